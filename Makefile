@@ -1,0 +1,67 @@
+# One command each; every target sets up what it needs with Python, pip and make alone.
+
+PYTHON ?= python3
+PARITY_PYTHON ?= python3.10
+VENV := .venv
+PARITY := .parity
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check bench parity
+
+help:
+	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
+	@echo "make test      run all tests                         (ARGS='-k spleeter' for some)"
+	@echo "make check     lint, types, docstrings, layering"
+	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
+	@echo "make parity    compare with the genuine spleeter and musicnn (Python 3.8-3.11, 2.5 GB)"
+	@echo
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)"
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/audiolime demo $(ARGS)
+
+test: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m ruff check
+	$(VENV)/bin/python -m mypy
+	$(VENV)/bin/python -m pytest -q tests/test_layering.py
+
+bench: $(VENV)/.installed
+	$(VENV)/bin/python -m tests.bench --genuine $(PARITY)/bin/python $(ARGS)
+
+parity: $(VENV)/.installed $(PARITY)/.installed
+	$(VENV)/bin/python -m tests.parity --genuine $(PARITY)/bin/python $(ARGS)
+
+# The stamps: nothing is installed again until what was asked for changes.
+
+$(VENV)/.installed: pyproject.toml
+	$(call new-environment,$(PYTHON),$(VENV),310,399,Python 3.10 or newer is needed: make PYTHON=python3.12 ...)
+	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=24.1"
+	$(VENV)/bin/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+$(PARITY)/.installed: tests/parity/requirements.txt
+	$(call new-environment,$(PARITY_PYTHON),$(PARITY),308,311,the genuine packages need Python 3.8 to 3.11: make parity PARITY_PYTHON=python3.11)
+	$(PARITY)/bin/python -m pip install --quiet --upgrade pip
+	$(PARITY)/bin/python -m pip install --quiet --requirement tests/parity/requirements.txt
+	$(PARITY)/bin/python -m pip install --quiet --no-deps musicnn==0.1.0
+	@touch $@
+
+# $(call new-environment,PYTHON,FOLDER,OLDEST,NEWEST,ADVICE): a virtual environment with pip, unless it is there.
+# Debian's Python lacks ensurepip unless python3-venv is installed; then the machine's own pip puts a pip in.
+define new-environment
+@command -v $(1) >/dev/null || { echo "no command '$(1)'; $(5)" >&2; exit 1; }
+@$(1) -c 'import sys; v = sys.version_info; sys.exit(not $(3) <= 100 * v[0] + v[1] <= $(4))' || \
+	{ echo "'$(1)' is $$($(1) --version); $(5)" >&2; exit 1; }
+@$(2)/bin/python -m pip --version >/dev/null 2>&1 || { echo "creating $(2)"; \
+	$(1) -m venv --clear $(2) >/dev/null 2>&1 || { $(1) -m venv --clear --without-pip $(2) && \
+	$(1) -m pip install --quiet --target "$$($(2)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" pip; }; }
+endef

@@ -1,0 +1,65 @@
+"""Listen to what a music model listens to.
+
+>>> from audiolime_ext import explain                                            # doctest: +SKIP
+>>> e = explain("song.mp3", "musicnn:MSD_musicnn", labels=["female vocalists"])  # doctest: +SKIP
+>>> e.top(label="female vocalists").listen()                                     # doctest: +SKIP
+
+The names below are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audiolime_ext.audio import Audio, load_audio
+    from audiolime_ext.errors import AudiolimeError
+    from audiolime_ext.explanation import Explanation
+    from audiolime_ext.factorization import Factorization, Stems, with_residual
+    from audiolime_ext.pipeline import explain, top_component
+    from audiolime_ext.prediction import Tagger, tag, tagger
+
+_HOMES = {
+    "Audio": "audio",
+    "AudiolimeError": "errors",
+    "Explanation": "explanation",
+    "Factorization": "factorization",
+    "Stems": "factorization",
+    "Tagger": "prediction",
+    "explain": "pipeline",
+    "load_audio": "audio",
+    "tag": "prediction",
+    "tagger": "prediction",
+    "top_component": "pipeline",
+    "with_residual": "factorization",
+}
+
+__all__ = [
+    "Audio",
+    "AudiolimeError",
+    "Explanation",
+    "Factorization",
+    "Stems",
+    "Tagger",
+    "explain",
+    "load_audio",
+    "tag",
+    "tagger",
+    "top_component",
+    "with_residual",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("audiolime-ext")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,336 @@
+"""Recordings: reading them, cutting them, changing their sampling rate, writing them.
+
+Conventions: samples are float32, shape (n_channels, n_samples), full scale ±1 (louder is kept, never clipped); time is
+the last axis; positions are in seconds from the start of the recording or, inside, in samples of a stated rate.
+
+Invariant of `resample_span`: *the same second gives the same samples, whatever excerpt was asked for*. The resampler
+(soxr) is run on a piece that starts on a common grid of both rates (441 samples at 44.1 kHz are 160 at 16 kHz) and
+reaches 50 ms beyond what is asked for, so that an excerpt equals the same place of the resampled whole to 1e-5.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import math
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.errors import AudioError
+from audiolime_ext.files import write_bytes
+
+Samples = NDArray[np.float32]
+
+RESAMPLING_CONTEXT_S = 0.05
+_READ_BLOCK = 1 << 16
+_OVERSTATED_HEADER = 4096  # samples by which Ogg headers may overstate the length
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """A recording, or a piece of one.
+
+    Parameters
+    ----------
+    samples
+        Shape (n_channels, n_samples), float32.
+    sr
+        Sampling rate in Hz.
+    name
+        What to call it in results.
+    path
+        The file it was read from, as the user gave it; None for arrays.
+    sha256
+        Of the file's bytes; of the samples and the rate if there is no file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tone = Audio(np.zeros((2, 16000), np.float32), sr=16000, name="nothing")
+    >>> tone.duration_s, tone.n_channels
+    (1.0, 2)
+    """
+
+    samples: Samples = field(repr=False)
+    sr: int
+    name: str = "audio"
+    path: str | None = None
+    file_sha256: str | None = field(default=None, repr=False)
+
+    @property
+    def n_channels(self) -> int:
+        """1 or 2."""
+        return int(self.samples.shape[0])
+
+    @property
+    def n_samples(self) -> int:
+        """Length in samples."""
+        return int(self.samples.shape[1])
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.sr
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the file's bytes, or of the samples and the rate where there is no file."""
+        if self.file_sha256 is not None:
+            return self.file_sha256
+        return hashlib.sha256(str(self.sr).encode() + np.ascontiguousarray(self.samples).tobytes()).hexdigest()
+
+    def span(self, start_s: float = 0.0, duration_s: float | None = None) -> tuple[int, int]:
+        """The excerpt as (first, end) in samples; `duration_s` None means up to the end.
+
+        Raises
+        ------
+        AudioError
+            If the excerpt is empty or reaches beyond the recording (by more than half a sample).
+        """
+        first = round(start_s * self.sr)
+        end = self.n_samples if duration_s is None else round((start_s + duration_s) * self.sr)
+        if first < 0 or end <= first or end > self.n_samples:
+            asked = f"{start_s:g} s to " + ("the end" if duration_s is None else f"{start_s + duration_s:g} s")
+            raise AudioError(
+                f"the excerpt from {asked} does not lie within {self.name!r}, which is {self.duration_s:.3f} s long; "
+                "choose another start or a shorter duration"
+            )
+        return first, end
+
+    def excerpt(self, start_s: float = 0.0, duration_s: float | None = None) -> Audio:
+        """The samples of an excerpt at the recording's own rate (a view, not a copy)."""
+        first, end = self.span(start_s, duration_s)
+        return Audio(self.samples[:, first:end], self.sr, self.name)
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write a float32 WAV file in one step and return its path: no clipping, no rounding.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written; then nothing is left half-written.
+        """
+        target = Path(path)
+        write_bytes(target, encode(self.samples, self.sr, "WAV", "FLOAT"))
+        return target
+
+    def _repr_html_(self) -> str:
+        """A player for notebooks. The gain is unchanged unless the samples exceed full scale; then that is said."""
+        peak = float(np.max(np.abs(self.samples), initial=0.0))
+        gain = 1.0 if peak <= 1.0 else 1.0 / peak
+        flac = base64.b64encode(encode(self.samples * np.float32(gain), self.sr, "FLAC", "PCM_16")).decode()
+        note = "" if gain == 1.0 else f" (played {-20 * math.log10(gain):.1f} dB softer to avoid clipping)"
+        caption = html.escape(f"{self.name}, {self.duration_s:.2f} s{note}")
+        return (
+            f'<figure style="margin:.5em 0"><figcaption>{caption}</figcaption>'
+            f'<audio controls src="data:audio/flac;base64,{flac}"></audio></figure>'
+        )
+
+
+def encode(samples: Samples, sr: int, container: str, subtype: str) -> bytes:
+    """Samples (n_channels, n_samples) as the bytes of an audio file, in a format of soundfile's."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples.T, sr, format=container, subtype=subtype)
+    return buffer.getvalue()
+
+
+def load_audio(source: Any, *, name: str | None = None) -> Audio:
+    """Read a recording.
+
+    Parameters
+    ----------
+    source
+        A path, a binary file object, ``(array, sr)`` with an array of shape (n_samples,) or (n_channels, n_samples),
+        an `Audio` (returned as it is), or a track of the musdb package. wav, flac, ogg and mp3 are read by soundfile.
+    name
+        What to call it; by default the file's name without its ending.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be read, is empty or cut short, holds NaN or infinity, or has more than two channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> load_audio((np.zeros(8000, np.float32), 8000)).duration_s
+    1.0
+    """
+    if isinstance(source, Audio):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        return _load_file(Path(source), name)
+    if isinstance(source, tuple) and len(source) == 2:
+        return _from_array(*source, name=name or "array")
+    if hasattr(source, "read"):
+        origin = name or str(getattr(source, "name", "file object"))
+        return _decode(source.read(), name=Path(origin).stem, origin=origin, path=None)
+    if hasattr(source, "audio") and hasattr(source, "rate"):  # musdb.MultiTrack: audio is (n_samples, n_channels)
+        return _from_array(np.asarray(source.audio).T, source.rate, name=name or str(source.name))
+    if isinstance(source, np.ndarray):
+        raise AudioError("an array needs its sampling rate: pass (array, sr), such as (samples, 44100)")
+    raise AudioError(
+        f"cannot read audio from a {type(source).__name__}; "
+        "pass a path, a binary file object, (array, sr), an Audio or a musdb track"
+    )
+
+
+def _load_file(path: Path, name: str | None) -> Audio:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise AudioError(f"cannot read {path}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)") from error
+    return _decode(content, name=name or path.stem, origin=str(path), path=str(path))
+
+
+def _decode(content: bytes, *, name: str, origin: str, path: str | None) -> Audio:
+    import soundfile
+
+    if not content:
+        raise AudioError(f"{origin} is empty (0 bytes)")
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            promised, sr, log = file.frames, file.samplerate, str(file.extra_info)
+            _refuse_surround(origin, file.channels)
+            blocks = list(_read_blocks(file))
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise AudioError(
+            f"{origin} cannot be read as audio ({str(error).rstrip('.')}); wav, flac, ogg and mp3 can, "
+            f"anything else converts with: ffmpeg -i {origin} {name}.wav"
+        ) from error
+    samples = np.concatenate(blocks, axis=1) if blocks else np.zeros((1, 0), np.float32)
+    missing = max(promised - samples.shape[1], _missing_wav_frames(log, samples.shape[0]))
+    if missing > _OVERSTATED_HEADER or (missing > 0 and "data : " in log):
+        raise AudioError(
+            f"{origin} is cut short: its header promises {(samples.shape[1] + missing) / sr:.2f} s, "
+            f"it holds {samples.shape[1] / sr:.2f} s; get a complete copy"
+        )
+    _validate(origin, samples, sr)
+    return Audio(samples, sr, name, path, hashlib.sha256(content).hexdigest())
+
+
+def _read_blocks(file: Any) -> Any:
+    """Read to the true end: `SoundFile.read` stops at the header's length, which MP3 files may understate by half."""
+    while True:
+        block = np.empty((_READ_BLOCK, file.channels), np.float32)
+        n_read = file.buffer_read_into(block, dtype="float32")
+        if n_read == 0:
+            return
+        yield np.ascontiguousarray(block[:n_read].T)
+
+
+def _missing_wav_frames(log: str, n_channels: int) -> int:
+    """Frames that a WAV header promises and the file lacks, from libsndfile's log ("data : 400 (should be 300)")."""
+    data = re.search(r"^data : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
+    block_align = re.search(r"Block Align\s*: (\d+)", log)
+    if data is None:
+        return 0
+    promised, present = int(data[1]), int(data[2])
+    return max(0, promised - present) // (int(block_align[1]) if block_align else 2 * n_channels)
+
+
+def _from_array(array: Any, sr: Any, *, name: str) -> Audio:
+    if isinstance(array, (int, float)) and isinstance(sr, np.ndarray):
+        raise AudioError("pass (array, sr), in this order: the sampling rate comes second")
+    samples = np.atleast_2d(np.asarray(array))
+    if not isinstance(sr, (int, np.integer, float)) or sr <= 0 or int(sr) != sr:
+        raise AudioError(f"the sampling rate must be a positive whole number of Hz, not {sr!r}")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise AudioError(
+            f"samples must be floating point with full scale ±1, not {samples.dtype}; "
+            "convert first, for instance int16_samples.astype('float32') / 32768"
+        )
+    if samples.ndim != 2:
+        raise AudioError(f"samples must have shape (n_samples,) or (n_channels, n_samples), not {samples.shape}")
+    if samples.shape[1] <= 2 < samples.shape[0]:
+        raise AudioError(f"samples of shape {samples.shape} look transposed; pass (n_channels, n_samples): samples.T")
+    _refuse_surround(name, samples.shape[0])
+    _validate(name, samples, int(sr))
+    return Audio(np.ascontiguousarray(samples, np.float32), int(sr), name)
+
+
+def _refuse_surround(origin: str, n_channels: int) -> None:
+    if n_channels > 2:
+        raise AudioError(
+            f"{origin} has {n_channels} channels; mono and stereo can be used. "
+            "Mix it down first, as you would want it heard, for instance with: ffmpeg -i IN -ac 2 OUT.wav"
+        )
+
+
+def _validate(origin: str, samples: NDArray[Any], sr: int) -> None:
+    if samples.shape[1] == 0:
+        raise AudioError(f"{origin} holds no samples")
+    finite = np.isfinite(samples).all(axis=0)
+    if not finite.all():
+        where = int(np.argmin(finite))
+        raise AudioError(
+            f"{origin} holds NaN or infinite samples (the first at {where / sr:.3f} s, {int((~finite).sum())} in all); "
+            "repair or re-export it"
+        )
+
+
+def padded_span(samples: Samples, first: int, end: int) -> Samples:
+    """``samples[..., first:end]`` with zeros where that reaches beyond either end."""
+    n = samples.shape[-1]
+    inside = samples[..., min(max(first, 0), n) : max(min(end, n), 0)]
+    before, after = min(max(0, -first), end - first), min(max(0, end - n), end - first)
+    if not before and not after:
+        return inside
+    return np.pad(inside, [(0, 0)] * (samples.ndim - 1) + [(before, after)])
+
+
+def resample_span(samples: Samples, sr: int, new_sr: int, first: int, end: int, *, offset: int = 0) -> Samples:
+    """Samples `first`…`end` of the recording at another rate.
+
+    Parameters
+    ----------
+    samples
+        Shape (..., n_samples): the recording at `sr`, or its part from sample `offset` on. Zeros are assumed beyond
+        it, so a part should reach `RESAMPLING_CONTEXT_S` (and one step of the common grid) beyond what is asked for.
+    first, end
+        In samples at `new_sr`, counted from the recording's beginning; may reach beyond its ends.
+
+    Returns
+    -------
+    Shape (..., end − first), float32.
+    """
+    if sr == new_sr:
+        return padded_span(samples, first - offset, end - offset)
+    import soxr
+
+    divisor = math.gcd(sr, new_sr)
+    step, new_step = sr // divisor, new_sr // divisor
+    context = math.ceil(RESAMPLING_CONTEXT_S * sr / step)
+    first_step, end_step = first // new_step - context, -(-end // new_step) + context
+    piece = padded_span(samples, first_step * step - offset, end_step * step - offset)
+    flat = np.ascontiguousarray(piece.reshape(-1, piece.shape[-1]).T)
+    resampled = np.asarray(soxr.resample(flat, sr, new_sr), np.float32).T
+    start = first - first_step * new_step
+    return np.ascontiguousarray(resampled[:, start : start + end - first]).reshape(*samples.shape[:-1], end - first)
+
+
+def context_span(sr: int, new_sr: int, first: int, end: int) -> tuple[int, int]:
+    """What `resample_span` reads for `first`…`end` at `new_sr`, as (first, end) in samples at `sr`, unclipped."""
+    if sr == new_sr:
+        return first, end
+    divisor = math.gcd(sr, new_sr)
+    step, new_step = sr // divisor, new_sr // divisor
+    context = math.ceil(RESAMPLING_CONTEXT_S * sr / step)
+    return (first // new_step - context) * step, (-(-end // new_step) + context) * step
+
+
+def level_db(samples: NDArray[Any], reference: NDArray[Any]) -> float:
+    """Energy of `samples` relative to `reference` in dB; −200 stands for nothing at all."""
+    energy, of = (float(np.sum(np.square(x, dtype=np.float64))) for x in (samples, reference))
+    return max(-200.0, 10 * math.log10(energy / of)) if energy > 0 and of > 0 else -200.0

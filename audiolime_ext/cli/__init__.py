@@ -1,0 +1,74 @@
+"""The command line: ``audiolime COMMAND``. One module per command; each adds its parser and runs.
+
+Exit codes: 0 done; 1 the model failed, the output cannot be written, or `rerun` found a difference; 2 wrong usage; 3 a
+missing extra or checkpoint; 4 audio that cannot be read or used; 5 some of several files failed; 130 interrupted.
+Data goes to stdout, everything else to stderr; a user's mistake never shows a traceback (``--debug`` does).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from audiolime_ext.cli import checkpoints, demo, explain, listing, rerun, separate, tag
+from audiolime_ext.errors import AudiolimeError
+
+COMMANDS = (tag, separate, explain, demo, rerun, checkpoints, listing)
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: reading package metadata takes time."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import audiolime_ext
+
+        print(f"audiolime {audiolime_ext.__version__}")
+        parser.exit()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; ``args.run(args)`` runs the chosen command."""
+    parser = argparse.ArgumentParser(
+        prog="audiolime",
+        description="Listen to what a music model listens to: which source in a recording makes a tag.",
+        epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing extra or "
+        "checkpoint, 4 unusable audio, 5 some of several files failed, 130 interrupted",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Examples
+    --------
+    >>> main(["explain", "nothing.wav", "-f", "hpss", "-t", "json:loads"])
+    4
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except KeyboardInterrupt:
+        print("audiolime: interrupted; nothing is left half-written", file=sys.stderr)
+        return 130
+    except AudiolimeError as error:
+        if args.debug:
+            traceback.print_exc()
+        print(f"audiolime: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, MemoryError) as error:
+        if args.debug:
+            traceback.print_exc()
+        print(f"audiolime: error: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1

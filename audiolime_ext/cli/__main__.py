@@ -1,0 +1,7 @@
+"""``python -m audiolime_ext.cli``."""
+
+import sys
+
+from audiolime_ext.cli import main
+
+sys.exit(main())

@@ -1,0 +1,82 @@
+"""``audiolime explain``: which source makes the tag, as a table and as clips."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from audiolime_ext.cli.options import (
+    add_factorization,
+    add_files,
+    add_json,
+    add_tagger,
+    for_each_file,
+    output_folders,
+)
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "explain",
+        help="which source makes the tag, as numbers and as a clip",
+        description="Split each file into sources, switch them on and off, ask the model about every mix, and tell "
+        "which source makes which tag. Without --start the window in which the first label is strongest is explained.",
+    )
+    add_files(parser)
+    add_factorization(parser)
+    add_tagger(parser)
+    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number")
+    parser.add_argument("--top-labels", type=int, default=3, metavar="K", help="or the K highest ones (default: 3)")
+    parser.add_argument("--segments", type=int, default=1, metavar="N", help="equal time segments (default: 1)")
+    parser.add_argument(
+        "--method", default="auto",
+        help="auto, shapley (exact Shapley values while all masks fit the budget) or lime (audioLIME's kernel)",
+    )  # fmt: skip
+    parser.add_argument("--max-evals", type=int, default=1024, metavar="N", help="most masks to ask about (default: 1024)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample beyond that budget (default: 0)")
+    parser.add_argument("-o", "--output", metavar="DIR", help="write clips and explanation.json to DIR/<file name>/")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Explain each file."""
+    from audiolime_ext.pipeline import resolve_factorization, resolve_tagger
+
+    folders = output_folders(args.files, args.output)
+    model, separator = resolve_tagger(args.tagger, sr=args.sr), resolve_factorization(args.factorization)
+
+    def work(file: str) -> None:
+        from audiolime_ext.pipeline import explain
+
+        explanation = explain(
+            file, model, factorization=separator, labels=_labels(args.labels, model), top_labels=args.top_labels,
+            start_s=args.start, duration_s=args.duration, n_segments=args.segments, method=args.method,
+            max_evals=args.max_evals, seed=args.seed,
+        )  # fmt: skip
+        show(explanation, folders[file], as_json=args.json)
+
+    return for_each_file(args.files, work)
+
+
+def _labels(given: list[str] | None, model: Any) -> list[str | int] | None:
+    """Numbers count as positions unless the model has a label of that name."""
+    if given is None:
+        return None
+    names = set(model.labels or ())
+    return [int(label) if label.isdigit() and label not in names else label for label in given]
+
+
+def show(explanation: Any, folder: Path | None, *, as_json: bool) -> None:
+    """Write the clips if a folder is given, then print the table or the JSON object."""
+    from audiolime_ext.files import to_json
+
+    clips = {} if folder is None else explanation.write(folder)
+    if as_json:
+        print(to_json(explanation.to_dict(clips)))
+        return
+    print(explanation)
+    for label, clip in clips.items():
+        print(f"listen to {label}: {clip}")

@@ -1,0 +1,58 @@
+"""``audiolime list``: the factorizations and taggers there are, and what each needs."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from audiolime_ext.cli.options import add_json
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "list", help="the factorizations and taggers there are, and what each needs", description=__doc__
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Print one row per spec."""
+    from audiolime_ext import registry
+    from audiolime_ext.errors import MissingError
+    from audiolime_ext.files import to_json
+    from audiolime_ext.tables import text_table
+
+    rows = []
+    for kind in registry.KINDS:
+        for name in registry.names(kind):
+            try:
+                plugin = registry.plugin(kind, name)
+            except MissingError as error:
+                print(f"audiolime: {error}", file=sys.stderr)
+                rows.append({"kind": kind, "spec": name, "ready": False, "needs": str(error), "about": ""})
+                continue
+            for spec, needed in zip(plugin.specs, list(plugin.variants.values()) or [None], strict=True):
+                ready, needs = _state(needed)
+                rows.append({"kind": kind, "spec": spec, "ready": ready, "needs": needs, "about": plugin.summary})
+    if args.json:
+        print(to_json(rows))
+        return 0
+    print(text_table(
+        ["kind", "spec", "needs", "what it is"],
+        [[str(row["kind"]), str(row["spec"]), str(row["needs"]), str(row["about"])] for row in rows], left=4,
+    ))  # fmt: skip
+    print("tagger       package.module:name  any function from (n_batch, n_samples) to (n_batch, n_labels)")
+    return 0
+
+
+def _state(checkpoint: Any) -> tuple[bool, str]:
+    from audiolime_ext import checkpoints
+
+    if checkpoint is None:
+        return True, "nothing"
+    if checkpoints.is_cached(checkpoint):
+        return True, f"checkpoint {checkpoint.name} (cached)"
+    return False, f"checkpoint {checkpoint.name} (a download of {checkpoint.download_mb:.0f} MB at first use)"

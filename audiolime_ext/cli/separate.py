@@ -1,0 +1,113 @@
+"""``audiolime separate``: write the stems of a recording."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from audiolime_ext.cli.options import add_factorization, add_files, add_json, for_each_file, output_folders
+
+PART_S = 120.0
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "separate",
+        help="write the stems of a recording",
+        description="Write every stem, the residual included, as DIR/<file name>/<stem>.wav: float WAV at the file's "
+        "own rate and channels. The stems sum to the recording.",
+    )
+    add_files(parser)
+    add_factorization(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="where to write")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Separate each file."""
+    from audiolime_ext.pipeline import resolve_factorization
+
+    folders = output_folders(args.files, args.output)
+    separator = resolve_factorization(args.factorization)
+    return for_each_file(args.files, lambda file: _separate(file, separator, folders[file], args))
+
+
+def _separate(file: str, separator: Any, folder: Path | None, args: Namespace) -> None:
+    from audiolime_ext.audio import load_audio
+    from audiolime_ext.files import fresh_folder, to_json
+
+    assert folder is not None
+    audio = load_audio(file)
+    with fresh_folder(folder) as fresh:
+        notes = write_stems(separator, audio, fresh, start_s=args.start or 0.0, duration_s=args.duration)
+        written = {path.stem: str(folder / path.name) for path in sorted(fresh.iterdir())}
+    if args.json:
+        print(to_json({"file": file, "factorization": args.factorization, "stems": written, "notes": notes}))
+        return
+    for path in written.values():
+        print(path)
+    for note in notes:
+        print(f"note: {note}")
+
+
+def write_stems(separator: Any, audio: Any, folder: Path, *, start_s: float, duration_s: float | None) -> list[str]:
+    """Write the stems part by part, so that a long recording needs little memory; return the separator's notes."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from audiolime_ext.factorization import factorize_in_parts
+
+    first, end = audio.span(start_s, duration_s)
+    notes: dict[str, None] = {}
+    with ExitStack() as stack, tqdm(
+        total=(end - first) / audio.sr, desc="separating", unit="s", delay=1.0, disable=None, leave=False
+    ) as bar:
+        files: dict[str, Any] = {}
+        done = 0
+        parts = factorize_in_parts(separator, audio, start_s=start_s, duration_s=duration_s, part_s=PART_S)
+        for stems in parts:
+            n_samples = stems.samples.shape[-1]
+            for name in stems.names:
+                if name not in files:  # a residual may first appear in a later part
+                    files[name] = stack.enter_context(_wav(folder / f"{name}.wav", audio))
+                    _append(files[name], np.zeros((audio.n_channels, done), np.float32))
+            for name, file in files.items():
+                present = name in stems.names
+                _append(file, stems[name].samples if present else np.zeros((audio.n_channels, n_samples), np.float32))
+            done += n_samples
+            notes |= dict.fromkeys(stems.notes)
+            bar.update(n_samples / audio.sr)
+    return list(notes)
+
+
+@contextmanager
+def _wav(path: Path, audio: Any) -> Iterator[Any]:
+    import soundfile
+
+    with _as_output_error(path), soundfile.SoundFile(
+        path, "w", audio.sr, audio.n_channels, subtype="FLOAT", format="WAV"
+    ) as file:
+        yield file
+
+
+def _append(file: Any, samples: Any) -> None:
+    with _as_output_error(Path(file.name)):
+        file.write(samples.T)
+
+
+@contextmanager
+def _as_output_error(path: Path) -> Iterator[None]:
+    """libsndfile reports a full disk as its own error, or as frames that were not written (an assertion)."""
+    import soundfile
+
+    from audiolime_ext.errors import OutputError
+
+    try:
+        yield
+    except (soundfile.LibsndfileError, AssertionError) as error:
+        raise OutputError(f"cannot write {path.name}: {error or 'not all samples were taken'}; is the disk full?") from error

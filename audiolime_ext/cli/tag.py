@@ -1,0 +1,53 @@
+"""``audiolime tag``: what a model says about a recording, window by window."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from audiolime_ext.cli.options import add_files, add_json, add_tagger, for_each_file
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("tag", help="what a model says about a recording", description=__doc__)
+    add_files(parser)
+    add_tagger(parser)
+    parser.add_argument("--top-labels", type=int, default=5, metavar="K", help="labels in the table (default: 5)")
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Print the leading labels of each file, or its whole taggram as JSON."""
+    from audiolime_ext.pipeline import resolve_tagger
+
+    model = resolve_tagger(args.tagger, sr=args.sr)
+    return for_each_file(args.files, lambda file: _tag(file, model, args))
+
+
+def _tag(file: str, model: Any, args: Namespace) -> None:
+    import numpy as np
+
+    from audiolime_ext.audio import load_audio
+    from audiolime_ext.files import to_json
+    from audiolime_ext.prediction import tag
+    from audiolime_ext.tables import text_table
+
+    taggram = tag(load_audio(file), model, start_s=args.start or 0.0, duration_s=args.duration)
+    if args.json:
+        found = {
+            "file": file, "tagger": args.tagger, "labels": list(taggram.labels), "times_s": taggram.times_s.tolist(),
+            "scores": taggram.scores.tolist(), "padded": taggram.padded.tolist(), "mean": taggram.mean.tolist(),
+        }  # fmt: skip
+        print(to_json(found))
+        return
+    leading = np.argsort(-taggram.mean, kind="stable")[: args.top_labels]
+    whole = ~taggram.padded
+    rows = []
+    for column in leading:
+        scores = taggram.scores[whole, column]
+        strongest = taggram.times_s[whole][int(np.argmax(scores))]
+        rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{strongest:.2f} s"])
+    print(f"{file}: {args.tagger}, {int(whole.sum())} windows")
+    print(text_table(["", "mean", "highest", "at"], rows))

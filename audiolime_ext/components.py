@@ -1,0 +1,251 @@
+"""What is switched on and off: stems × time segments of one excerpt, and the mixes that masks make of them.
+
+The stems are kept once, at the recording's own rate and channels, with a little context on both sides; a component is
+a stem between two boundaries in seconds, never a zero-padded copy. So one mask composes both what the model hears
+(its rate, its channels, its lead) and what a person hears (the recording's own quality).
+
+Invariants: *all on is the recording* to 1e-5, whatever the segments; *off is silence*. Neighbouring segments are
+joined by linear crossfades of 10 ms that sum to one, so nothing is lost at a boundary and nothing clicks.
+
+A residual so faint at the model's rate that it cannot matter (below −60 dB of the mixture in this excerpt) is
+background: on in every mask and no component. Otherwise it is switched like any other stem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio import Audio, Samples, context_span, level_db
+from audiolime_ext.errors import AudioError, UsageError, unknown
+from audiolime_ext.factorization import RESIDUAL, Factorization, Stems
+from audiolime_ext.perturbation import Masks
+from audiolime_ext.prediction import Grid
+
+CROSSFADE_S = 0.01
+BACKGROUND_DB = -60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Switchable parts of one excerpt of a recording.
+
+    Parameters
+    ----------
+    stems
+        Stems of the excerpt and of what the tagger's lead and rate need around it.
+    offset
+        Where `stems` begins, in samples of the recording.
+    start_s, duration_s
+        The excerpt, in seconds of the recording.
+    grid
+        The tagger's windows, rate and channels.
+    boundaries_s
+        Of the time segments, from 0 to `duration_s`, shape (n_segments + 1,).
+    recording_name
+        For captions.
+    """
+
+    stems: Stems = field(repr=False)
+    offset: int
+    start_s: float
+    duration_s: float
+    grid: Grid
+    boundaries_s: tuple[float, ...]
+    recording_name: str = "audio"
+
+    @property
+    def n_segments(self) -> int:
+        """Number of time segments; 1: the stems are the components."""
+        return len(self.boundaries_s) - 1
+
+    @cached_property
+    def heard(self) -> Samples:
+        """Stems as the tagger hears them: (n_stems, n_channels, lead + n_samples) at its rate."""
+        first, end = self._span(self.grid.sr)
+        return self.grid.listen(self.stems.samples, self.stems.sr, first, end, offset=self.offset)
+
+    @cached_property
+    def recorded(self) -> Samples:
+        """Stems of the excerpt at the recording's rate and channels: (n_stems, n_channels, n_samples)."""
+        first, end = self._span(self.stems.sr)
+        return self.stems.samples[..., first - self.offset : end - self.offset]
+
+    @cached_property
+    def residual_db(self) -> float | None:
+        """Level of the residual in what the tagger hears, relative to the mixture; None where there is none."""
+        if self.stems.names[-1] != RESIDUAL:
+            return None
+        return level_db(self.heard[-1], self.heard.sum(axis=0))
+
+    @property
+    def residual_switched(self) -> bool:
+        """Whether the residual is a component; else it is on in every mask."""
+        return self.residual_db is not None and (self.residual_db >= BACKGROUND_DB or len(self.stems.names) == 1)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the stems that are switched."""
+        names = self.stems.names
+        return names[:-1] if self.residual_db is not None and not self.residual_switched else names
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """One per component, stem by stem: ``vocals``, or ``vocals 0.00–1.50 s`` where there are segments."""
+        if self.n_segments == 1:
+            return self.sources
+        edges = self.boundaries_s
+        spans = [f"{begin:.2f}–{end:.2f} s" for begin, end in zip(edges[:-1], edges[1:], strict=True)]
+        return tuple(f"{source} {span}" for source in self.sources for span in spans)
+
+    @cached_property
+    def levels_db(self) -> tuple[float, ...]:
+        """Energy of each component relative to the mixture, as the tagger hears them; −200 is silence."""
+        mixture = self.heard.sum(axis=0)
+        alone = (self.heard_mixes(row[None], background=False)[0] for row in np.eye(self.n, dtype=bool))
+        return tuple(level_db(samples, mixture) for samples in alone)
+
+    @property
+    def n(self) -> int:
+        """Number of components."""
+        return len(self.sources) * self.n_segments
+
+    def indices(self, names: Sequence[str] | str) -> list[int]:
+        """Positions of components by name; the name of a stem stands for all its segments.
+
+        Raises
+        ------
+        UsageError
+            If there is no such component.
+        """
+        found: list[int] = []
+        for name in [names] if isinstance(names, str) else names:
+            if name in self.names:
+                found.append(self.names.index(name))
+            elif name in self.sources:
+                first = self.sources.index(name) * self.n_segments
+                found.extend(range(first, first + self.n_segments))
+            else:
+                raise unknown("component", str(name), dict.fromkeys((*self.names, *self.sources)))
+        return list(dict.fromkeys(found))
+
+    def mask(self, on: Sequence[str] | str) -> Masks:
+        """The mask, shape (n_components,), in which just these components are on."""
+        row = np.zeros(self.n, dtype=bool)
+        row[self.indices(on)] = True
+        return row
+
+    def heard_mixes(self, masks: Masks, *, background: bool = True) -> Samples:
+        """What the tagger hears for each mask: (n_masks, n_channels, lead + n_samples)."""
+        edges = self.grid.lead + np.array(self.boundaries_s) * self.grid.sr
+        return mix(self.heard, self._gains(masks, background), edges, CROSSFADE_S * self.grid.sr)
+
+    def listen(self, mask: Masks, *, background: bool, name: str) -> Audio:
+        """What a person hears for one mask, at the recording's rate and channels."""
+        edges = np.array(self.boundaries_s) * self.stems.sr
+        mixed = mix(self.recorded, self._gains(mask[None], background), edges, CROSSFADE_S * self.stems.sr)
+        return Audio(mixed[0], self.stems.sr, name)
+
+    def _span(self, sr: int) -> tuple[int, int]:
+        return round(self.start_s * sr), round((self.start_s + self.duration_s) * sr)
+
+    def _gains(self, masks: Masks, background: bool) -> NDArray[np.float32]:
+        gains = np.asarray(masks, np.float32).reshape(len(masks), len(self.sources), self.n_segments)
+        if len(self.sources) == len(self.stems.names):
+            return gains
+        on = np.full((len(masks), 1, self.n_segments), background, np.float32)
+        return np.concatenate([gains, on], axis=1)
+
+
+def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], crossfade: float) -> Samples:
+    """Weighted sums of stems, segment by segment.
+
+    Parameters
+    ----------
+    stems
+        Shape (n_stems, n_channels, n_samples).
+    gains
+        Shape (n_mixes, n_stems, n_segments).
+    edges
+        Of the segments, in samples, shape (n_segments + 1,); the first and the last segment reach to the ends.
+    crossfade
+        Length in samples of the linear ramps around each inner edge; shortened where segments are shorter.
+
+    Returns
+    -------
+    Shape (n_mixes, n_channels, n_samples), float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stems = np.ones((2, 1, 4), np.float32)
+    >>> mix(stems, np.array([[[1], [0]], [[1], [1]]], np.float32), np.array([0, 4]), 0)[:, 0]
+    array([[1., 1., 1., 1.],
+           [2., 2., 2., 2.]], dtype=float32)
+    """
+    n_mixes, n_stems, n_segments = gains.shape
+    n_channels, n_samples = stems.shape[1:]
+    flat = stems.reshape(n_stems, n_channels, n_samples)
+    mixed = np.zeros((n_mixes, n_channels, n_samples), np.float32)
+    half = max(0.5, min(crossfade, float(np.diff(edges).min(initial=np.inf))) / 2)
+    time = np.arange(n_samples)
+    rises = [np.ones(n_samples)]
+    rises += [np.clip((time - (edge - half)) / (2 * half), 0.0, 1.0) for edge in edges[1:-1]]
+    rises += [np.zeros(n_samples)]
+    for segment in range(n_segments):
+        window = (rises[segment] - rises[segment + 1]).astype(np.float32)
+        where = np.flatnonzero(window)
+        if not len(where):
+            continue
+        part = slice(where[0], where[-1] + 1)
+        pieces = flat[..., part] * window[part]
+        product = gains[:, :, segment] @ pieces.reshape(n_stems, -1)
+        mixed[..., part] += product.reshape(n_mixes, n_channels, -1)
+    return mixed
+
+
+def segment(duration_s: float, n_segments: int) -> tuple[float, ...]:
+    """Boundaries of equal time segments, in seconds from the excerpt's start.
+
+    Raises
+    ------
+    UsageError
+        If a segment would be shorter than two crossfades (20 ms).
+
+    Examples
+    --------
+    >>> segment(3.0, 3)
+    (0.0, 1.0, 2.0, 3.0)
+    """
+    if n_segments < 1 or duration_s / n_segments < 2 * CROSSFADE_S:
+        most = max(1, int(duration_s / (2 * CROSSFADE_S)))
+        raise UsageError(f"{n_segments} time segments in {duration_s:.3f} s; from 1 to {most} are possible")
+    return tuple(float(edge) for edge in np.linspace(0.0, duration_s, n_segments + 1))
+
+
+def build(
+    audio: Audio, factorization: Factorization, grid: Grid, *, start_s: float, duration_s: float, n_segments: int = 1
+) -> Components:
+    """Factorize an excerpt and whatever around it the tagger's lead and rate need.
+
+    Raises
+    ------
+    AudioError
+        If the excerpt does not lie within the recording, or is silent.
+    """
+    begin, end = audio.span(start_s, duration_s)
+    first, last = round(start_s * grid.sr), round((start_s + duration_s) * grid.sr)
+    wide_begin, wide_end = context_span(audio.sr, grid.sr, first - grid.lead, last)
+    wide_begin, wide_end = max(0, min(begin, wide_begin)), min(audio.n_samples, max(end, wide_end))
+    if not np.any(audio.samples[:, begin:end]):
+        raise AudioError(f"{audio.name!r} is silent from {start_s:g} s to {start_s + duration_s:g} s; choose another start")
+    stems = factorization.factorize(
+        audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr
+    )
+    return Components(
+        stems, wide_begin, start_s, duration_s, grid, segment(duration_s, n_segments), recording_name=audio.name
+    )

@@ -1,0 +1,75 @@
+"""What can go wrong, and the exit code that the command line answers with.
+
+::
+
+    AudiolimeError                 1
+    ├── UsageError  (ValueError)   2   an argument cannot be used: unknown label, method, spec, …
+    ├── MissingError               3   an extra or a checkpoint is not at hand
+    │   └── CorruptError           3   … or is at hand but not what its publisher released
+    ├── AudioError  (ValueError)   4   audio that cannot be read or used
+    ├── ModelError                 1   the user's model failed or answered nonsense
+    ├── OutputError (OSError)      1   the result cannot be written
+    └── NothingArgues              1   no component argues for the label (see `Explanation.top`)
+
+Every message says what was given, what is allowed and what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AudiolimeError(Exception):
+    """Root of the tree; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class UsageError(AudiolimeError, ValueError):
+    """An argument cannot be used."""
+
+    exit_code = 2
+
+
+class MissingError(AudiolimeError):
+    """An optional package or a checkpoint is not at hand."""
+
+    exit_code = 3
+
+
+class CorruptError(MissingError):
+    """A checkpoint is not what its publisher released."""
+
+
+class AudioError(AudiolimeError, ValueError):
+    """Audio that cannot be read or used."""
+
+    exit_code = 4
+
+
+class ModelError(AudiolimeError):
+    """A predict function failed or answered something that is no prediction."""
+
+
+class OutputError(AudiolimeError, OSError):
+    """A result cannot be written."""
+
+
+class NothingArgues(AudiolimeError):
+    """No component of the recording argues for the label."""
+
+
+def unknown(kind: str, given: str, allowed: Iterable[str]) -> UsageError:
+    """The error for a name that is not among those allowed, with the nearest ones.
+
+    Examples
+    --------
+    >>> str(unknown("label", "metall", ["rock", "metal"]))
+    "unknown label 'metall'; did you mean 'metal'? (allowed: rock, metal)"
+    """
+    names = list(allowed)
+    folded = {name.lower(): name for name in names}
+    near = [folded[match] for match in difflib.get_close_matches(given.lower(), folded, n=3)]
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ";"
+    return UsageError(f"unknown {kind} {given!r}{hint} (allowed: {', '.join(names)})")

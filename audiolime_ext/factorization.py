@@ -1,0 +1,140 @@
+"""What a factorization is: a way to write a recording as a sum of signals, its stems.
+
+Sources, frequency bands, harmonic and percussive parts, time–frequency superpixels: whatever can be written as signals
+that sum to the mixture can be switched on and off, and every part can be heard.
+
+Invariants, checked by ``tests/test_factorizations.py`` for everything that is registered:
+
+- *Stems sum to the mixture* to 1e-5. What a separator's estimates miss is one more stem, `residual`.
+- *The same second gives the same stems* to 1e-5, whatever excerpt was asked for (where `scope` is ``"blocks"``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.errors import AudioError
+
+RESIDUAL = "residual"
+Scope = Literal["blocks", "recording", "window"]
+_ROUNDING = 1e-6  # float32 rounding relative to the mixture's peak: not a signal
+
+
+@dataclass(frozen=True, eq=False)
+class Stems:
+    """Signals that sum to an excerpt of a recording.
+
+    Parameters
+    ----------
+    names
+        One per stem; ``"residual"`` is what the others do not hold.
+    samples
+        Shape (n_stems, n_channels, n_samples), float32, at the recording's own rate and channels.
+    sr
+        Hz.
+    notes
+        What the listener should know, such as a stem that was too short.
+    """
+
+    names: tuple[str, ...]
+    samples: Samples = field(repr=False)
+    sr: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def mixture(self) -> Samples:
+        """Their sum, shape (n_channels, n_samples)."""
+        return np.sum(self.samples, axis=0, dtype=np.float32)
+
+    def __getitem__(self, name: str) -> Audio:
+        """One stem as audio."""
+        return Audio(self.samples[self.names.index(name)], self.sr, name)
+
+
+@runtime_checkable
+class Factorization(Protocol):
+    """Anything with these attributes; no base class is needed.
+
+    Attributes
+    ----------
+    spec
+        A string that builds it again, such as ``"spleeter:2stems"``; None for one that lives in memory only.
+    fingerprint
+        Hash of weights or contents plus the algorithm's version: equal fingerprints give equal stems.
+    scope
+        What the stems depend on: ``"blocks"`` (only the sound around them), ``"recording"`` or ``"window"``.
+    references
+        BibTeX entries to cite.
+    """
+
+    @property
+    def spec(self) -> str | None: ...  # noqa: D102
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+    @property
+    def scope(self) -> Scope: ...  # noqa: D102
+    @property
+    def references(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+        """Stems of one excerpt of `audio`, whose samples are ``audio.span(start_s, duration_s)``."""
+        ...
+
+
+def with_residual(
+    mixture: Samples, names: Sequence[str], estimates: Samples, sr: int, *, notes: Sequence[str] = ()
+) -> Stems:
+    """Estimates plus what they miss of the mixture, as one more stem unless it is mere rounding.
+
+    Parameters
+    ----------
+    mixture
+        Shape (n_channels, n_samples).
+    estimates
+        Shape (n_stems, n_channels, n_samples).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mixture = np.ones((1, 4), np.float32)
+    >>> with_residual(mixture, ["half"], mixture[None] / 2, 8000).names
+    ('half', 'residual')
+    >>> with_residual(mixture, ["all"], mixture[None], 8000).names
+    ('all',)
+    """
+    residual = mixture - np.sum(estimates, axis=0, dtype=np.float32)
+    peak = max(np.max(np.abs(mixture), initial=0.0), np.max(np.abs(estimates), initial=0.0))
+    if np.max(np.abs(residual), initial=0.0) <= _ROUNDING * peak:
+        return Stems(tuple(names), np.ascontiguousarray(estimates, np.float32), sr, tuple(notes))
+    samples = np.concatenate([estimates, residual[None]]).astype(np.float32, copy=False)
+    return Stems((*names, RESIDUAL), samples, sr, tuple(notes))
+
+
+def factorize_in_parts(
+    factorization: Factorization, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None,
+    part_s: float = 60.0,
+) -> Iterator[Stems]:
+    """Stems of consecutive parts of at most `part_s` seconds, so that a long recording needs little memory.
+
+    Only a factorization of scope ``"blocks"`` may be cut up; any other is asked for everything at once.
+    """
+    first, end = audio.span(start_s, duration_s)
+    step = round(part_s * audio.sr) if factorization.scope == "blocks" else end - first
+    for begin in range(first, end, step):
+        stop = min(begin + step, end)
+        yield factorization.factorize(audio, start_s=begin / audio.sr, duration_s=(stop - begin) / audio.sr)
+
+
+def require_recording(kind: str, audio: Audio, *, sr: int, n_channels: int, n_samples: int) -> None:
+    """Raise `AudioError` unless `audio` has the rate, the channels and the length that `kind` was made for."""
+    given, wanted = (audio.sr, audio.n_channels, audio.n_samples), (sr, n_channels, n_samples)
+    if given != wanted:
+        raise AudioError(
+            f"{kind} belongs to a recording of {wanted[2]} samples, {wanted[1]} channel(s), {wanted[0]} Hz; "
+            f"{audio.name!r} has {given[2]} samples, {given[1]} channel(s), {given[0]} Hz"
+        )

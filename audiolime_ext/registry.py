@@ -1,0 +1,118 @@
+"""Spec strings: one way to name a factorization or a tagger in Python, on the command line, in results and pages.
+
+``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``musicnn:MSD_musicnn``, ``package.module:name``. The first colon splits
+the name from its argument. Names are entry points, so another distribution plugs in by declaring one in the group
+``audiolime_ext.factorizations`` or ``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``;
+its module may hold ``VARIANTS``, a mapping from the arguments it knows to the `Checkpoint` each needs (or None), which
+``audiolime list`` and ``audiolime checkpoints`` read, and its docstring's first line is the description they show.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from audiolime_ext.errors import AudiolimeError, MissingError, UsageError, unknown
+
+Kind = Literal["factorization", "tagger"]
+KINDS: tuple[Kind, ...] = ("factorization", "tagger")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A registered name, loaded."""
+
+    kind: Kind
+    name: str
+    make: Any
+    summary: str
+    variants: Mapping[str, Any]
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """Spec strings of the variants it knows; the bare name where there are none."""
+        return tuple(f"{self.name}:{variant}" for variant in self.variants) or (self.name,)
+
+
+def _entry_points(kind: Kind) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"audiolime_ext.{kind}s")}
+
+
+def names(kind: Kind) -> list[str]:
+    """Registered names, sorted."""
+    return sorted(_entry_points(kind))
+
+
+def plugin(kind: Kind, name: str) -> Plugin:
+    """Load one registered name.
+
+    Raises
+    ------
+    UsageError
+        If nothing is registered under it.
+    MissingError
+        If its module needs something that is not installed.
+    """
+    points = _entry_points(kind)
+    if name not in points:
+        raise unknown(kind, name, points)
+    try:
+        make = points[name].load()
+    except ImportError as error:
+        raise MissingError(f"{kind} {name!r} cannot be loaded: {error}") from error
+    module = sys.modules[make.__module__]
+    summary = (module.__doc__ or "").strip().split("\n", 1)[0]
+    return Plugin(kind, name, make, summary, getattr(module, "VARIANTS", {}))
+
+
+def build(kind: Kind, spec: str) -> Any:
+    """Build what a spec string names: a registered factorization or tagger, else an object of a module.
+
+    Raises
+    ------
+    UsageError
+        If there is no such name; the message lists those there are.
+    MissingError
+        If it needs a package or a checkpoint that is not at hand.
+
+    Examples
+    --------
+    >>> build("factorization", "hpss").spec
+    'hpss'
+    """
+    name, _, argument = spec.partition(":")
+    if name in _entry_points(kind):
+        return plugin(kind, name).make(argument)
+    if argument and all(part.isidentifier() for part in name.split(".")):
+        return _module_object(kind, name, argument)
+    raise unknown(kind, name, [*names(kind), "package.module:name"])
+
+
+def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise MissingError(f"module {module_name!r} needs {error.name!r}, which is not installed") from error
+        known = [*names(kind), "package.module:name"]
+        raise unknown(kind, module_name, known) from error
+    except AudiolimeError:
+        raise
+    except Exception as error:
+        raise UsageError(
+            f"module {module_name!r} raised {type(error).__name__} when imported: {error}; run it by itself to see where"
+        ) from error
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            public = sorted(name for name in vars(found) if not name.startswith("_")) if hasattr(found, "__dict__") else []
+            raise unknown(f"name in {module_name}", part, public)
+        found = getattr(found, part)
+    return found

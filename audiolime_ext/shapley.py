@@ -1,0 +1,77 @@
+"""Shapley values of an evaluated neighbourhood.
+
+The Shapley value of a component is its average marginal contribution over all orders in which the components can be
+switched on. It is the weighted least squares fit of LIME with the Shapley kernel, made to hold exactly at "all off" and
+"all on". Invariant: *the weights add up to score(all on) − score(all off)*.
+
+With every mask evaluated the average is taken as it is defined, so the values are exact. With a sample the fit is
+solved (KernelSHAP); masks were drawn by the kernel, so each counts as often as it was drawn.
+
+References: Shapley, "A value for n-person games", 1953; Lundberg and Lee, "A unified approach to interpreting model
+predictions", NeurIPS 2017; Covert and Lee, AISTATS 2021.
+"""
+
+from __future__ import annotations
+
+from math import factorial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.perturbation import Neighborhood
+
+_REFERENCES = (
+    """@incollection{shapley1953value,
+  author = {Shapley, Lloyd S.},
+  title = {A Value for n-Person Games},
+  booktitle = {Contributions to the Theory of Games II},
+  publisher = {Princeton University Press},
+  year = {1953}
+}""",
+    """@inproceedings{lundberg2017unified,
+  author = {Lundberg, Scott M. and Lee, Su-In},
+  title = {A Unified Approach to Interpreting Model Predictions},
+  booktitle = {Advances in Neural Information Processing Systems 30},
+  year = {2017}
+}""",
+)
+
+
+def shapley_values(neighborhood: Neighborhood) -> Attribution:
+    """Shapley values for all outputs at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from audiolime_ext.perturbation import choose_masks
+    >>> chosen = choose_masks(2)
+    >>> either = chosen.masks.any(axis=1, keepdims=True).astype(float)
+    >>> shapley_values(Neighborhood(chosen.masks, chosen.counts, True, either)).weights
+    array([[0.5, 0.5]])
+    """
+    if neighborhood.exhaustive:
+        weights = (_coefficients(neighborhood.masks) @ neighborhood.scores).T
+        return Attribution("shapley", weights, np.zeros_like(weights), True, references=_REFERENCES)
+    return Attribution("shapley", _fit(neighborhood), None, False, references=_REFERENCES)
+
+
+def _coefficients(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How much the score of each mask counts in each value, shape (n_components, n_masks)."""
+    n = masks.shape[1]
+    joining = np.array([factorial(k) * factorial(n - k - 1) / factorial(n) for k in range(n)])
+    sizes = masks.sum(axis=1)
+    with_it = joining[np.maximum(sizes - 1, 0)]
+    without_it = joining[np.minimum(sizes, n - 1)]
+    return np.where(masks, with_it[:, None], -without_it[:, None]).T
+
+
+def _fit(neighborhood: Neighborhood) -> NDArray[np.float64]:
+    """Least squares over the drawn masks under Σ weights = full − empty: the last component is eliminated."""
+    masks, scores, counts = (x[1:-1] for x in (neighborhood.masks, neighborhood.scores, neighborhood.counts))
+    total = neighborhood.full - neighborhood.empty
+    design = masks[:, :-1].astype(float) - masks[:, -1:]
+    target = scores - neighborhood.empty - masks[:, -1:] * total
+    root = np.sqrt(counts)[:, None]
+    free, *_ = np.linalg.lstsq(design * root, target * root, rcond=None)
+    return np.concatenate([free, total[None] - free.sum(axis=0)]).T

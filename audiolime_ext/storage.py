@@ -1,0 +1,139 @@
+"""Explanations on disk: one JSON file and one FLAC file per stem. No pickle.
+
+FLAC is 24-bit integer, so each stem is divided by its peak first and the peak is written into the JSON as its scale:
+loud stems do not clip, soft ones lose nothing, and the samples come back to 2⁻²³ of the stem's peak.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.audio import Samples, encode
+from audiolime_ext.components import Components
+from audiolime_ext.errors import UsageError
+from audiolime_ext.factorization import Stems
+from audiolime_ext.files import fresh_folder, to_json
+from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.prediction import Grid
+
+if TYPE_CHECKING:
+    from audiolime_ext.explanation import Explanation
+
+FILE_NAME = "saved.json"
+FORMAT = 1
+
+
+def save(explanation: Explanation, folder: Path) -> Path:
+    """Write `explanation` into `folder` (made if needed) and return it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; then nothing is left half-written.
+    """
+    parts, near, found = explanation.components, explanation.neighborhood, explanation.attribution
+    scales = [float(np.max(np.abs(stem), initial=0.0)) for stem in parts.stems.samples]
+    content = {
+        "format": FORMAT,
+        "labels": explanation.labels,
+        "all_labels": explanation.all_labels,
+        "notes": explanation.notes,
+        "warnings": explanation.warnings,
+        "provenance": asdict(explanation.provenance),
+        "components": {
+            "stems": [{"name": n, "scale": s} for n, s in zip(parts.stems.names, scales, strict=True)],
+            "stem_notes": parts.stems.notes,
+            "sr": parts.stems.sr,
+            "offset": parts.offset,
+            "start_s": parts.start_s,
+            "duration_s": parts.duration_s,
+            "boundaries_s": parts.boundaries_s,
+            "grid": asdict(parts.grid),
+            "recording_name": parts.recording_name,
+        },
+        "neighborhood": {
+            "masks": near.masks.astype(int).tolist(),
+            "counts": near.counts.tolist(),
+            "exhaustive": near.exhaustive,
+            "scores": near.scores.tolist(),
+        },
+        "attribution": {
+            "method": found.method,
+            "weights": found.weights.tolist(),
+            "std_errors": _listed(found.std_errors),
+            "exact": found.exact,
+            "intercept": _listed(found.intercept),
+            "fidelity": _listed(found.fidelity),
+            "settings": found.settings,
+            "references": found.references,
+        },
+    }
+    with fresh_folder(folder) as fresh:
+        for i, (stem, scale) in enumerate(zip(parts.stems.samples, scales, strict=True)):
+            flac = encode(stem / (scale or 1.0), parts.stems.sr, "FLAC", "PCM_24")
+            (fresh / f"stem-{i}.flac").write_bytes(flac)
+        (fresh / FILE_NAME).write_text(to_json(content), encoding="utf-8")
+    return folder
+
+
+def load(folder: Path) -> Explanation:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not hold a saved explanation that this version can read.
+    """
+    from audiolime_ext.explanation import Explanation, Provenance
+
+    try:
+        content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise UsageError(f"{folder} was saved in format {content['format']}; this version reads format {FORMAT}")
+        parts, near, found = content["components"], content["neighborhood"], content["attribution"]
+        samples = np.stack([_read(folder / f"stem-{i}.flac", stem["scale"]) for i, stem in enumerate(parts["stems"])])
+        stems = Stems(tuple(s["name"] for s in parts["stems"]), samples, parts["sr"], tuple(parts["stem_notes"]))
+        components = Components(
+            stems, parts["offset"], parts["start_s"], parts["duration_s"], Grid(**parts["grid"]),
+            tuple(parts["boundaries_s"]), parts["recording_name"],
+        )  # fmt: skip
+        neighborhood = Neighborhood(
+            np.array(near["masks"], bool), np.array(near["counts"]), near["exhaustive"], np.array(near["scores"])
+        )
+        attribution = Attribution(
+            found["method"], np.array(found["weights"]), _array(found["std_errors"]), found["exact"],
+            intercept=_array(found["intercept"]), fidelity=_array(found["fidelity"]),
+            settings=found["settings"], references=tuple(found["references"]),
+        )  # fmt: skip
+        provenance = {**content["provenance"], "references": tuple(content["provenance"]["references"])}
+        return Explanation(
+            tuple(content["labels"]), tuple(content["all_labels"]), components, neighborhood, attribution,
+            Provenance(**provenance), tuple(content["notes"]), tuple(content["warnings"]),
+        )  # fmt: skip
+    except (OSError, KeyError, TypeError, json.JSONDecodeError, RuntimeError) as error:
+        raise UsageError(
+            f"{folder} holds no saved explanation ({type(error).__name__}: {error}); name a folder that save() wrote"
+        ) from error
+
+
+def _listed(values: Any) -> Any:
+    """Nested lists with None for NaN, which JSON does not have; None stays None."""
+    return None if values is None else np.where(np.isnan(values), None, values).tolist()
+
+
+def _array(values: Any) -> Any:
+    return None if values is None else np.array(values, dtype=float)
+
+
+def _read(path: Path, scale: float) -> Samples:
+    import soundfile
+
+    samples, _ = soundfile.read(io.BytesIO(path.read_bytes()), dtype="float32", always_2d=True)
+    return np.ascontiguousarray(samples.T * np.float32(scale or 1.0))

@@ -1,0 +1,1 @@
+"""Taggers that ship with audiolime_ext, one per module."""

@@ -1,0 +1,32 @@
+"""Fixtures that many tests share, and the rule that nothing is skipped in continuous integration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+collect_ignore = ["parity/genuine.py", "bench/genuine.py"]  # these import packages of another environment
+
+
+@pytest.fixture(scope="session")
+def ezer_ev() -> Path:
+    """20 s of a metal song with a singer: 44.1 kHz, stereo."""
+    return ROOT / "audiolime_ext" / "data" / "ezer_ev.ogg"
+
+
+@pytest.fixture(scope="session")
+def feelings() -> dict[str, Path]:
+    """The two true stems of 20 s of an instrumental song."""
+    return {name: ROOT / "examples" / "audio" / f"feelings_{name}.ogg" for name in ("guitar", "rest")}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where CI is set, a skipped test is a failure: a tool that is missing there must not pass unseen."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and (skipped := reporter.stats.get("skipped")):
+        reporter.write_line(f"\nCI is set, so {len(skipped)} skipped test(s) count as failed", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,96 @@
+"""How far our networks are from the genuine packages, clip by clip; exit code 1 if too far.
+
+Reads what ``genuine.py`` wrote, from the same folder, so that the clips are found::
+
+    python tests/parity/compare.py taggrams.npz stems.npz
+
+Taggrams may differ by 1e-4, which is ten times what float32 rounding makes of them; stems must reach 80 dB SNR.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio import Audio, load_audio, resample_span
+from audiolime_ext.taggers import musicnn
+from factorizations import spleeter
+
+MAX_DIFFERENCE = 1e-4
+MIN_SNR_DB = 80.0
+
+
+def load_clip(clip: str, limit_s: float | None = None) -> Audio:
+    """A recording, or with ``+`` between paths the sum of several over their common length."""
+    parts = [load_audio(path) for path in clip.split("+")]
+    n_samples = min(part.n_samples for part in parts)
+    if limit_s is not None:
+        n_samples = min(n_samples, round(limit_s * parts[0].sr))
+    mixture = np.sum([part.samples[:, :n_samples] for part in parts], axis=0)
+    return Audio(np.asarray(mixture, np.float32), parts[0].sr, clip)
+
+
+def snr_db(reference: NDArray[Any], estimate: NDArray[Any]) -> float:
+    """Energy of the reference over that of the difference, in dB."""
+    signal, noise = (float(np.square(x, dtype=np.float64).sum()) for x in (reference, estimate - reference))
+    return 10 * math.log10(signal / noise) if signal and noise else math.inf
+
+
+def taggram(audio: Audio, tagger: musicnn.MusicnnTagger) -> NDArray[np.float32]:
+    """Scores of every whole window from the start on, as the package cuts them: shape (n_windows, 50)."""
+    mono = audio.samples.mean(axis=0)
+    n_frames = 1 + math.ceil(audio.n_samples * musicnn.SR / audio.sr) // musicnn.HOP_LENGTH
+    starts = [i * musicnn.WINDOW for i in range(n_frames // musicnn.N_FRAMES)]
+    spans = [(start - musicnn.LEAD, start + musicnn.WINDOW) for start in starts]
+    batch = np.stack([resample_span(mono, audio.sr, musicnn.SR, first, end) for first, end in spans])
+    return tagger(batch)
+
+
+@cache
+def _tagger(variant: str) -> musicnn.MusicnnTagger:
+    return musicnn.make(variant)
+
+
+@lru_cache(maxsize=1)
+def _estimates(clip: str) -> dict[str, NDArray[np.float32]]:
+    audio = load_clip(clip)
+    stems = spleeter.make("2stems").factorize(audio)
+    return dict(zip(stems.names, stems.samples, strict=True))
+
+
+def judge(clip: str, name: str, genuine: NDArray[Any]) -> tuple[str, bool]:
+    """One line of the table, and whether it is close enough."""
+    if name in musicnn.VARIANTS:
+        ours = taggram(load_clip(clip), _tagger(name))
+        difference = float(np.max(np.abs(ours - genuine))) if ours.shape == genuine.shape else math.inf
+        return f"{difference:12.1e}   ", difference <= MAX_DIFFERENCE
+    mono_or_stereo = genuine.mean(axis=0, keepdims=True) if load_clip(clip).n_channels == 1 else genuine
+    snr = snr_db(mono_or_stereo, _estimates(clip)[name])
+    return f"{snr:12.1f} dB", snr >= MIN_SNR_DB
+
+
+def main() -> int:
+    """Print the table; 0 if everything is close enough."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="+", metavar="NPZ", help="what genuine.py wrote")
+    failed = total = 0
+    print(f"{'max |diff|/SNR':>15}  {'network':14} clip")
+    for path in parser.parse_args().results:
+        with np.load(path) as results:
+            for key in results.files:
+                clip, name = key.rsplit("|", 1)
+                figure, close = judge(clip, name, results[key])
+                print(f"{figure}  {name:14} {clip}{'' if close else '   TOO FAR'}", flush=True)
+                failed, total = failed + (not close), total + 1
+    print(f"{total - failed} of {total} within {MAX_DIFFERENCE:g} (tags) or {MIN_SNR_DB:g} dB (stems)")
+    return 1 if failed or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

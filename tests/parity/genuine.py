@@ -1,0 +1,150 @@
+"""What the genuine packages answer: taggrams of musicnn 0.1.0, stems of spleeter 2.4.2 on TensorFlow 2.12.1.
+
+Runs in an environment of its own, where these packages can live (Python 3.10, numpy < 1.25), and imports nothing of
+ours. ``compare.py`` runs in our environment and judges::
+
+    python tests/parity/genuine.py taggrams --out taggrams.npz CLIP...
+    python tests/parity/genuine.py stems --models DIR --out stems.npz CLIP...
+    python tests/parity/genuine.py bench --models DIR CLIP
+    python tests/parity/genuine.py reference --models DIR --out tests/reference
+
+A CLIP is a path below the current folder, or several joined by ``+``: their sum over the common length. DIR holds the
+folder ``2stems`` with the files of the checkpoint. Results are stored as ``CLIP|model`` and ``CLIP|stem``.
+
+Nothing in the packages is patched. musicnn's front end rounds to float16 and then, under NumPy < 2, multiplies by
+10000 in float32, as when the networks were trained; where NumPy would stay in float16, this program refuses. The window
+is the package's own (187 frames for 3 s).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+MODELS = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
+TAGGED_CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings_guitar.ogg+examples/audio/feelings_rest.ogg")
+SEPARATED_CLIP = "audiolime_ext/data/ezer_ev.ogg"
+TAGGED_S = 9.0
+BORDER = 512 * 1024 - 4096  # where the second block of frames begins
+EXCERPT = (BORDER - 3072, BORDER + 3072)
+
+
+def load(clip: str, limit_s: float | None = None) -> tuple[Samples, int]:
+    """Samples (n_samples, n_channels) and the rate."""
+    read = [soundfile.read(path, dtype="float32", always_2d=True) for path in clip.split("+")]
+    sr = read[0][1]
+    n_samples = min(len(samples) for samples, _ in read)
+    if limit_s is not None:
+        n_samples = min(n_samples, round(limit_s * sr))
+    return np.sum([samples[:n_samples] for samples, _ in read], axis=0, dtype=np.float32), sr
+
+
+def taggram(clip: str, model: str, limit_s: float | None = None) -> Samples:
+    """Shape (n_windows, 50)."""
+    if (10000 * np.ones(1, np.float16)).dtype != np.float32:
+        sys.exit("NumPy >= 2 computes musicnn's front end in float16, where it overflows: use the pinned environment")
+    samples, sr = load(clip, limit_s)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "clip.wav")
+        soundfile.write(path, samples, sr, subtype="FLOAT")
+        extractor = importlib.import_module("musicnn.extractor").extractor  # by name: not in our environment
+        scores, _ = extractor(path, model=model, extract_features=False)
+    return np.asarray(scores)
+
+
+class Separator:
+    """Spleeter's two stems, as its own prediction gives them."""
+
+    def __init__(self, models: Path) -> None:
+        os.environ["MODEL_PATH"] = str(models)
+        probe = models / "2stems" / ".probe"
+        if not probe.exists():  # the package would take the folder for a broken download
+            probe.write_text("OK")
+        genuine = importlib.import_module("spleeter.separator").Separator
+        self._genuine = genuine("spleeter:2stems", multiprocess=False)
+
+    def __call__(self, clip: str) -> dict[str, Samples]:
+        """Each of shape (n_channels, n_samples)."""
+        samples, sr = load(clip)
+        if sr != 44100:
+            sys.exit(f"{clip}: Spleeter is compared at 44.1 kHz only, this clip has {sr} Hz")
+        return {name: estimate.T for name, estimate in self._genuine.separate(samples).items()}
+
+
+def write_taggrams(arguments: argparse.Namespace) -> None:
+    """Taggrams of all clips."""
+    results: dict[str, Any] = {f"{clip}|{model}": taggram(clip, model) for clip in arguments.clips for model in MODELS}
+    np.savez_compressed(arguments.out, **results)
+
+
+def write_stems(arguments: argparse.Namespace) -> None:
+    """Estimates of all clips."""
+    separate = Separator(arguments.models)
+    results: dict[str, Any] = {}
+    for clip in arguments.clips:
+        results |= {f"{clip}|{stem}": samples for stem, samples in separate(clip).items()}
+    np.savez_compressed(arguments.out, **results)
+
+
+def write_reference(arguments: argparse.Namespace) -> None:
+    """The compact answers that ``make test`` checks without the genuine packages."""
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    taggrams: dict[str, Any] = {}
+    for clip in TAGGED_CLIPS:
+        taggrams |= {f"{clip}|{model}": taggram(clip, model, TAGGED_S) for model in MODELS}
+    np.savez_compressed(arguments.out / "musicnn.npz", seconds=TAGGED_S, **taggrams)
+    estimates = Separator(arguments.models)(SEPARATED_CLIP)
+    first, end = EXCERPT
+    stems: dict[str, Any] = {}
+    for stem, samples in estimates.items():
+        n_seconds = samples.shape[1] // 44100
+        by_second = samples[:, : n_seconds * 44100].reshape(2, n_seconds, 44100).astype(np.float64)
+        stems[f"{stem}|excerpt"] = samples[:, first:end]
+        stems[f"{stem}|energy"] = np.square(by_second).sum(axis=-1)
+    np.savez_compressed(arguments.out / "spleeter.npz", clip=SEPARATED_CLIP, span=EXCERPT, **stems)
+
+
+def bench(arguments: argparse.Namespace) -> None:
+    """Seconds that each package takes for the first clip, the second time it is asked."""
+    clip = arguments.clips[0]
+    separate = Separator(arguments.models)
+    calls: dict[str, Callable[[str], Any]] = {"spleeter": separate}
+    calls |= {model: partial(taggram, model=model) for model in MODELS}
+    for name, call in calls.items():
+        call(clip)  # the first call builds the graph
+        start = time.perf_counter()
+        call(clip)
+        print(f"{name}: {time.perf_counter() - start:.2f} s")
+
+
+COMMANDS = {"taggrams": write_taggrams, "stems": write_stems, "reference": write_reference, "bench": bench}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("clips", nargs="*", metavar="CLIP")
+    parser.add_argument("--models", type=Path, help="folder that holds 2stems/")
+    parser.add_argument("--out", type=Path, help=".npz to write; a folder for 'reference'")
+    arguments = parser.parse_intermixed_args()  # clips may follow the options
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    COMMANDS[arguments.command](arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The public names: a dozen, documented, and the same in the package and in the README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import audiolime_ext
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def names_in_table(readme: str) -> list[str]:
+    """First column of the table below the heading "Python"."""
+    section = readme.split("\n## Python\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(\w+)", section, flags=re.MULTILINE)
+
+
+def test_readme_and_package_name_the_same_things() -> None:
+    assert sorted(names_in_table(README)) == sorted(audiolime_ext.__all__)
+
+
+def test_about_a_dozen_names_are_public() -> None:
+    assert len(audiolime_ext.__all__) <= 15
+
+
+@pytest.mark.parametrize("name", audiolime_ext.__all__)
+def test_every_name_resolves_and_is_listed(name: str) -> None:
+    assert getattr(audiolime_ext, name).__name__ == name
+    assert name in dir(audiolime_ext)
+
+
+@pytest.mark.parametrize("name", audiolime_ext.__all__)
+def test_every_name_has_a_docstring_with_an_example(name: str) -> None:
+    assert re.search(r"^ *Examples\n *-{8}\n *>>> ", getattr(audiolime_ext, name).__doc__ or "", flags=re.MULTILINE)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'explian'"):
+        audiolime_ext.explian  # noqa: B018

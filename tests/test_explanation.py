@@ -1,0 +1,204 @@
+"""The result: tops and abstention, sound, tables, files."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiolime_ext import Explanation, explain, tagger
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.audio import load_audio
+from audiolime_ext.errors import MissingError, NothingArgues, OutputError, UsageError
+from factorizations.oracle import OracleFactorization
+
+SR = 16000
+RNG = np.random.default_rng(0)
+LABELS = ["drums", "not drums", "whisper", "nothing", "half"]
+
+
+def part(gain: float) -> tuple[np.ndarray, int]:
+    return (RNG.normal(0, gain, (2, 3 * SR))).astype(np.float32), SR
+
+
+@pytest.fixture(scope="module")
+def band() -> OracleFactorization:
+    return OracleFactorization({"drums": part(0.2), "bass": part(0.1), "whisper": part(0.0005)})
+
+
+@pytest.fixture(scope="module")
+def result(band: OracleFactorization) -> Explanation:
+    templates = band.samples.mean(axis=1)
+
+    def on(batch: np.ndarray) -> np.ndarray:
+        return np.round(batch @ np.linalg.pinv(templates))  # which stems are in the mix
+
+    def model(batch: np.ndarray) -> np.ndarray:
+        drums, bass, whisper = on(batch).clip(0, 1).T
+        return np.stack([drums, 0.8 - 0.5 * drums, whisper, 0.3 + 0 * bass, 0.4 + 0.1 * bass], axis=1)
+
+    return explain(band.mixture, tagger(model, sr=SR, labels=LABELS), factorization=band, labels=LABELS)
+
+
+def test_the_top_component_sounds_like_its_stem(result: Explanation, band: OracleFactorization) -> None:
+    top = result.top(label="drums")
+    assert top
+    assert top.components == ("drums",)
+    assert top.weights == pytest.approx((1.0,))
+    assert str(top) == "drums argues most for drums (+1.00 of 1.00; silence 0.00)"
+    np.testing.assert_allclose(top.listen().samples, band.samples[0], atol=1e-6)
+    assert "data:audio/flac;base64," in top._repr_html_()
+
+
+@pytest.mark.parametrize("label", ["not drums", "nothing"])
+def test_where_no_weight_is_positive_nothing_argues(result: Explanation, label: str) -> None:
+    top = result.top(label=label)
+    assert not top
+    assert top.message.startswith(f"nothing here argues for {label} (")
+    with pytest.raises(NothingArgues, match="nothing here argues"):
+        top.listen()
+
+
+def test_an_inaudible_component_is_no_top_however_large_its_weight(result: Explanation) -> None:
+    assert result.weights("whisper")["whisper"] == pytest.approx(1.0)
+    assert not result.top(label="whisper")
+
+
+def test_only_weights_beyond_their_interval_are_tops(result: Explanation) -> None:
+    errors = np.full_like(result.attribution.weights, 0.6)
+    unsure = Attribution("shapley", result.attribution.weights, errors, False)
+    doubted = Explanation(
+        result.labels, result.all_labels, result.components, result.neighborhood, unsure, result.provenance
+    )
+    assert not doubted.top(label="drums")
+    errors[:] = 0.4
+    assert doubted.top(label="drums")
+
+
+def test_scores_that_silence_explains_are_remarked(result: Explanation) -> None:
+    assert result.remarks("drums") == []
+    assert result.remarks("half") == ["half: the model says this for silence too (0.40; here 0.50)"]
+    assert result.remarks("nothing") == [
+        "nothing: the model says this for silence too (0.30; here 0.30)",
+        "nothing: nothing to explain by presence (the score is silence's, to 0.00)",
+    ]
+
+
+def test_audio_and_without_add_up_to_the_recording(result: Explanation, band: OracleFactorization) -> None:
+    total = result.audio(["drums", "bass"]).samples + result.without(["drums", "bass"]).samples
+    np.testing.assert_allclose(total, band.mixture.samples, atol=1e-5)
+    np.testing.assert_allclose(result.mixture.samples, band.mixture.samples, atol=1e-5)
+    np.testing.assert_allclose(result.without("drums").samples, band.samples[1:].sum(axis=0), atol=1e-5)
+
+
+def test_several_top_components_sound_together(result: Explanation) -> None:
+    assert result.top(2, label="half").components == ("bass",)
+    with pytest.raises(UsageError, match="k must be at least 1"):
+        result.top(0)
+    with pytest.raises(UsageError, match="did you mean 'drums'"):
+        result.top(label="drum")
+
+
+def test_the_json_object_is_strict_and_complete(result: Explanation) -> None:
+    found = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert found["schema_version"] == 1
+    assert found["components"] == ["drums", "bass", "whisper"]
+    assert found["scores"]["full"][0] == 1.0
+    assert found["exact"] is True
+    assert found["seed"] is None
+    assert found["n_evals"] == 8
+    assert max(map(abs, found["completeness_gap"])) < 1e-6
+    assert found["top"][1] == {"label": "not drums", "component": None, "weight": None, "file": None}
+    assert found["residual"] is None
+
+
+def test_lime_results_state_kernel_intercept_and_fidelity(band: OracleFactorization) -> None:
+    e = explain(band.mixture, lambda b: np.abs(b).mean(axis=1, keepdims=True), factorization=band, method="lime")
+    found = e.to_dict()
+    assert found["kernel"] == "exponential, cosine distance, width 0.25"
+    assert found["ridge"] == 0.0
+    assert len(found["intercept"]) == len(found["fidelity"]) == 1
+    pair = OracleFactorization({"a": part(0.1), "b": part(0.1)})
+    e = explain(pair.mixture, lambda b: np.abs(b).mean(axis=1, keepdims=True), factorization=pair, method="lime")
+    assert e.to_dict()["fidelity"] == [None]
+
+
+def test_write_leaves_the_excerpt_the_tops_and_the_numbers(result: Explanation, tmp_path: Path) -> None:
+    clips = result.write(tmp_path / "new" / "out")
+    assert set(clips) == {"drums", "half"}
+    assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == [
+        "drums.wav", "explanation.json", "half.wav", "mixture.wav"
+    ]  # fmt: skip
+    np.testing.assert_array_equal(load_audio(clips["drums"]).samples, result.top(label="drums").listen().samples)
+    assert json.loads((tmp_path / "new" / "out" / "explanation.json").read_text())["top"][0]["file"] == clips["drums"]
+
+
+def test_labels_become_harmless_file_names(band: OracleFactorization, tmp_path: Path) -> None:
+    labels = ["../../etc", "a/b", "a b", "mixture", "<b>", "日本"]
+    model = tagger(lambda b: np.abs(b).mean(axis=1, keepdims=True) * np.ones((1, 6)), labels=labels)
+    e = explain(band.mixture, model, factorization=band, labels=labels)
+    clips = e.write(tmp_path / "out")
+    names = sorted(Path(clip).name for clip in clips.values())
+    assert names == ["a-b-2.wav", "a-b.wav", "b.wav", "etc.wav", "mixture-2.wav", "日本.wav"]
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+    assert "<b>" not in e._repr_html_()
+    assert "&lt;b&gt;" in e._repr_html_()
+
+
+def test_an_unwritable_place_is_an_output_error_and_leaves_nothing(result: Explanation, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot write"):
+        result.write(tmp_path / "file" / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_saved_explanation_comes_back(result: Explanation, tmp_path: Path) -> None:
+    loaded = Explanation.load(result.save(tmp_path / "saved"))
+    assert str(loaded) == str(result)
+    np.testing.assert_array_equal(loaded.neighborhood.scores, result.neighborhood.scores)
+    np.testing.assert_allclose(loaded.top(label="drums").listen().samples, result.top(label="drums").listen().samples, atol=1e-6)
+    assert loaded.references == result.references
+    ours, theirs = result.to_dict(), loaded.to_dict()
+    assert ours.pop("level_db") == pytest.approx(theirs.pop("level_db"), abs=1e-4)
+    assert ours == theirs
+
+
+def test_a_folder_without_a_saved_explanation_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no saved explanation"):
+        Explanation.load(tmp_path)
+
+
+def test_loud_stems_survive_saving(tmp_path: Path) -> None:
+    loud = OracleFactorization({"a": part(2.0), "b": part(1e-4)})
+    e = explain(loud.mixture, lambda b: np.abs(b).mean(axis=1, keepdims=True), factorization=loud)
+    back = Explanation.load(e.save(tmp_path / "loud"))
+    assert np.abs(loud.samples[0]).max() > 4
+    for stem, original in zip(back.components.stems.samples, e.components.stems.samples, strict=True):
+        np.testing.assert_allclose(stem, original, atol=float(np.abs(original).max()) * 2**-22)
+
+
+def test_the_data_frame_has_one_row_per_label_and_component(result: Explanation) -> None:
+    frame = result.to_dataframe()
+    assert len(frame) == len(LABELS) * 3
+    assert frame.set_index(["label", "component"]).loc[("drums", "drums"), "weight"] == pytest.approx(1.0)
+
+
+def test_without_pandas_the_extra_is_named(result: Explanation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingError, match=r"pip install 'audiolime-ext\[dataframe\]'"):
+        result.to_dataframe()
+
+
+def test_references_are_bibtex_of_what_was_used(result: Explanation) -> None:
+    assert "haunschmid2020audiolime" in result.references
+    assert "shapley1953value" in result.references
+    assert "ribeiro2016why" not in result.references
+
+
+def test_the_table_names_everything_a_reader_needs(result: Explanation) -> None:
+    text = str(result)
+    for word in ("score", "silence", "drums", "level (dB)", "exact", "8 predictions", "nothing here argues for nothing"):
+        assert word in text
+    assert not any(math.isnan(level) for level in result.components.levels_db)

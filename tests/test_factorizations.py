@@ -1,0 +1,113 @@
+"""One suite for every registered factorization. A new one is added to CASES and inherits all of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiolime_ext import registry
+from audiolime_ext.audio import Audio, load_audio
+from audiolime_ext.errors import AudioError
+from audiolime_ext.factorization import RESIDUAL, Factorization, factorize_in_parts
+from audiolime_ext.pipeline import resolve_factorization
+
+Case = Callable[[Path, Audio], str]
+
+
+def oracle_folder(folder: Path, audio: Audio) -> str:
+    """A folder of two stems that miss a little of the recording."""
+    left = audio.samples * np.float32(0.6)
+    Audio(left, audio.sr).write(folder / "one.wav")
+    Audio(audio.samples * np.float32(0.39), audio.sr).write(folder / "two.wav")
+    return f"oracle:{folder}"
+
+
+CASES: dict[str, Case] = {
+    "hpss": lambda folder, audio: "hpss",
+    "oracle:DIR": oracle_folder,
+    "spleeter:2stems": lambda folder, audio: "spleeter:2stems",
+}
+FORMS = {"stereo-44100": (44100, 2), "mono-44100": (44100, 1), "stereo-48000": (48000, 2), "mono-22050": (22050, 1)}
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def song(request: pytest.FixtureRequest, ezer_ev: Path) -> Audio:
+    import soxr
+
+    sr, n_channels = FORMS[request.param]
+    clip = load_audio(ezer_ev)
+    samples = clip.samples if n_channels == 2 else clip.samples.mean(axis=0, keepdims=True)
+    if sr != clip.sr:
+        samples = np.ascontiguousarray(soxr.resample(samples.T, clip.sr, sr).T)
+    return Audio(samples, sr, request.param)
+
+
+@pytest.fixture(scope="module", params=CASES)
+def factorization(request: pytest.FixtureRequest, song: Audio, tmp_path_factory: pytest.TempPathFactory) -> Factorization:
+    return resolve_factorization(CASES[request.param](tmp_path_factory.mktemp("stems"), song))
+
+
+def test_every_registered_factorization_has_a_case() -> None:
+    registered = {spec for name in registry.names("factorization") for spec in registry.plugin("factorization", name).specs}
+    assert registered == set(CASES)
+
+
+def test_it_keeps_the_protocol(factorization: Factorization) -> None:
+    assert isinstance(factorization, Factorization)
+    assert factorization.scope in ("blocks", "recording", "window")
+    assert factorization.spec is not None
+    again = resolve_factorization(factorization.spec)
+    assert (again.spec, again.fingerprint) == (factorization.spec, factorization.fingerprint)
+    assert all(entry.startswith("@") for entry in factorization.references)
+
+
+@pytest.mark.parametrize(("start_s", "duration_s"), [(0.0, None), (3.0, 3.0), (17.3, None), (11.0, 2.5)])
+def test_stems_sum_to_the_mixture(
+    factorization: Factorization, song: Audio, start_s: float, duration_s: float | None
+) -> None:
+    stems = factorization.factorize(song, start_s=start_s, duration_s=duration_s)
+    excerpt = song.excerpt(start_s, duration_s).samples
+    assert stems.samples.shape == (len(stems.names), *excerpt.shape)
+    assert stems.samples.dtype == np.float32
+    assert stems.sr == song.sr
+    assert len(set(stems.names)) == len(stems.names)
+    assert RESIDUAL not in stems.names[:-1]
+    np.testing.assert_allclose(stems.mixture, excerpt, atol=1e-5)
+    for stem in stems.samples:
+        assert np.abs(stem).max() < 4
+
+
+def test_the_same_second_gives_the_same_stems_whatever_excerpt_was_asked_for(
+    factorization: Factorization, song: Audio
+) -> None:
+    if factorization.scope != "blocks":
+        pytest.fail(f"scope {factorization.scope}: state in CASES how its stems depend on the excerpt")
+    whole = factorization.factorize(song)
+    for start_s, duration_s in [(0.0, 1.0), (5.0, 3.0), (11.37, 1.5), (19.0, None)]:
+        part = factorization.factorize(song, start_s=start_s, duration_s=duration_s)
+        first, end = song.span(start_s, duration_s)
+        for name in set(whole.names) | set(part.names):
+            expected = whole[name].samples[:, first:end] if name in whole.names else 0.0
+            found = part[name].samples if name in part.names else 0.0
+            np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=f"{name} from {start_s} s")
+
+
+def test_parts_of_a_long_recording_join_without_a_seam(factorization: Factorization, song: Audio) -> None:
+    whole = factorization.factorize(song)
+    joined = np.concatenate([part.samples for part in factorize_in_parts(factorization, song, part_s=7.0)], axis=-1)
+    np.testing.assert_allclose(joined, whole.samples, atol=1e-5)
+
+
+def test_it_does_not_change_the_recording(factorization: Factorization, song: Audio) -> None:
+    before = song.samples.copy()
+    factorization.factorize(song, start_s=2.0, duration_s=1.0)
+    np.testing.assert_array_equal(song.samples, before)
+
+
+@pytest.mark.parametrize(("start_s", "duration_s"), [(19.0, 3.0), (-1.0, 2.0), (3.0, 0.0)])
+def test_an_excerpt_beyond_the_recording_is_refused(
+    factorization: Factorization, song: Audio, start_s: float, duration_s: float
+) -> None:
+    with pytest.raises(AudioError, match="does not lie within"):
+        factorization.factorize(song, start_s=start_s, duration_s=duration_s)

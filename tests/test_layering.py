@@ -1,0 +1,122 @@
+"""Imports point to lower levels only; an arrow that points upward fails here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PLUGIN, PLUGIN_MAY_IMPORT = 9, 2
+
+LEVELS = {
+    0: "errors _optional tables",
+    1: "files audio registry checkpoints tensor_bundle onnx_graph spectrogram",
+    2: "factorization prediction",
+    3: "perturbation components",
+    4: "attribution lime shapley explanation",
+    5: "storage pipeline",
+    7: "audiolime_ext",  # the package itself, which hands on names of the levels below
+    8: "cli cli.__main__ cli.options cli.checkpoints cli.demo cli.explain cli.listing cli.rerun cli.separate cli.tag",
+}
+LEVEL = {
+    name if name == "audiolime_ext" else f"audiolime_ext.{name}": level
+    for level, names in LEVELS.items()
+    for name in names.split()
+}
+
+# Upward arrows that are meant, each within a function.
+ALLOWED = {
+    ("audiolime_ext.explanation", "audiolime_ext.storage"),  # Explanation.save and .load: methods, for the user's sake
+}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def is_plugin(module: str) -> bool:
+    return module.split(".")[0] == "factorizations" or module.startswith("audiolime_ext.taggers")
+
+
+def level_of(module: str) -> int:
+    return PLUGIN if is_plugin(module) else LEVEL[module]
+
+
+def imports(source: str, modules: set[str]) -> Iterator[str]:
+    """Our modules that a source imports, wherever in it: ``from package import module`` is the module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found = whole if whole in modules else str(node.module)
+                if found in modules:
+                    yield found
+
+
+def upward_arrows(sources: dict[str, str]) -> list[tuple[str, str]]:
+    """Pairs (importing, imported) that break the rule, for sources by module name."""
+    arrows = [(module, target) for module, source in sources.items() for target in imports(source, set(sources))]
+    return [
+        (module, target)
+        for module, target in arrows
+        if level_of(target) > (PLUGIN_MAY_IMPORT if is_plugin(module) else level_of(module))
+        and (module, target) not in ALLOWED
+    ]
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[str, str]:
+    paths = [*(ROOT / "audiolime_ext").rglob("*.py"), *(ROOT / "factorizations").rglob("*.py")]
+    return {module_name(path): path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_every_module_has_a_level_and_every_level_its_modules(sources: dict[str, str]) -> None:
+    assert {module for module in sources if not is_plugin(module)} == set(LEVEL)
+
+
+def test_no_import_points_upward(sources: dict[str, str]) -> None:
+    assert upward_arrows(sources) == []
+
+
+def test_meant_exceptions_are_still_needed_and_lie_within_functions(sources: dict[str, str]) -> None:
+    for module, target in ALLOWED:
+        body = ast.parse(sources[module]).body
+        at_the_top = "\n".join(ast.unparse(node) for node in body if isinstance(node, (ast.Import, ast.ImportFrom)))
+        assert target in imports(sources[module], set(sources))
+        assert target not in imports(at_the_top, set(sources))
+
+
+def test_modules_import_each_other_without_circles(sources: dict[str, str]) -> None:
+    remaining = {
+        module: {target for target in imports(source, set(sources)) if (module, target) not in ALLOWED}
+        for module, source in sources.items()
+        if not module.startswith("audiolime_ext.cli")  # its package gathers the commands, which share its options
+    }
+    while free := {module for module, targets in remaining.items() if not targets & set(remaining)}:
+        remaining = {module: targets for module, targets in remaining.items() if module not in free}
+    assert not remaining
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "target"),
+    [
+        ("audiolime_ext.audio", "from audiolime_ext.pipeline import explain", "audiolime_ext.pipeline"),
+        ("audiolime_ext.audio", "def lazily():\n    from audiolime_ext import pipeline", "audiolime_ext.pipeline"),
+        ("audiolime_ext.lime", "from audiolime_ext import explain", "audiolime_ext"),
+        ("audiolime_ext.pipeline", "import factorizations.hpss", "factorizations.hpss"),
+        ("audiolime_ext.cli", "from audiolime_ext.taggers.musicnn import make", "audiolime_ext.taggers.musicnn"),
+        ("factorizations.hpss", "from audiolime_ext.components import build", "audiolime_ext.components"),
+        ("factorizations.hpss", "from factorizations import oracle", "factorizations.oracle"),
+    ],
+)
+def test_an_arrow_that_points_upward_is_caught(
+    sources: dict[str, str], module: str, statement: str, target: str
+) -> None:
+    wrong = {**sources, module: f"{sources[module]}\n{statement}\n"}
+    assert upward_arrows(wrong) == [(module, target)]

@@ -1,0 +1,70 @@
+"""Shapley values against their definition and against known games."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from audiolime_ext.perturbation import choose_masks
+from audiolime_ext.shapley import shapley_values
+from tests.games import play, random_game, shapley_by_permutations
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 7])
+def test_exact_values_equal_the_average_over_all_orders(n: int) -> None:
+    value = random_game(n, 3, seed=n)
+    found = shapley_values(play(value, n))
+    assert found.exact
+    np.testing.assert_allclose(found.weights, shapley_by_permutations(value, n), atol=1e-12)
+
+
+def test_the_order_check_notices_wrong_values() -> None:
+    value = random_game(4, 1, seed=0)
+    wrong = shapley_values(play(value, 4)).weights[:, ::-1]
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(wrong, shapley_by_permutations(value, 4), atol=1e-3)
+
+
+@pytest.mark.parametrize("n", [2, 6, 10])
+def test_the_weights_add_up_to_full_minus_empty(n: int) -> None:
+    near = play(random_game(n, 4, seed=1), n)
+    np.testing.assert_allclose(shapley_values(near).weights.sum(axis=1), near.full - near.empty, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("game", "expected"),
+    [
+        (lambda m: m.all(axis=1), [0.5, 0.5]),
+        (lambda m: m.any(axis=1), [0.5, 0.5]),
+        (lambda m: m[:, 0] ^ m[:, 1], [0.0, 0.0]),
+        (lambda m: m[:, 0], [1.0, 0.0]),
+    ],
+)
+def test_two_source_games_have_their_textbook_values(game: object, expected: list[float]) -> None:
+    near = play(lambda masks: game(masks)[:, None].astype(float), 2)  # type: ignore[operator]
+    np.testing.assert_allclose(shapley_values(near).weights[0], expected, atol=1e-12)
+
+
+def additive_and_pairwise(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+    single = masks @ np.arange(1.0, masks.shape[1] + 1) / 10
+    return (single + 0.5 * (masks[:, 0] & masks[:, 1]))[:, None]
+
+
+def test_a_paired_sample_is_exact_on_additive_and_pairwise_games() -> None:
+    near = play(additive_and_pairwise, choose_masks(14, max_evals=120, seed=0))
+    found = shapley_values(near)
+    expected = np.arange(1.0, 15.0) / 10
+    expected[:2] += 0.25
+    assert not found.exact
+    assert found.std_errors is None
+    np.testing.assert_allclose(found.weights[0], expected, atol=1e-9)
+
+
+def test_sampled_values_of_a_rough_game_come_near_the_exact_ones_and_still_add_up() -> None:
+    n = 11
+    table = np.random.default_rng(5).normal(size=(2**n, 1)) * 0.05
+    rough = lambda masks: additive_and_pairwise(masks) + table[masks @ (1 << np.arange(n))]  # noqa: E731
+    exact = shapley_values(play(rough, choose_masks(n, max_evals=2**n))).weights[0]
+    near = play(rough, choose_masks(n, max_evals=1000, seed=2))
+    sampled = shapley_values(near).weights[0]
+    np.testing.assert_allclose(sampled, exact, atol=0.03)
+    assert np.abs(sampled.sum() - (near.full - near.empty)[0]) < 1e-12

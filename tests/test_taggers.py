@@ -1,0 +1,85 @@
+"""One suite for every registered tagger. A new one is added to SPECS and inherits all of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiolime_ext import registry
+from audiolime_ext.audio import load_audio
+from audiolime_ext.pipeline import resolve_tagger
+from audiolime_ext.prediction import Grid, Tagger, label_names, tag
+
+FUNCTION = "tests.test_taggers:loudness"
+SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", FUNCTION]
+
+
+def loudness(batch: np.ndarray) -> np.ndarray:
+    """Level and peak of each signal."""
+    return np.stack([np.sqrt((batch**2).mean(axis=1)), np.abs(batch).max(axis=1)], axis=1)
+
+
+@pytest.fixture(scope="module", params=SPECS)
+def listener(request: pytest.FixtureRequest) -> Tagger:
+    return resolve_tagger(request.param, sr=16000)
+
+
+def windows(listener: Tagger, n: int) -> np.ndarray:
+    grid = Grid.of(listener, 16000)
+    length = grid.lead + (grid.window or grid.sr)
+    shape = (n, length) if listener.n_channels == 1 else (n, listener.n_channels, length)
+    return np.random.default_rng(0).normal(0, 0.1, shape).astype(np.float32)
+
+
+def test_every_registered_tagger_is_tested() -> None:
+    registered = {spec for name in registry.names("tagger") for spec in registry.plugin("tagger", name).specs}
+    assert registered == set(SPECS) - {FUNCTION}
+
+
+def test_it_keeps_the_protocol(listener: Tagger) -> None:
+    scores = np.asarray(listener(windows(listener, 3)))
+    assert scores.ndim == 2
+    assert len(scores) == 3
+    assert np.isfinite(scores).all()
+    names = label_names(listener, scores.shape[1])
+    assert len(names) == len(set(names)) == scores.shape[1]
+    assert listener.spec is not None
+    assert all(entry.startswith("@") for entry in listener.references)
+
+
+def test_the_spec_builds_the_same_tagger_again(listener: Tagger) -> None:
+    assert listener.spec is not None
+    again = resolve_tagger(listener.spec, sr=16000)
+    assert again.fingerprint == listener.fingerprint
+    np.testing.assert_allclose(again(windows(again, 1)), listener(windows(listener, 1)), atol=1e-6)
+
+
+def test_signals_of_a_batch_do_not_influence_each_other(listener: Tagger) -> None:
+    batch = windows(listener, 4)
+    together = np.asarray(listener(batch))
+    alone = np.concatenate([np.asarray(listener(signal[None])) for signal in batch])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert np.ptp(together, axis=0).max() > 1e-5  # the signals do differ
+
+
+def test_it_does_not_change_its_argument_and_repeats_itself(listener: Tagger) -> None:
+    batch = windows(listener, 2)
+    before = batch.copy()
+    first, second = np.asarray(listener(batch)), np.asarray(listener(batch))
+    np.testing.assert_array_equal(batch, before)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_silence_is_heard_as_something_finite(listener: Tagger) -> None:
+    assert np.isfinite(np.asarray(listener(np.zeros_like(windows(listener, 1))))).all()
+
+
+def test_a_windows_scores_are_those_of_the_same_excerpt_alone(listener: Tagger, ezer_ev: Path) -> None:
+    song = load_audio(ezer_ev)
+    if listener.window_s is None:
+        assert len(tag(song, listener, start_s=3.0, duration_s=3.0).scores) == 1
+        return
+    whole = tag(song, listener)
+    for index in (0, 2, len(whole.times_s) - 2):
+        alone = tag(song, listener, start_s=float(whole.times_s[index]), duration_s=listener.window_s)
+        np.testing.assert_allclose(alone.scores[0], whole.scores[index], atol=1e-5)
