@@ -20,7 +20,7 @@ help:
 	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)"
 
 demo: $(VENV)/.installed
-	$(VENV)/bin/audiolime demo $(ARGS)
+	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
 
 test: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest $(ARGS)
@@ -36,16 +36,16 @@ bench: $(VENV)/.installed
 parity: $(VENV)/.installed $(PARITY)/.installed
 	$(VENV)/bin/python -m tests.parity --genuine $(PARITY)/bin/python $(ARGS)
 
-# The stamps: nothing is installed again until what was asked for changes.
+# The stamps: nothing is installed again until what was asked for changes. (Setuptools warns of all editable installs.)
 
 $(VENV)/.installed: pyproject.toml
 	$(call new-environment,$(PYTHON),$(VENV),310,399,Python 3.10 or newer is needed: make PYTHON=python3.12 ...)
 	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=24.1"
-	$(VENV)/bin/python -m pip install --quiet --editable .
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
 	@touch $@
 
 $(PARITY)/.installed: tests/parity/requirements.txt

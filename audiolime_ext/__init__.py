@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation
     from audiolime_ext.factorization import Factorization, Stems, with_residual
     from audiolime_ext.pipeline import explain, top_component
-    from audiolime_ext.prediction import Tagger, tag, tagger
+    from audiolime_ext.prediction import Tagger, tagger
+    from audiolime_ext.taggram import tag
 
 _HOMES = {
     "Audio": "audio",
@@ -29,7 +30,7 @@ _HOMES = {
     "Tagger": "prediction",
     "explain": "pipeline",
     "load_audio": "audio",
-    "tag": "prediction",
+    "tag": "taggram",
     "tagger": "prediction",
     "top_component": "pipeline",
     "with_residual": "factorization",

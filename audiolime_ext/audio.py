@@ -16,7 +16,6 @@ import html
 import io
 import math
 import os
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,13 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import write_bytes
+from audiolime_ext.files import decode, write_bytes
 
 Samples = NDArray[np.float32]
 
 RESAMPLING_CONTEXT_S = 0.05
-_READ_BLOCK = 1 << 16
-_OVERSTATED_HEADER = 4096  # samples by which Ogg headers may overstate the length
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +46,8 @@ class Audio:
         What to call it in results.
     path
         The file it was read from, as the user gave it; None for arrays.
-    sha256
-        Of the file's bytes; of the samples and the rate if there is no file.
+    file_sha256
+        Of the file's bytes; None for arrays.
 
     Examples
     --------
@@ -86,7 +83,9 @@ class Audio:
         """Hash of the file's bytes, or of the samples and the rate where there is no file."""
         if self.file_sha256 is not None:
             return self.file_sha256
-        return hashlib.sha256(str(self.sr).encode() + np.ascontiguousarray(self.samples).tobytes()).hexdigest()
+        content = hashlib.sha256(str(self.sr).encode())
+        content.update(np.ascontiguousarray(self.samples).data)
+        return content.hexdigest()
 
     def span(self, start_s: float = 0.0, duration_s: float | None = None) -> tuple[int, int]:
         """The excerpt as (first, end) in samples; `duration_s` None means up to the end.
@@ -96,6 +95,8 @@ class Audio:
         AudioError
             If the excerpt is empty or reaches beyond the recording (by more than half a sample).
         """
+        if not math.isfinite(start_s + (duration_s or 0.0)):
+            raise AudioError(f"an excerpt starts and lasts a number of seconds, not {start_s} and {duration_s}")
         first = round(start_s * self.sr)
         end = self.n_samples if duration_s is None else round((start_s + duration_s) * self.sr)
         if first < 0 or end <= first or end > self.n_samples:
@@ -168,6 +169,7 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
     1.0
     """
     if isinstance(source, Audio):
+        _validate(source.name, source.samples, source.sr)
         return source
     if isinstance(source, (str, os.PathLike)):
         return _load_file(Path(source), name)
@@ -175,7 +177,7 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
         return _from_array(*source, name=name or "array")
     if hasattr(source, "read"):
         origin = name or str(getattr(source, "name", "file object"))
-        return _decode(source.read(), name=Path(origin).stem, origin=origin, path=None)
+        return _decoded(source.read(), origin=origin, name=Path(origin).stem)
     if hasattr(source, "audio") and hasattr(source, "rate"):  # musdb.MultiTrack: audio is (n_samples, n_channels)
         return _from_array(np.asarray(source.audio).T, source.rate, name=name or str(source.name))
     if isinstance(source, np.ndarray):
@@ -191,91 +193,50 @@ def _load_file(path: Path, name: str | None) -> Audio:
         content = path.read_bytes()
     except OSError as error:
         raise AudioError(f"cannot read {path}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)") from error
-    return _decode(content, name=name or path.stem, origin=str(path), path=str(path))
+    return _decoded(content, origin=str(path), name=name or path.stem, path=str(path))
 
 
-def _decode(content: bytes, *, name: str, origin: str, path: str | None) -> Audio:
-    import soundfile
-
-    if not content:
-        raise AudioError(f"{origin} is empty (0 bytes)")
-    try:
-        with soundfile.SoundFile(io.BytesIO(content)) as file:
-            promised, sr, log = file.frames, file.samplerate, str(file.extra_info)
-            _refuse_surround(origin, file.channels)
-            blocks = list(_read_blocks(file))
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise AudioError(
-            f"{origin} cannot be read as audio ({str(error).rstrip('.')}); wav, flac, ogg and mp3 can, "
-            f"anything else converts with: ffmpeg -i {origin} {name}.wav"
-        ) from error
-    samples = np.concatenate(blocks, axis=1) if blocks else np.zeros((1, 0), np.float32)
-    missing = max(promised - samples.shape[1], _missing_wav_frames(log, samples.shape[0]))
-    if missing > _OVERSTATED_HEADER or (missing > 0 and "data : " in log):
-        raise AudioError(
-            f"{origin} is cut short: its header promises {(samples.shape[1] + missing) / sr:.2f} s, "
-            f"it holds {samples.shape[1] / sr:.2f} s; get a complete copy"
-        )
+def _decoded(content: Any, *, origin: str, name: str, path: str | None = None) -> Audio:
+    if not isinstance(content, bytes):
+        raise AudioError(f"{origin} was opened as text; open it in binary mode: open(path, 'rb')")
+    samples, sr = decode(content, origin)
     _validate(origin, samples, sr)
     return Audio(samples, sr, name, path, hashlib.sha256(content).hexdigest())
-
-
-def _read_blocks(file: Any) -> Any:
-    """Read to the true end: `SoundFile.read` stops at the header's length, which MP3 files may understate by half."""
-    while True:
-        block = np.empty((_READ_BLOCK, file.channels), np.float32)
-        n_read = file.buffer_read_into(block, dtype="float32")
-        if n_read == 0:
-            return
-        yield np.ascontiguousarray(block[:n_read].T)
-
-
-def _missing_wav_frames(log: str, n_channels: int) -> int:
-    """Frames that a WAV header promises and the file lacks, from libsndfile's log ("data : 400 (should be 300)")."""
-    data = re.search(r"^data : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
-    block_align = re.search(r"Block Align\s*: (\d+)", log)
-    if data is None:
-        return 0
-    promised, present = int(data[1]), int(data[2])
-    return max(0, promised - present) // (int(block_align[1]) if block_align else 2 * n_channels)
 
 
 def _from_array(array: Any, sr: Any, *, name: str) -> Audio:
     if isinstance(array, (int, float)) and isinstance(sr, np.ndarray):
         raise AudioError("pass (array, sr), in this order: the sampling rate comes second")
     samples = np.atleast_2d(np.asarray(array))
-    if not isinstance(sr, (int, np.integer, float)) or sr <= 0 or int(sr) != sr:
-        raise AudioError(f"the sampling rate must be a positive whole number of Hz, not {sr!r}")
     if not np.issubdtype(samples.dtype, np.floating):
         raise AudioError(
             f"samples must be floating point with full scale ±1, not {samples.dtype}; "
             "convert first, for instance int16_samples.astype('float32') / 32768"
         )
-    if samples.ndim != 2:
-        raise AudioError(f"samples must have shape (n_samples,) or (n_channels, n_samples), not {samples.shape}")
-    if samples.shape[1] <= 2 < samples.shape[0]:
+    if samples.ndim == 2 and samples.shape[1] <= 2 < samples.shape[0]:
         raise AudioError(f"samples of shape {samples.shape} look transposed; pass (n_channels, n_samples): samples.T")
-    _refuse_surround(name, samples.shape[0])
-    _validate(name, samples, int(sr))
+    _validate(name, samples, sr)
     return Audio(np.ascontiguousarray(samples, np.float32), int(sr), name)
 
 
-def _refuse_surround(origin: str, n_channels: int) -> None:
+def _validate(origin: str, samples: NDArray[Any], sr: Any) -> None:
+    if not isinstance(sr, (int, float, np.integer, np.floating)) or not sr > 0 or sr % 1:
+        raise AudioError(f"the sampling rate must be a positive whole number of Hz, not {sr!r}")
+    if samples.ndim != 2:
+        raise AudioError(f"samples must have shape (n_samples,) or (n_channels, n_samples), not {samples.shape}")
+    n_channels = samples.shape[0]
     if n_channels > 2:
         raise AudioError(
             f"{origin} has {n_channels} channels; mono and stereo can be used. "
             "Mix it down first, as you would want it heard, for instance with: ffmpeg -i IN -ac 2 OUT.wav"
         )
-
-
-def _validate(origin: str, samples: NDArray[Any], sr: int) -> None:
-    if samples.shape[1] == 0:
+    if samples.size == 0:
         raise AudioError(f"{origin} holds no samples")
-    finite = np.isfinite(samples).all(axis=0)
-    if not finite.all():
-        where = int(np.argmin(finite))
+    usable = (np.abs(samples) <= np.finfo(np.float32).max).all(axis=0)  # False for NaN, too
+    if not usable.all():
+        where = int(np.argmin(usable))
         raise AudioError(
-            f"{origin} holds NaN or infinite samples (the first at {where / sr:.3f} s, {int((~finite).sum())} in all); "
+            f"{origin} holds NaN or infinite samples (the first at {where / sr:.3f} s, {int((~usable).sum())} in all); "
             "repair or re-export it"
         )
 

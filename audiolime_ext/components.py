@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from audiolime_ext.audio import Audio, Samples, context_span, level_db
 from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL, Factorization, Stems
 from audiolime_ext.perturbation import Masks
-from audiolime_ext.prediction import Grid
+from audiolime_ext.taggram import Grid
 
 CROSSFADE_S = 0.01
 BACKGROUND_DB = -60.0
@@ -63,6 +64,11 @@ class Components:
         """Number of time segments; 1: the stems are the components."""
         return len(self.boundaries_s) - 1
 
+    @property
+    def n_windows(self) -> int:
+        """Number of whole windows in the excerpt; their scores are averaged."""
+        return len(self.grid.starts(self.heard.shape[-1] - self.grid.lead))
+
     @cached_property
     def heard(self) -> Samples:
         """Stems as the tagger hears them: (n_stems, n_channels, lead + n_samples) at its rate."""
@@ -98,8 +104,7 @@ class Components:
         """One per component, stem by stem: ``vocals``, or ``vocals 0.00–1.50 s`` where there are segments."""
         if self.n_segments == 1:
             return self.sources
-        edges = self.boundaries_s
-        spans = [f"{begin:.2f}–{end:.2f} s" for begin, end in zip(edges[:-1], edges[1:], strict=True)]
+        spans = [f"{begin:.2f}–{end:.2f} s" for begin, end in pairwise(self.boundaries_s)]
         return tuple(f"{source} {span}" for source in self.sources for span in spans)
 
     @cached_property
@@ -191,7 +196,7 @@ def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], 
     n_channels, n_samples = stems.shape[1:]
     flat = stems.reshape(n_stems, n_channels, n_samples)
     mixed = np.zeros((n_mixes, n_channels, n_samples), np.float32)
-    half = max(0.5, min(crossfade, float(np.diff(edges).min(initial=np.inf))) / 2)
+    half = max(0.5, min(crossfade, float(np.diff(edges).min())) / 2)
     time = np.arange(n_samples)
     rises = [np.ones(n_samples)]
     rises += [np.clip((time - (edge - half)) / (2 * half), 0.0, 1.0) for edge in edges[1:-1]]
@@ -242,7 +247,8 @@ def build(
     wide_begin, wide_end = context_span(audio.sr, grid.sr, first - grid.lead, last)
     wide_begin, wide_end = max(0, min(begin, wide_begin)), min(audio.n_samples, max(end, wide_end))
     if not np.any(audio.samples[:, begin:end]):
-        raise AudioError(f"{audio.name!r} is silent from {start_s:g} s to {start_s + duration_s:g} s; choose another start")
+        span = f"{start_s:g} s to {start_s + duration_s:g} s"
+        raise AudioError(f"{audio.name!r} is silent from {span}; choose another start")
     stems = factorization.factorize(
         audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr
     )

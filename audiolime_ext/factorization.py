@@ -49,7 +49,7 @@ class Stems:
     @property
     def mixture(self) -> Samples:
         """Their sum, shape (n_channels, n_samples)."""
-        return np.sum(self.samples, axis=0, dtype=np.float32)
+        return np.asarray(np.sum(self.samples, axis=0, dtype=np.float32))
 
     def __getitem__(self, name: str) -> Audio:
         """One stem as audio."""

@@ -49,8 +49,8 @@ def exponential_kernel(distances: Array, width: float = KERNEL_WIDTH) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> exponential_kernel(np.array([0.0, 1.0])).round(6)
-    array([1.      , 0.000335])
+    >>> exponential_kernel(np.array([0.0, 0.25])).round(3)
+    array([1.   , 0.607])
     """
     return np.asarray(np.sqrt(np.exp(-(distances**2) / width**2)))
 

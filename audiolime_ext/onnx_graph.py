@@ -61,7 +61,7 @@ class Graph:
     >>> import numpy as np
     >>> graph = Graph("doubling")
     >>> x = graph.input("x", ["n_batch", 2])
-    >>> graph.output(graph.node("Mul", x, graph.constant(np.float32(2))), "y")
+    >>> graph.output(graph.node("Mul", x, graph.constant(np.float32(2))), "y", ["n_batch", 2])
     >>> graph.network()(np.ones((1, 2), np.float32))
     [array([[2., 2.]], dtype=float32)]
     """
@@ -81,12 +81,12 @@ class Graph:
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
         return name
 
-    def output(self, value: str, name: str) -> None:
+    def output(self, value: str, name: str, shape: Sequence[int | str]) -> None:
         """Declare `value` an output called `name`."""
         from onnx import TensorProto, helper
 
         self._nodes.append(helper.make_node("Identity", [value], [name]))
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
 
     def constant(self, array: Any) -> str:
         """A tensor of the model itself: weights, scales, shapes."""

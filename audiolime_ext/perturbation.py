@@ -72,7 +72,7 @@ def enumerate_masks(n: int) -> Masks:
     >>> enumerate_masks(2).astype(int).tolist()
     [[0, 0], [1, 0], [0, 1], [1, 1]]
     """
-    return (np.arange(2**n)[:, None] >> np.arange(n)) % 2 == 1
+    return np.asarray((np.arange(2**n)[:, None] >> np.arange(n)) % 2 == 1)
 
 
 def sample_masks(n: int, n_evals: int, *, sampling: Sampling, seed: int) -> tuple[Masks, NDArray[np.int64]]:

@@ -14,22 +14,22 @@ from audiolime_ext import registry
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.audio import Audio, load_audio
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.explanation import Explanation, Provenance
+from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.lime import lime
 from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
 from audiolime_ext.prediction import (
     FunctionTagger,
-    Grid,
     Scores,
     Tagger,
     as_tagger,
     label_indices,
     label_names,
     predict,
-    tag,
 )
+from audiolime_ext.provenance import Provenance
 from audiolime_ext.shapley import shapley_values
+from audiolime_ext.taggram import Grid, tag
 
 # name → how masks are sampled where not all fit the budget, and the method itself
 METHODS: dict[str, tuple[Sampling, Callable[[Neighborhood], Attribution]]] = {
@@ -160,8 +160,7 @@ def evaluate(components: parts.Components, model: Tagger, masks: Masks) -> Score
     from tqdm import tqdm
 
     grid = components.grid
-    n_windows = len(grid.starts(components.heard.shape[-1] - grid.lead))
-    size = max(1, (model.batch_size or 32) // n_windows)
+    size = max(1, (model.batch_size or 32) // components.n_windows)
     batches = tqdm(
         range(0, len(masks), size), desc="asking the model", unit="batch", delay=1.0, disable=None, leave=False
     )
@@ -224,7 +223,7 @@ def resolve_factorization(given: Factorization | str) -> Factorization:
     built = registry.build("factorization", given) if isinstance(given, str) else given
     if not callable(getattr(built, "factorize", None)) or isinstance(built, type):
         raise UsageError(f"a factorization has a method factorize(audio, *, start_s, duration_s); got {built!r}")
-    return built  # type: ignore[no-any-return]
+    return built
 
 
 def _provenance(

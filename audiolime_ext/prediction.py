@@ -1,12 +1,8 @@
-"""Asking a model: what a tagger is, the grid of windows it hears, and the checks on what it answers.
+"""Asking a model: what a tagger is, how a function becomes one, and the checks on what it answers.
 
 A tagger is any callable from a batch of mono signals, float32 (n_batch, n_samples), to scores (n_batch, n_labels).
 A `Tagger` also says at which rate it listens, what its outputs are called and how long its window is; `tagger()` makes
 one of any model, and a plain callable is taken to hear the whole excerpt at the recording's own rate.
-
-Windows. A window that starts at sample s of the recording (at the tagger's rate) is ``[s − lead, s + window)``: the
-lead is real context for a first frame that is centred on s. Zeros stand only before the recording begins and, in the
-last window, for at most another lead after it ends (the other half of the last centred frame).
 """
 
 from __future__ import annotations
@@ -20,8 +16,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples, resample_span
-from audiolime_ext.errors import AudioError, ModelError, UsageError, unknown
+from audiolime_ext.audio import Samples
+from audiolime_ext.errors import ModelError, UsageError, unknown
 
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]
@@ -79,7 +75,7 @@ class Tagger(Protocol):
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
-    return np.exp(-np.logaddexp(0.0, -logits))
+    return np.asarray(np.exp(-np.logaddexp(0.0, -logits)))
 
 
 def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
@@ -239,61 +235,6 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
     return tagger(predict_fn, **{"sr": getattr(predict_fn, "sr", sr), **carried})
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Where a tagger's windows lie, in samples at its rate; `window` None: the excerpt is one window."""
-
-    sr: int
-    lead: int
-    window: int | None
-    hop: int | None
-    n_channels: int
-    min_samples: int
-
-    @classmethod
-    def of(cls, tagger: Tagger, recording_sr: int) -> Grid:
-        """The grid of a tagger; one without a rate of its own listens at the recording's."""
-        sr = tagger.sr or recording_sr
-        window = None if tagger.window_s is None else round(tagger.window_s * sr)
-        hop = window if tagger.hop_s is None else round(tagger.hop_s * sr)
-        return cls(sr, round(tagger.lead_s * sr), window, hop, tagger.n_channels, round((tagger.min_s or 0) * sr))
-
-    def starts(self, n_samples: int) -> list[int]:
-        """Starts of the whole windows in an excerpt of so many samples (the excerpt's start is 0)."""
-        if self.window is None or self.hop is None:
-            return [0]
-        return list(range(0, n_samples + self.lead - self.window + 1, self.hop)) if n_samples else []
-
-    def require(self, n_samples: int, what: str) -> None:
-        """Raise `AudioError` if an excerpt of so many samples is too short to be heard."""
-        needed = self.min_samples if self.window is None else self.window - self.lead
-        if n_samples < max(needed, 1):
-            raise AudioError(
-                f"{what} is {n_samples / self.sr:.3f} s long; the tagger needs at least "
-                f"{(self.window or needed) / self.sr:.3f} s"
-            )
-
-    def listen(self, samples: Samples, sr: int, first: int, end: int, *, offset: int = 0) -> Samples:
-        """What the tagger hears of signals (..., n_channels, n_samples): its rate, its channels, lead included.
-
-        `first` and `end` count samples at the tagger's rate; `offset` is where `samples` begins, at `sr`.
-        """
-        if self.n_channels == 1:
-            samples = samples.mean(axis=-2, keepdims=True, dtype=np.float32)
-        elif samples.shape[-2] == 1:
-            samples = np.repeat(samples, 2, axis=-2)
-        return resample_span(samples, sr, self.sr, first - self.lead, end, offset=offset)
-
-    def cut(self, heard: Samples) -> Samples:
-        """Whole windows of signals (n, n_channels, lead + n_samples) as (n, n_windows, n_channels, lead + window)."""
-        starts = self.starts(heard.shape[-1] - self.lead)
-        length = heard.shape[-1] if self.window is None else self.lead + self.window
-        short = max(0, starts[-1] + length - heard.shape[-1])
-        if short:
-            heard = np.pad(heard, [(0, 0)] * (heard.ndim - 1) + [(0, short)])
-        return np.stack([heard[..., start : start + length] for start in starts], axis=-3)
-
-
 def predict(tagger: Tagger, windows: Samples) -> Scores:
     """Scores of signals (n, n_windows, n_channels, n_samples), averaged over the windows: (n, n_labels), float64.
 
@@ -379,79 +320,3 @@ def label_indices(labels: Iterable[str | int], names: Sequence[str]) -> list[int
         else:
             raise unknown("label", str(label), names)
     return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True, eq=False)
-class Taggram:
-    """A tagger's scores over a recording.
-
-    Parameters
-    ----------
-    labels
-        Names, n_labels of them.
-    times_s
-        Window starts in seconds, shape (n_windows,).
-    scores
-        Shape (n_windows, n_labels).
-    padded
-        Shape (n_windows,), bool: the last window may have been filled up with zeros; then it is not in the mean.
-    """
-
-    labels: tuple[str, ...]
-    times_s: NDArray[np.float64]
-    scores: Scores = field(repr=False)
-    padded: NDArray[np.bool_]
-
-    @property
-    def mean(self) -> Scores:
-        """Mean over the whole windows, shape (n_labels,)."""
-        return np.asarray(self.scores[~self.padded].mean(axis=0))
-
-
-def tag(audio: Audio, tagger: Tagger, *, start_s: float = 0.0, duration_s: float | None = None) -> Taggram:
-    """Scores of every window of an excerpt, on the tagger's own grid.
-
-    Parameters
-    ----------
-    audio, tagger
-        See `load_audio` and `as_tagger`.
-    start_s, duration_s
-        The excerpt; the windows' grid starts at `start_s`.
-
-    Raises
-    ------
-    AudioError
-        If the excerpt is shorter than one window or lies beyond the recording.
-    ModelError
-        If the tagger fails.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> loud = tagger(lambda b: np.abs(b).max(axis=1, keepdims=True), labels=["peak"], window_s=1.0)
-    >>> tag(Audio(np.ones((1, 2500), np.float32), sr=1000), loud).times_s
-    array([0., 1., 2.])
-    """
-    from tqdm import tqdm
-
-    grid = Grid.of(tagger, audio.sr)
-    begin, stop = audio.span(start_s, duration_s)
-    first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)
-    grid.require(end - first, f"{audio.name!r}")
-    starts = [first + start for start in grid.starts(end - first)]
-    n_whole, length = len(starts), grid.window or end - first
-    if grid.hop is not None and starts[-1] + grid.hop < end:
-        starts.append(starts[-1] + grid.hop)
-    size = max(1, tagger.batch_size or 32)
-    rows = []
-    for at in tqdm(range(0, len(starts), size), desc="tagging", unit="batch", delay=1.0, disable=None, leave=False):
-        batch = starts[at : at + size]
-        heard = grid.listen(audio.samples, audio.sr, batch[0], batch[-1] + length)
-        beyond = max(0, batch[-1] + length - end)
-        if beyond:
-            heard[..., heard.shape[-1] - beyond :] = 0.0
-        cuts = [heard[:, start - batch[0] : start - batch[0] + grid.lead + length] for start in batch]
-        rows.append(predict(tagger, np.stack(cuts)[:, None]))
-    scores = np.concatenate(rows)
-    padded = np.arange(len(starts)) >= n_whole
-    return Taggram(label_names(tagger, scores.shape[1]), np.array(starts) / grid.sr, scores, padded)

@@ -108,11 +108,12 @@ def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:
         raise
     except Exception as error:
         raise UsageError(
-            f"module {module_name!r} raised {type(error).__name__} when imported: {error}; run it by itself to see where"
+            f"module {module_name!r} raised {type(error).__name__} when imported: {error}; "
+            "import it by itself to see where"
         ) from error
     for part in attribute.split("."):
         if not hasattr(found, part):
-            public = sorted(name for name in vars(found) if not name.startswith("_")) if hasattr(found, "__dict__") else []
+            public = [name for name in dir(found) if not name.startswith("_")]
             raise unknown(f"name in {module_name}", part, public)
         found = getattr(found, part)
     return found

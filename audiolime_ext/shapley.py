@@ -63,7 +63,7 @@ def _coefficients(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
     sizes = masks.sum(axis=1)
     with_it = joining[np.maximum(sizes - 1, 0)]
     without_it = joining[np.minimum(sizes, n - 1)]
-    return np.where(masks, with_it[:, None], -without_it[:, None]).T
+    return np.asarray(np.where(masks, with_it[:, None], -without_it[:, None]).T)
 
 
 def _fit(neighborhood: Neighborhood) -> NDArray[np.float64]:

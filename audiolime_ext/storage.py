@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,8 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.files import fresh_folder, to_json
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.prediction import Grid
+from audiolime_ext.provenance import Provenance
+from audiolime_ext.taggram import Grid
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation
@@ -83,16 +85,14 @@ def save(explanation: Explanation, folder: Path) -> Path:
     return folder
 
 
-def load(folder: Path) -> Explanation:
-    """Read what `save` wrote.
+def load(folder: Path) -> dict[str, Any]:
+    """Read what `save` wrote, as the fields of an `Explanation`.
 
     Raises
     ------
     UsageError
         If the folder does not hold a saved explanation that this version can read.
     """
-    from audiolime_ext.explanation import Explanation, Provenance
-
     try:
         content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
@@ -113,10 +113,11 @@ def load(folder: Path) -> Explanation:
             settings=found["settings"], references=tuple(found["references"]),
         )  # fmt: skip
         provenance = {**content["provenance"], "references": tuple(content["provenance"]["references"])}
-        return Explanation(
-            tuple(content["labels"]), tuple(content["all_labels"]), components, neighborhood, attribution,
-            Provenance(**provenance), tuple(content["notes"]), tuple(content["warnings"]),
-        )  # fmt: skip
+        return {
+            "labels": tuple(content["labels"]), "all_labels": tuple(content["all_labels"]), "components": components,
+            "neighborhood": neighborhood, "attribution": attribution, "provenance": Provenance(**provenance),
+            "notes": tuple(content["notes"]), "warnings": tuple(content["warnings"]),
+        }  # fmt: skip
     except (OSError, KeyError, TypeError, json.JSONDecodeError, RuntimeError) as error:
         raise UsageError(
             f"{folder} holds no saved explanation ({type(error).__name__}: {error}); name a folder that save() wrote"
@@ -125,7 +126,9 @@ def load(folder: Path) -> Explanation:
 
 def _listed(values: Any) -> Any:
     """Nested lists with None for NaN, which JSON does not have; None stays None."""
-    return None if values is None else np.where(np.isnan(values), None, values).tolist()
+    if isinstance(values, np.ndarray):
+        return [_listed(value) for value in values]
+    return None if values is None or math.isnan(values) else float(values)
 
 
 def _array(values: Any) -> Any:

@@ -4,8 +4,8 @@ librosa's `decompose.hpss` on the spectrogram (n_fft 2048, hop 512, filters of 3
 sound against attacks. Its two soft masks sum to one, so the parts sum to the mixture.
 
 Invariant: *the same second gives the same stems*. Frames stand on one grid for the whole recording, and every block
-sees 20 frames beyond its ends (15 that the median reaches and 4 that the window spans), so a block equals the same place
-of the whole. A minute is worked on at a time.
+sees 20 frames beyond its ends (15 that the median reaches and 4 that the window spans), so a block equals the same
+place of the whole. A minute is worked on at a time.
 
 References: Fitzgerald, "Harmonic/percussive separation using median filtering", DAFx 2010; Driedger, Müller and Disch,
 "Extending harmonic-percussive separation of audio signals", ISMIR 2014.

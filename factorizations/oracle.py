@@ -24,7 +24,8 @@ _AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}
 VARIANTS: Mapping[str, None] = {"DIR": None}
 
 _MUSDB_REFERENCE = """@misc{musdb18,
-  author = {Rafii, Zafar and Liutkus, Antoine and St{\\"o}ter, Fabian-Robert and Mimilakis, Stylianos Ioannis and Bittner, Rachel},
+  author = {Rafii, Zafar and Liutkus, Antoine and St{\\"o}ter, Fabian-Robert and Mimilakis, Stylianos Ioannis
+    and Bittner, Rachel},
   title = {The {MUSDB18} Corpus for Music Separation},
   year = {2017},
   doi = {10.5281/zenodo.1117372}
@@ -76,7 +77,9 @@ class OracleFactorization:
         self.samples, self.sr, self.notes = _aligned(list(loaded.values()), self._mixture)
         self.spec = spec
         self.references = references
-        self.fingerprint = hashlib.sha256(repr((self.names, self.sr)).encode() + self.samples.tobytes()).hexdigest()
+        content = hashlib.sha256(repr((self.names, self.sr)).encode())
+        content.update(self.samples.data)
+        self.fingerprint = content.hexdigest()
 
     @property
     def mixture(self) -> Audio:
@@ -124,14 +127,16 @@ class OracleFactorization:
         path = Path(folder)
         if not path.is_dir():
             raise UsageError(f"oracle: {path} is no folder; name one that holds a file for each stem")
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() in _AUDIO_ENDINGS)
+        files = sorted(
+            file for file in path.iterdir() if file.suffix.lower() in _AUDIO_ENDINGS and not file.name.startswith(".")
+        )
         stems = {file.stem: file for file in files if file.stem.lower() not in _NOT_STEMS}
         if not stems:
             raise UsageError(f"oracle: no stems in {path}; it needs files such as vocals.wav and drums.wav")
         if len(stems) < len([file for file in files if file.stem.lower() not in _NOT_STEMS]):
             raise UsageError(f"oracle: {path} holds two files of one name with different endings; keep one")
         mixture: Any = next((file for file in files if file.stem.lower() in _NOT_STEMS), None)
-        if RESIDUAL in stems and mixture is None:  # a folder that `audiolime separate` wrote: all of it is the recording
+        if RESIDUAL in stems and mixture is None:  # a folder that `audiolime separate` wrote holds all of the recording
             parts, sr, _ = _aligned([load_audio(file) for file in stems.values()], None)
             mixture = (np.sum(parts, axis=0, dtype=np.float32), sr)
         stems.pop(RESIDUAL, None)

@@ -217,7 +217,8 @@ def _graph(config: SpleeterConfig, weights: Weights) -> Graph:
     squares = graph.node("Mul", estimates, estimates)
     total = graph.node("ReduceSum", squares, graph.constant(np.array([0], np.int64)), keepdims=1)
     epsilon, share = (graph.constant(np.float32(value)) for value in (_EPSILON, _EPSILON / len(config.instruments)))
-    graph.output(graph.node("Div", graph.node("Add", squares, share), graph.node("Add", total, epsilon)), "masks")
+    masks = graph.node("Div", graph.node("Add", squares, share), graph.node("Add", total, epsilon))
+    graph.output(masks, "masks", [len(config.instruments), 2, BLOCK, config.n_bins])
     return graph
 
 

@@ -26,11 +26,11 @@ def random_game(n: int, n_outputs: int, seed: int) -> Value:
 def shapley_by_permutations(value: Value, n: int) -> NDArray[np.float64]:
     """The definition: marginal contributions averaged over all n! orders, shape (n_outputs, n)."""
     orders = list(itertools.permutations(range(n)))
-    total = 0.0
+    total = np.zeros((n, value(np.zeros((1, n), bool)).shape[1]))
     for order in orders:
         rows = np.zeros((n + 1, n), bool)
         for step, player in enumerate(order):
             rows[step + 1 :, player] = True
         gains = np.diff(value(rows), axis=0)
         total = total + gains[np.argsort(order)]
-    return np.asarray(total / len(orders)).T
+    return (total / len(orders)).T

@@ -6,8 +6,9 @@ import pytest
 from audiolime_ext.audio import Audio, resample_span
 from audiolime_ext.components import Components, build, mix, segment
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization import Stems, with_residual
-from audiolime_ext.prediction import Grid, tagger
+from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.prediction import tagger
+from audiolime_ext.taggram import Grid
 from factorizations.oracle import OracleFactorization
 
 SR = 44100
@@ -88,7 +89,10 @@ def test_segments_add_up_to_their_stem(oracle: OracleFactorization) -> None:
 class WithFaintResidual:
     """Estimates that miss a tone of the given level."""
 
-    spec, fingerprint, scope, references = None, "test", "blocks", ()
+    spec: str | None = None
+    fingerprint = "test"
+    scope: Scope = "blocks"
+    references: tuple[str, ...] = ()
 
     def __init__(self, oracle: OracleFactorization, gain: float) -> None:
         self.oracle, self.gain = oracle, gain

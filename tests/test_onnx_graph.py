@@ -28,7 +28,7 @@ def run(graph: Graph, x: NDArray[np.float32]) -> NDArray[np.float32]:
 def test_a_convolution_takes_tensorflows_kernel() -> None:
     x, kernel, bias = floats(1, 3, 9, 8), floats(3, 2, 3, 5), floats(5)
     graph = Graph("test")
-    graph.output(graph.conv(graph.input("x", x.shape), kernel, bias), "y")
+    graph.output(graph.conv(graph.input("x", x.shape), kernel, bias), "y", [1, 5, 7, 7])
     np.testing.assert_allclose(run(graph, x)[0], convolve(x[0], kernel, bias), atol=1e-5)
 
 
@@ -39,7 +39,7 @@ def test_a_transposed_convolution_is_the_gradient_of_a_convolution() -> None:
         graph.input("x", x.shape), kernel, np.zeros(2, np.float32), operator="ConvTranspose",
         strides=[2, 2], pads=[1, 1, 2, 2],
     )
-    graph.output(y, "y")
+    graph.output(y, "y", [1, 2, 8, 10])
     expected = np.zeros((2, 11, 13))
     for row, column in np.ndindex(4, 5):
         patch = np.einsum("hwoi,i->ohw", kernel, x[0, :, row, column])
@@ -53,7 +53,7 @@ def test_pooling_before_rectifying_and_scaling_changes_nothing(signs: tuple[int,
     norm = Affine(np.abs(floats(3)) * np.array(signs, np.float32), floats(3))
     graph = Graph("test")
     pool = {"kernel_shape": [2, 5], "strides": [2, 5]}
-    graph.output(graph.pooled_block(graph.input("x", x.shape), kernel, bias, norm, pool=pool), "y")
+    graph.output(graph.pooled_block(graph.input("x", x.shape), kernel, bias, norm, pool=pool), "y", [1, 3, 4, 2])
     rectified = np.maximum(convolve(x[0], kernel, bias), 0)
     scaled = rectified * norm.scale[:, None, None] + norm.shift[:, None, None]
     expected = scaled.reshape(3, 4, 2, 2, 5).max(axis=(2, 4))
@@ -66,7 +66,8 @@ def test_a_batch_normalisation_becomes_one_scale_and_shift() -> None:
     }  # fmt: skip
     x = floats(2, 4, 3, 3)
     graph = Graph("test")
-    graph.output(graph.affine(graph.input("x", ["n", 4, 3, 3]), Affine.from_batch_norm(weights, "bn")), "y")
+    shape: list[int | str] = ["n", 4, 3, 3]
+    graph.output(graph.affine(graph.input("x", shape), Affine.from_batch_norm(weights, "bn")), "y", shape)
     gamma, beta, mean, variance = (weights[f"bn/{part}"][:, None, None] for part in (
         "gamma", "beta", "moving_mean", "moving_variance"))  # fmt: skip
     np.testing.assert_allclose(run(graph, x), gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta, atol=1e-5)
@@ -76,7 +77,7 @@ def test_a_batch_normalisation_becomes_one_scale_and_shift() -> None:
 def test_large_weights_stay_outside_the_model_and_are_used_all_the_same(n: int) -> None:
     weights, x = floats(n), floats(2, n)
     graph = Graph("test")
-    graph.output(graph.node("Mul", graph.input("x", ["n", n]), graph.constant(weights)), "y")
+    graph.output(graph.node("Mul", graph.input("x", ["n", n]), graph.constant(weights)), "y", ["n", n])
     network = graph.network()
     assert sum(array.size for array in network.weights.values()) == (n if n > 1024 else 0)
     np.testing.assert_array_equal(network(x)[0], weights * x)
@@ -85,7 +86,7 @@ def test_large_weights_stay_outside_the_model_and_are_used_all_the_same(n: int) 
 def test_scalars_and_integers_can_be_constants() -> None:
     graph = Graph("test")
     x = graph.node("Add", graph.input("x", ["n", 2]), graph.constant(np.float32(1)))
-    graph.output(graph.node("ReduceSum", x, graph.constant(np.array([1], np.int64)), keepdims=0), "y")
+    graph.output(graph.node("ReduceSum", x, graph.constant(np.array([1], np.int64)), keepdims=0), "y", ["n"])
     np.testing.assert_array_equal(run(graph, np.ones((3, 2), np.float32)), [4, 4, 4])
 
 
@@ -95,7 +96,7 @@ def test_models_keep_to_the_versions_that_every_supported_runtime_reads(monkeypa
     written: list[bytes] = []
     monkeypatch.setattr("audiolime_ext.onnx_graph.session", lambda model, **_: written.append(model))
     graph = Graph("test")
-    graph.output(graph.node("Relu", graph.input("x", [1, 2])), "y")
+    graph.output(graph.node("Relu", graph.input("x", [1, 2])), "y", [1, 2])
     graph.network()
     model = onnx.load_from_string(written[0])
     onnx.checker.check_model(model)
@@ -104,7 +105,7 @@ def test_models_keep_to_the_versions_that_every_supported_runtime_reads(monkeypa
 
 def test_the_number_of_threads_can_be_set() -> None:
     graph = Graph("test")
-    graph.output(graph.node("Relu", graph.input("x", [1, 2])), "y")
+    graph.output(graph.node("Relu", graph.input("x", [1, 2])), "y", [1, 2])
     assert graph.network(threads=1).session.get_session_options().intra_op_num_threads == 1
     with pytest.raises(Exception, match="INVALID_PROTOBUF"):
         session(b"not a model")

@@ -1,5 +1,7 @@
 """From a recording to an explanation: planted truths first."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,8 @@ def strengths(batch: np.ndarray) -> np.ndarray:
     return np.asarray(np.abs(batch @ turns) * 2 / batch.shape[1] / 0.2)
 
 
-PLANTED = {
+Judge = Callable[[np.ndarray], np.ndarray]
+PLANTED: dict[str, tuple[Judge, list[float]]] = {
     "guitar": (lambda s: s[:, 1], [0, 1, 0]),
     "linear": (lambda s: s @ np.array([0.5, -0.25, 0.125]) + 0.1, [0.5, -0.25, 0.125]),
     "drums and bass": (lambda s: (s[:, 0] > 0.5) & (s[:, 2] > 0.5), [0.5, 0, 0.5]),

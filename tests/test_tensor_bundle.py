@@ -75,7 +75,7 @@ def write_bundle(
         records[name.encode()] = entry + field(5, values.nbytes) + varint(6 << 3 | 5) + b"\0\0\0\0"
         shards[shard] += values.tobytes()
     names = list(records)
-    halves = [{name: records[name] for name in part} for part in (names[:3], names[3:])]
+    halves = [{name: records[name] for name in part} for part in (names[:3], names[3:]) if part]
     content, handles = b"", {}
     for half in halves:
         handles[list(half)[-1]] = varint(len(content)) + varint(len(block(half)) - 5)

@@ -8,12 +8,14 @@ Data goes to stdout, everything else to stderr; a user's mistake never shows a t
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 from audiolime_ext.cli import checkpoints, demo, explain, listing, rerun, separate, tag
+from audiolime_ext.cli.options import tell
 from audiolime_ext.errors import AudiolimeError
 
 COMMANDS = (tag, separate, explain, demo, rerun, checkpoints, listing)
@@ -29,9 +31,16 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says on one line what is wrong with the arguments, like every other error; the usage is for ``--help``."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"audiolime: error: {message}; see {self.prog} --help\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; ``args.run(args)`` runs the chosen command."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="audiolime",
         description="Listen to what a music model listens to: which source in a recording makes a tag.",
         epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing extra or "
@@ -42,6 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)
+    for subparser in commands.choices.values():  # so that --debug may also stand at the end
+        subparser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks")
     return parser
 
 
@@ -53,22 +64,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["explain", "nothing.wav", "-f", "hpss", "-t", "json:loads"])
     4
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file name need not be text in the terminal's encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
     args = build_parser().parse_args(argv)
     try:
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("audiolime: interrupted; nothing is left half-written", file=sys.stderr)
         return 130
-    except AudiolimeError as error:
-        if args.debug:
-            traceback.print_exc()
-        print(f"audiolime: error: {error}", file=sys.stderr)
-        return error.exit_code
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
-    except (OSError, MemoryError) as error:
-        if args.debug:
-            traceback.print_exc()
-        print(f"audiolime: error: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+    except Exception as error:  # noqa: BLE001 - told on one line; --debug shows the traceback
+        if isinstance(error, OSError) and not isinstance(error, AudiolimeError):
+            _discard_output()
+        return tell(error, debug=args.debug)
+    return code
+
+
+def _discard_output() -> None:
+    """Send what stdout still holds nowhere: Python would complain at its exit that it cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

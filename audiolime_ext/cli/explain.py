@@ -13,6 +13,8 @@ from audiolime_ext.cli.options import (
     add_tagger,
     for_each_file,
     output_folders,
+    resolve_tagger,
+    whole,
 )
 
 
@@ -27,15 +29,17 @@ def add(commands: Any) -> None:
     add_files(parser)
     add_factorization(parser)
     add_tagger(parser)
-    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number")
-    parser.add_argument("--top-labels", type=int, default=3, metavar="K", help="or the K highest ones (default: 3)")
-    parser.add_argument("--segments", type=int, default=1, metavar="N", help="equal time segments (default: 1)")
+    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
+    parser.add_argument("--top-labels", type=whole(1), default=3, metavar="K", help="or the K highest ones (default 3)")
+    parser.add_argument("--segments", type=whole(1), default=1, metavar="N", help="equal time segments (default 1)")
     parser.add_argument(
         "--method", default="auto",
         help="auto, shapley (exact Shapley values while all masks fit the budget) or lime (audioLIME's kernel)",
     )  # fmt: skip
-    parser.add_argument("--max-evals", type=int, default=1024, metavar="N", help="most masks to ask about (default: 1024)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample beyond that budget (default: 0)")
+    parser.add_argument(
+        "--max-evals", type=whole(2), default=1024, metavar="N", help="most masks to ask about (default 1024)"
+    )
+    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the sample beyond that (default 0)")
     parser.add_argument("-o", "--output", metavar="DIR", help="write clips and explanation.json to DIR/<file name>/")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -43,22 +47,27 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Explain each file."""
-    from audiolime_ext.pipeline import resolve_factorization, resolve_tagger
+    from audiolime_ext.errors import unknown
+    from audiolime_ext.pipeline import METHODS, explain, resolve_factorization
+    from audiolime_ext.prediction import label_indices
 
-    folders = output_folders(args.files, args.output)
-    model, separator = resolve_tagger(args.tagger, sr=args.sr), resolve_factorization(args.factorization)
+    if args.method not in METHODS:
+        raise unknown("method", args.method, METHODS)
+    folders = {} if args.output is None else output_folders(args.files, args.output)
+    model, separator = resolve_tagger(args), resolve_factorization(args.factorization)
+    labels = _labels(args.labels, model)
+    if labels is not None and model.labels is not None:
+        label_indices(labels, model.labels)  # wrong usage is said once, before any file is read
 
     def work(file: str) -> None:
-        from audiolime_ext.pipeline import explain
-
         explanation = explain(
-            file, model, factorization=separator, labels=_labels(args.labels, model), top_labels=args.top_labels,
+            file, model, factorization=separator, labels=labels, top_labels=args.top_labels,
             start_s=args.start, duration_s=args.duration, n_segments=args.segments, method=args.method,
             max_evals=args.max_evals, seed=args.seed,
         )  # fmt: skip
-        show(explanation, folders[file], as_json=args.json)
+        show(explanation, folders.get(file), as_json=args.json)
 
-    return for_each_file(args.files, work)
+    return for_each_file(args, work)
 
 
 def _labels(given: list[str] | None, model: Any) -> list[str | int] | None:
@@ -66,7 +75,7 @@ def _labels(given: list[str] | None, model: Any) -> list[str | int] | None:
     if given is None:
         return None
     names = set(model.labels or ())
-    return [int(label) if label.isdigit() and label not in names else label for label in given]
+    return [int(label) if label.isdecimal() and label not in names else label for label in given]
 
 
 def show(explanation: Any, folder: Path | None, *, as_json: bool) -> None:

@@ -1,12 +1,16 @@
-"""Arguments that commands share, and the loop over several files."""
+"""What the commands share: arguments, the loop over several files, and how an error is told (on one line)."""
 
 from __future__ import annotations
 
+import argparse
+import math
 import sys
-from argparse import ArgumentParser
+import traceback
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from audiolime_ext.errors import AudiolimeError, UsageError
 
@@ -18,8 +22,8 @@ SOME_FAILED = 5
 def add_files(parser: ArgumentParser) -> None:
     """FILE…, `--start` and `--duration`."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="audio: wav, flac, ogg or mp3, mono or stereo")
-    parser.add_argument("--start", type=float, metavar="S", help="start of the excerpt in seconds")
-    parser.add_argument("--duration", type=float, metavar="S", help="length of the excerpt in seconds")
+    parser.add_argument("--start", type=_start, metavar="S", help="start of the excerpt in seconds")
+    parser.add_argument("--duration", type=_duration, metavar="S", help="length of the excerpt in seconds")
 
 
 def add_factorization(parser: ArgumentParser) -> None:
@@ -37,7 +41,7 @@ def add_tagger(parser: ArgumentParser) -> None:
         help="the model: musicnn:MSD_musicnn, package.module:predict, … (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--sr", type=int, metavar="HZ",
+        "--sr", type=whole(1), metavar="HZ",
         help="rate at which a plain predict function listens (default: the file's own)",
     )  # fmt: skip
 
@@ -47,34 +51,112 @@ def add_json(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of a table")
 
 
-def output_folders(files: Sequence[str], folder: str | None) -> dict[str, Path | None]:
-    """File → ``folder/<file stem>``, or None where no folder was given.
+def whole(least: int) -> Callable[[str], int]:
+    """The argument type of whole numbers from `least` on."""
+
+    def parse(text: str) -> int:
+        if not text.lstrip("+-").isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"a whole number of at least {least} is needed, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _start(text: str) -> float:
+    if (seconds := _seconds(text)) < 0:
+        raise argparse.ArgumentTypeError(f"{text} s is before the recording begins; give 0 or more")
+    return seconds
+
+
+def _duration(text: str) -> float:
+    if (seconds := _seconds(text)) <= 0:
+        raise argparse.ArgumentTypeError(f"an excerpt of {text} s holds nothing; give more than 0")
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise argparse.ArgumentTypeError(f"a number of seconds is needed, such as 12.5, not {text!r}")
+    return seconds
+
+
+def resolve_tagger(args: Namespace) -> Any:
+    """The tagger of `-t`; `--sr` is for functions that do not say at which rate they listen.
+
+    Raises
+    ------
+    UsageError
+        If the tagger is unknown, or has a rate of its own and `--sr` says another.
+    """
+    from audiolime_ext import pipeline
+
+    model = pipeline.resolve_tagger(args.tagger, sr=args.sr)
+    if args.sr not in (None, model.sr):
+        raise UsageError(f"--sr {args.sr} cannot be obeyed: {args.tagger} listens at {model.sr} Hz; leave --sr out")
+    return model
+
+
+def output_folders(files: Sequence[str], folder: str) -> dict[str, Path]:
+    """File → ``folder/<file stem>``.
 
     Raises
     ------
     UsageError
         If two files would be written into the same folder.
+    OutputError
+        If the folder can be seen not to be writable: better now than after an hour of work.
     """
-    stems = Counter(Path(file).stem for file in files)
-    twice = [stem for stem, count in stems.items() if count > 1]
-    if folder is not None and twice:
-        raise UsageError(f"several files are called {twice[0]!r} and would be written to one folder; do them one by one")
-    return {file: None if folder is None else Path(folder) / Path(file).stem for file in files}
+    from audiolime_ext.files import require_writable
+
+    stems = {file: Path(file).stem.strip(".") or Path(file).name.strip(".") or "audio" for file in files}
+    counts = Counter(Path(file).stem.casefold() for file in files)  # some file systems do not tell case apart
+    if twice := [file for file in files if counts[Path(file).stem.casefold()] > 1]:
+        raise UsageError(
+            f"{' and '.join(twice[:3])} would be written to one folder, {Path(folder) / stems[twice[0]]}; "
+            "do them one by one, each with its own -o"
+        )
+    require_writable(Path(folder))
+    return {file: Path(folder) / stem for file, stem in stems.items()}
 
 
-def for_each_file(files: Sequence[str], work: Callable[[str], None]) -> int:
-    """Do `work` for every file; with several, one that fails is reported and the others go on (exit code 5)."""
-    if len(files) == 1:
-        work(files[0])
+def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
+    """Do `work` for every file; with several, one that fails is told and the others go on (exit code 5)."""
+    if len(args.files) == 1:
+        work(args.files[0])
         return 0
     failed = 0
-    for file in files:
+    for file in args.files:
         try:
             work(file)
-        except AudiolimeError as error:
-            print(f"audiolime: error: {file}: {error}", file=sys.stderr)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one file must not keep the others from being done
+            tell(error, debug=args.debug, about=file)
             failed += 1
-        sys.stdout.flush()
     if failed:
-        print(f"audiolime: {failed} of {len(files)} files failed", file=sys.stderr)
+        print(f"audiolime: {failed} of {len(args.files)} files failed", file=sys.stderr)
     return SOME_FAILED if failed else 0
+
+
+def tell(error: Exception, *, debug: bool, about: str = "") -> int:
+    """Print one line about an error, its traceback first if debugging, and return the exit code."""
+    if debug:
+        traceback.print_exception(error)
+    message = str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        message = f"out of memory ({message}); choose a shorter --duration"
+    elif not isinstance(error, (AudiolimeError, OSError)):
+        message = f"unexpected {type(error).__name__}: {message}; --debug shows where, and a report of it is welcome"
+    prefix = f"{about}: " if about and about not in message else ""
+    print(f"audiolime: error: {prefix}{' '.join(message.split())}", file=sys.stderr)
+    return getattr(error, "exit_code", 1)
+
+
+def warn(message: str) -> None:
+    """Print one line of warning; the work goes on."""
+    print(f"audiolime: warning: {message}", file=sys.stderr)

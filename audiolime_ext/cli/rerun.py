@@ -6,10 +6,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import AudioError, UsageError
 
 TOLERANCE = 1e-5
 DIFFERENT = 1
+_NEEDED = (
+    "file", "sha256", "tagger", "factorization", "labels", "start_s", "duration_s", "n_segments", "requested_method",
+    "max_evals", "seed", "sr", "components", "n_evals", "method", "scores", "weights", "versions",
+)  # fmt: skip
 
 
 def add(commands: Any) -> None:
@@ -17,8 +21,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "rerun",
         help="repeat a result and say whether it is the same",
-        description="Explain the same file again with the settings in RESULT.json (written by explain --json or -o) and "
-        f"compare: same (every number to {TOLERANCE:g}; exit code 0) or different (1).",
+        description="Explain the same file again with the settings in RESULT.json (written by explain --json or -o) "
+        f"and compare: same (every number to {TOLERANCE:g}; exit code 0) or different (1).",
     )
     parser.add_argument("result", metavar="RESULT.json")
     parser.set_defaults(run=run)
@@ -26,18 +30,32 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Repeat and compare."""
+    from audiolime_ext.audio import load_audio
     from audiolime_ext.pipeline import explain
 
     before = read_result(Path(args.result))
-    after = explain(
-        before["file"], before["tagger"], factorization=before["factorization"], labels=before["labels"],
-        start_s=before["start_s"], duration_s=before["duration_s"], n_segments=before["n_segments"],
-        method=before["requested_method"], max_evals=before["max_evals"], seed=before["seed"] or 0,
-        sr=before["sr"],
-    ).to_dict()  # fmt: skip
-    found = differences(before, after)
+    audio = load_audio(_present(before["file"], args.result))
+    found = [f"the file {before['file']} has changed"] if audio.sha256 != before["sha256"] else []
+    try:
+        after = explain(
+            audio, before["tagger"], factorization=before["factorization"], labels=before["labels"],
+            start_s=before["start_s"], duration_s=before["duration_s"], n_segments=before["n_segments"],
+            method=before["requested_method"], max_evals=before["max_evals"], seed=before["seed"] or 0,
+            sr=before["sr"],
+        ).to_dict()  # fmt: skip
+        found += differences(before, after)
+    except AudioError as error:
+        if not found:
+            raise
+        found.append(str(error))
     print("same" if not found else "different: " + "; ".join(found))
     return DIFFERENT if found else 0
+
+
+def _present(file: str, result: str) -> str:
+    if not Path(file).exists():
+        raise AudioError(f"{file}, which {result} is about, is not here; run this in the folder where it was explained")
+    return file
 
 
 def read_result(path: Path) -> dict[str, Any]:
@@ -50,36 +68,46 @@ def read_result(path: Path) -> dict[str, Any]:
     """
     import json
 
-    from audiolime_ext.explanation import SCHEMA_VERSION
+    from audiolime_ext.summary import SCHEMA_VERSION
 
+    kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} is no result of explain --json: {error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}; name {kind}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} does not hold {kind} ({error})") from error
     if not isinstance(result, dict) or result.get("schema_version") != SCHEMA_VERSION:
-        raise UsageError(f"{path} is no result of explain --json (schema_version {SCHEMA_VERSION})")
-    missing = [key for key in ("file", "factorization", "tagger") if result.get(key) is None]
-    if missing:
-        raise UsageError(f"{path} cannot be repeated: its {' and '.join(missing)} existed in memory only")
+        raise UsageError(f"{path} does not hold {kind}")
+    if missing := [key for key in _NEEDED if key not in result]:
+        raise UsageError(f"{path} does not hold {kind}: {', '.join(missing)} missing")
+    if memory := [key for key in ("file", "factorization", "tagger") if result[key] is None]:
+        raise UsageError(
+            f"{path} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results from files "
+            "and spec strings can"
+        )
     return result
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What differs between two results, in words; empty if they are the same."""
+    """What differs between two results of the same file, in words; empty if they are the same."""
     import numpy as np
 
     found = []
-    if before["sha256"] != after["sha256"]:
-        found.append(f"the file {before['file']} has changed")
     for spec, fingerprint in before["versions"]["weights"].items():
         if after["versions"]["weights"].get(spec) != fingerprint:
             found.append(f"{spec} has changed (other weights or another version)")
     for key in ("components", "labels", "n_evals", "method"):
         if before[key] != after[key]:
             found.append(f"{key}: {before[key]} became {after[key]}")
-    numbers = {"scores": lambda r: [r["scores"]["full"], r["scores"]["empty"]], "weights": lambda r: r["weights"]}
-    for name, pick in numbers.items():
-        old, new = np.array(pick(before)), np.array(pick(after))
-        if old.shape == new.shape and (gap := float(np.max(np.abs(old - new), initial=0.0))) > TOLERANCE:
-            found.append(f"{name} differ by up to {gap:.2g}")
+    for name in ("scores", "weights"):
+        old, new = (_numbers(result[name]) for result in (before, after))
+        if np.shape(old) == np.shape(new):
+            gap = float(np.max(np.abs(np.subtract(old, new)), initial=0.0))
+            if not gap <= TOLERANCE:
+                found.append(f"{name} differ by up to {gap:.2g}")
     return found
+
+
+def _numbers(found: Any) -> Any:
+    return list(found.values()) if isinstance(found, dict) else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,18 +35,17 @@ def run(args: Namespace) -> int:
 
     folders = output_folders(args.files, args.output)
     separator = resolve_factorization(args.factorization)
-    return for_each_file(args.files, lambda file: _separate(file, separator, folders[file], args))
+    return for_each_file(args, lambda file: _separate(file, separator, folders[file], args))
 
 
-def _separate(file: str, separator: Any, folder: Path | None, args: Namespace) -> None:
+def _separate(file: str, separator: Any, folder: Path, args: Namespace) -> None:
     from audiolime_ext.audio import load_audio
     from audiolime_ext.files import fresh_folder, to_json
 
-    assert folder is not None
     audio = load_audio(file)
     with fresh_folder(folder) as fresh:
-        notes = write_stems(separator, audio, fresh, start_s=args.start or 0.0, duration_s=args.duration)
-        written = {path.stem: str(folder / path.name) for path in sorted(fresh.iterdir())}
+        files, notes = write_stems(separator, audio, fresh, start_s=args.start or 0.0, duration_s=args.duration)
+        written = {name: str(folder / path.name) for name, path in files.items()}
     if args.json:
         print(to_json({"file": file, "factorization": args.factorization, "stems": written, "notes": notes}))
         return
@@ -55,15 +55,19 @@ def _separate(file: str, separator: Any, folder: Path | None, args: Namespace) -
         print(f"note: {note}")
 
 
-def write_stems(separator: Any, audio: Any, folder: Path, *, start_s: float, duration_s: float | None) -> list[str]:
-    """Write the stems part by part, so that a long recording needs little memory; return the separator's notes."""
+def write_stems(
+    separator: Any, audio: Any, folder: Path, *, start_s: float, duration_s: float | None
+) -> tuple[dict[str, Path], list[str]]:
+    """Write the stems part by part, so that a long recording needs little memory; return stem → file, and notes."""
     import numpy as np
     from tqdm import tqdm
 
     from audiolime_ext.factorization import factorize_in_parts
+    from audiolime_ext.files import file_name
 
     first, end = audio.span(start_s, duration_s)
     notes: dict[str, None] = {}
+    paths: dict[str, Path] = {}
     with ExitStack() as stack, tqdm(
         total=(end - first) / audio.sr, desc="separating", unit="s", delay=1.0, disable=None, leave=False
     ) as bar:
@@ -74,7 +78,8 @@ def write_stems(separator: Any, audio: Any, folder: Path, *, start_s: float, dur
             n_samples = stems.samples.shape[-1]
             for name in stems.names:
                 if name not in files:  # a residual may first appear in a later part
-                    files[name] = stack.enter_context(_wav(folder / f"{name}.wav", audio))
+                    paths[name] = folder / f"{file_name(name, {path.stem for path in paths.values()})}.wav"
+                    files[name] = stack.enter_context(_wav(paths[name], audio))
                     _append(files[name], np.zeros((audio.n_channels, done), np.float32))
             for name, file in files.items():
                 present = name in stems.names
@@ -82,27 +87,28 @@ def write_stems(separator: Any, audio: Any, folder: Path, *, start_s: float, dur
             done += n_samples
             notes |= dict.fromkeys(stems.notes)
             bar.update(n_samples / audio.sr)
-    return list(notes)
+    return paths, list(notes)
 
 
 @contextmanager
 def _wav(path: Path, audio: Any) -> Iterator[Any]:
     import soundfile
 
+    name = path if os.name == "nt" else os.fsencode(path)  # soundfile refuses names that are not text
     with _as_output_error(path), soundfile.SoundFile(
-        path, "w", audio.sr, audio.n_channels, subtype="FLOAT", format="WAV"
+        name, "w", audio.sr, audio.n_channels, subtype="FLOAT", format="WAV"
     ) as file:
         yield file
 
 
 def _append(file: Any, samples: Any) -> None:
-    with _as_output_error(Path(file.name)):
+    with _as_output_error(Path(os.fsdecode(file.name))):
         file.write(samples.T)
 
 
 @contextmanager
 def _as_output_error(path: Path) -> Iterator[None]:
-    """libsndfile reports a full disk as its own error, or as frames that were not written (an assertion)."""
+    """A full disk is reported by libsndfile as an error, or as frames that were not written (an assertion)."""
     import soundfile
 
     from audiolime_ext.errors import OutputError
@@ -110,4 +116,7 @@ def _as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except (soundfile.LibsndfileError, AssertionError) as error:
-        raise OutputError(f"cannot write {path.name}: {error or 'not all samples were taken'}; is the disk full?") from error
+        reason = getattr(error, "error_string", "not all samples were taken")
+        raise OutputError(
+            f"cannot write {path.name}: {reason} (is the disk full?); nothing was left half-written"
+        ) from error

@@ -249,5 +249,5 @@ def _vgg(weights: Weights) -> Graph:
 
 def _finish(graph: Graph, features: str, kernel: Floats, bias: Floats) -> Graph:
     logits = graph.node("Gemm", features, graph.constant(kernel), graph.constant(bias))
-    graph.output(graph.node("Sigmoid", logits), "scores")
+    graph.output(graph.node("Sigmoid", logits), "scores", ["n_batch", len(bias)])
     return graph

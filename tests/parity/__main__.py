@@ -17,7 +17,9 @@ GENUINE = "tests/parity/genuine.py"
 def main() -> int:
     """Run both sides and compare."""
     parser = argparse.ArgumentParser(prog="python -m tests.parity", description=__doc__)
-    parser.add_argument("--genuine", required=True, metavar="PYTHON", help="of an environment with the genuine packages")
+    parser.add_argument(
+        "--genuine", required=True, metavar="PYTHON", help="of the environment with the genuine packages"
+    )
     parser.add_argument("clips", nargs="*", default=CLIPS, metavar="CLIP", help="a file, or several joined by +")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,9 @@ Reads what ``genuine.py`` wrote, from the same folder, so that the clips are fou
 
     python tests/parity/compare.py taggrams.npz stems.npz
 
-Taggrams may differ by 1e-4, which is ten times what float32 rounding makes of them; stems must reach 80 dB SNR.
+Taggrams may differ by 1e-4: float32 rounding makes 1e-5 of that, and recordings that begin at full level another 5e-5,
+because the packages' resampler meets that edge in another way. Stems must reach 80 dB SNR; a stem that lies below
+−40 dB of the mixture is judged as if it lay there, for the rounding it carries is the mixture's.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from factorizations import spleeter
 
 MAX_DIFFERENCE = 1e-4
 MIN_SNR_DB = 80.0
+FAINT_DB = -40.0
 
 
 def load_clip(clip: str, limit_s: float | None = None) -> Audio:
@@ -36,20 +39,21 @@ def load_clip(clip: str, limit_s: float | None = None) -> Audio:
     return Audio(np.asarray(mixture, np.float32), parts[0].sr, clip)
 
 
-def snr_db(reference: NDArray[Any], estimate: NDArray[Any]) -> float:
-    """Energy of the reference over that of the difference, in dB."""
-    signal, noise = (float(np.square(x, dtype=np.float64).sum()) for x in (reference, estimate - reference))
-    return 10 * math.log10(signal / noise) if signal and noise else math.inf
+def snr_db(reference: NDArray[Any], estimate: NDArray[Any], *, mixture: NDArray[Any]) -> float:
+    """Energy of the reference, at least `FAINT_DB` of the mixture's, over that of the difference, in dB."""
+    parts = (reference, estimate - reference, mixture)
+    signal, noise, whole = (float(np.square(part, dtype=np.float64).sum()) for part in parts)
+    return 10 * math.log10(max(signal, whole * 10 ** (FAINT_DB / 10)) / noise) if noise else math.inf
 
 
 def taggram(audio: Audio, tagger: musicnn.MusicnnTagger) -> NDArray[np.float32]:
     """Scores of every whole window from the start on, as the package cuts them: shape (n_windows, 50)."""
-    mono = audio.samples.mean(axis=0)
-    n_frames = 1 + math.ceil(audio.n_samples * musicnn.SR / audio.sr) // musicnn.HOP_LENGTH
-    starts = [i * musicnn.WINDOW for i in range(n_frames // musicnn.N_FRAMES)]
-    spans = [(start - musicnn.LEAD, start + musicnn.WINDOW) for start in starts]
-    batch = np.stack([resample_span(mono, audio.sr, musicnn.SR, first, end) for first, end in spans])
-    return tagger(batch)
+    n_samples = math.ceil(audio.n_samples * musicnn.SR / audio.sr)
+    mono = resample_span(audio.samples.mean(axis=0), audio.sr, musicnn.SR, 0, n_samples)
+    padded = np.pad(mono, musicnn.LEAD)  # zeros before and after, put there after resampling
+    n_windows = (1 + n_samples // musicnn.HOP_LENGTH) // musicnn.N_FRAMES
+    windows = np.lib.stride_tricks.sliding_window_view(padded, musicnn.LEAD + musicnn.WINDOW)
+    return tagger(windows[:: musicnn.WINDOW][:n_windows])
 
 
 @cache
@@ -70,8 +74,9 @@ def judge(clip: str, name: str, genuine: NDArray[Any]) -> tuple[str, bool]:
         ours = taggram(load_clip(clip), _tagger(name))
         difference = float(np.max(np.abs(ours - genuine))) if ours.shape == genuine.shape else math.inf
         return f"{difference:12.1e}   ", difference <= MAX_DIFFERENCE
-    mono_or_stereo = genuine.mean(axis=0, keepdims=True) if load_clip(clip).n_channels == 1 else genuine
-    snr = snr_db(mono_or_stereo, _estimates(clip)[name])
+    mixture = load_clip(clip).samples
+    mono_or_stereo = genuine.mean(axis=0, keepdims=True) if len(mixture) == 1 else genuine
+    snr = snr_db(mono_or_stereo, _estimates(clip)[name], mixture=mixture)
     return f"{snr:12.1f} dB", snr >= MIN_SNR_DB
 
 

@@ -1,4 +1,4 @@
-"""What the genuine spleeter wants to find: its checkpoint in a folder of its own layout, made of the files in our cache."""
+"""What the genuine spleeter wants to find: its checkpoint in its own layout, made of the files in our cache."""
 
 from __future__ import annotations
 

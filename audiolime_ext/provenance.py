@@ -1,0 +1,29 @@
+"""Where a result comes from: enough to do it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What was explained, with what: enough to do it again.
+
+    `factorization` and `tagger` are spec strings, None for objects that live in memory only; `versions` holds package
+    versions and, under ``"weights"``, the fingerprints of both.
+    """
+
+    file: str | None
+    sha256: str
+    sr: int
+    n_channels: int
+    factorization: str | None
+    tagger: str | None
+    max_evals: int
+    seed: int
+    requested_method: str
+    versions: dict[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    target: str = "score"
+    baseline: str = "silence"

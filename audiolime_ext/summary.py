@@ -1,0 +1,122 @@
+"""An explanation in words: as a table for terminals, as HTML for notebooks, as JSON for machines."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from audiolime_ext.tables import html_table, text_table
+
+if TYPE_CHECKING:
+    from audiolime_ext.explanation import Explanation, Top
+
+SCHEMA_VERSION = 1
+WIDEST_TABLE = 6  # components; with more, the leading ones are named instead
+
+_METHODS = {"shapley": "Shapley values", "lime": "LIME weights"}
+
+
+def headline(explanation: Explanation) -> str:
+    """Which excerpt was explained, with what, in two lines."""
+    parts, origin = explanation.components, explanation.provenance
+    how = "exact" if explanation.neighborhood.exhaustive else f"sampled, seed {origin.seed}"
+    method = _METHODS.get(explanation.attribution.method, explanation.attribution.method)
+    return (
+        f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
+        f"{origin.factorization or 'own stems'} and {origin.tagger or 'own model'}, "
+        f"{method} ({how}) from {explanation.n_evals} predictions"
+    )
+
+
+def remarks(explanation: Explanation) -> list[str]:
+    """Everything that the reader should know besides the numbers."""
+    of_labels = (remark for label in explanation.labels for remark in explanation.remarks(label))
+    return [*explanation.notes, *explanation.warnings, *of_labels]
+
+
+def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: a row per label, a column per component where there are few."""
+    scores = {label: [f"{value:.2f}" for value in explanation.score(label)] for label in explanation.labels}
+    if len(explanation.names) > WIDEST_TABLE:
+        header = ["", "score", "silence", "components that count most"]
+        return header, [[label, *scores[label], _leading(explanation, label)] for label in explanation.labels]
+    rows = [
+        [label, *scores[label], *(f"{weight:+.2f}" for weight in explanation.weights(label).values())]
+        for label in explanation.labels
+    ]
+    levels = ["silent" if level <= -200 else f"{level:.1f}" for level in explanation.components.levels_db]
+    return ["", "score", "silence", *explanation.names], [*rows, ["level (dB)", "", "", *levels]]
+
+
+def _leading(explanation: Explanation, label: str, n: int = 4) -> str:
+    ranked = sorted(explanation.weights(label).items(), key=lambda item: -abs(item[1]))[:n]
+    return ", ".join(f"{name} {weight:+.2f}" for name, weight in ranked)
+
+
+def as_text(explanation: Explanation) -> str:
+    """The table, a sentence for each label, and the remarks."""
+    tops = [str(explanation.top(label=label)) for label in explanation.labels]
+    notes = [f"note: {remark}" for remark in remarks(explanation)]
+    return "\n".join([headline(explanation), "", text_table(*_table(explanation)), "", *tops, *notes])
+
+
+def as_html(explanation: Explanation) -> str:
+    """The same with a player for each label's top component; everything that users named is escaped."""
+    tops = "".join(explanation.top(label=label)._repr_html_() for label in explanation.labels)
+    notes = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks(explanation))
+    title = html.escape(headline(explanation)).replace("\n", "<br>")
+    return f"<div><p>{title}</p>{html_table(*_table(explanation))}{tops}<ul>{notes}</ul></div>"
+
+
+def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any]:
+    """One JSON object; `clips` maps labels to the files that their top components were written to."""
+    parts, origin = explanation.components, explanation.provenance
+    near, found = explanation.neighborhood, explanation.attribution
+    columns = [explanation.column(label) for label in explanation.labels]
+    weights, full, empty = found.weights[columns], near.full[columns], near.empty[columns]
+    residual = parts.residual_db
+    result: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "file": origin.file,
+        "sha256": origin.sha256,
+        "input": {"sr": origin.sr, "n_channels": origin.n_channels},
+        "start_s": parts.start_s,
+        "duration_s": parts.duration_s,
+        "sr": parts.grid.sr,
+        "n_channels": parts.grid.n_channels,
+        "n_windows": parts.n_windows,
+        "factorization": origin.factorization,
+        "tagger": origin.tagger,
+        "target": origin.target,
+        "baseline": origin.baseline,
+        "method": found.method,
+        "requested_method": origin.requested_method,
+        "exact": near.exhaustive,
+        "seed": None if near.exhaustive else origin.seed,
+        "max_evals": origin.max_evals,
+        "n_evals": explanation.n_evals,
+        "n_segments": parts.n_segments,
+        "residual": None if residual is None else {"level_db": residual, "switched": parts.residual_switched},
+        "components": list(explanation.names),
+        "level_db": list(parts.levels_db),
+        "labels": list(explanation.labels),
+        "scores": {"full": full.tolist(), "empty": empty.tolist()},
+        "weights": weights.tolist(),
+        "std_errors": None if found.std_errors is None else found.std_errors[columns].tolist(),
+        "completeness_gap": (weights.sum(axis=1) - (full - empty)).tolist(),
+        "top": [_top(explanation.top(label=label), clips) for label in explanation.labels],
+        "notes": list(explanation.notes),
+        "warnings": remarks(explanation)[len(explanation.notes) :],
+        "versions": origin.versions,
+    }
+    if found.intercept is not None and found.fidelity is not None:
+        fidelity = [None if math.isnan(value) else value for value in found.fidelity[columns].tolist()]
+        result |= found.settings | {"intercept": found.intercept[columns].tolist(), "fidelity": fidelity}
+    return result
+
+
+def _top(top: Top, clips: Mapping[str, str]) -> dict[str, Any]:
+    component, weight = (top.components[0], top.weights[0]) if top else (None, None)
+    return {"label": top.label, "component": component, "weight": weight, "file": clips.get(top.label)}

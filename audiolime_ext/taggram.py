@@ -1,0 +1,150 @@
+"""What a tagger says over time: the grid of windows it hears, and its scores for each of them.
+
+A window that starts at sample s of the recording (at the tagger's rate) is ``[s − lead, s + window)``: the lead is real
+context for a first frame that is centred on s. Zeros stand only before the recording begins and, in the last window,
+for at most another lead after it ends (the other half of the last centred frame). `explain`, `tag` and pages cut
+windows with the same `Grid`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio import Audio, Samples, resample_span
+from audiolime_ext.errors import AudioError
+from audiolime_ext.prediction import Scores, Tagger, label_names, predict
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where a tagger's windows lie, in samples at its rate; `window` None: the excerpt is one window."""
+
+    sr: int
+    lead: int
+    window: int | None
+    hop: int | None
+    n_channels: int
+    min_samples: int
+
+    @classmethod
+    def of(cls, tagger: Tagger, recording_sr: int) -> Grid:
+        """The grid of a tagger; one without a rate of its own listens at the recording's."""
+        sr = tagger.sr or recording_sr
+        window = None if tagger.window_s is None else round(tagger.window_s * sr)
+        hop = window if tagger.hop_s is None else round(tagger.hop_s * sr)
+        return cls(sr, round(tagger.lead_s * sr), window, hop, tagger.n_channels, round((tagger.min_s or 0) * sr))
+
+    def starts(self, n_samples: int) -> list[int]:
+        """Starts of the whole windows in an excerpt of so many samples (the excerpt's start is 0)."""
+        if self.window is None or self.hop is None:
+            return [0]
+        return list(range(0, n_samples + self.lead - self.window + 1, self.hop)) if n_samples else []
+
+    def require(self, n_samples: int, what: str) -> None:
+        """Raise `AudioError` if an excerpt of so many samples is too short to be heard."""
+        needed = self.min_samples if self.window is None else self.window - self.lead
+        if n_samples < max(needed, 1):
+            raise AudioError(
+                f"{what} is {n_samples / self.sr:.3f} s long; the tagger needs at least "
+                f"{(self.window or needed) / self.sr:.3f} s"
+            )
+
+    def listen(self, samples: Samples, sr: int, first: int, end: int, *, offset: int = 0) -> Samples:
+        """What the tagger hears of signals (..., n_channels, n_samples): its rate, its channels, lead included.
+
+        `first` and `end` count samples at the tagger's rate; `offset` is where `samples` begins, at `sr`.
+        """
+        if self.n_channels == 1:
+            samples = samples.mean(axis=-2, keepdims=True, dtype=np.float32)
+        elif samples.shape[-2] == 1:
+            samples = np.repeat(samples, 2, axis=-2)
+        return resample_span(samples, sr, self.sr, first - self.lead, end, offset=offset)
+
+    def cut(self, heard: Samples) -> Samples:
+        """Whole windows of signals (n, n_channels, lead + n_samples) as (n, n_windows, n_channels, lead + window)."""
+        starts = self.starts(heard.shape[-1] - self.lead)
+        length = heard.shape[-1] if self.window is None else self.lead + self.window
+        short = max(0, starts[-1] + length - heard.shape[-1])
+        if short:
+            heard = np.pad(heard, [(0, 0)] * (heard.ndim - 1) + [(0, short)])
+        return np.stack([heard[..., start : start + length] for start in starts], axis=-3)
+
+
+@dataclass(frozen=True, eq=False)
+class Taggram:
+    """A tagger's scores over a recording.
+
+    Parameters
+    ----------
+    labels
+        Names, n_labels of them.
+    times_s
+        Window starts in seconds, shape (n_windows,).
+    scores
+        Shape (n_windows, n_labels).
+    padded
+        Shape (n_windows,), bool: the last window may have been filled up with zeros; then it is not in the mean.
+    """
+
+    labels: tuple[str, ...]
+    times_s: NDArray[np.float64]
+    scores: Scores = field(repr=False)
+    padded: NDArray[np.bool_]
+
+    @property
+    def mean(self) -> Scores:
+        """Mean over the whole windows, shape (n_labels,)."""
+        return np.asarray(self.scores[~self.padded].mean(axis=0))
+
+
+def tag(audio: Audio, tagger: Tagger, *, start_s: float = 0.0, duration_s: float | None = None) -> Taggram:
+    """Scores of every window of an excerpt, on the tagger's own grid.
+
+    Parameters
+    ----------
+    audio, tagger
+        See `load_audio` and `as_tagger`.
+    start_s, duration_s
+        The excerpt; the windows' grid starts at `start_s`.
+
+    Raises
+    ------
+    AudioError
+        If the excerpt is shorter than one window or lies beyond the recording.
+    ModelError
+        If the tagger fails.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from audiolime_ext import tagger
+    >>> loud = tagger(lambda b: np.abs(b).max(axis=1, keepdims=True), labels=["peak"], window_s=1.0)
+    >>> tag(Audio(np.ones((1, 2500), np.float32), sr=1000), loud).times_s
+    array([0., 1., 2.])
+    """
+    from tqdm import tqdm
+
+    grid = Grid.of(tagger, audio.sr)
+    begin, stop = audio.span(start_s, duration_s)
+    first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)
+    grid.require(end - first, f"{audio.name!r}")
+    starts = [first + start for start in grid.starts(end - first)]
+    n_whole, length = len(starts), grid.window or end - first
+    if grid.hop is not None and starts[-1] + grid.hop < end:
+        starts.append(starts[-1] + grid.hop)
+    size = max(1, tagger.batch_size or 32)
+    rows = []
+    for at in tqdm(range(0, len(starts), size), desc="tagging", unit="batch", delay=1.0, disable=None, leave=False):
+        batch = starts[at : at + size]
+        heard = grid.listen(audio.samples, audio.sr, batch[0], batch[-1] + length)
+        beyond = max(0, batch[-1] + length - end)
+        if beyond:
+            heard[..., heard.shape[-1] - beyond :] = 0.0
+        cuts = [heard[:, start - batch[0] : start - batch[0] + grid.lead + length] for start in batch]
+        rows.append(predict(tagger, np.stack(cuts)[:, None]))
+    scores = np.concatenate(rows)
+    padded = np.arange(len(starts)) >= n_whole
+    return Taggram(label_names(tagger, scores.shape[1]), np.array(starts) / grid.sr, scores, padded)

@@ -1,0 +1,151 @@
+"""musicnn on ONNX Runtime: the genuine package's scores, its front end, its labels."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from audiolime_ext.checkpoints import locate
+from audiolime_ext.errors import CorruptError, UsageError
+from audiolime_ext.registry import build, plugin
+from audiolime_ext.taggers import musicnn
+from audiolime_ext.taggers.musicnn import CHECKPOINT, LEAD, SR, VARIANTS, WINDOW, MusicnnTagger, log_mel, make
+from tests.parity.compare import load_clip, taggram
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "tests" / "reference" / "musicnn.npz"
+
+
+def genuine() -> dict[str, NDArray[np.float32]]:
+    """Taggrams of the genuine package by ``CLIP|model``; see ``tests/parity/genuine.py``."""
+    with np.load(REFERENCE) as stored:
+        return {key: stored[key] for key in stored.files if "|" in key}
+
+
+def windows(n: int, seed: int = 0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(0, 0.1, (n, LEAD + WINDOW)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def tagger() -> MusicnnTagger:
+    return make("MSD_musicnn")
+
+
+def test_the_reference_covers_every_network() -> None:
+    assert {key.rsplit("|")[-1] for key in genuine()} == set(VARIANTS)
+    assert all(scores.shape == (3, 50) for scores in genuine().values())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_scores_are_the_genuine_packages(variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    network = make(variant)
+    compared = 0
+    for key, scores in genuine().items():
+        clip, name = key.rsplit("|")
+        if name == variant:
+            np.testing.assert_allclose(taggram(load_clip(clip, 9.0), network), scores, rtol=0, atol=1e-4)
+            compared += 1
+    assert compared == 2
+
+
+def test_the_comparison_notices_a_missing_lead_and_a_wrong_grid(
+    tagger: MusicnnTagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    clip = "audiolime_ext/data/ezer_ev.ogg"
+    scores = genuine()[f"{clip}|MSD_musicnn"]
+    audio = load_clip(clip, 9.0)
+    mono = librosa.resample(audio.samples.mean(axis=0), orig_sr=audio.sr, target_sr=SR)
+    cut = np.stack([mono[start - LEAD : start + WINDOW] for start in (WINDOW, 2 * WINDOW)])
+    np.testing.assert_allclose(tagger(cut), scores[1:], rtol=0, atol=1e-4)
+    without_lead = cut.copy()
+    without_lead[:, :LEAD] = 0
+    assert np.abs(tagger(without_lead) - scores[1:]).max() > 1e-3
+    assert np.abs(tagger(mono[None, 48000 - LEAD : 48000 + WINDOW]) - scores[1]).max() > 1e-3
+
+
+def test_the_front_end_is_librosas_rounded_to_float16() -> None:
+    signal = windows(1)[0]
+    power = librosa.feature.melspectrogram(y=signal, sr=SR, n_fft=512, hop_length=256, n_mels=96, center=False).T
+    rounded = power.astype(np.float16).astype(np.float64)
+    ours = log_mel(signal[None])
+    assert ours.shape == (1, 1, 187, 96)
+    # a power that rounds to the other neighbour moves the logarithm by 1e-3 / ln 10 at most
+    difference = np.abs(ours[0, 0] - np.log10(10000 * rounded + 1))
+    assert np.median(difference) < 1e-6
+    assert difference.max() < 5e-4
+    assert np.median(np.abs(ours[0, 0] - np.log10(10000 * power.astype(np.float64) + 1))) > 1e-5
+
+
+@pytest.mark.parametrize("gain", [0.0, 1.0, 1e3, 1e6])
+def test_silence_and_any_level_give_finite_scores_between_0_and_1(tagger: MusicnnTagger, gain: float) -> None:
+    scores = tagger(windows(1) * np.float32(gain))
+    assert scores.dtype == np.float32
+    assert np.isfinite(scores).all()
+    assert scores.min() >= 0
+    assert scores.max() <= 1
+
+
+@pytest.mark.parametrize("variant", ["MSD_musicnn", "MTT_vgg"])
+def test_what_else_is_in_a_batch_does_not_matter(variant: str) -> None:
+    network, batch = make(variant), windows(5)
+    alone = np.concatenate([network(window[None]) for window in batch])
+    np.testing.assert_allclose(network(batch), alone, rtol=0, atol=1e-6)
+
+
+def test_one_thread_gives_the_same_scores(tagger: MusicnnTagger) -> None:
+    np.testing.assert_allclose(MusicnnTagger("MSD_musicnn", threads=1)(windows(2)), tagger(windows(2)), atol=1e-6)
+
+
+def test_labels_are_the_packages_own_in_the_order_of_the_outputs() -> None:
+    msd, mtt = make("MSD_vgg").labels, make("MTT_musicnn").labels
+    assert len(set(msd)) == len(set(mtt)) == 50
+    assert (msd[0], msd[5], msd[-1]) == ("rock", "female vocalists", "happy")
+    assert (mtt[0], mtt[20], mtt[-1]) == ("guitar", "vocals", "choral")
+
+
+def test_the_grid_is_187_frames_with_one_hop_of_lead(tagger: MusicnnTagger) -> None:
+    assert (tagger.sr, tagger.n_channels, tagger.min_s) == (16000, 1, None)
+    assert tagger.window_s * SR == tagger.hop_s * SR == 47872
+    assert tagger.lead_s * SR == 256
+
+
+def test_a_spec_builds_it_again_and_its_fingerprint_tells_the_networks_apart() -> None:
+    built = [build("tagger", f"musicnn:{variant}") for variant in VARIANTS]
+    assert [tagger.spec for tagger in built] == [f"musicnn:{variant}" for variant in VARIANTS]
+    assert len({tagger.fingerprint for tagger in built}) == 4
+    assert make("MTT_vgg").fingerprint == built[-1].fingerprint
+    assert plugin("tagger", "musicnn").summary.startswith("musicnn and its VGG baseline")
+
+
+@pytest.mark.parametrize("argument", ["", "MSD_musicn", "msd_vgg"])
+def test_unknown_networks_are_refused_with_those_there_are(argument: str) -> None:
+    with pytest.raises(UsageError, match=r"unknown musicnn model .*\(allowed: MSD_musicnn, MTT_musicnn, MSD_vgg"):
+        make(argument)
+
+
+def test_the_packages_code_is_read_but_never_run(tmp_path: Path) -> None:
+    copy = tmp_path / "checkpoint"
+    shutil.copytree(locate(CHECKPOINT), copy)
+    configuration = copy / "musicnn" / "configuration.py"
+    labels = [f"label {i}" for i in range(50)]
+    configuration.write_text(f"raise SystemExit('ran')\nMSD_LABELS = {labels!r}\n", encoding="utf-8")
+    assert MusicnnTagger("MSD_vgg", folder=copy).labels == tuple(labels)
+    with pytest.raises(CorruptError, match=r"configuration\.py does not define MTT_LABELS; fetch the checkpoint again"):
+        MusicnnTagger("MTT_vgg", folder=copy)
+
+
+def test_every_file_that_is_read_is_declared_with_its_hash() -> None:
+    folder = locate(CHECKPOINT)
+    needed = {"musicnn/configuration.py"}
+    for variant in VARIANTS:
+        needed |= {f"musicnn/{variant}/.index", f"musicnn/{variant}/.data-00000-of-00001"}
+    assert set(CHECKPOINT.files) == needed
+    assert all((folder / name).is_file() for name in needed)
+    assert musicnn.VARIANTS.keys() == {Path(name).parent.name for name in needed if name.endswith(".index")}
