@@ -278,7 +278,11 @@ def resample_span(samples: Samples, sr: int, new_sr: int, first: int, end: int, 
     flat = np.ascontiguousarray(piece.reshape(-1, piece.shape[-1]).T)
     resampled = np.asarray(soxr.resample(flat, sr, new_sr), np.float32).T
     start = first - first_step * new_step
-    return np.ascontiguousarray(resampled[:, start : start + end - first]).reshape(*samples.shape[:-1], end - first)
+    wanted = np.ascontiguousarray(resampled[:, start : start + end - first])
+    last = -(-(offset + samples.shape[-1]) * new_sr // sr)
+    wanted[:, : max(0, -first)] = 0.0  # the resampler rings beyond the recording's ends
+    wanted[:, max(0, last - first) :] = 0.0
+    return wanted.reshape(*samples.shape[:-1], end - first)
 
 
 def context_span(sr: int, new_sr: int, first: int, end: int) -> tuple[int, int]:

@@ -192,7 +192,9 @@ class Explanation:
         name = self.all_labels[self.column(label)]
         full, empty = self.score(label)
         found = []
-        if empty >= full / 2:
+        if full < SAME_AS_SILENCE:
+            found.append(f"{name}: the model hardly says this here ({full:.2f}; silence {empty:.2f})")
+        elif empty >= full / 2:
             found.append(f"{name}: the model says this for silence too ({empty:.2f}; here {full:.2f})")
         if abs(full - empty) < SAME_AS_SILENCE:
             found.append(f"{name}: nothing to explain by presence (the score is silence's, to {abs(full - empty):.2f})")
@@ -201,12 +203,12 @@ class Explanation:
     def audio(self, components: Sequence[str] | str) -> Audio:
         """Just these components, at the recording's own rate and channels; the inaudible background is left out."""
         on = self.components.mask(components)
-        return self.components.listen(on, background=False, name=self._caption("+", components))
+        return self.components.listen(on, background=False, name=self._caption(":", components))
 
     def without(self, components: Sequence[str] | str) -> Audio:
         """The recording without these components."""
         on = ~self.components.mask(components)
-        return self.components.listen(on, background=True, name=self._caption("−", components))
+        return self.components.listen(on, background=True, name=self._caption(" without", components))
 
     def listen(self, label: str | int | None = None) -> Audio:
         """The top component of a label; short for ``top(label=label).listen()``."""
@@ -220,7 +222,7 @@ class Explanation:
 
     def _caption(self, sign: str, components: Sequence[str] | str) -> str:
         listed = [components] if isinstance(components, str) else components
-        return f"{self.components.recording_name} {sign} {', '.join(listed)}"
+        return f"{self.components.recording_name}{sign} {', '.join(listed)}"
 
     @property
     def references(self) -> str:

@@ -117,7 +117,7 @@ def with_residual(
 
 def factorize_in_parts(
     factorization: Factorization, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None,
-    part_s: float = 60.0,
+    part_s: float = 120.0,
 ) -> Iterator[Stems]:
     """Stems of consecutive parts of at most `part_s` seconds, so that a long recording needs little memory.
 

@@ -9,7 +9,7 @@ refused rather than analysed as if it were all of the song. The formats say diff
 - The last page of an Ogg stream is marked as the last.
 - MP3 is a row of frames, each of which says how long it is. A Xing or Info frame in front counts them; where there is
   none, the decoder guesses the length from the first frame's bit rate and *stops there*, which can be the middle of a
-  file of variable bit rate. So the frames are counted here and the Xing frame that is missing is put in front.
+  file of variable bit rate. So the frames are counted here, and such a file is given the Xing frame that it lacks.
 
 Writing. Everything goes to a temporary name first, then is renamed.
 """
@@ -56,7 +56,7 @@ def decode(content: bytes, origin: str) -> tuple[NDArray[np.float32], int]:
 
     if not content:
         raise AudioError(f"{origin} is empty (0 bytes); get a complete copy")
-    content = _countable_mp3(content, origin)
+    content, counted = _countable_mp3(content, origin)
     try:
         file = soundfile.SoundFile(io.BytesIO(content))
     except (soundfile.LibsndfileError, RuntimeError) as error:
@@ -66,7 +66,7 @@ def decode(content: bytes, origin: str) -> tuple[NDArray[np.float32], int]:
             "convert others with: ffmpeg -i IN OUT.wav"
         ) from error
     with file:
-        sr, promised, log = int(file.samplerate), int(file.frames), str(file.extra_info)
+        sr, promised, log = int(file.samplerate), counted or int(file.frames), str(file.extra_info)
         if promised > _ENDLESS:
             raise AudioError(f"the header of {origin} does not say how long it is; mend it with: ffmpeg -i IN OUT.wav")
         try:  # in one piece: soundfile seeks after every read, and MP3 decoders stumble where they are sent
@@ -90,10 +90,8 @@ def _cut_short(origin: str, how: str, held_s: float) -> AudioError:
 
 def _promised_ratio(log: str) -> float:
     """Promised over present bytes of sound, from libsndfile's log ("data : 400 (should be 300)"); at least 1."""
-    ratio = 1.0
-    for promised, present in re.findall(
-        r"^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)", log, re.MULTILINE
-    ):
+    ratio, line = 1.0, r"^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)"
+    for promised, present in re.findall(line, log, re.MULTILINE):
         streamed = min(abs(int(promised) - (1 << bits)) for bits in (31, 32)) < 1 << 16
         if not streamed and int(present):
             ratio = max(ratio, int(promised) / int(present))
@@ -107,8 +105,8 @@ def _ends_ogg(content: bytes) -> bool:
     return len(page) >= 27 + len(sizes) + sum(sizes) and bool(page[5] & 4)
 
 
-def _countable_mp3(content: bytes, origin: str) -> bytes:
-    """An MP3 file with a frame in front that says how many there are; any other content as it is.
+def _countable_mp3(content: bytes, origin: str) -> tuple[bytes, int]:
+    """An MP3 file whose end the decoder will find, and the samples in it; any other content as it is, and 0.
 
     Raises
     ------
@@ -118,12 +116,12 @@ def _countable_mp3(content: bytes, origin: str) -> bytes:
     start = _after_tags(content)
     header = content[start : start + 4]
     if not _frame_size(header):
-        return content
-    n_frames, runs = _frames(content, start)
-    frame_s = (1152 if header[1] & 8 else 576) / _MPEG_SR[header[1] >> 3 & 3][header[2] >> 2 & 3]
+        return content, 0
+    n_frames, runs, rates = _frames(content, start)
+    per_frame = 1152 if header[1] & 8 else 576
+    frame_s = per_frame / _MPEG_SR[header[1] >> 3 & 3][header[2] >> 2 & 3]
     first = content[start : start + _frame_size(header)]
-    tag = next((name for name in (b"Xing", b"Info", b"VBRI") if name in first[:64]), None)
-    if tag in (b"Xing", b"Info"):
+    if tag := next((name for name in (b"Xing", b"Info") if name in first[:64]), None):
         at = first.index(tag) + 4
         counted = int.from_bytes(first[at + 4 : at + 8], "big") if first[at + 3] & 1 else 0
         if counted > n_frames:  # some encoders count the Xing frame, too
@@ -131,7 +129,10 @@ def _countable_mp3(content: bytes, origin: str) -> bytes:
             raise _cut_short(origin, promise, (n_frames - 1) * frame_s)
     if runs[-1][1] > len(content):
         raise _cut_short(origin, "it ends within a frame, after", n_frames * frame_s)
-    return content if tag else _xing_frame(header, n_frames) + b"".join(content[begin:end] for begin, end in runs)
+    if tag:
+        return content, 0
+    frames = b"".join(content[begin:end] for begin, end in runs)
+    return (frames if len(rates) == 1 else _xing_frame(header, n_frames) + frames), n_frames * per_frame
 
 
 def _after_tags(content: bytes) -> int:
@@ -157,9 +158,9 @@ def _frame_size(header: bytes) -> int:
     return (144 if first else 72) * 1000 * _KBPS[not first][rate - 1] // _MPEG_SR[version][sr] + (header[2] >> 1 & 1)
 
 
-def _frames(content: bytes, start: int) -> tuple[int, list[tuple[int, int]]]:
-    """The number of whole frames, and the stretches (first byte, end) that hold them; anything between is no sound."""
-    n_frames, runs, at = 0, [(start, start)], start
+def _frames(content: bytes, start: int) -> tuple[int, list[tuple[int, int]], set[int]]:
+    """The number of whole frames, the stretches (first byte, end) that hold them, and their bit rates (as indices)."""
+    n_frames, runs, rates, at = 0, [(start, start)], set(), start
     while 0 <= at < len(content):
         size = _frame_size(content[at : at + 4])
         begin, end = runs[-1]
@@ -170,9 +171,10 @@ def _frames(content: bytes, start: int) -> tuple[int, list[tuple[int, int]]]:
         else:
             at = content.find(b"\xff", at + 1)
             continue
+        rates.add(content[at + 2] >> 4)
         at += size
         n_frames += at <= len(content)
-    return n_frames, runs
+    return n_frames, runs, rates
 
 
 def _xing_frame(header: bytes, n_frames: int) -> bytes:

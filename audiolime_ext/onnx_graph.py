@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 IR_VERSION, OPSET = 8, 17
+_CHANNEL_BLOCK = 16  # the runtime computes channels in blocks of 8 or 16; others are copied before they are pooled
 _SMALL = 1024  # tensors of at most so many values are kept in the model, where the optimiser sees them
 
 
@@ -136,8 +137,12 @@ class Graph:
         smaller, which saves a third of the time.
         """
         sign = np.where(norm.scale < 0, np.float32(-1), np.float32(1))
-        convolved = self.conv(x, kernel * sign, bias * sign, **attributes)
-        pooled = self.node("MaxPool", convolved, **pool)
+        n_channels = len(sign)
+        idle = (0, -n_channels % _CHANNEL_BLOCK)
+        signed_kernel = np.pad(kernel * sign, [(0, 0), (0, 0), (0, 0), idle])
+        pooled = self.node("MaxPool", self.conv(x, signed_kernel, np.pad(bias * sign, idle), **attributes), **pool)
+        if idle[1]:
+            pooled = self.node("Slice", pooled, *(self.constant(np.array([i], np.int64)) for i in (0, n_channels, 1)))
         signed = self.node("Mul", pooled, self.constant(sign.reshape(1, -1, 1, 1))) if (sign < 0).any() else pooled
         return self.affine(self.node("Relu", signed), norm)
 

@@ -118,7 +118,9 @@ def load(folder: Path) -> dict[str, Any]:
             "neighborhood": neighborhood, "attribution": attribution, "provenance": Provenance(**provenance),
             "notes": tuple(content["notes"]), "warnings": tuple(content["warnings"]),
         }  # fmt: skip
-    except (OSError, KeyError, TypeError, json.JSONDecodeError, RuntimeError) as error:
+    except UsageError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UsageError(
             f"{folder} holds no saved explanation ({type(error).__name__}: {error}); name a folder that save() wrote"
         ) from error

@@ -7,7 +7,7 @@ stems do not sum to the recording, what they miss is the `residual`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class OracleFactorization:
         loaded = {name: load_audio(source, name=name) for name, source in stems.items()}
         self._mixture = None if mixture is None else load_audio(mixture)
         self.names = tuple(loaded)
-        self.samples, self.sr, self.notes = _aligned(list(loaded.values()), self._mixture)
+        self.samples, self.sr, self.notes = _aligned(loaded, self._mixture)
         self.spec = spec
         self.references = references
         content = hashlib.sha256(repr((self.names, self.sr)).encode())
@@ -137,7 +137,7 @@ class OracleFactorization:
             raise UsageError(f"oracle: {path} holds two files of one name with different endings; keep one")
         mixture: Any = next((file for file in files if file.stem.lower() in _NOT_STEMS), None)
         if RESIDUAL in stems and mixture is None:  # a folder that `audiolime separate` wrote holds all of the recording
-            parts, sr, _ = _aligned([load_audio(file) for file in stems.values()], None)
+            parts, sr, _ = _aligned({name: load_audio(file) for name, file in stems.items()}, None)
             mixture = (np.sum(parts, axis=0, dtype=np.float32), sr)
         stems.pop(RESIDUAL, None)
         return cls(stems, mixture=mixture, spec=f"oracle:{path}")
@@ -149,27 +149,27 @@ class OracleFactorization:
         return cls(stems, mixture=load_audio(track), references=(_MUSDB_REFERENCE,))
 
 
-def _aligned(stems: Sequence[Audio], mixture: Audio | None) -> tuple[Any, int, tuple[str, ...]]:
+def _aligned(stems: Mapping[str, Audio], mixture: Audio | None) -> tuple[Any, int, tuple[str, ...]]:
     """Stems of one shape (n_stems, n_channels, n_samples), the rate, and notes on what was padded."""
-    forms = {(stem.sr, stem.n_channels) for stem in stems}
+    forms = {(stem.sr, stem.n_channels) for stem in stems.values()}
     if len(forms) > 1:
-        listed = "; ".join(f"{stem.name}: {stem.sr} Hz, {stem.n_channels} channel(s)" for stem in stems)
+        listed = "; ".join(f"{name}: {stem.sr} Hz, {stem.n_channels} channel(s)" for name, stem in stems.items())
         raise AudioError(f"stems must agree in sampling rate and channels ({listed})")
-    sr = stems[0].sr
-    n_samples = max(stem.n_samples for stem in stems)
+    sr = next(iter(forms))[0]
+    n_samples = max(stem.n_samples for stem in stems.values())
     if mixture is not None and mixture.sr == sr and 0 < mixture.n_samples - n_samples <= TOLERATED_SHORTFALL_S * sr:
         n_samples = mixture.n_samples
     notes = []
-    for stem in stems:
+    for name, stem in stems.items():
         shortfall_s = (n_samples - stem.n_samples) / sr
         if shortfall_s > TOLERATED_SHORTFALL_S:
             raise AudioError(
-                f"stem {stem.name!r} is {shortfall_s:.2f} s shorter than the longest; up to "
+                f"stem {name!r} is {shortfall_s:.2f} s shorter than the longest; up to "
                 f"{TOLERATED_SHORTFALL_S} s is padded, more must be mended by hand (are all stems of one recording?)"
             )
         if shortfall_s:
-            notes.append(f"stem {stem.name!r} was padded by {shortfall_s:.3f} s")
-    return np.stack([padded_span(stem.samples, 0, n_samples) for stem in stems]), sr, tuple(notes)
+            notes.append(f"stem {name!r} was padded by {shortfall_s:.3f} s")
+    return np.stack([padded_span(stem.samples, 0, n_samples) for stem in stems.values()]), sr, tuple(notes)
 
 
 def make(argument: str) -> OracleFactorization:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,8 @@ LEVELS = {
     1: "files audio registry checkpoints tensor_bundle onnx_graph spectrogram",
     2: "factorization prediction taggram",
     3: "perturbation components",
-    4: "attribution lime shapley explanation",
-    5: "storage pipeline",
+    4: "attribution lime shapley provenance summary storage explanation",
+    5: "pipeline",
     7: "audiolime_ext",  # the package itself, which hands on names of the levels below
     8: "cli cli.__main__ cli.options cli.checkpoints cli.demo cli.explain cli.listing cli.rerun cli.separate cli.tag",
 }
@@ -25,11 +24,6 @@ LEVEL = {
     name if name == "audiolime_ext" else f"audiolime_ext.{name}": level
     for level, names in LEVELS.items()
     for name in names.split()
-}
-
-# Upward arrows that are meant, each within a function.
-ALLOWED = {
-    ("audiolime_ext.explanation", "audiolime_ext.storage"),  # Explanation.save and .load: methods, for the user's sake
 }
 
 
@@ -42,41 +36,51 @@ def is_plugin(module: str) -> bool:
 
 
 def level_of(module: str) -> int:
-    return PLUGIN if is_plugin(module) else LEVEL[module]
-
-
-def imports(source: str, modules: set[str]) -> Iterator[str]:
-    """Our modules that a source imports, wherever in it: ``from package import module`` is the module."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in modules)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute here"
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                found = whole if whole in modules else str(node.module)
-                if found in modules:
-                    yield found
-
-
-def upward_arrows(sources: dict[str, str]) -> list[tuple[str, str]]:
-    """Pairs (importing, imported) that break the rule, for sources by module name."""
-    arrows = [(module, target) for module, source in sources.items() for target in imports(source, set(sources))]
-    return [
-        (module, target)
-        for module, target in arrows
-        if level_of(target) > (PLUGIN_MAY_IMPORT if is_plugin(module) else level_of(module))
-        and (module, target) not in ALLOWED
-    ]
+    return PLUGIN if is_plugin(module) else LEVEL.get(module, PLUGIN)
 
 
 PATHS = {module_name(path): path for top in ("audiolime_ext", "factorizations") for path in (ROOT / top).rglob("*.py")}
 
 
+class _Imports(ast.NodeVisitor):
+    """Collects imports wherever they stand, but for those that exist for type checkers only and never run."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def visit_If(self, node: ast.If) -> None:
+        for child in node.orelse if ast.unparse(node.test) == "TYPE_CHECKING" else [*node.body, *node.orelse]:
+            self.visit(child)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.found += [alias.name for alias in node.names]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert node.level == 0, "imports are absolute here"
+        wholes = [f"{node.module}.{alias.name}" for alias in node.names]
+        self.found += [whole if whole in PATHS else str(node.module) for whole in wholes]
+
+
+def imports(source: str) -> set[str]:
+    """Our modules that a source imports: ``from package import module`` is the module, not the package."""
+    visitor = _Imports()
+    visitor.visit(ast.parse(source))
+    return set(visitor.found) & set(PATHS)
+
+
+def upward_arrows(sources: dict[str, str]) -> list[tuple[str, str]]:
+    """Pairs (importing, imported) that break the rule, for sources by module name."""
+    return [
+        (module, target)
+        for module, source in sources.items()
+        for target in sorted(imports(source))
+        if level_of(target) > (PLUGIN_MAY_IMPORT if is_plugin(module) else level_of(module))
+    ]
+
+
 @pytest.fixture(scope="module")
 def sources() -> dict[str, str]:
-    known = {module: path for module, path in PATHS.items() if is_plugin(module) or module in LEVEL}
-    return {module: path.read_text(encoding="utf-8") for module, path in known.items()}
+    return {module: path.read_text(encoding="utf-8") for module, path in PATHS.items()}
 
 
 def test_every_module_has_a_level_and_every_level_its_modules() -> None:
@@ -87,17 +91,9 @@ def test_no_import_points_upward(sources: dict[str, str]) -> None:
     assert upward_arrows(sources) == []
 
 
-def test_meant_exceptions_are_still_needed_and_lie_within_functions(sources: dict[str, str]) -> None:
-    for module, target in ALLOWED:
-        body = ast.parse(sources[module]).body
-        at_the_top = "\n".join(ast.unparse(node) for node in body if isinstance(node, (ast.Import, ast.ImportFrom)))
-        assert target in imports(sources[module], set(sources))
-        assert target not in imports(at_the_top, set(sources))
-
-
 def test_modules_import_each_other_without_circles(sources: dict[str, str]) -> None:
     remaining = {
-        module: {target for target in imports(source, set(sources)) if (module, target) not in ALLOWED}
+        module: imports(source)
         for module, source in sources.items()
         if not module.startswith("audiolime_ext.cli")  # its package gathers the commands, which share its options
     }

@@ -11,8 +11,6 @@ from typing import Any
 
 from audiolime_ext.cli.options import add_factorization, add_files, add_json, for_each_file, output_folders
 
-PART_S = 120.0
-
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
@@ -73,7 +71,7 @@ def write_stems(
     ) as bar:
         files: dict[str, Any] = {}
         done = 0
-        parts = factorize_in_parts(separator, audio, start_s=start_s, duration_s=duration_s, part_s=PART_S)
+        parts = factorize_in_parts(separator, audio, start_s=start_s, duration_s=duration_s)
         for stems in parts:
             n_samples = stems.samples.shape[-1]
             for name in stems.names:

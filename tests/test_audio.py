@@ -1,0 +1,207 @@
+"""Recordings: every way in, one shape inside; the same second gives the same samples at any rate."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from audiolime_ext import Audio, AudiolimeError, load_audio
+from audiolime_ext.audio import context_span, level_db, padded_span, resample_span
+from audiolime_ext.errors import AudioError, OutputError
+
+SR = 44100
+RATES = [(44100, 16000), (48000, 16000), (22050, 16000), (8000, 16000), (44100, 48000), (16000, 44100), (44101, 16000)]
+
+
+def noise(seconds: float, *, sr: int = SR, n_channels: int = 2) -> NDArray[np.float32]:
+    rng = np.random.default_rng(0)
+    return rng.normal(0, 0.1, (n_channels, round(seconds * sr))).astype(np.float32)
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
+def test_a_file_is_read_by_path_and_as_a_file_object_alike(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"my song.{ending}"
+    soundfile.write(path, noise(1.0).T, SR)
+    by_path = load_audio(path)
+    assert (by_path.name, by_path.path, by_path.sr, by_path.n_channels) == ("my song", str(path), SR, 2)
+    assert by_path.duration_s == 1.0
+    assert by_path.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        by_file = load_audio(file)
+    np.testing.assert_array_equal(by_file.samples, by_path.samples)
+    assert (by_file.name, by_file.path, by_file.sha256) == ("my song", None, by_path.sha256)
+    assert load_audio(str(path), name="given").name == "given"
+    assert load_audio(io.BytesIO(path.read_bytes())).name == "file object"
+
+
+def test_the_bundled_recordings_are_read(ezer_ev: Path) -> None:
+    song = load_audio(ezer_ev)
+    assert (song.sr, song.n_channels) == (44100, 2)
+    assert song.duration_s == pytest.approx(20.0, abs=0.5)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_an_array_becomes_float32_and_keeps_its_values(dtype: type) -> None:
+    mono = noise(0.1)[0].astype(dtype)
+    audio = load_audio((mono, SR))
+    assert audio.samples.dtype == np.float32
+    assert (audio.samples.shape, audio.name) == ((1, 4410), "array")
+    np.testing.assert_array_equal(audio.samples[0], mono.astype(np.float32))
+    assert load_audio((noise(0.1), float(SR)), name="x").sr == SR
+
+
+def test_an_audio_is_returned_as_it_is() -> None:
+    audio = Audio(noise(0.1), SR, "song")
+    assert load_audio(audio) is audio
+
+
+def test_samples_beyond_full_scale_are_kept(tmp_path: Path) -> None:
+    loud = Audio(10 * noise(0.1), SR)
+    assert np.max(np.abs(loud.samples)) > 1.5
+    np.testing.assert_array_equal(load_audio(loud.write(tmp_path / "loud.wav")).samples, loud.samples)
+
+
+def with_nan(value: float) -> NDArray[np.float32]:
+    samples = noise(1.0)
+    samples[1, SR // 2] = value
+    return samples
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (noise(0.1), "an array needs its sampling rate"),
+        ((SR, noise(0.1)), r"the sampling rate comes second"),
+        ((noise(0.1), 0), "positive whole number of Hz, not 0"),
+        ((noise(0.1), 44100.5), "positive whole number of Hz"),
+        ((noise(0.1), float("nan")), "positive whole number of Hz, not nan"),
+        ((noise(0.1), "44100"), "positive whole number of Hz, not '44100'"),
+        ((np.zeros(100, np.int16), SR), r"must be floating point.*int16_samples.astype"),
+        ((noise(0.1).T, SR), r"look transposed; pass \(n_channels, n_samples\): samples.T"),
+        ((noise(0.1)[None], SR), r"must have shape \(n_samples,\) or"),
+        ((noise(0.1, n_channels=8), SR), "array has 8 channels; mono and stereo can be used"),
+        ((np.zeros((2, 0), np.float32), SR), "array holds no samples"),
+        ((with_nan(np.nan), SR), r"NaN or infinite samples \(the first at 0\.500 s, 1 in all\)"),
+        ((with_nan(-np.inf), SR), "NaN or infinite samples"),
+        ((np.full(10, 1e300), SR), "NaN or infinite samples"),
+        (Audio(with_nan(np.nan), SR, "song"), "song holds NaN"),
+        (Audio(noise(0.1)[0], SR), "must have shape"),
+        (3, "cannot read audio from a int; pass a path"),
+        (None, "cannot read audio from a NoneType"),
+        (io.StringIO("words"), "opened as text; open it in binary mode"),
+        (io.BytesIO(b""), r"file object is empty \(0 bytes\)"),
+        ("/nowhere/song.mp3", "cannot read /nowhere/song.mp3: No such file or directory; name an audio file"),
+        ("/", "cannot read /: Is a directory"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_a_word_of_help(source: Any, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        load_audio(source)
+
+
+def test_audio_errors_are_value_errors_with_exit_code_4() -> None:
+    with pytest.raises(ValueError, match="NoneType") as caught:
+        load_audio(None)
+    assert isinstance(caught.value, AudiolimeError)
+    assert caught.value.exit_code == 4
+
+
+def test_the_hash_of_an_array_depends_on_samples_and_rate() -> None:
+    samples = noise(0.1)
+    same, other_rate, other = Audio(samples.copy(), SR), Audio(samples, 22050), Audio(samples * 2, SR)
+    assert Audio(samples, SR).sha256 == same.sha256
+    assert len({same.sha256, other_rate.sha256, other.sha256}) == 3
+
+
+@pytest.mark.parametrize(
+    ("start_s", "duration_s"),
+    [(1.0, None), (2.0, 1.0), (0.5, 0.6), (-0.1, 0.5), (0.0, 0.0), (0.2, -0.1), (math.nan, 1.0), (0.0, math.inf)],
+)
+def test_an_excerpt_that_does_not_lie_within_is_refused(start_s: float, duration_s: float | None) -> None:
+    with pytest.raises(AudioError, match=r"does not lie within 'song', which is 1\.000 s long|number of seconds"):
+        Audio(noise(1.0), SR, "song").excerpt(start_s, duration_s)
+
+
+def test_excerpts_side_by_side_are_the_recording() -> None:
+    audio = Audio(noise(1.0), SR)
+    edges = np.linspace(0, 1.0, 8)
+    pieces = [audio.excerpt(a, b - a).samples for a, b in itertools.pairwise(edges)]
+    np.testing.assert_array_equal(np.concatenate(pieces, axis=1), audio.samples)
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"cannot write .*song\.wav"):
+        Audio(noise(0.1), SR).write(tmp_path / "file" / "song.wav")
+
+
+def test_the_player_escapes_names_and_says_when_it_lowers_the_level() -> None:
+    page = Audio(np.full((1, 100), 2.0, np.float32), SR, "<b>AC & DC</b>")._repr_html_()
+    assert "&lt;b&gt;AC &amp; DC" in page
+    assert "<b>" not in page
+    assert "6.0 dB softer" in page
+
+
+def excerpts(n: int) -> list[tuple[int, int]]:
+    """Places in a recording of n samples: at both ends, across them, and odd ones between."""
+    rng = np.random.default_rng(1)
+    starts = [0, n - 2000, *(int(start) for start in rng.integers(0, n - 2000, 6))]
+    return [(-300, 700), (n - 700, n + 300), *((start, start + 2000) for start in starts)]
+
+
+def largest_error(sr: int, new_sr: int, misaligned: int = 0) -> float:
+    """The largest difference between excerpts and the resampled whole, `misaligned` samples off the grid by mistake."""
+    samples = noise(2.0, sr=sr)
+    n = round(2.0 * new_sr)
+    whole = resample_span(samples, sr, new_sr, -1000, n + 1000)
+    errors = []
+    for first, end in excerpts(n):
+        begin, stop = (max(0, edge) for edge in context_span(sr, new_sr, first, end))
+        part = samples[:, begin + misaligned : stop + misaligned]
+        found = resample_span(part, sr, new_sr, first, end, offset=begin)
+        assert found.shape == (2, end - first)
+        errors.append(np.max(np.abs(found - whole[:, first + 1000 : end + 1000])))
+    return float(max(errors))
+
+
+@pytest.mark.parametrize(("sr", "new_sr"), RATES)
+def test_the_same_second_gives_the_same_samples_whatever_excerpt(sr: int, new_sr: int) -> None:
+    assert largest_error(sr, new_sr) < 1e-5
+
+
+@pytest.mark.parametrize(("sr", "new_sr"), RATES)
+def test_being_off_the_grid_by_one_sample_fails_that_check(sr: int, new_sr: int) -> None:
+    assert largest_error(sr, new_sr, misaligned=1) > 1e-3
+
+
+@pytest.mark.parametrize(("sr", "new_sr"), RATES)
+def test_resampling_keeps_a_tone_in_its_place(sr: int, new_sr: int) -> None:
+    time, new_time = np.arange(sr) / sr, np.arange(new_sr) / new_sr
+    tone = np.sin(2 * np.pi * 440 * time).astype(np.float32)[None]
+    inner = slice(new_sr // 4, new_sr // 2)
+    found = resample_span(tone, sr, new_sr, inner.start, inner.stop)
+    np.testing.assert_allclose(found[0], np.sin(2 * np.pi * 440 * new_time)[inner], atol=1e-4)
+
+
+def test_zeros_stand_beyond_both_ends() -> None:
+    samples = np.arange(1, 5, dtype=np.float32)[None]
+    np.testing.assert_array_equal(padded_span(samples, -2, 6), [[0, 0, 1, 2, 3, 4, 0, 0]])
+    np.testing.assert_array_equal(padded_span(samples, 6, 8), [[0, 0]])
+    np.testing.assert_array_equal(padded_span(samples, -3, -1), [[0, 0]])
+    np.testing.assert_array_equal(resample_span(samples, SR, SR, 1, 5), [[2, 3, 4, 0]])
+
+
+@pytest.mark.parametrize(("gain", "expected"), [(1.0, 0.0), (0.1, -20.0), (0.0, -200.0)])
+def test_levels_are_energies_in_decibels(gain: float, expected: float) -> None:
+    sound = noise(0.1)
+    assert level_db(gain * sound, sound) == pytest.approx(expected, abs=1e-4)
+    assert level_db(sound, 0 * sound) == -200.0
