@@ -1,8 +1,11 @@
 """Listen to what a music model listens to.
 
->>> from audiolime_ext import explain                                            # doctest: +SKIP
->>> e = explain("song.mp3", "musicnn:MSD_musicnn", labels=["female vocalists"])  # doctest: +SKIP
->>> e.top(label="female vocalists").listen()                                     # doctest: +SKIP
+::
+
+    from audiolime_ext import explain
+
+    e = explain("song.mp3", "musicnn:MSD_musicnn", labels=["female vocalists"])
+    e.top(label="female vocalists").listen()
 
 The names below are loaded when they are first used, so that importing the package costs next to nothing.
 """

@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import decode, write_bytes
+from audiolime_ext.files import write_bytes
 
 Samples = NDArray[np.float32]
 
@@ -270,14 +271,11 @@ def resample_span(samples: Samples, sr: int, new_sr: int, first: int, end: int, 
         return padded_span(samples, first - offset, end - offset)
     import soxr
 
-    divisor = math.gcd(sr, new_sr)
-    step, new_step = sr // divisor, new_sr // divisor
-    context = math.ceil(RESAMPLING_CONTEXT_S * sr / step)
-    first_step, end_step = first // new_step - context, -(-end // new_step) + context
-    piece = padded_span(samples, first_step * step - offset, end_step * step - offset)
+    begin, stop = context_span(sr, new_sr, first, end)
+    piece = padded_span(samples, begin - offset, stop - offset)
     flat = np.ascontiguousarray(piece.reshape(-1, piece.shape[-1]).T)
     resampled = np.asarray(soxr.resample(flat, sr, new_sr), np.float32).T
-    start = first - first_step * new_step
+    start = first - begin * new_sr // sr  # a whole number: `begin` lies on the common grid
     wanted = np.ascontiguousarray(resampled[:, start : start + end - first])
     last = -(-(offset + samples.shape[-1]) * new_sr // sr)
     wanted[:, : max(0, -first)] = 0.0  # the resampler rings beyond the recording's ends

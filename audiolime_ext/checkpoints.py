@@ -269,10 +269,18 @@ def _run_pip(command: Sequence[str], environment: Mapping[str, str], title: str)
 
     said: deque[str] = deque(maxlen=50)
     bar = tqdm(desc=title, unit="B", unit_scale=True, disable=None, file=sys.stderr)
-    with bar, subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace",
-    ) as pip:
+    with (
+        bar,
+        subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as pip,
+    ):
         try:
             for line in map(str.strip, pip.stdout or ()):
                 if progress := _PROGRESS.fullmatch(line):

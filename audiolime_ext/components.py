@@ -243,15 +243,12 @@ def build(
         If the excerpt does not lie within the recording, or is silent.
     """
     begin, end = audio.span(start_s, duration_s)
+    boundaries_s = segment(duration_s, n_segments)
     first, last = round(start_s * grid.sr), round((start_s + duration_s) * grid.sr)
     wide_begin, wide_end = context_span(audio.sr, grid.sr, first - grid.lead, last)
     wide_begin, wide_end = max(0, min(begin, wide_begin)), min(audio.n_samples, max(end, wide_end))
     if not np.any(audio.samples[:, begin:end]):
         span = f"{start_s:g} s to {start_s + duration_s:g} s"
         raise AudioError(f"{audio.name!r} is silent from {span}; choose another start")
-    stems = factorization.factorize(
-        audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr
-    )
-    return Components(
-        stems, wide_begin, start_s, duration_s, grid, segment(duration_s, n_segments), recording_name=audio.name
-    )
+    stems = factorization.factorize(audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr)
+    return Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, recording_name=audio.name)

@@ -21,7 +21,13 @@ from collections.abc import Iterable
 
 
 class AudiolimeError(Exception):
-    """Root of the tree; `exit_code` is what the command line returns."""
+    """Root of the tree; `exit_code` is what the command line returns.
+
+    Examples
+    --------
+    >>> UsageError("labels is empty").exit_code
+    2
+    """
 
     exit_code = 1
 

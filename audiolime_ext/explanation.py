@@ -239,11 +239,17 @@ class Explanation:
             column = self.column(label)
             full, empty = self.score(column)
             for i, name in enumerate(self.names):
-                rows.append({
-                    "label": label, "component": name, "weight": self.attribution.weights[column, i],
-                    "std_error": math.nan if errors is None else errors[column, i],
-                    "level_db": self.components.levels_db[i], "score": full, "silence": empty,
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "label": label,
+                        "component": name,
+                        "weight": self.attribution.weights[column, i],
+                        "std_error": math.nan if errors is None else errors[column, i],
+                        "level_db": self.components.levels_db[i],
+                        "score": full,
+                        "silence": empty,
+                    }
+                )
         table: pandas.DataFrame = frame(rows)
         return table
 

@@ -39,6 +39,13 @@ class Stems:
         Hz.
     notes
         What the listener should know, such as a stem that was too short.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stems = Stems(("drums", "bass"), np.ones((2, 1, 8000), np.float32), sr=8000)
+    >>> stems["bass"].duration_s, float(stems.mixture[0, 0])
+    (1.0, 2.0)
     """
 
     names: tuple[str, ...]
@@ -70,6 +77,12 @@ class Factorization(Protocol):
         What the stems depend on: ``"blocks"`` (only the sound around them), ``"recording"`` or ``"window"``.
     references
         BibTeX entries to cite.
+
+    Examples
+    --------
+    >>> from factorizations.hpss import HPSSFactorization
+    >>> isinstance(HPSSFactorization(), Factorization)
+    True
     """
 
     @property
@@ -116,7 +129,11 @@ def with_residual(
 
 
 def factorize_in_parts(
-    factorization: Factorization, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None,
+    factorization: Factorization,
+    audio: Audio,
+    *,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
     part_s: float = 120.0,
 ) -> Iterator[Stems]:
     """Stems of consecutive parts of at most `part_s` seconds, so that a long recording needs little memory.

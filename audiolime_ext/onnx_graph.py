@@ -176,9 +176,7 @@ class Network:
         return results
 
 
-def session(
-    model: bytes, *, threads: int | None = None, weights: Mapping[str, NDArray[Any]] | None = None
-) -> Any:
+def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, NDArray[Any]] | None = None) -> Any:
     """An ``onnxruntime.InferenceSession`` on the CPU that reports errors only.
 
     Parameters

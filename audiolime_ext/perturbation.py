@@ -126,9 +126,9 @@ def choose_masks(n: int, *, max_evals: int = 1024, sampling: Sampling = "shapley
     if 2**n <= max_evals:
         return MaskSet(enumerate_masks(n), np.ones(2**n, np.int64), True)
     if max_evals < 2 * n + 2:
-        raise UsageError(
-            f"{max_evals} evaluations are too few for {n} components; allow at least {2 * n + 2}, "
-            f"or {2**n} for exact values"
-        )
+        least = f"at least {2 * n + 2}, or {2**n} for exact values" if 2 * n + 2 < 2**n else f"{2**n}: all there are"
+        raise UsageError(f"{max_evals} evaluations are too few for {n} components; allow {least}")
+    if seed < 0:
+        raise UsageError(f"seed must not be negative, not {seed}")
     masks, counts = sample_masks(n, max_evals, sampling=sampling, seed=seed)
     return MaskSet(masks, counts, False)

@@ -111,9 +111,7 @@ def explain(
 
     start_s, duration_s, wanted, notes = choose_excerpt(recording, model, start_s, duration_s, wanted, top_labels)
     grid = Grid.of(model, recording.sr)
-    components = parts.build(
-        recording, separator, grid, start_s=start_s, duration_s=duration_s, n_segments=n_segments
-    )
+    components = parts.build(recording, separator, grid, start_s=start_s, duration_s=duration_s, n_segments=n_segments)
     chosen = choose_masks(components.n, max_evals=max_evals, sampling=sampling, seed=seed)
     scores = evaluate(components, model, chosen.masks)
     neighborhood = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores)
@@ -164,9 +162,7 @@ def evaluate(components: parts.Components, model: Tagger, masks: Masks) -> Score
     batches = tqdm(
         range(0, len(masks), size), desc="asking the model", unit="batch", delay=1.0, disable=None, leave=False
     )
-    return np.concatenate([
-        predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches
-    ])  # fmt: skip
+    return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
 
 
 def choose_excerpt(
@@ -231,10 +227,18 @@ def _provenance(
 ) -> Provenance:
     weights = {built.spec: built.fingerprint for built in (separator, model) if built.spec}
     return Provenance(
-        audio.path, audio.sha256, audio.sr, audio.n_channels, separator.spec, model.spec, max_evals, seed, method,
+        audio.path,
+        audio.sha256,
+        audio.sr,
+        audio.n_channels,
+        separator.spec,
+        model.spec,
+        max_evals,
+        seed,
+        method,
         versions={"audiolime_ext": version("audiolime-ext"), "numpy": np.__version__, "weights": weights},
         references=(*separator.references, *model.references),
-    )  # fmt: skip
+    )
 
 
 def _warnings(components: parts.Components, audio: Audio, exhaustive: bool) -> list[str]:

@@ -44,6 +44,12 @@ class Tagger(Protocol):
         1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples).
     batch_size
         At most so many signals at a time; None: as many as there are.
+
+    Examples
+    --------
+    >>> listener: Tagger = tagger(lambda batch: batch.mean(axis=1, keepdims=True), sr=16000, window_s=3.0)
+    >>> listener.sr, listener.window_s, listener.hop_s
+    (16000, 3.0, 3.0)
     """
 
     @property
@@ -210,10 +216,20 @@ def tagger(
         if value is not None and not value > 0:
             raise UsageError(f"{name} must be positive, not {value!r}")
     return FunctionTagger(
-        predict_fn, sr=sr, labels=None if labels is None else tuple(map(str, labels)), n_channels=n_channels,
-        front_end=front_end, activation=activation, batch_size=batch_size, window_s=window_s,
-        hop_s=hop_s or window_s, lead_s=lead_s, min_s=min_s, one_at_a_time=one_at_a_time, version=version,
-    )  # fmt: skip
+        predict_fn,
+        sr=sr,
+        labels=None if labels is None else tuple(map(str, labels)),
+        n_channels=n_channels,
+        front_end=front_end,
+        activation=activation,
+        batch_size=batch_size,
+        window_s=window_s,
+        hop_s=hop_s or window_s,
+        lead_s=lead_s,
+        min_s=min_s,
+        one_at_a_time=one_at_a_time,
+        version=version,
+    )
 
 
 def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:

@@ -106,7 +106,7 @@ def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:
         raise unknown(kind, module_name, known) from error
     except AudiolimeError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"module {module_name!r} raised {type(error).__name__} when imported: {error}; "
             "import it by itself to see where"

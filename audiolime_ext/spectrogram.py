@@ -54,8 +54,7 @@ def stft(samples: Samples, *, n_fft: int, hop_length: int) -> Spectrum:
     (2, 7, 257)
     """
     frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft, axis=-1)[..., ::hop_length, :]
-    spectrum: Spectrum = np.fft.rfft(frames * hann(n_fft), axis=-1)
-    return spectrum
+    return np.asarray(np.fft.rfft(frames * hann(n_fft), axis=-1), np.complex64)
 
 
 def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:

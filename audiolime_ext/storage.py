@@ -101,23 +101,38 @@ def load(folder: Path) -> dict[str, Any]:
         samples = np.stack([_read(folder / f"stem-{i}.flac", stem["scale"]) for i, stem in enumerate(parts["stems"])])
         stems = Stems(tuple(s["name"] for s in parts["stems"]), samples, parts["sr"], tuple(parts["stem_notes"]))
         components = Components(
-            stems, parts["offset"], parts["start_s"], parts["duration_s"], Grid(**parts["grid"]),
-            tuple(parts["boundaries_s"]), parts["recording_name"],
-        )  # fmt: skip
+            stems,
+            parts["offset"],
+            parts["start_s"],
+            parts["duration_s"],
+            Grid(**parts["grid"]),
+            tuple(parts["boundaries_s"]),
+            parts["recording_name"],
+        )
         neighborhood = Neighborhood(
             np.array(near["masks"], bool), np.array(near["counts"]), near["exhaustive"], np.array(near["scores"])
         )
         attribution = Attribution(
-            found["method"], np.array(found["weights"]), _array(found["std_errors"]), found["exact"],
-            intercept=_array(found["intercept"]), fidelity=_array(found["fidelity"]),
-            settings=found["settings"], references=tuple(found["references"]),
-        )  # fmt: skip
+            found["method"],
+            np.array(found["weights"]),
+            _array(found["std_errors"]),
+            found["exact"],
+            intercept=_array(found["intercept"]),
+            fidelity=_array(found["fidelity"]),
+            settings=found["settings"],
+            references=tuple(found["references"]),
+        )
         provenance = {**content["provenance"], "references": tuple(content["provenance"]["references"])}
         return {
-            "labels": tuple(content["labels"]), "all_labels": tuple(content["all_labels"]), "components": components,
-            "neighborhood": neighborhood, "attribution": attribution, "provenance": Provenance(**provenance),
-            "notes": tuple(content["notes"]), "warnings": tuple(content["warnings"]),
-        }  # fmt: skip
+            "labels": tuple(content["labels"]),
+            "all_labels": tuple(content["all_labels"]),
+            "components": components,
+            "neighborhood": neighborhood,
+            "attribution": attribution,
+            "provenance": Provenance(**provenance),
+            "notes": tuple(content["notes"]),
+            "warnings": tuple(content["warnings"]),
+        }
     except UsageError:
         raise
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples, resample_span
+from audiolime_ext.audio import Audio, Samples, context_span, resample_span
 from audiolime_ext.errors import AudioError
 from audiolime_ext.prediction import Scores, Tagger, label_names, predict
 
@@ -57,11 +57,14 @@ class Grid:
 
         `first` and `end` count samples at the tagger's rate; `offset` is where `samples` begins, at `sr`.
         """
+        begin, stop = context_span(sr, self.sr, first - self.lead, end)
+        begin, stop = max(begin, offset), min(stop, offset + samples.shape[-1])
+        samples = samples[..., begin - offset : stop - offset]
         if self.n_channels == 1:
             samples = samples.mean(axis=-2, keepdims=True, dtype=np.float32)
         elif samples.shape[-2] == 1:
             samples = np.repeat(samples, 2, axis=-2)
-        return resample_span(samples, sr, self.sr, first - self.lead, end, offset=offset)
+        return resample_span(samples, sr, self.sr, first - self.lead, end, offset=begin)
 
     def cut(self, heard: Samples) -> Samples:
         """Whole windows of signals (n, n_channels, lead + n_samples) as (n, n_windows, n_channels, lead + window)."""

@@ -103,9 +103,7 @@ class OracleFactorization:
             verb = "padded" if shortfall > 0 else "cut"
             notes = (*notes, f"all stems were {verb} by {abs(shortfall) / self.sr:.3f} s to the recording's length")
             stems = padded_span(stems, 0, audio.n_samples)
-        require_recording(
-            "this oracle", audio, sr=self.sr, n_channels=stems.shape[1], n_samples=stems.shape[-1]
-        )
+        require_recording("this oracle", audio, sr=self.sr, n_channels=stems.shape[1], n_samples=stems.shape[-1])
         first, end = audio.span(start_s, duration_s)
         mixture = audio.samples[:, first:end]
         found = with_residual(mixture, self.names, stems[..., first:end], self.sr, notes=notes)

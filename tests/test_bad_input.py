@@ -83,9 +83,7 @@ def write_bad_audio(folder: Path) -> None:
         ("surround.wav", r"surround\.wav has 8 channels; mono and stereo can be used\. Mix it down first"),
     ],
 )
-def test_audio_that_cannot_be_used(
-    capsys: pytest.CaptureFixture[str], command: str, file: str, message: str
-) -> None:
+def test_audio_that_cannot_be_used(capsys: pytest.CaptureFixture[str], command: str, file: str, message: str) -> None:
     write_bad_audio(Path.cwd())
     options = {"tag": EXPLAIN[2:], "explain": (*EXPLAIN, "-o", "out"), "separate": ("-f", "hpss", "-o", "out")}
     assert re.search(message, refusal(capsys, command, file, *options[command], code=AUDIO))
@@ -178,6 +176,11 @@ def test_wrong_usage_is_said_once_for_many_files(capsys: pytest.CaptureFixture[s
     Path("second.wav").write_bytes(Path("song.wav").read_bytes())
     for args in (("--labels", "lowd"), ("--method", "shaply"), ("-f", "hppss")):
         refusal(capsys, "explain", "song.wav", "second.wav", *EXPLAIN, *args, code=USAGE)
+
+
+def test_a_file_that_was_taken_for_a_label_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    line = refusal(capsys, "explain", "--labels", "loud", "song.wav", code=USAGE)
+    assert "required: FILE (put it in front: --labels takes all that follows)" in line
 
 
 def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -299,7 +302,7 @@ def test_a_full_disk_leaves_the_last_result_whole(studio: Path) -> None:
 
 def interrupted(studio: Path, *args: str, once: Path | str) -> subprocess.Popen[bytes]:
     """The command after SIGINT, sent as soon as a file that matches `once` is there."""
-    command = [sys.executable, "-m", "audiolime_ext.cli", *args]
+    command = [sys.executable, "-m", "audiolime_ext", *args]
     process = subprocess.Popen(command, cwd=studio, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not list(studio.glob(str(once))):

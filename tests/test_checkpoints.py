@@ -81,8 +81,9 @@ def tree(root: Path) -> set[str]:
 
 
 FETCHED = {
-    "checkpoints", *(f"checkpoints/tiny-1.0{rest}" for rest in ("", "/tiny", "/tiny/2stems", f"/{MODEL}", f"/{LABELS}"))
-}  # fmt: skip
+    "checkpoints",
+    *(f"checkpoints/tiny-1.0{rest}" for rest in ("", "/tiny", "/tiny/2stems", f"/{MODEL}", f"/{LABELS}")),
+}
 
 
 def damage(path: Path) -> None:

@@ -22,7 +22,7 @@ from audiolime_ext.factorization import factorize_in_parts
 SR = 16000
 SECONDS = 3.0
 
-MODELS = '''
+MODELS = """
 import os
 import time
 
@@ -65,14 +65,42 @@ def sleeping(batch):
     Path("asked").touch()
     time.sleep(60)
     return plain(batch)
-'''
+"""
 
 EXPLANATION_KEYS = {
-    "schema_version", "file", "sha256", "input", "start_s", "duration_s", "sr", "n_channels", "n_windows",
-    "factorization", "tagger", "target", "baseline", "method", "requested_method", "exact", "seed", "max_evals",
-    "n_evals", "n_segments", "residual", "components", "level_db", "labels", "scores", "weights", "std_errors",
-    "completeness_gap", "top", "notes", "warnings", "versions",
-}  # fmt: skip
+    "schema_version",
+    "file",
+    "sha256",
+    "input",
+    "start_s",
+    "duration_s",
+    "sr",
+    "n_channels",
+    "n_windows",
+    "factorization",
+    "tagger",
+    "target",
+    "baseline",
+    "method",
+    "requested_method",
+    "exact",
+    "seed",
+    "max_evals",
+    "n_evals",
+    "n_segments",
+    "residual",
+    "components",
+    "level_db",
+    "labels",
+    "scores",
+    "weights",
+    "std_errors",
+    "completeness_gap",
+    "top",
+    "notes",
+    "warnings",
+    "versions",
+}
 
 
 def furnish(folder: Path) -> None:
@@ -93,7 +121,7 @@ EXPLAIN = ("-f", "oracle:stems", "-t", "studio_models:loud")
 
 def shell(*args: str | bytes, cwd: Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """The command in a process of its own."""
-    command = [sys.executable, "-m", "audiolime_ext.cli", *args]
+    command = [sys.executable, "-m", "audiolime_ext", *args]
     return subprocess.run(command, cwd=cwd, capture_output=True, check=False, timeout=120, **options)
 
 
@@ -331,14 +359,14 @@ def test_standard_input_can_be_explained(studio: Path) -> None:
 
 def test_a_reader_that_goes_away_is_no_error_message(studio: Path) -> None:
     Path("second.wav").write_bytes(Path("song.wav").read_bytes())
-    command = f"{sys.executable} -m audiolime_ext.cli tag song.wav second.wav -t studio_models:loud | head -1"
+    command = f"{sys.executable} -m audiolime_ext tag song.wav second.wav -t studio_models:loud | head -1"
     found = subprocess.run(command, shell=True, cwd=studio, capture_output=True, check=False, timeout=60)
     assert (found.stdout, found.stderr) == (b"song.wav: studio_models:loud, 1 windows\n", b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_output_that_cannot_be_printed_is_one_line(studio: Path) -> None:
-    command = f"{sys.executable} -m audiolime_ext.cli tag song.wav -t studio_models:loud > /dev/full"
+    command = f"{sys.executable} -m audiolime_ext tag song.wav -t studio_models:loud > /dev/full"
     found = subprocess.run(command, shell=True, cwd=studio, capture_output=True, check=False, timeout=60)
     assert found.returncode == 1
     assert found.stderr.decode().splitlines() == ["audiolime: error: [Errno 28] No space left on device"]

@@ -37,9 +37,7 @@ def expected_heard(oracle: OracleFactorization, start_s: float, n_channels: int 
 @pytest.mark.parametrize("n_segments", [1, 2, 7, 100])
 @pytest.mark.parametrize("n_channels", [1, 2])
 @pytest.mark.parametrize("start_s", [0.0, 1.5, 3.0])
-def test_all_on_is_the_recording(
-    oracle: OracleFactorization, n_segments: int, n_channels: int, start_s: float
-) -> None:
+def test_all_on_is_the_recording(oracle: OracleFactorization, n_segments: int, n_channels: int, start_s: float) -> None:
     parts = built(oracle, n_segments, start_s, n_channels)
     heard = parts.heard_mixes(np.ones((1, parts.n), bool))[0]
     np.testing.assert_allclose(heard, expected_heard(oracle, start_s, n_channels), atol=1e-5)

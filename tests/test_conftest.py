@@ -20,7 +20,11 @@ def test_a_skipped_test_fails_the_run_in_continuous_integration_only(tmp_path: P
     (tmp_path / "test_it.py").write_text(body)
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env={**os.environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "1 passed, 1 skipped" in run.stdout
     assert run.returncode == exit_code

@@ -129,8 +129,11 @@ def test_write_leaves_the_excerpt_the_tops_and_the_numbers(result: Explanation, 
     clips = result.write(tmp_path / "new" / "out")
     assert set(clips) == {"drums", "half"}
     assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == [
-        "drums.wav", "explanation.json", "half.wav", "mixture.wav"
-    ]  # fmt: skip
+        "drums.wav",
+        "explanation.json",
+        "half.wav",
+        "mixture.wav",
+    ]
     np.testing.assert_array_equal(load_audio(clips["drums"]).samples, result.top(label="drums").listen().samples)
     assert json.loads((tmp_path / "new" / "out" / "explanation.json").read_text())["top"][0]["file"] == clips["drums"]
 
@@ -158,7 +161,9 @@ def test_a_saved_explanation_comes_back(result: Explanation, tmp_path: Path) -> 
     loaded = Explanation.load(result.save(tmp_path / "saved"))
     assert str(loaded) == str(result)
     np.testing.assert_array_equal(loaded.neighborhood.scores, result.neighborhood.scores)
-    np.testing.assert_allclose(loaded.top(label="drums").listen().samples, result.top(label="drums").listen().samples, atol=1e-6)
+    np.testing.assert_allclose(
+        loaded.top(label="drums").listen().samples, result.top(label="drums").listen().samples, atol=1e-6
+    )
     assert loaded.references == result.references
     ours, theirs = result.to_dict(), loaded.to_dict()
     assert ours.pop("level_db") == pytest.approx(theirs.pop("level_db"), abs=1e-4)
@@ -199,6 +204,14 @@ def test_references_are_bibtex_of_what_was_used(result: Explanation) -> None:
 
 def test_the_table_names_everything_a_reader_needs(result: Explanation) -> None:
     text = str(result)
-    for word in ("score", "silence", "drums", "level (dB)", "exact", "8 predictions", "nothing here argues for nothing"):
+    for word in (
+        "score",
+        "silence",
+        "drums",
+        "level (dB)",
+        "exact",
+        "8 predictions",
+        "nothing here argues for nothing",
+    ):
         assert word in text
     assert not any(math.isnan(level) for level in result.components.levels_db)

@@ -44,12 +44,16 @@ def song(request: pytest.FixtureRequest, ezer_ev: Path) -> Audio:
 
 
 @pytest.fixture(scope="module", params=CASES)
-def factorization(request: pytest.FixtureRequest, song: Audio, tmp_path_factory: pytest.TempPathFactory) -> Factorization:
+def factorization(
+    request: pytest.FixtureRequest, song: Audio, tmp_path_factory: pytest.TempPathFactory
+) -> Factorization:
     return resolve_factorization(CASES[request.param](tmp_path_factory.mktemp("stems"), song))
 
 
 def test_every_registered_factorization_has_a_case() -> None:
-    registered = {spec for name in registry.names("factorization") for spec in registry.plugin("factorization", name).specs}
+    registered = {
+        spec for name in registry.names("factorization") for spec in registry.plugin("factorization", name).specs
+    }
     assert registered == set(CASES)
 
 

@@ -12,13 +12,13 @@ PLUGIN, PLUGIN_MAY_IMPORT = 9, 2
 
 LEVELS = {
     0: "errors _optional tables",
-    1: "files audio registry checkpoints tensor_bundle onnx_graph spectrogram",
+    1: "files decoding audio registry checkpoints tensor_bundle onnx_graph spectrogram",
     2: "factorization prediction taggram",
     3: "perturbation components",
     4: "attribution lime shapley provenance summary storage explanation",
     5: "pipeline",
     7: "audiolime_ext",  # the package itself, which hands on names of the levels below
-    8: "cli cli.__main__ cli.options cli.checkpoints cli.demo cli.explain cli.listing cli.rerun cli.separate cli.tag",
+    8: "__main__ cli cli.options cli.checkpoints cli.demo cli.explain cli.listing cli.rerun cli.separate cli.tag",
 }
 LEVEL = {
     name if name == "audiolime_ext" else f"audiolime_ext.{name}": level

@@ -8,9 +8,20 @@ import sys
 import pytest
 
 HEAVY = {
-    "librosa", "numba", "onnxruntime", "onnx", "tensorflow", "torch", "sklearn", "skimage", "matplotlib", "scipy",
-    "lime", "pandas", "musdb",
-}  # fmt: skip
+    "librosa",
+    "numba",
+    "onnxruntime",
+    "onnx",
+    "tensorflow",
+    "torch",
+    "sklearn",
+    "skimage",
+    "matplotlib",
+    "scipy",
+    "lime",
+    "pandas",
+    "musdb",
+}
 HELP = """
 import contextlib, io
 from audiolime_ext.cli import main

@@ -24,7 +24,13 @@ def test_weights_equal_those_of_the_lime_package(n: int, ridge: float) -> None:
         order = np.arange(len(data))[::-1]  # the reference takes its first row to be the unperturbed one
         model = Ridge(alpha=ridge, solver="cholesky") if ridge else LinearRegression()
         intercept, weights, *_ = reference.explain_instance_with_data(
-            data[order], near.scores[order], distances[order], output, n, feature_selection="none", model_regressor=model
+            data[order],
+            near.scores[order],
+            distances[order],
+            output,
+            n,
+            feature_selection="none",
+            model_regressor=model,
         )
         expected = np.array([weight for _, weight in sorted(weights)])
         np.testing.assert_allclose(ours.weights[output], expected, atol=1e-8)

@@ -36,8 +36,12 @@ def test_a_transposed_convolution_is_the_gradient_of_a_convolution() -> None:
     x, kernel = floats(1, 3, 4, 5), floats(5, 5, 2, 3)
     graph = Graph("test")
     y = graph.conv(
-        graph.input("x", x.shape), kernel, np.zeros(2, np.float32), operator="ConvTranspose",
-        strides=[2, 2], pads=[1, 1, 2, 2],
+        graph.input("x", x.shape),
+        kernel,
+        np.zeros(2, np.float32),
+        operator="ConvTranspose",
+        strides=[2, 2],
+        pads=[1, 1, 2, 2],
     )
     graph.output(y, "y", [1, 2, 8, 10])
     expected = np.zeros((2, 11, 13))
@@ -62,14 +66,18 @@ def test_pooling_before_rectifying_and_scaling_changes_nothing(signs: tuple[int,
 
 def test_a_batch_normalisation_becomes_one_scale_and_shift() -> None:
     weights: dict[str, NDArray[Any]] = {
-        "bn/gamma": floats(4), "bn/beta": floats(4), "bn/moving_mean": floats(4), "bn/moving_variance": floats(4) ** 2
-    }  # fmt: skip
+        "bn/gamma": floats(4),
+        "bn/beta": floats(4),
+        "bn/moving_mean": floats(4),
+        "bn/moving_variance": floats(4) ** 2,
+    }
     x = floats(2, 4, 3, 3)
     graph = Graph("test")
     shape: list[int | str] = ["n", 4, 3, 3]
     graph.output(graph.affine(graph.input("x", shape), Affine.from_batch_norm(weights, "bn")), "y", shape)
-    gamma, beta, mean, variance = (weights[f"bn/{part}"][:, None, None] for part in (
-        "gamma", "beta", "moving_mean", "moving_variance"))  # fmt: skip
+    gamma, beta, mean, variance = (
+        weights[f"bn/{part}"][:, None, None] for part in ("gamma", "beta", "moving_mean", "moving_variance")
+    )
     np.testing.assert_allclose(run(graph, x), gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta, atol=1e-5)
 
 

@@ -114,9 +114,7 @@ def test_lime_of_two_stems_is_nearly_leave_one_out(band: OracleFactorization) ->
 
 def test_without_a_start_the_window_in_which_the_first_label_is_strongest_is_explained() -> None:
     silence, (sound, _) = np.zeros(4 * SR, np.float32), tone(440, seconds=2.0)
-    late = OracleFactorization({
-        "guitar": (np.concatenate([silence, sound]), SR), "bass": tone(100, seconds=6.0)
-    })  # fmt: skip
+    late = OracleFactorization({"guitar": (np.concatenate([silence, sound]), SR), "bass": tone(100, seconds=6.0)})
     model = tagger(strengths, sr=SR, labels=["low", "middle", "high"], window_s=1.0)
     e = explain(late.mixture, model, factorization=late, labels=["middle"])
     assert e.components.start_s == pytest.approx(4.0, abs=1.0)
@@ -137,7 +135,9 @@ def test_an_excerpt_of_several_windows_explains_their_mean(band: OracleFactoriza
 def test_a_low_sampling_rate_is_said() -> None:
     low = OracleFactorization({"a": tone(100, sr=8000), "b": tone(200, sr=8000)})
     e = explain(low.mixture, tagger(strengths, sr=SR), factorization=low)
-    assert e.warnings == ("the recording's rate is 8000 Hz and the model's 16000 Hz: the model hears nothing above 4 kHz",)
+    assert e.warnings == (
+        "the recording's rate is 8000 Hz and the model's 16000 Hz: the model hears nothing above 4 kHz",
+    )
 
 
 def test_top_component_is_the_audio_of_the_top_component(band: OracleFactorization) -> None:
@@ -145,8 +145,12 @@ def test_top_component_is_the_audio_of_the_top_component(band: OracleFactorizati
     heard = top_component(band.mixture, model, labels=["middle"], factorization=band)
     np.testing.assert_allclose(heard.samples, band.samples[1], atol=1e-6)
     with pytest.raises(NothingArgues, match="nothing here argues for never"):
-        top_component(band.mixture, tagger(lambda b: -strengths(b), sr=SR, labels=["never", "a", "b"]),
-                      labels="never", factorization=band)  # fmt: skip
+        top_component(
+            band.mixture,
+            tagger(lambda b: -strengths(b), sr=SR, labels=["never", "a", "b"]),
+            labels="never",
+            factorization=band,
+        )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +160,11 @@ def test_top_component_is_the_audio_of_the_top_component(band: OracleFactorizati
         ({"labels": ["midle"]}, "did you mean 'middle'", UsageError),
         ({"labels": []}, "labels is empty", UsageError),
         ({"top_labels": 0}, "top_labels must be at least 1", UsageError),
-        ({"factorization": "speleeter:2stems"}, "unknown factorization 'speleeter'; did you mean 'spleeter'", UsageError),
+        (
+            {"factorization": "speleeter:2stems"},
+            "unknown factorization 'speleeter'; did you mean 'spleeter'",
+            UsageError,
+        ),
         ({"start_s": 3.5}, "does not lie within", AudioError),
         ({"start_s": 0.0, "duration_s": 0.3}, r"the excerpt is 0\.300 s long", AudioError),
         ({"n_segments": 0}, "0 time segments", UsageError),

@@ -89,7 +89,14 @@ def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"activation": "relu"}, {"n_channels": 3}, {"sr": 0}, {"labels": "rock"}, {"labels": ["a", "a"]}, {"window_s": -1}],
+    [
+        {"activation": "relu"},
+        {"n_channels": 3},
+        {"sr": 0},
+        {"labels": "rock"},
+        {"labels": ["a", "a"]},
+        {"window_s": -1},
+    ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=r"activation|n_channels|sr|labels|window_s"):

@@ -94,7 +94,10 @@ def test_energies_of_every_second_are_the_genuine_packages(estimates: NDArray[np
     ("start_s", "duration_s"), [(0.0, 0.5), (3.0, 3.0), (BORDER_S - 0.7, 1.5), (BORDER_S, 0.01), (19.9, None)]
 )
 def test_an_excerpts_stems_are_bitwise_those_of_the_whole_recording(
-    two_stems: SpleeterFactorization, estimates: NDArray[np.float32], clip: Audio, start_s: float,
+    two_stems: SpleeterFactorization,
+    estimates: NDArray[np.float32],
+    clip: Audio,
+    start_s: float,
     duration_s: float | None,
 ) -> None:
     stems = two_stems.factorize(clip, start_s=start_s, duration_s=duration_s)

@@ -30,7 +30,9 @@ def explanation() -> Explanation:
 
 def test_what_was_saved_is_what_is_loaded(explanation: Explanation, tmp_path: Path) -> None:
     loaded = Explanation.load(explanation.save(tmp_path / "new" / "folder"))
-    assert loaded.to_dict() == explanation.to_dict()
+    ours, theirs = explanation.to_dict(), loaded.to_dict()
+    np.testing.assert_allclose(theirs.pop("level_db"), ours.pop("level_db"), atol=1e-4)
+    assert theirs == ours
     assert str(loaded) == str(explanation)
     for name in explanation.names:
         np.testing.assert_allclose(loaded.audio(name).samples, explanation.audio(name).samples, atol=1e-6)
@@ -41,7 +43,8 @@ def test_a_folder_holds_json_and_flac_and_no_pickle(explanation: Explanation, tm
     explanation.save(tmp_path / "saved")
     names = sorted(path.name for path in (tmp_path / "saved").iterdir())
     assert names == [FILE_NAME, "stem-0.flac", "stem-1.flac"]
-    json.loads((tmp_path / "saved" / FILE_NAME).read_text(encoding="utf-8"), parse_constant=lambda _: pytest.fail("NaN"))
+    text = (tmp_path / "saved" / FILE_NAME).read_text(encoding="utf-8")
+    json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
 
 
 def test_saving_below_a_file_is_refused(explanation: Explanation, tmp_path: Path) -> None:
@@ -82,9 +85,7 @@ def without_weights(folder: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [without_a_stem, with_a_cut_stem, with_another_stem, with_words, with_a_list, without_weights]
 )
-def test_a_damaged_folder_is_refused(
-    explanation: Explanation, tmp_path: Path, damage: Callable[[Path], None]
-) -> None:
+def test_a_damaged_folder_is_refused(explanation: Explanation, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     explanation.save(tmp_path / "saved")
     damage(tmp_path / "saved")
     with pytest.raises(UsageError, match=r"saved holds no saved explanation \(.*\); name a folder that save\(\) wrote"):

@@ -37,8 +37,10 @@ def test_a_last_window_that_lacks_at_most_its_lead_counts_as_whole() -> None:
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 32])
 def test_batches_do_not_change_the_scores(batch_size: int) -> None:
     listener = tagger(first_and_last, sr=1000, window_s=0.3, lead_s=0.1, batch_size=batch_size)
-    np.testing.assert_array_equal(tag(ramp(2.0), listener).scores, tag(ramp(2.0), tagger(
-        first_and_last, sr=1000, window_s=0.3, lead_s=0.1)).scores)  # fmt: skip
+    np.testing.assert_array_equal(
+        tag(ramp(2.0), listener).scores,
+        tag(ramp(2.0), tagger(first_and_last, sr=1000, window_s=0.3, lead_s=0.1)).scores,
+    )
 
 
 def test_a_tagger_without_a_window_hears_the_whole_excerpt_at_the_files_rate() -> None:

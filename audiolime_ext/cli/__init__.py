@@ -35,6 +35,8 @@ class _Parser(argparse.ArgumentParser):
     """Says on one line what is wrong with the arguments, like every other error; the usage is for ``--help``."""
 
     def error(self, message: str) -> NoReturn:
+        if message.endswith("required: FILE"):  # --labels has taken it for a label
+            message += " (put it in front: --labels takes all that follows)"
         self.exit(2, f"audiolime: error: {message}; see {self.prog} --help\n")
 
 

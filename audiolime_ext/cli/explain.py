@@ -33,9 +33,10 @@ def add(commands: Any) -> None:
     parser.add_argument("--top-labels", type=whole(1), default=3, metavar="K", help="or the K highest ones (default 3)")
     parser.add_argument("--segments", type=whole(1), default=1, metavar="N", help="equal time segments (default 1)")
     parser.add_argument(
-        "--method", default="auto",
+        "--method",
+        default="auto",
         help="auto, shapley (exact Shapley values while all masks fit the budget) or lime (audioLIME's kernel)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--max-evals", type=whole(2), default=1024, metavar="N", help="most masks to ask about (default 1024)"
     )
@@ -61,10 +62,18 @@ def run(args: Namespace) -> int:
 
     def work(file: str) -> None:
         explanation = explain(
-            file, model, factorization=separator, labels=labels, top_labels=args.top_labels,
-            start_s=args.start, duration_s=args.duration, n_segments=args.segments, method=args.method,
-            max_evals=args.max_evals, seed=args.seed,
-        )  # fmt: skip
+            file,
+            model,
+            factorization=separator,
+            labels=labels,
+            top_labels=args.top_labels,
+            start_s=args.start,
+            duration_s=args.duration,
+            n_segments=args.segments,
+            method=args.method,
+            max_evals=args.max_evals,
+            seed=args.seed,
+        )
         show(explanation, folders.get(file), as_json=args.json)
 
     return for_each_file(args, work)

@@ -40,10 +40,13 @@ def run(args: Namespace) -> int:
     if args.json:
         print(to_json(rows))
         return 0
-    print(text_table(
-        ["kind", "spec", "needs", "what it is"],
-        [[str(row["kind"]), str(row["spec"]), str(row["needs"]), str(row["about"])] for row in rows], left=4,
-    ))  # fmt: skip
+    print(
+        text_table(
+            ["kind", "spec", "needs", "what it is"],
+            [[str(row["kind"]), str(row["spec"]), str(row["needs"]), str(row["about"])] for row in rows],
+            left=4,
+        )
+    )
     print("tagger       package.module:name  any function from (n_batch, n_samples) to (n_batch, n_labels)")
     return 0
 

@@ -29,21 +29,29 @@ def add_files(parser: ArgumentParser) -> None:
 def add_factorization(parser: ArgumentParser) -> None:
     """`-f`."""
     parser.add_argument(
-        "-f", "--factorization", default=DEFAULT_FACTORIZATION, metavar="SPEC",
+        "-f",
+        "--factorization",
+        default=DEFAULT_FACTORIZATION,
+        metavar="SPEC",
         help="how to split: spleeter:2stems, oracle:DIR, hpss, package.module:name (default: %(default)s)",
-    )  # fmt: skip
+    )
 
 
 def add_tagger(parser: ArgumentParser) -> None:
     """`-t` and `--sr`."""
     parser.add_argument(
-        "-t", "--tagger", default=DEFAULT_TAGGER, metavar="SPEC",
+        "-t",
+        "--tagger",
+        default=DEFAULT_TAGGER,
+        metavar="SPEC",
         help="the model: musicnn:MSD_musicnn, package.module:predict, … (default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--sr", type=whole(1), metavar="HZ",
+        "--sr",
+        type=whole(1),
+        metavar="HZ",
         help="rate at which a plain predict function listens (default: the file's own)",
-    )  # fmt: skip
+    )
 
 
 def add_json(parser: ArgumentParser) -> None:

@@ -11,9 +11,25 @@ from audiolime_ext.errors import AudioError, UsageError
 TOLERANCE = 1e-5
 DIFFERENT = 1
 _NEEDED = (
-    "file", "sha256", "tagger", "factorization", "labels", "start_s", "duration_s", "n_segments", "requested_method",
-    "max_evals", "seed", "sr", "components", "n_evals", "method", "scores", "weights", "versions",
-)  # fmt: skip
+    "file",
+    "sha256",
+    "tagger",
+    "factorization",
+    "labels",
+    "start_s",
+    "duration_s",
+    "n_segments",
+    "requested_method",
+    "max_evals",
+    "seed",
+    "sr",
+    "components",
+    "n_evals",
+    "method",
+    "scores",
+    "weights",
+    "versions",
+)
 
 
 def add(commands: Any) -> None:
@@ -38,11 +54,18 @@ def run(args: Namespace) -> int:
     found = [f"the file {before['file']} has changed"] if audio.sha256 != before["sha256"] else []
     try:
         after = explain(
-            audio, before["tagger"], factorization=before["factorization"], labels=before["labels"],
-            start_s=before["start_s"], duration_s=before["duration_s"], n_segments=before["n_segments"],
-            method=before["requested_method"], max_evals=before["max_evals"], seed=before["seed"] or 0,
+            audio,
+            before["tagger"],
+            factorization=before["factorization"],
+            labels=before["labels"],
+            start_s=before["start_s"],
+            duration_s=before["duration_s"],
+            n_segments=before["n_segments"],
+            method=before["requested_method"],
+            max_evals=before["max_evals"],
+            seed=before["seed"] or 0,
             sr=before["sr"],
-        ).to_dict()  # fmt: skip
+        ).to_dict()
         found += differences(before, after)
     except AudioError as error:
         if not found:

@@ -66,9 +66,10 @@ def write_stems(
     first, end = audio.span(start_s, duration_s)
     notes: dict[str, None] = {}
     paths: dict[str, Path] = {}
-    with ExitStack() as stack, tqdm(
-        total=(end - first) / audio.sr, desc="separating", unit="s", delay=1.0, disable=None, leave=False
-    ) as bar:
+    with (
+        ExitStack() as stack,
+        tqdm(total=(end - first) / audio.sr, desc="separating", unit="s", delay=1.0, disable=None, leave=False) as bar,
+    ):
         files: dict[str, Any] = {}
         done = 0
         parts = factorize_in_parts(separator, audio, start_s=start_s, duration_s=duration_s)
@@ -93,9 +94,10 @@ def _wav(path: Path, audio: Any) -> Iterator[Any]:
     import soundfile
 
     name = path if os.name == "nt" else os.fsencode(path)  # soundfile refuses names that are not text
-    with _as_output_error(path), soundfile.SoundFile(
-        name, "w", audio.sr, audio.n_channels, subtype="FLOAT", format="WAV"
-    ) as file:
+    with (
+        _as_output_error(path),
+        soundfile.SoundFile(name, "w", audio.sr, audio.n_channels, subtype="FLOAT", format="WAV") as file,
+    ):
         yield file
 
 

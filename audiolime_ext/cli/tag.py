@@ -43,9 +43,14 @@ def _tag(file: str, model: Any, args: Namespace) -> None:
         warn(f"{file} is silent; these are the model's scores of silence")
     if args.json:
         found = {
-            "file": file, "tagger": args.tagger, "labels": list(taggram.labels), "times_s": taggram.times_s.tolist(),
-            "scores": taggram.scores.tolist(), "padded": taggram.padded.tolist(), "mean": taggram.mean.tolist(),
-        }  # fmt: skip
+            "file": file,
+            "tagger": args.tagger,
+            "labels": list(taggram.labels),
+            "times_s": taggram.times_s.tolist(),
+            "scores": taggram.scores.tolist(),
+            "padded": taggram.padded.tolist(),
+            "mean": taggram.mean.tolist(),
+        }
         print(to_json(found))
         return
     leading = np.argsort(-taggram.mean, kind="stable")[: args.top_labels]

@@ -55,9 +55,14 @@ class Genuine:
 
     def __init__(self, python: str, models: Path) -> None:
         self._process = subprocess.Popen(
-            [python, WORKER, CLIP, str(EXCERPT_S)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, bufsize=1, env={**os.environ, "MODEL_PATH": str(models)},
-        )  # fmt: skip
+            [python, WORKER, CLIP, str(EXCERPT_S)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+            env={**os.environ, "MODEL_PATH": str(models)},
+        )
 
     def seconds(self, task: str, *, scale: int = 1, **arguments: Any) -> float:
         """How long one call takes there; `scale` multiplies what grows with the number of masks."""

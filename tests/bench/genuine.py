@@ -50,9 +50,12 @@ class Tagger:
         patches = []
         for signal in signals:
             mel = librosa.feature.melspectrogram(
-                y=signal, sr=SR, n_fft=configuration.FFT_SIZE, hop_length=configuration.FFT_HOP,
+                y=signal,
+                sr=SR,
+                n_fft=configuration.FFT_SIZE,
+                hop_length=configuration.FFT_HOP,
                 n_mels=configuration.N_MELS,
-            )  # fmt: skip
+            )
             patches.append(np.log10(10000 * mel.T.astype(np.float16) + 1)[:N_FRAMES])
         return np.stack(patches)
 

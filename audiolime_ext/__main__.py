@@ -1,4 +1,4 @@
-"""``python -m audiolime_ext.cli``."""
+"""``python -m audiolime_ext``."""
 
 import sys
 
