@@ -4,10 +4,10 @@ An `Explanation` holds the evaluated neighbourhood, the weights for every output
 any component can be heard. It never asks the model anything.
 
 When nothing argues. `top()` returns only components whose weight is positive beyond its interval (and beyond a
-hundredth of the label's largest weight, which is rounding and leakage) and whose level is above −40 dB of the mixture;
-else it says that nothing here argues for the label. Two remarks accompany a label whose
-score silence explains: "the model says this for silence too" (silence scores at least half as much) and "nothing to
-explain by presence" (the recording and silence differ by less than .05).
+twentieth of the label's largest weight, which is rounding and leakage) and whose level is above −40 dB of the mixture;
+else it says that nothing here argues for the label. Two remarks accompany a label whose score silence explains: "the
+model says this for silence too" (silence scores at least half as much) and "nothing to explain by presence" (the
+recording and silence differ by less than .05).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 AUDIBLE_DB = -40.0
 INTERVAL_Z = 1.96
-NEGLIGIBLE = 0.01
+NEGLIGIBLE = 0.05
 SAME_AS_SILENCE = 0.05
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,

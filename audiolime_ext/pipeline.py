@@ -12,11 +12,12 @@ import numpy as np
 from audiolime_ext import components as parts
 from audiolime_ext import registry
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.lime import lime
+from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.audio import Audio, load_audio
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
-from audiolime_ext.lime import lime
 from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
 from audiolime_ext.prediction import (
     FunctionTagger,
@@ -28,7 +29,6 @@ from audiolime_ext.prediction import (
     predict,
 )
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.shapley import shapley_values
 from audiolime_ext.taggram import Grid, tag
 
 # name → how masks are sampled where not all fit the budget, and the method itself

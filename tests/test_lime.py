@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lime.lime_base import LimeBase
 
-from audiolime_ext.lime import cosine_distances, exponential_kernel, lime, weighted_least_squares
+from audiolime_ext.attribution.lime import cosine_distances, exponential_kernel, lime, weighted_least_squares
 from audiolime_ext.perturbation import choose_masks
 from tests.games import play, random_game
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.perturbation import choose_masks
-from audiolime_ext.shapley import shapley_values
 from tests.games import play, random_game, shapley_by_permutations
 
 
