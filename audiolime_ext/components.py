@@ -17,14 +17,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, Samples, context_span, level_db
-from audiolime_ext.errors import AudioError, UsageError, unknown
+from audiolime_ext.baselines import off_signals
+from audiolime_ext.errors import AudioError, unknown
 from audiolime_ext.factorization import RESIDUAL, Factorization, Stems
 from audiolime_ext.perturbation import Masks
+from audiolime_ext.segments import segment
 from audiolime_ext.taggram import Grid
 
 CROSSFADE_S = 0.01
@@ -49,6 +52,8 @@ class Components:
         Of the time segments, from 0 to `duration_s`, shape (n_segments + 1,).
     recording_name
         For captions.
+    off
+        What plays while a stem is off, shaped like ``stems.samples``; None: silence.
     """
 
     stems: Stems = field(repr=False)
@@ -58,6 +63,7 @@ class Components:
     grid: Grid
     boundaries_s: tuple[float, ...]
     recording_name: str = "audio"
+    off: Samples | None = field(default=None, repr=False)
 
     @property
     def n_segments(self) -> int:
@@ -74,6 +80,13 @@ class Components:
         """Stems as the tagger hears them: (n_stems, n_channels, lead + n_samples) at its rate."""
         first, end = self._span(self.grid.sr)
         return self.grid.listen(self.stems.samples, self.stems.sr, first, end, offset=self.offset)
+
+    @cached_property
+    def _heard_off(self) -> Samples | None:
+        if self.off is None:
+            return None
+        first, end = self._span(self.grid.sr)
+        return self.grid.listen(self.off, self.stems.sr, first, end, offset=self.offset)
 
     @cached_property
     def recorded(self) -> Samples:
@@ -145,9 +158,16 @@ class Components:
         return row
 
     def heard_mixes(self, masks: Masks, *, background: bool = True) -> Samples:
-        """What the tagger hears for each mask: (n_masks, n_channels, lead + n_samples)."""
+        """What the tagger hears for each mask: (n_masks, n_channels, lead + n_samples).
+
+        Without `background` only the components that are on sound: no residual in the background, no baseline.
+        """
         edges = self.grid.lead + np.array(self.boundaries_s) * self.grid.sr
-        return mix(self.heard, self._gains(masks, background), edges, CROSSFADE_S * self.grid.sr)
+        gains = self._gains(masks, background)
+        mixed = mix(self.heard, gains, edges, CROSSFADE_S * self.grid.sr)
+        if self._heard_off is not None and background:
+            mixed += mix(self._heard_off, 1 - gains, edges, CROSSFADE_S * self.grid.sr)
+        return mixed
 
     def listen(self, mask: Masks, *, background: bool, name: str) -> Audio:
         """What a person hears for one mask, at the recording's rate and channels."""
@@ -213,27 +233,15 @@ def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], 
     return mixed
 
 
-def segment(duration_s: float, n_segments: int) -> tuple[float, ...]:
-    """Boundaries of equal time segments, in seconds from the excerpt's start.
-
-    Raises
-    ------
-    UsageError
-        If a segment would be shorter than two crossfades (20 ms).
-
-    Examples
-    --------
-    >>> segment(3.0, 3)
-    (0.0, 1.0, 2.0, 3.0)
-    """
-    if n_segments < 1 or duration_s / n_segments < 2 * CROSSFADE_S:
-        most = max(1, int(duration_s / (2 * CROSSFADE_S)))
-        raise UsageError(f"{n_segments} time segments in {duration_s:.3f} s; from 1 to {most} are possible")
-    return tuple(float(edge) for edge in np.linspace(0.0, duration_s, n_segments + 1))
-
-
 def build(
-    audio: Audio, factorization: Factorization, grid: Grid, *, start_s: float, duration_s: float, n_segments: int = 1
+    audio: Audio,
+    factorization: Factorization,
+    grid: Grid,
+    *,
+    start_s: float,
+    duration_s: float,
+    segments: int | str | Sequence[float] = 1,
+    baseline: Any = "silence",
 ) -> Components:
     """Factorize an excerpt and whatever around it the tagger's lead and rate need.
 
@@ -243,7 +251,7 @@ def build(
         If the excerpt does not lie within the recording, or is silent.
     """
     begin, end = audio.span(start_s, duration_s)
-    boundaries_s = segment(duration_s, n_segments)
+    boundaries_s = segment(audio, segments, start_s=start_s, duration_s=duration_s)
     first, last = round(start_s * grid.sr), round((start_s + duration_s) * grid.sr)
     wide_begin, wide_end = context_span(audio.sr, grid.sr, first - grid.lead, last)
     wide_begin, wide_end = max(0, min(begin, wide_begin)), min(audio.n_samples, max(end, wide_end))
@@ -251,4 +259,5 @@ def build(
         span = f"{start_s:g} s to {start_s + duration_s:g} s"
         raise AudioError(f"{audio.name!r} is silent from {span}; choose another start")
     stems = factorization.factorize(audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr)
-    return Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, recording_name=audio.name)
+    off = off_signals(baseline, audio, stems, factorization, first=wide_begin)
+    return Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, audio.name, off)

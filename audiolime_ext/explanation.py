@@ -16,7 +16,7 @@ import html
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,10 @@ import numpy as np
 from audiolime_ext import storage, summary
 from audiolime_ext._optional import require
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.interactions import shapley_interactions
+from audiolime_ext.attribution.methods import METHODS, method_named
 from audiolime_ext.audio import Audio
+from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
 from audiolime_ext.errors import NothingArgues, UsageError
 from audiolime_ext.files import file_name, fresh_folder, to_json
@@ -40,6 +43,7 @@ AUDIBLE_DB = -40.0
 INTERVAL_Z = 1.96
 NEGLIGIBLE = 0.05
 SAME_AS_SILENCE = 0.05
+ROUNDING = 1e-6  # of float32 scores: less than this is nothing
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
   author = {Haunschmid, Verena and Manilow, Ethan and Widmer, Gerhard},
@@ -111,6 +115,8 @@ class Explanation:
         What was explained, with what.
     notes, warnings
         Remarks for the reader; nothing is done silently.
+    checks
+        What else could make the score.
 
     Examples
     --------
@@ -133,6 +139,7 @@ class Explanation:
     provenance: Provenance = field(repr=False)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    checks: Checks = field(default_factory=Checks, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -174,31 +181,67 @@ class Explanation:
         errors = self.attribution.std_errors
         certain = weights - (0.0 if errors is None else INTERVAL_Z * errors[column])
         order = [int(i) for i in np.argsort(-weights, kind="stable")]
-        rounding = 1e-9 * float(np.max(np.abs(self.neighborhood.scores[:, column])))
-        least = max(NEGLIGIBLE * float(np.max(np.abs(weights))), rounding)
+        least = max(NEGLIGIBLE * float(np.max(np.abs(weights))), ROUNDING)
         chosen = [i for i in order if certain[i] > least and self.components.levels_db[i] > AUDIBLE_DB][:k]
         if not chosen:
-            return Top(name, (), (), f"nothing here argues for {name} (score {full:.2f}, silence {empty:.2f})")
+            return Top(name, (), (), f"nothing here argues for {name} (score {full:.2f}, {self._off} {empty:.2f})")
         names = tuple(self.names[i] for i in chosen)
         picked = tuple(float(weights[i]) for i in chosen)
         sources = ", ".join(f"{source} ({weight:+.2f})" for source, weight in zip(names, picked, strict=True))
         worst = order[-1]
         against = f" against {self.names[worst]} ({weights[worst]:+.2f})" if weights[worst] < -picked[0] / 4 else ""
-        message = f"{name} comes most from {sources}{against}; score {full:.2f}, silence {empty:.2f}"
+        message = f"{name} comes most from {sources}{against}; score {full:.2f}, {self._off} {empty:.2f}"
         return Top(name, names, picked, message, self.audio(names))
 
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the weights of a label."""
-        name = self.all_labels[self.column(label)]
-        full, empty = self.score(label)
+        column = self.column(label)
+        name, (full, empty) = self.all_labels[column], self.score(column)
+        if self.provenance.target != "score":
+            return []  # the thresholds are those of scores between 0 and 1
         found = []
         if full < SAME_AS_SILENCE:
-            found.append(f"{name}: the model hardly says this here ({full:.2f}; silence {empty:.2f})")
+            found.append(f"{name}: the model hardly says this here ({full:.2f}; {self._off} {empty:.2f})")
         elif empty >= full / 2:
-            found.append(f"{name}: the model says this for silence too ({empty:.2f}; here {full:.2f})")
+            found.append(f"{name}: the model says this for {self._off} too ({empty:.2f}; here {full:.2f})")
         if abs(full - empty) < SAME_AS_SILENCE:
-            found.append(f"{name}: nothing to explain by presence (the score is silence's, to {abs(full - empty):.2f})")
-        return found
+            gap = f"the score is that of {self._off}, to {abs(full - empty):.2f}"
+            found.append(f"{name}: nothing to explain by presence ({gap})")
+        return [*found, *self.checks.remarks(name, column, full)]
+
+    @property
+    def _off(self) -> str:
+        """What the empty score is the score of."""
+        return self.provenance.baseline
+
+    def attribute(self, method: str) -> Explanation:
+        """The same answers of the model seen by another method, without a further prediction.
+
+        Raises
+        ------
+        UsageError
+            If the method is unknown, or needs masks that were not evaluated.
+        """
+        how = method_named(method)
+        if not self.neighborhood.exhaustive and METHODS[self.provenance.requested_method].sampling != how.sampling:
+            raise UsageError(
+                f"{method} needs other masks than were sampled for {self.provenance.requested_method}; "
+                "explain again with that method, or with a budget that holds all masks"
+            )
+        origin = replace(self.provenance, requested_method=method)
+        return replace(self, attribution=how.attribute(self.neighborhood), provenance=origin)
+
+    def interactions(self, label: str | int | None = None) -> dict[tuple[str, str], float]:
+        """Pair of components → what they do together beyond what each does alone, largest first.
+
+        Raises
+        ------
+        UsageError
+            If not every mask was evaluated.
+        """
+        found = shapley_interactions(self.neighborhood)[self.column(label)]
+        pairs = {(self.names[j], self.names[i]): float(found[i, j]) for i in range(len(found)) for j in range(i)}
+        return dict(sorted(pairs.items(), key=lambda pair: -abs(pair[1])))
 
     def audio(self, components: Sequence[str] | str) -> Audio:
         """Just these components, at the recording's own rate and channels; the inaudible background is left out."""

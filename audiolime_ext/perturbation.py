@@ -4,13 +4,18 @@ All 2ⁿ masks make the results exact and need no seed. A sample always holds "a
 complementary pairs (a mask and its opposite), which halves the variance for most models. A mask that is drawn more than
 once is predicted once and counted as often as it was drawn: dropping repeats would bias sampled Shapley values.
 
+Pairs are drawn one after the other from one endless sequence, and a budget only says where to stop. So the masks of a
+larger budget contain those of a smaller one with the same seed, and a sample can grow without a prediction lost.
+
 References: Covert and Lee, "Improving KernelSHAP: practical Shapley value estimation via linear regression", AISTATS
 2021 (paired sampling); Lundberg and Lee, NeurIPS 2017 (the Shapley kernel).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -20,6 +25,8 @@ from audiolime_ext.errors import UsageError
 
 Masks = NDArray[np.bool_]
 Sampling = Literal["shapley", "uniform"]
+
+DRAWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +85,8 @@ def enumerate_masks(n: int) -> Masks:
 def sample_masks(n: int, n_evals: int, *, sampling: Sampling, seed: int) -> tuple[Masks, NDArray[np.int64]]:
     """At most `n_evals` distinct masks in complementary pairs, with how often each was drawn.
 
-    Pairs are drawn until one more new pair would exceed the budget (or until eight times as many were drawn).
+    Pairs are drawn until one more new pair would exceed the budget (or until eight times as many were drawn). A larger
+    budget with the same seed goes on where a smaller one stopped.
 
     Parameters
     ----------
@@ -87,23 +95,37 @@ def sample_masks(n: int, n_evals: int, *, sampling: Sampling, seed: int) -> tupl
     sampling
         ``"uniform"``: every component on with probability 1/2, as in LIME; ``"shapley"``: sizes drawn by the Shapley
         kernel, (n − 1) / (k (n − k)) for k components on.
+
+    Examples
+    --------
+    >>> some, more = (sample_masks(12, k, sampling="shapley", seed=0)[0].tolist() for k in (40, 60))
+    >>> len(some), len(more), all(mask in more for mask in some)
+    (40, 60, True)
     """
-    rng = np.random.default_rng(seed)
     n_pairs = (n_evals - 2) // 2
-    n_draws = 8 * n_pairs
-    if sampling == "uniform":
-        drawn = rng.random((n_draws, n)) < 0.5
-    else:
-        sizes = np.arange(1, n)
-        mass = 1.0 / (sizes * (n - sizes))
-        picked = rng.choice(sizes, size=n_draws, p=mass / mass.sum())
-        drawn = rng.random((n_draws, n)).argsort(axis=1).argsort(axis=1) < picked[:, None]
-    pairs = np.where(drawn[:, :1], ~drawn, drawn)  # one name for a mask and its opposite
-    new = np.sort(np.unique(pairs, axis=0, return_index=True)[1])
-    drawn = drawn[: new[n_pairs]] if len(new) > n_pairs else drawn
-    rows = np.concatenate([np.zeros((1, n), bool), drawn, ~drawn, np.ones((1, n), bool)])
-    masks, counts = np.unique(rows, axis=0, return_counts=True)  # sorted: all off first, all on last
-    return masks, counts.astype(np.int64)
+    counts = {bytes(n): 1}  # by one name for a mask and its opposite: the one without the first component
+    for name in islice(_draws(n, sampling, seed), 8 * n_pairs):
+        if name not in counts and len(counts) > n_pairs:
+            break
+        counts[name] = counts.get(name, 0) + 1
+    names = sorted(counts)
+    half = np.frombuffer(b"".join(names), bool).reshape(-1, n)
+    drawn = np.array([counts[name] for name in names], np.int64)
+    return np.concatenate([half, ~half[::-1]]), np.concatenate([drawn, drawn[::-1]])
+
+
+def _draws(n: int, sampling: Sampling, seed: int) -> Iterator[bytes]:
+    """The endless sequence of pairs; drawn many at once, and always as many, because no budget may change it."""
+    rng = np.random.default_rng(seed)
+    sizes = np.arange(1, n)
+    mass = 1.0 / (sizes * (n - sizes))
+    while True:
+        if sampling == "uniform":
+            drawn = rng.random((DRAWS_AT_ONCE, n)) < 0.5
+        else:
+            picked = rng.choice(sizes, size=DRAWS_AT_ONCE, p=mass / mass.sum())
+            drawn = rng.random((DRAWS_AT_ONCE, n)).argsort(axis=1).argsort(axis=1) < picked[:, None]
+        yield from (pair.tobytes() for pair in np.where(drawn[:, :1], ~drawn, drawn))
 
 
 def choose_masks(n: int, *, max_evals: int = 1024, sampling: Sampling = "shapley", seed: int = 0) -> MaskSet:

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from audiolime_ext import components as parts
-from audiolime_ext import registry
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.attribution.lime import lime
-from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.audio import Audio, load_audio
-from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.attribution.methods import method_named
+from audiolime_ext.audio import Audio, Samples, load_audio
+from audiolime_ext.baselines import baseline_name
+from audiolime_ext.checks import Checks, shifted_starts
+from audiolime_ext.errors import AudioError
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
-from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
-from audiolime_ext.prediction import (
-    FunctionTagger,
-    Scores,
-    Tagger,
-    as_tagger,
-    label_indices,
-    label_names,
-    predict,
-)
+from audiolime_ext.perturbation import Masks, Neighborhood
+from audiolime_ext.prediction import Scores, Tagger, label_indices, label_names, predict
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.taggram import Grid, tag
-
-# name → how masks are sampled where not all fit the budget, and the method itself
-METHODS: dict[str, tuple[Sampling, Callable[[Neighborhood], Attribution]]] = {
-    "auto": ("shapley", shapley_values),
-    "shapley": ("shapley", shapley_values),
-    "lime": ("uniform", lime),
-}
+from audiolime_ext.resolve import choose_excerpt, resolve_factorization, resolve_tagger
+from audiolime_ext.segments import segment
+from audiolime_ext.taggram import Grid
+from audiolime_ext.targets import Target, TargetSpec, make_target
 
 
 def explain(
@@ -48,10 +37,15 @@ def explain(
     top_labels: int = 3,
     start_s: float | None = None,
     duration_s: float | None = None,
-    n_segments: int = 1,
+    segments: int | str | Sequence[float] = 1,
+    target: TargetSpec = "score",
+    baseline: Any = "silence",
     method: str = "auto",
     max_evals: int = 1024,
     seed: int = 0,
+    level_check: bool = True,
+    donors: Sequence[Any] = (),
+    moments: bool = False,
     sr: int | None = None,
 ) -> Explanation:
     """Explain a model's prediction for an excerpt by the sources that are in it.
@@ -71,15 +65,26 @@ def explain(
     start_s, duration_s
         The excerpt in seconds. Without a start: the window in which the first label is strongest; a tagger without
         windows is asked about the whole recording. Without a duration: one window.
-    n_segments
-        Equal time segments that each stem is cut into.
+    segments
+        Time segments that each stem is cut into: how many equal ones; inner boundaries in seconds from the excerpt's
+        start; ``"beats"`` or ``"onsets"``.
+    target
+        What of the model's outputs is explained: ``"score"``, ``"log-odds"``, a pair of labels (why the first and not
+        the second), or a function of the outputs; see `audiolime_ext.targets`.
+    baseline
+        What "off" sounds like: ``"silence"``, ``"noise"``, ``"floor"`` or another recording; see
+        `audiolime_ext.baselines`.
     method
         ``"auto"`` and ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"lime"``: audioLIME's
-        weighted linear fit.
+        weighted linear fit; ``"banzhaf"``; ``"leave-one-out"``.
     max_evals
-        The most masks that the model is asked about.
+        The most mixes that the model is asked about, checks included.
     seed
         For the sample of masks beyond the budget; the same seed gives the same result.
+    level_check, donors, moments
+        What else could make the score: level (on by default, left out where the budget does not allow it), stems that
+        the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt
+        a quarter of a second earlier and later. See `audiolime_ext.checks`.
     sr
         The rate at which a plain function listens, in Hz; by default the recording's own.
 
@@ -102,29 +107,59 @@ def explain(
     >>> e.names, e.n_evals
     (('harmonic', 'percussive'), 4)
     """
-    if method not in METHODS:
-        raise unknown("method", method, METHODS)
-    sampling, attribute = METHODS[method]
-    recording = load_audio(audio)
+    how, recording = method_named(method), load_audio(audio)
     model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
-    wanted = [labels] if isinstance(labels, (str, int)) else labels
-
-    start_s, duration_s, wanted, notes = choose_excerpt(recording, model, start_s, duration_s, wanted, top_labels)
+    if model.labels is not None:
+        make_target(target, model.labels)  # what cannot be meant is said before the long work
+    start_s, duration_s, wanted, notes = choose_excerpt(
+        recording, model, start_s, duration_s, _first_labels(labels, target), top_labels
+    )
     grid = Grid.of(model, recording.sr)
-    components = parts.build(recording, separator, grid, start_s=start_s, duration_s=duration_s, n_segments=n_segments)
-    chosen = choose_masks(components.n, max_evals=max_evals, sampling=sampling, seed=seed)
-    scores = evaluate(components, model, chosen.masks)
-    neighborhood = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores)
-    attribution = attribute(neighborhood)
+    inner_s = segment(recording, segments, start_s=start_s, duration_s=duration_s)[1:-1]
+    cut = partial(parts.build, grid=grid, duration_s=duration_s, segments=inner_s)
+    components = cut(recording, separator, start_s=start_s, baseline=baseline)
 
-    all_labels = label_names(model, scores.shape[1])
-    if wanted is None:
-        wanted = [int(i) for i in np.argsort(-neighborhood.full, kind="stable")[:top_labels]]
-    named = tuple(all_labels[i] for i in label_indices(wanted, all_labels))
-    provenance = _provenance(recording, separator, model, max_evals, seed, method)
+    chosen = how.choose(components.n, max_evals=max_evals, seed=seed)
+    outputs = evaluate(components, model, chosen.masks)
+    aim = make_target(target, label_names(model, outputs.shape[1]))
+    neighborhood = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, aim.apply(outputs))
+    attribution = how.attribute(neighborhood)
+
+    def ask(signals: Samples) -> Scores:
+        return np.asarray(aim.apply(predict(model, grid.cut(signals))))
+
+    def weights_at(start_s: float) -> Scores:
+        shifted = cut(recording, separator, start_s=start_s, baseline=baseline)
+        values = aim.apply(evaluate(shifted, model, chosen.masks))
+        return how.attribute(replace(neighborhood, scores=values)).weights
+
+    checks = Checks(n_spare=max_evals - len(chosen.masks))
+    if level_check:
+        checks = checks.with_level(components, neighborhood, ask)
+    if donors:
+        others = [_donor(donor, separator, duration_s) for donor in donors]
+        checks = checks.with_missing(components, [cut(*other[:2], start_s=other[2]) for other in others], ask)
+    if moments:
+        starts = shifted_starts(start_s, duration_s, recording.duration_s)
+        checks = checks.with_moments(attribution.weights, starts, len(chosen.masks), weights_at)
+
+    all_labels, named = _names(aim, neighborhood.full, wanted, top_labels)
+    provenance = _provenance(
+        recording,
+        separator,
+        model,
+        max_evals=max_evals,
+        seed=seed,
+        requested_method=method,
+        target=aim.name,
+        contrast=aim.contrast,
+        baseline=baseline_name(baseline),
+    )
+    if isinstance(segments, str) and not inner_s:
+        notes = (*notes, f"there are no {segments} within the excerpt: it is one segment")
     notes = (*notes, *components.stems.notes)
-    warnings = tuple(_warnings(components, recording, chosen.exhaustive))
-    return Explanation(named, all_labels, components, neighborhood, attribution, provenance, notes, warnings)
+    warnings = tuple(_warnings(components, recording, attribution, checks))
+    return Explanation(named, all_labels, components, neighborhood, attribution, provenance, notes, warnings, checks)
 
 
 def top_component(
@@ -165,84 +200,51 @@ def evaluate(components: parts.Components, model: Tagger, masks: Masks) -> Score
     return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
 
 
-def choose_excerpt(
-    audio: Audio,
-    model: Tagger,
-    start_s: float | None,
-    duration_s: float | None,
-    labels: Sequence[str | int] | None,
-    top_labels: int,
-) -> tuple[float, float, Sequence[str | int] | None, tuple[str, ...]]:
-    """Start, duration and labels where the user left them open, and a note on what was chosen."""
-    if labels is not None and not labels:
-        raise UsageError("labels is empty; name at least one label, or None for the highest ones")
-    if top_labels < 1:
-        raise UsageError(f"top_labels must be at least 1, not {top_labels}")
-    if labels is not None and model.labels is not None:
-        label_indices(labels, model.labels)  # an unknown label is said before the long work
-    grid = Grid.of(model, audio.sr)
-    grid.require(round(audio.duration_s * grid.sr), f"{audio.name!r}")
-    if duration_s is not None:
-        grid.require(round(duration_s * grid.sr), "the excerpt")
-    if model.window_s is None:
-        begin = start_s or 0.0
-        return float(begin), float(audio.duration_s - begin if duration_s is None else duration_s), labels, ()
-    length = min(model.window_s, audio.duration_s) if duration_s is None else duration_s
-    if start_s is not None:
-        return float(start_s), float(length), labels, ()
-    taggram = tag(audio, model)
-    if labels is None:
-        labels = [int(i) for i in np.argsort(-taggram.mean, kind="stable")[:top_labels]]
-    column = label_indices(labels, taggram.labels)[0]
-    whole = taggram.scores[~taggram.padded, column]
-    start = min(float(taggram.times_s[int(np.argmax(whole))]), max(0.0, audio.duration_s - length))
-    note = f"the excerpt is where {taggram.labels[column]!r} is strongest of {len(whole)} windows"
-    return start, float(length), labels, (note,)
+def _first_labels(labels: Any, target: Any) -> Sequence[str | int] | None:
+    """Labels as a sequence; for a contrast its first label, by which the excerpt is chosen; None for a function."""
+    if isinstance(target, (list, tuple)):
+        return list(target)[:1]
+    if callable(target):
+        return None
+    return [labels] if isinstance(labels, (str, int)) else labels
 
 
-def resolve_tagger(given: Any, *, sr: int | None = None) -> Tagger:
-    """The tagger that a spec string names, or that a predict function is; see `as_tagger` and `registry.build`."""
-    if not isinstance(given, str):
-        return as_tagger(given, sr=sr)
-    built = as_tagger(registry.build("tagger", given), sr=sr)
-    return replace(built, spec=given) if isinstance(built, FunctionTagger) else built
+def _names(
+    aim: Target, values: Scores, wanted: Sequence[str | int] | None, top_labels: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the values are called, and which of them were asked for."""
+    names = aim.labels or ((aim.name,) if len(values) == 1 else tuple(f"{aim.name} {i}" for i in range(len(values))))
+    if wanted is None or not aim.keeps_labels:
+        wanted = [int(i) for i in np.argsort(-values, kind="stable")[:top_labels]]
+    return names, tuple(names[i] for i in label_indices(wanted, names))
 
 
-def resolve_factorization(given: Factorization | str) -> Factorization:
-    """The factorization that a spec string names, or the one given.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
-    built = registry.build("factorization", given) if isinstance(given, str) else given
-    if not callable(getattr(built, "factorize", None)) or isinstance(built, type):
-        raise UsageError(f"a factorization has a method factorize(audio, *, start_s, duration_s); got {built!r}")
-    return built
+def _donor(given: Any, separator: Factorization, duration_s: float) -> tuple[Audio, Factorization, float]:
+    """A recording, what splits it, and the start of the excerpt in its middle."""
+    source, own = given if isinstance(given, tuple) and hasattr(given[1], "factorize") else (given, separator)
+    audio = load_audio(source)
+    if audio.duration_s < duration_s:
+        raise AudioError(f"the donor {audio.name!r} is {audio.duration_s:.2f} s long; {duration_s:.2f} s are needed")
+    return audio, own, (audio.duration_s - duration_s) / 2
 
 
-def _provenance(
-    audio: Audio, separator: Factorization, model: Tagger, max_evals: int, seed: int, method: str
-) -> Provenance:
+def _provenance(audio: Audio, separator: Factorization, model: Tagger, **settings: Any) -> Provenance:
     weights = {built.spec: built.fingerprint for built in (separator, model) if built.spec}
     return Provenance(
-        audio.path,
-        audio.sha256,
-        audio.sr,
-        audio.n_channels,
-        separator.spec,
-        model.spec,
-        max_evals,
-        seed,
-        method,
+        file=audio.path,
+        sha256=audio.sha256,
+        sr=audio.sr,
+        n_channels=audio.n_channels,
+        factorization=separator.spec,
+        tagger=model.spec,
         versions={"audiolime_ext": version("audiolime-ext"), "numpy": np.__version__, "weights": weights},
         references=(*separator.references, *model.references),
+        **settings,
     )
 
 
-def _warnings(components: parts.Components, audio: Audio, exhaustive: bool) -> list[str]:
-    grid, found = components.grid, []
+def _warnings(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
+    grid, found = components.grid, list(checks.left_out)
     n_samples = components.heard.shape[-1] - grid.lead
     if audio.sr < grid.sr:
         found.append(
@@ -252,6 +254,6 @@ def _warnings(components: parts.Components, audio: Audio, exhaustive: bool) -> l
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
     if unheard > 0:
         found.append(f"the last {unheard / grid.sr:.2f} s of the excerpt fill no window; the model does not hear them")
-    if not exhaustive:
-        found.append("the weights come from a sample of masks and carry no error bars yet")
+    if not attribution.exact and attribution.std_errors is None:
+        found.append("the weights come from a sample of masks and carry no error bars")
     return found

@@ -293,7 +293,7 @@ def _ask(tagger: Tagger, batch: Samples) -> Scores:
         row, column = (int(axis[0]) for axis in np.nonzero(~finite))
         raise ModelError(
             f"the predict function answered {scores[row, column]} for label number {column} of signal {row} in a batch "
-            f"of shape {batch.shape}; scores must be finite (does it divide by the level of a silent signal?)"
+            f"of shape {batch.shape}; scores must be finite (if only silence does this: baseline='floor' is noise at −80 dBFS)"
         )
     return scores.astype(np.float64)
 

@@ -26,4 +26,5 @@ class Provenance:
     versions: dict[str, Any] = field(default_factory=dict)
     references: tuple[str, ...] = ()
     target: str = "score"
+    contrast: tuple[str, str] | None = None
     baseline: str = "silence"

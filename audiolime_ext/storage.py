@@ -17,6 +17,7 @@ import numpy as np
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.audio import Samples, encode
+from audiolime_ext.checks import Checks, LevelCheck, Missing
 from audiolime_ext.components import Components
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Stems
@@ -76,6 +77,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "settings": found.settings,
             "references": found.references,
         },
+        "checks": _plain(explanation.checks),
     }
     with fresh_folder(folder) as fresh:
         for i, (stem, scale) in enumerate(zip(parts.stems.samples, scales, strict=True)):
@@ -132,6 +134,7 @@ def load(folder: Path) -> dict[str, Any]:
             "provenance": Provenance(**provenance),
             "notes": tuple(content["notes"]),
             "warnings": tuple(content["warnings"]),
+            "checks": _checks(content["checks"]),
         }
     except UsageError:
         raise
@@ -141,11 +144,35 @@ def load(folder: Path) -> dict[str, Any]:
         ) from error
 
 
+def _plain(checks: Checks) -> dict[str, Any]:
+    level = checks.level
+    return {
+        "n_spare": checks.n_spare,
+        "n_evals": checks.n_evals,
+        "level": None if level is None else {name: _listed(value) for name, value in vars(level).items()},
+        "missing": [
+            {"component": one.component, "donor": one.donor, "values": _listed(one.values)} for one in checks.missing
+        ],
+        "moments": _listed(checks.moments),
+        "left_out": checks.left_out,
+    }
+
+
+def _checks(plain: dict[str, Any]) -> Checks:
+    level, missing = plain.pop("level"), plain.pop("missing")
+    names = {name: tuple(level.pop(name)) for name in ("sources", "remaining_db")} if level else {}
+    return Checks(
+        **plain | {"moments": _array(plain["moments"]), "left_out": tuple(plain["left_out"])},
+        level=LevelCheck(**names, **{name: np.array(rows) for name, rows in level.items()}) if level else None,
+        missing=tuple(Missing(one["component"], one["donor"], np.array(one["values"])) for one in missing),
+    )
+
+
 def _listed(values: Any) -> Any:
     """Nested lists with None for NaN, which JSON does not have; None stays None."""
-    if isinstance(values, np.ndarray):
+    if isinstance(values, (np.ndarray, tuple)):
         return [_listed(value) for value in values]
-    return None if values is None or math.isnan(values) else float(values)
+    return values if values is None or isinstance(values, str) else None if math.isnan(values) else float(values)
 
 
 def _array(values: Any) -> Any:

@@ -10,18 +10,24 @@ from typing import TYPE_CHECKING, Any
 from audiolime_ext.tables import html_table, text_table
 
 if TYPE_CHECKING:
+    from audiolime_ext.checks import LevelCheck
     from audiolime_ext.explanation import Explanation, Top
 
 SCHEMA_VERSION = 1
 WIDEST_TABLE = 6  # components; with more, the leading ones are named instead
 
-_METHODS = {"shapley": "Shapley values", "lime": "LIME weights"}
+_METHODS = {
+    "shapley": "Shapley values",
+    "lime": "LIME weights",
+    "banzhaf": "Banzhaf values",
+    "leave-one-out": "leave-one-out weights",
+}
 
 
 def headline(explanation: Explanation) -> str:
     """Which excerpt was explained, with what, in two lines."""
     parts, origin = explanation.components, explanation.provenance
-    how = "exact" if explanation.neighborhood.exhaustive else f"sampled, seed {origin.seed}"
+    how = "exact" if explanation.attribution.exact else f"sampled, seed {origin.seed}"
     method = _METHODS.get(explanation.attribution.method, explanation.attribution.method)
     return (
         f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
@@ -38,16 +44,18 @@ def remarks(explanation: Explanation) -> list[str]:
 
 def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
     """Header and rows: a row per label, a column per component where there are few."""
+    header = ["", explanation.provenance.target, explanation.provenance.baseline]
     scores = {label: [f"{value:.2f}" for value in explanation.score(label)] for label in explanation.labels}
     if len(explanation.names) > WIDEST_TABLE:
-        header = ["", "score", "silence", "components that count most"]
-        return header, [[label, *scores[label], _leading(explanation, label)] for label in explanation.labels]
+        return [*header, "components that count most"], [
+            [label, *scores[label], _leading(explanation, label)] for label in explanation.labels
+        ]
     rows = [
         [label, *scores[label], *(f"{weight:+.2f}" for weight in explanation.weights(label).values())]
         for label in explanation.labels
     ]
     levels = ["silent" if level <= -200 else f"{level:.1f}" for level in explanation.components.levels_db]
-    return ["", "score", "silence", *explanation.names], [*rows, ["level (dB)", "", "", *levels]]
+    return [*header, *explanation.names], [*rows, ["level (dB)", "", "", *levels]]
 
 
 def _leading(explanation: Explanation, label: str, n: int = 4) -> str:
@@ -90,14 +98,17 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "factorization": origin.factorization,
         "tagger": origin.tagger,
         "target": origin.target,
+        "contrast": None if origin.contrast is None else list(origin.contrast),
         "baseline": origin.baseline,
         "method": found.method,
         "requested_method": origin.requested_method,
-        "exact": near.exhaustive,
-        "seed": None if near.exhaustive else origin.seed,
+        "exact": found.exact,
+        "seed": None if found.exact else origin.seed,
         "max_evals": origin.max_evals,
         "n_evals": explanation.n_evals,
+        "n_checks": explanation.checks.n_evals,
         "n_segments": parts.n_segments,
+        "boundaries_s": list(parts.boundaries_s),
         "residual": None if residual is None else {"level_db": residual, "switched": parts.residual_switched},
         "components": list(explanation.names),
         "level_db": list(parts.levels_db),
@@ -106,6 +117,12 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "weights": weights.tolist(),
         "std_errors": None if found.std_errors is None else found.std_errors[columns].tolist(),
         "completeness_gap": (weights.sum(axis=1) - (full - empty)).tolist(),
+        "level": _level(explanation.checks.level, columns),
+        "missing": [
+            {"component": one.component, "donor": one.donor, "scores": one.values[columns].tolist()}
+            for one in explanation.checks.missing
+        ],
+        "moment_spread": None if explanation.checks.moments is None else explanation.checks.moments[columns].tolist(),
         "top": [_top(explanation.top(label=label), clips) for label in explanation.labels],
         "notes": list(explanation.notes),
         "warnings": remarks(explanation)[len(explanation.notes) :],
@@ -115,6 +132,19 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         fidelity = [None if math.isnan(value) else value for value in found.fidelity[columns].tolist()]
         result |= found.settings | {"intercept": found.intercept[columns].tolist(), "fidelity": fidelity}
     return result
+
+
+def _level(level: LevelCheck | None, columns: list[int]) -> dict[str, Any] | None:
+    if level is None:
+        return None
+    return {
+        "sources": list(level.sources),
+        "remaining_db": list(level.remaining_db),
+        "without": level.without[:, columns].T.tolist(),
+        "mix_at_that_level": level.at_level[:, columns].T.tolist(),
+        "mix_6_db_softer": level.softer[columns].tolist(),
+        "mix_6_db_louder": level.louder[columns].tolist(),
+    }
 
 
 def _top(top: Top, clips: Mapping[str, str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext.audio import Audio, resample_span
-from audiolime_ext.components import Components, build, mix, segment
+from audiolime_ext.components import Components, build, mix
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.prediction import tagger
@@ -26,7 +26,7 @@ def oracle() -> OracleFactorization:
 
 def built(oracle: OracleFactorization, n_segments: int = 1, start_s: float = 1.5, n_channels: int = 1) -> Components:
     grid = Grid.of(tagger(lambda b: b, sr=16000, window_s=3.0, lead_s=0.016, n_channels=n_channels), SR)
-    return build(oracle.mixture, oracle, grid, start_s=start_s, duration_s=3.0, n_segments=n_segments)
+    return build(oracle.mixture, oracle, grid, start_s=start_s, duration_s=3.0, segments=n_segments)
 
 
 def expected_heard(oracle: OracleFactorization, start_s: float, n_channels: int = 1) -> np.ndarray:
@@ -126,12 +126,6 @@ def test_silence_is_refused() -> None:
     grid = Grid.of(tagger(lambda b: b), SR)
     with pytest.raises(AudioError, match="'quiet' is silent from 0 s to 3 s"):
         build(quiet, OracleFactorization({"a": quiet}), grid, start_s=0.0, duration_s=3.0)
-
-
-@pytest.mark.parametrize("n_segments", [0, -1, 1000])
-def test_impossible_segments_are_refused(n_segments: int) -> None:
-    with pytest.raises(UsageError, match="from 1 to 150 are possible"):
-        segment(3.0, n_segments)
 
 
 def test_mix_is_linear_in_its_gains() -> None:

@@ -82,7 +82,7 @@ def test_scores_that_silence_explains_are_remarked(result: Explanation) -> None:
     assert result.remarks("half") == ["half: the model says this for silence too (0.40; here 0.50)"]
     assert result.remarks("nothing") == [
         "nothing: the model says this for silence too (0.30; here 0.30)",
-        "nothing: nothing to explain by presence (the score is silence's, to 0.00)",
+        "nothing: nothing to explain by presence (the score is that of silence, to 0.00)",
     ]
 
 
@@ -215,3 +215,36 @@ def test_the_table_names_everything_a_reader_needs(result: Explanation) -> None:
     ):
         assert word in text
     assert not any(math.isnan(level) for level in result.components.levels_db)
+
+
+def test_the_same_answers_are_seen_by_other_methods_without_a_prediction(result: Explanation) -> None:
+    for method in ("lime", "banzhaf", "leave-one-out", "shapley"):
+        other = result.attribute(method)
+        assert other.neighborhood is result.neighborhood
+        assert other.attribution.method == method
+        assert other.weights("drums")["drums"] == pytest.approx(1.0, abs=1e-6)
+    with pytest.raises(UsageError, match="did you mean 'shapley'"):
+        result.attribute("shaply")
+
+
+def test_a_sample_serves_only_the_methods_it_was_drawn_for(band: OracleFactorization) -> None:
+    e = explain(
+        band.mixture, lambda b: np.abs(b).mean(axis=1, keepdims=True), factorization=band, segments=4, max_evals=100
+    )
+    assert e.attribute("auto").attribution.method == "shapley"
+    with pytest.raises(UsageError, match="lime needs other masks than were sampled for auto"):
+        e.attribute("lime")
+
+
+def test_what_two_components_do_together_comes_first(band: OracleFactorization) -> None:
+    templates = np.linalg.pinv(band.samples.mean(axis=1))
+
+    def exclusive(batch: np.ndarray) -> np.ndarray:
+        on = np.round(batch @ templates).astype(bool)
+        return (on[:, 0] ^ on[:, 1])[:, None].astype(float)
+
+    e = explain(band.mixture, tagger(exclusive, sr=SR, labels=["either, not both"]), factorization=band)
+    assert max(map(abs, e.weights().values())) < 1e-9
+    pair, value = next(iter(e.interactions().items()))
+    assert (pair, value) == (("drums", "bass"), pytest.approx(-2.0))
+    assert not e.top()

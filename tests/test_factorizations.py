@@ -10,7 +10,7 @@ from audiolime_ext import registry
 from audiolime_ext.audio import Audio, load_audio
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization import RESIDUAL, Factorization, factorize_in_parts
-from audiolime_ext.pipeline import resolve_factorization
+from audiolime_ext.resolve import resolve_factorization
 
 Case = Callable[[Path, Audio], str]
 
@@ -24,6 +24,8 @@ def oracle_folder(folder: Path, audio: Audio) -> str:
 
 
 CASES: dict[str, Case] = {
+    "bands:N": lambda folder, audio: "bands:8",
+    "bands:mel-N": lambda folder, audio: "bands:mel-8",
     "hpss": lambda folder, audio: "hpss",
     "oracle:DIR": oracle_folder,
     "spleeter:2stems": lambda folder, audio: "spleeter:2stems",

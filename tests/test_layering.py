@@ -13,10 +13,14 @@ PLUGIN, PLUGIN_MAY_IMPORT = 9, 2
 LEVELS = {
     0: "errors _optional tables",
     1: "files decoding audio registry checkpoints tensor_bundle onnx_graph spectrogram",
-    2: "factorization prediction taggram",
-    3: "perturbation components",
-    4: "attribution attribution.lime attribution.shapley provenance summary storage explanation",
+    2: "factorization prediction taggram baselines segments",
+    3: "perturbation components targets resolve",
+    4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
+    "attribution.lime attribution.methods attribution.shapley checks provenance summary storage explanation",
     5: "pipeline",
+    6: "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
+    "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
+    "faithfulness.stability faithfulness.weighing",
     7: "audiolime_ext",  # the package itself, which hands on names of the levels below
     8: "__main__ cli cli.options cli.checkpoints cli.demo cli.explain cli.listing cli.rerun cli.separate cli.tag",
 }

@@ -29,7 +29,7 @@ import sys
 import numpy as np
 
 from audiolime_ext import explain, tagger
-from audiolime_ext.pipeline import resolve_factorization
+from audiolime_ext.resolve import resolve_factorization
 
 loud = tagger(lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True)), sr=16000, labels=["loud"], window_s=3.0)
 path, spec, model, start = sys.argv[1:]

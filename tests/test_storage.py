@@ -25,7 +25,7 @@ def explanation() -> Explanation:
     stems = {f"stem {i}": (rng.normal(0, 0.1 * 2**i, (2, SR)).astype(np.float32), SR) for i in range(2)}
     oracle = OracleFactorization(stems)
     levels = tagger(lambda batch: np.abs(batch)[:, [100, 200]], labels=["a", "é 🎸"], version="1")
-    return explain(oracle.mixture, levels, factorization=oracle, n_segments=4, method="lime", max_evals=64)
+    return explain(oracle.mixture, levels, factorization=oracle, segments=4, method="lime", max_evals=64)
 
 
 def test_what_was_saved_is_what_is_loaded(explanation: Explanation, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from audiolime_ext import registry
 from audiolime_ext.audio import load_audio
-from audiolime_ext.pipeline import resolve_tagger
 from audiolime_ext.prediction import Tagger, label_names
+from audiolime_ext.resolve import resolve_tagger
 from audiolime_ext.taggram import Grid, tag
 
 FUNCTION = "tests.test_taggers:loudness"

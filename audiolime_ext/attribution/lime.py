@@ -5,6 +5,9 @@ The default kernel is audioLIME's: sqrt(exp(−d² / width²)) of the cosine dis
 (with the four masks of two stems, ridge 1 leaves a quarter of the truth). With the same masks, scores, kernel and
 ridge the weights equal those of ``lime.lime_base.LimeBase`` to 1e-8.
 
+A sample's standard errors are those of drawing masks; "all off" and "all on" are always there and add none. With a
+ridge they are errors about the shrunken weights. Where features were selected none are given: the choice varies too.
+
 References: Ribeiro, Singh and Guestrin, KDD 2016; Haunschmid, Manilow and Widmer, "audioLIME: Listenable explanations
 using source separation", MML 2020.
 """
@@ -15,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.intervals import enough_for_intervals, in_pairs, paired_covariance, standard_errors
 from audiolime_ext.perturbation import Masks, Neighborhood
 
 Array = NDArray[np.float64]
@@ -113,16 +117,53 @@ def lime(
         coefficients, intercept = weighted_least_squares(masks, scores, weights, ridge=ridge)
     else:
         coefficients, intercept = _sparse(masks, scores, weights, ridge, n_features, feature_selection)
+    covariance = None if n_features is not None else _covariance(neighborhood, weights, coefficients, intercept, ridge)
+    if neighborhood.exhaustive:
+        covariance = np.zeros((*coefficients.shape, masks.shape[1]))
     return Attribution(
         "lime",
         coefficients,
-        np.zeros_like(coefficients) if neighborhood.exhaustive else None,
+        None if covariance is None else standard_errors(covariance),
         neighborhood.exhaustive,
         intercept=intercept,
         fidelity=_fidelity(neighborhood, weights, coefficients, intercept, ridge),
         settings={"kernel": f"exponential, cosine distance, width {kernel_width:g}", "ridge": ridge},
         references=_REFERENCES,
+        covariance=covariance,
+        dof=None if covariance is None or neighborhood.exhaustive else _dof(neighborhood),
     )
+
+
+def _covariance(
+    neighborhood: Neighborhood, weights: Array, coefficients: Array, intercept: Array, ridge: float
+) -> Array | None:
+    """Of the coefficients of a fit to a sample, (n_outputs, n, n); None where the sample is too small to tell."""
+    masks, counts = neighborhood.masks, neighborhood.counts
+    if neighborhood.exhaustive or not enough_for_intervals(masks, counts):
+        return None
+    design = np.concatenate([np.ones((len(masks), 1)), masks], axis=1)
+    ends = design[[0, -1]]
+    fixed = ends.T @ (ends * (weights / counts)[[0, -1], None])
+    fixed[1:, 1:] += ridge * np.eye(masks.shape[1])
+    found = paired_covariance(
+        in_pairs(design),
+        in_pairs(weights / counts),
+        in_pairs(neighborhood.scores - masks @ coefficients.T - intercept),
+        _draws(neighborhood),
+        fixed=fixed,
+    )
+    return found[:, 1:, 1:]
+
+
+def _draws(neighborhood: Neighborhood) -> NDArray[np.int64]:
+    """How often each pair was drawn: all off and all on stand first, and once without being drawn."""
+    draws = neighborhood.counts[: len(neighborhood.counts) // 2].copy()
+    draws[0] -= 1
+    return draws
+
+
+def _dof(neighborhood: Neighborhood) -> float:
+    return float(_draws(neighborhood).sum() - neighborhood.masks.shape[1] - 1)
 
 
 def _sparse(

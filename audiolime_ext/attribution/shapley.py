@@ -5,7 +5,9 @@ switched on. It is the weighted least squares fit of LIME with the Shapley kerne
 "all on". Invariant: *the weights add up to score(all on) − score(all off)*.
 
 With every mask evaluated the average is taken as it is defined, so the values are exact. With a sample the fit is
-solved (KernelSHAP); masks were drawn by the kernel, so each counts as often as it was drawn.
+solved (KernelSHAP); masks were drawn by the kernel, so each counts as often as it was drawn. A complementary pair
+enters the fit only by half the difference of its two scores. That is linear for games of single and pairwise effects,
+so a sample gives these their exact values too. Error bars: see `audiolime_ext.attribution.intervals`.
 
 References: Shapley, "A value for n-person games", 1953; Lundberg and Lee, "A unified approach to interpreting model
 predictions", NeurIPS 2017; Covert and Lee, AISTATS 2021.
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.intervals import enough_for_intervals, in_pairs, paired_covariance, standard_errors
 from audiolime_ext.perturbation import Neighborhood
 
 _REFERENCES = (
@@ -52,8 +55,15 @@ def shapley_values(neighborhood: Neighborhood) -> Attribution:
     """
     if neighborhood.exhaustive:
         weights = (_coefficients(neighborhood.masks) @ neighborhood.scores).T
-        return Attribution("shapley", weights, np.zeros_like(weights), True, references=_REFERENCES)
-    return Attribution("shapley", _fit(neighborhood), None, False, references=_REFERENCES)
+        return Attribution(
+            "shapley",
+            weights,
+            np.zeros_like(weights),
+            True,
+            references=_REFERENCES,
+            covariance=np.zeros((*weights.shape, weights.shape[1])),
+        )
+    return _fit(neighborhood)
 
 
 def _coefficients(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -66,12 +76,29 @@ def _coefficients(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.asarray(np.where(masks, with_it[:, None], -without_it[:, None]).T)
 
 
-def _fit(neighborhood: Neighborhood) -> NDArray[np.float64]:
+def _fit(neighborhood: Neighborhood) -> Attribution:
     """Least squares over the drawn masks under Σ weights = full − empty: the last component is eliminated."""
     masks, scores, counts = (x[1:-1] for x in (neighborhood.masks, neighborhood.scores, neighborhood.counts))
+    n = masks.shape[1]
     total = neighborhood.full - neighborhood.empty
     design = masks[:, :-1].astype(float) - masks[:, -1:]
     target = scores - neighborhood.empty - masks[:, -1:] * total
     root = np.sqrt(counts)[:, None]
     free, *_ = np.linalg.lstsq(design * root, target * root, rcond=None)
-    return np.concatenate([free, total[None] - free.sum(axis=0)]).T
+    weights = np.concatenate([free, total[None] - free.sum(axis=0)]).T
+    if not enough_for_intervals(neighborhood.masks, neighborhood.counts):
+        return Attribution("shapley", weights, None, False, references=_REFERENCES)
+    draws = neighborhood.counts[1 : len(neighborhood.counts) // 2]
+    residuals = in_pairs(target - design @ free)
+    among_free = paired_covariance(in_pairs(design), np.ones((len(draws), 2)), residuals, draws)
+    back = np.concatenate([np.eye(n - 1), -np.ones((1, n - 1))])  # the last weight is what the others leave
+    covariance = back @ among_free @ back.T
+    return Attribution(
+        "shapley",
+        weights,
+        standard_errors(covariance),
+        False,
+        references=_REFERENCES,
+        covariance=covariance,
+        dof=float(draws.sum() - (n - 1)),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,32 @@ def add(commands: Any) -> None:
     add_tagger(parser)
     parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
     parser.add_argument("--top-labels", type=whole(1), default=3, metavar="K", help="or the K highest ones (default 3)")
-    parser.add_argument("--segments", type=whole(1), default=1, metavar="N", help="equal time segments (default 1)")
+    parser.add_argument(
+        "--segments",
+        type=_segments,
+        default=1,
+        metavar="N",
+        help="time segments: N equal ones (default 1), beats, onsets, or boundaries in seconds such as 0.5,1.2,2.0",
+    )
     parser.add_argument(
         "--method",
         default="auto",
-        help="auto, shapley (exact Shapley values while all masks fit the budget) or lime (audioLIME's kernel)",
+        help="auto or shapley (exact Shapley values while all masks fit the budget), lime (audioLIME's kernel), banzhaf, "
+        "leave-one-out",
     )
+    parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
+    parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")
+    parser.add_argument(
+        "--baseline",
+        default="silence",
+        metavar="B",
+        help="what 'off' sounds like: silence (default), noise, floor (noise at -80 dBFS) or another recording",
+    )
+    parser.add_argument(
+        "--donors", nargs="+", default=(), metavar="FILE", help="recordings whose sources may be what is missing here"
+    )
+    parser.add_argument("--moments", action="store_true", help="also explain a quarter of a second earlier and later")
+    parser.add_argument("--no-level-check", action="store_true", help="do not ask about the whole mix at other levels")
     parser.add_argument(
         "--max-evals", type=whole(2), default=1024, metavar="N", help="most masks to ask about (default 1024)"
     )
@@ -48,17 +69,22 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Explain each file."""
-    from audiolime_ext.errors import unknown
-    from audiolime_ext.pipeline import METHODS, explain, resolve_factorization
+    from audiolime_ext.attribution.methods import method_named
+    from audiolime_ext.pipeline import explain
     from audiolime_ext.prediction import label_indices
+    from audiolime_ext.resolve import resolve_factorization
+    from audiolime_ext.segments import require_known
+    from audiolime_ext.targets import make_target
 
-    if args.method not in METHODS:
-        raise unknown("method", args.method, METHODS)
+    method_named(args.method)
+    require_known(args.segments)
     folders = {} if args.output is None else output_folders(args.files, args.output)
     model, separator = resolve_tagger(args), resolve_factorization(args.factorization)
     labels = _labels(args.labels, model)
     if labels is not None and model.labels is not None:
         label_indices(labels, model.labels)  # wrong usage is said once, before any file is read
+    if model.labels is not None:
+        make_target(args.contrast or args.target, model.labels)
 
     def work(file: str) -> None:
         explanation = explain(
@@ -69,14 +95,31 @@ def run(args: Namespace) -> int:
             top_labels=args.top_labels,
             start_s=args.start,
             duration_s=args.duration,
-            n_segments=args.segments,
+            segments=args.segments,
+            target=args.contrast or args.target,
+            baseline=args.baseline,
             method=args.method,
             max_evals=args.max_evals,
             seed=args.seed,
+            level_check=not args.no_level_check,
+            donors=args.donors,
+            moments=args.moments,
         )
         show(explanation, folders.get(file), as_json=args.json)
 
     return for_each_file(args, work)
+
+
+def _segments(text: str) -> int | str | list[float]:
+    """``4``, ``beats``, ``0.5,1.2,2.0``; a number with a point is one boundary."""
+    parts = text.split(",")
+    try:
+        inner_s = [float(part) for part in parts]
+    except ValueError:
+        if len(parts) > 1:
+            raise argparse.ArgumentTypeError(f"boundaries are seconds such as 0.5,1.2,2.0, not {text!r}") from None
+        return text
+    return inner_s if len(parts) > 1 or "." in text else whole(1)(text)
 
 
 def _labels(given: list[str] | None, model: Any) -> list[str | int] | None:

@@ -100,9 +100,9 @@ def resolve_tagger(args: Namespace) -> Any:
     UsageError
         If the tagger is unknown, or has a rate of its own and `--sr` says another.
     """
-    from audiolime_ext import pipeline
+    from audiolime_ext import resolve
 
-    model = pipeline.resolve_tagger(args.tagger, sr=args.sr)
+    model = resolve.resolve_tagger(args.tagger, sr=args.sr)
     if args.sr not in (None, model.sr):
         raise UsageError(f"--sr {args.sr} cannot be obeyed: {args.tagger} listens at {model.sr} Hz; leave --sr out")
     return model

@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Separate each file."""
-    from audiolime_ext.pipeline import resolve_factorization
+    from audiolime_ext.resolve import resolve_factorization
 
     folders = output_folders(args.files, args.output)
     separator = resolve_factorization(args.factorization)

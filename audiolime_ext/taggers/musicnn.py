@@ -25,8 +25,9 @@ J. Pons, X. Serra: musicnn: Pre-trained convolutional neural networks for music 
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ class MusicnnTagger:
             raise unknown("musicnn model", variant, VARIANTS)
         package = (folder or locate(CHECKPOINT)) / "musicnn"
         dataset, self._architecture = variant.split("_")
-        self.spec = f"musicnn:{variant}"
+        self.spec: str | None = f"musicnn:{variant}"
         self.labels = _labels(package / "configuration.py", dataset)
         self.batch_size = 16  # 0.5 GB; larger batches are not faster
         self._weights: Weights = read_tensor_bundle(package / variant)
@@ -150,6 +151,43 @@ class MusicnnTagger:
         Shape (n_batch, 50), float32, in 0…1, in the order of `labels`.
         """
         return self._network(log_mel(batch))[0]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """What `randomised` replaces, the output first; the five parallel convolutions of musicnn are one."""
+        return tuple(_trained(self._architecture))
+
+    def randomised(self, layers: Sequence[str], *, seed: int = 0) -> MusicnnTagger:
+        """The same network with some of its `layers` as they may have been before training.
+
+        Kernels are normal with variance 1 / fan-in, biases zero, and the batch normalisations behind them do nothing:
+        so signals keep their level from layer to layer, where trained statistics would silence a network that they no
+        longer fit. A layer is drawn the same whichever others are. The result has no spec.
+
+        Raises
+        ------
+        UsageError
+            If there is no such layer.
+        """
+        weights, groups = dict(self._weights), _trained(self._architecture)
+        for layer in layers:
+            if layer not in groups:
+                raise unknown("layer", layer, groups)
+            rng = np.random.default_rng([seed, list(groups).index(layer)])
+            names, norms = groups[layer]
+            for name in names:
+                shape = weights[f"{name}/kernel"].shape
+                weights[f"{name}/kernel"] = rng.normal(0, np.prod(shape[:-1]) ** -0.5, shape).astype(np.float32)
+                weights[f"{name}/bias"] = np.zeros(shape[-1], np.float32)
+            for norm in (f"batch_normalization_{index}" for index in norms):
+                for kind, value in {"gamma": 1, "beta": 0, "moving_mean": 0, "moving_variance": 1}.items():
+                    weights[f"{norm}/{kind}"] = np.full_like(weights[f"{norm}/{kind}"], value)
+        other = copy.copy(self)
+        other.__dict__.pop("_network", None)  # built from the trained weights
+        other._weights, other.spec = weights, None
+        state = f"{self.fingerprint} {sorted(set(layers))} {seed}"
+        other.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
+        return other
 
 
 def make(argument: str) -> MusicnnTagger:
@@ -180,6 +218,15 @@ def _labels(configuration: Path, dataset: str) -> tuple[str, ...]:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == wanted:
             return tuple(ast.literal_eval(statement.value))
     raise CorruptError(f"{configuration} does not define {wanted}; fetch the checkpoint again")
+
+
+def _trained(architecture: str) -> dict[str, tuple[list[str], list[int]]]:
+    """Layer → names of its kernels, numbers of the normalisations behind them; the output first."""
+    if architecture == "vgg":
+        return {"dense": (["dense"], []), **{f"{i}CNN": ([f"{i}CNN"], [i]) for i in range(5, 0, -1)}}
+    late = {f"conv2d_{i}": ([f"conv2d_{i}"], [8, 9] if i == 7 else [i + 1]) for i in (7, 6, 5)}
+    front = [_name("conv2d", i) for i in range(5)]
+    return {"dense_1": (["dense_1"], []), "dense": (["dense"], [10]), **late, "front end": (front, [1, 2, 3, 4, 5])}
 
 
 def _name(kind: str, index: int) -> str:

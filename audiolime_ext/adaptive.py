@@ -1,0 +1,170 @@
+"""A budget that ends when the question is answered: which k components weigh most?
+
+Masks are drawn in rounds, each half as many again as before, beginning at ten for each component; no mask is evaluated
+twice. After each round every one of the k heaviest components is compared with every one of the others. The set is
+settled when all these differences are positive beyond sampling error, by one test for all of them: the largest
+difference between estimates and truth, divided by its standard error, is drawn from the weights' covariance (with
+Student's tails), and all differences must exceed its upper quantile. The error of 5 % is spent in equal parts over the
+looks that the budget allows. Where all masks fit the budget, the last round knows the weights exactly.
+
+So a set that is said to be settled is the one that all masks would give in at least 95 of 100 samples; *where two
+weights are nearly equal, the answer is that they are not settled*. Stopping early does not make the intervals wider:
+those of the result hold for a budget that was fixed beforehand, and cover a little less here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
+from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.errors import UsageError
+from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
+
+Array = NDArray[np.float64]
+
+ERROR = 0.05
+GROWTH = 1.5
+ROUNDING = 1e-9
+
+
+def settle(
+    evaluate: Callable[[Masks], Array],
+    n: int,
+    *,
+    k: int,
+    max_evals: int = 1024,
+    seed: int = 0,
+    column: int = 0,
+    sampling: Sampling = "shapley",
+    attribute: Callable[[Neighborhood], Attribution] = shapley_values,
+) -> tuple[Neighborhood, Attribution, bool]:
+    """Evaluate masks until the k heaviest components are settled, or the budget is spent.
+
+    Parameters
+    ----------
+    evaluate
+        The model: from masks (n_masks, n) to scores (n_masks, n_outputs). Called once a round, with new masks only.
+    n
+        Number of components.
+    k
+        How many of them, at least 1 and fewer than n.
+    max_evals
+        The most masks that are evaluated.
+    seed
+        For the sample; what was evaluated is what `choose_masks` gives for the number of evaluations and this seed.
+    column
+        The output whose weights are ranked.
+    sampling, attribute
+        How masks are drawn, and the method.
+
+    Returns
+    -------
+    neighborhood
+        All masks evaluated.
+    attribution
+        Its weights.
+    settled
+        Whether the k components of largest weight are told apart from the others.
+
+    Raises
+    ------
+    UsageError
+        If k or the budget cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights = np.array([5.0, 4.0, 3.0] + [0.1] * 12)
+    >>> near, found, settled = settle(lambda masks: np.sqrt(masks @ weights)[:, None], 15, k=3)
+    >>> settled, len(near.masks), np.argsort(-found.weights[0])[:3].tolist()
+    (True, 150, [0, 1, 2])
+    """
+    if not 0 < k < n:
+        raise UsageError(f"settle={k} cannot be used with {n} components; choose at least 1 and fewer than there are")
+    budgets = rounds(n, max_evals)
+    known: dict[bytes, Array] = {}
+    for n_evals in budgets:
+        chosen = choose_masks(n, max_evals=n_evals, sampling=sampling, seed=seed)
+        names = [mask.tobytes() for mask in chosen.masks]
+        new = [i for i, name in enumerate(names) if name not in known]
+        if new:
+            known.update(zip((names[i] for i in new), evaluate(chosen.masks[new]), strict=True))
+        scores = np.stack([known[name] for name in names])
+        neighborhood = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores)
+        attribution = attribute(neighborhood)
+        settled = is_settled(attribution, k, column=column, error=ERROR / len(budgets))
+        if settled:
+            break
+    return neighborhood, attribution, settled
+
+
+def rounds(n: int, max_evals: int) -> list[int]:
+    """The growing numbers of evaluations at which `settle` looks; the last is the budget, or all masks.
+
+    Examples
+    --------
+    >>> rounds(20, 1024)
+    [200, 300, 450, 675, 1024]
+    >>> rounds(8, 1024)
+    [80, 120, 180, 256]
+    >>> rounds(20, 100)
+    [100]
+    """
+    last = min(max_evals, 2**n)
+    budgets, size = [], float(EVALS_PER_COMPONENT * n)
+    while size * (1 + GROWTH) / 2 <= last:  # a last round that adds less than half a step is joined to the one before
+        budgets.append(int(size))
+        size *= GROWTH
+    return [*budgets, last]
+
+
+def is_settled(attribution: Attribution, k: int, *, column: int = 0, error: float = ERROR) -> bool:
+    """Whether the k heaviest components weigh more than all others, with this chance to be wrong.
+
+    Without a covariance nothing is settled; with exact weights everything but a tie.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights, covariance = np.array([[1.0, 0.5, 0.45]]), np.eye(3)[None] * 0.01
+    >>> found = Attribution("shapley", weights, None, False, covariance=covariance, dof=50)
+    >>> is_settled(found, 1), is_settled(found, 2)
+    (True, False)
+    """
+    if attribution.covariance is None:
+        return False
+    weights, covariance = attribution.weights[column], attribution.covariance[column]
+    order = np.argsort(-weights, kind="stable")
+    above, below = order[:k, None], order[None, k:]
+    differences = weights[above] - weights[below]
+    variances = np.diag(covariance)
+    errors = np.sqrt(np.maximum(variances[above] + variances[below] - 2 * covariance[above, below], 0.0))
+    if differences.min() <= ROUNDING * np.abs(weights).max():
+        return False
+    if attribution.exact or (errors <= ROUNDING * differences).all():
+        return True
+    reach = _largest_deviation(covariance, above, below, errors, attribution.dof, error)
+    return bool((differences > reach * errors).all())
+
+
+def _largest_deviation(
+    covariance: Array, above: NDArray[np.intp], below: NDArray[np.intp], errors: Array, dof: float | None, error: float
+) -> float:
+    """Upper quantile of the largest of the standardised differences, by simulation; the same for the same input."""
+    rng = np.random.default_rng(0)
+    n_draws = 20_000
+    values, vectors = np.linalg.eigh(covariance)
+    noise = rng.normal(size=(n_draws, len(values))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    tails = 1.0 if dof is None else np.sqrt(rng.chisquare(dof, n_draws) / dof)
+    uncertain = errors > 0
+    scale = np.where(uncertain, errors, 1.0)
+    largest = np.full(n_draws, -np.inf)
+    for row in range(len(above)):
+        deviations = (noise[:, above[row]] - noise[:, below[0]]) / scale[row]
+        largest = np.maximum(largest, np.where(uncertain[row], deviations, 0.0).max(axis=1))
+    return float(np.quantile(largest / tails, 1.0 - error))

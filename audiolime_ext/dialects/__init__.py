@@ -1,0 +1,22 @@
+"""Other packages' ways of asking and answering, for code that was written with them.
+
+`LimeAudioExplainer` takes audioLIME's arguments and gives audioLIME's result; `to_shap` hands an explanation to shap
+and its plots; `shapiq_game` makes a game of it for shapiq's interaction indices and estimators.
+"""
+
+from __future__ import annotations
+
+from audiolime_ext.dialects.audio_explanation import AudioExplanation
+from audiolime_ext.dialects.audiolime import LimeAudioExplainer
+from audiolime_ext.dialects.binding import BoundFactorization, bind
+from audiolime_ext.dialects.games import Answers, shapiq_game, to_shap
+
+__all__ = [
+    "Answers",
+    "AudioExplanation",
+    "BoundFactorization",
+    "LimeAudioExplainer",
+    "bind",
+    "shapiq_game",
+    "to_shap",
+]

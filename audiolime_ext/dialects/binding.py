@@ -1,0 +1,65 @@
+"""A factorization and the excerpt that it splits, in one object, as audioLIME's factorizations were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from audiolime_ext import components as parts
+from audiolime_ext.audio import Audio, load_audio
+from audiolime_ext.factorization import Factorization
+from audiolime_ext.prediction import Tagger
+from audiolime_ext.resolve import resolve_factorization
+from audiolime_ext.taggram import Grid
+
+
+@dataclass(frozen=True, eq=False)
+class BoundFactorization:
+    """A factorization together with the excerpt that it splits; made by `bind`, whose parameters these are."""
+
+    factorization: Factorization
+    audio: Audio
+    start_s: float = 0.0
+    duration_s: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def components(self, model: Tagger) -> parts.Components:
+        """The excerpt's components, as `model` hears them."""
+        grid = Grid.of(model, self.audio.sr)
+        first, end = self.audio.span(self.start_s, self.duration_s)
+        duration_s = (end - first) / self.audio.sr if self.duration_s is None else self.duration_s
+        grid.require(round(duration_s * grid.sr), "the excerpt")
+        return parts.build(
+            self.audio, self.factorization, grid, start_s=self.start_s, duration_s=duration_s, **self.options
+        )
+
+
+def bind(
+    factorization: Factorization | str,
+    audio: Any,
+    *,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    **options: Any,
+) -> BoundFactorization:
+    """Join a factorization and a recording, as audioLIME's factorizations did.
+
+    Parameters
+    ----------
+    factorization
+        A factorization or its spec string.
+    audio
+        Anything `load_audio` reads.
+    start_s, duration_s
+        The excerpt in seconds; without a duration up to the recording's end.
+    **options
+        Handed on to `audiolime_ext.components.build`, such as time segments and the baseline.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bind("hpss", (np.zeros(8000, np.float32), 8000), start_s=0.5).start_s
+    0.5
+    """
+    return BoundFactorization(resolve_factorization(factorization), load_audio(audio), start_s, duration_s, options)

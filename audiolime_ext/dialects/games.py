@@ -1,0 +1,215 @@
+"""Explanations as shap and shapiq know them: components are the features, or the players of a game.
+
+A game is a value for every mask. An exhaustive neighbourhood answers for all of them, so that anything shapiq computes
+(interaction indices of any order, its estimators beside the exact values) costs no further prediction. Where masks are
+missing a live model may be asked: each mask once, whatever the number of games that are made of the answers.
+
+Invariant: *shapiq's exact computer finds our Shapley values, Banzhaf values and interactions* to 1e-10.
+
+References: Lundberg and Lee, NeurIPS 2017 (shap); Muschalik et al., "shapiq: Shapley interactions for machine
+learning", NeurIPS 2024.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext._optional import require
+from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation import Explanation
+from audiolime_ext.perturbation import Masks, Neighborhood
+from audiolime_ext.prediction import Scores
+
+
+def to_shap(explanation: Explanation, *, label: str | int | None = None) -> Any:
+    """The weights as a ``shap.Explanation``, for shap's plots (needs the extra ``shap``).
+
+    Parameters
+    ----------
+    explanation
+        Of Shapley values or of a linear surrogate; the values then add up to the score, or to the surrogate's score,
+        from `base_values` on: the score of silence, or the intercept.
+    label
+        One label, for plots of a single output such as ``shap.plots.waterfall``; None: all labels asked for.
+
+    Returns
+    -------
+    shap.Explanation
+        Values of shape (n_components,) for one label, else (1, n_components, n_labels); `data` holds the components'
+        levels in dB relative to the mixture.
+
+    Raises
+    ------
+    UsageError
+        If the weights do not add up, as Banzhaf values do not: shap's plots would show a score that nothing has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from audiolime_ext import explain, tagger
+    >>> from factorizations.oracle import OracleFactorization
+    >>> tone = np.sin(np.arange(8000) / 10).astype(np.float32)
+    >>> oracle = OracleFactorization({"loud": (tone, 8000), "soft": (tone / 10, 8000)})
+    >>> peak = tagger(lambda batch: np.abs(batch).max(axis=1, keepdims=True), labels=["peak"])
+    >>> to_shap(explain(oracle.mixture, peak, factorization=oracle), label="peak").values.round(2)
+    array([1. , 0.1])
+    """
+    shap = require("shap", extra="shap")
+    names = explanation.labels if label is None else (explanation.all_labels[explanation.column(label)],)
+    columns = [explanation.column(name) for name in names]
+    found = explanation.attribution
+    weights, empty, full = (
+        x[columns] for x in (found.weights, explanation.neighborhood.empty, explanation.neighborhood.full)
+    )
+    base = empty if found.intercept is None else found.intercept[columns]
+    if found.intercept is None and not np.allclose(base + weights.sum(axis=1), full, atol=1e-6):
+        raise UsageError(
+            f"{found.method} weights do not add up to the score, which shap takes for granted; "
+            "explain with method='shapley' or 'lime'"
+        )
+    batch = shap.Explanation(  # a batch of one: of a single instance shap mixes up names where n_components = n_labels
+        values=weights.T[None],
+        base_values=base[None],
+        data=np.array([explanation.components.levels_db]),
+        feature_names=list(explanation.names),
+        output_names=list(names),
+    )
+    return batch if label is None else batch[0, :, 0]
+
+
+class Answers:
+    """Scores of masks: those already known, and a model that is asked at most once about each of the others.
+
+    Parameters
+    ----------
+    n
+        Number of components.
+    ask
+        From masks, bool (n_masks, n), to scores (n_masks, n_outputs); None: only what is known is answered.
+    known
+        Masks that were evaluated already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> answers = Answers(2, lambda masks: masks.sum(axis=1, keepdims=True))
+    >>> answers(np.array([[1, 1], [1, 1], [0, 1]]))[:, 0], answers.n_asked
+    (array([2., 2., 1.]), 2)
+    """
+
+    def __init__(
+        self, n: int, ask: Callable[[Masks], NDArray[Any]] | None = None, *, known: Neighborhood | None = None
+    ) -> None:
+        self.n = n
+        self.n_asked = 0
+        self._ask = ask
+        self._scores: dict[bytes, Scores] = {}
+        if known is not None:
+            self._scores.update(zip(_keys(known.masks), known.scores, strict=True))
+
+    def __call__(self, masks: NDArray[Any]) -> Scores:
+        """Scores, shape (n_masks, n_outputs).
+
+        Raises
+        ------
+        UsageError
+            If masks are of another length, or not known and there is no model to ask.
+        """
+        rows = np.asarray(masks, dtype=bool)
+        if rows.ndim != 2 or rows.shape[1] != self.n:
+            raise UsageError(f"masks of shape (n_masks, {self.n}) are needed, not {np.shape(masks)}")
+        keys = _keys(rows)
+        missing = {key: row for key, row in zip(keys, rows, strict=True) if key not in self._scores}
+        if missing:
+            self._learn(missing)
+        return np.stack([self._scores[key] for key in keys])
+
+    def _learn(self, missing: dict[bytes, Masks]) -> None:
+        if self._ask is None:
+            raise UsageError(
+                f"{len(missing)} of the masks asked for were not evaluated ({len(self._scores)} of {2**self.n} were); "
+                "explain with more evaluations, or give a model to ask"
+            )
+        answers = np.asarray(self._ask(np.stack(list(missing.values()))), dtype=np.float64)
+        self._scores.update(zip(missing, answers, strict=True))
+        self.n_asked += len(missing)
+
+
+def _keys(masks: Masks) -> list[bytes]:
+    return [row.tobytes() for row in np.packbits(masks, axis=1)]
+
+
+def shapiq_game(
+    source: Explanation | Neighborhood | Answers,
+    *,
+    label: str | int | None = None,
+    names: Sequence[str] | None = None,
+) -> Any:
+    """A ``shapiq.Game`` whose players are the components (needs the extra ``shapiq``).
+
+    Parameters
+    ----------
+    source
+        An explanation or its neighbourhood, which answer without predictions; or `Answers`, which may ask a model.
+    label
+        What is played for: a label of the explanation (by default the first one asked for), or the number of an output
+        (by default 0).
+    names
+        Of the players; an explanation has its own.
+
+    Returns
+    -------
+    shapiq.Game
+        Normalized as shapiq wants it: the value of a mask is its score less the score of silence.
+
+    Raises
+    ------
+    UsageError
+        If a neighbourhood does not hold every mask, or there is no such label or output.
+
+    Examples
+    --------
+    >>> from audiolime_ext.perturbation import choose_masks
+    >>> chosen = choose_masks(2)
+    >>> both = chosen.masks.all(axis=1, keepdims=True).astype(float)
+    >>> game = shapiq_game(Neighborhood(chosen.masks, chosen.counts, True, both), names=["drums", "bass"])
+    >>> game([("drums",), ("drums", "bass")])
+    array([0., 1.])
+    """
+    require("shapiq", extra="shapiq")
+    if isinstance(source, Explanation):
+        column: str | int | None = source.column(label)
+        names, source = source.names, source.neighborhood
+    else:
+        column = 0 if label is None else label
+    if isinstance(source, Neighborhood):
+        if not source.exhaustive:
+            raise UsageError(
+                f"{len(source.masks)} of {2 ** source.masks.shape[1]} masks were evaluated; a game needs all: explain "
+                "with more evaluations, or pass Answers(n, ask, known=…) with a model to ask about the others"
+            )
+        source = Answers(source.masks.shape[1], known=source)
+    n_outputs = source(np.zeros((1, source.n), dtype=bool)).shape[1]
+    if not isinstance(column, (int, np.integer)) or not 0 <= column < n_outputs:
+        raise UsageError(f"the output {label!r} is unknown; give a number from 0 to {n_outputs - 1}")
+    if names is not None and len(names) != source.n:
+        raise UsageError(f"{len(names)} names for {source.n} players; give one for each")
+    return _game_of(source, int(column), None if names is None else list(names))
+
+
+def _game_of(answers: Answers, column: int, names: list[str] | None) -> Any:
+    from shapiq import Game
+
+    class MaskGame(Game):  # type: ignore[misc, unused-ignore]
+        """Its players are components; its values are a model's scores of masks."""
+
+        def value_function(self, coalitions: NDArray[Any]) -> Scores:
+            """Scores of the masks, shape (n_masks,)."""
+            return answers(coalitions)[:, column]
+
+    empty = float(answers(np.zeros((1, answers.n), dtype=bool))[0, column])
+    return MaskGame(answers.n, normalize=True, normalization_value=empty, player_names=names)

@@ -1,0 +1,108 @@
+"""Deletion and insertion: how the score moves as components go, or come, in the order of their weights.
+
+Deletion starts with everything and takes away the heaviest component first; insertion starts with nothing and adds the
+heaviest first. A curve has n + 1 points, at 0, 1/n, …, 1 of the components, joined by straight lines, and its area is a
+mean score: a good explanation has a small deletion area and a large insertion area. Components of equal weight have
+no order; a point of the curve is then the mean over all sets that the order allows, which is the exact expectation over
+all orderings of the tied ones.
+
+The reference is the same area averaged over *all* n! orderings of the components. Its k-th point is the mean score of
+the masks with k components on, and read from either end it is the same curve: deletion and insertion share it.
+
+Reference: V. Petsiuk, A. Das and K. Saenko, RISE: randomized input sampling for explanation of black-box models, BMVC
+2018.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from audiolime_ext.faithfulness.answers import Answers, Array, Measure
+from audiolime_ext.perturbation import Masks, enumerate_masks
+
+MOST_MASKS = 4096  # that ties, or the mean over all orderings, may need
+_TIED = 1e-9  # of the largest weight
+
+
+def deletion_area(weights: Array, answers: Answers, column: int) -> Measure:
+    """Area under the score as components are taken away, heaviest first.
+
+    Parameters
+    ----------
+    weights
+        Shape (n_components,).
+    answers
+        Of the model, by mask.
+    column
+        The label's position among the outputs.
+    """
+    return _area(weights, answers, column, delete=True)
+
+
+def insertion_area(weights: Array, answers: Answers, column: int) -> Measure:
+    """Area under the score as components are added to silence, heaviest first; parameters as for `deletion_area`."""
+    return _area(weights, answers, column, delete=False)
+
+
+def random_area(n: int, answers: Answers, column: int) -> Measure:
+    """The mean of either area over all orderings of n components: what an order that knows nothing would get."""
+    if 2**n > MOST_MASKS:
+        return Measure.undefined(f"the mean over all orderings of {n} components needs {2**n} masks")
+    masks = enumerate_masks(n)
+    scores = answers.of(masks)
+    if scores is None:
+        return Measure.undefined(answers.unknown(masks))
+    sizes = masks.sum(axis=1)
+    return Measure(_trapezoid(np.array([scores[sizes == k, column].mean() for k in range(n + 1)])))
+
+
+def heaviest(weights: Array) -> list[Masks] | None:
+    """For k = 0…n the sets that may be the k heaviest, each bool (n_sets, n); None if ties make them too many.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [rows.astype(int).tolist() for rows in heaviest(np.array([1.0, 2.0, 1.0]))]
+    [[[0, 0, 0]], [[0, 1, 0]], [[1, 1, 0], [0, 1, 1]], [[1, 1, 1]]]
+    """
+    groups = _tied_groups(weights)
+    if sum(2.0 ** len(group) for group in groups if len(group) > 1) > MOST_MASKS:
+        return None
+    before = np.zeros(len(weights), bool)
+    sets = [before[None]]
+    for group in groups:
+        for size in range(1, len(group) + 1):
+            rows = np.array([before | np.isin(np.arange(len(weights)), picked) for picked in combinations(group, size)])
+            sets.append(rows)
+        before = sets[-1][0]
+    return sets
+
+
+def _tied_groups(weights: Array) -> list[list[int]]:
+    close = _TIED * float(np.max(np.abs(weights), initial=0.0))
+    groups: list[list[int]] = []
+    for index in np.argsort(-weights, kind="stable").tolist():
+        if groups and weights[groups[-1][-1]] - weights[index] <= close:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
+
+
+def _area(weights: Array, answers: Answers, column: int, *, delete: bool) -> Measure:
+    sets = heaviest(weights)
+    if sets is None:
+        return Measure.undefined("too many components have the same weight to average over their orders")
+    masks = np.concatenate(sets)
+    masks = ~masks if delete else masks
+    scores = answers.of(masks)
+    if scores is None:
+        return Measure.undefined(answers.unknown(masks))
+    points = np.split(scores[:, column], np.cumsum([len(rows) for rows in sets])[:-1])
+    return Measure(_trapezoid(np.array([point.mean() for point in points])))
+
+
+def _trapezoid(curve: Array) -> float:
+    return float((curve[1:] + curve[:-1]).mean() / 2)

@@ -1,0 +1,131 @@
+"""What is explained: a function of the model's outputs.
+
+The model's answer to each mask (averaged over the excerpt's windows) becomes one number per label: its score, its
+log-odds, the contrast of two labels ("why rock and not pop"), or whatever a function makes of the output vector, for
+regressors and embeddings. Attribution methods see only these numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.prediction import Scores, label_indices
+
+LOG_ODDS_LIMIT = 6.0
+
+TargetFn = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+TargetSpec = str | Sequence[str | int] | TargetFn
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target made for one model.
+
+    Parameters
+    ----------
+    name
+        What results state: ``"score"``, ``"log-odds"``, ``"rock − pop"``, …
+    labels
+        What its values are called: the model's labels, or the one thing that is explained; None: numbered.
+    apply
+        From outputs (n_masks, n_outputs) to values (n_masks, n_labels).
+    contrast
+        The two labels of a contrast.
+    """
+
+    name: str
+    labels: tuple[str, ...] | None
+    apply: TargetFn
+    contrast: tuple[str, str] | None = None
+
+    @property
+    def keeps_labels(self) -> bool:
+        """Whether there is one value for each of the model's labels."""
+        return self.name in ("score", "log-odds")
+
+
+def log_odds(scores: Scores) -> Scores:
+    """log(p / (1 − p)), clipped at ±6 (probabilities of .0025 and .9975).
+
+    Raises
+    ------
+    ModelError
+        If a score lies outside 0…1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_odds(np.array([[0.5, 0.0, 1.0]]))
+    array([[ 0., -6.,  6.]])
+    """
+    if scores.min(initial=0.0) < 0 or scores.max(initial=1.0) > 1:
+        raise ModelError(
+            f"log-odds need scores between 0 and 1; the model answered {scores.min():g} to {scores.max():g}. "
+            "Explain the score itself, or give the tagger an activation"
+        )
+    with np.errstate(divide="ignore"):
+        odds = np.log(scores) - np.log1p(-scores)
+    return np.asarray(np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT))
+
+
+def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
+    """The target that was asked for.
+
+    Parameters
+    ----------
+    target
+        ``"score"``, ``"log-odds"``, a pair of labels (explain how far the first scores above the second), or a
+        function from outputs (n_masks, n_outputs) to values (n_masks,) or (n_masks, n_values).
+    labels
+        The model's labels.
+
+    Raises
+    ------
+    UsageError
+        If it is none of these, or contrasts a label with itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> contrast = make_target(["rock", "pop"], ["pop", "rock"])
+    >>> contrast.name, contrast.apply(np.array([[0.25, 0.75]]))
+    ('rock − pop', array([[0.5]]))
+    """
+    if callable(target):
+        name = getattr(target, "__name__", type(target).__name__)
+        return Target(name, None, lambda outputs: _checked(target, outputs))
+    if target == "score":
+        return Target("score", tuple(labels), lambda outputs: outputs)
+    if target == "log-odds":
+        return Target("log-odds", tuple(labels), log_odds)
+    if isinstance(target, str):
+        raise unknown("target", target, ["score", "log-odds", "a pair of labels", "a function"])
+    if len(target) != 2:
+        raise UsageError(f"a contrast takes two labels, not {len(target)}: {list(target)}")
+    pair = [label_indices([label], labels)[0] for label in target]
+    if pair[0] == pair[1]:
+        raise UsageError(f"{labels[pair[0]]!r} is contrasted with itself; name two different labels")
+    first, second = labels[pair[0]], labels[pair[1]]
+    name = f"{first} − {second}"
+    return Target(name, (name,), lambda outputs: outputs[:, pair[:1]] - outputs[:, pair[1:]], (first, second))
+
+
+def _checked(function: TargetFn, outputs: Scores) -> Scores:
+    try:
+        values = np.asarray(function(outputs), dtype=np.float64)
+    except Exception as error:
+        raise ModelError(
+            f"the target function raised {type(error).__name__} when given outputs of shape {outputs.shape}: {error}"
+        ) from error
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or len(values) != len(outputs) or not np.isfinite(values).all():
+        raise ModelError(
+            f"the target function must answer {len(outputs)} finite values or rows for outputs of shape "
+            f"{outputs.shape}; it answered shape {values.shape}"
+        )
+    return values

@@ -1,0 +1,151 @@
+"""Level, absence, the moment, and what "off" sounds like."""
+
+import numpy as np
+import pytest
+
+from audiolime_ext import explain, tagger
+from audiolime_ext.audio import Audio
+from audiolime_ext.errors import AudioError, ModelError, UsageError
+from audiolime_ext.prediction import FunctionTagger
+from factorizations.oracle import OracleFactorization
+
+SR = 16000
+
+
+def tone(hz: float, gain: float = 0.2, seconds: float = 2.0) -> tuple[np.ndarray, int]:
+    return (gain * np.sin(2 * np.pi * hz * np.arange(round(seconds * SR)) / SR)).astype(np.float32), SR
+
+
+def strength(batch: np.ndarray, hz: float) -> np.ndarray:
+    turns = np.exp(-2j * np.pi * hz * np.arange(batch.shape[1]) / SR)
+    return np.asarray(np.abs(batch @ turns) * 2 / batch.shape[1])
+
+
+@pytest.fixture(scope="module")
+def band() -> OracleFactorization:
+    return OracleFactorization({"guitar": tone(440), "bass": tone(100, 0.1)})
+
+
+LOUDNESS = tagger(lambda b: np.sqrt((b**2).mean(axis=1, keepdims=True)) * 2, sr=SR, labels=["loud"])
+DRUMS = tagger(lambda b: np.minimum(strength(b, 3000)[:, None] * 5, 1), sr=SR, labels=["drums"])
+
+
+def test_a_loudness_listener_is_unmasked_by_the_mix_at_the_remaining_level(band: OracleFactorization) -> None:
+    e = explain(band.mixture, LOUDNESS, factorization=band)
+    level = e.checks.level
+    assert level is not None
+    np.testing.assert_allclose(level.at_level, level.without, atol=1e-6)  # removing is nothing but softening
+    assert level.remaining_db == pytest.approx([10 * np.log10(1 / 5), 10 * np.log10(4 / 5)], abs=0.01)
+    assert e.remarks("loud") == ["loud: the score moves with level alone (0.32 as it is, 0.63 at +6 dB)"]
+    assert e.to_dict()["level"]["mix_6_db_softer"] == pytest.approx([0.1585], abs=1e-3)
+
+
+def test_a_listener_to_content_is_not_accused(band: OracleFactorization) -> None:
+    loud_enough = tagger(lambda b: (strength(b, 440)[:, None] > 0.01).astype(float), sr=SR, labels=["guitar"])
+    e = explain(band.mixture, loud_enough, factorization=band)
+    assert e.remarks("guitar") == []
+    level = e.checks.level
+    assert level is not None
+    np.testing.assert_allclose(level.at_level[:, 0], [1, 1])
+    np.testing.assert_allclose(level.without[:, 0], [0, 1])
+
+
+def test_the_budget_holds_the_checks_and_what_it_leaves_out_is_said(band: OracleFactorization) -> None:
+    e = explain(band.mixture, LOUDNESS, factorization=band, max_evals=5)
+    assert e.checks.level is None
+    assert e.warnings == ("the level check was left out: it needs 4 evaluations, the budget leaves 1",)
+    assert explain(band.mixture, LOUDNESS, factorization=band, level_check=False).warnings == ()
+
+
+def test_a_missing_source_is_found_with_a_donor(band: OracleFactorization) -> None:
+    donor = OracleFactorization({"drums": tone(3000), "bass": tone(100, 0.1)})
+    e = explain(band.mixture, DRUMS, factorization=band, donors=[(donor.mixture, donor)])
+    (missing,) = e.checks.missing
+    assert (missing.component, missing.donor) == ("drums", "mixture")
+    assert missing.values[0] == pytest.approx(1.0, abs=0.01)
+    assert not e.top(label="drums")
+    assert any("missing drums" in remark for remark in e.remarks("drums"))
+    assert e.to_dict()["missing"][0]["component"] == "drums"
+
+
+def test_a_donor_of_what_is_there_adds_nothing(band: OracleFactorization) -> None:
+    e = explain(band.mixture, DRUMS, factorization=band, donors=[(band.mixture, band)])
+    assert e.checks.missing == ()
+    short = Audio(np.ones((1, SR // 2), np.float32), SR, "short")
+    with pytest.raises(AudioError, match=r"the donor 'short' is 0\.50 s long; 2\.00 s are needed"):
+        explain(band.mixture, DRUMS, factorization=band, donors=[short])
+
+
+def test_the_moment_to_moment_spread_is_that_of_shifted_excerpts() -> None:
+    growing = OracleFactorization(
+        {"guitar": (tone(440)[0] * np.linspace(0, 1, 2 * SR, dtype=np.float32), SR), "bass": tone(100, 0.1)}
+    )
+    listener = tagger(lambda b: strength(b, 440)[:, None], sr=SR, window_s=1.0, labels=["guitar"])
+    e = explain(growing.mixture, listener, factorization=growing, start_s=0.5, moments=True)
+    assert e.checks.moments is not None
+    np.testing.assert_allclose(e.checks.moments[0], [0.2 * 0.25 / 2, 0], atol=1e-3)
+    assert e.to_dict()["moment_spread"][0][0] == pytest.approx(0.025, abs=1e-3)
+    assert e.checks.n_evals == 4 + 2 * 4
+
+
+@pytest.mark.parametrize("baseline", ["noise", "floor"])
+def test_noise_as_off_has_its_own_empty_score_and_leaves_the_recording_alone(
+    band: OracleFactorization, baseline: str
+) -> None:
+    silent, noisy = (explain(band.mixture, LOUDNESS, factorization=band, baseline=b) for b in ("silence", baseline))
+    assert noisy.score()[0] == pytest.approx(silent.score()[0], abs=1e-6)
+    level = 0.3162 if baseline == "noise" else 2e-4
+    assert noisy.score()[1] == pytest.approx(level, rel=0.02)
+    assert noisy.provenance.baseline == baseline
+    assert baseline in str(noisy).splitlines()[3]
+    assert sum(noisy.weights().values()) == pytest.approx(noisy.score()[0] - noisy.score()[1], abs=1e-9)
+
+
+class ByName:
+    """Splits each recording that it knows into its true stems."""
+
+    spec: str | None = None
+    fingerprint = "test"
+    scope = "blocks"
+    references: tuple[str, ...] = ()
+
+    def __init__(self, *known: OracleFactorization) -> None:
+        self.known = {oracle.mixture.sha256: oracle for oracle in known}
+
+    def factorize(self, audio: Audio, **span: float) -> object:
+        return self.known[audio.sha256].factorize(audio, **span)  # type: ignore[arg-type]
+
+
+def test_off_may_be_the_same_component_of_another_recording(band: OracleFactorization) -> None:
+    other = OracleFactorization({"guitar": tone(3000), "bass": tone(100, 0.1)})
+    both = ByName(band, other)
+    e = explain(band.mixture, DRUMS, factorization=both, baseline=other.mixture)  # type: ignore[arg-type]
+    assert e.weights() == pytest.approx({"guitar": -1.0, "bass": 0.0}, abs=0.01)
+    assert e.score() == pytest.approx((0.0, 1.0), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "error", "complaint"),
+    [
+        ("pink", UsageError, "the baseline must be silence, noise, floor or a recording"),
+        (Audio(np.ones((1, 100), np.float32), SR, "tiny"), AudioError, "the baseline 'tiny' has"),
+        (Audio(np.ones((1, 44100 * 3), np.float32), 44100, "other"), AudioError, "it must have 16000 Hz"),
+    ],
+)
+def test_baselines_that_cannot_be_used_are_refused(
+    band: OracleFactorization, baseline: object, error: type[Exception], complaint: str
+) -> None:
+    with pytest.raises(error, match=complaint):
+        explain(band.mixture, LOUDNESS, factorization=band, baseline=baseline)
+
+
+def test_a_model_that_fails_on_silence_alone_is_offered_the_floor(band: OracleFactorization) -> None:
+    def normalising(batch: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return strength(batch, 440)[:, None] / np.sqrt((batch**2).mean(axis=1, keepdims=True))
+
+    fragile: FunctionTagger = tagger(normalising, sr=SR, labels=["guitar"])
+    with pytest.raises(ModelError, match="baseline='floor'"):
+        explain(band.mixture, fragile, factorization=band)
+    e = explain(band.mixture, fragile, factorization=band, baseline="floor")
+    assert e.top().components == ("guitar",)

@@ -1,0 +1,56 @@
+"""Pairwise interactions against their definition and on textbook games."""
+
+import itertools
+from math import factorial
+
+import numpy as np
+import pytest
+
+from audiolime_ext.attribution.interactions import shapley_interactions
+from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.errors import UsageError
+from audiolime_ext.perturbation import choose_masks
+from tests.games import play, random_game
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_they_equal_their_definition(n: int) -> None:
+    value = random_game(n, 2, seed=n)
+    found = shapley_interactions(play(value, n))
+
+    def at(players: tuple[int, ...]) -> np.ndarray:
+        row = np.zeros((1, n), bool)
+        row[0, list(players)] = True
+        return np.asarray(value(row)[0])
+
+    for i, j in itertools.combinations(range(n), 2):
+        others = [k for k in range(n) if k not in (i, j)]
+        expected = np.zeros(2)
+        for size in range(n - 1):
+            share = factorial(size) * factorial(n - size - 2) / factorial(n - 1)
+            for chosen in itertools.combinations(others, size):
+                expected += share * (at((*chosen, i, j)) - at((*chosen, i)) - at((*chosen, j)) + at(chosen))
+        np.testing.assert_allclose(found[:, i, j], expected, atol=1e-12)
+        np.testing.assert_array_equal(found[:, i, j], found[:, j, i])
+
+
+@pytest.mark.parametrize(
+    ("game", "pair", "singles"),
+    [
+        (lambda m: m[:, 0] & m[:, 1], 1.0, [0.5, 0.5]),
+        (lambda m: m[:, 0] | m[:, 1], -1.0, [0.5, 0.5]),
+        (lambda m: m[:, 0] ^ m[:, 1], -2.0, [0.0, 0.0]),
+        (lambda m: m[:, 0].astype(float) + m[:, 1], 0.0, [1.0, 1.0]),
+    ],
+)
+def test_textbook_games(game: object, pair: float, singles: list[float]) -> None:
+    near = play(lambda masks: np.asarray(game(masks), float)[:, None], 2)  # type: ignore[operator]
+    assert shapley_interactions(near)[0, 0, 1] == pytest.approx(pair)
+    np.testing.assert_allclose(shapley_values(near).weights[0], singles, atol=1e-12)
+
+
+def test_a_sample_of_masks_is_not_enough_and_one_component_has_no_pair() -> None:
+    sampled = play(lambda m: m[:, :1].astype(float), choose_masks(12, max_evals=100))
+    with pytest.raises(UsageError, match="interactions need all 4096 masks"):
+        shapley_interactions(sampled)
+    assert shapley_interactions(play(random_game(1, 2, seed=0), 1)).shape == (2, 1, 1)

@@ -1,0 +1,100 @@
+"""What is explained: scores, log-odds, contrasts, functions of the outputs."""
+
+import numpy as np
+import pytest
+
+from audiolime_ext import explain, tagger
+from audiolime_ext.errors import ModelError, UsageError
+from audiolime_ext.targets import log_odds, make_target
+from factorizations.oracle import OracleFactorization
+
+SR = 16000
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def band() -> OracleFactorization:
+    parts = {name: (RNG.normal(0, 0.1, SR).astype(np.float32), SR) for name in ("drums", "bass")}
+    return OracleFactorization(parts)
+
+
+def model(band: OracleFactorization) -> object:
+    inverse = np.linalg.pinv(band.samples[:, 0])
+
+    def predict(batch: np.ndarray) -> np.ndarray:
+        drums, bass = np.round(batch @ inverse, 3).clip(0, 1).T
+        logit = 2 * drums - bass
+        return np.stack([1 / (1 + np.exp(-logit)), 0.2 + 0.3 * bass, 0.1 + 0.5 * drums], axis=1)
+
+    return tagger(predict, sr=SR, labels=["rock", "soul", "metal"])
+
+
+def test_log_odds_of_a_logistic_model_are_additive(band: OracleFactorization) -> None:
+    e = explain(band.mixture, model(band), factorization=band, target="log-odds", labels=["rock"])
+    assert e.weights() == pytest.approx({"drums": 2.0, "bass": -1.0}, abs=1e-6)
+    assert e.provenance.target == "log-odds"
+    assert str(e).splitlines()[3].split()[:2] == ["log-odds", "silence"]
+
+
+def test_a_contrast_explains_why_one_label_and_not_the_other(band: OracleFactorization) -> None:
+    e = explain(band.mixture, model(band), factorization=band, target=["metal", "soul"])
+    assert e.labels == ("metal − soul",)
+    assert e.weights() == pytest.approx({"drums": 0.5, "bass": -0.3}, abs=1e-6)
+    assert e.to_dict()["contrast"] == ["metal", "soul"]
+
+
+def test_any_function_of_the_outputs_can_be_explained(band: OracleFactorization) -> None:
+    def distance(outputs: np.ndarray) -> np.ndarray:
+        return -np.linalg.norm(outputs[:, 1:] - np.array([0.5, 0.1]), axis=1)
+
+    e = explain(band.mixture, model(band), factorization=band, target=distance)
+    assert e.labels == ("distance",)
+    assert e.weights()["drums"] < 0 < e.weights()["bass"]
+    full, empty = e.score()
+    assert sum(e.weights().values()) == pytest.approx(full - empty, abs=1e-9)
+
+
+def test_several_values_of_a_function_are_numbered(band: OracleFactorization) -> None:
+    e = explain(band.mixture, model(band), factorization=band, target=lambda outputs: outputs[:, :2] * 2)
+    assert e.all_labels == ("<lambda> 0", "<lambda> 1")
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("logodds", "unknown target 'logodds'; did you mean 'log-odds'"),
+        (["rock", "rock"], "'rock' is contrasted with itself"),
+        (["rock", "Rock"], "'rock' is contrasted with itself"),
+        (["rock"], "a contrast takes two labels, not 1"),
+        (["rock", "popp"], "unknown label 'popp'"),
+    ],
+)
+def test_targets_that_cannot_be_meant_are_refused(band: OracleFactorization, target: object, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        explain(band.mixture, model(band), factorization=band, target=target)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("function", "complaint"),
+    [
+        (lambda outputs: outputs[:1, 0], "must answer 4 finite values"),
+        (lambda outputs: outputs[:, 0] * np.nan, "must answer 4 finite values"),
+        (lambda outputs: outputs[:, 7], "raised IndexError when given outputs of shape"),
+    ],
+)
+def test_functions_that_answer_nonsense_are_refused(
+    band: OracleFactorization, function: object, complaint: str
+) -> None:
+    with pytest.raises(ModelError, match=complaint):
+        explain(band.mixture, model(band), factorization=band, target=function)  # type: ignore[arg-type]
+
+
+def test_log_odds_are_clipped_and_need_probabilities() -> None:
+    np.testing.assert_allclose(log_odds(np.array([[0.0, 1.0, 0.5, 0.9]])), [[-6, 6, 0, np.log(9)]])
+    with pytest.raises(ModelError, match=r"the model answered -1 to 2"):
+        log_odds(np.array([[-1.0, 2.0]]))
+
+
+def test_a_target_knows_whether_it_keeps_the_labels() -> None:
+    assert make_target("score", ["a"]).keeps_labels
+    assert not make_target(["a", "b"], ["a", "b"]).keeps_labels
