@@ -14,13 +14,14 @@ those of the result hold for a budget that was fixed beforehand, and cover a lit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
+from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT, t_quantile
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
@@ -148,19 +149,22 @@ def is_settled(attribution: Attribution, k: int, *, column: int = 0, error: floa
         return False
     if attribution.exact or (errors <= ROUNDING * differences).all():
         return True
-    reach = _largest_deviation(covariance, above, below, errors, attribution.dof, error)
+    dof = math.inf if attribution.dof is None else attribution.dof
+    if (differences <= t_quantile(1.0 - error, dof) * errors).any():  # not even if it were the only comparison
+        return False
+    reach = _largest_deviation(covariance, above, below, errors, dof, error)
     return bool((differences > reach * errors).all())
 
 
 def _largest_deviation(
-    covariance: Array, above: NDArray[np.intp], below: NDArray[np.intp], errors: Array, dof: float | None, error: float
+    covariance: Array, above: NDArray[np.intp], below: NDArray[np.intp], errors: Array, dof: float, error: float
 ) -> float:
     """Upper quantile of the largest of the standardised differences, by simulation; the same for the same input."""
     rng = np.random.default_rng(0)
     n_draws = 20_000
     values, vectors = np.linalg.eigh(covariance)
     noise = rng.normal(size=(n_draws, len(values))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    tails = 1.0 if dof is None else np.sqrt(rng.chisquare(dof, n_draws) / dof)
+    tails = 1.0 if math.isinf(dof) else np.sqrt(rng.chisquare(dof, n_draws) / dof)
     uncertain = errors > 0
     scale = np.where(uncertain, errors, 1.0)
     largest = np.full(n_draws, -np.inf)

@@ -82,4 +82,4 @@ def _noise(baseline: str, stems: Stems) -> Samples:
     if baseline == "floor":
         return noise * np.float32(10 ** (FLOOR_DB / 20) / np.sqrt(len(stems.names)))
     level = np.sqrt(np.mean(np.square(stems.samples, dtype=np.float64), axis=(1, 2), keepdims=True))
-    return noise * level.astype(np.float32)
+    return np.asarray(noise * level, np.float32)

@@ -185,7 +185,7 @@ class Checks:
         return self._paid("moment-to-moment spread", n_masks * len(starts), spread)
 
     def remarks(self, name: str, column: int, here: float) -> list[str]:
-        """What they say about a label: that its score moves with level alone, or that a missing source would move it."""
+        """What they say about a label: its score moves with level alone, a missing source would move it."""
         found = []
         if self.level is not None:
             moved = {-STEP_DB: float(self.level.softer[column]), STEP_DB: float(self.level.louder[column])}

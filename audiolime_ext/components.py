@@ -221,14 +221,14 @@ def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], 
     rises = [np.ones(n_samples)]
     rises += [np.clip((time - (edge - half)) / (2 * half), 0.0, 1.0) for edge in edges[1:-1]]
     rises += [np.zeros(n_samples)]
-    for segment in range(n_segments):
-        window = (rises[segment] - rises[segment + 1]).astype(np.float32)
+    for at in range(n_segments):
+        window = (rises[at] - rises[at + 1]).astype(np.float32)
         where = np.flatnonzero(window)
         if not len(where):
             continue
         part = slice(where[0], where[-1] + 1)
         pieces = flat[..., part] * window[part]
-        product = gains[:, :, segment] @ pieces.reshape(n_stems, -1)
+        product = gains[:, :, at] @ pieces.reshape(n_stems, -1)
         mixed[..., part] += product.reshape(n_mixes, n_channels, -1)
     return mixed
 

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     import pandas
 
 AUDIBLE_DB = -40.0
-INTERVAL_Z = 1.96
 NEGLIGIBLE = 0.05
 SAME_AS_SILENCE = 0.05
 ROUNDING = 1e-6  # of float32 scores: less than this is nothing
@@ -117,6 +116,8 @@ class Explanation:
         Remarks for the reader; nothing is done silently.
     checks
         What else could make the score.
+    settled
+        Whether the heaviest components were told apart from the others; None if that was not asked.
 
     Examples
     --------
@@ -140,6 +141,7 @@ class Explanation:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     checks: Checks = field(default_factory=Checks, repr=False)
+    settled: bool | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -178,8 +180,8 @@ class Explanation:
         name = self.all_labels[column]
         full, empty = self.score(column)
         weights = self.attribution.weights[column]
-        errors = self.attribution.std_errors
-        certain = weights - (0.0 if errors is None else INTERVAL_Z * errors[column])
+        interval = None if self.attribution.exact else self.attribution.interval()
+        certain = weights if interval is None else interval[0][column]
         order = [int(i) for i in np.argsort(-weights, kind="stable")]
         least = max(NEGLIGIBLE * float(np.max(np.abs(weights))), ROUNDING)
         chosen = [i for i in order if certain[i] > least and self.components.levels_db[i] > AUDIBLE_DB][:k]

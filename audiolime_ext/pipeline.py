@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from audiolime_ext import adaptive
 from audiolime_ext import components as parts
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.attribution.methods import method_named
+from audiolime_ext.attribution.methods import Method, method_named
 from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
-from audiolime_ext.errors import AudioError
+from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.perturbation import Masks, Neighborhood
@@ -43,6 +44,7 @@ def explain(
     method: str = "auto",
     max_evals: int = 1024,
     seed: int = 0,
+    settle: int | None = None,
     level_check: bool = True,
     donors: Sequence[Any] = (),
     moments: bool = False,
@@ -81,6 +83,9 @@ def explain(
         The most mixes that the model is asked about, checks included.
     seed
         For the sample of masks beyond the budget; the same seed gives the same result.
+    settle
+        Ask about growing samples of masks only until the so many heaviest components of the first label are told apart
+        from the others (95 %), see `audiolime_ext.adaptive`; the result says whether they were. None: use the budget.
     level_check, donors, moments
         What else could make the score: level (on by default, left out where the budget does not allow it), stems that
         the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt
@@ -119,29 +124,48 @@ def explain(
     cut = partial(parts.build, grid=grid, duration_s=duration_s, segments=inner_s)
     components = cut(recording, separator, start_s=start_s, baseline=baseline)
 
-    chosen = how.choose(components.n, max_evals=max_evals, seed=seed)
-    outputs = evaluate(components, model, chosen.masks)
-    aim = make_target(target, label_names(model, outputs.shape[1]))
-    neighborhood = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, aim.apply(outputs))
+    def aim_of(outputs: Scores) -> Target:
+        return make_target(target, label_names(model, outputs.shape[1]))
+
+    answer = partial(evaluate, components, model)
+    n_kept = 2 * len(components.sources) + 2 if level_check and 2**components.n > max_evals else 0
+    n_masks = max_evals if max_evals - n_kept < 2 * components.n + 2 else max_evals - n_kept  # the rest for the check
+    if settle is None:
+        chosen = how.choose(components.n, max_evals=n_masks, seed=seed)
+        answered, settled = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
+    else:
+        answered, settled = _settled(
+            answer,
+            components.n,
+            how,
+            aim_of,
+            k=settle,
+            column=_ranked_column(model, labels, target),
+            max_evals=n_masks,
+            seed=seed,
+        )
+    aim = aim_of(answered.scores)
+    neighborhood = replace(answered, scores=aim.apply(answered.scores))
     attribution = how.attribute(neighborhood)
 
     def ask(signals: Samples) -> Scores:
         return np.asarray(aim.apply(predict(model, grid.cut(signals))))
 
-    def weights_at(start_s: float) -> Scores:
-        shifted = cut(recording, separator, start_s=start_s, baseline=baseline)
-        values = aim.apply(evaluate(shifted, model, chosen.masks))
-        return how.attribute(replace(neighborhood, scores=values)).weights
-
-    checks = Checks(n_spare=max_evals - len(chosen.masks))
+    checks = Checks(n_spare=max_evals - len(answered.masks))
     if level_check:
         checks = checks.with_level(components, neighborhood, ask)
     if donors:
         others = [_donor(donor, separator, duration_s) for donor in donors]
-        checks = checks.with_missing(components, [cut(*other[:2], start_s=other[2]) for other in others], ask)
+        checks = checks.with_missing(components, [cut(a, own, start_s=middle) for a, own, middle in others], ask)
     if moments:
+
+        def weights_at(start_s: float) -> Scores:
+            shifted = cut(recording, separator, start_s=start_s, baseline=baseline)
+            values = aim.apply(evaluate(shifted, model, answered.masks))
+            return how.attribute(replace(neighborhood, scores=values)).weights
+
         starts = shifted_starts(start_s, duration_s, recording.duration_s)
-        checks = checks.with_moments(attribution.weights, starts, len(chosen.masks), weights_at)
+        checks = checks.with_moments(attribution.weights, starts, len(answered.masks), weights_at)
 
     all_labels, named = _names(aim, neighborhood.full, wanted, top_labels)
     provenance = _provenance(
@@ -153,13 +177,23 @@ def explain(
         requested_method=method,
         target=aim.name,
         contrast=aim.contrast,
+        settle=settle,
         baseline=baseline_name(baseline),
     )
     if isinstance(segments, str) and not inner_s:
         notes = (*notes, f"there are no {segments} within the excerpt: it is one segment")
-    notes = (*notes, *components.stems.notes)
-    warnings = tuple(_warnings(components, recording, attribution, checks))
-    return Explanation(named, all_labels, components, neighborhood, attribution, provenance, notes, warnings, checks)
+    return Explanation(
+        named,
+        all_labels,
+        components,
+        neighborhood,
+        attribution,
+        provenance,
+        notes=(*notes, *components.stems.notes),
+        warnings=tuple(_warnings(components, recording, attribution, checks)),
+        checks=checks,
+        settled=settled,
+    )
 
 
 def top_component(
@@ -198,6 +232,30 @@ def evaluate(components: parts.Components, model: Tagger, masks: Masks) -> Score
         range(0, len(masks), size), desc="asking the model", unit="batch", delay=1.0, disable=None, leave=False
     )
     return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
+
+
+def _settled(
+    answer: Callable[[Masks], Scores], n: int, how: Method, aim_of: Callable[[Scores], Target], **options: int
+) -> tuple[Neighborhood, bool]:
+    """Outputs of the masks that it took, and whether the question was settled."""
+    if how.sampling is None:
+        raise UsageError("leave-one-out asks about a fixed set of masks; leave settle out")
+
+    def attribute(answered: Neighborhood) -> Attribution:
+        return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))
+
+    answered, _, settled = adaptive.settle(answer, n, sampling=how.sampling, attribute=attribute, **options)
+    return answered, settled
+
+
+def _ranked_column(model: Tagger, labels: Any, target: TargetSpec) -> int:
+    """The value whose components are ranked: the first label's."""
+    if target not in ("score", "log-odds"):
+        return 0
+    if labels is None:
+        raise UsageError("settle ranks the components of one label; name it (labels=…, --labels …)")
+    first = labels if isinstance(labels, (str, int)) else labels[0]
+    return int(first) if model.labels is None else label_indices([first], model.labels)[0]
 
 
 def _first_labels(labels: Any, target: Any) -> Sequence[str | int] | None:

@@ -293,7 +293,8 @@ def _ask(tagger: Tagger, batch: Samples) -> Scores:
         row, column = (int(axis[0]) for axis in np.nonzero(~finite))
         raise ModelError(
             f"the predict function answered {scores[row, column]} for label number {column} of signal {row} in a batch "
-            f"of shape {batch.shape}; scores must be finite (if only silence does this: baseline='floor' is noise at −80 dBFS)"
+            f"of shape {batch.shape}; scores must be finite (if only silence does this, explain with baseline='floor': "
+            "noise at −80 dBFS)"
         )
     return scores.astype(np.float64)
 

@@ -27,4 +27,5 @@ class Provenance:
     references: tuple[str, ...] = ()
     target: str = "score"
     contrast: tuple[str, str] | None = None
+    settle: int | None = None
     baseline: str = "silence"

@@ -71,6 +71,8 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "method": found.method,
             "weights": found.weights.tolist(),
             "std_errors": _listed(found.std_errors),
+            "covariance": None if found.exact else _listed(found.covariance),
+            "dof": found.dof,
             "exact": found.exact,
             "intercept": _listed(found.intercept),
             "fidelity": _listed(found.fidelity),
@@ -78,6 +80,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "references": found.references,
         },
         "checks": _plain(explanation.checks),
+        "settled": explanation.settled,
     }
     with fresh_folder(folder) as fresh:
         for i, (stem, scale) in enumerate(zip(parts.stems.samples, scales, strict=True)):
@@ -123,6 +126,8 @@ def load(folder: Path) -> dict[str, Any]:
             fidelity=_array(found["fidelity"]),
             settings=found["settings"],
             references=tuple(found["references"]),
+            covariance=_array(found["covariance"]),
+            dof=found["dof"],
         )
         provenance = {**content["provenance"], "references": tuple(content["provenance"]["references"])}
         return {
@@ -135,6 +140,7 @@ def load(folder: Path) -> dict[str, Any]:
             "notes": tuple(content["notes"]),
             "warnings": tuple(content["warnings"]),
             "checks": _checks(content["checks"]),
+            "settled": content["settled"],
         }
     except UsageError:
         raise
@@ -159,12 +165,18 @@ def _plain(checks: Checks) -> dict[str, Any]:
 
 
 def _checks(plain: dict[str, Any]) -> Checks:
-    level, missing = plain.pop("level"), plain.pop("missing")
-    names = {name: tuple(level.pop(name)) for name in ("sources", "remaining_db")} if level else {}
+    level: Any = plain["level"] and {
+        name: tuple(value) if name in ("sources", "remaining_db") else np.array(value)
+        for name, value in plain["level"].items()
+    }
+    missing = (Missing(one["component"], one["donor"], np.array(one["values"])) for one in plain["missing"])
     return Checks(
-        **plain | {"moments": _array(plain["moments"]), "left_out": tuple(plain["left_out"])},
-        level=LevelCheck(**names, **{name: np.array(rows) for name, rows in level.items()}) if level else None,
-        missing=tuple(Missing(one["component"], one["donor"], np.array(one["values"])) for one in missing),
+        plain["n_spare"],
+        plain["n_evals"],
+        level and LevelCheck(**level),
+        tuple(missing),
+        _array(plain["moments"]),
+        tuple(plain["left_out"]),
     )
 
 

@@ -44,14 +44,15 @@ def remarks(explanation: Explanation) -> list[str]:
 
 def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
     """Header and rows: a row per label, a column per component where there are few."""
-    header = ["", explanation.provenance.target, explanation.provenance.baseline]
+    target, baseline = explanation.provenance.target, explanation.provenance.baseline
+    header = ["", target if target in ("score", "log-odds") else "value", baseline]
     scores = {label: [f"{value:.2f}" for value in explanation.score(label)] for label in explanation.labels}
     if len(explanation.names) > WIDEST_TABLE:
         return [*header, "components that count most"], [
             [label, *scores[label], _leading(explanation, label)] for label in explanation.labels
         ]
     rows = [
-        [label, *scores[label], *(f"{weight:+.2f}" for weight in explanation.weights(label).values())]
+        [label, *scores[label], *(_weight(explanation, label, name) for name in explanation.names)]
         for label in explanation.labels
     ]
     levels = ["silent" if level <= -200 else f"{level:.1f}" for level in explanation.components.levels_db]
@@ -59,15 +60,30 @@ def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
 
 
 def _leading(explanation: Explanation, label: str, n: int = 4) -> str:
-    ranked = sorted(explanation.weights(label).items(), key=lambda item: -abs(item[1]))[:n]
-    return ", ".join(f"{name} {weight:+.2f}" for name, weight in ranked)
+    ranked = sorted(explanation.weights(label), key=lambda name: -abs(explanation.weights(label)[name]))[:n]
+    return ", ".join(f"{name} {_weight(explanation, label, name)}" for name in ranked)
+
+
+def _weight(explanation: Explanation, label: str, name: str) -> str:
+    """``+0.12``, with half the width of its interval where it is an estimate: ``+0.12±0.03``."""
+    weight = f"{explanation.weights(label)[name]:+.2f}"
+    interval = None if explanation.attribution.exact else explanation.attribution.interval()
+    if interval is None:
+        return weight
+    at = explanation.column(label), explanation.names.index(name)
+    return f"{weight}±{(interval[1][at] - interval[0][at]) / 2:.2f}"
 
 
 def as_text(explanation: Explanation) -> str:
     """The table, a sentence for each label, and the remarks."""
     tops = [str(explanation.top(label=label)) for label in explanation.labels]
     notes = [f"note: {remark}" for remark in remarks(explanation)]
-    return "\n".join([headline(explanation), "", text_table(*_table(explanation)), "", *tops, *notes])
+    table, wide = _table(explanation), len(explanation.names) > WIDEST_TABLE
+    if explanation.settled is not None:
+        told = "are settled" if explanation.settled else "are not settled"
+        notes.append(f"note: the heaviest components {told} after {explanation.n_evals} evaluations")
+    left = (0, len(table[0]) - 1) if wide else (0,)
+    return "\n".join([headline(explanation), "", text_table(*table, left=left), "", *tops, *notes])
 
 
 def as_html(explanation: Explanation) -> str:
@@ -107,6 +123,8 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "max_evals": origin.max_evals,
         "n_evals": explanation.n_evals,
         "n_checks": explanation.checks.n_evals,
+        "settle": origin.settle,
+        "settled": explanation.settled,
         "n_segments": parts.n_segments,
         "boundaries_s": list(parts.boundaries_s),
         "residual": None if residual is None else {"level_db": residual, "switched": parts.residual_switched},

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 Row = Sequence[str]
 
 
-def text_table(header: Row, rows: Sequence[Row], *, left: int = 1) -> str:
-    """Columns padded to one width, the first `left` of them flush left, the others flush right.
+def text_table(header: Row, rows: Sequence[Row], *, left: Sequence[int] = (0,)) -> str:
+    """Columns padded to one width, those numbered in `left` flush left, the others flush right.
 
     Examples
     --------
@@ -22,7 +22,7 @@ def text_table(header: Row, rows: Sequence[Row], *, left: int = 1) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
+            cell.ljust(width) if column in left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines

@@ -9,8 +9,8 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.pipeline import resolve_factorization
 from audiolime_ext.prediction import Tagger
+from audiolime_ext.registry import build
 from factorizations.bands import BandsFactorization, make
 
 SR = 44100
@@ -112,7 +112,7 @@ def test_memory_beyond_the_bands_does_not_grow_with_the_recording() -> None:
 )
 def test_impossible_bands_are_refused_with_what_is_possible(argument: str) -> None:
     with pytest.raises(UsageError, match=rf"bands:{argument} is not possible; write bands:N .* from 2 to 64, such as"):
-        resolve_factorization(f"bands:{argument}")
+        build("factorization", f"bands:{argument}")
 
 
 @pytest.mark.parametrize("n_bands", [0, 1, 65])
@@ -128,7 +128,7 @@ def test_bands_too_narrow_for_a_low_rate_are_refused() -> None:
 
 @pytest.mark.parametrize("spec", ["bands:08", "bands:mel-08"])
 def test_a_spec_is_written_in_one_way(spec: str) -> None:
-    assert resolve_factorization(spec).spec == spec.replace("08", "8")
+    assert build("factorization", spec).spec == spec.replace("08", "8")
 
 
 def listener(low_hz: float, high_hz: float, begin_s: float, end_s: float, sr: int) -> Tagger:

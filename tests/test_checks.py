@@ -113,7 +113,7 @@ class ByName:
         self.known = {oracle.mixture.sha256: oracle for oracle in known}
 
     def factorize(self, audio: Audio, **span: float) -> object:
-        return self.known[audio.sha256].factorize(audio, **span)  # type: ignore[arg-type]
+        return self.known[audio.sha256].factorize(audio, **span)
 
 
 def test_off_may_be_the_same_component_of_another_recording(band: OracleFactorization) -> None:
@@ -142,7 +142,7 @@ def test_baselines_that_cannot_be_used_are_refused(
 def test_a_model_that_fails_on_silence_alone_is_offered_the_floor(band: OracleFactorization) -> None:
     def normalising(batch: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore", divide="ignore"):
-            return strength(batch, 440)[:, None] / np.sqrt((batch**2).mean(axis=1, keepdims=True))
+            return np.asarray(strength(batch, 440)[:, None] / np.sqrt((batch**2).mean(axis=1, keepdims=True)))
 
     fragile: FunctionTagger = tagger(normalising, sr=SR, labels=["guitar"])
     with pytest.raises(ModelError, match="baseline='floor'"):

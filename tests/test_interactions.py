@@ -1,6 +1,7 @@
 """Pairwise interactions against their definition and on textbook games."""
 
 import itertools
+from collections.abc import Callable
 from math import factorial
 
 import numpy as np
@@ -43,8 +44,8 @@ def test_they_equal_their_definition(n: int) -> None:
         (lambda m: m[:, 0].astype(float) + m[:, 1], 0.0, [1.0, 1.0]),
     ],
 )
-def test_textbook_games(game: object, pair: float, singles: list[float]) -> None:
-    near = play(lambda masks: np.asarray(game(masks), float)[:, None], 2)  # type: ignore[operator]
+def test_textbook_games(game: Callable[[np.ndarray], np.ndarray], pair: float, singles: list[float]) -> None:
+    near = play(lambda masks: game(masks)[:, None].astype(np.float64), 2)
     assert shapley_interactions(near)[0, 0, 1] == pytest.approx(pair)
     np.testing.assert_allclose(shapley_values(near).weights[0], singles, atol=1e-12)
 

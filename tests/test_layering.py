@@ -17,7 +17,7 @@ LEVELS = {
     3: "perturbation components targets resolve",
     4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
     "attribution.lime attribution.methods attribution.shapley checks provenance summary storage explanation",
-    5: "pipeline",
+    5: "adaptive pipeline",
     6: "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",

@@ -94,3 +94,16 @@ def test_too_few_masks_give_the_smallest_solution_not_an_error() -> None:
     weights, intercept = weighted_least_squares(masks, np.array([[0.0], [0.9]]), np.ones(2))
     np.testing.assert_allclose(weights, [[0.3, 0.3, 0.3]])
     np.testing.assert_allclose(intercept, [0.0], atol=1e-12)
+
+
+def test_selected_features_carry_no_error_bars_because_the_choice_varies_too() -> None:
+    near = play(random_game(9, 1, seed=0), choose_masks(9, max_evals=200, sampling="uniform"))
+    assert lime(near).std_errors is not None
+    assert lime(near, n_features=2, feature_selection="highest_weights").std_errors is None
+
+
+def test_a_linear_models_sampled_weights_have_no_error() -> None:
+    near = play(lambda m: (m @ np.linspace(-1, 1, 9))[:, None], choose_masks(9, max_evals=200, sampling="uniform"))
+    errors = lime(near).std_errors
+    assert errors is not None
+    assert errors.max() < 1e-12

@@ -1,5 +1,7 @@
 """Shapley values against their definition and against known games."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -57,6 +59,34 @@ def test_a_paired_sample_is_exact_on_additive_and_pairwise_games() -> None:
     assert not found.exact
     assert found.std_errors is None
     np.testing.assert_allclose(found.weights[0], expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n", [5, 8, 14, 30, 50])
+def test_4n_plus_2_evaluations_are_exact_on_any_additive_and_pairwise_game(n: int, seed: int) -> None:
+    rng = np.random.default_rng([n, seed])
+    single, pairs = rng.normal(size=n), np.triu(rng.normal(size=(n, n)), 1)
+    value = lambda m: (m @ single + ((m @ pairs) * m).sum(axis=1))[:, None]  # noqa: E731
+    found = shapley_values(play(value, choose_masks(n, max_evals=4 * n + 2, seed=seed)))
+    assert not found.exact
+    np.testing.assert_allclose(found.weights[0], single + (pairs + pairs.T).sum(axis=1) / 2, atol=1e-8)
+
+
+def test_the_errors_of_sampled_values_cancel_because_their_sum_is_known() -> None:
+    found = shapley_values(play(random_game(12, 2, seed=0), choose_masks(12, max_evals=200)))
+    assert found.covariance is not None
+    np.testing.assert_allclose(found.covariance.sum(axis=2), 0.0, atol=1e-12)
+
+
+def test_renamed_components_keep_their_error_bars() -> None:
+    near = play(random_game(12, 1, seed=0), choose_masks(12, max_evals=200))
+    new = np.random.default_rng(0).permutation(12)
+    order = np.lexsort(near.masks[:, new].T[::-1])
+    renamed = replace(near, masks=near.masks[order][:, new], counts=near.counts[order], scores=near.scores[order])
+    before, after = shapley_values(near).std_errors, shapley_values(renamed).std_errors
+    assert before is not None
+    assert after is not None
+    np.testing.assert_allclose(after, before[:, new], rtol=1e-9)
 
 
 def test_sampled_values_of_a_rough_game_come_near_the_exact_ones_and_still_add_up() -> None:

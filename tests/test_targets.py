@@ -45,7 +45,7 @@ def test_a_contrast_explains_why_one_label_and_not_the_other(band: OracleFactori
 
 def test_any_function_of_the_outputs_can_be_explained(band: OracleFactorization) -> None:
     def distance(outputs: np.ndarray) -> np.ndarray:
-        return -np.linalg.norm(outputs[:, 1:] - np.array([0.5, 0.1]), axis=1)
+        return np.asarray(-np.linalg.norm(outputs[:, 1:] - np.array([0.5, 0.1]), axis=1))
 
     e = explain(band.mixture, model(band), factorization=band, target=distance)
     assert e.labels == ("distance",)

@@ -4,7 +4,8 @@ Masks are drawn in complementary pairs, each pair independently of the others an
 observation* and the two scores inside it are not. The covariance is the sandwich estimator of weighted least squares
 with clusters of two. A fitted residual is smaller than the true one, most where its pair has leverage over the fit, so
 the residuals of a pair are divided by what the fit left of them (HC3, of clusters: CR3). Ignoring this makes intervals
-too narrow near ten evaluations per component, where a single pair can carry much of the fit.
+too narrow near ten evaluations per component, where a single pair can carry much of the fit. Invariant: *the covariance
+is that of the jackknife*, the sum of squared changes when each draw in turn is left out of the fit.
 
 A pair drawn c times enters c times: leverage is that of one draw. Taking the c draws together as one cluster, whose
 leverage may come near one, makes intervals far too wide.
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 EVALS_PER_COMPONENT = 10
+LEAST_LEFT = 1e-6
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
@@ -48,8 +50,10 @@ def enough_for_intervals(masks: NDArray[np.bool_], counts: NDArray[np.int64]) ->
 
 def paired_covariance(
     design: Array, weights: Array, residuals: Array, draws: NDArray[np.int64], *, fixed: Array | None = None
-) -> Array:
+) -> Array | None:
     """Covariance of weighted least squares coefficients over draws of row pairs, shape (n_outputs, p, p).
+
+    None where the fit leaves it open: a coefficient is not determined, or by one draw alone.
 
     Parameters
     ----------
@@ -74,14 +78,19 @@ def paired_covariance(
     >>> paired_covariance(rows, halves, residuals, np.ones(4, int)).ravel().round(4)
     array([0.4444])
     """
+    design, weights, residuals = (rows[draws > 0] for rows in (design, weights, residuals))
+    draws = draws[draws > 0]
     weighted = design * weights[:, :, None]
     moment = np.einsum("gap,gaq->pq", weighted * draws[:, None, None], design, optimize=True)
     if fixed is not None:
         moment = moment + fixed
-    inverse = np.linalg.pinv(moment, hermitian=True)
-    influence = weighted @ inverse
-    leverage = np.einsum("gap,gbp->gab", design, influence, optimize=True)
-    freed = np.linalg.solve(np.eye(2) - leverage, residuals)
+    if np.linalg.matrix_rank(moment, hermitian=True) < len(moment):
+        return None
+    influence = weighted @ np.linalg.inv(moment)
+    left = np.eye(2) - np.einsum("gap,gbp->gab", design, influence, optimize=True)
+    if np.linalg.det(left).min() < LEAST_LEFT:
+        return None
+    freed = np.linalg.solve(left, residuals)
     root = np.sqrt(draws)[:, None]
     covariance = np.empty((residuals.shape[2], design.shape[2], design.shape[2]))
     for output in range(len(covariance)):  # one after the other: all at once would need much memory

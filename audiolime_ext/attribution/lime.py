@@ -117,9 +117,9 @@ def lime(
         coefficients, intercept = weighted_least_squares(masks, scores, weights, ridge=ridge)
     else:
         coefficients, intercept = _sparse(masks, scores, weights, ridge, n_features, feature_selection)
-    covariance = None if n_features is not None else _covariance(neighborhood, weights, coefficients, intercept, ridge)
-    if neighborhood.exhaustive:
-        covariance = np.zeros((*coefficients.shape, masks.shape[1]))
+    covariance, dof = sampling_error(neighborhood, weights, coefficients, intercept, ridge=ridge)
+    if n_features is not None and not neighborhood.exhaustive:
+        covariance, dof = None, None
     return Attribution(
         "lime",
         coefficients,
@@ -130,40 +130,39 @@ def lime(
         settings={"kernel": f"exponential, cosine distance, width {kernel_width:g}", "ridge": ridge},
         references=_REFERENCES,
         covariance=covariance,
-        dof=None if covariance is None or neighborhood.exhaustive else _dof(neighborhood),
+        dof=dof,
     )
 
 
-def _covariance(
-    neighborhood: Neighborhood, weights: Array, coefficients: Array, intercept: Array, ridge: float
-) -> Array | None:
-    """Of the coefficients of a fit to a sample, (n_outputs, n, n); None where the sample is too small to tell."""
+def sampling_error(
+    neighborhood: Neighborhood, weights: Array, coefficients: Array, intercept: Array, *, ridge: float = 0.0
+) -> tuple[Array | None, float | None]:
+    """Covariance of a weighted linear fit's coefficients, (n_outputs, n, n), and its degrees of freedom.
+
+    Zeros and None where every mask was evaluated; None and None where the sample is too small to tell.
+
+    Parameters
+    ----------
+    weights
+        Of the fit, shape (n_masks,), multiplicities included.
+    coefficients, intercept, ridge
+        The fit, as of `weighted_least_squares`.
+    """
     masks, counts = neighborhood.masks, neighborhood.counts
-    if neighborhood.exhaustive or not enough_for_intervals(masks, counts):
-        return None
+    if neighborhood.exhaustive:
+        return np.zeros((*coefficients.shape, masks.shape[1])), None
+    if not enough_for_intervals(masks, counts):
+        return None, None
     design = np.concatenate([np.ones((len(masks), 1)), masks], axis=1)
+    once = weights / counts
+    draws = counts[: len(counts) // 2].copy()
+    draws[0] -= 1  # all off and all on stand first, and once without being drawn
     ends = design[[0, -1]]
-    fixed = ends.T @ (ends * (weights / counts)[[0, -1], None])
+    fixed = ends.T @ (ends * once[[0, -1], None])
     fixed[1:, 1:] += ridge * np.eye(masks.shape[1])
-    found = paired_covariance(
-        in_pairs(design),
-        in_pairs(weights / counts),
-        in_pairs(neighborhood.scores - masks @ coefficients.T - intercept),
-        _draws(neighborhood),
-        fixed=fixed,
-    )
-    return found[:, 1:, 1:]
-
-
-def _draws(neighborhood: Neighborhood) -> NDArray[np.int64]:
-    """How often each pair was drawn: all off and all on stand first, and once without being drawn."""
-    draws = neighborhood.counts[: len(neighborhood.counts) // 2].copy()
-    draws[0] -= 1
-    return draws
-
-
-def _dof(neighborhood: Neighborhood) -> float:
-    return float(_draws(neighborhood).sum() - neighborhood.masks.shape[1] - 1)
+    residuals = in_pairs(neighborhood.scores - masks @ coefficients.T - intercept)
+    found = paired_covariance(in_pairs(design), in_pairs(once), residuals, draws, fixed=fixed)
+    return (None, None) if found is None else (found[:, 1:, 1:], float(draws.sum() - design.shape[1]))
 
 
 def _sparse(

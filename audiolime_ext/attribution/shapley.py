@@ -86,19 +86,27 @@ def _fit(neighborhood: Neighborhood) -> Attribution:
     root = np.sqrt(counts)[:, None]
     free, *_ = np.linalg.lstsq(design * root, target * root, rcond=None)
     weights = np.concatenate([free, total[None] - free.sum(axis=0)]).T
-    if not enough_for_intervals(neighborhood.masks, neighborhood.counts):
-        return Attribution("shapley", weights, None, False, references=_REFERENCES)
-    draws = neighborhood.counts[1 : len(neighborhood.counts) // 2]
-    residuals = in_pairs(target - design @ free)
-    among_free = paired_covariance(in_pairs(design), np.ones((len(draws), 2)), residuals, draws)
-    back = np.concatenate([np.eye(n - 1), -np.ones((1, n - 1))])  # the last weight is what the others leave
-    covariance = back @ among_free @ back.T
+    covariance = _covariance(neighborhood, design, target - design @ free)
     return Attribution(
         "shapley",
         weights,
-        standard_errors(covariance),
+        None if covariance is None else standard_errors(covariance),
         False,
         references=_REFERENCES,
         covariance=covariance,
-        dof=float(draws.sum() - (n - 1)),
+        dof=None if covariance is None else float(counts.sum() // 2 - (n - 1)),
     )
+
+
+def _covariance(
+    neighborhood: Neighborhood, design: NDArray[np.float64], residuals: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Of the weights, (n_outputs, n, n), from the fit of all but the last; None where the sample is too small."""
+    masks, counts = neighborhood.masks, neighborhood.counts
+    n = masks.shape[1]
+    if not enough_for_intervals(masks, counts):
+        return None
+    draws = counts[1 : len(counts) // 2]
+    among_free = paired_covariance(in_pairs(design), np.ones((len(draws), 2)), in_pairs(residuals), draws)
+    back = np.concatenate([np.eye(n - 1), -np.ones((1, n - 1))])  # the last weight is what the others leave
+    return None if among_free is None else back @ among_free @ back.T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--method",
         default="auto",
-        help="auto or shapley (exact Shapley values while all masks fit the budget), lime (audioLIME's kernel), banzhaf, "
-        "leave-one-out",
+        help="auto or shapley (exact Shapley values while all masks fit the budget), lime (audioLIME's kernel), "
+        "banzhaf, leave-one-out",
     )
     parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
     parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")
@@ -57,6 +58,19 @@ def add(commands: Any) -> None:
         "--donors", nargs="+", default=(), metavar="FILE", help="recordings whose sources may be what is missing here"
     )
     parser.add_argument("--moments", action="store_true", help="also explain a quarter of a second earlier and later")
+    parser.add_argument(
+        "--settle",
+        type=whole(1),
+        metavar="K",
+        help="stop asking when the K heaviest components of the first label are told apart from the others",
+    )
+    parser.add_argument(
+        "--faithfulness",
+        nargs="?",
+        const="default",
+        choices=("default", "all"),
+        help="also the score of the top component alone and without it; all: every measure of the literature",
+    )
     parser.add_argument("--no-level-check", action="store_true", help="do not ask about the whole mix at other levels")
     parser.add_argument(
         "--max-evals", type=whole(2), default=1024, metavar="N", help="most masks to ask about (default 1024)"
@@ -101,11 +115,13 @@ def run(args: Namespace) -> int:
             method=args.method,
             max_evals=args.max_evals,
             seed=args.seed,
+            settle=args.settle,
             level_check=not args.no_level_check,
             donors=args.donors,
             moments=args.moments,
         )
-        show(explanation, folders.get(file), as_json=args.json)
+        faithful = args.faithfulness and _faithfulness(explanation, model, args.faithfulness)
+        show(explanation, folders.get(file), as_json=args.json, faithful=faithful)
 
     return for_each_file(args, work)
 
@@ -130,14 +146,26 @@ def _labels(given: list[str] | None, model: Any) -> list[str | int] | None:
     return [int(label) if label.isdecimal() and label not in names else label for label in given]
 
 
-def show(explanation: Any, folder: Path | None, *, as_json: bool) -> None:
+def _faithfulness(explanation: Any, model: Any, what: Any) -> Any:
+    """Checked against the model, which is asked about missing masks where its scores are what is explained."""
+    from audiolime_ext.faithfulness import faithfulness
+    from audiolime_ext.pipeline import evaluate
+
+    as_it_is = explanation.provenance.target == "score"
+    ask = partial(evaluate, explanation.components, model) if as_it_is else None
+    return faithfulness(explanation, what=what, predict=ask)
+
+
+def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None) -> None:
     """Write the clips if a folder is given, then print the table or the JSON object."""
     from audiolime_ext.files import to_json
 
     clips = {} if folder is None else explanation.write(folder)
     if as_json:
-        print(to_json(explanation.to_dict(clips)))
+        print(to_json(explanation.to_dict(clips) | ({"faithfulness": faithful.to_dict()} if faithful else {})))
         return
     print(explanation)
     for label, clip in clips.items():
         print(f"listen to {label}: {clip}")
+    if faithful:
+        print(f"\n{faithful}")

@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
         text_table(
             ["kind", "spec", "needs", "what it is"],
             [[str(row["kind"]), str(row["spec"]), str(row["needs"]), str(row["about"])] for row in rows],
-            left=4,
+            left=range(4),
         )
     )
     print("tagger       package.module:name  any function from (n_batch, n_samples) to (n_batch, n_labels)")

@@ -39,7 +39,7 @@ class AudioExplanation:
         Which mask each row of the fit is, in the order they were drawn, shape (n_rows,); the first is all on.
     local_exp, intercept, score, local_pred
         By number of the output: pairs (component, weight), by weight or, with `absolute_feature_sort`, by its size; the
-        surrogate's intercept, its weighted R² on the rows, and its prediction for all on, shape (1,).
+        surrogate's intercept, its weighted R² on the rows (NaN for a single row), prediction for all on, shape (1,).
     distance
         By number of the output: distances of the rows to all on, shape (n_rows,).
     top_labels

@@ -9,9 +9,9 @@ There a factorization carried its recording; here `bind` joins the two. The rest
 What is the same: the first row is all on, every other switches each component with probability 1/2, and an integer
 `random_state` draws the very rows that audioLIME drew; rows count by sqrt(exp(−d² / width²)) of their cosine distance
 to all on; the lime package fits a *ridge regression with penalty 1* and selects features; `score` is its weighted R²
-on the rows that it was fitted to. That penalty shrinks weights, most where rows are few: of a truth of .5 about .4
-remains for five components and 1000 rows, and a quarter for the four rows of two components
-(``num_samples="exhaustive"``). `audiolime_ext.explain` has no such penalty.
+on the rows that it was fitted to. The penalty shrinks weights, most where rows are few: where two components weigh .5
+each, .49 is left with 1000 rows and .1 with the four rows of ``num_samples="exhaustive"`` (five components: .36).
+`audiolime_ext.explain` has none.
 
 What differs, on purpose: a mask that was drawn often is predicted once and counts as often as it was drawn; all on is
 the recording itself, not the sum of a separator's estimates; `random_seed` is honoured; labels may be arrays or names;
@@ -49,8 +49,6 @@ _SELECTIONS = ("auto", "forward_selection", "highest_weights", "lasso_path", "no
 
 @dataclass(frozen=True, eq=False)
 class _Surrogate:
-    """The linear model of one output."""
-
     intercept: float
     weights: list[tuple[int, float]]
     score: float
@@ -161,6 +159,8 @@ class LimeAudioExplainer:
         AudioError, ModelError, UsageError, MissingError
             See `audiolime_ext.errors`.
         """
+        from sklearn.linear_model import Ridge
+
         if num_reg_targets is not None and (labels is not None or top_labels is not None):
             raise UsageError("give labels or top_labels for a classifier, num_reg_targets for a regressor; not both")
         numbers = {"top_labels": top_labels, "num_reg_targets": num_reg_targets, "num_features": num_features}
@@ -182,7 +182,7 @@ class LimeAudioExplainer:
         wanted = _wanted(labels, top_labels, num_reg_targets, neighborhood, names)
 
         distances, scores = _distances(drawn, distance_metric), neighborhood.scores[rows]
-        regressor = _ridge(fit_intercept) if model_regressor is None else model_regressor
+        regressor = Ridge(RIDGE, fit_intercept=fit_intercept) if model_regressor is None else model_regressor
         fits = {column: self._fit(drawn, scores, distances, column, num_features, regressor) for column in wanted}
         return AudioExplanation(
             components,
@@ -203,9 +203,7 @@ class LimeAudioExplainer:
             if n > MOST_COMPONENTS:
                 raise UsageError(f"{n} components have {2**n} masks; give num_samples a number instead of 'exhaustive'")
             return enumerate_masks(n)[::-1]
-        rng: Any = np.random.RandomState(seed) if seed is not None else self.random_state
-        if not hasattr(rng, "randint"):
-            rng = np.random.RandomState(rng or 0)
+        rng = _random_state(self.random_state if seed is None else seed)
         if seed is None:
             rng.randint(0, high=1000)  # audioLIME drew a seed here, which it never used
         drawn = rng.randint(0, 2, num_samples * n).reshape(num_samples, n) == 1
@@ -255,9 +253,8 @@ def _evaluate(
     masks, rows = distinct(drawn)
     counts = np.bincount(rows, minlength=len(masks)).astype(np.int64)
     size = max(1, (model.batch_size or 32) // components.n_windows)
-    starts = tqdm(
-        range(0, len(masks), size), desc="predicting", unit="batch", disable=None if progress_bar else True, leave=False
-    )
+    hidden = None if progress_bar else True
+    starts = tqdm(range(0, len(masks), size), desc="predicting", unit="batch", disable=hidden, leave=False)
     mixes = (components.heard_mixes(masks[at : at + size]) for at in starts)
     scores = np.concatenate([predict(model, components.grid.cut(mixed)) for mixed in mixes])
     return Neighborhood(masks, counts, len(masks) == 2**components.n, scores), rows
@@ -275,10 +272,11 @@ def _distances(drawn: Masks, metric: str) -> Array:
     return np.asarray(found, dtype=np.float64).ravel()
 
 
-def _ridge(fit_intercept: bool) -> Any:
-    from sklearn.linear_model import Ridge
-
-    return Ridge(alpha=RIDGE, fit_intercept=fit_intercept)
+def _random_state(seed: Any) -> np.random.RandomState:
+    try:
+        return seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed or 0)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{seed!r} is no seed: {error}") from error
 
 
 def _wanted(

@@ -54,7 +54,7 @@ def bind(
     start_s, duration_s
         The excerpt in seconds; without a duration up to the recording's end.
     **options
-        Handed on to `audiolime_ext.components.build`, such as time segments and the baseline.
+        Handed on to `audiolime_ext.components.build`, such as `segments` and `baseline`.
 
     Examples
     --------

@@ -8,8 +8,9 @@ number that is undefined or unknown is None, and a reason stands beside it.
 Two sets of components are judged. *The top component* is ``Explanation.top(1)``: it makes the three numbers that a
 musician can read, the score of it alone, the score without it, and whether the decision flips. *The explanation* of the
 measures from the literature is ``Explanation.top(n)``: every component whose weight is positive beyond its interval
-and that can be heard. Where nothing argues for a label both are empty and the label abstains; measures of the weights
-and the areas under the curves do not depend on them and are still given.
+and that can be heard. An explanation that names every component is the recording, and perfect by most measures; so its
+share of the components is given beside them. Where nothing argues for a label both sets are empty and the label
+abstains; measures of the weights and the areas under the curves do not depend on them and are still given.
 
 What is measured, and by whom it was defined, stands in the modules: `removal` (AI, AD, AG, FF, Fid-In, flips), `curves`
 (deletion and insertion), `weighing` (infidelity, completeness, sparseness, complexity, correlation), `stability` (over
@@ -37,8 +38,8 @@ class LabelFaithfulness:
 
     Parameters
     ----------
-    label, score, silence
-        The label, its score for the recording and for silence.
+    label, score, empty
+        The label, its score for the recording and for silence (or whatever else "off" was chosen to be).
     component
         The top component; None where nothing argues for the label.
     alone, without
@@ -56,7 +57,7 @@ class LabelFaithfulness:
 
     label: str
     score: float
-    silence: float
+    empty: float
     component: str | None
     alone: float | None
     without: float | None
@@ -71,7 +72,7 @@ class LabelFaithfulness:
         return {
             "label": self.label,
             "score": self.score,
-            "silence": self.silence,
+            "empty": self.empty,
             "component": self.component,
             "alone": self.alone,
             "without": self.without,
@@ -124,8 +125,9 @@ def faithfulness(
         ``"default"``: the score of the top component alone, the score without it, and whether the decision flips;
         ``"all"``: also the measures of the literature.
     predict
-        From masks, bool (n_masks, n_components), to scores (n_masks, n_outputs) of the same target; asked about masks
-        that were not evaluated. None: what needs them is None, and says so.
+        From masks, bool (n_masks, n_components), to scores (n_masks, n_outputs) of the same target, such as
+        ``lambda masks: evaluate(explanation.components, tagger, masks)`` with `audiolime_ext.pipeline.evaluate`; asked
+        about masks that were not evaluated. None: what needs them is None, and says so.
 
     Raises
     ------
@@ -197,33 +199,39 @@ def aggregate(results: Iterable[LabelFaithfulness]) -> dict[str, Any]:
 
 
 def _judge(explanation: Explanation, label: str, answers: Answers, everything: bool) -> LabelFaithfulness:
-    column = explanation.column(label)
-    full, empty = explanation.neighborhood.full, explanation.neighborhood.empty
+    column, near = explanation.column(label), explanation.neighborhood
     arguing = explanation.top(len(explanation.names), label=label)
+    top = _with_and_without(explanation, arguing.components[:1], answers) if arguing else arguing.message
     reasons: dict[str, str] = {}
     alone = without = flips = decision = None
-    if arguing:
-        scores = _with_and_without(explanation, arguing.components[:1], answers)
-        if isinstance(scores, str):
-            reasons["top"] = scores
-        else:
-            alone, without = float(scores[0, column]), float(scores[1, column])
-            flips, rule = removal.decision_flips(full, scores[1], empty, column)
-            decision = rule if flips is not None else None
-            if flips is None:
-                reasons["flips"] = rule
+    if isinstance(top, str):
+        reasons["top"] = top
     else:
-        reasons["top"] = arguing.message
+        alone, without = float(top[0, column]), float(top[1, column])
+        flips, rule = removal.decision_flips(near.full, top[1], near.empty, column)
+        if flips is None:
+            reasons["flips"] = rule
+        else:
+            decision = rule
     measures: dict[str, Measure] = {}
     if everything:
+        share = Measure(len(arguing.components) / len(explanation.names))
         sets = _with_and_without(explanation, arguing.components, answers) if arguing else arguing.message
-        measures = {**_removal_measures(full, sets, column), **_weight_measures(explanation, answers, column)}
-    reasons |= {name: measure.reason for name, measure in measures.items() if measure.value is None}
-    values = {name: measure.value for name, measure in measures.items()}
-    top = arguing.components[0] if arguing else None
-    score, silence = float(full[column]), float(empty[column])
+        measures["explanation_share"] = share if arguing else Measure.undefined(arguing.message)
+        measures |= _removal_measures(near.full, sets, column)
+        measures |= _weight_measures(explanation, answers, column)
     return LabelFaithfulness(
-        label, score, silence, top, alone, without, flips, decision, arguing.components, values, reasons
+        label,
+        float(near.full[column]),
+        float(near.empty[column]),
+        arguing.components[0] if arguing else None,
+        alone,
+        without,
+        flips,
+        decision,
+        arguing.components,
+        {name: measure.value for name, measure in measures.items()},
+        reasons | {name: measure.reason for name, measure in measures.items() if measure.value is None},
     )
 
 
@@ -242,7 +250,8 @@ def _removal_measures(full: Array, sets: Array | str, column: int) -> dict[str, 
     p, o, r = float(full[column]), float(sets[0, column]), float(sets[1, column])
     pairs: tuple[Callable[[float, float], Measure], ...]
     pairs = (removal.average_increase, removal.average_drop, removal.average_gain)
-    found = [*(measure(p, o) for measure in pairs), removal.score_drop(p, r), removal.input_fidelity(full, sets[0])]
+    terms = [measure(p, o) for measure in pairs]
+    found = [*terms, removal.score_drop(p, r), removal.input_fidelity(full, sets[0])]
     return dict(zip(names, found, strict=True))
 
 

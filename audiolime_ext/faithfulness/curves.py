@@ -2,9 +2,9 @@
 
 Deletion starts with everything and takes away the heaviest component first; insertion starts with nothing and adds the
 heaviest first. A curve has n + 1 points, at 0, 1/n, …, 1 of the components, joined by straight lines, and its area is a
-mean score: a good explanation has a small deletion area and a large insertion area. Components of equal weight have
-no order; a point of the curve is then the mean over all sets that the order allows, which is the exact expectation over
-all orderings of the tied ones.
+mean score: a good explanation has a small deletion area and a large insertion area. Components of equal weight (to
+1e-6, the rounding of float32 scores) have no order; a point of the curve is then the mean over all sets that the order
+allows, which is the exact expectation over all orderings of the tied ones.
 
 The reference is the same area averaged over *all* n! orderings of the components. Its k-th point is the mean score of
 the masks with k components on, and read from either end it is the same curve: deletion and insertion share it.
@@ -19,11 +19,11 @@ from itertools import combinations
 
 import numpy as np
 
+from audiolime_ext.explanation import ROUNDING
 from audiolime_ext.faithfulness.answers import Answers, Array, Measure
 from audiolime_ext.perturbation import Masks, enumerate_masks
 
 MOST_MASKS = 4096  # that ties, or the mean over all orderings, may need
-_TIED = 1e-9  # of the largest weight
 
 
 def deletion_area(weights: Array, answers: Answers, column: int) -> Measure:
@@ -81,10 +81,9 @@ def heaviest(weights: Array) -> list[Masks] | None:
 
 
 def _tied_groups(weights: Array) -> list[list[int]]:
-    close = _TIED * float(np.max(np.abs(weights), initial=0.0))
     groups: list[list[int]] = []
     for index in np.argsort(-weights, kind="stable").tolist():
-        if groups and weights[groups[-1][-1]] - weights[index] <= close:
+        if groups and weights[groups[-1][-1]] - weights[index] <= ROUNDING:
             groups[-1].append(index)
         else:
             groups.append([index])

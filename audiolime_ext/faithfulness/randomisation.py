@@ -18,22 +18,23 @@ G. Widmer, Towards musically meaningful explanations using source separation, 20
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import load_audio
+from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation import ROUNDING, Explanation
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.faithfulness.answers import Array
 from audiolime_ext.faithfulness.weighing import pearson
-from audiolime_ext.pipeline import explain
-from audiolime_ext.prediction import Tagger
+from audiolime_ext.pipeline import evaluate, explain
+from audiolime_ext.prediction import Tagger, label_names
 from audiolime_ext.resolve import resolve_tagger
 from audiolime_ext.tables import text_table
+from audiolime_ext.targets import TargetSpec, make_target
 
 FEWEST_COMPONENTS = 4
 DECORRELATED = 0.5
@@ -153,47 +154,51 @@ def randomisation_check(
     chosen = tuple(model.layers if layers is None else layers)
     if not chosen or not seeds:
         raise UsageError("name at least one layer and one seed")
-    recording = load_audio(audio)
-    original = explain(recording, model, factorization=factorization, **options)
+    options = {"level_check": False, **options}
+    original = explain(audio, model, factorization=factorization, **options)
     if len(original.names) < FEWEST_COMPONENTS:
         raise UsageError(
             f"a rank correlation over {len(original.names)} component(s) says nothing; at least {FEWEST_COMPONENTS} "
             "are needed: cut the stems into time segments"
         )
-    place = {"start_s": original.components.start_s, "duration_s": original.components.duration_s}
-    again = {**options, **place, "labels": original.labels}
+    columns = [original.column(label) for label in original.labels]
 
     correlations = np.empty((len(chosen), len(seeds), len(original.labels)))
     for step in range(len(chosen)):
         for at, seed in enumerate(seeds):
             forgetful = model.randomised(chosen[: step + 1], seed=seed)
-            found = explain(recording, forgetful, factorization=factorization, **again)
-            correlations[step, at] = _compare(original, found)
+            weights = _explained_again(original, forgetful, options.get("target", "score"))
+            for i, column in enumerate(columns):
+                found = spearman(original.attribution.weights[column], weights[column])
+                correlations[step, at, i] = np.nan if found is None else found
     return RandomisationCheck(original.names, original.labels, chosen, correlations)
 
 
 def spearman(a: Array, b: Array) -> float | None:
-    """Spearman's rank correlation, ties sharing their mean rank; None where one row is constant.
+    """Spearman's rank correlation; None where one row is constant.
+
+    Ties share their mean rank; values that agree to 1e-6, the rounding of float32 scores, are tied.
 
     Examples
     --------
     >>> import numpy as np
-    >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.9, 0.2]))
+    >>> round(spearman(np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.9, 0.2])), 6)
     0.5
     """
     return pearson(_ranks(a), _ranks(b))
 
 
 def _ranks(values: Array) -> Array:
-    rounded = np.round(values / (float(np.max(np.abs(values))) or 1.0), 9)  # rounding errors make no ranks
-    _, inverse, counts = np.unique(rounded, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(np.round(values / ROUNDING), return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
-def _compare(original: Explanation, found: Explanation) -> list[float]:
-    columns = [original.column(label) for label in original.labels]
-    pairs = ((original.attribution.weights[column], found.attribution.weights[column]) for column in columns)
-    return [np.nan if (value := spearman(*pair)) is None else value for pair in pairs]
+def _explained_again(original: Explanation, model: Tagger, target: TargetSpec) -> Array:
+    """Weights (n_outputs, n_components) for the same mixes, when another model hears them."""
+    outputs = evaluate(original.components, model, original.neighborhood.masks)
+    aim = make_target(target, label_names(model, outputs.shape[1]))
+    answered = replace(original.neighborhood, scores=aim.apply(outputs))
+    return method_named(original.provenance.requested_method).attribute(answered).weights
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:

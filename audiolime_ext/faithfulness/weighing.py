@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from audiolime_ext.explanation import ROUNDING
 from audiolime_ext.faithfulness.answers import Array, Measure
 from audiolime_ext.perturbation import Neighborhood
 
@@ -55,7 +56,7 @@ def sparseness(weights: Array) -> Measure:
     (0.5, 0.0)
     """
     sizes = np.sort(np.abs(weights))
-    if not sizes.any():
+    if sizes[-1] <= ROUNDING:
         return Measure.undefined(_ALL_ZERO)
     n = len(sizes)
     ranks = 2 * np.arange(1, n + 1) - n - 1
@@ -72,7 +73,7 @@ def complexity(weights: Array) -> Measure:
     1.0986
     """
     sizes = np.abs(weights[weights != 0])
-    if not len(sizes):
+    if sizes.max(initial=0.0) <= ROUNDING:
         return Measure.undefined(_ALL_ZERO)
     share = sizes / sizes.sum()
     return Measure(float(-(share * np.log(share)).sum()) + 0.0)
@@ -91,7 +92,7 @@ def faithfulness_correlation(weights: Array, neighborhood: Neighborhood, column:
         return Measure.undefined("it needs three removals of as many components; there are fewer")
     same = sizes == 1 + int(tally.argmax())
     found = pearson(predicted[same], measured[same], neighborhood.counts[same])
-    if found is None:
+    if found is None or min(np.ptp(predicted[same]), np.ptp(measured[same])) <= ROUNDING:
         return Measure.undefined("removing as many components always does the same, or should by the weights")
     return Measure(found)
 
@@ -102,7 +103,7 @@ def pearson(a: Array, b: Array, counts: object = None) -> float | None:
     Examples
     --------
     >>> import numpy as np
-    >>> pearson(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0]))
+    >>> round(pearson(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])), 6)
     1.0
     """
     share = np.ones(len(a)) if counts is None else np.asarray(counts, np.float64)

@@ -9,6 +9,18 @@
 Each line is one cell: number of components, budget, kind of game, the share of components whose 95 % interval holds
 the value that all masks give, its standard error over games, and the games played. For ``settle``: how often the top 3
 was said to be settled, how often it was right then, and the mean number of evaluations.
+
+Measured for Shapley values, the range over the four kinds of games (standard errors .002, of n = 16, half: .008)::
+
+    n    10n          512          half of 2ⁿ
+    12   .953–.959    .952–.956    .948–.951    (1000 games each)
+    14   .953–.964    .951–.954    .948–.954    (1000; half: 300)
+    16   .955–.967    .951–.957    .943–.957    (500; half: 60)
+
+LIME's are a little wide near ten evaluations per component: n = 12, .960–.978 at 10n and .951–.959 at 512 (200 games).
+
+A top 3 that was said to be settled was right every time (n = 14, at most 4096 evaluations, 300 games of each kind:
+said of .77, .80, .29 and .01 of them, after 1813, 1783, 3582 and 4096 evaluations on average).
 """
 
 from __future__ import annotations
