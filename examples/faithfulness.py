@@ -55,7 +55,7 @@ def main(file: str = "faithfulness.wav") -> None:
         "hpss, halves": [explain(clip, model, factorization="hpss", segments=2) for clip in clips],
     }
     rows = [row(name, method, found) for name, found in split.items() for method in ("shapley", "lime")]
-    print(text_table(["", "method", "tags", *COLUMNS, "flips", "abstains"], rows, left=2))
+    print(text_table(["", "method", "tags", *COLUMNS, "flips", "abstains"], rows, left=(0, 1)))
 
     song = split["spleeter:2stems"][0]
     print(f"\n{faithfulness(song)}\n")

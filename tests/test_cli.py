@@ -452,3 +452,33 @@ def test_the_published_models_answer_on_the_command_line(ezer_ev: Path, capsys: 
     assert set(found) == EXPLANATION_KEYS
     assert (found["factorization"], found["tagger"]) == ("spleeter:2stems", "musicnn:MSD_musicnn")
     assert found["top"][0]["component"] == "vocals"
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--contrast", "0", "1"),
+        ("--target", "log-odds", "--baseline", "noise"),
+        ("--segments", "6", "--max-evals", "150", "--settle", "1", "--labels", "0"),
+        ("--segments", "0.5,1.25", "--method", "leave-one-out", "--no-level-check"),
+        ("--baseline", "song.wav", "--moments", "--start", "0.5", "--duration", "1"),
+    ],
+)
+def test_every_way_to_ask_is_repeated_by_rerun(capsys: pytest.CaptureFixture[str], options: tuple[str, ...]) -> None:
+    Path("two_scores.py").write_text(
+        "import numpy as np\n"
+        "def both(batch):\n"
+        "    level = np.tanh(np.sqrt((batch**2).mean(axis=1)))\n"
+        "    return np.stack([level, 1 - level**2], axis=1)\n"
+    )
+    run(capsys, "explain", "song.wav", "-f", "oracle:stems", "-t", "two_scores:both", *options, "-o", "out")
+    assert run(capsys, "rerun", "out/song/explanation.json") == "same\n"
+
+
+@pytest.mark.usefixtures("studio")
+def test_faithfulness_is_a_table_for_people_and_an_object_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "top component" in run(capsys, "explain", "song.wav", *EXPLAIN, "--faithfulness")
+    found = strict(run(capsys, "explain", "song.wav", *EXPLAIN, "--faithfulness", "all", "--json"))["faithfulness"]
+    assert found["n_further_evals"] == 0
+    assert found["labels"][0]["measures"]["completeness_gap"] == pytest.approx(0.0, abs=1e-9)

@@ -1,5 +1,6 @@
 """From a recording to an explanation: planted truths first."""
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -77,7 +78,7 @@ def test_all_labels_are_explained_from_one_neighbourhood(band: OracleFactorizati
     assert [e.top(label=label).components[0] for label in e.all_labels] == ["bass", "guitar", "drums"]
 
 
-@pytest.mark.parametrize(("n_segments", "max_evals", "expected"), [(1, 1024, 8), (3, 1024, 512), (4, 200, 200)])
+@pytest.mark.parametrize(("n_segments", "max_evals", "expected"), [(1, 1024, 8), (3, 1024, 512), (4, 200, 192)])
 def test_no_mask_is_predicted_twice_and_the_budget_is_kept(
     band: OracleFactorization, n_segments: int, max_evals: int, expected: int
 ) -> None:
@@ -184,3 +185,70 @@ def test_what_cannot_be_done_is_said(
 def test_something_that_is_no_factorization_is_refused() -> None:
     with pytest.raises(UsageError, match=r"has a method factorize\(audio"):
         resolve_factorization("json:loads")
+
+
+def test_the_budget_ends_when_the_heaviest_components_are_told_apart(band: OracleFactorization) -> None:
+    def early_bass(batch: np.ndarray) -> np.ndarray:
+        first, rest = batch[:, : batch.shape[1] // 4], batch[:, batch.shape[1] // 4 :]
+        return np.sqrt(strengths(first)[:, :1] + 0.05 * strengths(rest)[:, 1:2])
+
+    model = tagger(early_bass, sr=SR, labels=["bass at first"])
+    e = explain(band.mixture, model, factorization=band, segments=4, settle=1, labels=["bass at first"])
+    assert e.settled is True
+    assert e.n_evals < 1024
+    assert e.top().components == ("bass 0.00–1.00 s",)
+    assert "are settled after" in str(e)
+    whole = explain(band.mixture, model, factorization=band, segments=4, max_evals=4096)
+    found = e.attribution.interval()
+    assert found is not None
+    low, high = (end[0, 0] for end in found)
+    assert low < whole.attribution.weights[0, 0] < high
+    assert whole.settled is None
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"settle": 3, "labels": ["low"]}, "settle=3 cannot be used with 3 components"),
+        ({"settle": 1}, "settle ranks the components of one label; name it"),
+        ({"settle": 1, "labels": ["low"], "method": "leave-one-out"}, "leave settle out"),
+    ],
+)
+def test_a_question_that_cannot_be_settled_is_refused(
+    band: OracleFactorization, options: dict[str, object], complaint: str
+) -> None:
+    model = tagger(strengths, sr=SR, labels=["low", "middle", "high"])
+    with pytest.raises(UsageError, match=complaint):
+        explain(band.mixture, model, factorization=band, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["banzhaf", "leave-one-out", "lime", "shapley"])
+def test_every_method_finds_a_linear_truth_among_many_components(band: OracleFactorization, method: str) -> None:
+    model = tagger(lambda b: strengths(b[:, : b.shape[1] // 6])[:, 1:2], sr=SR, labels=["guitar at first"])
+    e = explain(band.mixture, model, factorization=band, segments=6, method=method, max_evals=400)
+    weights = list(e.weights().values())
+    assert weights[6] == pytest.approx(1.0, abs=0.03)
+    assert max(map(abs, [*weights[:6], *weights[7:]])) < 0.03
+    assert e.attribution.exact is (method == "leave-one-out")
+    assert e.attribution.std_errors is not None
+
+
+def test_a_model_that_does_not_listen_makes_it_abstain(band: OracleFactorization) -> None:
+    deaf = tagger(lambda b: np.full((len(b), 2), [0.7, 0.1]), sr=SR, labels=["always", "never"])
+    for segments in (1, 5):
+        e = explain(
+            band.mixture, deaf, factorization=band, segments=segments, max_evals=300, labels=["always", "never"]
+        )
+        assert not e.top(label="always")
+        assert not e.top(label="never")
+        assert e.remarks("always")[0] == "always: the model says this for silence too (0.70; here 0.70)"
+        json.dumps(e.to_dict(), allow_nan=False)
+
+
+def test_one_component_gets_all_there_is() -> None:
+    alone = OracleFactorization({"bass": tone(100)})
+    model = tagger(strengths, sr=SR, labels=["low", "middle", "high"])
+    for method in ("shapley", "lime", "banzhaf", "leave-one-out"):
+        e = explain(alone.mixture, model, factorization=alone, method=method, labels=["low"])
+        assert e.weights() == pytest.approx({"bass": 1.0}, abs=1e-6)
+        json.dumps(e.to_dict(), allow_nan=False)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.attribution.lime import weighted_least_squares
+from audiolime_ext.attribution.intervals import standard_errors
+from audiolime_ext.attribution.lime import sampling_error, weighted_least_squares
 from audiolime_ext.perturbation import Neighborhood
 
 _REFERENCES = (
@@ -43,5 +44,8 @@ def banzhaf_values(neighborhood: Neighborhood) -> Attribution:
         signs = np.where(masks, 1.0, -1.0) / 2 ** (masks.shape[1] - 1)
         weights = (signs.T @ scores).T
         return Attribution("banzhaf", weights, np.zeros_like(weights), True, references=_REFERENCES)
-    weights, _ = weighted_least_squares(masks, scores, neighborhood.counts.astype(float))
-    return Attribution("banzhaf", weights, None, False, references=_REFERENCES)
+    counts = neighborhood.counts.astype(float)
+    weights, intercept = weighted_least_squares(masks, scores, counts)
+    covariance, dof = sampling_error(neighborhood, counts, weights, intercept)
+    errors = None if covariance is None else standard_errors(covariance)
+    return Attribution("banzhaf", weights, errors, False, references=_REFERENCES, covariance=covariance, dof=dof)

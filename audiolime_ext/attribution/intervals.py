@@ -22,7 +22,6 @@ linear regression with multi-stage samples", Survey Methodology 28, 2002 (cluste
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,6 @@ Array = NDArray[np.float64]
 
 EVALS_PER_COMPONENT = 10
 LEAST_LEFT = 1e-6
-_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 def enough_for_intervals(masks: NDArray[np.bool_], counts: NDArray[np.int64]) -> bool:
@@ -120,25 +118,11 @@ def standard_errors(covariance: Array) -> Array:
 def t_quantile(probability: float, dof: float) -> float:
     """Quantile of Student's t; `dof` may be infinite (then the normal distribution's).
 
-    Newton's method on the distribution function, whose density is integrated over the angle atan(t / sqrt(dof)).
-
     Examples
     --------
     >>> round(t_quantile(0.975, 10), 4), round(t_quantile(0.975, math.inf), 4)
     (2.2281, 1.96)
     """
-    if probability < 0.5:
-        return -t_quantile(1.0 - probability, dof)
-    t = NormalDist().inv_cdf(probability)
-    if math.isinf(dof):
-        return t
-    scale = math.exp(math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2)) / math.sqrt(math.pi)
-    for _ in range(100):  # the function is concave on this side, so the steps approach the root from below
-        angle = math.atan(t / math.sqrt(dof))
-        area = angle / 2 * float(_NODE_WEIGHTS @ np.cos(angle / 2 * (_NODES + 1)) ** (dof - 1))
-        density = scale / math.sqrt(dof) * (1 + t * t / dof) ** (-(dof + 1) / 2)
-        step = (probability - 0.5 - scale * area) / density
-        t += step
-        if abs(step) < 1e-12 * max(1.0, abs(t)):
-            break
-    return t
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(probability) if math.isinf(dof) else stdtrit(dof, probability))

@@ -14,7 +14,9 @@ Measured for Shapley values, the range over the four kinds of games (standard er
 
     n    10n          512          half of 2ⁿ
     12   .953–.959    .952–.956    .948–.951    (1000 games each)
+    13   .958–.961    .943–.956    —            (500)
     14   .953–.964    .951–.954    .948–.954    (1000; half: 300)
+    15   .949–.967    .951–.957    —            (500)
     16   .955–.967    .951–.957    .943–.957    (500; half: 60)
 
 LIME's are a little wide near ten evaluations per component: n = 12, .960–.978 at 10n and .951–.959 at 512 (200 games).
