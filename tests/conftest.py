@@ -24,6 +24,17 @@ def feelings() -> dict[str, Path]:
     return {name: ROOT / "examples" / "audio" / f"feelings_{name}.ogg" for name in ("guitar", "rest")}
 
 
+@pytest.fixture(scope="session")
+def published() -> None:
+    """The published checkpoints are at hand, so that no test is the first to hear of their download."""
+    from audiolime_ext.checkpoints import locate
+    from audiolime_ext.taggers.musicnn import CHECKPOINT
+    from factorizations import spleeter
+
+    for checkpoint in (CHECKPOINT, spleeter.CHECKPOINT):
+        locate(checkpoint)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where CI is set, a skipped test is a failure: a tool that is missing there must not pass unseen."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -359,13 +359,13 @@ def test_what_a_checkpoint_lacks_is_said_with_exit_code_3(
     assert "--from" in line
 
 
-@pytest.mark.usefixtures("studio")
+@pytest.mark.usefixtures("studio", "published")
 def test_unknown_labels_of_the_published_tagger_suggest_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     options = ("-f", "oracle:stems", "-t", "musicnn:MSD_musicnn", "--labels", "femal vocalists")
     assert "did you mean 'female vocalists'" in refusal(capsys, "explain", "song.wav", *options, code=USAGE)
 
 
-@pytest.mark.usefixtures("studio")
+@pytest.mark.usefixtures("studio", "published")
 def test_a_blink_is_too_short_for_the_published_tagger(capsys: pytest.CaptureFixture[str]) -> None:
     write_bad_audio(Path.cwd())
     line = refusal(capsys, "tag", "blink.wav", code=AUDIO)
