@@ -127,23 +127,12 @@ def explain(
     def aim_of(outputs: Scores) -> Target:
         return make_target(target, label_names(model, outputs.shape[1]))
 
+    budget = _mask_budget(components, max_evals, level_check)
+    column = None if settle is None else _ranked_column(model, labels, target)
     answer = partial(evaluate, components, model)
-    n_kept = 2 * len(components.sources) + 2 if level_check and 2**components.n > max_evals else 0
-    n_masks = max_evals if max_evals - n_kept < 2 * components.n + 2 else max_evals - n_kept  # the rest for the check
-    if settle is None:
-        chosen = how.choose(components.n, max_evals=n_masks, seed=seed)
-        answered, settled = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
-    else:
-        answered, settled = _settled(
-            answer,
-            components.n,
-            how,
-            aim_of,
-            k=settle,
-            column=_ranked_column(model, labels, target),
-            max_evals=n_masks,
-            seed=seed,
-        )
+    answered, settled = _answers(
+        answer, components.n, how, aim_of, budget=budget, seed=seed, settle=settle, column=column
+    )
     aim = aim_of(answered.scores)
     neighborhood = replace(answered, scores=aim.apply(answered.scores))
     attribution = how.attribute(neighborhood)
@@ -180,8 +169,6 @@ def explain(
         settle=settle,
         baseline=baseline_name(baseline),
     )
-    if isinstance(segments, str) and not inner_s:
-        notes = (*notes, f"there are no {segments} within the excerpt: it is one segment")
     return Explanation(
         named,
         all_labels,
@@ -189,7 +176,7 @@ def explain(
         neighborhood,
         attribution,
         provenance,
-        notes=(*notes, *components.stems.notes),
+        notes=(*notes, *_segment_notes(segments, components), *components.stems.notes),
         warnings=tuple(_warnings(components, recording, attribution, checks)),
         checks=checks,
         settled=settled,
@@ -234,17 +221,38 @@ def evaluate(components: parts.Components, model: Tagger, masks: Masks) -> Score
     return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
 
 
-def _settled(
-    answer: Callable[[Masks], Scores], n: int, how: Method, aim_of: Callable[[Scores], Target], **options: int
-) -> tuple[Neighborhood, bool]:
-    """Outputs of the masks that it took, and whether the question was settled."""
+def _mask_budget(components: parts.Components, max_evals: int, level_check: bool) -> int:
+    """How many masks may be asked about, so that a sample leaves what the level check needs."""
+    kept = 2 * len(components.sources) + 2
+    if not level_check or 2**components.n <= max_evals or max_evals - kept < 2 * components.n + 2:
+        return max_evals
+    return max_evals - kept
+
+
+def _answers(
+    answer: Callable[[Masks], Scores],
+    n: int,
+    how: Method,
+    aim_of: Callable[[Scores], Target],
+    *,
+    budget: int,
+    seed: int,
+    settle: int | None,
+    column: int | None,
+) -> tuple[Neighborhood, bool | None]:
+    """The model's outputs for the masks that it takes, and whether a question to settle was settled."""
+    if settle is None or column is None:
+        chosen = how.choose(n, max_evals=budget, seed=seed)
+        return Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
     if how.sampling is None:
         raise UsageError("leave-one-out asks about a fixed set of masks; leave settle out")
 
     def attribute(answered: Neighborhood) -> Attribution:
         return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))
 
-    answered, _, settled = adaptive.settle(answer, n, sampling=how.sampling, attribute=attribute, **options)
+    answered, _, settled = adaptive.settle(
+        answer, n, k=settle, max_evals=budget, seed=seed, column=column, sampling=how.sampling, attribute=attribute
+    )
     return answered, settled
 
 
@@ -299,6 +307,12 @@ def _provenance(audio: Audio, separator: Factorization, model: Tagger, **setting
         references=(*separator.references, *model.references),
         **settings,
     )
+
+
+def _segment_notes(segments: Any, components: parts.Components) -> list[str]:
+    if isinstance(segments, str) and components.n_segments == 1:
+        return [f"there are no {segments} within the excerpt: it is one segment"]
+    return []
 
 
 def _warnings(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
