@@ -73,9 +73,13 @@ def unknown(kind: str, given: str, allowed: Iterable[str]) -> UsageError:
     --------
     >>> str(unknown("label", "metall", ["rock", "metal"]))
     "unknown label 'metall'; did you mean 'metal'? (allowed: rock, metal)"
+    >>> str(unknown("label", "femal", ["metal", "female vocalists"]))
+    "unknown label 'femal'; did you mean 'female vocalists' or 'metal'? (allowed: metal, female vocalists)"
     """
     names = list(allowed)
     folded = {name.lower(): name for name in names}
-    near = [folded[match] for match in difflib.get_close_matches(given.lower(), folded, n=3)]
+    inside = sorted((name for name in folded if len(given) > 2 and given.lower() in name), key=len)
+    similar = difflib.get_close_matches(given.lower(), folded, n=3)
+    near = [folded[match] for match in dict.fromkeys([*inside, *similar])][:3]
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ";"
     return UsageError(f"unknown {kind} {given!r}{hint} (allowed: {', '.join(names)})")
