@@ -14,7 +14,7 @@ background: on in every mask and no component. Otherwise it is switched like any
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, Samples, context_span, level_db
 from audiolime_ext.baselines import off_signals
-from audiolime_ext.errors import AudioError, unknown
+from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL, Factorization, Stems
 from audiolime_ext.perturbation import Masks
 from audiolime_ext.segments import segment
@@ -54,6 +54,8 @@ class Components:
         For captions.
     off
         What plays while a stem is off, shaped like ``stems.samples``; None: silence.
+    uncut
+        Stems that are one component each, whatever the time segments.
     """
 
     stems: Stems = field(repr=False)
@@ -64,10 +66,11 @@ class Components:
     boundaries_s: tuple[float, ...]
     recording_name: str = "audio"
     off: Samples | None = field(default=None, repr=False)
+    uncut: tuple[str, ...] = ()
 
     @property
     def n_segments(self) -> int:
-        """Number of time segments; 1: the stems are the components."""
+        """Number of time segments that stems are cut into; 1: the stems are the components."""
         return len(self.boundaries_s) - 1
 
     @property
@@ -115,10 +118,32 @@ class Components:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """One per component, stem by stem: ``vocals``, or ``vocals 0.00–1.50 s`` where there are segments."""
-        if self.n_segments == 1:
-            return self.sources
         spans = [f"{begin:.2f}–{end:.2f} s" for begin, end in pairwise(self.boundaries_s)]
-        return tuple(f"{source} {span}" for source in self.sources for span in spans)
+        named = (
+            [source] if size == 1 else [f"{source} {span}" for span in spans]
+            for source, size in zip(self.sources, self.groups, strict=True)
+        )
+        return tuple(name for names in named for name in names)
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """How many components each source has: as many as there are segments, or one where it is left uncut."""
+        return tuple(1 if source in self.uncut else self.n_segments for source in self.sources)
+
+    def grouped(self, groups: Sequence[int]) -> Components:
+        """The same with so many components for each source; those with one are left uncut. None named: unchanged.
+
+        Raises
+        ------
+        UsageError
+            If a source cannot have as many.
+        """
+        if not groups:
+            return self
+        if len(groups) != len(self.sources) or not set(groups) <= {1, self.n_segments}:
+            raise UsageError(f"{len(self.sources)} sources in {self.n_segments} segments cannot be grouped as {groups}")
+        uncut = tuple(source for source, size in zip(self.sources, groups, strict=True) if size < self.n_segments)
+        return replace(self, uncut=uncut)
 
     @cached_property
     def levels_db(self) -> tuple[float, ...]:
@@ -130,7 +155,7 @@ class Components:
     @property
     def n(self) -> int:
         """Number of components."""
-        return len(self.sources) * self.n_segments
+        return sum(self.groups)
 
     def indices(self, names: Sequence[str] | str) -> list[int]:
         """Positions of components by name; the name of a stem stands for all its segments.
@@ -145,8 +170,7 @@ class Components:
             if name in self.names:
                 found.append(self.names.index(name))
             elif name in self.sources:
-                first = self.sources.index(name) * self.n_segments
-                found.extend(range(first, first + self.n_segments))
+                found.extend(np.unique(self._columns[self.sources.index(name)]).tolist())
             else:
                 raise unknown("component", str(name), dict.fromkeys((*self.names, *self.sources)))
         return list(dict.fromkeys(found))
@@ -178,8 +202,15 @@ class Components:
     def _span(self, sr: int) -> tuple[int, int]:
         return round(self.start_s * sr), round((self.start_s + self.duration_s) * sr)
 
+    @cached_property
+    def _columns(self) -> NDArray[np.intp]:
+        """Which component each source is in each segment, shape (n_sources, n_segments)."""
+        firsts = np.cumsum([0, *self.groups[:-1]])
+        steps = [np.arange(self.n_segments) if size > 1 else np.zeros(self.n_segments, int) for size in self.groups]
+        return np.asarray(firsts[:, None] + np.stack(steps))
+
     def _gains(self, masks: Masks, background: bool) -> NDArray[np.float32]:
-        gains = np.asarray(masks, np.float32).reshape(len(masks), len(self.sources), self.n_segments)
+        gains = np.asarray(masks, np.float32)[:, self._columns]
         if len(self.sources) == len(self.stems.names):
             return gains
         on = np.full((len(masks), 1, self.n_segments), background, np.float32)

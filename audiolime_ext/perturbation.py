@@ -56,9 +56,12 @@ class Neighborhood(MaskSet):
     ----------
     scores
         Shape (n_masks, n_outputs), float64: the model's answer to each mask.
+    groups
+        How many components next to each other belong together, as the segments of a stem do; empty: nothing does.
     """
 
     scores: NDArray[np.float64] = field(repr=False)
+    groups: tuple[int, ...] = ()
 
     @property
     def empty(self) -> NDArray[np.float64]:

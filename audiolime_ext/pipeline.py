@@ -17,6 +17,7 @@ from audiolime_ext.attribution.methods import Method, method_named
 from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
+from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
@@ -78,7 +79,8 @@ def explain(
         `audiolime_ext.baselines`.
     method
         ``"auto"`` and ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"lime"``: audioLIME's
-        weighted linear fit; ``"banzhaf"``; ``"leave-one-out"``.
+        weighted linear fit; ``"banzhaf"``; ``"leave-one-out"``; ``"owen"``: whole stems exactly, then the segments
+        within those that matter (see `audiolime_ext.coarse_to_fine`).
     max_evals
         The most mixes that the model is asked about, checks included.
     seed
@@ -130,11 +132,12 @@ def explain(
     budget = _mask_budget(components, max_evals, level_check)
     column = None if settle is None else _ranked_column(model, labels, target)
     answer = partial(evaluate, components, model)
+    ranked = partial(_asked_for, aim_of, wanted=wanted, top_labels=top_labels)
     answered, settled = _answers(
-        answer, components.n, how, aim_of, budget=budget, seed=seed, settle=settle, column=column
+        answer, components.groups, how, aim_of, budget=budget, seed=seed, settle=settle, column=column, ranked=ranked
     )
-    aim = aim_of(answered.scores)
-    neighborhood = replace(answered, scores=aim.apply(answered.scores))
+    components, aim = components.grouped(answered.groups), aim_of(answered.scores)
+    neighborhood = replace(answered, scores=aim.apply(answered.scores), groups=components.groups)
     attribution = how.attribute(neighborhood)
 
     def ask(signals: Samples) -> Scores:
@@ -149,7 +152,7 @@ def explain(
     if moments:
 
         def weights_at(start_s: float) -> Scores:
-            shifted = cut(recording, separator, start_s=start_s, baseline=baseline)
+            shifted = cut(recording, separator, start_s=start_s, baseline=baseline).grouped(answered.groups)
             values = aim.apply(evaluate(shifted, model, answered.masks))
             return how.attribute(replace(neighborhood, scores=values)).weights
 
@@ -231,7 +234,7 @@ def _mask_budget(components: parts.Components, max_evals: int, level_check: bool
 
 def _answers(
     answer: Callable[[Masks], Scores],
-    n: int,
+    groups: tuple[int, ...],
     how: Method,
     aim_of: Callable[[Scores], Target],
     *,
@@ -239,13 +242,17 @@ def _answers(
     seed: int,
     settle: int | None,
     column: int | None,
+    ranked: Callable[[Scores], Scores],
 ) -> tuple[Neighborhood, bool | None]:
     """The model's outputs for the masks that it takes, and whether a question to settle was settled."""
+    n = sum(groups)
+    if how.masks == "stem by stem" and settle is None:
+        return coarse_to_fine(answer, groups, max_evals=budget, seed=seed, asked_for=ranked), None
     if settle is None or column is None:
         chosen = how.choose(n, max_evals=budget, seed=seed)
         return Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
     if how.sampling is None:
-        raise UsageError("leave-one-out asks about a fixed set of masks; leave settle out")
+        raise UsageError("settle grows a sample of masks; leave it out with leave-one-out and owen, which draw none")
 
     def attribute(answered: Neighborhood) -> Attribution:
         return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))
@@ -264,6 +271,16 @@ def _ranked_column(model: Tagger, labels: Any, target: TargetSpec) -> int:
         raise UsageError("settle ranks the components of one label; name it (labels=…, --labels …)")
     first = labels if isinstance(labels, (str, int)) else labels[0]
     return int(first) if model.labels is None else label_indices([first], model.labels)[0]
+
+
+def _asked_for(
+    aim_of: Callable[[Scores], Target], outputs: Scores, *, wanted: Sequence[str | int] | None, top_labels: int
+) -> Scores:
+    """Of outputs for some masks, the last one all on: the values of the labels that were asked for."""
+    aim = aim_of(outputs)
+    values = aim.apply(outputs)
+    names, named = _names(aim, values[-1], wanted, top_labels)
+    return values[:, label_indices(named, names)]
 
 
 def _first_labels(labels: Any, target: Any) -> Sequence[str | int] | None:

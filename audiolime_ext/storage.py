@@ -60,6 +60,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "boundaries_s": parts.boundaries_s,
             "grid": asdict(parts.grid),
             "recording_name": parts.recording_name,
+            "uncut": parts.uncut,
         },
         "neighborhood": {
             "masks": near.masks.astype(int).tolist(),
@@ -113,9 +114,14 @@ def load(folder: Path) -> dict[str, Any]:
             Grid(**parts["grid"]),
             tuple(parts["boundaries_s"]),
             parts["recording_name"],
+            uncut=tuple(parts["uncut"]),
         )
         neighborhood = Neighborhood(
-            np.array(near["masks"], bool), np.array(near["counts"]), near["exhaustive"], np.array(near["scores"])
+            np.array(near["masks"], bool),
+            np.array(near["counts"]),
+            near["exhaustive"],
+            np.array(near["scores"]),
+            components.groups,
         )
         attribution = Attribution(
             found["method"],

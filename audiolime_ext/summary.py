@@ -21,6 +21,7 @@ _METHODS = {
     "lime": "LIME weights",
     "banzhaf": "Banzhaf values",
     "leave-one-out": "leave-one-out weights",
+    "owen": "Owen values",
 }
 
 
@@ -127,6 +128,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "settled": explanation.settled,
         "n_segments": parts.n_segments,
         "boundaries_s": list(parts.boundaries_s),
+        "uncut": list(parts.uncut),
         "residual": None if residual is None else {"level_db": residual, "switched": parts.residual_switched},
         "components": list(explanation.names),
         "level_db": list(parts.levels_db),

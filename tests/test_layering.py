@@ -16,8 +16,9 @@ LEVELS = {
     2: "factorization prediction taggram baselines segments",
     3: "perturbation components targets resolve",
     4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
-    "attribution.lime attribution.methods attribution.shapley checks provenance summary storage explanation",
-    5: "adaptive pipeline",
+    "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "
+    "explanation",
+    5: "adaptive coarse_to_fine pipeline",
     6: "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",

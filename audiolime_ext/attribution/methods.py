@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.leave_one_out import leave_one_out, leave_one_out_masks
 from audiolime_ext.attribution.lime import lime
+from audiolime_ext.attribution.owen import owen_values
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import unknown
 from audiolime_ext.perturbation import MaskSet, Neighborhood, Sampling, choose_masks
+
+Wanted = Literal[Sampling, "all but one", "stem by stem"]
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,29 @@ class Method:
     ----------
     attribute
         From an evaluated neighbourhood to weights.
-    sampling
-        How masks are drawn where not all fit the budget; None: it needs just the masks with one component off.
+    masks
+        Those that it wants: all, or a sample drawn so; those with one component off; stems, then their segments.
     """
 
     attribute: Callable[[Neighborhood], Attribution]
-    sampling: Sampling | None
+    masks: Wanted
 
     def choose(self, n: int, *, max_evals: int, seed: int) -> MaskSet:
-        """The masks to ask the model about, at most `max_evals`."""
-        if self.sampling is None:
+        """The masks to ask the model about, at most `max_evals`, for a method that can say so beforehand.
+
+        Raises
+        ------
+        UsageError
+            If the budget is too small.
+        """
+        if self.masks == "all but one":
             return leave_one_out_masks(n, max_evals=max_evals)
-        return choose_masks(n, max_evals=max_evals, sampling=self.sampling, seed=seed)
+        return choose_masks(n, max_evals=max_evals, sampling=self.sampling or "shapley", seed=seed)
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """How masks are drawn where not all fit the budget; None: they are not drawn."""
+        return self.masks if self.masks in ("shapley", "uniform") else None
 
 
 METHODS = {
@@ -41,7 +56,8 @@ METHODS = {
     "shapley": Method(shapley_values, "shapley"),
     "lime": Method(lime, "uniform"),
     "banzhaf": Method(banzhaf_values, "uniform"),
-    "leave-one-out": Method(leave_one_out, None),
+    "leave-one-out": Method(leave_one_out, "all but one"),
+    "owen": Method(owen_values, "stem by stem"),
 }
 
 

@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
         "--method",
         default="auto",
         help="auto or shapley (exact Shapley values while all masks fit the budget), lime (audioLIME's kernel), "
-        "banzhaf, leave-one-out",
+        "banzhaf, leave-one-out, owen (stems exactly, then the segments within those that matter)",
     )
     parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
     parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")

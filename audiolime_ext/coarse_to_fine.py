@@ -1,0 +1,125 @@
+"""Stems exactly first, then time segments inside the stems that matter: the masks that Owen values are made of.
+
+1. *Coarse*: every combination of whole stems, 2^S masks. They give each stem's Shapley value exactly.
+2. A stem *matters* if its value is at least a twentieth of the largest one's for a label that was asked for. One that
+   does not is left whole: cutting up what changes nothing would cost evaluations and say nothing. (Segments that cancel
+   each other exactly are missed by that.)
+3. *Fine*: sets of segments of each stem that matters, the heaviest stem first. Each set is asked about with all 2^(S−1)
+   coalitions of the other stems. All sets where the budget allows it, else a sample in pairs of opposites. A stem gets
+   its turn while ten sets a segment are left for it, so that there are error bars; the heaviest gets what there is.
+
+The budget is an upper bound, and no mask is evaluated twice. See `audiolime_ext.attribution.owen` for what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
+from audiolime_ext.attribution.owen import coarse_masks
+from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.errors import UsageError
+from audiolime_ext.perturbation import Masks, Neighborhood, choose_masks, enumerate_masks
+
+Array = NDArray[np.float64]
+
+MATTERS = 0.05
+
+
+def coarse_to_fine(
+    evaluate: Callable[[Masks], Array],
+    groups: Sequence[int],
+    *,
+    max_evals: int = 1024,
+    seed: int = 0,
+    asked_for: Callable[[Array], Array] = lambda scores: scores,
+) -> Neighborhood:
+    """Evaluate whole stems, then segments of those that matter.
+
+    Parameters
+    ----------
+    evaluate
+        The model: from masks (n_masks, n) to scores (n_masks, n_outputs). Called with new masks only.
+    groups
+        Number of segments of each stem; they are the n components, stem by stem.
+    max_evals
+        The most masks that are evaluated.
+    seed
+        For the sets of segments where they are a sample.
+    asked_for
+        From scores of the 2^S coarse masks, the last of them all on, to the values for which stems may matter,
+        (2^S, n_values).
+
+    Returns
+    -------
+    What was evaluated, with a stem that was not cut as one component; its `groups` say which these are.
+
+    Raises
+    ------
+    UsageError
+        If the budget does not hold the coarse masks and sets of segments for one stem.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from audiolime_ext.attribution.owen import owen_values
+    >>> weights = np.array([0.0, 3.0, 1.0, 0.1, 0.0, 0.0])  # two stems in three segments
+    >>> near = coarse_to_fine(lambda masks: (masks @ weights)[:, None], (3, 3))
+    >>> near.groups, len(near.masks), owen_values(near).weights.round(9).tolist()
+    ((3, 1), 16, [[0.0, 3.0, 1.0, 0.1]])
+    """
+    n_stems, size = len(groups), max(groups, default=0)
+    coalitions = 2 ** (n_stems - 1)
+    least = 2**n_stems + coalitions * (min(2**size, 2 * size + 2) - 2)
+    if max_evals < least:
+        raise UsageError(
+            f"{max_evals} evaluations are too few for Owen values of {n_stems} stems in {size} segments; "
+            f"allow at least {least}"
+        )
+    coarse = coarse_masks(tuple(groups))
+    scores = evaluate(coarse)
+    switched = Neighborhood(enumerate_masks(n_stems), np.ones(2**n_stems, np.int64), True, asked_for(scores))
+    order = _that_matter(shapley_values(switched).weights) if size > 1 else []
+    parts, left = [(coarse, np.ones(len(coarse), np.int64), scores)], max_evals - len(coarse)
+    kept = [1] * n_stems
+    for turn, stem in enumerate(order):
+        fair, all_left = left // (len(order) - turn) // coalitions + 2, left // coalitions + 2
+        n_sets = fair if fair >= enough(size) else all_left
+        if turn > 0 and n_sets < enough(size):
+            break
+        chosen = choose_masks(size, max_evals=n_sets, seed=seed + turn)
+        fine = _with_coalitions(chosen.masks[1:-1], coarse, groups, stem)
+        parts.append((fine, np.repeat(chosen.counts[1:-1], coalitions), evaluate(fine)))
+        left -= len(fine)
+        kept[stem] = size
+    masks, counts, answers = (np.concatenate(column) for column in zip(*parts, strict=True))
+    firsts = np.cumsum([0, *groups[:-1]])
+    masks = np.concatenate([masks[:, at : at + n] for at, n in zip(firsts, kept, strict=True)], axis=1)
+    rows = np.lexsort(masks.T[::-1])  # all off first, all on last
+    exhaustive = len(rows) == 2 ** masks.shape[1]
+    return Neighborhood(masks[rows], counts[rows], exhaustive, answers[rows], groups=tuple(kept))
+
+
+def enough(size: int) -> int:
+    """Sets of segments that a stem deserves: all there are, or ten for each segment."""
+    return int(min(2**size, EVALS_PER_COMPONENT * size))
+
+
+def _that_matter(values: Array) -> list[int]:
+    """Stems with a value of some weight for some label, heaviest first; values (n_labels, n_stems)."""
+    largest = np.abs(values).max(axis=1, keepdims=True)
+    share = np.divide(np.abs(values), largest, out=np.zeros_like(values), where=largest > 0).max(axis=0)
+    total = np.abs(values).max(axis=0)
+    return [int(stem) for stem in np.lexsort((-total, -share)) if share[stem] >= MATTERS]
+
+
+def _with_coalitions(within: Masks, coarse: Masks, groups: Sequence[int], stem: int) -> Masks:
+    """Each set of a stem's segments with each coalition of the whole others, (n_sets · 2^(S−1), n)."""
+    first = sum(groups[:stem])
+    others = coarse[~coarse[:, first]]
+    masks = np.tile(others, (len(within), 1))
+    masks[:, first : first + groups[stem]] = np.repeat(within, len(others), axis=0)
+    return masks
