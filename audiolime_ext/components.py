@@ -32,6 +32,7 @@ from audiolime_ext.taggram import Grid
 
 CROSSFADE_S = 0.01
 BACKGROUND_DB = -60.0
+SUM_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +281,8 @@ def build(
     ------
     AudioError
         If the excerpt does not lie within the recording, or is silent.
+    UsageError
+        If the factorization breaks its word: its stems do not sum to the recording.
     """
     begin, end = audio.span(start_s, duration_s)
     boundaries_s = segment(audio, segments, start_s=start_s, duration_s=duration_s)
@@ -290,5 +293,25 @@ def build(
         span = f"{start_s:g} s to {start_s + duration_s:g} s"
         raise AudioError(f"{audio.name!r} is silent from {span}; choose another start")
     stems = factorization.factorize(audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr)
+    _require_sum(stems, audio.samples[:, wide_begin:wide_end], factorization)
     off = off_signals(baseline, audio, stems, factorization, first=wide_begin)
     return Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, audio.name, off)
+
+
+def _require_sum(stems: Stems, mixture: Samples, factorization: Factorization) -> None:
+    """Whatever is on in every mask, or in none, would falsify all results; so a promise is checked."""
+    if stems.samples.shape[1:] != mixture.shape:
+        raise UsageError(
+            f"{_name(factorization)} gave stems of shape {stems.samples.shape[1:]} for an excerpt of {mixture.shape}; "
+            "they have the recording's channels and the excerpt's samples"
+        )
+    off = float(np.max(np.abs(stems.mixture - mixture), initial=0.0))
+    if not off <= SUM_TOLERANCE * max(1.0, float(np.max(np.abs(stems.samples), initial=0.0))):
+        raise UsageError(
+            f"the stems of {_name(factorization)} do not sum to the recording (off by up to {off:.2g}); "
+            "audiolime_ext.with_residual makes stems that do"
+        )
+
+
+def _name(factorization: Factorization) -> str:
+    return factorization.spec or type(factorization).__name__

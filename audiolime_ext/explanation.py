@@ -199,9 +199,9 @@ class Explanation:
         """What to know before believing the weights of a label."""
         column = self.column(label)
         name, (full, empty) = self.all_labels[column], self.score(column)
+        found = self._pair_that_counts_most(column)
         if self.provenance.target != "score":
-            return []  # the thresholds are those of scores between 0 and 1
-        found = []
+            return found  # the thresholds are those of scores between 0 and 1
         if full < SAME_AS_SILENCE:
             found.append(f"{name}: the model hardly says this here ({full:.2f}; {self._off} {empty:.2f})")
         elif empty >= full / 2:
@@ -210,6 +210,19 @@ class Explanation:
             gap = f"the score is that of {self._off}, to {abs(full - empty):.2f}"
             found.append(f"{name}: nothing to explain by presence ({gap})")
         return [*found, *self.checks.remarks(name, column, full)]
+
+    def _pair_that_counts_most(self, column: int) -> list[str]:
+        """A word on two components that do more together than any does by itself, which no weight can show."""
+        if not self.neighborhood.exhaustive or not (pairs := self.interactions(column)):
+            return []
+        (one, other), together = next(iter(pairs.items()))
+        if abs(together) <= max(SAME_AS_SILENCE, float(np.max(np.abs(self.attribution.weights[column])))):
+            return []
+        effect = "together add" if together > 0 else "together take away"
+        return [
+            f"{self.all_labels[column]}: {one} and {other} {effect} {abs(together):.2f} beyond what each does alone, "
+            "which is more than any weight"
+        ]
 
     @property
     def _off(self) -> str:

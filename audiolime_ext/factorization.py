@@ -18,7 +18,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from audiolime_ext.audio import Audio, Samples
-from audiolime_ext.errors import AudioError
+from audiolime_ext.errors import AudioError, UsageError
 
 RESIDUAL = "residual"
 Scope = Literal["blocks", "recording", "window"]
@@ -46,12 +46,27 @@ class Stems:
     >>> stems = Stems(("drums", "bass"), np.ones((2, 1, 8000), np.float32), sr=8000)
     >>> stems["bass"].duration_s, float(stems.mixture[0, 0])
     (1.0, 2.0)
+
+    Raises
+    ------
+    UsageError
+        If there is not one name for each stem, or two have the same.
     """
 
     names: tuple[str, ...]
     samples: Samples = field(repr=False)
     sr: int
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that every stem has a name of its own."""
+        if self.samples.ndim != 3 or len(self.names) != len(self.samples):
+            raise UsageError(
+                f"stems are an array (n_stems, n_channels, n_samples) with one name each; "
+                f"got shape {self.samples.shape} and the names {', '.join(self.names)}"
+            )
+        if twice := [name for name in self.names if self.names.count(name) > 1]:
+            raise UsageError(f"two stems are called {twice[0]!r} (of {', '.join(self.names)}); give each its own name")
 
     @property
     def mixture(self) -> Samples:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.tables import html_table, text_table
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "weights": weights.tolist(),
         "std_errors": None if found.std_errors is None else found.std_errors[columns].tolist(),
         "completeness_gap": (weights.sum(axis=1) - (full - empty)).tolist(),
+        "interactions": shapley_interactions(near)[columns].tolist() if near.exhaustive else None,
         "level": _level(explanation.checks.level, columns),
         "missing": [
             {"component": one.component, "donor": one.donor, "scores": one.values[columns].tolist()}

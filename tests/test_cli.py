@@ -89,6 +89,8 @@ EXPLANATION_KEYS = {
     "n_evals",
     "n_segments",
     "boundaries_s",
+    "uncut",
+    "interactions",
     "contrast",
     "n_checks",
     "settle",

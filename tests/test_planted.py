@@ -1,0 +1,186 @@
+"""Planted models: whoever built them knows what they listen to, and every explanation must say just that.
+
+Each runs on true stems in every form that these come in. Nothing here is approximate: the stems are certain, the models
+are one line, and a weight that is off by rounding is the only error allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext import Audio, explain, tagger
+from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation import Explanation
+from factorizations.oracle import OracleFactorization
+
+SR, SECONDS = 16000, 3.0
+TONES_HZ = {"bass": 100, "guitar": 440, "drums": 3000}
+GAIN = 0.2
+
+
+def stems(sr: int, n_channels: int) -> dict[str, Audio]:
+    turns = 2 * np.pi * np.arange(round(SECONDS * sr)) / sr
+    waves = {name: (GAIN * np.sin(hz * turns)).astype(np.float32) for name, hz in TONES_HZ.items()}
+    return {name: Audio(np.tile(wave, (n_channels, 1)), sr, name) for name, wave in waves.items()}
+
+
+def in_memory(folder: Path, sr: int = SR, n_channels: int = 1) -> tuple[Any, OracleFactorization]:
+    oracle = OracleFactorization({name: (stem.samples, sr) for name, stem in stems(sr, n_channels).items()})
+    return oracle.mixture, oracle
+
+
+def in_stereo_at_another_rate(folder: Path) -> tuple[Any, OracleFactorization]:
+    return in_memory(folder, 44100, 2)
+
+
+def in_a_folder(folder: Path) -> tuple[Any, OracleFactorization]:
+    for name, stem in stems(SR, 1).items():
+        stem.write(folder / f"{name}.wav")
+    oracle = OracleFactorization.from_folder(folder)
+    oracle.mixture.write(folder / "mixture.wav")
+    return folder / "mixture.wav", OracleFactorization.from_folder(folder)
+
+
+def in_a_track(folder: Path) -> tuple[Any, OracleFactorization]:
+    """Like a track of the musdb package (whose own are tested in ``test_musdb``)."""
+    parts = stems(44100, 2)
+    sources = {name: SimpleNamespace(audio=stem.samples.T, rate=44100) for name, stem in parts.items()}
+    mixed = np.sum([stem.samples for stem in parts.values()], axis=0).T
+    track = SimpleNamespace(audio=mixed, rate=44100, sources=sources, name="tones", path=None)
+    return track, OracleFactorization.from_musdb(track)
+
+
+FORMS = [in_memory, in_stereo_at_another_rate, in_a_folder, in_a_track]
+
+
+def strengths(batch: np.ndarray) -> np.ndarray:
+    """1 for each tone that sounds, shape (n, 3): bass, guitar, drums."""
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), list(TONES_HZ.values())) / SR)
+    return np.asarray(np.abs(batch @ turns) * 2 / batch.shape[1] / GAIN)
+
+
+MODELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "drums": lambda s: s[:, 2],
+    "drums and bass": lambda s: (s[:, 2] > 0.5) & (s[:, 0] > 0.5),
+    "drums xor bass": lambda s: (s[:, 2] > 0.5) ^ (s[:, 0] > 0.5),
+    "how loud the guitar is": lambda s: 0.7 * s[:, 1] ** 2,
+    "two or more": lambda s: (s > 0.5).sum(axis=1) >= 2,
+    "nothing at all": lambda s: np.full(len(s), 0.4),
+    "silence too": lambda s: 0.3 + 0.2 * s[:, 0] - 0.2 * s[:, 2],
+}
+WEIGHTS: dict[str, list[float]] = {
+    "drums": [0, 0, 1],
+    "drums and bass": [0.5, 0, 0.5],
+    "drums xor bass": [0, 0, 0],
+    "how loud the guitar is": [0, 0.7, 0],
+    "two or more": [1 / 3, 1 / 3, 1 / 3],
+    "nothing at all": [0, 0, 0],
+    "silence too": [0.2, 0, -0.2],
+}
+
+
+def judge(batch: np.ndarray) -> np.ndarray:
+    heard = strengths(batch)
+    return np.stack([np.asarray(model(heard), float) for model in MODELS.values()], axis=1)
+
+
+@pytest.fixture(scope="module", params=FORMS, ids=lambda form: form.__name__)
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Explanation:
+    audio, oracle = request.param(tmp_path_factory.mktemp("stems"))
+    model = tagger(judge, sr=SR, labels=list(MODELS))
+    return explain(audio, model, factorization=oracle, labels=list(MODELS))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_planted_model_gets_its_weights(found: Explanation, name: str) -> None:
+    weights = found.weights(name)
+    np.testing.assert_allclose([weights[source] for source in TONES_HZ], WEIGHTS[name], atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "top"), [("drums", "drums"), ("how loud the guitar is", "guitar")])
+def test_its_source_is_on_top_and_is_what_one_hears(found: Explanation, name: str, top: str) -> None:
+    best = found.top(label=name)
+    assert best.components == (top,)
+    clip = best.listen()
+    expected = stems(clip.sr, clip.n_channels)[top]
+    np.testing.assert_allclose(clip.samples, expected.samples, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "together"), [("drums and bass", 1.0), ("drums xor bass", -2.0)])
+def test_where_two_act_together_the_pair_comes_first(found: Explanation, name: str, together: float) -> None:
+    (pair, value), *others = found.interactions(name).items()
+    assert set(pair) == {"drums", "bass"}
+    assert value == pytest.approx(together, abs=1e-4)
+    assert max(abs(other) for _, other in others) < 1e-4
+    (remark,) = [remark for remark in found.remarks(name) if "together" in remark]
+    assert "bass" in remark
+    assert "drums" in remark
+
+
+def test_a_pair_is_not_named_where_the_weights_say_it_all(found: Explanation) -> None:
+    assert not [remark for name in ("drums", "silence too") for remark in found.remarks(name) if "together" in remark]
+
+
+@pytest.mark.parametrize("name", ["nothing at all", "drums xor bass"])
+def test_where_no_source_argues_it_abstains(found: Explanation, name: str) -> None:
+    best = found.top(label=name)
+    assert not best
+    assert best.message.startswith(f"nothing here argues for {name} (score ")
+
+
+def test_a_score_that_is_silences_own_is_said(found: Explanation) -> None:
+    remarks = " ".join(found.remarks("silence too"))
+    assert "the model says this for silence too (0.30; here 0.30)" in remarks
+    assert "nothing to explain by presence" in remarks
+
+
+class Promises:
+    """A separator that does not keep the contract."""
+
+    spec, fingerprint, scope, references = None, "promises", "blocks", ()
+
+    def __init__(self, names: list[str], gain: float = 0.5, short: int = 0) -> None:
+        self.names, self.gain, self.short = names, gain, short
+
+    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Any:
+        from audiolime_ext import Stems
+
+        first, end = audio.span(start_s, duration_s)
+        part = audio.samples[:, first : end - self.short] * np.float32(self.gain)
+        return Stems(tuple(self.names), np.stack([part, part]), audio.sr)
+
+
+@pytest.mark.parametrize(
+    ("separator", "complaint"),
+    [
+        (Promises(["a", "a"]), r"two stems are called 'a' \(of a, a\); give each its own name"),
+        (Promises(["a"]), r"with one name each; got shape \(2, 1, 48000\) and the names a"),
+        (Promises(["a", "b"], gain=0.45), r"stems of Promises do not sum to the recording \(off by up to 0\.059\)"),
+        (Promises(["a", "b"], gain=float("nan")), r"do not sum to the recording \(off by up to nan\)"),
+        (Promises(["a", "b"], short=10), r"gave stems of shape \(1, 47990\) for an excerpt of \(1, 48000\)"),
+    ],
+)
+def test_a_separator_that_breaks_its_word_is_refused(separator: Any, complaint: str) -> None:
+    mixture, _ = in_memory(Path())
+    with pytest.raises(UsageError, match=complaint):
+        explain(mixture, tagger(judge, sr=SR), factorization=separator)
+
+
+def test_thirty_components_by_shapley_are_estimates_with_error_bars() -> None:
+    mixture, oracle = in_memory(Path())
+    model = tagger(judge, sr=SR, labels=list(MODELS))
+    e = explain(mixture, model, factorization=oracle, labels="drums", segments=10, method="shapley", max_evals=400)
+    assert not e.attribution.exact
+    assert e.n_evals + e.checks.n_evals <= 400
+    assert e.attribution.std_errors is not None
+    assert np.isfinite(e.attribution.weights).all()
+    assert np.isfinite(e.attribution.std_errors).all()
+    assert {name.split()[0] for name in e.top(10).components} == {"drums"}
+    with pytest.raises(UsageError, match="61 evaluations are too few for 30 components; allow at least 62"):
+        explain(mixture, model, factorization=oracle, segments=10, method="shapley", max_evals=61)
