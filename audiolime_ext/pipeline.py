@@ -252,7 +252,7 @@ def _answers(
         chosen = how.choose(n, max_evals=budget, seed=seed)
         return Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
     if how.sampling is None:
-        raise UsageError("settle grows a sample of masks; leave it out with leave-one-out and owen, which draw none")
+        raise UsageError("leave settle out: it grows a sample of masks, and leave-one-out and owen draw none")
 
     def attribute(answered: Neighborhood) -> Attribution:
         return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))

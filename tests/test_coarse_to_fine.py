@@ -152,5 +152,5 @@ def test_where_all_masks_of_the_parts_were_evaluated_other_methods_see_them_too(
 
 
 def test_settle_and_owen_do_not_go_together(found: Explanation) -> None:
-    with pytest.raises(UsageError, match="leave it out with leave-one-out and owen"):
+    with pytest.raises(UsageError, match="leave settle out: it grows a sample"):
         explain(found.mixture, lambda batch: batch[:, :2], factorization="hpss", labels=0, method="owen", settle=1)
