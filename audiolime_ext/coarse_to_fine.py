@@ -8,6 +8,11 @@
    coalitions of the other stems. All sets where the budget allows it, else a sample in pairs of opposites. A stem gets
    its turn while ten sets a segment are left for it, so that there are error bars; the heaviest gets what there is.
 
+Why not all of a recording's many components at once? Masks that are drawn among fifty pieces play half of everything
+everywhere, and a model that was trained on music answers something else to such scraps: what it says of a stem as a
+whole is lost. On the bundled clip "metal" is argued for by the accompaniment (+.32) and against by the vocals (−.25);
+over 2 × 25 pieces at once every Shapley value of it is within ±.015. Owen values keep what holds for the stems.
+
 The budget is an upper bound, and no mask is evaluated twice. See `audiolime_ext.attribution.owen` for what follows.
 """
 
@@ -73,8 +78,7 @@ def coarse_to_fine(
     """
     n_stems, size = len(groups), max(groups, default=0)
     coalitions = 2 ** (n_stems - 1)
-    least = 2**n_stems + coalitions * (min(2**size, 2 * size + 2) - 2)
-    if max_evals < least:
+    if max_evals < (least := _n_evals(groups, min(2**size, 2 * size + 2))):
         raise UsageError(
             f"{max_evals} evaluations are too few for Owen values of {n_stems} stems in {size} segments; "
             f"allow at least {least}"
@@ -87,8 +91,8 @@ def coarse_to_fine(
     kept = [1] * n_stems
     for turn, stem in enumerate(order):
         fair, all_left = left // (len(order) - turn) // coalitions + 2, left // coalitions + 2
-        n_sets = fair if fair >= enough(size) else all_left
-        if turn > 0 and n_sets < enough(size):
+        n_sets = fair if fair >= _enough(size) else all_left
+        if turn > 0 and n_sets < _enough(size):
             break
         chosen = choose_masks(size, max_evals=n_sets, seed=seed + turn)
         fine = _with_coalitions(chosen.masks[1:-1], coarse, groups, stem)
@@ -103,7 +107,24 @@ def coarse_to_fine(
     return Neighborhood(masks[rows], counts[rows], exhaustive, answers[rows], groups=tuple(kept))
 
 
-def enough(size: int) -> int:
+def pays(groups: Sequence[int], max_evals: int) -> bool:
+    """Whether stems are cut in segments, not all masks fit the budget, and those of one stem do (with error bars).
+
+    Examples
+    --------
+    >>> [pays(groups, 1024) for groups in ((1, 1), (5, 5), (10, 10), (25, 25), (10,) * 8)]
+    [False, False, True, True, False]
+    """
+    size = max(groups, default=0)
+    return size > 1 and 2 ** sum(groups) > max_evals >= _n_evals(groups, _enough(size))
+
+
+def _n_evals(groups: Sequence[int], n_sets: int) -> int:
+    """Evaluations for the coarse masks and for so many sets of segments of one stem."""
+    return int(2 ** len(groups) + 2 ** (len(groups) - 1) * (n_sets - 2))
+
+
+def _enough(size: int) -> int:
     """Sets of segments that a stem deserves: all there are, or ten for each segment."""
     return int(min(2**size, EVALS_PER_COMPONENT * size))
 

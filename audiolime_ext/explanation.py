@@ -238,9 +238,9 @@ class Explanation:
             If the method is unknown, or needs masks that were not evaluated.
         """
         how = method_named(method)
-        if not self.neighborhood.exhaustive and METHODS[self.provenance.requested_method].masks != how.masks:
+        if not self.neighborhood.exhaustive and METHODS[self.attribution.method].masks != how.masks:
             raise UsageError(
-                f"{method} needs other masks than were sampled for {self.provenance.requested_method}; "
+                f"{method} needs other masks than were sampled for {self.attribution.method}; "
                 "explain again with that method, or with a budget that holds all masks"
             )
         origin = replace(self.provenance, requested_method=method)

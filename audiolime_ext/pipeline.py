@@ -17,7 +17,7 @@ from audiolime_ext.attribution.methods import Method, method_named
 from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
-from audiolime_ext.coarse_to_fine import coarse_to_fine
+from audiolime_ext.coarse_to_fine import coarse_to_fine, pays
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
@@ -78,9 +78,10 @@ def explain(
         What "off" sounds like: ``"silence"``, ``"noise"``, ``"floor"`` or another recording; see
         `audiolime_ext.baselines`.
     method
-        ``"auto"`` and ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"lime"``: audioLIME's
-        weighted linear fit; ``"banzhaf"``; ``"leave-one-out"``; ``"owen"``: whole stems exactly, then the segments
-        within those that matter (see `audiolime_ext.coarse_to_fine`).
+        ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"owen"``: whole stems exactly, then
+        the segments within those that matter (see `audiolime_ext.coarse_to_fine`); ``"auto"``: Shapley values, but
+        Owen values for segments whose masks do not all fit the budget; ``"lime"``: audioLIME's weighted linear fit;
+        ``"banzhaf"``; ``"leave-one-out"``.
     max_evals
         The most mixes that the model is asked about, checks included.
     seed
@@ -130,6 +131,8 @@ def explain(
         return make_target(target, label_names(model, outputs.shape[1]))
 
     budget = _mask_budget(components, max_evals, level_check)
+    if method == "auto" and settle is None and pays(components.groups, budget):
+        how = method_named("owen")
     column = None if settle is None else _ranked_column(model, labels, target)
     answer = partial(evaluate, components, model)
     ranked = partial(_asked_for, aim_of, wanted=wanted, top_labels=top_labels)

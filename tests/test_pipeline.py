@@ -78,9 +78,12 @@ def test_all_labels_are_explained_from_one_neighbourhood(band: OracleFactorizati
     assert [e.top(label=label).components[0] for label in e.all_labels] == ["bass", "guitar", "drums"]
 
 
-@pytest.mark.parametrize(("n_segments", "max_evals", "expected"), [(1, 1024, 8), (3, 1024, 512), (4, 200, 192)])
+@pytest.mark.parametrize(
+    ("n_segments", "max_evals", "method", "expected"),
+    [(1, 1024, "auto", 8), (3, 1024, "auto", 512), (4, 200, "shapley", 192), (4, 200, "auto", 8 + 3 * 14 * 4)],
+)
 def test_no_mask_is_predicted_twice_and_the_budget_is_kept(
-    band: OracleFactorization, n_segments: int, max_evals: int, expected: int
+    band: OracleFactorization, n_segments: int, max_evals: int, method: str, expected: int
 ) -> None:
     asked: list[bytes] = []
 
@@ -88,7 +91,8 @@ def test_no_mask_is_predicted_twice_and_the_budget_is_kept(
         asked.extend(signal.tobytes() for signal in batch)
         return strengths(batch)
 
-    e = explain(band.mixture, tagger(model, sr=SR), factorization=band, segments=n_segments, max_evals=max_evals)
+    options = {"segments": n_segments, "max_evals": max_evals, "method": method}
+    e = explain(band.mixture, tagger(model, sr=SR), factorization=band, **options)  # type: ignore[arg-type]
     assert len(asked) == e.n_evals + e.checks.n_evals
     assert len(asked) <= max_evals
     assert len(set(asked[: e.n_evals])) == e.n_evals

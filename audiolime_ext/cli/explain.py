@@ -43,8 +43,9 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--method",
         default="auto",
-        help="auto or shapley (exact Shapley values while all masks fit the budget), lime (audioLIME's kernel), "
-        "banzhaf, leave-one-out, owen (stems exactly, then the segments within those that matter)",
+        help="shapley (Shapley values, exact while all masks fit the budget), owen (stems exactly, then the segments "
+        "within those that matter), auto (default: owen where there are too many segments for exact Shapley values), "
+        "lime (audioLIME's kernel), banzhaf, leave-one-out",
     )
     parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
     parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")
