@@ -12,6 +12,7 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.intervals import enough_for_intervals, paired_covariance, t_quantile
 from audiolime_ext.attribution.lime import cosine_distances, exponential_kernel, lime
+from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Neighborhood, Sampling, choose_masks
@@ -177,7 +178,26 @@ def test_an_interval_lies_around_the_weight_and_grows_with_the_level() -> None:
         found.interval(95)
 
 
+def shares_covered(method: str) -> Array:
+    """The share of intervals that hold the true weight, at 120 and at 512 evaluations."""
+    return np.asarray(np.mean([covered(method, 12, [120, 512], seed) for seed in range(60)], axis=(0, 2)))
+
+
 @pytest.mark.parametrize("method", ["shapley", "lime", "banzhaf"])
 def test_95_percent_intervals_cover_in_95_percent(method: str) -> None:
-    shares = np.mean([covered(method, 12, [120, 512], seed) for seed in range(60)], axis=(0, 2))
+    shares = shares_covered(method)
     assert ((shares > 0.93) & (shares < 0.97)).all()
+
+
+@pytest.mark.parametrize("scale", [0.8, 1.2])
+def test_the_check_of_coverage_notices_errors_that_are_too_small_or_too_large(
+    scale: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scaled(near: Neighborhood) -> Attribution:
+        found = shapley_values(near)
+        assert found.std_errors is not None
+        return replace(found, std_errors=scale * found.std_errors)
+
+    monkeypatch.setitem(METHODS, "shapley", replace(METHODS["shapley"], attribute=scaled))
+    shares = shares_covered("shapley")
+    assert ((shares < 0.93) | (shares > 0.97)).all()

@@ -19,7 +19,7 @@ import argparse
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.adaptive import settle
+from audiolime_ext.adaptive import rounds, settle
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.shapley import shapley_values
@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 
 KINDS = ("sigmoid", "polynomial", "threshold", "random")
 STUDIED = ("shapley", "lime", "banzhaf")
+ROUNDING = 1e-9
 
 
 def table(kind: str, n: int, seed: int) -> Array:
@@ -60,7 +61,7 @@ def held(found: Attribution, truth: Array) -> Array:
     """Whether each interval holds the true weight, shape (n_outputs, n_components), 0 or 1."""
     ends = found.interval()
     assert ends is not None
-    return ((ends[0] <= truth) & (truth <= ends[1])).astype(float)
+    return ((ends[0] - ROUNDING <= truth) & (truth <= ends[1] + ROUNDING)).astype(float)
 
 
 def covered(method: str, n: int, budgets: list[int], seed: int) -> Array:
@@ -98,14 +99,17 @@ def print_coverage(method: str, n: int, budgets: list[int], n_games: int) -> Non
 
 
 def print_settled(n: int, budget: int, n_games: int) -> None:
-    """A line for each kind of game."""
+    """A line for each kind of game and one for all; what is said of intervals is of the games that were settled."""
     played = np.array([settled(n, budget, seed) for seed in range(n_games)])
-    for kind, cell in zip(KINDS, played.transpose(1, 0, 2), strict=True):
-        said = cell[:, 0] == 1
-        right, inside, of_three = cell[said][:, [1, 3, 4]].mean(axis=0) if said.any() else [float("nan")] * 3
-        line = f"settled {said.mean():.3f}, {cell[:, 2].mean():.0f} evaluations; then right {right:.3f}"
-        line += f", held {inside:.3f} ({of_three:.3f})"
-        print(f"{n:3d} {budget:6d} {kind:11s} {line}  ({n_games} games)", flush=True)
+    everything = played.reshape(1, -1, played.shape[2])
+    for kind, cell in zip((*KINDS, "all"), (*played.transpose(1, 0, 2), *everything), strict=True):
+        said, at_once = cell[:, 0] == 1, cell[:, 2] <= rounds(n, budget)[0]
+        line = f"settled {said.mean():.3f}, {cell[:, 2].mean():.0f} evaluations"
+        for when, chosen in (("then", said), ("of these at the first look", said & at_once)):
+            if chosen.any():
+                right, inside, of_three = cell[chosen][:, [1, 3, 4]].mean(axis=0)
+                line += f"; {when} ({chosen.sum()}) right {right:.3f}, held {inside:.3f} ({of_three:.3f})"
+        print(f"{n:3d} {budget:6d} {kind:11s} {line}  ({len(cell)} games)", flush=True)
 
 
 def main() -> None:
