@@ -12,6 +12,8 @@ errors are independent, with variances inverse to their weights in the fit, the 
 An estimate that is right on average still varies, and more than the number of residuals says, because some pairs carry
 more of it than others. Its degrees of freedom are Satterthwaite's, for the same errors: those of the chi-square
 distribution that varies as much. One number serves all components: that of the weight whose variance varies most.
+With both, 95 % intervals hold .94 to .96 of the time on known games of 12 to 16 components, from ten evaluations for
+each to half of all masks.
 
 A pair drawn c times enters c times: leverage is that of one draw. Taking the c draws together as one cluster, whose
 leverage may come near one, makes intervals far too wide.
