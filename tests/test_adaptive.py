@@ -143,7 +143,7 @@ def test_a_k_that_asks_nothing_is_refused(k: int) -> None:
 
 
 def test_a_top_three_that_is_said_to_be_settled_is_right() -> None:
-    played = [settled(kind, 12, 512, seed) for kind in ("sigmoid", "polynomial") for seed in range(30)]
-    right = [right for said, right, _ in played if said]
+    played = np.concatenate([settled(12, 512, seed)[:2] for seed in range(30)])
+    right = played[played[:, 0] == 1, 1]
     assert len(right) >= 15
-    assert np.mean(right) >= 0.95
+    assert right.mean() >= 0.95

@@ -5,8 +5,10 @@ The default kernel is audioLIME's: sqrt(exp(−d² / width²)) of the cosine dis
 (with the four masks of two stems, ridge 1 leaves a quarter of the truth). With the same masks, scores, kernel and
 ridge the weights equal those of ``lime.lime_base.LimeBase`` to 1e-8.
 
-A sample's standard errors are those of drawing masks; "all off" and "all on" are always there and add none. With a
-ridge they are errors about the shrunken weights. Where features were selected none are given: the choice varies too.
+A sample's standard errors are those of drawing masks. "All off" and "all on" are in every sample and so count for more
+than they do among all masks; that moves the weights by about as much as one draw does, and they are taken as a draw.
+With a ridge these are errors about the shrunken weights. Where features were selected none are given: the choice
+varies too.
 
 References: Ribeiro, Singh and Guestrin, KDD 2016; Haunschmid, Manilow and Widmer, "audioLIME: Listenable explanations
 using source separation", MML 2020.
@@ -154,15 +156,16 @@ def sampling_error(
     if not enough_for_intervals(masks, counts):
         return None, None
     design = np.concatenate([np.ones((len(masks), 1)), masks], axis=1)
-    once = weights / counts
-    draws = counts[: len(counts) // 2].copy()
-    draws[0] -= 1  # all off and all on stand first, and once without being drawn
-    ends = design[[0, -1]]
-    fixed = ends.T @ (ends * once[[0, -1], None])
-    fixed[1:, 1:] += ridge * np.eye(masks.shape[1])
-    residuals = in_pairs(neighborhood.scores - masks @ coefficients.T - intercept)
-    found = paired_covariance(in_pairs(design), in_pairs(once), residuals, draws, fixed=fixed)
-    return (None, None) if found is None else (found[:, 1:, 1:], float(draws.sum() - design.shape[1]))
+    contrasts = np.eye(design.shape[1])[1:]
+    found = paired_covariance(
+        in_pairs(design),
+        in_pairs(weights / counts),
+        in_pairs(neighborhood.scores - masks @ coefficients.T - intercept),
+        counts[: len(counts) // 2],
+        contrasts=contrasts,
+        ridge=ridge * contrasts.T @ contrasts,
+    )
+    return (None, None) if found is None else found
 
 
 def _sparse(

@@ -79,14 +79,13 @@ def _coefficients(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
 def _fit(neighborhood: Neighborhood) -> Attribution:
     """Least squares over the drawn masks under Σ weights = full − empty: the last component is eliminated."""
     masks, scores, counts = (x[1:-1] for x in (neighborhood.masks, neighborhood.scores, neighborhood.counts))
-    n = masks.shape[1]
     total = neighborhood.full - neighborhood.empty
     design = masks[:, :-1].astype(float) - masks[:, -1:]
     target = scores - neighborhood.empty - masks[:, -1:] * total
     root = np.sqrt(counts)[:, None]
     free, *_ = np.linalg.lstsq(design * root, target * root, rcond=None)
     weights = np.concatenate([free, total[None] - free.sum(axis=0)]).T
-    covariance = _covariance(neighborhood, design, target - design @ free)
+    covariance, dof = _sampling_error(neighborhood, design, target - design @ free)
     return Attribution(
         "shapley",
         weights,
@@ -94,19 +93,21 @@ def _fit(neighborhood: Neighborhood) -> Attribution:
         False,
         references=_REFERENCES,
         covariance=covariance,
-        dof=None if covariance is None else float(counts.sum() // 2 - (n - 1)),
+        dof=dof,
     )
 
 
-def _covariance(
+def _sampling_error(
     neighborhood: Neighborhood, design: NDArray[np.float64], residuals: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
-    """Of the weights, (n_outputs, n, n), from the fit of all but the last; None where the sample is too small."""
+) -> tuple[NDArray[np.float64] | None, float | None]:
+    """Covariance of the weights, (n_outputs, n, n), and its degrees of freedom; None where the sample is too small."""
     masks, counts = neighborhood.masks, neighborhood.counts
     n = masks.shape[1]
     if not enough_for_intervals(masks, counts):
-        return None
+        return None, None
     draws = counts[1 : len(counts) // 2]
-    among_free = paired_covariance(in_pairs(design), np.ones((len(draws), 2)), in_pairs(residuals), draws)
-    back = np.concatenate([np.eye(n - 1), -np.ones((1, n - 1))])  # the last weight is what the others leave
-    return None if among_free is None else back @ among_free @ back.T
+    contrasts = np.concatenate([np.eye(n - 1), -np.ones((1, n - 1))])  # the last weight is what the others leave
+    found = paired_covariance(
+        in_pairs(design), np.ones((len(draws), 2)), in_pairs(residuals), draws, contrasts=contrasts
+    )
+    return (None, None) if found is None else found
