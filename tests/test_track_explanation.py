@@ -1,0 +1,180 @@
+"""The result for a recording: over time, on average, who leads, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiolime_ext import TrackExplanation, explain_track, tagger
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.errors import MissingError, OutputError, UsageError
+from audiolime_ext.track.leaders import Leaders
+from factorizations.oracle import OracleFactorization
+
+SR = 8000
+PIANO, DRUMS, WHISPER = [1.0, 1.0, 0.6, 0.0], [0.0, 1.0, 1.0, 1.0], [0.001] * 4
+LABELS = ["jazz", "metal", "noise"]
+
+
+def tone(hz: float, gains: list[float]) -> tuple[np.ndarray, int]:
+    time_s = np.arange(len(gains) * SR) / SR
+    return (0.2 * np.repeat(gains, SR) * np.sin(2 * np.pi * hz * time_s)).astype(np.float32), SR
+
+
+@pytest.fixture(scope="module")
+def track() -> TrackExplanation:
+    """Jazz is the piano (.6), and less with drums (−.2); metal the drums (.5); noise the whisper, which none hears."""
+    oracle = OracleFactorization({"piano": tone(440, PIANO), "drums": tone(3000, DRUMS), "whisper": tone(100, WHISPER)})
+
+    def model(batch: np.ndarray) -> np.ndarray:
+        turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), [440, 3000, 100]) / SR)
+        piano, drums, whisper = (np.abs(batch @ turns) * 2 / batch.shape[1] / 0.2).T
+        return np.stack([0.2 + 0.6 * piano - 0.2 * drums, 0.5 * drums, 400 * whisper], axis=1)
+
+    listener = tagger(model, labels=LABELS, window_s=1.0)
+    return explain_track(oracle.mixture, listener, factorization=oracle, labels=LABELS, cache=False)
+
+
+def test_arrays_have_windows_labels_and_components(track: TrackExplanation) -> None:
+    assert track.names == ("piano", "drums", "whisper")
+    assert track.all_weights.shape == (4, 3, 3)
+    assert track.full.shape == track.empty.shape == (4, 3)
+    assert track.levels_db.shape == (4, 3)
+    assert track.std_errors is not None
+    assert not track.std_errors.any()
+    assert track.duration_s == 1.0
+    np.testing.assert_allclose(track.weights("jazz")["piano"], [0.6, 0.6, 0.36, 0], atol=1e-4)
+    np.testing.assert_allclose(track.weights()["drums"], [0, -0.2, -0.2, -0.2], atol=1e-4)
+    assert track.mean(0) == pytest.approx({"piano": 0.39, "drums": -0.15, "whisper": 0.0}, abs=1e-4)
+    full, empty = track.score("metal")
+    np.testing.assert_allclose(full - empty, sum(track.weights("metal").values()), atol=1e-9)
+
+
+def test_who_leads_is_counted_by_the_rule_of_top(track: TrackExplanation) -> None:
+    assert track.leaders("jazz") == Leaders("jazz", 3, {"piano": 3}, 4, 0.3)
+    assert str(track.leaders("metal")) == "drums leads metal in 3 of 3 places"
+    assert str(track.leaders("noise")) == "nothing argues for noise in any of 4 places", "it is below −40 dB"
+    for i, time_s in enumerate(track.times_s):
+        for label in LABELS:
+            assert track.what_argues(i, label) == list(track.at(time_s).top(9, label=label).components)
+    strict = replace(track, min_score=0.9)
+    assert str(strict.leaders("jazz")) == "jazz reaches 0.9 in none of 4 windows"
+
+
+def test_only_weights_beyond_their_interval_lead(track: TrackExplanation) -> None:
+    def unsure(error: float) -> TrackExplanation:
+        doubted = []
+        for window in track.windows:
+            weights = window.attribution.weights
+            doubted.append(
+                replace(window, attribution=Attribution("shapley", weights, np.full_like(weights, error), False))
+            )
+        return replace(track, windows=tuple(doubted))
+
+    assert unsure(0.01).leaders("jazz").counts == {"piano": 3}
+    assert unsure(0.2).leaders("jazz").counts == {"piano": 2}
+    assert unsure(0.5).leaders("jazz").counts == {}
+    assert not unsure(0.5).exact
+    assert "sampled, seed 0" in str(unsure(0.5))
+
+
+def test_others_that_lead_are_named() -> None:
+    assert str(Leaders("jazz", 9, {"piano": 5, "bass": 2}, 9, 0.3)) == "piano leads jazz in 5 of 9 places, bass in 2"
+
+
+@pytest.mark.parametrize(("t_s", "start_s"), [(0.0, 0.0), (0.99, 0.0), (1.0, 1.0), (3.9, 3.0)])
+def test_a_second_is_looked_up_in_the_window_that_holds_it(track: TrackExplanation, t_s: float, start_s: float) -> None:
+    opened = track.at(t_s)
+    assert opened.components.start_s == start_s
+    assert opened.labels == tuple(LABELS)
+    assert opened.listen("metal").duration_s == 1.0 if start_s else not opened.top(label="metal")
+
+
+@pytest.mark.parametrize("t_s", [-0.1, 4.0, float("nan")])
+def test_a_second_that_was_not_explained_is_refused(track: TrackExplanation, t_s: float) -> None:
+    with pytest.raises(UsageError, match=r"no explained window holds .* s; the nearest one starts at [03]\.000 s"):
+        track.at(t_s)
+
+
+def test_the_summary_shows_means_and_leaders(track: TrackExplanation) -> None:
+    lines = str(track).splitlines()
+    assert lines[:2] == [
+        "mixture, 0.00 s to 4.00 s: 4 windows of 1.00 s",
+        "own stems and own model, Shapley values (exact) from 32 predictions",
+    ]
+    assert re.split(r"  +", lines[3]) == [
+        "mean of the windows", "score", "highest", "at", "silence", "piano", "drums", "whisper",
+    ]  # fmt: skip
+    assert re.split(r"  +", lines[4]) == ["jazz", "0.44", "0.80", "0:00.0", "0.20", "+0.39", "-0.15", "+0.00"]
+    assert lines[8] == "piano leads jazz in 3 of 3 places"
+
+
+def test_the_table_has_a_row_for_each_place(track: TrackExplanation) -> None:
+    header, *rows = track.table("metal").splitlines()
+    assert header.split() == ["start", "snippet", "metal", "explanation"]
+    assert rows[0].split(maxsplit=4)[3:] == ["0.00", "nothing here argues for metal"]
+    assert rows[1].split() == ["0:01.0", "1.00–2.00", "s", "0.50", "drums", "(+0.50)"]
+    assert track.places("metal").endswith("drums leads metal in 3 of 3 places")
+
+
+def test_many_components_are_summed_up_by_the_leading_ones(track: TrackExplanation) -> None:
+    many = replace(
+        track,
+        windows=tuple(
+            replace(
+                window,
+                names=tuple("abcdefgh"),
+                levels_db=(-6.0,) * 8,
+                attribution=Attribution("shapley", np.tile(np.linspace(0.1, 0.8, 8), (3, 1)), None, False),
+            )
+            for window in track.windows
+        ),
+    )
+    assert "h +0.80, g +0.70, f +0.60, e +0.50" in str(many)
+    assert many.to_dict()["std_errors"] is None
+
+
+def test_the_json_object_is_strict_and_complete(track: TrackExplanation, tmp_path: Path) -> None:
+    found = json.loads(json.dumps(track.to_dict(), allow_nan=False))
+    assert (found["schema_version"], found["kind"]) == (1, "track")
+    assert np.array(found["weights"]).shape == (4, 3, 3)
+    gap = np.array(found["scores"]["full"]) - np.array(found["scores"]["empty"]) - np.sum(found["weights"], axis=2)
+    assert np.abs(gap).max() < 1e-9
+    assert found["leaders"][1] == {"label": "metal", "n_places": 3, "counts": {"drums": 3}}
+    assert found["taggram"]["labels"] == LABELS
+    path = track.write(tmp_path / "out")
+    assert path == tmp_path / "out" / "track.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == found
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="nothing was left half-written"):
+        track.write(tmp_path / "file" / "out")
+
+
+def test_the_dataframe_has_a_row_per_window_label_and_component(track: TrackExplanation) -> None:
+    frame = track.to_dataframe()
+    assert len(frame) == 4 * 3 * 3
+    row = frame[(frame.start_s == 2) & (frame.label == "jazz") & (frame.component == "piano")].iloc[0]
+    assert row.weight == pytest.approx(0.36, abs=1e-4)
+    assert row.score == pytest.approx(0.36, abs=1e-4)
+
+
+def test_a_dataframe_without_pandas_names_the_extra(track: TrackExplanation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingError, match="dataframe"):
+        track.to_dataframe()
+
+
+def test_everything_used_is_cited(track: TrackExplanation) -> None:
+    assert "haunschmid2020audiolime" in track.references
+    assert "shapley1953value" in track.references
+
+
+def test_the_result_is_frozen(track: TrackExplanation) -> None:
+    with pytest.raises(AttributeError, match="cannot assign"):
+        track.min_score = 0.5  # type: ignore[misc]
