@@ -4,6 +4,8 @@ PYTHON ?= python3
 PARITY_PYTHON ?= python3.10
 VENV := .venv
 PARITY := .parity
+NPM := $(shell command -v npm 2>/dev/null)
+TOOLS := tests/browser/node_modules
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -22,13 +24,14 @@ help:
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-check: $(VENV)/.installed-dev
+check: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m ruff check
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/python -m pytest -q tests/test_layering.py
+	$(if $(NPM),npm --prefix tests/browser run --silent lint,@echo "no npm on PATH: the player's script was not linted")
 
 bench: $(VENV)/.installed
 	$(VENV)/bin/python -m tests.bench --genuine $(PARITY)/bin/python $(ARGS)
@@ -46,6 +49,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+$(TOOLS)/.installed: tests/browser/package-lock.json
+	npm --prefix tests/browser ci --silent --no-audit --no-fund
 	@touch $@
 
 $(PARITY)/.installed: tests/parity/requirements.txt

@@ -1,0 +1,1 @@
+"""What a browser shows: recordings with their stems, to be heard and compared."""

@@ -1,0 +1,192 @@
+"""The player of a page: a recording whose stems are switched on and off while it plays.
+
+`player_html` gives the fragment: what is drawn, the controls, and the encoded stems as inert text that ``static/``
+decodes around the playhead. A page inlines `script_text` and `style_text` once (their hashes go into its content
+security policy) and calls ``audiolime.mountPlayer(root)``; a notebook asks for a fragment that stands alone.
+
+Nothing in a fragment is executed or fetched by itself, and names are text whatever characters they hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.report.media import Media
+from audiolime_ext.report.templating import render, static
+
+LOUDEST_GAIN_DB = 12.0
+TOO_SOFT_DB = -30.0
+SCRIPTS = ("timeline.js", "sound.js", "controls.js", "player.js")
+
+# Okabe & Ito's palette, which most people with a colour vision deficiency can tell apart.
+FIXED_COLORS = {
+    "vocals": "#D55E00",
+    "drums": "#0072B2",
+    "bass": "#009E73",
+    "guitar": "#E69F00",
+    "piano": "#CC79A7",
+    "other": "#56B4E9",
+    "accompaniment": "#56B4E9",
+}
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+
+
+def player_html(
+    media: Media,
+    *,
+    name: str,
+    model_sr: int,
+    background: Collection[str] = (),
+    player_id: str = "player",
+    alone: bool = False,
+) -> str:
+    """The player of a recording as an HTML fragment.
+
+    Parameters
+    ----------
+    media
+        The encoded stems.
+    name
+        Of the recording.
+    model_sr
+        The rate in Hz of what the model hears.
+    background
+        Names of stems that are no component (an inaudible residual): part of the mix and of what is left without a
+        component, never heard alone.
+    player_id
+        Of the fragment's element, unique within the page.
+    alone
+        Whether the fragment brings the style and the script with it and starts by itself, as in a notebook.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from audiolime_ext.factorization import Stems
+    >>> from audiolime_ext.report.media import encode_media
+    >>> media = encode_media([Stems(("<b>",), np.ones((1, 1, 8000), np.float32), sr=8000)])
+    >>> page = player_html(media, name="one second", model_sr=8000)
+    >>> "<b>" in page, "&lt;b&gt;" in page
+    (False, True)
+    """
+    described = describe(media, name=name, model_sr=model_sr, background=background)
+    rows = [
+        {**stem, "index": index, "outline": outline(media.waveforms[index])}
+        for index, stem in enumerate(described["stems"])
+        if not stem["background"]
+    ]
+    return render(
+        "player.html.j2",
+        id=player_id,
+        data=described,
+        rows=rows,
+        hidden=[stem["name"] for stem in described["stems"] if stem["background"]],
+        spectrogram=_base64(media.spectrogram),
+        n_columns=media.waveforms.shape[1],
+        pieces=((piece, _base64(piece.encoded)) for piece in media.pieces),
+        notes=media.notes,
+        style=style_text() if alone else None,
+        script=script_text() if alone else None,
+    )
+
+
+def describe(media: Media, *, name: str, model_sr: int, background: Collection[str] = ()) -> dict[str, Any]:
+    """What the script knows of a recording, for JSON; `player_html` embeds it."""
+    colors = stem_colors(media.names)
+    stems = [
+        {
+            "name": stem,
+            "color": color,
+            "level_db": round(level, 1),
+            "gain_db": matched_gain_db(level, peak=peak),
+            "background": stem in background,
+        }
+        for stem, color, level, peak in zip(media.names, colors, media.levels_db, media.peaks, strict=True)
+    ]
+    return {
+        "name": name,
+        "duration_s": media.duration_s,
+        "sr": media.stored_sr,
+        "n_channels": media.n_channels,
+        "model_sr": model_sr,
+        "piece_s": media.piece_s,
+        "overlap_s": media.overlap_s,
+        "lead_s": media.lead_s,
+        "stems": stems,
+    }
+
+
+def matched_gain_db(level_db: float, *, peak: float = 0.0) -> float | None:
+    """The gain in dB that makes a part of the mixture as loud as the mixture; None where it is too soft for that.
+
+    Parameters
+    ----------
+    level_db
+        Energy of the part relative to the mixture. Below −30 dB, what a gain would bring out is mostly leakage.
+    peak
+        Largest magnitude of the part: the gain does not lift it beyond full scale.
+
+    Examples
+    --------
+    >>> matched_gain_db(-4.25), matched_gain_db(-20.0), matched_gain_db(-41.0), matched_gain_db(-20.0, peak=0.5)
+    (4.2, 12.0, None, 6.0)
+    """
+    if level_db < TOO_SOFT_DB:
+        return None
+    gain_db = min(-level_db, LOUDEST_GAIN_DB)
+    if gain_db > 0 and peak > 0:
+        gain_db = max(0.0, min(gain_db, -20 * math.log10(peak)))
+    return round(gain_db, 1) + 0.0
+
+
+def stem_colors(names: Sequence[str]) -> list[str]:
+    """A colour for every stem: the same for the same instrument on every page, and no two alike while they last.
+
+    Examples
+    --------
+    >>> stem_colors(["vocals", "accompaniment", "kazoo"])
+    ['#D55E00', '#56B4E9', '#0072B2']
+    """
+    colors: list[str] = []
+    fixed = {FIXED_COLORS[name] for name in names if name in FIXED_COLORS}
+    for name in names:
+        color = FIXED_COLORS.get(name)
+        if color is None or color in colors:
+            taken = {*fixed, *colors}
+            free = [each for each in PALETTE if each not in taken]
+            color = free[0] if free else PALETTE[len(colors) % len(PALETTE)]
+        colors.append(color)
+    return colors
+
+
+def outline(columns: NDArray[np.int8]) -> str:
+    """A waveform, shape (n_columns, 2), as the path of an SVG whose ordinates run from −100 (top) to 100.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> outline(np.array([[-50, 100], [0, 20]], np.int8))
+    'M0,-100L1,-20L1,0L0,50Z'
+    """
+    upper = [f"{x},{-int(high)}" for x, high in enumerate(columns[:, 1])]
+    lower = [f"{x},{max(-int(low), 1 - int(high))}" for x, (low, high) in enumerate(columns)]  # one unit at least
+    return f"M{'L'.join([*upper, *reversed(lower)])}Z"
+
+
+def script_text() -> str:
+    """What a page runs: one plain script, whose only global is ``audiolime``."""
+    return "\n".join(static(file) for file in SCRIPTS)
+
+
+def style_text() -> str:
+    """The style sheet; all its rules are confined to players."""
+    return static("player.css")
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

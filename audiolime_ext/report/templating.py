@@ -1,0 +1,59 @@
+"""Templates, scripts and style sheets of pages: what they are filled with is text, whatever characters it holds."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+def render(template: str, **values: Any) -> str:
+    """A template filled with values; they are escaped unless they are markup already.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in render("index.html.j2", entries=[], title="<b>", style="", policy="")
+    True
+    """
+    return _environment().get_template(template).render(**values)
+
+
+@lru_cache
+def static(name: str) -> str:
+    """A script or a style sheet."""
+    return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds to a tenth.
+
+    Examples
+    --------
+    >>> clock(206.42), clock(59.98)
+    ('3:26.4', '1:00.0')
+    """
+    tenths = round(10 * seconds)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
+
+
+@lru_cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: files(__package__).joinpath("templates", name).read_text("utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_function"] = json.dumps
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "ensure_ascii": False}
+    environment.filters["clock"] = clock
+    environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")
+    environment.filters["minutes"] = lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    return environment

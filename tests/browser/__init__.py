@@ -1,0 +1,1 @@
+"""Pages for the browser's tests, and what is measured in them."""
