@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.options import add_files, add_json, add_tagger, for_each_file, resolve_tagger, warn, whole
@@ -14,17 +15,79 @@ def add(commands: Any) -> None:
     add_files(parser)
     add_tagger(parser)
     parser.add_argument("--top-labels", type=whole(1), default=5, metavar="K", help="labels in the table (default: 5)")
+    parser.add_argument(
+        "--genres",
+        metavar="CSV",
+        help="lines of file name and annotated genre: also count how often each tag is a genre's highest",
+    )
+    parser.add_argument("--figure", metavar="FILE", help="draw these counts (png, pdf or svg); needs --genres")
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
-    """Print the leading labels of each file, or its whole taggram as JSON."""
+    """Print the leading labels of each file, or its whole taggram as JSON; then the counts by genre, if asked for."""
+    from audiolime_ext.errors import UsageError
+
+    if args.figure is not None and args.genres is None:
+        raise UsageError("--figure draws tags against annotated genres; say which with --genres CSV")
+    genres = {} if args.genres is None else read_genres(Path(args.genres))
+    if missing := [file for file in args.files if args.genres is not None and Path(file).name not in genres]:
+        raise UsageError(f"{args.genres} has no genre for {', '.join(map(str, missing[:3]))} (by file name)")
     model = resolve_tagger(args)
-    return for_each_file(args, lambda file: _tag(file, model, args))
+    pairs: list[tuple[str, str]] = []
+
+    def work(file: str) -> None:
+        top = _tag(file, model, args)
+        if genres:
+            pairs.append((genres[Path(file).name], top))
+
+    code = for_each_file(args, work)
+    if pairs:
+        _tell_genres(pairs, args)
+    return code
 
 
-def _tag(file: str, model: Any, args: Namespace) -> None:
+def read_genres(path: Path) -> dict[str, str]:
+    """File name → genre, from lines of both; a header is allowed.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read or a line lacks one of them.
+    """
+    import csv
+
+    from audiolime_ext.errors import UsageError
+
+    kind = "lines such as song.ogg,jazz"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(row)]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {error}; it holds {kind}") from error
+    if short := [number for number, row in enumerate(rows, start=1) if len(row) < 2 or not row[1]]:
+        raise UsageError(f"{path}, line {short[0]}, names no genre; it holds {kind}")
+    return {Path(row[0]).name: row[1] for row in rows}
+
+
+def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
+    """A row for each tag that is some recording's highest, a column for each genre."""
+    from audiolime_ext.report.plots import plot_top_tags, top_tag_counts
+    from audiolime_ext.tables import text_table
+
+    tags, genres, counts = top_tag_counts(pairs)
+    if args.figure is not None:
+        plot_top_tags(pairs, args.figure)
+    if not args.json:
+        rows = [[tag, *map(str, row)] for tag, row in zip(tags, counts.tolist(), strict=True)]
+        print(f"\nrecordings by highest tag and annotated genre\n{text_table(['', *genres], rows)}")
+        if args.figure is not None:
+            print(f"figure: {args.figure}")
+
+
+def _tag(file: str, model: Any, args: Namespace) -> str:
+    """Tag a file, print what was found, and return the label of highest mean."""
     import numpy as np
 
     from audiolime_ext.audio import load_audio
@@ -52,7 +115,7 @@ def _tag(file: str, model: Any, args: Namespace) -> None:
             "mean": taggram.mean.tolist(),
         }
         print(to_json(found))
-        return
+        return str(taggram.labels[int(np.argmax(taggram.mean))])
     leading = np.argsort(-taggram.mean, kind="stable")[: args.top_labels]
     whole = ~taggram.padded
     rows = []
@@ -62,3 +125,4 @@ def _tag(file: str, model: Any, args: Namespace) -> None:
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
     print(f"{file}: {args.tagger}, {int(whole.sum())} windows")
     print(text_table(["", "mean", "highest", "at"], rows))
+    return str(taggram.labels[leading[0]])

@@ -1,0 +1,46 @@
+"""The index of a folder of pages: each recording, its leading tags and what leads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from audiolime_ext.files import write_bytes
+from audiolime_ext.report.page import policy
+from audiolime_ext.report.templating import render, static
+from audiolime_ext.report.view import Words, leads
+from audiolime_ext.track.explanation import TrackExplanation
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recording on the index: its name, its page, and for each tag the mean score and what leads it."""
+
+    name: str
+    page: str
+    tags: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def of(cls, track: TrackExplanation, page: str) -> Entry:
+        """The entry of a track whose page lies beside the index."""
+        means = [Words(label, track.provenance).number(float(track.score(label)[0].mean())) for label in track.labels]
+        led = [leads(track, label) for label in track.labels]
+        return cls(track.recording_name, page, tuple(zip(track.labels, means, led, strict=True)))
+
+
+def write_index(path: Path, entries: Sequence[Entry]) -> Path:
+    """Write the index in one step.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    style = static("page.css")
+    title = "1 recording" if len(entries) == 1 else f"{len(entries)} recordings"
+    html = render("index.html.j2", entries=entries, title=title, style=Markup(style), policy=policy("", style))
+    write_bytes(path, html.encode())
+    return path

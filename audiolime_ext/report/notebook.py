@@ -1,0 +1,114 @@
+"""What notebooks show of a result: its table and its player, at most 2 MB a cell.
+
+The sound is embedded as on a page, and each cell brings style and script along, so that it plays wherever the notebook
+is opened. A recording that would be too large is shown without its sound or with its beginning only, and that is said.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import secrets
+from collections.abc import Iterable
+from functools import singledispatch
+from typing import Any
+
+from markupsafe import Markup
+
+from audiolime_ext import summary
+from audiolime_ext.audio import Audio
+from audiolime_ext.explanation import Explanation
+from audiolime_ext.factorization import Stems
+from audiolime_ext.report.media import encode_media
+from audiolime_ext.report.player import player_html
+from audiolime_ext.report.view import as_track, cell, components
+from audiolime_ext.track.explanation import TrackExplanation
+
+MOST_BYTES = 2_000_000
+BYTES_PER_S = 33_000  # of one stereo stem, as base64
+
+
+@singledispatch
+def html_of(result: Any) -> str:
+    """The HTML of a result."""
+    raise TypeError(f"no notebook view of {type(result).__name__}")
+
+
+@html_of.register
+def _audio(audio: Audio) -> str:
+    longest_s = MOST_BYTES / BYTES_PER_S * 0.9
+    first = Audio(audio.samples[:, : round(longest_s * audio.sr)], audio.sr, audio.name)
+    more = "" if first.n_samples == audio.n_samples else f", of which the first {longest_s:.0f} s are in this cell"
+    caption = html.escape(f"{audio.name}, {audio.duration_s:.2f} s{more}")
+    stems = Stems((audio.name,), first.samples[None], audio.sr)
+    return f"<div><p>{caption}</p>{_player([stems], audio.name, audio.sr, n_bytes=0)}</div>"
+
+
+@html_of.register
+def _explanation(explanation: Explanation) -> str:
+    track, parts = as_track(explanation), explanation.components
+    n_bytes = BYTES_PER_S * parts.duration_s * len(parts.stems.names)
+    player = _player(
+        track.stems(),
+        parts.recording_name,
+        parts.grid.sr,
+        n_bytes=int(n_bytes),
+        background=[name for name in parts.stems.names if name not in parts.sources],
+        explained=_offer(explanation),
+    )
+    return f"<div>{summary.as_html(explanation)}{player}</div>"
+
+
+@html_of.register
+def _track(track: TrackExplanation) -> str:
+    n_stems = len(track.names) + 1
+    n_bytes = int(BYTES_PER_S * (track.end_s - track.start_s) * n_stems)
+    text = f"<pre>{html.escape(str(track))}</pre>"
+    stems: Iterable[Stems] = track.stems() if n_bytes <= MOST_BYTES else ()
+    background = ["residual"] if "residual" not in track.names else []
+    player = _player(stems, track.recording_name, track.grid.sr, n_bytes=n_bytes, background=background)
+    return f"<div>{text}{player}</div>"
+
+
+def _player(
+    stems: Iterable[Stems],
+    name: str,
+    model_sr: int,
+    *,
+    n_bytes: int,
+    background: Iterable[str] = (),
+    explained: dict[str, Any] | None = None,
+) -> Markup:
+    if n_bytes > MOST_BYTES:
+        large = f"The sound would take {n_bytes / 1e6:.0f} MB in this cell"
+        return Markup("<p>{}; <code>write_page</code> makes a page of it.</p>").format(large)
+    own_id = f"audiolime-{secrets.token_hex(4)}"
+    markup = player_html(
+        encode_media(stems), name=name, model_sr=model_sr, background=tuple(background), player_id=own_id, alone=True
+    )
+    if explained is None:
+        return Markup(markup)
+    offer = json.dumps(explained, allow_nan=False).replace("<", "\\u003c")
+    offered = f'audiolime.mountPlayer(document.getElementById("{own_id}")).setExplanation({offer});'
+    return Markup(f"{markup}<script>{offered}</script>")
+
+
+def _offer(explanation: Explanation) -> dict[str, Any] | None:
+    """What the player offers besides the mix: only the top component of the first label, and all but that."""
+    track, parts = as_track(explanation), explanation.components
+    label = explanation.labels[0]
+    column = explanation.column(label)
+    about = cell(track.windows[0], column, label, explanation.names, explanation.provenance)
+    if about["top"] is None:
+        return None
+    top = components(explanation.names, parts)[about["top"]]
+    whole = [0.0, parts.duration_s]
+    span = top["on"] or whole
+    rest = [piece for piece in ([0.0, span[0]], [span[1], whole[1]]) if piece[1] > piece[0]]
+    mine = [name == top["stem"] for name in parts.stems.names]
+    return {
+        "label": label,
+        "top": {"name": top["name"], "on": [[span] if own else [] for own in mine], "gain_db": about["gain_db"]},
+        "without": {"on": [rest if own else [whole] for own in mine], "gain_db": None},
+        "span": span,
+    }

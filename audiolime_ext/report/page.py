@@ -1,0 +1,177 @@
+"""One self-contained HTML file: what the model hears, when, and which source makes it say so, to be listened to.
+
+Everything is in the file: numbers, pictures, sounds, style and script. It asks nothing of any network and says so in a
+strict Content-Security-Policy, in which only this page's own script and style are allowed, by their hashes. Names of
+recordings, tags and stems are text wherever they stand.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from audiolime_ext.components import Components
+from audiolime_ext.explanation import Explanation
+from audiolime_ext.factorization import RESIDUAL, Stems
+from audiolime_ext.files import write_bytes
+from audiolime_ext.report.media import Codec, encode_media
+from audiolime_ext.report.player import player_html, script_text, style_text
+from audiolime_ext.report.templating import render, static
+from audiolime_ext.report.view import Note, View, as_track, make_view
+from audiolime_ext.track.explanation import TrackExplanation
+
+Explained = TrackExplanation | Explanation
+
+
+def page_html(
+    explained: Explained | Sequence[Explained],
+    *,
+    title: str | None = None,
+    audio: Codec | None = "mp3",
+    mixture: bool = True,
+    source_url: str | None = None,
+    notes: Sequence[Note] = (),
+    blind: bool = False,
+) -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    explained
+        Explanations of tracks or excerpts; several stand side by side, such as true stems beside estimated ones.
+    title
+        Of the page; by default the recording's name.
+    audio
+        ``"mp3"``, ``"flac"`` (lossless, several times as large) or None: no sound.
+    mixture
+        Whether all stems are embedded. Else only those that lead a tag, and never all of them, so that the recording
+        cannot be put together again.
+    source_url
+        Where the whole recording can be heard; a link on the page.
+    notes
+        A listener's remarks.
+    blind
+        Hide the weights of a tag and a moment until the reader has guessed.
+    """
+    given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
+    views: list[View] = []
+    for one in given:
+        track, parts = (one, None) if isinstance(one, TrackExplanation) else (as_track(one), one.components)
+        player = "" if audio is None else _player(track, parts, len(views) + 1, audio, mixture)
+        told = {"player": player, "source_url": source_url, "notes": notes, "blind": blind, "mixture": mixture}
+        view = make_view(track, parts=parts, **told)  # type: ignore[arg-type]
+        views.append(view)
+    return _render(views, given, title or views[0].recording_name)
+
+
+def write_page(path: str | os.PathLike[str], explained: Explained | Sequence[Explained], **options: Any) -> Path:
+    """Write explanations as one HTML file that opens from disk, to be read and listened to.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    explained
+        An `Explanation` or a `TrackExplanation`, or several, which stand side by side.
+    **options
+        ``title``, ``audio``, ``mixture``, ``source_url``, ``notes``, ``blind``: see `page_html`.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; a file that was there before is then as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from audiolime_ext import explain
+    >>> hiss = np.random.default_rng(0).normal(0, 0.05, 32000).astype(np.float32)
+    >>> loudness = lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True))
+    >>> e = explain((hiss, 16000), loudness, factorization="hpss")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = write_page(Path(folder) / "hiss.html", e, title="What is loud in hiss").read_text()
+    >>> "What is loud in hiss" in page
+    True
+    """
+    write_bytes(Path(path), page_html(explained, **options).encode())
+    return Path(path)
+
+
+def command_of(explained: Sequence[Explained]) -> str:
+    """A command that makes the page again, as far as it was made of files and spec strings."""
+    first = explained[0].provenance
+    separators = [one.provenance.factorization or "OWN_STEMS" for one in explained]
+    words = ["audiolime", "page", Path(first.file).name if first.file else "RECORDING"]
+    for separator in dict.fromkeys(separators):
+        words += ["-f", separator]
+    words += ["-t", first.tagger or "OWN_MODEL", "--labels", *explained[0].labels]
+    if isinstance(explained[0], Explanation):
+        parts = explained[0].components
+        words += ["--start", f"{parts.start_s:g}", "--duration", f"{parts.duration_s:g}"]
+    return shlex.join(words)
+
+
+def policy(script: str, style: str) -> str:
+    """A Content-Security-Policy that allows just this script and this style, pictures and sounds in the page itself."""
+    return (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        "media-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -> str:
+    script = script_text() + static("page.js") + "\naudiolime.views = audiolime.mountPage();\n"
+    style = static("page.css") + style_text()
+    versions = explained[0].provenance.versions
+    weights = {k: v for one in explained for k, v in one.provenance.versions["weights"].items()}
+    made = [f"audiolime_ext {versions['audiolime_ext']}", f"NumPy {versions['numpy']}"]
+    return render(
+        "page.html.j2",
+        title=title,
+        views=views,
+        policy=policy(script, style),
+        script=Markup(script),
+        style=Markup(style),
+        version=version("audiolime-ext"),
+        command=command_of(explained),
+        versions=", ".join([*made, *(f"{spec} {fingerprint}" for spec, fingerprint in weights.items())]),
+        references="\n\n".join(dict.fromkeys(one.references for one in explained)),
+    )
+
+
+
+def _player(track: TrackExplanation, parts: Components | None, number: int, codec: Codec, mixture: bool) -> Markup:
+    sources = track.names if parts is None else parts.sources
+    wanted = [*sources, RESIDUAL] if mixture else _leading(track, sources)
+    media = encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
+    background = [name for name in media.names if name not in sources]
+    options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
+    return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
+
+
+def _leading(track: TrackExplanation, sources: Sequence[str]) -> list[str]:
+    """The stems that lead a tag somewhere, and never all of them: the one that leads in fewest places stays out."""
+    counts = Counter[str]()
+    for label in track.labels:
+        for component, count in track.leaders(label).counts.items():
+            counts[next(source for source in sources if component.startswith(source))] += count
+    return [name for name, _ in counts.most_common(max(1, len(sources) - 1))] or list(sources[:1])
+
+
+def _only(stems: Stems, wanted: Sequence[str]) -> Stems:
+    kept = [i for i, name in enumerate(stems.names) if name in wanted]
+    return Stems(tuple(stems.names[i] for i in kept), stems.samples[kept], stems.sr, stems.notes)

@@ -1,0 +1,378 @@
+/* A page of explanations: choose a tag and a moment, read which source makes the model say so, and listen.
+ *
+ * Each `section.view` explains one recording split in one way. Its numbers lie in an inert JSON script:
+ *   components  [{name, color, stem, on}]   what was switched: a stem, or [from, to] seconds of it within the window
+ *   windows     [{t, d}]                    the explained windows, start and duration in seconds of the recording
+ *   start_s                                  where the recording's sound on this page begins; the player counts from there
+ *   labels      [name]                      the explained tags, in the order of the buttons
+ *   cells       [label][window] {full, empty, alone, without, weights, errors, top, gain_db, say, remarks}
+ *   taggram     {labels, times, hop, scores} every window and the tags that are ever high
+ *   scale, digits, off, blind               how numbers are written, what "off" is called, whether to guess first
+ * The player beside it is one of player.js; here is only said what it should play.
+ */
+"use strict";
+
+(function (audiolime) {
+  const SVG = "http://www.w3.org/2000/svg";
+  const MOST_BARS = 8;
+
+  function create(name, attributes = {}, ...children) {
+    const made = name.startsWith("svg:")
+      ? document.createElementNS(SVG, name.slice(4))
+      : document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  /** The window that holds a moment, or the nearest one; -1 where there is none. */
+  function windowAt(windows, t) {
+    let best = -1;
+    let least = Infinity;
+    windows.forEach((window, i) => {
+      const away = Math.max(window.t - t, t - window.t - window.d + 1e-6, 0);
+      if (away < least) [best, least] = [i, away];
+    });
+    return best;
+  }
+
+  /** Order of components to show: the heaviest first, or as they are where all fit. */
+  function shown(weights) {
+    const order = weights.map((_, i) => i);
+    if (weights.length <= MOST_BARS) return order;
+    return order.sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a])).slice(0, MOST_BARS);
+  }
+
+  /** `#t=14.9&tag=rock&view=1` as {t, tag, view}; what is missing or no number is null. */
+  function readPlace(hash) {
+    const given = new URLSearchParams(hash.replace(/^#/, ""));
+    const number = (key) => {
+      const value = given.get(key);
+      return value === null || value.trim() === "" || !Number.isFinite(Number(value)) ? null : Number(value);
+    };
+    return { t: number("t"), tag: given.get("tag"), view: number("view") };
+  }
+
+  function writePlace({ t, tag, view }) {
+    const place = new URLSearchParams({ t: String(Math.round(t * 100) / 100), tag });
+    if (view) place.set("view", String(view));
+    return `#${place}`;
+  }
+
+  /** Minutes and seconds to a tenth. */
+  function clock(seconds) {
+    const tenths = Math.round(10 * seconds);
+    return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
+  }
+
+  function signed(value, digits) {
+    const text = Math.abs(value).toFixed(digits);
+    return Number(text) === 0 ? text : (value < 0 ? "−" : "+") + text;
+  }
+
+  /** When each stem sounds, for "only the component" and "without it", in seconds of the player. */
+  function intervals(component, begin, stems, duration) {
+    const [from, to] = component.on === null ? [0, duration] : component.on.map((t) => begin + t);
+    const outside = [[0, from], [to, duration]].filter(([a, b]) => b > a);
+    const mine = stems.map((name) => name === component.stem);
+    return {
+      only: mine.map((own) => (own ? [[from, to]] : [])),
+      without: mine.map((own) => (own ? outside : [[0, duration]])),
+    };
+  }
+
+  class View {
+    constructor(root, index, player) {
+      Object.assign(this, { root, index, player });
+      this.data = JSON.parse(root.querySelector("script.view-data").textContent);
+      this.tag = 0;
+      this.window = this.data.windows.length ? 0 : -1;
+      this.guessed = new Map();
+      this.right = 0;
+      this.find = (selector) => root.querySelector(selector);
+      this.tags = [...root.querySelectorAll("[data-tag]")];
+      this.listen();
+      this.drawTaggram();
+      if (player && !this.data.mixture) {
+        player.root.querySelector("[data-do=mix]").textContent = "All stems on this page";
+        player.root.classList.add("no-mixture");
+      }
+    }
+
+    listen() {
+      this.tags.forEach((button, i) => button.addEventListener("click", () => this.choose(i, this.strongest(i))));
+      this.find(".earlier")?.addEventListener("click", () => this.step(-1));
+      this.find(".later")?.addEventListener("click", () => this.step(1));
+      this.find(".taggram canvas")?.addEventListener("click", (event) => this.pick(event));
+      this.find(".taggram canvas")?.addEventListener("mousemove", (event) => this.tell(event));
+      this.find(".over-time")?.addEventListener("click", (event) => this.pick(event));
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.drawTaggram());
+      for (const note of this.root.querySelectorAll("[data-seek]")) {
+        note.addEventListener("click", () => {
+          const t = Number(note.dataset.seek);
+          this.choose(this.tag, windowAt(this.data.windows, t), { seek: t });
+        });
+      }
+      this.player?.root.addEventListener("audiolime:time", () => this.follow());
+    }
+
+    strongest(tag) {
+      const cells = this.data.cells[tag];
+      return cells.reduce((best, cell, i) => (cell.full > cells[best].full ? i : best), 0);
+    }
+
+    step(by) {
+      const next = Math.min(Math.max(this.window + by, 0), this.data.windows.length - 1);
+      this.choose(this.tag, next);
+    }
+
+    /** Column and row of the taggram under the pointer; over any picture whose width is the recording's time. */
+    under(event) {
+      const box = event.currentTarget.getBoundingClientRect();
+      const { times, labels } = this.data.taggram;
+      const at = (away, size, n) => Math.min(Math.max(Math.floor((away / size) * n), 0), n - 1);
+      const column = at(event.clientX - box.left, box.width, times.length);
+      return [column, at(event.clientY - box.top, box.height, labels.length)];
+    }
+
+    pick(event) {
+      const [column, row] = this.under(event);
+      const onTag = event.currentTarget.tagName === "CANVAS" ? this.data.labels.indexOf(this.data.taggram.labels[row]) : -1;
+      this.choose(onTag >= 0 ? onTag : this.tag, windowAt(this.data.windows, this.data.taggram.times[column] + 1e-3));
+    }
+
+    /** The score under the pointer, as a tooltip. */
+    tell(event) {
+      const [column, row] = this.under(event);
+      const { labels, times, scores } = this.data.taggram;
+      event.currentTarget.title = `${labels[row]}, ${clock(times[column])}: ${Math.round(100 * scores[column][row])} of 100`;
+    }
+
+    /** While the player plays on, the explanation follows it. */
+    follow() {
+      if (this.player.state !== "playing" || this.window < 0) return;
+      const t = this.player.position() + this.data.start_s;
+      const at = this.data.windows.findIndex((window) => t >= window.t && t < window.t + window.d);
+      if (at >= 0 && at !== this.window) this.choose(this.tag, at, { seek: null });
+    }
+
+    choose(tag, window, { seek, silent } = {}) {
+      if (window < 0) return;
+      [this.tag, this.window] = [tag, window];
+      const place = this.data.windows[window];
+      if (this.player && seek !== null) this.player.seek((seek ?? place.t) - this.data.start_s);
+      this.render();
+      if (silent) return;
+      history.replaceState(null, "", writePlace({ t: place.t, tag: this.data.labels[tag], view: this.index }));
+    }
+
+    get cell() {
+      return this.data.cells[this.tag][this.window];
+    }
+
+    render() {
+      const { data, cell } = this;
+      this.tags.forEach((button, i) => button.setAttribute("aria-pressed", String(i === this.tag)));
+      const place = data.windows[this.window];
+      this.find(".place").textContent = `${clock(place.t)}–${clock(place.t + place.d)}`;
+      this.find(".earlier").disabled = this.window === 0;
+      this.find(".later").disabled = this.window === data.windows.length - 1;
+      const hidden = data.blind && !this.guessed.has(`${this.tag} ${this.window}`);
+      this.find(".why").hidden = hidden;
+      this.find(".quiz").hidden = !hidden;
+      if (hidden) this.renderQuiz();
+      this.find(".say").textContent = cell.say;
+      this.find(".bars").replaceChildren(...this.bars());
+      this.find(".scores").replaceChildren(...this.scores());
+      this.find(".remarks").replaceChildren(...cell.remarks.map((remark) => create("li", {}, remark)));
+      this.drawOverTime(hidden);
+      this.markTaggram();
+      this.tellPlayer(hidden);
+    }
+
+    renderQuiz() {
+      const question = `Which source makes the model say “${this.data.labels[this.tag]}” here?`;
+      const options = [...this.data.components.map((component) => component.name), "none of them"];
+      const buttons = options.map((name, i) => {
+        const button = create("button", { type: "button" }, name);
+        button.addEventListener("click", () => this.guess(i < this.data.components.length ? i : null));
+        return button;
+      });
+      this.find(".quiz").replaceChildren(create("p", {}, question), create("p", {}, ...buttons));
+    }
+
+    guess(component) {
+      const right = this.cell.top === component;
+      this.guessed.set(`${this.tag} ${this.window}`, right);
+      this.right += Number(right);
+      this.render();
+      const verdict = `${right ? "Right" : "Not so"} (${this.right} of ${this.guessed.size} right so far). `;
+      this.find(".say").textContent = verdict + this.cell.say;
+    }
+
+    /** Signed bars around zero, with whiskers where the weights are estimates. */
+    bars() {
+      const { data, cell } = this;
+      const order = shown(cell.weights);
+      const reach = Math.max(1e-9, ...data.cells[this.tag].map((one) => Math.max(...one.weights.map(Math.abs))));
+      const half = (value) => Math.min(49.5, (49.5 * Math.abs(value)) / reach);
+      const rows = order.map((i) => {
+        const [weight, error] = [cell.weights[i], cell.errors?.[i] ?? 0];
+        const { name, color } = data.components[i];
+        const x = weight < 0 ? 50 - half(weight) : 50;
+        const drawing = create("svg:svg", { viewBox: "0 0 100 12", preserveAspectRatio: "none", "aria-hidden": "true" },
+          create("svg:line", { x1: 50, x2: 50, y1: 0, y2: 12, class: "zero" }),
+          create("svg:rect", { x, y: 2, width: half(weight), height: 8, fill: color }));
+        if (error > 0) {
+          const middle = 50 + Math.sign(weight) * half(weight);
+          const wide = half(error);
+          drawing.append(create("svg:line", { x1: middle - wide, x2: middle + wide, y1: 6, y2: 6, class: "whisker" }));
+        }
+        const about = error > 0 ? ` ±${(error * data.scale).toFixed(data.digits)}` : "";
+        return create("div", { class: i === cell.top ? "bar top" : "bar" },
+          create("span", { class: "name" }, name), drawing,
+          create("span", { class: "number" }, signed(weight * data.scale, data.digits) + about));
+      });
+      const more = cell.weights.length - order.length;
+      if (more > 0) rows.push(create("p", { class: "more" }, `and ${more} more, each smaller`));
+      return rows;
+    }
+
+    /** What the model says to the mix, to the top component alone, without it, and to silence. */
+    scores() {
+      const { data, cell } = this;
+      const top = cell.top === null ? null : data.components[cell.top].name;
+      const rows = [["the mix", cell.full, "mix"]];
+      if (top !== null && cell.alone !== null) rows.push([`only ${top}`, cell.alone, "alone"]);
+      if (top !== null && cell.without !== null) rows.push([`without ${top}`, cell.without, "without"]);
+      rows.push([data.off, cell.empty, "empty"]);
+      return rows.map(([name, value, kind]) => {
+        const width = Math.max(0, Math.min(100, 100 * value));
+        const drawing = create("svg:svg", { viewBox: "0 0 100 12", preserveAspectRatio: "none", "aria-hidden": "true" },
+          create("svg:rect", { x: 0, y: 2, width: 100, height: 8, class: "track" }),
+          create("svg:rect", { x: 0, y: 2, width, height: 8, class: kind }));
+        return create("div", { class: "bar" }, create("span", { class: "name" }, name),
+          data.scale === 100 ? drawing : create("span"),
+          create("span", { class: "number" }, (value * data.scale).toFixed(data.digits)));
+      });
+    }
+
+    /** The sources' shares of the chosen tag in every window, stacked above and below zero, and the score as a line. */
+    drawOverTime(hidden) {
+      const picture = this.find(".over-time");
+      if (!picture) return;
+      const { windows, cells, components, taggram } = this.data;
+      const row = cells[this.tag];
+      const high = Math.max(1e-9, ...row.map((cell) => Math.max(cell.full, sum(cell.weights, 1) + Math.max(cell.empty, 0))));
+      const low = Math.min(0, ...row.map((cell) => sum(cell.weights, -1)));
+      const [begin, end] = [taggram.times[0], taggram.times[taggram.times.length - 1] + taggram.hop];
+      const x = (t) => (1000 * (t - begin)) / (end - begin);
+      const y = (value) => (100 * (high - value)) / (high - low);
+      const parts = [create("svg:line", { x1: 0, x2: 1000, y1: y(0), y2: y(0), class: "zero" })];
+      row.forEach((cell, i) => {
+        const [left, width] = [x(windows[i].t), Math.max(x(windows[i].t + windows[i].d) - x(windows[i].t) - 1, 1)];
+        let [up, down] = [Math.max(cell.empty, 0), 0];
+        parts.push(create("svg:rect", { x: left, width, y: y(up), height: y(0) - y(up), class: "empty" }));
+        if (!hidden) {
+          cell.weights.forEach((weight, j) => {
+            const from = weight > 0 ? up + weight : down;
+            if (weight > 0) up += weight;
+            else down += weight;
+            const height = (100 * Math.abs(weight)) / (high - low);
+            parts.push(create("svg:rect", { x: left, width, y: y(from), height, fill: components[j].color }));
+          });
+        }
+        parts.push(create("svg:line", { x1: left, x2: left + width, y1: y(cell.full), y2: y(cell.full), class: "full" }));
+        if (i === this.window) parts.push(create("svg:rect", { x: left, width, y: 0, height: 100, class: "cursor" }));
+      });
+      picture.replaceChildren(...parts);
+    }
+
+    /** One pixel a cell, scaled up by the browser. */
+    drawTaggram() {
+      const canvas = this.find(".taggram canvas");
+      if (!canvas) return;
+      const { labels, times, scores } = this.data.taggram;
+      [canvas.width, canvas.height] = [times.length, labels.length];
+      canvas.style.height = `${1.15 * labels.length}rem`;
+      const pen = canvas.getContext("2d");
+      const image = pen.createImageData(times.length, labels.length);
+      const ink = getComputedStyle(canvas).color.match(/\d+/g).slice(0, 3).map(Number);
+      scores.forEach((row, column) => row.forEach((score, line) => {
+        image.data.set([...ink, opacity(score)], 4 * (line * times.length + column));
+      }));
+      pen.putImageData(image, 0, 0);
+    }
+
+    markTaggram() {
+      const mark = this.find(".taggram .mark");
+      if (!mark) return;
+      const { labels, times } = this.data.taggram;
+      const line = labels.indexOf(this.data.labels[this.tag]);
+      const t = this.data.windows[this.window].t;
+      const column = times.reduce((best, time, i) => (Math.abs(time - t) < Math.abs(times[best] - t) ? i : best), 0);
+      mark.hidden = line < 0;
+      mark.style.left = `${(100 * column) / times.length}%`;
+      mark.style.width = `${100 / times.length}%`;
+      mark.style.top = `${(100 * line) / labels.length}%`;
+      mark.style.height = `${100 / labels.length}%`;
+    }
+
+    tellPlayer(hidden) {
+      if (!this.player) return;
+      const { data, cell } = this;
+      if (hidden || cell.top === null) {
+        this.player.setExplanation(null);
+        return;
+      }
+      const component = data.components[cell.top];
+      const { t, d } = data.windows[this.window];
+      const from = t - data.start_s;
+      const stems = this.player.data.stems.map((stem) => stem.name);
+      const { only, without } = intervals(component, from, stems, this.player.data.duration_s);
+      const span = component.on === null ? [from, from + d] : component.on.map((time) => from + time);
+      this.player.setExplanation({
+        label: data.labels[this.tag], top: { name: component.name, on: only, gain_db: cell.gain_db },
+        without: { on: without, gain_db: null }, span,
+      });
+    }
+  }
+
+  function sum(values, sign) {
+    return values.reduce((total, value) => (value * sign > 0 ? total + value : total), 0);
+  }
+
+  /** How opaque a score is drawn: soft scores are told apart better than high ones, as most scores are soft. */
+  function opacity(score) {
+    return Math.round(255 * Math.sqrt(Math.max(0, Math.min(1, score))));
+  }
+
+  function mountPage() {
+    const roots = [...document.querySelectorAll("section.view")];
+    const views = roots.map((root, i) => {
+      const player = root.querySelector(".audiolime");
+      return new View(root, i, player ? audiolime.mountPlayer(player) : null);
+    });
+    const go = () => {
+      const { t, tag, view } = readPlace(window.location.hash);
+      views.forEach((one, i) => {
+        if (!one.data.labels.length || one.window < 0) return;
+        const meant = (view ?? 0) === i;
+        const label = meant ? Math.max(0, one.data.labels.indexOf(tag)) : 0;
+        const at = meant && t !== null ? windowAt(one.data.windows, t + 1e-3) : one.strongest(label);
+        one.choose(label, at, { silent: true });
+      });
+    };
+    window.addEventListener("hashchange", go);
+    go();
+    for (const button of document.querySelectorAll("button[data-copy]")) {
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        button.textContent = "copied";
+      });
+    }
+    return views;
+  }
+
+  Object.assign(audiolime, { mountPage, windowAt, shown, readPlace, writePlace, intervals, signed, opacity });
+})((globalThis.audiolime ??= {}));

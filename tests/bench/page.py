@@ -1,0 +1,82 @@
+"""The page of a song of three minutes: how long it takes to make, how large it is, how soon it sounds.
+
+The song is the bundled clip and the mix of the stems in ``examples/audio/feelings``, by turns. The command runs as a
+process of its own with the checkpoints cached and no results kept from before; its time is given as a ratio to the
+song's. Opening is timed in headless Chromium, from the request of the file to the first piece that sounds.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from audiolime_ext import Audio, load_audio
+from factorizations.oracle import OracleFactorization
+from tests.browser.pages import chromium, launch, wait
+
+DURATION_S = 180.0
+SLOWEST, LARGEST_MB, LATEST_S, MOST_GB = 4.0, 10.0, 2.0, 2.0  # the targets
+
+
+def song() -> Audio:
+    """Three minutes of music."""
+    clip = load_audio("audiolime_ext/data/ezer_ev.ogg")
+    other = OracleFactorization.from_folder("examples/audio/feelings").mixture
+    both = np.concatenate([clip.samples, other.samples], axis=1)
+    n_samples = round(DURATION_S * clip.sr)
+    return Audio(np.tile(both, -(-n_samples // both.shape[1]))[:, :n_samples], clip.sr, "three minutes")
+
+
+def made(recording: Path, page: Path) -> tuple[float, float]:
+    """Seconds that the command takes, and its peak memory in GB."""
+    command = [sys.executable, "-m", "audiolime_ext", "page", str(recording), "-o", str(page)]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "AUDIOLIME_CACHE_MAX": "0"}
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return time.perf_counter() - start, usage.ru_maxrss / 1e6
+
+
+def first_sound_s(page: Path) -> float | None:
+    """Seconds from opening the page to its first sound; None without a browser."""
+    from playwright.sync_api import sync_playwright
+
+    if chromium() is None:
+        return None
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        tab = browser.new_context(offline=True).new_page()
+        start = time.perf_counter()
+        tab.goto(page.as_uri())
+        tab.get_by_role("button", name="Play", exact=True).click()
+        wait(tab, "() => audiolime.views[0].player.state === 'playing'")
+        seconds = time.perf_counter() - start
+        browser.close()
+    return seconds
+
+
+def report() -> str:
+    """The line of `make bench`."""
+    with tempfile.TemporaryDirectory() as folder:
+        recording, page = Path(folder) / "song.wav", Path(folder) / "page.html"
+        song().write(recording)
+        seconds, peak_gb = made(recording, page)
+        size_mb, opened_s = page.stat().st_size / 1e6, first_sound_s(page)
+    sounds = "no browser" if opened_s is None else f"first sound after {opened_s:.1f} s (target {LATEST_S:g})"
+    return (
+        f"page of {DURATION_S:.0f} s: {seconds:.1f} s, {DURATION_S / seconds:.1f}× real time (target {SLOWEST:g}×), "
+        f"{size_mb:.1f} MB (target {LARGEST_MB:g}), peak {peak_gb:.2f} GB (target {MOST_GB:g}), {sounds}"
+    )
+
+
+if __name__ == "__main__":
+    print(report())

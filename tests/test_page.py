@@ -1,0 +1,383 @@
+"""The page, written to disk and opened in a real browser: what it says, what it plays, and that it stays by itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
+from audiolime_ext.cli import main
+from audiolime_ext.errors import OutputError
+from audiolime_ext.report.page import page_html, write_page
+from audiolime_ext.report.view import Note
+from factorizations.oracle import OracleFactorization
+from tests.browser.pages import capture, chromium, launch, opened, wait
+from tests.test_player import violations
+
+SR = 16000
+TONES_HZ = {"vocals": 440.0, "drums": 1000.0, "bass": 2600.0}
+EVIL = '</script><script>alert(1)</script>"><img src=x onerror=alert(2)>'
+
+
+def strengths(batch: np.ndarray) -> np.ndarray:
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), list(TONES_HZ.values())) / SR)
+    heard = np.abs(batch @ turns) * 2 / batch.shape[1] / 0.25
+    sung, beaten, low = heard.T
+    return np.stack([0.05 + 0.5 * sung, 0.1 + 0.6 * beaten - 0.2 * low, np.full(len(batch), 0.3)], axis=1)
+
+
+@pytest.fixture(scope="module")
+def band() -> OracleFactorization:
+    """Vocals from 3 s on, drums until 6 s, bass throughout."""
+    time = np.arange(9 * SR) / SR
+    on = {"vocals": time >= 3, "drums": time < 6, "bass": time >= 0}
+    waves = {name: 0.25 * np.sin(2 * np.pi * hz * time) * on[name] for name, hz in TONES_HZ.items()}
+    return OracleFactorization({name: (wave.astype(np.float32), SR) for name, wave in waves.items()})
+
+
+MODEL = tagger(strengths, sr=SR, labels=["sung", "beaten", EVIL], window_s=3.0)
+
+
+@pytest.fixture(scope="module")
+def track(band: OracleFactorization) -> TrackExplanation:
+    return explain_track(band.mixture, MODEL, factorization=band, labels=["sung", "beaten"], cache=False)
+
+
+@pytest.fixture(scope="module")
+def excerpt(band: OracleFactorization) -> Explanation:
+    return explain(band.mixture, MODEL, factorization=band, labels=["sung", EVIL], start_s=3.0, segments=3)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if chromium() is None:
+        pytest.skip("no chromium, chromium-browser or google-chrome on PATH")
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Open a page from disk, offline; at the end it must have had no complaint and asked for nothing."""
+    opening: list[Any] = []
+
+    def page(html: str, **options: Any) -> Page:
+        opening.append(opened(browser, tmp_path, html, **options))
+        return opening[-1].__enter__()  # type: ignore[no-any-return]
+
+    yield page
+    for one in opening:
+        one.__exit__(None, None, None)
+
+
+def at(page: Page, selector: str) -> str:
+    return page.locator(selector).first.inner_text()
+
+
+def state(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(
+        "() => { const [view] = audiolime.views; return {tag: view.data.labels[view.tag], window: view.window, "
+        "position: view.player?.position(), hash: window.location.hash, choice: view.player?.choice.kind}; }"
+    )
+    return found
+
+
+def amplitudes(sound: np.ndarray, sr: int) -> list[float]:
+    time = np.arange(sound.shape[-1]) / sr
+    window = np.hanning(len(time)) / len(time) * 4
+    return [float(abs(np.sum(sound[0] * window * np.exp(-2j * np.pi * hz * time)))) for hz in TONES_HZ.values()]
+
+
+browser_test = pytest.mark.browser
+
+
+@browser_test
+def test_it_opens_with_the_moment_in_which_the_first_tag_is_strongest(
+    show: Callable[..., Page], track: TrackExplanation
+) -> None:
+    page = show(page_html(track))
+    assert at(page, ".say") == "Without vocals, “sung” falls from 55 to 5 of 100 (silence: 5)."
+    assert at(page, ".place") == "0:03.0–0:06.0"
+    assert state(page)["position"] == pytest.approx(3.0, abs=0.01)
+    assert [one.inner_text() for one in page.locator(".scores .number").all()] == ["55", "55", "5", "5"]
+    assert page.locator('[data-tag="sung"]').get_attribute("aria-pressed") == "true"
+    assert at(page, "table").splitlines()[0].startswith("tag")
+    assert "vocals in 2 of 2" in at(page, "table")
+
+
+@browser_test
+def test_a_tag_and_a_moment_are_chosen_by_buttons_and_by_the_picture(
+    show: Callable[..., Page], track: TrackExplanation
+) -> None:
+    page = show(page_html(track))
+    page.get_by_role("button", name="beaten", exact=True).click()
+    assert state(page) | {"hash": ""} == {"tag": "beaten", "window": 0, "position": 0, "hash": "", "choice": "mix"}
+    assert at(page, ".say") == "Without drums, “beaten” falls from 50 to -10 of 100 (silence: 10)."
+    page.get_by_role("button", name="later ›").click()
+    page.get_by_role("button", name="later ›").click()
+    assert state(page)["window"] == 2
+    assert page.get_by_role("button", name="later ›").is_disabled()
+    assert at(page, ".say").startswith("Nothing here argues for “beaten”")
+    box = page.locator(".taggram canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 6)
+    assert (state(page)["tag"], state(page)["window"]) == ("sung", 1)
+
+
+@browser_test
+def test_a_link_leads_to_a_moment(show: Callable[..., Page], track: TrackExplanation, tmp_path: Path) -> None:
+    page = show(page_html(track))
+    page.evaluate("() => { window.location.hash = '#t=0.5&tag=beaten' }")
+    wait(page, "() => audiolime.views[0].tag === 1")
+    assert state(page)["window"] == 0
+    page.get_by_role("button", name="sung", exact=True).click()
+    assert state(page)["hash"] == "#t=3&tag=sung"
+    page.evaluate("() => { window.location.hash = '#t=never&tag=nothing' }")
+    wait(page, "() => audiolime.views[0].tag === 0")
+
+
+@browser_test
+def test_only_and_without_play_what_they_say(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track, audio="flac"))
+    page.get_by_role("button", name="Only: vocals").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait(page, "() => audiolime.views[0].player.state === 'playing'")
+    page.evaluate("() => { globalThis.players = audiolime.views.map((view) => view.player) }")
+    sound, sr = capture(page, 2.2)
+    heard = amplitudes(sound[:, sr // 2 :], sr)
+    assert heard[0] > 0.15
+    assert max(heard[1:]) < 0.002
+    page.get_by_role("button", name="Without vocals").click()
+    page.wait_for_timeout(100)
+    sound, sr = capture(page, 2.2)
+    heard = amplitudes(sound[:, sr // 2 :], sr)
+    assert heard[0] < 0.002
+    assert heard[2] > 0.15
+
+
+@browser_test
+def test_the_explanation_follows_the_player(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track))
+    page.evaluate("() => audiolime.views[0].player.seek(5.6)")
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait(page, "() => audiolime.views[0].window === 2")
+    assert at(page, ".place") == "0:06.0–0:09.0"
+
+
+@browser_test
+def test_an_excerpt_in_segments_plays_just_its_segment(show: Callable[..., Page], excerpt: Explanation) -> None:
+    page = show(page_html(excerpt))
+    assert at(page, ".say").startswith("Without vocals ")
+    choice = page.evaluate("() => audiolime.views[0].player.explanation.top.on")
+    (spans,) = [one for one in choice if one]
+    assert spans[0][1] - spans[0][0] == pytest.approx(1.0, abs=0.01)
+    assert page.locator(".taggram").count() == 0
+
+
+@browser_test
+def test_hostile_names_are_text(show: Callable[..., Page], excerpt: Explanation, tmp_path: Path) -> None:
+    hostile = write_page(tmp_path / "hostile.html", excerpt, title=EVIL, notes=[Note(0.5, EVIL)], source_url=EVIL)
+    page = show(hostile.read_text(encoding="utf-8"))
+    assert page.title() == EVIL
+    assert page.locator(".tags button").nth(1).inner_text() == EVIL
+    assert page.locator("img[src=x]").count() == 0
+    assert EVIL in at(page, ".notes")
+
+
+@browser_test
+def test_a_blind_page_says_nothing_until_the_reader_has_guessed(
+    show: Callable[..., Page], track: TrackExplanation
+) -> None:
+    page = show(page_html(track, blind=True))
+    assert not page.locator(".why").is_visible()
+    assert page.get_by_role("button", name="Only: vocals").count() == 0
+    page.locator(".quiz").get_by_role("button", name="drums").click()
+    assert at(page, ".say").startswith("Not so (0 of 1 right so far). Without vocals")
+    page.get_by_role("button", name="later ›").click()
+    page.locator(".quiz").get_by_role("button", name="vocals").click()
+    assert at(page, ".say").startswith("Right (1 of 2 right so far).")
+
+
+@browser_test
+def test_two_factorizations_stand_side_by_side_and_only_one_sounds(
+    show: Callable[..., Page], track: TrackExplanation, band: OracleFactorization
+) -> None:
+    other = explain_track(band.mixture, MODEL, factorization="hpss", labels=["sung"], cache=False)
+    page = show(page_html([track, other]), viewport={"width": 1400, "height": 900})
+    left, right = (one.bounding_box() for one in page.locator("section.view").all())
+    assert left is not None
+    assert right is not None
+    assert left["y"] == right["y"]
+    for number in (0, 1):
+        page.get_by_role("button", name="Play", exact=True).nth(0).click()
+        wait(page, f"() => audiolime.views[{number}].player.state === 'playing'")
+    assert page.evaluate("() => audiolime.views[0].player.state") == "paused"
+
+
+@browser_test
+def test_without_the_mixture_not_all_stems_are_there(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track, mixture=False, source_url="https://example.org/song"))
+    names = page.evaluate("() => audiolime.views[0].player.data.stems.map((stem) => stem.name)")
+    assert sorted(names) == ["drums", "vocals"]
+    assert not page.get_by_role("button", name="Without vocals").is_visible()
+    assert page.get_by_role("link", name="https://example.org/song").count() == 1
+
+
+@browser_test
+def test_without_sound_all_numbers_are_there(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track, audio=None))
+    assert page.get_by_role("button", name="Play").count() == 0
+    page.get_by_role("button", name="beaten", exact=True).click()
+    assert at(page, ".say").startswith("Without drums")
+
+
+@browser_test
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_barrier_is_found(show: Callable[..., Page], track: TrackExplanation, scheme: str) -> None:
+    assert violations(show(page_html(track, notes=[Note(1.0, "a breath")]), color_scheme=scheme)) == []
+
+
+@browser_test
+def test_it_fits_a_phone(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track), viewport={"width": 360, "height": 700})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+
+
+@browser_test
+def test_without_javascript_the_tables_are_there(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track), java_script_enabled=False)
+    assert "vocals in 2 of 2" in at(page, "table")
+    assert "Without JavaScript" in page.content()
+
+
+def test_nothing_in_it_points_outside(track: TrackExplanation) -> None:
+    html = page_html(track)
+    assert "default-src &#39;none&#39;" in html
+    assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", html)
+    assert "unsafe-inline" not in html
+
+
+def test_an_unwritable_place_leaves_the_old_page(track: TrackExplanation, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot write"):
+        write_page(tmp_path / "nowhere" / "page.html", track)
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    from tests.test_cli import furnish
+
+    furnish(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path, str(tmp_path)])
+    return tmp_path
+
+
+COMMAND = ("-t", "studio_models:windowed", "-f", "oracle:stems", "--no-cache")
+
+
+@pytest.mark.usefixtures("studio")
+def test_one_file_becomes_one_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["page", "song.wav", *COMMAND]) == 0
+    assert capsys.readouterr().out == "open song.html in a browser\n"
+    data = re.search(r'class="view-data">(.*?)</script>', Path("song.html").read_text(encoding="utf-8"), re.DOTALL)
+    assert data is not None
+    assert json.loads(data[1])["labels"]
+
+
+@pytest.mark.usefixtures("studio")
+def test_a_folder_becomes_pages_and_an_index(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("songs").mkdir()
+    for name in ("one", "two <b>"):
+        (Path("songs") / f"{name}.wav").write_bytes(Path("song.wav").read_bytes())
+    assert main(["page", "songs", *COMMAND, "-o", "out"]) == 0
+    assert {path.name for path in Path("out").iterdir()} == {"index.html", "one.html", "two <b>.html"}
+    index = Path("out/index.html").read_text(encoding="utf-8")
+    assert 'href="two%20%3Cb%3E.html"' in index
+    assert "two &lt;b&gt;" in index
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--notes", "none.csv"), r"cannot read none\.csv"),
+        (("--notes", "bad.csv"), r"bad\.csv, line 2: a time and a text are needed"),
+        (("--labels", "lowd"), r"unknown label 'lowd'"),
+        (("-f", "hppss"), r"unknown factorization 'hppss'"),
+    ],
+)
+def test_wrong_usage_of_page(capsys: pytest.CaptureFixture[str], args: tuple[str, ...], message: str) -> None:
+    Path("bad.csv").write_text("1:02,fine\nsoon,not a time\n")
+    assert main(["page", "song.wav", *COMMAND, *args]) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert not Path("song.html").exists()
+
+
+NAMES = ["it's \"quoted\".wav", "🎷 小提琴.wav", "<script>alert(1)<script>.wav"]
+
+
+@browser_test
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("name", NAMES)
+def test_any_file_name_makes_a_harmless_page(show: Callable[..., Page], name: str) -> None:
+    Path("song.wav").rename(name)
+    assert main(["page", name, "-t", "studio_models:windowed", "-f", "hpss", "--no-cache", "-o", "page.html"]) == 0
+    page = show(Path("page.html").read_text(encoding="utf-8"))
+    assert page.title() == name.removesuffix(".wav")
+    command = page.locator("footer button[data-copy]").get_attribute("data-copy")
+    assert shlex.split(command or "")[:3] == ["audiolime", "page", name]
+
+
+@browser_test
+@pytest.mark.usefixtures("studio")
+def test_mono_at_96_khz_becomes_a_page_that_plays(show: Callable[..., Page]) -> None:
+    rng = np.random.default_rng(0)
+    hiss = 0.1 * rng.normal(size=(1, 3 * 96000)).astype(np.float32)
+    Audio(hiss, 96000).write("hiss.wav")
+    command = ["page", "hiss.wav", "-t", "studio_models:windowed", "-f", "hpss", "--no-cache"]
+    assert main(command) == 0
+    page = show(Path("hiss.html").read_text(encoding="utf-8"))
+    assert "MP3 cannot hold the recording's 96,000 Hz" in page.content()
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait(page, "() => audiolime.views[0].player.state === 'playing'")
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    ("hiss", "message"),
+    [
+        (np.zeros((1, 3 * SR), np.float32), "is silent"),
+        (np.ones((1, SR // 2), np.float32), r"is 0\.500 s long; the tagger needs at least 1\.000 s"),
+    ],
+)
+def test_a_recording_that_cannot_be_explained_leaves_no_page(
+    capsys: pytest.CaptureFixture[str], hiss: np.ndarray, message: str
+) -> None:
+    Audio(hiss, SR).write("hiss.wav")
+    assert main(["page", "hiss.wav", "-t", "studio_models:windowed", "-f", "hpss", "--no-cache"]) == 4
+    assert re.search(message, capsys.readouterr().err)
+    assert not Path("hiss.html").exists()
+
+
+@pytest.mark.usefixtures("studio")
+def test_where_no_tag_is_high_the_highest_are_shown_and_that_is_said() -> None:
+    assert main(["page", "song.wav", *COMMAND, "--min-score", "0.99999"]) == 0
+    assert "no label reaches 0.99999 in any window" in Path("song.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("studio")
+def test_a_folder_without_recordings_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty").mkdir()
+    assert main(["page", "empty", *COMMAND]) == 2
+    assert "empty is a folder without recordings" in capsys.readouterr().err

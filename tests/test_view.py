@@ -1,0 +1,126 @@
+"""What a page says, decided in Python: sentences, colours, cells, tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, tagger
+from audiolime_ext.provenance import Provenance
+from audiolime_ext.report.player import stem_colors
+from audiolime_ext.report.view import Note, Words, as_track, make_view, stems_are
+from factorizations.oracle import OracleFactorization
+
+SR = 8000
+
+
+def origin(target: str = "score") -> Provenance:
+    return Provenance(None, "", SR, 1, None, None, 1024, 0, "auto", {"weights": {}}, target=target)
+
+
+def strengths(batch: np.ndarray) -> np.ndarray:
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), [100, 1000]) / SR)
+    heard = np.abs(batch @ turns) * 2 / batch.shape[1]
+    return np.stack([0.1 + 0.8 * heard[:, 0], 0.5 - 0.4 * heard[:, 1], np.full(len(batch), 0.05)], axis=1)
+
+
+@pytest.fixture(scope="module")
+def band() -> OracleFactorization:
+    """Vocals that come in after two seconds, and a bass."""
+    time = np.arange(4 * SR) / SR
+    vocals = np.where(time < 2, 0, np.sin(2 * np.pi * 100 * time)) * 0.5
+    bass = 0.5 * np.sin(2 * np.pi * 1000 * time)
+    return OracleFactorization({"vocals": (vocals.astype(np.float32), SR), "bass": (bass.astype(np.float32), SR)})
+
+
+MODEL = tagger(strengths, sr=SR, labels=["sung", "hushed", "never"], window_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def track(band: OracleFactorization) -> TrackExplanation:
+    return explain_track(band.mixture, MODEL, factorization=band, labels=["sung", "hushed"], cache=False)
+
+
+@pytest.fixture(scope="module")
+def excerpt(band: OracleFactorization) -> Explanation:
+    return explain(band.mixture, MODEL, factorization=band, labels=["sung"], start_s=2.0, segments=4)
+
+
+@pytest.mark.parametrize(
+    ("name", "full", "empty", "without", "weight", "sentence"),
+    [
+        ("vocals", 0.37, 0.05, 0.09, 0.3, "Without vocals, “sung” falls from 37 to 9 of 100 (silence: 5)."),
+        ("vocals", 0.37, 0.05, 0.41, 0.1, "Without vocals, “sung” rises from 37 to 41 of 100 (silence: 5)."),
+        ("vocals", 0.37, 0.05, 0.371, 0.1, "“sung” (37 of 100; silence: 5) comes most from vocals: +10."),
+        ("vocals", 0.37, 0.05, None, 0.3, "“sung” (37 of 100; silence: 5) comes most from vocals: +30."),
+        (None, 0.15, 0.2, None, None, "Nothing here argues for “sung” (15 of 100; silence: 20)."),
+    ],
+)
+def test_the_sentence_says_what_happens_without_the_source(
+    name: str | None, full: float, empty: float, without: float | None, weight: float | None, sentence: str
+) -> None:
+    assert Words("sung", origin()).sentence(name, full, empty, without, weight) == sentence
+
+
+def test_values_that_are_no_scores_are_not_parts_of_100() -> None:
+    said = Words("sung", origin("log-odds")).sentence("vocals", 1.5, -2.0, 0.25, 1.0)
+    assert said == "Without vocals, “sung” falls from 1.50 to 0.25 (silence: -2.00)."
+
+
+def test_cells_are_the_explanations_numbers(track: TrackExplanation) -> None:
+    data = make_view(track).data
+    assert data["labels"] == ["sung", "hushed"]
+    for row, label in zip(data["cells"], data["labels"], strict=True):
+        full, empty = track.score(label)
+        np.testing.assert_allclose([cell["full"] for cell in row], full, atol=1e-5)
+        np.testing.assert_allclose([cell["empty"] for cell in row], empty, atol=1e-5)
+        weights = np.array([cell["weights"] for cell in row])
+        np.testing.assert_allclose(weights, np.stack(list(track.weights(label).values()), axis=1), atol=1e-5)
+        np.testing.assert_allclose(weights.sum(axis=1), full - empty, atol=1e-4)
+
+
+def test_alone_and_without_are_the_models_own_answers(track: TrackExplanation) -> None:
+    sung = make_view(track).data["cells"][0]
+    assert [cell["top"] for cell in sung] == [None, None, 0, 0]
+    assert sung[3]["alone"] == pytest.approx(0.5, abs=1e-3)
+    assert sung[3]["without"] == pytest.approx(0.1, abs=1e-3)
+    assert sung[0]["alone"] is None
+    assert sung[3]["say"] == "Without vocals, “sung” falls from 50 to 10 of 100 (silence: 10)."
+    assert sung[0]["say"].startswith("Nothing here argues for “sung” (10 of 100")
+
+
+def test_the_table_is_the_mean_over_the_windows(track: TrackExplanation) -> None:
+    view = make_view(track)
+    (sung, hushed) = view.table
+    assert (sung["full"], sung["weights"], sung["leads"]) == ("30", ["+20", "0"], "vocals in 2 of 2")
+    assert hushed["weights"] == ["0", "-20"]
+    assert hushed["leads"].startswith("nothing in any of ")
+
+
+def test_an_excerpt_is_a_track_of_one_window(excerpt: Explanation) -> None:
+    view = make_view(as_track(excerpt), parts=excerpt.components)
+    assert len(view.data["windows"]) == 1
+    assert view.taggram_rows == ()
+    parts = view.data["components"]
+    red = stem_colors(["vocals"])[0]
+    assert parts[1] == {"name": "vocals 0.25–0.50 s", "color": red, "stem": "vocals", "on": [0.25, 0.5]}
+    assert {part["stem"] for part in parts} == {"vocals", "bass"}
+
+
+def test_the_taggram_shows_explained_labels_first(track: TrackExplanation) -> None:
+    view = make_view(track)
+    assert view.taggram_rows == ("sung", "hushed", "never")
+    scores = np.array(view.data["taggram"]["scores"])
+    np.testing.assert_allclose(scores, track.taggram.scores, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"), [("oracle:stems", "true stems"), ("spleeter:2stems", "estimated"), ("hpss", "not instruments")]
+)
+def test_it_says_what_kind_of_stems_these_are(spec: str, words: str) -> None:
+    assert words in stems_are(spec)
+
+
+def test_notes_stand_in_the_order_of_their_moments(track: TrackExplanation) -> None:
+    view = make_view(track, notes=[Note(3.0, "the end"), Note(1.0, "a breath")])
+    assert [note.text for note in view.remarks] == ["a breath", "the end"]
