@@ -3,16 +3,11 @@
 An `Explanation` holds the evaluated neighbourhood, the weights for every output of the model, and the stems, so that
 any component can be heard. It never asks the model anything.
 
-When nothing argues. `top()` returns only components whose weight is positive beyond its interval (and beyond a
-twentieth of the label's largest weight, which is rounding and leakage) and whose level is above −40 dB of the mixture;
-else it says that nothing here argues for the label. Two remarks accompany a label whose score silence explains: "the
-model says this for silence too" (silence scores at least half as much) and "nothing to explain by presence" (the
-recording and silence differ by less than .05).
+When nothing argues for a label, it says so rather than play an artefact: see `audiolime_ext.top`.
 """
 
 from __future__ import annotations
 
-import html
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -21,28 +16,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext import storage, summary
 from audiolime_ext._optional import require
+from audiolime_ext._shown import plotted, shown
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.methods import METHODS, method_named
 from audiolime_ext.audio import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
-from audiolime_ext.errors import NothingArgues, UsageError
+from audiolime_ext.errors import UsageError
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction import label_indices
 from audiolime_ext.provenance import Provenance
+from audiolime_ext.top import SAME_AS_SILENCE, Top, score_remarks, what_argues
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
-AUDIBLE_DB = -40.0
-NEGLIGIBLE = 0.05
-SAME_AS_SILENCE = 0.05
-ROUNDING = 1e-6  # of float32 scores: less than this is nothing
+Array = NDArray[np.float64]
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
   author = {Haunschmid, Verena and Manilow, Ethan and Widmer, Gerhard},
@@ -51,51 +47,6 @@ AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
   year = {2020},
   eprint = {2008.00582}
 }"""
-
-
-@dataclass(frozen=True, eq=False)
-class Top:
-    """The components that argue most for a label, or the word that there are none.
-
-    Parameters
-    ----------
-    label
-        The tag.
-    components, weights
-        Names and weights, largest first; empty where nothing argues for the label. True in a condition if not.
-    message
-        A sentence to read.
-    audio
-        The components together, as they sound in the recording; None where there are none.
-    """
-
-    label: str
-    components: tuple[str, ...]
-    weights: tuple[float, ...]
-    message: str
-    audio: Audio | None = field(default=None, repr=False)
-
-    def __bool__(self) -> bool:
-        return bool(self.components)
-
-    def __str__(self) -> str:
-        return self.message
-
-    def listen(self) -> Audio:
-        """The sound, which notebooks show as a player.
-
-        Raises
-        ------
-        NothingArgues
-            If there is nothing to hear; the message says why.
-        """
-        if self.audio is None:
-            raise NothingArgues(self.message)
-        return self.audio
-
-    def _repr_html_(self) -> str:
-        player = "" if self.audio is None else self.audio._repr_html_()
-        return f"<p>{html.escape(self.message)}</p>{player}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,15 +133,13 @@ class Explanation:
         weights = self.attribution.weights[column]
         interval = None if self.attribution.exact else self.attribution.interval()
         certain = weights if interval is None else interval[0][column]
-        order = [int(i) for i in np.argsort(-weights, kind="stable")]
-        least = max(NEGLIGIBLE * float(np.max(np.abs(weights))), ROUNDING)
-        chosen = [i for i in order if certain[i] > least and self.components.levels_db[i] > AUDIBLE_DB][:k]
+        chosen = what_argues(weights, certain, self.components.levels_db)[:k]
         if not chosen:
             return Top(name, (), (), f"nothing here argues for {name} (score {full:.2f}, {self._off} {empty:.2f})")
         names = tuple(self.names[i] for i in chosen)
         picked = tuple(float(weights[i]) for i in chosen)
         sources = ", ".join(f"{source} ({weight:+.2f})" for source, weight in zip(names, picked, strict=True))
-        worst = order[-1]
+        worst = int(np.argsort(-weights, kind="stable")[-1])
         against = f" against {self.names[worst]} ({weights[worst]:+.2f})" if weights[worst] < -picked[0] / 4 else ""
         message = f"{name} comes most from {sources}{against}; score {full:.2f}, {self._off} {empty:.2f}"
         return Top(name, names, picked, message, self.audio(names))
@@ -201,15 +150,8 @@ class Explanation:
         name, (full, empty) = self.all_labels[column], self.score(column)
         found = self._pair_that_counts_most(column)
         if self.provenance.target != "score":
-            return found  # the thresholds are those of scores between 0 and 1
-        if full < SAME_AS_SILENCE:
-            found.append(f"{name}: the model hardly says this here ({full:.2f}; {self._off} {empty:.2f})")
-        elif empty >= full / 2:
-            found.append(f"{name}: the model says this for {self._off} too ({empty:.2f}; here {full:.2f})")
-        if abs(full - empty) < SAME_AS_SILENCE:
-            gap = f"the score is that of {self._off}, to {abs(full - empty):.2f}"
-            found.append(f"{name}: nothing to explain by presence ({gap})")
-        return [*found, *self.checks.remarks(name, column, full)]
+            return found  # the thresholds of the others are those of scores between 0 and 1
+        return [*found, *score_remarks(name, full, empty, self._off), *self.checks.remarks(name, column, full)]
 
     def _pair_that_counts_most(self, column: int) -> list[str]:
         """A word on two components that do more together than any does by itself, which no weight can show."""
@@ -339,8 +281,12 @@ class Explanation:
     def __str__(self) -> str:
         return summary.as_text(self)
 
+    def plot(self) -> Figure:
+        """Bars of the weights, and the top component within the spectrogram of the mix, as a matplotlib figure."""
+        return plotted(self)
+
     def _repr_html_(self) -> str:
-        return summary.as_html(self)
+        return shown(self)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write everything needed to load this again: JSON and 24-bit FLAC; see `audiolime_ext.storage`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -10,24 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext import adaptive
 from audiolime_ext import components as parts
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.attribution.methods import Method, method_named
+from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
-from audiolime_ext.coarse_to_fine import coarse_to_fine, pays
-from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.coarse_to_fine import pays
+from audiolime_ext.errors import AudioError
+from audiolime_ext.evaluation import answers, evaluate, mask_budget, ranked_column
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
-from audiolime_ext.perturbation import Masks, Neighborhood
-from audiolime_ext.prediction import Scores, Tagger, label_indices, label_names, predict
+from audiolime_ext.prediction import Scores, Tagger, label_names, predict
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.resolve import choose_excerpt, resolve_factorization, resolve_tagger
 from audiolime_ext.segments import segment
 from audiolime_ext.taggram import Grid
-from audiolime_ext.targets import Target, TargetSpec, make_target
+from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
 
 
 def explain(
@@ -120,7 +119,7 @@ def explain(
     if model.labels is not None:
         make_target(target, model.labels)  # what cannot be meant is said before the long work
     start_s, duration_s, wanted, notes = choose_excerpt(
-        recording, model, start_s, duration_s, _first_labels(labels, target), top_labels
+        recording, model, start_s, duration_s, first_labels(labels, target), top_labels
     )
     grid = Grid.of(model, recording.sr)
     inner_s = segment(recording, segments, start_s=start_s, duration_s=duration_s)[1:-1]
@@ -130,15 +129,12 @@ def explain(
     def aim_of(outputs: Scores) -> Target:
         return make_target(target, label_names(model, outputs.shape[1]))
 
-    budget = _mask_budget(components, max_evals, level_check)
+    budget = mask_budget(components, max_evals, level_check)
     if method == "auto" and settle is None and pays(components.groups, budget):
         how = method_named("owen")
-    column = None if settle is None else _ranked_column(model, labels, target)
-    answer = partial(evaluate, components, model)
-    ranked = partial(_asked_for, aim_of, wanted=wanted, top_labels=top_labels)
-    answered, settled = _answers(
-        answer, components.groups, how, aim_of, budget=budget, seed=seed, settle=settle, column=column, ranked=ranked
-    )
+    column = None if settle is None else ranked_column(model, labels, target)
+    reading: dict[str, Any] = {"settle": settle, "column": column, "wanted": wanted, "top_labels": top_labels}
+    answered, settled = answers(components, model, how, aim_of, max_evals=budget, seed=seed, **reading)
     components, aim = components.grouped(answered.groups), aim_of(answered.scores)
     neighborhood = replace(answered, scores=aim.apply(answered.scores), groups=components.groups)
     attribution = how.attribute(neighborhood)
@@ -162,8 +158,8 @@ def explain(
         starts = shifted_starts(start_s, duration_s, recording.duration_s)
         checks = checks.with_moments(attribution.weights, starts, len(answered.masks), weights_at)
 
-    all_labels, named = _names(aim, neighborhood.full, wanted, top_labels)
-    provenance = _provenance(
+    all_labels, named = value_names(aim, neighborhood.full, wanted, top_labels)
+    provenance = provenance_of(
         recording,
         separator,
         model,
@@ -183,7 +179,7 @@ def explain(
         attribution,
         provenance,
         notes=(*notes, *_segment_notes(segments, components), *components.stems.notes),
-        warnings=tuple(_warnings(components, recording, attribution, checks)),
+        warnings=tuple(warnings_of(components, recording, attribution, checks)),
         checks=checks,
         settled=settled,
     )
@@ -215,96 +211,6 @@ def top_component(
     return explain(audio, predict_fn, labels=labels, **options).top().listen()
 
 
-def evaluate(components: parts.Components, model: Tagger, masks: Masks) -> Scores:
-    """The model's scores of each mask, (n_masks, n_labels): every mask is composed and predicted once, in batches."""
-    from tqdm import tqdm
-
-    grid = components.grid
-    size = max(1, (model.batch_size or 32) // components.n_windows)
-    batches = tqdm(
-        range(0, len(masks), size), desc="asking the model", unit="batch", delay=1.0, disable=None, leave=False
-    )
-    return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
-
-
-def _mask_budget(components: parts.Components, max_evals: int, level_check: bool) -> int:
-    """How many masks may be asked about, so that a sample leaves what the level check needs."""
-    kept = 2 * len(components.sources) + 2
-    if not level_check or 2**components.n <= max_evals or max_evals - kept < 2 * components.n + 2:
-        return max_evals
-    return max_evals - kept
-
-
-def _answers(
-    answer: Callable[[Masks], Scores],
-    groups: tuple[int, ...],
-    how: Method,
-    aim_of: Callable[[Scores], Target],
-    *,
-    budget: int,
-    seed: int,
-    settle: int | None,
-    column: int | None,
-    ranked: Callable[[Scores], Scores],
-) -> tuple[Neighborhood, bool | None]:
-    """The model's outputs for the masks that it takes, and whether a question to settle was settled."""
-    n = sum(groups)
-    if how.masks == "stem by stem" and settle is None:
-        return coarse_to_fine(answer, groups, max_evals=budget, seed=seed, asked_for=ranked), None
-    if settle is None or column is None:
-        chosen = how.choose(n, max_evals=budget, seed=seed)
-        return Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
-    if how.sampling is None:
-        raise UsageError("leave settle out: it grows a sample of masks, and leave-one-out and owen draw none")
-
-    def attribute(answered: Neighborhood) -> Attribution:
-        return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))
-
-    answered, _, settled = adaptive.settle(
-        answer, n, k=settle, max_evals=budget, seed=seed, column=column, sampling=how.sampling, attribute=attribute
-    )
-    return answered, settled
-
-
-def _ranked_column(model: Tagger, labels: Any, target: TargetSpec) -> int:
-    """The value whose components are ranked: the first label's."""
-    if target not in ("score", "log-odds"):
-        return 0
-    if labels is None:
-        raise UsageError("settle ranks the components of one label; name it (labels=…, --labels …)")
-    first = labels if isinstance(labels, (str, int)) else labels[0]
-    return int(first) if model.labels is None else label_indices([first], model.labels)[0]
-
-
-def _asked_for(
-    aim_of: Callable[[Scores], Target], outputs: Scores, *, wanted: Sequence[str | int] | None, top_labels: int
-) -> Scores:
-    """Of outputs for some masks, the last one all on: the values of the labels that were asked for."""
-    aim = aim_of(outputs)
-    values = aim.apply(outputs)
-    names, named = _names(aim, values[-1], wanted, top_labels)
-    return values[:, label_indices(named, names)]
-
-
-def _first_labels(labels: Any, target: Any) -> Sequence[str | int] | None:
-    """Labels as a sequence; for a contrast its first label, by which the excerpt is chosen; None for a function."""
-    if isinstance(target, (list, tuple)):
-        return list(target)[:1]
-    if callable(target):
-        return None
-    return [labels] if isinstance(labels, (str, int)) else labels
-
-
-def _names(
-    aim: Target, values: Scores, wanted: Sequence[str | int] | None, top_labels: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the values are called, and which of them were asked for."""
-    names = aim.labels or ((aim.name,) if len(values) == 1 else tuple(f"{aim.name} {i}" for i in range(len(values))))
-    if wanted is None or not aim.keeps_labels:
-        wanted = [int(i) for i in np.argsort(-values, kind="stable")[:top_labels]]
-    return names, tuple(names[i] for i in label_indices(wanted, names))
-
-
 def _donor(given: Any, separator: Factorization, duration_s: float) -> tuple[Audio, Factorization, float]:
     """A recording, what splits it, and the start of the excerpt in its middle."""
     source, own = given if isinstance(given, tuple) and hasattr(given[1], "factorize") else (given, separator)
@@ -314,7 +220,8 @@ def _donor(given: Any, separator: Factorization, duration_s: float) -> tuple[Aud
     return audio, own, (audio.duration_s - duration_s) / 2
 
 
-def _provenance(audio: Audio, separator: Factorization, model: Tagger, **settings: Any) -> Provenance:
+def provenance_of(audio: Audio, separator: Factorization, model: Tagger, **settings: Any) -> Provenance:
+    """Where a result comes from; `settings` are the fields of `Provenance` that the caller decides."""
     weights = {built.spec: built.fingerprint for built in (separator, model) if built.spec}
     return Provenance(
         file=audio.path,
@@ -335,17 +242,29 @@ def _segment_notes(segments: Any, components: parts.Components) -> list[str]:
     return []
 
 
-def _warnings(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
-    grid, found = components.grid, list(checks.left_out)
+def warnings_of(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
+    """What the reader of one excerpt's result must know."""
+    grid = components.grid
+    found = [*checks.left_out, *rate_warnings(audio, grid)]
     n_samples = components.heard.shape[-1] - grid.lead
-    if audio.sr < grid.sr:
-        found.append(
-            f"the recording's rate is {audio.sr} Hz and the model's {grid.sr} Hz: "
-            f"the model hears nothing above {audio.sr / 2000:g} kHz"
-        )
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
     if unheard > 0:
         found.append(f"the last {unheard / grid.sr:.2f} s of the excerpt fill no window; the model does not hear them")
-    if not attribution.exact and attribution.std_errors is None:
-        found.append("the weights come from a sample of masks and carry no error bars")
-    return found
+    return [*found, *sample_warnings(attribution)]
+
+
+def rate_warnings(audio: Audio, grid: Grid) -> list[str]:
+    """What a recording of a low rate hides from the model."""
+    if audio.sr >= grid.sr:
+        return []
+    return [
+        f"the recording's rate is {audio.sr} Hz and the model's {grid.sr} Hz: "
+        f"the model hears nothing above {audio.sr / 2000:g} kHz"
+    ]
+
+
+def sample_warnings(attribution: Attribution) -> list[str]:
+    """What sampled weights lack where the sample is small."""
+    if attribution.exact or attribution.std_errors is not None:
+        return []
+    return ["the weights come from a sample of masks and carry no error bars"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,3 +130,22 @@ def _checked(function: TargetFn, outputs: Scores) -> Scores:
             f"{outputs.shape}; it answered shape {values.shape}"
         )
     return values
+
+
+def first_labels(labels: Any, target: Any) -> Sequence[str | int] | None:
+    """Labels as a sequence; for a contrast its first label, by which the excerpt is chosen; None for a function."""
+    if isinstance(target, (list, tuple)):
+        return list(target)[:1]
+    if callable(target):
+        return None
+    return [labels] if isinstance(labels, (str, int)) else labels
+
+
+def value_names(
+    aim: Target, values: Scores, wanted: Sequence[str | int] | None, top_labels: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the values are called, and which of them were asked for."""
+    names = aim.labels or ((aim.name,) if len(values) == 1 else tuple(f"{aim.name} {i}" for i in range(len(values))))
+    if wanted is None or not aim.keeps_labels:
+        wanted = [int(i) for i in np.argsort(-values, kind="stable")[:top_labels]]
+    return names, tuple(names[i] for i in label_indices(wanted, names))

@@ -126,7 +126,7 @@ def faithfulness(
         ``"all"``: also the measures of the literature.
     predict
         From masks, bool (n_masks, n_components), to scores (n_masks, n_outputs) of the same target, such as
-        ``lambda masks: evaluate(explanation.components, tagger, masks)`` with `audiolime_ext.pipeline.evaluate`; asked
+        ``lambda masks: evaluate(explanation.components, tagger, masks)`` (of `audiolime_ext.evaluation`); asked
         about masks that were not evaluated. None: what needs them is None, and says so.
 
     Raises

@@ -26,15 +26,17 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import ROUNDING, Explanation
+from audiolime_ext.evaluation import evaluate
+from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.faithfulness.answers import Array
 from audiolime_ext.faithfulness.weighing import pearson
-from audiolime_ext.pipeline import evaluate, explain
+from audiolime_ext.pipeline import explain
 from audiolime_ext.prediction import Tagger, label_names
 from audiolime_ext.resolve import resolve_tagger
 from audiolime_ext.tables import text_table
 from audiolime_ext.targets import TargetSpec, make_target
+from audiolime_ext.top import ROUNDING
 
 FEWEST_COMPONENTS = 4
 DECORRELATED = 0.5

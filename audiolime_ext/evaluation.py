@@ -1,0 +1,122 @@
+"""Asking the model: which masks, how many, until when. What is answered here is all that attribution ever sees.
+
+Three ways, chosen by the method and by `settle`: a set of masks that is known beforehand; a sample that grows until the
+heaviest components are settled (`audiolime_ext.adaptive`); whole stems first and then segments of those that matter
+(`audiolime_ext.coarse_to_fine`). Every mask is composed and predicted once, in batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext import adaptive
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.methods import Method
+from audiolime_ext.coarse_to_fine import coarse_to_fine
+from audiolime_ext.components import Components
+from audiolime_ext.errors import UsageError
+from audiolime_ext.perturbation import Masks, Neighborhood
+from audiolime_ext.prediction import Scores, Tagger, label_indices, predict
+from audiolime_ext.targets import Target, TargetSpec, value_names
+
+AimOf = Callable[[Scores], Target]  # from outputs to what of them is explained
+
+
+def evaluate(components: Components, model: Tagger, masks: Masks) -> Scores:
+    """The model's scores of each mask, (n_masks, n_labels): every mask is composed and predicted once, in batches."""
+    from tqdm import tqdm
+
+    grid = components.grid
+    size = max(1, (model.batch_size or 32) // components.n_windows)
+    batches = tqdm(
+        range(0, len(masks), size), desc="asking the model", unit="batch", delay=1.0, disable=None, leave=False
+    )
+    return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
+
+
+def mask_budget(components: Components, max_evals: int, level_check: bool) -> int:
+    """How many masks may be asked about, so that a sample leaves what the level check needs."""
+    kept = 2 * len(components.sources) + 2
+    if not level_check or 2**components.n <= max_evals or max_evals - kept < 2 * components.n + 2:
+        return max_evals
+    return max_evals - kept
+
+
+def answers(
+    components: Components,
+    model: Tagger,
+    how: Method,
+    aim_of: AimOf,
+    *,
+    max_evals: int,
+    seed: int,
+    settle: int | None = None,
+    column: int | None = None,
+    wanted: Sequence[str | int] | None = None,
+    top_labels: int = 3,
+) -> tuple[Neighborhood, bool | None]:
+    """The model's outputs for the masks that a method takes, and whether a question to settle was settled.
+
+    Parameters
+    ----------
+    aim_of
+        From outputs to the target.
+    settle, column
+        How many of the heaviest components are to be told apart from the others, by the weights of which value.
+    wanted, top_labels
+        For which labels stems may matter, going from coarse to fine.
+
+    Raises
+    ------
+    UsageError
+        If the budget is too small, or the method draws no sample that could be settled.
+    """
+    answer = partial(evaluate, components, model)
+    if how.masks == "stem by stem" and settle is None:
+        asked_for = partial(_asked_for, aim_of, wanted=wanted, top_labels=top_labels)
+        return coarse_to_fine(answer, components.groups, max_evals=max_evals, seed=seed, asked_for=asked_for), None
+    if settle is None or column is None:
+        chosen = how.choose(components.n, max_evals=max_evals, seed=seed)
+        return Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
+    if how.sampling is None:
+        raise UsageError("leave settle out: it grows a sample of masks, and leave-one-out and owen draw none")
+
+    def attribute(answered: Neighborhood) -> Attribution:
+        return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))
+
+    draws: dict[str, Any] = {"max_evals": max_evals, "seed": seed, "sampling": how.sampling}
+    answered, _, settled = adaptive.settle(
+        answer, components.n, k=settle, column=column, attribute=attribute, **draws
+    )
+    return answered, settled
+
+
+def ranked_column(model: Tagger, labels: Any, target: TargetSpec) -> int:
+    """The value whose components are ranked: the first label's.
+
+    Raises
+    ------
+    UsageError
+        If no label was named.
+    """
+    if target not in ("score", "log-odds"):
+        return 0
+    if labels is None:
+        raise UsageError("settle ranks the components of one label; name it (labels=…, --labels …)")
+    first = labels if isinstance(labels, (str, int)) else labels[0]
+    return int(first) if model.labels is None else label_indices([first], model.labels)[0]
+
+
+def _asked_for(
+    aim_of: AimOf, outputs: Scores, *, wanted: Sequence[str | int] | None, top_labels: int
+) -> Scores:
+    """Of outputs for some masks, the last one all on: the values of the labels that were asked for."""
+    aim = aim_of(outputs)
+    values = aim.apply(outputs)
+    names, named = value_names(aim, values[-1], wanted, top_labels)
+    return values[:, label_indices(named, names)]
