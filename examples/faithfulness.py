@@ -46,7 +46,7 @@ def row(name: str, method: str, explanations: list[Explanation]) -> list[str]:
 
 def main(file: str = "faithfulness.wav") -> None:
     model = MusicnnTagger("MSD_musicnn")
-    stems = {name: ROOT / "examples" / "audio" / f"feelings_{name}.ogg" for name in ("guitar", "rest")}
+    stems = {name: ROOT / "examples" / "audio" / "feelings" / f"{name}.ogg" for name in ("guitar", "rest")}
     oracle = OracleFactorization(stems)
     clips = (METAL, oracle.mixture)
     split = {

@@ -19,7 +19,7 @@ LABELS = ["instrumental", "folk", "rock"]
 
 
 def main(folder: str = "feelings") -> None:
-    oracle = OracleFactorization({name: AUDIO / f"feelings_{name}.ogg" for name in ("guitar", "rest")})
+    oracle = OracleFactorization.from_folder(AUDIO / "feelings")
     explanation = explain(oracle.mixture, "musicnn:MSD_musicnn", factorization=oracle, labels=LABELS)
     print(explanation)
     for label, clip in explanation.write(folder).items():

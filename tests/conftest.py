@@ -21,7 +21,7 @@ def ezer_ev() -> Path:
 @pytest.fixture(scope="session")
 def feelings() -> dict[str, Path]:
     """The two true stems of 20 s of an instrumental song."""
-    return {name: ROOT / "examples" / "audio" / f"feelings_{name}.ogg" for name in ("guitar", "rest")}
+    return {name: ROOT / "examples" / "audio" / "feelings" / f"{name}.ogg" for name in ("guitar", "rest")}
 
 
 @pytest.fixture(scope="session")

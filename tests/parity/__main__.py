@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.parity.environment import lay_out_models
 
-CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings_guitar.ogg+examples/audio/feelings_rest.ogg")
+CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings/guitar.ogg+examples/audio/feelings/rest.ogg")
 GENUINE = "tests/parity/genuine.py"
 
 

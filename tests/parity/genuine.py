@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 MODELS = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
-TAGGED_CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings_guitar.ogg+examples/audio/feelings_rest.ogg")
+TAGGED_CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings/guitar.ogg+examples/audio/feelings/rest.ogg")
 SEPARATED_CLIP = "audiolime_ext/data/ezer_ev.ogg"
 TAGGED_S = 9.0
 BORDER = 512 * 1024 - 4096  # where the second block of frames begins
