@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from audiolime_ext.factorization import Factorization, Stems, with_residual
     from audiolime_ext.pipeline import explain, top_component
     from audiolime_ext.prediction import Tagger, tagger
+    from audiolime_ext.report.page import write_page
     from audiolime_ext.taggram import tag
+    from audiolime_ext.track import explain_track
+    from audiolime_ext.track.explanation import TrackExplanation
 
 _HOMES = {
     "Audio": "audio",
@@ -31,12 +34,15 @@ _HOMES = {
     "Factorization": "factorization",
     "Stems": "factorization",
     "Tagger": "prediction",
+    "TrackExplanation": "track.explanation",
     "explain": "pipeline",
+    "explain_track": "track",
     "load_audio": "audio",
     "tag": "taggram",
     "tagger": "prediction",
     "top_component": "pipeline",
     "with_residual": "factorization",
+    "write_page": "report.page",
 }
 
 __all__ = [
@@ -46,12 +52,15 @@ __all__ = [
     "Factorization",
     "Stems",
     "Tagger",
+    "TrackExplanation",
     "explain",
+    "explain_track",
     "load_audio",
     "tag",
     "tagger",
     "top_component",
     "with_residual",
+    "write_page",
 ]
 
 

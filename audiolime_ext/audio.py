@@ -10,23 +10,25 @@ reaches 50 ms beyond what is asked for, so that an excerpt equals the same place
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import html
 import io
 import math
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext._shown import plotted, shown
 from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files import write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Samples = NDArray[np.float32]
 
@@ -125,17 +127,13 @@ class Audio:
         write_bytes(target, encode(self.samples, self.sr, "WAV", "FLOAT"))
         return target
 
+    def plot(self) -> Figure:
+        """The mel spectrogram, as a matplotlib figure."""
+        return plotted(self)
+
     def _repr_html_(self) -> str:
-        """A player for notebooks. The gain is unchanged unless the samples exceed full scale; then that is said."""
-        peak = float(np.max(np.abs(self.samples), initial=0.0))
-        gain = 1.0 if peak <= 1.0 else 1.0 / peak
-        flac = base64.b64encode(encode(self.samples * np.float32(gain), self.sr, "FLAC", "PCM_16")).decode()
-        note = "" if gain == 1.0 else f" (played {-20 * math.log10(gain):.1f} dB softer to avoid clipping)"
-        caption = html.escape(f"{self.name}, {self.duration_s:.2f} s{note}")
-        return (
-            f'<figure style="margin:.5em 0"><figcaption>{caption}</figcaption>'
-            f'<audio controls src="data:audio/flac;base64,{flac}"></audio></figure>'
-        )
+        """A player for notebooks; the gain is unchanged."""
+        return shown(self)
 
 
 def encode(samples: Samples, sr: int, container: str, subtype: str) -> bytes:

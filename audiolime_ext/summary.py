@@ -12,12 +12,13 @@ from audiolime_ext.tables import html_table, text_table
 
 if TYPE_CHECKING:
     from audiolime_ext.checks import LevelCheck
-    from audiolime_ext.explanation import Explanation, Top
+    from audiolime_ext.explanation import Explanation
+    from audiolime_ext.top import Top
 
 SCHEMA_VERSION = 1
 WIDEST_TABLE = 6  # components; with more, the leading ones are named instead
 
-_METHODS = {
+METHOD_NAMES = {
     "shapley": "Shapley values",
     "lime": "LIME weights",
     "banzhaf": "Banzhaf values",
@@ -30,7 +31,7 @@ def headline(explanation: Explanation) -> str:
     """Which excerpt was explained, with what, in two lines."""
     parts, origin = explanation.components, explanation.provenance
     how = "exact" if explanation.attribution.exact else f"sampled, seed {origin.seed}"
-    method = _METHODS.get(explanation.attribution.method, explanation.attribution.method)
+    method = METHOD_NAMES.get(explanation.attribution.method, explanation.attribution.method)
     return (
         f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
         f"{origin.factorization or 'own stems'} and {origin.tagger or 'own model'}, "
@@ -89,8 +90,8 @@ def as_text(explanation: Explanation) -> str:
 
 
 def as_html(explanation: Explanation) -> str:
-    """The same with a player for each label's top component; everything that users named is escaped."""
-    tops = "".join(explanation.top(label=label)._repr_html_() for label in explanation.labels)
+    """The same as HTML; everything that users named is escaped."""
+    tops = "".join(f"<p>{html.escape(str(explanation.top(label=label)))}</p>" for label in explanation.labels)
     notes = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks(explanation))
     title = html.escape(headline(explanation)).replace("\n", "<br>")
     return f"<div><p>{title}</p>{html_table(*_table(explanation))}{tops}<ul>{notes}</ul></div>"

@@ -144,11 +144,10 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         Audio(noise(0.1), SR).write(tmp_path / "file" / "song.wav")
 
 
-def test_the_player_escapes_names_and_says_when_it_lowers_the_level() -> None:
-    page = Audio(np.full((1, 100), 2.0, np.float32), SR, "<b>AC & DC</b>")._repr_html_()
+def test_the_player_escapes_names() -> None:
+    page = Audio(np.full((1, 1000), 2.0, np.float32), SR, "<b>AC & DC</b>")._repr_html_()
     assert "&lt;b&gt;AC &amp; DC" in page
     assert "<b>" not in page
-    assert "6.0 dB softer" in page
 
 
 def excerpts(n: int) -> list[tuple[int, int]]:

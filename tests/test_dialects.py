@@ -18,9 +18,9 @@ from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.audio import load_audio
 from audiolime_ext.dialects import Answers, AudioExplanation, LimeAudioExplainer, bind, shapiq_game, to_shap
 from audiolime_ext.errors import AudioError, MissingError, UsageError
+from audiolime_ext.evaluation import evaluate
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.perturbation import choose_masks
-from audiolime_ext.pipeline import evaluate
 from audiolime_ext.prediction import FunctionTagger
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.errors import ModelError, UsageError
+from audiolime_ext.evaluation import evaluate
 from audiolime_ext.faithfulness import LabelFaithfulness, aggregate, faithfulness
 from audiolime_ext.faithfulness.answers import Answers
 from audiolime_ext.faithfulness.curves import deletion_area, heaviest, insertion_area, random_area
@@ -38,7 +39,6 @@ from audiolime_ext.faithfulness.weighing import (
     sparseness,
 )
 from audiolime_ext.perturbation import Neighborhood, choose_masks
-from audiolime_ext.pipeline import evaluate
 from audiolime_ext.taggers.musicnn import LEAD, WINDOW, MusicnnTagger, make
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from audiolime_ext.cli import checkpoints, demo, explain, listing, rerun, separate, tag
+from audiolime_ext.cli import cache, checkpoints, demo, explain, listing, page, rerun, separate, tag
 from audiolime_ext.cli.options import tell
 from audiolime_ext.errors import AudiolimeError
 
-COMMANDS = (tag, separate, explain, demo, rerun, checkpoints, listing)
+COMMANDS = (tag, separate, explain, page, demo, rerun, checkpoints, cache, listing)
 
 
 class _Version(argparse.Action):

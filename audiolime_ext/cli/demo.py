@@ -31,16 +31,22 @@ def run(args: Namespace) -> int:
     """Explain the clip and write what to listen to."""
     from audiolime_ext.cli.explain import show
     from audiolime_ext.pipeline import explain
+    from audiolime_ext.report.page import write_page
+    from audiolime_ext.track import explain_track
 
+    how: dict[str, Any] = {"factorization": DEFAULT_FACTORIZATION, "labels": LABELS}
     with as_file(files("audiolime_ext") / "data" / CLIP) as clip:
-        explanation = explain(clip, DEFAULT_TAGGER, factorization=DEFAULT_FACTORIZATION, labels=LABELS)
+        explanation = explain(clip, DEFAULT_TAGGER, **how)
+        track = explain_track(clip, DEFAULT_TAGGER, **how)
     if not args.json:
         print(f"The bundled clip: {CREDIT}.\n")
     show(explanation, Path(args.output), as_json=args.json)
+    page = write_page(Path(args.output) / "page.html", track, title=CREDIT)
     if not args.json:
         print(f"listen to the excerpt: {Path(args.output) / 'mixture.wav'}")
         print(
             "\nHow to read the table: score is what the model answers for the excerpt, silence what it answers for\n"
-            "nothing at all. Each source's share is signed, and silence plus the shares is the score."
+            "nothing at all. Each source's share is signed, and silence plus the shares is the score.\n\n"
+            f"The whole clip, window by window, to be read and heard: open {page} in a browser."
         )
     return 0

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli import track
 from audiolime_ext.cli.options import (
     add_factorization,
     add_files,
     add_json,
     add_tagger,
     for_each_file,
+    label_numbers,
     output_folders,
     resolve_tagger,
     whole,
@@ -26,13 +28,14 @@ def add(commands: Any) -> None:
         "explain",
         help="which source makes the tag, as numbers and as a clip",
         description="Split each file into sources, switch them on and off, ask the model about every mix, and tell "
-        "which source makes which tag. Without --start the window in which the first label is strongest is explained.",
+        "which source makes which tag. Without --start the window in which the first label is strongest is explained, "
+        "with --track every window.",
     )
     add_files(parser)
     add_factorization(parser)
     add_tagger(parser)
     parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
-    parser.add_argument("--top-labels", type=whole(1), default=3, metavar="K", help="or the K highest ones (default 3)")
+    parser.add_argument("--top-labels", type=whole(1), metavar="K", help="or the K highest ones (default 3)")
     parser.add_argument(
         "--segments",
         type=_segments,
@@ -77,8 +80,14 @@ def add(commands: Any) -> None:
         "--max-evals", type=whole(2), default=1024, metavar="N", help="most masks to ask about (default 1024)"
     )
     parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the sample beyond that (default 0)")
-    parser.add_argument("-o", "--output", metavar="DIR", help="write clips and explanation.json to DIR/<file name>/")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        help="write clips and explanation.json to DIR/<file name>/ (track.json with --track and --at)",
+    )
     add_json(parser)
+    track.add_track(parser)
     parser.set_defaults(run=run)
 
 
@@ -86,20 +95,21 @@ def run(args: Namespace) -> int:
     """Explain each file."""
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.pipeline import explain
-    from audiolime_ext.prediction import label_indices
     from audiolime_ext.resolve import resolve_factorization
     from audiolime_ext.segments import require_known
     from audiolime_ext.targets import make_target
 
     method_named(args.method)
     require_known(args.segments)
+    track.refuse_contradictions(args)
     folders = {} if args.output is None else output_folders(args.files, args.output)
     model, separator = resolve_tagger(args), resolve_factorization(args.factorization)
-    labels = _labels(args.labels, model)
-    if labels is not None and model.labels is not None:
-        label_indices(labels, model.labels)  # wrong usage is said once, before any file is read
+    labels = label_numbers(args.labels, model)  # wrong usage is said once, before any file is read
     if model.labels is not None:
         make_target(args.contrast or args.target, model.labels)
+
+    if args.track or args.at is not None:
+        return track.run(args, model, separator, labels)
 
     def work(file: str) -> None:
         explanation = explain(
@@ -107,7 +117,7 @@ def run(args: Namespace) -> int:
             model,
             factorization=separator,
             labels=labels,
-            top_labels=args.top_labels,
+            top_labels=args.top_labels or 3,
             start_s=args.start,
             duration_s=args.duration,
             segments=args.segments,
@@ -139,18 +149,10 @@ def _segments(text: str) -> int | str | list[float]:
     return inner_s if len(parts) > 1 or "." in text else whole(1)(text)
 
 
-def _labels(given: list[str] | None, model: Any) -> list[str | int] | None:
-    """Numbers count as positions unless the model has a label of that name."""
-    if given is None:
-        return None
-    names = set(model.labels or ())
-    return [int(label) if label.isdecimal() and label not in names else label for label in given]
-
-
 def _faithfulness(explanation: Any, model: Any, what: Any) -> Any:
     """Checked against the model, which is asked about missing masks where its scores are what is explained."""
+    from audiolime_ext.evaluation import evaluate
     from audiolime_ext.faithfulness import faithfulness
-    from audiolime_ext.pipeline import evaluate
 
     as_it_is = explanation.provenance.target == "score"
     ask = partial(evaluate, explanation.components, model) if as_it_is else None

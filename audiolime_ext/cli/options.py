@@ -16,13 +16,19 @@ from audiolime_ext.errors import AudiolimeError, UsageError
 
 DEFAULT_FACTORIZATION = "spleeter:2stems"
 DEFAULT_TAGGER = "musicnn:MSD_musicnn"
+MIN_SCORE = 0.3
 SOME_FAILED = 5
 
 
 def add_files(parser: ArgumentParser) -> None:
     """FILE…, `--start` and `--duration`."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="audio: wav, flac, ogg or mp3, mono or stereo")
-    parser.add_argument("--start", type=_start, metavar="S", help="start of the excerpt in seconds")
+    add_excerpt(parser)
+
+
+def add_excerpt(parser: ArgumentParser) -> None:
+    """`--start` and `--duration`."""
+    parser.add_argument("--start", type=seconds_from_start, metavar="S", help="start of the excerpt in seconds")
     parser.add_argument("--duration", type=_duration, metavar="S", help="length of the excerpt in seconds")
 
 
@@ -54,6 +60,32 @@ def add_tagger(parser: ArgumentParser) -> None:
     )
 
 
+def add_tags(parser: ArgumentParser) -> None:
+    """`--labels`, `--top-labels` and `--min-score`: the labels that a whole recording is explained for."""
+    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
+    parser.add_argument("--top-labels", type=whole(1), metavar="K", help="or the K of highest mean")
+    parser.add_argument(
+        "--min-score",
+        type=score,
+        default=MIN_SCORE,
+        metavar="P",
+        help="or every label that reaches P somewhere (default %(default)s)",
+    )
+
+
+def label_numbers(given: list[str] | None, model: Any) -> list[str | int] | None:
+    """Numbers count as positions unless the model has a label of that name; an unknown label is said at once."""
+    from audiolime_ext.prediction import label_indices
+
+    if given is None:
+        return None
+    names = set(model.labels or ())
+    labels = [int(label) if label.isdecimal() and label not in names else label for label in given]
+    if model.labels is not None:
+        label_indices(labels, model.labels)
+    return labels
+
+
 def add_json(parser: ArgumentParser) -> None:
     """`--json`."""
     parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of a table")
@@ -70,10 +102,22 @@ def whole(least: int) -> Callable[[str], int]:
     return parse
 
 
-def _start(text: str) -> float:
+def seconds_from_start(text: str) -> float:
+    """The argument type of moments in a recording."""
     if (seconds := _seconds(text)) < 0:
         raise argparse.ArgumentTypeError(f"{text} s is before the recording begins; give 0 or more")
     return seconds
+
+
+def score(text: str) -> float:
+    """The argument type of scores."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"a score is needed, such as 0.3, not {text!r}")
+    return value
 
 
 def _duration(text: str) -> float:

@@ -1,0 +1,320 @@
+"""Results of costly work, kept on disk between runs: answers of models, stems, taggrams.
+
+An entry is named by the hash of everything that its content follows from (its *key*: a dictionary of plain values), so
+that equal work is done once, and changed work never finds an old answer. It is a folder that holds ``entry.json`` and
+the arrays as ``.npy`` files. No pickle. Invariants:
+
+- *All or nothing*: an entry arrives, and leaves, by one rename. Ctrl-C, SIGKILL or a full disk leave at most a folder
+  with a temporary name, which is removed later; two processes may work on the same folder.
+- *Never trusted*: an entry says the SHA-256 of itself and of its arrays, which are hashed whenever it is read. What is
+  damaged is removed and made anew.
+- *Bounded*: ``AUDIOLIME_CACHE_MAX`` (5GB unless it is set; 0: nothing is kept). What was not used for longest goes
+  first.
+
+The folder is ``results`` in the one that also holds the checkpoints (``AUDIOLIME_CACHE``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.checkpoints import cache_root
+from audiolime_ext.errors import OutputError, UsageError
+
+DEFAULT_MAX = "5GB"
+STALE_S = 3600.0  # a temporary folder that old belongs to a process that was killed
+_FORMAT = 1
+_MAPPED_BYTES = 1 << 20  # smaller arrays are read at once: each map keeps a file open
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+Key = Mapping[str, Any]
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """What was kept: small facts, and arrays (large ones are mapped, not read)."""
+
+    facts: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An entry as it is listed: its kind, what it belongs to, its size and when it was last used (Unix time)."""
+
+    kind: str
+    recording: str
+    made_with: str
+    n_bytes: int
+    used: float
+    folder: Path
+
+
+def results_folder() -> Path:
+    """Where the user's results are kept."""
+    return cache_root() / "results"
+
+
+def max_bytes() -> int:
+    """The limit that ``AUDIOLIME_CACHE_MAX`` sets, in bytes.
+
+    Raises
+    ------
+    UsageError
+        If it is no size.
+    """
+    text = os.environ.get("AUDIOLIME_CACHE_MAX", "").strip() or DEFAULT_MAX
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.lower())
+    if not found:
+        raise UsageError(f"AUDIOLIME_CACHE_MAX={text!r} is no size; write 5GB, 500MB, or 0 to keep nothing")
+    return int(float(found[1]) * _UNITS[found[2]])
+
+
+@dataclass(eq=False)
+class Cache:
+    """A folder of entries, of at most `limit` bytes in all.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache = Cache(Path(folder), limit=10**6)
+    ...     cache.write({"kind": "scores", "of": "a song"}, {"scores": np.array([0.5])}, {"labels": ["jazz"]})
+    ...     found, other = (cache.read({"kind": "scores", "of": song}) for song in ("a song", "another"))
+    >>> found.facts, found.arrays["scores"], other
+    ({'labels': ['jazz']}, array([0.5]), None)
+    """
+
+    folder: Path
+    limit: int
+    _room: int = field(default=0, init=False, repr=False)  # bytes to write before the sizes are looked up again
+
+    @classmethod
+    def of_user(cls) -> Cache | None:
+        """The user's cache; None where ``AUDIOLIME_CACHE_MAX`` is 0."""
+        limit = max_bytes()
+        return cls(results_folder(), limit) if limit else None
+
+    def read(self, key: Key) -> Entry | None:
+        """The entry of this key, verified; None if there is none or it is damaged, which removes it."""
+        folder = self._place(key)
+        if not folder.exists():
+            return None
+        try:
+            content = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
+            intact = content.pop("seal") == _seal(content)
+            if not intact or (content["format"], content["key"]) != (_FORMAT, _plain(key)):
+                raise ValueError("not what was written")
+            arrays = {name: _array(folder / f"{name}.npy", digest) for name, digest in content["arrays"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._drop(folder)  # or another process is removing it
+            return None
+        with suppress(OSError):
+            os.utime(folder / "entry.json")
+        return Entry(content["facts"], arrays)
+
+    def write(self, key: Key, arrays: Arrays, facts: Mapping[str, Any], *, recording: str = "", by: str = "") -> None:
+        """Keep an entry, and let go of the least recently used ones beyond the limit; one that is larger is not kept.
+
+        Parameters
+        ----------
+        key
+            Everything that the content follows from; ``"kind"`` says what it is.
+        recording, by
+            What it belongs to and what made it, for `entries`.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        n_bytes = sum(array.nbytes for array in arrays.values())
+        if n_bytes > self.limit:
+            return
+        place = self._place(key)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=self.folder))
+        except OSError as error:
+            raise self._cannot_write(error) from error
+        try:
+            content: dict[str, Any] = {
+                "format": _FORMAT,
+                "key": _plain(key),
+                "facts": _plain(facts),
+                "arrays": {name: _written(temporary / f"{name}.npy", array) for name, array in arrays.items()},
+                "recording": recording,
+                "by": by,
+            }
+            text = json.dumps({**content, "seal": _seal(content)})
+            (temporary / "entry.json").write_text(text, encoding="utf-8")
+            self._drop(place)
+            with suppress(FileExistsError):  # another process has just written the same
+                _rename(temporary, place)
+        except OSError as error:
+            raise self._cannot_write(error) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        self._prune(n_bytes + len(text), keep=place)
+
+    def entries(self) -> list[Listed]:
+        """What is kept, last used first."""
+        found = []
+        for folder in self._folders():
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                content = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
+                used = (folder / "entry.json").stat().st_mtime
+                kind = str(content["key"]["kind"])
+                found.append(Listed(kind, content["recording"], content["by"], _size(folder), used, folder))
+        return sorted(found, key=lambda entry: -entry.used)
+
+    def clear(self) -> tuple[int, int]:
+        """Remove everything; how many entries and bytes that was."""
+        folders = self._folders()
+        n_bytes = sum(map(_size, folders))
+        for folder in folders:
+            self._drop(folder)
+        self._remove_stale()
+        self._room = 0
+        return len(folders), n_bytes
+
+    def _place(self, key: Key) -> Path:
+        digest = hashlib.sha256(json.dumps(_plain(key), sort_keys=True).encode()).hexdigest()
+        return self.folder / f"{key['kind']}-{digest[:32]}"
+
+    def _folders(self) -> list[Path]:
+        with suppress(OSError):
+            return [path for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        return []
+
+    def _drop(self, folder: Path) -> None:
+        """Remove an entry, by one rename, so that nobody meets half of it."""
+        if not folder.exists():
+            return
+        with suppress(OSError):  # not there, or another process was faster
+            out_of_sight = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=self.folder))
+            with suppress(OSError):
+                folder.rename(out_of_sight / "old")
+            shutil.rmtree(out_of_sight, ignore_errors=True)
+
+    def _prune(self, n_new: int, *, keep: Path) -> None:
+        """Hold the limit; sizes are looked up whenever a quarter of the room is used: others may write here, too."""
+        self._room -= n_new
+        if self._room > 0:
+            return
+        self._remove_stale()
+        sizes = {folder: _size(folder) for folder in self._folders()}
+        total = sum(sizes.values())
+        for folder in sorted(sizes, key=_last_use):
+            if total <= self.limit or folder == keep:
+                continue
+            self._drop(folder)
+            total -= sizes[folder]
+        self._room = (self.limit - total) // 4
+
+    def _remove_stale(self) -> None:
+        with suppress(OSError):
+            for path in self.folder.glob(".*.part"):
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > STALE_S:
+                        shutil.rmtree(path, ignore_errors=True)
+
+    def _cannot_write(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"cannot keep results in {self.folder}: {error.strerror or error}. Set AUDIOLIME_CACHE to a folder that "
+            "may be written and has room, or AUDIOLIME_CACHE_MAX=0 to keep nothing"
+        )
+
+
+@dataclass(eq=False)
+class Store:
+    """The cache while it works: where there is none, or it cannot be written any more, nothing is kept.
+
+    Parameters
+    ----------
+    cache
+        None: nothing is kept.
+    complaint
+        Why the cache is no longer written, for the reader of the result.
+    """
+
+    cache: Cache | None
+    complaint: str | None = None
+
+    def read(self, key: Key | None) -> Entry | None:
+        """As `Cache.read`; a key of None is that of something that says too little of itself to be kept."""
+        return None if self.cache is None or key is None else self.cache.read(key)
+
+    def write(self, key: Key | None, arrays: Arrays, facts: Mapping[str, Any], *, recording: str, by: str) -> None:
+        """As `Cache.write`, if it can be written."""
+        if self.cache is None or key is None or self.complaint:
+            return
+        try:
+            self.cache.write(key, arrays, facts, recording=recording, by=by)
+        except OutputError as error:
+            self.complaint = str(error)
+
+
+def _rename(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError as error:
+        if target.exists():
+            raise FileExistsError(target) from error
+        raise
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back."""
+    return json.loads(json.dumps(value, allow_nan=False))
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _written(path: Path, array: NDArray[Any]) -> str:
+    """Write an array; the SHA-256 of the file."""
+    np.save(path, array, allow_pickle=False)
+    return _digest(path)
+
+
+def _array(path: Path, digest: str) -> NDArray[Any]:
+    if _digest(path) != digest:
+        raise ValueError(f"{path} is damaged")
+    large = path.stat().st_size > _MAPPED_BYTES
+    return np.asarray(np.load(path, mmap_mode="r" if large else None, allow_pickle=False))
+
+
+def _digest(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
+def _size(folder: Path) -> int:
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.iterdir())
+    return 0
+
+
+def _last_use(folder: Path) -> float:
+    with suppress(OSError):
+        return (folder / "entry.json").stat().st_mtime
+    return 0.0

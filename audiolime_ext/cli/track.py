@@ -1,0 +1,96 @@
+"""``audiolime explain --track`` and ``--at``: whole recordings, window by window."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from audiolime_ext.cli.options import MIN_SCORE, for_each_file, output_folders, score, seconds_from_start
+
+_OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness")
+
+
+def add_track(parser: ArgumentParser) -> None:
+    """`--track`, `--at` and what belongs to them."""
+    group = parser.add_argument_group("whole recordings")
+    group.add_argument(
+        "--track",
+        action="store_true",
+        help="explain every window of each file (or of --start and --duration): what leads each label where",
+    )
+    group.add_argument(
+        "--at",
+        nargs="+",
+        type=seconds_from_start,
+        metavar="S",
+        help="explain the windows that begin at these seconds: a table for the first label; put FILE first",
+    )
+    group.add_argument(
+        "--min-score",
+        type=score,
+        metavar="P",
+        help=f"without --labels and --top-labels: explain every label that reaches P somewhere (default {MIN_SCORE})",
+    )
+    group.add_argument("--no-cache", action="store_true", help="compute everything anew and keep nothing on disk")
+
+
+def refuse_contradictions(args: Namespace) -> None:
+    """Raise `UsageError` for options that cannot be meant together."""
+    from audiolime_ext.errors import UsageError
+
+    if not args.track and args.at is None:
+        if args.min_score is not None or args.no_cache:
+            option = "--min-score" if args.min_score is not None else "--no-cache"
+            raise UsageError(f"{option} is for whole recordings; add --track or --at, or leave it out")
+        return
+    if args.track and args.at is not None:
+        raise UsageError("--track explains every window and --at some of them; give one of the two")
+    if args.at is not None and (args.start is not None or args.duration is not None):
+        raise UsageError("--at says where windows begin, each as long as the model's; leave out --start and --duration")
+    defaults: dict[str, Any] = {"segments": 1, "donors": (), "moments": False}
+    for name in _OF_ONE_EXCERPT:
+        if getattr(args, name) != defaults.get(name):
+            raise UsageError(f"--{name} is for one excerpt; leave it out, or leave out --track and --at")
+
+
+def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
+    """Explain each file."""
+    from audiolime_ext.track import explain_track
+
+    folders = {} if args.output is None else output_folders(args.files, args.output)
+
+    def work(file: str) -> None:
+        track = explain_track(
+            file,
+            model,
+            factorization=separator,
+            labels=labels,
+            min_score=MIN_SCORE if args.min_score is None else args.min_score,
+            top_labels=args.top_labels,
+            start_s=args.start or 0.0,
+            duration_s=args.duration,
+            at=args.at,
+            target=args.contrast or args.target,
+            baseline=args.baseline,
+            method=args.method,
+            max_evals=args.max_evals,
+            seed=args.seed,
+            cache=not args.no_cache,
+        )
+        show(track, folders.get(file), args)
+
+    return for_each_file(args, work)
+
+
+def show(track: Any, folder: Path | None, args: Namespace) -> None:
+    """Write ``track.json`` if a folder is given, then print the summary, the table of places or the JSON object."""
+    from audiolime_ext.files import to_json
+
+    written = None if folder is None else track.write(folder)
+    if args.json:
+        print(to_json(track.to_dict()))
+        return
+    print(track if args.at is None else track.places())
+    if written:
+        print(f"all numbers: {written}")

@@ -1,0 +1,335 @@
+"""The result for a whole recording: which component argues for a label, window by window.
+
+Every window is explained as `explain` would explain it alone, so numbers here and there agree. The components of the
+track are the union of the windows' components, in the order in which they first appear, the residual last. A component
+that a window lacks has weight 0 and level −200 dB there; that is also so where a window's residual is inaudible
+background, which is on in every mask. A silent window has the same score with all on and all off, and no weights.
+
+Invariant: *the mean of the windows' Shapley values explains the mean score*: Σ mean weights = mean score − mean empty
+score.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext._optional import require
+from audiolime_ext._shown import plotted, shown
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation import AUDIOLIME_REFERENCE, Explanation
+from audiolime_ext.factorization import RESIDUAL, Stems
+from audiolime_ext.files import fresh_folder, to_json
+from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.prediction import label_indices
+from audiolime_ext.provenance import Provenance
+from audiolime_ext.taggram import Grid, Taggram
+from audiolime_ext.targets import log_odds
+from audiolime_ext.top import score_remarks, what_argues
+from audiolime_ext.track import summary as track_summary
+from audiolime_ext.track.leaders import Leaders
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+ABSENT_DB = -200.0
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One explained window.
+
+    Parameters
+    ----------
+    start_s, duration_s
+        In seconds of the recording.
+    names, levels_db
+        Its components and their levels relative to the mixture; none where it is silent.
+    residual_db
+        Level of the residual relative to the mixture, switched or not; None where there is none.
+    neighborhood, attribution
+        What the model answered, and what follows; both as in `Explanation`.
+    """
+
+    start_s: float
+    duration_s: float
+    names: tuple[str, ...]
+    levels_db: tuple[float, ...]
+    residual_db: float | None
+    neighborhood: Neighborhood = field(repr=False)
+    attribution: Attribution = field(repr=False)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing sounds in it."""
+        return not self.names
+
+
+@dataclass(frozen=True, eq=False)
+class TrackExplanation:
+    """Why a model answered as it did over a recording.
+
+    Parameters
+    ----------
+    labels, all_labels
+        The labels asked for (or found), and every value that was explained.
+    windows
+        The explained windows, in the order of their starts.
+    taggram
+        The model's scores over the recording, all labels.
+    min_score
+        What a label must reach in a window to be counted by `leaders`.
+    start_s, end_s
+        The excerpt of the recording, in seconds.
+    recording_name, grid
+        For captions; where the tagger's windows lie.
+    provenance, notes, warnings
+        As in `Explanation`.
+    open_window, open_stems
+        How `at` and `stems` get at the sound: the full explanation of a window by its number; the stems, part by part.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from audiolime_ext import explain_track, tagger
+    >>> from factorizations.oracle import OracleFactorization
+    >>> tone = np.sin(np.arange(24000) / 10).astype(np.float32)
+    >>> oracle = OracleFactorization({"loud": (tone, 8000), "soft": (tone / 10, 8000)})
+    >>> peak = tagger(lambda batch: np.abs(batch).max(axis=1, keepdims=True), labels=["peak"], window_s=1.0)
+    >>> track = explain_track(oracle.mixture, peak, factorization=oracle, cache=False)
+    >>> print(track.leaders("peak"))
+    loud leads peak in 3 of 3 places
+    >>> track.weights("peak")["soft"].round(3), round(track.mean("peak")["loud"], 3)
+    (array([0.1, 0.1, 0.1]), 1.0)
+    """
+
+    labels: tuple[str, ...]
+    all_labels: tuple[str, ...]
+    windows: tuple[Window, ...] = field(repr=False)
+    taggram: Taggram = field(repr=False)
+    min_score: float
+    start_s: float
+    end_s: float
+    recording_name: str
+    grid: Grid = field(repr=False)
+    provenance: Provenance = field(repr=False)
+    open_window: Callable[[int], Explanation] = field(repr=False)
+    open_stems: Callable[[], Iterator[Stems]] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The components of all windows (see the module)."""
+        found = dict.fromkeys(name for window in self.windows for name in window.names)
+        return tuple(sorted(found, key=lambda name: name == RESIDUAL))
+
+    @property
+    def times_s(self) -> Array:
+        """Where the explained windows start, in seconds, shape (n_windows,)."""
+        return np.array([window.start_s for window in self.windows])
+
+    @property
+    def duration_s(self) -> float:
+        """Length of a window in seconds."""
+        return self.windows[0].duration_s
+
+    @property
+    def sounding(self) -> Window:
+        """The first window that is not silent."""
+        return next(window for window in self.windows if not window.silent)
+
+    @property
+    def n_evals(self) -> int:
+        """Number of different mixes that the model was asked about."""
+        return sum(len(window.neighborhood.masks) for window in self.windows)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every mask of every window was evaluated."""
+        return all(window.attribution.exact for window in self.windows)
+
+    @cached_property
+    def all_weights(self) -> Array:
+        """Shape (n_windows, n_labels_all, n_components)."""
+        return self._spread([window.attribution.weights for window in self.windows], 0.0)
+
+    @cached_property
+    def std_errors(self) -> Array | None:
+        """Standard errors of the weights, same shape; None where any window's were not estimated."""
+        found = [window.attribution.std_errors for window in self.windows]
+        known = [errors for errors in found if errors is not None]
+        return self._spread(known, 0.0) if len(known) == len(found) else None
+
+    @cached_property
+    def full(self) -> Array:
+        """The explained values of the recording itself, shape (n_windows, n_labels_all)."""
+        return np.stack([window.neighborhood.full for window in self.windows])
+
+    @cached_property
+    def empty(self) -> Array:
+        """The same with all components off."""
+        return np.stack([window.neighborhood.empty for window in self.windows])
+
+    @cached_property
+    def levels_db(self) -> Array:
+        """Levels of the components relative to the mixture, shape (n_windows, n_components)."""
+        rows = [np.array(window.levels_db)[None] for window in self.windows]
+        return self._spread(rows, ABSENT_DB)[:, 0]
+
+    def column(self, label: str | int | None = None) -> int:
+        """Position of a label among `all_labels`; by default of the first one asked for."""
+        return label_indices([self.labels[0] if label is None else label], self.all_labels)[0]
+
+    def weights(self, label: str | int | None = None) -> dict[str, Array]:
+        """Component → its weight in each window, shape (n_windows,)."""
+        return dict(zip(self.names, self.all_weights[:, self.column(label)].T, strict=True))
+
+    def score(self, label: str | int | None = None) -> tuple[Array, Array]:
+        """The score of a label in each window, and with all components off."""
+        column = self.column(label)
+        return self.full[:, column], self.empty[:, column]
+
+    def mean(self, label: str | int | None = None) -> dict[str, float]:
+        """Component → mean of its weights over the explained windows; they explain the mean score."""
+        found = self.all_weights[:, self.column(label)].mean(axis=0)
+        return dict(zip(self.names, found.tolist(), strict=True))
+
+    def what_argues(self, number: int, label: str | int | None = None) -> list[str]:
+        """Components that argue for a label in a window, the strongest first, by the rule of `Explanation.top`."""
+        window, column = self.windows[number], self.column(label)
+        weights = window.attribution.weights[column]
+        interval = None if window.attribution.exact else window.attribution.interval()
+        certain = weights if interval is None else interval[0][column]
+        return [window.names[i] for i in what_argues(weights, certain, window.levels_db)]
+
+    def leaders(self, label: str | int | None = None) -> Leaders:
+        """Which component argues most, counted over the windows in which the label reaches `min_score`.
+
+        A target that is no label of the model (a contrast, a function) is counted in every window.
+        """
+        column = self.column(label)
+        places = np.flatnonzero(self.full[:, column] >= self._least)
+        first = (self.what_argues(int(place), column)[:1] for place in places)
+        counts = Counter(name for names in first for name in names)
+        ranked = dict(counts.most_common())
+        return Leaders(self.all_labels[column], len(places), ranked, len(self.windows), self.min_score)
+
+    def remarks(self, label: str | int | None = None) -> list[str]:
+        """What to know before believing the mean weights of a label, as `Explanation.remarks`."""
+        if self.provenance.target != "score":
+            return []
+        full, empty = (float(values.mean()) for values in self.score(label))
+        return score_remarks(self.all_labels[self.column(label)], full, empty, self.provenance.baseline)
+
+    def at(self, t_s: float) -> Explanation:
+        """The full explanation of the window that holds a second: as `explain` gives it, with its stems.
+
+        Raises
+        ------
+        UsageError
+            If no explained window holds it.
+        AudioError
+            If that window is silent.
+        """
+        inside = [i for i, w in enumerate(self.windows) if w.start_s <= t_s < w.start_s + w.duration_s]
+        if not inside:
+            nearest = float(self.times_s[np.argmin(np.abs(self.times_s - t_s))])
+            raise UsageError(f"no explained window holds {t_s:g} s; the nearest one starts at {nearest:.3f} s")
+        return self.open_window(inside[-1])
+
+    def stems(self) -> Iterator[Stems]:
+        """Stems of consecutive parts of the excerpt, from the cache or made again, never all of them in memory.
+
+        Those of a factorization of scope ``"window"`` are made for each explained window anew.
+        """
+        return self.open_stems()
+
+    def places(self, label: str | int | None = None) -> str:
+        """What was explained, its `table`, who leads, and the remarks."""
+        return track_summary.places(self, self.column(label))
+
+    def table(self, label: str | int | None = None) -> str:
+        """Start, snippet, score and explanation of each window, as text."""
+        return track_summary.table(self, self.column(label))
+
+    @property
+    def references(self) -> str:
+        """BibTeX entries of everything that was used."""
+        entries = (AUDIOLIME_REFERENCE, *self.sounding.attribution.references, *self.provenance.references)
+        return "\n\n".join(dict.fromkeys(entries))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as the JSON object that ``audiolime explain --track --json`` prints."""
+        return track_summary.to_dict(self)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row per window, label asked for and component (needs the extra ``dataframe``)."""
+        frame = require("pandas", extra="dataframe").DataFrame
+        errors = np.full_like(self.all_weights, np.nan) if self.std_errors is None else self.std_errors
+        rows = [
+            {
+                "start_s": window.start_s,
+                "label": label,
+                "component": name,
+                "weight": self.all_weights[i, column, k],
+                "std_error": errors[i, column, k],
+                "level_db": self.levels_db[i, k],
+                "score": self.full[i, column],
+                "silence": self.empty[i, column],
+            }
+            for i, window in enumerate(self.windows)
+            for label, column in zip(self.labels, label_indices(self.labels, self.all_labels), strict=True)
+            for k, name in enumerate(self.names)
+        ]
+        table: pandas.DataFrame = frame(rows)
+        return table
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write ``track.json`` and return its path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; then nothing is left half-written.
+        """
+        with fresh_folder(Path(folder)) as fresh:
+            (fresh / "track.json").write_text(to_json(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+        return Path(folder) / "track.json"
+
+    def __str__(self) -> str:
+        return track_summary.as_text(self)
+
+    def plot(self, label: str | int | None = None) -> Figure:
+        """The taggram, and the weights of a label over time, as a matplotlib figure."""
+        return plotted(self, label=label)
+
+    def _repr_html_(self) -> str:
+        return shown(self)
+
+    @property
+    def _least(self) -> float:
+        """What `min_score` is among the explained values."""
+        if self.provenance.target == "score":
+            return self.min_score
+        if self.provenance.target == "log-odds":
+            return float(log_odds(np.array([[np.clip(self.min_score, 0.0, 1.0)]]))[0, 0])
+        return -np.inf
+
+    def _spread(self, found: Sequence[Array], absent: float) -> Array:
+        """Values of each window's own components, (n_rows, n), laid out for all components."""
+        spread = np.full((len(self.windows), found[0].shape[0], len(self.names)), absent)
+        for i, (window, values) in enumerate(zip(self.windows, found, strict=True)):
+            spread[i][:, [self.names.index(name) for name in window.names]] = values
+        return spread

@@ -1,0 +1,139 @@
+"""The explanation of a track in words: a summary for terminals, a table of places, JSON for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audiolime_ext.factorization import RESIDUAL
+from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE
+from audiolime_ext.tables import text_table
+
+if TYPE_CHECKING:
+    from audiolime_ext.track.explanation import TrackExplanation
+
+
+def headline(track: TrackExplanation) -> str:
+    """What was explained, with what, in two lines."""
+    origin, n = track.provenance, len(track.windows)
+    how = "exact" if track.exact else f"sampled, seed {origin.seed}"
+    name = track.sounding.attribution.method
+    windows = "1 window" if n == 1 else f"{n} windows"
+    return (
+        f"{track.recording_name}, {track.start_s:.2f} s to {track.end_s:.2f} s: {windows} of {track.duration_s:.2f} s\n"
+        f"{origin.factorization or 'own stems'} and {origin.tagger or 'own model'}, "
+        f"{METHOD_NAMES.get(name, name)} ({how}) from {track.n_evals} predictions"
+    )
+
+
+def as_text(track: TrackExplanation) -> str:
+    """Means over the windows, who leads each label, and the remarks."""
+    rows = []
+    for label in track.labels:
+        full, empty = track.score(label)
+        scores = [f"{full.mean():.2f}", f"{full.max():.2f}", _clock(float(track.times_s[int(np.argmax(full))]))]
+        rows.append([label, *scores, f"{empty.mean():.2f}", *_shares(track.mean(label))])
+    wide = len(track.names) > WIDEST_TABLE
+    shares = ["components that count most"] if wide else list(track.names)
+    header = ["mean of the windows", "score", "highest", "at", track.provenance.baseline, *shares]
+    table = text_table(header, rows, left=(0, len(header) - 1) if wide else (0,))
+    leaders = [str(track.leaders(label)) for label in track.labels]
+    return "\n".join([headline(track), "", table, "", *leaders, *_remarks(track, track.labels)])
+
+
+def places(track: TrackExplanation, column: int) -> str:
+    """The table of places for one label, who leads there, and the remarks."""
+    remarks = _remarks(track, [track.all_labels[column]])
+    return "\n".join([headline(track), "", table(track, column), "", str(track.leaders(column)), *remarks])
+
+
+def table(track: TrackExplanation, column: int) -> str:
+    """A row per window: when it starts, its span, the score, and what argues for the label."""
+    label, rows = track.all_labels[column], []
+    for i, window in enumerate(track.windows):
+        weights = dict(zip(window.names, window.attribution.weights[column].tolist(), strict=True))
+        argues = ", ".join(f"{name} ({weights[name]:+.2f})" for name in track.what_argues(i, column))
+        silent = "silent" if window.silent else f"nothing here argues for {label}"
+        span = f"{window.start_s:.2f}–{window.start_s + window.duration_s:.2f} s"
+        rows.append([_clock(window.start_s), span, f"{track.full[i, column]:.2f}", argues or silent])
+    return text_table(["start", "snippet", label, "explanation"], rows, left=(0, 3))
+
+
+def to_dict(track: TrackExplanation) -> dict[str, Any]:
+    """One JSON object; arrays have the windows first, then the labels asked for, then the components."""
+    origin, columns = track.provenance, [track.column(label) for label in track.labels]
+    full, empty, weights = track.full[:, columns], track.empty[:, columns], track.all_weights[:, columns]
+    leaders = [track.leaders(label) for label in track.labels]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "track",
+        "file": origin.file,
+        "sha256": origin.sha256,
+        "input": {"sr": origin.sr, "n_channels": origin.n_channels},
+        "start_s": track.start_s,
+        "duration_s": track.end_s - track.start_s,
+        "window_s": track.duration_s,
+        "sr": track.grid.sr,
+        "n_channels": track.grid.n_channels,
+        "factorization": origin.factorization,
+        "tagger": origin.tagger,
+        "target": origin.target,
+        "contrast": None if origin.contrast is None else list(origin.contrast),
+        "baseline": origin.baseline,
+        "method": track.sounding.attribution.method,
+        "requested_method": origin.requested_method,
+        "exact": track.exact,
+        "seed": None if track.exact else origin.seed,
+        "max_evals": origin.max_evals,
+        "n_evals": track.n_evals,
+        "min_score": track.min_score,
+        "residual": {
+            "level_db": [window.residual_db for window in track.windows],
+            "switched": [RESIDUAL in window.names for window in track.windows],
+        },
+        "components": list(track.names),
+        "labels": list(track.labels),
+        "times_s": track.times_s.tolist(),
+        "silent": [window.silent for window in track.windows],
+        "level_db": track.levels_db.tolist(),
+        "scores": {"full": full.tolist(), "empty": empty.tolist()},
+        "weights": weights.tolist(),
+        "std_errors": None if track.std_errors is None else track.std_errors[:, columns].tolist(),
+        "mean": {
+            "full": full.mean(axis=0).tolist(),
+            "empty": empty.mean(axis=0).tolist(),
+            "weights": weights.mean(axis=0).tolist(),
+        },
+        "leaders": [{"label": one.label, "n_places": one.n_places, "counts": one.counts} for one in leaders],
+        "taggram": {
+            "labels": list(track.taggram.labels),
+            "times_s": track.taggram.times_s.tolist(),
+            "scores": track.taggram.scores.tolist(),
+            "padded": track.taggram.padded.tolist(),
+        },
+        "notes": list(track.notes),
+        "warnings": [*track.warnings, *(remark for label in track.labels for remark in track.remarks(label))],
+        "versions": origin.versions,
+    }
+
+
+def _remarks(track: TrackExplanation, labels: Sequence[str]) -> list[str]:
+    of_labels = (remark for label in labels for remark in track.remarks(label))
+    return [f"note: {remark}" for remark in (*track.notes, *track.warnings, *of_labels)]
+
+
+def _shares(weights: dict[str, float], n: int = 4) -> list[str]:
+    """A cell per component; one for the leading ones where there are many."""
+    cells = {name: f"{weight:+.2f}" for name, weight in weights.items()}
+    if len(cells) <= WIDEST_TABLE:
+        return list(cells.values())
+    ranked = sorted(cells, key=lambda name: -abs(weights[name]))[:n]
+    return [", ".join(f"{name} {cells[name]}" for name in ranked)]
+
+
+def _clock(seconds: float) -> str:
+    """``1:04.5``: minutes and seconds."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"

@@ -1,0 +1,219 @@
+"""The windows of a track: what the model answers for each, asked in batches that reach across windows, and kept.
+
+Windows are worked on in blocks, as many as fill a batch of the model when there are two stems. A block's answers are
+kept in the cache as soon as they are there, so what an interruption costs is one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext import components as parts
+from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.cache import Store
+from audiolime_ext.perturbation import Masks, MaskSet, Neighborhood, enumerate_masks
+from audiolime_ext.prediction import FunctionTagger, Scores, Tagger, label_names, predict
+from audiolime_ext.taggram import Grid, Taggram, tag
+from audiolime_ext.track.kept_stems import KeptStems, identity
+
+Span = tuple[float, float]  # start and duration in seconds
+
+_VERSION = 1  # of this module's arithmetic
+_AS_IT_IS = MaskSet(np.ones((1, 0), bool), np.ones(1, np.int64), True)  # all that is asked about a silent window
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the model answered for one window: its components (none where it is silent), the masks, the outputs.
+
+    The fields are those of `audiolime_ext.track.explanation.Window`, before anything is made of the outputs.
+    """
+
+    start_s: float
+    duration_s: float
+    names: tuple[str, ...]
+    levels_db: tuple[float, ...]
+    residual_db: float | None
+    notes: tuple[str, ...]
+    neighborhood: Neighborhood = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """How the windows of a recording are split, and the model asked about them.
+
+    Parameters
+    ----------
+    recording, stems, model, grid, baseline
+        As in `components.build`; the stems are kept ones.
+    choose
+        From a number of components to the masks to ask about.
+    settings
+        What `choose` depends on, as plain values.
+    store
+        Where answers are kept.
+    """
+
+    recording: Audio
+    stems: KeptStems
+    model: Tagger
+    grid: Grid
+    baseline: Any
+    choose: Callable[[int], MaskSet]
+    settings: Sequence[Any]
+    store: Store
+
+    @property
+    def batch_size(self) -> int:
+        """Signals that the model is given at a time."""
+        return max(1, self.model.batch_size or 32)
+
+    def taggram(self, first: int, end: int) -> Taggram:
+        """The model's scores over the samples ``[first, end)`` of the recording."""
+        key = self._key("taggram", span=[first, end])
+        if (entry := self.store.read(key)) is not None:
+            labels = label_names(self.model, entry.arrays["scores"].shape[1])
+            return Taggram(labels, entry.arrays["times_s"], entry.arrays["scores"], entry.arrays["padded"])
+        sr = self.recording.sr
+        made = tag(self.recording, self.model, start_s=first / sr, duration_s=(end - first) / sr)
+        arrays = {"times_s": made.times_s, "scores": made.scores, "padded": made.padded}
+        self.store.write(key, arrays, {}, recording=self.recording.name, by=self.model.spec or "own model")
+        return made
+
+    def components(self, span: Span) -> parts.Components:
+        """The components of a window that is not silent."""
+        return parts.build(
+            self.recording, self.stems, self.grid, start_s=span[0], duration_s=span[1], baseline=self.baseline
+        )
+
+    def answers(self, spans: Sequence[Span], *, alone: bool) -> Iterator[Answer]:
+        """The model's answers for windows in the order given, kept block by block (or, if `alone`, one by one)."""
+        from tqdm import tqdm
+
+        size = 1 if alone else max(1, self.batch_size // 4)
+        with tqdm(total=len(spans), desc="explaining", unit="window", delay=1.0, disable=None, leave=False) as bar:
+            for at in range(0, len(spans), size):
+                block = spans[at : at + size]
+                yield from self._kept(block)
+                bar.update(len(block))
+
+    def _kept(self, block: Sequence[Span]) -> list[Answer]:
+        for masks in ("all", self.settings):  # answers to all masks serve every method that wants all of them
+            entry = self.store.read(self._block_key(block, masks))
+            abouts = [] if entry is None else entry.facts["windows"]
+            if entry is not None and (masks != "all" or self._wants_all(len(names) for names, *_ in abouts)):
+                kept = zip(block, abouts, entry.arrays.values(), strict=True)
+                return [self._answer(span, about, scores) for span, about, scores in kept]
+        found = self._asked(block)
+        everything = self._wants_all(len(one.names) for one in found)
+        key = self._block_key(block, "all" if everything else self.settings)
+        facts = [(one.names, one.levels_db, one.residual_db, one.notes) for one in found]
+        arrays = {f"scores-{i}": one.neighborhood.scores for i, one in enumerate(found)}
+        by = f"{self.stems.spec or 'own stems'} and {self.model.spec or 'own model'}"
+        self.store.write(key, arrays, {"windows": facts}, recording=self.recording.name, by=by)
+        return found
+
+    def _wants_all(self, sizes: Iterable[int]) -> bool:
+        """Whether the masks are all there are, in their usual order, for windows of so many components."""
+        chosen = {n: self._masks(n) for n in sizes}
+        return all(
+            masks.exhaustive and (n == 0 or np.array_equal(masks.masks, enumerate_masks(n)))
+            for n, masks in chosen.items()
+        )
+
+    def _answer(self, span: Span, about: Sequence[Any], scores: Scores) -> Answer:
+        names, levels_db, residual_db, notes = about
+        masks = self._masks(len(names))
+        near = Neighborhood(masks.masks, masks.counts, masks.exhaustive, scores)
+        return Answer(*span, tuple(names), tuple(levels_db), residual_db, tuple(notes), near)
+
+    def _masks(self, n: int) -> MaskSet:
+        return self.choose(n) if n else _AS_IT_IS
+
+    def _asked(self, block: Sequence[Span]) -> list[Answer]:
+        """Compose and predict every mask of every window once, a batch at a time."""
+        built = [self.components(span) if self._sounds(span) else None for span in block]
+        masks = [self._masks(one.n if one else 0).masks for one in built]
+        rows = [(i, row) for i, of_window in enumerate(masks) for row in range(len(of_window))]
+        scores: list[list[Scores]] = [[] for _ in block]
+        for at in range(0, len(rows), self.batch_size):
+            batch = [
+                (i, [row for _, row in run]) for i, run in groupby(rows[at : at + self.batch_size], lambda row: row[0])
+            ]
+            signals = [self.grid.cut(self._mixes(block[i], built[i], masks[i][asked])) for i, asked in batch]
+            for (i, _), found in zip(batch, self._predicted(signals), strict=True):
+                scores[i].append(found)
+        silent = ((), (), None, ())
+        about = [(one.names, one.levels_db, one.residual_db, one.stems.notes) if one else silent for one in built]
+        return [
+            self._answer(span, of_window, np.concatenate(found))
+            for span, of_window, found in zip(block, about, scores, strict=True)
+        ]
+
+    def _sounds(self, span: Span) -> bool:
+        first, end = self.recording.span(*span)
+        return bool(np.any(self.recording.samples[:, first:end]))
+
+    def _mixes(self, span: Span, built: parts.Components | None, masks: Masks) -> Samples:
+        if built is not None:
+            return built.heard_mixes(masks)
+        first, end = round(span[0] * self.grid.sr), round(sum(span) * self.grid.sr)
+        return self.grid.listen(self.recording.samples, self.recording.sr, first, end)[None]
+
+    def _predicted(self, signals: Sequence[Samples]) -> list[Scores]:
+        """Scores of the signals of several windows, asked together where they have one shape."""
+        if len({one.shape[1:] for one in signals}) > 1:
+            return [predict(self.model, one) for one in signals]
+        ends = np.cumsum([len(one) for one in signals])
+        return np.split(predict(self.model, np.concatenate(signals)), ends[:-1])
+
+    def _key(self, kind: str, **what: Any) -> dict[str, Any] | None:
+        who = None if self.store.cache is None else _tagger_identity(self.model)
+        if who is None:
+            return None
+        grid = vars(self.grid)
+        return {
+            "kind": kind,
+            "version": _VERSION,
+            "recording": self.stems.content,
+            "tagger": who,
+            "grid": grid,
+            **what,
+        }
+
+    def _block_key(self, block: Sequence[Span], masks: str | Sequence[Any]) -> dict[str, Any] | None:
+        separator = identity(self.stems.factorization)
+        if separator is None:
+            return None
+        return self._key("answers", block=block, factorization=separator, baseline=self._off, masks=masks)
+
+    @cached_property
+    def _off(self) -> str | list[str]:
+        """What the baseline is, for the key of an entry."""
+        if isinstance(self.baseline, str):
+            return self.baseline
+        return ["recording", Audio(self.baseline.samples, self.baseline.sr).sha256]
+
+
+def _tagger_identity(model: Tagger) -> dict[str, Any] | None:
+    """What a tagger is, for the key of an entry; None for one of which two states might be mistaken for one another.
+
+    That is a function without a declared version: the hash of its answers to a probe is no proof.
+    """
+    function = getattr(model, "predict_fn", type(model))
+    proven = model.version if isinstance(model, FunctionTagger) else getattr(model, "fingerprint", None)
+    if not proven:
+        return None
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return {
+        "fingerprint": proven,
+        "spec": model.spec,
+        "kind": f"{named.__module__}.{named.__qualname__}",
+        "labels": None if model.labels is None else list(model.labels),
+    }
