@@ -259,25 +259,38 @@ def _start(name: str, weights: Weights) -> tuple[Graph, str]:
 
 def _musicnn(weights: Weights) -> Graph:
     graph, x = _start("musicnn", weights)
-    features = []
-    for i in range(5):  # two timbral layers, valid over frequency; three temporal ones, one band each
-        kernel, bias = _layer(weights, _name("conv2d", i))
-        before, after = _same(kernel.shape[0])
-        pool = {"kernel_shape": [1, N_MELS - kernel.shape[1] + 1]}
-        norm = _norm(weights, i + 1)
-        features.append(graph.pooled_block(x, kernel, bias, norm, pool=pool, pads=[before, 0, after, 0]))
-    h = graph.node("Concat", *features, axis=1)
-    features = [h]
-    for i in range(5, 8):
-        kernel, bias = _layer(weights, _name("conv2d", i))
-        over_time = kernel.transpose(0, 2, 1, 3)  # (7, n_features, 1, 64): features are channels here, not the width
-        convolved = graph.node("Relu", graph.conv(h, over_time, bias, pads=[3, 0, 3, 0]))
-        normed = graph.affine(convolved, _norm(weights, i + 1))
-        h = normed if i == 5 else graph.node("Add", normed, h)
-        features.append(h)
-    everything = graph.node("Concat", *features, axis=1)
-    pooled = [graph.node(kind, everything) for kind in ("GlobalMaxPool", "GlobalAveragePool")]
-    flat = graph.node("Flatten", graph.node("Concat", *pooled, axis=1))
+    front = graph.node("Concat", *(_front_layer(graph, x, weights, i) for i in range(5)), axis=1)
+    late = _late_layers(graph, _conv_over_time(graph, front, *_layer(weights, "conv2d_5")), weights)
+    everything = graph.node("Concat", front, *late, axis=1)
+    maximum, mean = (graph.node(kind, everything) for kind in ("GlobalMaxPool", "GlobalAveragePool"))
+    return _tag_layers(graph, [maximum], [mean], weights)
+
+
+def _front_layer(graph: Graph, x: str, weights: Weights, i: int) -> str:
+    """Convolution i over the normalised input: two timbral ones, valid over frequency, then three temporal ones."""
+    kernel, bias = _layer(weights, _name("conv2d", i))
+    before, after = _same(kernel.shape[0])
+    pool = {"kernel_shape": [1, N_MELS - kernel.shape[1] + 1]}
+    return graph.pooled_block(x, kernel, bias, _norm(weights, i + 1), pool=pool, pads=[before, 0, after, 0])
+
+
+def _conv_over_time(graph: Graph, h: str, kernel: Floats, bias: Floats) -> str:
+    """A kernel (7, n_features, 1, 64) over time: features are channels here, not the width."""
+    return graph.conv(h, kernel.transpose(0, 2, 1, 3), bias, pads=[3, 0, 3, 0])
+
+
+def _late_layers(graph: Graph, convolved: str, weights: Weights) -> list[str]:
+    """The features of the three convolutions over time, of which `convolved` is the first."""
+    features = [graph.affine(graph.node("Relu", convolved), _norm(weights, 6))]
+    for i in (6, 7):
+        rectified = graph.node("Relu", _conv_over_time(graph, features[-1], *_layer(weights, f"conv2d_{i}")))
+        features.append(graph.node("Add", graph.affine(rectified, _norm(weights, i + 1)), features[-1]))
+    return features
+
+
+def _tag_layers(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> Graph:
+    """Two dense layers over the maxima and means over time of all features, and the finished graph."""
+    flat = graph.node("Flatten", graph.node("Concat", *maxima, *means, axis=1))
     kernel, bias = _dense_after(_norm(weights, 9), *_layer(weights, "dense"))
     apart = np.concatenate([kernel[0::2], kernel[1::2]])  # in the checkpoint maximum and mean take turns
     hidden = graph.node("Relu", graph.node("Gemm", flat, graph.constant(apart), graph.constant(bias)))

@@ -1,0 +1,59 @@
+"""Fits that know what the mere number of components that are on does to the score: tried on answers there are already.
+
+Much of what a linear fit leaves over on music is a smooth function g of that number k: the first sounds matter more
+than the last. Columns for g in the fit take it out of the residuals, and out of the sampling error with it. What they
+take of the weights is known exactly and is given back, because all components have the same part in g: nothing of a
+Shapley value where g vanishes at both ends, and elsewhere the slope of g's weighted linear fit over all masks.
+Invariant: *over all masks the weights are those of the method itself*.
+
+Opposite masks cancel even functions of k − n/2 in Shapley's and Banzhaf's fits, so the odd ones are what is left there.
+"""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.lime import exponential_kernel, weighted_least_squares
+from audiolime_ext.perturbation import Neighborhood
+from tests.studies.draws import Array
+
+POWERS = (2, 3)
+
+
+def adjusted_shapley(near: Neighborhood) -> Attribution:
+    """Shapley values by the fit of `shapley_values` with two odd columns that are 0 at "all off" and "all on"."""
+    masks, scores, counts = (x[1:-1] for x in (near.masks, near.scores, near.counts))
+    n, total = masks.shape[1], near.full - near.empty
+    share = masks.mean(axis=1)
+    bend = share * (1 - share) * (share - 0.5)
+    design = np.column_stack([masks[:, :-1].astype(float) - masks[:, -1:], bend, bend * (share - 0.5) ** 2])
+    root = np.sqrt(counts)[:, None]
+    target = scores - near.empty - masks[:, -1:] * total
+    free = np.linalg.lstsq(design * root, target * root, rcond=None)[0][: n - 1]
+    return Attribution("shapley", np.concatenate([free, total[None] - free.sum(axis=0)]).T, None, False)
+
+
+def adjusted_lime(near: Neighborhood) -> Attribution:
+    """The weights of `lime`."""
+    shares = np.arange(near.masks.shape[1] + 1) / near.masks.shape[1]
+    return _adjusted(near, exponential_kernel(1 - np.sqrt(shares)), "lime")
+
+
+def adjusted_banzhaf(near: Neighborhood) -> Attribution:
+    """The weights of `banzhaf_values`."""
+    return _adjusted(near, np.ones(near.masks.shape[1] + 1), "banzhaf")
+
+
+def _adjusted(near: Neighborhood, kernel: Array, method: str) -> Attribution:
+    """A weighted linear fit with powers of the number that are on; `kernel` has a weight for each number."""
+    n = near.masks.shape[1]
+    numbers, on = np.arange(n + 1), near.masks.sum(axis=1)
+    bends = np.stack([(numbers / n - 0.5) ** power for power in POWERS], axis=1)
+    weight = np.array([float(comb(n, k)) for k in numbers]) * kernel
+    slopes = weighted_least_squares(numbers[:, None], bends, weight)[0]  # (n_powers, 1)
+    design = np.column_stack([near.masks, bends[on]])
+    found, _ = weighted_least_squares(design, near.scores, kernel[on] * near.counts)
+    return Attribution(method, found[:, :n] + found[:, n:] @ slopes, None, near.exhaustive)
