@@ -34,7 +34,7 @@ N_RANDOM = 8
 
 
 def clips() -> list[Audio]:
-    stems = {name: ROOT / "examples" / "audio" / f"feelings_{name}.ogg" for name in ("guitar", "rest")}
+    stems = {name: ROOT / "examples" / "audio" / "feelings" / f"{name}.ogg" for name in ("guitar", "rest")}
     return [load_audio(ROOT / "audiolime_ext" / "data" / "ezer_ev.ogg"), OracleFactorization(stems).mixture]
 
 

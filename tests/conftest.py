@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,6 +38,21 @@ def published() -> None:
 
     for checkpoint in (CHECKPOINT, spleeter.CHECKPOINT):
         locate(checkpoint)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.pages import chromium, launch
+
+    if chromium() is None:
+        pytest.skip("no chromium, chromium-browser or google-chrome on PATH")
+    with sync_playwright() as playwright:
+        running = launch(playwright)
+        yield running
+        running.close()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -28,8 +28,11 @@ def sampled(n: int, max_evals: int, sampling: Sampling = "shapley") -> Neighborh
 
 
 def without_repeats(method: Method) -> tuple[Neighborhood, Array]:
-    """A neighbourhood of 40 pairs, each drawn once, and the standard deviations of the errors that suit the fit."""
-    near = sampled(8, 80, "shapley" if method is shapley_values else "uniform")
+    """A neighbourhood of 41 pairs, each drawn once, and the standard deviations of the errors that suit the fit.
+
+    One pair more than the fit's columns for the number of components need, so that each may be left out.
+    """
+    near = sampled(8, 82, "shapley" if method is shapley_values else "uniform")
     near = replace(near, counts=np.ones_like(near.counts))
     if method is lime:
         return near, exponential_kernel(cosine_distances(near.masks)) ** -0.5

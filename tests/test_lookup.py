@@ -10,7 +10,7 @@ import pytest
 from audiolime_ext import components as parts
 from audiolime_ext.audio import load_audio
 from audiolime_ext.components import Components
-from audiolime_ext.pipeline import evaluate
+from audiolime_ext.evaluation import evaluate
 from audiolime_ext.taggers.musicnn import MusicnnTagger
 from audiolime_ext.taggram import Grid
 from factorizations.hpss import HPSSFactorization

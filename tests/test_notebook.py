@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.report.notebook import MOST_BYTES, html_of
 from factorizations.oracle import OracleFactorization
-from tests.browser.pages import chromium, launch, wait
+from tests.browser.pages import wait
 
 SR = 16000
 
@@ -35,16 +34,6 @@ def excerpt() -> Explanation:
 def track(seconds: float) -> TrackExplanation:
     oracle = band(seconds)
     return explain_track(oracle.mixture, LOUD, factorization=oracle, labels=[0], cache=False)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if chromium() is None:
-        pytest.skip("no chromium, chromium-browser or google-chrome on PATH")
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
 
 
 @pytest.mark.browser

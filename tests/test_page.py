@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.cli import main
@@ -20,7 +20,7 @@ from audiolime_ext.errors import OutputError
 from audiolime_ext.report.page import page_html, write_page
 from audiolime_ext.report.view import Note
 from factorizations.oracle import OracleFactorization
-from tests.browser.pages import capture, chromium, launch, opened, wait
+from tests.browser.pages import capture, opened, wait
 from tests.test_player import violations
 
 SR = 16000
@@ -55,16 +55,6 @@ def track(band: OracleFactorization) -> TrackExplanation:
 @pytest.fixture(scope="module")
 def excerpt(band: OracleFactorization) -> Explanation:
     return explain(band.mixture, MODEL, factorization=band, labels=["sung", EVIL], start_s=3.0, segments=3)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if chromium() is None:
-        pytest.skip("no chromium, chromium-browser or google-chrome on PATH")
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
 
 
 @pytest.fixture

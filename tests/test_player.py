@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from audiolime_ext.audio import Samples, load_audio
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.media import Media, encode_media
 from audiolime_ext.report.player import PALETTE, describe, player_html, script_text, stem_colors, style_text
-from tests.browser.pages import capture, captured, chromium, document, downloaded, js, launch, opened, rendered, wait
+from tests.browser.pages import capture, captured, document, downloaded, js, opened, rendered, wait
 from tests.browser.pages import start_capture as start
 
 BROWSER_FILES = Path(__file__).parent / "browser"
@@ -77,16 +77,6 @@ def after_silence(sound: Samples) -> Samples:
 
 
 # The browser.
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if chromium() is None:
-        pytest.skip("no chromium, chromium-browser or google-chrome on PATH")
-    with sync_playwright() as playwright:
-        running = launch(playwright)
-        yield running
-        running.close()
 
 
 Opener = Callable[..., Page]

@@ -1,12 +1,11 @@
-"""Fits that know what the mere number of components that are on does to the score: tried on answers there are already.
+"""Fits with and without columns for the mere number of components that are on, on answers there are already.
 
-Much of what a linear fit leaves over on music is a smooth function g of that number k: the first sounds matter more
-than the last. Columns for g in the fit take it out of the residuals, and out of the sampling error with it. What they
-take of the weights is known exactly and is given back, because all components have the same part in g: nothing of a
-Shapley value where g vanishes at both ends, and elsewhere the slope of g's weighted linear fit over all masks.
-Invariant: *over all masks the weights are those of the method itself*.
+`shapley_values` has such columns from ten evaluations per component on, and here is the fit without them. The linear
+fits of LIME and Banzhaf values are kept as they are known, and here are the fits with columns for a smooth function g
+of that number k. What these take of the weights is known exactly and is given back: the slope of g's weighted linear
+fit over all masks, the same for all components. Invariant: *over all masks the weights are those of the method itself*.
 
-Opposite masks cancel even functions of k − n/2 in Shapley's and Banzhaf's fits, so the odd ones are what is left there.
+Opposite masks cancel even functions of k − n/2 in Banzhaf's fit, so the odd one is what is left there.
 """
 
 from __future__ import annotations
@@ -23,16 +22,14 @@ from tests.studies.draws import Array
 POWERS = (2, 3)
 
 
-def adjusted_shapley(near: Neighborhood) -> Attribution:
-    """Shapley values by the fit of `shapley_values` with two odd columns that are 0 at "all off" and "all on"."""
+def unadjusted_shapley(near: Neighborhood) -> Attribution:
+    """Shapley values by the fit of `shapley_values` without columns for the number of components."""
     masks, scores, counts = (x[1:-1] for x in (near.masks, near.scores, near.counts))
-    n, total = masks.shape[1], near.full - near.empty
-    share = masks.mean(axis=1)
-    bend = share * (1 - share) * (share - 0.5)
-    design = np.column_stack([masks[:, :-1].astype(float) - masks[:, -1:], bend, bend * (share - 0.5) ** 2])
+    total = near.full - near.empty
+    design = masks[:, :-1].astype(float) - masks[:, -1:]
     root = np.sqrt(counts)[:, None]
     target = scores - near.empty - masks[:, -1:] * total
-    free = np.linalg.lstsq(design * root, target * root, rcond=None)[0][: n - 1]
+    free = np.linalg.lstsq(design * root, target * root, rcond=None)[0]
     return Attribution("shapley", np.concatenate([free, total[None] - free.sum(axis=0)]).T, None, False)
 
 

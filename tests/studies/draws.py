@@ -33,7 +33,7 @@ SPLITS = {"bands": ("bands:mel-5", 10), "sources": ("spleeter:2stems", 25)}  # 5
 
 def clips() -> dict[str, Audio]:
     """The two bundled recordings, 20 s each."""
-    guitar, rest = (ROOT / "examples" / "audio" / f"feelings_{name}.ogg" for name in ("guitar", "rest"))
+    guitar, rest = (ROOT / "examples" / "audio" / "feelings" / f"{name}.ogg" for name in ("guitar", "rest"))
     metal = load_audio(ROOT / "audiolime_ext" / "data" / "ezer_ev.ogg")
     return {"ezer_ev": metal, "feelings": OracleFactorization({"guitar": guitar, "rest": rest}).mixture}
 
