@@ -18,6 +18,7 @@ from audiolime_ext.audio import Samples, load_audio
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.media import Media, encode_media, stored_rate
+from audiolime_ext.report.pictures import overlay_png
 
 SR = 44100
 
@@ -188,3 +189,22 @@ def test_bad_input_is_refused() -> None:
         encode_media([])
     with pytest.raises(AudioError, match="must agree: 44100 Hz and 2"):
         encode_media([noise(), noise(sr=16000)])
+
+
+def test_a_stem_is_seen_where_it_is_in_the_mix() -> None:
+    time = np.arange(4 * SR) / SR
+    low, high = (0.2 * np.sin(2 * np.pi * hz * time) for hz in (200, 5000))
+    media = encode_media([Stems(("low", "high"), np.stack([low, high])[:, None].astype(np.float32), SR)])
+    n_stems, _, n_mels = media.mel_db_of_stems.shape
+    below, above = media.mel_db_of_stems.mean(axis=1).argmax(axis=1) / n_mels
+    assert n_stems == 2
+    assert below < 0.2 < 0.5 < above
+    assert media.mel_db_of_stems.max() == pytest.approx(media.loudest_db, abs=0.1)
+    sizes = {Image.open(io.BytesIO(picture)).size for picture in (media.spectrogram, overlay(media, 0))}
+    assert len(sizes) == 1
+    opacity = np.asarray(Image.open(io.BytesIO(overlay(media, 1))).convert("RGBA"))[..., 3]
+    assert opacity[: len(opacity) // 2].max() > 200 > 10 > np.median(opacity)
+
+
+def overlay(media: Media, stem: int) -> bytes:
+    return overlay_png(media.mel_db_of_stems[stem], "#D55E00", loudest_db=media.loudest_db)

@@ -100,6 +100,7 @@ def test_it_opens_with_the_moment_in_which_the_first_tag_is_strongest(
     assert at(page, ".say") == "Without vocals, “sung” falls from 55 to 5 of 100 (silence: 5)."
     assert at(page, ".place") == "0:03.0–0:06.0"
     assert state(page)["position"] == pytest.approx(3.0, abs=0.01)
+    assert [part.get_attribute("data-stem") for part in page.locator(".al-part:visible").all()] == ["0"]
     assert [one.inner_text() for one in page.locator(".scores .number").all()] == ["55", "55", "5", "5"]
     assert page.locator('[data-tag="sung"]').get_attribute("aria-pressed") == "true"
     assert at(page, "table").splitlines()[0].startswith("tag")

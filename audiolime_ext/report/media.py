@@ -76,6 +76,8 @@ class Media:
         Shape (n_stems, n_columns, 2), int8: lowest and highest sample per column in hundredths of the loudest peak.
     spectrogram
         PNG of the mixture's mel bands, low ones at the bottom.
+    mel_db_of_stems, loudest_db
+        What each stem is of it, in dB, shape (n_stems, n_columns, n_mels); the mixture's loudest band.
     notes
         What was changed on the way, and what the factorization had to say.
     """
@@ -93,6 +95,8 @@ class Media:
     peaks: tuple[float, ...]
     waveforms: NDArray[np.int8] = field(repr=False)
     spectrogram: bytes = field(repr=False)
+    mel_db_of_stems: NDArray[np.float32] = field(repr=False)
+    loudest_db: float
     notes: tuple[str, ...] = ()
 
     @property
@@ -170,6 +174,8 @@ def encode_media(
         peaks=seen.peaks,
         waveforms=seen.waveforms,
         spectrogram=png(seen.mel_db),
+        mel_db_of_stems=seen.mel_db_of_stems,
+        loudest_db=float(seen.mel_db.max()),
         notes=(*tape.notes, *_rate_note(tape.sr, codec)),
     )
 

@@ -1,4 +1,6 @@
-"""What is drawn above the sound: a waveform for every stem and the mixture's spectrogram, found piece by piece.
+"""What is drawn above the sound: a waveform for every stem, the mixture's spectrogram, and what each stem is of it.
+
+All is found piece by piece.
 
 There are 100 columns a second while the recording comes in, about a thousand in the end. The spectrogram has mel
 bands (see `audiolime_ext.spectrogram`) between the loudest one and 80 dB below it.
@@ -19,6 +21,7 @@ from audiolime_ext.spectrogram import mel_filterbank, stft
 COLUMNS_PER_S = 100
 N_MELS = 96
 RANGE_DB = 80.0
+OVERLAY_DB = 50.0
 COLORMAP = "magma"
 _FRAME_S = 0.046
 _FAINTEST = 1e-20
@@ -32,8 +35,8 @@ class Sketch:
     ----------
     lowest, highest
         Shape (n_stems, n_columns), float32.
-    mel
-        Power of the mixture's mel bands, shape (n_columns, n_mels), float32.
+    mel, mel_of_stems
+        Power of mel bands, float32: the mixture's, shape (n_columns, n_mels), and each stem's, with n_stems in front.
     energy
         Of each stem, shape (n_stems,).
     mixture_energy
@@ -43,6 +46,7 @@ class Sketch:
     lowest: Samples = field(repr=False)
     highest: Samples = field(repr=False)
     mel: Samples = field(repr=False)
+    mel_of_stems: Samples = field(repr=False)
     energy: NDArray[np.float64]
     mixture_energy: float
 
@@ -68,12 +72,14 @@ def sketch(stems: Samples, sr: int) -> Sketch:
     starts = edges[:-1]
     mixture = stems.sum(axis=0)
     centres = (edges[:-1] + edges[1:]) // 2
-    frames = np.lib.stride_tricks.sliding_window_view(mixture.mean(axis=0), n_fft)[centres]
-    power = np.square(np.abs(stft(frames, n_fft=n_fft, hop_length=n_fft)[:, 0]))
+    frames = np.lib.stride_tricks.sliding_window_view(stems.mean(axis=1), n_fft, axis=-1)[:, centres]
+    spectra = stft(frames.reshape(-1, n_fft), n_fft=n_fft, hop_length=n_fft)[:, 0].reshape(len(stems), len(centres), -1)
+    to_mel = mel_filterbank(sr, n_fft, N_MELS).T
     return Sketch(
         lowest=np.minimum.reduceat(inner.min(axis=1), starts, axis=-1),
         highest=np.maximum.reduceat(inner.max(axis=1), starts, axis=-1),
-        mel=power @ mel_filterbank(sr, n_fft, N_MELS).T,
+        mel=np.square(np.abs(spectra.sum(axis=0))) @ to_mel,
+        mel_of_stems=np.square(np.abs(spectra)) @ to_mel,
         energy=np.einsum("scn,scn->s", inner, inner, dtype=np.float64),
         mixture_energy=float(np.square(mixture[:, n_fft // 2 :][:, :n_samples], dtype=np.float64).sum()),
     )
@@ -87,8 +93,8 @@ class Picture:
     ----------
     waveforms
         Shape (n_stems, n_columns, 2), int8: lowest and highest sample per column in hundredths of the loudest peak.
-    mel_db
-        Mel bands of the mixture in dB, shape (n_columns, n_mels).
+    mel_db, mel_db_of_stems
+        Mel bands in dB, the mixture's, shape (n_columns, n_mels), and each stem's (n_stems, n_columns, n_mels).
     peaks
         Largest magnitude of each stem.
     levels_db
@@ -97,6 +103,7 @@ class Picture:
 
     waveforms: NDArray[np.int8] = field(repr=False)
     mel_db: NDArray[np.float32] = field(repr=False)
+    mel_db_of_stems: NDArray[np.float32] = field(repr=False)
     peaks: tuple[float, ...]
     levels_db: tuple[float, ...]
 
@@ -109,19 +116,22 @@ def picture(sketches: Sequence[Sketch], *, n_columns: int) -> Picture:
         for side in ("lowest", "highest")
     )
     mel = np.concatenate([each.mel for each in sketches])
+    of_stems = np.concatenate([_with_rows(each.mel_of_stems, n_stems) for each in sketches], axis=1)
     energy = np.sum([_with_rows(each.energy, n_stems) for each in sketches], axis=0)
     mixture_energy = max(sum(each.mixture_energy for each in sketches), _FAINTEST)
     n_found = len(mel)
     edges = np.linspace(0, n_found, min(n_columns, n_found) + 1).astype(int)
-    pooled = np.add.reduceat(mel, edges[:-1]) / np.diff(edges)[:, None]
+    pooled, of_stems = (
+        np.add.reduceat(power, edges[:-1], axis=-2) / np.diff(edges)[:, None] for power in (mel, of_stems)
+    )
     extremes = np.stack(
         [np.minimum.reduceat(lowest, edges[:-1], axis=-1), np.maximum.reduceat(highest, edges[:-1], axis=-1)], axis=-1
     )
     peaks = np.abs(extremes).max(axis=(1, 2))
     waveforms = np.rint(100 * extremes / max(float(peaks.max()), _FAINTEST)).astype(np.int8)
     levels_db = np.maximum(-200.0, 10 * np.log10(np.maximum(energy / mixture_energy, _FAINTEST)))
-    mel_db = 10 * np.log10(np.maximum(pooled, _FAINTEST))
-    return Picture(waveforms, mel_db, tuple(peaks.tolist()), tuple(levels_db.tolist()))
+    mel_db, stems_db = (10 * np.log10(np.maximum(power, _FAINTEST)) for power in (pooled, of_stems))
+    return Picture(waveforms, mel_db, stems_db, tuple(peaks.tolist()), tuple(levels_db.tolist()))
 
 
 def _with_rows(values: NDArray[np.floating], n_rows: int) -> NDArray[np.floating]:
@@ -131,13 +141,36 @@ def _with_rows(values: NDArray[np.floating], n_rows: int) -> NDArray[np.floating
 def png(mel_db: NDArray[np.float32]) -> bytes:
     """A spectrogram as a PNG file, one pixel per column and band, low bands at the bottom."""
     import matplotlib
+
+    shade = _shade(mel_db, float(mel_db.max()), RANGE_DB)
+    colors = matplotlib.colormaps[COLORMAP](np.arange(256), bytes=True)[:, :3]
+    return _png(shade, colors.tobytes(), None)
+
+
+def overlay_png(mel_db: NDArray[np.float32], color: str, *, loudest_db: float) -> bytes:
+    """What one stem is of a spectrogram: its colour, the less see-through the louder it is; of the same size.
+
+    Parameters
+    ----------
+    color
+        Such as ``"#D55E00"``.
+    loudest_db
+        Of the mixture; 50 dB below it the stem is not seen.
+    """
+    shade = _shade(mel_db, loudest_db, OVERLAY_DB)
+    return _png(shade, bytes.fromhex(color.removeprefix("#")) * 256, bytes(range(256)))
+
+
+def _shade(mel_db: NDArray[np.float32], loudest_db: float, range_db: float) -> NDArray[np.uint8]:
+    return np.asarray((np.clip(1 + (mel_db - loudest_db) / range_db, 0, 1) * 255).round(), np.uint8)
+
+
+def _png(shade: NDArray[np.uint8], palette: bytes, opacity: bytes | None) -> bytes:
+    """Shades (n_columns, n_bands) as a picture; `opacity` of each shade, 256 of them."""
     from PIL import Image
 
-    loudest = float(mel_db.max())
-    shade = np.clip(1 + (mel_db - loudest) / RANGE_DB, 0, 1) * 255
-    image = Image.fromarray(np.ascontiguousarray(shade.T[::-1].round().astype(np.uint8)), mode="P")
-    colors = matplotlib.colormaps[COLORMAP](np.arange(256), bytes=True)[:, :3]
-    image.putpalette(colors.tobytes())
+    image = Image.fromarray(np.ascontiguousarray(shade.T[::-1]), mode="P")
+    image.putpalette(palette)
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", optimize=opacity is None, **({} if opacity is None else {"transparency": opacity}))
     return buffer.getvalue()

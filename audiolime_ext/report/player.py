@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.report.media import Media
+from audiolime_ext.report.pictures import overlay_png
 from audiolime_ext.report.templating import render, static
 
 LOUDEST_GAIN_DB = 12.0
@@ -76,7 +77,7 @@ def player_html(
     """
     described = describe(media, name=name, model_sr=model_sr, background=background)
     rows = [
-        {**stem, "index": index, "outline": outline(media.waveforms[index])}
+        {**stem, "index": index, "outline": outline(media.waveforms[index]), "part": _part(media, index, stem["color"])}
         for index, stem in enumerate(described["stems"])
         if not stem["background"]
     ]
@@ -186,6 +187,10 @@ def script_text() -> str:
 def style_text() -> str:
     """The style sheet; all its rules are confined to players."""
     return static("player.css")
+
+
+def _part(media: Media, index: int, color: str) -> str:
+    return _base64(overlay_png(media.mel_db_of_stems[index], color, loudest_db=media.loudest_db))
 
 
 def _base64(content: bytes) -> str:

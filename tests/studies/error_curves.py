@@ -18,17 +18,17 @@ times more evaluations the other needs for the same error; "–" where it has a 
 
     evaluations                128     256     512    1024    2048    4096    8192   16384
     Shapley values, sources (RMS of the weights 5.49)
-    ours                     26.21    9.19    4.84    2.95    1.98    1.36    0.94    0.65
-    plain                    39.95   24.48   16.41   11.15    7.63    5.18    3.55    2.48
-      needs ×                 1.82    5.70    9.05   11.47   12.53   13.40   13.88   14.61
+    ours                     26.21    9.19    3.03    1.82    1.17    0.82    0.56    0.38
+    plain                    39.95   24.48   16.42   11.16    7.64    5.18    3.55    2.48
+      needs ×                 1.82    5.70   21.7    29.7    36.0    37.1    39.6    41.7
     permutations             10.53    7.42    5.24    3.70    2.61    1.85    1.31    0.92
-      need ×                     –    0.65    1.17    1.58    1.74    1.86    1.92    2.03
+      need ×                     –    0.65    2.97    4.12    4.99    5.13    5.48    5.78
     Shapley values, bands (7.10)
-    ours                     26.47    9.49    4.98    3.00    1.96    1.33    0.92    0.64
+    ours                     26.47    9.49    3.66    2.24    1.44    0.97    0.68    0.47
     plain                    32.19   19.38   12.94    8.73    6.04    4.12    2.79    1.96
-      needs ×                 1.31    3.45    5.67    7.02    8.00    8.69    9.11    9.27
+      needs ×                 1.31    3.45    9.90   12.3    14.7    16.2    16.8    17.6
     permutations             11.89    8.37    5.91    4.17    2.95    2.09    1.47    1.04
-      need ×                     –    0.78    1.41    1.93    2.27    2.47    2.59    2.64
+      need ×                     –    0.78    2.61    3.46    4.17    4.61    4.77    4.99
     LIME, sources (2.54)
     ours                     14.15    4.31    2.01    1.09    0.64    0.41    0.27    0.19
     plain                     6.66    3.48    1.99    1.16    0.73    0.49    0.34    0.24
@@ -44,25 +44,29 @@ times more evaluations the other needs for the same error; "–" where it has a 
     ours                      7.28    2.86    1.77    1.17    0.80    0.55    0.39    0.28
       plain needs ×              –    1.31    1.55    1.73    1.85    2.01    1.84    1.82
 
-So pairs are worth an order of magnitude to the Shapley fit, and 1.2 to 2.6 over permutations from ten evaluations per
-component on; LIME gains 1.4 to 1.7 from 4096 (sources) or 1024 (bands) on and nothing below 512. With 128 evaluations
-for 50 components a paired fit is nearly undetermined: permutations are better, and plain draws for LIME.
+So pairs, and columns for the number of components that are on, are worth an order of magnitude and more to the Shapley
+fit, and 2.6 to 5.8 over permutations from ten evaluations per component on; LIME gains 1.4 to 1.7 from 4096 (sources)
+or 1024 (bands) on and nothing below 512. With 128 evaluations for 50 components a paired fit is nearly undetermined,
+and the columns are left out: permutations are better up to 256, and plain draws for LIME.
 
 Other ways to choose pairs (`samplers`) would be worth little: how many times more evaluations ours needs at 512, 1024,
 2048 and 4096::
 
     Shapley         sources                  bands
-    balanced        1.03 1.05 1.06 1.09      1.04 1.08 1.04 1.00
-    exhausted       1.00 1.03 1.13 1.14      1.03 1.08 1.07 1.07
-    root            1.11 1.07 1.16 1.13      1.18 1.07 1.06 1.06
-    leverage        0.96 0.87 0.94 1.01      1.01 0.92 0.90 0.93
+    balanced        1.04 1.04 1.10 1.14      1.05 1.08 1.02 0.99
+    exhausted       0.99 1.10 1.10 1.20      1.01 1.12 1.05 1.03
+    root            1.17 1.18 1.16 1.17      1.23 1.17 1.10 1.12
+    leverage        1.00 0.92 0.96 1.05      1.12 1.01 1.07 1.08
     LIME, balanced  0.99 0.96 0.96 1.02      1.03 1.01 0.97 0.94
 
-Other fits to the same pairs (`adjusted`) are worth more. Times that ours needs more, then those that plain sampling
-(Shapley: permutations) does, at 256 to 16384::
+Other fits to the same pairs (`adjusted`): without the columns Shapley values need more evaluations, at 512 to 16384::
 
-    Shapley, sources   1.71 1.92 2.33 2.63 2.60 2.66 2.75     1.75 2.97 4.12 4.95 5.10 5.38 5.57
-    Shapley, bands     1.47 1.53 1.60 1.72 1.80 1.85 1.96     1.58 2.61 3.46 4.19 4.63 4.86 5.16
+    Shapley, sources   1.92 2.33 2.66 2.64 2.75 2.90
+    Shapley, bands     1.53 1.60 1.72 1.81 1.84 1.92
+
+and with columns the linear fits would need fewer. Times that ours needs more, then those that plain sampling does, at
+256 to 16384. They are left as they are: LIME's weights are what the package of that name fits to the same answers::
+
     LIME, sources      2.20 2.00 1.67 1.42 1.22 1.11 1.06     2.21 2.21 2.00 1.85 1.75 1.79 1.77
     LIME, bands        1.31 1.21 1.12 1.07 1.04 1.02 1.01     1.33 1.50 1.60 1.67 1.82 1.68 1.58
     Banzhaf, sources   1.30 1.24 1.13 1.07 1.04 1.02 1.01     1.58 1.85 1.90 1.94 1.98 2.11 2.00
@@ -71,12 +75,12 @@ Other fits to the same pairs (`adjusted`) are worth more. Times that ours needs 
 U_n, the union of the top 3 over five seeds (3 is ideal), at 512, 1024, 2048 and 4096, means over the five tags::
 
                        ours               plain
-    Shapley, sources   8.7 6.9 6.0 5.1    13.1 12.6 11.1 9.8
-    Shapley, bands     8.9 6.7 5.6 4.8    11.6 10.8  8.9 7.5
+    Shapley, sources   7.3 5.9 5.0 4.7    13.1 12.6 11.1 9.8
+    Shapley, bands     7.1 5.8 4.8 4.1    11.6 10.8  8.9 7.5
     LIME, sources      8.4 6.1 4.9 4.5     7.9  6.9  5.7 4.8
     LIME, bands        6.6 5.8 4.6 4.3     6.8  5.9  5.3 4.7
 
-The third component is ahead of the fourth by 3.7, .6, .6, .5 and .1 thousandths (Shapley, sources) or by 2.2, .1, .0,
+The third component is ahead of the fourth by 3.9, .6, .6, .4 and .0 thousandths (Shapley, sources) or by 2.2, .1, .0,
 .2 and .1 (LIME, sources): most of these top threes are ties, and no number of evaluations in reach would part them.
 
 The highest of the five bands lies above what the tagger hears; its ten components have weight 0 for Shapley.

@@ -114,6 +114,8 @@
       this.explanation = explanation;
       const [begin, end] = explanation?.span ?? [0, 0];
       this.place("--span", begin, end);
+      for (const part of this.root.querySelectorAll(".al-part"))
+        part.hidden = !explanation?.top.on[Number(part.dataset.stem)]?.length;
       this.root.classList.toggle("explained", explanation !== null);
       const { kind } = this.choice;
       if (kind !== "only" && kind !== "without") return this.show();
