@@ -30,6 +30,14 @@ def require_writable(folder: Path) -> None:
         raise OutputError(f"cannot write {folder}: {nearest} may not be written to; name another folder")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless they are there; `OutputError` if that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _reason(folder, error) from error
+
+
 @contextmanager
 def fresh_folder(target: Path) -> Iterator[Path]:
     """A temporary folder beside `target` whose files move into it on success and vanish on any failure.

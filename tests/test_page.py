@@ -287,6 +287,21 @@ def test_one_file_becomes_one_page(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("studio")
+def test_folders_on_the_way_to_a_page_are_made_but_not_for_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["page", "song.wav", *COMMAND, "-o", "new/deep/page.html"]) == 0
+    assert Path("new/deep/page.html").exists()
+    assert main(["page", "missing.wav", *COMMAND, "-o", "other/page.html"]) == 4
+    assert main(["page", "missing.wav", *COMMAND, "-o", "others"]) == 4
+    assert not Path("other").exists()
+    assert not Path("others").exists()
+    Path("file").write_text("in the way")
+    capsys.readouterr()
+    for output in ("file/page.html", "file/pages"):
+        assert main(["page", "song.wav", *COMMAND, "-o", output]) == 1
+        assert "file is no folder" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("studio")
 def test_a_folder_becomes_pages_and_an_index(capsys: pytest.CaptureFixture[str]) -> None:
     Path("songs").mkdir()
     for name in ("one", "two <b>"):

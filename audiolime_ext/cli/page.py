@@ -90,29 +90,31 @@ def run(args: Namespace) -> int:
 
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
-    from audiolime_ext.files import require_writable
+    from audiolime_ext.files import make_folder, require_writable
     from audiolime_ext.report.page import write_page
 
     target = Path(args.output or f"{Path(args.files[0]).stem}.html")
     require_writable(target.parent)
     tracks = [_track(args, file, model, separator) for file in args.files for separator in separators]
+    make_folder(target.parent)
     print(f"open {write_page(target, tracks, **options)} in a browser")
     return 0
 
 
 def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any], for_each_file: Any) -> int:
     from audiolime_ext.cli.options import output_folders
+    from audiolime_ext.files import make_folder
     from audiolime_ext.report.index import Entry, write_index
     from audiolime_ext.report.page import write_page
 
     folder = Path(args.output or ".")
     named = output_folders(args.files, str(folder))
     pages = {file: path.with_name(f"{path.name}.html") for file, path in named.items()}
-    folder.mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
 
     def work(file: str) -> None:
         tracks = [_track(args, file, model, separator) for separator in separators]
+        make_folder(folder)
         write_page(pages[file], tracks, **options)
         entries.append(Entry.of(tracks[0], pages[file].name))
 
