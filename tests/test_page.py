@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import shlex
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
@@ -250,6 +253,17 @@ def test_without_javascript_the_tables_are_there(show: Callable[..., Page], trac
     page = show(page_html(track), java_script_enabled=False)
     assert "vocals in 2 of 2" in at(page, "table")
     assert "Without JavaScript" in page.content()
+
+
+def test_without_javascript_the_strongest_moment_can_be_heard(track: TrackExplanation) -> None:
+    found = re.findall(r"<p>([^<]*): <audio controls src=.data:audio/mpeg;base64,([^\"']+)", page_html(track))
+    assert [name for name, _ in found] == ["mixture", "mixture: vocals"]
+    mix, vocals = (soundfile.read(io.BytesIO(base64.b64decode(data)), always_2d=True)[0].T for _, data in found)
+    assert mix.shape[-1] == vocals.shape[-1] == 3 * SR
+    assert amplitudes(vocals[:, SR // 2 : -SR // 2], SR)[0] == pytest.approx(0.25, abs=0.02)
+    assert max(amplitudes(vocals[:, SR // 2 : -SR // 2], SR)[1:]) < 0.01
+    assert amplitudes(mix, SR)[2] > 0.2  # the bass, which plays throughout
+    assert "<audio" not in page_html(track, audio=None)
 
 
 def test_nothing_in_it_points_outside(track: TrackExplanation) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from audiolime_ext.audio import Audio
 from audiolime_ext.components import Components
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import RESIDUAL, Stems
@@ -67,8 +68,10 @@ def page_html(
     for one in given:
         track, parts = (one, None) if isinstance(one, TrackExplanation) else (as_track(one), one.components)
         player = "" if audio is None else _player(track, parts, len(views) + 1, audio, mixture)
-        told = {"player": player, "source_url": source_url, "notes": notes, "blind": blind, "mixture": mixture}
-        view = make_view(track, parts=parts, **told)  # type: ignore[arg-type]
+        clips = [] if audio is None or blind else _clips(track, mixture)
+        told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
+        told |= {"source_url": source_url, "notes": notes, "blind": blind}
+        view = make_view(track, parts=parts, **told)
         views.append(view)
     return _render(views, given, title or views[0].recording_name)
 
@@ -161,6 +164,25 @@ def _player(track: TrackExplanation, parts: Components | None, number: int, code
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
+
+
+def _clips(track: TrackExplanation, mixture: bool) -> list[tuple[str, str]]:
+    """Of the window in which the first label is strongest, the mix and the source that explains: for noscript."""
+    sounding = [i for i, window in enumerate(track.windows) if not window.silent]
+    if not sounding or not track.labels:
+        return []
+    scores, _ = track.score(track.labels[0])
+    explanation = track.open_window(max(sounding, key=lambda i: float(scores[i])))
+    top = explanation.top(label=track.labels[0])
+    clips = [explanation.mixture] if mixture else []
+    return [(clip.name, _data_uri(clip)) for clip in [*clips, *([] if top.audio is None else [top.audio])]]
+
+
+def _data_uri(clip: Audio) -> str:
+    """A clip of some seconds as one MP3 file."""
+    media = encode_media([Stems(("clip",), clip.samples[None], clip.sr)], piece_s=clip.duration_s + 1)
+    encoded = b"".join(piece.encoded for piece in media.pieces)
+    return f"data:audio/mpeg;base64,{base64.b64encode(encoded).decode()}"
 
 
 def _leading(track: TrackExplanation, sources: Sequence[str]) -> list[str]:

@@ -192,6 +192,7 @@ class View:
     remarks: tuple[Note, ...]
     blind: bool
     player: str
+    clips: tuple[tuple[str, str], ...] = field(repr=False)
     data: dict[str, Any] = field(repr=False)
 
 
@@ -204,6 +205,7 @@ def make_view(
     notes: Sequence[Note] = (),
     blind: bool = False,
     mixture: bool = True,
+    clips: Sequence[tuple[str, str]] = (),
 ) -> View:
     """The view of one explanation.
 
@@ -217,6 +219,8 @@ def make_view(
         The player's markup, or nothing.
     source_url, notes, blind, mixture
         See `audiolime_ext.report.page.page_html`.
+    clips
+        What can be heard without the player: names and ``data:`` addresses of audio files.
     """
     names, origin = track.names, track.provenance
     words = {label: Words(label, origin) for label in track.labels}
@@ -261,6 +265,7 @@ def make_view(
         remarks=tuple(sorted(notes, key=lambda note: note.t)),
         blind=blind,
         player=player,
+        clips=tuple(clips),
         data=data,
     )
 
