@@ -1,4 +1,4 @@
-"""Our rule on skipped tests, itself tested."""
+"""Our rules on skipped tests and on lost sound, themselves tested."""
 
 from __future__ import annotations
 
@@ -28,3 +28,43 @@ def test_a_skipped_test_fails_the_run_in_continuous_integration_only(tmp_path: P
     )
     assert "1 passed, 1 skipped" in run.stdout
     assert run.returncode == exit_code
+
+
+LISTENERS = """
+import pytest
+from types import SimpleNamespace
+from tests.browser.pages import TooBusyError
+
+calls, closed = {}, []
+
+@pytest.fixture
+def browser():
+    return SimpleNamespace(contexts=[SimpleNamespace(close=lambda: closed.append(1))])
+
+@pytest.mark.browser
+@pytest.mark.parametrize("n_busy", [0, 1, 2, 3])
+def test_listens(browser, n_busy):
+    calls[n_busy] = calls.get(n_busy, 0) + 1
+    if calls[n_busy] <= n_busy:
+        raise TooBusyError
+    assert len(closed) == sum(range(n_busy + 1))
+
+@pytest.mark.browser
+def test_fails(browser):
+    calls["failing"] = calls.get("failing", 0) + 1
+    assert calls["failing"] > 1
+"""
+
+
+def test_sound_that_a_busy_machine_lost_is_listened_to_again_and_nothing_else_is(tmp_path: Path) -> None:
+    shutil.copy(CONFTEST, tmp_path)
+    (tmp_path / "test_it.py").write_text(LISTENERS)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "CI": "", "PYTHONPATH": str(CONFTEST.parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 failed, 3 passed" in run.stdout, run.stdout
