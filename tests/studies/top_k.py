@@ -14,14 +14,14 @@ are much alike::
 
     k                            3    5    7    9    11
     spleeter:2stems × 25 segments
-    Shapley of the score        .33  .25  .17  .17  .17
-    Shapley of the lead         .17  .25  .25  .17  .08
+    Shapley of the score        .33  .17  .17  .17  .08
+    Shapley of the lead         .25  .33  .25  .08  .08
     LIME of the score           .25  .17  .17  .08  .08
     LIME of the lead            .17  .17  .08  .00  .00
     at random                   .05  .01  .00  .00  .00
     bands:mel-5 × 10 segments
-    Shapley of the score        .33  .42  .42  .08  .17
-    Shapley of the lead         .25  .25  .25  .33  .17
+    Shapley of the score        .50  .42  .50  .08  .08
+    Shapley of the lead         .25  .25  .17  .25  .25
     LIME of the score           .08  .08  .08  .00  .00
     LIME of the lead            .00  .08  .00  .00  .17
     at random                   .11  .06  .06  .02  .01
@@ -31,11 +31,11 @@ are much alike::
     sample-level CNN            .34  .40  .485 .60  .68     SoundLIME .115 … .25
     FCN                         .455 .555 .615 .715 .785    SoundLIME .37 … .54
 
-What explanations name keeps the tag more often than chance does, but seldom, and not more often than silence, whose top
-tag "rock" is right for three windows. More components do not help: 181 of the 202 failures of sources and 131 of the
-202 of bands are "electronic", which musicnn says of almost any music cut into pieces of 120 or 300 ms. So here the test
-says more about what the model makes of such pieces than about which were chosen, and nothing in favour of sources over
-bands.
+What explanations name keeps the tag more often than chance does, but seldom, and hardly more often than silence, whose
+top tag "rock" is right for three windows. More components do not help: 187 of the 202 failures of sources and 130 of
+the 201 of bands are "electronic", which musicnn says of almost any music cut into pieces of 120 or 300 ms. So here the
+test says more about what the model makes of such pieces than about which were chosen, and nothing in favour of sources
+over bands.
 """
 
 from __future__ import annotations
