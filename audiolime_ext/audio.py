@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Samples = NDArray[np.float32]
 
+AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}  # of the files in a folder that are taken for sound
+
 RESAMPLING_CONTEXT_S = 0.05
 
 

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, level_db, load_audio, padded_span
+from audiolime_ext.audio import AUDIO_ENDINGS, Audio, level_db, load_audio, padded_span
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
 
 TOLERATED_SHORTFALL_S = 0.1
 _NOT_STEMS = {"mixture", "mix"}
-_AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}
 
 VARIANTS: Mapping[str, None] = {"DIR": None}
 
@@ -126,7 +125,7 @@ class OracleFactorization:
         if not path.is_dir():
             raise UsageError(f"oracle: {path} is no folder; name one that holds a file for each stem")
         files = sorted(
-            file for file in path.iterdir() if file.suffix.lower() in _AUDIO_ENDINGS and not file.name.startswith(".")
+            file for file in path.iterdir() if file.suffix.lower() in AUDIO_ENDINGS and not file.name.startswith(".")
         )
         stems = {file.stem: file for file in files if file.stem.lower() not in _NOT_STEMS}
         if not stems:

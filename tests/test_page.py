@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.cli import main
 from audiolime_ext.errors import OutputError
-from audiolime_ext.report.page import page_html, write_page
+from audiolime_ext.report.page import command_of, page_html, write_page
 from audiolime_ext.report.view import Note
 from factorizations.oracle import OracleFactorization
 from tests.browser.pages import capture, opened, wait
@@ -226,6 +226,30 @@ def test_without_the_mixture_not_all_stems_are_there(show: Callable[..., Page], 
     assert sorted(names) == ["drums", "vocals"]
     assert not page.get_by_role("button", name="Without vocals").is_visible()
     assert page.get_by_role("link", name="https://example.org/song").count() == 1
+
+
+def test_without_the_mixture_a_recording_that_has_one_source_has_no_sound() -> None:
+    hiss = 0.1 * np.random.default_rng(0).normal(size=9 * SR).astype(np.float32)
+    alone = OracleFactorization({"bass": (hiss, SR)})
+    only = explain_track(alone.mixture, MODEL, factorization=alone, labels=["sung"], min_score=0, cache=False)
+    assert "<audio" not in page_html(only, mixture=False)
+    assert 'data-piece="0"' not in page_html(only, mixture=False)
+    assert 'data-piece="0"' in page_html(only)
+
+
+def test_names_that_begin_alike_are_told_apart(band: OracleFactorization) -> None:
+    parts = {"vocals": "vocal", "drums": "vocal choir", "bass": "bass"}
+    named = OracleFactorization({new: (band.factorize(band.mixture)[old].samples, SR) for old, new in parts.items()})
+    found = explain_track(named.mixture, MODEL, factorization=named, labels=["beaten"], cache=False)
+    assert '"name": "vocal choir"' in page_html(found, mixture=False)
+    assert '"name": "vocal"' not in page_html(found, mixture=False).split("audiolime-data")[1].split("</script>")[0]
+
+
+def test_the_command_names_what_was_chosen(band: OracleFactorization, track: TrackExplanation) -> None:
+    assert command_of([track]) == "audiolime page RECORDING -f OWN_STEMS -t OWN_MODEL --labels sung beaten"
+    options = {"labels": ["sung"], "at": [1.25, 4], "method": "lime", "seed": 3, "cache": False}
+    some = explain_track(band.mixture, MODEL, factorization=band, **options)  # type: ignore[arg-type]
+    assert command_of([some]).endswith("--labels sung --at 1.25 4 --method lime --seed 3")
 
 
 @browser_test

@@ -15,8 +15,6 @@ from audiolime_ext.cli.options import (
     whole,
 )
 
-AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".opus"}
-
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
@@ -147,6 +145,7 @@ def _track(args: Namespace, file: str, model: Any, separator: Any) -> Any:
 
 def _recordings(given: list[str]) -> list[str]:
     """Folders become the audio files in them."""
+    from audiolime_ext.audio import AUDIO_ENDINGS
     from audiolime_ext.errors import UsageError
 
     found: list[str] = []

@@ -27,7 +27,7 @@ from audiolime_ext.files import write_bytes
 from audiolime_ext.report.media import Codec, encode_media
 from audiolime_ext.report.player import player_html, script_text, style_text
 from audiolime_ext.report.templating import render, static
-from audiolime_ext.report.view import Note, View, as_track, make_view
+from audiolime_ext.report.view import Note, View, as_track, components, make_view
 from audiolime_ext.track.explanation import TrackExplanation
 
 Explained = TrackExplanation | Explanation
@@ -67,8 +67,9 @@ def page_html(
     views: list[View] = []
     for one in given:
         track, parts = (one, None) if isinstance(one, TrackExplanation) else (as_track(one), one.components)
-        player = "" if audio is None else _player(track, parts, len(views) + 1, audio, mixture)
-        clips = [] if audio is None or blind else _clips(track, mixture)
+        wanted = _embedded(track, parts, mixture) if audio else []
+        player = _player(track, parts, len(views) + 1, audio, wanted) if audio and wanted else ""
+        clips = [] if blind or not wanted else _clips(track, mixture, wanted)
         told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
         told |= {"source_url": source_url, "notes": notes, "blind": blind}
         view = make_view(track, parts=parts, **told)
@@ -118,9 +119,18 @@ def command_of(explained: Sequence[Explained]) -> str:
     for separator in dict.fromkeys(separators):
         words += ["-f", separator]
     words += ["-t", first.tagger or "OWN_MODEL", "--labels", *explained[0].labels]
-    if isinstance(explained[0], Explanation):
-        parts = explained[0].components
-        words += ["--start", f"{parts.start_s:g}", "--duration", f"{parts.duration_s:g}"]
+    track = as_track(explained[0]) if isinstance(explained[0], Explanation) else explained[0]
+    some = len(track.windows) < int((~track.taggram.padded).sum()) or isinstance(explained[0], Explanation)
+    if some:
+        words += ["--at", *(f"{window.start_s:.10g}" for window in track.windows)]
+    elif track.start_s > 0:
+        words += ["--start", f"{track.start_s:.10g}", "--duration", f"{track.end_s - track.start_s:.10g}"]
+    for option, value, default in (
+        ("--method", first.requested_method, "auto"),
+        ("--max-evals", first.max_evals, 1024),
+        ("--seed", first.seed, 0),
+    ):
+        words += [option, str(value)] if value != default else []
     return shlex.join(words)
 
 
@@ -157,16 +167,33 @@ def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -
 
 
 
-def _player(track: TrackExplanation, parts: Components | None, number: int, codec: Codec, mixture: bool) -> Markup:
+def _embedded(track: TrackExplanation, parts: Components | None, mixture: bool) -> list[str]:
+    """The stems whose sound is on the page.
+
+    Without the mixture: those that lead a tag somewhere, and never all of them; the one that leads in fewest places
+    stays out.
+    """
+    if mixture:
+        return [*(track.names if parts is None else parts.sources), RESIDUAL]
+    stem_of = {part["name"]: part["stem"] for part in components(track.names, parts)}
+    counts = Counter[str]()
+    for label in track.labels:
+        for component, count in track.leaders(label).counts.items():
+            counts[stem_of[component]] += count
+    return [name for name, _ in counts.most_common(len(set(stem_of.values())) - 1)]
+
+
+def _player(
+    track: TrackExplanation, parts: Components | None, number: int, codec: Codec, wanted: Sequence[str]
+) -> Markup:
     sources = track.names if parts is None else parts.sources
-    wanted = [*sources, RESIDUAL] if mixture else _leading(track, sources)
     media = encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
 
 
-def _clips(track: TrackExplanation, mixture: bool) -> list[tuple[str, str]]:
+def _clips(track: TrackExplanation, mixture: bool, wanted: Sequence[str]) -> list[tuple[str, str]]:
     """Of the window in which the first label is strongest, the mix and the source that explains: for noscript."""
     sounding = [i for i, window in enumerate(track.windows) if not window.silent]
     if not sounding or not track.labels:
@@ -174,8 +201,11 @@ def _clips(track: TrackExplanation, mixture: bool) -> list[tuple[str, str]]:
     scores, _ = track.score(track.labels[0])
     explanation = track.open_window(max(sounding, key=lambda i: float(scores[i])))
     top = explanation.top(label=track.labels[0])
+    stem_of = {part["name"]: part["stem"] for part in components(explanation.names, explanation.components)}
     clips = [explanation.mixture] if mixture else []
-    return [(clip.name, _data_uri(clip)) for clip in [*clips, *([] if top.audio is None else [top.audio])]]
+    if top.audio is not None and stem_of[top.components[0]] in wanted:
+        clips.append(top.audio)
+    return [(clip.name, _data_uri(clip)) for clip in clips]
 
 
 def _data_uri(clip: Audio) -> str:
@@ -183,15 +213,6 @@ def _data_uri(clip: Audio) -> str:
     media = encode_media([Stems(("clip",), clip.samples[None], clip.sr)], piece_s=clip.duration_s + 1)
     encoded = b"".join(piece.encoded for piece in media.pieces)
     return f"data:audio/mpeg;base64,{base64.b64encode(encoded).decode()}"
-
-
-def _leading(track: TrackExplanation, sources: Sequence[str]) -> list[str]:
-    """The stems that lead a tag somewhere, and never all of them: the one that leads in fewest places stays out."""
-    counts = Counter[str]()
-    for label in track.labels:
-        for component, count in track.leaders(label).counts.items():
-            counts[next(source for source in sources if component.startswith(source))] += count
-    return [name for name, _ in counts.most_common(max(1, len(sources) - 1))] or list(sources[:1])
 
 
 def _only(stems: Stems, wanted: Sequence[str]) -> Stems:
