@@ -19,6 +19,7 @@ import numpy as np
 
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.transcription import Transcription
 
 RESIDUAL = "residual"
 Scope = Literal["blocks", "recording", "window"]
@@ -39,6 +40,8 @@ class Stems:
         Hz.
     notes
         What the listener should know, such as a stem that was too short.
+    transcription
+        The notes that were played, where the factorization hears them.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class Stems:
     samples: Samples = field(repr=False)
     sr: int
     notes: tuple[str, ...] = ()
+    transcription: Transcription | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check that every stem has a name of its own."""

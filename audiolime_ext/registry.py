@@ -1,7 +1,7 @@
 """Spec strings: one way to name a factorization or a tagger in Python, on the command line, in results and pages.
 
-``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``musicnn:MSD_musicnn``, ``package.module:name``. The first colon splits
-the name from its argument. Names are entry points, so another distribution plugs in by declaring one in the group
+``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``cerberus?merge=piano+guitar``, ``package.module:name``. The first colon
+or question mark splits the name from its argument, which may end in options (see `options`). Names are entry points, so another distribution plugs in by declaring one in the group
 ``audiolime_ext.factorizations`` or ``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``;
 its module may hold ``VARIANTS``, a mapping from the arguments it knows to the `Checkpoint` each needs (or None), which
 ``audiolime list`` and ``audiolime checkpoints`` read, and its docstring's first line is the description they show.
@@ -10,8 +10,9 @@ its module may hold ``VARIANTS``, a mapping from the arguments it knows to the `
 from __future__ import annotations
 
 import importlib
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -85,12 +86,49 @@ def build(kind: Kind, spec: str) -> Any:
     >>> build("factorization", "hpss").spec
     'hpss'
     """
-    name, _, argument = spec.partition(":")
+    name, argument = split_spec(spec)
     if name in _entry_points(kind):
         return plugin(kind, name).make(argument)
     if argument and all(part.isidentifier() for part in name.split(".")):
         return _module_object(kind, name, argument)
     raise unknown(kind, name, [*names(kind), "package.module:name"])
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """Name and argument; options stay with the argument.
+
+    Examples
+    --------
+    >>> split_spec("spleeter:2stems"), split_spec("cerberus?merge=piano+guitar")
+    (('spleeter', '2stems'), ('cerberus', '?merge=piano+guitar'))
+    """
+    found = re.match(r"([^:?]*):?(.*)", spec, re.DOTALL)
+    return (found[1], found[2]) if found else (spec, "")
+
+
+def options(argument: str, known: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """An argument without its options, ``?key=value&key=value`` at its end, and the options.
+
+    Raises
+    ------
+    UsageError
+        If an option is not known, has no value, or is given twice.
+
+    Examples
+    --------
+    >>> options("own.onnx?merge=piano+guitar", ["merge"])
+    ('own.onnx', {'merge': 'piano+guitar'})
+    """
+    plain, mark, text = argument.partition("?")
+    found: dict[str, str] = {}
+    for pair in text.split("&") if mark else ():
+        key, _, value = pair.partition("=")
+        if key not in (allowed := list(known)):
+            raise unknown("option", key, allowed)
+        if not value or key in found:
+            raise UsageError(f"option {key!r} is {'given twice' if value else 'empty'}; write: ?{key}=…")
+        found[key] = value
+    return plain, found
 
 
 def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:

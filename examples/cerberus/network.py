@@ -25,7 +25,6 @@ import torch
 from torch import Tensor, nn
 
 N_NOTES, LOWEST_NOTE = 88, 21  # the piano's keys, as MIDI pitches
-_DB_PER_NEPER = 8.685889638
 _TINY = 1e-8
 
 
@@ -56,21 +55,21 @@ class Config:
     pitched: tuple[str, ...] = ("piano", "guitar", "bass")
     drums: tuple[str, ...] = ("kick", "snare", "cymbals")
     sr: int = 16000
-    n_fft: int = 1024
-    hop_length: int = 256
-    widths: tuple[int, ...] = (4,) * 16 + (8,) * 12 + (16,) * 10 + (32,) * 6 + (1,)
-    n_features: int = 48
-    layers: tuple[str, ...] = ("time", "bands") * 4
-    n_hidden: int = 96
+    n_fft: int = 1536
+    hop_length: int = 512
+    widths: tuple[int, ...] = (4,) * 20 + (8,) * 16 + (16,) * 14 + (32,) * 10 + (17,)
+    n_features: int = 16
+    layers: tuple[str, ...] = ("time", "bands", "whole", "whole")
+    n_hidden: int = 32
     n_whole: int = 256
     n_embedding: int = 20
-    complex_mask: bool = False
 
 
 class Outputs(NamedTuple):
     """What the heads say; the notes, onsets and strokes are logits.
 
-    Shapes: masks (batch, source, frame, bin, 2); notes and onsets (batch, frame, pitched, 88); hits (batch, frame, drum).
+    Shapes: masks (batch, source, frame, bin), in [0, 1]; notes and onsets (batch, frame, pitched, 88); hits (batch,
+    frame, drum).
     """
 
     masks: Tensor
@@ -119,7 +118,7 @@ class Cerberus(nn.Module):
         self.place = nn.Parameter(torch.zeros(len(widths), n))
         self.trunk = nn.Sequential(*(Residual(config, kind) for kind in config.layers))
         self.norm = nn.LayerNorm(n)
-        n_masks = (len(config.sources) * 2) if config.complex_mask else len(config.sources) + 1
+        n_masks = len(config.sources) + 1  # the last is for all other sounds
         self.mask_hidden = nn.ModuleList(nn.Linear(n, 2 * n) for _ in widths)
         self.mask_heads = nn.ModuleList(nn.Linear(2 * n, width * n_masks) for width in widths)
         self.embeddings = nn.ModuleList(nn.Linear(n, width * config.n_embedding) for width in widths)
@@ -130,12 +129,10 @@ class Cerberus(nn.Module):
 
     def features(self, spectrum: Tensor) -> Tensor:
         """The trunk's view of a mixture: (batch, frame, bin, 2) to (batch, frame, band, feature)."""
-        power = spectrum.square().sum(-1)
-        level = power.mean(dim=(1, 2), keepdim=True).add(_TINY).sqrt().unsqueeze(-1)
-        spectrum = spectrum / level
         power = spectrum.square().sum(-1, keepdim=True)
-        loudness = (power + 1e-5).log() / 4
-        x = torch.cat([spectrum * (power + 1e-4).pow(-0.35), loudness], dim=-1)  # compressed, with its phase
+        level = power.mean(dim=(1, 2), keepdim=True) + _TINY
+        power = power / level
+        x = torch.cat([spectrum * ((power + 1e-4).pow(-0.35) / level.sqrt()), (power + 1e-5).log() / 4], dim=-1)
         bands = x.split(list(self.config.widths), dim=2)
         h = torch.stack([split(band.flatten(2)) for split, band in zip(self.splits, bands, strict=True)], dim=2)
         out: Tensor = self.norm(self.trunk(h + self.place))
@@ -154,12 +151,8 @@ class Cerberus(nn.Module):
         for i, width in enumerate(config.widths):
             hidden = torch.tanh(self.mask_hidden[i](h[:, :, i]))
             pieces.append(self.mask_heads[i](hidden).reshape(batch, frames, -1, width))
-        logits = torch.cat(pieces, dim=-1).transpose(1, 2).float()  # (batch, source, frame, bin)
-        if config.complex_mask:
-            masks = torch.stack([logits[:, :n_sources], logits[:, n_sources:]], dim=-1)
-        else:
-            real = logits.softmax(dim=1)[:, :n_sources]
-            masks = torch.stack([real, torch.zeros_like(real)], dim=-1)
+        logits = torch.cat(pieces, dim=-1).transpose(1, 2)  # (batch, source, frame, bin)
+        masks = logits.float().softmax(dim=1)[:, :n_sources]
         roll = self.note_heads(torch.relu(self.note_hidden(h.flatten(2)))).float()
         n = n_pitched * N_NOTES
         shape = (batch, frames, n_pitched, N_NOTES)

@@ -11,38 +11,33 @@ evaluated and exported is a running mean of the weights.
 from __future__ import annotations
 
 import argparse
+import os
 import csv
 import dataclasses
 import json
-import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+os.environ.setdefault("GOMP_SPINCOUNT", "3000")  # threads that spin for long get nothing done on a shared machine
 
-from examples.cerberus import losses
-from examples.cerberus.batches import Batch, Mixer, songs
-from examples.cerberus.network import Cerberus, Config
+import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+from examples.cerberus import losses  # noqa: E402
+from examples.cerberus.batches import Batch, Mixer, songs  # noqa: E402
+from examples.cerberus.network import Cerberus, Config  # noqa: E402
 
 WEIGHTS = {"separation": 0.1, "notes": 1.0, "onsets": 1.0, "hits": 0.5, "clustering": 0.1}
 SIZES = {
-    "paper": Config(layers=("whole",) * 3, n_features=16, n_whole=256),
+    "paper": Config(layers=("whole",) * 3, n_features=12),
     "bands": Config(layers=("time", "bands") * 3, n_features=40, n_hidden=64),
-    "mixed": Config(layers=("time", "bands", "whole") * 2, n_features=24, n_hidden=48, n_whole=256),
-    "smoke": Config(layers=("time", "bands"), n_features=8, n_hidden=8, widths=(8,) * 16 + (128, 128, 129)),
+    "both": Config(),
+    "smoke": Config(layers=("time", "bands"), n_features=8, n_hidden=8, widths=(8,) * 16 + (128, 256, 257)),
 }
 _WARM_UP = 200
 _KEPT = 0.999  # of the running mean of the weights, per step
-
-
-def masked(masks: Tensor, spectrum: Tensor) -> Tensor:
-    """Estimates (batch, source, frame, bin, 2): complex masks times the mixture's spectrogram."""
-    a, b = masks.unbind(-1)
-    c, d = spectrum.unsqueeze(1).unbind(-1)
-    return torch.stack([a * c - b * d, a * d + b * c], dim=-1)
 
 
 def batch_losses(network: Cerberus, batch: Batch, *, clustering: bool = True) -> dict[str, Tensor]:
@@ -54,7 +49,7 @@ def batch_losses(network: Cerberus, batch: Batch, *, clustering: bool = True) ->
         h = network.features(mixture)
         out = network.heads(h)
     found = {
-        "separation": losses.separation(masked(out.masks, mixture), batch.spectra[:, :n_sources], mixture),
+        "separation": losses.separation(losses.fit(out.masks, batch.spectra[:, :n_sources], mixture)),
         "notes": losses.transcription(out.notes, batch.notes, positive_weight=3),
         "onsets": losses.transcription(out.onsets, batch.onsets, positive_weight=5),
         "hits": losses.transcription(out.hits, batch.hits, positive_weight=3),
@@ -125,21 +120,14 @@ class Training:
             for batch in batches:
                 for name, loss in batch_losses(network, batch).items():
                     found.setdefault(name, []).append(float(loss))
-                estimates = masked(network(batch.mixture).masks, batch.mixture)
-                for i, name in enumerate(network.config.sources):
-                    target = batch.spectra[:, i]
-                    sounds = target.square().sum(dim=(1, 2, 3)) > 1e-3 * batch.mixture.square().sum(dim=(1, 2, 3))
-                    gain = si_sdr(estimates[:, i], target) - si_sdr(batch.mixture, target)
+                targets, mixture = batch.spectra[:, : len(network.config.sources)], batch.mixture
+                after = losses.fit(network(mixture).masks, targets, mixture)
+                before = losses.fit(torch.ones_like(targets[..., 0]), targets, mixture)
+                for name, gain, sounds in zip(
+                    network.config.sources, (after.si_sdr - before.si_sdr).T, after.sounds.T, strict=True
+                ):
                     found.setdefault(name, []).extend(gain[sounds].tolist())
         return {name: sum(values) / max(1, len(values)) for name, values in found.items()}
-
-
-def si_sdr(estimate: Tensor, target: Tensor) -> Tensor:
-    """Scale-invariant signal-to-distortion ratio of each example, in dB (Le Roux et al., SDR - half-baked or well done?)"""
-    estimate, target = estimate.flatten(1), target.flatten(1)
-    scale = (estimate * target).sum(1, keepdim=True) / target.square().sum(1, keepdim=True).clamp_min(1e-8)
-    distortion = (estimate - scale * target).square().sum(1).clamp_min(1e-8)
-    return 10 * ((scale * target).square().sum(1).clamp_min(1e-8) / distortion).log10()
 
 
 def _tuples(config: dict[str, Any]) -> dict[str, Any]:
@@ -175,12 +163,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--size", choices=SIZES, default="mixed")
+    parser.add_argument("--size", choices=SIZES, default="both")
+    parser.add_argument("--songs", type=int, help="train on so many only (default: all)")
     parser.add_argument("--steps", type=int, default=20000)
     parser.add_argument("--decay", type=int, default=0, help="steps at the end over which the learning rate falls to 0")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--duration-s", type=float, default=4.0)
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--every", type=int, default=250, help="steps between two lines of curves.csv")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -196,7 +185,7 @@ def main() -> None:
     n = sum(p.numel() for name, p in run.network.named_parameters() if not name.startswith("embeddings"))
     print(f"{n / 1e6:.2f} M parameters without deep clustering")
     mixer = Mixer(
-        songs(args.data / "train"), run.config, n_batch=args.batch, duration_s=args.duration_s, seed=args.seed
+        songs(args.data / "train")[: args.songs], run.config, n_batch=args.batch, duration_s=args.duration_s, seed=args.seed
     )
     held_out = Mixer(songs(args.data / "valid"), run.config, n_batch=args.batch, duration_s=8, seed=1, augment=False)
     fixed = [held_out.batch(i) for i in range(4)]

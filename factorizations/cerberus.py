@@ -1,0 +1,334 @@
+"""Cerberus: piano, guitar, bass and drums of any recording, by a network of our own that comes with the package.
+
+The network, how it was trained and what it can do is described in ``weights/cerberus.md``; ``examples/cerberus`` trains
+one. It was made after the one of the founding paper, and hears notes besides (`Stems.transcription`). What the four
+sources do not hold — voices, strings, noise, all above 8 kHz — is `residual`.
+
+1. Each channel is resampled to the network's rate and separated on its own.
+2. Frames are centred at multiples of the hop. A *chunk* is some seconds of frames; the network sees one at a time, and
+   neighbouring chunks overlap by two margins, over which one's masks fade into the other's.
+3. A mask per source is multiplied with the mixture's spectrum; inverse transform, overlap-add, back to the
+   recording's rate.
+
+Invariants: *chunks are counted from the start of the recording*, so an excerpt's stems are those of the whole recording
+to 1e-5; only the chunks that an excerpt touches are separated, one after another, so that memory grows with the stems
+asked for and nothing else.
+
+A file of weights is an ONNX model that describes itself. Input ``spectrum`` (channel, frame, bin, 2); outputs
+``masks`` (channel, source, frame, bin), ``notes`` and ``onsets`` (channel, frame, pitched source, 88) and ``hits``
+(channel, frame, drum), all within [0, 1]. Its metadata are the fields of `About`.
+
+References
+----------
+E. Manilow, P. Seetharaman, B. Pardo: Simultaneous separation and transcription of mixtures with multiple polyphonic and
+percussive instruments, ICASSP 2020, doi:10.1109/ICASSP40776.2020.9054340.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext import spectrogram
+from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
+from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.onnx_graph import session
+from audiolime_ext.registry import options
+from audiolime_ext.transcription import N_PITCHES, Transcription, decode
+
+FORMAT = "audiolime-cerberus-1"
+WEIGHTS = Path(__file__).parent / "weights" / "cerberus.onnx"
+_VERSION = "1"  # of this module's arithmetic
+_OUTPUTS = ("masks", "notes", "onsets", "hits")
+
+_REFERENCES = (
+    """@inproceedings{manilow2020simultaneous,
+  author = {Manilow, Ethan and Seetharaman, Prem and Pardo, Bryan},
+  title = {Simultaneous Separation and Transcription of Mixtures with Multiple Polyphonic and Percussive Instruments},
+  booktitle = {IEEE International Conference on Acoustics, Speech and Signal Processing (ICASSP)},
+  year = {2020},
+  doi = {10.1109/ICASSP40776.2020.9054340}
+}""",
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a file of weights says of itself.
+
+    Parameters
+    ----------
+    sources, pitched, drums
+        The stems, those of them whose notes are heard, and the kinds of drum strokes.
+    sr, n_fft, hop_length
+        Hz and samples; the spectrum's window is a periodic Hann window.
+    chunk_frames, margin_frames
+        Frames that the network sees at a time; neighbouring chunks share two margins.
+    version, recipe, licence
+        Of the weights.
+    stable
+        False: an experiment, and every result says so.
+    results
+        How well it separates, in one line.
+    """
+
+    sources: tuple[str, ...]
+    pitched: tuple[str, ...]
+    drums: tuple[str, ...]
+    sr: int
+    n_fft: int
+    hop_length: int
+    chunk_frames: int
+    margin_frames: int
+    version: str
+    recipe: str
+    licence: str
+    stable: bool
+    results: str
+
+    @property
+    def step(self) -> int:
+        """Frames from one chunk to the next."""
+        return self.chunk_frames - 2 * self.margin_frames
+
+    @classmethod
+    def from_metadata(cls, metadata: dict[str, str], origin: str) -> About:
+        """Check and convert a model's metadata.
+
+        Raises
+        ------
+        CorruptError
+            If a field is missing, or says what cannot be.
+        """
+        if metadata.get("format") != FORMAT:
+            raise CorruptError(
+                f"{origin} is no file of weights for Cerberus (its format is {metadata.get('format', 'not stated')!r}, "
+                f"not {FORMAT!r}); write one with `python -m examples.cerberus.export`"
+            )
+        kinds = {"int": int, "bool": lambda text: {"yes": True, "no": False}[text], "str": str}
+        kinds["tuple[str, ...]"] = lambda text: tuple(text.split(",")) if text else ()
+        try:
+            about = cls(**{each.name: kinds[str(each.type)](metadata[each.name]) for each in fields(cls)})
+        except (KeyError, ValueError) as error:
+            raise CorruptError(f"{origin}: its metadata are incomplete ({error}); export the network again") from error
+        sound = about.sources and about.step > 2 * about.margin_frames > 0 and about.sr > 0
+        if not sound or about.n_fft % about.hop_length or about.n_fft < 3 * about.hop_length:
+            raise CorruptError(f"{origin}: its metadata contradict each other ({about}); export the network again")
+        return about
+
+
+class _Answer(NamedTuple):
+    """What the network says to a chunk: masks (channel, source, frame, bin), probabilities averaged over channels."""
+
+    masks: Samples
+    notes: Samples
+    onsets: Samples
+    hits: Samples
+
+
+class CerberusFactorization:
+    """Stems of a recording by Cerberus.
+
+    Parameters
+    ----------
+    weights
+        A file of weights; None: those that come with the package.
+    merge
+        Groups of sources that are one stem each, such as ``[("piano", "guitar")]``.
+    spec
+        The string that builds it again; found if not given.
+    threads
+        Threads within the network; None lets the runtime choose.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    CorruptError
+        If it is not, or not all of, a file of weights.
+    UsageError
+        If a source to be merged does not exist or is named twice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(0, 0.1, (1, 16000)).astype(np.float32)
+    >>> stems = CerberusFactorization().factorize(Audio(noise, 16000), start_s=0.25, duration_s=0.5)
+    >>> stems.names, stems.samples.shape
+    (('piano', 'guitar', 'bass', 'drums', 'residual'), (5, 1, 8000))
+    """
+
+    scope: Scope = "blocks"
+    references = _REFERENCES
+
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        *,
+        merge: Sequence[Sequence[str]] = (),
+        spec: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        path = WEIGHTS if weights is None else Path(weights)
+        if not path.is_file():
+            raise MissingError(f"there are no weights at {path}; name a file that `examples.cerberus.export` wrote")
+        content = path.read_bytes()
+        self._session = _open(content, str(path), threads)
+        self.about = About.from_metadata(dict(self._session.get_modelmeta().custom_metadata_map), str(path))
+        _check_shapes(self._session, self.about, str(path))
+        self.groups = _groups(self.about.sources, merge)
+        named = "&".join(["merge=" + ",".join("+".join(group) for group in merge)] if merge else [])
+        self.spec = spec or f"cerberus{'' if weights is None else f':{path}'}{'?' + named if named else ''}"
+        self.fingerprint = hashlib.sha256(
+            f"{_VERSION} {self.groups} {hashlib.sha256(content).hexdigest()}".encode()
+        ).hexdigest()[:16]
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Names of the stems, without the residual."""
+        return tuple("+".join(group) for group in self.groups)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What is said of every result."""
+        return () if self.about.stable else (f"cerberus is experimental: {self.about.results}",)
+
+    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+        """Stems of one excerpt of `audio`, at its own rate and channels; what they miss is `residual`.
+
+        Raises
+        ------
+        AudioError
+            If the excerpt does not lie within the recording.
+        """
+        sr = self.about.sr
+        first, end = audio.span(start_s, duration_s)
+        low, high = context_span(sr, audio.sr, first, end)
+        low, high = max(low, 0), min(high, -(-audio.n_samples * sr // audio.sr))
+        estimates, heard = self._separate(audio, low, high)
+        own_rate = resample_span(estimates, sr, audio.sr, first, end, offset=low)
+        stems = with_residual(audio.samples[:, first:end], self.instruments, own_rate, audio.sr, notes=self.notes)
+        excerpt = heard.between(first / audio.sr - low / sr, end / audio.sr - low / sr)
+        return Stems(stems.names, stems.samples, stems.sr, stems.notes, excerpt)
+
+    def _separate(self, audio: Audio, first: int, end: int) -> tuple[Samples, Transcription]:
+        """Estimates of samples `first`…`end` at the network's rate, (stem, channel, sample), and what was played."""
+        about = self.about
+        hop, overlap = about.hop_length, about.n_fft // about.hop_length
+        n_samples = -(-audio.n_samples * about.sr // audio.sr)
+        lead = (overlap // 2) * hop + about.n_fft // 2  # frame 0 begins so long before the recording
+        n_frames = (n_samples - 1 + lead) // hop + 1
+        wanted = range((first + lead - about.n_fft) // hop + 1, min((end - 1 + lead) // hop + 1, n_frames))
+        estimates = np.zeros((len(self.groups), audio.n_channels, end - first), np.float32)
+        frames = len(wanted)
+        roll = np.zeros((2, frames, len(about.pitched), N_PITCHES), np.float32)
+        hits = np.zeros((frames, len(about.drums)), np.float32)
+        for chunk, weight in self._chunks(n_frames, wanted):
+            start = chunk.start * hop - lead
+            samples = resample_span(
+                audio.samples, audio.sr, about.sr, start, start + (len(chunk) - 1) * hop + about.n_fft
+            )
+            spectrum = spectrogram.stft(samples, n_fft=about.n_fft, hop_length=hop)
+            answer = self._ask(spectrum)
+            used = slice(max(wanted.start, chunk.start) - chunk.start, min(wanted.stop, chunk.stop) - chunk.start)
+            share = weight[used, None]
+            for i, group in enumerate(self.groups):
+                mask = sum(answer.masks[:, about.sources.index(name), used] for name in group) * share
+                piece = spectrogram.istft(np.asarray(mask * spectrum[:, used], np.complex64), hop_length=hop)
+                at = start + used.start * hop
+                begin, stop = max(at, first), min(at + piece.shape[-1], end)
+                estimates[i, :, begin - first : stop - first] += piece[:, begin - at : stop - at]
+            place = slice(chunk.start + used.start - wanted.start, chunk.start + used.stop - wanted.start)
+            roll[:, place] += np.stack([answer.notes[used], answer.onsets[used]]) * share[:, None]
+            hits[place] += answer.hits[used] * share
+        times_s = (np.arange(wanted.start, wanted.stop) * hop - lead + about.n_fft // 2 - first) / about.sr
+        return estimates, decode(roll[0], roll[1], hits, times_s, about.pitched, about.drums)
+
+    def _chunks(self, n_frames: int, wanted: range) -> Iterator[tuple[range, Samples]]:
+        """The chunks that hold wanted frames, with the weight of each frame; the weights of a frame sum to 1."""
+        about = self.about
+        shared = 2 * about.margin_frames
+        count = max(1, -(-(n_frames - shared) // about.step))
+        ramp = (np.arange(shared, dtype=np.float32) + np.float32(0.5)) / np.float32(shared)
+        for number in range(count):
+            chunk = range(number * about.step, min(number * about.step + about.chunk_frames, n_frames))
+            if chunk.stop <= wanted.start or chunk.start >= wanted.stop:
+                continue
+            weight = np.ones(len(chunk), np.float32)
+            if number:
+                weight[:shared] = ramp
+            if number < count - 1:
+                weight[-shared:] = 1 - ramp
+            yield chunk, weight
+
+    def _ask(self, spectrum: NDArray[np.complex64]) -> _Answer:
+        pairs = np.ascontiguousarray(spectrum).view(np.float32).reshape(*spectrum.shape, 2)
+        masks, notes, onsets, hits = self._session.run(list(_OUTPUTS), {"spectrum": pairs})
+        return _Answer(masks, notes.mean(axis=0), onsets.mean(axis=0), hits.mean(axis=0))
+
+
+def _open(content: bytes, origin: str, threads: int | None) -> Any:
+    try:
+        return session(content, threads=threads)
+    except Exception as error:  # the runtime has a class of its own for every way to be damaged
+        reason = str(error).split("\n", 1)[0]
+        raise CorruptError(f"{origin} is damaged or no ONNX file ({reason}); export it again") from error
+
+
+def _check_shapes(session: Any, about: About, origin: str) -> None:
+    """Raise `CorruptError` unless inputs and outputs are what the metadata say."""
+    n_bins, n_pitched = about.n_fft // 2 + 1, len(about.pitched)
+    wanted = {
+        "spectrum": [n_bins, 2],
+        "masks": [len(about.sources), n_bins],
+        "notes": [n_pitched, N_PITCHES],
+        "onsets": [n_pitched, N_PITCHES],
+        "hits": [len(about.drums)],
+    }
+    for each in (*session.get_inputs(), *session.get_outputs()):
+        sizes = [size for size in each.shape if isinstance(size, int)]
+        if sizes != wanted.pop(each.name, None):
+            raise CorruptError(f"{origin}: {each.name!r} has shape {each.shape}, which does not go with {about}")
+    if wanted:
+        raise CorruptError(f"{origin} lacks {', '.join(wanted)}; export the network again")
+
+
+def _groups(sources: tuple[str, ...], merge: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The stems as groups of sources: merged ones where the first of them stands."""
+    named = [name for group in merge for name in group]
+    for name in named:
+        if name not in sources:
+            raise unknown("source to merge", name, sources)
+        if named.count(name) > 1:
+            raise UsageError(f"source {name!r} is merged twice; name every source once")
+    if any(len(group) < 2 for group in merge):
+        raise UsageError("a group to merge has two sources or more: merge=piano+guitar,bass+drums")
+    found: list[tuple[str, ...]] = []
+    for name in sources:
+        group = next((tuple(each) for each in merge if name in each), (name,))
+        if group not in found:
+            found.append(group)
+    return tuple(found)
+
+
+def make(argument: str) -> CerberusFactorization:
+    """``cerberus``, ``cerberus:PATH`` with weights of one's own, both with ``?merge=piano+guitar``.
+
+    Raises
+    ------
+    UsageError
+        If an option is none.
+    MissingError
+        If there are no weights; `CorruptError` if they are damaged.
+    """
+    path, chosen = options(argument, ["merge"])
+    merge = [group.split("+") for group in chosen["merge"].split(",")] if "merge" in chosen else []
+    return CerberusFactorization(path or None, merge=merge, spec=None)
