@@ -98,6 +98,15 @@ class Components:
         first, end = self._span(self.stems.sr)
         return self.stems.samples[..., first - self.offset : end - self.offset]
 
+    @property
+    def excerpt(self) -> Stems:
+        """Stems of the excerpt, without the context around it."""
+        whole, (first, end) = self.stems, self._span(self.stems.sr)
+        heard = whole.transcription and whole.transcription.between(
+            (first - self.offset) / whole.sr, (end - self.offset) / whole.sr
+        )
+        return Stems(whole.names, self.recorded, whole.sr, whole.notes, heard)
+
     @cached_property
     def residual_db(self) -> float | None:
         """Level of the residual in what the tagger hears, relative to the mixture; None where there is none."""

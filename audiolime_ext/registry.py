@@ -1,10 +1,11 @@
 """Spec strings: one way to name a factorization or a tagger in Python, on the command line, in results and pages.
 
 ``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``cerberus?merge=piano+guitar``, ``package.module:name``. The first colon
-or question mark splits the name from its argument, which may end in options (see `options`). Names are entry points, so another distribution plugs in by declaring one in the group
-``audiolime_ext.factorizations`` or ``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``;
-its module may hold ``VARIANTS``, a mapping from the arguments it knows to the `Checkpoint` each needs (or None), which
-``audiolime list`` and ``audiolime checkpoints`` read, and its docstring's first line is the description they show.
+or question mark splits the name from its argument, which may end in options (see `options`). Names are entry points, so
+another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
+``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
+mapping from the arguments it knows to the `Checkpoint` each needs (or None), which ``audiolime list`` and ``audiolime
+checkpoints`` read, and its docstring's first line is the description they show.
 """
 
 from __future__ import annotations

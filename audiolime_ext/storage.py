@@ -25,6 +25,7 @@ from audiolime_ext.files import fresh_folder, to_json
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.taggram import Grid
+from audiolime_ext.transcription import Transcription
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation
@@ -53,6 +54,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
         "components": {
             "stems": [{"name": n, "scale": s} for n, s in zip(parts.stems.names, scales, strict=True)],
             "stem_notes": parts.stems.notes,
+            "transcription": parts.stems.transcription and parts.stems.transcription.to_dict(),
             "sr": parts.stems.sr,
             "offset": parts.offset,
             "start_s": parts.start_s,
@@ -105,7 +107,14 @@ def load(folder: Path) -> dict[str, Any]:
             raise UsageError(f"{folder} was saved in format {content['format']}; this version reads format {FORMAT}")
         parts, near, found = content["components"], content["neighborhood"], content["attribution"]
         samples = np.stack([_read(folder / f"stem-{i}.flac", stem["scale"]) for i, stem in enumerate(parts["stems"])])
-        stems = Stems(tuple(s["name"] for s in parts["stems"]), samples, parts["sr"], tuple(parts["stem_notes"]))
+        heard = parts.get("transcription")
+        stems = Stems(
+            tuple(s["name"] for s in parts["stems"]),
+            samples,
+            parts["sr"],
+            tuple(parts["stem_notes"]),
+            heard and Transcription.from_dict(heard),
+        )
         components = Components(
             stems,
             parts["offset"],

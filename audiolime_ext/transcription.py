@@ -78,7 +78,7 @@ class Transcription:
 
     @classmethod
     def joined(cls, parts: Iterable[tuple[float, Transcription]]) -> Transcription:
-        """Transcriptions of consecutive parts, each with the second at which it starts; notes cut by a seam stay cut."""
+        """Transcriptions of consecutive parts, each with the second at which it starts; notes cut by a seam stay so."""
         notes: dict[str, list[Floats]] = {}
         strokes: dict[str, list[Floats]] = {}
         for start_s, part in parts:
@@ -102,7 +102,12 @@ def pitch_name(pitch: int) -> str:
 
 
 def decode(
-    notes: Floats, onsets: Floats, strokes: Floats, times_s: NDArray[np.float64], sources: Sequence[str], drums: Sequence[str]
+    notes: Floats,
+    onsets: Floats,
+    strokes: Floats,
+    times_s: NDArray[np.float64],
+    sources: Sequence[str],
+    drums: Sequence[str],
 ) -> Transcription:
     """Notes and strokes from probabilities.
 

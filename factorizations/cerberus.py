@@ -27,8 +27,8 @@ percussive instruments, ICASSP 2020, doi:10.1109/ICASSP40776.2020.9054340.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,8 +113,12 @@ class About:
                 f"{origin} is no file of weights for Cerberus (its format is {metadata.get('format', 'not stated')!r}, "
                 f"not {FORMAT!r}); write one with `python -m examples.cerberus.export`"
             )
-        kinds = {"int": int, "bool": lambda text: {"yes": True, "no": False}[text], "str": str}
-        kinds["tuple[str, ...]"] = lambda text: tuple(text.split(",")) if text else ()
+        kinds: dict[str, Callable[[str], Any]] = {
+            "int": int,
+            "str": str,
+            "bool": lambda text: {"yes": True, "no": False}[text],
+            "tuple[str, ...]": lambda text: tuple(text.split(",")) if text else (),
+        }
         try:
             about = cls(**{each.name: kinds[str(each.type)](metadata[each.name]) for each in fields(cls)})
         except (KeyError, ValueError) as error:
@@ -217,7 +221,7 @@ class CerberusFactorization:
         own_rate = resample_span(estimates, sr, audio.sr, first, end, offset=low)
         stems = with_residual(audio.samples[:, first:end], self.instruments, own_rate, audio.sr, notes=self.notes)
         excerpt = heard.between(first / audio.sr - low / sr, end / audio.sr - low / sr)
-        return Stems(stems.names, stems.samples, stems.sr, stems.notes, excerpt)
+        return replace(stems, transcription=excerpt)
 
     def _separate(self, audio: Audio, first: int, end: int) -> tuple[Samples, Transcription]:
         """Estimates of samples `first`…`end` at the network's rate, (stem, channel, sample), and what was played."""

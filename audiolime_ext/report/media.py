@@ -30,6 +30,7 @@ from audiolime_ext.audio import Samples, context_span, padded_span, resample_spa
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.pictures import frame_length, picture, png, sketch
+from audiolime_ext.transcription import Transcription
 
 Codec = Literal["mp3", "flac"]
 
@@ -98,6 +99,7 @@ class Media:
     mel_db_of_stems: NDArray[np.float32] = field(repr=False)
     loudest_db: float
     notes: tuple[str, ...] = ()
+    transcription: Transcription | None = None
 
     @property
     def lead_s(self) -> float:
@@ -149,9 +151,10 @@ def encode_media(
     n_workers = n_workers or os.cpu_count() or 1
     tape = _Tape()
     sketches, pieces = [], []
+    heard: list[tuple[float, Transcription]] = []
     with ThreadPoolExecutor(n_workers) as pool:
         waiting: deque[Future[Piece | None]] = deque()
-        for index in _spans(tape, parts, codec, piece_s, overlap_s):
+        for index in _spans(tape, _listening(parts, heard), codec, piece_s, overlap_s):
             stored_sr = stored_rate(tape.sr, codec)
             sketches.append(sketch(tape.read(*_drawn(tape, index, piece_s, overlap_s)), tape.sr))
             for stem, samples in enumerate(tape.resampled(*_stored(tape, index, stored_sr, piece_s, overlap_s))):
@@ -177,7 +180,18 @@ def encode_media(
         mel_db_of_stems=seen.mel_db_of_stems,
         loudest_db=float(seen.mel_db.max()),
         notes=(*tape.notes, *_rate_note(tape.sr, codec)),
+        transcription=Transcription.joined(heard) if heard else None,
     )
+
+
+def _listening(parts: Iterable[Stems], heard: list[tuple[float, Transcription]]) -> Iterator[Stems]:
+    """The same parts; what is known of their notes goes into `heard`, with the second at which each part begins."""
+    start_s = 0.0
+    for stems in parts:
+        if stems.transcription:
+            heard.append((start_s, stems.transcription))
+        yield stems
+        start_s += stems.samples.shape[-1] / stems.sr
 
 
 def stored_rate(sr: int, codec: Codec) -> int:

@@ -217,4 +217,4 @@ def _data_uri(clip: Audio) -> str:
 
 def _only(stems: Stems, wanted: Sequence[str]) -> Stems:
     kept = [i for i, name in enumerate(stems.names) if name in wanted]
-    return Stems(tuple(stems.names[i] for i in kept), stems.samples[kept], stems.sr, stems.notes)
+    return Stems(tuple(stems.names[i] for i in kept), stems.samples[kept], stems.sr, stems.notes, stems.transcription)

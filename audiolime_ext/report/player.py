@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from audiolime_ext.report.media import Media
 from audiolime_ext.report.pictures import overlay_png
 from audiolime_ext.report.templating import render, static
+from audiolime_ext.transcription import LOWEST_PITCH, N_PITCHES
 
 LOUDEST_GAIN_DB = 12.0
+STROKE_S = 0.03  # the width of a drum stroke as it is drawn
 TOO_SOFT_DB = -30.0
 SCRIPTS = ("timeline.js", "sound.js", "controls.js", "player.js")
 
@@ -77,7 +79,14 @@ def player_html(
     """
     described = describe(media, name=name, model_sr=model_sr, background=background)
     rows = [
-        {**stem, "index": index, "outline": outline(media.waveforms[index]), "part": _part(media, index, stem["color"])}
+        {
+            **stem,
+            "index": index,
+            "outline": outline(media.waveforms[index]),
+            "part": _part(media, index, stem["color"]),
+            "roll": piano_roll(media, stem["name"]),
+            "played": _played(media, stem["name"]),
+        }
         for index, stem in enumerate(described["stems"])
         if not stem["background"]
     ]
@@ -177,6 +186,43 @@ def outline(columns: NDArray[np.int8]) -> str:
     upper = [f"{x},{-int(high)}" for x, high in enumerate(columns[:, 1])]
     lower = [f"{x},{max(-int(low), 1 - int(high))}" for x, (low, high) in enumerate(columns)]  # one unit at least
     return f"M{'L'.join([*upper, *reversed(lower)])}Z"
+
+
+def piano_roll(media: Media, stem: str) -> str:
+    """A stem's notes as the path of an SVG in the frame of `outline`: high notes on top, drum strokes in a row a kind.
+
+    A merged stem, such as ``piano+guitar``, has the notes of both.
+    """
+    if media.transcription is None:
+        return ""
+    notes, strokes = media.transcription.notes, media.transcription.strokes
+    columns_per_s = (media.waveforms.shape[1] - 1) / media.duration_s
+    boxes = [
+        (onset_s, offset_s, 96 - 192 * (pitch - LOWEST_PITCH) / (N_PITCHES - 1), 4)
+        for source in stem.split("+")
+        for onset_s, offset_s, pitch, _ in notes.get(source, ())
+    ]
+    if "drums" in stem.split("+"):
+        boxes += [
+            (onset_s, onset_s + STROKE_S, 80 - 160 * row / max(1, len(strokes) - 1), 30)
+            for row, struck in enumerate(strokes.values())
+            for onset_s, _ in struck
+        ]
+    path = ""
+    for onset_s, offset_s, y, height in boxes:
+        left, width = onset_s * columns_per_s, max(0.5, (offset_s - onset_s) * columns_per_s)
+        path += f"M{left:.1f},{y - height / 2:.0f}h{width:.1f}v{height}H{left:.1f}z"
+    return path
+
+
+def _played(media: Media, stem: str) -> str:
+    """A stem's notes in words."""
+    if media.transcription is None:
+        return ""
+    counted = [media.transcription.describe(source) for source in stem.split("+")]
+    if "drums" in stem.split("+"):
+        counted += [f"{len(rows)} {kind}" for kind, rows in media.transcription.strokes.items()]
+    return ", ".join(text for text in counted if text)
 
 
 def script_text() -> str:

@@ -8,7 +8,7 @@ browser only draws. Scores of a label are written as parts of 100; other targets
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from audiolime_ext.components import Components
 from audiolime_ext.explanation import Explanation
-from audiolime_ext.factorization import Stems
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.report.player import matched_gain_db, stem_colors
@@ -66,7 +65,7 @@ def as_track(explanation: Explanation) -> TrackExplanation:
         parts.grid,
         explanation.provenance,
         lambda number: explanation,
-        lambda: iter([Stems(parts.stems.names, parts.recorded, parts.stems.sr)]),
+        lambda: iter([replace(parts.excerpt, notes=())]),
         notes=explanation.notes,
         warnings=explanation.warnings,
     )

@@ -17,6 +17,7 @@ Invariant: *an excerpt cut from the parts equals the one that the factorization 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -25,10 +26,11 @@ import numpy as np
 from audiolime_ext.audio import Audio
 from audiolime_ext.cache import Store
 from audiolime_ext.factorization import RESIDUAL, Factorization, Scope, Stems, with_residual
+from audiolime_ext.transcription import Transcription
 
 PART_S = 60.0
 IN_MEMORY = 2  # parts, where there is no cache
-_VERSION = 1  # of this module's arithmetic
+_VERSION = 2  # of this module's arithmetic
 
 
 class KeptStems:
@@ -123,14 +125,20 @@ class KeptStems:
         names = tuple(dict.fromkeys(name for stems, _ in parts for name in stems.names))
         notes = tuple(dict.fromkeys(note for stems, _ in parts for note in stems.notes))
         samples = np.zeros((len(names), self.audio.n_channels, end - first), np.float32)
+        sr, heard = self.audio.sr, []
         for stems, _ in parts:
             begin, stop = max(offset, first), min(offset + stems.samples.shape[-1], end)
+            if stems.transcription:
+                excerpt = stems.transcription.between((begin - offset) / sr, (stop - offset) / sr)
+                heard.append(((begin - first) / sr, excerpt))
             rows = [names.index(name) for name in stems.names]
             samples[rows, :, begin - first : stop - first] = stems.samples[..., begin - offset : stop - offset]
             offset += stems.samples.shape[-1]
+        transcription = Transcription.joined(heard) if heard else None
         if not any(has_residual for _, has_residual in parts):
-            return Stems(names, samples, self.audio.sr, notes)
-        return with_residual(self.audio.samples[:, first:end], names, samples, self.audio.sr, notes=notes)
+            return Stems(names, samples, sr, notes, transcription)
+        whole = with_residual(self.audio.samples[:, first:end], names, samples, sr, notes=notes)
+        return replace(whole, transcription=transcription)
 
     def _part(self, number: int, *, make: bool) -> tuple[Stems, bool] | None:
         """Stems of a part without the residual, and whether there was one; None: it is not kept, nor to be made."""
@@ -142,7 +150,9 @@ class KeptStems:
         entry = self.store.read(key)
         if entry is not None:
             facts = entry.facts
-            stems = Stems(tuple(facts["names"]), entry.arrays["samples"], self.audio.sr, tuple(facts["notes"]))
+            heard = facts["transcription"] and Transcription.from_dict(facts["transcription"])
+            names, notes = tuple(facts["names"]), tuple(facts["notes"])
+            stems = Stems(names, entry.arrays["samples"], self.audio.sr, notes, heard)
             return self._remember(number, stems, facts["residual"])
         if not make and self.scope != "recording":
             return None
@@ -151,8 +161,10 @@ class KeptStems:
         )
         residual = made.names[-1] == RESIDUAL and len(made.names) > 1
         n = len(made.names) - residual
-        stems = Stems(made.names[:n], np.asarray(made.samples[:n], np.float32), made.sr, made.notes)
+        heard = made.transcription
+        stems = Stems(made.names[:n], np.asarray(made.samples[:n], np.float32), made.sr, made.notes, heard)
         facts = {"names": stems.names, "notes": stems.notes, "residual": residual}
+        facts["transcription"] = heard and heard.to_dict()
         about = {"recording": self.audio.name, "by": self.spec or "own stems"}
         self.store.write(key, {"samples": stems.samples}, facts, **about)
         return self._remember(number, stems, residual)

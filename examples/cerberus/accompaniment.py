@@ -28,7 +28,35 @@ PROGRAMS = {
     "guitar": (24, 24, 25, 25, 25, 26, 26, 27, 27, 28, 29, 29, 30, 30, 30),
     "bass": (32, 32, 33, 33, 33, 34, 34, 35, 36, 37, 38, 39),
     "drums": (0, 0, 0, 8, 16, 24, 25, 32, 40),
-    "other": (11, 12, 16, 17, 18, 19, 21, 22, 40, 42, 48, 49, 50, 52, 56, 57, 60, 61, 65, 66, 71, 73, 80, 81, 88, 89, 90),
+    "other": (
+        11,
+        12,
+        16,
+        17,
+        18,
+        19,
+        21,
+        22,
+        40,
+        42,
+        48,
+        49,
+        50,
+        52,
+        56,
+        57,
+        60,
+        61,
+        65,
+        66,
+        71,
+        73,
+        80,
+        81,
+        88,
+        89,
+        90,
+    ),
 }
 _DISTORTED = (29, 30)
 _ROOTS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
@@ -41,7 +69,17 @@ _QUALITIES = {
     9: ("m", "m7"), 10: ("", "7"),
 }  # fmt: skip
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
-_RHYTHMS = ((1, 1, 1, 1), (2, 1, 1), (0.5,) * 8, (1.5, 0.5, 2), (0.5, 0.5, 1, 1, 1), (3, 1), (1, 0.5, 0.5, 2), (4,), (0.25,) * 16)
+_RHYTHMS = (
+    (1, 1, 1, 1),
+    (2, 1, 1),
+    (0.5,) * 8,
+    (1.5, 0.5, 2),
+    (0.5, 0.5, 1, 1, 1),
+    (3, 1),
+    (1, 0.5, 0.5, 2),
+    (4,),
+    (0.25,) * 16,
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +148,9 @@ def _attempt(split: str, rng: random.Random) -> Song | None:
         parts.append(_riff(rng, roots, beats, beat_s))
     others = rng.random() < 0.3
     missing = {source for source in ("piano", "guitar", "bass", "drums") if rng.random() < 0.08}
-    kept = [_one_program(part, parts) for part in parts if part.source not in missing and (part.source != "other" or others)]
+    kept = [
+        _one_program(part, parts) for part in parts if part.source not in missing and (part.source != "other" or others)
+    ]
     if not kept:
         return None
     about = {"grooves": pair, "tempo": tempo, "chords": " ".join(chords), "licence": "generated"}
@@ -168,7 +208,11 @@ def _melody(rng: random.Random, roots: list[int], key: int, beats: int, beat_s: 
             if time >= beats:
                 break
             at = min(max(at + rng.choice((-2, -1, -1, 0, 1, 1, 2, rng.randint(-5, 5))), 7), len(scale) - 8)
-            pitch = scale[at] if time else min(scale, key=lambda p: (abs(p - scale[at]) + 12 * ((p - root) % 12 not in (0, 4, 7)), p))
+            pitch = (
+                scale[at]
+                if time
+                else min(scale, key=lambda p: (abs(p - scale[at]) + 12 * ((p - root) % 12 not in (0, 4, 7)), p))
+            )
             if rng.random() > rest:
                 onset = (bar * beats + time) * beat_s + rng.gauss(0, 0.008)
                 end = onset + min(length, beats - time) * beat_s * rng.uniform(0.5, 1.0)

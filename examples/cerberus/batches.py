@@ -8,7 +8,7 @@ filters and polarities of their own, and are sometimes silent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,7 @@ def songs(folder: Path) -> list[Song]:
 
 @dataclass(frozen=True)
 class Batch:
-    """Targets and mixture. Shapes as in `network.Outputs`; `spectra` (batch, source, frame, bin, 2), the last is `other`."""
+    """Targets, shaped as in `network.Outputs`; `spectra` (batch, source, frame, bin, 2), the last of which is other."""
 
     spectra: Tensor
     notes: Tensor
@@ -56,6 +56,10 @@ class Batch:
     def mixture(self) -> Tensor:
         """(batch, frame, bin, 2)."""
         return self.spectra.sum(dim=1)
+
+    def to(self, device: str) -> Batch:
+        """The same on another device."""
+        return Batch(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
 def spectra(samples: Tensor, config: Config) -> Tensor:

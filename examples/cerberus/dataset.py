@@ -5,8 +5,8 @@ own, ``human``, pieces by human composers, and ``unseen``, both with a SoundFont
 
 A song is a folder ``DATA/SPLIT/NAME`` with ``stems.npy`` (int16, 5 × n_samples, 16 kHz: piano, guitar, bass, drums,
 other), ``notes.npy`` (float32, n_notes × 4: source, MIDI pitch or percussion key, onset and offset in seconds) and
-``song.json``. Songs that are there are kept, so the command goes on where it was interrupted; a seed gives the same song
-whatever the number of jobs.
+``song.json``. Songs that are there are kept, so the command goes on where it was interrupted; a seed gives the same
+song whatever the number of jobs.
 """
 
 from __future__ import annotations

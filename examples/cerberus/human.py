@@ -46,7 +46,9 @@ def pieces() -> Iterator[tuple[str, Song]]:
 
 def _files() -> Iterator[tuple[str, bytes]]:
     if missing := [str(path) for path in (*WADS, OPENMSX) if not path.exists()]:
-        raise FileNotFoundError(f"{', '.join(missing)} not found; install the Debian packages freedoom, openttd-openmsx")
+        raise FileNotFoundError(
+            f"{', '.join(missing)} not found; install the Debian packages freedoom, openttd-openmsx"
+        )
     for path in WADS:
         for lump, data in lumps(path.read_bytes()):
             if lump.startswith("D_") and data.startswith(b"MThd"):

@@ -1,11 +1,11 @@
 """Cerberus: one recurrent trunk with three heads, for separation and transcription at once.
 
-The trunk reads the complex spectrogram of a mixture, band by band: every band of neighbouring bins becomes one vector of
-features, and recurrent layers run along time (within each band) and along frequency (across the bands), so that what is
-learned about a note helps all notes. Three heads look at the same features:
+The trunk reads the complex spectrogram of a mixture, band by band: every band of neighbouring bins becomes one vector
+of features. Recurrent layers run along time within each band and across the bands of each frame, so that what is
+learned about one note helps all; then along time over the whole spectrum. Three heads look at the same features:
 
 - *mask inference*: a mask per source, with which the source is cut out of the mixture's spectrogram;
-- *transcription*: for each pitched source whether each of 88 notes sounds and whether it begins, and the drums' strokes;
+- *transcription*: of each pitched source, whether each of 88 notes sounds and whether it begins; the drums' strokes;
 - *deep clustering*: an embedding of each bin, near to those of bins of the same source. It helps training and is left
   out of the exported network.
 

@@ -101,7 +101,9 @@ class Rendered:
     about: dict[str, object]
 
 
-def _play(parts: Sequence[Part], font: SoundFont, length_s: float, *, reverb: bool, chorus: bool, tuning: float) -> Samples:
+def _play(
+    parts: Sequence[Part], font: SoundFont, length_s: float, *, reverb: bool, chorus: bool, tuning: float
+) -> Samples:
     """Parts of one source one after another, each with its decay, then added up; mono."""
     slot_s = length_s + _TAIL_S
     with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +128,11 @@ def _levelled(stem: Samples, level_db: float) -> Samples:
     """At a level while it plays: silence does not count."""
     power = np.square(stem[: len(stem) // 1024 * 1024].reshape(-1, 1024)).mean(axis=1)
     playing = power[power > power.max(initial=0) * 1e-3]
-    return stem * (10 ** (level_db / 20) / np.sqrt(playing.mean())) if playing.size and playing.mean() > 1e-12 else 0 * stem
+    return (
+        stem * (10 ** (level_db / 20) / np.sqrt(playing.mean()))
+        if playing.size and playing.mean() > 1e-12
+        else 0 * stem
+    )
 
 
 def _affect(stem: Samples, source: str, program: int, rng: random.Random) -> Samples:

@@ -4,64 +4,60 @@ RUN is a folder. ``checkpoint.pt`` in it holds everything that training needs to
 same command goes on where an interrupted one stopped; a larger ``--steps`` trains longer. Batches are numbered, so a
 resumed run sees those that an undisturbed one would have seen.
 
-The learning rate rises for the first 200 steps, stays, and falls to zero over the last ``--decay`` steps. What is
+The learning rate rises for the first 100 steps, stays, and falls to zero over the last ``--decay`` steps. What is
 evaluated and exported is a running mean of the weights.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import csv
 import dataclasses
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GOMP_SPINCOUNT", "3000")  # threads that spin for long get nothing done on a shared machine
+import torch
+from torch import Tensor
 
-import torch  # noqa: E402
-from torch import Tensor  # noqa: E402
+from examples.cerberus import losses
+from examples.cerberus.batches import Batch, Mixer, songs
+from examples.cerberus.network import Cerberus, Config
 
-from examples.cerberus import losses  # noqa: E402
-from examples.cerberus.batches import Batch, Mixer, songs  # noqa: E402
-from examples.cerberus.network import Cerberus, Config  # noqa: E402
-
-WEIGHTS = {"separation": 0.1, "notes": 1.0, "onsets": 1.0, "hits": 0.5, "clustering": 0.1}
+WEIGHTS = {"separation": 0.1, "notes": 2.0, "onsets": 4.0, "hits": 1.0, "clustering": 0.1}
 SIZES = {
     "paper": Config(layers=("whole",) * 3, n_features=12),
     "bands": Config(layers=("time", "bands") * 3, n_features=40, n_hidden=64),
     "both": Config(),
     "smoke": Config(layers=("time", "bands"), n_features=8, n_hidden=8, widths=(8,) * 16 + (128, 256, 257)),
 }
-_WARM_UP = 200
-_KEPT = 0.999  # of the running mean of the weights, per step
+_WARM_UP = 100
+_KEPT = 0.998  # of the running mean of the weights, per step
 
 
-def batch_losses(network: Cerberus, batch: Batch, *, clustering: bool = True) -> dict[str, Tensor]:
-    """The loss of each head, by name."""
+def batch_losses(network: Cerberus, batch: Batch) -> tuple[dict[str, Tensor], losses.Fit]:
+    """The loss of each head, by name, and how the masks fit."""
     n_sources = len(network.config.sources)
     mixture = batch.mixture
     device = mixture.device.type
     with torch.autocast(device, dtype=torch.bfloat16):
         h = network.features(mixture)
         out = network.heads(h)
+    some = slice(None, None, 16)  # of the frames: enough for deep clustering, whose embeddings are large
+    with torch.autocast(device, dtype=torch.bfloat16):
+        embeddings = network.embed(h[:, some])
+    magnitudes = batch.spectra[:, :, some].square().sum(-1).sqrt()
+    loudness = mixture[:, some].square().sum(-1).sqrt()
+    fit = losses.fit(out.masks, batch.spectra[:, :n_sources], mixture)
     found = {
-        "separation": losses.separation(losses.fit(out.masks, batch.spectra[:, :n_sources], mixture)),
+        "separation": losses.separation(fit),
         "notes": losses.transcription(out.notes, batch.notes, positive_weight=3),
         "onsets": losses.transcription(out.onsets, batch.onsets, positive_weight=5),
         "hits": losses.transcription(out.hits, batch.hits, positive_weight=3),
+        "clustering": losses.deep_clustering(embeddings, magnitudes, loudness),
     }
-    if clustering:
-        some = slice(None, None, 16)  # of the frames: enough for a loss, and embeddings are large
-        with torch.autocast(device, dtype=torch.bfloat16):
-            embeddings = network.embed(h[:, some])
-        magnitudes = batch.spectra[:, :, some].square().sum(-1).sqrt()
-        loudness = mixture[:, some].square().sum(-1).sqrt()
-        found["clustering"] = losses.deep_clustering(embeddings, magnitudes, loudness)
-    return found
+    return found, fit
 
 
 class Training:
@@ -101,7 +97,7 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * factor
         self.network.train()
-        found = batch_losses(self.network, batch)
+        found, _ = batch_losses(self.network, batch)
         total = torch.stack([WEIGHTS[name] * loss for name, loss in found.items()]).sum()
         self.optimiser.zero_grad()
         total.backward()
@@ -118,15 +114,14 @@ class Training:
         found: dict[str, list[float]] = {}
         with torch.no_grad():
             for batch in batches:
-                for name, loss in batch_losses(network, batch).items():
-                    found.setdefault(name, []).append(float(loss))
+                lost, after = batch_losses(network, batch)
                 targets, mixture = batch.spectra[:, : len(network.config.sources)], batch.mixture
-                after = losses.fit(network(mixture).masks, targets, mixture)
                 before = losses.fit(torch.ones_like(targets[..., 0]), targets, mixture)
-                for name, gain, sounds in zip(
-                    network.config.sources, (after.si_sdr - before.si_sdr).T, after.sounds.T, strict=True
-                ):
+                gains = (after.si_sdr - before.si_sdr).T
+                for name, gain, sounds in zip(network.config.sources, gains, after.sounds.T, strict=True):
                     found.setdefault(name, []).extend(gain[sounds].tolist())
+                for name, loss in lost.items():
+                    found.setdefault(name, []).append(float(loss))
         return {name: sum(values) / max(1, len(values)) for name, values in found.items()}
 
 
@@ -139,74 +134,83 @@ def factor(step: int, *, steps: int, decay: int) -> float:
     return min(1.0, (step + 1) / _WARM_UP, (steps - step) / decay if decay else 1.0)
 
 
-def ahead(mixer: Mixer, first: int, *, workers: int) -> Iterator[Batch]:
-    """The mixer's batches from number `first` on, made by other processes while the network trains."""
-    if not workers:
-        yield from mixer.stream(first)
-        return
-    loader = torch.utils.data.DataLoader(_Numbered(mixer, first), batch_size=None, num_workers=workers)
-    yield from loader
+def plot(curves: Path) -> None:
+    """Draw the curves beside their numbers."""
+    from matplotlib.figure import Figure
+
+    with curves.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots(1, 2)
+    steps = [int(row["step"]) for row in rows]
+    for name in rows[0]:
+        kind, _, what = name.partition("_")
+        if kind in ("train", "valid") and what in WEIGHTS:
+            values = [float(row[name]) / abs(float(rows[0][name])) for row in rows]
+            style = {"linestyle": "-" if kind == "valid" else ":", "color": f"C{list(WEIGHTS).index(what)}"}
+            axes[0].plot(steps, values, label=what if kind == "valid" else None, **style)
+        elif kind == "valid":
+            axes[1].plot(steps, [float(row[name]) for row in rows], label=what)
+    axes[0].set(xlabel="step", title="losses, relative to the first (dotted: training)")
+    axes[1].set(xlabel="step", title="gain in SI-SDR on held-out grooves (dB)")
+    for each in axes:
+        each.legend()
+        each.grid(alpha=0.3)
+    figure.savefig(curves.with_suffix(".png"), dpi=120)
 
 
-class _Numbered(torch.utils.data.Dataset[Batch]):
-    def __init__(self, mixer: Mixer, first: int) -> None:
-        self.mixer, self.first = mixer, first
-
-    def __len__(self) -> int:
-        return 10**9
-
-    def __getitem__(self, index: int) -> Batch:
-        return self.mixer.batch(self.first + index)
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", metavar="RUN", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="what examples.cerberus.dataset rendered")
+    parser.add_argument("--songs", type=int, help="train on the first so many (default: all)")
+    parser.add_argument("--size", choices=SIZES, default="both", help="of a new network (default: both)")
+    parser.add_argument("--steps", type=int, default=20000, help="in all (default: 20000)")
+    parser.add_argument("--decay", type=int, default=0, help="steps at the end over which the learning rate falls to 0")
+    parser.add_argument("--batch", type=int, default=16, help="mixtures a step (default: 16)")
+    parser.add_argument("--duration-s", type=float, default=4.0, help="of a mixture (default: 4)")
+    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default: 0.003)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--every", type=int, default=200, help="steps between two lines of the curves (default: 200)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--size", choices=SIZES, default="both")
-    parser.add_argument("--songs", type=int, help="train on so many only (default: all)")
-    parser.add_argument("--steps", type=int, default=20000)
-    parser.add_argument("--decay", type=int, default=0, help="steps at the end over which the learning rate falls to 0")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--duration-s", type=float, default=4.0)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--every", type=int, default=250, help="steps between two lines of curves.csv")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    args = parser.parse_args()
+    """Train until so many steps are made, from wherever the run is."""
+    args = arguments()
     args.run.mkdir(parents=True, exist_ok=True)
-    checkpoint = args.run / "checkpoint.pt"
-    config = SIZES[args.size]
+    checkpoint, curves = args.run / "checkpoint.pt", args.run / "curves.csv"
     if checkpoint.exists():
         run = Training.load(checkpoint, device=args.device)
         print(f"going on from step {run.step}")
     else:
-        run = Training(config, seed=args.seed, rate=args.rate, device=args.device)
-    n = sum(p.numel() for name, p in run.network.named_parameters() if not name.startswith("embeddings"))
-    print(f"{n / 1e6:.2f} M parameters without deep clustering")
-    mixer = Mixer(
-        songs(args.data / "train")[: args.songs], run.config, n_batch=args.batch, duration_s=args.duration_s, seed=args.seed
-    )
-    held_out = Mixer(songs(args.data / "valid"), run.config, n_batch=args.batch, duration_s=8, seed=1, augment=False)
-    fixed = [held_out.batch(i) for i in range(4)]
-    began, seen = time.perf_counter(), 0
-    sums: dict[str, float] = {}
+        run = Training(SIZES[args.size], seed=args.seed, rate=args.rate, device=args.device)
+    n_parameters = sum(p.numel() for name, p in run.network.named_parameters() if not name.startswith("embeddings"))
+    print(f"{n_parameters / 1e6:.2f} M parameters without deep clustering")
+    shape = {"n_batch": args.batch, "duration_s": args.duration_s}
+    mixer = Mixer(songs(args.data / "train")[: args.songs], run.config, seed=run.seed, **shape)
+    held_out = Mixer(songs(args.data / "valid"), run.config, seed=1, augment=False, **shape)
+    fixed = [held_out.batch(i).to(run.device) for i in range(6)]
+    began, seen, sums = time.perf_counter(), 0, dict.fromkeys(WEIGHTS, 0.0)
     for batch in mixer.stream(run.step):
         if run.step >= args.steps:
             break
-        found = run.advance(batch, factor=factor(run.step, steps=args.steps, decay=args.decay))
+        found = run.advance(batch.to(run.device), factor=factor(run.step, steps=args.steps, decay=args.decay))
         seen += 1
-        sums = {name: sums.get(name, 0.0) + value for name, value in found.items()}
+        sums = {name: sums[name] + value for name, value in found.items()}
         if run.step % args.every == 0 or run.step == args.steps:
-            seconds = time.perf_counter() - began
-            speed = seen * args.batch * args.duration_s / seconds
-            row = {"step": run.step, "times_real_time": round(speed, 1)}
+            heard_s = seen * args.batch * args.duration_s
+            row = {"step": run.step, "times_real_time": round(heard_s / (time.perf_counter() - began), 1)}
             row |= {f"train_{name}": round(value / seen, 4) for name, value in sums.items()}
             row |= {f"valid_{name}": round(value, 4) for name, value in run.validate(fixed).items()}
-            _append(args.run / "curves.csv", row)
+            _append(curves, row)
             run.save(checkpoint)
             print(json.dumps(row), flush=True)
-            began, seen, sums = time.perf_counter(), 0, {}
+            began, seen, sums = time.perf_counter(), 0, dict.fromkeys(WEIGHTS, 0.0)
+    if curves.exists():
+        plot(curves)
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:
