@@ -6,11 +6,13 @@ VENV := .venv
 PARITY := .parity
 NPM := $(shell command -v npm 2>/dev/null)
 TOOLS := tests/browser/node_modules
+DATA ?= cerberus-data
+RUN ?= cerberus-run
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench parity
+.PHONY: help demo test check bench parity cerberus-data train-cerberus evaluate-separation test-training
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -19,7 +21,13 @@ help:
 	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
 	@echo "make parity    compare with the genuine spleeter and musicnn (Python 3.8-3.11, 2.5 GB)"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)"
+	@echo "our own separator (adds PyTorch to the environment; needs Debian's mma, fluidsynth and SoundFonts, see README.md):"
+	@echo "make cerberus-data        render the songs that it is trained and tested on into DATA (hours)"
+	@echo "make train-cerberus       train on them in RUN, or go on training"
+	@echo "make evaluate-separation  compare its stems with the true ones  (ARGS='-f hpss' for another separator's)"
+	@echo "make test-training        test the recipe in miniature"
+	@echo
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
@@ -39,6 +47,22 @@ bench: $(VENV)/.installed
 parity: $(VENV)/.installed $(PARITY)/.installed
 	$(VENV)/bin/python -m tests.parity --genuine $(PARITY)/bin/python $(ARGS)
 
+cerberus-data: $(VENV)/.installed-training
+	$(VENV)/bin/python -m examples.cerberus.dataset $(DATA) $(ARGS)
+
+# Threads that spin for long stop each other on a shared machine; memory that is kept need not be cleared again.
+train-cerberus: export GOMP_SPINCOUNT ?= 3000
+train-cerberus: export MALLOC_MMAP_THRESHOLD_ ?= 8000000000
+train-cerberus: export MALLOC_TRIM_THRESHOLD_ ?= 8000000000
+train-cerberus: $(VENV)/.installed-training
+	$(VENV)/bin/python -m examples.cerberus.train $(RUN) --data $(DATA) $(ARGS)
+
+evaluate-separation: $(VENV)/.installed-training
+	$(VENV)/bin/python -m examples.cerberus.evaluate $(DATA) $(ARGS)
+
+test-training: $(VENV)/.installed-training $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest tests/training $(ARGS)
+
 # The stamps: nothing is installed again until what was asked for changes. (Setuptools warns of all editable installs.)
 
 $(VENV)/.installed: pyproject.toml
@@ -49,6 +73,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.installed-training: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[training]"
 	@touch $@
 
 $(TOOLS)/.installed: tests/browser/package-lock.json

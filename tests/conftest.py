@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 collect_ignore = ["parity/genuine.py", "bench/genuine.py"]  # these import packages of another environment
+if find_spec("torch") is None or find_spec("mido") is None:
+    collect_ignore.append("training")  # `make test-training` installs them
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def add_factorization(parser: ArgumentParser) -> None:
         "--factorization",
         default=DEFAULT_FACTORIZATION,
         metavar="SPEC",
-        help="how to split: spleeter:2stems, oracle:DIR, hpss, package.module:name (default: %(default)s)",
+        help="how to split: spleeter:2stems, cerberus, oracle:DIR, hpss, package.module:name (default: %(default)s)",
     )
 
 

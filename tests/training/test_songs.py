@@ -51,9 +51,9 @@ def test_a_part_is_moved_into_the_instruments_range_by_octaves() -> None:
 
 
 def test_grooves_belong_to_one_split() -> None:
-    splits = [set(accompaniment.libraries(split)) for split in ("train", "valid", "test")]
-    assert all(splits)
-    assert not (splits[0] & splits[1] or splits[0] & splits[2] or splits[1] & splits[2])
+    train, valid, test = (set(accompaniment.libraries(split)) for split in ("train", "valid", "test"))
+    assert len(train | valid | test) == len(train) + len(valid) + len(test)
+    assert min(len(train), len(valid), len(test)) > 5
 
 
 def test_a_seed_gives_a_song() -> None:

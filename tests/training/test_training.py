@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def command(*words: str | Path) -> str:
-    done = subprocess.run([sys.executable, "-m", *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False)
+    line = [sys.executable, "-m", *map(str, words)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
