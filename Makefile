@@ -6,11 +6,12 @@ VENV := .venv
 PARITY := .parity
 NPM := $(shell command -v npm 2>/dev/null)
 TOOLS := tests/browser/node_modules
+DATA ?= cerberus-data
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench parity
+.PHONY: help demo test check bench parity evaluate-separation
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -18,8 +19,9 @@ help:
 	@echo "make check     lint, types, docstrings, layering"
 	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
 	@echo "make parity    compare with the genuine spleeter and musicnn (Python 3.8-3.11, 2.5 GB)"
+	@echo "make evaluate-separation  compare separated with true stems of the songs in DATA  (ARGS='-f spleeter:2stems')"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)"
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
@@ -39,6 +41,9 @@ bench: $(VENV)/.installed
 parity: $(VENV)/.installed $(PARITY)/.installed
 	$(VENV)/bin/python -m tests.parity --genuine $(PARITY)/bin/python $(ARGS)
 
+evaluate-separation: $(VENV)/.installed-evaluation
+	$(VENV)/bin/python -m examples.cerberus.evaluate $(DATA) $(ARGS)
+
 # The stamps: nothing is installed again until what was asked for changes. (Setuptools warns of all editable installs.)
 
 $(VENV)/.installed: pyproject.toml
@@ -49,6 +54,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.installed-evaluation: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[separation-evaluation]"
 	@touch $@
 
 $(TOOLS)/.installed: tests/browser/package-lock.json
