@@ -57,7 +57,7 @@ train-cerberus: export MALLOC_TRIM_THRESHOLD_ ?= 8000000000
 train-cerberus: $(VENV)/.installed-training
 	$(VENV)/bin/python -m examples.cerberus.train $(RUN) --data $(DATA) $(ARGS)
 
-evaluate-separation: $(VENV)/.installed-training
+evaluate-separation: $(VENV)/.installed-evaluation
 	$(VENV)/bin/python -m examples.cerberus.evaluate $(DATA) $(ARGS)
 
 test-training: $(VENV)/.installed-training $(VENV)/.installed-dev
@@ -77,6 +77,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(VENV)/.installed-training: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[training]"
+	@touch $@
+
+$(VENV)/.installed-evaluation: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[separation-evaluation]"
 	@touch $@
 
 $(TOOLS)/.installed: tests/browser/package-lock.json
