@@ -218,7 +218,9 @@ class CerberusFactorization:
         low, high = context_span(sr, audio.sr, first, end)
         low, high = max(low, 0), min(high, -(-audio.n_samples * sr // audio.sr))
         estimates, heard = self._separate(audio, low, high)
-        own_rate = resample_span(estimates, sr, audio.sr, first, end, offset=low)
+        own_rate = np.empty((len(estimates), audio.n_channels, end - first), np.float32)
+        for i, estimate in enumerate(estimates):  # one at a time: what a resampler copies is large
+            own_rate[i] = resample_span(estimate, sr, audio.sr, first, end, offset=low)
         stems = with_residual(audio.samples[:, first:end], self.instruments, own_rate, audio.sr, notes=self.notes)
         excerpt = heard.between(first / audio.sr - low / sr, end / audio.sr - low / sr)
         return replace(stems, transcription=excerpt)

@@ -86,6 +86,7 @@ def write_stems(
             done += n_samples
             notes |= dict.fromkeys(stems.notes)
             bar.update(n_samples / audio.sr)
+            del stems  # before the next part is made: both would be in memory
     return paths, list(notes)
 
 
