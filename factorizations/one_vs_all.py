@@ -14,6 +14,7 @@ from audiolime_ext.factorization import Factorization, Scope, Stems
 from audiolime_ext.registry import build
 
 REST = "rest"
+VARIANTS = {"SEPARATOR:SOURCE": None}
 
 
 class OneVsAllFactorization:

@@ -11,6 +11,7 @@ import pytest
 
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio import Audio, level_db, load_audio
+from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, CorruptError, MissingError, UsageError
 from audiolime_ext.registry import options, split_spec
 from audiolime_ext.report.media import encode_media
@@ -250,11 +251,21 @@ def test_notes_are_saved_and_drawn(cerberus: CerberusFactorization, song: Audio,
     assert "cymbals" in html
 
 
-def test_it_works_without_a_network_or_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, song: Audio) -> None:
+def test_the_command_works_without_a_network_or_caches(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, song: Audio, capsys: pytest.CaptureFixture[str]
+) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no network")
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "empty"))
-    assert resolve_factorization("cerberus").factorize(song, start_s=0, duration_s=1).names[:4] == FOUR
+    recording = song.write(tmp_path / "song.wav")
+    (tmp_path / "my_loudness.py").write_text(
+        "import numpy as np\nfrom audiolime_ext import tagger\n"
+        "model = tagger(lambda x: np.abs(x).mean(-1, keepdims=True), sr=16000, window_s=3.0, labels=['loud'])\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert main(["explain", str(recording), "-f", "cerberus", "-t", "my_loudness:model"]) == 0
+    assert "guitar" in capsys.readouterr().out

@@ -29,7 +29,7 @@ CASES: dict[str, Case] = {
     "cerberus": lambda folder, audio: "cerberus",
     "hpss": lambda folder, audio: "hpss",
     "oracle:DIR": oracle_folder,
-    "ova": lambda folder, audio: "ova:cerberus:guitar",
+    "ova:SEPARATOR:SOURCE": lambda folder, audio: "ova:cerberus:guitar",
     "spleeter:2stems": lambda folder, audio: "spleeter:2stems",
 }
 FORMS = {"stereo-44100": (44100, 2), "mono-44100": (44100, 1), "stereo-48000": (48000, 2), "mono-22050": (22050, 1)}

@@ -143,8 +143,14 @@ def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
 
 
 def stems_are(spec: str | None) -> str:
-    """Whether the stems are what they are called."""
-    return STEMS_ARE.get(None if spec is None else spec.split(":")[0], ESTIMATED)
+    """Whether the stems are what they are called; one source against the rest is what its separator is.
+
+    Examples
+    --------
+    >>> stems_are("ova:oracle:stems:guitar") == stems_are("oracle:stems"), stems_are("cerberus")
+    (True, 'estimated stems: traces of other sources may remain in each')
+    """
+    return STEMS_ARE.get(None if spec is None else spec.removeprefix("ova:").split(":")[0], ESTIMATED)
 
 
 def _alone_and_without(near: Neighborhood, component: int, column: int) -> tuple[float | None, float | None]:
@@ -242,7 +248,8 @@ def make_view(
         "mixture": mixture,
     }
     n, split = len(track.taggram.times_s), origin.factorization or "own stems"
-    split = "true stems" if split.startswith("oracle:") else split  # a folder's name says nothing to a reader
+    if split.removeprefix("ova:").startswith("oracle:"):
+        split = "true stems"  # a folder's name says nothing to a reader
     method = track.sounding.attribution.method
     how = "exact" if track.exact else f"estimated, seed {origin.seed}"
     windows = "1 window" if len(track.windows) == 1 else f"{len(track.windows)} windows"

@@ -9,6 +9,7 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
 - *prediction* of MSD_musicnn for 3 s signals, front end included, and a row for the network alone.
 - *explanation* of 3 s for all 50 tags, audio in memory. The genuine side is audioLIME's loop: its separation, then 1000
   random masks, summed, passed through librosa's front end and predicted in batches of ten.
+- *separation* of five minutes by our own separator: see ``separation.py``.
 - a *page* of three minutes: see ``page.py``.
 - the *cold command*: ``audiolime explain CLIP`` as a process of its own, checkpoints cached.
 """
@@ -34,7 +35,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, explain, load_audio
 from audiolime_ext.taggers.musicnn import MusicnnTagger, log_mel
 from factorizations import spleeter
-from tests.bench import page
+from tests.bench import page, separation
 from tests.parity.environment import lay_out_models
 
 CLIP = Path("audiolime_ext/data/ezer_ev.ogg")
@@ -190,6 +191,7 @@ def main() -> None:
     if n_asked != found.n_evals + found.checks.n_evals:
         raise SystemExit("a mix was predicted twice")
     print(f"cold command, 'audiolime explain {CLIP.name}': {cold_command():.1f} s")
+    print(separation.report(), flush=True)
     print(page.report(), flush=True)
     print(f"{os.cpu_count()} CPU cores; medians of {rounds} turns")
 

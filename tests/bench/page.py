@@ -33,9 +33,9 @@ def song() -> Audio:
     return Audio(np.tile(both, -(-n_samples // both.shape[1]))[:, :n_samples], clip.sr, "three minutes")
 
 
-def made(recording: Path, page: Path) -> tuple[float, float]:
-    """Seconds that the command takes, and its peak memory in GB."""
-    command = [sys.executable, "-m", "audiolime_ext", "page", str(recording), "-o", str(page)]
+def made(*words: str | Path) -> tuple[float, float]:
+    """Seconds that a command of audiolime takes, and its peak memory in GB."""
+    command = [sys.executable, "-m", "audiolime_ext", *map(str, words)]
     start = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "AUDIOLIME_CACHE_MAX": "0"}
@@ -69,7 +69,7 @@ def report() -> str:
     with tempfile.TemporaryDirectory() as folder:
         recording, page = Path(folder) / "song.wav", Path(folder) / "page.html"
         song().write(recording)
-        seconds, peak_gb = made(recording, page)
+        seconds, peak_gb = made("page", recording, "-o", page)
         size_mb, opened_s = page.stat().st_size / 1e6, first_sound_s(page)
     sounds = "no browser" if opened_s is None else f"first sound after {opened_s:.1f} s (target {LATEST_S:g})"
     return (
