@@ -12,7 +12,7 @@ PLUGIN, PLUGIN_MAY_IMPORT = 10, 2
 
 LEVELS = {
     0: "errors _optional _shown tables",
-    1: "files decoding audio registry checkpoints cache tensor_bundle onnx_graph spectrogram transcription",
+    1: "files decoding audio registry checkpoints cache tensor_bundle onnx_graph spectrogram front_end transcription",
     2: "factorization track.kept_stems prediction taggram baselines segments",
     3: "perturbation components targets resolve",
     4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
