@@ -12,7 +12,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench parity cerberus-data train-cerberus evaluate-separation test-training
+.PHONY: help demo test check bench parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -26,6 +26,8 @@ help:
 	@echo "make train-cerberus       train on them in RUN, or go on training"
 	@echo "make evaluate-separation  compare its stems with the true ones  (ARGS='-f hpss' for another separator's)"
 	@echo "make test-training        test the recipe in miniature"
+	@echo
+	@echo "make test-adapters        test saved models of Keras, PyTorch and transformers as taggers (adds those packages)"
 	@echo
 	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)"
 
@@ -63,6 +65,9 @@ evaluate-separation: $(VENV)/.installed-evaluation
 test-training: $(VENV)/.installed-training $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest tests/training $(ARGS)
 
+test-adapters: $(VENV)/.installed-adapters $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest tests/adapters $(ARGS)
+
 # The stamps: nothing is installed again until what was asked for changes. (Setuptools warns of all editable installs.)
 
 $(VENV)/.installed: pyproject.toml
@@ -77,6 +82,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(VENV)/.installed-training: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[training]"
+	@touch $@
+
+$(VENV)/.installed-adapters: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface]"
 	@touch $@
 
 $(VENV)/.installed-evaluation: $(VENV)/.installed

@@ -5,7 +5,8 @@ or question mark splits the name from its argument, which may end in options (se
 another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
 ``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
 mapping from the arguments it knows to the `Checkpoint` each needs (or None), which ``audiolime list`` and ``audiolime
-checkpoints`` read, and its docstring's first line is the description they show.
+checkpoints`` read, and ``REQUIRES``, a mapping from the optional packages that it needs to their extras; its
+docstring's first line is the description they show.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Plugin:
     make: Any
     summary: str
     variants: Mapping[str, Any]
+    requires: Mapping[str, str]
 
     @property
     def specs(self) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def plugin(kind: Kind, name: str) -> Plugin:
         raise MissingError(f"{kind} {name!r} cannot be loaded: {error}") from error
     module = sys.modules[make.__module__]
     summary = (module.__doc__ or "").strip().split("\n", 1)[0]
-    return Plugin(kind, name, make, summary, getattr(module, "VARIANTS", {}))
+    return Plugin(kind, name, make, summary, getattr(module, "VARIANTS", {}), getattr(module, "REQUIRES", {}))
 
 
 def build(kind: Kind, spec: str) -> Any:

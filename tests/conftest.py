@@ -18,6 +18,9 @@ ROOT = Path(__file__).parent.parent
 collect_ignore = ["parity/genuine.py", "bench/genuine.py"]  # these import packages of another environment
 if find_spec("torch") is None or find_spec("mido") is None:
     collect_ignore.append("training")  # `make test-training` installs them
+for package, module in {"keras": "keras_model", "torch": "torch_model", "transformers": "hugging_face"}.items():
+    if find_spec(package) is None:
+        collect_ignore.append(f"adapters/test_{module}.py")  # `make test-adapters` installs them
 
 
 @pytest.fixture(scope="session")

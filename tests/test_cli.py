@@ -288,6 +288,15 @@ def test_list_names_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(set(row) == {"kind", "spec", "ready", "needs", "about"} for row in rows)
 
 
+def test_list_says_which_extra_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name in ("keras", "torch") else name)
+    rows = {row["spec"]: row for row in strict(run(capsys, "list", "--json"))}
+    assert rows["hpss"]["ready"]
+    for spec, extra in {"keras:PATH.keras?sr=…&labels=…": "keras", "hf:DIR": "huggingface"}.items():
+        assert not rows[spec]["ready"]
+        assert rows[spec]["needs"] == f"pip install 'audiolime-ext[{extra}]'"
+
+
 @pytest.mark.usefixtures("studio")
 def test_of_several_files_each_gets_a_line_and_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     Path("second.wav").write_bytes(Path("song.wav").read_bytes())

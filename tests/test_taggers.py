@@ -1,4 +1,4 @@
-"""One suite for every registered tagger. A new one is added to SPECS and inherits all of it."""
+"""One suite for every registered tagger. A new one is added to SPECS (or ELSEWHERE) and inherits all of it."""
 
 from pathlib import Path
 
@@ -13,6 +13,11 @@ from audiolime_ext.taggram import Grid, tag
 
 FUNCTION = "tests.test_taggers:loudness"
 SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", FUNCTION]
+ELSEWHERE = {  # these need packages that are extras; tests/adapters runs the same suite on them
+    "keras:PATH.keras?sr=…&labels=…": "test_keras_model.py",
+    "torch:PATH?sr=…&labels=…": "test_torch_model.py",
+    "hf:DIR": "test_hugging_face.py",
+}
 
 
 def loudness(batch: np.ndarray) -> np.ndarray:
@@ -34,7 +39,13 @@ def windows(listener: Tagger, n: int) -> np.ndarray:
 
 def test_every_registered_tagger_is_tested() -> None:
     registered = {spec for name in registry.names("tagger") for spec in registry.plugin("tagger", name).specs}
-    assert registered == set(SPECS) - {FUNCTION}
+    assert registered == (set(SPECS) - {FUNCTION}) | set(ELSEWHERE)
+
+
+@pytest.mark.parametrize("module", ELSEWHERE.values())
+def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
+    source = (Path(__file__).parent / "adapters" / module).read_text(encoding="utf-8")
+    assert "from tests.adapters.suite import *" in source
 
 
 def test_it_keeps_the_protocol(listener: Tagger) -> None:

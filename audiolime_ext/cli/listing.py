@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any
 
 from audiolime_ext.cli.options import add_json
@@ -35,7 +36,7 @@ def run(args: Namespace) -> int:
                 rows.append({"kind": kind, "spec": name, "ready": False, "needs": str(error), "about": ""})
                 continue
             for spec, needed in zip(plugin.specs, list(plugin.variants.values()) or [None], strict=True):
-                ready, needs = _state(needed)
+                ready, needs = _state(needed, plugin.requires)
                 rows.append({"kind": kind, "spec": spec, "ready": ready, "needs": needs, "about": plugin.summary})
     if args.json:
         print(to_json(rows))
@@ -51,9 +52,14 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _state(checkpoint: Any) -> tuple[bool, str]:
+def _state(checkpoint: Any, requires: Mapping[str, str]) -> tuple[bool, str]:
+    from importlib.util import find_spec
+
     from audiolime_ext import checkpoints
 
+    for package, extra in requires.items():
+        if find_spec(package) is None:
+            return False, f"pip install 'audiolime-ext[{extra}]'"
     if checkpoint is None:
         return True, "nothing"
     if checkpoints.is_cached(checkpoint):

@@ -1,0 +1,82 @@
+"""What a model is given instead of a waveform, where its spec string declares it: ``log-mel:n_fft,hop_length,n_mels``.
+
+One choice, that of musicnn and of many after it: frames that are not centred, a periodic Hann window, the *power*
+spectrum S in Slaney's mel bands from 0 Hz to sr / 2, then log10(1 + 10000·S) in float32. librosa computes the same:
+``np.log10(1 + 10000 * librosa.feature.melspectrogram(y=y, sr=sr, …, center=False))``, transposed. A model on anything
+else brings its own front end: as a layer of it, or in Python by `tagger(…, front_end=…)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext import spectrogram
+from audiolime_ext.errors import UsageError, unknown
+
+_FORM = "log-mel:n_fft,hop_length,n_mels, such as log-mel:512,256,96"
+
+
+@dataclass(frozen=True)
+class LogMel:
+    """Logarithmic mel spectra of a batch of signals.
+
+    Parameters
+    ----------
+    sr
+        Hz.
+    n_fft, hop_length
+        Samples; `n_fft` is even.
+    n_mels
+        Bands.
+
+    Examples
+    --------
+    >>> front_end = LogMel.parse("log-mel:512,256,96", sr=16000)
+    >>> front_end(np.zeros((2, 16000), np.float32)).shape
+    (2, 61, 96)
+    """
+
+    sr: int
+    n_fft: int
+    hop_length: int
+    n_mels: int
+
+    @classmethod
+    def parse(cls, text: str, *, sr: int) -> LogMel:
+        """What ``log-mel:n_fft,hop_length,n_mels`` says.
+
+        Raises
+        ------
+        UsageError
+            If it is no such text, or no such spectra exist.
+        """
+        name, _, numbers = text.partition(":")
+        if name != "log-mel":
+            raise unknown("front end", name, [_FORM])
+        try:
+            n_fft, hop_length, n_mels = map(int, numbers.split(","))
+        except ValueError as error:
+            raise UsageError(f"front_end is {text!r}; write {_FORM}") from error
+        if n_fft < 2 or n_fft % 2 or hop_length < 1 or not 1 <= n_mels <= n_fft // 2 + 1:
+            raise UsageError(f"front_end is {text!r}; n_fft must be even, hop_length ≥ 1, n_mels ≤ n_fft / 2 + 1")
+        return cls(sr, n_fft, hop_length, n_mels)
+
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Spectra, shape (n_batch, n_frames, n_mels), float32, of signals (n_batch, n_samples)."""
+        if batch.shape[-1] < self.n_fft:
+            raise UsageError(f"{batch.shape[-1]} samples are less than one frame of {self.n_fft}; say a longer window")
+        spectrum = spectrogram.stft(batch, n_fft=self.n_fft, hop_length=self.hop_length)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        mel = power @ spectrogram.mel_filterbank(self.sr, self.n_fft, self.n_mels).T
+        return np.asarray(np.log10(np.float32(10000) * mel + np.float32(1)), np.float32)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Frames of so many samples."""
+        return 1 + (n_samples - self.n_fft) // self.hop_length
+
+    def n_samples(self, n_frames: int) -> int:
+        """The fewest samples that have so many frames."""
+        return self.n_fft + (n_frames - 1) * self.hop_length

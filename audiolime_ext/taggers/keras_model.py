@@ -1,0 +1,85 @@
+"""A Keras 3 model of yours, saved as .keras.
+
+``keras:PATH.keras?sr=16000&labels=rock;jazz``. The model takes waveforms (n_batch, n_samples) or, with
+``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels); an axis of length 1 is added at the end where its input
+has one. A fixed length of its input is its window. It runs as in inference, and with Keras's safe mode: a model with
+code of its own (Lambda layers) is refused. See `audiolime_ext.saved_model` for all options;
+``threads`` can be said once in a process, as TensorFlow keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext._optional import require
+from audiolime_ext.errors import UsageError
+from audiolime_ext.prediction import FunctionTagger
+from audiolime_ext.saved_model import Declared, digest, read, reason
+
+VARIANTS: Mapping[str, None] = {"PATH.keras?sr=…&labels=…": None}
+REQUIRES: Mapping[str, str] = {"keras": "keras"}
+
+
+def make(argument: str) -> FunctionTagger:
+    """The tagger of ``keras:argument``.
+
+    Raises
+    ------
+    UsageError
+        If an option is missing or wrong, or the model is not one that can be used.
+    MissingError
+        If Keras or the file is missing; `CorruptError` if the file is damaged.
+    """
+    declared = Declared.parse("keras", argument)
+    if declared.path.suffix != ".keras":
+        raise UsageError(f"{declared.path} is no .keras file; in Keras 3, model.save('model.keras') writes one")
+    content = read(declared.path, "write it anew with model.save('model.keras')")
+    keras = require("keras", extra="keras")
+    if declared.threads is not None:
+        _set_threads(keras, declared.threads)
+    try:
+        model = keras.saving.load_model(declared.path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise UsageError(
+            f"Keras cannot load {declared.path} ({reason(error)}); a model with layers of your own is loaded in "
+            "Python: make a tagger of it with audiolime_ext.tagger(…) and name it as package.module:name"
+        ) from error
+    declared, shape = _fitted(model, declared)
+
+    def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
+        given = batch[..., None] if shape is not None and len(shape) > batch.ndim else batch
+        return np.asarray(keras.ops.convert_to_numpy(model(given, training=False)))
+
+    return declared.tagger(predict, contents=[digest(content)], batch_size=16)
+
+
+def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None, ...] | None]:
+    """What is declared and what the model's input says together, and the input's shape if it says any."""
+    for name in ("inputs", "outputs"):
+        if len(found := getattr(model, name, None) or [None]) != 1:
+            raise UsageError(f"{declared.path} has {len(found)} {name}; save a model that has one")
+    if not getattr(model, "inputs", None):
+        return declared, None
+    shape = tuple(model.inputs[0].shape)
+    rank = 2 if declared.front_end is None else 3
+    return declared.fitting(shape[:-1] if len(shape) == rank + 1 and shape[-1] == 1 else shape), shape
+
+
+def _set_threads(keras: Any, threads: int) -> None:
+    if (backend := keras.backend.backend()) != "tensorflow":
+        raise UsageError(f"threads= is for Keras on TensorFlow, and this one runs on {backend}; leave it out")
+    threading = require("tensorflow", extra="keras").config.threading
+    try:
+        threading.set_intra_op_parallelism_threads(threads)
+        threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError as error:
+        running = threading.get_intra_op_parallelism_threads()
+        if running != threads:
+            raise UsageError(
+                f"threads={threads}, but TensorFlow already runs in this process with "
+                f"{running or 'as many as it likes'}; say threads= for the first model, or nowhere"
+            ) from error

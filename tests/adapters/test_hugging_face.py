@@ -1,0 +1,197 @@
+"""Local folders of audio classifiers as taggers: against what transformers itself answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext._optional import require
+from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.prediction import Tagger
+from audiolime_ext.registry import build
+from audiolime_ext.resolve import resolve_tagger
+from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
+
+torch = require("torch", extra="huggingface")
+transformers = require("transformers", extra="huggingface")
+
+SR, LABELS = 16000, {0: "rock", 1: "jazz", 2: "hum"}
+NOISE = np.random.default_rng(1).normal(0, 0.1, (2, SR)).astype(np.float32)
+SMALL = {"layers": 1, "attention_heads": 2, "ffn_dim": 8}
+Parts = tuple[Any, Any]
+
+
+def wav2vec2(seed: int = 0, problem_type: str | None = None, labels: dict[int, str] = LABELS) -> Parts:
+    torch.manual_seed(seed)
+    config = transformers.Wav2Vec2Config(
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        conv_dim=(8, 8),
+        conv_stride=(20, 16),
+        conv_kernel=(20, 16),
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+        classifier_proj_size=8,
+        initializer_range=0.5,
+        id2label=labels,
+        problem_type=problem_type,
+    )
+    return transformers.Wav2Vec2ForSequenceClassification(config), transformers.Wav2Vec2FeatureExtractor()
+
+
+def ast(seed: int = 0) -> Parts:
+    torch.manual_seed(seed)
+    config = transformers.ASTConfig(
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        max_length=96,
+        num_mel_bins=32,
+        initializer_range=0.5,
+        id2label=LABELS,
+        problem_type="multi_label_classification",
+    )
+    return transformers.ASTForAudioClassification(config), transformers.ASTFeatureExtractor(
+        num_mel_bins=32, max_length=96
+    )
+
+
+def whisper(seed: int = 0) -> Parts:
+    torch.manual_seed(seed)
+    size = {f"{side}_{name}": n for side in ("encoder", "decoder") for name, n in SMALL.items()}
+    config = transformers.WhisperConfig(
+        **size,
+        d_model=8,
+        vocab_size=8,
+        pad_token_id=0,
+        num_mel_bins=20,
+        max_source_positions=50,
+        classifier_proj_size=8,
+        init_std=0.5,
+        id2label=LABELS,
+    )
+    return transformers.WhisperForAudioClassification(config), transformers.WhisperFeatureExtractor(
+        feature_size=20, chunk_length=1
+    )
+
+
+def saved(folder: Path, parts: Parts) -> Path:
+    for part in parts:
+        part.save_pretrained(folder)
+    return folder
+
+
+def expected(parts: Parts, batch: np.ndarray = NOISE) -> Any:
+    model, extractor = parts
+    with torch.no_grad():
+        return model.eval()(**extractor(list(batch), sampling_rate=SR, return_tensors="pt")).logits
+
+
+@pytest.fixture(scope="module", params=["wav2vec2", "wav2vec2 in windows", "ast"])
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    folder = saved(tmp_path_factory.mktemp("hf"), ast() if request.param == "ast" else wav2vec2())
+    return resolve_tagger(f"hf:{folder}{'?window_s=1' if 'windows' in request.param else ''}")
+
+
+@pytest.mark.parametrize("parts", [wav2vec2, ast, whisper])
+def test_it_answers_what_transformers_answers(tmp_path: Path, parts: Callable[[], Parts]) -> None:
+    made = build("tagger", f"hf:{saved(tmp_path, parts())}")
+    logits = expected(parts())
+    wanted = torch.sigmoid(logits) if parts is ast else torch.softmax(logits, dim=1)
+    np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
+    assert made.labels == ("rock", "jazz", "hum")
+    assert made.sr == SR
+
+
+@pytest.mark.parametrize(
+    ("problem_type", "more", "wanted"),
+    [
+        (None, "", lambda logits: torch.softmax(logits, dim=1)),
+        ("single_label_classification", "", lambda logits: torch.softmax(logits, dim=1)),
+        ("multi_label_classification", "", torch.sigmoid),
+        ("regression", "", lambda logits: logits),
+        (None, "?activation=sigmoid", torch.sigmoid),
+        (None, "?activation=none", lambda logits: logits),
+    ],
+)
+def test_the_problem_sets_the_activation_unless_it_is_said(
+    tmp_path: Path, problem_type: str | None, more: str, wanted: Callable[[Any], Any]
+) -> None:
+    parts = wav2vec2(problem_type=problem_type)
+    made = build("tagger", f"hf:{saved(tmp_path, parts)}{more}")
+    np.testing.assert_allclose(made(NOISE), wanted(expected(parts)), atol=1e-5)
+
+
+def test_a_single_output_is_a_probability(tmp_path: Path) -> None:
+    parts = wav2vec2(labels={0: "music"})
+    made = build("tagger", f"hf:{saved(tmp_path, parts)}")
+    np.testing.assert_allclose(made(NOISE), torch.sigmoid(expected(parts)), atol=1e-5)
+
+
+def test_what_a_feature_extractor_would_cut_is_never_given_to_it(tmp_path: Path) -> None:
+    folder = saved(tmp_path, ast())
+    assert build("tagger", f"hf:{folder}").window_s == pytest.approx(0.96)
+    assert build("tagger", f"hf:{saved(tmp_path / 'whisper', whisper())}").window_s == 1
+    assert build("tagger", f"hf:{folder}?window_s=0.5&hop_s=0.25").window_s == 0.5
+    with pytest.raises(UsageError, match=r"window_s=2, but .* hears 0\.96 s at most"):
+        build("tagger", f"hf:{folder}?window_s=2")
+
+
+def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:
+    before = build("tagger", f"hf:{saved(tmp_path / 'one', wav2vec2())}")
+    moved = (tmp_path / "one").rename(tmp_path / "two")
+    prints = [
+        before.fingerprint,
+        build("tagger", f"hf:{moved}?activation=sigmoid").fingerprint,
+        build("tagger", f"hf:{saved(tmp_path / 'three', wav2vec2(seed=1))}").fingerprint,
+    ]
+    assert build("tagger", f"hf:{moved}?threads=1").fingerprint == before.fingerprint
+    assert len(set(prints)) == 3
+
+
+def test_a_model_without_a_trained_head_is_refused(tmp_path: Path) -> None:
+    model, extractor = wav2vec2()
+    saved(tmp_path, (model.wav2vec2, extractor))
+    with pytest.raises(CorruptError, match=r"lacks weights \(classifier\.bias"):
+        build("tagger", f"hf:{tmp_path}")
+
+
+def test_labels_that_do_not_fit_the_weights_are_refused(tmp_path: Path) -> None:
+    saved(tmp_path, wav2vec2())
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["id2label"], config["label2id"] = {"0": "rock", "1": "jazz"}, {"rock": 0, "jazz": 1}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CorruptError, match=r"transformers cannot load"):
+        build("tagger", f"hf:{tmp_path}")
+
+
+def test_pickled_weights_are_not_loaded(tmp_path: Path) -> None:
+    saved(tmp_path, wav2vec2())
+    (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
+    with pytest.raises(MissingError, match=r"no model\.safetensors \(pickled weights are not loaded\)"):
+        build("tagger", f"hf:{tmp_path}")
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
+def test_damaged_and_missing_files_are_told(tmp_path: Path, name: str) -> None:
+    saved(tmp_path, wav2vec2())
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(CorruptError, match=r"transformers cannot load"):
+        build("tagger", f"hf:{tmp_path}")
+    (tmp_path / name).unlink()
+    with pytest.raises(MissingError, match=name.replace(".", r"\.")):
+        build("tagger", f"hf:{tmp_path}")
+
+
+def test_options_that_the_model_states_itself_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"unknown option 'labels'"):
+        build("tagger", f"hf:{tmp_path}?labels=a;b")

@@ -1,0 +1,152 @@
+"""Saved Keras models as taggers: against what Keras itself answers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext._optional import require
+from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.front_end import LogMel
+from audiolime_ext.prediction import Tagger
+from audiolime_ext.registry import build
+from audiolime_ext.resolve import resolve_tagger
+from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
+
+keras = require("keras", extra="keras")
+
+SR, LABELS = 8000, "rock;jazz;hum"
+NOISE = np.random.default_rng(1).normal(0, 0.1, (3, SR)).astype(np.float32)
+
+
+def network(shape: tuple[int | None, ...] = (None,), seed: int = 0, *, activation: str | None = "sigmoid") -> Any:
+    """A small network on inputs of this shape, without the batch."""
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    expand = [layers.Reshape((-1, 1))] if len(shape) == 1 else []
+    kind = "Conv2D" if len(shape) == 3 else "Conv1D"
+    pool = f"GlobalAveragePooling{kind[-2:]}"
+    body = [getattr(layers, kind)(4, 9, padding="same"), layers.BatchNormalization(), layers.Dropout(0.5)]
+    out = [getattr(layers, pool)(), layers.Dense(3, activation=activation)]
+    return keras.Sequential([keras.Input(shape), *expand, *body, layers.ReLU(), *out])
+
+
+def saved(folder: Path, model: Any, name: str = "model.keras") -> Path:
+    model.save(folder / name)
+    return folder / name
+
+
+def spec(path: Path, more: str = "", labels: str = LABELS) -> str:
+    return f"keras:{path}?sr={SR}&labels={labels}{more}"
+
+
+@pytest.fixture(scope="module", params=["waveform", "waveform, one second", "waveform with an axis", "log-mel"])
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    folder = tmp_path_factory.mktemp("keras")
+    match request.param:
+        case "waveform":
+            return resolve_tagger(spec(saved(folder, network())))
+        case "waveform, one second":
+            return resolve_tagger(spec(saved(folder, network((SR,))), "&hop_s=0.5"))
+        case "waveform with an axis":
+            return resolve_tagger(spec(saved(folder, network((None, 1))), "&window_s=1"))
+    return resolve_tagger(spec(saved(folder, network((61, 20, 1))), "&front_end=log-mel:256,128,20"))
+
+
+def test_it_answers_what_keras_answers(tmp_path: Path) -> None:
+    model = network()
+    made = build("tagger", spec(saved(tmp_path, model)))
+    np.testing.assert_allclose(made(NOISE), model.predict(NOISE, verbose=0), atol=1e-5)
+    assert made.labels == ("rock", "jazz", "hum")
+    assert (made.sr, made.window_s) == (SR, None)
+
+
+@pytest.mark.parametrize("name", ["softmax", "sigmoid"])
+def test_logits_become_probabilities(tmp_path: Path, name: str) -> None:
+    model = network(activation=None)
+    made = build("tagger", spec(saved(tmp_path, model), f"&activation={name}"))
+    wanted = getattr(keras.ops, name)(model(NOISE, training=False))
+    np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(61, 20), (61, 20, 1), (None, 20)])
+def test_a_log_mel_front_end_feeds_it_and_its_frames_are_the_window(
+    tmp_path: Path, shape: tuple[int | None, ...]
+) -> None:
+    model, front_end = network(shape), LogMel(SR, 256, 128, 20)
+    path = saved(tmp_path, model)
+    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    assert made.window_s == (None if shape[0] is None else (256 + 60 * 128) / SR)
+    spectra = front_end(NOISE)
+    wanted = model.predict(spectra[..., None] if len(shape) == 3 else spectra, verbose=0)
+    np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
+    with pytest.raises(UsageError, match=r"declare another front_end"):
+        build("tagger", spec(path, "&front_end=log-mel:256,128,30"))
+
+
+def test_a_window_that_contradicts_the_model_is_told(tmp_path: Path) -> None:
+    path = saved(tmp_path, network((SR,)))
+    with pytest.raises(UsageError, match=r"takes 8000 samples, but window_s=3 at 8000 Hz is 24000"):
+        build("tagger", spec(path, "&window_s=3"))
+    assert build("tagger", spec(path)).window_s == 1
+
+
+def test_wrong_labels_are_told_with_both_numbers(tmp_path: Path) -> None:
+    path = saved(tmp_path, network())
+    with pytest.raises(UsageError, match=r"has 3 outputs, but labels names 4 \(a, b, c, d\)"):
+        build("tagger", spec(path, labels="a;b;c;d"))
+
+
+def test_two_labels_over_one_output_are_its_complement_and_it(tmp_path: Path) -> None:
+    model = keras.Sequential([network(), keras.layers.Dense(1, activation="sigmoid")])
+    model(NOISE)
+    made = build("tagger", spec(saved(tmp_path, model), labels="speech;music"))
+    music = model.predict(NOISE, verbose=0)
+    np.testing.assert_allclose(made(NOISE), np.concatenate([1 - music, music], axis=1), atol=1e-5)
+
+
+def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:
+    path = saved(tmp_path, network())
+    before = build("tagger", spec(path))
+    again = build("tagger", spec(path.rename(tmp_path / "moved.keras")))
+    other = build("tagger", spec(tmp_path / "moved.keras", "&window_s=1"))
+    model = network()
+    model.compile("sgd", "binary_crossentropy")
+    model.fit(NOISE, np.eye(3), verbose=0)
+    after = build("tagger", spec(saved(tmp_path, model)))
+    assert before.fingerprint == again.fingerprint
+    assert len({before.fingerprint, other.fingerprint, after.fingerprint}) == 3
+
+
+def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((SR,)), keras.layers.Lambda(lambda x: x), keras.layers.Dense(3)])
+    with pytest.raises(UsageError, match=r"Keras cannot load .*audiolime_ext\.tagger\(…\)"):
+        build("tagger", spec(saved(tmp_path, model)))
+
+
+def test_damaged_missing_and_other_files_are_told(tmp_path: Path) -> None:
+    path = saved(tmp_path, network())
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(CorruptError, match=r"is damaged.*model\.save"):
+        build("tagger", spec(path))
+    with pytest.raises(MissingError, match=r"there is no model at"):
+        build("tagger", spec(tmp_path / "none.keras"))
+    with pytest.raises(UsageError, match=r"is no \.keras file"):
+        build("tagger", spec(tmp_path / "model.h5"))
+
+
+def test_threads_are_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path, network())  # by now TensorFlow runs
+    with pytest.raises(UsageError, match=r"threads=77, but TensorFlow already runs"):
+        build("tagger", spec(path, "&threads=77"))
+
+
+def test_without_keras_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path, network())
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(MissingError, match=r"pip install 'audiolime-ext\[keras\]'"):
+        build("tagger", spec(path))

@@ -1,0 +1,210 @@
+"""PyTorch models, scripted and exported, as taggers: against what PyTorch itself answers."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext._optional import require
+from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.front_end import LogMel
+from audiolime_ext.prediction import Tagger
+from audiolime_ext.registry import build
+from audiolime_ext.resolve import resolve_tagger
+from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
+
+torch = require("torch", extra="torch")
+
+SR, LABELS = 8000, "rock;jazz;hum"
+NOISE = np.random.default_rng(1).normal(0, 0.1, (3, SR)).astype(np.float32)
+
+
+def network(seed: int = 0, *, n_channels: int = 1, logits: bool = False) -> Any:
+    """A small network, on waveforms or (`n_channels` mel bands) on spectra."""
+    torch.manual_seed(seed)
+    nn = torch.nn
+    first = nn.Unflatten(1, (1, -1)) if n_channels == 1 else Transposed()
+    body = [nn.Conv1d(n_channels, 4, 9), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(), nn.AdaptiveAvgPool1d(1)]
+    return nn.Sequential(first, *body, nn.Flatten(), nn.Linear(4, 3), *([] if logits else [nn.Sigmoid()])).eval()
+
+
+Module: Any = torch.nn.Module
+
+
+class Transposed(Module):  # type: ignore[misc]
+    def forward(self, x: Any) -> Any:
+        return x.transpose(1, 2)
+
+
+def scripted(folder: Path, model: Any, name: str = "model.pt") -> Path:
+    torch.jit.trace(model, torch.zeros(2, SR)).save(folder / name)
+    return folder / name
+
+
+def exported(folder: Path, model: Any, example: Any = None, dynamic: Any = "all", name: str = "model.pt2") -> Path:
+    auto = torch.export.Dim.AUTO
+    example = torch.zeros(2, SR) if example is None else example
+    program = torch.export.export(
+        model, (example,), dynamic_shapes=({0: auto, 1: auto},) if dynamic == "all" else dynamic
+    )
+    torch.export.save(program, folder / name)
+    return folder / name
+
+
+def spec(path: Path, more: str = "", labels: str = LABELS) -> str:
+    return f"torch:{path}?sr={SR}&labels={labels}{more}"
+
+
+def expected(model: Any, batch: np.ndarray = NOISE) -> np.ndarray:
+    with torch.no_grad():
+        return np.asarray(model(torch.from_numpy(batch)))
+
+
+@pytest.fixture(scope="module", params=["scripted", "exported", "exported for one second", "log-mel"])
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    folder = tmp_path_factory.mktemp("torch")
+    match request.param:
+        case "scripted":
+            return resolve_tagger(spec(scripted(folder, network()), "&window_s=1&hop_s=0.5"))
+        case "exported":
+            return resolve_tagger(spec(exported(folder, network())))
+        case "exported for one second":
+            return resolve_tagger(spec(exported(folder, network(), torch.zeros(1, SR), None)))
+    path = exported(folder, network(n_channels=20), torch.zeros(2, 50, 20))
+    return resolve_tagger(spec(path, "&front_end=log-mel:256,128,20&window_s=1"))
+
+
+@pytest.mark.parametrize("save", [scripted, exported])
+def test_it_answers_what_pytorch_answers(tmp_path: Path, save: Any) -> None:
+    made = build("tagger", spec(save(tmp_path, network())))
+    np.testing.assert_allclose(made(NOISE), expected(network()), atol=1e-5)
+    assert made.labels == ("rock", "jazz", "hum")
+    assert (made.sr, made.window_s) == (SR, None)
+
+
+def test_logits_become_probabilities(tmp_path: Path) -> None:
+    path = scripted(tmp_path, network(logits=True))
+    logits = torch.from_numpy(expected(network(logits=True)))
+    for name in ("softmax", "sigmoid"):
+        wanted = getattr(torch, name)(logits, **({"dim": 1} if name == "softmax" else {}))
+        np.testing.assert_allclose(build("tagger", spec(path, f"&activation={name}"))(NOISE), wanted, atol=1e-5)
+
+
+def test_a_log_mel_front_end_feeds_it(tmp_path: Path) -> None:
+    model = network(n_channels=20)
+    path = exported(tmp_path, model, torch.zeros(2, 50, 20))
+    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    np.testing.assert_allclose(made(NOISE), expected(model, LogMel(SR, 256, 128, 20)(NOISE)), atol=1e-5)
+    with pytest.raises(UsageError, match=r"shape \(any, any, 20\).*declare another front_end"):
+        build("tagger", spec(path, "&front_end=log-mel:256,128,30"))
+    with pytest.raises(UsageError, match=r"is given \(n_batch, n_samples\); declare its front_end"):
+        build("tagger", spec(path))
+
+
+def test_a_length_that_was_exported_is_the_window(tmp_path: Path) -> None:
+    path = exported(tmp_path, network(), torch.zeros(1, SR // 2), None)
+    made = build("tagger", spec(path))
+    assert made.window_s == 0.5
+    np.testing.assert_allclose(made(NOISE[:, : SR // 2]), expected(network(), NOISE[:, : SR // 2]), atol=1e-5)
+    with pytest.raises(UsageError, match=r"takes 4000 samples, but window_s=1 at 8000 Hz is 8000"):
+        build("tagger", spec(path, "&window_s=1"))
+
+
+def test_a_batch_that_was_exported_as_fixed_is_refused(tmp_path: Path) -> None:
+    path = exported(tmp_path, network(), torch.zeros(2, SR), None)
+    with pytest.raises(UsageError, match=r"batches of exactly 2; export it with dynamic_shapes"):
+        build("tagger", spec(path))
+
+
+def test_wrong_labels_are_told_with_both_numbers(tmp_path: Path) -> None:
+    path = scripted(tmp_path, network())
+    with pytest.raises(UsageError, match=r"has 3 outputs, but labels names 2 \(rock, jazz\)"):
+        build("tagger", spec(path, labels="rock;jazz"))
+
+
+def test_a_window_that_it_cannot_hear_is_told(tmp_path: Path) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(100, 3), torch.nn.Sigmoid())
+    torch.jit.trace(model, torch.zeros(1, 100)).save(tmp_path / "short.pt")
+    with pytest.raises(UsageError, match=r"cannot hear 1 s at 8000 Hz .*window_s=…"):
+        build("tagger", spec(tmp_path / "short.pt"))
+    assert build("tagger", spec(tmp_path / "short.pt", "&window_s=0.0125")).window_s == 0.0125
+
+
+def test_a_model_in_training_mode_is_refused(tmp_path: Path) -> None:
+    training = network().train()
+    torch.jit.trace(training, torch.zeros(2, SR), check_trace=False).save(tmp_path / "training.pt")
+    with pytest.raises(UsageError, match=r"training mode"):
+        build("tagger", spec(tmp_path / "training.pt"))
+
+
+@pytest.mark.parametrize("save", [scripted, exported])
+def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path, save: Any) -> None:
+    before = build("tagger", spec(save(tmp_path, network())))
+    again = build("tagger", spec(tmp_path / before.spec.partition("?")[0].rpartition("/")[2], "&threads=1"))
+    moved = Path(before.spec.partition("?")[0].removeprefix("torch:")).rename(tmp_path / "elsewhere")
+    elsewhere, louder = build("tagger", spec(moved)), build("tagger", spec(moved, "&activation=sigmoid"))
+    after = build("tagger", spec(save(tmp_path, network(seed=1))))
+    assert before.fingerprint == again.fingerprint == elsewhere.fingerprint
+    assert len({before.fingerprint, after.fingerprint, louder.fingerprint}) == 3
+
+
+def test_threads_are_as_before_afterwards(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    build("tagger", spec(scripted(tmp_path, network()), f"&threads={before + 1}"))(NOISE)
+    assert torch.get_num_threads() == before
+
+
+class Harm:
+    """An object whose unpickling does something."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_pickles_are_refused_and_not_run(tmp_path: Path, legacy: bool) -> None:
+    path, harm = tmp_path / "model.pt", tmp_path / "harm"
+    torch.save(Harm(harm), path, _use_new_zipfile_serialization=not legacy)
+    with pytest.raises(UsageError, match=r"pickled Python objects.*torch\.export\.save"):
+        build("tagger", spec(path))
+    assert not harm.exists()
+
+
+def test_pickles_within_an_exported_program_are_refused_and_not_run(tmp_path: Path) -> None:
+    path, harm = exported(tmp_path, network()), tmp_path / "harm"
+    torch.save(Harm(harm), tmp_path / "harm.pt")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    inputs = next(name for name in members if "sample_inputs" in name)
+    config = next(name for name in members if name.endswith("weights_config.json"))
+    wrong = [
+        {inputs: (tmp_path / "harm.pt").read_bytes()},
+        {config: members[config].replace(b'"use_pickle": false', b'"use_pickle": true')},
+        {config: members[config].replace(b'"weight_0"', b'"opaque_obj_0"')},
+    ]
+    for changed in wrong:
+        with zipfile.ZipFile(tmp_path / "wrong.pt2", "w", zipfile.ZIP_STORED) as archive:
+            for name, content in {**members, **changed}.items():
+                archive.writestr(name, content)
+        with pytest.raises(UsageError, match=r"pickled Python objects"):
+            build("tagger", spec(tmp_path / "wrong.pt2"))
+    assert not harm.exists()
+
+
+@pytest.mark.parametrize("save", [scripted, exported])
+def test_damaged_and_missing_files_are_told(tmp_path: Path, save: Any) -> None:
+    path = save(tmp_path, network())
+    content = bytearray(path.read_bytes())
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(CorruptError, match=r"is damaged"):
+        build("tagger", spec(path))
+    with pytest.raises(MissingError, match=r"there is no model at"):
+        build("tagger", spec(tmp_path / "none.pt"))
