@@ -19,7 +19,8 @@ LEVELS = {
     "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "
     "top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
-    6: "audit audit.effects audit.expected audit.manifest audit.records audit.store audit.table "
+    6: "audit audit.effects audit.expected audit.gate audit.manifest audit.rates audit.records audit.store audit.table "
+    "audit.verdicts "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",
