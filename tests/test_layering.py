@@ -19,7 +19,9 @@ LEVELS = {
     "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "
     "top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
-    6: "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
+    6: "audit audit.effects audit.expected audit.gate audit.manifest audit.rates audit.records audit.store audit.table "
+    "audit.verdicts "
+    "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",
     7: "report report.media report.pictures report.player report.view report.page report.index report.notebook "

@@ -1,0 +1,339 @@
+"""Where an audit's results are kept: one SQLite file that only the driver writes, one recording at a time.
+
+A store belongs to one *identity*: tagger and factorization with their fingerprints, the labels, the settings and the
+version of the audit. Within it a *task* is the content of a recording (the SHA-256 of its audio), the excerpt, and
+whatever else its results follow from. Invariants:
+
+- *All or nothing*: a recording arrives by one transaction, with all its measurements. SIGKILL or a power cut at any
+  moment leaves what was committed and nothing else: SQLite's rollback journal, synced before every commit. The
+  write-ahead log is off: it needs shared memory, which network file systems lack, and a second file.
+- *Once*: what is done is not written again, in whatever order and however often it is offered.
+- *One writer*: a lock beside the file is held while it is open; the system lets go of it when the process dies.
+  Workers must be spawned, not forked, for a forked one would hold it, too; it may not write.
+- *Same table*: what is read comes in the order of names and keys, whichever was finished first.
+
+Measurements are vectors, one number for each label (or one for all), kept as float32; None where undetermined.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from audiolime_ext.audit.records import (
+    AUDIT_VERSION,
+    Failure,
+    Identity,
+    Measurement,
+    Recording,
+    Task,
+    packed,
+    unpacked,
+)
+from audiolime_ext.errors import MissingError, OutputError, UsageError
+from audiolime_ext.files import make_folder, to_json
+
+_APPLICATION_ID = 0x61756474  # "audt"
+_BUSY_S = 30.0  # readers wait so long for a commit
+_SCHEMA = """
+CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE recordings (id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, name TEXT NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE measurements (
+    recording INTEGER NOT NULL, measure INTEGER NOT NULL, component INTEGER NOT NULL, donor INTEGER,
+    numbers BLOB NOT NULL  -- float32, little-endian, in the order of the labels
+);
+CREATE TABLE failures (task TEXT PRIMARY KEY, name TEXT NOT NULL, reason TEXT NOT NULL, tries INTEGER NOT NULL)
+    WITHOUT ROWID;
+"""
+_MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
+_MEASURED = """
+SELECT r.task, c.name, d.name, x.numbers FROM measurements x
+JOIN recordings r ON r.id = x.recording JOIN names c ON c.id = x.component LEFT JOIN names d ON d.id = x.donor
+WHERE x.measure = (SELECT id FROM names WHERE name = ?) ORDER BY r.name, r.task, c.name, d.name
+"""
+
+
+class AuditStore:
+    """A store that is open; `create_or_resume` opens one to write, `read` one to look at.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> identity = Identity("mine:tag", "f1", "hpss", "2", ("guitar", "piano"))
+    >>> task = Task("9f2c")
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with AuditStore.create_or_resume(Path(folder.name, "audit.sqlite"), identity) as store:
+    ...     _ = store.put(task, "a.wav", [Measurement("necessity", "drums", (1.5, None))], {"sr": 44100})
+    >>> with AuditStore.read(Path(folder.name, "audit.sqlite")) as store:
+    ...     store.missing([task, Task("77aa")]), [found for _, found in store.measurements("necessity")]
+    ([Task(sha256='77aa', ...)], [Measurement(measure='necessity', component='drums', values=(1.5, None), donor=None)])
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity) -> None:
+        self.path, self.identity = path, identity
+        self._connection, self._lock, self._process = connection, lock, os.getpid()
+        self._names: dict[str, int] = {}
+
+    @classmethod
+    def create_or_resume(cls, path: str | Path, identity: Identity) -> AuditStore:
+        """Open a store to write; one that is there must have this identity.
+
+        Raises
+        ------
+        UsageError
+            If it is of another identity, is no store, or is being written by another process.
+        OutputError
+            If it cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        path = Path(path)
+        make_folder(path.parent)
+        lock = FileLock(path.with_name(f"{path.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UsageError(
+                f"another audit is writing to {path}; wait until it ends, or name another store for this one"
+            ) from error
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {path}: {error.strerror or error}; name a store in a folder that may be written"
+            ) from error
+        try:
+            connection = _connect(path, "rwc")
+            try:
+                _create(path, connection, identity)
+                _compare(path, _identity(path, connection), identity)
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+        return cls(path, connection, lock, identity)
+
+    @classmethod
+    def read(cls, path: str | Path) -> AuditStore:
+        """Open a store to look at, even while an audit writes to it.
+
+        Raises
+        ------
+        MissingError
+            If there is none.
+        UsageError
+            If it is no store, or that of another version.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise MissingError(f"there is no audit at {path}; name the store that an audit wrote, or run one")
+        connection = _connect(path, "rw")  # not "ro": whoever comes next rolls back what a killed writer began
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            identity = _identity(path, connection)
+            if identity.version != AUDIT_VERSION:
+                _compare(path, identity, Identity(**{**vars(identity), "version": AUDIT_VERSION}))
+        except BaseException:
+            connection.close()
+            raise
+        return cls(path, connection, None, identity)
+
+    def missing(self, tasks: Iterable[Task], *, max_tries: int = 1) -> list[Task]:
+        """Of these tasks those to do, each once, in their order; one that failed `max_tries` times is done with."""
+        done = {key for (key,) in self._connection.execute("SELECT task FROM recordings")}
+        done |= {key for (key,) in self._connection.execute("SELECT task FROM failures WHERE tries >= ?", (max_tries,))}
+        return [task for key, task in {task.key: task for task in tasks}.items() if key not in done]
+
+    def put(
+        self, task: Task, name: str, measurements: Sequence[Measurement], facts: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Keep everything about one recording, in one transaction; False if it was there: the first stays.
+
+        Parameters
+        ----------
+        task
+            What was measured.
+        name
+            What the recording is called, for people.
+        measurements
+            All of them.
+        facts
+            Small facts that follow from the task, as plain values. What a manifest says, such as classes and songs, may
+            change without making anything undone: read it from the manifest.
+
+        Raises
+        ------
+        ValueError
+            If measurements are not finite, of a wrong length, or double.
+        OutputError
+            If they cannot be written; nothing of the recording is there then.
+        """
+        rows = [(m, packed(m, len(self.identity.labels))) for m in measurements]
+        if len({(m.measure, m.component, m.donor) for m in measurements}) < len(rows):
+            raise ValueError(f"{name}: two measurements of the same measure, component and donor")
+        text = to_json(dict(facts or {}))
+        with self._transaction() as connection:
+            if connection.execute("SELECT 1 FROM recordings WHERE task = ?", (task.key,)).fetchone():
+                return False
+            connection.execute("DELETE FROM failures WHERE task = ?", (task.key,))
+            insert = "INSERT INTO recordings (task, name, facts) VALUES (?, ?, ?)"
+            recording = connection.execute(insert, (task.key, _legible(name), text)).lastrowid
+            connection.executemany(
+                "INSERT INTO measurements VALUES (?, ?, ?, ?, ?)",
+                [
+                    (
+                        recording,
+                        self._name(m.measure),
+                        self._name(m.component),
+                        None if m.donor is None else self._name(m.donor),
+                        numbers,
+                    )
+                    for m, numbers in rows
+                ],
+            )
+        return True
+
+    def fail(self, task: Task, name: str, reason: str) -> None:
+        """Keep that a recording could not be measured, once more; a later `put` takes its place."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO failures SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
+                "ON CONFLICT (task) DO UPDATE SET reason = excluded.reason, tries = tries + 1",
+                (task.key, _legible(name), _legible(reason), task.key),
+            )
+
+    def recordings(self) -> list[Recording]:
+        """What was measured, by name."""
+        rows = self._connection.execute("SELECT task, name, facts FROM recordings ORDER BY name, task")
+        return [Recording(task, name, json.loads(facts)) for task, name, facts in rows]
+
+    def failures(self) -> list[Failure]:
+        """What could not be measured, by name."""
+        rows = self._connection.execute("SELECT task, name, reason, tries FROM failures ORDER BY name, task")
+        return [Failure(*row) for row in rows]
+
+    def measurements(self, measure: str | None = None) -> Iterator[tuple[str, Measurement]]:
+        """Pairs (task's key, measurement) by measure, recording, component and donor; of one measure, or of all.
+
+        One measure is read at a time, at once: a reader that pauses does not keep the writer waiting.
+        """
+        found = [name for (name,) in self._connection.execute(_MEASURES)] if measure is None else [measure]
+        for name in found:
+            for task, component, donor, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
+                yield task, Measurement(name, component, unpacked(numbers), donor)
+
+    def close(self) -> None:
+        """Let go of the file and of its lock."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> AuditStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._lock is None or os.getpid() != self._process:
+            raise UsageError("only the process that opened a store to write may write to it; hand results to that one")
+        try:
+            with _transaction(self.path, self._connection):
+                yield self._connection
+        except BaseException:
+            self._names.clear()  # numbers of names that were rolled back
+            raise
+
+    def _name(self, name: str) -> int:
+        if name not in self._names:
+            self._connection.execute("INSERT OR IGNORE INTO names (name) VALUES (?)", (name,))
+            (found,) = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
+            self._names[name] = int(found)
+        return self._names[name]
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    with _legible_database(path):
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def _transaction(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is executed within, or nothing of it."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        raise OutputError(
+            f"cannot write {path}: {error}; nothing was left half-written. Make room, or let it be written, and go on"
+        ) from error
+
+
+def _create(path: Path, connection: sqlite3.Connection, identity: Identity) -> None:
+    """Make the tables of a store in a file that is empty; leave any other alone."""
+    with _legible_database(path), _transaction(path, connection):
+        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            for statement in filter(str.strip, _SCHEMA.split(";\n")):
+                connection.execute(statement)
+            connection.executemany("INSERT INTO identity VALUES (?, ?)", identity.plain().items())
+
+
+def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
+    with _legible_database(path):
+        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            raise MissingError(f"{path} holds no audit yet; the one that began it was stopped at once, so run it again")
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        if application != _APPLICATION_ID:
+            raise sqlite3.DatabaseError("another program's database")
+        parts = {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM identity")}
+    return Identity(**{**parts, "labels": tuple(parts["labels"])})
+
+
+@contextmanager
+def _legible_database(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise OutputError(f"cannot use {path}: {error}; name a file that may be read and written") from error
+    except sqlite3.DatabaseError as error:
+        raise UsageError(f"{path} is no audit's store ({error}); name another file, or a new one") from error
+
+
+def _compare(path: Path, found: Identity, wanted: Identity) -> None:
+    theirs, ours = found.plain(), wanted.plain()
+    differing = [name for name in ours if theirs[name] != ours[name]]
+    if differing:
+        told = "; ".join(f"{name.replace('_', ' ')} {theirs[name]}, now {ours[name]}" for name in differing)
+        raise UsageError(
+            f"{path} holds the results of another audit: {told}. Name a new store for this one, or repeat it with what "
+            "that one was made with"
+        )
+
+
+def _legible(text: str) -> str:
+    """SQLite's text is UTF-8; bytes of a file name that are none become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()

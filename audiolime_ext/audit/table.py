@@ -1,0 +1,197 @@
+"""Tables that people write: read whole or not at all, with everything that is wrong reported together, by line.
+
+CSV (TSV by its ending) in UTF-8, with or without a byte-order mark. The first line names the columns; blank lines do
+not count; cells are stripped.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.prediction import label_indices
+
+MAX_SHOWN = 50  # problems in one report
+
+
+@dataclass
+class Problems:
+    """What is wrong with a file, gathered and raised together; the same on many lines is one entry."""
+
+    source: Path
+    found: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, line: int, text: str) -> None:
+        """Note a problem; line 0: it is the whole file's."""
+        self.found.setdefault(text, []).append(line)
+
+    def raise_any(self) -> None:
+        """Raise `UsageError` with everything that was noted, if anything was."""
+        if not self.found:
+            return
+        entries = sorted(self.found.items(), key=lambda entry: entry[1][0])
+        shown = [f"  {_lines(lines)}{text}" for text, lines in entries[:MAX_SHOWN]]
+        if len(entries) > MAX_SHOWN:
+            shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; mend these first")
+        n = sum(map(len, self.found.values()))
+        raise UsageError(f"{self.source} cannot be used, {n} problem{'s' * (n > 1)}:\n" + "\n".join(shown))
+
+
+def _lines(lines: list[int]) -> str:
+    if lines[0] == 0:
+        return ""
+    if len(lines) == 1:
+        return f"line {lines[0]}: "
+    rest = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+    return f"lines {', '.join(map(str, lines[:5]))}{rest}: "
+
+
+def read_table(
+    source: Path,
+    problems: Problems,
+    *,
+    known: Sequence[str],
+    needed: Sequence[str],
+    also: Mapping[str, str],
+    columns: Mapping[str, str] | None = None,
+    ignore: Collection[str] = (),
+) -> list[tuple[int, dict[str, str]]]:
+    """The lines of a table as (number, our column → cell); what is wrong with its form goes to `problems`.
+
+    Parameters
+    ----------
+    source
+        The table.
+    problems
+        Where problems are noted.
+    known, needed
+        Our columns, and those without which nothing goes.
+    also
+        Other names of our columns, name → ours.
+    columns
+        What the table calls our columns, ours → name.
+    ignore
+        Columns of the table that are none of ours.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read as a table at all.
+    """
+    for ours in columns or {}:
+        if ours not in known:
+            raise unknown("column to map", ours, known)
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter="\t" if source.suffix.lower() == ".tsv" else ",", strict=True)
+            numbered, before = [], 0
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    numbered.append((before + 1, [cell.strip() for cell in cells]))
+                before = reader.line_num
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {source}; name a table that exists") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{source} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    except csv.Error as error:
+        raise UsageError(f"{source}, line {before + 1}: no CSV ({error}); check its quotation marks") from error
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror or error}; name a file that can") from error
+    if not numbered:
+        raise UsageError(f"{source} is empty; its first line names columns: {', '.join(known)}")
+    (_, header), *body = numbered
+    names = _our_names(header, known, needed, columns or {}, ignore, problems, also)
+    if names is None:
+        return []
+    table = []
+    for line, cells in body:
+        if len(cells) != len(header):
+            problems.add(line, f"{len(cells)} cells where the header has {len(header)}; quote cells that hold commas")
+        else:
+            table.append((line, {ours: cell for ours, cell in zip(names, cells, strict=True) if ours}))
+    return table
+
+
+def _our_names(
+    header: Sequence[str],
+    known: Sequence[str],
+    needed: Sequence[str],
+    columns: Mapping[str, str],
+    ignore: Collection[str],
+    problems: Problems,
+    also: Mapping[str, str],
+) -> list[str] | None:
+    """Our name of each column, "" for those to ignore; None where the header cannot be used."""
+    theirs = {name: ours for ours, name in columns.items()}
+    names = []
+    for name in header:
+        ours = theirs.get(name) or also.get(name.lower(), name.lower())
+        if name in ignore or (name not in theirs and ours in columns):
+            ours = ""  # ours is read from another column
+        elif ours not in known:
+            near = get_close_matches(ours, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)};"
+            problems.add(1, f"unknown column {name!r}; {hint} map it to one of ours (columns) or ignore it (ignore)")
+        names.append(ours)
+    for name in columns.values():
+        if name not in header:
+            problems.add(1, f"there is no column {name!r} to map; there are {', '.join(header)}")
+    twice = [name for name, n in Counter(filter(None, names)).items() if n > 1]
+    for name in twice:
+        problems.add(1, f"two columns for {name!r}; keep one, or ignore the other")
+    missing = [name for name in needed if name not in names]
+    for name in missing:
+        if columns.get(name) is None:
+            hint = "; separate columns by commas, not by semicolons" if ";" in "".join(header) else ""
+            problems.add(1, f"no column {name!r}{hint}; the first line must name it, or map another to it (columns)")
+    return None if missing or twice else names
+
+
+def named_labels(
+    cell: str,
+    line: int,
+    problems: Problems,
+    *,
+    allowed: Sequence[str] | None,
+    what: str = "label",
+    several: bool = True,
+) -> tuple[str, ...]:
+    """The labels in a cell (`several` of them separated by ``;``), as `allowed` spells them (None: any will do)."""
+    given = [name for name in map(str.strip, cell.split(";") if several else [cell]) if name]
+    if not given:
+        problems.add(line, f"no {what}")
+    found: list[str] = []
+    for name in given:
+        try:
+            known = name if allowed is None else allowed[label_indices([name], allowed)[0]]
+        except UsageError as error:
+            text = str(error)
+            problems.add(line, text if len(allowed or ()) <= 10 else text.split(" (allowed")[0].rstrip(";"))
+            continue
+        if known in found:
+            problems.add(line, f"{what} {known!r} stands there twice")
+        else:
+            found.append(known)
+    return tuple(found)
+
+
+def seconds(cells: Mapping[str, str], line: int, problems: Problems, *, column: str, zero: bool) -> float | None:
+    """The seconds in a cell, None where it is empty; `zero`: whether 0 is allowed."""
+    text = cells.get(column, "")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+        allowed = "0 or more" if zero else "more than 0"
+        problems.add(line, f"{column} {text!r}; write seconds, {allowed}, such as 1.5")
+        return None
+    return value

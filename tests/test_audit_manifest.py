@@ -1,0 +1,212 @@
+"""Manifests and what is meant to matter: read whole, or refused with everything that is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from audiolime_ext.audit.expected import Expectation, load_expected
+from audiolime_ext.audit.manifest import Row, load_manifest
+from audiolime_ext.errors import UsageError
+
+LABELS = ("guitar", "piano", "female vocalists")
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a table beside five recordings and a folder of stems."""
+    for name in ("a.wav", "b.wav", "c.wav", "d.wav", "小提琴.flac"):
+        (tmp_path / name).touch()
+    (tmp_path / "stems").mkdir()
+
+    def table(text: str | bytes, name: str = "manifest.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return table
+
+
+def refusal(path: Path, **how: object) -> list[str]:
+    with pytest.raises(UsageError, match="cannot be used") as caught:
+        load_manifest(path, **how)  # type: ignore[arg-type]
+    return [line.strip() for line in str(caught.value).splitlines()]
+
+
+def test_every_column_is_read_and_paths_are_relative_to_the_manifest(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(
+        "path,label,split,song,start_s,duration_s,stems\n"
+        "a.wav,Guitar;female vocalists,test,song 1,0,10.5,stems\n"
+        "小提琴.flac,piano,,,,,\n"
+    )
+    monkeypatch.chdir("/")
+    manifest = load_manifest(os.path.relpath(path), labels=LABELS)
+    first, second = manifest.rows
+    assert first == Row(
+        Path(os.path.relpath(tmp_path)) / "a.wav",
+        ("guitar", "female vocalists"),
+        2,
+        "test",
+        "song 1",
+        0.0,
+        10.5,
+        Path(os.path.relpath(tmp_path)) / "stems",
+    )
+    assert second.song == str(second.path), "without a group each recording is its own song"
+    assert manifest.labels == ("female vocalists", "guitar", "piano")
+    assert manifest.songs("guitar") == ("song 1",)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (b"\xef\xbb\xbfPath,Label\r\na.wav,guitar\r\n\r\nb.wav,piano\r\n", "excel.csv"),
+        ("path\tlabel\na.wav\tguitar\nb.wav\tpiano\n", "tabs.tsv"),
+        ('path,label\n"a.wav","guitar"\n" b.wav ","piano ; "\n', "quoted.csv"),
+    ],
+)
+def test_tables_of_other_programs_are_read(write: Write, text: str | bytes, name: str) -> None:
+    assert [(row.path.name, row.labels) for row in load_manifest(write(text, name)).rows] == [
+        ("a.wav", ("guitar",)),
+        ("b.wav", ("piano",)),
+    ]
+
+
+def test_columns_are_mapped_and_others_ignored(write: Write) -> None:
+    path = write("file,label,genre,bpm\na.wav,x,guitar,90\nb.wav,x,piano,91\n")
+    manifest = load_manifest(path, columns={"path": "file", "label": "genre"}, ignore=["bpm"])
+    assert manifest.labels == ("guitar", "piano")
+
+
+def test_everything_that_is_wrong_is_said_at_once_by_line(write: Write) -> None:
+    path = write(
+        "path,label,start_s,duration_s,stems,groop\n"
+        "a.wav,guitar,0,10,,\n"
+        "gone.wav,piano,,,,\n"
+        "./a.wav,piano,0,10,,\n"
+        "b.wav,pianoo,,,,\n"
+        "c.wav,pianoo,,,,\n"
+        'd.wav,,"1,5",0,stams,\n'
+        ",piano,-1,nan,,\n"
+        "b.wav,piano\n"
+    )
+    said = refusal(path, labels=LABELS)
+    assert said[0].endswith("cannot be used, 13 problems:")
+    for expected in (
+        "line 1: unknown column 'groop'; did you mean 'group'?",
+        "line 3: there is no file 'gone.wav'; paths are relative",
+        "line 4: the same excerpt of 'a.wav' as on line 2",
+        "lines 5, 6: unknown label 'pianoo'; did you mean 'piano'?",
+        "line 7: no label",
+        "line 7: start_s '1,5'; write seconds, 0 or more",
+        "line 7: duration_s '0'; write seconds, more than 0",
+        "line 7: there is no folder 'stams' of stems",
+        "line 8: no path",
+        "line 8: start_s '-1'",
+        "line 8: duration_s 'nan'",
+        "line 9: 2 cells where the header has 6",
+    ):
+        assert any(line.startswith(expected) for line in said), (expected, said)
+    assert len(said) == 13
+
+
+def test_excerpts_of_one_file_are_no_duplicates(write: Write) -> None:
+    path = write("path,label,start_s\na.wav,guitar,0\na.wav,guitar,10\nb.wav,piano,\n")
+    assert len(load_manifest(path).rows) == 3
+
+
+def test_a_line_number_is_that_of_the_file(write: Write) -> None:
+    path = write('path,label,split\na.wav,guitar,"two\nlines"\n\ngone.wav,piano,\n')
+    assert refusal(path)[1].startswith("line 5: there is no file 'gone.wav'")
+
+
+def test_thousands_of_problems_make_no_endless_report(write: Write) -> None:
+    said = refusal(write("path,label\n" + "".join(f"{i}.wav,guitar\n" for i in range(5000))))
+    assert "5000 problems" in said[0]
+    assert len(said) == 52
+    assert said[-1].startswith("… and 4950 more")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty; its first line names columns: path, label"),
+        ("\n \n", "is empty"),
+        ("path,label\n", "it names no recordings"),
+        ("path,label\na.wav,guitar\nb.wav,guitar\n", "one class only, 'guitar'"),
+        ("path,lable\na.wav,guitar\n", "unknown column 'lable'; did you mean 'label'"),
+        ("path;label\na.wav;guitar\n", "separate columns by commas"),
+        ("path,label,label\na.wav,guitar,x\n", "two columns for 'label'"),
+        (b"path,label\n\xff\xfe,x\n", "is not UTF-8"),
+        ('path,label\n"a.wav,guitar\n', "no CSV"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused(write: Write, text: str | bytes, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        load_manifest(write(text))
+
+
+def test_a_wrong_mapping_is_refused(write: Write) -> None:
+    path = write("path,label\na.wav,guitar\nb.wav,piano\n")
+    with pytest.raises(UsageError, match="there is no column 'genre' to map; there are path, label"):
+        load_manifest(path, columns={"label": "genre"})
+    with pytest.raises(UsageError, match="unknown column to map 'lable'; did you mean 'label'"):
+        load_manifest(path, columns={"lable": "label"})
+    with pytest.raises(UsageError, match="there is no file"):
+        load_manifest(path.with_name("gone.csv"))
+
+
+def test_a_folder_per_class_is_a_manifest(tmp_path: Path) -> None:
+    for name in ("piano/2.wav", "piano/deep/1.flac", "guitar/1.wav", "guitar/notes.txt", ".hidden/1.wav", "README"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    rows = load_manifest(tmp_path, labels=["Guitar", "Piano"]).rows
+    assert [(str(row.path.relative_to(tmp_path)), row.labels) for row in rows] == [
+        ("guitar/1.wav", ("Guitar",)),
+        ("piano/2.wav", ("Piano",)),
+        ("piano/deep/1.flac", ("Piano",)),
+    ]
+
+
+def test_a_folder_with_loose_or_missing_recordings_is_refused(tmp_path: Path) -> None:
+    for name in ("guitar/1.wav", "loose.wav", "drumm/1.wav", "piano/notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    said = "\n".join(refusal(tmp_path, labels=["guitar", "piano", "drums"]))
+    for expected in ("'loose.wav' lies in no class", "'drumm'; did you mean 'drums'?", "'piano' holds no audio"):
+        assert expected in said
+
+
+def test_what_is_meant_to_matter_is_read(write: Write) -> None:
+    path = write("class,component,sign\nGuitar,guitar,+\nguitar,drums,\npiano,violin,-\n", "expected.csv")
+    expected = load_expected(path, labels=LABELS, components=["guitar", "piano", "drums"])
+    assert expected.rows == (
+        Expectation("guitar", "guitar", 1),
+        Expectation("guitar", "drums", None),
+        Expectation("piano", "violin", -1),
+    )
+    assert expected.covers("guitar", "drums", -1)
+    assert not expected.covers("piano", "violin", 1)
+    assert not expected.covers("piano", "drums")
+
+
+def test_what_is_wrong_with_it_is_said_at_once(write: Write) -> None:
+    path = write("class,component,sign\ngitar,drums,+\nguitar,drum,\nguitar,drums,*\nguitar,drums,+\npiano,,\n")
+    with pytest.raises(UsageError, match="5 problems") as caught:
+        load_expected(path, labels=LABELS, components=["drums", "bass"])
+    for says in (
+        "line 2: unknown label 'gitar'; did you mean 'guitar'",
+        "line 3: unknown component 'drum'; did you mean 'drums'?",
+        "line 4: sign '*'; write + or -",
+        "line 5: 'guitar' and 'drums' stand on line 4 already",
+        "line 6: no component",
+    ):
+        assert says in str(caught.value)
+    with pytest.raises(UsageError, match="it declares nothing"):
+        load_expected(write("class,component\n"))

@@ -1,0 +1,298 @@
+"""Flip rates, verdicts and the gate: checked on worlds whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from audiolime_ext.audit.expected import Expectation, Expected
+from audiolime_ext.audit.gate import gate
+from audiolime_ext.audit.rates import (
+    Rate,
+    Trials,
+    benjamini_hochberg,
+    clopper_pearson,
+    exceeds,
+    flip_rate,
+    songs_to_decide,
+    songs_to_find,
+)
+from audiolime_ext.audit.verdicts import Verdict, judge
+from audiolime_ext.errors import UsageError
+
+DELTA = 0.5
+QUICK = 100  # resamples
+
+
+def world(
+    rng: np.random.Generator,
+    rate: float,
+    *,
+    pair: tuple[str, str] = ("guitar", "drums"),
+    n_hosts: int = 30,
+    n_donors: int = 30,
+    each: int = 5,
+    spread: tuple[float, float] = (0.5, 0.5),
+    sign: int = 1,
+) -> Trials:
+    """Trials of hosts that are given `each` donors; the log-odds of a flip vary by host and by donor."""
+    hosts = np.repeat(np.arange(n_hosts), each)
+    donors = np.concatenate([rng.choice(n_donors, each, replace=False) for _ in range(n_hosts)])
+    middle = np.log(rate / (1 - rate))
+    by_host, by_donor = (rng.normal(0, s, n) for s, n in zip(spread, (n_hosts, n_donors), strict=True))
+    flips = rng.random(len(hosts)) < 1 / (1 + np.exp(-(middle + by_host[hosts] + by_donor[donors])))
+    return Trials(*pair, flips, hosts.astype(str).tolist(), donors.astype(str).tolist(), sign * (1.0 + flips))
+
+
+def true_rate(rate: float, spread: tuple[float, float]) -> float:
+    """The share of flips over all songs that there could be."""
+    draws = np.random.default_rng(99).normal(np.log(rate / (1 - rate)), np.hypot(*spread), 200_000)
+    return float((1 / (1 + np.exp(-draws))).mean())
+
+
+def naive(trials: Trials) -> tuple[float, float]:
+    return clopper_pearson(float(trials.flips.sum()), len(trials.flips))
+
+
+@pytest.mark.parametrize(
+    ("rate", "spread", "n_hosts", "n_donors", "each"),
+    [
+        (0.5, (1.5, 1.5), 30, 30, 5),
+        (0.5, (0.0, 0.0), 30, 30, 1),
+        (0.5, (0.5, 2.0), 40, 12, 6),
+        (0.06, (1.0, 1.0), 60, 20, 5),
+        (0.9, (2.0, 0.0), 20, 20, 5),
+    ],
+)
+def test_intervals_hold_the_truth(
+    rate: float, spread: tuple[float, float], n_hosts: int, n_donors: int, each: int
+) -> None:
+    rng, truth, n = np.random.default_rng(0), true_rate(rate, spread), 150
+    drawn = [world(rng, rate, n_hosts=n_hosts, n_donors=n_donors, each=each, spread=spread) for _ in range(n)]
+    found = [flip_rate(trials, n_bootstrap=QUICK) for trials in drawn]
+    assert np.mean([at.low <= truth <= at.high for at in found]) >= 0.93
+    if max(spread) > 1:
+        assert np.mean([low <= truth <= high for low, high in map(naive, drawn)]) < 0.85, "songs do matter here"
+    if max(spread) == 0:
+        assert np.mean([at.high - at.low for at in found]) < 1.6 * np.mean(
+            [high - low for low, high in map(naive, drawn)]
+        )
+
+
+def test_more_trials_of_the_same_songs_are_not_more_evidence() -> None:
+    songs = [f"song {i}" for i in range(10)]
+    once = flip_rate(Trials("a", "b", np.arange(10) < 7, songs))
+    often = flip_rate(Trials("a", "b", np.tile(np.arange(10) < 7, 50), songs * 50))
+    assert often.n_trials == 500
+    assert often.high - often.low == pytest.approx(once.high - once.low, abs=0.1)
+    assert often.n_effective < 11
+
+
+def test_nothing_seen_is_not_nothing_there() -> None:
+    """A resample of zeros is zeros; the interval must not be."""
+    hosts, donors = [str(i) for i in range(100)], [str(i % 5) for i in range(100)]
+    found = flip_rate(Trials("a", "b", np.zeros(100, bool), hosts, donors))
+    assert (found.rate, found.low, found.n_songs) == (0, 0, 5)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 5)), "five donors say little about donors"
+    nothing = flip_rate(Trials("a", "b", np.zeros(0, bool), [], []))
+    assert (nothing.rate, nothing.low, nothing.high) == (None, 0, 1)
+    one = flip_rate(Trials("a", "b", np.array([True, False]), ["x", "x"]))
+    assert (one.low, one.high) == pytest.approx(clopper_pearson(0.5, 1))
+
+
+def test_a_seed_gives_the_same_interval_whatever_songs_are_called() -> None:
+    trials = world(np.random.default_rng(1), 0.4)
+    assert trials.donors is not None
+    renamed = Trials(
+        "a", "b", trials.flips, [f"小 {int(x):03d}" for x in trials.hosts], [f"{int(x):03d}" for x in trials.donors]
+    )
+    first, again, other = (flip_rate(t, seed=s, n_bootstrap=500) for t, s in ((trials, 3), (trials, 3), (trials, 4)))
+    assert first == again
+    assert first != other
+    assert flip_rate(renamed, n_bootstrap=4000).high == pytest.approx(
+        flip_rate(trials, n_bootstrap=4000).high, abs=0.01
+    )
+
+
+def test_clopper_pearson_is_exact() -> None:
+    from scipy.stats import binom, binomtest
+
+    expected = binomtest(7, 40).proportion_ci(method="exact")
+    assert clopper_pearson(7, 40) == pytest.approx((expected.low, expected.high))
+    assert exceeds(Rate(7 / 40, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == pytest.approx(binom.sf(6, 40, 0.1))
+    assert exceeds(Rate(0.0, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == 1
+
+
+def test_benjamini_hochberg_on_the_papers_example() -> None:
+    """The 15 p-values of Benjamini and Hochberg (1995), of which the four smallest are rejected at .05."""
+    p = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1,
+    ]
+    order = np.random.default_rng(0).permutation(15)
+    assert benjamini_hochberg(np.array(p)[order].tolist()).tolist() == (order < 4).tolist()
+    assert benjamini_hochberg([]).tolist() == []
+
+
+PAIRS = [(label, component) for label in ("guitar", "piano") for component in ("piano", "guitar", "bass", "drums")]
+
+
+def model(rng: np.random.Generator, rates: dict[tuple[str, str], float], rest: float) -> list[Trials]:
+    return [world(rng, rates.get(pair, rest), pair=pair, n_hosts=20, n_donors=20, each=3) for pair in PAIRS]
+
+
+def test_clean_models_are_not_flagged_and_confounded_ones_are_with_the_right_component_first() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        clean = judge(model(rng, {}, 0.1), delta=DELTA, n_bootstrap=QUICK)
+        assert not any(verdict.is_finding for verdict in clean), clean
+        confounded = judge(model(rng, {("guitar", "drums"): 0.9}, 0.1), delta=DELTA, n_bootstrap=QUICK)
+        first, *others = confounded
+        assert (first.label, first.component, first.status) == ("guitar", "drums", "depends on")
+        assert not any(verdict.is_finding for verdict in others)
+
+
+def test_effects_of_just_delta_are_rarely_flagged_and_those_against_zero_always() -> None:
+    rng, flagged = np.random.default_rng(1), []
+    for _ in range(60):
+        verdicts = judge(model(rng, {}, DELTA), delta=DELTA, n_bootstrap=100)
+        flagged.append(any(verdict.is_finding for verdict in verdicts))
+    assert np.mean(flagged) <= 0.08
+    almost_zero = judge(model(rng, {}, 0.1), delta=1e-6, n_bootstrap=100)
+    assert all(verdict.is_finding for verdict in almost_zero), "the test that must not be made flags every clean model"
+
+
+def songs(n: int) -> list[str]:
+    return [f"song {i}" for i in range(n)]
+
+
+def trials(flips: NDArray[np.bool_], component: str = "drums", *, sign: int = 1) -> Trials:
+    return Trials("guitar", component, flips, songs(len(flips)), gains=np.full(len(flips), float(sign)))
+
+
+def test_only_what_was_declared_makes_a_confounder() -> None:
+    tried = [
+        trials(np.ones(30, bool), "drums"),
+        trials(np.ones(30, bool), "guitar"),
+        trials(np.zeros(30, bool), "bass"),
+    ]
+
+    def told(expected: Expected | None) -> dict[str, str]:
+        return {verdict.component: verdict.status for verdict in judge(tried, delta=DELTA, expected=expected)}
+
+    assert told(None) == {"drums": "depends on", "guitar": "depends on", "bass": "no finding"}
+    declared = Expected((Expectation("guitar", "guitar", 1),))
+    assert told(declared) == {"drums": "confounder", "guitar": "as expected", "bass": "no finding"}
+    against = Expected((Expectation("guitar", "guitar", -1),))
+    assert told(against)["guitar"] == "confounder", "declared, but the other way round"
+    texts = " ".join(verdict.text for verdict in judge(tried, delta=DELTA))
+    assert "confound" not in texts
+    assert "'guitar' depends on drums: 100 % of 30 decisions flip" in texts
+
+
+def test_what_is_meant_to_matter_and_does_not_is_said() -> None:
+    expected = Expected((Expectation("guitar", "bass"),))
+    (verdict,) = judge([trials(np.zeros(30, bool), "bass")], delta=DELTA, expected=expected)
+    assert verdict.text.startswith("no effect of bass on 'guitar' beyond 50 %, which is meant to matter: 0 % of 30")
+
+
+def test_an_instrument_without_its_own_stem_is_not_auditable() -> None:
+    expected = Expected((Expectation("strings", "violin"), Expectation("guitar", "guitar")))
+    verdicts = judge([trials(np.zeros(30, bool))], delta=DELTA, expected=expected, stems=["guitar", "drums"])
+    assert [(verdict.status, verdict.component) for verdict in verdicts] == [
+        ("not auditable", "violin"),
+        ("no finding", "drums"),
+    ]
+    assert verdicts[0].text == "'strings' is not auditable for violin: no stem holds violin alone"
+
+
+@pytest.mark.parametrize("n_pairs", [1, 8, 40])
+def test_too_few_songs_are_said_with_the_number_needed(n_pairs: int) -> None:
+    needed = songs_to_find(DELTA, n_pairs=n_pairs)
+
+    def first(n: int) -> Verdict:
+        others = [trials(np.zeros(30, bool), f"other {i}") for i in range(n_pairs - 1)]
+        return next(v for v in judge([trials(np.ones(n, bool)), *others], delta=DELTA) if v.component == "drums")
+
+    enough, few = first(needed), first(needed - 1)
+    assert enough.status == "depends on", "so many are enough if every one flips"
+    assert (few.status, few.songs_needed) == ("too few songs", needed)
+    assert f"{needed - 1}, and at least {needed} are needed" in few.text
+
+
+def test_no_pair_is_judged_twice_and_delta_is_never_zero() -> None:
+    with pytest.raises(UsageError, match="come 2 times; join"):
+        judge([trials(np.ones(5, bool))] * 2, delta=DELTA)
+    with pytest.raises(UsageError, match="delta must lie between 0 and 1, not 0: no model's effect is exactly 0"):
+        judge([trials(np.ones(5, bool))], delta=0)
+    with pytest.raises(UsageError, match="5 flips need 5 hosts"):
+        flip_rate(Trials("a", "b", np.ones(5, bool), songs(4)))
+    assert judge([], delta=DELTA) == ()
+
+
+def test_the_gate_has_three_outcomes() -> None:
+    clean, confounded = trials(np.zeros(100, bool), "bass"), trials(np.arange(100) < 60, "drums")
+    few = trials(np.zeros(40, bool), "piano")
+    assert gate([clean]).outcome == "pass"
+    found = gate([clean, few, confounded])
+    assert found.outcome == "fail"
+    assert [(pair.component, pair.outcome) for pair in found.pairs] == [
+        ("drums", "fail"),
+        ("piano", "inconclusive"),
+        ("bass", "pass"),
+    ]
+    found = gate([clean, few])
+    assert (found.outcome, found.songs_needed) == ("inconclusive", 72)
+    assert "about 72 songs would decide, there are 40" in found.pairs[0].text
+    assert gate([trials(np.zeros(72, bool))]).outcome == "pass", "so many do"
+    assert gate([trials(np.zeros(71, bool))]).outcome == "inconclusive"
+
+
+def test_the_number_of_songs_decides_if_the_rate_stays() -> None:
+    for rate, tolerance in ((0.02, 0.05), (0.1, 0.05), (0.3, 0.2)):
+        seen = Rate(rate, 0, 1, 200, 50, None, 100.0, 0.95)
+        needed = songs_to_decide(seen, tolerance)
+        assert needed is not None
+        for n, decided in ((needed, True), (needed - 1, False)):
+            low, high = clopper_pearson(rate * 2 * n, 2 * n)  # a song counts for two trials here
+            assert (high < tolerance or low > tolerance) == decided
+    assert songs_to_decide(Rate(0.05, 0, 1, 200, 50, None, 100.0, 0.95), 0.05) is None
+    many = songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2, n_pairs=40)
+    assert many is not None
+    assert many > (songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2) or 0)
+
+
+def test_the_gate_leaves_out_what_is_meant_to_matter_and_never_passes_on_nothing() -> None:
+    meant, clean = trials(np.ones(100, bool), "guitar"), trials(np.zeros(100, bool))
+    expected = Expected((Expectation("guitar", "guitar", 1),))
+    assert gate([meant, clean]).outcome == "fail"
+    assert gate([meant, clean], expected=expected).outcome == "pass"
+    untried = trials(np.zeros(0, bool), "bass")
+    assert gate([clean, untried]).outcome == "inconclusive"
+    with pytest.raises(UsageError, match="there is nothing to judge"):
+        gate([meant], expected=expected)
+    with pytest.raises(UsageError, match="tolerance must lie between 0 and 1, not 5"):
+        gate([clean], tolerance=5)
+
+
+def test_models_at_the_tolerance_seldom_pass_and_seldom_fail() -> None:
+    rng, outcomes = np.random.default_rng(2), []
+    for _ in range(150):
+        tried = [world(rng, 0.1, n_hosts=60, n_donors=60, each=2, spread=(0, 0))]
+        outcomes.append(gate(tried, tolerance=0.1, n_bootstrap=100).outcome)
+    assert outcomes.count("pass") <= 8
+    assert outcomes.count("fail") <= 8
