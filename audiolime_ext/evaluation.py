@@ -90,9 +90,7 @@ def answers(
         return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))
 
     draws: dict[str, Any] = {"max_evals": max_evals, "seed": seed, "sampling": how.sampling}
-    answered, _, settled = adaptive.settle(
-        answer, components.n, k=settle, column=column, attribute=attribute, **draws
-    )
+    answered, _, settled = adaptive.settle(answer, components.n, k=settle, column=column, attribute=attribute, **draws)
     return answered, settled
 
 
@@ -112,9 +110,7 @@ def ranked_column(model: Tagger, labels: Any, target: TargetSpec) -> int:
     return int(first) if model.labels is None else label_indices([first], model.labels)[0]
 
 
-def _asked_for(
-    aim_of: AimOf, outputs: Scores, *, wanted: Sequence[str | int] | None, top_labels: int
-) -> Scores:
+def _asked_for(aim_of: AimOf, outputs: Scores, *, wanted: Sequence[str | int] | None, top_labels: int) -> Scores:
     """Of outputs for some masks, the last one all on: the values of the labels that were asked for."""
     aim = aim_of(outputs)
     values = aim.apply(outputs)

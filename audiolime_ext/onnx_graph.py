@@ -16,6 +16,7 @@ and parsing them again took longer than three of its blocks take to separate.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -184,7 +185,8 @@ def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, N
     model
         Bytes of an ``.onnx`` file.
     threads
-        Threads within an operator; None lets the runtime choose (one per physical core).
+        Threads within an operator; None: as many as ``AUDIOLIME_THREADS`` says, or what the runtime chooses (one per
+        physical core).
     weights
         Tensors that the model declares external, by name. They must outlive the session.
     """
@@ -192,7 +194,7 @@ def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, N
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = threads or 0
+    options.intra_op_num_threads = threads or int(os.environ.get("AUDIOLIME_THREADS") or 0)
     if weights:
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
         options.add_external_initializers(list(weights), values)

@@ -1,8 +1,12 @@
 """Audits: does a classifier decide by what it should, over a whole collection?
 
+- `run`: the whole way on one screen
 - `manifest`, `expected`: the recordings and their classes; what is meant to matter (both read by `table`)
-- `effects`: what is measured, on plain arrays: necessity, sufficiency, transplants and their controls
+- `plan`: recordings by content, their excerpts, and the donors each is given
+- `heard`, `measure`, `effects`: the stems as the tagger hears them; what is asked about one recording; what follows
+- `driver`, `workers`: who measures, and the loop that keeps what comes back
 - `store`, `records`: where results are kept, one recording at a time
+- `results`: what was measured, as arrays and as trials
 - `rates`: shares of flipped decisions with intervals that respect songs; tests; how many songs are needed
 - `verdicts`, `gate`: what the rates amount to, in words and as a decision
 """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 AUDIT_VERSION = 1  # raise it whenever the same task would give other results
 
@@ -75,6 +77,84 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A recording of the manifest, as an audit knows it: what is heard of it, and what it is.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sha256
+        Of its bytes.
+    labels
+        Its classes.
+    song
+        What it is one sample of.
+    start_s, duration_s
+        The excerpt that is heard, in seconds.
+    split
+        None where nothing is said.
+    stems, stems_sha256
+        The folder of its true stems, and the hash of what is in it.
+    """
+
+    path: str
+    sha256: str
+    labels: tuple[str, ...]
+    song: str
+    start_s: float
+    duration_s: float
+    split: str | None = None
+    stems: str | None = None
+    stems_sha256: str = ""
+
+    @property
+    def task(self) -> Task:
+        """What is to be measured."""
+        return Task(self.sha256, self.start_s, self.duration_s, self.stems_sha256)
+
+    @property
+    def key(self) -> str:
+        """What its results are found by, as a host and as a donor."""
+        return self.task.key
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return Path(self.path).name
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Entry:
+        """The reverse of `vars`, through JSON."""
+        return cls(**{**content, "labels": tuple(content["labels"])})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How results are read: which is no part of them, so that it may change without anything being measured again.
+
+    Parameters
+    ----------
+    thresholds
+        The score from which on each label is decided for; None: the highest decides.
+    expected
+        What is meant to matter, as (class, component, sign); None: nobody said.
+    """
+
+    thresholds: tuple[float, ...] | None = None
+    expected: tuple[tuple[str, str, int | None], ...] | None = None
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Reading:
+        """The reverse of `vars`, through JSON."""
+        thresholds, expected = content["thresholds"], content["expected"]
+        return cls(
+            None if thresholds is None else tuple(thresholds),
+            None if expected is None else tuple((row[0], row[1], row[2]) for row in expected),
+        )
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One measure of one component of a recording.
 
@@ -113,6 +193,28 @@ class Failure:
     name: str
     reason: str
     tries: int
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """All of one measure, row by row.
+
+    Parameters
+    ----------
+    tasks
+        The key of each row's recording.
+    components
+        "" for what concerns the whole recording.
+    donors
+        The key of each row's donor; None where there is none.
+    values
+        Shape (n_rows, n_labels) or (n_rows, 1), float32; NaN where undetermined.
+    """
+
+    tasks: Sequence[str]
+    components: Sequence[str]
+    donors: Sequence[str | None]
+    values: NDArray[np.float32]
 
 
 def canonical(value: Any) -> str:

@@ -26,13 +26,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from audiolime_ext.audit.records import (
     AUDIT_VERSION,
+    Entry,
     Failure,
     Identity,
     Measurement,
+    Reading,
     Recording,
     Task,
+    Vectors,
     packed,
     unpacked,
 )
@@ -49,6 +54,8 @@ CREATE TABLE measurements (
     recording INTEGER NOT NULL, measure INTEGER NOT NULL, component INTEGER NOT NULL, donor INTEGER,
     numbers BLOB NOT NULL  -- float32, little-endian, in the order of the labels
 );
+CREATE TABLE manifest (line INTEGER PRIMARY KEY, entry TEXT NOT NULL);
+CREATE TABLE reading (content TEXT NOT NULL);
 CREATE TABLE failures (task TEXT PRIMARY KEY, name TEXT NOT NULL, reason TEXT NOT NULL, tries INTEGER NOT NULL)
     WITHOUT ROWID;
 """
@@ -229,6 +236,34 @@ class AuditStore:
         for name in found:
             for task, component, donor, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
                 yield task, Measurement(name, component, unpacked(numbers), donor)
+
+    def vectors(self, measure: str) -> Vectors:
+        """All of one measure at once, in the order of `measurements`: thousands of recordings in little time."""
+        rows = self._connection.execute(_MEASURED, (measure,)).fetchall()
+        if not rows:
+            return Vectors([], [], [], np.zeros((0, 1), np.float32))
+        tasks, components, donors, numbers = zip(*rows, strict=True)
+        values = np.frombuffer(b"".join(numbers), "<f4").reshape(len(rows), -1)
+        return Vectors(tasks, components, donors, values)
+
+    def describe(self, entries: Sequence[Entry], reading: Reading) -> None:
+        """Keep what the manifest says now, and how results are read, in the place of what was there."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM manifest")
+            rows = [(line, to_json(vars(entry))) for line, entry in enumerate(entries)]
+            connection.executemany("INSERT INTO manifest VALUES (?, ?)", rows)
+            connection.execute("DELETE FROM reading")
+            connection.execute("INSERT INTO reading VALUES (?)", (to_json(vars(reading)),))
+
+    def entries(self) -> list[Entry]:
+        """The manifest's recordings, in its order."""
+        rows = self._connection.execute("SELECT entry FROM manifest ORDER BY line")
+        return [Entry.from_dict(json.loads(text)) for (text,) in rows]
+
+    def reading(self) -> Reading:
+        """How results are read."""
+        found = self._connection.execute("SELECT content FROM reading").fetchone()
+        return Reading() if found is None else Reading.from_dict(json.loads(found[0]))
 
     def close(self) -> None:
         """Let go of the file and of its lock."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from audiolime_ext.audit.expected import Expected
 from audiolime_ext.audit.rates import (
@@ -77,6 +77,10 @@ class Verdict:
     def is_finding(self) -> bool:
         """Whether the effect is known to be larger than δ."""
         return self.status in ("confounder", "depends on", "as expected")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**asdict(self), "text": self.text}
 
     @property
     def text(self) -> str:

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from audiolime_ext.cli import cache, checkpoints, demo, explain, listing, page, rerun, separate, tag
+from audiolime_ext.cli import audit, cache, checkpoints, demo, explain, listing, page, rerun, separate, tag
 from audiolime_ext.cli.options import tell
 from audiolime_ext.errors import AudiolimeError
 
-COMMANDS = (tag, separate, explain, page, demo, rerun, checkpoints, cache, listing)
+COMMANDS = (tag, separate, explain, page, audit, demo, rerun, checkpoints, cache, listing)
 
 
 class _Version(argparse.Action):
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file name need not be text in the terminal's encoding
         sys.stdout.reconfigure(errors="backslashreplace")
-    args = build_parser().parse_args(argv)
+    args = build_parser().parse_args(audit.with_default(sys.argv[1:] if argv is None else argv))
     try:
         code = int(args.run(args))
         sys.stdout.flush()

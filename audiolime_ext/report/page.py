@@ -166,7 +166,6 @@ def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -
     )
 
 
-
 def _embedded(track: TrackExplanation, parts: Components | None, mixture: bool) -> list[str]:
     """The stems whose sound is on the page.
 

@@ -1,0 +1,288 @@
+"""The whole audit on one screen: manifest → recordings → jobs → workers → store → results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext.audit.driver import Driver, Policy
+from audiolime_ext.audit.expected import load_expected
+from audiolime_ext.audit.heard import TRUE_STEMS, Ears
+from audiolime_ext.audit.manifest import load_manifest
+from audiolime_ext.audit.measure import Job, Settings, measure
+from audiolime_ext.audit.plan import DURATION_S, Donors, entries_of
+from audiolime_ext.audit.records import Entry, Identity, Reading
+from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processes
+from audiolime_ext.errors import UsageError
+from audiolime_ext.factorization import Factorization
+from audiolime_ext.prediction import Tagger, predict
+from audiolime_ext.resolve import resolve_factorization, resolve_tagger
+from audiolime_ext.taggram import Grid
+from audiolime_ext.targets import log_odds
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """An audit that is ready to run: everything that can be wrong before the long work has been checked.
+
+    Parameters
+    ----------
+    identity
+        Whose results its store will hold.
+    entries
+        The manifest's recordings.
+    mine
+        Those that this run measures: all, or a shard of them.
+    settings
+        What results follow from, beside the models.
+    reading
+        How they are read.
+    ears
+        The models, in this process.
+    engine
+        Makes the workers.
+    """
+
+    identity: Identity
+    entries: tuple[Entry, ...]
+    mine: tuple[Entry, ...]
+    settings: Settings
+    reading: Reading
+    ears: Ears
+    engine: Callable[[], Engine]
+
+    def run(self, store: str | Path, policy: Policy | None = None) -> Results:
+        """Measure what the store lacks.
+
+        Raises
+        ------
+        UsageError
+            If the store is another audit's, or being written by one.
+        """
+        with AuditStore.create_or_resume(store, self.identity) as opened:
+            opened.describe(self.entries, self.reading)
+            donors = Donors(self.entries, self.settings)
+            Driver(opened, donors, self.engine(), policy or Policy()).run(self.mine)
+        return Results.read(store)
+
+    def estimate(self) -> Estimate:
+        """What it will take, by measuring one recording without keeping anything."""
+        import time
+
+        host = self.mine[0]
+        begun = time.perf_counter()
+        measured = measure(Job(host, Donors(self.entries, self.settings).of(host)), self.ears, self.settings)
+        n_bytes = sum(4 * len(row.values) + 24 for row in measured.measurements) + 800
+        n = len(self.mine)
+        return Estimate(n, measured.n_asked * n, (time.perf_counter() - begun) * n, n_bytes * n)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an audit takes: recordings, mixes to ask the tagger about, seconds of one worker, bytes of the store."""
+
+    n_recordings: int
+    n_asked: int
+    seconds: float
+    n_bytes: int
+
+
+def run_audit(
+    manifest: str | Path,
+    tagger: Any,
+    factorization: Factorization | str = TRUE_STEMS,
+    *,
+    store: str | Path,
+    policy: Policy | None = None,
+    **options: Any,
+) -> Results:
+    """Audit a classifier over a collection; what the store holds already is not done again.
+
+    With worker processes (the default for models that a spec string names) a script must call this under
+    ``if __name__ == "__main__":``, as everything that starts processes.
+
+    Parameters
+    ----------
+    manifest
+        A table of recordings, or a folder per class; see `audiolime_ext.audit.manifest`.
+    tagger, factorization
+        As for `explain`; ``"oracle"``: the manifest names the true stems of every recording.
+    store
+        The file that results are kept in.
+    policy
+        What to do where a recording cannot be measured.
+    **options
+        See `plan_audit`.
+
+    Raises
+    ------
+    UsageError
+        If the manifest, the models or the store cannot be used, with all that is wrong.
+    """
+    return plan_audit(manifest, tagger, factorization, **options).run(store, policy)
+
+
+def plan_audit(
+    manifest: str | Path,
+    tagger: Any,
+    factorization: Factorization | str = TRUE_STEMS,
+    *,
+    columns: Mapping[str, str] | None = None,
+    ignore: Collection[str] = (),
+    duration_s: float = DURATION_S,
+    settings: Settings | None = None,
+    thresholds: float | Mapping[str, float] | None = None,
+    expected: str | Path | None = None,
+    shard: tuple[int, int] | None = None,
+    workers: int | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    at_once: int | None = None,
+    sr: int | None = None,
+) -> Audit:
+    """Check an audit and make it ready.
+
+    Parameters
+    ----------
+    manifest, tagger, factorization
+        As for `run_audit`.
+    columns, ignore
+        What the manifest calls our columns, and which of its columns are none of ours.
+    duration_s
+        Where the manifest names no excerpt, so many seconds from the middle.
+    settings
+        How many donors, which transplants, the seed.
+    thresholds
+        The score from which on a label is decided for: one for all labels, or one for each; None: the highest decides.
+    expected
+        The table of what is meant to matter.
+    shard
+        (i, n): measure the i-th of n parts, counted from 1; see `audiolime_ext.audit.merge`.
+    workers
+        Processes; 0: measure in this one. By default as many as there are cores, or 0 for models that live in memory.
+    threads
+        Of each process.
+    executor, at_once
+        Measures instead of own processes, with so many jobs at a time.
+    sr
+        The rate at which a plain function listens, in Hz.
+
+    Raises
+    ------
+    UsageError
+        If something cannot be used.
+    ModelError
+        If the tagger fails, or answers no scores between 0 and 1.
+    """
+    model = resolve_tagger(tagger, sr=sr)
+    names = _labels(model)
+    found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore)
+    meant = None if expected is None else load_expected(expected, labels=found.labels).rows
+    separator = None if factorization == TRUE_STEMS else resolve_factorization(factorization)
+    settings = settings or Settings()
+    reading = Reading(
+        _thresholds(thresholds, names),
+        None if meant is None else tuple((row.label, row.component, row.sign) for row in meant),
+    )
+    identity = Identity(
+        tagger=model.spec or "own model",
+        tagger_fingerprint=_fingerprint(model),
+        factorization=TRUE_STEMS if separator is None else separator.spec or "own factorization",
+        factorization_fingerprint="" if separator is None else separator.fingerprint,
+        labels=names,
+        settings={**asdict(settings), "kinds": list(settings.kinds)},
+    )
+    ears = Ears(model, separator)
+    engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr)
+    entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None))
+    _try(model, entries[0].duration_s)
+    return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine)
+
+
+def _labels(model: Tagger) -> tuple[str, ...]:
+    if model.labels is None or model.sr is None:
+        raise UsageError(
+            "an audit needs a tagger that says its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "
+            "make one with audiolime_ext.tagger(predict_fn, sr=…, labels=[…])"
+        )
+    return tuple(model.labels)
+
+
+def _fingerprint(model: Tagger) -> str:
+    if not model.fingerprint:
+        raise UsageError(
+            "the tagger has no fingerprint, so a retrained one could not be told from it; declare a version: "
+            "audiolime_ext.tagger(predict_fn, version='…', …)"
+        )
+    return model.fingerprint
+
+
+def _thresholds(given: float | Mapping[str, float] | None, labels: Sequence[str]) -> tuple[float, ...] | None:
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        return (float(given),) * len(labels)
+    if missing := [label for label in labels if label not in given]:
+        raise UsageError(f"no threshold for {', '.join(missing[:5])}; give one for each label, or one number for all")
+    return tuple(float(given[label]) for label in labels)
+
+
+def _try(model: Tagger, duration_s: float) -> None:
+    """Ask about noise: a model that cannot be audited is told before the long work, not after every recording."""
+    grid = Grid.of(model, model.sr or 0)
+    n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
+    log_odds(predict(model, grid.cut(noise)))
+
+
+def _shard(entries: tuple[Entry, ...], shard: tuple[int, int] | None) -> tuple[Entry, ...]:
+    """Every n-th recording, in the order of their keys."""
+    if shard is None:
+        return entries
+    number, n = shard
+    if not 1 <= number <= n:
+        raise UsageError(f"shard {number}/{n}; write 1/{n} to {n}/{n}")
+    mine = {entry.key for entry in sorted(entries, key=lambda entry: entry.key)[number - 1 :: n]}
+    return tuple(entry for entry in entries if entry.key in mine)
+
+
+def _engine(
+    identity: Identity,
+    ears: Ears,
+    settings: Settings,
+    workers: int | None,
+    threads: int,
+    executor: Executor | None,
+    at_once: int | None,
+    sr: int | None,
+) -> Callable[[], Engine]:
+    """Makes the workers when it is called; models that live in this process's memory cannot travel."""
+    separator = ears.factorization
+    travels = ears.tagger.spec is not None and (separator is None or separator.spec is not None)
+    if workers == 0 or (workers is None and executor is None and not travels):
+        return lambda: Here(ears, settings)
+    if not travels:
+        what = "the tagger" if ears.tagger.spec is None else "the factorization"
+        raise UsageError(
+            f"{what} lives in this process only; name it by a spec such as package.module:name, or workers=0"
+        )
+    spec = None if separator is None else separator.spec
+    fingerprints = identity.tagger_fingerprint, identity.factorization_fingerprint
+    models = Models(identity.tagger, fingerprints[0], spec, fingerprints[1], settings, sr)
+    if executor is not None:
+        return lambda: Borrowed(models, executor, at_once or 2 * n_cores())
+    n_workers = workers or n_cores()
+    return lambda: Processes(models, n_workers, threads=threads)
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,211 @@
+"""Who does the measuring: this process, processes of its own, or any executor, such as that of a Dask cluster.
+
+Only small jobs travel. A worker builds its models once, from their specs, and checks that they are the driver's: a
+cluster's machine may have other weights under the same name. Workers are spawned, never forked: a forked one would hold
+the store's lock, and libraries with threads do not survive it. A worker whose driver was killed ends itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context, parent_process
+from typing import Any, Protocol
+
+from audiolime_ext.audit.heard import Ears
+from audiolime_ext.audit.measure import Job, Measured, Settings, measure
+from audiolime_ext.errors import UsageError
+from audiolime_ext.prediction import FunctionTagger
+from audiolime_ext.resolve import resolve_factorization, resolve_tagger
+
+# Threads within a worker: of ONNX Runtime (see `audiolime_ext.onnx_graph`), BLAS, OpenMP, Numba and TensorFlow.
+THREADS = (
+    "AUDIOLIME_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+@dataclass(frozen=True)
+class Models:
+    """What a worker builds, and what it must turn out to be; `factorization` None: recordings bring their stems."""
+
+    tagger: str
+    tagger_fingerprint: str
+    factorization: str | None
+    factorization_fingerprint: str
+    settings: Settings
+    sr: int | None = None
+
+
+class Engine(Protocol):
+    """What measures jobs.
+
+    Attributes
+    ----------
+    n_at_once
+        How many jobs it should have at a time.
+    shares_fate
+        Whether a job that crashes takes the others down.
+    """
+
+    n_at_once: int
+    shares_fate: bool
+
+    def submit(self, job: Job) -> Future[Measured]:
+        """Begin to measure a job."""
+        ...
+
+    def restart(self) -> None:
+        """Give up what runs and be ready again."""
+        ...
+
+    def stop(self) -> None:
+        """Give up what runs, for good."""
+        ...
+
+
+class Here:
+    """Measures in this process: for models that live in it only, and for debugging."""
+
+    n_at_once, shares_fate = 1, True
+
+    def __init__(self, ears: Ears, settings: Settings) -> None:
+        self.ears, self.settings = ears, settings
+
+    def submit(self, job: Job) -> Future[Measured]:
+        """Measure a job at once."""
+        future: Future[Measured] = Future()
+        try:
+            future.set_result(_done(job, self.ears, self.settings))
+        except Exception as error:  # noqa: BLE001 - told by whoever asks for the result
+            future.set_exception(error)
+        return future
+
+    def restart(self) -> None:  # noqa: D102
+        pass
+
+    def stop(self) -> None:  # noqa: D102
+        pass
+
+
+class Processes:
+    """Processes of its own, each with so many threads."""
+
+    shares_fate = True
+
+    def __init__(self, models: Models, n_workers: int, *, threads: int = 1) -> None:
+        self.models, self.n_at_once, self.threads = models, n_workers, threads
+        self._pool = self._fresh()
+
+    def submit(self, job: Job) -> Future[Measured]:
+        """Hand a job to the next free process."""
+        with _environment(dict.fromkeys(THREADS, str(self.threads))):  # what a process that is begun now inherits
+            return self._pool.submit(measure_with, self.models, job)
+
+    def restart(self) -> None:
+        """Kill the processes and begin anew."""
+        self.stop()
+        self._pool = self._fresh()
+
+    def stop(self) -> None:
+        """Kill the processes: what they hold can be measured again."""
+        for process in list((getattr(self._pool, "_processes", None) or {}).values()):
+            process.kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _fresh(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self.n_at_once, mp_context=get_context("spawn"), initializer=_begin)
+
+
+class Borrowed:
+    """Any executor: it belongs to whoever made it, and is not shut down.
+
+    Parameters
+    ----------
+    executor
+        Its workers must be able to import `audiolime_ext` and read the recordings under the same paths.
+    n_at_once
+        How many jobs to hand to it at a time.
+    """
+
+    shares_fate = False
+
+    def __init__(self, models: Models, executor: Executor, n_at_once: int) -> None:
+        self.models, self.executor, self.n_at_once = models, executor, n_at_once
+
+    def submit(self, job: Job) -> Future[Measured]:  # noqa: D102
+        return self.executor.submit(measure_with, self.models, job)
+
+    def restart(self) -> None:  # noqa: D102
+        pass
+
+    def stop(self) -> None:  # noqa: D102
+        pass
+
+
+def measure_with(models: Models, job: Job) -> Measured:
+    """Measure a job in a worker, with models that are built once."""
+    return _done(job, _ears(models), models.settings)
+
+
+def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
+    if job.probe:
+        ears.hear(job.host)
+        return Measured((), {}, 0)
+    return measure(job, ears, settings)
+
+
+@lru_cache(maxsize=1)
+def _ears(models: Models) -> Ears:
+    tagger = resolve_tagger(models.tagger, sr=models.sr)
+    separator = None if models.factorization is None else resolve_factorization(models.factorization)
+    found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
+    if (
+        isinstance(tagger, FunctionTagger) and tagger.version is None
+    ):  # a hash of answers, which may round otherwise here
+        del found[models.tagger]  # a hash of answers, which may round otherwise on another machine
+    wanted = {models.tagger: models.tagger_fingerprint, models.factorization: models.factorization_fingerprint}
+    for spec in found:
+        if found[spec] != wanted[spec]:
+            raise UsageError(
+                f"{spec} is another model in the worker than in the driver (fingerprint {found[spec]!r}, not "
+                f"{wanted[spec]!r}); give all machines the same files and versions"
+            )
+    return Ears(tagger, separator)
+
+
+def _begin() -> None:
+    """In a new worker: Ctrl-C is the driver's to answer, and without a driver there is nothing to do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_driver, daemon=True).start()
+
+
+def _end_with_the_driver() -> None:
+    if (driver := parent_process()) is not None:
+        driver.join()
+        os._exit(1)
+
+
+@contextmanager
+def _environment(values: dict[str, Any]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,206 @@
+"""``audiolime audit MANIFEST``: measure what a store lacks, and say what was found."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_tagger, warn, whole
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "run",
+        help="measure every recording of a manifest (the default: audiolime audit MANIFEST.csv)",
+        description="Measure every recording of a manifest and keep the results in a store. Stop it, kill it, run it "
+        "again, add recordings: what is done is neither lost nor done again. What was found is printed at the end.",
+    )
+    parser.add_argument(
+        "manifest", metavar="MANIFEST", help="CSV with the columns path and label, or a folder per class"
+    )
+    add_factorization(parser)
+    add_tagger(parser)
+    parser.add_argument("-o", "--store", metavar="FILE", help="where to keep results (default: MANIFEST.sqlite)")
+    _add_reading(parser)
+    _add_settings(parser)
+    _add_workers(parser)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_reading(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("the manifest, and how results are read")
+    group.add_argument(
+        "--column", action="append", default=[], type=_pair, metavar="OURS=THEIRS", help="a column's name"
+    )
+    group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column that is not ours")
+    group.add_argument("--duration", type=_positive, default=10.0, metavar="S", help="seconds from the middle of each "
+                       "recording, where the manifest names no excerpt (default: %(default)g)")  # fmt: skip
+    group.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign]")
+    group.add_argument("--threshold", type=_share, metavar="P", help="a label is decided for from this score on "
+                       "(default: the highest score decides)")  # fmt: skip
+
+
+def _add_settings(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what is measured")
+    group.add_argument(
+        "--donors",
+        type=whole(0),
+        default=5,
+        metavar="N",
+        help="songs of other classes whose components are put into each recording (default: %(default)s)",
+    )
+    group.add_argument("--same", type=whole(0), default=2, metavar="N", help="and of its own (default: %(default)s)")
+    group.add_argument(
+        "--kinds",
+        nargs="+",
+        choices=("own", "matched"),
+        default=["own", "matched"],
+        help="transplants at the donor's ratio of levels, at the host's own level, or both (default)",
+    )
+    group.add_argument("--no-noise", dest="noise", action="store_false", help="leave out noise as a control")
+    group.add_argument("--max-evals", type=whole(4), default=256, metavar="N", help="the most masks of a recording")
+    group.add_argument("--seed", type=whole(0), default=0, metavar="N", help="draws donors and noise")
+
+
+def _add_workers(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("who measures")
+    group.add_argument("--workers", type=whole(0), metavar="N", help="processes (default: one per core; 0: this one)")
+    group.add_argument(
+        "--threads", type=whole(1), default=1, metavar="N", help="threads of each (default: %(default)s)"
+    )
+    group.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, instead")
+    group.add_argument("--shard", type=_shard, metavar="I/N", help="measure the I-th of N parts; join them with merge")
+    group.add_argument("--dry-run", action="store_true", help="measure one recording and say what all would take")
+    group.add_argument("--on-error", choices=("record", "stop"), default="record", help="where a recording fails")
+    group.add_argument("--retries", type=whole(0), default=0, metavar="N", help="tries more (default: %(default)s)")
+    group.add_argument("--timeout", type=_positive, metavar="S", help="seconds that a recording may take")
+
+
+def run(args: Namespace) -> int:
+    """Measure, and print what was found."""
+    from audiolime_ext.audit.driver import Policy
+    from audiolime_ext.audit.measure import Settings
+    from audiolime_ext.audit.run import plan_audit
+
+    policy = Policy(args.on_error, args.retries, args.timeout)
+    settings = Settings(args.donors, args.same, tuple(args.kinds), args.noise, args.max_evals, args.seed)
+    with _cluster(args.cluster) as (executor, at_once):
+        audit = plan_audit(
+            args.manifest,
+            args.tagger,
+            args.factorization,
+            columns=dict(args.column),
+            ignore=args.ignore,
+            duration_s=args.duration,
+            settings=settings,
+            thresholds=args.threshold,
+            expected=args.expected,
+            shard=args.shard,
+            workers=args.workers,
+            threads=args.threads,
+            executor=executor,
+            at_once=at_once,
+            sr=args.sr,
+        )
+        if args.dry_run:
+            return _tell_estimate(audit.estimate(), args)
+        results = audit.run(args.store or Path(args.manifest).with_suffix(".sqlite"), policy)
+    mine = {entry.key for entry in audit.mine}
+    failures = [failure for failure in results.failures if failure.task in mine]
+    _tell(results, args)
+    for failure in failures:
+        warn(f"{failure.name}: {failure.reason}")
+    return SOME_FAILED if failures else 0
+
+
+def _tell(results: Any, args: Namespace) -> None:
+    from audiolime_ext.audit.verdicts import judge
+    from audiolime_ext.files import to_json
+
+    verdicts = judge(results.transplants(), delta=0.5, expected=results.expected, stems=results.components)
+    n_done, n = int(results.done.sum()), len(results.entries)
+    if args.json:
+        told = {"store": str(results.path), "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}
+        print(to_json({**told, "verdicts": [verdict.to_dict() for verdict in verdicts]}))
+        return
+    print(f"{n_done} of {n} recordings are in {results.path}")
+    for verdict in verdicts:
+        print(f"{verdict.status:>14}  {verdict.text}")
+    if not verdicts:
+        print("nothing was put into other recordings yet: nothing can be said")
+
+
+def _tell_estimate(estimate: Any, args: Namespace) -> int:
+    from dataclasses import asdict
+
+    from audiolime_ext.audit.run import n_cores
+    from audiolime_ext.files import to_json
+
+    if args.json:
+        print(to_json(asdict(estimate)))
+        return 0
+    n_workers = args.workers or n_cores()
+    minutes = estimate.seconds / n_workers / 60
+    print(
+        f"{estimate.n_recordings} recordings, about {estimate.n_asked} predictions, {minutes:.1f} minutes with "
+        f"{n_workers} worker{'s' * (n_workers > 1)}, {estimate.n_bytes / 1e6:.1f} MB of results; nothing was kept"
+    )
+    return 0
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[tuple[Any, int | None]]:
+    """The executor of a Dask cluster, and how many jobs it takes at a time."""
+    from audiolime_ext._optional import require
+    from audiolime_ext.errors import UsageError
+
+    if address is None:
+        yield None, None
+        return
+    distributed = require("distributed", extra="cluster")
+    try:
+        client = distributed.Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"no Dask scheduler answers at {address} ({error}); start one with: dask scheduler") from error
+    with client:
+        yield client.get_executor(pure=False), 2 * max(1, sum(client.ncores().values()))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    ours, mark, theirs = text.partition("=")
+    if not mark or not ours or not theirs:
+        raise argparse.ArgumentTypeError(f"write OURS=THEIRS, such as label=genre, not {text!r}")
+    return ours, theirs
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, mark, n = text.partition("/")
+    if not mark or not number.isdecimal() or not n.isdecimal() or not 1 <= int(number) <= int(n):
+        raise argparse.ArgumentTypeError(f"write I/N with 1 ≤ I ≤ N, such as 1/4, not {text!r}")
+    return int(number), int(n)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a positive number is needed, not {text!r}")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"a score between 0 and 1 is needed, not {text!r}")
+    return value
