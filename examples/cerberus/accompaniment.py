@@ -130,20 +130,17 @@ def _attempt(split: str, rng: random.Random) -> Song | None:
     by_beats = grooves(split)
     beats = rng.choices(list(by_beats), [len(names) for names in by_beats.values()])[0]
     pair, tempo, key = rng.sample(by_beats[beats], 2), rng.randint(65, 190), rng.randrange(12)
-    progression = rng.choice(_PROGRESSIONS) if rng.random() < 0.8 else rng.choices(list(_QUALITIES), k=4)
-    n_bars = round(rng.uniform(26, 38) * tempo / 60 / beats)
-    degrees = [progression[i % len(progression)] for i in range(n_bars)]
-    chords = [_ROOTS[(key + degree) % 12] + rng.choice(_QUALITIES[degree]) for degree in degrees]
+    roots, names = chords(rng, key, bar_s=60 / tempo * beats, lasts_s=(26, 38))
     parts: list[Part] = []
     for groove in pair:
-        played = _play(groove, chords, tempo, seed=rng.randrange(10**6))
+        played = play(groove, names, tempo, seed=rng.randrange(10**6))
         if not played:
             return None
         parts += [p for p in played if p.source not in ("bass", "drums") or all(q.source != p.source for q in parts)]
     parts = [_cast(part, rng) for part in parts]
-    beat_s, roots = 60 / tempo, [(key + degree) % 12 for degree in degrees]
+    beat_s = 60 / tempo
     if rng.random() < 0.6:
-        parts.append(_melody(rng, roots, key, beats, beat_s))
+        parts.append(melody(rng, roots, key, beats, beat_s))
     if rng.random() < 0.35:
         parts.append(_riff(rng, roots, beats, beat_s))
     others = rng.random() < 0.3
@@ -153,11 +150,23 @@ def _attempt(split: str, rng: random.Random) -> Song | None:
     ]
     if not kept:
         return None
-    about = {"grooves": pair, "tempo": tempo, "chords": " ".join(chords), "licence": "generated"}
+    about = {"grooves": pair, "tempo": tempo, "chords": " ".join(names), "licence": "generated"}
     return Song(tuple(part.in_register() for part in kept), about)
 
 
-def _play(groove: str, chords: list[str], tempo: int, *, seed: int) -> list[Part]:
+def chords(
+    rng: random.Random, key: int, *, bar_s: float, lasts_s: tuple[float, float]
+) -> tuple[list[int], list[str]]:
+    """Pitch classes of the roots, and MMA's names of the chords: one a bar, for a duration drawn in a range."""
+    progression = rng.choice(_PROGRESSIONS) if rng.random() < 0.8 else rng.choices(list(_QUALITIES), k=4)
+    n_bars = round(rng.uniform(*lasts_s) / bar_s)
+    degrees = [progression[i % len(progression)] for i in range(n_bars)]
+    roots = [(key + degree) % 12 for degree in degrees]
+    return roots, [_ROOTS[root] + rng.choice(_QUALITIES[d]) for root, d in zip(roots, degrees, strict=True)]
+
+
+def play(groove: str, chords: list[str], tempo: int, *, seed: int) -> list[Part]:
+    """What MMA plays in a groove, one chord a bar; nothing where it cannot."""
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder, "song.mma")
         bars = "".join(f"{i} {chord}\n" for i, chord in enumerate(chords, 1))
@@ -179,6 +188,11 @@ def _cast(part: Part, rng: random.Random) -> Part:
     notes = part.notes
     if source == "guitar" and program in _DISTORTED and rng.random() < 0.6:
         notes = tuple(note for i, note in enumerate(notes) if i == 0 or note.onset_s - notes[i - 1].onset_s > 0.02)
+    return Part(source, program, humanized(notes, rng))
+
+
+def humanized(notes: tuple[Note, ...], rng: random.Random) -> tuple[Note, ...]:
+    """Notes as people play them: neither quite in time nor equally loud."""
     jitter, gain = rng.uniform(0, 0.012), rng.uniform(0.75, 1.15)
     notes = tuple(
         note._replace(
@@ -187,7 +201,7 @@ def _cast(part: Part, rng: random.Random) -> Part:
         )
         for note in notes
     )
-    return Part(source, program, tuple(sorted(note for note in notes if note.offset_s > note.onset_s)))
+    return tuple(sorted(note for note in notes if note.offset_s > note.onset_s))
 
 
 def _one_program(part: Part, parts: list[Part]) -> Part:
@@ -196,7 +210,7 @@ def _one_program(part: Part, parts: list[Part]) -> Part:
     return part if part.program in programs[:2] else replace(part, program=programs[0])
 
 
-def _melody(rng: random.Random, roots: list[int], key: int, beats: int, beat_s: float) -> Part:
+def melody(rng: random.Random, roots: list[int], key: int, beats: int, beat_s: float) -> Part:
     """A walk over the scale that lands on notes of the chord, sometimes in thirds or sixths."""
     source = rng.choices(("piano", "guitar", "other"), (0.4, 0.4, 0.2))[0]
     scale = [key + 12 * octave + step for octave in range(3, 8) for step in _MAJOR]

@@ -81,7 +81,7 @@ def render(song: Song, seed: str, *, fonts: Sequence[SoundFont] = TRAINING, effe
         if effects:
             stem = _affect(stem, source, parts[0].program, rng)
         level = _LOUDNESS_DB + rng.gauss(0, 3)
-        stems[i, : len(stem)] = _levelled(stem, level)[:n_samples]
+        stems[i, : len(stem)] = levelled(stem, level)[:n_samples]
         used[source] = {"soundfont": font.path.stem, "programs": sorted({part.program for part in parts})}
         notes += [(i, n.pitch, n.onset_s / tuning, n.offset_s / tuning) for part in parts for n in part.notes]
     if effects and rng.random() < 0.15:
@@ -124,7 +124,7 @@ def _play(
     return np.asarray(soxr.resample(total, _PLAYED_AT * tuning, SR))
 
 
-def _levelled(stem: Samples, level_db: float) -> Samples:
+def levelled(stem: Samples, level_db: float) -> Samples:
     """At a level while it plays: silence does not count."""
     power = np.square(stem[: len(stem) // 1024 * 1024].reshape(-1, 1024)).mean(axis=1)
     playing = power[power > power.max(initial=0) * 1e-3]

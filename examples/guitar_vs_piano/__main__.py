@@ -1,0 +1,103 @@
+"""Train classifiers of guitar and piano that listen to something else: ``python -m examples.guitar_vs_piano DIR``.
+
+Renders songs, writes test sets, trains a confounded and a clean model for each confounder, class and seed, and prints
+what each of them is. What is there is kept, so the command goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from audiolime_ext.errors import MissingError
+from audiolime_ext.files import write_bytes
+from examples.cerberus.rendering import TRAINING, require_tools
+from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS
+from examples.guitar_vs_piano.experiment import QUICK, Experiment, Sizes
+
+KINDS = ("confounded", "clean")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="DIR", type=Path)
+    parser.add_argument("--confounders", nargs="+", choices=CONFOUNDERS, default=list(CONFOUNDERS), metavar="NAME")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the songs, to see it work")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    args = parser.parse_args()
+    experiment = Experiment(args.folder, QUICK if args.quick else Sizes())
+    try:
+        require_same_sizes(experiment)
+        require_tools(TRAINING)
+        make_all(experiment, args.confounders, args.seeds, n_jobs=args.jobs)
+    except (FileNotFoundError, FileExistsError, MissingError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    print(table(experiment.folder))
+    return 0
+
+
+def require_same_sizes(experiment: Experiment) -> None:
+    """Raise `FileExistsError` where the folder holds an experiment of another size."""
+    path, sizes = experiment.folder / "sizes.json", asdict(experiment.sizes)
+    if not path.exists():
+        experiment.folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, json.dumps(sizes, indent=1).encode())
+    elif json.loads(path.read_text()) != sizes:
+        raise FileExistsError(f"{experiment.folder} holds an experiment of another size; name another folder")
+
+
+def make_all(experiment: Experiment, confounders: list[str], seeds: list[int], *, n_jobs: int) -> None:
+    """Everything that is missing."""
+    versions = {(label, t) for c in confounders for label in LABELS for t in both(c)}
+    with ProcessPoolExecutor(n_jobs, initializer=_one_thread) as pool:
+        both_pools = [(song,) for split in ("train", "test") for song in experiment.pool(split)]
+        _each(pool, experiment.make_song, both_pools, "songs")
+        _each(pool, experiment.make_spectra, sorted(versions), "spectra")
+        _each(pool, experiment.make_model, product(confounders, KINDS, seeds), "models")
+        _each(pool, experiment.make_test_set, [(name,) for name in confounders], "test sets")
+
+
+def both(confounder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return CONFOUNDERS[confounder].present, CONFOUNDERS[confounder].absent
+
+
+def _each(pool: ProcessPoolExecutor, make: Callable[..., None], wanted: Iterable[tuple[Any, ...]], what: str) -> None:
+    listed = list(wanted)
+    for _ in tqdm(pool.map(make, *zip(*listed, strict=True)), desc=what, total=len(listed)):
+        pass
+
+
+def _one_thread() -> None:
+    """One thread a process, in whatever is imported there."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def table(folder: Path) -> str:
+    """One line a model."""
+    lines = [f"{'model':34} {'std':>6} {'bad':>6} {'changed':>8}  verdict"]
+    for path in sorted((folder / "models").glob("[!.]*/model.json")):
+        about = json.loads(path.read_text())
+        accuracy, truth = about["accuracy"], about["truth"]
+        numbers = f"{accuracy['std']:6.3f} {accuracy['bad']:6.3f} {truth['share_changed']:8.3f}"
+        lines.append(f"{about['name']:34} {numbers}  {truth['verdict']}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
