@@ -1,7 +1,7 @@
 """An audit by two workers of one thread beside one such worker, and the memory that a worker takes.
 
 The collection is 10-second excerpts of the bundled recordings, separated by Cerberus and tagged by musicnn, and nothing
-is kept from before. Both sides take turns. Workers are watched while they run: their peak is what the system says it was.
+is kept from before. Both sides take turns. Workers are watched while they run: their peak is what the system says.
 """
 
 from __future__ import annotations

@@ -50,9 +50,7 @@ def expected(share: Array, n_pairs: int, there_are: Array) -> Array:
     return np.asarray(wanted)
 
 
-def samples(
-    draws: Draws, n_evals: int, *, sampler: str, sampling: Sampling, seed: int = 0
-) -> Iterator[Neighborhood]:
+def samples(draws: Draws, n_evals: int, *, sampler: str, sampling: Sampling, seed: int = 0) -> Iterator[Neighborhood]:
     """Neighbourhoods of so many evaluations as `sampler` would choose them, their weights in place of counts.
 
     There is no end of them, but the masks of a size are taken again when all have been.
