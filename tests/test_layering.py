@@ -19,8 +19,9 @@ LEVELS = {
     "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "
     "top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
-    6: "audit audit.driver audit.effects audit.expected audit.gate audit.heard audit.manifest audit.measure audit.plan "
-    "audit.rates audit.records audit.results audit.run audit.store audit.table audit.verdicts audit.workers "
+    6: "audit audit.database audit.driver audit.effects audit.expected audit.gate audit.heard audit.manifest "
+    "audit.measure audit.plan audit.rates audit.records audit.results audit.run audit.store audit.table "
+    "audit.verdicts audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",
