@@ -50,6 +50,12 @@ SELECT r.task, c.name, d.name, x.numbers FROM measurements x
 JOIN recordings r ON r.id = x.recording JOIN names c ON c.id = x.component LEFT JOIN names d ON d.id = x.donor
 WHERE x.measure = (SELECT id FROM names WHERE name = ?) ORDER BY r.name, r.task, c.name, d.name
 """
+_OF_ONE = """
+SELECT m.name, c.name, d.name, x.numbers FROM measurements x
+JOIN names m ON m.id = x.measure JOIN names c ON c.id = x.component LEFT JOIN names d ON d.id = x.donor
+WHERE x.rowid BETWEEN ? AND ? ORDER BY m.name, c.name, d.name
+"""
+_SPANS = "SELECT recording, MIN(rowid), MAX(rowid) FROM measurements GROUP BY recording"
 
 
 class AuditStore:
@@ -190,6 +196,16 @@ class AuditStore:
                 (task.key, database.legible(name), database.legible(reason), task.key),
             )
 
+    def adopt(self, failure: Failure) -> None:
+        """Keep a failure of another store, unless the recording was measured, or has failed as often here."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO failures SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
+                "ON CONFLICT (task) DO UPDATE SET reason = excluded.reason, tries = excluded.tries "
+                "WHERE excluded.tries > tries",
+                (failure.task, failure.name, failure.reason, failure.tries, failure.task),
+            )
+
     def recordings(self) -> list[Recording]:
         """What was measured, by name."""
         rows = self._connection.execute("SELECT task, name, facts FROM recordings ORDER BY name, task")
@@ -209,6 +225,14 @@ class AuditStore:
         for name in found:
             for task, component, donor, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
                 yield task, Measurement(name, component, unpacked(numbers), donor)
+
+    def one_by_one(self) -> Iterator[tuple[Recording, list[Measurement]]]:
+        """Every recording with all its measurements, in the order of names: no more than one is in memory at a time."""
+        spans = {recording: (first, last) for recording, first, last in self._connection.execute(_SPANS)}
+        rows = self._connection.execute("SELECT id, task, name, facts FROM recordings ORDER BY name, task").fetchall()
+        for recording, task, name, facts in rows:  # what came in one transaction lies together
+            found = self._connection.execute(_OF_ONE, spans.get(recording, (0, 0))).fetchall()
+            yield Recording(task, name, json.loads(facts)), [Measurement(m, c, unpacked(x), d) for m, c, d, x in found]
 
     def vectors(self, measure: str) -> Vectors:
         """All of one measure at once, in the order of `measurements`: thousands of recordings in little time."""
