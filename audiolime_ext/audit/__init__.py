@@ -10,4 +10,5 @@
 - `results`: what was measured, as arrays and as trials
 - `rates`: shares of flipped decisions with intervals that respect songs; tests; how many songs are needed
 - `verdicts`, `gate`: what the rates amount to, in words and as a decision
+- `admission`, `junit`: that decision on a store, for continuous integration
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audiolime_ext.cli.audit import merge, run
+from audiolime_ext.cli.audit import gate, merge, run
 
-COMMANDS = (run, merge)
+COMMANDS = (run, gate, merge)
 NAMES = ("run", "gate", "report", "merge", "export")
 
 
