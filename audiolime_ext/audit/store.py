@@ -226,12 +226,14 @@ class AuditStore:
             for task, component, donor, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
                 yield task, Measurement(name, component, unpacked(numbers), donor)
 
-    def one_by_one(self) -> Iterator[tuple[Recording, list[Measurement]]]:
-        """Every recording with all its measurements, in the order of names: no more than one is in memory at a time."""
+    def one_by_one(self, keys: Iterable[str] | None = None) -> Iterator[tuple[Recording, list[Measurement]]]:
+        """Recordings with all their measurements, no more than one in memory at a time: all, by name, or some."""
         spans = {recording: (first, last) for recording, first, last in self._connection.execute(_SPANS)}
-        rows = self._connection.execute("SELECT id, task, name, facts FROM recordings ORDER BY name, task").fetchall()
-        for recording, task, name, facts in rows:  # what came in one transaction lies together
-            found = self._connection.execute(_OF_ONE, spans.get(recording, (0, 0))).fetchall()
+        rows = self._connection.execute("SELECT task, id, name, facts FROM recordings ORDER BY name, task").fetchall()
+        by_key = {row[0]: row for row in rows}
+        for task, recording, name, facts in rows if keys is None else (by_key[key] for key in keys if key in by_key):
+            span = spans.get(recording, (0, 0))  # what came in one transaction lies together
+            found = self._connection.execute(_OF_ONE, span).fetchall()
             yield Recording(task, name, json.loads(facts)), [Measurement(m, c, unpacked(x), d) for m, c, d, x in found]
 
     def vectors(self, measure: str) -> Vectors:
