@@ -19,7 +19,7 @@ Two are no scores: ``attribution``, the component's Shapley values of the clippe
 in dB of the recording's.
 
 Invariants: *a recording's measurements follow from its entry, its donors, the models and the settings alone*, not from
-what else was measured, by whom or when; and nothing clips.
+what else was measured, by whom or when; and no transplant passes full scale.
 """
 
 from __future__ import annotations
