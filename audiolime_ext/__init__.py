@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audiolime_ext.audio import Audio, load_audio
+    from audiolime_ext.audit.admission import assert_no_confounder
     from audiolime_ext.errors import AudiolimeError
     from audiolime_ext.explanation import Explanation
     from audiolime_ext.factorization import Factorization, Stems, with_residual
@@ -35,6 +36,7 @@ _HOMES = {
     "Stems": "factorization",
     "Tagger": "prediction",
     "TrackExplanation": "track.explanation",
+    "assert_no_confounder": "audit.admission",
     "explain": "pipeline",
     "explain_track": "track",
     "load_audio": "audio",
@@ -53,6 +55,7 @@ __all__ = [
     "Stems",
     "Tagger",
     "TrackExplanation",
+    "assert_no_confounder",
     "explain",
     "explain_track",
     "load_audio",

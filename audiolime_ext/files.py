@@ -78,6 +78,33 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
+@contextmanager
+def fresh_file(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place on success and vanishes on any failure.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}."[:100], suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise _reason(path, error) from error
+    temporary = Path(name)
+    try:
+        os.close(handle)
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise _reason(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` in one step: afterwards the file holds all of it, or is as it was before.
 
@@ -86,19 +113,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     OutputError
         If it cannot be written.
     """
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}."[:100], suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise _reason(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise _reason(path, error) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with fresh_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def file_name(label: str, taken: set[str]) -> str:

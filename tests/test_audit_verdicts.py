@@ -15,6 +15,7 @@ from audiolime_ext.audit.rates import (
     clopper_pearson,
     exceeds,
     flip_rate,
+    is_larger,
     songs_to_decide,
     songs_to_find,
 )
@@ -296,3 +297,50 @@ def test_models_at_the_tolerance_seldom_pass_and_seldom_fail() -> None:
         outcomes.append(gate(tried, tolerance=0.1, n_bootstrap=100).outcome)
     assert outcomes.count("pass") <= 8
     assert outcomes.count("fail") <= 8
+
+
+def test_one_rate_is_larger_than_another_by_newcombes_interval() -> None:
+    """With Clopper and Pearson's intervals in the place of Wilson's."""
+
+    def at(n_flips: int, n: int) -> Rate:
+        return Rate(n_flips / n, *clopper_pearson(n_flips, n), n, n, None, float(n), 0.95)
+
+    assert not is_larger(at(62, 100), at(50, 100))
+    assert is_larger(at(66, 100), at(50, 100))
+    lower = 0.16 - np.hypot(0.66 - at(66, 100).low, at(50, 100).high - 0.5)
+    assert 0 < lower < 0.02, "nearly no difference, but one"
+    assert not is_larger(at(50, 100), at(66, 100))
+    assert not is_larger(at(5, 5), at(3, 5)), "so few songs say nothing"
+    rng = np.random.default_rng(0)
+    alike = [is_larger(at(a, 80), at(b, 80)) for a, b in rng.binomial(80, 0.4, (400, 2)).tolist()]
+    assert np.mean(alike) <= 0.025
+
+
+def test_what_fails_in_the_baseline_too_is_known_unless_it_is_worse() -> None:
+    def one(n_flips: int, n: int = 100, component: str = "drums") -> Trials:
+        return trials(np.arange(n) < n_flips, component)
+
+    def told(now: Trials, before: Trials) -> tuple[str, str]:
+        found = gate([now, one(0, component="bass")], baseline=[before, one(0, component="bass")])
+        return found.outcome, next(pair.outcome for pair in found.pairs if pair.component == "drums")
+
+    assert told(one(50), one(50)) == ("pass", "known")
+    assert told(one(60), one(50)) == ("pass", "known"), "not significantly worse"
+    assert told(one(70), one(50)) == ("fail", "fail"), "worse"
+    assert told(one(50), one(0)) == ("fail", "fail"), "new"
+    assert told(one(50), one(4)) == ("fail", "fail"), "undecided before is no excuse"
+    assert told(one(0), one(50)) == ("pass", "pass"), "mended"
+    assert told(one(5), one(50)) == ("pass", "known"), "undecided, but better than what is known"
+    assert told(one(1, 3), one(30)) == ("inconclusive", "inconclusive"), "three songs may hide anything"
+    assert told(one(0, 0), one(50)) == ("inconclusive", "inconclusive"), "nothing was tried"
+
+
+def test_known_pairs_are_told_with_the_baseline_and_do_not_hide_others() -> None:
+    everywhere = [trials(np.arange(100) < 50, "drums"), trials(np.arange(40) < 0, "bass")]
+    found = gate(everywhere, baseline=everywhere)
+    assert (found.outcome, found.songs_needed) == ("inconclusive", 72)
+    text = next(pair.text for pair in found.pairs if pair.component == "drums")
+    assert text.startswith("known: 'guitar' and drums: 50 % of 100 decisions flip (")
+    assert "; not significantly more than in the baseline: 50 % of 100 decisions flip (" in text
+    with pytest.raises(UsageError, match="the baseline has none of these classes and components"):
+        gate(everywhere, baseline=[trials(np.ones(40, bool), "vocals")])

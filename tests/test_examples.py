@@ -34,7 +34,7 @@ def test_python_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AUDIOLIME_CACHE_MAX", "0")
     shutil.copy(ezer_ev, "song.ogg")
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
     assert {path.name for path in Path("out").iterdir()} >= {"explanation.json", "mixture.wav", "metal.wav"}

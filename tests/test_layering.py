@@ -19,16 +19,17 @@ LEVELS = {
     "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "
     "top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
-    6: "audit audit.driver audit.effects audit.expected audit.gate audit.heard audit.manifest audit.measure audit.plan "
-    "audit.rates audit.records audit.results audit.run audit.store audit.table audit.verdicts audit.workers "
+    6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
+    "audit.heard audit.junit audit.manifest audit.measure audit.merge audit.plan audit.rates audit.records "
+    "audit.results audit.run audit.store audit.table audit.verdicts audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",
     7: "report report.media report.pictures report.player report.view report.page report.index report.notebook "
     "report.plots report.templating",
     8: "audiolime_ext",  # the package itself, which hands on names of the levels below
-    9: "__main__ cli cli.audit cli.audit.run cli.options cli.cache cli.checkpoints cli.demo cli.explain cli.listing "
-    "cli.page cli.rerun cli.separate cli.tag cli.track",
+    9: "__main__ cli cli.audit cli.audit.export cli.audit.gate cli.audit.merge cli.audit.run cli.options cli.cache "
+    "cli.checkpoints cli.demo cli.explain cli.listing cli.page cli.rerun cli.separate cli.tag cli.track",
 }
 LEVEL = {
     name if name == "audiolime_ext" else f"audiolime_ext.{name}": level

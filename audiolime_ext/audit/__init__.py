@@ -5,8 +5,10 @@
 - `plan`: recordings by content, their excerpts, and the donors each is given
 - `heard`, `measure`, `effects`: the stems as the tagger hears them; what is asked about one recording; what follows
 - `driver`, `workers`: who measures, and the loop that keeps what comes back
-- `store`, `records`: where results are kept, one recording at a time
+- `store`, `database`, `records`: where results are kept, one recording at a time
+- `merge`, `export`: what shards wrote, as one; everything as one table
 - `results`: what was measured, as arrays and as trials
 - `rates`: shares of flipped decisions with intervals that respect songs; tests; how many songs are needed
 - `verdicts`, `gate`: what the rates amount to, in words and as a decision
+- `admission`, `junit`: that decision on a store, for continuous integration
 """

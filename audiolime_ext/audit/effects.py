@@ -18,7 +18,7 @@ Scores have shape (…, n_labels), signals (n_channels, n_samples).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +34,32 @@ KINDS = ("own", "matched")
 
 Array = NDArray[np.float64]
 Kind = Literal["own", "matched"]
+
+
+def thresholds_for(labels: Sequence[str], given: float | Mapping[str, float] | None) -> tuple[float, ...] | None:
+    """One threshold for each label; None where none is given.
+
+    Raises
+    ------
+    UsageError
+        If one is no score, a label has none, or there is no such label.
+
+    Examples
+    --------
+    >>> thresholds_for(["rock", "metal"], 0.5), thresholds_for(["rock", "metal"], {"metal": 0.2, "rock": 0.4})
+    ((0.5, 0.5), (0.4, 0.2))
+    """
+    if given is None:
+        return None
+    by_label = given if isinstance(given, Mapping) else dict.fromkeys(labels, given)
+    if missing := [label for label in labels if label not in by_label]:
+        raise UsageError(f"no threshold for {', '.join(missing[:5])}; give one for each label, or one number for all")
+    for label, threshold in by_label.items():
+        if label not in labels:
+            raise unknown("label", label, labels)
+        if not 0 < threshold < 1:
+            raise UsageError(f"the threshold of {label!r} must be a score between 0 and 1, not {threshold!r}")
+    return tuple(float(by_label[label]) for label in labels)
 
 
 def decide(scores: NDArray[Any], thresholds: Sequence[float] | None = None) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ Two are no scores: ``attribution``, the component's Shapley values of the clippe
 in dB of the recording's.
 
 Invariants: *a recording's measurements follow from its entry, its donors, the models and the settings alone*, not from
-what else was measured, by whom or when; and nothing clips.
+what else was measured, by whom or when; and no transplant passes full scale.
 """
 
 from __future__ import annotations
@@ -172,15 +172,20 @@ def _questions(
 
 
 def _donor(ears: Ears, donor: Entry, host: Heard) -> Heard:
-    """A donor's stems, as long as the host."""
+    """A donor's stems, as long as the host; the sample that rounding may have cost is silence."""
     try:
         heard = ears.hear(donor)
     except AudiolimeError as error:
         raise DonorError(donor.key, str(error)) from error
     n_samples = host.background.shape[-1]
-    if heard.background.shape[-1] < n_samples or heard.background.shape[0] != host.background.shape[0]:
+    lacking = n_samples - heard.background.shape[-1]
+    if lacking > 1 or heard.background.shape[0] != host.background.shape[0]:
         raise DonorError(donor.key, "it is shorter than the recording that it is put into")
-    return Heard(heard.names, heard.stems[..., :n_samples], heard.background[..., :n_samples], heard.facts)
+    stems, background = (
+        np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(0, max(0, lacking))])[..., :n_samples]
+        for signal in (heard.stems, heard.background)
+    )
+    return Heard(heard.names, stems, background, heard.facts)
 
 
 def _controls(entry: Entry, host: Heard, name: str, settings: Settings) -> Iterator[Question]:

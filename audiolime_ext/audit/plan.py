@@ -9,6 +9,7 @@ and where recordings are added or fail, other hosts keep their donors.
 from __future__ import annotations
 
 import hashlib
+import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -48,6 +49,8 @@ def entries_of(manifest: Manifest, *, duration_s: float = DURATION_S, stems_need
         if stems_needed and row.stems is None:
             problems.add(row.line, "no stems; name the folder of its true stems, or choose a factorization")
         entry = _entry(row, duration_s)
+        if entry.duration_s <= 0:
+            problems.add(row.line, f"{entry.name!r} has ended by {entry.start_s:g} s; choose another start")
         first = found.setdefault(entry.key, entry)
         if first is not entry:
             problems.add(row.line, f"{entry.name!r} is the same recording as {first.name!r}; keep one")
@@ -65,31 +68,28 @@ def _entry(row: Row, duration_s: float) -> Entry:
             start_s = 0.0 if whole_s is None else int(max(0.0, whole_s - length_s) / 2 * 1000) / 1000
     return Entry(
         path=str(row.path),
-        sha256=_sha256([row.path]),
+        sha256=_sha256(row.path),
         labels=row.labels,
         song=row.song,
         start_s=start_s,
         duration_s=length_s,
         split=row.split,
         stems=None if row.stems is None else str(row.stems),
-        stems_sha256="" if row.stems is None else _sha256(_stems(row.stems)),
+        stems_sha256="" if row.stems is None else _sha256_of_stems(row.stems),
     )
 
 
-def _stems(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_ENDINGS)
+def _sha256_of_stems(folder: Path) -> str:
+    """Of the names and the bytes of all: a stem that is called otherwise is another component."""
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_ENDINGS)
+    return hashlib.sha256(repr([(file.name, _sha256(file)) for file in files]).encode()).hexdigest()
 
 
-def _sha256(files: Sequence[Path]) -> str:
-    """Of one file's bytes; of several with their names."""
-    content = hashlib.sha256()
-    for file in files:
-        try:
-            data = file.read_bytes()
-        except OSError:  # told when it is to be measured
-            data = b""
-        content.update(data if len(files) == 1 else file.name.encode() + hashlib.sha256(data).digest())
-    return content.hexdigest()
+def _sha256(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:  # told when it is to be measured
+        return hashlib.sha256(os.fsencode(file)).hexdigest()
 
 
 def _duration_s(path: Path) -> float | None:

@@ -75,6 +75,11 @@ class Task:
         end = None if self.duration_s is None else float(self.duration_s)
         return canonical([self.sha256, float(self.start_s or 0), end, self.detail])
 
+    @classmethod
+    def from_key(cls, key: str) -> Task:
+        """The reverse of `key`."""
+        return cls(*json.loads(key))
+
 
 @dataclass(frozen=True)
 class Entry:

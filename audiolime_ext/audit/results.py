@@ -132,6 +132,10 @@ class Results:
             component = {name: i for i, name in enumerate(self.components)}
             with AuditStore.read(self.path) as store:
                 found = store.vectors(measure)
+            if not len(found.values):
+                nothing = np.zeros(0, np.int64)
+                self._asked[measure] = Asked(nothing, nothing, nothing, np.zeros((0, len(self.labels)), np.float32))
+                return self._asked[measure]
             recordings = np.array([place.get(task, -1) for task in found.tasks], np.int64)
             donors = np.array([-1 if key is None else place.get(key, -2) for key in found.donors], np.int64)
             components = np.array([component.get(name, -1) for name in found.components], np.int64)
@@ -151,7 +155,9 @@ class Results:
     @cached_property
     def scores(self) -> Floats:
         """Of the recordings themselves, (n_recordings, n_labels); NaN where there is none."""
-        return np.asarray(self.matrix("score")[:, 0])
+        found, asked = np.full((len(self.entries), len(self.labels)), np.nan, np.float32), self.asked("score")
+        found[asked.recordings] = asked.values
+        return found
 
     @cached_property
     def decided(self) -> NDArray[np.bool_]:

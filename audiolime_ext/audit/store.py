@@ -5,8 +5,7 @@ version of the audit. Within it a *task* is the content of a recording (the SHA-
 whatever else its results follow from. Invariants:
 
 - *All or nothing*: a recording arrives by one transaction, with all its measurements. SIGKILL or a power cut at any
-  moment leaves what was committed and nothing else: SQLite's rollback journal, synced before every commit. The
-  write-ahead log is off: it needs shared memory, which network file systems lack, and a second file.
+  moment leaves what was committed and nothing else (see `audiolime_ext.audit.database`).
 - *Once*: what is done is not written again, in whatever order and however often it is offered.
 - *One writer*: a lock beside the file is held while it is open; the system lets go of it when the process dies.
   Workers must be spawned, not forked, for a forked one would hold it, too; it may not write.
@@ -28,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from audiolime_ext.audit import database
 from audiolime_ext.audit.records import (
     AUDIT_VERSION,
     Entry,
@@ -41,30 +41,21 @@ from audiolime_ext.audit.records import (
     packed,
     unpacked,
 )
-from audiolime_ext.errors import MissingError, OutputError, UsageError
+from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files import make_folder, to_json
 
-_APPLICATION_ID = 0x61756474  # "audt"
-_BUSY_S = 30.0  # readers wait so long for a commit
-_SCHEMA = """
-CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE recordings (id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, name TEXT NOT NULL, facts TEXT NOT NULL);
-CREATE TABLE measurements (
-    recording INTEGER NOT NULL, measure INTEGER NOT NULL, component INTEGER NOT NULL, donor INTEGER,
-    numbers BLOB NOT NULL  -- float32, little-endian, in the order of the labels
-);
-CREATE TABLE manifest (line INTEGER PRIMARY KEY, entry TEXT NOT NULL);
-CREATE TABLE reading (content TEXT NOT NULL);
-CREATE TABLE failures (task TEXT PRIMARY KEY, name TEXT NOT NULL, reason TEXT NOT NULL, tries INTEGER NOT NULL)
-    WITHOUT ROWID;
-"""
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
 SELECT r.task, c.name, d.name, x.numbers FROM measurements x
 JOIN recordings r ON r.id = x.recording JOIN names c ON c.id = x.component LEFT JOIN names d ON d.id = x.donor
 WHERE x.measure = (SELECT id FROM names WHERE name = ?) ORDER BY r.name, r.task, c.name, d.name
 """
+_OF_ONE = """
+SELECT m.name, c.name, d.name, x.numbers FROM measurements x
+JOIN names m ON m.id = x.measure JOIN names c ON c.id = x.component LEFT JOIN names d ON d.id = x.donor
+WHERE x.rowid BETWEEN ? AND ? ORDER BY m.name, c.name, d.name
+"""
+_SPANS = "SELECT recording, MIN(rowid), MAX(rowid) FROM measurements GROUP BY recording"
 
 
 class AuditStore:
@@ -100,26 +91,14 @@ class AuditStore:
         OutputError
             If it cannot be written.
         """
-        from filelock import FileLock, Timeout
-
         path = Path(path)
         make_folder(path.parent)
-        lock = FileLock(path.with_name(f"{path.name}.lock"))
+        lock = database.lock(path)
         try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise UsageError(
-                f"another audit is writing to {path}; wait until it ends, or name another store for this one"
-            ) from error
-        except OSError as error:
-            raise OutputError(
-                f"cannot write {path}: {error.strerror or error}; name a store in a folder that may be written"
-            ) from error
-        try:
-            connection = _connect(path, "rwc")
+            connection = database.connect(path, "rwc")
             try:
-                _create(path, connection, identity)
-                _compare(path, _identity(path, connection), identity)
+                database.create(path, connection, identity)
+                database.compare(path, database.identity(path, connection), identity)
             except BaseException:
                 connection.close()
                 raise
@@ -142,12 +121,12 @@ class AuditStore:
         path = Path(path)
         if not path.is_file():
             raise MissingError(f"there is no audit at {path}; name the store that an audit wrote, or run one")
-        connection = _connect(path, "rw")  # not "ro": whoever comes next rolls back what a killed writer began
+        connection = database.connect(path, "rw")  # not "ro": whoever comes next rolls back what a killed writer began
         try:
             connection.execute("PRAGMA query_only = ON")
-            identity = _identity(path, connection)
+            identity = database.identity(path, connection)
             if identity.version != AUDIT_VERSION:
-                _compare(path, identity, Identity(**{**vars(identity), "version": AUDIT_VERSION}))
+                database.compare(path, identity, Identity(**{**vars(identity), "version": AUDIT_VERSION}))
         except BaseException:
             connection.close()
             raise
@@ -192,7 +171,7 @@ class AuditStore:
                 return False
             connection.execute("DELETE FROM failures WHERE task = ?", (task.key,))
             insert = "INSERT INTO recordings (task, name, facts) VALUES (?, ?, ?)"
-            recording = connection.execute(insert, (task.key, _legible(name), text)).lastrowid
+            recording = connection.execute(insert, (task.key, database.legible(name), text)).lastrowid
             connection.executemany(
                 "INSERT INTO measurements VALUES (?, ?, ?, ?, ?)",
                 [
@@ -214,7 +193,17 @@ class AuditStore:
             connection.execute(
                 "INSERT INTO failures SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
                 "ON CONFLICT (task) DO UPDATE SET reason = excluded.reason, tries = tries + 1",
-                (task.key, _legible(name), _legible(reason), task.key),
+                (task.key, database.legible(name), database.legible(reason), task.key),
+            )
+
+    def adopt(self, failure: Failure) -> None:
+        """Keep a failure of another store, unless the recording was measured, or has failed as often here."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO failures SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
+                "ON CONFLICT (task) DO UPDATE SET reason = excluded.reason, tries = excluded.tries "
+                "WHERE excluded.tries > tries",
+                (failure.task, failure.name, failure.reason, failure.tries, failure.task),
             )
 
     def recordings(self) -> list[Recording]:
@@ -236,6 +225,16 @@ class AuditStore:
         for name in found:
             for task, component, donor, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
                 yield task, Measurement(name, component, unpacked(numbers), donor)
+
+    def one_by_one(self, keys: Iterable[str] | None = None) -> Iterator[tuple[Recording, list[Measurement]]]:
+        """Recordings with all their measurements, no more than one in memory at a time: all, by name, or some."""
+        spans = {recording: (first, last) for recording, first, last in self._connection.execute(_SPANS)}
+        rows = self._connection.execute("SELECT task, id, name, facts FROM recordings ORDER BY name, task").fetchall()
+        by_key = {row[0]: row for row in rows}
+        for task, recording, name, facts in rows if keys is None else (by_key[key] for key in keys if key in by_key):
+            span = spans.get(recording, (0, 0))  # what came in one transaction lies together
+            found = self._connection.execute(_OF_ONE, span).fetchall()
+            yield Recording(task, name, json.loads(facts)), [Measurement(m, c, unpacked(x), d) for m, c, d, x in found]
 
     def vectors(self, measure: str) -> Vectors:
         """All of one measure at once, in the order of `measurements`: thousands of recordings in little time."""
@@ -284,7 +283,7 @@ class AuditStore:
         if self._lock is None or os.getpid() != self._process:
             raise UsageError("only the process that opened a store to write may write to it; hand results to that one")
         try:
-            with _transaction(self.path, self._connection):
+            with database.transaction(self.path, self._connection):
                 yield self._connection
         except BaseException:
             self._names.clear()  # numbers of names that were rolled back
@@ -296,79 +295,3 @@ class AuditStore:
             (found,) = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
             self._names[name] = int(found)
         return self._names[name]
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    with _legible_database(path):
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
-        try:
-            connection.execute("PRAGMA synchronous = FULL")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-@contextmanager
-def _transaction(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is executed within, or nothing of it."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-    except sqlite3.OperationalError as error:
-        raise OutputError(
-            f"cannot write {path}: {error}; nothing was left half-written. Make room, or let it be written, and go on"
-        ) from error
-
-
-def _create(path: Path, connection: sqlite3.Connection, identity: Identity) -> None:
-    """Make the tables of a store in a file that is empty; leave any other alone."""
-    with _legible_database(path), _transaction(path, connection):
-        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            for statement in filter(str.strip, _SCHEMA.split(";\n")):
-                connection.execute(statement)
-            connection.executemany("INSERT INTO identity VALUES (?, ?)", identity.plain().items())
-
-
-def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
-    with _legible_database(path):
-        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-            raise MissingError(f"{path} holds no audit yet; the one that began it was stopped at once, so run it again")
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        if application != _APPLICATION_ID:
-            raise sqlite3.DatabaseError("another program's database")
-        parts = {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM identity")}
-    return Identity(**{**parts, "labels": tuple(parts["labels"])})
-
-
-@contextmanager
-def _legible_database(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise OutputError(f"cannot use {path}: {error}; name a file that may be read and written") from error
-    except sqlite3.DatabaseError as error:
-        raise UsageError(f"{path} is no audit's store ({error}); name another file, or a new one") from error
-
-
-def _compare(path: Path, found: Identity, wanted: Identity) -> None:
-    theirs, ours = found.plain(), wanted.plain()
-    differing = [name for name in ours if theirs[name] != ours[name]]
-    if differing:
-        told = "; ".join(f"{name.replace('_', ' ')} {theirs[name]}, now {ours[name]}" for name in differing)
-        raise UsageError(
-            f"{path} holds the results of another audit: {told}. Name a new store for this one, or repeat it with what "
-            "that one was made with"
-        )
-
-
-def _legible(text: str) -> str:
-    """SQLite's text is UTF-8; bytes of a file name that are none become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()

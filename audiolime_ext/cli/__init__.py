@@ -1,7 +1,8 @@
 """The command line: ``audiolime COMMAND``. One module per command; each adds its parser and runs.
 
 Exit codes: 0 done; 1 the model failed, the output cannot be written, or `rerun` found a difference; 2 wrong usage; 3 a
-missing extra or checkpoint; 4 audio that cannot be read or used; 5 some of several files failed; 130 interrupted.
+missing extra or checkpoint; 4 audio that cannot be read or used; 5 some of several files failed; 6 and 7 `audit gate`
+fails or is inconclusive; 130 interrupted.
 Data goes to stdout, everything else to stderr; a user's mistake never shows a traceback (``--debug`` does).
 """
 
@@ -46,7 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="audiolime",
         description="Listen to what a music model listens to: which source in a recording makes a tag.",
         epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing extra or "
-        "checkpoint, 4 unusable audio, 5 some of several files failed, 130 interrupted",
+        "checkpoint, 4 unusable audio, 5 some of several files failed, 6 audit gate fails, 7 audit gate is "
+        "inconclusive, 130 interrupted",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")

@@ -120,6 +120,13 @@ def score(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """The argument type of shares, and of scores from which on something counts: between 0 and 1."""
+    if not 0 < (value := score(text)) < 1:
+        raise argparse.ArgumentTypeError(f"a number between 0 and 1 is needed, not {text!r}")
+    return value
+
+
 def _duration(text: str) -> float:
     if (seconds := _seconds(text)) <= 0:
         raise argparse.ArgumentTypeError(f"an excerpt of {text} s holds nothing; give more than 0")

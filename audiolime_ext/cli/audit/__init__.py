@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audiolime_ext.cli.audit import run
+from audiolime_ext.cli.audit import export, gate, merge, run
 
-COMMANDS = (run,)
+COMMANDS = (run, gate, merge, export)
 NAMES = ("run", "gate", "report", "merge", "export")
 
 

@@ -1,0 +1,246 @@
+"""May the model that a store is about pass? The gate's decision (`audiolime_ext.audit.gate`) on an audit's results.
+
+What is judged are transplants at the donor's own ratio of levels, for every class and every component that recordings
+of the class hold. Invariants: *what was not measured does not pass.* A pair for which no transplant came about, for
+example because the model says the class of everything already, is undecided. So is all that would pass while
+recordings of the manifest were not measured, or failed: those left out might be the ones that tell. Measure them, merge
+the other shards, or take them out of the manifest and run the audit again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from audiolime_ext.audit.effects import thresholds_for
+from audiolime_ext.audit.expected import Expected, load_expected
+from audiolime_ext.audit.gate import Gated, GateResult, Outcome, gate
+from audiolime_ext.audit.rates import Trials
+from audiolime_ext.audit.results import Results
+from audiolime_ext.errors import UsageError
+
+KIND = "own"
+MAX_SHOWN = 5  # names of recordings in a message
+N_EXAMPLES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Admission:
+    """Whether a model may pass, and why.
+
+    Parameters
+    ----------
+    path
+        The store.
+    outcome
+        ``"pass"``, ``"fail"`` or ``"inconclusive"``.
+    decision
+        The gate's, on what was measured.
+    n_recordings
+        Of the manifest.
+    unmeasured
+        Those that were not measured, and why: (name, reason).
+    trials
+        What was judged.
+    """
+
+    path: Path
+    outcome: Outcome
+    decision: GateResult
+    n_recordings: int
+    unmeasured: tuple[tuple[str, str], ...]
+    trials: tuple[Trials, ...]
+
+    @property
+    def missing(self) -> str:
+        """In one sentence which recordings were not measured; "" where all were."""
+        if not self.unmeasured:
+            return ""
+        shown = "; ".join(f"{name}: {reason}" for name, reason in self.unmeasured[:MAX_SHOWN])
+        more = f"; and {len(self.unmeasured) - MAX_SHOWN} more" if len(self.unmeasured) > MAX_SHOWN else ""
+        return (
+            f"{len(self.unmeasured)} of {self.n_recordings} recordings were not measured, so nothing can pass: run the "
+            f"audit again, merge the other shards, or take them out of the manifest ({shown}{more})"
+        )
+
+    @property
+    def heading(self) -> str:
+        """The outcome in one sentence."""
+        needed = self.decision.songs_needed
+        more = "" if needed is None else f"; about {needed} songs would decide"
+        return f"{self.outcome}: {self.path}, tolerance {100 * self.decision.tolerance:g} %{more}"
+
+    def lines(self, *outcomes: Outcome) -> list[str]:
+        """What is to be said of the pairs that have one of some outcomes, with the songs that show a failure best."""
+        told = []
+        for pair in self.decision.pairs:
+            if pair.outcome in outcomes:
+                told.append(pair.text)
+                told += [f"  {example}" for example in (self.examples(pair) if pair.outcome == "fail" else ())]
+        return told
+
+    def examples(self, pair: Gated) -> list[str]:
+        """The transplants that flip a decision and move the class most, one for each host."""
+        tried = next(t for t in self.trials if (t.label, t.component) == (pair.label, pair.component))
+        if tried.gains is None or tried.donors is None:
+            return []
+        best: dict[str, str] = {}
+        for i in np.argsort(-tried.gains, kind="stable"):
+            if tried.flips[i]:
+                what = f"{pair.component} of {tried.donors[i]!r} in {tried.hosts[i]!r} makes it {pair.label!r}"
+                best.setdefault(tried.hosts[i], f"{what}: log-odds {tried.gains[i]:+.1f}")
+        return list(best.values())[:N_EXAMPLES]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        pairs = [
+            {**asdict(p), "text": p.text, "examples": self.examples(p) if p.outcome == "fail" else []}
+            for p in self.decision.pairs
+        ]
+        return {
+            "store": str(self.path),
+            "outcome": self.outcome,
+            "tolerance": self.decision.tolerance,
+            "songs_needed": self.decision.songs_needed,
+            "n_recordings": self.n_recordings,
+            "unmeasured": [{"name": name, "reason": reason} for name, reason in self.unmeasured],
+            "pairs": pairs,
+        }
+
+
+def admit(
+    results: Results | str | Path,
+    *,
+    tolerance: float = 0.05,
+    expected: Expected | str | Path | None = None,
+    thresholds: float | Mapping[str, float] | None = None,
+    baseline: Results | str | Path | None = None,
+) -> Admission:
+    """Decide whether the model that a store is about may pass.
+
+    Parameters
+    ----------
+    results
+        An audit's results, or the store that holds them.
+    tolerance
+        The share of decisions that may flip.
+    expected
+        What is meant to matter, or the table that says so; None: what the store says.
+    thresholds
+        The score from which on a label is decided for; None: what the store says.
+    baseline
+        Another model's results, whose faults are known.
+
+    Raises
+    ------
+    MissingError
+        If there is no such store.
+    UsageError
+        If something cannot be used, there is nothing to judge, or the baseline was audited with another factorization.
+    """
+    found = _read(results, expected, thresholds)
+    other = None if baseline is None else _read(baseline, expected, thresholds)
+    if other is not None:
+        _require_comparable(found, other)
+    reasons = {failure.task: failure.reason for failure in found.failures}
+    undone = (entry for entry, done in zip(found.entries, found.done, strict=True) if not done)
+    unmeasured = tuple((entry.name, reasons.get(entry.key, "not measured yet")) for entry in undone)
+    trials = _trials(found)
+    if trials or not unmeasured:
+        before = None if other is None else _trials(other)
+        decision = gate(trials, tolerance=tolerance, expected=found.expected, baseline=before)
+    else:
+        decision = GateResult("inconclusive", tolerance, ())
+    outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
+    return Admission(found.path, outcome, decision, len(found.entries), unmeasured, tuple(trials))
+
+
+def assert_no_confounder(
+    results: Results | str | Path,
+    *,
+    tolerance: float = 0.05,
+    expected: Expected | str | Path | None = None,
+    thresholds: float | Mapping[str, float] | None = None,
+    inconclusive: Literal["fail", "pass"] = "fail",
+) -> None:
+    """Raise an `AssertionError` unless a model is known to depend on no component that is not meant to matter.
+
+    Parameters
+    ----------
+    results, tolerance, expected, thresholds
+        As in `audiolime_ext.audit.admission.admit`.
+    inconclusive
+        What is done where too little is known: ``"fail"`` or ``"pass"``.
+
+    Raises
+    ------
+    AssertionError
+        If a component flips more decisions than tolerated, or that is not known: what, how often, and in which songs.
+    UsageError
+        If something cannot be used, or there is nothing to judge.
+
+    Examples
+    --------
+    >>> assert_no_confounder("songs.sqlite", inconclusive="maybe")
+    Traceback (most recent call last):
+    audiolime_ext.errors.UsageError: inconclusive must be 'fail' or 'pass', not 'maybe'
+    """
+    if inconclusive not in ("fail", "pass"):
+        raise UsageError(f"inconclusive must be 'fail' or 'pass', not {inconclusive!r}")
+    found = admit(results, tolerance=tolerance, expected=expected, thresholds=thresholds)
+    if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
+        return
+    told = [found.heading, *found.lines("fail", "inconclusive"), *([found.missing] if found.unmeasured else [])]
+    raise AssertionError("\n".join(told))
+
+
+def _read(
+    results: Results | str | Path,
+    expected: Expected | str | Path | None,
+    thresholds: float | Mapping[str, float] | None,
+) -> Results:
+    """Results, read with what is given in the place of what the store says."""
+    found = results if isinstance(results, Results) else Results.read(results)
+    reading = found.reading
+    if expected is not None:
+        if not isinstance(expected, Expected):
+            expected = load_expected(expected, labels=found.labels, components=found.components)
+        reading = replace(reading, expected=tuple((row.label, row.component, row.sign) for row in expected.rows))
+    if thresholds is not None:
+        reading = replace(reading, thresholds=thresholds_for(found.labels, thresholds))
+    return replace(found, reading=reading)
+
+
+def _require_comparable(found: Results, baseline: Results) -> None:
+    ours, theirs = found.identity, baseline.identity
+    if (ours.factorization, ours.factorization_fingerprint) != (theirs.factorization, theirs.factorization_fingerprint):
+        raise UsageError(
+            f"the baseline {baseline.path} was audited with {theirs.factorization}, {found.path} with "
+            f"{ours.factorization}, or another version of it; audit both with the same"
+        )
+
+
+def _trials(results: Results) -> list[Trials]:
+    """Of every class and every component of it, whatever was tried: nothing, maybe."""
+    kinds = results.identity.settings.get("kinds", (KIND,))
+    if KIND not in kinds:
+        raise UsageError(
+            f"{results.path} holds no transplants at the donor's own ratio of levels, only {', '.join(kinds)}; audit "
+            f"with --kinds {KIND}"
+        )
+    trials = results.transplants(KIND)
+    tried = {(t.label, t.component) for t in trials}
+    for label in results.classes:
+        of_it = results.is_of[:, results.labels.index(label)]
+        if not (results.done & ~of_it).any():
+            continue  # there is nothing that could become one
+        trials += [
+            Trials(label, name, np.zeros(0, bool), [], [])
+            for i, name in enumerate(results.components)
+            if (label, name) not in tried and results.present[results.done & of_it, i].any()
+        ]
+    return trials

@@ -1,0 +1,32 @@
+"""``audiolime audit export``: everything in a store as one table."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "export",
+        help="write everything that was measured as one table, CSV or Parquet",
+        description="Write everything in a store as one long table, a line for each recording, measure, component, "
+        "donor and label. The columns are explained in audiolime_ext.audit.export.",
+    )
+    parser.add_argument("store", metavar="STORE", help="what an audit wrote")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="FILE.csv, or FILE.parquet (needs the extra parquet)"
+    )
+    parser.add_argument("--measure", nargs="+", metavar="M", help="only these, such as own, without or attribution")
+    parser.add_argument("--labels", nargs="+", metavar="L", help="only these")
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Write the table, and say how long it is."""
+    from audiolime_ext.audit.export import export
+
+    n_lines = export(args.store, args.output, measures=args.measure, labels=args.labels)
+    print(f"{n_lines} lines are in {args.output}")
+    return 0

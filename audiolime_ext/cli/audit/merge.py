@@ -1,0 +1,34 @@
+"""``audiolime audit merge``: join the stores of shards."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from audiolime_ext.cli.options import warn
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "merge",
+        help="join the stores that shards wrote",
+        description="Bring everything that is in some stores into one, as if one run had written it. Stores of other "
+        "models or settings are refused; merging again changes nothing.",
+    )
+    parser.add_argument("out", metavar="OUT", help="the store to write; what it holds already stays")
+    parser.add_argument("stores", nargs="+", metavar="STORE", help="those that audits with --shard wrote")
+    parser.set_defaults(run=run)
+
+
+def run(args: Namespace) -> int:
+    """Merge, and say what there is now."""
+    from audiolime_ext.audit.merge import merge
+    from audiolime_ext.audit.results import Results
+
+    n_new = merge(args.out, args.stores)
+    results = Results.read(args.out)
+    print(f"{int(results.done.sum())} of {len(results.entries)} recordings are in {args.out}, {n_new} of them new")
+    for failure in results.failures:
+        warn(f"{failure.name}: {failure.reason}")
+    return 0
