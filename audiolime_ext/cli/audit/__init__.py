@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audiolime_ext.cli.audit import run
+from audiolime_ext.cli.audit import report, run
 
-COMMANDS = (run,)
+COMMANDS = (run, report)
 NAMES = ("run", "gate", "report", "merge", "export")
 
 
