@@ -28,8 +28,8 @@ LEVELS = {
     "report.plots report.templating report.audit report.audit.charts report.audit.clips report.audit.effects "
     "report.audit.findings report.audit.names report.audit.overview report.audit.page",
     8: "audiolime_ext",  # the package itself, which hands on names of the levels below
-    9: "__main__ cli cli.audit cli.audit.report cli.audit.run cli.options cli.cache cli.checkpoints cli.demo cli.explain cli.listing "
-    "cli.page cli.rerun cli.separate cli.tag cli.track",
+    9: "__main__ cli cli.audit cli.audit.report cli.audit.run cli.options cli.cache cli.checkpoints cli.demo "
+    "cli.explain cli.listing cli.page cli.rerun cli.separate cli.tag cli.track",
 }
 LEVEL = {
     name if name == "audiolime_ext" else f"audiolime_ext.{name}": level

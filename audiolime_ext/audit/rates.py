@@ -3,9 +3,9 @@
 Trials are not independent: one host is given many donors, one donor goes into many hosts, and both have other excerpts
 of the same song. So songs are resampled, hosts and donors jointly: with V_h, V_d and V_hd the variances of the rate
 when host songs, donor songs and their pairs are drawn with replacement, its variance is V_h + V_d − V_hd, and no less
-than V_h or V_d [1]_. With more than 500 songs each is the linearised variance of a ratio, which is what resampling comes
-to [2]_. The interval is Clopper and Pearson's for the number of independent trials that would have that
-variance [2]_. So it holds near 0 and 1, too, where resampling alone sees no variance and would be sure of anything.
+than V_h or V_d [1]_. (Beyond 500 songs each is the linearised variance of a ratio, which resampling then comes to.)
+The interval is Clopper and Pearson's for the number of independent trials that would have that variance [2]_. So it
+holds near 0 and 1, too, where resampling alone sees no variance and would be sure of anything.
 Invariants: no more independent trials than trials; where all or none flip, no more than songs on the scarcer side.
 
 References
@@ -270,7 +270,9 @@ def _variance(
 
 def _resampled(flips: Array, songs: NDArray[np.int64], *, rng: np.random.Generator, n_bootstrap: int) -> float:
     n_songs = int(songs.max()) + 1
-    counts = np.stack([np.bincount(songs, flips), np.bincount(songs)], axis=1)  # flips and trials of each song
+    counts = np.stack(
+        [np.bincount(songs, flips), np.bincount(songs).astype(np.float64)], axis=1
+    )  # flips and trials of each song
     if n_songs > MANY_SONGS:
         return _linearised(counts)
     rates: list[Array] = []

@@ -187,6 +187,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def positive(text: str) -> float:
+    """The argument type of numbers above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -197,6 +198,7 @@ def positive(text: str) -> float:
 
 
 def share(text: str) -> float:
+    """The argument type of shares, between 0 and 1."""
     try:
         value = float(text)
     except ValueError:

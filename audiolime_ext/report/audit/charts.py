@@ -17,7 +17,7 @@ from audiolime_ext.audit.rates import Rate
 from audiolime_ext.report.audit.effects import Strip
 
 MOST_DOTS = 120
-WIDTH, LEFT, RIGHT, ROW, TOP, BOTTOM, DOT = 640, 170, 14, 64, 6, 40, 9  # of a picture, in its own units
+WIDTH, LEFT, RIGHT, ROW, TOP, BOTTOM, DOT = 640, 200, 14, 66, 6, 40, 9  # of a picture, in its own units
 N_SHADES = 10
 
 Array = NDArray[np.float64]
@@ -50,7 +50,7 @@ def beeswarm(strips: Sequence[Strip], *, limit: float) -> Beeswarm:
     for i, strip in enumerate(strips):
         middle = TOP + ROW // 2 + i * ROW
         lines.append(Line(strip.component, middle, *dots(strip, limit=limit, middle=middle)))
-    ticks = tuple((across(value, limit), _signed(value)) for value in (-limit, -limit / 2, 0.0, limit / 2, limit))
+    ticks = tuple((across(value, limit), _signed(value)) for value in (-limit, 0.0, limit))
     return Beeswarm(TOP + ROW * len(strips) + BOTTOM, tuple(lines), ticks, zero=across(0.0, limit))
 
 
@@ -64,8 +64,8 @@ def shade(rate: Rate | None) -> int | None:
 
     Examples
     --------
-    >>> shade(None), shade(Rate(0.04, 0.0, 0.2, 20, 20, None, 20.0, 0.95)), shade(Rate(1.0, 0.8, 1.0, 20, 20, None, 20.0, 0.95))
-    (None, 0, 10)
+    >>> shade(None), shade(Rate(0.76, 0.6, 0.9, 20, 20, None, 20.0, 0.95))
+    (None, 8)
     """
     return None if rate is None or rate.rate is None else round(rate.rate * N_SHADES)
 

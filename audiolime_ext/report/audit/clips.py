@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio import Audio, Samples, load_audio, resample_span
-from audiolime_ext.audit.effects import KINDS, transplant, transplant_gain
+from audiolime_ext.audit.effects import transplant, transplant_gain
 from audiolime_ext.audit.heard import TRUE_STEMS
 from audiolime_ext.audit.results import Results
 from audiolime_ext.components import Components, build
@@ -101,7 +101,8 @@ class Listening:
                 ("after", f"{host} with it instead of its own {case.component}", mixed.after),
             ]
         return tuple(
-            Clip(role, caption, data_uri(Audio(samples[:, begin:end], mixed.sr, caption))) for role, caption, samples in heard
+            Clip(role, caption, data_uri(Audio(samples[:, begin:end], mixed.sr, caption)))
+            for role, caption, samples in heard
         )
 
     def player(self, case: Case, *, player_id: str) -> str:
@@ -189,7 +190,7 @@ def _gain(host: Components, donor: Components, component: str) -> float:
     n = host.heard.shape[-1]
     own, rest = _split(host, component, host.heard)
     given, given_rest = _split(donor, component, donor.heard[..., :n])
-    gain = transplant_gain(KINDS[0], host_own=own, host_rest=rest, donor_own=given, donor_rest=given_rest)
+    gain = transplant_gain("own", host_own=own, host_rest=rest, donor_own=given, donor_rest=given_rest)
     if gain is None:
         raise AudioError("the stems are not those any more that were measured")
     return gain

@@ -8,7 +8,7 @@ alone gets it).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,14 +64,14 @@ class Effects:
         return max((abs(strip.median or 0.0) for strip in self.strips["necessity"]), default=0.0)
 
 
-def effects(results: Results) -> tuple[Effects, ...]:
-    """Of every class, those with the strongest first."""
+def effects(results: Results, *, first: Collection[str] = ()) -> tuple[Effects, ...]:
+    """Of every class: some that are wanted first, then those with the strongest effects."""
     if not results.done.any():
         return ()
     matrices = {name: results.matrix(name) for name in ("without", "alone", "attribution")}
     silence = results.matrix("silence")[:, 0]
     found = [_effects(results, label, matrices, silence) for label in results.classes]
-    return tuple(sorted(found, key=lambda one: (-one.strongest, one.label)))
+    return tuple(sorted(found, key=lambda one: (one.label not in first, -one.strongest, one.label)))
 
 
 def _effects(results: Results, label: str, matrices: dict[str, Any], silence: Any) -> Effects:

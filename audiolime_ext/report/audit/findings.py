@@ -103,8 +103,8 @@ def answer(rate: Rate | None, delta: float) -> Answer:
 
     Examples
     --------
-    >>> [answer(Rate(rate, low, high, 20, 20, None, 20.0, 0.95), 0.5) for rate, low, high in ((0.9, 0.7, 1.0), (0.6, 0.4, 0.8))]
-    ['yes', 'open']
+    >>> answer(Rate(0.6, 0.4, 0.8, 20, 20, None, 20.0, 0.95), 0.5)
+    'open'
     """
     if rate is None or rate.rate is None:
         return ""
@@ -113,22 +113,35 @@ def answer(rate: Rate | None, delta: float) -> Answer:
 
 def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
     """What the answers amount to, in plain sentences."""
-    label, component, told = verdict.label, verdict.component, []
+    label, component = f"“{verdict.label}”", verdict.component
     said: dict[tuple[str, Answer], str] = {
-        ("matched", "yes"): f"It is not a matter of level: as loud as the host's own {component}, it flips decisions, too.",
-        ("matched", "no"): f"It is the level of {component} that counts: as loud as the host's own, it does not flip them.",
-        ("same", "yes"): f"Any {component} does it: that {component} is there counts, not how it sounds in {label}.",
-        ("same", "no"): f"Only {component} of {label} does it: a trait of its sound or its playing, not that it is there.",
-        ("leak", "yes"): "Beware: what the separator lets through where there is none does it, too.",
-        ("leak", "no"): f"Where there is no {component}, what the separator lets through does not do it.",
-        ("without", "yes"): f"Recordings of {label} lose the class when {component} is taken out.",
-        ("without", "no"): f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.",
+        (
+            "matched",
+            "yes",
+        ): f"It is not a matter of level: it happens as well with {component} as loud as the host's own.",
+        ("matched", "no"): f"It is the level of {component} that counts: as loud as the host's own, decisions stay.",
+        (
+            "same",
+            "yes",
+        ): f"It happens as well with {component} from the host's own class: that it is there is what counts.",
+        (
+            "same",
+            "no",
+        ): f"With {component} from the host's own class it does not happen: how it sounds in {label} is what "
+        "counts, not that it is there.",
+        ("leak", "yes"): f"Beware: it happens as well with what is separated as {component} where there is none.",
+        ("leak", "no"): f"With what is separated as {component} where there is none it does not happen.",
+        ("without", "yes"): f"Recordings of {label} lose the class without {component}.",
+        (
+            "without",
+            "no",
+        ): f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.",
         ("equal level", "yes"): "Beware: made softer only, they lose it as well.",
     }
-    for asked, given in answers.items():
-        if (asked, given) in said:
-            told.append(said[asked, given])
-    return tuple(told)
+    if answers.get("without") == "yes":
+        said["spectral noise", "yes"] = "Noise of the same spectrum in its place does not save it."
+        said["spectral noise", "no"] = "Noise of the same spectrum in its place saves it."
+    return tuple(said[given] for given in answers.items() if given in said)
 
 
 def _finding(

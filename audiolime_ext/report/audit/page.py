@@ -36,7 +36,7 @@ DELTA = 0.5
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips
 MOST_PLAYERS = 6
-OPEN_CLASSES = 3  # whose pictures are shown at once
+OPEN_CLASSES, LISTED_CLASSES = 3, 8  # whose pictures are shown at once, and offered beside them
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def report_html(results: Results, options: Options | None = None) -> str:
     heard = [_heard(results, finding, listening if i < MOST_HEARD else None, names) for i, finding in enumerate(found)]
     players = list(_players(found, listening)) if listening else []
     flagged = list(dict.fromkeys(finding.verdict.component for finding in found))
-    all_effects = effects(results)
+    all_effects = effects(results, first=[finding.verdict.label for finding in found])
     script = script_text() + "\naudiolime.mountAll(document);\n" if players else ""
     style = static("page.css") + static("audit.css") + (style_text() if players else "")
     return render(
@@ -137,6 +137,7 @@ def report_html(results: Results, options: Options | None = None) -> str:
         others=[verdict for verdict in verdicts if not verdict.is_finding],
         pictures=[_pictured(one, reach(all_effects)) for one in all_effects],
         n_open=OPEN_CLASSES,
+        n_listed=LISTED_CLASSES,
         most_dots=MOST_DOTS,
         heat_maps=heat_maps(results, verdicts),
         comparisons=comparisons(results, flagged),
@@ -176,15 +177,12 @@ def answer(results: Results, verdicts: Sequence[Verdict]) -> str:
     if not n:
         said = f"No finding: of no component it is known that it flips more than {delta} of decisions."
         few = sum(verdict.status == "too few songs" for verdict in verdicts)
-        return said + (f" But {few} of {len(tried)} pairs of class and component have too few songs to be judged." if few else "")
-    kinds = {
-        "confounder": ("is a confounder", "are confounders"),
-        "depends on": ("shows what a class depends on", "show what classes depend on"),
-        "as expected": ("is as it is meant to be", "are as they are meant to be"),
-    }
-    counted = [(sum(verdict.status == kind for verdict in verdicts), words) for kind, words in kinds.items()]
-    told = ", ".join(f"{k} {words[k > 1]}" for k, words in counted if k)
-    return f"{n} finding{'s' * (n > 1)}: {told}. Each flips more than {delta} of decisions, beyond doubt."
+        return said + (
+            f" But {few} of {len(tried)} pairs of class and component have too few songs to be judged." if few else ""
+        )
+    return (
+        f"{n} finding{'s' * (n > 1)}: a component of another recording, put in, flips more than {delta} of decisions."
+    )
 
 
 def made(results: Results, names: Names) -> list[tuple[str, str]]:
@@ -192,7 +190,10 @@ def made(results: Results, names: Names) -> list[tuple[str, str]]:
     identity, settings = results.identity, results.identity.settings
     rows = [
         ("tagger", f"{names.spec(identity.tagger)} ({identity.tagger_fingerprint})"),
-        ("factorization", f"{names.spec(identity.factorization)} ({identity.factorization_fingerprint or 'true stems'})"),
+        (
+            "factorization",
+            f"{names.spec(identity.factorization)} ({identity.factorization_fingerprint or 'true stems'})",
+        ),
         ("version of the audit", str(identity.version)),
         *((name.replace("_", " "), _plain(value)) for name, value in sorted(settings.items())),
     ]
@@ -213,8 +214,9 @@ def _facts(results: Results, names: Names) -> list[str]:
     n, n_done, n_failed = len(results.entries), int(results.done.sum()), len(results.failures)
     songs, classes = len({entry.song for entry in results.entries}), len(results.classes)
     split = "true stems" if results.identity.factorization == "oracle" else names.spec(results.identity.factorization)
+    into = ", ".join(results.components) or "nothing yet"
     lines = [
-        f"{names.spec(results.identity.tagger)}, split by {split} into {', '.join(results.components) or 'nothing yet'}",
+        f"{names.spec(results.identity.tagger)}, split by {split} into {into}",
         f"{n} recordings of {songs} songs in {classes} classes",
     ]
     right = accuracy(results, results.decided)
