@@ -135,7 +135,8 @@ class Results:
             recordings = np.array([place.get(task, -1) for task in found.tasks], np.int64)
             donors = np.array([-1 if key is None else place.get(key, -2) for key in found.donors], np.int64)
             components = np.array([component.get(name, -1) for name in found.components], np.int64)
-            whole = Asked(recordings, components, donors, found.values)
+            values = found.values if len(found.tasks) else np.zeros((0, len(self.labels)), np.float32)
+            whole = Asked(recordings, components, donors, values)
             self._asked[measure] = whole[(recordings >= 0) & (donors > -2)]
         return self._asked[measure]
 
@@ -151,7 +152,10 @@ class Results:
     @cached_property
     def scores(self) -> Floats:
         """Of the recordings themselves, (n_recordings, n_labels); NaN where there is none."""
-        return np.asarray(self.matrix("score")[:, 0])
+        asked = self.asked("score")
+        found = np.full((len(self.entries), len(self.labels)), np.nan, np.float32)
+        found[asked.recordings] = asked.values
+        return found
 
     @cached_property
     def decided(self) -> NDArray[np.bool_]:

@@ -85,7 +85,7 @@ class Listening:
         AudiolimeError
             If a recording or a model is not what or where it was.
         """
-        mixed = self._mixed(case)
+        mixed = self.mixed(case)
         host = self.names.recording(case.host)
         begin, end = loudest(mixed.moved, round(self.clip_s * mixed.sr))
         if case.donor is None:
@@ -113,7 +113,7 @@ class Listening:
         AudiolimeError
             As for `clips`.
         """
-        parts, mixed = self._parts(case.host), self._mixed(case)
+        parts, mixed = self._parts(case.host), self.mixed(case)
         own = [name != case.component for name in parts.stems.names]
         rest = parts.recorded[own] * np.float32(mixed.scale)
         kept = tuple(name for name in parts.stems.names if name != case.component)
@@ -124,7 +124,14 @@ class Listening:
         options: dict[str, Any] = {"background": background, "player_id": player_id}
         return player_html(encode_media([stems]), name=name, model_sr=parts.grid.sr, **options)
 
-    def _mixed(self, case: Case) -> Mixed:
+    def mixed(self, case: Case) -> Mixed:
+        """A case as sound.
+
+        Raises
+        ------
+        AudiolimeError
+            As for `clips`.
+        """
         parts = self._parts(case.host)
         own, rest = _split(parts, case.component, parts.recorded)
         if case.donor is None:
