@@ -52,6 +52,16 @@ def true_rate(rate: float, spread: tuple[float, float]) -> float:
     return float((1 / (1 + np.exp(-draws))).mean())
 
 
+def test_many_songs_have_the_variance_that_resampling_comes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = world(np.random.default_rng(0), 0.3, n_hosts=700, n_donors=600, each=4, spread=(1.5, 1.5))
+    at_once = flip_rate(trials)
+    monkeypatch.setattr("audiolime_ext.audit.rates.MANY_SONGS", 10**6)
+    resampled = flip_rate(trials)
+    assert at_once.n_effective == pytest.approx(resampled.n_effective, rel=0.1)
+    assert at_once.n_effective != resampled.n_effective
+    assert at_once.n_effective < 0.7 * len(trials.flips), "songs do matter here"
+
+
 def naive(trials: Trials) -> tuple[float, float]:
     return clopper_pearson(float(trials.flips.sum()), len(trials.flips))
 

@@ -26,10 +26,12 @@ LEVELS = {
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",
     7: "report report.media report.pictures report.player report.view report.page report.index report.notebook "
-    "report.plots report.templating",
+    "report.plots report.templating report.audit report.audit.charts report.audit.clips report.audit.effects "
+    "report.audit.findings report.audit.names report.audit.overview report.audit.page",
     8: "audiolime_ext",  # the package itself, which hands on names of the levels below
-    9: "__main__ cli cli.audit cli.audit.export cli.audit.gate cli.audit.merge cli.audit.run cli.options cli.cache "
-    "cli.checkpoints cli.demo cli.explain cli.listing cli.page cli.rerun cli.separate cli.tag cli.track",
+    9: "__main__ cli cli.audit cli.audit.export cli.audit.gate cli.audit.merge cli.audit.report cli.audit.run "
+    "cli.options cli.cache cli.checkpoints cli.demo cli.explain cli.listing cli.page cli.rerun cli.separate cli.tag "
+    "cli.track",
 }
 LEVEL = {
     name if name == "audiolime_ext" else f"audiolime_ext.{name}": level

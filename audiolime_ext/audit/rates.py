@@ -3,8 +3,9 @@
 Trials are not independent: one host is given many donors, one donor goes into many hosts, and both have other excerpts
 of the same song. So songs are resampled, hosts and donors jointly: with V_h, V_d and V_hd the variances of the rate
 when host songs, donor songs and their pairs are drawn with replacement, its variance is V_h + V_d − V_hd, and no less
-than V_h or V_d [1]_. The interval is Clopper and Pearson's for the number of independent trials that would have that
-variance [2]_. So it holds near 0 and 1, too, where resampling alone sees no variance and would be sure of anything.
+than V_h or V_d [1]_. (Beyond 500 songs each is the linearised variance of a ratio, which resampling then comes to.)
+The interval is Clopper and Pearson's for the number of independent trials that would have that variance [2]_. So it
+holds near 0 and 1, too, where resampling alone sees no variance and would be sure of anything.
 Invariants: no more independent trials than trials; where all or none flip, no more than songs on the scarcer side.
 
 References
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError
 
 N_BOOTSTRAP = 2000
+MANY_SONGS = 500  # from which on resampling gives what the linearised variance says, only later
 MAX_SONGS = 100_000  # more are never asked for
 
 Array = NDArray[np.float64]
@@ -49,6 +51,8 @@ class Trials:
         The song that the component came from; None where nothing was put in.
     gains
         By how much the class's log-odds rose (n,); None: not measured.
+    rows
+        Where each stands in what was asked, see `audiolime_ext.audit.results.Results.asked`; None: nowhere.
     """
 
     label: str
@@ -57,6 +61,7 @@ class Trials:
     hosts: Sequence[str]
     donors: Sequence[str] | None = None
     gains: Array | None = None
+    rows: NDArray[np.int64] | None = None
 
     @property
     def sign(self) -> int | None:
@@ -284,7 +289,11 @@ def _variance(
 
 def _resampled(flips: Array, songs: NDArray[np.int64], *, rng: np.random.Generator, n_bootstrap: int) -> float:
     n_songs = int(songs.max()) + 1
-    counts = np.stack([np.bincount(songs, flips), np.bincount(songs)], axis=1)  # flips and trials of each song
+    counts = np.stack(
+        [np.bincount(songs, flips), np.bincount(songs).astype(np.float64)], axis=1
+    )  # flips and trials of each song
+    if n_songs > MANY_SONGS:
+        return _linearised(counts)
     rates: list[Array] = []
     chunk = max(1, 2_000_000 // n_songs)  # draws at a time, for the memory's sake
     for first in range(0, n_bootstrap, chunk):
@@ -293,3 +302,10 @@ def _resampled(flips: Array, songs: NDArray[np.int64], *, rng: np.random.Generat
         rates.append(flipped / tried)
     correction = n_songs / (n_songs - 1) if n_songs > 1 else 1.0  # a resample varies as (n − 1)/n of what it stands for
     return float(np.concatenate(rates).var() * correction)
+
+
+def _linearised(counts: Array) -> float:
+    """The variance of all flips over all trials, from flips and trials of each song (n_songs, 2)."""
+    n_songs, (flipped, tried) = len(counts), counts.sum(axis=0)
+    residuals = counts @ np.array([1.0, -flipped / tried])
+    return float(np.square(residuals).sum() / tried**2 * n_songs / (n_songs - 1))

@@ -13,7 +13,7 @@ What a manifest no longer names is left out. A decision *flips* where a class is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -139,7 +139,8 @@ class Results:
             recordings = np.array([place.get(task, -1) for task in found.tasks], np.int64)
             donors = np.array([-1 if key is None else place.get(key, -2) for key in found.donors], np.int64)
             components = np.array([component.get(name, -1) for name in found.components], np.int64)
-            whole = Asked(recordings, components, donors, found.values)
+            values = found.values if len(found.tasks) else np.zeros((0, len(self.labels)), np.float32)
+            whole = Asked(recordings, components, donors, values)
             self._asked[measure] = whole[(recordings >= 0) & (donors > -2)]
         return self._asked[measure]
 
@@ -155,7 +156,8 @@ class Results:
     @cached_property
     def scores(self) -> Floats:
         """Of the recordings themselves, (n_recordings, n_labels); NaN where there is none."""
-        found, asked = np.full((len(self.entries), len(self.labels)), np.nan, np.float32), self.asked("score")
+        asked = self.asked("score")
+        found = np.full((len(self.entries), len(self.labels)), np.nan, np.float32)
         found[asked.recordings] = asked.values
         return found
 
@@ -173,40 +175,46 @@ class Results:
         """Which recording holds which component, bool (n_recordings, n_components)."""
         return np.asarray(np.nan_to_num(self.matrix("presence")[..., 0], nan=-np.inf) >= PRESENT_DB)
 
-    def transplants(self, kind: str = "own", which: Which = "class") -> list[Trials]:
-        """What was gained when components were put in, for every class and component that was tried; see the module."""
+    def transplants(
+        self, kind: str = "own", which: Which = "class", *, labels: Collection[str] | None = None
+    ) -> list[Trials]:
+        """What was gained when components were put in, for every class and component that was tried; see the module.
+
+        With `labels` for these classes only.
+        """
         asked = self.asked(kind)
-        before = self._before(kind, asked)
+        before = self.before(kind)
         decided, gained = self.decide(before), self.decide(asked.values)
-        rises = log_odds(asked.values.astype(np.float64)) - log_odds(before.astype(np.float64))
         there = self.present[asked.donors, asked.components]
         if which == "leak":
             there = ~there & ~self.present[asked.recordings, asked.components]
         found = []
-        for label in self.classes:
+        for label in self.classes if labels is None else labels:
             column = self.labels.index(label)
             host, donor = self.is_of[asked.recordings, column], self.is_of[asked.donors, column]
             rows = there & ~host & ~decided[:, column]
             rows &= ~donor & self._share_a_class(asked) if which == "same" else donor
-            found += self._trials(asked, rows, gained[:, column], rises[:, column], label)
+            rises = _rises(before[:, column], asked.values[:, column])
+            found += self._trials(asked, rows, gained[:, column], rises, label)
         return found
 
-    def removals(self, measure: str = "without") -> list[Trials]:
+    def removals(self, measure: str = "without", *, labels: Collection[str] | None = None) -> list[Trials]:
         """What was lost when components were taken out (or a control was done), for every class and component."""
         asked = self.asked(measure)
         before = self.scores[asked.recordings]
         decided, kept = self.decide(before), self.decide(asked.values)
-        rises = log_odds(asked.values.astype(np.float64)) - log_odds(before.astype(np.float64))
         there = self.present[asked.recordings, asked.components]
         found = []
-        for label in self.classes:
+        for label in self.classes if labels is None else labels:
             column = self.labels.index(label)
             rows = self.is_of[asked.recordings, column] & decided[:, column] & there
-            found += self._trials(asked, rows, ~kept[:, column], -rises[:, column], label)
+            rises = _rises(before[:, column], asked.values[:, column])
+            found += self._trials(asked, rows, ~kept[:, column], -rises, label)
         return found
 
-    def _before(self, kind: str, asked: Asked) -> Floats:
-        """The hosts' scores: at the same scale as the transplant's, where that is not 1."""
+    def before(self, kind: str) -> Floats:
+        """The hosts' scores for each row of a kind of transplant: at the same scale, where that is not 1."""
+        asked = self.asked(kind)
         before = self.scores[asked.recordings].copy()
         scaled = self.asked(f"{kind} before")
         row_of = {key: row for row, key in enumerate(zip(*_places(scaled), strict=True))}
@@ -234,11 +242,16 @@ class Results:
             if len(chosen):
                 hosts = self._songs(asked.recordings[chosen])
                 donors = self._songs(asked.donors[chosen]) if (asked.donors[chosen] >= 0).all() else None
-                found.append(Trials(label, component, flips[chosen], hosts, donors, gains[chosen]))
+                found.append(Trials(label, component, flips[chosen], hosts, donors, gains[chosen], chosen))
         return found
 
     def _songs(self, recordings: Places) -> Sequence[str]:
         return [self.entries[i].song for i in recordings]
+
+
+def _rises(before: Floats, after: Floats) -> NDArray[np.float64]:
+    """How far one label's log-odds rise; label by label, for all of a large audit's together take gigabytes."""
+    return np.asarray(log_odds(after.astype(np.float64)) - log_odds(before.astype(np.float64)))
 
 
 def _places(asked: Asked) -> tuple[list[int], list[int], list[int]]:

@@ -204,10 +204,10 @@ def _clips(track: TrackExplanation, mixture: bool, wanted: Sequence[str]) -> lis
     clips = [explanation.mixture] if mixture else []
     if top.audio is not None and stem_of[top.components[0]] in wanted:
         clips.append(top.audio)
-    return [(clip.name, _data_uri(clip)) for clip in clips]
+    return [(clip.name, data_uri(clip)) for clip in clips]
 
 
-def _data_uri(clip: Audio) -> str:
+def data_uri(clip: Audio) -> str:
     """A clip of some seconds as one MP3 file."""
     media = encode_media([Stems(("clip",), clip.samples[None], clip.sr)], piece_s=clip.duration_s + 1)
     encoded = b"".join(piece.encoded for piece in media.pieces)

@@ -55,5 +55,8 @@ def _environment() -> jinja2.Environment:
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "ensure_ascii": False}
     environment.filters["clock"] = clock
     environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")
+    environment.filters["effect"] = lambda value: (
+        "–" if value is None else f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    )
     environment.filters["minutes"] = lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
     return environment

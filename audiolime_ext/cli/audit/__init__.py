@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audiolime_ext.cli.audit import export, gate, merge, run
+from audiolime_ext.cli.audit import export, gate, merge, report, run
 
-COMMANDS = (run, gate, merge, export)
+COMMANDS = (run, gate, report, merge, export)
 NAMES = ("run", "gate", "report", "merge", "export")
 
 

@@ -39,10 +39,10 @@ def _add_reading(parser: ArgumentParser) -> None:
         "--column", action="append", default=[], type=_pair, metavar="OURS=THEIRS", help="a column's name"
     )
     group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column that is not ours")
-    group.add_argument("--duration", type=_positive, default=10.0, metavar="S", help="seconds from the middle of each "
+    group.add_argument("--duration", type=positive, default=10.0, metavar="S", help="seconds from the middle of each "
                        "recording, where the manifest names no excerpt (default: %(default)g)")  # fmt: skip
     group.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign]")
-    group.add_argument("--threshold", type=_share, metavar="P", help="a label is decided for from this score on "
+    group.add_argument("--threshold", type=share, metavar="P", help="a label is decided for from this score on "
                        "(default: the highest score decides)")  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _add_workers(parser: ArgumentParser) -> None:
     group.add_argument("--dry-run", action="store_true", help="measure one recording and say what all would take")
     group.add_argument("--on-error", choices=("record", "stop"), default="record", help="where a recording fails")
     group.add_argument("--retries", type=whole(0), default=0, metavar="N", help="tries more (default: %(default)s)")
-    group.add_argument("--timeout", type=_positive, metavar="S", help="seconds that a recording may take")
+    group.add_argument("--timeout", type=positive, metavar="S", help="seconds that a recording may take")
 
 
 def run(args: Namespace) -> int:
@@ -186,7 +186,8 @@ def _shard(text: str) -> tuple[int, int]:
     return int(number), int(n)
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """The argument type of numbers above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -196,7 +197,8 @@ def _positive(text: str) -> float:
     return value
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
+    """The argument type of shares, between 0 and 1."""
     try:
         value = float(text)
     except ValueError:

@@ -1,0 +1,103 @@
+"""What every component adds to a class in every single recording, as strips of log-odds.
+
+For each class these are the recordings that are of it or decided for it, and of them those that hold the component:
+*necessity*, what the class loses without the component; *sufficiency*, what the component gets alone; *attribution*,
+its Shapley value. A recording is marked where the decision for the class flips (for sufficiency: where the component
+alone gets it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audit.effects import decide, necessity, sufficiency
+from audiolime_ext.audit.results import Results
+
+MEASURES = ("necessity", "sufficiency", "attribution")
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One measure of one component over the recordings of a class.
+
+    Parameters
+    ----------
+    component
+        Its name.
+    values
+        Log-odds, one for each recording in which it is determined.
+    marked
+        bool, of each: whether the decision flips.
+    n_open
+        Recordings in which it is undetermined.
+    """
+
+    component: str
+    values: Array = field(repr=False)
+    marked: NDArray[np.bool_] = field(repr=False)
+    n_open: int = 0
+
+    @property
+    def median(self) -> float | None:
+        """Of the values."""
+        return float(np.median(self.values)) if len(self.values) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """A class's strips by measure, one for each component, over so many recordings."""
+
+    label: str
+    n_recordings: int
+    strips: dict[str, tuple[Strip, ...]]
+
+    @property
+    def strongest(self) -> float:
+        """The largest median necessity: what the classes are sorted by."""
+        return max((abs(strip.median or 0.0) for strip in self.strips["necessity"]), default=0.0)
+
+
+def effects(results: Results, *, first: Collection[str] = ()) -> tuple[Effects, ...]:
+    """Of every class: some that are wanted first, then those with the strongest effects."""
+    if not results.done.any():
+        return ()
+    matrices = {name: results.matrix(name) for name in ("without", "alone", "attribution")}
+    silence = results.matrix("silence")[:, 0]
+    found = [_effects(results, label, matrices, silence) for label in results.classes]
+    return tuple(sorted(found, key=lambda one: (one.label not in first, -one.strongest, one.label)))
+
+
+def _effects(results: Results, label: str, matrices: dict[str, Any], silence: Any) -> Effects:
+    column, thresholds = results.labels.index(label), results.reading.thresholds
+    rows = np.flatnonzero(results.done & (results.is_of[:, column] | results.decided[:, column]))
+    whole, nothing = results.scores[rows], silence[rows]
+    told = results.decided[rows, column]
+    strips: dict[str, list[Strip]] = {measure: [] for measure in MEASURES}
+    for j, name in enumerate(results.components):
+        there = results.present[rows, j]
+        without, alone, weights = (matrices[which][rows, j] for which in ("without", "alone", "attribution"))
+        lost = told & ~decide(without, thresholds)[:, column]
+        gained = decide(alone, thresholds)[:, column]
+        of = {
+            "necessity": (necessity(whole, without)[:, column], lost),
+            "sufficiency": (sufficiency(alone, nothing, thresholds)[:, column], gained),
+            "attribution": (weights[:, column].astype(np.float64), lost),
+        }
+        for measure, (values, marked) in of.items():
+            known = there & np.isfinite(values)
+            n_open = int((there & ~np.isfinite(values)).sum())
+            strips[measure].append(Strip(name, values[known], marked[known], n_open))
+    return Effects(label, len(rows), {measure: tuple(found) for measure, found in strips.items()})
+
+
+def reach(all_effects: Sequence[Effects]) -> float:
+    """How far the axis of all pictures goes to both sides: the same for all, so that they can be compared."""
+    strips = [strip for one in all_effects for row in one.strips.values() for strip in row]
+    return float(np.ceil(max((float(np.abs(strip.values).max(initial=0.0)) for strip in strips), default=0.0)) or 1.0)

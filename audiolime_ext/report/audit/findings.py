@@ -1,0 +1,202 @@
+"""What was found, with all that speaks for it and against it.
+
+A finding is a class that other recordings gain when one component of the class's recordings is put into them. What
+else was asked tells what kind of dependence that is, and each answer is "yes" where the interval of the flip rate lies
+beyond δ, "no" where it lies below, and "open" else: an answer that is not known is not given.
+
+A *case* is one trial that shows a finding well: the decision flipped, and no flipped one of another song rose further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audit.rates import Rate, Trials, flip_rate
+from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.verdicts import Verdict
+
+Answer = Literal["yes", "no", "open", ""]
+
+ASKED = {
+    "own": "{component} of {label} recordings put into others, as loud as it was there",
+    "matched": "the same, as loud as the host's own {component}",
+    "same": "{component} from other recordings of the host's own class",
+    "leak": "what is separated as {component} where there is none",
+    "without": "{component} taken out of {label} recordings",
+    "equal level": "nothing taken out, only as soft as without {component}",
+    "white noise": "white noise in the place of {component}",
+    "spectral noise": "noise with the spectrum of {component} in its place",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One trial: what was done to a recording, and the scores (n_labels,) before and after.
+
+    Parameters
+    ----------
+    label, component
+        The class and the component.
+    host, donor
+        Places in the manifest; a removal has no donor.
+    before, after
+        All labels' scores.
+    """
+
+    label: str
+    component: str
+    host: int
+    donor: int | None
+    before: NDArray[np.float32] = field(repr=False)
+    after: NDArray[np.float32] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One question about a pair, and what was answered: ``rate`` None where nothing could be tried."""
+
+    asked: str
+    text: str
+    rate: Rate | None
+    answer: Answer
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """A verdict that is a finding, with its evidence and its cases.
+
+    Parameters
+    ----------
+    verdict
+        What is said of the pair.
+    evidence
+        In the order of `ASKED`.
+    reads
+        What the evidence amounts to, in sentences.
+    transplants, removals
+        Cases, the best first.
+    """
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...]
+    reads: tuple[str, ...]
+    transplants: tuple[Case, ...]
+    removals: tuple[Case, ...]
+
+
+def findings(results: Results, verdicts: Sequence[Verdict], *, n_cases: int = 3) -> tuple[Finding, ...]:
+    """Every finding among the verdicts, in their order."""
+    found = [verdict for verdict in verdicts if verdict.is_finding]
+    if not found:
+        return ()
+    tried = _tried(results, {verdict.label for verdict in found})
+    return tuple(_finding(results, verdict, tried, n_cases) for verdict in found)
+
+
+def answer(rate: Rate | None, delta: float) -> Answer:
+    """Whether decisions flip more often than δ.
+
+    Examples
+    --------
+    >>> answer(Rate(0.6, 0.4, 0.8, 20, 20, None, 20.0, 0.95), 0.5)
+    'open'
+    """
+    if rate is None or rate.rate is None:
+        return ""
+    return "yes" if rate.low > delta else "no" if rate.high < delta else "open"
+
+
+def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """What the answers amount to, in plain sentences."""
+    label, component = f"“{verdict.label}”", verdict.component
+    said: dict[tuple[str, Answer], str] = {
+        (
+            "matched",
+            "yes",
+        ): f"It is not a matter of level: it happens as well with {component} as loud as the host's own.",
+        ("matched", "no"): f"It is the level of {component} that counts: as loud as the host's own, decisions stay.",
+        (
+            "same",
+            "yes",
+        ): f"It happens as well with {component} from the host's own class: that it is there is what counts.",
+        (
+            "same",
+            "no",
+        ): f"With {component} from the host's own class it does not happen: how it sounds in {label} is what "
+        "counts, not that it is there.",
+        ("leak", "yes"): f"Beware: it happens as well with what is separated as {component} where there is none.",
+        ("leak", "no"): f"With what is separated as {component} where there is none it does not happen.",
+        ("without", "yes"): f"Recordings of {label} lose the class without {component}.",
+        (
+            "without",
+            "no",
+        ): f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.",
+        ("equal level", "yes"): "Beware: made softer only, they lose it as well.",
+    }
+    if answers.get("without") == "yes":
+        said["spectral noise", "yes"] = "Noise of the same spectrum in its place does not save it."
+        said["spectral noise", "no"] = "Noise of the same spectrum in its place saves it."
+    return tuple(said[given] for given in answers.items() if given in said)
+
+
+def _finding(
+    results: Results, verdict: Verdict, tried: Mapping[str, Mapping[tuple[str, str], Trials]], n_cases: int
+) -> Finding:
+    pair = verdict.label, verdict.component
+    evidence = []
+    for asked, by_pair in tried.items():
+        rate = verdict.rate if asked == "own" else flip_rate(by_pair[pair]) if pair in by_pair else None
+        text = ASKED[asked].format(label=verdict.label, component=verdict.component)
+        evidence.append(Evidence(asked, text, rate, answer(rate, verdict.delta)))
+    return Finding(
+        verdict,
+        tuple(evidence),
+        reads(verdict, {one.asked: one.answer for one in evidence}),
+        _cases(results, "own", tried["own"].get(pair), n_cases),
+        _cases(results, "without", tried["without"].get(pair), n_cases),
+    )
+
+
+def _tried(results: Results, labels: Collection[str]) -> dict[str, dict[tuple[str, str], Trials]]:
+    """All trials of some classes, by what was asked and by pair."""
+    labels = sorted(labels)
+    trials = {
+        "own": results.transplants(labels=labels),
+        "matched": results.transplants("matched", labels=labels),
+        "same": results.transplants(which="same", labels=labels),
+        "leak": results.transplants(which="leak", labels=labels),
+        **{asked: results.removals(asked, labels=labels) for asked in tuple(ASKED)[4:]},
+    }
+    return {asked: {(one.label, one.component): one for one in found} for asked, found in trials.items()}
+
+
+def _cases(results: Results, measure: str, trials: Trials | None, n: int) -> tuple[Case, ...]:
+    """The flipped trials that rose furthest, each of other songs."""
+    if trials is None or trials.gains is None or trials.rows is None:
+        return ()
+    asked: Any = results.asked(measure)
+    flipped = np.flatnonzero(trials.flips)
+    chosen: list[int] = []
+    taken: set[str] = set()
+    for i in flipped[np.argsort(-trials.gains[flipped], kind="stable")]:
+        songs = {trials.hosts[i]} | (set() if trials.donors is None else {trials.donors[i]})
+        if len(chosen) < n and not songs & taken:
+            chosen.append(int(trials.rows[i]))
+            taken |= songs
+    before = results.before(measure) if trials.donors is not None else results.scores[asked.recordings]
+    return tuple(
+        Case(
+            trials.label,
+            trials.component,
+            int(asked.recordings[row]),
+            None if trials.donors is None else int(asked.donors[row]),
+            before[row],
+            asked.values[row],
+        )
+        for row in chosen
+    )

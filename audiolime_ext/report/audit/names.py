@@ -1,0 +1,65 @@
+"""What recordings and songs are called on the page: their names, or numbers that give nothing away.
+
+Numbers follow the manifest's order. Invariant: an anonymous page holds no name, path, song or hash of any recording.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from audiolime_ext.audit.records import Failure
+from audiolime_ext.audit.results import Results
+
+_PATH = re.compile(r"[^:?&=;]*[/\\](?=[^/\\:?&=;])")  # the folders in front of a file's name, within a spec
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Names of an audit's recordings, by their place in the manifest.
+
+    Parameters
+    ----------
+    results
+        What was audited.
+    anonymous
+        Whether numbers stand for names.
+    """
+
+    results: Results
+    anonymous: bool = False
+
+    def recording(self, place: int) -> str:
+        """Such as ``"take five.wav"``, or ``"recording 17"``."""
+        return f"recording {place + 1}" if self.anonymous else self.results.entries[place].name
+
+    def song(self, place: int) -> str:
+        """The song that a recording is of."""
+        song = self.results.entries[place].song
+        return f"song {self._songs[song]}" if self.anonymous else song
+
+    def failure(self, failure: Failure) -> tuple[str, str]:
+        """What could not be measured, and why: which an anonymous page leaves out, for it may name files."""
+        if not self.anonymous:
+            return failure.name, failure.reason
+        return self.recording(self._places[failure.task]), "the reason may name files and is left out"
+
+    def spec(self, spec: str) -> str:
+        """A tagger's or a factorization's spec; an anonymous page names no folders.
+
+        Examples
+        --------
+        >>> Names(None, anonymous=True).spec("onnx:/home/me/model.onnx?labels=my/labels.txt")
+        'onnx:model.onnx?labels=labels.txt'
+        """
+        return _PATH.sub("", spec) if self.anonymous else spec
+
+    @cached_property
+    def _songs(self) -> dict[str, int]:
+        songs = dict.fromkeys(entry.song for entry in self.results.entries)
+        return {song: number for number, song in enumerate(songs, start=1)}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {entry.key: place for place, entry in enumerate(self.results.entries)}

@@ -1,0 +1,386 @@
+"""The report on an audit: what it says, what is heard, what it keeps to itself, and that it stays light."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Browser
+
+from audiolime_ext import tagger
+from audiolime_ext.audit.effects import transplant_gain
+from audiolime_ext.audit.heard import Ears
+from audiolime_ext.audit.measure import Settings
+from audiolime_ext.audit.rates import Rate
+from audiolime_ext.audit.records import Failure, Reading
+from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.run import run_audit
+from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.audit.verdicts import Verdict, judge
+from audiolime_ext.cli import main
+from audiolime_ext.errors import AudioError, MissingError
+from audiolime_ext.report.audit.charts import DOT, LEFT, MOST_DOTS, ROW, WIDTH, dots, drawn, swarm
+from audiolime_ext.report.audit.clips import Listening, loudest
+from audiolime_ext.report.audit.effects import Strip, effects
+from audiolime_ext.report.audit.findings import Answer, Finding, findings, reads
+from audiolime_ext.report.audit.names import Names
+from audiolime_ext.report.audit.overview import comparisons, heat_maps
+from audiolime_ext.report.audit.page import Options, report_html, write_report
+from audiolime_ext.taggram import Grid
+from tests.bench.audit import simulate
+from tests.browser.pages import opened
+
+SR, MODEL_SR, SECONDS, N_SONGS = 16000, 8000, 1.0, 20
+SPEC = "tests.test_audit_report:HEARS_HISS"
+EVIL = "<b>evil&"
+
+
+def hiss(batch: np.ndarray) -> np.ndarray:
+    """Takes whatever has energy above 2 kHz for a guitar: here only the drums."""
+    power = np.abs(np.fft.rfft(batch, axis=-1)) ** 2
+    high = power[:, np.fft.rfftfreq(batch.shape[-1], 1 / MODEL_SR) > 2000].sum(axis=1) / (power.sum(axis=1) + 1e-9)
+    guitar = 1 / (1 + np.exp(-300 * (high - 0.02)))
+    return np.stack([guitar, 1 - guitar], axis=1)
+
+
+HEARS_HISS = tagger(hiss, sr=MODEL_SR, labels=["guitar", "piano"], version="1")
+
+
+def band(folder: Path) -> Path:
+    """Guitar with bass and drums, piano with bass: stereo, at twice the model's rate; the manifest."""
+    rng, time = np.random.default_rng(0), np.arange(round(SECONDS * SR)) / SR
+    lines = ["path,label,group,stems"]
+    for i in range(N_SONGS):
+        label = ("guitar", "piano")[i % 2]
+        hz = (400 if label == "guitar" else 1000) + 10 * i
+        stems = {"bass": np.sin(2 * np.pi * (60 + i) * time), label: np.sin(2 * np.pi * hz * time)}
+        if label == "guitar":
+            stems["drums"] = rng.normal(size=time.size) * (time > 0.5)
+        home = folder / f"stems-{i}"
+        home.mkdir()
+        pan = np.array([0.2, 0.1 + 0.005 * i])
+        for name, wave in stems.items():
+            soundfile.write(home / f"{name}.wav", (wave[:, None] * pan).astype("f4"), SR, subtype="FLOAT")
+        mixture = sum(wave[:, None] * pan for wave in stems.values())
+        name = f"{EVIL}{i}" if i < 2 else f"take-{i}"
+        soundfile.write(folder / f"{name}.wav", np.asarray(mixture, "f4"), SR, subtype="FLOAT")
+        lines.append(f"{name}.wav,{label},Ode {i},stems-{i}")
+    (folder / "songs.csv").write_text("\n".join(lines) + "\n")
+    return folder / "songs.csv"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audit")
+    run_audit(band(folder), SPEC, store=folder / "songs.sqlite", workers=0, settings=Settings(n_donors=4, n_same=1))
+    return folder / "songs.sqlite"
+
+
+@pytest.fixture(scope="module")
+def results(store: Path) -> Results:
+    return Results.read(store)
+
+
+@pytest.fixture(scope="module")
+def page(results: Results) -> str:
+    return report_html(results)
+
+
+@pytest.fixture(scope="module")
+def found(results: Results) -> tuple[Finding, ...]:
+    return findings(results, judge(results.transplants(), delta=0.5, stems=results.components))
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    path = tmp_path_factory.mktemp("large") / "audit.sqlite"
+    simulate(path, n_recordings=450, n_labels=3)
+    return Results.read(path)
+
+
+def words(html: str) -> str:
+    """What a person reads: no style, script, sound or markup, single blanks."""
+    html = re.sub(r"<(style|script)\b.*?</\1>", "", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:
+    told = words(page)
+    assert "1 finding: a component of another recording, put in, flips more than 50 % of decisions." in told
+    assert "20 recordings of 20 songs in 2 classes" in told
+    assert "100 % of its decisions agree with the manifest" in told
+    places = [
+        told.index(text) for text in ("1 finding:", "What was found", "The evidence", "Everything else", "Effects in")
+    ]
+    places += [
+        told.index(text) for text in ("Every class and component", "Decisions before", "Hear for", "How to read")
+    ]
+    assert places == sorted(places)
+    assert "So far" not in told
+
+
+def test_the_evidence_says_what_kind_of_dependence_it_is(found: tuple[Finding, ...]) -> None:
+    (one,) = found
+    assert (one.verdict.label, one.verdict.component, one.verdict.status) == ("guitar", "drums", "depends on")
+    answers = {evidence.asked: evidence.answer for evidence in one.evidence}
+    assert answers["own"] == answers["without"] == "yes"
+    assert answers["equal level"] == answers["white noise"] == "no", "noise hisses, too"
+    assert answers["matched"] == answers["leak"] == "", "no piano has drums, every guitar has"
+    assert one.reads == (
+        "Recordings of “guitar” lose the class without drums.",
+        "Noise of the same spectrum in its place saves it.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "said"),
+    [
+        ("matched", "no", "It is the level of drums that counts"),
+        ("matched", "yes", "It is not a matter of level"),
+        ("same", "yes", "that it is there is what counts"),
+        ("same", "no", "how it sounds in “guitar” is what counts"),
+        ("leak", "yes", "Beware: it happens as well with what is separated as drums"),
+        ("without", "no", "they have other reasons"),
+        ("equal level", "yes", "Beware: made softer only"),
+    ],
+)
+def test_an_answer_is_put_in_plain_words_and_an_open_one_is_not(asked: str, answer: Answer, said: str) -> None:
+    verdict = Verdict("guitar", "drums", "depends on", 0.5)
+    (sentence,) = reads(verdict, {asked: answer})
+    assert said in sentence
+    assert reads(verdict, {asked: "open"}) == ()
+
+
+def test_the_best_cases_flipped_and_are_of_different_songs(results: Results, found: tuple[Finding, ...]) -> None:
+    for cases in (found[0].transplants, found[0].removals):
+        assert len(cases) == 3
+        songs = [results.entries[i].song for case in cases for i in (case.host, case.donor) if i is not None]
+        assert len(set(songs)) == len(songs)
+        for case in cases:
+            assert (results.decide(case.before) != results.decide(case.after)).all()
+    assert {results.entries[case.host].labels for case in found[0].transplants} == {("piano",)}
+
+
+def test_what_is_heard_is_what_the_model_was_asked_about(results: Results, found: tuple[Finding, ...]) -> None:
+    listening, ears, grid = Listening(results, Names(results)), Ears(HEARS_HISS, None), Grid.of(HEARS_HISS, SR)
+    for case in (*found[0].transplants, *found[0].removals):
+        mixed = listening.mixed(case)
+        assert (mixed.sr, len(mixed.before)) == (SR, 2), "the recording's own rate and channels"
+        assert max(np.abs(mixed.before).max(), np.abs(mixed.after).max()) <= 0.9
+        host = ears.hear(results.entries[case.host])
+        own, rest, given = host.stem("drums"), host.rest("drums"), np.zeros_like(host.background)
+        if case.donor is not None:
+            donor = ears.hear(results.entries[case.donor])
+            levels = {"host_own": own, "host_rest": rest, "donor_own": donor.stem("drums")}
+            gain = transplant_gain("own", **levels, donor_rest=donor.rest("drums"))
+            assert gain is not None
+            given = donor.stem("drums") * np.float32(gain)
+        heard = grid.listen(np.stack([mixed.before, mixed.after]), SR, 0, round(SECONDS * MODEL_SR))
+        np.testing.assert_allclose(heard / mixed.scale, np.stack([own + rest, rest + given]), atol=1e-5)
+
+
+def test_a_clip_is_cut_where_the_component_is_loudest(results: Results, found: tuple[Finding, ...]) -> None:
+    case = found[0].transplants[0]
+    clips = Listening(results, Names(results), clip_s=0.25).clips(case)
+    assert [clip.role for clip in clips] == ["before", "donor", "after"]
+    levels = []
+    for clip in clips:
+        samples, sr = soundfile.read(io.BytesIO(base64.b64decode(clip.address.split(",")[1])), always_2d=True)
+        assert (sr, samples.shape[1]) == (SR, 2)
+        assert samples.shape[0] / sr == pytest.approx(0.25, abs=0.15)  # an MP3's frames are 72 ms long here
+        high = np.diff(samples, axis=0)
+        levels.append(float(np.sqrt(np.mean(high**2))))
+    assert levels[2] > 3 * levels[0], "the drums play in the second half only"
+    assert loudest(np.zeros((1, 5), np.float32), 2) == (0, 2)
+
+
+def test_a_recording_that_is_gone_or_changed_is_told_and_the_rest_goes_on(
+    results: Results, found: tuple[Finding, ...]
+) -> None:
+    gone = replace(results, entries=tuple(replace(entry, path=f"gone/{entry.name}") for entry in results.entries))
+    told = words(report_html(gone))
+    assert "Nothing to hear here: cannot read gone/" in told
+    assert "Hear for yourself" not in told
+    assert "Every class and component" in told
+    first, second = results.entries[:2]
+    swapped = replace(results, entries=(replace(first, path=second.path), *results.entries[1:]))
+    with pytest.raises(AudioError, match="not the file any more that was measured"):
+        Listening(swapped, Names(swapped)).clips(replace(found[0].removals[0], host=0))
+
+
+def test_without_audio_there_is_none(results: Results, page: str) -> None:
+    silent = report_html(results, Options(audio=False))
+    for trace in ("<audio", "audio/mpeg", "<script", "Hear for yourself", "data-piece"):
+        assert trace in page
+        assert trace not in silent
+    assert "With drums of" in words(silent)
+
+
+def test_an_anonymous_page_names_no_recording_song_or_path(results: Results, page: str) -> None:
+    failed = replace(results, failures=(_failure(results),), done=np.arange(N_SONGS) != 3)
+    entries = results.entries
+    secrets = {part for entry in entries for part in (entry.name, entry.song, entry.sha256, Path(entry.path).stem)}
+    secrets |= {str(Path(entries[0].path).parent), "stems-", "escape"}
+    plain = report_html(failed)
+    anonymous = report_html(failed, Options(anonymous=True))
+    assert any(secret in plain for secret in secrets)
+    assert not [secret for secret in secrets if secret in anonymous]
+    assert "&lt;b&gt;evil&amp;" in plain
+    assert EVIL not in plain
+    assert re.search(r"With drums of recording \d+ \( ?song \d+\)", words(anonymous))
+    assert "audio/mpeg" in anonymous, "names only: --no-audio leaves out the sound"
+
+
+def _failure(results: Results) -> Failure:
+    entry = results.entries[3]
+    return Failure(entry.key, entry.name, f"{entry.path} made it escape", 1)
+
+
+def test_what_is_not_measured_yet_is_said(results: Results, tmp_path: Path) -> None:
+    half = replace(results, done=np.arange(N_SONGS) < 10)
+    assert "So far: 10 of 20 recordings are not measured yet" in words(report_html(half, Options(audio=False)))
+    with AuditStore.create_or_resume(tmp_path / "new.sqlite", results.identity) as opened_store:
+        opened_store.describe(results.entries, results.reading)
+    told = words(report_html(Results.read(tmp_path / "new.sqlite")))
+    assert "Nothing can be said yet" in told
+    assert "So far: 20 of 20" in told
+
+
+def test_decisions_without_the_flagged_component_are_counted(results: Results) -> None:
+    (one,) = comparisons(results, ["drums"])
+    before, without, soft = one.confusions
+    assert before.counts.tolist() == soft.counts.tolist() == [[10, 0, 0], [0, 10, 0]]
+    assert without.counts.tolist() == [[0, 10, 0], [0, 10, 0]]
+    assert one.accuracies == (1.0, 0.5, 1.0)
+    by_threshold = replace(results, reading=Reading(thresholds=(0.5, 0.5)))
+    (one,) = comparisons(by_threshold, ["drums"])
+    assert not one.confusions
+    shares = {row.label: row.shares for row in one.rows}
+    assert shares["guitar"] == ((1.0, 1.0), (0.0, None), (1.0, 1.0))
+    assert shares["piano"] == ((1.0, 1.0), (1.0, 0.5), (1.0, 1.0))
+
+
+def test_maps_hold_the_rates_of_both_directions(results: Results) -> None:
+    verdicts = judge(results.transplants(), delta=0.5, stems=results.components)
+    for one, n in zip(heat_maps(results, verdicts), (40, 10), strict=True):
+        rates = dict(one.rows)["guitar"]
+        drums = rates[results.components.index("drums")]
+        assert isinstance(drums, Rate)
+        assert (drums.rate, drums.n_trials) == (1.0, n)
+        assert dict(one.rows)["piano"][results.components.index("drums")] is None
+    assert heat_maps(results, verdicts)[0].found == {("guitar", "drums")}
+
+
+def test_effects_are_those_of_the_recordings_that_hold_the_component(results: Results) -> None:
+    guitar, piano = sorted(effects(results), key=lambda one: one.label)
+    names = [strip.component for strip in guitar.strips["necessity"]]
+    drums = guitar.strips["necessity"][names.index("drums")]
+    assert len(drums.values) == 10
+    assert drums.marked.all()
+    assert drums.values.min() > 6
+    assert len(piano.strips["necessity"][names.index("drums")].values) == 0
+    alone = piano.strips["sufficiency"][names.index("bass")]
+    assert (len(alone.values), alone.n_open) == (0, 10), "silence is a piano already"
+
+
+def test_a_large_audit_stays_light(large: Results) -> None:
+    page = report_html(large, Options(audio=False))
+    assert len(page) < 150_000
+    drawn_dots = [len(re.findall("h0", path)) for path in re.findall(r'class="dots[^"]*" d="([^"]*)"', page)]
+    assert sum(drawn_dots) == (3 * 3 - 1) * 5 * MOST_DOTS, "of 150 each; silence is of class 0, so nothing suffices"
+    assert "flips more than 50 %" in words(page)
+    assert "'class 0' depends on drums" in words(page)
+
+
+def test_dots_stay_in_their_strip_and_apart_and_the_sample_keeps_the_shape() -> None:
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(0, 2, 30), rng.normal(0, 2, 5000)
+    places = swarm(few, limit=8.0)
+    assert np.abs(places[:, 0] - (LEFT + (few / 8 + 1) / 2 * (WIDTH - LEFT - 14))).max() <= DOT
+    same_height = [(a, b) for a in places.tolist() for b in places.tolist() if a < b and a[1] == b[1]]
+    assert min(abs(a[0] - b[0]) for a, b in same_height) >= 1
+    assert np.abs(swarm(np.zeros(5000), limit=8.0)[:, 1]).max() <= (ROW - DOT) / 2
+    kept = many[drawn(Strip("drums", many, many > 0))]
+    assert len(kept) == MOST_DOTS
+    assert (kept.min(), kept.max()) == (many.min(), many.max())
+    assert np.quantile(kept, [0.25, 0.5, 0.75]) == pytest.approx(np.quantile(many, [0.25, 0.5, 0.75]), abs=0.1)
+    assert dots(Strip("drums", np.zeros(0), np.zeros(0, bool)), limit=8.0, middle=0) == ("", "")
+
+
+def test_the_same_store_makes_the_same_page(store: Path, page: str, tmp_path: Path) -> None:
+    written = write_report(store, tmp_path / "report")
+    assert written == tmp_path / "report" / "index.html"
+    assert written.read_text() == page
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_the_command_writes_the_page(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "meant.csv").write_text("class,component\npiano,piano\nguitar,flute\n")
+    options = ["--no-audio", "--expected", str(tmp_path / "meant.csv"), "--delta", "0.4", "--threshold", "0.3"]
+    assert main(["audit", "report", str(store), "-o", str(tmp_path / "out"), *options]) == 0
+    assert capsys.readouterr().out == f"open {tmp_path / 'out' / 'index.html'} in a browser\n"
+    told = words((tmp_path / "out" / "index.html").read_text())
+    assert "'guitar' is confounded with drums" in told
+    assert "'guitar' is not auditable for flute" in told
+    assert "flips more than 40 % of decisions" in told
+    assert "every score from 0.3 on" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--delta", "1.5"], 2, "between 0 and 1"),
+        (["--clip-s", "0"], 2, "a positive number is needed"),
+        (["--expected", "none.csv"], 2, "none.csv"),
+    ],
+)
+def test_bad_arguments_are_refused_on_one_line(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], code: int, said: str
+) -> None:
+    def run() -> int:
+        return main(["audit", "report", str(store), "-o", str(tmp_path / "out"), *options])
+
+    try:
+        got = run()
+    except SystemExit as left:
+        got = int(left.code or 0)
+    told = capsys.readouterr().err
+    assert (got, told.count("\n")) == (code, 1)
+    assert said in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_store_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no audit at"):
+        write_report(tmp_path / "none.sqlite", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_opens_offline_with_clips_and_players(browser: Browser, tmp_path: Path, page: str, width: int) -> None:
+    with opened(browser, tmp_path, page, viewport={"width": width, "height": 900}) as tab:
+        assert tab.locator("h1").inner_text() == f"What {SPEC} decides by"
+        assert tab.locator(".audiolime.ready").count() == 3
+        lasting = tab.evaluate(
+            "() => Promise.all([...document.querySelectorAll('audio')].map((clip) => clip.readyState ? clip.duration "
+            ": new Promise((done) => clip.addEventListener('loadedmetadata', () => done(clip.duration)))))"
+        )
+        assert len(lasting) == 5
+        assert all(0.9 < seconds < 1.3 for seconds in lasting)
+        assert tab.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
+def test_it_reads_without_a_script(browser: Browser, tmp_path: Path, page: str) -> None:
+    with opened(browser, tmp_path, page, java_script_enabled=False) as tab:
+        assert tab.locator("svg.swarm").first.is_visible()
+        assert tab.locator("td.found").inner_text().startswith("100")
+        assert tab.locator("audio").first.is_visible()
