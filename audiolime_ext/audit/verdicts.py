@@ -4,6 +4,9 @@ A deterministic model never has an effect of exactly zero, so "is there an effec
 rejects "flips are no more frequent than δ", for a δ that was frozen before, with the false-discovery rate controlled
 over all pairs of class and component. Pairs with too few songs for that are said to have too few, not called clean.
 
+A class *depends on* a component that brings it to other recordings, and *needs* one without which it is lost: trials
+with donors, and without.
+
 Only a table of what is *meant* to matter (``expected.csv``) makes a dependence a confounder. An instrument that has no
 stem of its own cannot be audited.
 """
@@ -107,12 +110,13 @@ class Verdict:
             return (
                 f"no effect of {pair[1]} on {pair[0]} beyond {self.delta:.0%}".replace("%", " %") + f"{meant}: {told}"
             )
+        removed = self.rate is not None and self.rate.n_donors is None
         said = {
-            "confounder": f"{pair[0]} is confounded with {pair[1]}",
-            "depends on": f"{pair[0]} depends on {pair[1]}",
-            "as expected": f"{pair[0]} depends on {pair[1]}, as it is meant to",
+            "confounder": "needs {}, which is not meant to matter" if removed else "is confounded with {}",
+            "depends on": "needs {}" if removed else "depends on {}",
+            "as expected": "needs {}, as it is meant to" if removed else "depends on {}, as it is meant to",
         }[self.status]
-        return f"{said}: {told}"
+        return f"{pair[0]} {said.format(pair[1])}: {told}"
 
 
 def in_words(rate: Rate) -> str:
@@ -172,7 +176,7 @@ def judge(
     >>> flipped = {"drums": np.arange(20) < 19, "bass": np.arange(20) < 1}
     >>> for verdict in judge([Trials("guitar", name, f, songs) for name, f in flipped.items()], delta=0.5):
     ...     print(verdict.text)
-    'guitar' depends on drums: 95 % of 20 decisions flip (95 % interval ... to 100 %; 20 host songs)
+    'guitar' needs drums: 95 % of 20 decisions flip (95 % interval ... to 100 %; 20 host songs)
     no effect of bass on 'guitar' beyond 50 %: 5 % of 20 decisions flip (95 % interval 0 to ... %; 20 host songs)
     """
     if not 0 < delta < 1:

@@ -123,17 +123,18 @@ def _tell(results: Any, args: Namespace) -> None:
     from audiolime_ext.audit.verdicts import judge
     from audiolime_ext.files import to_json
 
-    verdicts = judge(results.transplants(), delta=0.5, expected=results.expected, stems=results.components)
+    how: Any = {"delta": 0.5, "expected": results.expected, "stems": results.components}
+    told = {"transplants": judge(results.transplants(), **how), "removals": judge(results.removals(), **how)}
     n_done, n = int(results.done.sum()), len(results.entries)
     if args.json:
-        told = {"store": str(results.path), "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}
-        print(to_json({**told, "verdicts": [verdict.to_dict() for verdict in verdicts]}))
+        about = {"store": str(results.path), "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}
+        print(to_json({**about, **{name: [v.to_dict() for v in verdicts] for name, verdicts in told.items()}}))
         return
     print(f"{n_done} of {n} recordings are in {results.path}")
-    for verdict in verdicts:
-        print(f"{verdict.status:>14}  {verdict.text}")
-    if not verdicts:
-        print("nothing was put into other recordings yet: nothing can be said")
+    for title, verdicts in zip(("put into other recordings", "taken out"), told.values(), strict=True):
+        print(f"\n{title}:" if verdicts else f"\n{title}: nothing was tried")
+        for verdict in verdicts:
+            print(f"{verdict.status:>14}  {verdict.text}")
 
 
 def _tell_estimate(estimate: Any, args: Namespace) -> int:
