@@ -11,6 +11,7 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
   random masks, summed, passed through librosa's front end and predicted in batches of ten.
 - *separation* of five minutes by our own separator: see ``separation.py``.
 - a *page* of three minutes: see ``page.py``.
+- the *report* on an audit of 10,000 recordings: see ``audit.py``.
 - the *cold command*: ``audiolime explain CLIP`` as a process of its own, checkpoints cached.
 """
 
@@ -35,7 +36,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, explain, load_audio
 from audiolime_ext.taggers.musicnn import MusicnnTagger, log_mel
 from factorizations import spleeter
-from tests.bench import page, separation
+from tests.bench import audit, page, separation
 from tests.parity.environment import lay_out_models
 
 CLIP = Path("audiolime_ext/data/ezer_ev.ogg")
@@ -193,6 +194,7 @@ def main() -> None:
     print(f"cold command, 'audiolime explain {CLIP.name}': {cold_command():.1f} s")
     print(separation.report(), flush=True)
     print(page.report(), flush=True)
+    print(audit.report(), flush=True)
     print(f"{os.cpu_count()} CPU cores; medians of {rounds} turns")
 
 
