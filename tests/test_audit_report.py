@@ -246,6 +246,13 @@ def _failure(results: Results) -> Failure:
     return Failure(entry.key, entry.name, f"{entry.path} made it escape", 1)
 
 
+def test_decisions_for_labels_that_the_manifest_does_not_use_are_counted(results: Results, page: str) -> None:
+    pianos = replace(results, entries=tuple(replace(entry, labels=("piano",)) for entry in results.entries))
+    told = words(report_html(pianos, Options(audio=False)))
+    assert "50 % of its decisions agree with the manifest; 50 % are for labels that it does not use" in told
+    assert "labels that it does not use" not in words(page)
+
+
 def test_what_is_not_measured_yet_is_said(results: Results, tmp_path: Path) -> None:
     half = replace(results, done=np.arange(N_SONGS) < 10)
     assert "So far: 10 of 20 recordings are not measured yet" in words(report_html(half, Options(audio=False)))

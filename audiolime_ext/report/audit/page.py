@@ -227,7 +227,10 @@ def _facts(results: Results, names: Names) -> list[str]:
     ]
     right = accuracy(results, results.decided)
     if right is not None:
-        lines.append(f"{percent(right)} of its decisions agree with the manifest")
+        elsewhere = np.array([label not in results.classes for label in results.labels])
+        others = float(results.decided[results.done][:, elsewhere].any(axis=1).mean())
+        more = f"; {percent(others)} are for labels that it does not use" if others else ""
+        lines.append(f"{percent(right)} of its decisions agree with the manifest{more}")
     waiting = n - n_done - n_failed
     if waiting > 0:
         lines.append(f"So far: {waiting} of {n} recordings are not measured yet")
