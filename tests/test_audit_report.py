@@ -113,7 +113,10 @@ def words(html: str) -> str:
 
 def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:
     told = words(page)
-    assert "1 finding: a component of another recording, put in, flips more than 50 % of decisions." in told
+    assert (
+        "1 finding: “guitar” depends on drums. Put into other recordings, that flips more than 50 % of decisions."
+        in told
+    )
     assert "20 recordings of 20 songs in 2 classes" in told
     assert "100 % of its decisions agree with the manifest" in told
     places = [
@@ -241,6 +244,13 @@ def test_an_anonymous_page_names_no_recording_song_or_path(results: Results, pag
 def _failure(results: Results) -> Failure:
     entry = results.entries[3]
     return Failure(entry.key, entry.name, f"{entry.path} made it escape", 1)
+
+
+def test_decisions_for_labels_that_the_manifest_does_not_use_are_counted(results: Results, page: str) -> None:
+    pianos = replace(results, entries=tuple(replace(entry, labels=("piano",)) for entry in results.entries))
+    told = words(report_html(pianos, Options(audio=False)))
+    assert "50 % of its decisions agree with the manifest; 50 % are for labels that it does not use" in told
+    assert "labels that it does not use" not in words(page)
 
 
 def test_what_is_not_measured_yet_is_said(results: Results, tmp_path: Path) -> None:

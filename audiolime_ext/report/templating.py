@@ -40,6 +40,19 @@ def clock(seconds: float) -> str:
     return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
 
 
+def effect(value: float | None) -> str:
+    """An effect in log-odds, with its sign unless it is nothing.
+
+    Examples
+    --------
+    >>> effect(1.234), effect(-0.001), effect(None)
+    ('+1.23', '0.00', '–')
+    """
+    if value is None:
+        return "–"
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}") if round(value, 2) else "0.00"
+
+
 @lru_cache
 def _environment() -> jinja2.Environment:
     import jinja2
@@ -55,8 +68,6 @@ def _environment() -> jinja2.Environment:
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "ensure_ascii": False}
     environment.filters["clock"] = clock
     environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")
-    environment.filters["effect"] = lambda value: (
-        "–" if value is None else f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
-    )
+    environment.filters["effect"] = effect
     environment.filters["minutes"] = lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
     return environment

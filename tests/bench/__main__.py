@@ -11,7 +11,7 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
   random masks, summed, passed through librosa's front end and predicted in batches of ten.
 - *separation* of five minutes by our own separator: see ``separation.py``.
 - a *page* of three minutes: see ``page.py``.
-- an *audit* by one worker and by two, and the report on one of 10,000 recordings: see ``workers.py`` and ``audit.py``.
+- an *audit* by one worker and by two: see ``workers.py``; the report on one of 10,000 recordings: ``audit.py``.
 - the *cold command*: ``audiolime explain CLIP`` as a process of its own, checkpoints cached.
 """
 

@@ -36,6 +36,12 @@ DELTA = 0.5
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips
 MOST_PLAYERS = 6
+MOST_NAMED = 3  # findings in the first sentence
+_SAID = {
+    "confounder": "“{label}” is confounded with {component}",
+    "depends on": "“{label}” depends on {component}",
+    "as expected": "“{label}” depends on {component}, as it is meant to",
+}
 OPEN_CLASSES, LISTED_CLASSES = 3, 8  # whose pictures are shown at once, and offered beside them
 
 
@@ -180,9 +186,9 @@ def answer(results: Results, verdicts: Sequence[Verdict]) -> str:
         return said + (
             f" But {few} of {len(tried)} pairs of class and component have too few songs to be judged." if few else ""
         )
-    return (
-        f"{n} finding{'s' * (n > 1)}: a component of another recording, put in, flips more than {delta} of decisions."
-    )
+    told = [_SAID[v.status].format(label=v.label, component=v.component) for v in verdicts if v.is_finding]
+    named = "; ".join(told[:MOST_NAMED]) + (f"; and {n - MOST_NAMED} more" if n > MOST_NAMED else "")
+    return f"{n} finding{'s' * (n > 1)}: {named}. Put into other recordings, that flips more than {delta} of decisions."
 
 
 def made(results: Results, names: Names) -> list[tuple[str, str]]:
@@ -221,7 +227,10 @@ def _facts(results: Results, names: Names) -> list[str]:
     ]
     right = accuracy(results, results.decided)
     if right is not None:
-        lines.append(f"{percent(right)} of its decisions agree with the manifest")
+        elsewhere = np.array([label not in results.classes for label in results.labels])
+        others = float(results.decided[results.done][:, elsewhere].any(axis=1).mean())
+        more = f"; {percent(others)} are for labels that it does not use" if others else ""
+        lines.append(f"{percent(right)} of its decisions agree with the manifest{more}")
     waiting = n - n_done - n_failed
     if waiting > 0:
         lines.append(f"So far: {waiting} of {n} recordings are not measured yet")
