@@ -69,6 +69,18 @@ def test_one_measure_can_be_read_alone(path: Path) -> None:
         assert list(store.measurements("unheard of")) == []
 
 
+def test_recordings_are_read_one_by_one_with_all_that_is_theirs(path: Path) -> None:
+    with AuditStore.create_or_resume(path, IDENTITY) as store:
+        for i, found in ((2, FOUND), (0, []), (1, FOUND[:2])):
+            store.put(TASKS[i], f"song {i}", found, {"i": i})
+        in_order = sorted(FOUND, key=lambda m: (m.measure, m.component, m.donor or ""))
+        expected = [(TASKS[0].key, []), (TASKS[1].key, FOUND[:2]), (TASKS[2].key, in_order)]
+        assert [(recording.task, found) for recording, found in store.one_by_one()] == expected
+        some = [TASKS[2].key, "never measured", TASKS[0].key]
+        assert [(recording.task, found) for recording, found in store.one_by_one(some)] == [expected[2], expected[0]]
+        assert next(store.one_by_one())[0] == Recording(TASKS[0].key, "song 0", {"i": 0})
+
+
 def test_what_is_done_is_neither_due_nor_written_again(path: Path) -> None:
     with AuditStore.create_or_resume(path, IDENTITY) as store:
         assert store.missing([*TASKS, TASKS[0]]) == TASKS
@@ -87,6 +99,8 @@ def test_other_content_excerpt_or_detail_is_another_task() -> None:
     others = [Task("ac", 0, 10), Task("ab", 1, 10), Task("ab", 0, 5), Task("ab", 0), Task("ab", 0, 10, "donors: x")]
     assert len({task.key, *(other.key for other in others)}) == 6
     assert task.key == Task("ab", None, 10.0).key
+    for other in (task, *others):
+        assert Task.from_key(other.key).key == other.key
 
 
 def test_failures_are_counted_until_a_success_takes_their_place(path: Path) -> None:
