@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from audiolime_ext.audio import Audio, load_audio
     from audiolime_ext.audit.admission import assert_no_confounder
+    from audiolime_ext.audit.run import run_audit
     from audiolime_ext.errors import AudiolimeError
     from audiolime_ext.explanation import Explanation
     from audiolime_ext.factorization import Factorization, Stems, with_residual
@@ -40,6 +41,7 @@ _HOMES = {
     "explain": "pipeline",
     "explain_track": "track",
     "load_audio": "audio",
+    "run_audit": "audit.run",
     "tag": "taggram",
     "tagger": "prediction",
     "top_component": "pipeline",
@@ -59,6 +61,7 @@ __all__ = [
     "explain",
     "explain_track",
     "load_audio",
+    "run_audit",
     "tag",
     "tagger",
     "top_component",

@@ -137,10 +137,10 @@ def test_nonsense_is_refused_and_leaves_nothing(path: Path, measurements: list[M
 def test_a_recording_whose_writing_fails_half_way_leaves_nothing(path: Path) -> None:
     with AuditStore.create_or_resume(path, IDENTITY) as store:
         store._connection.execute(
-            "CREATE TEMP TRIGGER full BEFORE INSERT ON measurements WHEN NEW.numbers = x'0000803f00000040' "
-            "BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON measurements "
+            "WHEN NEW.measure = (SELECT id FROM names WHERE name = 'bad') BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
         )
-        bad = Measurement("necessity", "a new name", (1.0, 2.0))
+        bad = Measurement("bad", "a new name", (1.0, 2.0))
         with pytest.raises(sqlite3.IntegrityError, match="disk is full"):
             store.put(TASKS[0], "a", [*FOUND, bad])
         assert (store.recordings(), list(store.measurements())) == ([], [])

@@ -5,7 +5,7 @@
 - `plan`: recordings by content, their excerpts, and the donors each is given
 - `heard`, `measure`, `effects`: the stems as the tagger hears them; what is asked about one recording; what follows
 - `driver`, `workers`: who measures, and the loop that keeps what comes back
-- `store`, `database`, `records`: where results are kept, one recording at a time
+- `store`, `database`, `packing`, `records`: where results are kept, one recording at a time
 - `merge`, `export`: what shards wrote, as one; everything as one table
 - `results`: what was measured, as arrays and as trials
 - `rates`: shares of flipped decisions with intervals that respect songs; tests; how many songs are needed

@@ -26,8 +26,9 @@ CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE recordings (id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, name TEXT NOT NULL, facts TEXT NOT NULL);
 CREATE TABLE measurements (
-    recording INTEGER NOT NULL, measure INTEGER NOT NULL, component INTEGER NOT NULL, donor INTEGER,
-    numbers BLOB NOT NULL  -- float32, little-endian, in the order of the labels
+    recording INTEGER NOT NULL, measure INTEGER NOT NULL,
+    of BLOB NOT NULL,  -- int32, little-endian: the component and the donor of each row, 0 where there is no donor
+    numbers BLOB NOT NULL  -- see audiolime_ext.audit.packing
 );
 CREATE TABLE manifest (line INTEGER PRIMARY KEY, entry TEXT NOT NULL);
 CREATE TABLE reading (content TEXT NOT NULL);

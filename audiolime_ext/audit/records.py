@@ -225,25 +225,3 @@ class Vectors:
 def canonical(value: Any) -> str:
     """Plain values as the one JSON text that stands for them."""
     return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
-
-
-def packed(measurement: Measurement, n_labels: int) -> bytes:
-    """A measurement's numbers as float32.
-
-    Raises
-    ------
-    ValueError
-        If there is neither one for each label nor a single one, or one is not finite.
-    """
-    values = measurement.values
-    if len(values) not in (1, n_labels):
-        raise ValueError(f"{measurement.measure}: {len(values)} values; give one, or one for each of {n_labels} labels")
-    numbers = np.array([np.nan if value is None else value for value in values], "<f4")
-    if int(np.isfinite(numbers).sum()) != sum(value is not None for value in values):
-        raise ValueError(f"{measurement.measure} of {measurement.component!r} is not finite; None: undetermined")
-    return numbers.tobytes()
-
-
-def unpacked(numbers: bytes) -> tuple[float | None, ...]:
-    """The reverse of `packed`."""
-    return tuple(None if value != value else value for value in np.frombuffer(numbers, "<f4").tolist())

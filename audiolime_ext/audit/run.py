@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audit.driver import Driver, Policy
+from audiolime_ext.audit.effects import thresholds_for
 from audiolime_ext.audit.expected import load_expected
 from audiolime_ext.audit.heard import TRUE_STEMS, Ears
 from audiolime_ext.audit.manifest import load_manifest
@@ -126,6 +127,21 @@ def run_audit(
     ------
     UsageError
         If the manifest, the models or the store cannot be used, with all that is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from audiolime_ext import Audio, tagger
+    >>> hiss = tagger(lambda b: abs(np.diff(b)).mean(axis=1, keepdims=True), sr=8000, labels=["hiss", "hum"], version="1")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for i, label in enumerate(["hiss", "hum"] * 2):
+    ...         noise = np.random.default_rng(i).normal(0, 0.1, (1, 8000)).astype(np.float32)
+    ...         sound = noise if label == "hiss" else np.cumsum(noise, axis=1) / 100
+    ...         Path(folder, label).mkdir(exist_ok=True)
+    ...         _ = Audio(sound, 8000).write(Path(folder, label, f"{i}.wav"))
+    ...     found = run_audit(folder, hiss, "hpss", store=Path(folder, "audit.sqlite"))
+    ...     found.components, int(found.done.sum())
+    (('harmonic', 'percussive'), 4)
     """
     return plan_audit(manifest, tagger, factorization, **options).run(store, policy)
 
@@ -189,7 +205,7 @@ def plan_audit(
     separator = None if factorization == TRUE_STEMS else resolve_factorization(factorization)
     settings = settings or Settings()
     reading = Reading(
-        _thresholds(thresholds, names),
+        thresholds_for(names, thresholds),
         None if meant is None else tuple((row.label, row.component, row.sign) for row in meant),
     )
     identity = Identity(
@@ -223,16 +239,6 @@ def _fingerprint(model: Tagger) -> str:
             "audiolime_ext.tagger(predict_fn, version='…', …)"
         )
     return model.fingerprint
-
-
-def _thresholds(given: float | Mapping[str, float] | None, labels: Sequence[str]) -> tuple[float, ...] | None:
-    if given is None:
-        return None
-    if not isinstance(given, Mapping):
-        return (float(given),) * len(labels)
-    if missing := [label for label in labels if label not in given]:
-        raise UsageError(f"no threshold for {', '.join(missing[:5])}; give one for each label, or one number for all")
-    return tuple(float(given[label]) for label in labels)
 
 
 def _try(model: Tagger, duration_s: float) -> None:

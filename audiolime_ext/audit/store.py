@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audit import database
+from audiolime_ext.audit.packing import packed, unpacked, values
 from audiolime_ext.audit.records import (
     AUDIT_VERSION,
     Entry,
@@ -38,22 +39,18 @@ from audiolime_ext.audit.records import (
     Recording,
     Task,
     Vectors,
-    packed,
-    unpacked,
 )
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files import make_folder, to_json
 
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
-SELECT r.task, c.name, d.name, x.numbers FROM measurements x
-JOIN recordings r ON r.id = x.recording JOIN names c ON c.id = x.component LEFT JOIN names d ON d.id = x.donor
-WHERE x.measure = (SELECT id FROM names WHERE name = ?) ORDER BY r.name, r.task, c.name, d.name
+SELECT r.task, x.of, x.numbers FROM measurements x JOIN recordings r ON r.id = x.recording
+WHERE x.measure = (SELECT id FROM names WHERE name = ?) ORDER BY r.name, r.task
 """
 _OF_ONE = """
-SELECT m.name, c.name, d.name, x.numbers FROM measurements x
-JOIN names m ON m.id = x.measure JOIN names c ON c.id = x.component LEFT JOIN names d ON d.id = x.donor
-WHERE x.rowid BETWEEN ? AND ? ORDER BY m.name, c.name, d.name
+SELECT m.name, x.of, x.numbers FROM measurements x JOIN names m ON m.id = x.measure
+WHERE x.rowid BETWEEN ? AND ? ORDER BY m.name
 """
 _SPANS = "SELECT recording, MIN(rowid), MAX(rowid) FROM measurements GROUP BY recording"
 
@@ -79,6 +76,7 @@ class AuditStore:
         self.path, self.identity = path, identity
         self._connection, self._lock, self._process = connection, lock, os.getpid()
         self._names: dict[str, int] = {}
+        self._by_number: dict[int, str] = {}
 
     @classmethod
     def create_or_resume(cls, path: str | Path, identity: Identity) -> AuditStore:
@@ -162,8 +160,11 @@ class AuditStore:
         OutputError
             If they cannot be written; nothing of the recording is there then.
         """
-        rows = [(m, packed(m, len(self.identity.labels))) for m in measurements]
-        if len({(m.measure, m.component, m.donor) for m in measurements}) < len(rows):
+        blocks: dict[str, list[Measurement]] = {}
+        for m in sorted(measurements, key=lambda m: (m.measure, m.component, m.donor or "")):
+            blocks.setdefault(m.measure, []).append(m)
+        numbers = {name: packed([m.values for m in rows], len(self.identity.labels)) for name, rows in blocks.items()}
+        if len({(m.measure, m.component, m.donor) for m in measurements}) < len(measurements):
             raise ValueError(f"{name}: two measurements of the same measure, component and donor")
         text = to_json(dict(facts or {}))
         with self._transaction() as connection:
@@ -173,16 +174,10 @@ class AuditStore:
             insert = "INSERT INTO recordings (task, name, facts) VALUES (?, ?, ?)"
             recording = connection.execute(insert, (task.key, database.legible(name), text)).lastrowid
             connection.executemany(
-                "INSERT INTO measurements VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO measurements VALUES (?, ?, ?, ?)",
                 [
-                    (
-                        recording,
-                        self._name(m.measure),
-                        self._name(m.component),
-                        None if m.donor is None else self._name(m.donor),
-                        numbers,
-                    )
-                    for m, numbers in rows
+                    (recording, self._name(measure), self._of(rows), numbers[measure])
+                    for measure, rows in blocks.items()
                 ],
             )
         return True
@@ -223,8 +218,8 @@ class AuditStore:
         """
         found = [name for (name,) in self._connection.execute(_MEASURES)] if measure is None else [measure]
         for name in found:
-            for task, component, donor, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
-                yield task, Measurement(name, component, unpacked(numbers), donor)
+            for task, of, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
+                yield from ((task, measurement) for measurement in self._unpacked(name, of, numbers))
 
     def one_by_one(self, keys: Iterable[str] | None = None) -> Iterator[tuple[Recording, list[Measurement]]]:
         """Recordings with all their measurements, no more than one in memory at a time: all, by name, or some."""
@@ -234,16 +229,18 @@ class AuditStore:
         for task, recording, name, facts in rows if keys is None else (by_key[key] for key in keys if key in by_key):
             span = spans.get(recording, (0, 0))  # what came in one transaction lies together
             found = self._connection.execute(_OF_ONE, span).fetchall()
-            yield Recording(task, name, json.loads(facts)), [Measurement(m, c, unpacked(x), d) for m, c, d, x in found]
+            yield Recording(task, name, json.loads(facts)), [row for block in found for row in self._unpacked(*block)]
 
     def vectors(self, measure: str) -> Vectors:
         """All of one measure at once, in the order of `measurements`: thousands of recordings in little time."""
         rows = self._connection.execute(_MEASURED, (measure,)).fetchall()
         if not rows:
             return Vectors([], [], [], np.zeros((0, 1), np.float32))
-        tasks, components, donors, numbers = zip(*rows, strict=True)
-        values = np.frombuffer(b"".join(numbers), "<f4").reshape(len(rows), -1)
-        return Vectors(tasks, components, donors, values)
+        of = [np.frombuffer(pairs, "<i4").reshape(-1, 2) for _, pairs, _ in rows]
+        blocks = [unpacked(numbers, len(pairs)) for (*_, numbers), pairs in zip(rows, of, strict=True)]
+        tasks = [task for (task, *_), pairs in zip(rows, of, strict=True) for _ in pairs]
+        components, donors = zip(*(self._named(pair) for pair in np.concatenate(of).tolist()), strict=True)
+        return Vectors(tasks, components, donors, np.concatenate(blocks))
 
     def describe(self, entries: Sequence[Entry], reading: Reading) -> None:
         """Keep what the manifest says now, and how results are read, in the place of what was there."""
@@ -295,3 +292,20 @@ class AuditStore:
             (found,) = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
             self._names[name] = int(found)
         return self._names[name]
+
+    def _of(self, rows: Sequence[Measurement]) -> bytes:
+        """The components and donors of rows, by the numbers of their names."""
+        pairs = [(self._name(row.component), 0 if row.donor is None else self._name(row.donor)) for row in rows]
+        return np.array(pairs, "<i4").tobytes()
+
+    def _unpacked(self, measure: str, of: bytes, numbers: bytes) -> Iterator[Measurement]:
+        pairs = np.frombuffer(of, "<i4").reshape(-1, 2).tolist()
+        for pair, row in zip(pairs, unpacked(numbers, len(pairs)), strict=True):
+            component, donor = self._named(pair)
+            yield Measurement(measure, component, values(row), donor)
+
+    def _named(self, pair: Sequence[int]) -> tuple[str, str | None]:
+        """A component and a donor by the numbers of their names."""
+        if any(number and number not in self._by_number for number in pair):
+            self._by_number = dict(self._connection.execute("SELECT id, name FROM names"))
+        return self._by_number[pair[0]], self._by_number[pair[1]] if pair[1] else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ def add(commands: Any) -> None:
     inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(inner)
+    for subparser in inner.choices.values():  # so that --debug may also stand at the end
+        subparser.add_argument("--debug", action="store_true", default=SUPPRESS, help="show tracebacks")
 
 
 def with_default(argv: Sequence[str]) -> list[str]:

@@ -6,7 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.audit.run import positive, share
+from audiolime_ext.cli.audit.run import positive
+from audiolime_ext.cli.options import share
 
 
 def add(commands: Any) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_tagger, warn, whole
+from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_tagger, share, warn, whole
 
 
 def add(commands: Any) -> None:
@@ -195,15 +195,4 @@ def positive(text: str) -> float:
         value = 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"a positive number is needed, not {text!r}")
-    return value
-
-
-def share(text: str) -> float:
-    """The argument type of shares, between 0 and 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"a score between 0 and 1 is needed, not {text!r}")
     return value

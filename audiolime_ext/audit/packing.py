@@ -1,0 +1,49 @@
+"""Numbers as a store keeps them: all rows of one measure of one recording in one block.
+
+float32, little-endian, row after row; then byte by byte of all numbers (their first bytes, their second bytes, …), for
+exponents resemble each other and last bits do not; then zlib. Nothing is rounded: *what is unpacked is what was
+packed*, as float32, with NaN for what is undetermined.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def packed(rows: Sequence[Sequence[float | None]], n_labels: int) -> bytes:
+    """Rows of numbers in one block.
+
+    Raises
+    ------
+    ValueError
+        If a row holds neither one number for each label nor a single one, all alike, or one is not finite.
+
+    Examples
+    --------
+    >>> unpacked(packed([(0.5, None), (1.0, 2.0)], 2), 2)
+    array([[0.5, nan],
+           [1. , 2. ]], dtype=float32)
+    """
+    widths = sorted({len(row) for row in rows})
+    if len(widths) != 1 or not {*widths} <= {1, n_labels}:
+        told = " and ".join(map(str, widths))
+        raise ValueError(f"{told} values; give one, or one for each of {n_labels} labels, in every row alike")
+    numbers = np.array([[np.nan if value is None else value for value in row] for row in rows], "<f4")
+    if int(np.isfinite(numbers).sum()) != sum(value is not None for row in rows for value in row):
+        raise ValueError("a value is not finite; None stands for what is undetermined")
+    return zlib.compress(numbers.reshape(-1, 1).view(np.uint8).T.tobytes())
+
+
+def unpacked(block: bytes, n_rows: int) -> NDArray[np.float32]:
+    """The reverse of `packed`, shape (n_rows, n_values)."""
+    shuffled = np.frombuffer(zlib.decompress(block), np.uint8).reshape(4, -1)
+    return np.ascontiguousarray(shuffled.T).view("<f4").reshape(n_rows, -1).astype(np.float32, copy=False)
+
+
+def values(row: NDArray[np.float32]) -> tuple[float | None, ...]:
+    """One row as plain numbers; None where undetermined."""
+    return tuple(None if value != value else value for value in row.tolist())
