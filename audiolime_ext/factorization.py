@@ -140,7 +140,7 @@ def with_residual(
     ('all',)
     """
     residual = mixture - np.sum(estimates, axis=0, dtype=np.float32)
-    peak = max(np.max(np.abs(mixture), initial=0.0), np.max(np.abs(estimates), initial=0.0))
+    peak = max(max(np.max(part, initial=0.0), -np.min(part, initial=0.0)) for part in (mixture, estimates))
     if np.max(np.abs(residual), initial=0.0) <= _ROUNDING * peak:
         return Stems(tuple(names), np.ascontiguousarray(estimates, np.float32), sr, tuple(notes))
     samples = np.concatenate([estimates, residual[None]]).astype(np.float32, copy=False)

@@ -126,6 +126,28 @@ def content_hash(tensors: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
+def require_shapes(tensors: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]], *, origin: str) -> None:
+    """Raise `CorruptError` unless a checkpoint is one of a network whose tensors have these shapes, in float32.
+
+    What lies below a tensor's name is a slot of some optimizer and may be there.
+
+    Examples
+    --------
+    >>> require_shapes({"bias": np.zeros(3, np.float32)}, {"bias": (4,)}, origin="own/model")
+    Traceback (most recent call last):
+    audiolime_ext.errors.CorruptError: own/model is of another architecture: 'bias' is (3,) float32, not (4,) float32...
+    """
+    found = {name: f"{tensor.shape} {tensor.dtype}" for name, tensor in tensors.items()}
+    wanted = {name: f"{shape} float32" for name, shape in shapes.items()}
+    for name in [*wanted, *found]:
+        slot = name not in wanted and name.rpartition("/")[0] in wanted
+        if not slot and (is_ := found.get(name, "absent")) != (expected := wanted.get(name, "absent")):
+            raise CorruptError(
+                f"{origin} is of another architecture: {name!r} is {is_}, not {expected}; name the one that belongs "
+                "to this network"
+            )
+
+
 def _read(name: str, entry: _Entry, shard: NDArray[np.uint8], path: Path) -> NDArray[np.generic]:
     if entry.dtype not in _DTYPES:
         raise CorruptError(f"tensor {name!r} has TensorFlow's type {entry.dtype}, which cannot be read here; skip it")

@@ -1,10 +1,11 @@
-"""Spleeter's U-Nets: vocals and accompaniment of any recording, by Deezer Research.
+"""Spleeter's U-Nets: two, four or five stems of any recording, by Deezer Research.
 
-The networks are rebuilt from the published checkpoint and run on ONNX Runtime; the stems equal those of the
+The networks are rebuilt from the published checkpoints and run on ONNX Runtime; the stems equal those of the
 ``spleeter`` package at 80 dB or better. The way of a recording through it:
 
 1. Stereo at 44.1 kHz. Mono is duplicated and the stems' channels averaged; other rates are resampled and the stems
-   resampled back. What that loses, like everything above 11 kHz, which these networks mute, is in `residual`.
+   resampled back. What that loses is in `residual`, like everything above 11 kHz, which these networks mute; those of
+   the variants ``-16kHz``, which have the same weights, mute what is above 16.5 kHz.
 2. Frames of 4096 samples every 1024; frame k covers ``[1024·k − 4096, 1024·k)`` of the recording, with zeros beyond its
    ends. 512 frames are a *block*, and every block is separated on its own.
 3. One U-Net per stem estimates the stem's magnitudes from those of the mixture. Their squares, divided by the sum over
@@ -14,6 +15,9 @@ The networks are rebuilt from the published checkpoint and run on ONNX Runtime; 
 Invariants: *blocks are counted from the start of the recording*, so an excerpt's stems are bitwise those of the whole
 recording (1e-5 where resampled); only the blocks that an excerpt touches are separated, one after another, so that
 memory grows with the stems asked for and nothing else.
+
+``spleeter:PATH`` is a model of one's own: see `spleeter_own` for what is read. A folder whose name is that of a variant
+is meant by ``./2stems``.
 
 References
 ----------
@@ -25,28 +29,26 @@ A. Jansson et al.: Singing voice separation with deep U-Net convolutional networ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, Samples, context_span, resample_span
 from audiolime_ext.checkpoints import Checkpoint, locate
 from audiolime_ext.errors import unknown
 from audiolime_ext.factorization import Scope, Stems, with_residual
-from audiolime_ext.onnx_graph import Affine, Floats, Graph, Network
-from audiolime_ext.tensor_bundle import content_hash, read_tensor_bundle
+from audiolime_ext.onnx_graph import Network
+from audiolime_ext.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
+from factorizations.spleeter_network import BLOCK, SpleeterConfig, Weights, mask_graph
+from factorizations.spleeter_own import read_own
 
-Weights = Mapping[str, NDArray[Any]]
-
-SR, N_FFT, HOP_LENGTH, BLOCK = 44100, 4096, 1024, 512
+SR, N_FFT, HOP_LENGTH = 44100, 4096, 1024
 _OVERLAP = N_FFT // HOP_LENGTH
-_EPSILON = 1e-10
-_DEPTH = 6  # levels of the U-Net
 _VERSION = "1"  # of this module's arithmetic
 
 _FOLDER = "spleeter/pretrained_models/2stems"
@@ -64,7 +66,35 @@ CHECKPOINT = Checkpoint(
     },
 )
 
-VARIANTS = {"2stems": CHECKPOINT}
+
+def _release(name: str, sha256: str, download_mb: float) -> Checkpoint:
+    """An archive of the release v1.4.0, which publishes the hashes of the archives only."""
+    files = {"model.index": "", "model.data-00000-of-00001": ""}
+    return Checkpoint(
+        f"spleeter-{name}", "deezer/spleeter", "1.4.0", sha256, download_mb, "MIT", files, archive=f"{name}.tar.gz"
+    )
+
+
+_FOUR = _release("4stems", "3adb4a50ad4eb18c7c4d65fcf4cf2367a07d48408a5eb7d03cd20067429dfaa8", 147)
+_FIVE = _release("5stems", "25a1e87eb5f75cc72a4d2d5467a0a50ac75f05611f877c278793742513cc7218", 183)
+
+VARIANTS = {
+    "2stems": CHECKPOINT,
+    "4stems": _FOUR,
+    "5stems": _FIVE,
+    "2stems-16kHz": CHECKPOINT,
+    "4stems-16kHz": _FOUR,
+    "5stems-16kHz": _FIVE,
+    "PATH": None,
+}
+
+_STEMS = {
+    "2stems": SpleeterConfig(("vocals", "accompaniment")),
+    "4stems": SpleeterConfig(("vocals", "drums", "bass", "other"), down="ELU", up="ELU"),
+    "5stems": SpleeterConfig(("vocals", "piano", "drums", "bass", "other"), down="ELU", up="ELU", softmax=True),
+}
+
+CONFIGS = _STEMS | {f"{name}-16kHz": replace(config, n_bins=1536) for name, config in _STEMS.items()}
 
 _REFERENCES = (
     """@article{hennequin2020spleeter,
@@ -78,31 +108,6 @@ _REFERENCES = (
   doi = {10.21105/joss.02154}
 }""",
 )
-
-
-@dataclass(frozen=True)
-class SpleeterConfig:
-    """What distinguishes the published variants.
-
-    Parameters
-    ----------
-    instruments
-        The stems, in the order of their networks in the checkpoint.
-    n_bins
-        Frequency bins that the networks see: 1024 (11 kHz), 1536 in the 16 kHz variants; those above are muted.
-    elu
-        ELU activations instead of LeakyReLU on the way down and ReLU on the way up.
-    softmax
-        Masks from a softmax over the stems instead of sigmoids.
-    """
-
-    instruments: tuple[str, ...]
-    n_bins: int = 1024
-    elu: bool = False
-    softmax: bool = False
-
-
-CONFIGS = {"2stems": SpleeterConfig(("vocals", "accompaniment"))}
 
 
 class SpleeterFactorization:
@@ -119,6 +124,11 @@ class SpleeterFactorization:
         fingerprint is computed.
     threads
         Threads within the network; None lets the runtime choose.
+
+    Raises
+    ------
+    CorruptError
+        If the weights are those of another architecture.
 
     Examples
     --------
@@ -141,6 +151,7 @@ class SpleeterFactorization:
         fingerprint: str | None = None,
         threads: int | None = None,
     ) -> None:
+        require_shapes(weights, config.shapes(), origin=f"the checkpoint of {spec or 'Spleeter'}")
         self.config = config
         self.spec = spec
         self._weights = weights
@@ -150,7 +161,9 @@ class SpleeterFactorization:
 
     @cached_property
     def _network(self) -> Network:
-        return _graph(self.config, self._weights).network(threads=self._threads)
+        network = mask_graph(self.config, self._weights).network(threads=self._threads)
+        self._weights = {}  # the network has its own copy: 200 MB for five stems
+        return network
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
         """Stems of one excerpt of `audio`, at its own rate and channels; what they miss is `residual`.
@@ -163,8 +176,7 @@ class SpleeterFactorization:
         first, end = audio.span(start_s, duration_s)
         low, high = context_span(SR, audio.sr, first, end)
         low, high = max(low, 0), min(high, -(-audio.n_samples * SR // audio.sr))
-        estimates = self._estimate(audio, low, high)
-        own_rate = resample_span(estimates, SR, audio.sr, first, end, offset=low)
+        own_rate = resample_span(self._estimate(audio, low, high), SR, audio.sr, first, end, offset=low)
         return with_residual(audio.samples[:, first:end], self.config.instruments, own_rate, audio.sr)
 
     def _estimate(self, audio: Audio, first: int, end: int) -> Samples:
@@ -186,76 +198,29 @@ class SpleeterFactorization:
             spectrum = spectrogram.stft(stereo, n_fft=N_FFT, hop_length=HOP_LENGTH)
             masks = self._network(np.abs(spectrum[None, ..., : self.config.n_bins]))[0]
             used = slice(max(first_frame - block * BLOCK, 0), min(end_frame - block * BLOCK, BLOCK))
-            masked = np.zeros((len(masks), *spectrum[:, used].shape), np.complex64)
-            masked[..., : self.config.n_bins] = masks[:, :, used] * spectrum[:, used, : self.config.n_bins]
-            yield start + used.start * HOP_LENGTH, spectrogram.istft(masked, hop_length=HOP_LENGTH)
+            masked, pieces = np.zeros_like(spectrum[:, used]), []
+            for mask in masks:  # one stem at a time: what the transform needs is large
+                masked[..., : self.config.n_bins] = mask[:, used] * spectrum[:, used, : self.config.n_bins]
+                pieces.append(spectrogram.istft(masked, hop_length=HOP_LENGTH))
+            yield start + used.start * HOP_LENGTH, np.stack(pieces)
 
 
 def make(argument: str) -> SpleeterFactorization:
-    """The factorization of ``spleeter:argument``.
+    """The factorization of ``spleeter:argument``: a variant, or the folder of a model of one's own.
 
     Raises
     ------
     UsageError
-        If there is no such variant.
+        If there is no such variant, or the folder holds no model that can be used.
     MissingError
-        If its checkpoint cannot be had; `CorruptError` if it is damaged.
+        If its checkpoint cannot be had; `CorruptError` if it is damaged or another network's.
     """
-    if argument not in VARIANTS:
+    if checkpoint := VARIANTS.get(argument):
+        index, data = checkpoint.files
+        weights = read_tensor_bundle((locate(checkpoint) / index).with_suffix(""))
+        fingerprint = checkpoint.files[data] or checkpoint.sha256
+        return SpleeterFactorization(CONFIGS[argument], weights, spec=f"spleeter:{argument}", fingerprint=fingerprint)
+    if not argument or not (os.sep in argument or "/" in argument or Path(argument).exists()):
         raise unknown("Spleeter variant", argument, VARIANTS)
-    checkpoint = VARIANTS[argument]
-    index, data = checkpoint.files
-    weights = read_tensor_bundle((locate(checkpoint) / index).with_suffix(""))
-    return SpleeterFactorization(
-        CONFIGS[argument], weights, spec=f"spleeter:{argument}", fingerprint=checkpoint.files[data]
-    )
-
-
-def _graph(config: SpleeterConfig, weights: Weights) -> Graph:
-    """From magnitudes (1, 2, BLOCK, n_bins) to masks (n_stems, 2, BLOCK, n_bins)."""
-    graph = Graph("spleeter")
-    magnitudes = graph.input("magnitudes", [1, 2, BLOCK, config.n_bins])
-    logits = [_unet(graph, magnitudes, config, weights, i) for i in range(len(config.instruments))]
-    stacked = graph.node("Concat", *logits, axis=0)
-    gates = graph.node("Softmax", stacked, axis=0) if config.softmax else graph.node("Sigmoid", stacked)
-    estimates = graph.node("Mul", gates, magnitudes)
-    squares = graph.node("Mul", estimates, estimates)
-    total = graph.node("ReduceSum", squares, graph.constant(np.array([0], np.int64)), keepdims=1)
-    epsilon, share = (graph.constant(np.float32(value)) for value in (_EPSILON, _EPSILON / len(config.instruments)))
-    masks = graph.node("Div", graph.node("Add", squares, share), graph.node("Add", total, epsilon))
-    graph.output(masks, "masks", [len(config.instruments), 2, BLOCK, config.n_bins])
-    return graph
-
-
-def _name(kind: str, index: int) -> str:
-    """Names as TensorFlow numbers them: ``conv2d``, ``conv2d_1``, …"""
-    return f"{kind}_{index}" if index else kind
-
-
-def _unet(graph: Graph, x: str, config: SpleeterConfig, weights: Weights, index: int) -> str:
-    """Mask logits of the stem `index`; layers are numbered through the whole checkpoint.
-
-    Skip connections carry the convolutions' results before their normalisation, and the deepest one is not normalised.
-    """
-
-    def layer(kind: str, i: int) -> tuple[Floats, Floats]:
-        return weights[f"{_name(kind, i)}/kernel"], weights[f"{_name(kind, i)}/bias"]
-
-    def normed(h: str, i: int) -> str:
-        return graph.affine(h, Affine.from_batch_norm(weights, _name("batch_normalization", 2 * _DEPTH * index + i)))
-
-    def activated(h: str, otherwise: str, **attributes: float) -> str:
-        return graph.node("Elu", h) if config.elu else graph.node(otherwise, h, **attributes)
-
-    halve: dict[str, Any] = {"strides": [2, 2], "pads": [1, 1, 2, 2]}  # TensorFlow pads the odd zero at the end
-    skips: list[str] = []
-    h = x
-    for i in range(_DEPTH):
-        skips.append(graph.conv(h, *layer("conv2d", (_DEPTH + 1) * index + i), **halve))
-        h = activated(normed(skips[-1], i), "LeakyRelu", alpha=0.2)
-    h = skips.pop()
-    for i in range(_DEPTH):
-        h = graph.conv(h, *layer("conv2d_transpose", _DEPTH * index + i), operator="ConvTranspose", **halve)
-        h = normed(activated(h, "Relu"), _DEPTH + i)
-        h = graph.node("Concat", skips.pop(), h, axis=1) if skips else h
-    return graph.conv(h, *layer("conv2d", (_DEPTH + 1) * index + _DEPTH), dilations=[2, 2], pads=[3, 3, 3, 3])
+    config, prefix = read_own(Path(argument))
+    return SpleeterFactorization(config, read_tensor_bundle(prefix), spec=f"spleeter:{argument}")

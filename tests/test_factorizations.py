@@ -1,6 +1,8 @@
 """One suite for every registered factorization. A new one is added to CASES and inherits all of it."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,10 @@ import pytest
 from audiolime_ext import registry
 from audiolime_ext.audio import Audio, load_audio
 from audiolime_ext.errors import AudioError
-from audiolime_ext.factorization import RESIDUAL, Factorization, factorize_in_parts
+from audiolime_ext.factorization import RESIDUAL, Factorization, Stems, factorize_in_parts
 from audiolime_ext.resolve import resolve_factorization
+from factorizations.spleeter_network import SpleeterConfig
+from tests.random_checkpoints import NARROW, configuration, mirrored, write_checkpoint
 
 Case = Callable[[Path, Audio], str]
 
@@ -23,6 +27,14 @@ def oracle_folder(folder: Path, audio: Audio) -> str:
     return f"oracle:{folder}"
 
 
+def own_model(folder: Path, audio: Audio) -> str:
+    """A model with random weights, in the layout of those that somebody trained."""
+    config = SpleeterConfig(("voice", "rest"), down="ReLU", up="LeakyReLU", filters=NARROW)
+    write_checkpoint(folder / "checkpoints", config)
+    (folder / "own.json").write_text(configuration(config, model_dir="checkpoints"))
+    return f"spleeter:{folder}"
+
+
 CASES: dict[str, Case] = {
     "bands:N": lambda folder, audio: "bands:8",
     "bands:mel-N": lambda folder, audio: "bands:mel-8",
@@ -31,27 +43,63 @@ CASES: dict[str, Case] = {
     "oracle:DIR": oracle_folder,
     "ova:SEPARATOR:SOURCE": lambda folder, audio: "ova:cerberus:guitar",
     "spleeter:2stems": lambda folder, audio: "spleeter:2stems",
+    "spleeter:4stems": lambda folder, audio: "spleeter:4stems",
+    "spleeter:5stems": lambda folder, audio: "spleeter:5stems",
+    "spleeter:2stems-16kHz": lambda folder, audio: "spleeter:2stems-16kHz",
+    "spleeter:4stems-16kHz": lambda folder, audio: "spleeter:4stems-16kHz",
+    "spleeter:5stems-16kHz": lambda folder, audio: "spleeter:5stems-16kHz",
+    "spleeter:PATH": own_model,
 }
 FORMS = {"stereo-44100": (44100, 2), "mono-44100": (44100, 1), "stereo-48000": (48000, 2), "mono-22050": (22050, 1)}
+ONE_FORM = {  # rates and channels are what the other variants share with spleeter:2stems
+    "spleeter:4stems": "stereo-44100",
+    "spleeter:5stems": "mono-44100",
+    "spleeter:2stems-16kHz": "mono-44100",
+    "spleeter:4stems-16kHz": "mono-44100",
+    "spleeter:5stems-16kHz": "stereo-44100",
+    "spleeter:PATH": "mono-44100",
+}
+PAIRS = [(spec, form) for spec in CASES for form in FORMS if ONE_FORM.get(spec, form) == form]
 
 
-@pytest.fixture(scope="module", params=FORMS)
-def song(request: pytest.FixtureRequest, ezer_ev: Path) -> Audio:
+@pytest.fixture(scope="module", params=PAIRS, ids="-".join)
+def case(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A spec and the form of the song."""
+    spec, form = request.param
+    return spec, form
+
+
+@functools.cache
+def song_in(form: str, path: Path) -> Audio:
     import soxr
 
-    sr, n_channels = FORMS[request.param]
-    clip = load_audio(ezer_ev)
+    sr, n_channels = FORMS[form]
+    clip = load_audio(path)
     samples = clip.samples if n_channels == 2 else clip.samples.mean(axis=0, keepdims=True)
     if sr != clip.sr:
         samples = np.ascontiguousarray(soxr.resample(samples.T, clip.sr, sr).T)
-    return Audio(samples, sr, request.param)
+    return Audio(samples, sr, form)
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module")
+def song(case: tuple[str, str], ezer_ev: Path) -> Audio:
+    return song_in(case[1], ezer_ev)
+
+
+@pytest.fixture(scope="module")
 def factorization(
-    request: pytest.FixtureRequest, song: Audio, tmp_path_factory: pytest.TempPathFactory
-) -> Factorization:
-    return resolve_factorization(CASES[request.param](tmp_path_factory.mktemp("stems"), song))
+    case: tuple[str, str], song: Audio, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Factorization]:
+    spec, folder = case[0], tmp_path_factory.mktemp("stems")
+    published_elsewhere = spec.startswith(("spleeter:4stems", "spleeter:5stems"))
+    with mirrored(folder) if published_elsewhere else nullcontext():
+        yield resolve_factorization(CASES[spec](folder, song))
+
+
+@pytest.fixture(scope="module")
+def whole(factorization: Factorization, song: Audio) -> Stems:
+    """Stems of the whole song."""
+    return factorization.factorize(song)
 
 
 def test_every_registered_factorization_has_a_case() -> None:
@@ -72,9 +120,10 @@ def test_it_keeps_the_protocol(factorization: Factorization) -> None:
 
 @pytest.mark.parametrize(("start_s", "duration_s"), [(0.0, None), (3.0, 3.0), (17.3, None), (11.0, 2.5)])
 def test_stems_sum_to_the_mixture(
-    factorization: Factorization, song: Audio, start_s: float, duration_s: float | None
+    factorization: Factorization, song: Audio, whole: Stems, start_s: float, duration_s: float | None
 ) -> None:
-    stems = factorization.factorize(song, start_s=start_s, duration_s=duration_s)
+    everything = (start_s, duration_s) == (0.0, None)
+    stems = whole if everything else factorization.factorize(song, start_s=start_s, duration_s=duration_s)
     excerpt = song.excerpt(start_s, duration_s).samples
     assert stems.samples.shape == (len(stems.names), *excerpt.shape)
     assert stems.samples.dtype == np.float32
@@ -87,11 +136,10 @@ def test_stems_sum_to_the_mixture(
 
 
 def test_the_same_second_gives_the_same_stems_whatever_excerpt_was_asked_for(
-    factorization: Factorization, song: Audio
+    factorization: Factorization, song: Audio, whole: Stems
 ) -> None:
     if factorization.scope != "blocks":
         pytest.fail(f"scope {factorization.scope}: state in CASES how its stems depend on the excerpt")
-    whole = factorization.factorize(song)
     for start_s, duration_s in [(0.0, 1.0), (5.0, 3.0), (11.37, 1.5), (19.0, None)]:
         part = factorization.factorize(song, start_s=start_s, duration_s=duration_s)
         first, end = song.span(start_s, duration_s)
@@ -101,8 +149,7 @@ def test_the_same_second_gives_the_same_stems_whatever_excerpt_was_asked_for(
             np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=f"{name} from {start_s} s")
 
 
-def test_parts_of_a_long_recording_join_without_a_seam(factorization: Factorization, song: Audio) -> None:
-    whole = factorization.factorize(song)
+def test_parts_of_a_long_recording_join_without_a_seam(factorization: Factorization, song: Audio, whole: Stems) -> None:
     joined = np.concatenate([part.samples for part in factorize_in_parts(factorization, song, part_s=7.0)], axis=-1)
     np.testing.assert_allclose(joined, whole.samples, atol=1e-5)
 

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from audiolime_ext.checkpoints import locate
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.registry import build, plugin
-from audiolime_ext.taggers import musicnn
-from audiolime_ext.taggers.musicnn import CHECKPOINT, LEAD, SR, VARIANTS, WINDOW, MusicnnTagger, log_mel, make
+from audiolime_ext.taggers.musicnn import BIG, CHECKPOINT, LEAD, PUBLISHED, SR, WINDOW, MusicnnTagger, log_mel, make
+from audiolime_ext.taggers.musicnn_network import big_shapes
+from audiolime_ext.tensor_bundle import read_tensor_bundle
 from tests.parity.compare import load_clip, taggram
+from tests.random_checkpoints import random_weights, write_bundle_in
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "tests" / "reference" / "musicnn.npz"
@@ -37,11 +39,11 @@ def tagger() -> MusicnnTagger:
 
 
 def test_the_reference_covers_every_network() -> None:
-    assert {key.rsplit("|")[-1] for key in genuine()} == set(VARIANTS)
+    assert {key.rsplit("|")[-1] for key in genuine()} == set(PUBLISHED)
     assert all(scores.shape == (3, 50) for scores in genuine().values())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", PUBLISHED)
 def test_scores_are_the_genuine_packages(variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     network = make(variant)
@@ -117,8 +119,8 @@ def test_the_grid_is_187_frames_with_one_hop_of_lead(tagger: MusicnnTagger) -> N
 
 
 def test_a_spec_builds_it_again_and_its_fingerprint_tells_the_networks_apart() -> None:
-    built = [build("tagger", f"musicnn:{variant}") for variant in VARIANTS]
-    assert [tagger.spec for tagger in built] == [f"musicnn:{variant}" for variant in VARIANTS]
+    built = [build("tagger", f"musicnn:{variant}") for variant in PUBLISHED]
+    assert [tagger.spec for tagger in built] == [f"musicnn:{variant}" for variant in PUBLISHED]
     assert len({tagger.fingerprint for tagger in built}) == 4
     assert make("MTT_vgg").fingerprint == built[-1].fingerprint
     assert plugin("tagger", "musicnn").summary.startswith("musicnn and its VGG baseline")
@@ -144,8 +146,85 @@ def test_the_packages_code_is_read_but_never_run(tmp_path: Path) -> None:
 def test_every_file_that_is_read_is_declared_with_its_hash() -> None:
     folder = locate(CHECKPOINT)
     needed = {"musicnn/configuration.py"}
-    for variant in VARIANTS:
+    for variant in PUBLISHED:
         needed |= {f"musicnn/{variant}/.index", f"musicnn/{variant}/.data-00000-of-00001"}
     assert set(CHECKPOINT.files) == needed
     assert all((folder / name).is_file() for name in needed)
-    assert musicnn.VARIANTS.keys() == {Path(name).parent.name for name in needed if name.endswith(".index")}
+    assert set(PUBLISHED) == {Path(name).parent.name for name in needed if name.endswith(".index")}
+
+
+# --- the model that no package brings ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with random weights of MSD_musicnn_big, Adam's slots among them."""
+    folder = tmp_path_factory.mktemp("MSD_musicnn_big")
+    weights = random_weights(big_shapes())
+    write_bundle_in(folder, {**weights, "dense_1/bias/Adam": weights["dense_1/bias"]})
+    return folder
+
+
+def test_the_big_model_has_the_labels_of_its_siblings_and_scores_of_its_own(big: Path, tagger: MusicnnTagger) -> None:
+    network = build("tagger", f"musicnn:{BIG}?weights={big}")
+    assert (network.spec, network.labels) == (f"musicnn:{BIG}?weights={big}", tagger.labels)
+    scores = network(windows(2))
+    assert scores.shape == (2, 50)
+    assert np.abs(scores - tagger(windows(2))).max() > 0.1
+    assert network.randomised(["dense"]).fingerprint != network.fingerprint
+
+
+def test_the_fingerprint_of_the_big_model_follows_its_weights_and_not_its_folder(big: Path, tmp_path: Path) -> None:
+    shutil.copytree(big, tmp_path / "copy")
+    write_bundle_in(tmp_path / "other", random_weights(big_shapes(), seed=1))
+    ours, copied, other = (MusicnnTagger(BIG, weights=path) for path in (big, tmp_path / "copy", tmp_path / "other"))
+    assert ours.fingerprint == copied.fingerprint != other.fingerprint
+
+
+def test_the_shapes_of_the_big_model_are_those_of_its_sibling_but_for_the_wider_layers() -> None:
+    sibling = {
+        name: tensor.shape for name, tensor in read_tensor_bundle(locate(CHECKPOINT) / "musicnn/MSD_musicnn").items()
+    }
+    wider = {64: 512, 200: 500, 2 * (561 + 3 * 64): 2 * (561 + 3 * 512)}
+    named = {
+        "conv2d_5",
+        "conv2d_6",
+        "conv2d_7",
+        "dense",
+        "dense_1",
+        *(f"batch_normalization_{i}" for i in range(6, 11)),
+    }
+    for name, shape in sibling.items():
+        expected = tuple(wider.get(n, n) for n in shape) if name.partition("/")[0] in named else shape
+        assert big_shapes()[name] == expected
+    assert big_shapes().keys() == sibling.keys()
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (BIG, r"the package musicnn lacks the checkpoint of MSD_musicnn_big.*musicnn:MSD_musicnn_big\?weights=DIR"),
+        (f"{BIG}?weights=nowhere", "nowhere holds no checkpoint of MSD_musicnn_big"),
+        (f"{BIG}?weight=x", "unknown option 'weight'; did you mean 'weights'"),
+        ("MSD_vgg?weights=.", "MSD_vgg comes with the package musicnn; weights= goes with MSD_musicnn_big only"),
+    ],
+)
+def test_a_folder_without_the_big_model_is_wrong_usage(argument: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        make(argument)
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(big: Path, tmp_path: Path) -> None:
+    for variant, message in {
+        "MSD_musicnn": r"'conv2d_5/kernel' is \(7, 561, 1, 64\)",
+        "MSD_vgg": "'conv2d/kernel' is",
+    }.items():
+        folder = locate(CHECKPOINT) / "musicnn" / variant
+        with pytest.raises(CorruptError, match=f"{variant} is of another architecture: {message}") as found:
+            MusicnnTagger(BIG, weights=folder)
+        assert found.value.exit_code == 3
+    shutil.copytree(big, tmp_path / "cut")
+    data = tmp_path / "cut" / ".data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:1000])
+    with pytest.raises(CorruptError, match="ends before tensor"):
+        MusicnnTagger(BIG, weights=tmp_path / "cut")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, load_audio, resample_span
 from audiolime_ext.checkpoints import locate
-from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.cli import main
+from audiolime_ext.errors import AudioError, CorruptError, UsageError
 from audiolime_ext.registry import build
 from audiolime_ext.tensor_bundle import read_tensor_bundle
 from factorizations import spleeter
-from factorizations.spleeter import BLOCK, HOP_LENGTH, N_FFT, SR, SpleeterConfig, SpleeterFactorization, make
+from factorizations.spleeter import CONFIGS, HOP_LENGTH, N_FFT, SR, SpleeterFactorization, make
+from factorizations.spleeter_network import BLOCK, SpleeterConfig
 from tests.parity.compare import MIN_SNR_DB, snr_db
+from tests.random_checkpoints import mirrored, random_weights
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "tests" / "reference" / "spleeter.npz"
 BORDER_S = (BLOCK * HOP_LENGTH - N_FFT) / SR  # where the second block begins
-FIVE = SpleeterConfig(("vocals", "piano", "drums", "bass", "other"), elu=True, softmax=True)
+FIVE = CONFIGS["5stems"]
 
 
 @pytest.fixture(scope="module")
@@ -44,31 +47,6 @@ def estimates(two_stems: SpleeterFactorization, clip: Audio) -> NDArray[np.float
 def at_rate(audio: Audio, sr: int) -> Audio:
     n_samples = int(audio.n_samples * sr / audio.sr)
     return Audio(resample_span(audio.samples, audio.sr, sr, 0, n_samples), sr)
-
-
-def random_weights(config: SpleeterConfig, seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Weights of the architecture's shapes; the last layer's are small, so that no mask saturates."""
-    rng = np.random.default_rng(seed)
-    filters = [16, 32, 64, 128, 256, 512]
-    weights: dict[str, NDArray[np.float32]] = {}
-
-    def add(kind: str, **shapes: Any) -> None:
-        i = sum(name.rsplit("/", 1)[0].rstrip("_0123456789") == kind for name in weights) // len(shapes)
-        for part, shape in shapes.items():
-            values = rng.normal(0, 1 / np.sqrt(np.prod(shape[:-1]) or 1), shape) * (0.1 if part != "kernel" else 1)
-            name = f"{kind}_{i}" if i else kind
-            last = 0.2 if shape == (4, 4, 1, 2) else 1.0
-            weights[f"{name}/{part}"] = (last * values + (part in ("gamma", "moving_variance"))).astype(np.float32)
-
-    for _ in config.instruments:
-        for before, after in zip([2, *filters], filters, strict=False):
-            add("conv2d", kernel=(5, 5, before, after), bias=(after,))
-        add("conv2d", kernel=(4, 4, 1, 2), bias=(2,))
-        for before, after in zip([512, 512, 256, 128, 64, 32], [256, 128, 64, 32, 16, 1], strict=True):
-            add("conv2d_transpose", kernel=(5, 5, after, before), bias=(after,))
-        for n in (*filters, 256, 128, 64, 32, 16, 1):
-            add("batch_normalization", gamma=(n,), beta=(n,), moving_mean=(n,), moving_variance=(n,))
-    return weights
 
 
 def test_stems_around_a_block_border_are_the_genuine_packages(
@@ -161,7 +139,7 @@ def test_five_stems_with_softmax_masks_sum_to_the_mixture_below_11_khz() -> None
     low = np.sin(2 * np.pi * 440 * np.arange(SR) / SR).astype(np.float32)
     noise = np.random.default_rng(0).normal(0, 0.1, SR).astype(np.float32)
     audio = Audio(np.stack([low, low + noise]), SR)
-    separator = SpleeterFactorization(FIVE, random_weights(FIVE))
+    separator = SpleeterFactorization(FIVE, random_weights(FIVE.shapes()))
     stems = separator.factorize(audio, start_s=0.2, duration_s=0.5)
     assert stems.names == (*FIVE.instruments, "residual")
     spectrum = spectrogram.stft(stems["residual"].samples, n_fft=N_FFT, hop_length=HOP_LENGTH)
@@ -172,30 +150,71 @@ def test_five_stems_with_softmax_masks_sum_to_the_mixture_below_11_khz() -> None
 def test_masks_of_a_16_khz_variant_reach_to_16_khz() -> None:
     config = SpleeterConfig(("vocals", "accompaniment"), n_bins=1536)
     tone = np.sin(2 * np.pi * 15000 * np.arange(SR) / SR).astype(np.float32)
-    separator = SpleeterFactorization(config, random_weights(config))
+    separator = SpleeterFactorization(config, random_weights(config.shapes()))
     stems = separator.factorize(Audio(tone[None], SR), start_s=0.25, duration_s=0.5)
     assert max(np.abs(stems[name].samples).max() for name in config.instruments) > 0.1
 
 
+@pytest.mark.parametrize("name", ["2stems", "4stems", "5stems"])
+def test_16_khz_variants_have_the_weights_and_the_stems_of_their_siblings(name: str) -> None:
+    assert spleeter.VARIANTS[f"{name}-16kHz"] == spleeter.VARIANTS[name]
+    assert replace(spleeter.CONFIGS[f"{name}-16kHz"], n_bins=1024) == spleeter.CONFIGS[name]
+
+
+def test_four_and_five_stems_are_fetched_from_their_release_and_separated(
+    clip: Audio, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip.excerpt(3.0, 1.0).write(tmp_path / "clip.wav")
+    with mirrored(tmp_path) as mirror:
+        fingerprints = set()
+        for variant in ("4stems", "4stems-16kHz", "5stems", "5stems-16kHz"):
+            command = ["separate", str(tmp_path / "clip.wav"), "-f", f"spleeter:{variant}", "-o"]
+            assert main([*command, str(tmp_path / variant / "out")]) == 0
+            written = {path.stem: load_audio(path) for path in (tmp_path / variant).rglob("*.wav")}
+            assert written.keys() == {*spleeter.CONFIGS[variant].instruments, "residual"}
+            total = np.sum([audio.samples for audio in written.values()], axis=0)
+            np.testing.assert_allclose(total, clip.excerpt(3.0, 1.0).samples, atol=1e-5)
+            fingerprints.add(make(variant).fingerprint)
+        assert len(mirror.asked) == 2  # what two variants share is fetched once
+        assert len(fingerprints) == 4
+    assert capfd.readouterr().err.count("fetching spleeter-") == 2
+
+
+def test_offline_the_command_says_how_to_bring_the_archive(
+    clip: Audio, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip.excerpt(3.0, 1.0).write(tmp_path / "clip.wav")
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("AUDIOLIME_OFFLINE", "1")
+    command = ["separate", str(tmp_path / "clip.wav"), "-f", "spleeter:5stems", "-o", str(tmp_path / "out")]
+    assert main(command) == 3
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("run: audiolime checkpoints fetch spleeter-5stems --from 5stems.tar.gz")
+
+
+def test_weights_of_another_architecture_are_refused(two_stems: SpleeterFactorization) -> None:
+    with pytest.raises(CorruptError, match=r"another architecture: 'conv2d_14/kernel' is absent"):
+        SpleeterFactorization(spleeter.CONFIGS["4stems"], random_weights(two_stems.config.shapes()))
+
+
 def test_fingerprints_follow_the_weights_and_the_architecture(two_stems: SpleeterFactorization) -> None:
     config = two_stems.config
-    weights = random_weights(config)
+    weights = random_weights(config.shapes())
     ours = SpleeterFactorization(config, weights)
     assert ours.spec is None
     assert ours.fingerprint == SpleeterFactorization(config, dict(weights)).fingerprint
     others = [
         two_stems,
-        SpleeterFactorization(config, random_weights(config, seed=1)),
-        SpleeterFactorization(SpleeterConfig(config.instruments, elu=True), weights),
+        SpleeterFactorization(config, random_weights(config.shapes(), seed=1)),
+        SpleeterFactorization(SpleeterConfig(config.instruments, up="ELU"), weights),
     ]
     assert ours.fingerprint not in {other.fingerprint for other in others}
 
 
-def test_the_random_weights_have_the_published_shapes(two_stems: SpleeterFactorization) -> None:
+def test_a_checkpoint_of_the_architecture_has_the_published_shapes(two_stems: SpleeterFactorization) -> None:
     index, _ = spleeter.CHECKPOINT.files
     published = read_tensor_bundle((locate(spleeter.CHECKPOINT) / index).with_suffix(""))
-    ours = random_weights(two_stems.config)
-    assert {name: w.shape for name, w in ours.items()} == {name: w.shape for name, w in published.items()}
+    assert two_stems.config.shapes() == {name: tensor.shape for name, tensor in published.items()}
 
 
 def test_a_spec_builds_it_again() -> None:
@@ -207,7 +226,7 @@ def test_a_spec_builds_it_again() -> None:
 
 @pytest.mark.parametrize("argument", ["", "3stems"])
 def test_unknown_variants_are_refused_with_those_there_are(argument: str) -> None:
-    with pytest.raises(UsageError, match=r"unknown Spleeter variant .*\(allowed: 2stems\)"):
+    with pytest.raises(UsageError, match=r"unknown Spleeter variant .*\(allowed: 2stems, 4stems, .*PATH\)"):
         make(argument)
 
 

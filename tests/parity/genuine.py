@@ -3,17 +3,20 @@
 Runs in an environment of its own, where these packages can live (Python 3.10, numpy < 1.25), and imports nothing of
 ours. ``compare.py`` runs in our environment and judges::
 
-    python tests/parity/genuine.py taggrams --out taggrams.npz CLIP...
+    python tests/parity/genuine.py bundle --out PREFIX WEIGHTS.npz
+    python tests/parity/genuine.py taggrams --models DIR --out taggrams.npz CLIP...
     python tests/parity/genuine.py stems --models DIR --out stems.npz CLIP...
     python tests/parity/genuine.py bench --models DIR CLIP
     python tests/parity/genuine.py reference --models DIR --out tests/reference
 
 A CLIP is a path below the current folder, or several joined by ``+``: their sum over the common length. DIR holds the
-folder ``2stems`` with the files of the checkpoint. Results are stored as ``CLIP|model`` and ``CLIP|stem``.
+folder ``2stems`` with the files of the checkpoint, and may hold ``4stems``, ``5stems``, ``own`` (a model with its
+configuration) and ``MSD_musicnn_big``, whose checkpoints ``bundle`` writes with TensorFlow from arrays by name. Results
+are stored as ``CLIP|model`` and ``CLIP|model/stem``.
 
-Nothing in the packages is patched. musicnn's front end rounds to float16 and then, under NumPy < 2, multiplies by
-10000 in float32, as when the networks were trained; where NumPy would stay in float16, this program refuses. The window
-is the package's own (187 frames for 3 s).
+Nothing in the packages is patched, but musicnn is told to look for ``MSD_musicnn_big`` in DIR. Its front end rounds to
+float16 and then, under NumPy < 2, multiplies by 10000 in float32, as when the networks were trained; where NumPy would
+stay in float16, this program refuses. The window is the package's own (187 frames for 3 s).
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 MODELS = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
+BIG = "MSD_musicnn_big"
+SEPARATORS = ("2stems", "2stems-16kHz", "4stems", "4stems-16kHz", "5stems", "5stems-16kHz", "own")
 TAGGED_CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings/guitar.ogg+examples/audio/feelings/rest.ogg")
 SEPARATED_CLIP = "audiolime_ext/data/ezer_ev.ogg"
 TAGGED_S = 9.0
@@ -53,7 +58,7 @@ def load(clip: str, limit_s: float | None = None) -> tuple[Samples, int]:
     return np.sum([samples[:n_samples] for samples, _ in read], axis=0, dtype=np.float32), sr
 
 
-def taggram(clip: str, model: str, limit_s: float | None = None) -> Samples:
+def taggram(clip: str, model: str, limit_s: float | None = None, *, models: Path | None = None) -> Samples:
     """Shape (n_windows, 50)."""
     if (10000 * np.ones(1, np.float16)).dtype != np.float32:
         sys.exit("NumPy >= 2 computes musicnn's front end in float16, where it overflows: use the pinned environment")
@@ -61,21 +66,24 @@ def taggram(clip: str, model: str, limit_s: float | None = None) -> Samples:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "clip.wav")
         soundfile.write(path, samples, sr, subtype="FLOAT")
-        extractor = importlib.import_module("musicnn.extractor").extractor  # by name: not in our environment
-        scores, _ = extractor(path, model=model, extract_features=False)
+        module: Any = importlib.import_module("musicnn.extractor")  # by name: not in our environment
+        if models is not None:
+            module.__file__ = str(models / "extractor.py")  # beside which it looks for checkpoints
+        scores, _ = module.extractor(path, model=model, extract_features=False)
     return np.asarray(scores)
 
 
 class Separator:
-    """Spleeter's two stems, as its own prediction gives them."""
+    """Spleeter's stems, as its own prediction gives them."""
 
-    def __init__(self, models: Path) -> None:
+    def __init__(self, models: Path, variant: str = "2stems") -> None:
         os.environ["MODEL_PATH"] = str(models)
         probe = models / "2stems" / ".probe"
         if not probe.exists():  # the package would take the folder for a broken download
             probe.write_text("OK")
         genuine = importlib.import_module("spleeter.separator").Separator
-        self._genuine = genuine("spleeter:2stems", multiprocess=False)
+        own = str(models / "own" / "own.json")
+        self._genuine = genuine(own if variant == "own" else f"spleeter:{variant}", multiprocess=False)
 
     def __call__(self, clip: str) -> dict[str, Samples]:
         """Each of shape (n_channels, n_samples)."""
@@ -88,16 +96,31 @@ class Separator:
 def write_taggrams(arguments: argparse.Namespace) -> None:
     """Taggrams of all clips."""
     results: dict[str, Any] = {f"{clip}|{model}": taggram(clip, model) for clip in arguments.clips for model in MODELS}
+    if arguments.models and (arguments.models / BIG).is_dir():
+        results |= {f"{clip}|{BIG}": taggram(clip, BIG, models=arguments.models) for clip in arguments.clips}
     np.savez_compressed(arguments.out, **results)
 
 
 def write_stems(arguments: argparse.Namespace) -> None:
-    """Estimates of all clips."""
-    separate = Separator(arguments.models)
+    """Estimates of all clips by every model that there is."""
     results: dict[str, Any] = {}
-    for clip in arguments.clips:
-        results |= {f"{clip}|{stem}": samples for stem, samples in separate(clip).items()}
-    np.savez_compressed(arguments.out, **results)
+    for variant in SEPARATORS:
+        if (arguments.models / variant.partition("-")[0]).is_dir():
+            separate = Separator(arguments.models, variant)
+            for clip in arguments.clips:
+                results |= {f"{clip}|{variant}/{stem}": samples for stem, samples in separate(clip).items()}
+    np.savez(arguments.out, **results)
+
+
+def write_bundle(arguments: argparse.Namespace) -> None:
+    """A checkpoint of the arrays in a file, as TensorFlow writes it."""
+    tensorflow: Any = importlib.import_module("tensorflow")
+    with np.load(arguments.clips[0]) as weights:
+        names = sorted(weights.files)
+        tensors = [weights[name] for name in names]
+    slices = [""] * len(names)
+    prefix = f"{arguments.out}/" if arguments.out.is_dir() else str(arguments.out)
+    tensorflow.raw_ops.SaveV2(prefix=prefix, tensor_names=names, shape_and_slices=slices, tensors=tensors)
 
 
 def write_reference(arguments: argparse.Namespace) -> None:
@@ -131,7 +154,13 @@ def bench(arguments: argparse.Namespace) -> None:
         print(f"{name}: {time.perf_counter() - start:.2f} s")
 
 
-COMMANDS = {"taggrams": write_taggrams, "stems": write_stems, "reference": write_reference, "bench": bench}
+COMMANDS = {
+    "bundle": write_bundle,
+    "taggrams": write_taggrams,
+    "stems": write_stems,
+    "reference": write_reference,
+    "bench": bench,
+}
 
 
 def main() -> None:
@@ -139,8 +168,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("clips", nargs="*", metavar="CLIP")
-    parser.add_argument("--models", type=Path, help="folder that holds 2stems/")
-    parser.add_argument("--out", type=Path, help=".npz to write; a folder for 'reference'")
+    parser.add_argument("--models", type=Path, help="folder that holds 2stems/ and others")
+    parser.add_argument("--out", type=Path, help=".npz to write; a folder for 'reference'; a prefix for 'bundle'")
     arguments = parser.parse_intermixed_args()  # clips may follow the options
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     COMMANDS[arguments.command](arguments)

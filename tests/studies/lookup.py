@@ -22,8 +22,9 @@ from audiolime_ext.components import CROSSFADE_S, Components
 from audiolime_ext.onnx_graph import Graph, Network
 from audiolime_ext.perturbation import Masks, enumerate_masks
 from audiolime_ext.prediction import Scores
-from audiolime_ext.taggers import musicnn
-from audiolime_ext.taggers.musicnn import HOP_LENGTH, N_FFT, N_FRAMES, N_MELS, MusicnnTagger
+from audiolime_ext.taggers import musicnn, musicnn_network
+from audiolime_ext.taggers.musicnn import HOP_LENGTH, N_FFT, MusicnnTagger
+from audiolime_ext.taggers.musicnn_network import N_FRAMES, N_MELS
 
 Indices = NDArray[np.int64]
 
@@ -110,10 +111,10 @@ def segments_seen(components: Components) -> tuple[Indices, Indices]:
 def _timbral(tagger: MusicnnTagger) -> Network:
     """The timbral features, and what the first convolution over time makes of them alone, without its bias."""
     weights = tagger._weights
-    graph, x = musicnn._start("timbral", weights)
-    timbral = graph.node("Concat", *(musicnn._front_layer(graph, x, weights, i) for i in (0, 1)), axis=1)
+    graph, x = musicnn_network._start("timbral", weights)
+    timbral = graph.node("Concat", *(musicnn_network._front_layer(graph, x, weights, i) for i in (0, 1)), axis=1)
     kernel = weights["conv2d_5/kernel"][:, :N_TIMBRAL]
-    early = musicnn._conv_over_time(graph, timbral, kernel, np.zeros(64, np.float32))
+    early = musicnn_network._conv_over_time(graph, timbral, kernel, np.zeros(64, np.float32))
     graph.output(timbral, "timbral", ["n_batch", N_TIMBRAL, N_FRAMES, 1])
     graph.output(early, "early", ["n_batch", 64, N_FRAMES, 1])
     return graph.network(threads=1)
@@ -123,13 +124,13 @@ def _rest(tagger: MusicnnTagger) -> Network:
     """Everything else: from the input and what the tables hold to the scores."""
     weights = tagger._weights
     graph: Graph
-    graph, x = musicnn._start("rest", weights)
+    graph, x = musicnn_network._start("rest", weights)
     early = graph.input("early", ["n_batch", N_FRAMES, 64])
     maximum, mean = (graph.input(f"timbral_{kind}", ["n_batch", N_TIMBRAL, 1, 1]) for kind in ("max", "mean"))
-    temporal = graph.node("Concat", *(musicnn._front_layer(graph, x, weights, i) for i in (2, 3, 4)), axis=1)
+    temporal = graph.node("Concat", *(musicnn_network._front_layer(graph, x, weights, i) for i in (2, 3, 4)), axis=1)
     kernel, bias = weights["conv2d_5/kernel"][:, N_TIMBRAL:], weights["conv2d_5/bias"]
     added = graph.node("Unsqueeze", graph.node("Transpose", early, perm=[0, 2, 1]), graph.constant(np.array([3])))
-    first = graph.node("Add", musicnn._conv_over_time(graph, temporal, kernel, bias), added)
-    features = graph.node("Concat", temporal, *musicnn._late_layers(graph, first, weights), axis=1)
+    first = graph.node("Add", musicnn_network._conv_over_time(graph, temporal, kernel, bias), added)
+    features = graph.node("Concat", temporal, *musicnn_network._late_layers(graph, first, weights), axis=1)
     largest, average = (graph.node(kind, features) for kind in ("GlobalMaxPool", "GlobalAveragePool"))
-    return musicnn._tag_layers(graph, [maximum, largest], [mean, average], weights).network(threads=1)
+    return musicnn_network._tag_layers(graph, [maximum, largest], [mean, average], weights).network(threads=1)

@@ -1,0 +1,126 @@
+"""The networks of musicnn, rebuilt from the tensors of a checkpoint; they are given log-mel spectrograms.
+
+``musicnn``: wide convolutions over 38 and 67 of the bands (timbre) and long ones over time (rhythm), each reduced to
+its maximum over frequency; three convolutions over time with residual connections; maximum and mean over time; two
+dense layers. ``vgg``: five 3×3 convolutions with pooling, one dense layer.
+
+Numbers of filters are those of the tensors. Layers are named as TensorFlow numbers them: ``conv2d``, ``conv2d_1``, …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.onnx_graph import Affine, Floats, Graph
+
+Weights = Mapping[str, NDArray[Any]]
+
+N_MELS, N_FRAMES = 96, 187
+
+
+def big_shapes() -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of ``MSD_musicnn_big``: 512 filters over time where musicnn has 64, 500 units."""
+    n_late, n_units, n_labels = 512, 500, 50
+    front = [(7, 38, 204), (7, 67, 204), (128, 1, 51), (64, 1, 51), (32, 1, 51)]
+    n_front = sum(n for _, _, n in front)
+    n_pooled = 2 * (n_front + 3 * n_late)  # maximum and mean
+    kernels: list[tuple[int, ...]] = [(high, wide, 1, n) for high, wide, n in front]
+    kernels += [(7, n, 1, n_late) for n in (n_front, n_late, n_late)]
+    layers = {_name("conv2d", i): kernel for i, kernel in enumerate(kernels)}
+    layers |= {"dense": (n_pooled, n_units), "dense_1": (n_units, n_labels)}
+    found: dict[str, tuple[int, ...]] = {f"{name}/kernel": kernel for name, kernel in layers.items()}
+    found |= {f"{name}/bias": kernel[-1:] for name, kernel in layers.items()}
+    for i, n in enumerate([1, *(kernel[-1] for kernel in kernels), n_pooled, n_units]):
+        norm = _name("batch_normalization", i)
+        found |= {f"{norm}/{part}": (n,) for part in ("gamma", "beta", "moving_mean", "moving_variance")}
+    return found
+
+
+def _name(kind: str, index: int) -> str:
+    """Names as TensorFlow numbers them: ``conv2d``, ``conv2d_1``, …"""
+    return f"{kind}_{index}" if index else kind
+
+
+def _layer(weights: Weights, name: str) -> tuple[Floats, Floats]:
+    return weights[f"{name}/kernel"], weights[f"{name}/bias"]
+
+
+def _norm(weights: Weights, index: int) -> Affine:
+    return Affine.from_batch_norm(weights, _name("batch_normalization", index))
+
+
+def _same(length: int) -> tuple[int, int]:
+    """Zeros before and after, for as many results as inputs: TensorFlow puts the odd one at the end."""
+    return (length - 1) // 2, length // 2
+
+
+def _dense_after(norm: Affine, kernel: Floats, bias: Floats) -> tuple[Floats, Floats]:
+    """A dense layer with the normalisation in front of it folded in: exact, for nothing is padded in between."""
+    return norm.scale[:, None] * kernel, bias + norm.shift @ kernel
+
+
+def _start(name: str, weights: Weights) -> tuple[Graph, str]:
+    graph = Graph(name)
+    return graph, graph.affine(graph.input("log_mel", ["n_batch", 1, N_FRAMES, N_MELS]), _norm(weights, 0))
+
+
+def musicnn_graph(weights: Weights) -> Graph:
+    """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels)."""
+    graph, x = _start("musicnn", weights)
+    front = graph.node("Concat", *(_front_layer(graph, x, weights, i) for i in range(5)), axis=1)
+    late = _late_layers(graph, _conv_over_time(graph, front, *_layer(weights, "conv2d_5")), weights)
+    everything = graph.node("Concat", front, *late, axis=1)
+    maximum, mean = (graph.node(kind, everything) for kind in ("GlobalMaxPool", "GlobalAveragePool"))
+    return _tag_layers(graph, [maximum], [mean], weights)
+
+
+def _front_layer(graph: Graph, x: str, weights: Weights, i: int) -> str:
+    """Convolution i over the normalised input: two timbral ones, valid over frequency, then three temporal ones."""
+    kernel, bias = _layer(weights, _name("conv2d", i))
+    before, after = _same(kernel.shape[0])
+    pool = {"kernel_shape": [1, N_MELS - kernel.shape[1] + 1]}
+    return graph.pooled_block(x, kernel, bias, _norm(weights, i + 1), pool=pool, pads=[before, 0, after, 0])
+
+
+def _conv_over_time(graph: Graph, h: str, kernel: Floats, bias: Floats) -> str:
+    """A kernel (7, n_features, 1, 64) over time: features are channels here, not the width."""
+    return graph.conv(h, kernel.transpose(0, 2, 1, 3), bias, pads=[3, 0, 3, 0])
+
+
+def _late_layers(graph: Graph, convolved: str, weights: Weights) -> list[str]:
+    """The features of the three convolutions over time, of which `convolved` is the first."""
+    features = [graph.affine(graph.node("Relu", convolved), _norm(weights, 6))]
+    for i in (6, 7):
+        rectified = graph.node("Relu", _conv_over_time(graph, features[-1], *_layer(weights, f"conv2d_{i}")))
+        features.append(graph.node("Add", graph.affine(rectified, _norm(weights, i + 1)), features[-1]))
+    return features
+
+
+def _tag_layers(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> Graph:
+    """Two dense layers over the maxima and means over time of all features, and the finished graph."""
+    flat = graph.node("Flatten", graph.node("Concat", *maxima, *means, axis=1))
+    kernel, bias = _dense_after(_norm(weights, 9), *_layer(weights, "dense"))
+    apart = np.concatenate([kernel[0::2], kernel[1::2]])  # in the checkpoint maximum and mean take turns
+    hidden = graph.node("Relu", graph.node("Gemm", flat, graph.constant(apart), graph.constant(bias)))
+    return _finish(graph, hidden, *_dense_after(_norm(weights, 10), *_layer(weights, "dense_1")))
+
+
+def vgg_graph(weights: Weights) -> Graph:
+    """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels)."""
+    graph, h = _start("vgg", weights)
+    pools = [([4, 1], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([4, 4], [4, 4])]
+    for i, (size, strides) in enumerate(pools, start=1):
+        pool = {"kernel_shape": size, "strides": strides}
+        h = graph.pooled_block(h, *_layer(weights, f"{i}CNN"), _norm(weights, i), pool=pool, pads=[1, 1, 1, 1])
+    flat = graph.node("Flatten", graph.node("Transpose", h, perm=[0, 2, 3, 1]))  # channels last, as in TensorFlow
+    return _finish(graph, flat, *_layer(weights, "dense"))
+
+
+def _finish(graph: Graph, features: str, kernel: Floats, bias: Floats) -> Graph:
+    logits = graph.node("Gemm", features, graph.constant(kernel), graph.constant(bias))
+    graph.output(graph.node("Sigmoid", logits), "scores", ["n_batch", len(bias)])
+    return graph
