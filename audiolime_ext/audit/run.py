@@ -132,7 +132,9 @@ def run_audit(
     --------
     >>> import tempfile
     >>> from audiolime_ext import Audio, tagger
-    >>> hiss = tagger(lambda b: abs(np.diff(b)).mean(axis=1, keepdims=True), sr=8000, labels=["hiss", "hum"], version="1")
+    >>> def high(batch):
+    ...     return np.abs(np.diff(batch)).mean(axis=1, keepdims=True)
+    >>> hiss = tagger(high, sr=8000, labels=["hiss", "hum"], version="1")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for i, label in enumerate(["hiss", "hum"] * 2):
     ...         noise = np.random.default_rng(i).normal(0, 0.1, (1, 8000)).astype(np.float32)
