@@ -139,6 +139,8 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
         (("--method", "shaply"), r"unknown method 'shaply'; did you mean 'shapley'"),
         (("-f", "hppss"), r"unknown factorization 'hppss'; did you mean 'hpss'\?"),
         (("-f", "hpss:3"), r"hpss takes no argument, not '3'; write just: hpss"),
+        (("-f", "nmf:0"), r"nmf:0 is not possible; write nmf:N with N from 2 to 64"),
+        (("-f", "slic:20?compactness=soft"), r"compactness is 'soft'; it must be a number above 0"),
         (("-f", "oracle"), r"oracle needs a folder with one file for each stem: oracle:DIR"),
         (("-f", "oracle:nowhere"), r"oracle: nowhere is no folder"),
         (("-f", "spleeter:3stems"), r"unknown .*3stems"),
