@@ -361,6 +361,13 @@ def test_what_a_checkpoint_lacks_is_said_with_exit_code_3(
     assert "--from" in line
 
 
+@pytest.mark.usefixtures("studio")
+def test_what_is_no_onnx_model_is_said_with_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("words.onnx").write_text("These are words.")
+    line = refusal(capsys, "tag", "song.wav", "-t", "onnx:words.onnx?sr=16000&labels=a;b", code=MISSING)
+    assert "words.onnx is damaged, or no ONNX model" in line
+
+
 @pytest.mark.usefixtures("studio", "published")
 def test_unknown_labels_of_the_published_tagger_suggest_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     options = ("-f", "oracle:stems", "-t", "musicnn:MSD_musicnn", "--labels", "femal vocalists")
