@@ -1,7 +1,17 @@
 """True stems: from a dictionary, a folder of files, a stem.mp4 or a track of the musdb package.
 
 The truth that every separator is measured against, and the way to use stems that any other tool has made. Where the
-stems do not sum to the recording, what they miss is the `residual`.
+stems do not sum to the recording, what they miss is the `residual`. Stems must have the recording's rate and channels;
+these tools write 44.1 kHz stereo. What each writes for SONG.wav, and the spec of it::
+
+    demucs -n htdemucs_6s --float32 --clip-mode none -o DIR SONG.wav    # DIR/htdemucs_6s/SONG/vocals.wav, drums.wav, …
+        oracle:DIR/htdemucs_6s/SONG
+    spleeter separate -p spleeter:4stems -o DIR SONG.wav                # DIR/SONG/vocals.wav, drums.wav, …
+        oracle:DIR/SONG
+    audio-separator SONG.wav -m htdemucs_6s.yaml --output_format WAV --normalization 1.0 --output_dir DIR/SONG
+        oracle:DIR/SONG                                                 # DIR/SONG/SONG_(Vocals)_htdemucs_6s.wav, …
+
+The stems of the last are named so unless its option says otherwise: ``--custom_output_names '{"Vocals": "vocals"}'``.
 """
 
 from __future__ import annotations

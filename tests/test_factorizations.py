@@ -1,4 +1,4 @@
-"""One suite for every registered factorization. A new one is added to CASES and inherits all of it."""
+"""One suite for every registered factorization. A new one is added to CASES (or ELSEWHERE) and inherits all of it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +34,7 @@ CASES: dict[str, Case] = {
     "slic:N": lambda folder, audio: "slic:20",
     "spleeter:2stems": lambda folder, audio: "spleeter:2stems",
 }
+ELSEWHERE = {"demucs:": "test_demucs.py"}  # of packages that are extras; tests/adapters runs the same suite on them
 FORMS = {"stereo-44100": (44100, 2), "mono-44100": (44100, 1), "stereo-48000": (48000, 2), "mono-22050": (22050, 1)}
 
 
@@ -60,7 +61,14 @@ def test_every_registered_factorization_has_a_case() -> None:
     registered = {
         spec for name in registry.names("factorization") for spec in registry.plugin("factorization", name).specs
     }
-    assert registered == set(CASES)
+    elsewhere = {spec for spec in registered if spec.startswith(tuple(ELSEWHERE))}
+    assert registered - elsewhere == set(CASES)
+
+
+@pytest.mark.parametrize("module", ELSEWHERE.values())
+def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
+    source = (Path(__file__).parent / "adapters" / module).read_text(encoding="utf-8")
+    assert "from tests.adapters.separators import *" in source
 
 
 def test_it_keeps_the_protocol(factorization: Factorization) -> None:
