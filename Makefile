@@ -27,7 +27,7 @@ help:
 	@echo "make evaluate-separation  compare its stems with the true ones  (ARGS='-f hpss' for another separator's)"
 	@echo "make test-training        test the recipe in miniature"
 	@echo
-	@echo "make test-adapters        test saved models of Keras, PyTorch and transformers as taggers (adds those packages)"
+	@echo "make test-adapters        test models of Keras, PyTorch, transformers and Demucs (adds those packages)"
 	@echo
 	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)"
 
@@ -85,7 +85,7 @@ $(VENV)/.installed-training: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed-adapters: $(VENV)/.installed
-	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface]"
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs]"
 	@touch $@
 
 $(VENV)/.installed-evaluation: $(VENV)/.installed

@@ -14,7 +14,7 @@ import hashlib
 import io
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,13 +26,14 @@ from audiolime_ext._shown import plotted, shown
 from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files import write_bytes
+from audiolime_ext.musdb_tracks import is_musdb, musdb_track
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Samples = NDArray[np.float32]
 
-AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}  # of the files in a folder that are taken for sound
+AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".m4a", ".mp4"}  # of a folder: these are sound
 
 RESAMPLING_CONTEXT_S = 0.05
 
@@ -154,7 +155,8 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
     ----------
     source
         A path, a binary file object, ``(array, sr)`` with an array of shape (n_samples,) or (n_channels, n_samples),
-        an `Audio` (returned as it is), or a track of the musdb package. wav, flac, ogg and mp3 are read by soundfile.
+        an `Audio` (returned as it is), a track of the musdb package, or ``musdb:ROOT#4``. wav, flac, ogg and mp3 are
+        read by soundfile, m4a and mp4 by PyAV, an extra.
     name
         What to call it; by default the file's name without its ending.
 
@@ -172,6 +174,8 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
     if isinstance(source, Audio):
         _validate(source.name, source.samples, source.sr)
         return source
+    if is_musdb(source):
+        return replace(load_audio(musdb_track(source), name=name), path=source)
     if isinstance(source, (str, os.PathLike)):
         return _load_file(Path(source), name)
     if isinstance(source, tuple) and len(source) == 2:

@@ -9,6 +9,7 @@ A cut file must not be analysed as if it were all of the song. The formats say d
 - MP3 is a row of frames, each of which says how long it is. A Xing or Info frame in front counts them; where there is
   none, the decoder guesses the length from the first frame's bit rate and *stops there*, which can be the middle of a
   file of variable bit rate. So the frames are counted here, and such a file is given the Xing frame that it lacks.
+- MPEG-4 containers are left to `containers`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.containers import KEEP_THE_REST, decode_mpeg4, is_mpeg4
 from audiolime_ext.errors import AudioError
 
 _ENDLESS = 1 << 48  # samples; libsndfile's largest number stands for an unknown length
 _OVERSTATED = 4096  # samples by which the headers of complete Ogg and MP3 files may overstate the length
-_KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
 
 # MPEG audio, layer III (ISO/IEC 11172-3 and 13818-3): kbit/s by index from 1, for MPEG 1 and for MPEG 2 and 2.5
 _KBPS = (
@@ -40,19 +41,23 @@ def decode(content: bytes, origin: str) -> tuple[NDArray[np.float32], int]:
     ------
     AudioError
         If it is empty, is no audio, or lacks its end; `origin` is what to call it in the message.
+    MissingError
+        If it is an MPEG-4 container and PyAV is not installed.
     """
     import soundfile
 
     if not content:
         raise AudioError(f"{origin} is empty (0 bytes); get a complete copy")
+    if is_mpeg4(content):
+        return decode_mpeg4(content, origin)
     content, counted = _countable_mp3(content, origin)
     try:
         file = soundfile.SoundFile(io.BytesIO(content))
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = str(getattr(error, "error_string", error)).rstrip(".")
         raise AudioError(
-            f"{origin} cannot be read as audio ({reason}); wav, flac, ogg and mp3 can, "
-            "convert others with: ffmpeg -i IN OUT.wav"
+            f"{origin} cannot be read as audio ({reason}); wav, flac, ogg and mp3 can, m4a and mp4 "
+            "with the extra codecs; convert others with: ffmpeg -i IN OUT.wav"
         ) from error
     with file:
         sr, promised, log = int(file.samplerate), counted or int(file.frames), str(file.extra_info)
@@ -62,7 +67,7 @@ def decode(content: bytes, origin: str) -> tuple[NDArray[np.float32], int]:
             samples = np.ascontiguousarray(file.read(dtype="float32", always_2d=True).T)
         except (soundfile.LibsndfileError, RuntimeError) as error:
             raise AudioError(
-                f"{origin} is damaged or cut short: not all of its {promised / sr:.2f} s can be read; {_KEEP_THE_REST}"
+                f"{origin} is damaged or cut short: not all of its {promised / sr:.2f} s can be read; {KEEP_THE_REST}"
             ) from error
     n_samples = samples.shape[1]
     promised = max(promised if promised > n_samples + _OVERSTATED else 0, round(n_samples * _promised_ratio(log)))
@@ -74,7 +79,7 @@ def decode(content: bytes, origin: str) -> tuple[NDArray[np.float32], int]:
 
 
 def _cut_short(origin: str, how: str, held_s: float) -> AudioError:
-    return AudioError(f"{origin} is cut short: {how} {held_s:.2f} s; {_KEEP_THE_REST}")
+    return AudioError(f"{origin} is cut short: {how} {held_s:.2f} s; {KEEP_THE_REST}")
 
 
 def _promised_ratio(log: str) -> float:

@@ -6,7 +6,7 @@ that sum to the mixture can be switched on and off, and every part can be heard.
 Invariants, checked by ``tests/test_factorizations.py`` for everything that is registered:
 
 - *Stems sum to the mixture* to 1e-5. What a separator's estimates miss is one more stem, `residual`.
-- *The same second gives the same stems* to 1e-5, whatever excerpt was asked for (where `scope` is ``"blocks"``).
+- *The same second gives the same stems* to 1e-5, whatever excerpt was asked for (unless `scope` is ``"window"``).
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class Factorization(Protocol):
     fingerprint
         Hash of weights or contents plus the algorithm's version: equal fingerprints give equal stems.
     scope
-        What the stems depend on: ``"blocks"`` (only the sound around them), ``"recording"`` or ``"window"``.
+        What the stems depend on: ``"blocks"`` (only the sound around them), ``"recording"`` (all of it, but not on
+        which excerpt is asked for) or ``"window"`` (the excerpt).
     references
         BibTeX entries to cite.
 
@@ -157,10 +158,10 @@ def factorize_in_parts(
 ) -> Iterator[Stems]:
     """Stems of consecutive parts of at most `part_s` seconds, so that a long recording needs little memory.
 
-    Only a factorization of scope ``"blocks"`` may be cut up; any other is asked for everything at once.
+    A factorization of scope ``"window"`` is asked for everything at once: its parts would not fit together.
     """
     first, end = audio.span(start_s, duration_s)
-    step = round(part_s * audio.sr) if factorization.scope == "blocks" else end - first
+    step = end - first if factorization.scope == "window" else round(part_s * audio.sr)
     for begin in range(first, end, step):
         stop = min(begin + step, end)
         yield factorization.factorize(audio, start_s=begin / audio.sr, duration_s=(stop - begin) / audio.sr)

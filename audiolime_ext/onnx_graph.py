@@ -178,7 +178,7 @@ class Network:
 
 
 def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, NDArray[Any]] | None = None) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU that reports errors only.
+    """An ``onnxruntime.InferenceSession`` on the CPU that writes nothing: what goes wrong is raised.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, N
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4
     options.intra_op_num_threads = threads or int(os.environ.get("AUDIOLIME_THREADS") or 0)
     if weights:
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]

@@ -212,7 +212,14 @@ def _labels(text: str) -> tuple[str, ...]:
     return found
 
 
-def read(path: Path, advice: str) -> bytes:
+def read(path: Path) -> bytes:
+    """The bytes of a model's file; `MissingError` if there is none."""
+    if not path.is_file():
+        raise MissingError(f"there is no model at {path}; name a file that exists, relative to {Path.cwd()}")
+    return path.read_bytes()
+
+
+def read_archive(path: Path, advice: str) -> bytes:
     """The bytes of a model's file, which is a zip archive that is whole.
 
     Raises
@@ -222,9 +229,7 @@ def read(path: Path, advice: str) -> bytes:
     CorruptError
         If it is no zip archive, or is damaged; the message ends with `advice`.
     """
-    if not path.is_file():
-        raise MissingError(f"there is no model at {path}; name a file that exists, relative to {Path.cwd()}")
-    content = path.read_bytes()
+    content = read(path)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             damaged = archive.testzip()

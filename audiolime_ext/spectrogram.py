@@ -27,6 +27,28 @@ _KNEE_HZ = 1000.0
 _LOG_STEP = np.log(6.4) / 27  # above, 27 mels from 1 kHz to 6.4 kHz
 
 
+def frame_length(sr: int) -> int:
+    """The power of two that is nearest to 46 ms, at least 32: what music is mostly looked at through.
+
+    Examples
+    --------
+    >>> [frame_length(sr) for sr in (8000, 22050, 44100, 48000)]
+    [512, 1024, 2048, 2048]
+    """
+    return max(32, 1 << round(float(np.log2(0.046 * sr))))
+
+
+def frames_over(first: int, end: int, *, n_fft: int, hop_length: int) -> tuple[int, int]:
+    """Frames that hold any of the samples ``[first, end)``, as (first, end); frame f ends before f · hop_length.
+
+    Examples
+    --------
+    >>> frames_over(0, 1, n_fft=1024, hop_length=256)
+    (1, 5)
+    """
+    return first // hop_length + 1, (end - 1) // hop_length + n_fft // hop_length + 1
+
+
 @lru_cache(maxsize=8)
 def hann(n_fft: int) -> Samples:
     """Periodic Hann window of `n_fft` samples, float32, read-only."""

@@ -1,7 +1,17 @@
-"""True stems: from a dictionary, from a folder of files, from a track of the musdb package.
+"""True stems: from a dictionary, a folder of files, a stem.mp4 or a track of the musdb package.
 
 The truth that every separator is measured against, and the way to use stems that any other tool has made. Where the
-stems do not sum to the recording, what they miss is the `residual`.
+stems do not sum to the recording, what they miss is the `residual`. Stems must have the recording's rate and channels;
+these tools write 44.1 kHz stereo. What each writes for SONG.wav, and the spec of it::
+
+    demucs -n htdemucs_6s --float32 --clip-mode none -o DIR SONG.wav    # DIR/htdemucs_6s/SONG/vocals.wav, drums.wav, …
+        oracle:DIR/htdemucs_6s/SONG
+    spleeter separate -p spleeter:4stems -o DIR SONG.wav                # DIR/SONG/vocals.wav, drums.wav, …
+        oracle:DIR/SONG
+    audio-separator SONG.wav -m htdemucs_6s.yaml --output_format WAV --normalization 1.0 --output_dir DIR/SONG
+        oracle:DIR/SONG                                                 # DIR/SONG/SONG_(Vocals)_htdemucs_6s.wav, …
+
+The stems of the last are named so unless its option says otherwise: ``--custom_output_names '{"Vocals": "vocals"}'``.
 """
 
 from __future__ import annotations
@@ -14,8 +24,10 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio import AUDIO_ENDINGS, Audio, level_db, load_audio, padded_span
+from audiolime_ext.containers import decode_stems
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
+from audiolime_ext.musdb_tracks import is_musdb, musdb_track
 
 TOLERATED_SHORTFALL_S = 0.1
 _NOT_STEMS = {"mixture", "mix"}
@@ -140,10 +152,22 @@ class OracleFactorization:
         return cls(stems, mixture=mixture, spec=f"oracle:{path}")
 
     @classmethod
-    def from_musdb(cls, track: Any) -> OracleFactorization:
+    def from_stem_file(cls, path: str | Path) -> OracleFactorization:
+        """A ``.stem.mp4``: its first sound is the recording, the others are stems; needs the extra ``codecs``.
+
+        Raises
+        ------
+        AudioError
+            If it cannot be read, or holds one sound only.
+        """
+        mixture = load_audio(path)
+        return cls(decode_stems(Path(path).read_bytes(), str(path)), mixture=mixture, spec=f"oracle:{path}")
+
+    @classmethod
+    def from_musdb(cls, track: Any, *, spec: str | None = None) -> OracleFactorization:
         """The sources of a track of the musdb package; its chunk_start and chunk_duration are respected."""
         stems = {name: (np.asarray(source.audio).T, int(source.rate)) for name, source in track.sources.items()}
-        return cls(stems, mixture=load_audio(track), references=(_MUSDB_REFERENCE,))
+        return cls(stems, mixture=load_audio(track), spec=spec, references=(_MUSDB_REFERENCE,))
 
 
 def _aligned(stems: Mapping[str, Audio], mixture: Audio | None) -> tuple[Any, int, tuple[str, ...]]:
@@ -170,7 +194,11 @@ def _aligned(stems: Mapping[str, Audio], mixture: Audio | None) -> tuple[Any, in
 
 
 def make(argument: str) -> OracleFactorization:
-    """``oracle:DIR``: a folder with one file for each stem."""
+    """``oracle:DIR``, a folder with one file for each stem; ``oracle:FILE.stem.mp4``; ``oracle:musdb:ROOT#4``."""
     if not argument:
         raise UsageError("oracle needs a folder with one file for each stem: oracle:DIR")
+    if is_musdb(argument):
+        return OracleFactorization.from_musdb(musdb_track(argument), spec=f"oracle:{argument}")
+    if argument.endswith(".mp4"):
+        return OracleFactorization.from_stem_file(argument)
     return OracleFactorization.from_folder(argument)

@@ -20,7 +20,8 @@ collect_ignore = ["parity/genuine.py", "bench/genuine.py"]  # these import packa
 if find_spec("torch") is None or find_spec("mido") is None:
     collect_ignore.append("training")  # `make test-training` installs them
 asked = any("adapters" in word for word in sys.argv)  # one by one: TensorFlow and PyTorch together crash a process
-for package, module in {"keras": "keras_model", "torch": "torch_model", "transformers": "hugging_face"}.items():
+adapters = {"keras": "keras_model", "torch": "torch_model", "transformers": "hugging_face", "demucs": "demucs"}
+for package, module in adapters.items():
     if not asked or find_spec(package) is None:
         collect_ignore.append(f"adapters/test_{module}.py")  # `make test-adapters` installs them
 

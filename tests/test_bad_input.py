@@ -139,6 +139,9 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
         (("--method", "shaply"), r"unknown method 'shaply'; did you mean 'shapley'"),
         (("-f", "hppss"), r"unknown factorization 'hppss'; did you mean 'hpss'\?"),
         (("-f", "hpss:3"), r"hpss takes no argument, not '3'; write just: hpss"),
+        (("-f", "nmf:0"), r"nmf:0 is not possible; write nmf:N with N from 2 to 64"),
+        (("-f", "slic:20?compactness=soft"), r"compactness is 'soft'; it must be a number above 0"),
+        (("-f", "demucs:htdemucs_5s"), r"unknown Demucs model 'htdemucs_5s'; did you mean 'htdemucs"),
         (("-f", "oracle"), r"oracle needs a folder with one file for each stem: oracle:DIR"),
         (("-f", "oracle:nowhere"), r"oracle: nowhere is no folder"),
         (("-f", "spleeter:3stems"), r"unknown .*3stems"),
@@ -357,6 +360,22 @@ def test_what_a_checkpoint_lacks_is_said_with_exit_code_3(
     assert "AUDIOLIME_OFFLINE" in line
     line = refusal(capsys, "separate", "song.wav", "-f", "spleeter:2stems", "-o", "out", code=MISSING)
     assert "--from" in line
+
+
+@pytest.mark.usefixtures("studio")
+def test_a_separator_without_its_extra_is_said_with_exit_code_3(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "demucs", None)
+    line = refusal(capsys, "separate", "song.wav", "-f", "demucs:htdemucs", "-o", "out", code=MISSING)
+    assert "pip install 'audiolime-ext[demucs]'" in line
+
+
+@pytest.mark.usefixtures("studio")
+def test_what_is_no_onnx_model_is_said_with_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("words.onnx").write_text("These are words.")
+    line = refusal(capsys, "tag", "song.wav", "-t", "onnx:words.onnx?sr=16000&labels=a;b", code=MISSING)
+    assert "words.onnx is damaged, or no ONNX model" in line
 
 
 @pytest.mark.usefixtures("studio", "published")

@@ -1,4 +1,4 @@
-"""One suite for every registered factorization. A new one is added to CASES and inherits all of it."""
+"""One suite for every registered factorization. A new one is added to CASES (or ELSEWHERE) and inherits all of it."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -40,8 +40,10 @@ CASES: dict[str, Case] = {
     "bands:mel-N": lambda folder, audio: "bands:mel-8",
     "cerberus": lambda folder, audio: "cerberus",
     "hpss": lambda folder, audio: "hpss",
+    "nmf:N": lambda folder, audio: "nmf:8",
     "oracle:DIR": oracle_folder,
     "ova:SEPARATOR:SOURCE": lambda folder, audio: "ova:cerberus:guitar",
+    "slic:N": lambda folder, audio: "slic:20",
     "spleeter:2stems": lambda folder, audio: "spleeter:2stems",
     "spleeter:4stems": lambda folder, audio: "spleeter:4stems",
     "spleeter:5stems": lambda folder, audio: "spleeter:5stems",
@@ -50,6 +52,7 @@ CASES: dict[str, Case] = {
     "spleeter:5stems-16kHz": lambda folder, audio: "spleeter:5stems-16kHz",
     "spleeter:PATH": own_model,
 }
+ELSEWHERE = {"demucs:": "test_demucs.py"}  # of packages that are extras; tests/adapters runs the same suite on them
 FORMS = {"stereo-44100": (44100, 2), "mono-44100": (44100, 1), "stereo-48000": (48000, 2), "mono-22050": (22050, 1)}
 ONE_FORM = {  # rates and channels are what the other variants share with spleeter:2stems
     "spleeter:4stems": "stereo-44100",
@@ -106,7 +109,14 @@ def test_every_registered_factorization_has_a_case() -> None:
     registered = {
         spec for name in registry.names("factorization") for spec in registry.plugin("factorization", name).specs
     }
-    assert registered == set(CASES)
+    elsewhere = {spec for spec in registered if spec.startswith(tuple(ELSEWHERE))}
+    assert registered - elsewhere == set(CASES)
+
+
+@pytest.mark.parametrize("module", ELSEWHERE.values())
+def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
+    source = (Path(__file__).parent / "adapters" / module).read_text(encoding="utf-8")
+    assert "from tests.adapters.separators import *" in source
 
 
 def test_it_keeps_the_protocol(factorization: Factorization) -> None:
@@ -138,8 +148,11 @@ def test_stems_sum_to_the_mixture(
 def test_the_same_second_gives_the_same_stems_whatever_excerpt_was_asked_for(
     factorization: Factorization, song: Audio, whole: Stems
 ) -> None:
-    if factorization.scope != "blocks":
-        pytest.fail(f"scope {factorization.scope}: state in CASES how its stems depend on the excerpt")
+    if factorization.scope == "window":  # then only the same excerpt does
+        once, again = (factorization.factorize(song, start_s=5.0, duration_s=3.0) for _ in range(2))
+        np.testing.assert_array_equal(once.samples, again.samples)
+        assert once.names == again.names
+        return
     for start_s, duration_s in [(0.0, 1.0), (5.0, 3.0), (11.37, 1.5), (19.0, None)]:
         part = factorization.factorize(song, start_s=start_s, duration_s=duration_s)
         first, end = song.span(start_s, duration_s)

@@ -115,7 +115,7 @@ def test_pieces_are_consecutive_and_sum_to_the_recording(recording: Audio, scope
     mixture = np.concatenate([piece.mixture for piece in pieces], axis=1)
     np.testing.assert_allclose(mixture, recording.samples[:, 500:8500], atol=1e-6)
     assert [piece.samples.shape[-1] for piece in pieces] == [1500, 2000, 2000, 2000, 500]
-    assert len(gates.asked) == (1 if scope == "recording" else 5)
+    assert len(gates.asked) == 5
 
 
 def test_no_more_than_two_parts_are_in_memory(recording: Audio) -> None:

@@ -23,6 +23,7 @@ HEAVY = {
     "lime",
     "pandas",
     "musdb",
+    "av",
 }
 HELP = """
 import contextlib, io

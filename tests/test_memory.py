@@ -79,7 +79,12 @@ def measured(song: Path, spec: str, model: str, start: str) -> dict[str, Any]:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
 @pytest.mark.parametrize(
     ("spec", "model", "start"),
-    [("hpss", "loud", "300"), ("hpss", "loud", "none"), ("spleeter:2stems", "musicnn:MSD_musicnn", "300")],
+    [
+        ("hpss", "loud", "300"),
+        ("hpss", "loud", "none"),
+        ("nmf:8", "loud", "300"),
+        ("spleeter:2stems", "musicnn:MSD_musicnn", "300"),
+    ],
 )
 def test_explaining_a_moment_of_a_long_recording_stays_small(
     long_song: Path, spec: str, model: str, start: str

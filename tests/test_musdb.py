@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, explain, load_audio, tagger
+from audiolime_ext.cli import main
+from audiolime_ext.errors import AudioError, MissingError, UsageError
+from audiolime_ext.musdb_tracks import musdb_track
+from audiolime_ext.registry import build
 
 SR = 44100
 SOURCES = ("drums", "bass", "other", "vocals")
@@ -115,13 +120,76 @@ def test_lossy_stems_leave_a_residual_and_sum_to_the_mixture(stem_layout: Path) 
     assert np.corrcoef(drums, stem(0)[0])[0, 1] > 0.95, "the stem is the source of that name"
 
 
+def bass(batch: NDArray[Any]) -> NDArray[Any]:
+    wave = np.exp(-2j * np.pi * 330 * np.arange(batch.shape[1]) / SR)
+    return np.asarray(np.abs(batch @ wave)[:, None] / batch.shape[1])
+
+
 def test_a_model_that_hears_only_the_bass_is_explained_by_the_bass(wav_layout: Path) -> None:
     track = first_track(wav_layout, is_wav=True)
-
-    def bass(batch: NDArray[Any]) -> NDArray[Any]:
-        wave = np.exp(-2j * np.pi * 330 * np.arange(batch.shape[1]) / SR)
-        return np.asarray(np.abs(batch @ wave)[:, None] / batch.shape[1])
 
     oracle = OracleFactorization.from_musdb(track)
     found = explain(track, tagger(bass, labels=["bass"]), factorization=oracle, start_s=0, duration_s=1)
     assert found.top(label="bass").components == ("bass",)
+
+
+@pytest.mark.parametrize("layout", ["wav", "stem"])
+def test_a_number_names_the_track_that_the_package_counts_so(request: pytest.FixtureRequest, layout: str) -> None:
+    assert musdb is not None
+    root = request.getfixturevalue(f"{layout}_layout")
+    tracks = musdb.DB(root=str(root), is_wav=layout == "wav").tracks
+    assert len(tracks) == 2
+    for number, track in enumerate(tracks):
+        found = musdb_track(f"musdb:{root}#{number}")
+        assert (found.name, found.subset, found.path) == (track.name, track.subset, track.path)
+        assert list(found.sources) == list(track.sources)
+    np.testing.assert_array_equal(found.audio, track.audio)
+    for name, source in track.sources.items():
+        np.testing.assert_array_equal(found.sources[name].audio, source.audio)
+
+
+def test_a_numbered_track_is_a_recording_and_its_own_true_stems(wav_layout: Path) -> None:
+    spec = f"musdb:{wav_layout}#1"
+    audio = load_audio(spec)
+    assert (audio.name, audio.path, audio.duration_s) == ("Some Band - Second", spec, SECONDS)
+    oracle = build("factorization", f"oracle:{spec}")
+    assert oracle.spec == f"oracle:{spec}"
+    stems = oracle.factorize(audio)
+    np.testing.assert_allclose(stems["bass"].samples, stem(1), atol=1e-4)
+
+
+listener = tagger(bass, labels=["bass"], sr=SR, window_s=1.0, version="1")
+
+
+def test_numbered_tracks_are_explained_and_shown_by_the_command_line(
+    wav_layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spec, model = f"musdb:{wav_layout}#1", ("-t", "tests.test_musdb:listener")
+    assert main(["explain", spec, "-f", f"oracle:{spec}", *model, "-o", "out"]) == 0
+    assert "bass comes most from bass" in capsys.readouterr().out
+    assert [path.name for path in Path("out").iterdir()] == [f"{wav_layout.name}-1"]
+    assert main(["rerun", str(next(Path("out").glob("*/explanation.json")))]) == 0
+    assert capsys.readouterr().out == "same\n"
+    assert main(["page", spec, "-f", f"oracle:{spec}", *model, "--audio", "none", "--no-cache"]) == 0
+    assert "Some Band - Second" in Path(f"{wav_layout.name}-1.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("spec", ["musdb:ROOT", "musdb:ROOT#", "musdb:ROOT#first", "musdb:ROOT#-1"])
+def test_a_track_without_a_number_is_wrong_usage(wav_layout: Path, spec: str) -> None:
+    with pytest.raises(UsageError, match=r"names no track; write musdb:ROOT#NUMBER"):
+        load_audio(spec.replace("ROOT", str(wav_layout)))
+
+
+def test_tracks_that_are_not_there_are_told(wav_layout: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no track 2 in .*, which has 2: 0 to 1"):
+        load_audio(f"musdb:{wav_layout}#2")
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(AudioError, match=r"holds no tracks; name the folder with train and test of MUSDB18"):
+            load_audio(f"musdb:{folder}#0")
+
+
+def test_without_the_package_a_track_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "musdb", None)
+    with pytest.raises(MissingError, match=r"pip install 'audiolime-ext\[musdb\]'"):
+        load_audio("musdb:somewhere#0")

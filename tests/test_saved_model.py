@@ -12,7 +12,7 @@ import pytest
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.registry import build
-from audiolime_ext.saved_model import Declared, digest, read
+from audiolime_ext.saved_model import Declared, digest, read_archive
 
 SAID = "own.pt?sr=8000&labels=rock;jazz"
 
@@ -37,7 +37,7 @@ def test_everything_that_can_be_said() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["keras", "torch"])
+@pytest.mark.parametrize("kind", ["keras", "torch", "onnx"])
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
@@ -105,13 +105,13 @@ def test_a_file_is_read_whole_or_not_at_all() -> None:
     with zipfile.ZipFile("model", "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("weights", b"0123456789")
     content = Path("model").read_bytes()
-    assert read(Path("model"), "") == content
+    assert read_archive(Path("model"), "") == content
     for wrong in (content[:-5], content.replace(b"0123", b"0124"), b"", b"no archive"):
         Path("model").write_bytes(wrong)
         with pytest.raises(CorruptError, match=r"model is damaged.*write it anew"):
-            read(Path("model"), "write it anew")
+            read_archive(Path("model"), "write it anew")
     with pytest.raises(MissingError, match=r"there is no model at none"):
-        read(Path("none"), "")
+        read_archive(Path("none"), "")
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from tests.random_checkpoints import random_weights, write_bundle_in
 FUNCTION = "tests.test_taggers:loudness"
 BIG = "musicnn:MSD_musicnn_big?weights=DIR"
 SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", BIG, FUNCTION]
-ELSEWHERE = {  # these need packages that are extras; tests/adapters runs the same suite on them
-    "keras:PATH.keras?sr=…&labels=…": "test_keras_model.py",
-    "torch:PATH?sr=…&labels=…": "test_torch_model.py",
-    "hf:DIR": "test_hugging_face.py",
+ELSEWHERE = {  # these are of models that a test makes, mostly with packages that are extras; the same suite runs there
+    "onnx:PATH?sr=…&labels=…": "test_onnx_model.py",
+    "keras:PATH.keras?sr=…&labels=…": "adapters/test_keras_model.py",
+    "torch:PATH?sr=…&labels=…": "adapters/test_torch_model.py",
+    "hf:DIR": "adapters/test_hugging_face.py",
 }
 
 
@@ -52,7 +53,7 @@ def test_every_registered_tagger_is_tested() -> None:
 
 @pytest.mark.parametrize("module", ELSEWHERE.values())
 def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
-    source = (Path(__file__).parent / "adapters" / module).read_text(encoding="utf-8")
+    source = (Path(__file__).parent / module).read_text(encoding="utf-8")
     assert "from tests.adapters.suite import *" in source
 
 

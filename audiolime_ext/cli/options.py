@@ -22,7 +22,12 @@ SOME_FAILED = 5
 
 def add_files(parser: ArgumentParser) -> None:
     """FILE…, `--start` and `--duration`."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="audio: wav, flac, ogg or mp3, mono or stereo")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="audio: wav, flac, ogg, mp3, m4a or mp4, mono or stereo; or musdb:ROOT#4, a track by its number",
+    )
     add_excerpt(parser)
 
 
@@ -159,6 +164,15 @@ def resolve_tagger(args: Namespace) -> Any:
     return model
 
 
+def stem_of(file: str) -> str:
+    """What to call what is written about a file: its name without the ending, ``ROOT-4`` for ``musdb:ROOT#4``."""
+    from audiolime_ext.musdb_tracks import is_musdb
+
+    if is_musdb(file):
+        return "-".join(Path(file.partition(":")[2]).name.rsplit("#", 1))
+    return Path(file).stem.strip(".") or Path(file).name.strip(".") or "audio"
+
+
 def output_folders(files: Sequence[str], folder: str) -> dict[str, Path]:
     """File → ``folder/<file stem>``.
 
@@ -171,9 +185,9 @@ def output_folders(files: Sequence[str], folder: str) -> dict[str, Path]:
     """
     from audiolime_ext.files import require_writable
 
-    stems = {file: Path(file).stem.strip(".") or Path(file).name.strip(".") or "audio" for file in files}
-    counts = Counter(Path(file).stem.casefold() for file in files)  # some file systems do not tell case apart
-    if twice := [file for file in files if counts[Path(file).stem.casefold()] > 1]:
+    stems = {file: stem_of(file) for file in files}
+    counts = Counter(stems[file].casefold() for file in files)  # some file systems do not tell case apart
+    if twice := [file for file in files if counts[stems[file].casefold()] > 1]:
         raise UsageError(
             f"{' and '.join(twice[:3])} would be written to one folder, {Path(folder) / stems[twice[0]]}; "
             "do them one by one, each with its own -o"

@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         "disk: taggram, explanations and a player for the sources. -o NAME.html: everything on one page, side by side; "
         "-o FOLDER: a page for each recording and an index.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="recordings, or folders of them")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="recordings, or folders of them; musdb:ROOT#4")
     parser.add_argument("-o", "--output", metavar="PAGE", help="NAME.html or a folder (default: FILE's name + .html)")
     parser.add_argument(
         "-f",
@@ -88,10 +88,11 @@ def run(args: Namespace) -> int:
 
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
+    from audiolime_ext.cli.options import stem_of
     from audiolime_ext.files import make_folder, require_writable
     from audiolime_ext.report.page import write_page
 
-    target = Path(args.output or f"{Path(args.files[0]).stem}.html")
+    target = Path(args.output or f"{stem_of(args.files[0])}.html")
     require_writable(target.parent)
     tracks = [_track(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)

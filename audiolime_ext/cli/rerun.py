@@ -85,7 +85,9 @@ def run(args: Namespace) -> int:
 
 
 def _present(file: str, result: str) -> str:
-    if not Path(file).exists():
+    from audiolime_ext.musdb_tracks import is_musdb
+
+    if not is_musdb(file) and not Path(file).exists():
         raise AudioError(f"{file}, which {result} is about, is not here; run this in the folder where it was explained")
     return file
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from audiolime_ext._optional import require
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.saved_model import Declared, digest, read, reason
+from audiolime_ext.saved_model import Declared, digest, read_archive, reason
 
 VARIANTS: Mapping[str, None] = {"PATH.keras?sr=…&labels=…": None}
 REQUIRES: Mapping[str, str] = {"keras": "keras"}
@@ -37,7 +37,7 @@ def make(argument: str) -> FunctionTagger:
     declared = Declared.parse("keras", argument)
     if declared.path.suffix != ".keras":
         raise UsageError(f"{declared.path} is no .keras file; in Keras 3, model.save('model.keras') writes one")
-    content = read(declared.path, "write it anew with model.save('model.keras')")
+    content = read_archive(declared.path, "write it anew with model.save('model.keras')")
     keras = require("keras", extra="keras")
     if declared.threads is not None:
         _set_threads(keras, declared.threads)

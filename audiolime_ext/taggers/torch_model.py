@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from audiolime_ext._optional import require
 from audiolime_ext.errors import CorruptError, ModelError, UsageError
 from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.saved_model import Declared, digest, read, reason, torch_inference
+from audiolime_ext.saved_model import Declared, digest, read_archive, reason, torch_inference
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}
 REQUIRES: Mapping[str, str] = {"torch": "torch"}
@@ -54,7 +54,7 @@ def make(argument: str) -> FunctionTagger:
     declared = Declared.parse("torch", argument)
     if declared.path.is_file() and declared.path.open("rb").read(1) == b"\x80":
         raise _pickled(declared)
-    content = read(declared.path, _HOW)
+    content = read_archive(declared.path, _HOW)
     torch = require("torch", extra="torch")
     model, declared, single = _load(torch, content, declared)
 

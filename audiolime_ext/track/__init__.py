@@ -5,8 +5,8 @@ recording → taggram; recording → stems, part by part → windows → answers
 Invariants:
 
 - *Snippet and track agree*: the weights of a window are those of ``explain(start_s=t, level_check=False)`` to 1e-5.
-- *Memory does not grow with the recording* beyond the recording itself: stems are made and used part by part. (Those of
-  a factorization of scope ``"recording"`` are made all at once, and a tagger without windows hears everything at once.)
+- *Memory does not grow with the recording* beyond the recording itself: stems are made and used part by part. (A tagger
+  without windows hears everything at once.)
 - *Work is done once*: taggrams, stems and the model's answers are kept in the cache as they are made, so an interrupted
   run goes on where it stopped. What does not say what it is keeps nothing there: a factorization without a fingerprint,
   a function without a declared version (``tagger(…, version="2")``).
@@ -293,7 +293,8 @@ def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization
     if len(sounding) < len(windows):
         silent = len(windows) - len(sounding)
         found.append(f"{silent} of {len(windows)} windows are silent: they have a score and no weights")
-    for name in dict.fromkeys(name for window in sounding for name in window.names):
+    comparable = () if separator.scope == "window" else sounding
+    for name in dict.fromkeys(name for window in comparable for name in window.names):
         present = sum(name in window.names for window in sounding)
         if present < len(sounding):
             found.append(f"{name} is switched in {present} of {len(sounding)} windows; its weight is 0 in the others")

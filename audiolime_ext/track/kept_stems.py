@@ -7,8 +7,7 @@ one after the other is separated once.
 
 Invariant: *an excerpt cut from the parts equals the one that the factorization itself would give* to 1e-5. For that:
 
-- Only a factorization of scope ``"blocks"`` works in parts. One of scope ``"recording"`` is asked for everything at
-  once (its stems must fit into memory while they are made), and one of scope ``"window"`` for every excerpt anew.
+- A factorization of scope ``"window"`` does not work in parts: it is asked for every excerpt anew.
 - The residual is not kept: it is what the kept stems miss of the recording, and whether that is a stem or mere rounding
   is decided in the excerpt, where a factorization would decide it.
 - A stem that only some of the parts have is silence in the others.
@@ -119,7 +118,7 @@ class KeptStems:
 
     @property
     def _step(self) -> int:
-        return self.audio.n_samples if self.scope == "recording" else round(PART_S * self.audio.sr)
+        return round(PART_S * self.audio.sr)
 
     def _cut(self, parts: list[tuple[Stems, bool]], offset: int, first: int, end: int) -> Stems:
         names = tuple(dict.fromkeys(name for stems, _ in parts for name in stems.names))
@@ -154,7 +153,7 @@ class KeptStems:
             names, notes = tuple(facts["names"]), tuple(facts["notes"])
             stems = Stems(names, entry.arrays["samples"], self.audio.sr, notes, heard)
             return self._remember(number, stems, facts["residual"])
-        if not make and self.scope != "recording":
+        if not make:
             return None
         made = self.factorization.factorize(
             self.audio, start_s=first / self.audio.sr, duration_s=(end - first) / self.audio.sr

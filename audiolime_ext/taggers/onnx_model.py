@@ -1,0 +1,103 @@
+"""An ONNX model of yours, from whatever library it was exported.
+
+``onnx:PATH?sr=16000&labels=rock;jazz``. The model has one input, float32 waveforms (n_batch, n_samples) or, with
+``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels), and one output (n_batch, n_labels). An axis of length 1 is
+added in second place or at the end where its input has one. A fixed length of its input is its window; a model that was
+exported for a single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime,
+which is always installed. See `audiolime_ext.saved_model` for all options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.onnx_graph import session
+from audiolime_ext.prediction import FunctionTagger
+from audiolime_ext.saved_model import Declared, digest, read, reason
+
+VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}
+
+_HOW = "export it anew, in PyTorch with torch.onnx.export"
+
+
+def make(argument: str) -> FunctionTagger:
+    """The tagger of ``onnx:argument``.
+
+    Raises
+    ------
+    UsageError
+        If an option is missing or wrong, or the model is not one that can be used.
+    MissingError
+        If the file, or one that holds its weights, is missing; `CorruptError` if it is damaged.
+    """
+    declared = Declared.parse("onnx", argument)
+    content = _whole(read(declared.path), declared.path)
+    try:
+        running = session(content, threads=declared.threads)
+    except Exception as error:
+        raise UsageError(f"ONNX Runtime cannot load {declared.path} ({reason(error)}); {_HOW}") from error
+    declared, axis, single = _fitted(running, declared)
+    name = running.get_inputs()[0].name
+
+    def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
+        given = np.asarray(batch, np.float32)
+        given = given if axis is None else np.expand_dims(given, axis)
+        parts = np.split(given, len(given)) if single else [given]
+        return np.concatenate([np.asarray(running.run(None, {name: part})[0]) for part in parts])
+
+    return declared.tagger(predict, contents=[digest(content)], batch_size=16)
+
+
+def _whole(content: bytes, path: Path) -> bytes:
+    """A model with all of its weights; those outside of it are read by `onnx`, which leaves its folder for none."""
+    import onnx
+    from google.protobuf.message import DecodeError
+    from onnx.external_data_helper import load_external_data_for_model
+
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError as error:
+        raise CorruptError(f"{path} is damaged, or no ONNX model ({error}); {_HOW}") from error
+    if not model.graph.output:
+        raise CorruptError(f"{path} is damaged, or no ONNX model (it holds no network); {_HOW}")
+    if b"location" not in content:  # the key that says in which file a tensor lies
+        return content
+    try:
+        load_external_data_for_model(model, str(path.parent))
+    except (OSError, onnx.checker.ValidationError) as error:
+        raise MissingError(f"weights of {path} cannot be read ({reason(error)}); keep its files together") from error
+    return bytes(model.SerializeToString())
+
+
+def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, bool]:
+    """What is declared and what the model says together, the axis of length 1 to add, whether it takes one signal."""
+    for kind, found in {"input": running.get_inputs(), "output": running.get_outputs()}.items():
+        if len(found) != 1:
+            names = ", ".join(value.name for value in found)
+            raise UsageError(
+                f"{declared.path} has {len(found)} {kind}s ({names}); it must have one: "
+                "onnx.utils.extract_model(IN, OUT, [INPUT], [OUTPUT]) cuts it out"
+            )
+    given, answer = running.get_inputs()[0], running.get_outputs()[0]
+    if given.type != "tensor(float)" or not answer.type.startswith("tensor("):
+        raise UsageError(
+            f"{declared.path} is from {given.type} to {answer.type}; it must be from tensor(float) to a tensor"
+        )
+    shape = [axis if isinstance(axis, int) else None for axis in given.shape]
+    if not shape:  # of any rank
+        return declared, None, False
+    if shape[0] not in (None, 1):
+        raise UsageError(f"{declared.path} was exported for batches of exactly {shape[0]}; export it for any number")
+    extra = [axis for axis in (1, len(shape) - 1) if shape[axis] == 1] if len(shape) == _rank(declared) + 1 else []
+    left = [length for axis, length in enumerate(shape) if axis not in extra[:1]]
+    return declared.fitting(left), extra[0] if extra else None, shape[0] == 1
+
+
+def _rank(declared: Declared) -> int:
+    return 2 if declared.front_end is None else 3

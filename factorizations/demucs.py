@@ -1,0 +1,220 @@
+"""Demucs: four or six sources of any recording, by Meta AI; its own package fetches the weights at first use.
+
+``demucs:htdemucs``, ``htdemucs_ft`` (four networks, one for each source), ``htdemucs_6s`` (guitar and piano, too),
+``hdemucs_mmi``, ``mdx`` and ``mdx_extra``; ``demucs:PATH.yaml`` is a bag of networks of your own in the form that the
+package keeps on the Hugging Face hub: the names of its members, each of which lies beside it as ``NAME.safetensors``.
+The extra ``demucs`` brings PyTorch. Weights lie in the cache of ``huggingface_hub``; with ``AUDIOLIME_OFFLINE=1`` no
+others are looked for.
+
+1. The recording is brought to 44.1 kHz and divided by the spread of its mono mix, as the package does.
+2. Chunks as long as those of the training start every three quarters of that; each is separated by each network, and
+   they are faded into each other by triangles. No random shifts: the same recording has the same stems.
+3. Sums over the networks, back to the recording's rate and channels; what the sources miss of it is `residual`.
+
+Invariants: *stems are those of* ``demucs --shifts 0`` at 44.1 kHz; *the same second gives the same stems*, as chunks
+are counted from the recording's start. The scope is the recording, as its spread counts.
+
+No pickled objects are loaded: the package's older files hold some, its files on the hub do not. A member says which
+class it is of; only classes of the package are made. Its quantised models (``mdx_q``) would need code that the file
+names, and are refused.
+
+References: Rouard, Massa and Défossez, "Hybrid transformers for music source separation", ICASSP 2023; Défossez,
+"Hybrid spectrogram and waveform source separation", MDX workshop 2021.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from audiolime_ext._optional import require
+from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
+from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.saved_model import reason, torch_inference
+
+OVERLAP = 0.25  # of chunks
+NAMES = ("htdemucs", "htdemucs_ft", "htdemucs_6s", "hdemucs_mmi", "mdx", "mdx_extra")
+_VERSION = "1"  # of this module's arithmetic
+
+VARIANTS: Mapping[str, None] = dict.fromkeys([*NAMES, "PATH.yaml"])
+REQUIRES: Mapping[str, str] = {"demucs": "demucs"}
+
+_REFERENCES = (
+    """@inproceedings{rouard2023hybrid,
+  author = {Rouard, Simon and Massa, Francisco and D{\\'e}fossez, Alexandre},
+  title = {Hybrid Transformers for Music Source Separation},
+  booktitle = {Proc. of the IEEE International Conference on Acoustics, Speech and Signal Processing (ICASSP)},
+  year = {2023},
+  doi = {10.1109/ICASSP49357.2023.10096956}
+}""",
+    """@inproceedings{defossez2021hybrid,
+  author = {D{\\'e}fossez, Alexandre},
+  title = {Hybrid Spectrogram and Waveform Source Separation},
+  booktitle = {Proc. of the ISMIR 2021 Workshop on Music Source Separation},
+  year = {2021}
+}""",
+)
+
+
+class DemucsFactorization:
+    """Stems of a recording by a bag of networks.
+
+    Parameters
+    ----------
+    bag
+        A `demucs.apply.BagOfModels`, such as ``demucs.pretrained.get_model(name)`` returns.
+    spec
+        The string that builds it again; without one it lives in memory only.
+    """
+
+    scope: Scope = "recording"
+    references: tuple[str, ...] = _REFERENCES
+
+    def __init__(self, bag: Any, *, spec: str | None = None) -> None:
+        self._torch, self._apply = require("torch", extra="demucs"), require("demucs.apply", extra="demucs")
+        self.bag, self.spec = bag.eval(), spec
+        self.names, self.sr = tuple(map(str, bag.sources)), int(bag.samplerate)
+        self._spread: WeakKeyDictionary[Audio, tuple[float, float]] = WeakKeyDictionary()
+        content = hashlib.sha256(repr((_VERSION, OVERLAP, self.names, self.sr, bag.weights)).encode())
+        for model in bag.models:
+            content.update(f"{type(model).__name__} {model.segment}".encode())
+            for name, tensor in model.state_dict().items():
+                content.update(name.encode() + tensor.contiguous().numpy().tobytes())
+        self.fingerprint = content.hexdigest()[:16]
+
+    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+        """Stems of one excerpt of `audio`, at its own rate and channels; what they miss is `residual`."""
+        first, end = audio.span(start_s, duration_s)
+        low, high = context_span(self.sr, audio.sr, first, end)
+        low, high = max(low, 0), min(high, self._length(audio))
+        estimates = np.zeros((len(self.names), 2, high - low), np.float32)
+        shares = np.asarray(self.bag.weights, np.float32)
+        for model, share in zip(self.bag.models, shares / shares.sum(axis=0), strict=True):
+            estimates += share[:, None, None] * self._estimate(model, audio, low, high)
+        if audio.n_channels == 1:
+            estimates = estimates.mean(axis=1, keepdims=True)
+        own_rate = resample_span(estimates, self.sr, audio.sr, first, end, offset=low)
+        return with_residual(audio.samples[:, first:end], self.names, own_rate, audio.sr)
+
+    def _length(self, audio: Audio) -> int:
+        return -(-audio.n_samples * self.sr // audio.sr)
+
+    def _estimate(self, model: Any, audio: Audio, first: int, end: int) -> Samples:
+        """What one network makes of the samples ``[first, end)`` at its rate, shape (n_stems, 2, end − first)."""
+        length = int(self.sr * model.segment)
+        stride = int((1 - OVERLAP) * length)
+        ramp = np.minimum(np.arange(1, length + 1), np.arange(length, 0, -1)).astype(np.float32)
+        found, total = np.zeros((len(self.names), 2, end - first), np.float32), np.zeros(end - first, np.float32)
+        for at in range(max(0, (first - length) // stride + 1) * stride, end, stride):
+            begin, stop = max(at, first), min(at + length, end)
+            weight, place = ramp[begin - at : stop - at], slice(begin - first, stop - first)
+            found[..., place] += weight * self._chunk(model, audio, at, length)[..., begin - at : stop - at]
+            total[place] += weight
+        return np.asarray(found / total)
+
+    def _chunk(self, model: Any, audio: Audio, at: int, length: int) -> Samples:
+        """Sources of the chunk that starts at sample `at`; what lies around it may be heard, too."""
+        begin, stop = max(0, at - length), min(at + 2 * length, self._length(audio))
+        mean, spread = self._scale(audio)
+        heard = (resample_span(audio.samples, audio.sr, self.sr, begin, stop) - np.float32(mean)) / np.float32(spread)
+        stereo = self._torch.from_numpy(np.array(np.broadcast_to(heard, (1, 2, stop - begin))))
+        with torch_inference(self._torch, None):
+            chunk = self._apply.TensorChunk(stereo, at - begin, length)
+            sources = self._apply.apply_model(model, chunk, shifts=0, split=False)[0].numpy()
+        return np.asarray(sources * np.float32(spread) + np.float32(mean), np.float32)
+
+    def _scale(self, audio: Audio) -> tuple[float, float]:
+        """Mean and spread of the whole recording's mono mix."""
+        if audio not in self._spread:
+            mono = audio.samples.mean(axis=0)
+            spread = mono.std(dtype=np.float64, ddof=min(1, len(mono) - 1))
+            self._spread[audio] = float(mono.mean(dtype=np.float64)), float(spread) + 1e-8
+        return self._spread[audio]
+
+
+def make(argument: str) -> DemucsFactorization:
+    """The factorization of ``demucs:argument``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model.
+    MissingError
+        If the package or the weights cannot be had; `CorruptError` if they are damaged.
+    """
+    if argument not in NAMES and not argument.endswith(".yaml"):
+        raise unknown("Demucs model", argument, VARIANTS)
+    for package in REQUIRES:
+        require(package, extra=REQUIRES[package])
+    path = Path(argument)
+    find = _hub(argument) if argument in NAMES else path.parent.joinpath
+    return DemucsFactorization(_bag(find, f"{path.stem}.yaml"), spec=f"demucs:{argument}")
+
+
+def _hub(name: str) -> Callable[[str], Path]:
+    """Finds the files of a published model, by the package's name for it, in the hub's cache or on the hub."""
+    hub, repo = require("huggingface_hub", extra="demucs"), require("demucs.hf", extra="demucs")
+    offline = os.environ.get("AUDIOLIME_OFFLINE", "0") not in ("", "0")
+
+    def find(file: str) -> Path:
+        try:
+            home = f"{repo.DEFAULT_NAMESPACE}/{repo.hf_repo_name(name)}"
+            return Path(hub.hf_hub_download(home, file, local_files_only=offline))
+        except Exception as error:
+            way_out = "unset AUDIOLIME_OFFLINE" if offline else "try again with a network"
+            raise MissingError(
+                f"the weights of demucs:{name} are not cached and cannot be fetched ({reason(error)}); {way_out}, or "
+                "copy the cache of huggingface_hub (HF_HOME) from a machine that has them"
+            ) from error
+
+    return find
+
+
+def _bag(find: Callable[[str], Path], name: str) -> Any:
+    """A bag of networks, from its description and the files of its members."""
+    yaml, apply = require("yaml", extra="demucs"), require("demucs.apply", extra="demucs")
+    path = find(name)
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        members = [str(member) for member in said["models"]]
+    except FileNotFoundError as error:
+        raise MissingError(f"there is no file {path}; name one that exists, relative to {Path.cwd()}") from error
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise CorruptError(f"{path} describes no bag of models ({reason(error)}), such as models: [NAME]") from error
+    models = [_member(find(f"{member}.safetensors")) for member in members]
+    try:
+        return apply.BagOfModels(models, said.get("weights"), said.get("segment"))
+    except AssertionError as error:
+        raise UsageError(f"the models of {path} do not fit together or to its weights; see demucs.apply") from error
+
+
+def _member(path: Path) -> Any:
+    """One network, of a class of the package, from tensors alone."""
+    import importlib
+
+    safetensors, repo = require("safetensors", extra="demucs"), require("demucs.hf", extra="demucs")
+    module_type = require("torch", extra="demucs").nn.Module
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            said = file.metadata() or {}
+        module, _, name = said.get("klass", "").rpartition(".")
+        kind = getattr(importlib.import_module(module), name, None) if module.startswith("demucs.") else None
+        if "structure" in said or not (isinstance(kind, type) and issubclass(kind, module_type)):
+            raise UsageError(
+                f"{path} holds no model of the package demucs (but {said.get('klass', 'nothing')!r}), or a quantised "
+                "one; neither is loaded"
+            )
+        return repo.load_safetensors_model(path)
+    except AudiolimeError:
+        raise
+    except FileNotFoundError as error:
+        raise MissingError(f"there is no file {path}, which a bag of models names; keep its files together") from error
+    except Exception as error:
+        raise CorruptError(f"{path} is damaged, or no model of demucs ({reason(error)})") from error

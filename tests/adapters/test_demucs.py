@@ -1,0 +1,154 @@
+"""Demucs, with random weights in the package's own form: against what the package itself separates."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext import Audio, load_audio
+from audiolime_ext._optional import require
+from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.factorization import Factorization
+from audiolime_ext.registry import build
+from factorizations.demucs import DemucsFactorization
+from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below
+
+torch = require("torch", extra="demucs")
+apply, htdemucs, hdemucs, hf = (
+    require(f"demucs.{name}", extra="demucs") for name in ("apply", "htdemucs", "hdemucs", "hf")
+)
+save_file = require("safetensors.torch", extra="demucs").save_file
+constants = require("huggingface_hub.constants", extra="demucs")
+
+FOUR = ["drums", "bass", "other", "vocals"]
+SMALL: dict[str, Any] = {"channels": 8, "bottom_channels": 0, "t_layers": 1, "t_heads": 2, "dconv_depth": 1}
+
+
+def network(seed: int = 0, sources: list[str] = FOUR, segment: Any = Fraction(39, 10), kind: str = "ht") -> Any:
+    torch.manual_seed(seed)
+    if kind == "ht":
+        return htdemucs.HTDemucs(sources, segment=segment, **SMALL).eval()
+    return hdemucs.HDemucs(sources, channels=8, segment=segment).eval()
+
+
+def said(value: Any) -> Any:
+    """How the package's files write the arguments of a network."""
+    return {"_type": "fraction", "numerator": value.numerator, "denominator": value.denominator}
+
+
+def saved(folder: Path, bag: str, models: dict[str, Any], more: str = "", klass: str | None = None) -> Path:
+    """A bag of networks as the package keeps it on the hub."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, model in models.items():
+        args, kwargs = model._init_args_kwargs
+        kind = f"{type(model).__module__}.{type(model).__name__}"
+        about = {"klass": klass or kind, "args": json.dumps(args), "kwargs": json.dumps(kwargs, default=said)}
+        state = {key: tensor.contiguous() for key, tensor in model.state_dict().items()}
+        save_file(state, folder / f"{name}.safetensors", metadata=about)
+    (folder / f"{bag}.yaml").write_text(f"models: [{', '.join(repr(name) for name in models)}]\n{more}")
+    return folder / f"{bag}.yaml"
+
+
+@pytest.fixture(scope="module", params=["one network", "two networks"])
+def factorization(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Factorization:
+    folder, models = tmp_path_factory.mktemp("demucs"), {"a": network()}
+    if request.param == "two networks":
+        models["b"] = network(1, segment=3, kind="hybrid")
+    more = "weights: [[1., 0., 0.5, 1.], [0., 1., 0.5, 1.]]" if len(models) > 1 else ""
+    separator: Factorization = build("factorization", f"demucs:{saved(folder, 'own', models, more)}")
+    return separator
+
+
+def genuine(bag: Any, audio: Audio) -> Any:
+    """What `demucs.api.Separator` does, without its random shifts."""
+    wave = torch.from_numpy(np.array(np.broadcast_to(audio.samples, (2, audio.n_samples))))
+    reference = wave.mean(0)
+    mean, spread = reference.mean(), reference.std() + 1e-8
+    return (apply.apply_model(bag, ((wave - mean) / spread)[None], shifts=0, overlap=0.25)[0] * spread + mean).numpy()
+
+
+@pytest.mark.parametrize("kinds", [("ht",), ("hybrid",), ("ht", "hybrid")])
+@pytest.mark.parametrize("seconds", [20.0, 7.3, 0.2])
+def test_stems_are_those_of_the_package(ezer_ev: Path, kinds: tuple[str, ...], seconds: float) -> None:
+    song = load_audio(ezer_ev).excerpt(0.0, min(seconds, load_audio(ezer_ev).duration_s))
+    models = [network(i, segment=3 + i, kind=kind) for i, kind in enumerate(kinds)]
+    bag = apply.BagOfModels(models, [[1.0, 2.0, 0.5, 1.0], [1.0, 0.0, 0.5, 2.0]][: len(models)])
+    expected, found = genuine(bag, song), DemucsFactorization(bag).factorize(song)
+    assert found.names == (*FOUR, "residual")
+    assert np.abs(expected).max() > 0.01
+    np.testing.assert_allclose(found.samples[:4], expected, atol=2e-5 * np.abs(expected).max())
+
+
+def test_the_same_check_notices_another_network(ezer_ev: Path) -> None:
+    song = load_audio(ezer_ev).excerpt(0.0, 4.0)
+    expected = genuine(apply.BagOfModels([network(1)]), song)
+    found = DemucsFactorization(apply.BagOfModels([network(0)])).factorize(song).samples[:4]
+    assert np.abs(found - expected).max() > 0.1 * np.abs(expected).max()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the hub that no network adds to."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("AUDIOLIME_OFFLINE", "1")
+    return tmp_path
+
+
+def test_published_models_are_found_in_the_cache_of_the_hub(hub: Path) -> None:
+    six = [*FOUR, "guitar", "piano"]
+    home = hub / f"models--{hf.DEFAULT_NAMESPACE}--{hf.hf_repo_name('htdemucs_6s')}"
+    saved(home / "snapshots" / "abc", "htdemucs_6s", {"5c90dfd2": network(sources=six)})
+    (home / "refs").mkdir()
+    (home / "refs" / "main").write_text("abc")
+    separator = build("factorization", "demucs:htdemucs_6s")
+    assert separator.spec == "demucs:htdemucs_6s"
+    noise = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 22050)).astype(np.float32), 22050)
+    assert separator.factorize(noise).names == (*six, "residual")
+
+
+@pytest.mark.usefixtures("hub")
+def test_weights_that_cannot_be_had_are_told() -> None:
+    with pytest.raises(MissingError, match=r"weights of demucs:htdemucs are not cached .*unset AUDIOLIME_OFFLINE, or"):
+        build("factorization", "demucs:htdemucs")
+
+
+def test_the_fingerprint_is_of_the_weights(tmp_path: Path) -> None:
+    first, again, other = (
+        build("factorization", f"demucs:{saved(tmp_path / str(i), 'own', {'a': network(seed)})}").fingerprint
+        for i, seed in enumerate((0, 0, 1))
+    )
+    assert first == again != other
+
+
+@pytest.mark.parametrize("klass", ["os.system", "demucs.apply.apply_model", "demucs.api.subprocess.run", "nothing"])
+def test_a_file_that_names_something_else_to_run_is_refused(tmp_path: Path, klass: str) -> None:
+    path = saved(tmp_path, "own", {"a": network()}, klass=klass)
+    with pytest.raises((UsageError, CorruptError), match=r"no model of (the package )?demucs"):
+        build("factorization", f"demucs:{path}")
+
+
+def test_files_that_are_missing_or_damaged_are_told(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match=r"there is no file .*none\.yaml; name one that exists"):
+        build("factorization", f"demucs:{tmp_path / 'none.yaml'}")
+    path = saved(tmp_path, "own", {"a": network()})
+    member = tmp_path / "a.safetensors"
+    member.write_bytes(member.read_bytes()[:1000])
+    with pytest.raises(CorruptError, match=r"a\.safetensors is damaged, or no model of demucs"):
+        build("factorization", f"demucs:{path}")
+    member.unlink()
+    with pytest.raises(MissingError, match=r"there is no file .*a\.safetensors, which a bag of models names"):
+        build("factorization", f"demucs:{path}")
+    for text in ("models: 3", "[a, b]", "models: [", ""):
+        path.write_text(text)
+        with pytest.raises(CorruptError, match=r"own\.yaml describes no bag of models"):
+            build("factorization", f"demucs:{path}")
+
+
+def test_networks_that_do_not_fit_together_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"do not fit together or to its weights"):
+        build("factorization", f"demucs:{saved(tmp_path, 'own', {'a': network()}, 'weights: [[1.0, 1.0]]')}")

@@ -1,0 +1,175 @@
+"""Sound in MPEG-4 containers: sample for sample what ffmpeg decodes, whole or refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiolime_ext import load_audio
+from audiolime_ext.cli import main
+from audiolime_ext.containers import decode_mpeg4, decode_stems
+from audiolime_ext.decoding import decode
+from audiolime_ext.errors import AudioError, MissingError
+from audiolime_ext.registry import build
+from factorizations.oracle import OracleFactorization
+from tests.test_decoding import SR, needs_ffmpeg, noise
+
+av = pytest.importorskip("av")
+
+
+def contained(folder: Path, options: str, *, seconds: float = 3.3, n_channels: int = 2) -> bytes:
+    """Noise as ffmpeg writes it into a container; it cannot do so into a pipe."""
+    sound = noise(seconds, n_channels)
+    source = ["-f", "f32le", "-ar", str(SR), "-ac", str(n_channels), "-i", "-"]
+    command = ["ffmpeg", "-loglevel", "error", "-y", *source, *options.split(), str(folder / "sound.mp4")]
+    subprocess.run(command, input=sound.tobytes(), check=True, capture_output=True)
+    return (folder / "sound.mp4").read_bytes()
+
+
+CODECS = {
+    "aac": "-c:a aac -b:a 192k",
+    "aac mono": "-c:a aac -ac 1 -ar 22050",
+    "aac, index in front": "-c:a aac -movflags +faststart",
+    "aac in fragments": "-c:a aac -movflags frag_keyframe+empty_moov",
+    "alac": "-c:a alac",
+    "alac 16 bit": "-c:a alac -sample_fmt s16p",
+    "mp3": "-c:a libmp3lame",
+    "flac": "-c:a flac -strict -2",
+    "opus": "-c:a libopus",
+}
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("codec", CODECS)
+def test_samples_are_those_that_ffmpeg_decodes(tmp_path: Path, codec: str) -> None:
+    content = contained(tmp_path, CODECS[codec])
+    samples, sr = decode(content, "song.m4a")
+    command = ["ffmpeg", "-loglevel", "error", "-i", str(tmp_path / "sound.mp4"), "-f", "f32le", "-"]
+    found = subprocess.run(command, capture_output=True, check=True).stdout
+    expected = np.frombuffer(found, np.float32).reshape(-1, len(samples)).T
+    assert sr == {"aac mono": 22050, "opus": 48000}.get(codec, SR)
+    assert samples.dtype == np.float32
+    assert samples.shape == expected.shape
+    np.testing.assert_allclose(samples, expected, atol=1e-6)
+
+
+@needs_ffmpeg
+def test_sound_stays_where_it_is(tmp_path: Path) -> None:
+    """An encoder's delay, 1024 samples of AAC, is skipped."""
+    samples, _ = decode(contained(tmp_path, "-c:a aac -b:a 256k"), "song.m4a")
+    original = noise(3.3).T
+    for shift in (0, 1, 1024):
+        fit = np.corrcoef(samples[0, shift : shift + 140000], original[0, :140000])[0, 1]
+        assert fit > 0.9 if shift == 0 else fit < 0.1
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("codec", ["aac", "aac, index in front", "alac"])
+@pytest.mark.parametrize("part", [0.95, 0.5, 0.1])
+def test_a_file_that_lacks_its_end_is_refused(tmp_path: Path, codec: str, part: float) -> None:
+    content = contained(tmp_path, CODECS[codec])
+    with pytest.raises(AudioError, match=r"^song\.m4a is cut short: it ends within its box '(mdat|moov)'; get a"):
+        decode(content[: int(part * len(content))], "song.m4a")
+
+
+@needs_ffmpeg
+def test_a_file_whose_last_box_has_no_length_must_hold_what_its_header_promises(tmp_path: Path) -> None:
+    content = bytearray(contained(tmp_path, CODECS["aac, index in front"]))
+    at = content.index(b"mdat") - 4
+    content[at : at + 4] = bytes(4)  # up to the end of the file, wherever that is
+    assert decode(bytes(content), "song.m4a")[0].shape[1] > len(noise(3.3))
+    with av.open(str(tmp_path / "sound.mp4")) as container:
+        packets = [packet.pos for packet in container.demux(audio=0) if packet.size]
+    message = r"^song\.m4a is cut short: its header promises 3\.3. s, it holds 1\.6. s; get a complete copy, or keep"
+    with pytest.raises(AudioError, match=message):
+        decode(bytes(content[: packets[len(packets) // 2]]), "song.m4a")
+
+
+@needs_ffmpeg
+def test_damage_is_refused(tmp_path: Path) -> None:
+    content = bytearray(contained(tmp_path, "-c:a alac"))
+    at = content.index(b"mdat") + 100_000
+    content[at : at + 20_000] = bytes(20_000)
+    with pytest.raises(AudioError, match=r"^song\.m4a cannot be read as audio \(.*\); get a complete copy, or keep"):
+        decode(bytes(content), "song.m4a")
+
+
+@needs_ffmpeg
+def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
+    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "color=d=0.2:s=64x64", str(tmp_path / "film.mp4")]
+    subprocess.run(command, check=True, capture_output=True)
+    with pytest.raises(AudioError, match=r"film\.mp4 holds no sound"):
+        load_audio(tmp_path / "film.mp4")
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(100), b"\0\0\0\1mdat", b"\0\0\0\3mdat"])
+def test_what_only_begins_like_a_container_is_refused(rest: bytes) -> None:
+    with pytest.raises(AudioError, match=r"^x (cannot be read as audio|is cut short)"):
+        decode(b"\0\0\0\x14ftypM4A \0\0\0\0isom" + rest, "x")
+
+
+def test_random_bytes_give_this_error_and_no_other() -> None:
+    rng = np.random.default_rng(0)
+    for size in (1, 30, 300, 3000):
+        with pytest.raises(AudioError):
+            decode(b"\0\0\0\x14ftypM4A \0\0\0\0isom" + rng.bytes(size), "x")
+
+
+def test_without_the_extra_a_container_is_told_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    (tmp_path / "song.m4a").write_bytes(b"\0\0\0\x14ftypM4A \0\0\0\0isom")
+    with pytest.raises(MissingError, match=r"song\.m4a is an MPEG-4 file: .*pip install 'audiolime-ext\[codecs\]'"):
+        load_audio(tmp_path / "song.m4a")
+    assert main(["tag", str(tmp_path / "song.m4a"), "-t", "tests.test_taggers:loudness"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "or convert it with: ffmpeg -i IN OUT.wav" in line
+
+
+FALCON = files("stempeg") / "data" / "The Easton Ellises - Falcon 69.stem.mp4"
+
+
+@pytest.fixture(scope="module")
+def falcon() -> bytes:
+    """Six seconds in Native Instruments' format: a cover, five sounds and their names."""
+    pytest.importorskip("yaml", reason="stempeg comes with musdb")
+    return FALCON.read_bytes()
+
+
+@needs_ffmpeg
+def test_a_stem_file_is_its_mixture_and_its_stems(falcon: bytes) -> None:
+    samples, sr = decode_mpeg4(falcon, "falcon")
+    stems = decode_stems(falcon, "falcon")
+    assert list(stems) == ["drums", "bass", "other", "vox"]
+    for number, (found, rate) in enumerate([(samples, sr), *stems.values()]):
+        command = ["ffmpeg", "-loglevel", "error", "-i", str(FALCON), "-map", f"0:a:{number}", "-f", "f32le", "-"]
+        decoded = subprocess.run(command, capture_output=True, check=True).stdout
+        np.testing.assert_allclose(found, np.frombuffer(decoded, np.float32).reshape(-1, 2).T, atol=1e-6)
+        assert rate == 44100
+
+
+def test_a_stem_file_is_an_oracle_of_itself(falcon: bytes) -> None:
+    oracle = build("factorization", f"oracle:{FALCON}")
+    song = load_audio(str(FALCON))
+    stems = oracle.factorize(song, start_s=1.0, duration_s=2.0)
+    assert stems.names[:4] == ("drums", "bass", "other", "vox")
+    np.testing.assert_allclose(stems.mixture, song.excerpt(1.0, 2.0).samples, atol=1e-6)
+    assert build("factorization", oracle.spec).fingerprint == oracle.fingerprint
+
+
+@pytest.mark.parametrize("changed", [(b'"name"', b'"nama"'), (b'"Bass"', b'"vox "'), (b'{"mastering', b'("mastering')])
+def test_stems_without_names_of_their_own_are_numbered(falcon: bytes, changed: tuple[bytes, bytes]) -> None:
+    assert list(decode_stems(falcon.replace(*changed), "falcon")) == ["stem 1", "stem 2", "stem 3", "stem 4"]
+
+
+@needs_ffmpeg
+def test_a_container_of_one_sound_is_no_stem_file(tmp_path: Path) -> None:
+    contained(tmp_path, "-c:a aac", seconds=0.5)
+    with pytest.raises(AudioError, match=r"sound\.mp4 holds one sound and no stems; a stem\.mp4 has the mixture first"):
+        OracleFactorization.from_stem_file(tmp_path / "sound.mp4")

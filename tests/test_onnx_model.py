@@ -1,0 +1,231 @@
+"""ONNX models as taggers: against the same network in NumPy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.front_end import LogMel
+from audiolime_ext.prediction import Tagger
+from audiolime_ext.registry import build
+from audiolime_ext.resolve import resolve_tagger
+from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
+
+SR, LABELS = 8000, "rock;jazz;hum"
+OUTSIDE: dict[str, Any] = {"save_as_external_data": True, "location": "model.weights", "size_threshold": 0}
+NOISE = np.random.default_rng(1).normal(0, 0.1, (3, SR)).astype(np.float32)
+
+
+def weights(n_channels: int, seed: int = 0) -> dict[str, NDArray[np.float32]]:
+    rng = np.random.default_rng(seed)
+    shapes = {"kernel": (4, n_channels, 9), "bias": (4,), "matrix": (4, 3), "shift": (3,)}
+    return {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def expected(batch: NDArray[Any], seed: int = 0, *, logits: bool = False) -> NDArray[np.float64]:
+    """Convolution, ReLU, mean over time, a linear layer and sigmoids, for (n_batch, n_channels, n_samples)."""
+    w = weights(batch.shape[1], seed)
+    windows = np.lib.stride_tricks.sliding_window_view(batch.astype(np.float64), 9, axis=2)
+    hidden = np.maximum(np.einsum("nctk,ock->not", windows, w["kernel"]) + w["bias"][:, None], 0).mean(axis=2)
+    answer = hidden @ w["matrix"] + w["shift"]
+    return np.asarray(answer if logits else 1 / (1 + np.exp(-answer)))
+
+
+def saved(
+    folder: Path,
+    shape: tuple[Any, ...] = ("n_batch", "n_samples"),
+    *,
+    seed: int = 0,
+    logits: bool = False,
+    extra: tuple[Any, ...] = (),
+    name: str = "model.onnx",
+    **options: Any,
+) -> Path:
+    """That network for inputs of a shape: waveforms, or spectra where the last of three axes has 20 bands."""
+    spectra = len(shape) == 3 and shape[-1] == 20
+    to_channels = helper.make_node("Reshape", ["x", "n-1-t"], ["h0"])
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["h0"], perm=[0, 2, 1]) if spectra else to_channels,
+        helper.make_node("Conv", ["h0", "kernel", "bias"], ["h1"]),
+        helper.make_node("Relu", ["h1"], ["h2"]),
+        helper.make_node("ReduceMean", ["h2"], ["h3"], axes=[2], keepdims=0),
+        helper.make_node("Gemm", ["h3", "matrix", "shift"], ["h4"]),
+        helper.make_node("Identity" if logits else "Sigmoid", ["h4"], ["y"]),
+        *extra,
+    ]
+    constants = {**weights(20 if spectra else 1, seed), "n-1-t": np.array([0, 1, -1])}
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("y", *(n.output[0] for n in extra))],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save_model(model, folder / name, **options)
+    return folder / name
+
+
+def spec(path: Path, more: str = "", labels: str = LABELS) -> str:
+    return f"onnx:{path}?sr={SR}&labels={labels}{more}"
+
+
+@pytest.fixture(scope="module", params=["any length", "overlapping windows", "one signal of one second", "log-mel"])
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+    folder = tmp_path_factory.mktemp("onnx")
+    match request.param:
+        case "any length":
+            return resolve_tagger(spec(saved(folder)))
+        case "overlapping windows":
+            return resolve_tagger(spec(saved(folder), "&window_s=1&hop_s=0.5"))
+        case "one signal of one second":
+            return resolve_tagger(spec(saved(folder, (1, SR))))
+    return resolve_tagger(spec(saved(folder, ("n", "t", 20)), "&front_end=log-mel:256,128,20&window_s=1"))
+
+
+@pytest.mark.parametrize(
+    "shape", [("n", "t"), ("n", 1, "t"), ("n", "t", 1), (None, None), (1, "t"), (1, 1, SR), ("n", SR)]
+)
+def test_it_answers_what_the_network_answers(tmp_path: Path, shape: tuple[Any, ...]) -> None:
+    made = build("tagger", spec(saved(tmp_path, shape)))
+    np.testing.assert_allclose(made(NOISE), expected(NOISE[:, None]), atol=1e-6)
+    assert made.labels == ("rock", "jazz", "hum")
+    assert (made.sr, made.window_s) == (SR, 1.0 if SR in shape else None)
+
+
+def test_the_same_check_notices_another_network(tmp_path: Path) -> None:
+    made = build("tagger", spec(saved(tmp_path, seed=1)))
+    assert np.abs(made(NOISE) - expected(NOISE[:, None])).max() > 0.01
+
+
+def test_logits_become_probabilities(tmp_path: Path) -> None:
+    path = saved(tmp_path, logits=True)
+    logits = expected(NOISE[:, None], logits=True)
+    odds = np.exp(logits)
+    np.testing.assert_allclose(build("tagger", spec(path))(NOISE), logits, atol=1e-5)
+    for name, wanted in {"softmax": odds / odds.sum(axis=1, keepdims=True), "sigmoid": odds / (1 + odds)}.items():
+        np.testing.assert_allclose(build("tagger", spec(path, f"&activation={name}"))(NOISE), wanted, atol=1e-6)
+
+
+def test_a_log_mel_front_end_feeds_it(tmp_path: Path) -> None:
+    path = saved(tmp_path, ("n", "t", 20))
+    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    spectra = LogMel(SR, 256, 128, 20)(NOISE).transpose(0, 2, 1)
+    np.testing.assert_allclose(made(NOISE), expected(spectra), atol=1e-5)
+    with pytest.raises(UsageError, match=r"shape \(any, any, 20\).*declare another front_end"):
+        build("tagger", spec(path, "&front_end=log-mel:256,128,30"))
+    with pytest.raises(UsageError, match=r"is given \(n_batch, n_samples\); declare its front_end"):
+        build("tagger", spec(path))
+
+
+def test_a_number_of_frames_that_was_exported_is_the_window(tmp_path: Path) -> None:
+    path = saved(tmp_path, ("n", 30, 20))
+    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    assert made.window_s == (256 + 29 * 128) / SR
+    with pytest.raises(UsageError, match=r"takes 30 frames, but window_s=1 at 8000 Hz is 61"):
+        build("tagger", spec(path, "&front_end=log-mel:256,128,20&window_s=1"))
+
+
+def test_weights_may_lie_beside_it(tmp_path: Path) -> None:
+    made = build("tagger", spec(saved(tmp_path, **OUTSIDE)))
+    np.testing.assert_allclose(made(NOISE), expected(NOISE[:, None]), atol=1e-6)
+    content = bytearray((tmp_path / "model.weights").read_bytes())
+    content[2] ^= 1
+    (tmp_path / "model.weights").write_bytes(content)
+    assert build("tagger", spec(tmp_path / "model.onnx")).fingerprint != made.fingerprint
+    (tmp_path / "model.weights").unlink()
+    with pytest.raises(MissingError, match=r"weights of .*model\.onnx cannot be read .*keep its files together"):
+        build("tagger", spec(tmp_path / "model.onnx"))
+
+
+def test_weights_are_read_from_no_other_folder(tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    path = saved(tmp_path / "inside", **OUTSIDE)
+    (tmp_path / "inside" / "model.weights").rename(tmp_path / "model.weights")
+    model = onnx.load(path, load_external_data=False)
+    for tensor in model.graph.initializer:
+        tensor.external_data[0].value = "../model.weights"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(MissingError, match=r"weights of .*model\.onnx cannot be read .*\.\./model\.weights"):
+        build("tagger", spec(path))
+
+
+def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    before, louder = build("tagger", spec(path)), build("tagger", spec(path, "&activation=sigmoid"))
+    moved = build("tagger", spec(path.rename(tmp_path / "moved.onnx"), "&threads=1"))
+    after = build("tagger", spec(saved(tmp_path, seed=1)))
+    assert before.fingerprint == moved.fingerprint
+    assert len({before.fingerprint, after.fingerprint, louder.fingerprint}) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"These are words.", r"is damaged, or no ONNX model .*torch\.onnx\.export"),
+        (b"PK\3\4 an archive", r"is damaged, or no ONNX model"),
+        (b"", r"is damaged, or no ONNX model \(it holds no network\)"),
+        (None, r"is damaged, or no ONNX model"),
+    ],
+)
+def test_what_is_no_model_is_told(tmp_path: Path, content: bytes | None, message: str) -> None:
+    whole = saved(tmp_path).read_bytes()
+    path = tmp_path / "wrong.onnx"
+    path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    with pytest.raises(CorruptError, match=message):
+        build("tagger", spec(path))
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match=r"there is no model at .*none\.onnx"):
+        build("tagger", spec(tmp_path / "none.onnx"))
+
+
+def test_wrong_labels_are_told_with_both_numbers(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("rock\njazz\n")
+    with pytest.raises(UsageError, match=r"has 3 outputs, but labels names 2 \(rock, jazz\); name one label for each"):
+        build("tagger", spec(saved(tmp_path), labels=str(tmp_path / "labels.txt")))
+
+
+def test_other_forms_of_inputs_and_outputs_are_refused(tmp_path: Path) -> None:
+    two = helper.make_node("Identity", ["h3"], ["embedding"])
+    with pytest.raises(UsageError, match=r"has 2 outputs \(y, embedding\); it must have one: .*extract_model"):
+        build("tagger", spec(saved(tmp_path, extra=(two,))))
+    with pytest.raises(UsageError, match=r"exported for batches of exactly 4; export it for any number"):
+        build("tagger", spec(saved(tmp_path, (4, "t"))))
+    model = onnx.load(saved(tmp_path))
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.DOUBLE
+    model.graph.node.insert(0, helper.make_node("Cast", ["x"], ["x32"], to=TensorProto.FLOAT))
+    model.graph.node[1].input[0] = "x32"
+    onnx.save(model, tmp_path / "double.onnx")
+    with pytest.raises(UsageError, match=r"is from tensor\(double\) to tensor\(float\); it must be from tensor"):
+        build("tagger", spec(tmp_path / "double.onnx"))
+
+
+def test_a_network_that_the_runtime_does_not_know_is_told_in_one_line(tmp_path: Path) -> None:
+    path = saved(tmp_path, extra=(helper.make_node("Clairvoyance", ["y"], ["z"], domain="own"),))
+    with pytest.raises(UsageError, match=r"^ONNX Runtime cannot load .*Clairvoyance.*export it anew"):
+        build("tagger", spec(path))
+
+
+def test_a_window_that_it_cannot_hear_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError, match=r"cannot hear 0\.0005 s at 8000 Hz .*window_s=…"):
+        build("tagger", spec(saved(tmp_path), "&window_s=0.0005"))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_model_that_answers_by_chance_is_refused(tmp_path: Path) -> None:
+    model = onnx.load(saved(tmp_path))
+    model.graph.node[4].input[0] = "noisy"
+    model.graph.node.insert(4, helper.make_node("RandomNormalLike", ["h3"], ["chance"]))
+    model.graph.node.insert(5, helper.make_node("Add", ["h3", "chance"], ["noisy"]))
+    onnx.save(model, tmp_path / "training.onnx")
+    with pytest.raises(UsageError, match=r"answers the same signal differently .*training mode"):
+        build("tagger", spec(tmp_path / "training.onnx"))
