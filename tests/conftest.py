@@ -23,6 +23,8 @@ asked = any("adapters" in word for word in sys.argv)  # one by one: TensorFlow a
 for package, module in {"keras": "keras_model", "torch": "torch_model", "transformers": "hugging_face"}.items():
     if not asked or find_spec(package) is None:
         collect_ignore.append(f"adapters/test_{module}.py")  # `make test-adapters` installs them
+if not asked or find_spec("keras") is None or find_spec("mido") is None:
+    collect_ignore.append("adapters/test_guitar_vs_piano.py")
 
 
 @pytest.fixture(scope="session")
