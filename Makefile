@@ -8,11 +8,13 @@ NPM := $(shell command -v npm 2>/dev/null)
 TOOLS := tests/browser/node_modules
 DATA ?= cerberus-data
 RUN ?= cerberus-run
+EXPERIMENT ?= guitar-vs-piano
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check bench parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
+.PHONY: guitar-vs-piano
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -27,9 +29,12 @@ help:
 	@echo "make evaluate-separation  compare its stems with the true ones  (ARGS='-f hpss' for another separator's)"
 	@echo "make test-training        test the recipe in miniature"
 	@echo
+	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"
+	@echo "                      needs Debian's mma, fluidsynth and SoundFonts; ARGS=--quick for a small one)"
+	@echo
 	@echo "make test-adapters        test models of Keras, PyTorch, transformers and Demucs (adds those packages)"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)"
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
@@ -62,6 +67,9 @@ train-cerberus: $(VENV)/.installed-training
 evaluate-separation: $(VENV)/.installed-evaluation
 	$(VENV)/bin/python -m examples.cerberus.evaluate $(DATA) $(ARGS)
 
+guitar-vs-piano: $(VENV)/.installed-guitar-vs-piano
+	$(VENV)/bin/python -m examples.guitar_vs_piano $(EXPERIMENT) $(ARGS)
+
 test-training: $(VENV)/.installed-training $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest tests/training $(ARGS)
 
@@ -84,8 +92,12 @@ $(VENV)/.installed-training: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[training]"
 	@touch $@
 
+$(VENV)/.installed-guitar-vs-piano: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,training]"
+	@touch $@
+
 $(VENV)/.installed-adapters: $(VENV)/.installed
-	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs]"
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs,training]"
 	@touch $@
 
 $(VENV)/.installed-evaluation: $(VENV)/.installed

@@ -24,6 +24,8 @@ adapters = {"keras": "keras_model", "torch": "torch_model", "transformers": "hug
 for package, module in adapters.items():
     if not asked or find_spec(package) is None:
         collect_ignore.append(f"adapters/test_{module}.py")  # `make test-adapters` installs them
+if not asked or find_spec("keras") is None or find_spec("mido") is None:
+    collect_ignore.append("adapters/test_guitar_vs_piano.py")
 
 
 @pytest.fixture(scope="session")

@@ -154,9 +154,7 @@ def _attempt(split: str, rng: random.Random) -> Song | None:
     return Song(tuple(part.in_register() for part in kept), about)
 
 
-def chords(
-    rng: random.Random, key: int, *, bar_s: float, lasts_s: tuple[float, float]
-) -> tuple[list[int], list[str]]:
+def chords(rng: random.Random, key: int, *, bar_s: float, lasts_s: tuple[float, float]) -> tuple[list[int], list[str]]:
     """Pitch classes of the roots, and MMA's names of the chords: one a bar, for a duration drawn in a range."""
     progression = rng.choice(_PROGRESSIONS) if rng.random() < 0.8 else rng.choices(list(_QUALITIES), k=4)
     n_bars = round(rng.uniform(*lasts_s) / bar_s)

@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from itertools import product
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
 
 from audiolime_ext.errors import MissingError
 from audiolime_ext.files import write_bytes
 from examples.cerberus.rendering import TRAINING, require_tools
-from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS
+from examples.guitar_vs_piano.confounders import CONFOUNDERS
 from examples.guitar_vs_piano.experiment import QUICK, Experiment, Sizes
-
-KINDS = ("confounded", "clean")
+from examples.guitar_vs_piano.making import make_all
 
 
 def main() -> int:
@@ -33,7 +25,7 @@ def main() -> int:
     parser.add_argument("folder", metavar="DIR", type=Path)
     parser.add_argument("--confounders", nargs="+", choices=CONFOUNDERS, default=list(CONFOUNDERS), metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the songs, to see it work")
+    parser.add_argument("--quick", action="store_true", help="a few songs, to see it work")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     args = parser.parse_args()
     experiment = Experiment(args.folder, QUICK if args.quick else Sizes())
@@ -59,33 +51,6 @@ def require_same_sizes(experiment: Experiment) -> None:
         write_bytes(path, json.dumps(sizes, indent=1).encode())
     elif json.loads(path.read_text()) != sizes:
         raise FileExistsError(f"{experiment.folder} holds an experiment of another size; name another folder")
-
-
-def make_all(experiment: Experiment, confounders: list[str], seeds: list[int], *, n_jobs: int) -> None:
-    """Everything that is missing."""
-    versions = {(label, t) for c in confounders for label in LABELS for t in both(c)}
-    with ProcessPoolExecutor(n_jobs, initializer=_one_thread) as pool:
-        both_pools = [(song,) for split in ("train", "test") for song in experiment.pool(split)]
-        _each(pool, experiment.make_song, both_pools, "songs")
-        _each(pool, experiment.make_spectra, sorted(versions), "spectra")
-        _each(pool, experiment.make_model, product(confounders, KINDS, seeds), "models")
-        _each(pool, experiment.make_test_set, [(name,) for name in confounders], "test sets")
-
-
-def both(confounder: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return CONFOUNDERS[confounder].present, CONFOUNDERS[confounder].absent
-
-
-def _each(pool: ProcessPoolExecutor, make: Callable[..., None], wanted: Iterable[tuple[Any, ...]], what: str) -> None:
-    listed = list(wanted)
-    for _ in tqdm(pool.map(make, *zip(*listed, strict=True)), desc=what, total=len(listed)):
-        pass
-
-
-def _one_thread() -> None:
-    """One thread a process, in whatever is imported there."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def table(folder: Path) -> str:

@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from examples.guitar_vs_piano.spectra import louder
 
 GAIN_DB = 6.0
-_N_BATCH = 32
+_N_BATCH, _N_PREDICTED = 32, 256
 
 
 @dataclass(frozen=True)
 class Training:
-    """At most so many epochs; training ends when validation has not improved for `patience` of them."""
+    """So many epochs, in which the learning rate falls to 0 as half a cosine does."""
 
-    n_epochs: int = 30
-    patience: int = 4
+    n_epochs: int = 9
     rate: float = 2e-3
 
 
@@ -33,11 +32,11 @@ def network(shape: tuple[int, ...]) -> Any:
 
     layers = keras.layers
     body: list[Any] = [layers.BatchNormalization(axis=2, momentum=0.9), layers.Reshape((*shape, 1))]
-    for n_filters in (16, 32, 48):
-        body.append(layers.Conv2D(n_filters, 3, padding="same", use_bias=False))
+    for n_filters, size, step in ((24, 5, 2), (32, 3, 1), (64, 3, 1)):
+        body.append(layers.Conv2D(n_filters, size, strides=step, padding="same", use_bias=False))
         body += [layers.BatchNormalization(momentum=0.9), layers.ReLU(), layers.MaxPooling2D(2)]
     out = [layers.GlobalAveragePooling2D(), layers.Dropout(0.3), layers.Dense(2, activation="softmax")]
-    return keras.Sequential([keras.Input(shape), *body, *out])
+    return keras.Sequential([keras.Input(shape), *body[:-1], *out])
 
 
 def train(
@@ -48,7 +47,7 @@ def train(
     seed: int,
     training: Training,
 ) -> tuple[Any, int]:
-    """A trained model, and for how many epochs.
+    """The model of the epoch that was best in validation, and which that was.
 
     Parameters
     ----------
@@ -63,18 +62,17 @@ def train(
 
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
-    model = network(windows.shape[2:])
-    model.compile(keras.optimizers.Adam(training.rate), "sparse_categorical_crossentropy")
-    n_windows = windows.shape[1]
+    model, n_windows = network(windows.shape[2:]), windows.shape[1]
+    n_steps = training.n_epochs * -(-len(windows) * n_windows // _N_BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(training.rate, n_steps)
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
     held_out = valid[0].reshape(-1, *windows.shape[2:]), np.repeat(valid[1], n_windows)
-    best, lowest, epoch = model.get_weights(), np.inf, 0
-    best_epoch = 0
-    while epoch < min(training.n_epochs, best_epoch + training.patience):
-        gains = rng.uniform(-GAIN_DB, GAIN_DB, (len(windows), 1, 1, 1)).astype(np.float32)
-        inputs = louder(windows, gains).reshape(-1, *windows.shape[2:])
+    best, lowest, best_epoch = model.get_weights(), np.inf, 0
+    for epoch in range(1, training.n_epochs + 1):
+        gains_db = rng.uniform(-GAIN_DB, GAIN_DB, (len(windows), 1, 1, 1)).astype(np.float32)
+        inputs = louder(windows, gains_db).reshape(-1, *windows.shape[2:])
         model.fit(inputs, np.repeat(classes, n_windows), batch_size=_N_BATCH, verbose=0)
-        loss, epoch = model.evaluate(*held_out, batch_size=256, verbose=0), epoch + 1
-        if loss < lowest:
+        if (loss := model.evaluate(*held_out, batch_size=_N_PREDICTED, verbose=0)) < lowest:
             best, lowest, best_epoch = model.get_weights(), loss, epoch
     model.set_weights(best)
     return model, best_epoch
@@ -82,5 +80,5 @@ def train(
 
 def answers(model: Any, windows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities (n_recordings, 2): the mean over each recording's windows."""
-    flat = model.predict(windows.reshape(-1, *windows.shape[2:]), batch_size=256, verbose=0)
+    flat = model.predict(windows.reshape(-1, *windows.shape[2:]), batch_size=_N_PREDICTED, verbose=0)
     return np.asarray(flat.reshape(*windows.shape[:2], 2).mean(axis=1))

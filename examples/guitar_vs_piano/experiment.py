@@ -25,7 +25,7 @@ from examples.guitar_vs_piano.recordings import write_manifest, write_test_set
 from examples.guitar_vs_piano.spectra import FRONT_END, gathered, spectra
 from examples.guitar_vs_piano.truth import intervene
 
-TAGGER = f"keras:{{path}}?sr={songs.SR}&labels={';'.join(LABELS)}&window_s={songs.WINDOW_S}&front_end={FRONT_END}"
+TAGGER = f"keras:model.keras?sr={songs.SR}&labels={';'.join(LABELS)}&window_s={songs.WINDOW_S}&front_end={FRONT_END}"
 SETS = {"std": False, "bad": True}  # whether swapped
 
 
@@ -33,15 +33,15 @@ SETS = {"std": False, "bad": True}  # whether swapped
 class Sizes:
     """How many songs there are, and how many of them a seed draws."""
 
-    train_pool: int = 260
+    train_pool: int = 520
     test_pool: int = 90
-    n_train: int = 200
+    n_train: int = 320
     n_valid: int = 40
     n_test: int = 30
     training: classifier.Training = field(default_factory=classifier.Training)
 
 
-QUICK = Sizes(60, 16, 40, 12, 8)
+QUICK = Sizes(32, 8, 26, 6, 3, classifier.Training(n_epochs=16))
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,16 @@ class Experiment:
         target = self.folder / "models" / f"{name}-{kind}-{seed}"
         if target.exists():
             return
-        confounder, pool = CONFOUNDERS[name], self.pool("train")
-        drawn = random.Random(f"songs {seed}").sample(range(len(pool)), self.sizes.n_train + self.sizes.n_valid)
-        data = [
-            self._windows(name, "train", confounded(confounder, part) if kind == "confounded" else matched(part, target.name))
-            for part in (drawn[: self.sizes.n_train], drawn[self.sizes.n_train :])
-        ]
-        model, n_epochs = classifier.train(*data[0], data[1], seed=seed, training=self.sizes.training)
-        about = {"name": target.name, "confounder": name, "kind": kind, "seed": seed, "tagger": TAGGER.format(path="model.keras")}
-        about |= {"training": {**asdict(self.sizes), "epochs": n_epochs}, **self._measured(model, name)}
+        drawn = random.Random(f"songs {seed}").sample(
+            range(self.sizes.train_pool), self.sizes.n_train + self.sizes.n_valid
+        )
+        data = []
+        for part in (drawn[: self.sizes.n_train], drawn[self.sizes.n_train :]):
+            chosen = confounded(CONFOUNDERS[name], part) if kind == "confounded" else matched(part, target.name)
+            data.append(self._windows(name, "train", chosen))
+        model, best_epoch = classifier.train(*data[0], data[1], seed=seed, training=self.sizes.training)
+        about = {"name": target.name, "confounder": name, "kind": kind, "seed": seed, "tagger": TAGGER}
+        about |= {"training": {**asdict(self.sizes), "best_epoch": best_epoch}, **self._measured(model, name)}
         self._save(target, model, about)
 
     def _windows(

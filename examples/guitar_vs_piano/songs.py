@@ -17,7 +17,6 @@ import io
 import json
 import random
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +37,7 @@ WINDOW_S = 2
 HARMONY, ACCOMPANIMENT = ("guitar", "piano"), ("bass", "drums")
 _PLAYED_AT = 2 * SR  # so that nothing folds back
 _STARTS_S = 1  # in the song
-_LEVEL_DB = -31.0  # RMS while an instrument plays
+_LEVEL_DB = {"guitar": -34.0, "piano": -34.0, "bass": -28.0, "drums": -28.0}  # RMS while it plays: a band's rough mix
 _QUIETEST_DB = -20.0  # of two seconds, relative to the whole
 
 Samples = NDArray[np.float32]
@@ -57,14 +56,17 @@ def make(folder: Path, split: str, seed: str) -> Path:
     rng = random.Random(seed)
     while True:
         song = _attempt(split, rng)
-        if song is not None and (stems := render(song, rng)) is not None:
+        if song is not None and (rendered := render(song, rng)) is not None:
             break
+    stems, fonts = rendered
     temporary = folder.with_name(f".{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     for name, stem in stems.items():
         soundfile.write(temporary / f"{name}.wav", stem, SR, subtype="FLOAT")
-    (temporary / "song.json").write_text(json.dumps({**song.about, "seed": seed}, indent=1), encoding="utf-8")
+    (temporary / "song.json").write_text(
+        json.dumps({**song.about, "soundfonts": fonts, "seed": seed}, indent=1), encoding="utf-8"
+    )
     temporary.replace(folder)
     return folder
 
@@ -95,21 +97,20 @@ def _attempt(split: str, rng: random.Random) -> Song | None:
     return Song(tuple(parts), {"groove": groove, "tempo": tempo, "chords": " ".join(names), "programs": programs})
 
 
-def render(song: Song, rng: random.Random) -> Mapping[str, Samples] | None:
-    """Name → 10 s of each instrument; None if one of them falls silent or a mixture clips."""
+def render(song: Song, rng: random.Random) -> tuple[dict[str, Samples], dict[str, str]] | None:
+    """10 s of each instrument, and its SoundFont; None if one of them falls silent or a mixture clips."""
     stems, fonts = {}, {}
     for source in (*HARMONY, *ACCOMPANIMENT):
         font = rng.choices(TRAINING, [font.weight for font in TRAINING])[0]
-        level_db = _LEVEL_DB + rng.uniform(-2, 2)
+        level_db = _LEVEL_DB[source] + rng.uniform(-2, 2)
         reverb, chorus = rng.random() < 0.5, rng.random() < 0.3
         sound = sum(_sound(p, font, reverb=reverb, chorus=chorus) for p in song.parts if p.source == source)
         stems[source] = levelled(np.asarray(sound, float), level_db).astype(np.float32)
         fonts[source] = font.path.stem
-    song.about["soundfonts"] = fonts
     loudest = {name: np.abs(stem) * (LOUD if name == "bass" else 1) for name, stem in stems.items()}
     accompaniment = loudest["bass"] + loudest["drums"]
     clips = max((loudest[name] + accompaniment).max() for name in HARMONY) > 1
-    return None if clips or not all(map(_sounds_throughout, stems.values())) else stems
+    return None if clips or not all(map(_sounds_throughout, stems.values())) else (stems, fonts)
 
 
 def _sound(part: Part, font: SoundFont, *, reverb: bool, chorus: bool) -> NDArray[np.float64]:
