@@ -24,13 +24,13 @@ def store_of(model: Path, kind: str, factorization: str) -> Path:
     return model.parent.parent / "audits" / f"{model.name}-{kind}-{factorization}.sqlite"
 
 
-def audit(model: Path, kind: str, factorization: str) -> Results:
+def audit(model: Path, kind: str, factorization: str) -> None:
     """Audit a model, or go on where that was stopped."""
     if kind not in SETS:
         raise ValueError(f"no test set {kind!r}; there are {', '.join(SETS)}")
-    return run_audit(
+    run_audit(
         model / f"{kind}.csv",
-        TAGGER.format(path=model / "model.keras"),
+        TAGGER.replace("model.keras", str(model / "model.keras"), 1),
         factorization,
         store=store_of(model, kind, factorization),
         ignore=() if factorization == "oracle" else ("stems",),

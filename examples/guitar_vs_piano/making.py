@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from audiolime_ext.audit.workers import THREADS
+from examples.guitar_vs_piano.audits import FACTORIZATIONS, audit
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS
-from examples.guitar_vs_piano.experiment import Experiment
+from examples.guitar_vs_piano.experiment import SETS, Experiment
 
 KINDS = ("confounded", "clean")
 
@@ -26,12 +29,28 @@ def make_all(experiment: Experiment, confounders: Sequence[str], seeds: Sequence
     versions = {
         (label, t) for c in confounders for label in LABELS for t in (CONFOUNDERS[c].present, CONFOUNDERS[c].absent)
     }
-    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+    with _processes(n_jobs) as pool:
         both_pools = [(song,) for split in ("train", "test") for song in experiment.pool(split)]
         _each(pool, experiment.make_song, both_pools, "songs")
         _each(pool, experiment.make_spectra, sorted(versions), "spectra")
         _each(pool, experiment.make_model, product(confounders, KINDS, seeds), "models")
         _each(pool, experiment.make_test_set, [(name,) for name in confounders], "test sets")
+
+
+def audit_all(folder: Path, *, factorizations: Sequence[str] = FACTORIZATIONS, n_jobs: int) -> None:
+    """Every audit of every model that is missing: of clean models those of the standard songs only."""
+    models = sorted(path.parent for path in (folder / "models").glob("[!.]*/model.json"))
+    wanted = [
+        (model, kind, factorization)
+        for factorization, model, kind in product(factorizations, models, SETS)
+        if kind == "std" or "-confounded-" in model.name
+    ]
+    with _processes(n_jobs) as pool:
+        _each(pool, audit, wanted, "audits")
+
+
+def _processes(n_jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"), initializer=_one_thread)
 
 
 def _each(pool: ProcessPoolExecutor, make: Callable[..., None], wanted: Iterable[tuple[Any, ...]], what: str) -> None:
@@ -42,5 +61,5 @@ def _each(pool: ProcessPoolExecutor, make: Callable[..., None], wanted: Iterable
 
 def _one_thread() -> None:
     """One thread a process, in whatever is imported there."""
-    os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    os.environ |= dict.fromkeys(THREADS, "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
