@@ -212,7 +212,7 @@ def test_only_what_was_declared_makes_a_confounder() -> None:
     assert told(against)["guitar"] == "confounder", "declared, but the other way round"
     texts = " ".join(verdict.text for verdict in judge(tried, delta=DELTA))
     assert "confound" not in texts
-    assert "'guitar' depends on drums: 100 % of 30 decisions flip" in texts
+    assert "'guitar' needs drums: 100 % of 30 decisions flip" in texts
 
 
 def test_what_is_meant_to_matter_and_does_not_is_said() -> None:

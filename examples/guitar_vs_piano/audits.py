@@ -19,6 +19,11 @@ FACTORIZATIONS = ("oracle", "cerberus", "hpss")
 SETTINGS = Settings(n_donors=5, n_same=2, kinds=("own",), noise=False)
 
 
+def tagger_of(model: Path) -> str:
+    """The spec of a model."""
+    return TAGGER.replace("model.keras", str(model / "model.keras"), 1)
+
+
 def store_of(model: Path, kind: str, factorization: str) -> Path:
     """Where the audit of a model's ``"std"`` or ``"bad"`` test songs is kept."""
     return model.parent.parent / "audits" / f"{model.name}-{kind}-{factorization}.sqlite"
@@ -30,7 +35,7 @@ def audit(model: Path, kind: str, factorization: str) -> None:
         raise ValueError(f"no test set {kind!r}; there are {', '.join(SETS)}")
     run_audit(
         model / f"{kind}.csv",
-        TAGGER.replace("model.keras", str(model / "model.keras"), 1),
+        tagger_of(model),
         factorization,
         store=store_of(model, kind, factorization),
         ignore=() if factorization == "oracle" else ("stems",),

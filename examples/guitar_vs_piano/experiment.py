@@ -26,6 +26,7 @@ from examples.guitar_vs_piano.spectra import FRONT_END, gathered, spectra
 from examples.guitar_vs_piano.truth import intervene
 
 TAGGER = f"keras:model.keras?sr={songs.SR}&labels={';'.join(LABELS)}&window_s={songs.WINDOW_S}&front_end={FRONT_END}"
+SIZES = "sizes.json"  # of the experiment in a folder
 SETS = {"std": False, "bad": True}  # whether swapped
 
 
@@ -50,6 +51,12 @@ class Experiment:
 
     folder: Path
     sizes: Sizes
+
+    @classmethod
+    def read(cls, folder: Path) -> Experiment:
+        """The one that is in a folder."""
+        sizes = json.loads((folder / SIZES).read_text(encoding="utf-8"))
+        return cls(folder, Sizes(**{**sizes, "training": classifier.Training(**sizes["training"])}))
 
     def pool(self, split: str) -> list[Path]:
         """Folders of the songs of ``"train"`` or ``"test"``."""

@@ -20,6 +20,7 @@ from audiolime_ext.audit.workers import THREADS
 from examples.guitar_vs_piano.audits import FACTORIZATIONS, audit
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS
 from examples.guitar_vs_piano.experiment import SETS, Experiment
+from examples.guitar_vs_piano.page import write as write_page
 
 KINDS = ("confounded", "clean")
 
@@ -47,19 +48,17 @@ def audit_all(folder: Path, *, factorizations: Sequence[str] = FACTORIZATIONS, n
     ]
     with _processes(n_jobs) as pool:
         _each(pool, audit, wanted, "audits")
+        _each(pool, write_page, [(model, folder / "pages" / f"{model.name}.html") for model in models], "pages")
 
 
 def _processes(n_jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"), initializer=_one_thread)
+    """Processes of one thread each, in whatever they import: they inherit what is said here."""
+    os.environ |= dict.fromkeys(THREADS, "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
 
 
 def _each(pool: ProcessPoolExecutor, make: Callable[..., None], wanted: Iterable[tuple[Any, ...]], what: str) -> None:
     listed = list(wanted)
     for _ in tqdm(pool.map(make, *zip(*listed, strict=True)), desc=what, total=len(listed)):
         pass
-
-
-def _one_thread() -> None:
-    """One thread a process, in whatever is imported there."""
-    os.environ |= dict.fromkeys(THREADS, "1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.verdicts import Verdict, judge
 from examples.guitar_vs_piano.confounders import LABELS, Confounder
 
 STEM = {"drums": "drums", "bass": "bass", "level": "bass", "reverb": "bass"}
@@ -28,12 +27,6 @@ _IN_HPSS = {"drums": "percussive"}
 def component_of(confounder: Confounder, factorization: str) -> str | None:
     """The component that holds a confounder; None where none does."""
     return _IN_HPSS.get(confounder.name) if factorization == "hpss" else STEM[confounder.name]
-
-
-def confounders_found(results: Results, *, delta: float) -> list[Verdict]:
-    """What the verdicts call a confounder, the first first."""
-    verdicts = judge(results.transplants(), delta=delta, expected=results.expected, stems=results.components)
-    return [verdict for verdict in verdicts if verdict.status == "confounder"]
 
 
 @dataclass(frozen=True)

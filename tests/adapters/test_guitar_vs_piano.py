@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from audiolime_ext.errors import MissingError
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.resolve import resolve_tagger
 from examples.guitar_vs_piano import songs, synthesizer
+from examples.guitar_vs_piano.audits import FACTORIZATIONS, results
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS, confounded, matched, treated
 from examples.guitar_vs_piano.experiment import QUICK, Experiment
+from examples.guitar_vs_piano.outcome import told
 from examples.guitar_vs_piano.recordings import mixture, stems
 from examples.guitar_vs_piano.spectra import FRONT_END, louder
 from examples.guitar_vs_piano.truth import Truth
@@ -36,6 +39,20 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     done = run(folder, "--confounders", NAME)
     assert done.returncode == 0, done.stderr
     return Experiment(folder, QUICK)
+
+
+def test_audits_and_pages_are_made_of_every_model(experiment: Experiment) -> None:
+    for kind, factorization in product(("std", "bad"), FACTORIZATIONS):
+        model = experiment.folder / "models" / f"{NAME}-confounded-0"
+        found = results(model, kind, factorization)
+        assert found.done.all()
+        assert len(found.entries) == 6
+        assert set(found.classes) == set(LABELS)
+    for kind in ("confounded", "clean"):
+        page = (experiment.folder / "pages" / f"{NAME}-{kind}-0.html").read_text()
+        assert page.count("<audio") >= 8 + 2
+    lines = list(told(experiment.folder))
+    assert [line for line in lines if line.endswith(":")] == ["oracle:", "cerberus:", "hpss:"]
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -33,9 +33,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--delta",
         type=share,
-        default=0.5,
         metavar="P",
-        help="the share of flipped decisions that a finding exceeds (default: %(default)g)",
+        help="the share of flipped decisions that a finding exceeds (default: what was frozen for the factorization)",
     )
     parser.add_argument("--expected", metavar="CSV", help="what is meant to matter, instead of what the store says")
     parser.add_argument(

@@ -120,11 +120,10 @@ def run(args: Namespace) -> int:
 
 
 def _tell(results: Any, args: Namespace) -> None:
-    from audiolime_ext.audit.verdicts import judge
+    from audiolime_ext.audit.verdicts import conclude
     from audiolime_ext.files import to_json
 
-    how: Any = {"delta": 0.5, "expected": results.expected, "stems": results.components}
-    told = {"transplants": judge(results.transplants(), **how), "removals": judge(results.removals(), **how)}
+    told = dict(zip(("transplants", "removals"), conclude(results), strict=True))
     n_done, n = int(results.done.sum()), len(results.entries)
     if args.json:
         about = {"store": str(results.path), "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}

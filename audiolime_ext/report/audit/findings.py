@@ -1,6 +1,7 @@
 """What was found, with all that speaks for it and against it.
 
-A finding is a class that other recordings gain when one component of the class's recordings is put into them. What
+A finding is a class that other recordings gain when one component of the class's recordings is put into them, or that
+its own recordings lose when the component is taken out. What
 else was asked tells what kind of dependence that is, and each answer is "yes" where the interval of the flip rate lies
 beyond δ, "no" where it lies below, and "open" else: an answer that is not known is not given.
 
@@ -148,9 +149,10 @@ def _finding(
     results: Results, verdict: Verdict, tried: Mapping[str, Mapping[tuple[str, str], Trials]], n_cases: int
 ) -> Finding:
     pair = verdict.label, verdict.component
+    judged = "without" if verdict.rate is not None and verdict.rate.n_donors is None else "own"
     evidence = []
     for asked, by_pair in tried.items():
-        rate = verdict.rate if asked == "own" else flip_rate(by_pair[pair]) if pair in by_pair else None
+        rate = verdict.rate if asked == judged else flip_rate(by_pair[pair]) if pair in by_pair else None
         text = ASKED[asked].format(label=verdict.label, component=verdict.component)
         evidence.append(Evidence(asked, text, rate, answer(rate, verdict.delta)))
     return Finding(

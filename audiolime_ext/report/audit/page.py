@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.verdicts import Verdict, judge
+from audiolime_ext.audit.verdicts import Verdict, conclude, delta_for
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
@@ -32,11 +32,15 @@ from audiolime_ext.report.page import policy
 from audiolime_ext.report.player import script_text, style_text
 from audiolime_ext.report.templating import render, static
 
-DELTA = 0.5
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips
 MOST_PLAYERS = 6
 MOST_NAMED = 3  # findings in the first sentence
+_NEEDS = {
+    "confounder": "“{label}” needs {component}, which is not meant to matter",
+    "depends on": "“{label}” needs {component}",
+    "as expected": "“{label}” needs {component}, as it is meant to",
+}
 _SAID = {
     "confounder": "“{label}” is confounded with {component}",
     "depends on": "“{label}” depends on {component}",
@@ -66,7 +70,7 @@ class Options:
         If one cannot be used.
     """
 
-    delta: float = DELTA
+    delta: float | None = None
     audio: bool = True
     clip_s: float = CLIP_S
     anonymous: bool = False
@@ -116,10 +120,10 @@ def report_html(results: Results, options: Options | None = None) -> str:
     """The page as text."""
     options = options or Options()
     names = Names(results, options.anonymous)
-    verdicts = judge(
-        results.transplants(), delta=options.delta, expected=results.expected, stems=results.components or None
-    )
-    found = findings(results, verdicts)
+    verdicts, taken_out = conclude(results, delta=options.delta)
+    known = {(verdict.label, verdict.component) for verdict in verdicts if verdict.is_finding}
+    needed = [one for one in taken_out if one.is_finding and (one.label, one.component) not in known]
+    found = findings(results, [*verdicts, *needed])
     listening = Listening(results, names, clip_s=options.clip_s) if options.audio else None
     heard = [_heard(results, finding, listening if i < MOST_HEARD else None, names) for i, finding in enumerate(found)]
     players = list(_players(found, listening)) if listening else []
@@ -134,10 +138,11 @@ def report_html(results: Results, options: Options | None = None) -> str:
         style=Markup(style),
         version=version("audiolime-ext"),
         options=options,
+        delta=delta_for(results.identity.factorization) if options.delta is None else options.delta,
         results=results,
         names=names,
         facts=_facts(results, names),
-        answer=answer(results, verdicts),
+        answer=answer([*verdicts, *needed]),
         failures=[names.failure(failure) for failure in results.failures],
         findings=list(zip(found, heard, strict=True)),
         others=[verdict for verdict in verdicts if not verdict.is_finding],
@@ -173,7 +178,7 @@ def interval(rate: Rate) -> str:
     return f"{within}; {rate.n_trials} decisions; {songs}"
 
 
-def answer(results: Results, verdicts: Sequence[Verdict]) -> str:
+def answer(verdicts: Sequence[Verdict]) -> str:
     """The answer in one sentence or two."""
     n = sum(verdict.is_finding for verdict in verdicts)
     delta = percent(verdicts[0].delta) if verdicts else ""
@@ -186,9 +191,17 @@ def answer(results: Results, verdicts: Sequence[Verdict]) -> str:
         return said + (
             f" But {few} of {len(tried)} pairs of class and component have too few songs to be judged." if few else ""
         )
-    told = [_SAID[v.status].format(label=v.label, component=v.component) for v in verdicts if v.is_finding]
+    told = [_said(verdict) for verdict in verdicts if verdict.is_finding]
     named = "; ".join(told[:MOST_NAMED]) + (f"; and {n - MOST_NAMED} more" if n > MOST_NAMED else "")
-    return f"{n} finding{'s' * (n > 1)}: {named}. Put into other recordings, that flips more than {delta} of decisions."
+    how = {verdict.rate.n_donors is None for verdict in verdicts if verdict.is_finding and verdict.rate is not None}
+    did = {"False": "Put into other recordings", "True": "Taken out", "both": "Put into other recordings, or taken out"}
+    done = did["both" if len(how) > 1 else str(how.pop())]
+    return f"{n} finding{'s' * (n > 1)}: {named}. {done}, that flips more than {delta} of decisions."
+
+
+def _said(verdict: Verdict) -> str:
+    needed = verdict.rate is not None and verdict.rate.n_donors is None
+    return (_NEEDS if needed else _SAID)[verdict.status].format(label=verdict.label, component=verdict.component)
 
 
 def made(results: Results, names: Names) -> list[tuple[str, str]]:
