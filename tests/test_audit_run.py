@@ -289,7 +289,7 @@ def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
     for wrong, code, message in (
         (["--shard", "3/2"], 2, "write I/N with 1 ≤ I ≤ N"),
         (["--column", "label"], 2, "write OURS=THEIRS"),
-        (["--threshold", "2"], 2, "a score between 0 and 1 is needed"),
+        (["--threshold", "2"], 2, "a number between 0 and 1 is needed"),
     ):
         try:
             found = main([*given, *wrong])
