@@ -1,13 +1,20 @@
 """The suite of `tests.test_factorizations`, for modules that have a `factorization` of their own."""
 
+from pathlib import Path
+
+import pytest
+
+from audiolime_ext import Audio
 from tests.test_factorizations import (
-    song,
+    FORMS,
+    song_in,
     test_an_excerpt_beyond_the_recording_is_refused,
     test_it_does_not_change_the_recording,
     test_it_keeps_the_protocol,
     test_parts_of_a_long_recording_join_without_a_seam,
     test_stems_sum_to_the_mixture,
     test_the_same_second_gives_the_same_stems_whatever_excerpt_was_asked_for,
+    whole,
 )
 
 __all__ = [
@@ -18,4 +25,11 @@ __all__ = [
     "test_parts_of_a_long_recording_join_without_a_seam",
     "test_stems_sum_to_the_mixture",
     "test_the_same_second_gives_the_same_stems_whatever_excerpt_was_asked_for",
+    "whole",
 ]
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def song(request: pytest.FixtureRequest, ezer_ev: Path) -> Audio:
+    """The song in every form."""
+    return song_in(request.param, ezer_ev)
