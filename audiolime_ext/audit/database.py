@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 APPLICATION_ID = 0x61756474  # "audt"
+PAGE_BYTES = 512  # of blocks of a few kB each, the last page is half empty
 BUSY_S = 30.0  # readers wait so long for a commit
 SCHEMA = """
 CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -27,7 +28,7 @@ CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE recordings (id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, name TEXT NOT NULL, facts TEXT NOT NULL);
 CREATE TABLE measurements (
     recording INTEGER NOT NULL, measure INTEGER NOT NULL,
-    of BLOB NOT NULL,  -- int32, little-endian: the component and the donor of each row, 0 where there is no donor
+    of BLOB NOT NULL,  -- int32, zlib: the component and the donor of each row, 0 where there is no donor
     numbers BLOB NOT NULL  -- see audiolime_ext.audit.packing
 );
 CREATE TABLE manifest (line INTEGER PRIMARY KEY, entry TEXT NOT NULL);
@@ -69,6 +70,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
         try:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; others keep theirs
             connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
             connection.close()

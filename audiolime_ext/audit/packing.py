@@ -44,6 +44,16 @@ def unpacked(block: bytes, n_rows: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(shuffled.T).view("<f4").reshape(n_rows, -1).astype(np.float32, copy=False)
 
 
+def packed_pairs(pairs: Sequence[tuple[int, int]]) -> bytes:
+    """Pairs of numbers below 2³¹ in one block."""
+    return zlib.compress(np.array(pairs, "<i4").tobytes())
+
+
+def unpacked_pairs(block: bytes) -> NDArray[np.int32]:
+    """The reverse of `packed_pairs`, shape (n_pairs, 2)."""
+    return np.frombuffer(zlib.decompress(block), "<i4").reshape(-1, 2).astype(np.int32, copy=False)
+
+
 def values(row: NDArray[np.float32]) -> tuple[float | None, ...]:
     """One row as plain numbers; None where undetermined."""
     return tuple(None if value != value else value for value in row.tolist())

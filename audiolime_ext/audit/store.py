@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audit import database
-from audiolime_ext.audit.packing import packed, unpacked, values
+from audiolime_ext.audit.packing import packed, packed_pairs, unpacked, unpacked_pairs, values
 from audiolime_ext.audit.records import (
     AUDIT_VERSION,
     Entry,
@@ -236,7 +236,7 @@ class AuditStore:
         rows = self._connection.execute(_MEASURED, (measure,)).fetchall()
         if not rows:
             return Vectors([], [], [], np.zeros((0, 1), np.float32))
-        of = [np.frombuffer(pairs, "<i4").reshape(-1, 2) for _, pairs, _ in rows]
+        of = [unpacked_pairs(pairs) for _, pairs, _ in rows]
         blocks = [unpacked(numbers, len(pairs)) for (*_, numbers), pairs in zip(rows, of, strict=True)]
         tasks = [task for (task, *_), pairs in zip(rows, of, strict=True) for _ in pairs]
         components, donors = zip(*(self._named(pair) for pair in np.concatenate(of).tolist()), strict=True)
@@ -295,11 +295,12 @@ class AuditStore:
 
     def _of(self, rows: Sequence[Measurement]) -> bytes:
         """The components and donors of rows, by the numbers of their names."""
-        pairs = [(self._name(row.component), 0 if row.donor is None else self._name(row.donor)) for row in rows]
-        return np.array(pairs, "<i4").tobytes()
+        return packed_pairs(
+            [(self._name(row.component), 0 if row.donor is None else self._name(row.donor)) for row in rows]
+        )
 
     def _unpacked(self, measure: str, of: bytes, numbers: bytes) -> Iterator[Measurement]:
-        pairs = np.frombuffer(of, "<i4").reshape(-1, 2).tolist()
+        pairs = unpacked_pairs(of).tolist()
         for pair, row in zip(pairs, unpacked(numbers, len(pairs)), strict=True):
             component, donor = self._named(pair)
             yield Measurement(measure, component, values(row), donor)
