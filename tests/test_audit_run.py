@@ -299,6 +299,19 @@ def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
         assert message in capsys.readouterr().err
 
 
+def test_all_that_is_wrong_with_a_manifest_is_told_line_by_line(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    wrong = manifest.with_name("wrong.csv")
+    wrong.write_text("path,label\n000.wav,guitar\n001.wav,piano\ngone.wav,guitar\n002.wav,pinao\n")
+    assert main(["audit", str(wrong), "-t", CONFOUNDED, "-f", "oracle", "-o", str(tmp_path / "s.sqlite")]) == 2
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first.endswith("cannot be used, 2 problems:")
+    assert [line[:9] for line in others] == ["  line 4:", "  line 5:"]
+    assert not (tmp_path / "s.sqlite").exists()
+
+
 def test_an_interrupted_audit_says_so_and_goes_on(tmp_path: Path) -> None:
     manifest = make_collection(tmp_path, 60)
     store = tmp_path / "interrupted.sqlite"

@@ -217,7 +217,10 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
 
 
 def tell(error: Exception, *, debug: bool, about: str = "") -> int:
-    """Print one line about an error, its traceback first if debugging, and return the exit code."""
+    """Print one line about an error (what is wrong with a table, one line each), and return the exit code.
+
+    Its traceback comes first if debugging.
+    """
     if debug:
         traceback.print_exception(error)
     message = str(error) or type(error).__name__
@@ -226,7 +229,9 @@ def tell(error: Exception, *, debug: bool, about: str = "") -> int:
     elif not isinstance(error, (AudiolimeError, OSError)):
         message = f"unexpected {type(error).__name__}: {message}; --debug shows where, and a report of it is welcome"
     prefix = f"{about}: " if about and about not in message else ""
-    print(f"audiolime: error: {prefix}{' '.join(message.split())}", file=sys.stderr)
+    listed = message.split("\n  ") if isinstance(error, UsageError) else [message]  # a table's problems, one a line
+    told = "\n  ".join(" ".join(part.split()) for part in listed)
+    print(f"audiolime: error: {prefix}{told}", file=sys.stderr)
     return getattr(error, "exit_code", 1)
 
 
