@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from audiolime_ext import Audio, AudiolimeError, Stems, tagger
 from audiolime_ext.audit.driver import Policy
-from audiolime_ext.audit.measure import Settings
+from audiolime_ext.audit.measure import Job, Settings
 from audiolime_ext.audit.records import Measurement
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import plan_audit, run_audit
@@ -127,6 +128,20 @@ def test_one_recording_that_crashes_its_process_costs_no_other(tmp_path: Path) -
     run_audit(without, CONFOUNDED, BOMB, store=other, ignore=["stems"], settings=settings, workers=1)
     assert table(store) == table(other)
     assert healthy.exists()
+
+
+def test_a_job_for_processes_that_have_broken_shares_their_fate(tmp_path: Path) -> None:
+    manifest = make_collection(tmp_path, 16, poisoned=5)
+    plan = plan_audit(manifest, CONFOUNDED, BOMB, ignore=["stems"], settings=FEW, workers=2)
+    healthy, poisoned = (Job(plan.entries[i], probe=True) for i in (0, 5))
+    engine = plan.engine()
+    try:
+        assert isinstance(engine.submit(poisoned).exception(), BrokenExecutor)
+        assert isinstance(engine.submit(healthy).exception(), BrokenExecutor)
+        engine.restart()
+        assert engine.submit(healthy).exception() is None
+    finally:
+        engine.stop()
 
 
 def test_twenty_sigkills_neither_lose_nor_double_a_recording(tmp_path: Path) -> None:

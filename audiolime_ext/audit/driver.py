@@ -19,7 +19,7 @@ from audiolime_ext.audit.measure import DonorError, Job, Measured
 from audiolime_ext.audit.plan import Donors
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.workers import Engine
+from audiolime_ext.audit.workers import Engine, failed
 from audiolime_ext.errors import AudiolimeError, UsageError
 
 _LOOK_S = 0.2  # how often the clock is looked at where there is a limit of time
@@ -147,9 +147,8 @@ class Driver:
         future = self.engine.submit(job)
         if not wait([future], self.policy.timeout_s).done:
             self.engine.restart()
-            future = Future()
-            future.set_exception(self._late())
-        elif _is_crash(future.exception()):
+            return failed(self._late())
+        if _is_crash(future.exception()):
             self.engine.restart()
         return future
 

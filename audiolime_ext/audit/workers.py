@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -89,7 +89,7 @@ class Here:
         try:
             future.set_result(_done(job, self.ears, self.settings))
         except Exception as error:  # noqa: BLE001 - told by whoever asks for the result
-            future.set_exception(error)
+            return failed(error)
         return future
 
     def restart(self) -> None:  # noqa: D102
@@ -111,7 +111,10 @@ class Processes:
     def submit(self, job: Job) -> Future[Measured]:
         """Hand a job to the next free process."""
         with _environment(dict.fromkeys(THREADS, str(self.threads))):  # what a process that is begun now inherits
-            return self._pool.submit(measure_with, self.models, job)
+            try:
+                return self._pool.submit(measure_with, self.models, job)
+            except BrokenExecutor as error:  # a process has crashed since anybody looked: this job shares the fate
+                return failed(error)
 
     def restart(self) -> None:
         """Kill the processes and begin anew."""
@@ -154,6 +157,13 @@ class Borrowed:
         pass
 
 
+def failed(error: BaseException) -> Future[Measured]:
+    """A job that has ended in an error."""
+    future: Future[Measured] = Future()
+    future.set_exception(error)
+    return future
+
+
 def measure_with(models: Models, job: Job) -> Measured:
     """Measure a job in a worker, with models that are built once."""
     return _done(job, _ears(models), models.settings)
@@ -171,9 +181,7 @@ def _ears(models: Models) -> Ears:
     tagger = resolve_tagger(models.tagger, sr=models.sr)
     separator = None if models.factorization is None else resolve_factorization(models.factorization)
     found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
-    if (
-        isinstance(tagger, FunctionTagger) and tagger.version is None
-    ):  # a hash of answers, which may round otherwise here
+    if isinstance(tagger, FunctionTagger) and tagger.version is None:
         del found[models.tagger]  # a hash of answers, which may round otherwise on another machine
     wanted = {models.tagger: models.tagger_fingerprint, models.factorization: models.factorization_fingerprint}
     for spec in found:

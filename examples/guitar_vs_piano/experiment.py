@@ -38,7 +38,7 @@ class Sizes:
     test_pool: int = 90
     n_train: int = 320
     n_valid: int = 40
-    n_test: int = 30
+    n_test: int = 45
     training: classifier.Training = field(default_factory=classifier.Training)
 
 
