@@ -244,16 +244,16 @@ def _cannot_keep(checkpoint: Checkpoint, reason: str) -> OutputError:
     )
 
 
-def _verify(checkpoint: Checkpoint, brought: Path) -> None:
+def _verify(checkpoint: Checkpoint, brought: Path, doubt: str = "") -> None:
+    """Check that a file is the published one; `doubt`: what to look at where it is not."""
     try:
         found = _sha256(brought)
     except OSError as error:
         raise UsageError(f"cannot read {brought}: {error.strerror or error}; wanted: {checkpoint.filename}") from error
     if found != checkpoint.sha256:
-        asked = "what AUDIOLIME_MIRROR names" if checkpoint.archive else "which index pip asks (pip config list)"
         raise CorruptError(
             f"{brought.name} is not the {checkpoint.filename} that was published: its SHA-256 is {found}, expected "
-            f"{checkpoint.sha256}; it was not used. See {asked}. {_advice(checkpoint)}"
+            f"{checkpoint.sha256}; it was not used. {doubt}{_advice(checkpoint)}"
         )
 
 
@@ -279,5 +279,6 @@ def _download(checkpoint: Checkpoint, folder: Path, temporary: Path) -> Path:
             arrived = from_index(requirement, temporary, title=checkpoint.name)
     except MissingError as error:
         raise MissingError(f"{error}, or: {_advice(checkpoint)}") from error
-    _verify(checkpoint, arrived)
+    asked = "what AUDIOLIME_MIRROR names" if checkpoint.archive else "which index pip asks (pip config list)"
+    _verify(checkpoint, arrived, f"See {asked}. ")
     return arrived
