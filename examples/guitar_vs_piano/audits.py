@@ -1,7 +1,8 @@
 """The audits of the models: each on its standard and its bad test songs, by true stems, Cerberus and HPSS.
 
-A store ``audits/MODEL-SET-FACTORIZATION.sqlite`` is made once and found again. Meant to matter is the instrument
-that the class is named after; of HPSS's two parts, the harmonic one.
+By Spleeter's four stems, too, where its weights are at hand. A store ``audits/MODEL-SET-FACTORIZATION.sqlite`` is made
+once and found again. Meant to matter is the instrument that the class is named after, or what holds both instruments:
+HPSS's harmonic part, Spleeter's ``other``.
 """
 
 from __future__ import annotations
@@ -12,11 +13,21 @@ from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.records import Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import run_audit
+from audiolime_ext.checkpoints import is_cached
 from examples.guitar_vs_piano.confounders import LABELS
 from examples.guitar_vs_piano.experiment import SETS, TAGGER
+from factorizations import spleeter
 
-FACTORIZATIONS = ("oracle", "cerberus", "hpss")
+_SPLEETER = "spleeter:4stems"
+MEANT = {"hpss": ("harmonic",), _SPLEETER: ("other",)}  # of others: `LABELS`
 SETTINGS = Settings(n_donors=5, n_same=2, kinds=("own",), noise=False)
+
+
+def factorizations() -> tuple[str, ...]:
+    """Those that models are audited by on this machine."""
+    published = spleeter.VARIANTS[_SPLEETER.partition(":")[2]]
+    at_hand = published is not None and is_cached(published)
+    return ("oracle", "cerberus", "hpss", *([_SPLEETER] if at_hand else ()))
 
 
 def tagger_of(model: Path) -> str:
@@ -26,7 +37,7 @@ def tagger_of(model: Path) -> str:
 
 def store_of(model: Path, kind: str, factorization: str) -> Path:
     """Where the audit of a model's ``"std"`` or ``"bad"`` test songs is kept."""
-    return model.parent.parent / "audits" / f"{model.name}-{kind}-{factorization}.sqlite"
+    return model.parent.parent / "audits" / f"{model.name}-{kind}-{factorization.replace(':', '-')}.sqlite"
 
 
 def audit(model: Path, kind: str, factorization: str) -> None:
@@ -46,6 +57,5 @@ def audit(model: Path, kind: str, factorization: str) -> None:
 
 def results(model: Path, kind: str, factorization: str) -> Results:
     """What an audit found, read with what is meant to matter."""
-    meant = ("harmonic",) if factorization == "hpss" else LABELS
-    expected = tuple((label, component, None) for label in LABELS for component in meant)
+    expected = tuple((label, part, None) for label in LABELS for part in MEANT.get(factorization, LABELS))
     return Results.read(store_of(model, kind, factorization), reading=Reading(None, expected))

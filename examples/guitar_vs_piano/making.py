@@ -17,7 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from audiolime_ext.audit.workers import THREADS
-from examples.guitar_vs_piano.audits import FACTORIZATIONS, audit
+from examples.guitar_vs_piano.audits import audit, factorizations
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS
 from examples.guitar_vs_piano.experiment import SETS, Experiment
 from examples.guitar_vs_piano.page import write as write_page
@@ -38,12 +38,12 @@ def make_all(experiment: Experiment, confounders: Sequence[str], seeds: Sequence
         _each(pool, experiment.make_test_set, [(name,) for name in confounders], "test sets")
 
 
-def audit_all(folder: Path, *, factorizations: Sequence[str] = FACTORIZATIONS, n_jobs: int) -> None:
+def audit_all(folder: Path, *, n_jobs: int) -> None:
     """Every audit of every model that is missing: of clean models those of the standard songs only."""
     models = sorted(path.parent for path in (folder / "models").glob("[!.]*/model.json"))
     wanted = [
         (model, kind, factorization)
-        for factorization, model, kind in product(factorizations, models, SETS)
+        for factorization, model, kind in product(factorizations(), models, SETS)
         if kind == "std" or "-confounded-" in model.name
     ]
     with _processes(n_jobs) as pool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from audiolime_ext.audit.rates import clopper_pearson
 from audiolime_ext.audit.verdicts import conclude
-from examples.guitar_vs_piano.audits import FACTORIZATIONS, results, store_of
+from examples.guitar_vs_piano.audits import factorizations, results, store_of
 from examples.guitar_vs_piano.confounders import CONFOUNDERS
 from examples.guitar_vs_piano.scores import Error, attributed, component_of, errors
 
@@ -36,7 +36,7 @@ class Tally:
 def told(folder: Path) -> Iterator[str]:
     """The tables, line by line."""
     models = [json.loads(path.read_text()) for path in sorted((folder / "models").glob("[!.]*/model.json"))]
-    for name in FACTORIZATIONS:
+    for name in factorizations():
         tally = Tally()
         for about in models:
             _score(tally, folder / "models" / about["name"], about, name)

@@ -27,7 +27,7 @@ from audiolime_ext.files import write_bytes
 from audiolime_ext.prediction import predict
 from audiolime_ext.resolve import resolve_tagger
 from audiolime_ext.taggram import Grid
-from examples.guitar_vs_piano.audits import FACTORIZATIONS, tagger_of
+from examples.guitar_vs_piano.audits import factorizations, tagger_of
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS, Recording
 from examples.guitar_vs_piano.experiment import Experiment
 from examples.guitar_vs_piano.recordings import mixture, stems
@@ -68,7 +68,7 @@ def write(model: Path, target: Path) -> None:
     rows = [(name, list(_examples(experiment, about, tagger, name))) for name in sets]
     song, audio, parts = _wrong(experiment, about, tagger)
     decided = LABELS[int(np.argmax(_scores(tagger, audio)))]
-    explained = [_explained(audio, parts, tagger, name, decided) for name in FACTORIZATIONS]
+    explained = [_explained(audio, parts, tagger, name, decided) for name in factorizations()]
     page = Environment(autoescape=True, trim_blocks=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
     html = page.render(about=about, confounder=confounder, rows=rows, song=song, decided=decided, explained=explained)
     write_bytes(target, html.encode())

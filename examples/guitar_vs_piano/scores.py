@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audit.results import Results
+from examples.guitar_vs_piano.audits import MEANT
 from examples.guitar_vs_piano.confounders import LABELS, Confounder
 
 STEM = {"drums": "drums", "bass": "bass", "level": "bass", "reverb": "bass"}
 _IN_HPSS = {"drums": "percussive"}
+BOTH = tuple(part for parts in MEANT.values() for part in parts)  # hold guitar and piano
 
 
 def component_of(confounder: Confounder, factorization: str) -> str | None:
@@ -94,7 +96,7 @@ def _corrects_most(results: Results, i: int) -> str | None:
     shares = {}
     for place, component in enumerate(results.components):
         rows = (asked.recordings == i) & (asked.components == place) & results.present[asked.donors, place]
-        if component not in (label, "residual", "harmonic") and rows.any():
+        if component not in (label, "residual", *BOTH) and rows.any():
             shares[component] = float(right[rows].mean())
     best = max(shares, key=lambda component: shares[component], default=None)
     return best if best is not None and shares[best] > 0 else None

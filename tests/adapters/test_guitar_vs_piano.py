@@ -16,17 +16,20 @@ import pytest
 import soundfile
 
 from audiolime_ext.audit.manifest import load_manifest
+from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.checkpoints import fetch
 from audiolime_ext.errors import MissingError
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.resolve import resolve_tagger
 from examples.guitar_vs_piano import songs, synthesizer
-from examples.guitar_vs_piano.audits import FACTORIZATIONS, results
+from examples.guitar_vs_piano.audits import audit, factorizations, results
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS, confounded, matched, treated
 from examples.guitar_vs_piano.experiment import QUICK, Experiment
 from examples.guitar_vs_piano.outcome import told
 from examples.guitar_vs_piano.recordings import mixture, stems
 from examples.guitar_vs_piano.spectra import FRONT_END, louder
 from examples.guitar_vs_piano.truth import Truth
+from tests.random_checkpoints import mirrored, registered
 
 NAME = "drums-guitar"
 ROOT = Path(__file__).parent.parent.parent
@@ -42,7 +45,7 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
 
 
 def test_audits_and_pages_are_made_of_every_model(experiment: Experiment) -> None:
-    for kind, factorization in product(("std", "bad"), FACTORIZATIONS):
+    for kind, factorization in product(("std", "bad"), factorizations()):
         model = experiment.folder / "models" / f"{NAME}-confounded-0"
         found = results(model, kind, factorization)
         assert found.done.all()
@@ -52,7 +55,24 @@ def test_audits_and_pages_are_made_of_every_model(experiment: Experiment) -> Non
         page = (experiment.folder / "pages" / f"{NAME}-{kind}-0.html").read_text()
         assert page.count("<audio") >= 8 + 2
     lines = list(told(experiment.folder))
-    assert [line for line in lines if line.endswith(":")] == ["oracle:", "cerberus:", "hpss:"]
+    assert [line for line in lines if line.endswith(":")] == [f"{name}:" for name in factorizations()]
+    assert factorizations()[:3] == ("oracle", "cerberus", "hpss")
+
+
+def test_spleeter_audits_too_where_its_weights_are_at_hand(experiment: Experiment, tmp_path: Path) -> None:
+    with mirrored(tmp_path, ["4stems"]):
+        assert "spleeter:4stems" not in factorizations()
+        fetch(registered("4stems"))
+        assert factorizations()[3:] == ("spleeter:4stems",)
+        model = experiment.folder / "models" / f"{NAME}-clean-0"
+        audit(model, "std", "spleeter:4stems")
+        found = results(model, "std", "spleeter:4stems")
+        assert found.done.all()
+        assert set(found.components) == {"vocals", "drums", "bass", "other", "residual"}
+        assert {(verdict.component, verdict.declared) for verdict in conclude(found)[0]} >= {
+            ("other", True),
+            ("drums", False),
+        }
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
