@@ -75,8 +75,10 @@ def stft(samples: Samples, *, n_fft: int, hop_length: int) -> Spectrum:
     >>> stft(np.ones((2, 2048), np.float32), n_fft=512, hop_length=256).shape
     (2, 7, 257)
     """
+    from scipy import fft  # five times as fast as NumPy's on float32
+
     frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft, axis=-1)[..., ::hop_length, :]
-    return np.asarray(np.fft.rfft(frames * hann(n_fft), axis=-1), np.complex64)
+    return np.asarray(fft.rfft(frames * hann(n_fft), axis=-1, overwrite_x=True), np.complex64)
 
 
 def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:
@@ -108,12 +110,14 @@ def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:
     >>> bool(np.allclose(again[768:-768], noise[768:-768], atol=1e-5))
     True
     """
+    from scipy import fft
+
     n_frames, n_fft = spectrum.shape[-2], 2 * (spectrum.shape[-1] - 1)
     overlap, rest = divmod(n_fft, hop_length)
     if rest or overlap < 3:
         raise ValueError(f"hop_length {hop_length} must divide n_fft {n_fft} three times or more often")
     window = hann(n_fft) / np.float32(0.375 * overlap)
-    frames = np.fft.irfft(spectrum, n_fft, axis=-1) * window
+    frames = fft.irfft(spectrum, n_fft, axis=-1) * window
     parts = frames.reshape(*frames.shape[:-1], overlap, hop_length)
     samples = np.zeros((*frames.shape[:-2], n_frames + overlap - 1, hop_length), np.float32)
     for part in reversed(range(overlap)):  # earlier frames first, so that cut-out frames round in the same way
