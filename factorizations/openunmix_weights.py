@@ -61,7 +61,7 @@ RECORDS = {
     "umxl": Record(
         5069601,
         ("vocals-bccbd9aa.pth", "drums-69e0ebd4.pth", "bass-2ca1ce51.pth", "other-c8c5b3e6.pth"),
-        113.2,
+        113.1,
         licence="CC BY-NC-SA 4.0, not for commercial use",
     ),
     "umxse": Record(3786908, ("speech_f5e0d9f9.pth", "noise_04a6fc2d.pth"), 6.4),
@@ -197,9 +197,10 @@ def _fetched(name: str, file: str) -> Path:
 def _targets(folder: Path) -> dict[str, Path]:
     """The sources of a folder, by their JSON, each with the file of its weights."""
     targets = sorted(path.stem for path in folder.glob("*.json") if path.name != "separator.json")
-    if not targets or RESIDUAL in targets:
-        given = f"a source named {RESIDUAL!r}" if targets else "no source"
-        raise UsageError(f"{folder} holds {given}; it must hold TARGET.json and TARGET.pth for each, such as vocals")
+    if not targets:
+        raise MissingError(f"{folder} holds no source; add TARGET.json and TARGET.pth for each, such as vocals.json")
+    if RESIDUAL in targets:
+        raise UsageError(f"{folder} has a source named {RESIDUAL!r}, which is what all others miss; name it otherwise")
     found: dict[str, list[Path]] = {target: [] for target in targets}
     for path in sorted(folder.glob("*.pth")):
         owners = [target for target in targets if path.name.startswith(target)]
@@ -253,18 +254,21 @@ def _numbers(path: Path, inside: tuple[str, ...], keys: tuple[str, ...]) -> dict
     return numbers
 
 
-def _tensors(path: Path) -> Any:
+def _tensors(path: Path) -> Mapping[str, Any]:
     torch = require("torch", extra="openunmix")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise CorruptError(
             f"{path} is damaged, or holds pickled objects, which may run any code and are not loaded "
             f"({reason(error)}); write tensors alone: torch.save(model.state_dict(), path)"
         ) from error
+    if not isinstance(tensors, Mapping):
+        raise CorruptError(f"{path} holds a {type(tensors).__name__}, not tensors by name; write model.state_dict()")
+    return tensors
 
 
-def _fill(network: Any, tensors: Any, path: Path) -> Any:
+def _fill(network: Any, tensors: Mapping[str, Any], path: Path) -> Any:
     """The network with these weights; files may hold more than it needs (older ones: windows), but not less."""
     try:
         missing = network.load_state_dict(tensors, strict=False).missing_keys
