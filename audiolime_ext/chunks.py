@@ -10,6 +10,8 @@ Invariant: *the same sample gets the same value, whatever span was asked for*, a
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -40,8 +42,8 @@ def faded(
     --------
     >>> import numpy as np
     >>> ones, twos = np.ones((1, 4), np.float32), np.full((1, 4), 2, np.float32)
-    >>> faded(lambda at: ones if at == 0 else twos, 0, 6, length=4, stride=2, stop=4).round(2).tolist()
-    [[1.0, 1.0, 1.33, 1.67, 2.0, 2.0]]
+    >>> faded(lambda at: ones if at == 0 else twos, 0, 6, length=4, stride=2, stop=4).astype(float).round(2)[0]
+    array([1.  , 1.  , 1.33, 1.67, 2.  , 2.  ])
     """
     ramp = np.minimum(np.arange(1, length + 1), np.arange(length, 0, -1)).astype(np.float32)
     found, total = np.zeros(0, np.float32), np.zeros(end - first, np.float32)
@@ -49,9 +51,16 @@ def faded(
         begin, until = max(at, first), min(at + length, end)
         weight, place = ramp[begin - at : until - at], slice(begin - first, until - first)
         made = chunk(at)
+        _give_back()
         if not found.size:
             found = np.zeros((*made.shape[:-1], end - first), np.float32)
         found[..., place] += weight * made[..., begin - at : until - at]
         total[place] += weight
     found /= total
     return found
+
+
+def _give_back() -> None:
+    """Hand what a chunk needed back to the system; glibc keeps 0.4 GB of it after one of Demucs' networks."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)

@@ -13,7 +13,9 @@ never: see `openunmix_weights` for where they lie, and for what a folder of your
 
 The package itself hears a recording whole, for which memory grows by 30 MB a second. Up to 20.9 s the stems are the
 package's own. In longer recordings its networks remember what was further away, ours only what is in the chunk; the
-filter is fitted to the same 300 frames at a time in both. So the stems differ, {where}.
+filter is fitted to the same 300 frames at a time in both. On 60 s of music, with networks of random weights, the stems
+agree to 93 dB SNR or better where one chunk stands alone, and to 57 dB where two are faded. Trained networks remember
+longer, so theirs will differ more; that was not measured.
 
 Invariant: *the same second gives the same stems*, as chunks are counted from the recording's start. They depend on the
 sound up to 20.9 s away.

@@ -133,7 +133,7 @@ def own(folder: Path) -> Any:
 
 
 def _frugal(separator: Any) -> Any:
-    """The same separator, which leaves the spectrum one source at a time: a third less memory."""
+    """The same separator, which leaves the spectrum one source at a time: a sixth less memory."""
     torch, inverse = require("torch", extra="openunmix"), separator.istft.forward
 
     def one_by_one(spectra: Any, length: int | None = None) -> Any:
