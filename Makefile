@@ -32,7 +32,7 @@ help:
 	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"
 	@echo "                      needs Debian's mma, fluidsynth and SoundFonts; ARGS=--quick for a small one)"
 	@echo
-	@echo "make test-adapters        test models of Keras, PyTorch, transformers and Demucs (adds those packages)"
+	@echo "make test-adapters        test Keras, PyTorch, transformers, Demucs and Open-Unmix (adds those packages)"
 	@echo
 	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)"
 
@@ -97,7 +97,7 @@ $(VENV)/.installed-guitar-vs-piano: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed-adapters: $(VENV)/.installed
-	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs,training]"
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs,openunmix,training]"
 	@touch $@
 
 $(VENV)/.installed-evaluation: $(VENV)/.installed

@@ -22,7 +22,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +77,25 @@ class Checkpoint:
     def release(self) -> str:
         """Path of the archive below https://github.com."""
         return f"{self.project}/releases/download/v{self.version}/{self.archive}"
+
+
+@dataclass(frozen=True)
+class ForeignWeights:
+    """Weights that another package's cache keeps: known to ``audiolime list`` only.
+
+    Parameters
+    ----------
+    name
+        What they are called, and whose they are.
+    kept
+        Whether they are at hand, so that nothing has to be downloaded.
+    download_mb
+        In MB; None where their publisher does not say.
+    """
+
+    name: str
+    kept: Callable[[], bool]
+    download_mb: float | None = None
 
 
 def cache_root() -> Path:

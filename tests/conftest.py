@@ -20,7 +20,13 @@ collect_ignore = ["parity/genuine.py", "bench/genuine.py"]  # these import packa
 if find_spec("torch") is None or find_spec("mido") is None:
     collect_ignore.append("training")  # `make test-training` installs them
 asked = any("adapters" in word for word in sys.argv)  # one by one: TensorFlow and PyTorch together crash a process
-adapters = {"keras": "keras_model", "torch": "torch_model", "transformers": "hugging_face", "demucs": "demucs"}
+adapters = {
+    "keras": "keras_model",
+    "torch": "torch_model",
+    "transformers": "hugging_face",
+    "demucs": "demucs",
+    "openunmix": "openunmix",
+}
 for package, module in adapters.items():
     if not asked or find_spec(package) is None:
         collect_ignore.append(f"adapters/test_{module}.py")  # `make test-adapters` installs them

@@ -142,6 +142,8 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
         (("-f", "nmf:0"), r"nmf:0 is not possible; write nmf:N with N from 2 to 64"),
         (("-f", "slic:20?compactness=soft"), r"compactness is 'soft'; it must be a number above 0"),
         (("-f", "demucs:htdemucs_5s"), r"unknown Demucs model 'htdemucs_5s'; did you mean 'htdemucs"),
+        (("-f", "openunmix:umxhd"), r"unknown Open-Unmix model 'umxhd'; did you mean 'umxhq"),
+        (("-f", "openunmix:no/where"), r"no/where is no folder; name one that holds separator\.json"),
         (("-f", "oracle"), r"oracle needs a folder with one file for each stem: oracle:DIR"),
         (("-f", "oracle:nowhere"), r"oracle: nowhere is no folder"),
         (("-f", "spleeter:3stems"), r"unknown .*3stems"),
@@ -363,12 +365,14 @@ def test_what_a_checkpoint_lacks_is_said_with_exit_code_3(
 
 
 @pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("spec", ["demucs:htdemucs", "openunmix:umxhq"])
 def test_a_separator_without_its_extra_is_said_with_exit_code_3(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, spec: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "demucs", None)
-    line = refusal(capsys, "separate", "song.wav", "-f", "demucs:htdemucs", "-o", "out", code=MISSING)
-    assert "pip install 'audiolime-ext[demucs]'" in line
+    package = spec.partition(":")[0]
+    monkeypatch.setitem(sys.modules, package, None)
+    line = refusal(capsys, "separate", "song.wav", "-f", spec, "-o", "out", code=MISSING)
+    assert f"pip install 'audiolime-ext[{package}]'" in line
 
 
 @pytest.mark.usefixtures("studio")

@@ -297,6 +297,21 @@ def test_list_says_which_extra_is_missing(capsys: pytest.CaptureFixture[str], mo
         assert rows[spec]["needs"] == f"pip install 'audiolime-ext[{extra}]'"
 
 
+def test_list_says_what_other_packages_would_download(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    rows = {row["spec"]: row for row in strict(run(capsys, "list", "--json"))}
+    for spec, needs in {
+        "demucs:htdemucs": "weights adefossez/HTDemucs of the Hugging Face hub (a download at first use)",
+        "openunmix:umxhq": "weights umxhq of Zenodo's record 3370489 (a download of 142 MB at first use)",
+        "openunmix:DIR": "nothing",
+    }.items():
+        assert (rows[spec]["needs"], rows[spec]["ready"]) == (needs, needs == "nothing")
+
+
 @pytest.mark.usefixtures("studio")
 def test_of_several_files_each_gets_a_line_and_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     Path("second.wav").write_bytes(Path("song.wav").read_bytes())

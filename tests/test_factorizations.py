@@ -52,7 +52,10 @@ CASES: dict[str, Case] = {
     "spleeter:5stems-16kHz": lambda folder, audio: "spleeter:5stems-16kHz",
     "spleeter:PATH": own_model,
 }
-ELSEWHERE = {"demucs:": "test_demucs.py"}  # of packages that are extras; tests/adapters runs the same suite on them
+ELSEWHERE = {  # of packages that are extras; tests/adapters runs the same suite on them
+    "demucs:": "test_demucs.py",
+    "openunmix:": "test_openunmix.py",
+}
 FORMS = {"stereo-44100": (44100, 2), "mono-44100": (44100, 1), "stereo-48000": (48000, 2), "mono-22050": (22050, 1)}
 ONE_FORM = {  # rates and channels are what the other variants share with spleeter:2stems
     "spleeter:4stems": "stereo-44100",

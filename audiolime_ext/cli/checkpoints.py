@@ -41,8 +41,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def known() -> dict[str, Checkpoint]:
     """The checkpoints that registered factorizations and taggers need, by name, sorted.
 
-    A plug-in that cannot be loaded is said on stderr and left out.
+    Weights that other packages keep are not among them. A plug-in that cannot be loaded is said on stderr and left out.
     """
+    from audiolime_ext.checkpoints import Checkpoint
     from audiolime_ext.registry import KINDS, names, plugin
 
     found: dict[str, Checkpoint] = {}
@@ -53,7 +54,7 @@ def known() -> dict[str, Checkpoint]:
             except Exception as error:  # noqa: BLE001 - importing somebody else's module may raise anything
                 print(f"warning: {kind} {name!r} is left out, it cannot be loaded: {error}", file=sys.stderr)
                 continue
-            found.update((needed.name, needed) for needed in variants.values() if needed is not None)
+            found.update((needed.name, needed) for needed in variants.values() if isinstance(needed, Checkpoint))
     return dict(sorted(found.items()))
 
 

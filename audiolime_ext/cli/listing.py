@@ -52,16 +52,19 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _state(checkpoint: Any, requires: Mapping[str, str]) -> tuple[bool, str]:
+def _state(needed: Any, requires: Mapping[str, str]) -> tuple[bool, str]:
     from importlib.util import find_spec
 
-    from audiolime_ext import checkpoints
+    from audiolime_ext.checkpoints import ForeignWeights, is_cached
 
     for package, extra in requires.items():
         if find_spec(package) is None:
             return False, f"pip install 'audiolime-ext[{extra}]'"
-    if checkpoint is None:
+    if needed is None:
         return True, "nothing"
-    if checkpoints.is_cached(checkpoint):
-        return True, f"checkpoint {checkpoint.name} (cached)"
-    return False, f"checkpoint {checkpoint.name} (a download of {checkpoint.download_mb:.0f} MB at first use)"
+    foreign = isinstance(needed, ForeignWeights)
+    what = f"{'weights' if foreign else 'checkpoint'} {needed.name}"
+    if needed.kept() if foreign else is_cached(needed):
+        return True, f"{what} (cached)"
+    size = "" if needed.download_mb is None else f" of {needed.download_mb:.0f} MB"
+    return False, f"{what} (a download{size} at first use)"

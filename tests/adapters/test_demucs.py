@@ -12,10 +12,11 @@ import pytest
 
 from audiolime_ext import Audio, load_audio
 from audiolime_ext._optional import require
+from audiolime_ext.cli import main
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.registry import build
-from factorizations.demucs import DemucsFactorization
+from factorizations.demucs import REPOSITORIES, DemucsFactorization
 from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below
 
 torch = require("torch", extra="demucs")
@@ -109,6 +110,26 @@ def test_published_models_are_found_in_the_cache_of_the_hub(hub: Path) -> None:
     assert separator.spec == "demucs:htdemucs_6s"
     noise = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 22050)).astype(np.float32), 22050)
     assert separator.factorize(noise).names == (*six, "residual")
+
+
+def test_the_repositories_are_those_of_the_package() -> None:
+    assert {name: f"{hf.DEFAULT_NAMESPACE}/{hf.hf_repo_name(name)}" for name in REPOSITORIES} == REPOSITORIES
+
+
+def test_list_says_whether_weights_are_at_hand(hub: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def row() -> tuple[bool, str]:
+        assert main(["list", "--json"]) == 0
+        rows = {each["spec"]: each for each in json.loads(capsys.readouterr().out)}
+        return rows["demucs:mdx"]["ready"], rows["demucs:mdx"]["needs"]
+
+    assert row() == (False, "weights adefossez/Demucs-mdx of the Hugging Face hub (a download at first use)")
+    home = hub / "models--adefossez--Demucs-mdx"
+    saved(home / "snapshots" / "abc", "mdx", {"a": network(), "b": network()})
+    (home / "refs").mkdir()
+    (home / "refs" / "main").write_text("abc")
+    assert row() == (True, "weights adefossez/Demucs-mdx of the Hugging Face hub (cached)")
+    (home / "snapshots" / "abc" / "b.safetensors").unlink()
+    assert row()[0] is False
 
 
 @pytest.mark.usefixtures("hub")
