@@ -51,7 +51,7 @@ def faded(
         begin, until = max(at, first), min(at + length, end)
         weight, place = ramp[begin - at : until - at], slice(begin - first, until - first)
         made = chunk(at)
-        _give_back()
+        give_back()
         if not found.size:
             found = np.zeros((*made.shape[:-1], end - first), np.float32)
         found[..., place] += weight * made[..., begin - at : until - at]
@@ -60,7 +60,7 @@ def faded(
     return found
 
 
-def _give_back() -> None:
-    """Hand what a chunk needed back to the system; glibc keeps 0.4 GB of it after one of Demucs' networks."""
+def give_back() -> None:
+    """Hand free memory back to the system, where the C library can; glibc keeps what lies between used blocks."""
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
