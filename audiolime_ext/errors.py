@@ -81,5 +81,5 @@ def unknown(kind: str, given: str, allowed: Iterable[str]) -> UsageError:
     inside = sorted((name for name in folded if len(given) > 2 and given.lower() in name), key=len)
     similar = difflib.get_close_matches(given.lower(), folded, n=3)
     near = [folded[match] for match in dict.fromkeys([*inside, *similar])][:3]
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ";"
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
     return UsageError(f"unknown {kind} {given!r}{hint} (allowed: {', '.join(names)})")
