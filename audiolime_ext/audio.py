@@ -69,6 +69,10 @@ class Audio:
     path: str | None = None
     file_sha256: str | None = field(default=None, repr=False)
 
+    def n_samples_at(self, sr: int) -> int:
+        """How many samples it has at another rate, Hz; the last may be begun only."""
+        return -(-self.n_samples * sr // self.sr)
+
     @property
     def n_channels(self) -> int:
         """1 or 2."""

@@ -56,6 +56,7 @@ def faded(
             found = np.zeros((*made.shape[:-1], end - first), np.float32)
         found[..., place] += weight * made[..., begin - at : until - at]
         total[place] += weight
+        del made  # before the next is made
     found /= total
     return found
 

@@ -11,13 +11,13 @@ Invariants, checked by ``tests/test_factorizations.py`` for everything that is r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio import Audio, Samples, context_span, resample_span
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.transcription import Transcription
 
@@ -148,13 +148,56 @@ def with_residual(
     return Stems((*names, RESIDUAL), samples, sr, tuple(notes))
 
 
+def separated_at(
+    sr: int,
+    estimate: Callable[[int, int], Samples],
+    names: Sequence[str],
+    audio: Audio,
+    *,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+) -> Stems:
+    """Stems by a separator that has a rate of its own, at the recording's rate and channels, with their residual.
+
+    Parameters
+    ----------
+    sr
+        The separator's rate, Hz.
+    estimate
+        From samples `first`…`end` of the recording at `sr` to what the separator makes of them, shape (n_stems,
+        n_channels, end − first); of a mono recording two channels may come, whose mean is taken.
+
+    Raises
+    ------
+    AudioError
+        If the excerpt does not lie within the recording.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> song = Audio(np.ones((1, 8000), np.float32), sr=8000)
+    >>> separated_at(4000, lambda first, end: np.zeros((1, 2, end - first), np.float32), ["nothing"], song).names
+    ('nothing', 'residual')
+    """
+    first, end = audio.span(start_s, duration_s)
+    low, high = context_span(sr, audio.sr, first, end)
+    low, high = max(low, 0), min(high, audio.n_samples_at(sr))
+    estimates = estimate(low, high)
+    own_rate = np.empty((len(estimates), audio.n_channels, end - first), np.float32)
+    for i in range(len(estimates)):  # one by one: what a resampler copies is large
+        channels = estimates[i].mean(axis=0, keepdims=True) if audio.n_channels == 1 else estimates[i]
+        own_rate[i] = resample_span(channels, sr, audio.sr, first, end, offset=low)
+    del estimates, channels  # before the residual needs as much
+    return with_residual(audio.samples[:, first:end], names, own_rate, audio.sr)
+
+
 def factorize_in_parts(
     factorization: Factorization,
     audio: Audio,
     *,
     start_s: float = 0.0,
     duration_s: float | None = None,
-    part_s: float = 120.0,
+    part_s: float = 60.0,
 ) -> Iterator[Stems]:
     """Stems of consecutive parts of at most `part_s` seconds, so that a long recording needs little memory.
 

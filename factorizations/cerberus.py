@@ -216,7 +216,7 @@ class CerberusFactorization:
         sr = self.about.sr
         first, end = audio.span(start_s, duration_s)
         low, high = context_span(sr, audio.sr, first, end)
-        low, high = max(low, 0), min(high, -(-audio.n_samples * sr // audio.sr))
+        low, high = max(low, 0), min(high, audio.n_samples_at(sr))
         estimates, heard = self._separate(audio, low, high)
         own_rate = np.empty((len(estimates), audio.n_channels, end - first), np.float32)
         for i, estimate in enumerate(estimates):  # one at a time: what a resampler copies is large
@@ -229,7 +229,7 @@ class CerberusFactorization:
         """Estimates of samples `first`…`end` at the network's rate, (stem, channel, sample), and what was played."""
         about = self.about
         hop, overlap = about.hop_length, about.n_fft // about.hop_length
-        n_samples = -(-audio.n_samples * about.sr // audio.sr)
+        n_samples = audio.n_samples_at(about.sr)
         lead = (overlap // 2) * hop + about.n_fft // 2  # frame 0 begins so long before the recording
         n_frames = (n_samples - 1 + lead) // hop + 1
         wanted = range((first + lead - about.n_fft) // hop + 1, min((end - 1 + lead) // hop + 1, n_frames))

@@ -36,11 +36,11 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext._optional import require
-from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.audio import Audio, Samples, resample_span
 from audiolime_ext.checkpoints import ForeignWeights
 from audiolime_ext.chunks import faded
 from audiolime_ext.errors import unknown
-from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.factorization import Scope, Stems, separated_at
 from audiolime_ext.saved_model import torch_inference
 from factorizations.openunmix_weights import RECORDS, WIENER_FRAMES, kept, own, published
 
@@ -106,24 +106,14 @@ class OpenUnmixFactorization:
         AudioError
             If the excerpt does not lie within the recording.
         """
-        first, end = audio.span(start_s, duration_s)
-        low, high = context_span(self.sr, audio.sr, first, end)
-        low, high = max(low, 0), min(high, self._length(audio))
         length, stride = CHUNK * self._window, STEP * self._window
-        last = max(self._length(audio) - (length - stride), 1)  # what would start later lies within the chunk before
-        chunk = partial(self._chunk, audio)
-        estimates = faded(chunk, low, high, length=length, stride=stride, stop=last)
-        if audio.n_channels == 1:
-            estimates = estimates.mean(axis=1, keepdims=True)
-        own_rate = resample_span(estimates, self.sr, audio.sr, first, end, offset=low)
-        return with_residual(audio.samples[:, first:end], self.names, own_rate, audio.sr)
-
-    def _length(self, audio: Audio) -> int:
-        return -(-audio.n_samples * self.sr // audio.sr)
+        last = audio.n_samples_at(self.sr) - (length - stride)  # what would start later lies within the chunk before
+        estimate = partial(faded, partial(self._chunk, audio), length=length, stride=stride, stop=max(last, 1))
+        return separated_at(self.sr, estimate, self.names, audio, start_s=start_s, duration_s=duration_s)
 
     def _chunk(self, audio: Audio, at: int) -> Samples:
         """Sources of the chunk that starts at sample `at`, shape (n_stems, n_channels, n_samples)."""
-        stop = min(at + CHUNK * self._window, self._length(audio))
+        stop = min(at + CHUNK * self._window, audio.n_samples_at(self.sr))
         heard = resample_span(audio.samples, audio.sr, self.sr, at, max(stop, at + self._shortest))
         n_channels = 2 if self._stereo else audio.n_channels
         wave = self._torch.from_numpy(np.array(np.broadcast_to(heard, (1, n_channels, heard.shape[1]))))

@@ -32,16 +32,16 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
 from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.audio import Audio, Samples, resample_span
 from audiolime_ext.checkpoints import Checkpoint, locate
 from audiolime_ext.errors import unknown
-from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.factorization import Scope, Stems, separated_at
 from audiolime_ext.onnx_graph import Network
 from audiolime_ext.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
 from factorizations.spleeter_network import BLOCK, SpleeterConfig, Weights, mask_graph
@@ -173,11 +173,8 @@ class SpleeterFactorization:
         AudioError
             If the excerpt does not lie within the recording.
         """
-        first, end = audio.span(start_s, duration_s)
-        low, high = context_span(SR, audio.sr, first, end)
-        low, high = max(low, 0), min(high, -(-audio.n_samples * SR // audio.sr))
-        own_rate = resample_span(self._estimate(audio, low, high), SR, audio.sr, first, end, offset=low)
-        return with_residual(audio.samples[:, first:end], self.config.instruments, own_rate, audio.sr)
+        names, estimate = self.config.instruments, partial(self._estimate, audio)
+        return separated_at(SR, estimate, names, audio, start_s=start_s, duration_s=duration_s)
 
     def _estimate(self, audio: Audio, first: int, end: int) -> Samples:
         """Estimates at 44.1 kHz, shape (n_stems, n_channels, end − first)."""

@@ -393,3 +393,15 @@ def test_a_blink_is_too_short_for_the_published_tagger(capsys: pytest.CaptureFix
     write_bad_audio(Path.cwd())
     line = refusal(capsys, "tag", "blink.wav", code=AUDIO)
     assert "'blink' is 0.200 s long; the tagger needs at least 2.992 s" in line
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("command", ["explain", "page", "tag", "separate"])
+def test_where_no_file_is_there_nothing_is_fetched(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setenv("AUDIOLIME_OFFLINE", "1")  # a model that is looked for is missing, too: exit code 3
+    output = () if command == "tag" else ("-o", "out.html" if command == "page" else "out")
+    said = refusal(capsys, command, "missing.wav", "gone.wav", *output, code=AUDIO)
+    assert "cannot read missing.wav: No such file or directory; name an audio file" in said

@@ -17,6 +17,7 @@ from audiolime_ext.cli.options import (
     for_each_file,
     label_numbers,
     output_folders,
+    require_some,
     resolve_tagger,
     whole,
 )
@@ -103,6 +104,7 @@ def run(args: Namespace) -> int:
     require_known(args.segments)
     track.refuse_contradictions(args)
     folders = {} if args.output is None else output_folders(args.files, args.output)
+    require_some(args.files)
     model, separator = resolve_tagger(args), resolve_factorization(args.factorization)
     labels = label_numbers(args.labels, model)  # wrong usage is said once, before any file is read
     if model.labels is not None:

@@ -196,6 +196,21 @@ def output_folders(files: Sequence[str], folder: str) -> dict[str, Path]:
     return {file: Path(folder) / stem for file, stem in stems.items()}
 
 
+def require_some(files: Sequence[str]) -> None:
+    """Where no file is there, say what is wrong with the first: better now than after a model has been fetched.
+
+    Raises
+    ------
+    AudioError
+        If none is there.
+    """
+    from audiolime_ext.audio import load_audio
+    from audiolime_ext.musdb_tracks import is_musdb
+
+    if not any(is_musdb(file) or Path(file).exists() for file in files):
+        load_audio(files[0])
+
+
 def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
     """Do `work` for every file; with several, one that fails is told and the others go on (exit code 5)."""
     if len(args.files) == 1:

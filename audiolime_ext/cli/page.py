@@ -66,10 +66,11 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
-    from audiolime_ext.cli.options import for_each_file, resolve_tagger
+    from audiolime_ext.cli.options import for_each_file, require_some, resolve_tagger
     from audiolime_ext.resolve import resolve_factorization
 
     args.files = _recordings(args.files)
+    require_some(args.files)
     notes = [] if args.notes is None else read_notes(Path(args.notes))
     specs = args.factorization or [DEFAULT_FACTORIZATION]
     model, separators = resolve_tagger(args), [resolve_factorization(spec) for spec in specs]

@@ -9,7 +9,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import add_factorization, add_files, add_json, for_each_file, output_folders
+from audiolime_ext.cli.options import (
+    add_factorization,
+    add_files,
+    add_json,
+    for_each_file,
+    output_folders,
+    require_some,
+)
 
 
 def add(commands: Any) -> None:
@@ -32,6 +39,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.resolve import resolve_factorization
 
     folders = output_folders(args.files, args.output)
+    require_some(args.files)
     separator = resolve_factorization(args.factorization)
     return for_each_file(args, lambda file: _separate(file, separator, folders[file], args))
 

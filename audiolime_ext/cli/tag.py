@@ -6,7 +6,16 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import add_files, add_json, add_tagger, for_each_file, resolve_tagger, warn, whole
+from audiolime_ext.cli.options import (
+    add_files,
+    add_json,
+    add_tagger,
+    for_each_file,
+    require_some,
+    resolve_tagger,
+    warn,
+    whole,
+)
 
 
 def add(commands: Any) -> None:
@@ -34,6 +43,7 @@ def run(args: Namespace) -> int:
     genres = {} if args.genres is None else read_genres(Path(args.genres))
     if missing := [file for file in args.files if args.genres is not None and Path(file).name not in genres]:
         raise UsageError(f"{args.genres} has no genre for {', '.join(map(str, missing[:3]))} (by file name)")
+    require_some(args.files)
     model = resolve_tagger(args)
     pairs: list[tuple[str, str]] = []
 
