@@ -159,8 +159,8 @@ class DemucsFactorization:
 
 @contextmanager
 def _frugal(torch: Any, model: Any) -> Iterator[None]:
-    """A fifth of a gigabyte less at the peak: no matrix of attention, and what a decoder's layer needed is given back."""
-    fast = torch.backends.mha.get_fastpath_enabled()  # the one that writes the matrix out; others are as fast here
+    """A fifth of a gigabyte less: attention writes no matrix, and what a decoder's layer needed is given back."""
+    fast = torch.backends.mha.get_fastpath_enabled()  # the path that writes it; the other is no slower here
     layers = [*model.decoder, *getattr(model, "tdecoder", ())]
     hooks = [layer.register_forward_hook(lambda *_: give_back()) for layer in layers]
     torch.backends.mha.set_fastpath_enabled(False)
