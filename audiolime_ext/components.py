@@ -269,9 +269,37 @@ def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], 
             continue
         part = slice(where[0], where[-1] + 1)
         pieces = flat[..., part] * window[part]
-        product = gains[:, :, at] @ pieces.reshape(n_stems, -1)
-        mixed[..., part] += product.reshape(n_mixes, n_channels, -1)
+        mixed[..., part] += sums(gains[:, :, at], pieces.reshape(n_stems, -1)).reshape(n_mixes, n_channels, -1)
     return mixed
+
+
+def sums(gains: NDArray[np.float32], signals: Samples) -> Samples:
+    """Weighted sums of signals: ``gains @ signals``, without the threads of BLAS.
+
+    Those spin for a while when they are done, on cores that the model needs next: on two, musicnn then takes twice as
+    long. A sparse product is one thread's work and nearly as fast, as half of what masks hold is 0.
+
+    Parameters
+    ----------
+    gains
+        Shape (n_sums, n_signals).
+    signals
+        Shape (n_signals, n_samples).
+
+    Returns
+    -------
+    Shape (n_sums, n_samples), float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sums(np.array([[1, 0], [0.5, 2]], np.float32), np.ones((2, 3), np.float32))
+    array([[1. , 1. , 1. ],
+           [2.5, 2.5, 2.5]], dtype=float32)
+    """
+    from scipy.sparse import csr_array
+
+    return np.asarray(csr_array(gains) @ signals)
 
 
 def build(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import spectrogram
 from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.spectrogram import mel_spectrogram
 
 _FORM = "log-mel:n_fft,hop_length,n_mels, such as log-mel:512,256,96"
 
@@ -68,9 +68,7 @@ class LogMel:
         """Spectra, shape (n_batch, n_frames, n_mels), float32, of signals (n_batch, n_samples)."""
         if batch.shape[-1] < self.n_fft:
             raise UsageError(f"{batch.shape[-1]} samples are less than one frame of {self.n_fft}; say a longer window")
-        spectrum = spectrogram.stft(batch, n_fft=self.n_fft, hop_length=self.hop_length)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
-        mel = power @ spectrogram.mel_filterbank(self.sr, self.n_fft, self.n_mels).T
+        mel = mel_spectrogram(batch, sr=self.sr, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels)
         return np.asarray(np.log10(np.float32(10000) * mel + np.float32(1)), np.float32)
 
     def n_frames(self, n_samples: int) -> int:

@@ -125,6 +125,34 @@ def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:
     return samples.reshape(*frames.shape[:-2], -1)
 
 
+def mel_spectrogram(samples: Samples, *, sr: int, n_fft: int, hop_length: int, n_mels: int) -> Samples:
+    """Power in mel bands, frame by frame.
+
+    Parameters
+    ----------
+    samples
+        Shape (..., n_samples), float32, n_samples ≥ `n_fft`.
+    sr
+        Hz.
+
+    Returns
+    -------
+    Shape (..., n_frames, n_mels), float32, frames as of `stft`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mel_spectrogram(np.ones((2, 2048), np.float32), sr=16000, n_fft=512, hop_length=256, n_mels=96).shape
+    (2, 7, 96)
+    """
+    from scipy.sparse import csr_array  # see `components.sums` for why not BLAS
+
+    spectrum = stft(samples, n_fft=n_fft, hop_length=hop_length)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    bands = csr_array(mel_filterbank(sr, n_fft, n_mels)) @ power.reshape(-1, power.shape[-1]).T
+    return np.ascontiguousarray(bands.T).reshape(*power.shape[:-1], n_mels)
+
+
 def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
     knee = _KNEE_HZ / _LINEAR_HZ_PER_MEL
     return np.where(mel < knee, mel * _LINEAR_HZ_PER_MEL, _KNEE_HZ * np.exp(_LOG_STEP * (mel - knee)))

@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from audiolime_ext.spectrogram import hann, istft, mel_filterbank, stft
+from audiolime_ext.spectrogram import hann, istft, mel_filterbank, mel_spectrogram, stft
 
 NOISE = np.random.default_rng(0).standard_normal((2, 20000)).astype(np.float32)
 
@@ -27,6 +27,14 @@ def test_spectra_are_librosas_without_centring(n_fft: int, hop_length: int) -> N
     theirs = librosa.stft(NOISE, n_fft=n_fft, hop_length=hop_length, center=False)
     assert ours.dtype == np.complex64
     np.testing.assert_allclose(ours, theirs.swapaxes(-1, -2), atol=1e-5 * np.abs(theirs).max())
+
+
+def test_mel_spectrograms_are_librosas_without_centring() -> None:
+    form = {"sr": 16000, "n_fft": 512, "hop_length": 256, "n_mels": 96}
+    ours = mel_spectrogram(NOISE.reshape(2, 1, -1), **form)
+    theirs = librosa.feature.melspectrogram(y=NOISE, center=False, **form)
+    assert (ours.shape, ours.dtype, ours.flags.c_contiguous) == ((2, 1, 77, 96), np.float32, True)
+    np.testing.assert_allclose(ours[:, 0], theirs.swapaxes(-1, -2), rtol=1e-4, atol=1e-6 * theirs.max())
 
 
 def test_the_window_is_periodic() -> None:

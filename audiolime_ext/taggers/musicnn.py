@@ -36,11 +36,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import spectrogram
 from audiolime_ext.checkpoints import Checkpoint, locate
 from audiolime_ext.errors import CorruptError, UsageError, unknown
 from audiolime_ext.onnx_graph import Floats, Network
 from audiolime_ext.registry import options
+from audiolime_ext.spectrogram import mel_spectrogram
 from audiolime_ext.taggers.musicnn_network import N_FRAMES, N_MELS, Weights, big_shapes, musicnn_graph, vgg_graph
 from audiolime_ext.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
 
@@ -223,9 +223,7 @@ def log_mel(batch: NDArray[np.float32]) -> Floats:
     batch
         Shape (n_batch, n_samples), float32, mono at 16 kHz; the first frame starts at the first sample.
     """
-    spectrum = spectrogram.stft(batch, n_fft=N_FFT, hop_length=HOP_LENGTH)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    mel = power @ spectrogram.mel_filterbank(SR, N_FFT, N_MELS).T
+    mel = mel_spectrogram(batch, sr=SR, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS)
     largest = np.finfo(np.float16).max  # reached by signals some 20 dB above full scale; infinite without the limit
     stored = np.minimum(mel, largest).astype(np.float16).astype(np.float32)
     logarithm: Floats = np.log10(np.float32(10000) * stored + np.float32(1))
