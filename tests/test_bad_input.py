@@ -403,5 +403,7 @@ def test_where_no_file_is_there_nothing_is_fetched(
     monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "empty"))
     monkeypatch.setenv("AUDIOLIME_OFFLINE", "1")  # a model that is looked for is missing, too: exit code 3
     output = () if command == "tag" else ("-o", "out.html" if command == "page" else "out")
-    said = refusal(capsys, command, "missing.wav", "gone.wav", *output, code=AUDIO)
-    assert "cannot read missing.wav: No such file or directory; name an audio file" in said
+    long = f"{'x' * 300}.wav"
+    for file, reason in ((long, "File name too long"), ("missing.wav", "No such file or directory")):
+        said = refusal(capsys, command, file, "gone.wav", *output, code=AUDIO)
+        assert f"cannot read {file}: {reason}; name an audio file" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace
@@ -207,7 +208,7 @@ def require_some(files: Sequence[str]) -> None:
     from audiolime_ext.audio import load_audio
     from audiolime_ext.musdb_tracks import is_musdb
 
-    if not any(is_musdb(file) or Path(file).exists() for file in files):
+    if not any(is_musdb(file) or os.path.exists(file) for file in files):  # noqa: PTH110 - no name is an error here
         load_audio(files[0])
 
 

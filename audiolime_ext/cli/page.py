@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -152,11 +153,10 @@ def _recordings(given: list[str]) -> list[str]:
 
     found: list[str] = []
     for name in given:
-        path = Path(name)
-        if not path.is_dir():
+        if not os.path.isdir(name):  # noqa: PTH112 - no name is an error here
             found.append(name)
             continue
-        inside = sorted(str(file) for file in path.iterdir() if file.suffix.lower() in AUDIO_ENDINGS)
+        inside = sorted(str(file) for file in Path(name).iterdir() if file.suffix.lower() in AUDIO_ENDINGS)
         if not inside:
             raise UsageError(f"{name} is a folder without recordings; name files or a folder that holds some")
         found += inside
