@@ -184,7 +184,7 @@ def test_a_longer_recording_needs_memory_for_its_pictures_alone() -> None:
     columns = 4 * 100 * (3 + 1) * N_MELS * 4  # of each part: 100 a second of each stem and of the mixture, float32
     memory(2)  # what is imported and kept
     assert columns < PART.nbytes / 5
-    assert memory(8) - memory(2) < 6 * 1.2 * columns
+    assert memory(8) - memory(2) < 6 * 1.5 * columns  # a piece more or less may be on its way to the encoder
 
 
 def test_bad_input_is_refused() -> None:
