@@ -1,11 +1,7 @@
-"""Recordings: reading them, cutting them, changing their sampling rate, writing them.
+"""Recordings: reading them, cutting them, writing them.
 
 Conventions: samples are float32, shape (n_channels, n_samples), full scale ±1 (louder is kept, never clipped); time is
 the last axis; positions are in seconds from the start of the recording or, inside, in samples of a stated rate.
-
-Invariant of `resample_span`: *the same second gives the same samples, whatever excerpt was asked for*. The resampler
-(soxr) is run on a piece that starts on a common grid of both rates (441 samples at 44.1 kHz are 160 at 16 kHz) and
-reaches 50 ms beyond what is asked for, so that an excerpt equals the same place of the resampled whole to 1e-5.
 """
 
 from __future__ import annotations
@@ -34,8 +30,6 @@ if TYPE_CHECKING:
 Samples = NDArray[np.float32]
 
 AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".m4a", ".mp4"}  # of a folder: these are sound
-
-RESAMPLING_CONTEXT_S = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +62,6 @@ class Audio:
     name: str = "audio"
     path: str | None = None
     file_sha256: str | None = field(default=None, repr=False)
-
-    def n_samples_at(self, sr: int) -> int:
-        """How many samples it has at another rate, Hz; the last may be begun only."""
-        return -(-self.n_samples * sr // self.sr)
 
     @property
     def n_channels(self) -> int:
@@ -248,57 +238,6 @@ def _validate(origin: str, samples: NDArray[Any], sr: Any) -> None:
             f"{origin} holds NaN or infinite samples (the first at {where / sr:.3f} s, {int((~usable).sum())} in all); "
             "repair or re-export it"
         )
-
-
-def padded_span(samples: Samples, first: int, end: int) -> Samples:
-    """``samples[..., first:end]`` with zeros where that reaches beyond either end."""
-    n = samples.shape[-1]
-    inside = samples[..., min(max(first, 0), n) : max(min(end, n), 0)]
-    before, after = min(max(0, -first), end - first), min(max(0, end - n), end - first)
-    if not before and not after:
-        return inside
-    return np.pad(inside, [(0, 0)] * (samples.ndim - 1) + [(before, after)])
-
-
-def resample_span(samples: Samples, sr: int, new_sr: int, first: int, end: int, *, offset: int = 0) -> Samples:
-    """Samples `first`…`end` of the recording at another rate.
-
-    Parameters
-    ----------
-    samples
-        Shape (..., n_samples): the recording at `sr`, or its part from sample `offset` on. Zeros are assumed beyond
-        it, so a part should reach `RESAMPLING_CONTEXT_S` (and one step of the common grid) beyond what is asked for.
-    first, end
-        In samples at `new_sr`, counted from the recording's beginning; may reach beyond its ends.
-
-    Returns
-    -------
-    Shape (..., end − first), float32.
-    """
-    if sr == new_sr:
-        return padded_span(samples, first - offset, end - offset)
-    import soxr
-
-    begin, stop = context_span(sr, new_sr, first, end)
-    piece = padded_span(samples, begin - offset, stop - offset)
-    flat = np.ascontiguousarray(piece.reshape(-1, piece.shape[-1]).T)
-    resampled = np.asarray(soxr.resample(flat, sr, new_sr), np.float32).T
-    start = first - begin * new_sr // sr  # a whole number: `begin` lies on the common grid
-    wanted = np.ascontiguousarray(resampled[:, start : start + end - first])
-    last = -(-(offset + samples.shape[-1]) * new_sr // sr)
-    wanted[:, : max(0, -first)] = 0.0  # the resampler rings beyond the recording's ends
-    wanted[:, max(0, last - first) :] = 0.0
-    return wanted.reshape(*samples.shape[:-1], end - first)
-
-
-def context_span(sr: int, new_sr: int, first: int, end: int) -> tuple[int, int]:
-    """What `resample_span` reads for `first`…`end` at `new_sr`, as (first, end) in samples at `sr`, unclipped."""
-    if sr == new_sr:
-        return first, end
-    divisor = math.gcd(sr, new_sr)
-    step, new_step = sr // divisor, new_sr // divisor
-    context = math.ceil(RESAMPLING_CONTEXT_S * sr / step)
-    return (first // new_step - context) * step, (-(-end // new_step) + context) * step
 
 
 def level_db(samples: NDArray[Any], reference: NDArray[Any]) -> float:

@@ -22,11 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples, context_span, level_db
+from audiolime_ext.audio import Audio, Samples, level_db
 from audiolime_ext.baselines import off_signals
 from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL, Factorization, Stems
+from audiolime_ext.mixing import mix
 from audiolime_ext.perturbation import Masks
+from audiolime_ext.resampling import context_span
 from audiolime_ext.segments import segment
 from audiolime_ext.taggram import Grid
 
@@ -225,81 +227,6 @@ class Components:
             return gains
         on = np.full((len(masks), 1, self.n_segments), background, np.float32)
         return np.concatenate([gains, on], axis=1)
-
-
-def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], crossfade: float) -> Samples:
-    """Weighted sums of stems, segment by segment.
-
-    Parameters
-    ----------
-    stems
-        Shape (n_stems, n_channels, n_samples).
-    gains
-        Shape (n_mixes, n_stems, n_segments).
-    edges
-        Of the segments, in samples, shape (n_segments + 1,); the first and the last segment reach to the ends.
-    crossfade
-        Length in samples of the linear ramps around each inner edge; shortened where segments are shorter.
-
-    Returns
-    -------
-    Shape (n_mixes, n_channels, n_samples), float32.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> stems = np.ones((2, 1, 4), np.float32)
-    >>> mix(stems, np.array([[[1], [0]], [[1], [1]]], np.float32), np.array([0, 4]), 0)[:, 0]
-    array([[1., 1., 1., 1.],
-           [2., 2., 2., 2.]], dtype=float32)
-    """
-    n_mixes, n_stems, n_segments = gains.shape
-    n_channels, n_samples = stems.shape[1:]
-    flat = stems.reshape(n_stems, n_channels, n_samples)
-    mixed = np.zeros((n_mixes, n_channels, n_samples), np.float32)
-    half = max(0.5, min(crossfade, float(np.diff(edges).min())) / 2)
-    time = np.arange(n_samples)
-    rises = [np.ones(n_samples)]
-    rises += [np.clip((time - (edge - half)) / (2 * half), 0.0, 1.0) for edge in edges[1:-1]]
-    rises += [np.zeros(n_samples)]
-    for at in range(n_segments):
-        window = (rises[at] - rises[at + 1]).astype(np.float32)
-        where = np.flatnonzero(window)
-        if not len(where):
-            continue
-        part = slice(where[0], where[-1] + 1)
-        pieces = flat[..., part] * window[part]
-        mixed[..., part] += sums(gains[:, :, at], pieces.reshape(n_stems, -1)).reshape(n_mixes, n_channels, -1)
-    return mixed
-
-
-def sums(gains: NDArray[np.float32], signals: Samples) -> Samples:
-    """Weighted sums of signals: ``gains @ signals``, without the threads of BLAS.
-
-    Those spin for a while when they are done, on cores that the model needs next: on two, musicnn then takes twice as
-    long. A sparse product is one thread's work and nearly as fast, as half of what masks hold is 0.
-
-    Parameters
-    ----------
-    gains
-        Shape (n_sums, n_signals).
-    signals
-        Shape (n_signals, n_samples).
-
-    Returns
-    -------
-    Shape (n_sums, n_samples), float32.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sums(np.array([[1, 0], [0.5, 2]], np.float32), np.ones((2, 3), np.float32))
-    array([[1. , 1. , 1. ],
-           [2.5, 2.5, 2.5]], dtype=float32)
-    """
-    from scipy.sparse import csr_array
-
-    return np.asarray(csr_array(gains) @ signals)
 
 
 def build(

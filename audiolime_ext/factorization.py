@@ -17,8 +17,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.transcription import Transcription
 
 RESIDUAL = "residual"
@@ -181,7 +182,7 @@ def separated_at(
     """
     first, end = audio.span(start_s, duration_s)
     low, high = context_span(sr, audio.sr, first, end)
-    low, high = max(low, 0), min(high, audio.n_samples_at(sr))
+    low, high = max(low, 0), min(high, resampled_length(audio.n_samples, audio.sr, sr))
     estimates = estimate(low, high)
     own_rate = np.empty((len(estimates), audio.n_channels, end - first), np.float32)
     for i in range(len(estimates)):  # one by one: what a resampler copies is large

@@ -29,8 +29,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.resampling import context_span, resample_span
 
 SHORTEST_S = 0.02
 _ROUNDING_S = 1e-9  # equal segments of just 20 ms may be taken for boundaries by hand when a result is repeated

@@ -145,7 +145,7 @@ def mel_spectrogram(samples: Samples, *, sr: int, n_fft: int, hop_length: int, n
     >>> mel_spectrogram(np.ones((2, 2048), np.float32), sr=16000, n_fft=512, hop_length=256, n_mels=96).shape
     (2, 7, 96)
     """
-    from scipy.sparse import csr_array  # see `components.sums` for why not BLAS
+    from scipy.sparse import csr_array  # not BLAS: `mixing` says why
 
     spectrum = stft(samples, n_fft=n_fft, hop_length=hop_length)
     power = np.square(spectrum.real) + np.square(spectrum.imag)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import AudioError
 from audiolime_ext.prediction import Scores, Tagger, label_names, predict
+from audiolime_ext.resampling import context_span, resample_span
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples, padded_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems
+from audiolime_ext.resampling import padded_span
 
 FEWEST, MOST = 2, 64
 NARROWEST_HZ = 20.0

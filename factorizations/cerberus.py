@@ -37,11 +37,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples, context_span, resample_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.onnx_graph import session
 from audiolime_ext.registry import options
+from audiolime_ext.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.transcription import N_PITCHES, Transcription, decode
 
 FORMAT = "audiolime-cerberus-1"
@@ -216,7 +217,7 @@ class CerberusFactorization:
         sr = self.about.sr
         first, end = audio.span(start_s, duration_s)
         low, high = context_span(sr, audio.sr, first, end)
-        low, high = max(low, 0), min(high, audio.n_samples_at(sr))
+        low, high = max(low, 0), min(high, resampled_length(audio.n_samples, audio.sr, sr))
         estimates, heard = self._separate(audio, low, high)
         own_rate = np.empty((len(estimates), audio.n_channels, end - first), np.float32)
         for i, estimate in enumerate(estimates):  # one at a time: what a resampler copies is large
@@ -229,7 +230,7 @@ class CerberusFactorization:
         """Estimates of samples `first`…`end` at the network's rate, (stem, channel, sample), and what was played."""
         about = self.about
         hop, overlap = about.hop_length, about.n_fft // about.hop_length
-        n_samples = audio.n_samples_at(about.sr)
+        n_samples = resampled_length(audio.n_samples, audio.sr, about.sr)
         lead = (overlap // 2) * hop + about.n_fft // 2  # frame 0 begins so long before the recording
         n_frames = (n_samples - 1 + lead) // hop + 1
         wanted = range((first + lead - about.n_fft) // hop + 1, min((end - 1 + lead) // hop + 1, n_frames))

@@ -36,11 +36,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from audiolime_ext._optional import require
-from audiolime_ext.audio import Audio, Samples, resample_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.checkpoints import ForeignWeights
 from audiolime_ext.chunks import faded, give_back
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.factorization import Scope, Stems, separated_at
+from audiolime_ext.resampling import resample_span, resampled_length
 from audiolime_ext.saved_model import reason, torch_inference
 
 OVERLAP = 0.25  # of chunks
@@ -139,7 +140,7 @@ class DemucsFactorization:
 
     def _chunk(self, model: Any, audio: Audio, at: int, length: int) -> Samples:
         """Sources of the chunk that starts at sample `at`; what lies around it may be heard, too."""
-        begin, stop = max(0, at - length), min(at + 2 * length, audio.n_samples_at(self.sr))
+        begin, stop = max(0, at - length), min(at + 2 * length, resampled_length(audio.n_samples, audio.sr, self.sr))
         mean, spread = self._scale(audio)
         heard = (resample_span(audio.samples, audio.sr, self.sr, begin, stop) - np.float32(mean)) / np.float32(spread)
         stereo = self._torch.from_numpy(np.array(np.broadcast_to(heard, (1, 2, stop - begin))))

@@ -17,9 +17,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples, padded_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.resampling import padded_span
 
 N_FFT = 2048
 HOP_LENGTH = 512

@@ -30,10 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples, padded_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.registry import options
+from audiolime_ext.resampling import padded_span
 
 FEWEST, MOST = 2, 64
 SHORTEST_FFT, LONGEST_FFT = 64, 65536

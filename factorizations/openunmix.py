@@ -36,11 +36,12 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext._optional import require
-from audiolime_ext.audio import Audio, Samples, resample_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.checkpoints import ForeignWeights
 from audiolime_ext.chunks import faded
 from audiolime_ext.errors import unknown
 from audiolime_ext.factorization import Scope, Stems, separated_at
+from audiolime_ext.resampling import resample_span, resampled_length
 from audiolime_ext.saved_model import torch_inference
 from factorizations.openunmix_weights import RECORDS, WIENER_FRAMES, kept, own, published
 
@@ -107,13 +108,14 @@ class OpenUnmixFactorization:
             If the excerpt does not lie within the recording.
         """
         length, stride = CHUNK * self._window, STEP * self._window
-        last = audio.n_samples_at(self.sr) - (length - stride)  # what would start later lies within the chunk before
-        estimate = partial(faded, partial(self._chunk, audio), length=length, stride=stride, stop=max(last, 1))
+        last = resampled_length(audio.n_samples, audio.sr, self.sr) - (length - stride)
+        stop = max(last, 1)  # what would start later lies within the chunk before
+        estimate = partial(faded, partial(self._chunk, audio), length=length, stride=stride, stop=stop)
         return separated_at(self.sr, estimate, self.names, audio, start_s=start_s, duration_s=duration_s)
 
     def _chunk(self, audio: Audio, at: int) -> Samples:
         """Sources of the chunk that starts at sample `at`, shape (n_stems, n_channels, n_samples)."""
-        stop = min(at + CHUNK * self._window, audio.n_samples_at(self.sr))
+        stop = min(at + CHUNK * self._window, resampled_length(audio.n_samples, audio.sr, self.sr))
         heard = resample_span(audio.samples, audio.sr, self.sr, at, max(stop, at + self._shortest))
         n_channels = 2 if self._stereo else audio.n_channels
         wave = self._torch.from_numpy(np.array(np.broadcast_to(heard, (1, n_channels, heard.shape[1]))))

@@ -23,11 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audio import AUDIO_ENDINGS, Audio, level_db, load_audio, padded_span
+from audiolime_ext.audio import AUDIO_ENDINGS, Audio, level_db, load_audio
 from audiolime_ext.containers import decode_stems
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
 from audiolime_ext.musdb_tracks import is_musdb, musdb_track
+from audiolime_ext.resampling import padded_span
 
 TOLERATED_SHORTFALL_S = 0.1
 _NOT_STEMS = {"mixture", "mix"}

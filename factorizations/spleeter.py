@@ -38,11 +38,12 @@ from pathlib import Path
 import numpy as np
 
 from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples, resample_span
+from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.checkpoints import Checkpoint, locate
 from audiolime_ext.errors import unknown
 from audiolime_ext.factorization import Scope, Stems, separated_at
 from audiolime_ext.onnx_graph import Network
+from audiolime_ext.resampling import resample_span
 from audiolime_ext.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
 from factorizations.spleeter_network import BLOCK, SpleeterConfig, Weights, mask_graph
 from factorizations.spleeter_own import read_own
@@ -177,12 +178,11 @@ class SpleeterFactorization:
         return separated_at(SR, estimate, names, audio, start_s=start_s, duration_s=duration_s)
 
     def _estimate(self, audio: Audio, first: int, end: int) -> Samples:
-        """Estimates at 44.1 kHz, shape (n_stems, n_channels, end − first)."""
-        estimates = np.zeros((len(self.config.instruments), audio.n_channels, end - first), np.float32)
+        """Estimates at 44.1 kHz, shape (n_stems, 2, end − first)."""
+        estimates = np.zeros((len(self.config.instruments), 2, end - first), np.float32)
         for at, piece in self._pieces(audio, first, end):
             begin, stop = max(at, first), min(at + piece.shape[-1], end)
-            mono_or_stereo = piece.mean(axis=1, keepdims=True) if audio.n_channels == 1 else piece
-            estimates[..., begin - first : stop - first] += mono_or_stereo[..., begin - at : stop - at]
+            estimates[..., begin - first : stop - first] += piece[..., begin - at : stop - at]
         return estimates
 
     def _pieces(self, audio: Audio, first: int, end: int) -> Iterator[tuple[int, Samples]]:

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from audiolime_ext.audio import Audio, resample_span
-from audiolime_ext.components import Components, build, mix, sums
+from audiolime_ext.audio import Audio
+from audiolime_ext.components import Components, build
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.prediction import tagger
+from audiolime_ext.resampling import resample_span
 from audiolime_ext.taggram import Grid
 from factorizations.oracle import OracleFactorization
 
@@ -126,24 +127,3 @@ def test_silence_is_refused() -> None:
     grid = Grid.of(tagger(lambda b: b), SR)
     with pytest.raises(AudioError, match="'quiet' is silent from 0 s to 3 s"):
         build(quiet, OracleFactorization({"a": quiet}), grid, start_s=0.0, duration_s=3.0)
-
-
-def test_mix_is_linear_in_its_gains() -> None:
-    rng = np.random.default_rng(0)
-    stems = rng.normal(size=(3, 2, 1000)).astype(np.float32)
-    gains = rng.random((4, 3, 5)).astype(np.float32)
-    edges = np.linspace(0, 1000, 6)
-    mixed = mix(stems, gains, edges, 40)
-    np.testing.assert_allclose(mix(stems, gains * 2, edges, 40), mixed * 2, atol=1e-5)
-    np.testing.assert_allclose(mixed.sum(axis=0), mix(stems, gains.sum(axis=0, keepdims=True), edges, 40)[0], atol=1e-5)
-
-
-def test_sums_are_products_and_a_mix_is_the_same_in_any_company() -> None:
-    rng = np.random.default_rng(0)
-    gains, signals = rng.random((9, 5)).astype(np.float32), rng.normal(size=(5, 4000)).astype(np.float32)
-    gains[rng.random(gains.shape) < 0.5], gains[3] = 0, 0
-    found = sums(gains, signals)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, gains.astype(np.float64) @ signals, atol=1e-5)
-    for i in range(len(gains)):
-        np.testing.assert_array_equal(sums(gains[i : i + 1], signals)[0], found[i])

@@ -17,11 +17,11 @@ import soundfile
 
 from audiolime_ext import Audio, Stems, TrackExplanation, explain, explain_track, load_audio, tagger
 from audiolime_ext import track as track_module
-from audiolime_ext.audio import resample_span
 from audiolime_ext.cache import Cache
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.factorization import Scope, with_residual
 from audiolime_ext.registry import build
+from audiolime_ext.resampling import resample_span
 from audiolime_ext.taggers.musicnn import MusicnnTagger
 from audiolime_ext.track import kept_stems as kept_module
 from factorizations.oracle import OracleFactorization

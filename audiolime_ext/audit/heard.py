@@ -17,9 +17,10 @@ import numpy as np
 from audiolime_ext.audio import Samples, level_db, load_audio
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.cache import Cache, Key, Store
-from audiolime_ext.components import build, sums
+from audiolime_ext.components import build
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization import Factorization
+from audiolime_ext.mixing import weighted_sums
 from audiolime_ext.perturbation import Masks
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build as build_spec
@@ -59,7 +60,7 @@ class Heard:
 
     def mixes(self, masks: Masks) -> Samples:
         """What the tagger hears for each mask: (n_masks, n_channels, n_samples)."""
-        flat = sums(np.asarray(masks, np.float32), self.stems.reshape(len(self.names), -1))
+        flat = weighted_sums(np.asarray(masks, np.float32), self.stems.reshape(len(self.names), -1))
         return np.asarray(flat.reshape(len(masks), *self.background.shape) + self.background)
 
     def stem(self, name: str) -> Samples:

@@ -20,8 +20,8 @@ from factorizations.demucs import REPOSITORIES, DemucsFactorization
 from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below
 
 torch = require("torch", extra="demucs")
-apply, htdemucs, hdemucs, hf = (
-    require(f"demucs.{name}", extra="demucs") for name in ("apply", "htdemucs", "hdemucs", "hf")
+apply, htdemucs, hdemucs, demucs, hf = (
+    require(f"demucs.{name}", extra="demucs") for name in ("apply", "htdemucs", "hdemucs", "demucs", "hf")
 )
 save_file = require("safetensors.torch", extra="demucs").save_file
 constants = require("huggingface_hub.constants", extra="demucs")
@@ -34,6 +34,8 @@ def network(seed: int = 0, sources: list[str] = FOUR, segment: Any = Fraction(39
     torch.manual_seed(seed)
     if kind == "ht":
         return htdemucs.HTDemucs(sources, segment=segment, **SMALL).eval()
+    if kind == "time":  # one of those in mdx
+        return demucs.Demucs(sources, channels=8, depth=4, segment=segment).eval()
     return hdemucs.HDemucs(sources, channels=8, segment=segment).eval()
 
 
@@ -73,7 +75,7 @@ def genuine(bag: Any, audio: Audio) -> Any:
     return (apply.apply_model(bag, ((wave - mean) / spread)[None], shifts=0, overlap=0.25)[0] * spread + mean).numpy()
 
 
-@pytest.mark.parametrize("kinds", [("ht",), ("hybrid",), ("ht", "hybrid")])
+@pytest.mark.parametrize("kinds", [("ht",), ("hybrid",), ("time",), ("ht", "hybrid")])
 @pytest.mark.parametrize("seconds", [20.0, 7.3, 0.2])
 def test_stems_are_those_of_the_package(ezer_ev: Path, kinds: tuple[str, ...], seconds: float) -> None:
     song = load_audio(ezer_ev).excerpt(0.0, min(seconds, load_audio(ezer_ev).duration_s))
@@ -90,6 +92,28 @@ def test_the_same_check_notices_another_network(ezer_ev: Path) -> None:
     expected = genuine(apply.BagOfModels([network(1)]), song)
     found = DemucsFactorization(apply.BagOfModels([network(0)])).factorize(song).samples[:4]
     assert np.abs(found - expected).max() > 0.1 * np.abs(expected).max()
+
+
+def test_pytorch_and_the_network_are_left_as_they_were(ezer_ev: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, mha, during = network(), torch.backends.mha, []
+    separator = DemucsFactorization(apply.BagOfModels([model]))
+    song = load_audio(ezer_ev).excerpt(0.0, 1.0)
+
+    def state() -> tuple[bool, int]:
+        return mha.get_fastpath_enabled(), sum(len(each._forward_hooks) for each in model.modules())
+
+    def failing(*_: Any, **__: Any) -> Any:
+        during.append(state())
+        raise RuntimeError("out of memory")
+
+    before = state()
+    separator.factorize(song)
+    assert state() == before == (True, 0)
+    monkeypatch.setattr(apply, "apply_model", failing)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        separator.factorize(song)
+    assert during == [(False, len(model.decoder) + len(model.tdecoder))]
+    assert state() == before
 
 
 @pytest.fixture

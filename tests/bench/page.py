@@ -57,7 +57,7 @@ def made(*words: str | Path) -> tuple[float, float]:
     )
     if watched.returncode:
         raise SystemExit(f"{' '.join(command[3:])} failed")
-    return time.perf_counter() - start, int(watched.stdout) * 1024 / 1e9
+    return time.perf_counter() - start, int(watched.stdout) * (1 if sys.platform == "darwin" else 1024) / 1e9
 
 
 def first_sound_s(page: Path) -> float | None:
