@@ -1,8 +1,8 @@
 """An audit: is a song “metal” for its guitar? Two songs, their true stems, and an honest answer.
 
 Excerpts of Muldjord's “Mutilated Mime” (metal) and Sectoid's “Feelings” (folk) are given each other's guitars, and lose
-their own. Two songs are too few for a finding, and the verdicts say how many it takes; the page has the evidence, and
-every mix to listen to. A collection of yours is audited the same way::
+their own. Two songs are too few to decide anything: every verdict is open, and says how many it takes; the page has the
+evidence, and mixes to listen to. A collection of yours is audited the same way::
 
     python examples/audit.py [FOLDER]
 """
@@ -47,7 +47,7 @@ def main(folder: str = "audit") -> None:
         workers=0,
     )
     for found in (results.transplants(), results.removals()):
-        for verdict in judge(found, delta=0.5, stems=results.components):
+        for verdict in judge(found, limit=0.5, stems=results.components):
             print(verdict.text)
     page = write_report(results, place)
     print(f"listen to {page}")

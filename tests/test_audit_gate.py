@@ -77,11 +77,14 @@ def undecided(folder: Path) -> Path:
 def test_a_clean_model_with_enough_songs_passes(passing: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "gate", str(passing)]) == 0
     told = capsys.readouterr()
-    assert told.out.startswith(f"pass: {passing}, tolerance 5 %\n")
-    assert {line.split(": 0 % of")[0] for line in told.out.splitlines()[1:]} == {
-        "pass: 'guitar' and bass",
-        "pass: 'guitar' and drums",
-        "pass: 'piano' and bass",
+    limit = "limit 5 %: the tolerance of a gate that is given none"
+    assert told.out.startswith(f"pass: {passing}; {limit}; 2 shown, 0 open, 3 ruled out; 2 waived\n")
+    assert {line.split(": 0 % of")[0].split(": 100 % of")[0] for line in told.out.splitlines()[1:]} == {
+        "waived, meant to matter: shown: 'guitar' depends on guitar, as it is meant to",
+        "waived, meant to matter: shown: 'piano' depends on piano, as it is meant to",
+        "ruled out: no effect of bass on 'guitar' beyond 5 %",
+        "ruled out: no effect of drums on 'guitar' beyond 5 %",
+        "ruled out: no effect of bass on 'piano' beyond 5 %",
     }
     assert told.err == ""
     assert_no_confounder(passing)
@@ -93,11 +96,13 @@ def test_a_confounded_model_fails_with_the_songs_that_show_it(
 ) -> None:
     assert main(["audit", "gate", str(failing), "--tolerance", ".3"]) == 6
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == f"fail: {failing}, tolerance 30 %"
-    assert told[1].startswith("fail: 'guitar' and drums: 100 % of 90 decisions flip (95 % interval ")
+    numbers = "1 shown, 0 open, 4 ruled out; 1 waived"
+    assert told[0] == f"fail: {failing}; limit 30 %: the tolerance you gave; {numbers}"
+    assert told[1].startswith("shown: 'guitar' is confounded with drums: 100 % of 90 decisions flip (95 % interval ")
     assert all(re.match(r"  drums of 'song \d+' in 'song \d+' makes it 'guitar': log-odds \+\d", t) for t in told[2:5])
     assert len({line.split(" makes")[0].split(" in ")[1] for line in told[2:5]}) == 3, "three hosts"
-    assert told[5].startswith("pass: "), "all else is clean"
+    assert told[5].startswith("waived, meant to matter: ruled out: ")
+    assert all(line.startswith("ruled out: ") for line in told[6:]), "all else is clean"
 
 
 def test_few_songs_are_inconclusive_with_the_number_that_would_decide(
@@ -105,16 +110,21 @@ def test_few_songs_are_inconclusive_with_the_number_that_would_decide(
 ) -> None:
     assert main(["audit", "gate", str(undecided)]) == 7
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == f"inconclusive: {undecided}, tolerance 5 %; about 72 songs would decide"
+    assert told[0].startswith(f"inconclusive: {undecided}; limit 5 %: the tolerance of a gate that is given none; ")
+    assert told[0].endswith("; about 72 songs would decide")
     # float WAV files hold the second at which they were written, so contents, and with them donors, vary
-    assert all(re.search("; about 72 songs would decide, there are ([5-9]|1[0-2])$", line) for line in told[1:])
+    assert [line for line in told[1:] if line.startswith("open: ")]
+    for line in told[1:]:
+        decided = re.search("; about 72 songs would decide, there are ([5-9]|1[0-2])$", line)
+        assert (decided is not None) != line.startswith("waived, meant to matter: "), line
 
 
 def test_an_assertion_tells_what_how_often_and_in_which_songs(failing: Path, undecided: Path) -> None:
     with pytest.raises(AssertionError) as caught:
         assert_no_confounder(failing, tolerance=0.3)
     text = str(caught.value)
-    assert "fail: 'guitar' and drums: 100 % of 90 decisions flip" in text
+    assert "shown: 'guitar' is confounded with drums: 100 % of 90 decisions flip" in text
+    assert "; limit 30 %: the tolerance you gave; " in text
     assert re.search(r"drums of 'song \d*[02468]' in 'song \d*[13579]' makes it 'guitar'", text)
     assert "bass" not in text, "what passes is not told"
     with pytest.raises(AssertionError, match=r"^inconclusive: .*about 72 songs would decide"):
@@ -132,7 +142,7 @@ def test_what_is_meant_to_matter_may_be_given(failing: Path, passing: Path, tmp_
     table = tmp_path / "expected.csv"
     table.write_text("class,component\nguitar,drums\n")
     found = admit(passing, expected=table)
-    assert [(p.label, p.component) for p in found.decision.pairs if p.outcome == "fail"] == [
+    assert [(p.verdict.label, p.verdict.component) for p in found.decision.pairs if p.outcome == "fail"] == [
         ("guitar", "guitar"),
         ("piano", "piano"),
     ]
@@ -147,7 +157,7 @@ def test_a_baselines_faults_are_known(
     gate = ["audit", "gate", str(failing), "--tolerance", ".3", "--baseline"]
     assert main([*gate, str(failing)]) == 0
     told = capsys.readouterr().out
-    assert "known: 'guitar' and drums: 100 % of 90 decisions flip" in told
+    assert "known: shown: 'guitar' is confounded with drums: 100 % of 90 decisions flip" in told
     assert "not significantly more than in the baseline: 100 % of 90" in told
     assert main([*gate, str(undecided)]) == 6, "the clean one has no such fault"
     other = tmp_path / "other.sqlite"
@@ -204,8 +214,9 @@ def test_what_was_not_tried_does_not_pass(tmp_path: Path) -> None:
     store = write(tmp_path / "all", scores=(0.9, 0.8), thresholds=(0.5, 0.5))
     found = admit(store)
     assert found.outcome == "inconclusive"
-    assert [pair.rate.n_trials for pair in found.decision.pairs] == [0, 0]
-    assert "nothing was tried; about 72 songs would decide, there are 0" in found.decision.pairs[0].text
+    assert [pair.verdict.rate.n_trials for pair in found.decision.pairs if pair.verdict.rate] == [0, 0]
+    assert "whether 'guitar' depends on drums: nothing was tried (limit 5 %, the " in found.decision.pairs[0].text
+    assert "; about 72 songs would decide, there are 0" in found.decision.pairs[0].text
     assert admit(store, thresholds=0.85).outcome == "pass"
     assert admit(store, thresholds={"guitar": 0.85, "piano": 0.85}).outcome == "pass"
     with pytest.raises(UsageError, match="no threshold for piano"):
@@ -228,14 +239,16 @@ def test_transplants_at_the_hosts_level_are_not_enough(tmp_path: Path) -> None:
 def test_json_holds_all_that_is_told(failing: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "gate", str(failing), "--tolerance", ".3", "--json"]) == 6
     told = json.loads(capsys.readouterr().out)
-    assert (told["outcome"], told["tolerance"], told["n_recordings"], told["unmeasured"]) == ("fail", 0.3, 36, [])
+    assert (told["outcome"], told["limit"]["share"], told["n_recordings"], told["unmeasured"]) == ("fail", 0.3, 36, [])
     drums = told["pairs"][0]
-    assert (drums["label"], drums["component"], drums["outcome"], drums["rate"]["rate"]) == (
+    assert [drums[name] for name in ("label", "component", "status", "reading", "outcome")] == [
         "guitar",
         "drums",
+        "shown",
+        "confounder",
         "fail",
-        1.0,
-    )
+    ]
+    assert drums["rate"]["rate"] == 1.0
     assert len(drums["examples"]) == 3
 
 
@@ -273,7 +286,7 @@ def test_junit_xml_shows_every_pair(failing: Path, undecided: Path, tmp_path: Pa
     assert "makes it 'guitar'" in (failure.text or "")
     open_ = to_junit(admit(undecided))
     assert is_valid(open_)
-    assert ElementTree.fromstring(open_).find(".//testcase[@name='drums']/error[@type='inconclusive']") is not None
+    assert ElementTree.fromstring(open_).find(".//testcase[@name='drums']/error[@type='open']") is not None
     known = to_junit(admit(failing, tolerance=0.3, baseline=failing))
     assert is_valid(known)
     assert ElementTree.fromstring(known).find(".//testcase[@name='drums']/skipped[@type='known']") is not None
@@ -288,7 +301,7 @@ def test_junit_xml_shows_every_pair(failing: Path, undecided: Path, tmp_path: Pa
 def test_a_tolerance_is_a_share(failing: Path, argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["audit", "gate", str(failing), "--tolerance", argument])
-    assert "argument --tolerance: a" in capsys.readouterr().err
+    assert "argument --tolerance/--limit: a" in capsys.readouterr().err
 
 
 def test_a_store_that_is_being_written_can_be_gated(tmp_path: Path) -> None:

@@ -17,19 +17,21 @@ from playwright.sync_api import Browser
 from audiolime_ext import tagger
 from audiolime_ext.audit.effects import transplant_gain
 from audiolime_ext.audit.heard import Ears
+from audiolime_ext.audit.limits import given
 from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.records import Failure, Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import run_audit
+from audiolime_ext.audit.status import Verdict
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.verdicts import Verdict, judge
+from audiolime_ext.audit.verdicts import judge
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.report.audit.charts import DOT, LEFT, MOST_DOTS, ROW, WIDTH, dots, drawn, swarm
 from audiolime_ext.report.audit.clips import Listening, loudest
 from audiolime_ext.report.audit.effects import Strip, effects
-from audiolime_ext.report.audit.findings import Answer, Finding, findings, reads
+from audiolime_ext.report.audit.findings import Answer, Finding, findings, reads, to_tell
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import comparisons, heat_maps
 from audiolime_ext.report.audit.page import Options, report_html, write_report
@@ -95,7 +97,7 @@ def page(results: Results) -> str:
 
 @pytest.fixture(scope="module")
 def found(results: Results) -> tuple[Finding, ...]:
-    return findings(results, judge(results.transplants(), delta=0.5, stems=results.components))
+    return findings(results, to_tell(judge(results.transplants(), limit=0.5, stems=results.components)))
 
 
 @pytest.fixture(scope="module")
@@ -113,14 +115,20 @@ def words(html: str) -> str:
 
 def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:
     told = words(page)
-    assert (
-        "1 finding: “guitar” depends on drums. Put into other recordings, that flips more than 36 % of decisions."
-        in told
-    )
+    assert "Shown: “guitar” depends on drums. Put into other recordings: 1 shown, 0 open, 4 ruled out. " in told
     assert "20 recordings of 20 songs in 2 classes" in told
     assert "100 % of its decisions agree with the manifest" in told
     places = [
-        told.index(text) for text in ("1 finding:", "What was found", "The evidence", "Everything else", "Effects in")
+        told.index(text)
+        for text in (
+            "Shown:",
+            "Limit 36 %",
+            "The gate, which",
+            "What was found",
+            "The evidence",
+            "Everything else",
+            "Effects in",
+        )
     ]
     places += [
         told.index(text) for text in ("Every class and component", "Decisions before", "Hear for", "How to read")
@@ -131,10 +139,10 @@ def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:
 
 def test_the_evidence_says_what_kind_of_dependence_it_is(found: tuple[Finding, ...]) -> None:
     (one,) = found
-    assert (one.verdict.label, one.verdict.component, one.verdict.status) == ("guitar", "drums", "depends on")
+    assert (one.verdict.label, one.verdict.component, one.verdict.status) == ("guitar", "drums", "shown")
     answers = {evidence.asked: evidence.answer for evidence in one.evidence}
-    assert answers["own"] == answers["without"] == "yes"
-    assert answers["equal level"] == answers["white noise"] == "no", "noise hisses, too"
+    assert answers["own"] == answers["without"] == "shown"
+    assert answers["equal level"] == answers["white noise"] == "ruled out", "noise hisses, too"
     assert answers["matched"] == answers["leak"] == "", "no piano has drums, every guitar has"
     assert one.reads == (
         "Recordings of “guitar” lose the class without drums.",
@@ -145,20 +153,21 @@ def test_the_evidence_says_what_kind_of_dependence_it_is(found: tuple[Finding, .
 @pytest.mark.parametrize(
     ("asked", "answer", "said"),
     [
-        ("matched", "no", "It is the level of drums that counts"),
-        ("matched", "yes", "It is not a matter of level"),
-        ("same", "yes", "that it is there is what counts"),
-        ("same", "no", "how it sounds in “guitar” is what counts"),
-        ("leak", "yes", "Beware: it happens as well with what is separated as drums"),
-        ("without", "no", "they have other reasons"),
-        ("equal level", "yes", "Beware: made softer only"),
+        ("matched", "ruled out", "It is the level of drums that counts"),
+        ("matched", "shown", "It is not a matter of level"),
+        ("same", "shown", "that it is there is what counts"),
+        ("same", "ruled out", "how it sounds in “guitar” is what counts"),
+        ("leak", "shown", "Beware: it happens as well with what is separated as drums"),
+        ("without", "ruled out", "they have other reasons"),
+        ("equal level", "shown", "Beware: made softer only"),
     ],
 )
 def test_an_answer_is_put_in_plain_words_and_an_open_one_is_not(asked: str, answer: Answer, said: str) -> None:
-    verdict = Verdict("guitar", "drums", "depends on", 0.5)
+    verdict = Verdict("guitar", "drums", "shown", given(0.5))
     (sentence,) = reads(verdict, {asked: answer})
     assert said in sentence
     assert reads(verdict, {asked: "open"}) == ()
+    assert reads(replace(verdict, status="open"), {asked: answer}) == (), "nothing is read out of what is not shown"
 
 
 def test_the_best_cases_flipped_and_are_of_different_songs(results: Results, found: tuple[Finding, ...]) -> None:
@@ -278,7 +287,7 @@ def test_decisions_without_the_flagged_component_are_counted(results: Results) -
 
 
 def test_maps_hold_the_rates_of_both_directions(results: Results) -> None:
-    verdicts = judge(results.transplants(), delta=0.5, stems=results.components)
+    verdicts = judge(results.transplants(), limit=0.5, stems=results.components)
     for one, n in zip(heat_maps(results, verdicts), (40, 10), strict=True):
         rates = dict(one.rows)["guitar"]
         drums = rates[results.components.index("drums")]
@@ -305,8 +314,8 @@ def test_a_large_audit_stays_light(large: Results) -> None:
     assert len(page) < 150_000
     drawn_dots = [len(re.findall("h0", path)) for path in re.findall(r'class="dots[^"]*" d="([^"]*)"', page)]
     assert sum(drawn_dots) == (3 * 3 - 1) * 5 * MOST_DOTS, "of 150 each; silence is of class 0, so nothing suffices"
-    assert "flips more than 50 %" in words(page)
-    assert "'class 0' depends on drums" in words(page)
+    assert "Limit 50 %: a convention, not measured for simulated." in words(page)
+    assert "shown: 'class 0' depends on drums" in words(page)
 
 
 def test_dots_stay_in_their_strip_and_apart_and_the_sample_keeps_the_shape() -> None:
@@ -338,8 +347,9 @@ def test_the_command_writes_the_page(store: Path, tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == f"open {tmp_path / 'out' / 'index.html'} in a browser\n"
     told = words((tmp_path / "out" / "index.html").read_text())
     assert "'guitar' is confounded with drums" in told
-    assert "'guitar' is not auditable for flute" in told
-    assert "flips more than 40 % of decisions" in told
+    assert "not auditable: 'guitar' and flute: no stem holds flute alone" in told
+    assert "Limit 40 %: the limit you gave." in told
+    assert "The gate, which" not in told, "a page by the gate's limit needs no second one"
     assert "every score from 0.3 on" in told
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.audit.expected import Expectation, Expected
-from audiolime_ext.audit.gate import gate
+from audiolime_ext.audit.gate import GateResult, gate
+from audiolime_ext.audit.limits import tolerance
 from audiolime_ext.audit.rates import (
+    N_BOOTSTRAP,
     Rate,
     Trials,
     benjamini_hochberg,
@@ -17,12 +21,12 @@ from audiolime_ext.audit.rates import (
     flip_rate,
     is_larger,
     songs_to_decide,
-    songs_to_find,
 )
-from audiolime_ext.audit.verdicts import Verdict, judge
+from audiolime_ext.audit.status import Verdict
+from audiolime_ext.audit.verdicts import judge
 from audiolime_ext.errors import UsageError
 
-DELTA = 0.5
+LIMIT = 0.5
 QUICK = 100  # resamples
 
 
@@ -169,21 +173,21 @@ def model(rng: np.random.Generator, rates: dict[tuple[str, str], float], rest: f
 def test_clean_models_are_not_flagged_and_confounded_ones_are_with_the_right_component_first() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
-        clean = judge(model(rng, {}, 0.1), delta=DELTA, n_bootstrap=QUICK)
+        clean = judge(model(rng, {}, 0.1), limit=LIMIT, n_bootstrap=QUICK)
         assert not any(verdict.is_finding for verdict in clean), clean
-        confounded = judge(model(rng, {("guitar", "drums"): 0.9}, 0.1), delta=DELTA, n_bootstrap=QUICK)
+        confounded = judge(model(rng, {("guitar", "drums"): 0.9}, 0.1), limit=LIMIT, n_bootstrap=QUICK)
         first, *others = confounded
-        assert (first.label, first.component, first.status) == ("guitar", "drums", "depends on")
+        assert (first.label, first.component, first.status) == ("guitar", "drums", "shown")
         assert not any(verdict.is_finding for verdict in others)
 
 
-def test_effects_of_just_delta_are_rarely_flagged_and_those_against_zero_always() -> None:
+def test_effects_of_just_the_limit_are_rarely_flagged_and_those_against_zero_always() -> None:
     rng, flagged = np.random.default_rng(1), []
     for _ in range(60):
-        verdicts = judge(model(rng, {}, DELTA), delta=DELTA, n_bootstrap=100)
+        verdicts = judge(model(rng, {}, LIMIT), limit=LIMIT, n_bootstrap=100)
         flagged.append(any(verdict.is_finding for verdict in verdicts))
     assert np.mean(flagged) <= 0.08
-    almost_zero = judge(model(rng, {}, 0.1), delta=1e-6, n_bootstrap=100)
+    almost_zero = judge(model(rng, {}, 0.1), limit=1e-6, n_bootstrap=100)
     assert all(verdict.is_finding for verdict in almost_zero), "the test that must not be made flags every clean model"
 
 
@@ -203,108 +207,134 @@ def test_only_what_was_declared_makes_a_confounder() -> None:
     ]
 
     def told(expected: Expected | None) -> dict[str, str]:
-        return {verdict.component: verdict.status for verdict in judge(tried, delta=DELTA, expected=expected)}
+        found = judge(tried, limit=LIMIT, expected=expected)
+        assert {v.component: v.status for v in found} == {"drums": "shown", "guitar": "shown", "bass": "ruled out"}
+        return {verdict.component: verdict.reading for verdict in found}
 
-    assert told(None) == {"drums": "depends on", "guitar": "depends on", "bass": "no finding"}
+    assert told(None) == {"drums": "depends on", "guitar": "depends on", "bass": ""}
     declared = Expected((Expectation("guitar", "guitar", 1),))
-    assert told(declared) == {"drums": "confounder", "guitar": "as expected", "bass": "no finding"}
+    assert told(declared) == {"drums": "confounder", "guitar": "as expected", "bass": ""}
     against = Expected((Expectation("guitar", "guitar", -1),))
     assert told(against)["guitar"] == "confounder", "declared, but the other way round"
-    texts = " ".join(verdict.text for verdict in judge(tried, delta=DELTA))
+    texts = " ".join(verdict.text for verdict in judge(tried, limit=LIMIT))
     assert "confound" not in texts
-    assert "'guitar' needs drums: 100 % of 30 decisions flip" in texts
+    assert "shown: 'guitar' needs drums: 100 % of 30 decisions flip" in texts
 
 
 def test_what_is_meant_to_matter_and_does_not_is_said() -> None:
     expected = Expected((Expectation("guitar", "bass"),))
-    (verdict,) = judge([trials(np.zeros(30, bool), "bass")], delta=DELTA, expected=expected)
-    assert verdict.text.startswith("no effect of bass on 'guitar' beyond 50 %, which is meant to matter: 0 % of 30")
+    (verdict,) = judge([trials(np.zeros(30, bool), "bass")], limit=LIMIT, expected=expected)
+    assert verdict.text.startswith(
+        "ruled out: no effect of bass on 'guitar' beyond 50 %, which is meant to matter: 0 % "
+    )
 
 
 def test_an_instrument_without_its_own_stem_is_not_auditable() -> None:
     expected = Expected((Expectation("strings", "violin"), Expectation("guitar", "guitar")))
-    verdicts = judge([trials(np.zeros(30, bool))], delta=DELTA, expected=expected, stems=["guitar", "drums"])
+    verdicts = judge([trials(np.zeros(30, bool))], limit=LIMIT, expected=expected, stems=["guitar", "drums"])
     assert [(verdict.status, verdict.component) for verdict in verdicts] == [
         ("not auditable", "violin"),
-        ("no finding", "drums"),
-    ]
-    assert verdicts[0].text == "'strings' is not auditable for violin: no stem holds violin alone"
+        ("ruled out", "drums"),
+    ][::-1]
+    assert verdicts[1].text == "not auditable: 'strings' and violin: no stem holds violin alone"
 
 
 @pytest.mark.parametrize("n_pairs", [1, 8, 40])
-def test_too_few_songs_are_said_with_the_number_needed(n_pairs: int) -> None:
-    needed = songs_to_find(DELTA, n_pairs=n_pairs)
+def test_too_few_songs_are_open_with_the_number_that_would_decide(n_pairs: int) -> None:
+    needed = min(n for n in range(1, 50) if 0.5**n <= 0.025 / n_pairs)  # if every one flips
 
     def first(n: int) -> Verdict:
         others = [trials(np.zeros(30, bool), f"other {i}") for i in range(n_pairs - 1)]
-        return next(v for v in judge([trials(np.ones(n, bool)), *others], delta=DELTA) if v.component == "drums")
+        return next(v for v in judge([trials(np.ones(n, bool)), *others], limit=LIMIT) if v.component == "drums")
 
     enough, few = first(needed), first(needed - 1)
-    assert enough.status == "depends on", "so many are enough if every one flips"
-    assert (few.status, few.songs_needed) == ("too few songs", needed)
-    assert f"{needed - 1}, and at least {needed} are needed" in few.text
+    assert (enough.status, enough.songs_needed) == ("shown", None)
+    assert (few.status, few.songs_needed) == ("open", needed)
+    assert f"about {needed} songs would decide, there are {needed - 1}" in few.text
 
 
 def test_no_pair_is_judged_twice_and_delta_is_never_zero() -> None:
     with pytest.raises(UsageError, match="come 2 times; join"):
-        judge([trials(np.ones(5, bool))] * 2, delta=DELTA)
-    with pytest.raises(UsageError, match="delta must lie between 0 and 1, not 0: no model's effect is exactly 0"):
-        judge([trials(np.ones(5, bool))], delta=0)
+        judge([trials(np.ones(5, bool))] * 2, limit=LIMIT)
+    with pytest.raises(
+        UsageError, match="the limit you gave must lie between 0 and 1, not 0: no model's effect is exactly 0"
+    ):
+        judge([trials(np.ones(5, bool))], limit=0)
     with pytest.raises(UsageError, match="5 flips need 5 hosts"):
         flip_rate(Trials("a", "b", np.ones(5, bool), songs(4)))
-    assert judge([], delta=DELTA) == ()
+    assert judge([], limit=LIMIT) == ()
+
+
+def gated(
+    tried: Sequence[Trials],
+    *,
+    tolerance: float = 0.05,
+    expected: Expected | None = None,
+    baseline: Sequence[Trials] | None = None,
+    n_bootstrap: int = N_BOOTSTRAP,
+) -> GateResult:
+    """The gate on the verdicts on trials."""
+    now, before = (
+        None if of is None else judge(of, limit=tolerance, expected=expected, n_bootstrap=n_bootstrap)
+        for of in (tried, baseline)
+    )
+    assert now is not None
+    return gate(now, baseline=before)
 
 
 def test_the_gate_has_three_outcomes() -> None:
     clean, confounded = trials(np.zeros(100, bool), "bass"), trials(np.arange(100) < 60, "drums")
     few = trials(np.zeros(40, bool), "piano")
-    assert gate([clean]).outcome == "pass"
-    found = gate([clean, few, confounded])
+    assert gated([clean]).outcome == "pass"
+    found = gated([clean, few, confounded])
     assert found.outcome == "fail"
-    assert [(pair.component, pair.outcome) for pair in found.pairs] == [
-        ("drums", "fail"),
-        ("piano", "inconclusive"),
-        ("bass", "pass"),
+    assert [(pair.verdict.component, pair.verdict.status, pair.outcome) for pair in found.pairs] == [
+        ("drums", "shown", "fail"),
+        ("piano", "open", "inconclusive"),
+        ("bass", "ruled out", "pass"),
     ]
-    found = gate([clean, few])
+    found = gated([clean, few])
     assert (found.outcome, found.songs_needed) == ("inconclusive", 72)
     assert "about 72 songs would decide, there are 40" in found.pairs[0].text
-    assert gate([trials(np.zeros(72, bool))]).outcome == "pass", "so many do"
-    assert gate([trials(np.zeros(71, bool))]).outcome == "inconclusive"
+    assert gated([trials(np.zeros(72, bool))]).outcome == "pass", "so many do"
+    assert gated([trials(np.zeros(71, bool))]).outcome == "inconclusive"
 
 
 def test_the_number_of_songs_decides_if_the_rate_stays() -> None:
-    for rate, tolerance in ((0.02, 0.05), (0.1, 0.05), (0.3, 0.2)):
+    for rate, limit in ((0.02, 0.05), (0.1, 0.05), (0.3, 0.2)):
         seen = Rate(rate, 0, 1, 200, 50, None, 100.0, 0.95)
-        needed = songs_to_decide(seen, tolerance)
+        needed = songs_to_decide(seen, limit)
         assert needed is not None
         for n, decided in ((needed, True), (needed - 1, False)):
             low, high = clopper_pearson(rate * 2 * n, 2 * n)  # a song counts for two trials here
-            assert (high < tolerance or low > tolerance) == decided
+            assert (high < limit or low > limit) == decided
     assert songs_to_decide(Rate(0.05, 0, 1, 200, 50, None, 100.0, 0.95), 0.05) is None
     many = songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2, n_pairs=40)
     assert many is not None
     assert many > (songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2) or 0)
 
 
-def test_the_gate_leaves_out_what_is_meant_to_matter_and_never_passes_on_nothing() -> None:
+def test_the_gate_waives_what_is_meant_to_matter_and_never_passes_on_nothing() -> None:
     meant, clean = trials(np.ones(100, bool), "guitar"), trials(np.zeros(100, bool))
     expected = Expected((Expectation("guitar", "guitar", 1),))
-    assert gate([meant, clean]).outcome == "fail"
-    assert gate([meant, clean], expected=expected).outcome == "pass"
+    assert gated([meant, clean]).outcome == "fail"
+    found = gated([meant, clean], expected=expected)
+    assert (found.outcome, found.numbers) == ("pass", "1 shown, 0 open, 1 ruled out; 1 waived")
+    waived = next(pair for pair in found.pairs if pair.outcome == "waived")
+    assert waived.text.startswith("waived, meant to matter: shown: 'guitar' needs guitar, as it is meant to: 100 % of ")
     untried = trials(np.zeros(0, bool), "bass")
-    assert gate([clean, untried]).outcome == "inconclusive"
+    assert gated([clean, untried]).outcome == "inconclusive"
     with pytest.raises(UsageError, match="there is nothing to judge"):
-        gate([meant], expected=expected)
-    with pytest.raises(UsageError, match="tolerance must lie between 0 and 1, not 5"):
-        gate([clean], tolerance=5)
+        gated([meant], expected=expected)
+    with pytest.raises(UsageError, match="the tolerance you gave must lie between 0 and 1, not 5"):
+        tolerance(5)
 
 
 def test_models_at_the_tolerance_seldom_pass_and_seldom_fail() -> None:
     rng, outcomes = np.random.default_rng(2), []
     for _ in range(150):
         tried = [world(rng, 0.1, n_hosts=60, n_donors=60, each=2, spread=(0, 0))]
-        outcomes.append(gate(tried, tolerance=0.1, n_bootstrap=100).outcome)
+        outcomes.append(gated(tried, tolerance=0.1, n_bootstrap=100).outcome)
     assert outcomes.count("pass") <= 8
     assert outcomes.count("fail") <= 8
 
@@ -331,8 +361,8 @@ def test_what_fails_in_the_baseline_too_is_known_unless_it_is_worse() -> None:
         return trials(np.arange(n) < n_flips, component)
 
     def told(now: Trials, before: Trials) -> tuple[str, str]:
-        found = gate([now, one(0, component="bass")], baseline=[before, one(0, component="bass")])
-        return found.outcome, next(pair.outcome for pair in found.pairs if pair.component == "drums")
+        found = gated([now, one(0, component="bass")], baseline=[before, one(0, component="bass")])
+        return found.outcome, next(pair.outcome for pair in found.pairs if pair.verdict.component == "drums")
 
     assert told(one(50), one(50)) == ("pass", "known")
     assert told(one(60), one(50)) == ("pass", "known"), "not significantly worse"
@@ -347,10 +377,10 @@ def test_what_fails_in_the_baseline_too_is_known_unless_it_is_worse() -> None:
 
 def test_known_pairs_are_told_with_the_baseline_and_do_not_hide_others() -> None:
     everywhere = [trials(np.arange(100) < 50, "drums"), trials(np.arange(40) < 0, "bass")]
-    found = gate(everywhere, baseline=everywhere)
+    found = gated(everywhere, baseline=everywhere)
     assert (found.outcome, found.songs_needed) == ("inconclusive", 72)
-    text = next(pair.text for pair in found.pairs if pair.component == "drums")
-    assert text.startswith("known: 'guitar' and drums: 50 % of 100 decisions flip (")
+    text = next(pair.text for pair in found.pairs if pair.verdict.component == "drums")
+    assert text.startswith("known: shown: 'guitar' needs drums: 50 % of 100 decisions flip (")
     assert "; not significantly more than in the baseline: 50 % of 100 decisions flip (" in text
     with pytest.raises(UsageError, match="the baseline has none of these classes and components"):
-        gate(everywhere, baseline=[trials(np.ones(40, bool), "vocals")])
+        gated(everywhere, baseline=[trials(np.ones(40, bool), "vocals")])

@@ -25,9 +25,7 @@ def tagger() -> MusicnnTagger:
 def cut(clip: Path, tagger: MusicnnTagger, segments: int) -> Components:
     audio = load_audio(clip)
     grid = Grid.of(tagger, audio.sr)
-    return parts.build(
-        audio, HPSSFactorization(), grid, start_s=14.96, duration_s=tagger.window_s, segments=segments
-    )
+    return parts.build(audio, HPSSFactorization(), grid, start_s=14.96, duration_s=tagger.window_s, segments=segments)
 
 
 @pytest.mark.parametrize(("segments", "period"), [(6, 2), (25, 3)])

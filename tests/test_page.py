@@ -368,7 +368,7 @@ def test_wrong_usage_of_page(capsys: pytest.CaptureFixture[str], args: tuple[str
     assert not Path("song.html").exists()
 
 
-NAMES = ["it's \"quoted\".wav", "🎷 小提琴.wav", "<script>alert(1)<script>.wav"]
+NAMES = ['it\'s "quoted".wav', "🎷 小提琴.wav", "<script>alert(1)<script>.wav"]
 
 
 @browser_test

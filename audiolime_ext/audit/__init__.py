@@ -9,6 +9,7 @@
 - `merge`, `export`: what shards wrote, as one; everything as one table
 - `results`: what was measured, as arrays and as trials
 - `rates`: shares of flipped decisions with intervals that respect songs; tests; how many songs are needed
-- `verdicts`, `gate`: what the rates amount to, in words and as a decision
+- `limits`, `status`: what rates are held against; shown, ruled out, open or not auditable, decided in one place
+- `verdicts`, `gate`: these of all pairs, and what a gate makes of them
 - `admission`, `junit`: that decision on a store, for continuous integration
 """

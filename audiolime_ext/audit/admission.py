@@ -1,29 +1,34 @@
 """May the model that a store is about pass? The gate's decision (`audiolime_ext.audit.gate`) on an audit's results.
 
-What is judged are transplants at the donor's own ratio of levels, for every class and every component that recordings
-of the class hold. Invariants: *what was not measured does not pass.* A pair for which no transplant came about, for
-example because the model says the class of everything already, is undecided. So is all that would pass while
-recordings of the manifest were not measured, or failed: those left out might be the ones that tell. Measure them, merge
-the other shards, or take them out of the manifest and run the audit again.
+What is judged is what was put in at the donor's own ratio of levels, for every class and every component that
+recordings of the class hold. Invariants: *what was not measured does not pass.* A pair for which no transplant came
+about, for example because the model says the class of everything already, is open. And nothing passes while recordings
+of the manifest were not measured, or failed: those left out might be the ones that tell. Measure them, merge the other
+shards, or take them out of the manifest and run the audit again.
+
+What is taken out is not judged here: a recording may lose its class because too little of it is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from audiolime_ext.audit import limits
 from audiolime_ext.audit.effects import thresholds_for
 from audiolime_ext.audit.expected import Expected, load_expected
 from audiolime_ext.audit.gate import Gated, GateResult, Outcome, gate
+from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.status import Verdict
+from audiolime_ext.audit.verdicts import put_in, transplants_of
 from audiolime_ext.errors import UsageError
 
-KIND = "own"
 MAX_SHOWN = 5  # names of recordings in a message
 N_EXAMPLES = 3
 
@@ -69,10 +74,10 @@ class Admission:
 
     @property
     def heading(self) -> str:
-        """The outcome in one sentence."""
+        """The outcome in one sentence, with the limit and where it comes from."""
         needed = self.decision.songs_needed
         more = "" if needed is None else f"; about {needed} songs would decide"
-        return f"{self.outcome}: {self.path}, tolerance {100 * self.decision.tolerance:g} %{more}"
+        return f"{self.outcome}: {self.path}; {self.decision.limit.text}; {self.decision.numbers}{more}"
 
     def lines(self, *outcomes: Outcome) -> list[str]:
         """What is to be said of the pairs that have one of some outcomes, with the songs that show a failure best."""
@@ -85,26 +90,27 @@ class Admission:
 
     def examples(self, pair: Gated) -> list[str]:
         """The transplants that flip a decision and move the class most, one for each host."""
-        tried = next(t for t in self.trials if (t.label, t.component) == (pair.label, pair.component))
+        of = pair.verdict
+        tried = next(t for t in self.trials if (t.label, t.component) == (of.label, of.component))
         if tried.gains is None or tried.donors is None:
             return []
         best: dict[str, str] = {}
         for i in np.argsort(-tried.gains, kind="stable"):
             if tried.flips[i]:
-                what = f"{pair.component} of {tried.donors[i]!r} in {tried.hosts[i]!r} makes it {pair.label!r}"
+                what = f"{of.component} of {tried.donors[i]!r} in {tried.hosts[i]!r} makes it {of.label!r}"
                 best.setdefault(tried.hosts[i], f"{what}: log-odds {tried.gains[i]:+.1f}")
         return list(best.values())[:N_EXAMPLES]
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
         pairs = [
-            {**asdict(p), "text": p.text, "examples": self.examples(p) if p.outcome == "fail" else []}
-            for p in self.decision.pairs
+            {**pair.to_dict(), "examples": self.examples(pair) if pair.outcome == "fail" else []}
+            for pair in self.decision.pairs
         ]
         return {
             "store": str(self.path),
             "outcome": self.outcome,
-            "tolerance": self.decision.tolerance,
+            "limit": vars(self.decision.limit),
             "songs_needed": self.decision.songs_needed,
             "n_recordings": self.n_recordings,
             "unmeasured": [{"name": name, "reason": reason} for name, reason in self.unmeasured],
@@ -115,10 +121,11 @@ class Admission:
 def admit(
     results: Results | str | Path,
     *,
-    tolerance: float = 0.05,
+    tolerance: float | None = None,
     expected: Expected | str | Path | None = None,
     thresholds: float | Mapping[str, float] | None = None,
     baseline: Results | str | Path | None = None,
+    waive_not_auditable: bool = False,
 ) -> Admission:
     """Decide whether the model that a store is about may pass.
 
@@ -127,13 +134,15 @@ def admit(
     results
         An audit's results, or the store that holds them.
     tolerance
-        The share of decisions that may flip.
+        The limit: the share of decisions that may flip; None: .05.
     expected
         What is meant to matter, or the table that says so; None: what the store says.
     thresholds
         The score from which on a label is decided for; None: what the store says.
     baseline
         Another model's results, whose faults are known.
+    waive_not_auditable
+        Whether pairs that cannot be audited keep nothing from passing.
 
     Raises
     ------
@@ -142,44 +151,68 @@ def admit(
     UsageError
         If something cannot be used, there is nothing to judge, or the baseline was audited with another factorization.
     """
+    limit = limits.tolerance(tolerance)
     found = _read(results, expected, thresholds)
-    other = None if baseline is None else _read(baseline, expected, thresholds)
-    if other is not None:
+    before = None
+    if baseline is not None:
+        other = _read(baseline, expected, thresholds)
         _require_comparable(found, other)
-    reasons = {failure.task: failure.reason for failure in found.failures}
-    undone = (entry for entry, done in zip(found.entries, found.done, strict=True) if not done)
+        before = put_in(other, transplants_of(other), limit=limit)
+    trials = transplants_of(found)
+    verdicts = put_in(found, trials, limit=limit)
+    return admission_of(found, verdicts, limit, trials, baseline=before, waive_not_auditable=waive_not_auditable)
+
+
+def admission_of(
+    results: Results,
+    verdicts: Sequence[Verdict],
+    limit: Limit,
+    trials: Sequence[Trials] = (),
+    *,
+    baseline: Sequence[Verdict] | None = None,
+    waive_not_auditable: bool = False,
+) -> Admission:
+    """The decision that follows from verdicts on what was put in, all by one limit, and from what was not measured.
+
+    Raises
+    ------
+    UsageError
+        If everything was measured, and there is nothing to judge.
+    """
+    reasons = {failure.task: failure.reason for failure in results.failures}
+    undone = (entry for entry, done in zip(results.entries, results.done, strict=True) if not done)
     unmeasured = tuple((entry.name, reasons.get(entry.key, "not measured yet")) for entry in undone)
-    trials = _trials(found)
-    if trials or not unmeasured:
-        before = None if other is None else _trials(other)
-        decision = gate(trials, tolerance=tolerance, expected=found.expected, baseline=before)
+    if trials or verdicts or not unmeasured:
+        decision = gate(verdicts, baseline=baseline, waive_not_auditable=waive_not_auditable)
     else:
-        decision = GateResult("inconclusive", tolerance, ())
+        decision = GateResult("inconclusive", limit, ())
     outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
-    return Admission(found.path, outcome, decision, len(found.entries), unmeasured, tuple(trials))
+    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials))
 
 
 def assert_no_confounder(
     results: Results | str | Path,
     *,
-    tolerance: float = 0.05,
+    tolerance: float | None = None,
     expected: Expected | str | Path | None = None,
     thresholds: float | Mapping[str, float] | None = None,
     inconclusive: Literal["fail", "pass"] = "fail",
+    waive_not_auditable: bool = False,
 ) -> None:
     """Raise an `AssertionError` unless a model is known to depend on no component that is not meant to matter.
 
     Parameters
     ----------
-    results, tolerance, expected, thresholds
+    results, tolerance, expected, thresholds, waive_not_auditable
         As in `audiolime_ext.audit.admission.admit`.
     inconclusive
-        What is done where too little is known: ``"fail"`` or ``"pass"``.
+        What is done where pairs are open or not auditable, or recordings were not measured: ``"fail"`` or ``"pass"``.
 
     Raises
     ------
     AssertionError
-        If a component flips more decisions than tolerated, or that is not known: what, how often, and in which songs.
+        If it is shown that a component flips more decisions than tolerated, or that is not ruled out: what, how often,
+        by which limit, and in which songs.
     UsageError
         If something cannot be used, or there is nothing to judge.
 
@@ -191,7 +224,9 @@ def assert_no_confounder(
     """
     if inconclusive not in ("fail", "pass"):
         raise UsageError(f"inconclusive must be 'fail' or 'pass', not {inconclusive!r}")
-    found = admit(results, tolerance=tolerance, expected=expected, thresholds=thresholds)
+    found = admit(
+        results, tolerance=tolerance, expected=expected, thresholds=thresholds, waive_not_auditable=waive_not_auditable
+    )
     if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
         return
     told = [found.heading, *found.lines("fail", "inconclusive"), *([found.missing] if found.unmeasured else [])]
@@ -222,25 +257,3 @@ def _require_comparable(found: Results, baseline: Results) -> None:
             f"the baseline {baseline.path} was audited with {theirs.factorization}, {found.path} with "
             f"{ours.factorization}, or another version of it; audit both with the same"
         )
-
-
-def _trials(results: Results) -> list[Trials]:
-    """Of every class and every component of it, whatever was tried: nothing, maybe."""
-    kinds = results.identity.settings.get("kinds", (KIND,))
-    if KIND not in kinds:
-        raise UsageError(
-            f"{results.path} holds no transplants at the donor's own ratio of levels, only {', '.join(kinds)}; audit "
-            f"with --kinds {KIND}"
-        )
-    trials = results.transplants(KIND)
-    tried = {(t.label, t.component) for t in trials}
-    for label in results.classes:
-        of_it = results.is_of[:, results.labels.index(label)]
-        if not (results.done & ~of_it).any():
-            continue  # there is nothing that could become one
-        trials += [
-            Trials(label, name, np.zeros(0, bool), [], [])
-            for i, name in enumerate(results.components)
-            if (label, name) not in tried and results.present[results.done & of_it, i].any()
-        ]
-    return trials

@@ -1,37 +1,36 @@
 """A decision for continuous integration: may this model pass?
 
-A gate passes only if it is known that no component flips more decisions than tolerated: the upper end of every interval
-lies below the tolerance. It fails if it is known that one does: "no more than the tolerance" is rejected, with the
-false-discovery rate controlled over all pairs. Else it is inconclusive, with the number of songs that would decide.
-Invariant: what was not tried does not pass. Components that are meant to matter are left out.
+A gate passes only if for every class and component it is *ruled out* that more decisions flip than the limit says. It
+fails if for one that is *shown*. Else, with pairs that are *open* or *not auditable*, it is inconclusive. These words
+are chosen in `audiolime_ext.audit.status`, here as everywhere. Invariant: what was not tried does not pass.
 
-A *baseline*, such as the model in production, may have the same faults. What fails there, too, and is no worse now is
-known, and keeps nothing from passing: a pair that fails and is not significantly worse, or one that is undecided and
+Two kinds of pairs are *waived*, which is to say listed, and otherwise left out: those that are meant to matter, and, if
+so wanted, those that are not auditable.
+
+A *baseline*, such as the model in production, may have the same faults. What is shown there, too, and is no worse now
+is known, and keeps nothing from passing: a pair that is shown and not significantly worse, or one that is open and
 whose interval reaches no higher.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
-from audiolime_ext.audit.expected import Expected
-from audiolime_ext.audit.rates import (
-    N_BOOTSTRAP,
-    Rate,
-    Trials,
-    benjamini_hochberg,
-    exceeds,
-    flip_rate,
-    is_larger,
-    songs_to_decide,
-)
-from audiolime_ext.audit.verdicts import in_words, require_once
+from audiolime_ext.audit.limits import Limit
+from audiolime_ext.audit.rates import Rate, is_larger
+from audiolime_ext.audit.status import Status, Verdict, in_numbers, in_words
 from audiolime_ext.errors import UsageError
 
-Outcome = Literal["fail", "inconclusive", "known", "pass"]
-OUTCOMES: tuple[Outcome, ...] = ("fail", "inconclusive", "known", "pass")  # the first that any pair has is the gate's
+Outcome = Literal["fail", "inconclusive", "known", "waived", "pass"]
+OUTCOMES: tuple[Outcome, ...] = ("fail", "inconclusive", "known", "waived", "pass")  # the worst is the gate's
+OF_STATUS: dict[Status, Outcome] = {
+    "shown": "fail",
+    "open": "inconclusive",
+    "not auditable": "inconclusive",
+    "ruled out": "pass",
+}
 _THAN = {
     "fail": "significantly more",
     "inconclusive": "perhaps more",
@@ -42,40 +41,39 @@ _THAN = {
 
 @dataclass(frozen=True)
 class Gated:
-    """The outcome for one class and component.
+    """What a gate makes of the verdict on one class and component.
 
     Parameters
     ----------
-    label, component
-        The pair.
+    verdict
+        What is known of the pair.
     outcome
-        ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"known"``.
-    rate
-        How often decisions flip.
-    songs_needed
-        So many would decide, if the rate stays; None: no number would, or it is decided.
+        ``"pass"``, ``"fail"``, ``"inconclusive"``, ``"known"`` or ``"waived"``.
+    why
+        Why it is waived; "" where it is not.
     baseline
-        How often they flip in the baseline, where the pair fails there.
+        How often decisions flip in the baseline, where the effect is shown there.
     """
 
-    label: str
-    component: str
+    verdict: Verdict
     outcome: Outcome
-    rate: Rate
-    songs_needed: int | None = None
+    why: str = ""
     baseline: Rate | None = None
 
     @property
     def text(self) -> str:
         """In one sentence."""
-        more = ""
-        if self.outcome == "inconclusive":
-            more = "; no number of songs would decide at this rate"
-            if self.songs_needed is not None:
-                more = f"; about {self.songs_needed} songs would decide, there are {self.rate.n_songs}"
-        if self.baseline is not None:
-            more += f"; {_THAN[self.outcome]} than in the baseline: {in_words(self.baseline)}"
-        return f"{self.outcome}: {self.label!r} and {self.component}: {in_words(self.rate)}{more}"
+        told = f"waived, {self.why}: " if self.outcome == "waived" else "known: " if self.outcome == "known" else ""
+        told += self.verdict.text
+        if self.baseline is not None and self.outcome in _THAN:
+            told += f"; {_THAN[self.outcome]} than in the baseline: {in_words(self.baseline)}"
+        return told
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values: the verdict's, with what the gate makes of it."""
+        baseline = None if self.baseline is None else asdict(self.baseline)
+        more = {"outcome": self.outcome, "waived": self.why, "baseline": baseline, "text": self.text}
+        return {**self.verdict.to_dict(), **more}
 
 
 @dataclass(frozen=True)
@@ -86,102 +84,92 @@ class GateResult:
     ----------
     outcome
         ``"pass"``, ``"fail"`` or ``"inconclusive"``.
-    tolerance
-        The share of decisions that may flip.
+    limit
+        What flips were held against.
     pairs
-        Every class and component that was judged.
+        Every class and component that was looked at.
     """
 
     outcome: Outcome
-    tolerance: float
+    limit: Limit
     pairs: tuple[Gated, ...]
 
     @property
     def songs_needed(self) -> int | None:
-        """Songs that would decide every pair that is open; None where none is, or no number would."""
-        needed = [pair.songs_needed for pair in self.pairs if pair.outcome == "inconclusive"]
+        """Songs that would decide every pair that is open; None where none is, or no practicable number would."""
+        needed = [pair.verdict.songs_needed for pair in self.pairs if pair.outcome == "inconclusive"]
         return None if not needed or None in needed else max(n for n in needed if n is not None)
+
+    @property
+    def numbers(self) -> str:
+        """How many pairs have which status, and how many of them do not count."""
+        aside = [(sum(pair.outcome == left for pair in self.pairs), left) for left in ("known", "waived")]
+        return "; ".join([in_numbers(pair.verdict for pair in self.pairs), *(f"{n} {left}" for n, left in aside if n)])
 
 
 def gate(
-    trials: Sequence[Trials],
-    *,
-    tolerance: float = 0.05,
-    expected: Expected | None = None,
-    baseline: Sequence[Trials] | None = None,
-    confidence: float = 0.95,
-    n_bootstrap: int = N_BOOTSTRAP,
-    seed: int = 0,
+    verdicts: Sequence[Verdict], *, baseline: Sequence[Verdict] | None = None, waive_not_auditable: bool = False
 ) -> GateResult:
     """Decide whether a model may pass.
 
     Parameters
     ----------
-    trials
-        What was tried, one entry for each pair of class and component.
-    tolerance
-        The share of decisions that may flip.
-    expected
-        What is meant to matter, and so may flip any.
+    verdicts
+        On every pair of class and component, by one limit.
     baseline
-        What was tried with another model, whose faults are known.
-    confidence, n_bootstrap, seed
-        As in `flip_rate`.
+        Those on another model, whose faults are known.
+    waive_not_auditable
+        Whether pairs that cannot be audited keep nothing from passing.
 
     Raises
     ------
     UsageError
-        If the tolerance is no share, a pair comes twice, there is nothing to judge, or the baseline has other pairs.
+        If there is nothing to judge, or the baseline has other pairs.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from audiolime_ext.audit.rates import Trials
+    >>> from audiolime_ext.audit.verdicts import judge
     >>> songs = [f"song {i}" for i in range(40)]
-    >>> found = gate([Trials("guitar", "drums", np.zeros(40, bool), songs)], tolerance=0.05)
+    >>> found = gate(judge([Trials("guitar", "drums", np.zeros(40, bool), songs)], limit=0.05))
     >>> found.outcome, found.songs_needed
     ('inconclusive', 72)
     """
-    if not 0 < tolerance < 1:
-        raise UsageError(f"tolerance must lie between 0 and 1, not {tolerance!r}; .05 is usual")
-
-    def judged(tried: Sequence[Trials]) -> list[Gated]:
-        require_once(tried)
-        judged = [t for t in tried if expected is None or not expected.covers(t.label, t.component, t.sign)]
-        rates = [flip_rate(t, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed) for t in judged]
-        return _pairs(judged, rates, tolerance, share=(1 - confidence) / 2)  # one pair: where the interval lies above
-
-    pairs = judged(trials)
-    if not pairs:
-        raise UsageError("there is nothing to judge: no component was tried that is not meant to matter; audit more")
+    pairs = [_gated(verdict, waive_not_auditable) for verdict in verdicts]
+    if all(pair.outcome == "waived" for pair in pairs):
+        raise UsageError(
+            "there is nothing to judge: no component was tried that is not waived, because it is meant to matter or "
+            "cannot be audited; audit more"
+        )
     if baseline is not None:
-        pairs = _beside(pairs, judged(baseline))
-    pairs.sort(key=lambda pair: (OUTCOMES.index(pair.outcome), -(pair.rate.rate or 0.0), pair.label, pair.component))
-    outcome = pairs[0].outcome
-    return GateResult("pass" if outcome == "known" else outcome, tolerance, tuple(pairs))
+        pairs = _compared_with(pairs, baseline)
+    pairs.sort(key=lambda pair: OUTCOMES.index(pair.outcome))  # and as they were told within
+    worst = pairs[0].outcome
+    return GateResult(worst if worst in ("fail", "inconclusive") else "pass", verdicts[0].limit, tuple(pairs))
 
 
-def _pairs(tried: Sequence[Trials], rates: Sequence[Rate], tolerance: float, *, share: float) -> list[Gated]:
-    pairs = []
-    failed = benjamini_hochberg([exceeds(rate, tolerance) for rate in rates], share=share)
-    for trials, rate, fails in zip(tried, rates, failed, strict=True):
-        outcome: Outcome = "fail" if fails else "pass" if rate.high < tolerance else "inconclusive"
-        needed = songs_to_decide(rate, tolerance, n_pairs=len(tried)) if outcome == "inconclusive" else None
-        pairs.append(Gated(trials.label, trials.component, outcome, rate, needed))
-    return pairs
+def _gated(verdict: Verdict, waive_not_auditable: bool) -> Gated:
+    if verdict.declared:
+        return Gated(verdict, "waived", "meant to matter")
+    if waive_not_auditable and verdict.status == "not auditable":
+        return Gated(verdict, "waived", "as all that is not auditable")
+    return Gated(verdict, OF_STATUS[verdict.status])
 
 
-def _beside(pairs: Sequence[Gated], baseline: Sequence[Gated]) -> list[Gated]:
-    """The pairs, with those that fail in the baseline, too, and are no worse as known."""
-    there = {(pair.label, pair.component): pair for pair in baseline}
-    if not any((pair.label, pair.component) in there for pair in pairs):
+def _compared_with(pairs: Sequence[Gated], baseline: Sequence[Verdict]) -> list[Gated]:
+    """The pairs, with those that are shown in the baseline, too, and are no worse as known."""
+    there = {(verdict.label, verdict.component): verdict for verdict in baseline}
+    if not any((pair.verdict.label, pair.verdict.component) in there for pair in pairs):
         raise UsageError("the baseline has none of these classes and components; audit it over the same collection")
-    failing = {name: pair.rate for name, pair in there.items() if pair.outcome == "fail"}
-    return [_compared(pair, failing.get((pair.label, pair.component))) for pair in pairs]
+    shown = {name: verdict.rate for name, verdict in there.items() if verdict.is_finding}
+    return [_compared(pair, shown.get((pair.verdict.label, pair.verdict.component))) for pair in pairs]
 
 
 def _compared(pair: Gated, before: Rate | None) -> Gated:
-    if before is None:
+    rate, status = pair.verdict.rate, pair.verdict.status
+    if before is None or rate is None or pair.outcome == "waived":
         return pair
     pair = replace(pair, baseline=before)
-    no_worse = not is_larger(pair.rate, before) if pair.outcome == "fail" else pair.rate.high <= before.high
-    return replace(pair, outcome="known", songs_needed=None) if pair.outcome != "pass" and no_worse else pair
+    no_worse = {"shown": not is_larger(rate, before), "open": rate.high <= before.high}.get(status, False)
+    return replace(pair, outcome="known") if no_worse else pair

@@ -30,7 +30,7 @@ from audiolime_ext.errors import UsageError
 
 N_BOOTSTRAP = 2000
 MANY_SONGS = 500  # from which on resampling gives what the linearised variance says, only later
-MAX_SONGS = 100_000  # more are never asked for
+MAX_SONGS = 2000  # of one class, more than most collections hold: more are never asked for
 
 Array = NDArray[np.float64]
 
@@ -68,6 +68,26 @@ class Trials:
         """Whether the class gained (1) or lost (−1) on average; None where that is unknown or nothing."""
         mean = 0.0 if self.gains is None or not len(self.gains) else float(np.mean(self.gains))
         return None if mean == 0 else 1 if mean > 0 else -1
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much more often decisions flip in one way than in another, over the same songs.
+
+    Parameters
+    ----------
+    rate
+        The difference of the shares, −1…1.
+    low, high
+        Its 95 % interval.
+    n_songs
+        The songs that it comes from, on the scarcer side.
+    """
+
+    rate: float
+    low: float
+    high: float
+    n_songs: int
 
 
 @dataclass(frozen=True)
@@ -214,25 +234,11 @@ def benjamini_hochberg(p_values: Sequence[float], *, share: float = 0.05) -> NDA
     return rejected
 
 
-def songs_to_find(limit: float, *, n_pairs: int, share: float = 0.05) -> int:
-    """The fewest songs with which one of `n_pairs` could be found at all: those of which every one must flip.
-
-    Examples
-    --------
-    >>> songs_to_find(0.5, n_pairs=20)  # .5^9 < .05 / 20 < .5^8
-    9
-    """
-    if limit <= 0:
-        return 1
-    if limit >= 1:
-        raise UsageError(f"an effect cannot be larger than {limit:g}; choose a limit below 1")
-    return math.ceil(math.log(share / n_pairs) / math.log(limit) - 1e-9)
-
-
 def songs_to_decide(rate: Rate, tolerance: float, *, n_pairs: int = 1) -> int | None:
-    """How many songs would settle on which side of `tolerance` a rate lies, if it stays what it is; None: no number.
+    """How many songs would settle on which side of `tolerance` a rate lies, if it stays what it is.
 
-    The design stays the same: twice the songs say twice as much. To fail one of `n_pairs` takes more than one alone.
+    None: no practicable number, for more than 2000 are not asked for. The design stays the same: twice the songs say
+    twice as much. To be shown for one of `n_pairs` takes more than for one alone.
 
     Examples
     --------
@@ -255,6 +261,22 @@ def songs_to_decide(rate: Rate, tolerance: float, *, n_pairs: int = 1) -> int | 
         middle = (few + many) // 2
         few, many = (few, middle) if settled(middle) else (middle, many)
     return many
+
+
+def songs_to_tell(difference: Difference) -> int | None:
+    """How many songs would show that one rate is the larger, if the difference stays; None: no practicable number.
+
+    The design stays the same: four times the songs halve the distance to the lower bound.
+
+    Examples
+    --------
+    >>> songs_to_tell(Difference(0.2, -0.1, 0.5, 20)), songs_to_tell(Difference(0.0, -0.3, 0.3, 20))
+    (46, None)
+    """
+    if difference.rate <= 0:
+        return None
+    needed = math.floor(difference.n_songs * ((difference.rate - difference.low) / difference.rate) ** 2) + 1
+    return needed if needed <= MAX_SONGS else None
 
 
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:

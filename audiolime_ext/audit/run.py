@@ -15,7 +15,7 @@ from audiolime_ext.audit.driver import Driver, Policy
 from audiolime_ext.audit.effects import thresholds_for
 from audiolime_ext.audit.expected import load_expected
 from audiolime_ext.audit.heard import TRUE_STEMS, Ears
-from audiolime_ext.audit.manifest import load_manifest
+from audiolime_ext.audit.manifest import Manifest, load_manifest
 from audiolime_ext.audit.measure import Job, Settings, measure
 from audiolime_ext.audit.plan import DURATION_S, Donors, entries_of
 from audiolime_ext.audit.records import Entry, Identity, Reading
@@ -205,6 +205,7 @@ def plan_audit(
     found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
     separator = None if factorization == TRUE_STEMS else resolve_factorization(factorization)
+    _require_one_split(found, separator)
     settings = settings or Settings()
     reading = Reading(
         thresholds_for(names, thresholds),
@@ -232,6 +233,18 @@ def _labels(model: Tagger) -> tuple[str, ...]:
             "make one with audiolime_ext.tagger(predict_fn, sr=…, labels=[…])"
         )
     return tuple(model.labels)
+
+
+def _require_one_split(manifest: Manifest, separator: Factorization | None) -> None:
+    """Refuse true stems beside a factorization: one of the two would be audited under the name of the other."""
+    n = sum(row.stems is not None for row in manifest.rows)
+    if separator is not None and n:
+        named = separator.spec or "a factorization of your own"
+        raise UsageError(
+            f"{manifest.source} names true stems of {n} of {len(manifest.rows)} recordings (column stems), and {named} "
+            "is to split them; choose one: -f oracle audits by the true stems; --ignore stems leaves them, and splits "
+            f"by {named} (factorization='oracle' or ignore=['stems'])"
+        )
 
 
 def _fingerprint(model: Tagger) -> str:

@@ -1,242 +1,224 @@
-"""What flip rates amount to: which class depends on which component, said no stronger than it is known.
-
-A deterministic model never has an effect of exactly zero, so "is there an effect?" would flag every model. A finding
-rejects "flips are no more frequent than δ", for a δ that was frozen before, with the false-discovery rate controlled
-over all pairs of class and component. Pairs with too few songs for that are said to have too few, not called clean.
+"""The verdicts on all pairs of class and component of an audit.
 
 A class *depends on* a component that brings it to other recordings, and *needs* one without which it is lost: trials
-with donors, and without.
+with donors, and without. What these amount to is decided in `audiolime_ext.audit.status`, by a limit of
+`audiolime_ext.audit.limits`.
 
-Only a table of what is *meant* to matter (``expected.csv``) makes a dependence a confounder. An instrument that has no
-stem of its own cannot be audited.
+A pair is *not auditable* where trials with it would not tell what is asked:
+
+- no stem holds the component, though it is meant to matter;
+- the separator does not tell it from another one of which the opposite is meant. (Where nobody says that only one of
+  the two is meant to matter, both are judged, and named together.);
+- the component alone is the whole recording, in more than half of the recordings: taking it out leaves nothing, and
+  another song's is another song.
+
+Invariant: every pair that could have been tried has a verdict. One for which no transplant came about, for example
+because the model says the class of everything already, is open.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from audiolime_ext.audit.expected import Expected
-from audiolime_ext.audit.rates import (
-    N_BOOTSTRAP,
-    Rate,
-    Trials,
-    benjamini_hochberg,
-    exceeds,
-    flip_rate,
-    songs_to_find,
-)
+from audiolime_ext.audit.limits import Limit, given, limit_of
+from audiolime_ext.audit.rates import N_BOOTSTRAP, Difference, Trials, flip_rate
 from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.status import Verdict, decide
 from audiolime_ext.errors import UsageError
-from audiolime_ext.registry import split_spec
 
-# What a finding must exceed, by factorization: halfway between the most frequent flips that a clean development model
-# showed for anything that should not matter and the least frequent that a confounded one showed for its confounder
-# (examples/guitar_vs_piano, seeds 0 and 10 to 12 on 45 songs each: .13 and .58 with true stems, .14 and .61 with
-# Cerberus, .19 and .61 with HPSS). Frozen before the models of other seeds were audited.
-DELTAS = {"oracle": 0.36, "cerberus": 0.38, "hpss": 0.4}
-DELTA = 0.5  # of any other
+KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
+MOST = 0.5  # of the recordings, in which a component that is everything is not auditable
 
-Status = Literal["confounder", "depends on", "as expected", "no finding", "too few songs", "not auditable"]
-STATUSES: tuple[Status, ...] = (
-    "confounder",
-    "depends on",
-    "as expected",
-    "too few songs",
-    "not auditable",
-    "no finding",
-)  # in the order in which they are told
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What is known about one class and one component.
+class Grounds:
+    """What else is known of pairs and components, beside how often decisions flip.
 
     Parameters
     ----------
-    label, component
-        The class and the component.
-    status
-        ``"confounder"``, ``"depends on"`` (nobody said what is meant to matter), ``"as expected"``, ``"no finding"``,
-        ``"too few songs"`` or ``"not auditable"``.
-    delta
-        The flip rate that a finding exceeds.
-    rate
-        None where nothing could be tried.
-    p_value
-        Of "flips are no more frequent than δ", before the correction for many pairs.
-    songs_needed
-        The fewest songs with which there could be a finding at all, where there were too few.
-    sign
-        Whether the class gains (1) or loses (−1) by the component; None: not measured.
-    declared
-        Whether the component is meant to matter.
+    placebos, placebos_out
+        Of pairs (class, component) that were put in, and that were taken out: by how much more often decisions flip
+        than where next to nothing was changed.
+    not_told_apart
+        Pairs of components that the separator does not tell apart.
+    whole
+        Of components: the recordings of which it is all of the sound, and the recordings that hold it.
     """
 
-    label: str
-    component: str
-    status: Status
-    delta: float
-    rate: Rate | None = None
-    p_value: float | None = None
-    songs_needed: int | None = None
-    sign: int | None = None
-    declared: bool = False
+    placebos: Mapping[Pair, Difference] = field(default_factory=dict)
+    placebos_out: Mapping[Pair, Difference] = field(default_factory=dict)
+    not_told_apart: Collection[frozenset[str]] = ()
+    whole: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
-    @property
-    def is_finding(self) -> bool:
-        """Whether the effect is known to be larger than δ."""
-        return self.status in ("confounder", "depends on", "as expected")
+    @classmethod
+    def of(cls, results: Results) -> Grounds:
+        """Those that an audit has measured; of a store from before they were measured there are none."""
+        return cls()
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
-        return {**asdict(self), "text": self.text}
-
-    @property
-    def text(self) -> str:
-        """In one sentence.
-
-        Examples
-        --------
-        >>> rate = Rate(0.75, 0.51, 0.91, 60, 20, 20, 20.0, 0.95)
-        >>> print(Verdict("guitar", "drums", "depends on", 0.5, rate).text)
-        'guitar' depends on drums: 75 % of 60 decisions flip (95 % interval 51 to 91 %; 20 host songs, 20 donor songs)
-        """
-        pair = f"{self.label!r}", self.component
-        if self.status == "not auditable":
-            return f"{pair[0]} is not auditable for {pair[1]}: no stem holds {pair[1]} alone"
-        told = "nothing was tried" if self.rate is None else in_words(self.rate)
-        if self.status == "too few songs":
-            there = 0 if self.rate is None else self.rate.n_songs
-            return (
-                f"too few songs to judge {pair[0]} and {pair[1]}: {there}, and at least {self.songs_needed} are needed "
-                f"for a finding; {told}"
-            )
-        if self.status == "no finding":
-            meant = ", which is meant to matter" if self.declared else ""
-            return (
-                f"no effect of {pair[1]} on {pair[0]} beyond {self.delta:.0%}".replace("%", " %") + f"{meant}: {told}"
-            )
-        removed = self.rate is not None and self.rate.n_donors is None
-        said = {
-            "confounder": "needs {}, which is not meant to matter" if removed else "is confounded with {}",
-            "depends on": "needs {}" if removed else "depends on {}",
-            "as expected": "needs {}, as it is meant to" if removed else "depends on {}, as it is meant to",
-        }[self.status]
-        return f"{pair[0]} {said.format(pair[1])}: {told}"
-
-
-def in_words(rate: Rate) -> str:
-    """A rate with its interval and with how many songs it comes from.
-
-    Examples
-    --------
-    >>> in_words(Rate(0.0, 0.0, 0.168, 20, 20, None, 20.0, 0.95))
-    '0 % of 20 decisions flip (95 % interval 0 to 17 %; 20 host songs)'
-    """
-    if rate.rate is None:
-        return "nothing was tried"
-    songs = f"{rate.n_hosts} host songs" + ("" if rate.n_donors is None else f", {rate.n_donors} donor songs")
-    return (
-        f"{100 * rate.rate:.0f} % of {rate.n_trials} decisions flip ({100 * rate.confidence:g} % interval "
-        f"{100 * rate.low:.0f} to {100 * rate.high:.0f} %; {songs})"
-    )
+    def partners(self, component: str) -> tuple[str, ...]:
+        """The components that are not told from this one, sorted."""
+        return tuple(sorted(name for pair in self.not_told_apart if component in pair for name in pair - {component}))
 
 
 def judge(
     trials: Sequence[Trials],
     *,
-    delta: float,
+    limit: Limit | float,
     expected: Expected | None = None,
     stems: Sequence[str] | None = None,
-    share: float = 0.05,
+    grounds: Grounds | None = None,
     confidence: float = 0.95,
     n_bootstrap: int = N_BOOTSTRAP,
     seed: int = 0,
 ) -> tuple[Verdict, ...]:
-    """A verdict on every pair of class and component: findings first, the most frequent flips before others.
+    """A verdict on every pair of class and component: what is shown first, the most frequent flips before others.
 
     Parameters
     ----------
     trials
         What was tried, one entry for each pair; all pairs that were looked at, whatever came of them.
-    delta
-        The flip rate beyond which an effect counts, frozen before these trials were seen.
+    limit
+        The flip rate beyond which an effect counts, chosen before these trials were seen.
     expected
         What is meant to matter; None: nobody said.
     stems
         The components that there are; None: those in `trials`.
-    share
-        The share of findings that may be wrong.
+    grounds
+        What else is known; None: nothing.
     confidence, n_bootstrap, seed
         As in `flip_rate`.
 
     Raises
     ------
     UsageError
-        If δ is no share beyond zero, or a pair comes twice.
+        If the limit is no share beyond zero, or a pair comes twice.
 
     Examples
     --------
     >>> import numpy as np
     >>> songs = [f"song {i}" for i in range(20)]
     >>> flipped = {"drums": np.arange(20) < 19, "bass": np.arange(20) < 1}
-    >>> for verdict in judge([Trials("guitar", name, f, songs) for name, f in flipped.items()], delta=0.5):
+    >>> for verdict in judge([Trials("guitar", name, f, songs) for name, f in flipped.items()], limit=0.5):
     ...     print(verdict.text)
-    'guitar' needs drums: 95 % of 20 decisions flip (95 % interval ... to 100 %; 20 host songs)
-    no effect of bass on 'guitar' beyond 50 %: 5 % of 20 decisions flip (95 % interval 0 to ... %; 20 host songs)
+    shown: 'guitar' needs drums: 95 % of 20 decisions flip (95 % interval ...; limit 50 %, the limit you gave; 20 ...
+    ruled out: no effect of bass on 'guitar' beyond 50 %: 5 % of 20 decisions flip (95 % interval 0 to ...
     """
-    if not 0 < delta < 1:
-        raise UsageError(f"delta must lie between 0 and 1, not {delta!r}: no model's effect is exactly 0; .5 is usual")
+    limit = limit if isinstance(limit, Limit) else given(limit)
+    known = grounds or Grounds()
     require_once(trials)
-    rates = [flip_rate(tried, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed) for tried in trials]
-    p_values = [exceeds(rate, delta) for rate in rates]
-    found = benjamini_hochberg(p_values, share=share)
-    needed = songs_to_find(delta, n_pairs=len(trials), share=share) if trials else 1
     verdicts = []
-    for tried, rate, p_value, is_found in zip(trials, rates, p_values, found, strict=True):
-        declared = expected is not None and expected.covers(tried.label, tried.component, tried.sign)
-        status: Status = "no finding"
-        if is_found:
-            status = "depends on" if expected is None else "as expected" if declared else "confounder"
-        elif rate.n_songs < needed:
-            status = "too few songs"
-        few = needed if status == "too few songs" else None
-        pair = tried.label, tried.component
-        verdicts.append(Verdict(*pair, status, delta, rate, p_value, few, tried.sign, declared))
+    for tried in trials:
+        label, component = tried.label, tried.component
+        one = Verdict(
+            label,
+            component,
+            "open",
+            limit,
+            flip_rate(tried, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed),
+            sign=tried.sign,
+            declared=None if expected is None else expected.covers(label, component, tried.sign),
+            placebo=known.placebos.get((label, component)),
+        )
+        verdicts.append(_auditable(one, known, expected))
     there = {tried.component for tried in trials} if stems is None else set(stems)
     for row in expected.rows if expected is not None else ():
         if row.component not in there:
-            verdicts.append(Verdict(row.label, row.component, "not auditable", delta, declared=True))
-    return tuple(sorted(verdicts, key=_rank))
+            why_not = f"no stem holds {row.component} alone"
+            verdicts.append(Verdict(row.label, row.component, "open", limit, declared=True, why_not=why_not))
+    return decide(verdicts, limit)
 
 
-def delta_for(factorization: str) -> float:
-    """The flip rate that a finding exceeds where recordings were split so; see `DELTAS`.
-
-    Examples
-    --------
-    >>> delta_for("cerberus?merge=piano+guitar"), delta_for("spleeter:2stems")
-    (0.38, 0.5)
-    """
-    return DELTAS.get(split_spec(factorization)[0], DELTA)
-
-
-def conclude(results: Results, *, delta: float | None = None) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...]]:
+def conclude(
+    results: Results, *, limit: Limit | float | None = None, grounds: Grounds | None = None
+) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...]]:
     """The verdicts on what was put into other recordings, and on what was taken out; each corrected for its number.
 
     Parameters
     ----------
-    delta
-        The flip rate that a finding exceeds; None: `delta_for` the factorization.
+    results
+        What was measured.
+    limit
+        The flip rate that an effect exceeds; None: the one of the factorization, see `limit_of`.
+    grounds
+        What else is known; None: what the audit has measured.
     """
-    delta = delta_for(results.identity.factorization) if delta is None else delta
-    stems = results.components or None
-    put_in = judge(results.transplants(), delta=delta, expected=results.expected, stems=stems)
-    taken_out = judge(results.removals(), delta=delta, expected=results.expected, stems=stems)
-    return put_in, tuple(verdict for verdict in taken_out if verdict.status != "not auditable")
+    put = transplants_of(results) if KIND in kinds(results) else []
+    return put_in(results, put, limit=limit, grounds=grounds), taken_out(results, limit=limit, grounds=grounds)
+
+
+def put_in(
+    results: Results, trials: Sequence[Trials], *, limit: Limit | float | None = None, grounds: Grounds | None = None
+) -> tuple[Verdict, ...]:
+    """The verdicts on what was put into other recordings, from `transplants_of` the results."""
+    verdicts = judge(
+        trials,
+        limit=limit_of(results) if limit is None else limit,
+        expected=results.expected,
+        stems=results.components or None,
+        grounds=Grounds.of(results) if grounds is None else grounds,
+    )
+    labels = sorted({verdict.label for verdict in verdicts if verdict.is_finding})
+    same = {(one.label, one.component): one for one in results.transplants(which="same", labels=labels)}
+    return tuple(
+        replace(verdict, same=flip_rate(same[verdict.label, verdict.component]))
+        if verdict.is_finding and (verdict.label, verdict.component) in same
+        else verdict
+        for verdict in verdicts
+    )
+
+
+def taken_out(
+    results: Results, *, limit: Limit | float | None = None, grounds: Grounds | None = None
+) -> tuple[Verdict, ...]:
+    """The verdicts on what was taken out. What no stem holds is told of what was put in."""
+    known = Grounds.of(results) if grounds is None else grounds
+    found = judge(
+        results.removals(),
+        limit=limit_of(results) if limit is None else limit,
+        expected=results.expected,
+        stems=results.components or None,
+        grounds=replace(known, placebos=known.placebos_out),
+    )
+    return tuple(verdict for verdict in found if verdict.rate is not None)
+
+
+def transplants_of(results: Results) -> list[Trials]:
+    """What was put in: all pairs of a class and a component that recordings of it hold, with no trials where none was.
+
+    Raises
+    ------
+    UsageError
+        If the audit put nothing in at the donor's own ratio of levels.
+    """
+    if KIND not in kinds(results):
+        raise UsageError(
+            f"{results.path} holds no transplants at the donor's own ratio of levels, only "
+            f"{', '.join(kinds(results))}; audit with --kinds {KIND}"
+        )
+    trials = results.transplants(KIND)
+    tried = {(t.label, t.component) for t in trials}
+    for label in results.classes:
+        of_it = results.is_of[:, results.labels.index(label)]
+        if not (results.done & ~of_it).any():
+            continue  # there is nothing that could become one
+        trials += [
+            Trials(label, name, np.zeros(0, bool), [], [])
+            for i, name in enumerate(results.components)
+            if (label, name) not in tried and results.present[results.done & of_it, i].any()
+        ]
+    return trials
+
+
+def kinds(results: Results) -> tuple[str, ...]:
+    """The kinds of transplants that an audit made."""
+    return tuple(results.identity.settings.get("kinds", (KIND,)))
 
 
 def require_once(trials: Sequence[Trials]) -> None:
@@ -246,6 +228,19 @@ def require_once(trials: Sequence[Trials]) -> None:
             raise UsageError(f"{label!r} and {component!r} come {n} times; join all their trials in one")
 
 
-def _rank(verdict: Verdict) -> tuple[int, float, str, str]:
-    rate = 0.0 if verdict.rate is None or verdict.rate.rate is None else verdict.rate.rate
-    return STATUSES.index(verdict.status), -rate, verdict.label, verdict.component
+def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> Verdict:
+    """The pair with why it is not auditable, or with the components that it is named together with."""
+    label, component = verdict.label, verdict.component
+    n, of = known.whole.get(component, (0, 0))
+    if n > MOST * of:
+        return replace(verdict, why_not=f"{component} is all of the sound in {n} of {of} recordings")
+    partners = known.partners(component)
+    meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}
+    other = [name for name in partners if meant[name] != bool(verdict.declared)]
+    if other:
+        only = component if verdict.declared else " and ".join(other)
+        why_not = (
+            f"the separator does not tell {component} from {' or '.join(other)}, and only {only} is meant to matter"
+        )
+        return replace(verdict, why_not=why_not)
+    return replace(verdict, together=partners)

@@ -58,7 +58,7 @@ def _score(tally: Tally, model: Path, about: dict[str, Any], factorization: str)
     if truth == "intermediate" or not store_of(model, "std", factorization).exists():
         return
     std = results(model, "std", factorization)
-    found = [verdict for verdict in conclude(std)[0] if verdict.status == "confounder"]
+    found = [verdict for verdict in conclude(std)[0] if verdict.reading == "confounder"]
     if truth == "clean":
         tally.accused.append(bool(found))
         if component is not None:

@@ -16,20 +16,25 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "gate",
         help="decide whether a model may pass, for continuous integration",
-        description="Pass only if every class is known to flip no more often than tolerated, whichever component of "
-        "it is put into other recordings.",
-        epilog="exit codes: 0 pass, 6 fail, 7 inconclusive: more songs are needed, or recordings were not measured",
+        description="Pass only if for every class and component it is ruled out that more decisions flip than "
+        "tolerated where the component of recordings of the class is put into others. (What is taken out is told "
+        "by the audit and its report, not judged here.)",
+        epilog="exit codes: 0 pass: all is ruled out, 6 fail: an effect is shown, 7 inconclusive: an effect is open or "
+        "not auditable, or recordings were not measured",
     )
     parser.add_argument("store", metavar="STORE", help="what an audit wrote")
-    parser.add_argument("--tolerance", type=share, default=0.05, metavar="P", help="the share of decisions that may "
-                        "flip (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign] (default: "
-                        "as it was for the audit)")  # fmt: skip
-    parser.add_argument("--baseline", metavar="OLD", help="another model's store: what fails there, too, and is not "
+    parser.add_argument("--tolerance", "--limit", type=share, metavar="P", help="the limit: the share of decisions "
+                        "that may flip (default: .05)")  # fmt: skip
+    parser.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign]; such "
+                        "pairs are listed as waived (default: as it was for the audit)")  # fmt: skip
+    parser.add_argument("--waive-not-auditable", action="store_true", help="pairs that cannot be audited are listed as "
+                        "waived, too, and keep nothing from passing")  # fmt: skip
+    parser.add_argument("--baseline", metavar="OLD", help="another model's store: what is shown there, too, and is not "
                         "significantly worse now does not fail the gate")  # fmt: skip
     parser.add_argument("--threshold", type=share, metavar="P", help="a label is decided for from this score on "
                         "(default: as it was for the audit)")  # fmt: skip
-    parser.add_argument("--junit", metavar="FILE", help="also write JUnit XML")
+    parser.add_argument("--junit", metavar="FILE", help="also write JUnit XML: shown is a failure, open and not "
+                        "auditable are errors, known and waived are skipped")  # fmt: skip
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -37,6 +42,7 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Decide, say why, and answer the exit code."""
     from audiolime_ext.audit.admission import admit
+    from audiolime_ext.audit.gate import OUTCOMES
     from audiolime_ext.audit.junit import to_junit
     from audiolime_ext.files import to_json, write_bytes
 
@@ -46,13 +52,14 @@ def run(args: Namespace) -> int:
         expected=args.expected,
         thresholds=args.threshold,
         baseline=args.baseline,
+        waive_not_auditable=args.waive_not_auditable,
     )
     if args.junit:
         write_bytes(Path(args.junit), to_junit(found))
     if args.json:
         print(to_json(found.to_dict()))
     else:
-        print("\n".join([found.heading, *found.lines("fail", "inconclusive", "known", "pass")]))
+        print("\n".join([found.heading, *found.lines(*OUTCOMES)]))
     if found.missing:
         warn(found.missing)
     return CODES[found.outcome]

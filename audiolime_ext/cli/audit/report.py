@@ -31,10 +31,13 @@ def add(commands: Any) -> None:
         help="numbers instead of the names of recordings and songs, no paths (for no sound, add --no-audio)",
     )
     parser.add_argument(
+        "--limit",
         "--delta",
+        dest="limit",
         type=share,
         metavar="P",
-        help="the share of flipped decisions that a finding exceeds (default: what was frozen for the factorization)",
+        help="the share of flipped decisions that verdicts are held against, such as the gate's tolerance (default: "
+        "what was fixed for the factorization; what the gate says by its own is told beside it)",
     )
     parser.add_argument("--expected", metavar="CSV", help="what is meant to matter, instead of what the store says")
     parser.add_argument(
@@ -49,7 +52,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.report.audit.page import Options, write_report
 
     require_writable(Path(args.output))
-    options = Options(args.delta, args.audio, args.clip_s, args.anonymise)
+    options = Options(args.limit, args.audio, args.clip_s, args.anonymise)
     print(f"open {write_report(_results(args), args.output, options)} in a browser")
     return 0
 

@@ -120,20 +120,24 @@ def run(args: Namespace) -> int:
 
 
 def _tell(results: Any, args: Namespace) -> None:
+    from audiolime_ext.audit.limits import limit_of
+    from audiolime_ext.audit.status import in_numbers
     from audiolime_ext.audit.verdicts import conclude
     from audiolime_ext.files import to_json
 
-    told = dict(zip(("transplants", "removals"), conclude(results), strict=True))
+    limit = limit_of(results)
+    told = dict(zip(("transplants", "removals"), conclude(results, limit=limit), strict=True))
     n_done, n = int(results.done.sum()), len(results.entries)
     if args.json:
         about = {"store": str(results.path), "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}
-        print(to_json({**about, **{name: [v.to_dict() for v in verdicts] for name, verdicts in told.items()}}))
+        verdicts_of = {name: [v.to_dict() for v in verdicts] for name, verdicts in told.items()}
+        print(to_json({**about, "limit": vars(limit), **verdicts_of}))
         return
-    print(f"{n_done} of {n} recordings are in {results.path}")
+    print(f"{n_done} of {n} recordings are in {results.path}\n{limit.text}")
     for title, verdicts in zip(("put into other recordings", "taken out"), told.values(), strict=True):
-        print(f"\n{title}:" if verdicts else f"\n{title}: nothing was tried")
+        print(f"\n{title}: {in_numbers(verdicts)}" if verdicts else f"\n{title}: nothing was tried")
         for verdict in verdicts:
-            print(f"{verdict.status:>14}  {verdict.text}")
+            print(f"  {verdict.text}")
 
 
 def _tell_estimate(estimate: Any, args: Namespace) -> int:

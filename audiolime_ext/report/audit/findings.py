@@ -1,9 +1,12 @@
 """What was found, with all that speaks for it and against it.
 
-A finding is a class that other recordings gain when one component of the class's recordings is put into them, or that
-its own recordings lose when the component is taken out. What
-else was asked tells what kind of dependence that is, and each answer is "yes" where the interval of the flip rate lies
-beyond δ, "no" where it lies below, and "open" else: an answer that is not known is not given.
+A finding is an effect that is shown: a class that other recordings gain when one component of the class's recordings is
+put into them, or that its own recordings lose when the component is taken out. What else was asked tells what kind of
+dependence that is, and each answer is "shown" where the interval of the flip rate lies above the verdict's limit,
+"ruled out" where it lies below, and "open" else: an answer that is not known is not given.
+
+Where no fault is shown, the largest effects that are open or ruled out are told and played in the same way, as what
+they are, but nothing is read out of them.
 
 A *case* is one trial that shows a finding well: the decision flipped, and no flipped one of another song rose further.
 """
@@ -17,11 +20,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.rates import Rate, Trials, flip_rate
 from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.verdicts import Verdict
+from audiolime_ext.audit.status import Verdict, which_side
 
-Answer = Literal["yes", "no", "open", ""]
+Answer = Literal["shown", "ruled out", "open", "not auditable", ""]
+MOST_LARGEST = 3  # effects that are told where no fault is shown
 
 ASKED = {
     "own": "{component} of {label} recordings put into others, as loud as it was there",
@@ -69,7 +74,7 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A verdict that is a finding, with its evidence and its cases.
+    """A verdict with its evidence and its cases.
 
     Parameters
     ----------
@@ -91,70 +96,98 @@ class Finding:
 
 
 def findings(results: Results, verdicts: Sequence[Verdict], *, n_cases: int = 3) -> tuple[Finding, ...]:
-    """Every finding among the verdicts, in their order."""
-    found = [verdict for verdict in verdicts if verdict.is_finding]
-    if not found:
+    """The evidence of verdicts, in their order."""
+    if not verdicts:
         return ()
-    tried = _tried(results, {verdict.label for verdict in found})
-    return tuple(_finding(results, verdict, tried, n_cases) for verdict in found)
+    tried = _tried(results, {verdict.label for verdict in verdicts})
+    return tuple(_finding(results, verdict, tried, n_cases) for verdict in verdicts)
 
 
-def answer(rate: Rate | None, delta: float) -> Answer:
-    """Whether decisions flip more often than δ.
+def to_tell(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts that a report tells with evidence: what is shown, and where no fault is, the largest effects, too.
+
+    Of two verdicts on one pair, put in and taken out, the first is told.
+    """
+    shown = _once([one for one in verdicts if one.is_finding])
+    if any(one.reading != "as expected" for one in shown):
+        return shown
+    pairs = {(one.label, one.component) for one in shown}
+    flips = [one for one in verdicts if one.status in ("open", "ruled out") and (one.label, one.component) not in pairs]
+    largest = sorted((one for one in flips if _share(one)), key=_share, reverse=True)
+    return shown + _once(largest)[:MOST_LARGEST]
+
+
+def answer(rate: Rate | None, limit: Limit) -> Answer:
+    """Whether decisions flip more often than the limit; "" where nothing was tried.
 
     Examples
     --------
-    >>> answer(Rate(0.6, 0.4, 0.8, 20, 20, None, 20.0, 0.95), 0.5)
-    'open'
+    >>> answer(None, Limit(0.5, "the limit you gave"))
+    ''
     """
-    if rate is None or rate.rate is None:
-        return ""
-    return "yes" if rate.low > delta else "no" if rate.high < delta else "open"
+    return "" if rate is None or rate.rate is None else which_side(rate, limit)
 
 
 def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    """What the answers amount to, in plain sentences."""
+    """What the answers amount to, in plain sentences; nothing is read out of what is not shown."""
+    if not verdict.is_finding:
+        return ()
     label, component = f"“{verdict.label}”", verdict.component
     said: dict[tuple[str, Answer], str] = {
         (
             "matched",
-            "yes",
+            "shown",
         ): f"It is not a matter of level: it happens as well with {component} as loud as the host's own.",
-        ("matched", "no"): f"It is the level of {component} that counts: as loud as the host's own, decisions stay.",
+        (
+            "matched",
+            "ruled out",
+        ): f"It is the level of {component} that counts: as loud as the host's own, decisions stay.",
         (
             "same",
-            "yes",
+            "shown",
         ): f"It happens as well with {component} from the host's own class: that it is there is what counts.",
         (
             "same",
-            "no",
+            "ruled out",
         ): f"With {component} from the host's own class it does not happen: how it sounds in {label} is what "
         "counts, not that it is there.",
-        ("leak", "yes"): f"Beware: it happens as well with what is separated as {component} where there is none.",
-        ("leak", "no"): f"With what is separated as {component} where there is none it does not happen.",
-        ("without", "yes"): f"Recordings of {label} lose the class without {component}.",
+        ("leak", "shown"): f"Beware: it happens as well with what is separated as {component} where there is none.",
+        ("leak", "ruled out"): f"With what is separated as {component} where there is none it does not happen.",
+        ("without", "shown"): f"Recordings of {label} lose the class without {component}.",
         (
             "without",
-            "no",
+            "ruled out",
         ): f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.",
-        ("equal level", "yes"): "Beware: made softer only, they lose it as well.",
+        ("equal level", "shown"): "Beware: made softer only, they lose it as well.",
     }
-    if answers.get("without") == "yes":
-        said["spectral noise", "yes"] = "Noise of the same spectrum in its place does not save it."
-        said["spectral noise", "no"] = "Noise of the same spectrum in its place saves it."
+    if answers.get("without") == "shown":
+        said["spectral noise", "shown"] = "Noise of the same spectrum in its place does not save it."
+        said["spectral noise", "ruled out"] = "Noise of the same spectrum in its place saves it."
     return tuple(said[given] for given in answers.items() if given in said)
+
+
+def _once(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The first verdict on each pair."""
+    first: dict[tuple[str, str], Verdict] = {}
+    for one in verdicts:
+        first.setdefault((one.label, one.component), one)
+    return list(first.values())
+
+
+def _share(verdict: Verdict) -> float:
+    return 0.0 if verdict.rate is None else verdict.rate.rate or 0.0
 
 
 def _finding(
     results: Results, verdict: Verdict, tried: Mapping[str, Mapping[tuple[str, str], Trials]], n_cases: int
 ) -> Finding:
     pair = verdict.label, verdict.component
-    judged = "without" if verdict.rate is not None and verdict.rate.n_donors is None else "own"
+    judged = "without" if verdict.is_removal else "own"
     evidence = []
     for asked, by_pair in tried.items():
         rate = verdict.rate if asked == judged else flip_rate(by_pair[pair]) if pair in by_pair else None
         text = ASKED[asked].format(label=verdict.label, component=verdict.component)
-        evidence.append(Evidence(asked, text, rate, answer(rate, verdict.delta)))
+        evidence.append(Evidence(asked, text, rate, verdict.status if asked == judged else answer(rate, verdict.limit)))
     return Finding(
         verdict,
         tuple(evidence),

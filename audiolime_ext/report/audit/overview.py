@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audit.rates import Rate, flip_rate
 from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.verdicts import Verdict
+from audiolime_ext.audit.status import Verdict
 
 MOST_CLASSES = 12  # of a confusion matrix
 Decisions = NDArray[np.bool_]

@@ -17,15 +17,18 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from audiolime_ext.audit.admission import admission_of
+from audiolime_ext.audit.limits import Limit, given, limit_of, tolerance
 from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.verdicts import Verdict, conclude, delta_for
+from audiolime_ext.audit.status import Verdict, bounds, decide, in_numbers
+from audiolime_ext.audit.verdicts import conclude
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
 from audiolime_ext.report.audit.clips import CLIP_S, Clip, Listening
 from audiolime_ext.report.audit.effects import Effects, Strip, effects, reach
-from audiolime_ext.report.audit.findings import Case, Finding, findings
+from audiolime_ext.report.audit.findings import Case, Finding, findings, to_tell
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.page import policy
@@ -35,17 +38,7 @@ from audiolime_ext.report.templating import render, static
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips
 MOST_PLAYERS = 6
-MOST_NAMED = 3  # findings in the first sentence
-_NEEDS = {
-    "confounder": "“{label}” needs {component}, which is not meant to matter",
-    "depends on": "“{label}” needs {component}",
-    "as expected": "“{label}” needs {component}, as it is meant to",
-}
-_SAID = {
-    "confounder": "“{label}” is confounded with {component}",
-    "depends on": "“{label}” depends on {component}",
-    "as expected": "“{label}” depends on {component}, as it is meant to",
-}
+MOST_NAMED = 3  # effects in the first sentence
 OPEN_CLASSES, LISTED_CLASSES = 3, 8  # whose pictures are shown at once, and offered beside them
 
 
@@ -55,8 +48,8 @@ class Options:
 
     Parameters
     ----------
-    delta
-        The flip rate beyond which an effect counts.
+    limit
+        The flip rate beyond which an effect counts; None: the one of the factorization.
     audio
         Whether there is sound.
     clip_s
@@ -70,7 +63,7 @@ class Options:
         If one cannot be used.
     """
 
-    delta: float | None = None
+    limit: float | None = None
     audio: bool = True
     clip_s: float = CLIP_S
     anonymous: bool = False
@@ -120,14 +113,14 @@ def report_html(results: Results, options: Options | None = None) -> str:
     """The page as text."""
     options = options or Options()
     names = Names(results, options.anonymous)
-    verdicts, taken_out = conclude(results, delta=options.delta)
-    known = {(verdict.label, verdict.component) for verdict in verdicts if verdict.is_finding}
-    needed = [one for one in taken_out if one.is_finding and (one.label, one.component) not in known]
-    found = findings(results, [*verdicts, *needed])
+    limit = limit_of(results) if options.limit is None else given(options.limit)
+    put_in, taken_out = conclude(results, limit=limit)
+    verdicts = [*put_in, *taken_out]
+    found = findings(results, to_tell(verdicts))
     listening = Listening(results, names, clip_s=options.clip_s) if options.audio else None
     heard = [_heard(results, finding, listening if i < MOST_HEARD else None, names) for i, finding in enumerate(found)]
     players = list(_players(found, listening)) if listening else []
-    flagged = list(dict.fromkeys(finding.verdict.component for finding in found))
+    flagged = list(dict.fromkeys(finding.verdict.component for finding in found if finding.verdict.is_finding))
     all_effects = effects(results, first=[finding.verdict.label for finding in found])
     script = script_text() + "\naudiolime.mountAll(document);\n" if players else ""
     style = static("page.css") + static("audit.css") + (style_text() if players else "")
@@ -138,24 +131,27 @@ def report_html(results: Results, options: Options | None = None) -> str:
         style=Markup(style),
         version=version("audiolime-ext"),
         options=options,
-        delta=delta_for(results.identity.factorization) if options.delta is None else options.delta,
+        limit=limit,
         results=results,
         names=names,
         facts=_facts(results, names),
-        answer=answer([*verdicts, *needed]),
+        answers=answers(put_in, taken_out, limit),
+        gated=gated(results, put_in) if options.limit is None else "",
         failures=[names.failure(failure) for failure in results.failures],
         findings=list(zip(found, heard, strict=True)),
         others=[verdict for verdict in verdicts if not verdict.is_finding],
+        not_auditable=[verdict for verdict in put_in if verdict.status == "not auditable"],
         pictures=[_pictured(one, reach(all_effects)) for one in all_effects],
         n_open=OPEN_CLASSES,
         n_listed=LISTED_CLASSES,
         most_dots=MOST_DOTS,
-        heat_maps=heat_maps(results, verdicts),
+        heat_maps=heat_maps(results, put_in),
         comparisons=comparisons(results, flagged),
         players=players,
         shade=shade,
         percent=percent,
         interval=interval,
+        bounds=bounds,
         made=made(results, names),
     )
 
@@ -178,30 +174,33 @@ def interval(rate: Rate) -> str:
     return f"{within}; {rate.n_trials} decisions; {songs}"
 
 
-def answer(verdicts: Sequence[Verdict]) -> str:
-    """The answer in one sentence or two."""
-    n = sum(verdict.is_finding for verdict in verdicts)
-    delta = percent(verdicts[0].delta) if verdicts else ""
-    tried = [verdict for verdict in verdicts if verdict.status != "not auditable"]
-    if not tried:
-        return "Nothing can be said yet: nothing was put into other recordings so far."
-    if not n:
-        said = f"No finding: of no component it is known that it flips more than {delta} of decisions."
-        few = sum(verdict.status == "too few songs" for verdict in verdicts)
-        return said + (
-            f" But {few} of {len(tried)} pairs of class and component have too few songs to be judged." if few else ""
-        )
-    told = [_said(verdict) for verdict in verdicts if verdict.is_finding]
-    named = "; ".join(told[:MOST_NAMED]) + (f"; and {n - MOST_NAMED} more" if n > MOST_NAMED else "")
-    how = {verdict.rate.n_donors is None for verdict in verdicts if verdict.is_finding and verdict.rate is not None}
-    did = {"False": "Put into other recordings", "True": "Taken out", "both": "Put into other recordings, or taken out"}
-    done = did["both" if len(how) > 1 else str(how.pop())]
-    return f"{n} finding{'s' * (n > 1)}: {named}. {done}, that flips more than {delta} of decisions."
+def answers(put_in: Sequence[Verdict], taken_out: Sequence[Verdict], limit: Limit) -> list[str]:
+    """The answer in a few sentences, each a paragraph: what is shown, how many pairs are what, and by which limit."""
+    verdicts = [*put_in, *taken_out]
+    if not any(verdict.rate is not None and verdict.rate.rate is not None for verdict in verdicts):
+        return ["Nothing can be said yet: nothing was put into other recordings so far."]
+    shown = [_claim(verdict) for verdict in to_tell(verdicts) if verdict.is_finding]
+    named = "; ".join(shown[:MOST_NAMED]) + (f"; and {len(shown) - MOST_NAMED} more" if shown[MOST_NAMED:] else "")
+    first = f"Shown: {named}." if shown else f"Nothing is shown to flip more than {limit.percent} of decisions."
+    ways = {"Put into other recordings": put_in, "Taken out": taken_out}
+    numbers = [f"{way}: {in_numbers(of)}." for way, of in ways.items() if of]
+    return [first, " ".join(numbers), limit.sentence]
 
 
-def _said(verdict: Verdict) -> str:
-    needed = verdict.rate is not None and verdict.rate.n_donors is None
-    return (_NEEDS if needed else _SAID)[verdict.status].format(label=verdict.label, component=verdict.component)
+def gated(results: Results, put_in: Sequence[Verdict]) -> str:
+    """What the gate says unless it is given a limit of its own, so that nobody takes this page for its answer."""
+    if all(verdict.declared for verdict in put_in):
+        return ""
+    usual = tolerance()
+    found = admission_of(results, decide(put_in, usual), usual)
+    return (
+        f"The gate, which looks only at what is put in, has a limit of its own, {usual.percent} of decisions unless it "
+        f"is given a tolerance. By that it says: {found.outcome} ({found.decision.numbers})."
+    )
+
+
+def _claim(verdict: Verdict) -> str:
+    return verdict.claim.replace(repr(verdict.label), f"“{verdict.label}”")
 
 
 def made(results: Results, names: Names) -> list[tuple[str, str]]:

@@ -1,0 +1,314 @@
+"""The verdict on one class and one component: shown, ruled out, open, or not auditable.
+
+- *shown*: decisions are known to flip more often than the limit. The interval of the flip rate lies above it, and still
+  does after the correction for many pairs (Benjamini and Hochberg's: of all that is shown, no more than 2.5 % is
+  expected to be false); and they are known to flip more often than where next to nothing was changed.
+- *ruled out*: they are known to flip less often. The interval lies below the limit.
+- *open*: anything else, with the number of songs that would decide, if any practicable number would.
+- *not auditable*: nothing that could be tried would tell, and why.
+
+`decide` chooses these words, and nothing else does: whatever tells a verdict, the command line, the report, the gate,
+JUnit or JSON, takes its `Verdict`. Whether a component is *meant* to matter makes no other status, it says how one
+that is shown is read: as a confounder, as it should be, or, where nobody said what is meant, as a dependence.
+
+Pairs that are meant to matter are corrected apart from the others, for they would lend their certainty to accusations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from audiolime_ext.audit.limits import Limit
+from audiolime_ext.audit.rates import (
+    Difference,
+    Rate,
+    benjamini_hochberg,
+    exceeds,
+    songs_to_decide,
+    songs_to_tell,
+)
+
+Status = Literal["shown", "open", "ruled out", "not auditable"]
+STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order in which they are told
+READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in that order
+_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # was tried
+MOST_OF = 0.5  # of the flips: if as many happen where next to nothing was changed, that explains them
+
+_READ = {
+    "confounder": ("{0} is confounded with {1}", "{0} needs {1}, which is not meant to matter"),
+    "depends on": ("{0} depends on {1}", "{0} needs {1}"),
+    "as expected": ("{0} depends on {1}, as it is meant to", "{0} needs {1}, as it is meant to"),
+}  # where the component was put in, and where it was taken out
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known about one class and one component.
+
+    Parameters
+    ----------
+    label, component
+        The class and the component.
+    status
+        ``"shown"``, ``"open"``, ``"ruled out"`` or ``"not auditable"``.
+    limit
+        What flips were held against.
+    rate
+        How often decisions flip; None where there is nothing to try.
+    p_value
+        Of "flips are no more frequent than the limit", before the correction for many pairs.
+    n_pairs
+        Pairs that were judged together, and corrected for.
+    songs_needed
+        Where it is open: so many songs would decide if the rate stays; None: no practicable number.
+    sign
+        Whether the class gains (1) or loses (−1) by the component; None: not measured.
+    declared
+        Whether the component is meant to matter; None: nobody said what is.
+    placebo
+        By how much more often decisions flip than where next to nothing was changed; None: not measured.
+    same
+        How often they flip where the component comes from other songs of the host's own class; None: not measured.
+    together
+        Components that the separator does not tell from this one.
+    why_not
+        Why the pair is not auditable; "" where it is.
+    """
+
+    label: str
+    component: str
+    status: Status
+    limit: Limit
+    rate: Rate | None = None
+    p_value: float | None = None
+    n_pairs: int = 1
+    songs_needed: int | None = None
+    sign: int | None = None
+    declared: bool | None = None
+    placebo: Difference | None = None
+    same: Rate | None = None
+    together: tuple[str, ...] = ()
+    why_not: str = ""
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether the effect is shown."""
+        return self.status == "shown"
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether the component was taken out, not put in."""
+        return self.rate is not None and self.rate.n_donors is None
+
+    @property
+    def reading(self) -> str:
+        """How what is shown is to be read: one of `READINGS`; "" where nothing is."""
+        if not self.is_finding:
+            return ""
+        return "depends on" if self.declared is None else "as expected" if self.declared else "confounder"
+
+    @property
+    def claim(self) -> str:
+        """What is shown, or would be, without the numbers."""
+        read = self.reading or ("depends on" if not self.declared else "as expected")
+        named = " or ".join((self.component, *self.together))
+        return _READ[read][self.is_removal].format(repr(self.label), named)
+
+    @property
+    def text(self) -> str:
+        """In one sentence, which begins with the status.
+
+        Examples
+        --------
+        >>> rate = Rate(0.75, 0.51, 0.91, 60, 20, 20, 20.0, 0.95)
+        >>> limit = Limit(0.36, "δ of true stems")
+        >>> print(Verdict("guitar", "drums", "shown", limit, rate, declared=False).text)
+        shown: 'guitar' is confounded with drums: 75 % of 60 decisions flip (95 % interval 51 to 91 %; limit 36 %, δ of
+        true stems; 20 host songs, 20 donor songs); no near-null control was measured
+        """
+        if self.status == "not auditable":
+            return f"not auditable: {self.label!r} and {self.component}: {self.why_not}"
+        told = {"shown": self.claim, "open": f"whether {self.claim}", "ruled out": self._ruled_out}[self.status]
+        more = {"shown": self._controls, "open": self._what_would_decide, "ruled out": ()}[self.status]
+        return "; ".join([f"{self.status}: {told}: {in_words(self.rate, self.limit)}", *more])
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**asdict(self), "reading": self.reading, "text": self.text}
+
+    @property
+    def _ruled_out(self) -> str:
+        effect = f"no effect of {self.component} on {self.label!r} beyond {self.limit.percent}"
+        return effect + (", which is meant to matter" if self.declared else "")
+
+    @property
+    def _controls(self) -> tuple[str, ...]:
+        if self.placebo is None:
+            controlled = "no near-null control was measured"
+        else:
+            controlled = f"where next to nothing was changed, {_percent(self._of_placebos)} flip"
+        return (controlled, self.what_counts) if self.what_counts else (controlled,)
+
+    @property
+    def what_counts(self) -> str:
+        """Whether it is that the component is there, or how it sounds in this class; "" where that is not known."""
+        if not self.is_finding or self.same is None:
+            return ""
+        plural = self.component.endswith("s") and not self.component.endswith("ss")
+        side = which_side(self.same, self.limit)
+        if side == "ruled out":
+            return f"what counts is how the {self.component} of this class sound{'' if plural else 's'}"
+        return f"what counts is that there {'are' if plural else 'is'} {self.component}" if side == "shown" else ""
+
+    @property
+    def changes_its_mind(self) -> bool:
+        """Whether the flips are those of a model that changes its mind at any remix.
+
+        So it is where decisions flip beyond the limit, or at least half as often, though next to nothing was changed.
+        """
+        if self.placebo is None or self.placebo.low > 0 or self.rate is None or self.rate.rate is None:
+            return False
+        return self._of_placebos > min(self.limit.share, MOST_OF * self.rate.rate)
+
+    @property
+    def _of_placebos(self) -> float:
+        observed = 0.0 if self.rate is None or self.rate.rate is None else self.rate.rate
+        return max(0.0, observed - (self.placebo.rate if self.placebo is not None else 0.0))
+
+    @property
+    def _what_would_decide(self) -> tuple[str, ...]:
+        said = []
+        above = self.rate is not None and self.rate.low > self.limit.share
+        if above and self.placebo is not None and self.placebo.low <= 0:
+            alike = f"where next to nothing was changed, {_percent(self._of_placebos)} flip"
+            told = "this model changes its mind at any remix" if self.changes_its_mind else "too few songs to tell"
+            said.append(f"{told}: {alike}")
+        elif above:
+            said.append(f"the interval lies above the limit, but not far enough for one of {self.n_pairs} pairs")
+        there = 0 if self.rate is None else self.rate.n_songs
+        if self.songs_needed is None:
+            return (*said, "no practicable number of songs would decide at this rate")
+        return (*said, f"about {self.songs_needed} songs would decide, there are {there}")
+
+
+def decide(verdicts: Iterable[Verdict], limit: Limit) -> tuple[Verdict, ...]:
+    """Judge pairs by a limit: those that are shown first, the most frequent flips before others.
+
+    Parameters
+    ----------
+    verdicts
+        All pairs that were looked at, whatever came of them; their status is chosen anew.
+    limit
+        What flips are held against, chosen before these pairs were seen.
+
+    Examples
+    --------
+    >>> rate, few = (Rate(1.0, 0.025 ** (1 / n), 1.0, n, n, None, float(n), 0.95) for n in (20, 2))
+    >>> limit = Limit(0.5, "the limit you gave")
+    >>> pairs = [Verdict("guitar", name, "open", limit, one) for name, one in {"bass": few, "drums": rate}.items()]
+    >>> [(one.component, one.status, one.songs_needed) for one in decide(pairs, limit)]
+    [('drums', 'shown', None), ('bass', 'open', 7)]
+    """
+    given = list(verdicts)
+    families = ([v for v in given if bool(v.declared) is meant] for meant in (False, True))
+    return tuple(sorted((v for family in families for v in _together(family, limit)), key=_rank))
+
+
+def which_side(rate: Rate | None, limit: Limit) -> Status:
+    """On which side of the limit an interval lies; "open" where it holds the limit, or nothing was tried.
+
+    Examples
+    --------
+    >>> which_side(Rate(0.6, 0.4, 0.8, 20, 20, None, 20.0, 0.95), Limit(0.5, "the limit you gave"))
+    'open'
+    """
+    if rate is None or rate.rate is None:
+        return "open"
+    return "shown" if rate.low > limit.share else "ruled out" if rate.high < limit.share else "open"
+
+
+def in_words(rate: Rate | None, limit: Limit | None = None) -> str:
+    """A rate with its interval, what it is held against, and how many songs it comes from.
+
+    Examples
+    --------
+    >>> in_words(Rate(0.0, 0.0, 0.168, 20, 20, None, 20.0, 0.95))
+    '0 % of 20 decisions flip (95 % interval 0 to 17 %; 20 host songs)'
+    """
+    held = "" if limit is None else f"limit {limit.percent}, {limit.name}"
+    if rate is None or rate.rate is None:
+        return "nothing was tried" + (f" ({held})" if held else "")
+    songs = f"{rate.n_hosts} host songs" + ("" if rate.n_donors is None else f", {rate.n_donors} donor songs")
+    within = f"{100 * rate.confidence:g} % interval {bounds(rate, limit)}"
+    return f"{_percent(rate.rate)} of {rate.n_trials} decisions flip ({'; '.join(filter(None, (within, held, songs)))})"
+
+
+def bounds(rate: Rate, limit: Limit | None = None) -> str:
+    """Both ends of an interval, with as many digits as it takes to see on which side of the limit they lie.
+
+    Examples
+    --------
+    >>> rate = Rate(0.02, 0.006, 0.0496, 200, 200, None, 200.0, 0.95)
+    >>> print(bounds(rate), bounds(rate, Limit(0.05, "the limit you gave")), sep="; ")
+    1 to 5 %; 1 to 4.96 %
+    """
+    low, high = (_beside(100 * end, None if limit is None else 100 * limit.share) for end in (rate.low, rate.high))
+    return f"{low} to {high} %"
+
+
+def in_numbers(verdicts: Iterable[Verdict]) -> str:
+    """How many pairs have which status.
+
+    Examples
+    --------
+    >>> in_numbers([])
+    '0 shown, 0 open, 0 ruled out'
+    """
+    n = Counter(verdict.status for verdict in verdicts)
+    return ", ".join(f"{n[status]} {status}" for status in STATUSES if n[status] or status != "not auditable")
+
+
+def _together(family: Sequence[Verdict], limit: Limit) -> list[Verdict]:
+    tried = [v for v in family if not v.why_not]
+    rates = [v.rate or _NOTHING for v in tried]
+    p_values = [exceeds(rate, limit.share) for rate in rates]
+    beyond = benjamini_hochberg(p_values, share=(1 - rates[0].confidence) / 2) if rates else ()
+    judged = [
+        _judged(replace(v, limit=limit, p_value=p, n_pairs=len(tried)), rate, above=bool(is_beyond))
+        for v, rate, p, is_beyond in zip(tried, rates, p_values, beyond, strict=True)
+    ]
+    none = [v for v in family if v.why_not]
+    return judged + [replace(v, limit=limit, status="not auditable", p_value=None, songs_needed=None) for v in none]
+
+
+def _judged(verdict: Verdict, rate: Rate, *, above: bool) -> Verdict:
+    side, placebo = which_side(rate, verdict.limit), verdict.placebo
+    if side == "shown" and above and (placebo is None or placebo.low > 0):
+        return replace(verdict, status="shown", songs_needed=None)
+    if side == "ruled out":
+        return replace(verdict, status="ruled out", songs_needed=None)
+    if side == "shown" and above and placebo is not None:
+        needed = songs_to_tell(placebo)
+    else:
+        needed = songs_to_decide(rate, verdict.limit.share, n_pairs=verdict.n_pairs)
+    return replace(verdict, status="open", songs_needed=needed)
+
+
+def _rank(verdict: Verdict) -> tuple[int, int, float, str, str]:
+    rate = 0.0 if verdict.rate is None or verdict.rate.rate is None else verdict.rate.rate
+    read = READINGS.index(verdict.reading) if verdict.reading else 0
+    return STATUSES.index(verdict.status), read, -rate, verdict.label, verdict.component
+
+
+def _beside(percent: float, limit: float | None) -> str:
+    digits = 0
+    while limit is not None and digits < 4 and (round(percent, digits) - limit) * (percent - limit) <= 0:
+        digits += 1
+    return f"{percent:.{digits}f}" if digits < 4 else f"{percent:g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
