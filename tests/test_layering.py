@@ -23,7 +23,7 @@ LEVELS = {
     6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
     "audit.heard audit.junit audit.limits audit.manifest audit.measure audit.merge audit.packing audit.plan "
     "audit.rates audit.records audit.results audit.run audit.status audit.store audit.table audit.verdicts "
-    "audit.workers "
+    "audit.words audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",

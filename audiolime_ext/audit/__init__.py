@@ -10,6 +10,7 @@
 - `results`: what was measured, as arrays and as trials
 - `rates`: shares of flipped decisions with intervals that respect songs; tests; how many songs are needed
 - `limits`, `status`: what rates are held against; shown, ruled out, open or not auditable, decided in one place
+- `words`: rates and intervals as they are told
 - `verdicts`, `gate`: these of all pairs, and what a gate makes of them
 - `admission`, `junit`: that decision on a store, for continuous integration
 """

@@ -20,7 +20,8 @@ from typing import Any, Literal
 
 from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.rates import Rate, is_larger
-from audiolime_ext.audit.status import Status, Verdict, in_numbers, in_words
+from audiolime_ext.audit.status import Status, Verdict, in_numbers
+from audiolime_ext.audit.words import in_words
 from audiolime_ext.errors import UsageError
 
 Outcome = Literal["fail", "inconclusive", "known", "waived", "pass"]

@@ -30,6 +30,7 @@ from audiolime_ext.audit.rates import (
     songs_to_decide,
     songs_to_tell,
 )
+from audiolime_ext.audit.words import in_words, percent
 
 Status = Literal["shown", "open", "ruled out", "not auditable"]
 STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order in which they are told
@@ -149,7 +150,7 @@ class Verdict:
         if self.placebo is None:
             controlled = "no near-null control was measured"
         else:
-            controlled = f"where next to nothing was changed, {_percent(self._of_placebos)} flip"
+            controlled = f"where next to nothing was changed, {percent(self._of_placebos)} flip"
         return (controlled, self.what_counts) if self.what_counts else (controlled,)
 
     @property
@@ -183,7 +184,7 @@ class Verdict:
         said = []
         above = self.rate is not None and self.rate.low > self.limit.share
         if above and self.placebo is not None and self.placebo.low <= 0:
-            alike = f"where next to nothing was changed, {_percent(self._of_placebos)} flip"
+            alike = f"where next to nothing was changed, {percent(self._of_placebos)} flip"
             told = "this model changes its mind at any remix" if self.changes_its_mind else "too few songs to tell"
             said.append(f"{told}: {alike}")
         elif above:
@@ -230,35 +231,6 @@ def which_side(rate: Rate | None, limit: Limit) -> Status:
     return "shown" if rate.low > limit.share else "ruled out" if rate.high < limit.share else "open"
 
 
-def in_words(rate: Rate | None, limit: Limit | None = None) -> str:
-    """A rate with its interval, what it is held against, and how many songs it comes from.
-
-    Examples
-    --------
-    >>> in_words(Rate(0.0, 0.0, 0.168, 20, 20, None, 20.0, 0.95))
-    '0 % of 20 decisions flip (95 % interval 0 to 17 %; 20 host songs)'
-    """
-    held = "" if limit is None else f"limit {limit.percent}, {limit.name}"
-    if rate is None or rate.rate is None:
-        return "nothing was tried" + (f" ({held})" if held else "")
-    songs = f"{rate.n_hosts} host songs" + ("" if rate.n_donors is None else f", {rate.n_donors} donor songs")
-    within = f"{100 * rate.confidence:g} % interval {bounds(rate, limit)}"
-    return f"{_percent(rate.rate)} of {rate.n_trials} decisions flip ({'; '.join(filter(None, (within, held, songs)))})"
-
-
-def bounds(rate: Rate, limit: Limit | None = None) -> str:
-    """Both ends of an interval, with as many digits as it takes to see on which side of the limit they lie.
-
-    Examples
-    --------
-    >>> rate = Rate(0.02, 0.006, 0.0496, 200, 200, None, 200.0, 0.95)
-    >>> print(bounds(rate), bounds(rate, Limit(0.05, "the limit you gave")), sep="; ")
-    1 to 5 %; 1 to 4.96 %
-    """
-    low, high = (_beside(100 * end, None if limit is None else 100 * limit.share) for end in (rate.low, rate.high))
-    return f"{low} to {high} %"
-
-
 def in_numbers(verdicts: Iterable[Verdict]) -> str:
     """How many pairs have which status.
 
@@ -272,16 +244,21 @@ def in_numbers(verdicts: Iterable[Verdict]) -> str:
 
 
 def _together(family: Sequence[Verdict], limit: Limit) -> list[Verdict]:
-    tried = [v for v in family if not v.why_not]
-    rates = [v.rate or _NOTHING for v in tried]
-    p_values = [exceeds(rate, limit.share) for rate in rates]
-    beyond = benjamini_hochberg(p_values, share=(1 - rates[0].confidence) / 2) if rates else ()
+    """The verdicts on pairs that are corrected for together: those with trials."""
+    tried = [(v, v.rate) for v in family if not v.why_not and v.rate is not None and v.rate.rate is not None]
+    p_values = [exceeds(rate, limit.share) for _, rate in tried]
+    beyond = benjamini_hochberg(p_values, share=(1 - tried[0][1].confidence) / 2) if tried else ()
     judged = [
         _judged(replace(v, limit=limit, p_value=p, n_pairs=len(tried)), rate, above=bool(is_beyond))
-        for v, rate, p, is_beyond in zip(tried, rates, p_values, beyond, strict=True)
+        for (v, rate), p, is_beyond in zip(tried, p_values, beyond, strict=True)
     ]
-    none = [v for v in family if v.why_not]
-    return judged + [replace(v, limit=limit, status="not auditable", p_value=None, songs_needed=None) for v in none]
+    there = {(v.label, v.component) for v, _ in tried}
+    for v in family:
+        if (v.label, v.component) not in there:
+            blank = replace(v, limit=limit, p_value=None, n_pairs=max(1, len(tried)), songs_needed=None)
+            none = v.rate or _NOTHING
+            judged.append(replace(blank, status="not auditable") if v.why_not else _judged(blank, none, above=False))
+    return judged
 
 
 def _judged(verdict: Verdict, rate: Rate, *, above: bool) -> Verdict:
@@ -301,14 +278,3 @@ def _rank(verdict: Verdict) -> tuple[int, int, float, str, str]:
     rate = 0.0 if verdict.rate is None or verdict.rate.rate is None else verdict.rate.rate
     read = READINGS.index(verdict.reading) if verdict.reading else 0
     return STATUSES.index(verdict.status), read, -rate, verdict.label, verdict.component
-
-
-def _beside(percent: float, limit: float | None) -> str:
-    digits = 0
-    while limit is not None and digits < 4 and (round(percent, digits) - limit) * (percent - limit) <= 0:
-        digits += 1
-    return f"{percent:.{digits}f}" if digits < 4 else f"{percent:g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

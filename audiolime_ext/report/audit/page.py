@@ -21,8 +21,9 @@ from audiolime_ext.audit.admission import admission_of
 from audiolime_ext.audit.limits import Limit, given, limit_of, tolerance
 from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.status import Verdict, bounds, decide, in_numbers
+from audiolime_ext.audit.status import Verdict, decide, in_numbers
 from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.audit.words import bounds
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
