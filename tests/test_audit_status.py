@@ -39,6 +39,7 @@ from audiolime_ext.report.audit.page import Options, report_html
 CLASSES = ("guitar", "piano")
 LIMIT = Limit(0.4, "a limit")
 HPSS = 0.4  # its δ
+SONGS = [f"song {i}" for i in range(50)]
 
 
 def rate(n_flips: int, n: int, *, donors: bool = True) -> Rate:
@@ -189,9 +190,26 @@ def test_the_ends_of_an_interval_are_printed_so_that_their_side_of_the_limit_is_
     assert which_side(replace(rate(1, 50), low=0.05), beside) == "open"
 
 
+def test_trials_are_compared_with_placebos_wherever_that_matters_to_the_limit_or_to_a_gate() -> None:
+    def asked(n_flips: int, limit: float) -> list[str]:
+        names: list[str] = []
+
+        def placebo_of(trials: Trials) -> Difference:
+            names.append(trials.component)
+            return Difference(0.0, -0.1, 0.1, 50)
+
+        tried = Trials("guitar", "drums", np.arange(50) < n_flips, SONGS, SONGS)
+        (one,) = judge([tried], limit=limit, grounds=Grounds(placebo_of))
+        assert (one.placebo is not None) == bool(names)
+        assert one.status == ("ruled out" if rate(n_flips, 50).high < limit else "open"), "no more than a placebo"
+        return names
+
+    assert [asked(n, 0.4) for n in (0, 3, 10, 50)] == [[], [], ["drums"], ["drums"]]
+    assert asked(3, 0.01) == ["drums"]
+
+
 # What cannot be audited.
 
-SONGS = [f"song {i}" for i in range(50)]
 MEANT = Expected((Expectation("guitar", "guitar"),))
 
 
@@ -209,6 +227,7 @@ def test_components_that_the_separator_does_not_tell_apart_are_not_auditable_apa
     )
     assert told("guitar", grounds, MEANT).status == "not auditable", "it may be the piano"
     assert told("drums", grounds, MEANT).status == "shown"
+    assert told("piano", Grounds(not_told_apart=(("piano", "guitar"),)), MEANT).status == "not auditable"
     assert told("piano", grounds).text.startswith("shown: 'guitar' depends on piano or guitar: "), "nobody said"
     neither = Expected((Expectation("guitar", "bass"),))
     assert told("piano", grounds, neither).text.startswith("shown: 'guitar' is confounded with piano or guitar: ")

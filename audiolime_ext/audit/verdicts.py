@@ -19,22 +19,20 @@ because the model says the class of everything already, is open.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from audiolime_ext.audit.expected import Expected
-from audiolime_ext.audit.limits import Limit, given, limit_of
-from audiolime_ext.audit.rates import N_BOOTSTRAP, Difference, Trials, flip_rate
+from audiolime_ext.audit.limits import TOLERANCE, Limit, given, limit_of
+from audiolime_ext.audit.rates import N_BOOTSTRAP, Difference, Rate, Trials, flip_rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide
 from audiolime_ext.errors import UsageError
 
 KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
 MOST = 0.5  # of the recordings, in which a component that is everything is not auditable
-
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -43,18 +41,16 @@ class Grounds:
 
     Parameters
     ----------
-    placebos, placebos_out
-        Of pairs (class, component) that were put in, and that were taken out: by how much more often decisions flip
-        than where next to nothing was changed.
+    placebo_of
+        Says of trials by how much more often decisions flip than where next to nothing was changed; None: nothing does.
     not_told_apart
         Pairs of components that the separator does not tell apart.
     whole
         Of components: the recordings of which it is all of the sound, and the recordings that hold it.
     """
 
-    placebos: Mapping[Pair, Difference] = field(default_factory=dict)
-    placebos_out: Mapping[Pair, Difference] = field(default_factory=dict)
-    not_told_apart: Collection[frozenset[str]] = ()
+    placebo_of: Callable[[Trials], Difference | None] | None = None
+    not_told_apart: Collection[Collection[str]] = ()
     whole: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
@@ -64,7 +60,14 @@ class Grounds:
 
     def partners(self, component: str) -> tuple[str, ...]:
         """The components that are not told from this one, sorted."""
-        return tuple(sorted(name for pair in self.not_told_apart if component in pair for name in pair - {component}))
+        found = {name for pair in self.not_told_apart if component in pair for name in pair}
+        return tuple(sorted(found - {component}))
+
+    def placebo(self, trials: Trials, rate: Rate, limit: Limit) -> Difference | None:
+        """The comparison with placebos, where it can matter to this limit or to that of a gate: it takes long."""
+        if self.placebo_of is None or not rate.low > min(limit.share, TOLERANCE):
+            return None
+        return self.placebo_of(trials)
 
 
 def judge(
@@ -116,15 +119,16 @@ def judge(
     verdicts = []
     for tried in trials:
         label, component = tried.label, tried.component
+        rate = flip_rate(tried, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
         one = Verdict(
             label,
             component,
             "open",
             limit,
-            flip_rate(tried, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed),
+            rate,
             sign=tried.sign,
             declared=None if expected is None else expected.covers(label, component, tried.sign),
-            placebo=known.placebos.get((label, component)),
+            placebo=known.placebo(tried, rate, limit),
         )
         verdicts.append(_auditable(one, known, expected))
     there = {tried.component for tried in trials} if stems is None else set(stems)
@@ -178,13 +182,12 @@ def taken_out(
     results: Results, *, limit: Limit | float | None = None, grounds: Grounds | None = None
 ) -> tuple[Verdict, ...]:
     """The verdicts on what was taken out. What no stem holds is told of what was put in."""
-    known = Grounds.of(results) if grounds is None else grounds
     found = judge(
         results.removals(),
         limit=limit_of(results) if limit is None else limit,
         expected=results.expected,
         stems=results.components or None,
-        grounds=replace(known, placebos=known.placebos_out),
+        grounds=Grounds.of(results) if grounds is None else grounds,
     )
     return tuple(verdict for verdict in found if verdict.rate is not None)
 
