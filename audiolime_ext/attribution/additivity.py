@@ -6,8 +6,8 @@ the parts of the variance that need k components at once. The part of single swi
 single effects (least squares over all masks). Invariants: *a sum has 1; parity of two or more has 0; the parts of all
 orders add up to 1*.
 
-Where segments were asked about within stems (`audiolime_ext.coarse_to_fine`), the masks of whole stems are complete, and
-it is these that are looked at.
+Where segments were asked about within stems (`audiolime_ext.coarse_to_fine`), the masks of whole stems are complete,
+and it is these that are looked at.
 
 Reference: O'Donnell, "Analysis of Boolean Functions", 2014, chapter 1.
 """
