@@ -49,6 +49,7 @@ LEVEL_EXPLAINS = 0.5
 FAINT = 0.01  # of the range of values over all masks: a removal that does less has nothing to be explained
 MISSING_MOVES = 0.25  # of that range: as much as a stem that counts does (a convention)
 ROUNDING = 1e-6  # of the largest value
+BEYOND_NOISE = 4.0  # standard deviations of an answer: three of the difference of two
 SHIFT_S = 0.25
 
 Array = NDArray[np.float64]
@@ -266,7 +267,8 @@ class Checks:
         """
         values = neighborhood.scores[:, column]
         here, reach = float(values[-1]), float(np.ptp(values))
-        nothing = ROUNDING * float(np.abs(values).max())
+        noise = 0.0 if self.noise is None else BEYOND_NOISE * float(self.noise.sd[column])
+        nothing = max(ROUNDING * float(np.abs(values).max()), noise)
         found = []
         if self.level is not None and heaviest is not None:
             found += self._level_remark(self.level, name, column, here, heaviest, max(FAINT * reach, nothing))

@@ -67,7 +67,7 @@ def asked_again(
     others = np.unique(np.linspace(0, len(answered.masks) - 2, N_MIXES - 1).astype(int))[::-1]
     mixes = components.heard_mixes(answered.masks[[-1, *others]])
     windows = components.grid.cut(mixes)
-    return repeatability(model, windows, values=values, known=answered.scores[-1], most=most)
+    return repeatability(model, windows, values=values, known=answered.scores[[-1, others[0]]], most=most)
 
 
 def answers(

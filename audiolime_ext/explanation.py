@@ -150,11 +150,21 @@ class Explanation:
         """What to know before believing the weights of a label."""
         column = self.column(label)
         name, (full, empty) = self.all_labels[column], self.score(column)
-        found = together.remark(self.components, self.neighborhood, self.attribution, name, column)
-        found = found or self._pair_that_counts_most(column)
+        found: list[str] = []
+        if self.checks.noise is None or self.checks.noise.alike:  # else it may be the noise that seems to act together
+            found = together.remark(self.components, self.neighborhood, self.attribution, name, column)
+            found = found or self._pair_that_counts_most(column)
         if self.provenance.target == "score":  # their thresholds are those of scores between 0 and 1
             found = [*found, *score_remarks(name, full, empty, self._off)]
-        return [*found, *self.checks.remarks(name, column, self.neighborhood, self._heaviest_stem(column))]
+        return [*found, *self._check_remarks(column)]
+
+    def check_remarks(self) -> list[str]:
+        """What the checks say about the labels asked for."""
+        return [remark for label in self.labels for remark in self._check_remarks(self.column(label))]
+
+    def _check_remarks(self, column: int) -> list[str]:
+        heaviest = self._heaviest_stem(column)
+        return self.checks.remarks(self.all_labels[column], column, self.neighborhood, heaviest)
 
     def _heaviest_stem(self, column: int) -> str | None:
         """The stem whose components weigh most together; None where none weighs anything."""

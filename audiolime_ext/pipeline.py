@@ -85,7 +85,7 @@ def explain(
         Owen values for segments whose masks do not all fit the budget; ``"lime"``: audioLIME's weighted linear fit;
         ``"banzhaf"``; ``"leave-one-out"``.
     max_evals
-        The most mixes that the model is asked about, checks included: three tell whether it answers alike when it is
+        The most mixes that the model is asked about, checks included: four tell whether it answers alike when it is
         asked again (see `audiolime_ext.repeatability`).
     seed
         For the sample of masks beyond the budget; the same seed gives the same result.
@@ -255,13 +255,18 @@ def _segment_notes(segments: Any, components: parts.Components) -> list[str]:
 def warnings_of(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
     """What the reader of one excerpt's result must know."""
     grid = components.grid
-    noisy = None if checks.noise is None else checks.noise.warning()
-    found = [*checks.left_out, *([noisy] if noisy else []), *rate_warnings(audio, grid)]
+    found = [*checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
     n_samples = components.heard.shape[-1] - grid.lead
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
     if unheard > 0:
         found.append(f"the last {unheard / grid.sr:.2f} s of the excerpt fill no window; the model does not hear them")
     return [*found, *sample_warnings(attribution)]
+
+
+def noise_warnings(checks: Checks) -> list[str]:
+    """That a model does not answer alike when it is asked again."""
+    noisy = None if checks.noise is None else checks.noise.warning()
+    return [] if noisy is None else [noisy]
 
 
 def rate_warnings(audio: Audio, grid: Grid) -> list[str]:

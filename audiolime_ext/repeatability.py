@@ -5,9 +5,11 @@ left on, or any other chance, gives another answer each time: such answers are n
 them. *Batch statistics* (batch normalisation in training mode, scores divided by the largest of the batch) make the
 answer to a mix depend on what else was asked in the same call: then there is nothing to explain, and it is refused.
 
-Three predictions tell a model that answers alike: one mix alone, and the same mix beside another; the answer that the
-mix had among all masks is a third one, where there is one. Only where these differ, more are asked: `ROUNDS` times
-alone and as often beside other mixes. What scatters is noise; a difference of the means beyond that is the neighbours'.
+Four predictions tell a model that answers alike: two mixes, each alone and both together; what they were answered among
+all masks is compared too, where they were. (Two, because scores that are divided by the largest of the batch leave the
+loudest as it is. Chance that shows in few answers may be missed: it is then as rare in the masks.) Only where answers
+differ, more are asked: `ROUNDS` times one alone and as often beside the other mixes. What scatters is noise; a
+difference of the means beyond that is the neighbours'.
 
 What counts as a difference: answers that are equal but for rounding differ by about 1e-6 of the largest (float32, sums
 in another order: convolutions of another batch size, other threads), by 1e-3 where a graphics card reckons in half
@@ -31,7 +33,7 @@ from audiolime_ext.prediction import Scores, Tagger, predict
 
 Array = NDArray[np.float64]
 
-N_ASKED = 3  # predictions for a model that answers alike
+N_ASKED = 4  # predictions for a model that answers alike
 ROUNDS = 8
 ROUNDING = 1e-4
 REFUSED = 1e-2
@@ -107,19 +109,19 @@ def repeatability(
     known: Scores | None = None,
     most: int | None = None,
 ) -> Noise:
-    """Ask a model again about the first of some mixes, alone and beside the others.
+    """Ask a model again about some mixes, alone and beside each other.
 
     Parameters
     ----------
     model
         What is asked.
     windows
-        Mixes as `predict` takes them, shape (n, n_windows, n_channels, n_samples), of which the first should sound; of
-        one alone, a softer copy is its neighbour.
+        Mixes as `predict` takes them, shape (n, n_windows, n_channels, n_samples), of which the first two should sound;
+        of one alone, a softer copy is its neighbour.
     values
         From scores to what is explained, whose `sd` is wanted.
     known
-        What the model answered to the first mix before, beside others, shape (n_outputs,).
+        What the model answered to the first two mixes before, beside others, shape (2, n_outputs).
     most
         The most predictions to take, at least `N_ASKED`; None: as many as it needs, (n + 1) · `ROUNDS` more where
         answers differ. With fewer `sd` is known less well, as its `dof` says.
@@ -141,42 +143,43 @@ def repeatability(
     """
     if len(windows) == 1:
         windows = np.concatenate([windows, windows / 2])
-    pair = predict(model, windows[:2])
-    seen = [predict(model, windows[:1])[0], pair[0], *([] if known is None else [known])]
-    scale = _scale(np.stack([*seen, pair[1]]))
-    apart = np.ptp(seen, axis=0)
-    explained = np.stack([values(one[None])[0] for one in seen])
+    alone = np.concatenate([predict(model, windows[i : i + 1]) for i in (0, 1)])
+    times = [alone, predict(model, windows[:2]), *([] if known is None else [known])]
+    seen = np.stack(times)  # (n_times, 2, n_outputs)
+    scale, apart = _scale(seen), np.ptp(seen, axis=0).max(axis=0)
+    dof = len(seen) - 1
     if (apart <= ROUNDING * scale).all():
-        return Noise(N_ASKED, apart, np.zeros_like(apart), scale, np.zeros(explained.shape[1]), len(seen) - 1)
+        return Noise(N_ASKED, apart, 0 * apart, scale, np.zeros(values(alone).shape[1]), 2 * dof)
     rounds = ROUNDS if most is None else min(ROUNDS, (most - N_ASKED) // (len(windows) + 1))
     if rounds < 2:
-        sd = explained.std(axis=0, ddof=1)
-        return Noise(N_ASKED, apart, np.zeros_like(apart), scale, sd, len(seen) - 1)
-    alone = np.stack([predict(model, windows[:1]) for _ in range(rounds)])
-    beside = np.stack([predict(model, windows) for _ in range(rounds)])
-    scale = np.maximum(scale, _scale(beside.reshape(-1, beside.shape[-1])))
-    answers = np.concatenate([alone, beside], axis=1)  # (rounds, 1 + n, n_outputs)
-    others = [beside[:, 0], *([] if known is None else [known[None]])]
-    batched = np.max([_beyond_chance(alone[:, 0], other) for other in others], axis=0)
-    explained = np.stack([values(of_round) for of_round in answers])
-    variance = explained.var(axis=0, ddof=1).mean(axis=0)
+        sd = np.stack([values(of_time) for of_time in seen]).var(axis=0, ddof=1).mean(axis=0) ** 0.5
+        return Noise(N_ASKED, apart, 0 * apart, scale, np.asarray(sd), 2 * dof)
+    if (np.ptp(seen, axis=0) / scale).max(axis=1).argmax() == 1:  # the one that differs more is asked alone
+        windows = windows[[1, 0, *range(2, len(windows))]]
+        known = None if known is None else known[::-1]
+    alone = np.stack([predict(model, windows[:1])[0] for _ in range(rounds)])
+    beside = np.stack([predict(model, windows) for _ in range(rounds)])  # (rounds, n, n_outputs)
+    scale = np.maximum(scale, _scale(beside))
+    others = [beside[:, 0], *([] if known is None else [known[:1]])]
+    batched = np.max([_beyond_chance(alone, other) for other in others], axis=0)
+    answers = np.concatenate([alone[:, None], beside], axis=1)
+    variance = np.stack([values(of_round) for of_round in answers]).var(axis=0, ddof=1).mean(axis=0)
     if (batched > ROUNDING * scale).any():
-        means = np.stack([values(alone[:, 0]).mean(axis=0), *(values(other).mean(axis=0) for other in others)])
+        means = np.stack([values(of_mix).mean(axis=0) for of_mix in (alone, *others)])
         variance = variance + np.ptp(means, axis=0) ** 2
-    asked, dof = N_ASKED + rounds * (len(windows) + 1), (rounds - 1) * answers.shape[1]
-    return Noise(asked, np.ptp(answers, axis=0).max(axis=0), batched, scale, np.sqrt(variance), dof)
+    n_evals, dof = N_ASKED + rounds * answers.shape[1], (rounds - 1) * answers.shape[1]
+    return Noise(n_evals, np.ptp(answers, axis=0).max(axis=0), batched, scale, np.sqrt(variance), dof)
 
 
 def _scale(answers: Array) -> Array:
-    """Largest magnitude of each output over answers (n, n_outputs), no less than a tenth of the largest of all."""
-    largest = np.abs(answers).max(axis=0)
+    """Largest magnitude of each output over answers (…, n_outputs), no less than a tenth of the largest of all."""
+    largest = np.abs(answers).reshape(-1, answers.shape[-1]).max(axis=0)
     return np.asarray(np.maximum(largest, 0.1 * largest.max()))
 
 
 def _beyond_chance(one: Array, other: Array) -> Array:
     """Difference between the means of answers (n, n_outputs) to one mix in two ways; 0 where it may be chance."""
     apart = np.abs(one.mean(axis=0) - other.mean(axis=0))
-    error = one.std(axis=0, ddof=1) * np.sqrt(1 / len(one) + 1 / len(other))
-    if len(other) > 1:
-        error = np.sqrt(one.var(axis=0, ddof=1) / len(one) + other.var(axis=0, ddof=1) / len(other))
+    spread = one if len(other) == 1 else other
+    error = np.sqrt(one.var(axis=0, ddof=1) / len(one) + spread.var(axis=0, ddof=1) / len(other))
     return np.asarray(np.where(apart > UNLIKELY * error, apart, 0.0))

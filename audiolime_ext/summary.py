@@ -31,8 +31,7 @@ METHOD_NAMES = {
 def headline(explanation: Explanation) -> str:
     """Which excerpt was explained, with what, in two lines."""
     parts, origin = explanation.components, explanation.provenance
-    found, near = explanation.attribution, explanation.neighborhood
-    how = how_known(found.exact, every=near.exhaustive, seed=origin.seed)
+    how = how_known(explanation.attribution.exact, explanation.checks.noise, origin.seed)
     method = METHOD_NAMES.get(explanation.attribution.method, explanation.attribution.method)
     return (
         f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
@@ -41,11 +40,11 @@ def headline(explanation: Explanation) -> str:
     )
 
 
-def how_known(exact: bool, *, every: bool, seed: int) -> str:
-    """How weights are known: exactly, from all masks by a model whose answers are noisy, or from a sample of masks."""
+def how_known(exact: bool, noise: Noise | None, seed: int) -> str:
+    """How weights are known: exactly, or from answers that are noisy, or from a sample of masks."""
     if exact:
         return "exact"
-    return "all masks, noisy answers" if every else f"sampled, seed {seed}"
+    return f"sampled, seed {seed}" if noise is None or noise.alike else f"noisy answers, seed {seed}"
 
 
 def additivity_line(explanation: Explanation) -> list[str]:
@@ -159,7 +158,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "completeness_gap": (weights.sum(axis=1) - (full - empty)).tolist(),
         "interactions": shapley_interactions(near)[columns].tolist() if near.exhaustive else None,
         "additivity": [explanation.additivity(label) for label in explanation.labels],
-        "repeatability": _repeatability(explanation.checks.noise, columns),
+        "repeatability": repeatability(explanation.checks.noise, columns),
         "level": _level(explanation.checks.level, columns),
         "missing": [
             {"component": one.component, "donor": one.donor, "scores": one.values[columns].tolist()}
@@ -189,7 +188,7 @@ def _level(level: LevelCheck | None, columns: list[int]) -> dict[str, Any] | Non
     }
 
 
-def _repeatability(noise: Noise | None, columns: list[int]) -> dict[str, Any] | None:
+def repeatability(noise: Noise | None, columns: list[int]) -> dict[str, Any] | None:
     """Of a model that was asked again: whether it answers alike, by how much it does not, the noise of each label."""
     if noise is None:
         return None

@@ -1,9 +1,9 @@
 """A word on three or more components that do more together than any does by itself, or any two: no weight shows that.
 
-Where a model answers to an odd number of three sources, every weight is the same and every pair nothing. Two signs, both
-over all masks (of whole stems, where only these are complete): three whose interaction is larger than every weight and
-every pair's; or, where no three stand out, a score most of which neither single components nor pairs explain (`MOSTLY`
-of its variance; half is a convention, and means what it says).
+Where a model answers to an odd number of three sources, every weight is the same and every pair nothing. There are two
+signs, both over all masks (of whole stems, where only these are complete): three whose interaction is larger than every
+weight and every pair's; or, where no three stand out, a score most of which neither single components nor pairs explain
+(`MOSTLY` of its variance; half is a convention, and means what it says).
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ LEVELS = {
     3: "perturbation components targets excerpt",
     4: "attribution attribution.additivity attribution.banzhaf attribution.interactions attribution.intervals "
     "attribution.leave_one_out attribution.lime attribution.methods attribution.noise attribution.owen "
-    "attribution.shapley checks provenance summary storage together top explanation track.leaders track.summary track.windows "
-    "track.explanation",
+    "attribution.shapley checks provenance summary storage together top explanation track.leaders track.summary "
+    "track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
     6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
     "audit.heard audit.junit audit.manifest audit.measure audit.merge audit.packing audit.plan audit.rates "
