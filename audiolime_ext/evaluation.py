@@ -42,12 +42,24 @@ def evaluate(components: Components, model: Tagger, masks: Masks) -> Scores:
     return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
 
 
-def mask_budget(components: Components, max_evals: int, level_check: bool) -> int:
-    """How many masks may be asked about, so that a sample leaves what the level check and asking again need."""
-    kept = 3 * len(components.sources) + N_ASKED
-    if not level_check or 2**components.n <= max_evals or max_evals - kept < 2 * components.n + 2:
+def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:
+    """How many masks of n components may be asked about, so that a sample leaves what the checks need.
+
+    That is asking again, and the level check of `n_sources` stems, as far as enough masks for n weights remain.
+
+    Examples
+    --------
+    >>> mask_budget(9, 1024), mask_budget(20, 1024), mask_budget(20, 1024, n_sources=4)
+    (1024, 1020, 1008)
+    >>> mask_budget(20, 50, n_sources=4), mask_budget(20, 45)
+    (46, 45)
+    """
+    if 2**n <= max_evals:
         return max_evals
-    return max_evals - kept
+    for kept in (N_ASKED + 3 * n_sources, N_ASKED):
+        if max_evals - kept >= 2 * n + 2:
+            return max_evals - kept
+    return max_evals
 
 
 def asked_again(

@@ -133,7 +133,7 @@ def explain(
     def aim_of(outputs: Scores) -> Target:
         return make_target(target, label_names(model, outputs.shape[1]))
 
-    budget = mask_budget(components, max_evals, level_check)
+    budget = mask_budget(components.n, max_evals, n_sources=len(components.sources) if level_check else 0)
     if method == "auto" and settle is None and pays(components.groups, budget):
         how = method_named("owen")
     column = None if settle is None else ranked_column(model, labels, target)

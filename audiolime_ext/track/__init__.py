@@ -21,7 +21,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,10 @@ from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
 from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization, Stems
+from audiolime_ext.perturbation import MaskSet
 from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings, sample_warnings, warnings_of
 from audiolime_ext.prediction import Tagger, label_indices
 from audiolime_ext.repeatability import Noise
@@ -126,7 +127,10 @@ def explain_track(
 
     store = Store(Cache.of_user() if cache else None)
     stems = KeptStems(separator, recording, store, whole=places is None)
-    choose = partial(how.choose, max_evals=max_evals, seed=seed)
+
+    def choose(n: int) -> MaskSet:
+        return how.choose(n, max_evals=mask_budget(n, max_evals), seed=seed)
+
     asking = Asking(recording, stems, model, grid, baseline, choose, [how.sampling, max_evals, seed], store)
     taggram = asking.taggram(first, end)
     spans = _spans(taggram, model, end / recording.sr) if places is None else places

@@ -28,7 +28,7 @@ Span = tuple[float, float]  # start and duration in seconds
 
 N_WINDOWS = 5  # that a model is asked about again, where its answers differ
 
-_VERSION = 1  # of this module's arithmetic
+_VERSION = 2  # of this module's arithmetic
 _AS_IT_IS = MaskSet(np.ones((1, 0), bool), np.ones(1, np.int64), True)  # all that is asked about a silent window
 
 
