@@ -63,7 +63,8 @@ def _that_sound(audio: Audio, times_s: Scores, window_s: float) -> NDArray[np.bo
     """Which of the windows sound; all of them where none does, which is told when the excerpt is cut."""
     edges = [audio.span(start, min(window_s, audio.duration_s - start)) for start in times_s.tolist()]
     power = np.array([np.mean(np.square(audio.samples[:, begin:end], dtype=np.float64)) for begin, end in edges])
-    return np.asarray(power >= 10 ** (SILENT_DB / 10) * power.max()) & ((power > 0) | (power.max() == 0))
+    least = 10 ** (SILENT_DB / 10) * power.max()
+    return np.asarray((power >= least) & ((power > 0) | (least == 0)))
 
 
 def _windows(n: int) -> str:

@@ -89,8 +89,8 @@ def save(explanation: Explanation, folder: Path) -> Path:
         "settled": explanation.settled,
     }
     with fresh_folder(folder) as fresh:
-        for kind, signals in {"stem": parts.stems.samples, "off": [] if parts.off is None else parts.off}.items():
-            for i, signal in enumerate(signals):
+        for kind, signals in (("stem", parts.stems.samples), ("off", parts.off)):
+            for i, signal in enumerate(() if signals is None else signals):
                 flac = encode(signal / (_peak(signal) or 1.0), parts.stems.sr, "FLAC", "PCM_24")
                 (fresh / f"{kind}-{i}.flac").write_bytes(flac)
         (fresh / FILE_NAME).write_text(to_json(content), encoding="utf-8")
@@ -203,7 +203,7 @@ def _checks(plain: dict[str, Any]) -> Checks:
         for name, value in plain["level"].items()
         if name in known
     }
-    noise = plain.get("noise") and {
+    noise: Any = plain.get("noise") and {
         name: int(value) if name in ("n_evals", "dof") else np.array(value) for name, value in plain["noise"].items()
     }
     missing = (Missing(one["component"], one["donor"], np.array(one["values"])) for one in plain["missing"])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -112,13 +113,39 @@ def test_each_control_must_explain_half(band: OracleFactorization, share: float,
     def mixed(batch: np.ndarray) -> np.ndarray:
         loud = np.sqrt((batch**2).mean(axis=1))
         level = (loud - 0.0707) / (0.1581 - 0.0707)  # 1 as it is, 0 without the guitar
-        return (share * level + (1 - share) * (strength(batch, 440) > 0.02))[:, None]
+        return np.asarray(share * level + (1 - share) * (strength(batch, 440) > 0.02))[:, None]
 
     e = explain(band.mixture, tagger(mixed, sr=SR, labels=["it"]), factorization=band)
     level = e.checks.level
     assert level is not None
     assert level.explains("guitar", 0, e.score()[0]) == pytest.approx(share, abs=0.01)
     assert bool([one for one in e.remarks() if "may be the level" in one]) is said
+
+
+@pytest.mark.parametrize(("part", "said"), [(0.005, False), (0.05, True)])
+def test_a_removal_that_does_next_to_nothing_has_nothing_to_be_explained(
+    band: OracleFactorization, part: float, said: bool
+) -> None:
+    """Any sound is enough; how loud it is moves the score by a small part of its range."""
+
+    def any_sound(batch: np.ndarray) -> np.ndarray:
+        loud = np.sqrt((batch**2).mean(axis=1, keepdims=True))
+        return np.asarray((loud > 1e-4) + part * (loud - 0.1581) / (0.1581 - 0.0707))
+
+    e = explain(band.mixture, tagger(any_sound, sr=SR, labels=["it"]), factorization=band)
+    assert bool([one for one in e.remarks() if "may be the level" in one]) is said
+
+
+def by_chance(rng: np.random.Generator, batch: np.ndarray) -> np.ndarray:
+    return rng.normal(0.5, 0.1, (len(batch), 1))
+
+
+def test_what_noise_can_do_is_not_remarked_on(band: OracleFactorization) -> None:
+    donor = OracleFactorization({"drums": tone(3000)})
+    for seed in range(20):
+        model = tagger(partial(by_chance, np.random.default_rng(seed)), sr=SR, labels=["it"])
+        e = explain(band.mixture, model, factorization=band, donors=[(donor.mixture, donor)])
+        assert not [one for one in e.remarks() if "may be the level" in one or "missing drums" in one], seed
 
 
 def test_where_nothing_is_left_without_the_stem_level_is_no_control() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from audiolime_ext import Explanation, explain, explain_track, tagger
 from audiolime_ext.errors import ModelError
 from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.repeatability import N_ASKED, REFUSED, ROUNDING, ROUNDS, repeatability
+from audiolime_ext.repeatability import N_ASKED, ROUNDS, repeatability
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -62,6 +63,10 @@ def dropout(rate: float, seed: int = 0) -> Answer:
     return answer
 
 
+def answer_in_turn(turns: Iterator[list[float]], batch: np.ndarray) -> np.ndarray:
+    return np.tile(next(turns), (len(batch), 1))
+
+
 def batch_statistics(batch: np.ndarray) -> np.ndarray:
     """Batch normalisation that was left in training mode."""
     found = levels(batch)
@@ -91,7 +96,7 @@ def test_a_model_that_answers_alike_costs_four_predictions(answer: Answer) -> No
     found.require_independence(["a", "b"])
 
 
-@pytest.mark.parametrize(("size", "alike"), [(0.5 * ROUNDING, True), (2 * ROUNDING, False)])
+@pytest.mark.parametrize(("size", "alike"), [(0.5e-4, True), (2e-4, False)])
 def test_what_is_smaller_than_the_limit_is_rounding(size: float, alike: bool) -> None:
     turns = iter(np.resize([1.0, 1.0, 1.0 + size], 10000))
     found = repeatability(tagger(lambda b: np.full((len(b), 1), next(turns))), MIXES)
@@ -101,9 +106,9 @@ def test_what_is_smaller_than_the_limit_is_rounding(size: float, alike: bool) ->
 def test_a_label_is_measured_by_its_own_answers_but_not_by_next_to_nothing() -> None:
     """Where one label is small, its own size counts; one that is nearly zero is the difference of large numbers."""
     for small, alike in ((0.5, False), (1e-3, True)):
-        turns = iter(np.resize([1.0, 1.0, 1.0 + 3 * ROUNDING], 10000))
-        model = tagger(lambda b, small=small, turns=turns: np.tile([1.0, small * next(turns)], (len(b), 1)))
-        assert repeatability(model, MIXES).alike is alike, small
+        turns = np.resize([[1.0, small], [1.0, small], [1.0, small * (1 + 3e-4)]], (10000, 2)).tolist()
+        answer = partial(answer_in_turn, iter(turns))
+        assert repeatability(tagger(answer), MIXES).alike is alike, small
 
 
 @pytest.mark.parametrize("sd", [0.002, 0.1])
@@ -113,7 +118,7 @@ def test_the_noise_of_a_model_is_measured(sd: float) -> None:
     assert not found.alike
     assert not found.refused
     np.testing.assert_allclose(found.sd, [sd, sd], rtol=0.35)  # of 42 degrees of freedom
-    assert found.dof == (ROUNDS - 1) * 6
+    assert found.dof == 42
     assert (found.repeated > 2 * sd).all()
     assert found.n_evals == model.n_asked == N_ASKED + ROUNDS * 6
     warning = found.warning()
@@ -147,12 +152,12 @@ def test_batch_statistics_are_seen_through_dropout() -> None:
     assert found.refused
 
 
-@pytest.mark.parametrize(("share", "refused"), [(0.5, False), (2.0, True)])
-def test_half_precision_is_noise_and_not_refused(share: float, refused: bool) -> None:
-    found = repeatability(tagger(lambda b: np.ones((len(b), 1)) * (1 + share * REFUSED * (len(b) == 1))), MIXES)
+@pytest.mark.parametrize(("size", "refused"), [(0.005, False), (0.02, True)])
+def test_half_precision_is_noise_and_not_refused(size: float, refused: bool) -> None:
+    found = repeatability(tagger(lambda b: np.ones((len(b), 1)) * (1 + size * (len(b) == 1))), MIXES)
     assert not found.alike
     assert found.refused is refused
-    assert found.sd[0] == pytest.approx(share * REFUSED)
+    assert found.sd[0] == pytest.approx(size)
 
 
 def test_what_was_answered_before_is_compared() -> None:

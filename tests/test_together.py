@@ -57,6 +57,12 @@ def test_parity_of_four_has_no_three_and_is_told_in_general() -> None:
     assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
 
 
+@pytest.mark.parametrize(("part", "said"), [(0.45, False), (0.55, True)])
+def test_from_half_of_the_variation_on_it_is_told_in_general(part: float, said: bool) -> None:
+    mixed = of(lambda m: np.sqrt(part) * (m.sum(axis=1) % 2) + np.sqrt(1 - part) * m[:, 0])
+    assert bool(together(mixed)) is said
+
+
 @pytest.mark.parametrize(
     ("judge", "share"),
     [

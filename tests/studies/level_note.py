@@ -105,39 +105,64 @@ def level_listeners(full: Signal, judged: bool) -> dict[str, Listener]:
     }
 
 
+def band_listeners(name: str, band: Listener, full: Signal) -> dict[str, Listener]:
+    here = band(full)
+    return {
+        f"{name}, share": lambda x: band(x) ** 2 / (rms(x) ** 2 + 1e-6 / len(x)),
+        name: lambda x: 0.8 * band(x) / here,
+        f"{name}, logistic": lambda x: logistic((20 * np.log10(band(x) / here + 1e-12) + 6) / 3),
+        f"{name}, threshold": lambda x: float(band(x) > here / 2),
+    }
+
+
+def pair_listeners(name: str, one: Listener, other: Listener, full: Signal) -> dict[str, Listener]:
+    at = one(full) / 2, other(full) / 2
+    return {
+        f"{name}, AND": lambda x: float(one(x) > at[0] and other(x) > at[1]),
+        f"{name}, XOR": lambda x: float((one(x) > at[0]) != (other(x) > 4 * at[1])),
+    }
+
+
+def stem_listeners(name: str, stem: Signal) -> dict[str, Listener]:
+    energy = float(stem @ stem)
+
+    def there(x: Signal) -> float:
+        return float(x @ stem) / energy
+
+    return {
+        name: lambda x: 0.7 * abs(there(x)),
+        f"{name}, above -20 dB": lambda x: float(there(x) > 0.1),
+        f"{name}, above -6 dB": lambda x: float(there(x) > 0.5),
+        f"{name}, power": lambda x: there(x) ** 2,
+        f"{name}, likeness": lambda x: abs(float(x @ stem)) / float(np.sqrt(energy * float(x @ x) + 1e-9)),
+        f"{name}, logistic": lambda x: logistic(8 * (there(x) - 0.5)),
+        f"no {name}": lambda x: 1 - 0.7 * abs(there(x)),
+    }
+
+
+def centroid(x: Signal) -> float:
+    power = spectrum(x).sum(axis=0)
+    return float((power * np.arange(len(power))).sum() / (power.sum() + 1e-12) / 512)
+
+
+def crossings(x: Signal) -> float:
+    return float((np.abs(np.diff(np.sign(x))) > 1).mean()) if rms(x) > 1e-5 else 0.0
+
+
+def strength_of(sos: Any) -> Listener:
+    return lambda x: rms(sosfilt(sos, x))
+
+
 def other_listeners(full: Signal, stems: Mapping[str, Signal], judged: bool) -> dict[str, Listener]:
-    found: dict[str, Listener] = {}
-    heard = [lambda x, sos=sos: rms(sosfilt(sos, x)) for sos in bands(JUDGED_EDGES if judged else CHOSEN_EDGES)]
+    heard = [strength_of(sos) for sos in bands(JUDGED_EDGES if judged else CHOSEN_EDGES)]
+    found: dict[str, Listener] = {"centroid": centroid, "crossings": crossings}
+    found |= {"pulse": lambda x: pulse(x, False), "pulse, normalised": lambda x: pulse(x, True)}
     for i, band in enumerate(heard):
-        here = band(full)
-        found[f"band {i}, share"] = lambda x, band=band: band(x) ** 2 / (rms(x) ** 2 + 1e-6 / len(x))
-        found[f"band {i}"] = lambda x, band=band, here=here: 0.8 * band(x) / here
-        found[f"band {i}, logistic"] = lambda x, band=band, here=here: logistic(
-            (20 * np.log10(band(x) / here + 1e-12) + 6) / 3
-        )
-        found[f"band {i}, threshold"] = lambda x, band=band, here=here: float(band(x) > here / 2)
+        found |= band_listeners(f"band {i}", band, full)
     for i, j in combinations(range(len(heard)), 2):
-        one, two = heard[i], heard[j]
-        at = one(full) / 2, two(full) / 2
-        found[f"band {i} AND {j}"] = lambda x, one=one, two=two, at=at: float(one(x) > at[0] and two(x) > at[1])
-        found[f"band {i} XOR {j}"] = lambda x, one=one, two=two, at=at: float((one(x) > at[0]) != (two(x) > 4 * at[1]))
+        found |= pair_listeners(f"bands {i} and {j}", heard[i], heard[j], full)
     for name, stem in stems.items():
-        there = lambda x, stem=stem: float(x @ stem) / float(stem @ stem)  # noqa: E731
-        energy = float(stem @ stem)
-        found[name] = lambda x, there=there: 0.7 * abs(there(x))
-        found[f"{name}, above -20 dB"] = lambda x, there=there: float(there(x) > 0.1)
-        found[f"{name}, above -6 dB"] = lambda x, there=there: float(there(x) > 0.5)
-        found[f"{name}, power"] = lambda x, there=there: there(x) ** 2
-        found[f"{name}, likeness"] = lambda x, stem=stem, energy=energy: (
-            abs(float(x @ stem)) / float(np.sqrt(energy * float(x @ x) + 1e-9))
-        )
-        found[f"{name}, logistic"] = lambda x, there=there: logistic(8 * (there(x) - 0.5))
-        found[f"no {name}"] = lambda x, there=there: 1 - 0.7 * abs(there(x))
-    share = lambda power: float((power * np.arange(len(power))).sum() / (power.sum() + 1e-12) / 512)  # noqa: E731
-    found["pulse, normalised"] = lambda x: pulse(x, True)
-    found["pulse"] = lambda x: pulse(x, False)
-    found["centroid"] = lambda x: share(spectrum(x).sum(axis=0))
-    found["crossings"] = lambda x: float((np.abs(np.diff(np.sign(x))) > 1).mean()) if rms(x) > 1e-5 else 0.0
+        found |= stem_listeners(name, stem)
     return found
 
 
@@ -189,12 +214,12 @@ def remarked(stems: Stems, listener: Listener) -> tuple[bool, bool, bool]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs=3, type=Path)
-    songs = [read(folder) for folder in parser.parse_args().folders]
+    feelings, mime, slakh = (read(folder) for folder in parser.parse_args().folders)
     for judged in (False, True):
         print("judged on" if judged else "chosen on")
         found: dict[str, list[tuple[bool, bool, bool]]] = {"level": [], "others": []}
         accused = []
-        for stems in excerpts(*songs, judged):
+        for stems in excerpts(feelings, mime, slakh, judged):
             full = np.sum(list(stems.values()), axis=0)
             found["level"] += [remarked(stems, one) for one in level_listeners(full, judged).values()]
             for name, one in other_listeners(full, stems, judged).items():
