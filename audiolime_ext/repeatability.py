@@ -37,7 +37,7 @@ N_ASKED = 4  # predictions for a model that answers alike
 ROUNDS = 8
 ROUNDING = 1e-4
 REFUSED = 1e-2
-UNLIKELY = 6.0  # standard errors between two means: chance does not do that, in none of 400 labels
+UNLIKELY = 8.0  # standard errors between two means: of 2000 models with dropout and 100 labels, 1 exceeded it by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +161,9 @@ def repeatability(
     beside = np.stack([predict(model, windows) for _ in range(rounds)])  # (rounds, n, n_outputs)
     scale = np.maximum(scale, _scale(beside))
     others = [beside[:, 0], *([] if known is None else [known[:1]])]
-    batched = np.max([_beyond_chance(alone, other) for other in others], axis=0)
     answers = np.concatenate([alone[:, None], beside], axis=1)
+    usual = answers.var(axis=0, ddof=1).mean(axis=0)
+    batched = np.max([_beyond_chance(alone, other, usual) for other in others], axis=0)
     variance = np.stack([values(of_round) for of_round in answers]).var(axis=0, ddof=1).mean(axis=0)
     if (batched > ROUNDING * scale).any():
         means = np.stack([values(of_mix).mean(axis=0) for of_mix in (alone, *others)])
@@ -177,9 +178,13 @@ def _scale(answers: Array) -> Array:
     return np.asarray(np.maximum(largest, 0.1 * largest.max()))
 
 
-def _beyond_chance(one: Array, other: Array) -> Array:
-    """Difference between the means of answers (n, n_outputs) to one mix in two ways; 0 where it may be chance."""
+def _beyond_chance(one: Array, other: Array, usual: Array) -> Array:
+    """Difference between the means of answers (n, n_outputs) to one mix in two ways; 0 where it may be chance.
+
+    The variance of an answer is the mix's own, but no less than the `usual` one of all mixes: that of a few answers may
+    be small by chance.
+    """
     apart = np.abs(one.mean(axis=0) - other.mean(axis=0))
-    spread = one if len(other) == 1 else other
-    error = np.sqrt(one.var(axis=0, ddof=1) / len(one) + spread.var(axis=0, ddof=1) / len(other))
+    variances = [np.maximum(few.var(axis=0, ddof=1), usual) for few in (one, one if len(other) == 1 else other)]
+    error = np.sqrt(variances[0] / len(one) + variances[1] / len(other))
     return np.asarray(np.where(apart > UNLIKELY * error, apart, 0.0))
