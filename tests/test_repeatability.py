@@ -134,13 +134,13 @@ def test_noise_is_hardly_ever_taken_for_neighbours_that_count() -> None:
         rng = np.random.default_rng(seed)
 
         def answer(batch: np.ndarray) -> np.ndarray:
-            kept = wires[1] * np.abs(batch).mean(axis=-1, keepdims=True) * 24 * (rng.random((len(batch), 64)) > 0.5)
+            kept = wires[1] * np.abs(batch).mean(axis=-1, keepdims=True) * 48 * (rng.random((len(batch), 64)) > 0.5)
             return np.asarray(1 / (1 + np.exp(-kept @ wires[0])))
 
         known = np.concatenate([answer(MIXES[i, 0]) for i in (0, 1)])
         return repeatability(tagger(answer), MIXES, known=known).refused
 
-    assert sum(map(refused, range(300))) <= 1
+    assert not [seed for seed in range(150) if refused(seed)]
 
 
 @pytest.mark.parametrize("answer", [batch_statistics, share_of_the_loudest])
