@@ -11,12 +11,12 @@ loudest as it is. Chance that shows in few answers may be missed: it is then as 
 differ, more are asked: `ROUNDS` times one alone and as often beside the other mixes. What scatters is noise; a
 difference of the means beyond that is the neighbours'.
 
-What counts as a difference: answers that are equal but for rounding differ by about 1e-6 of the largest (float32, sums
-in another order: convolutions of another batch size, other threads), by 1e-3 where a graphics card reckons in half
-precision. `ROUNDING` (1e-4) lies between; what differs by more is marked as noise, whatever it comes from. `REFUSED`
-(1e-2) is above half precision, and below what batch statistics do, which move answers by a tenth and more. A label's
-own largest answer is the measure; but no less than a tenth of the largest of all labels, since scores near zero may be
-differences of large numbers.
+What counts as a difference: answers that are equal but for rounding differ by some 1e-6 of the largest (float32, sums
+in another order, as another batch size or other threads make them; musicnn's by nothing); half precision rounds every
+number by up to 5e-4. `ROUNDING` (1e-4) lies between; what differs by more is marked as noise, whatever it comes from.
+`REFUSED` (1e-2) is well above half precision, and below what batch statistics do to a score. A label's own largest
+answer is the measure; but no less than a tenth of the largest of all labels, since scores near zero may be differences
+of large numbers.
 """
 
 from __future__ import annotations
