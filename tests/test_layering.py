@@ -14,8 +14,7 @@ LEVELS = {
     0: "errors _optional _shown tables",
     1: "files containers decoding musdb_tracks audio resampling registry archives chunks mixing downloads checkpoints "
     "cache tensor_bundle onnx_graph spectrogram front_end transcription",
-    2: "factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines "
-    "segments",
+    2: "factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines segments",
     3: "perturbation components targets excerpt",
     4: "attribution attribution.additivity attribution.banzhaf attribution.interactions attribution.intervals "
     "attribution.leave_one_out attribution.lime attribution.methods attribution.noise attribution.owen "
