@@ -22,7 +22,10 @@ from audiolime_ext.components import Components
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Masks, Neighborhood
 from audiolime_ext.prediction import Scores, Tagger, label_indices, predict
+from audiolime_ext.repeatability import N_ASKED, Noise, repeatability
 from audiolime_ext.targets import Target, TargetSpec, value_names
+
+N_MIXES = 5  # that a model is asked about again, where its answers differ
 
 AimOf = Callable[[Scores], Target]  # from outputs to what of them is explained
 
@@ -39,12 +42,44 @@ def evaluate(components: Components, model: Tagger, masks: Masks) -> Scores:
     return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
 
 
-def mask_budget(components: Components, max_evals: int, level_check: bool) -> int:
-    """How many masks may be asked about, so that a sample leaves what the level check needs."""
-    kept = 2 * len(components.sources) + 2
-    if not level_check or 2**components.n <= max_evals or max_evals - kept < 2 * components.n + 2:
+def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:
+    """How many masks of n components may be asked about, so that a sample leaves what the checks need.
+
+    That is asking again, and the level check of `n_sources` stems, as far as enough masks for n weights remain.
+
+    Examples
+    --------
+    >>> mask_budget(9, 1024), mask_budget(20, 1024), mask_budget(20, 1024, n_sources=4)
+    (1024, 1020, 1008)
+    >>> mask_budget(20, 50, n_sources=4), mask_budget(20, 45)
+    (46, 45)
+    """
+    if 2**n <= max_evals:
         return max_evals
-    return max_evals - kept
+    for kept in (N_ASKED + 3 * n_sources, N_ASKED):
+        if max_evals - kept >= 2 * n + 2:
+            return max_evals - kept
+    return max_evals
+
+
+def asked_again(
+    components: Components, model: Tagger, answered: Neighborhood, values: Callable[[Scores], Scores], *, most: int
+) -> Noise:
+    """Whether the model answers the excerpt alike when it is asked again; see `audiolime_ext.repeatability`.
+
+    Parameters
+    ----------
+    answered
+        The model's outputs for the masks, of which the last is all on.
+    values
+        From outputs to what is explained.
+    most
+        The most predictions, at least `N_ASKED`.
+    """
+    others = np.unique(np.linspace(0, len(answered.masks) - 2, N_MIXES - 1).astype(int))[::-1]
+    mixes = components.heard_mixes(answered.masks[[-1, *others]])
+    windows = components.grid.cut(mixes)
+    return repeatability(model, windows, values=values, known=answered.scores[[-1, others[0]]], most=most)
 
 
 def answers(

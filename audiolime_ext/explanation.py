@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import storage, summary
+from audiolime_ext import storage, summary, together
 from audiolime_ext._optional import require
 from audiolime_ext._shown import plotted, shown
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.additivity import additivity
 from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.methods import METHODS, method_named
+from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.audio import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
@@ -148,10 +150,35 @@ class Explanation:
         """What to know before believing the weights of a label."""
         column = self.column(label)
         name, (full, empty) = self.all_labels[column], self.score(column)
-        found = self._pair_that_counts_most(column)
-        if self.provenance.target != "score":
-            return found  # the thresholds of the others are those of scores between 0 and 1
-        return [*found, *score_remarks(name, full, empty, self._off), *self.checks.remarks(name, column, full)]
+        found: list[str] = []
+        if self.checks.noise is None or self.checks.noise.alike:  # else it may be the noise that seems to act together
+            found = together.remark(self.components, self.neighborhood, self.attribution, name, column)
+            found = found or self._pair_that_counts_most(column)
+        if self.provenance.target == "score":  # their thresholds are those of scores between 0 and 1
+            found = [*found, *score_remarks(name, full, empty, self._off)]
+        return [*found, *self._check_remarks(column)]
+
+    def check_remarks(self) -> list[str]:
+        """What the checks say about the labels asked for."""
+        return [remark for label in self.labels for remark in self._check_remarks(self.column(label))]
+
+    def _check_remarks(self, column: int) -> list[str]:
+        heaviest = self._heaviest_stem(column)
+        return self.checks.remarks(self.all_labels[column], column, self.neighborhood, heaviest)
+
+    def _heaviest_stem(self, column: int) -> str | None:
+        """The stem whose components weigh most together; None where none weighs anything."""
+        firsts = np.cumsum([0, *self.components.groups[:-1]])
+        sums = np.add.reduceat(self.attribution.weights[column], firsts)
+        return self.components.sources[int(np.argmax(sums))] if sums.max() > 0 else None
+
+    def additivity(self, label: str | int | None = None) -> float | None:
+        """How much of a label's score, over all masks, is a sum of what single components do: R², from 0 to 1.
+
+        None where the score does not vary, or not all masks were evaluated (nor all of whole stems).
+        """
+        found = additivity(self.neighborhood)
+        return None if found is None or np.isnan(found[self.column(label)]) else float(found[self.column(label)])
 
     def _pair_that_counts_most(self, column: int) -> list[str]:
         """A word on two components that do more together than any does by itself, which no weight can show."""
@@ -186,7 +213,8 @@ class Explanation:
                 "explain again with that method, or with a budget that holds all masks"
             )
         origin = replace(self.provenance, requested_method=method)
-        return replace(self, attribution=how.attribute(self.neighborhood), provenance=origin)
+        found = attribute_noisy(how.attribute, self.neighborhood, self.checks.noise)
+        return replace(self, attribution=found, provenance=origin)
 
     def interactions(self, label: str | int | None = None) -> dict[tuple[str, str], float]:
         """Pair of components → what they do together beyond what each does alone, largest first.

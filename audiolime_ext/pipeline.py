@@ -11,19 +11,22 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext import components as parts
+from audiolime_ext.adaptive import is_settled
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import method_named
+from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import pays
 from audiolime_ext.errors import AudioError
-from audiolime_ext.evaluation import answers, evaluate, mask_budget, ranked_column
+from audiolime_ext.evaluation import answers, asked_again, evaluate, mask_budget, ranked_column
+from audiolime_ext.excerpt import choose_excerpt
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.prediction import Scores, Tagger, label_names, predict
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.resolve import choose_excerpt, resolve_factorization, resolve_tagger
+from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.segments import segment
 from audiolime_ext.taggram import Grid
 from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
@@ -82,7 +85,8 @@ def explain(
         Owen values for segments whose masks do not all fit the budget; ``"lime"``: audioLIME's weighted linear fit;
         ``"banzhaf"``; ``"leave-one-out"``.
     max_evals
-        The most mixes that the model is asked about, checks included.
+        The most mixes that the model is asked about, checks included: four tell whether it answers alike when it is
+        asked again (see `audiolime_ext.repeatability`).
     seed
         For the sample of masks beyond the budget; the same seed gives the same result.
     settle
@@ -129,7 +133,7 @@ def explain(
     def aim_of(outputs: Scores) -> Target:
         return make_target(target, label_names(model, outputs.shape[1]))
 
-    budget = mask_budget(components, max_evals, level_check)
+    budget = mask_budget(components.n, max_evals, n_sources=len(components.sources) if level_check else 0)
     if method == "auto" and settle is None and pays(components.groups, budget):
         how = method_named("owen")
     column = None if settle is None else ranked_column(model, labels, target)
@@ -137,12 +141,18 @@ def explain(
     answered, settled = answers(components, model, how, aim_of, max_evals=budget, seed=seed, **reading)
     components, aim = components.grouped(answered.groups), aim_of(answered.scores)
     neighborhood = replace(answered, scores=aim.apply(answered.scores), groups=components.groups)
-    attribution = how.attribute(neighborhood)
+    checks = Checks(n_spare=max_evals - len(answered.masks)).with_noise(
+        lambda most: asked_again(components, model, answered, aim.apply, most=most)
+    )
+    if checks.noise is not None:
+        checks.noise.require_independence(label_names(model, answered.scores.shape[1]))
+    attribution = attribute_noisy(how.attribute, neighborhood, checks.noise)
+    if settled and not attribution.exact:
+        settled = is_settled(attribution, settle or 1, column=column or 0)
 
     def ask(signals: Samples) -> Scores:
         return np.asarray(aim.apply(predict(model, grid.cut(signals))))
 
-    checks = Checks(n_spare=max_evals - len(answered.masks))
     if level_check:
         checks = checks.with_level(components, neighborhood, ask)
     if donors:
@@ -245,12 +255,18 @@ def _segment_notes(segments: Any, components: parts.Components) -> list[str]:
 def warnings_of(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
     """What the reader of one excerpt's result must know."""
     grid = components.grid
-    found = [*checks.left_out, *rate_warnings(audio, grid)]
+    found = [*checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
     n_samples = components.heard.shape[-1] - grid.lead
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
     if unheard > 0:
         found.append(f"the last {unheard / grid.sr:.2f} s of the excerpt fill no window; the model does not hear them")
     return [*found, *sample_warnings(attribution)]
+
+
+def noise_warnings(checks: Checks) -> list[str]:
+    """That a model does not answer alike when it is asked again."""
+    noisy = None if checks.noise is None else checks.noise.warning()
+    return [] if noisy is None else [noisy]
 
 
 def rate_warnings(audio: Audio, grid: Grid) -> list[str]:

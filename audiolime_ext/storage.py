@@ -1,7 +1,8 @@
-"""Explanations on disk: one JSON file and one FLAC file per stem. No pickle.
+"""Explanations on disk: one JSON file, one FLAC file per stem, and one per stem of what "off" sounds like. No pickle.
 
 FLAC is 24-bit integer, so each stem is divided by its peak first and the peak is written into the JSON as its scale:
-loud stems do not clip, soft ones lose nothing, and the samples come back to 2⁻²³ of the stem's peak.
+loud stems do not clip, soft ones lose nothing, and the samples come back to 2⁻²³ of the stem's peak. A baseline other
+than silence is kept in the same way, whatever it was made of, so that a loaded explanation mixes as the saved one did.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from audiolime_ext.factorization import Stems
 from audiolime_ext.files import fresh_folder, to_json
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.provenance import Provenance
+from audiolime_ext.repeatability import Noise
 from audiolime_ext.taggram import Grid
 from audiolime_ext.transcription import Transcription
 
@@ -43,7 +45,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
         If it cannot be written; then nothing is left half-written.
     """
     parts, near, found = explanation.components, explanation.neighborhood, explanation.attribution
-    scales = [float(np.max(np.abs(stem), initial=0.0)) for stem in parts.stems.samples]
+    scales = [_peak(stem) for stem in parts.stems.samples]
     content = {
         "format": FORMAT,
         "labels": explanation.labels,
@@ -63,6 +65,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "grid": asdict(parts.grid),
             "recording_name": parts.recording_name,
             "uncut": parts.uncut,
+            "off": None if parts.off is None else [_peak(signal) for signal in parts.off],
         },
         "neighborhood": {
             "masks": near.masks.astype(int).tolist(),
@@ -86,9 +89,10 @@ def save(explanation: Explanation, folder: Path) -> Path:
         "settled": explanation.settled,
     }
     with fresh_folder(folder) as fresh:
-        for i, (stem, scale) in enumerate(zip(parts.stems.samples, scales, strict=True)):
-            flac = encode(stem / (scale or 1.0), parts.stems.sr, "FLAC", "PCM_24")
-            (fresh / f"stem-{i}.flac").write_bytes(flac)
+        for kind, signals in (("stem", parts.stems.samples), ("off", parts.off)):
+            for i, signal in enumerate(() if signals is None else signals):
+                flac = encode(signal / (_peak(signal) or 1.0), parts.stems.sr, "FLAC", "PCM_24")
+                (fresh / f"{kind}-{i}.flac").write_bytes(flac)
         (fresh / FILE_NAME).write_text(to_json(content), encoding="utf-8")
     return folder
 
@@ -106,7 +110,8 @@ def load(folder: Path) -> dict[str, Any]:
         if content["format"] != FORMAT:
             raise UsageError(f"{folder} was saved in format {content['format']}; this version reads format {FORMAT}")
         parts, near, found = content["components"], content["neighborhood"], content["attribution"]
-        samples = np.stack([_read(folder / f"stem-{i}.flac", stem["scale"]) for i, stem in enumerate(parts["stems"])])
+        samples = _read_all(folder, "stem", [stem["scale"] for stem in parts["stems"]])
+        off = parts.get("off")
         heard = parts.get("transcription")
         stems = Stems(
             tuple(s["name"] for s in parts["stems"]),
@@ -123,6 +128,7 @@ def load(folder: Path) -> dict[str, Any]:
             Grid(**parts["grid"]),
             tuple(parts["boundaries_s"]),
             parts["recording_name"],
+            None if off is None else _read_all(folder, "off", off),
             uncut=tuple(parts["uncut"]),
         )
         neighborhood = Neighborhood(
@@ -153,7 +159,7 @@ def load(folder: Path) -> dict[str, Any]:
             "attribution": attribution,
             "provenance": Provenance(**provenance),
             "notes": tuple(content["notes"]),
-            "warnings": tuple(content["warnings"]),
+            "warnings": (*content["warnings"], *_what_is_lost(parts, content["provenance"]["baseline"])),
             "checks": _checks(content["checks"]),
             "settled": content["settled"],
         }
@@ -163,6 +169,16 @@ def load(folder: Path) -> dict[str, Any]:
         raise UsageError(
             f"{folder} holds no saved explanation ({type(error).__name__}: {error}); name a folder that save() wrote"
         ) from error
+
+
+def _what_is_lost(parts: dict[str, Any], baseline: str) -> list[str]:
+    """What folders do not hold that earlier versions wrote."""
+    if baseline == "silence" or "off" in parts:
+        return []
+    return [
+        f"this was saved by an earlier version, without the sound of its baseline ({baseline}): scores and weights are "
+        "those of that baseline, but mixes made anew play silence where a component is off"
+    ]
 
 
 def _plain(checks: Checks) -> dict[str, Any]:
@@ -176,13 +192,19 @@ def _plain(checks: Checks) -> dict[str, Any]:
         ],
         "moments": _listed(checks.moments),
         "left_out": checks.left_out,
+        "noise": None if checks.noise is None else {k: _listed(v) for k, v in vars(checks.noise).items()},
     }
 
 
 def _checks(plain: dict[str, Any]) -> Checks:
+    known = {one.name for one in fields(LevelCheck)}  # earlier versions wrote others too
     level: Any = plain["level"] and {
         name: tuple(value) if name in ("sources", "remaining_db") else np.array(value)
         for name, value in plain["level"].items()
+        if name in known
+    }
+    noise: Any = plain.get("noise") and {
+        name: int(value) if name in ("n_evals", "dof") else np.array(value) for name, value in plain["noise"].items()
     }
     missing = (Missing(one["component"], one["donor"], np.array(one["values"])) for one in plain["missing"])
     return Checks(
@@ -192,6 +214,7 @@ def _checks(plain: dict[str, Any]) -> Checks:
         tuple(missing),
         _array(plain["moments"]),
         tuple(plain["left_out"]),
+        noise and Noise(**noise),
     )
 
 
@@ -204,6 +227,14 @@ def _listed(values: Any) -> Any:
 
 def _array(values: Any) -> Any:
     return None if values is None else np.array(values, dtype=float)
+
+
+def _peak(signal: Samples) -> float:
+    return float(np.max(np.abs(signal), initial=0.0))
+
+
+def _read_all(folder: Path, kind: str, scales: list[float]) -> Samples:
+    return np.stack([_read(folder / f"{kind}-{i}.flac", scale) for i, scale in enumerate(scales)])
 
 
 def _read(path: Path, scale: float) -> Samples:

@@ -13,6 +13,7 @@ from audiolime_ext.tables import html_table, text_table
 if TYPE_CHECKING:
     from audiolime_ext.checks import LevelCheck
     from audiolime_ext.explanation import Explanation
+    from audiolime_ext.repeatability import Noise
     from audiolime_ext.top import Top
 
 SCHEMA_VERSION = 1
@@ -30,7 +31,7 @@ METHOD_NAMES = {
 def headline(explanation: Explanation) -> str:
     """Which excerpt was explained, with what, in two lines."""
     parts, origin = explanation.components, explanation.provenance
-    how = "exact" if explanation.attribution.exact else f"sampled, seed {origin.seed}"
+    how = how_known(explanation.attribution.exact, explanation.checks.noise, origin.seed)
     method = METHOD_NAMES.get(explanation.attribution.method, explanation.attribution.method)
     return (
         f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
@@ -39,10 +40,26 @@ def headline(explanation: Explanation) -> str:
     )
 
 
+def how_known(exact: bool, noise: Noise | None, seed: int) -> str:
+    """How weights are known: exactly, or from answers that are noisy, or from a sample of masks."""
+    if exact:
+        return "exact"
+    return f"sampled, seed {seed}" if noise is None or noise.alike else f"noisy answers, seed {seed}"
+
+
+def additivity_line(explanation: Explanation) -> list[str]:
+    """How additive the model is for each label, in a line; none where it is not known, or one component is all."""
+    found = {label: explanation.additivity(label) for label in explanation.labels}
+    said = [f"{100 * share:.0f} % of {label}" for label, share in found.items() if share is not None]
+    if not said or len(explanation.components.sources) == 1 == explanation.components.n_segments:
+        return []
+    return [f"sums of single components explain {', '.join(said)} (R² over all masks)"]
+
+
 def remarks(explanation: Explanation) -> list[str]:
     """Everything that the reader should know besides the numbers."""
     of_labels = (remark for label in explanation.labels for remark in explanation.remarks(label))
-    return [*explanation.notes, *explanation.warnings, *of_labels]
+    return [*explanation.notes, *explanation.warnings, *of_labels, *additivity_line(explanation)]
 
 
 def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
@@ -140,6 +157,8 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "std_errors": None if found.std_errors is None else found.std_errors[columns].tolist(),
         "completeness_gap": (weights.sum(axis=1) - (full - empty)).tolist(),
         "interactions": shapley_interactions(near)[columns].tolist() if near.exhaustive else None,
+        "additivity": [explanation.additivity(label) for label in explanation.labels],
+        "repeatability": repeatability(explanation.checks.noise, columns),
         "level": _level(explanation.checks.level, columns),
         "missing": [
             {"component": one.component, "donor": one.donor, "scores": one.values[columns].tolist()}
@@ -165,8 +184,20 @@ def _level(level: LevelCheck | None, columns: list[int]) -> dict[str, Any] | Non
         "remaining_db": list(level.remaining_db),
         "without": level.without[:, columns].T.tolist(),
         "mix_at_that_level": level.at_level[:, columns].T.tolist(),
-        "mix_6_db_softer": level.softer[columns].tolist(),
-        "mix_6_db_louder": level.louder[columns].tolist(),
+        "rest_at_full_level": None if level.restored is None else level.restored[:, columns].T.tolist(),
+    }
+
+
+def repeatability(noise: Noise | None, columns: list[int]) -> dict[str, Any] | None:
+    """Of a model that was asked again: whether it answers alike, by how much it does not, the noise of each label."""
+    if noise is None:
+        return None
+    return {
+        "alike": noise.alike,
+        "repeated": float(noise.repeated.max()),
+        "batched": float(noise.batched.max()),
+        "sd": noise.sd[columns].tolist(),
+        "dof": noise.dof,
     }
 
 

@@ -9,14 +9,16 @@ windows with the same `Grid`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio import Samples, load_audio
 from audiolime_ext.errors import AudioError
 from audiolime_ext.prediction import Scores, Tagger, label_names, predict
 from audiolime_ext.resampling import context_span, resample_span
+from audiolime_ext.resolve import resolve_tagger
 
 
 @dataclass(frozen=True)
@@ -104,33 +106,43 @@ class Taggram:
         return np.asarray(self.scores[~self.padded].mean(axis=0))
 
 
-def tag(audio: Audio, tagger: Tagger, *, start_s: float = 0.0, duration_s: float | None = None) -> Taggram:
+def tag(
+    audio: Any, tagger: Any, *, start_s: float = 0.0, duration_s: float | None = None, sr: int | None = None
+) -> Taggram:
     """Scores of every window of an excerpt, on the tagger's own grid.
 
     Parameters
     ----------
-    audio, tagger
-        See `load_audio` and `as_tagger`.
+    audio
+        Anything `load_audio` reads: a path, ``(array, sr)``, an `Audio`, …
+    tagger
+        A tagger, its spec string (``"musicnn:MSD_musicnn"``), or any function from float32 (n_batch, n_samples) to
+        (n_batch, n_labels).
     start_s, duration_s
         The excerpt; the windows' grid starts at `start_s`.
+    sr
+        The rate at which a plain function listens, in Hz; by default the recording's own.
 
     Raises
     ------
     AudioError
-        If the excerpt is shorter than one window or lies beyond the recording.
+        If the recording cannot be read, or the excerpt is shorter than one window or lies beyond it.
     ModelError
         If the tagger fails.
+    UsageError
+        If the tagger is none, or of no known spec.
 
     Examples
     --------
     >>> import numpy as np
     >>> from audiolime_ext import tagger
     >>> loud = tagger(lambda b: np.abs(b).max(axis=1, keepdims=True), labels=["peak"], window_s=1.0)
-    >>> tag(Audio(np.ones((1, 2500), np.float32), sr=1000), loud).times_s
+    >>> tag((np.ones(2500, np.float32), 1000), loud).times_s
     array([0., 1., 2.])
     """
     from tqdm import tqdm
 
+    audio, tagger = load_audio(audio), resolve_tagger(tagger, sr=sr)
     grid = Grid.of(tagger, audio.sr)
     begin, stop = audio.span(start_s, duration_s)
     first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)

@@ -1,12 +1,19 @@
 """Level, absence, the moment, and what "off" sounds like."""
 
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
 
-from audiolime_ext import explain, tagger
+from audiolime_ext import explain, summary, tagger
 from audiolime_ext.audio import Audio
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.prediction import FunctionTagger
+from audiolime_ext.repeatability import N_ASKED
+from audiolime_ext.report.page import page_html
 from factorizations.oracle import OracleFactorization
 
 SR = 16000
@@ -36,8 +43,115 @@ def test_a_loudness_listener_is_unmasked_by_the_mix_at_the_remaining_level(band:
     assert level is not None
     np.testing.assert_allclose(level.at_level, level.without, atol=1e-6)  # removing is nothing but softening
     assert level.remaining_db == pytest.approx([10 * np.log10(1 / 5), 10 * np.log10(4 / 5)], abs=0.01)
-    assert e.remarks("loud") == ["loud: the score moves with level alone (0.32 as it is, 0.63 at +6 dB)"]
-    assert e.to_dict()["level"]["mix_6_db_softer"] == pytest.approx([0.1585], abs=1e-3)
+    assert level.restored is not None
+    np.testing.assert_allclose(level.restored, [[0.3162]] * 2, atol=1e-3)  # and loud again it is what it was
+    assert level.explains("guitar", 0, e.score()[0]) == pytest.approx(1)
+    assert e.remarks("loud") == [
+        "loud: this may be the level and not guitar: without guitar 0.14, the whole mix made as soft as that 0.14, "
+        "what is left made as loud as the mix 0.32 (here 0.32)"
+    ]
+    assert e.to_dict()["level"]["rest_at_full_level"][0] == pytest.approx([0.3162] * 2, abs=1e-3)
+
+
+KINDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "score": lambda rms: rms * 2,
+    "small": lambda rms: rms * 0.002,
+    "large": lambda rms: 1000 + 300 * rms,
+    "decibels": lambda rms: 20 * np.log10(rms + 1e-6),
+    "threshold": lambda rms: (rms > 0.12).astype(float),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_level_is_told_whatever_the_size_of_the_score(band: OracleFactorization, kind: str) -> None:
+    model = tagger(lambda b: KINDS[kind](np.sqrt((b**2).mean(axis=1, keepdims=True))), sr=SR, labels=["loud"])
+    (remark,) = [one for one in explain(band.mixture, model, factorization=band).remarks() if "level" in one]
+    assert remark.startswith("loud: this may be the level and not guitar: ")
+    numbers = re.findall(r"-?\d+\.\d+", remark)
+    assert len(set(numbers)) > 1, "written with as many decimals as tell them apart"
+
+
+@pytest.mark.parametrize("target", ["log-odds", ("loud", "still"), lambda outputs: outputs[:, 0] ** 2])
+def test_remarks_of_the_checks_do_not_depend_on_the_target(band: OracleFactorization, target: Any) -> None:
+    def two(batch: np.ndarray) -> np.ndarray:
+        loud = np.sqrt((batch**2).mean(axis=1))
+        return np.stack([loud * 2, np.full(len(batch), 0.1), np.minimum(strength(batch, 3000) * 4, 1)], axis=1)
+
+    model = tagger(two, sr=SR, labels=["loud", "still", "drums"])
+    donor = OracleFactorization({"drums": tone(3000), "bass": tone(100, 0.1)})
+    options: dict[str, Any] = {"donors": [(donor.mixture, donor)], "moments": True, "start_s": 0.5, "duration_s": 1.0}
+    e = explain(band.mixture, model, factorization=band, target=target, labels=["loud", "drums"], **options)
+    remarks = [remark for label in e.labels for remark in e.remarks(label)]
+    for said in ("may be the level and not guitar", "missing drums: with those of mixture", "moment to moment"):
+        assert [one for one in remarks if said in one], said
+
+
+BANDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a stem's level": lambda s: 4 * s[:, 0],
+    "a threshold on a stem": lambda s: (s[:, 0] > 0.15).astype(float),
+    "a steep threshold in decibels": lambda s: 1 / (1 + np.exp(-(20 * np.log10(s[:, 0] + 1e-6) + 16))),
+    "both": lambda s: ((s[:, 0] > 0.1) & (s[:, 1] > 0.05)).astype(float),
+    "one of two": lambda s: ((s[:, 0] > 0.1) ^ (s[:, 1] > 0.3)).astype(float),
+    "a share": lambda s: s[:, 0] / (s.sum(axis=1) + 1e-6),
+}
+
+
+@pytest.mark.parametrize("kind", BANDS)
+def test_who_listens_to_a_source_is_not_said_to_go_by_level(band: OracleFactorization, kind: str) -> None:
+    """The guitar is most of the sound: without it the mix is 7 dB softer, which crosses thresholds. It is no reason."""
+    model = tagger(
+        lambda b: BANDS[kind](np.stack([strength(b, 440), strength(b, 100)], axis=1))[:, None], sr=SR, labels=["it"]
+    )
+    e = explain(band.mixture, model, factorization=band)
+    assert not [one for one in e.remarks() if "level" in one]
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.45, False), (0.55, True)])
+def test_each_control_must_explain_half(band: OracleFactorization, share: float, said: bool) -> None:
+    """A listener to loudness and guitar in parts: level explains its part, by either control."""
+
+    def mixed(batch: np.ndarray) -> np.ndarray:
+        loud = np.sqrt((batch**2).mean(axis=1))
+        level = (loud - 0.0707) / (0.1581 - 0.0707)  # 1 as it is, 0 without the guitar
+        return np.asarray(share * level + (1 - share) * (strength(batch, 440) > 0.02))[:, None]
+
+    e = explain(band.mixture, tagger(mixed, sr=SR, labels=["it"]), factorization=band)
+    level = e.checks.level
+    assert level is not None
+    assert level.explains("guitar", 0, e.score()[0]) == pytest.approx(share, abs=0.01)
+    assert bool([one for one in e.remarks() if "may be the level" in one]) is said
+
+
+@pytest.mark.parametrize(("part", "said"), [(0.005, False), (0.05, True)])
+def test_a_removal_that_does_next_to_nothing_has_nothing_to_be_explained(
+    band: OracleFactorization, part: float, said: bool
+) -> None:
+    """Any sound is enough; how loud it is moves the score by a small part of its range."""
+
+    def any_sound(batch: np.ndarray) -> np.ndarray:
+        loud = np.sqrt((batch**2).mean(axis=1, keepdims=True))
+        return np.asarray((loud > 1e-4) + part * (loud - 0.1581) / (0.1581 - 0.0707))
+
+    e = explain(band.mixture, tagger(any_sound, sr=SR, labels=["it"]), factorization=band)
+    assert bool([one for one in e.remarks() if "may be the level" in one]) is said
+
+
+def by_chance(rng: np.random.Generator, batch: np.ndarray) -> np.ndarray:
+    return rng.normal(0.5, 0.1, (len(batch), 1))
+
+
+def test_what_noise_can_do_is_not_remarked_on(band: OracleFactorization) -> None:
+    donor = OracleFactorization({"drums": tone(3000)})
+    for seed in range(20):
+        model = tagger(partial(by_chance, np.random.default_rng(seed)), sr=SR, labels=["it"])
+        e = explain(band.mixture, model, factorization=band, donors=[(donor.mixture, donor)])
+        assert not [one for one in e.remarks() if "may be the level" in one or "missing drums" in one], seed
+
+
+def test_where_nothing_is_left_without_the_stem_level_is_no_control() -> None:
+    alone = OracleFactorization({"guitar": tone(440), "bass": tone(100, 1e-4)})
+    e = explain(alone.mixture, LOUDNESS, factorization=alone)
+    assert not [one for one in e.remarks() if "level" in one]
 
 
 def test_a_listener_to_content_is_not_accused(band: OracleFactorization) -> None:
@@ -51,7 +165,7 @@ def test_a_listener_to_content_is_not_accused(band: OracleFactorization) -> None
 
 
 def test_the_budget_holds_the_checks_and_what_it_leaves_out_is_said(band: OracleFactorization) -> None:
-    e = explain(band.mixture, LOUDNESS, factorization=band, max_evals=5)
+    e = explain(band.mixture, LOUDNESS, factorization=band, max_evals=9)
     assert e.checks.level is None
     assert e.warnings == ("the level check was left out: it needs 4 evaluations, the budget leaves 1",)
     assert explain(band.mixture, LOUDNESS, factorization=band, level_check=False).warnings == ()
@@ -71,6 +185,10 @@ def test_a_missing_source_is_found_with_a_donor(band: OracleFactorization) -> No
 def test_a_donor_of_what_is_there_adds_nothing(band: OracleFactorization) -> None:
     e = explain(band.mixture, DRUMS, factorization=band, donors=[(band.mixture, band)])
     assert e.checks.missing == ()
+    (warning,) = e.warnings
+    assert "nothing was tried as missing: a source is absent where it lies below -40 dB of the mix" in warning
+    assert "guitar is here at -1 dB, bass is here at -7 dB" in warning
+    assert warning in str(e)
     short = Audio(np.ones((1, SR // 2), np.float32), SR, "short")
     with pytest.raises(AudioError, match=r"the donor 'short' is 0\.50 s long; 2\.00 s are needed"):
         explain(band.mixture, DRUMS, factorization=band, donors=[short])
@@ -85,7 +203,49 @@ def test_the_moment_to_moment_spread_is_that_of_shifted_excerpts() -> None:
     assert e.checks.moments is not None
     np.testing.assert_allclose(e.checks.moments[0], [0.2 * 0.25 / 2, 0], atol=1e-3)
     assert e.to_dict()["moment_spread"][0][0] == pytest.approx(0.025, abs=1e-3)
-    assert e.checks.n_evals == 4 + 2 * 4
+    assert e.checks.n_evals == N_ASKED + 2 * 2 + 2 * 4
+    (moved,) = e.remarks()
+    assert moved.startswith("guitar: the weights move by up to 0.03 from moment to moment (the excerpt 0.25 s earlier")
+    assert f"note: {moved}" in str(e).splitlines()
+    assert moved in summary.as_html(e)
+    assert moved in page_html(e, audio=None)
+
+
+def test_moments_that_the_recording_does_not_have_are_said_to_be_left_out(band: OracleFactorization) -> None:
+    e = explain(band.mixture, LOUDNESS, factorization=band, moments=True)
+    assert e.checks.moments is None
+    assert e.warnings == (
+        "the moment-to-moment spread was left out: the recording does not go on for 0.25 s before or after the excerpt",
+    )
+
+
+def test_a_leak_above_the_limit_is_the_source_and_that_is_said(band: OracleFactorization) -> None:
+    leaking = OracleFactorization({"guitar": tone(440), "drums": tone(3000, 0.2 * 10 ** (-30 / 20))})
+    donor = OracleFactorization({"drums": tone(3000), "guitar": tone(440, 1e-5)})
+    e = explain(leaking.mixture, DRUMS, factorization=leaking, donors=[(donor.mixture, donor)])
+    assert e.checks.missing == ()
+    assert "drums is here at -30 dB" in e.warnings[0]
+
+
+def test_what_was_tried_and_moves_nothing_is_said(band: OracleFactorization) -> None:
+    donor = OracleFactorization({"drums": tone(3000)})
+    model = tagger(lambda b: strength(b, 440)[:, None] * 4, sr=SR, labels=["guitar"])
+    e = explain(band.mixture, model, factorization=band, donors=[(donor.mixture, donor)])
+    assert "guitar: of what is missing here (drums of mixture) nothing moves the score by more than 0.00" in e.remarks()
+
+
+@pytest.mark.parametrize(("gain", "said"), [(0.2, False), (0.3, True)])
+def test_a_missing_source_counts_from_a_quarter_of_the_range_on(
+    band: OracleFactorization, gain: float, said: bool
+) -> None:
+    """The guitar makes the range, 1; the drums of the donor add `gain`."""
+    donor = OracleFactorization({"drums": tone(3000)})
+
+    def heard(batch: np.ndarray) -> np.ndarray:
+        return ((strength(batch, 440) > 0.02) + gain * (strength(batch, 3000) > 0.02))[:, None] * 0.01
+
+    e = explain(band.mixture, tagger(heard, sr=SR), factorization=band, donors=[(donor.mixture, donor)])
+    assert bool([one for one in e.remarks() if "missing drums" in one]) is said
 
 
 @pytest.mark.parametrize("baseline", ["noise", "floor"])

@@ -98,6 +98,8 @@ EXPLANATION_KEYS = {
     "level",
     "missing",
     "moment_spread",
+    "additivity",
+    "repeatability",
     "residual",
     "components",
     "level_db",

@@ -7,7 +7,7 @@ from math import factorial
 import numpy as np
 import pytest
 
-from audiolime_ext.attribution.interactions import shapley_interactions
+from audiolime_ext.attribution.interactions import shapley_interactions, three_way_interactions
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import choose_masks
@@ -33,6 +33,48 @@ def test_they_equal_their_definition(n: int) -> None:
                 expected += share * (at((*chosen, i, j)) - at((*chosen, i)) - at((*chosen, j)) + at(chosen))
         np.testing.assert_allclose(found[:, i, j], expected, atol=1e-12)
         np.testing.assert_array_equal(found[:, i, j], found[:, j, i])
+
+
+def test_three_equal_their_definition() -> None:
+    n = 5
+    value = random_game(n, 2, seed=n)
+    found = three_way_interactions(play(value, n))
+    assert list(found) == list(itertools.combinations(range(n), 3))
+
+    def at(*players: int) -> np.ndarray:
+        row = np.zeros((1, n), bool)
+        row[0, list(players)] = True
+        return np.asarray(value(row)[0])
+
+    for i, j, k in found:
+        others = [one for one in range(n) if one not in (i, j, k)]
+        expected = np.zeros(2)
+        for size in range(n - 2):
+            share = factorial(size) * factorial(n - size - 3) / factorial(n - 2)
+            for s in itertools.combinations(others, size):
+                pairs = at(*s, i, j) + at(*s, i, k) + at(*s, j, k)
+                singles = at(*s, i) + at(*s, j) + at(*s, k)
+                expected += share * (at(*s, i, j, k) - pairs + singles - at(*s))
+        np.testing.assert_allclose(found[i, j, k], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("game", "together"),
+    [
+        (lambda m: m[:, :3].sum(axis=1) % 2, 4.0),
+        (lambda m: m[:, :3].all(axis=1), 1.0),
+        (lambda m: m[:, :3].sum(axis=1) >= 2, -2.0),
+        (lambda m: m[:, 0] & m[:, 1], 0.0),
+        (lambda m: m.sum(axis=1), 0.0),
+    ],
+)
+def test_textbook_games_of_three(game: Callable[[np.ndarray], np.ndarray], together: float) -> None:
+    near = play(lambda masks: game(masks)[:, None].astype(np.float64), 4)
+    assert three_way_interactions(near)[0, 1, 2] == pytest.approx(together)
+
+
+def test_two_components_have_no_three() -> None:
+    assert three_way_interactions(play(random_game(2, 1, seed=0), 2)) == {}
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,19 @@ def test_it_opens_with_the_moment_in_which_the_first_tag_is_strongest(
 
 
 @browser_test
+def test_it_never_opens_with_a_silent_moment_whatever_the_model_says_of_silence(show: Callable[..., Page]) -> None:
+    time = np.arange(9 * SR) / SR
+    stems = {name: 0.1 * np.sin(2 * np.pi * hz * time) * (time >= 3) for name, hz in TONES_HZ.items()}
+    late = OracleFactorization({name: (wave.astype(np.float32), SR) for name, wave in stems.items()})
+    calm = tagger(lambda b: 1 / (1 + 10 * b.std(axis=1, keepdims=True)), sr=SR, labels=["calm"], window_s=3.0)
+    track = explain_track(late.mixture, calm, factorization=late, labels=["calm"], cache=False)
+    assert track.windows[0].silent
+    assert np.argmax(track.score("calm")[0]) == 0
+    page = show(page_html(track, audio=None))
+    assert at(page, ".place") == "0:03.0–0:06.0"
+
+
+@browser_test
 def test_a_tag_and_a_moment_are_chosen_by_buttons_and_by_the_picture(
     show: Callable[..., Page], track: TrackExplanation
 ) -> None:

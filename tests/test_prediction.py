@@ -29,7 +29,7 @@ def ramp(seconds: float, sr: int = 1000) -> Audio:
 )
 def test_models_of_all_shapes_become_taggers(made: object, expected: list[list[float]]) -> None:
     signal = Audio(-np.ones((1, 50), np.float32), 50)
-    np.testing.assert_allclose(tag(signal, made).scores, expected, atol=1e-12)  # type: ignore[arg-type]
+    np.testing.assert_allclose(tag(signal, made).scores, expected, atol=1e-12)
 
 
 def test_pytorch_like_tensors_are_taken() -> None:

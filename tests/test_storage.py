@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import Explanation, explain, tagger
+from audiolime_ext import Audio, Explanation, explain, tagger
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.storage import FILE_NAME
 from factorizations.oracle import OracleFactorization
@@ -37,6 +37,73 @@ def test_what_was_saved_is_what_is_loaded(explanation: Explanation, tmp_path: Pa
     for name in explanation.names:
         np.testing.assert_allclose(loaded.audio(name).samples, explanation.audio(name).samples, atol=1e-6)
     np.testing.assert_array_equal(loaded.neighborhood.masks, explanation.neighborhood.masks)
+
+
+@pytest.mark.parametrize("baseline", ["noise", "floor", "recording"])
+def test_a_baseline_is_kept_whatever_it_was_made_of(tmp_path: Path, baseline: str) -> None:
+    rng = np.random.default_rng(0)
+    stems = {name: (rng.normal(0, 0.1, (1, SR)).astype(np.float32), SR) for name in ("guitar", "bass")}
+    oracle, other = OracleFactorization(stems), Audio(rng.normal(0, 2.0, (1, SR)).astype(np.float32), SR, "other")
+    off: Any = other if baseline == "recording" else baseline
+    model = tagger(lambda batch: np.abs(batch)[:, [100]], labels=["a"])
+    e = (
+        explain(other, model, factorization="bands:2", baseline=off)
+        if baseline == "recording"
+        else explain(oracle.mixture, model, factorization=oracle, baseline=off)
+    )
+    loaded = Explanation.load(e.save(tmp_path / "saved"))
+    assert loaded.provenance.baseline == e.provenance.baseline
+    masks = e.neighborhood.masks
+    saved, again = e.components.heard_mixes(masks), loaded.components.heard_mixes(masks)
+    np.testing.assert_allclose(again, saved, atol=1e-6)
+    assert np.abs(saved[0]).max() > 1e-5, "off is not silence"
+    assert loaded.warnings == e.warnings
+
+
+def test_silence_takes_no_files(explanation: Explanation, tmp_path: Path) -> None:
+    assert not list(explanation.save(tmp_path / "saved").glob("off-*"))
+    assert Explanation.load(tmp_path / "saved").components.off is None
+
+
+def as_before(folder: Path) -> None:
+    """What a folder was before baselines, noise and the second control of the level were kept."""
+    content: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    del content["components"]["off"], content["checks"]["noise"]
+    level = content["checks"]["level"]
+    del level["restored"]
+    level["softer"] = level["louder"] = level["without"][0]
+    (folder / FILE_NAME).write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("baseline", ["silence", "noise"])
+def test_a_folder_of_an_earlier_version_loads_and_says_what_it_lacks(tmp_path: Path, baseline: str) -> None:
+    rng = np.random.default_rng(0)
+    oracle = OracleFactorization({n: (rng.normal(0, 0.1, (1, SR)).astype(np.float32), SR) for n in "ab"})
+    loudness = tagger(lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True)), labels=["loud"])
+    e = explain(oracle.mixture, loudness, factorization=oracle, baseline=baseline)
+    assert e.checks.level is not None
+    as_before(e.save(tmp_path / "saved"))
+    loaded = Explanation.load(tmp_path / "saved")
+    lacks = [one for one in loaded.warnings if "without the sound of its baseline (noise)" in one]
+    assert bool(lacks) is (baseline == "noise")
+    assert loaded.weights() == e.weights()
+    assert loaded.checks.level is not None
+    assert not [one for one in loaded.remarks() if "level" in one]
+    assert loaded.to_dict()["level"]["rest_at_full_level"] is None
+
+
+def test_the_noise_of_a_model_is_kept(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    oracle = OracleFactorization({n: (rng.normal(0, 0.1, (1, SR)).astype(np.float32), SR) for n in "ab"})
+    noisy = tagger(lambda batch: rng.normal(0.5, 0.1, (len(batch), 2)), labels=["a", "b"])
+    e = explain(oracle.mixture, noisy, factorization=oracle)
+    loaded = Explanation.load(e.save(tmp_path / "saved"))
+    assert str(loaded) == str(e)
+    assert loaded.to_dict() == e.to_dict() | {"level_db": loaded.to_dict()["level_db"]}
+    np.testing.assert_allclose(
+        loaded.attribute("banzhaf").attribution.std_errors,  # type: ignore[arg-type]
+        e.attribute("banzhaf").attribution.std_errors,  # type: ignore[arg-type]
+    )
 
 
 def test_a_folder_holds_json_and_flac_and_no_pickle(explanation: Explanation, tmp_path: Path) -> None:

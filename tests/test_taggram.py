@@ -1,10 +1,12 @@
 """The grid of windows: where they start, what stands in front of them, when one is padded."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from audiolime_ext.audio import Audio
-from audiolime_ext.errors import AudioError
+from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.prediction import as_tagger, tagger
 from audiolime_ext.taggram import Grid, tag
 
@@ -71,3 +73,24 @@ def test_a_grid_says_how_many_whole_windows_an_excerpt_holds() -> None:
     assert grid.starts(47616) == [0]  # the published grid tags 187 centred frames, the last half padded
     assert grid.starts(47615) == []
     assert grid.starts(20 * 16000) == [k * 47872 for k in range(6)]
+
+
+def test_paths_specs_and_functions_are_taken_as_by_explain(tmp_path: Path, published: None) -> None:
+    ramp(4.0, sr=16000).write(tmp_path / "ramp.wav")
+    found = tag(tmp_path / "ramp.wav", "musicnn:MSD_musicnn")
+    assert found.labels[0] == "rock"
+    assert found.scores.shape == (2, 50)
+    plain = tag((ramp(2.0).samples, 1000), first_and_last)
+    np.testing.assert_allclose(plain.scores, [[0, 1999]])
+    lengths: list[int] = []
+
+    def listener(batch: np.ndarray) -> np.ndarray:
+        lengths.append(batch.shape[1])
+        return first_and_last(batch)
+
+    tag(str(tmp_path / "ramp.wav"), listener, sr=8000)
+    assert lengths == [32000]
+    with pytest.raises(UsageError, match="unknown tagger 'musicn'"):
+        tag(ramp(2.0), "musicn:MSD_musicnn")
+    with pytest.raises(AudioError, match=r"nowhere\.wav"):
+        tag(tmp_path / "nowhere.wav", first_and_last)

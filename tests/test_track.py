@@ -21,6 +21,7 @@ from audiolime_ext.cache import Cache
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.factorization import Scope, with_residual
 from audiolime_ext.registry import build
+from audiolime_ext.repeatability import N_ASKED
 from audiolime_ext.resampling import resample_span
 from audiolime_ext.taggers.musicnn import MusicnnTagger
 from audiolime_ext.track import kept_stems as kept_module
@@ -372,7 +373,7 @@ def test_nothing_is_computed_twice(band: OracleFactorization, own_cache: Path) -
     separator = Split(signs)
     cold = explain_track(band.mixture, first.tagger, factorization=separator)
     kinds = sorted({path.name.split("-")[0] for path in own_cache.iterdir()})
-    assert kinds == ["answers", "stems", "taggram"]
+    assert kinds == ["answers", "repeatability", "stems", "taggram"]
     n_asked = separator.n_asked
     warm = explain_track(band.mixture, again.tagger, factorization=separator)
     assert (again.n_asked, separator.n_asked) == (0, n_asked)
@@ -403,7 +404,7 @@ def test_answers_to_some_masks_serve_only_the_settings_they_were_asked_with(
     band: OracleFactorization, own_cache: Path
 ) -> None:
     for options, n_new in [
-        ({"method": "leave-one-out"}, 8 + 7 * 5),
+        ({"method": "leave-one-out"}, 8 + N_ASKED + 7 * 5),
         ({}, 7 * 8),
         ({"method": "leave-one-out"}, 0),
         ({"method": "banzhaf", "seed": 7}, 0),
@@ -423,7 +424,7 @@ def test_what_does_not_say_what_it_is_keeps_nothing(band: OracleFactorization, o
     nameless.fingerprint = ""
     Cache.of_user().clear()  # type: ignore[union-attr]
     explain_track(band.mixture, Listener(version="1").tagger, factorization=nameless)
-    assert {path.name.split("-")[0] for path in own_cache.iterdir()} == {"taggram"}
+    assert {path.name.split("-")[0] for path in own_cache.iterdir()} == {"repeatability", "taggram"}
 
 
 @pytest.mark.parametrize("how", ["cache=False", "AUDIOLIME_CACHE_MAX=0"])
@@ -455,14 +456,14 @@ def test_damaged_results_are_made_anew(band: OracleFactorization, own_cache: Pat
         path.write_bytes(content)
     again = Listener(version="1")
     warm = explain_track(band.mixture, again.tagger, factorization=band)
-    assert again.n_asked == 8 + 7 * 8
+    assert again.n_asked == 8 + N_ASKED + 7 * 8
     assert warm.to_dict() == cold.to_dict()
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(band: OracleFactorization, own_cache: Path) -> None:
     def impatient(listener: Listener) -> Callable[[np.ndarray], np.ndarray]:
         def judge(s: np.ndarray) -> np.ndarray:
-            if listener.n_asked > 40:  # the taggram's 8, and two blocks of two windows with eight masks each
+            if listener.n_asked > 40 + N_ASKED:  # besides the taggram's 8: two blocks of two windows, eight masks each
                 raise KeyboardInterrupt
             return s
 
@@ -511,7 +512,7 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(own_cache: Path) -> None:
         command = [sys.executable, "-c", CHILD, str(last)]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
-    assert run(60).returncode == -signal.SIGKILL  # 20 for the taggram, 32 for eight windows; the next block is lost
+    assert run(64).returncode == -signal.SIGKILL  # 20 for the taggram, 4, 32 for eight windows; the next block is lost
     assert len(list(own_cache.glob("answers-*"))) == 1
     found = run(10**6)
     assert found.returncode == 0, found.stderr
@@ -617,11 +618,11 @@ def test_the_stems_of_a_window_are_part_of_its_explanation(band: OracleFactoriza
     )
     for name in alone.names:
         np.testing.assert_allclose(opened.audio(name).samples, alone.audio(name).samples, atol=1e-6)
-    unlike = {"versions", "n_checks"}
+    unlike = {"versions", "n_checks", "repeatability"}
     ours, theirs = opened.to_dict(), alone.to_dict()
     assert {key for key in theirs if ours[key] != theirs[key]} <= unlike
     assert str(opened) == str(alone)
-    assert listener.n_asked == n_asked + 8, "only explain asked"
+    assert listener.n_asked == n_asked + 8 + N_ASKED, "only explain asked"
 
 
 def test_consecutive_stems_sum_to_the_excerpt(band: OracleFactorization) -> None:

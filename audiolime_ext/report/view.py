@@ -21,7 +21,7 @@ from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.report.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
-from audiolime_ext.summary import METHOD_NAMES
+from audiolime_ext.summary import METHOD_NAMES, how_known
 from audiolime_ext.taggram import Taggram
 from audiolime_ext.top import score_remarks, what_argues
 from audiolime_ext.track.explanation import TrackExplanation, Window
@@ -67,7 +67,8 @@ def as_track(explanation: Explanation) -> TrackExplanation:
         lambda number: explanation,
         lambda: iter([replace(parts.excerpt, notes=())]),
         notes=explanation.notes,
-        warnings=explanation.warnings,
+        warnings=(*explanation.warnings, *explanation.check_remarks()),
+        noise=explanation.checks.noise,
     )
 
 
@@ -233,7 +234,7 @@ def make_view(
     number = Words("", origin)
     data = {
         "components": components(track.names, parts),
-        "windows": [{"t": round(w.start_s, 4), "d": round(w.duration_s, 4)} for w in track.windows],
+        "windows": [{"t": round(w.start_s, 4), "d": round(w.duration_s, 4), "silent": w.silent} for w in track.windows],
         "start_s": round(track.start_s, 4),
         "labels": list(track.labels),
         "cells": [
@@ -251,7 +252,7 @@ def make_view(
     if split.removeprefix("ova:").startswith("oracle:"):
         split = "true stems"  # a folder's name says nothing to a reader
     method = track.sounding.attribution.method
-    how = "exact" if track.exact else f"estimated, seed {origin.seed}"
+    how = how_known(track.exact, track.noise, origin.seed)
     windows = "1 window" if len(track.windows) == 1 else f"{len(track.windows)} windows"
     return View(
         recording_name=track.recording_name,

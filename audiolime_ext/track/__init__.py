@@ -7,6 +7,8 @@ Invariants:
 - *Snippet and track agree*: the weights of a window are those of ``explain(start_s=t, level_check=False)`` to 1e-5.
 - *Memory does not grow with the recording* beyond the recording itself: stems are made and used part by part. (A tagger
   without windows hears everything at once.)
+- *A model is asked again once for the whole recording*, about some windows: see `audiolime_ext.repeatability`. Its
+  noise is in the errors of every window's weights; one whose answers depend on what else is in the batch is refused.
 - *Work is done once*: taggrams, stems and the model's answers are kept in the cache as they are made, so an interrupted
   run goes on where it stopped. What does not say what it is keeps nothing there: a factorization without a fingerprint,
   a function without a declared version (``tagger(…, version="2")``).
@@ -19,7 +21,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,19 @@ import numpy as np
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import Method, method_named
+from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.audio import Audio, load_audio
 from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
 from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization, Stems
-from audiolime_ext.pipeline import provenance_of, rate_warnings, sample_warnings, warnings_of
+from audiolime_ext.perturbation import MaskSet
+from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings, sample_warnings, warnings_of
 from audiolime_ext.prediction import Tagger, label_indices
+from audiolime_ext.repeatability import Noise
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
@@ -122,14 +127,19 @@ def explain_track(
 
     store = Store(Cache.of_user() if cache else None)
     stems = KeptStems(separator, recording, store, whole=places is None)
-    choose = partial(how.choose, max_evals=max_evals, seed=seed)
+
+    def choose(n: int) -> MaskSet:
+        return how.choose(n, max_evals=mask_budget(n, max_evals), seed=seed)
+
     asking = Asking(recording, stems, model, grid, baseline, choose, [how.sampling, max_evals, seed], store)
     taggram = asking.taggram(first, end)
     spans = _spans(taggram, model, end / recording.sr) if places is None else places
+    aim = make_target(target, taggram.labels)
+    noise = asking.repeatability(spans, aim, taggram)
+    noise.require_independence(taggram.labels)
     answers = list(asking.answers(spans, alone=places is not None))
 
-    aim = make_target(target, taggram.labels)
-    windows = tuple(_window(answer, aim, how) for answer in answers)
+    windows = tuple(_window(answer, aim, how, noise) for answer in answers)
     wanted, notes = _leading(taggram, wanted, min_score, top_labels) if aim.keeps_labels else (None, [])
     mean = np.mean([window.neighborhood.full for window in windows], axis=0)
     all_labels, named = value_names(aim, mean, wanted, top_labels or FALLBACK_LABELS)
@@ -145,12 +155,14 @@ def explain_track(
         baseline=baseline_name(baseline),
     )
 
+    checks = Checks(noise=noise)
+
     def open_window(number: int) -> Explanation:
         window = windows[number]
         built = asking.components((window.start_s, window.duration_s))
-        warned = warnings_of(built, recording, window.attribution, Checks())
+        warned = warnings_of(built, recording, window.attribution, checks)
         near, found = window.neighborhood, window.attribution
-        return Explanation(named, all_labels, built, near, found, provenance, built.stems.notes, tuple(warned))
+        return Explanation(named, all_labels, built, near, found, provenance, built.stems.notes, tuple(warned), checks)
 
     def open_stems() -> Iterator[Stems]:
         if separator.scope != "window":
@@ -158,7 +170,8 @@ def explain_track(
         return (separator.factorize(recording, start_s=w.start_s, duration_s=w.duration_s) for w in windows)
 
     notes += [*_notes(windows, taggram, separator, every=places is None), *(n for a in answers for n in a.notes)]
-    warned = [*rate_warnings(recording, grid), *(w for window in windows for w in sample_warnings(window.attribution))]
+    warned = [*noise_warnings(checks), *rate_warnings(recording, grid)]
+    warned += [w for window in windows for w in sample_warnings(window.attribution)]
     return TrackExplanation(
         named,
         all_labels,
@@ -174,6 +187,7 @@ def explain_track(
         open_stems,
         notes=tuple(dict.fromkeys(notes)),
         warnings=tuple(dict.fromkeys([*warned, *([store.complaint] if store.complaint else [])])),
+        noise=noise,
     )
 
 
@@ -263,10 +277,11 @@ def _spans(taggram: Taggram, model: Tagger, end_s: float) -> list[Span]:
     return [(start, min(longest_s, end_s - start)) for start in taggram.times_s[~taggram.padded].tolist()]
 
 
-def _window(answer: Answer, aim: Target, how: Method) -> Window:
+def _window(answer: Answer, aim: Target, how: Method, noise: Noise) -> Window:
     near = replace(answer.neighborhood, scores=aim.apply(answer.neighborhood.scores))
     nothing = np.zeros((near.scores.shape[1], 0))
-    found = how.attribute(near) if answer.names else Attribution("silence", nothing, nothing, True)
+    silent = Attribution("silence", nothing, nothing, True)
+    found = attribute_noisy(how.attribute, near, noise) if answer.names else silent
     names, levels_db = answer.names, answer.levels_db
     return Window(answer.start_s, answer.duration_s, names, levels_db, answer.residual_db, near, found)
 

@@ -32,6 +32,7 @@ from audiolime_ext.files import fresh_folder, to_json
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction import label_indices
 from audiolime_ext.provenance import Provenance
+from audiolime_ext.repeatability import Noise
 from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import log_odds
 from audiolime_ext.top import score_remarks, what_argues
@@ -98,6 +99,8 @@ class TrackExplanation:
         As in `Explanation`.
     open_window, open_stems
         How `at` and `stems` get at the sound: the full explanation of a window by its number; the stems, part by part.
+    noise
+        How the model's answers differ when it is asked again; it is in the errors of the weights. None: it was not.
 
     Examples
     --------
@@ -128,6 +131,7 @@ class TrackExplanation:
     open_stems: Callable[[], Iterator[Stems]] = field(repr=False)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    noise: Noise | None = field(default=None, repr=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiolime_ext.factorization import RESIDUAL
-from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE
+from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
 from audiolime_ext.tables import text_table
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def headline(track: TrackExplanation) -> str:
     """What was explained, with what, in two lines."""
     origin, n = track.provenance, len(track.windows)
-    how = "exact" if track.exact else f"sampled, seed {origin.seed}"
+    how = how_known(track.exact, track.noise, origin.seed)
     name = track.sounding.attribution.method
     windows = "1 window" if n == 1 else f"{n} windows"
     return (
@@ -113,6 +113,7 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
             "scores": track.taggram.scores.tolist(),
             "padded": track.taggram.padded.tolist(),
         },
+        "repeatability": repeatability(track.noise, columns),
         "notes": list(track.notes),
         "warnings": [*track.warnings, *(remark for label in track.labels for remark in track.remarks(label))],
         "versions": origin.versions,

@@ -19,12 +19,16 @@ from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.cache import Store
 from audiolime_ext.perturbation import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.prediction import FunctionTagger, Scores, Tagger, label_names, predict
+from audiolime_ext.repeatability import Noise, repeatability
 from audiolime_ext.taggram import Grid, Taggram, tag
+from audiolime_ext.targets import Target
 from audiolime_ext.track.kept_stems import KeptStems, identity
 
 Span = tuple[float, float]  # start and duration in seconds
 
-_VERSION = 1  # of this module's arithmetic
+N_WINDOWS = 5  # that a model is asked about again, where its answers differ
+
+_VERSION = 2  # of this module's arithmetic
 _AS_IT_IS = MaskSet(np.ones((1, 0), bool), np.ones(1, np.int64), True)  # all that is asked about a silent window
 
 
@@ -85,6 +89,26 @@ class Asking:
         arrays = {"times_s": made.times_s, "scores": made.scores, "padded": made.padded}
         self.store.write(key, arrays, {}, recording=self.recording.name, by=self.model.spec or "own model")
         return made
+
+    def repeatability(self, spans: Sequence[Span], aim: Target, taggram: Taggram) -> Noise:
+        """Whether the model answers alike when it is asked again, about some of the windows that sound.
+
+        That it does is kept: then the values of any target have no noise.
+        """
+        key = self._key("repeatability")
+        if (entry := self.store.read(key)) is not None:
+            n_values = aim.apply(taggram.scores[:1]).shape[1]
+            return Noise(entry.facts["n_evals"], **entry.arrays, sd=np.zeros(n_values), dof=entry.facts["dof"])
+        sounding = [span for span in spans if self._sounds(span)]
+        some = [sounding[i] for i in np.unique(np.linspace(0, len(sounding) - 1, N_WINDOWS).astype(int))]
+        heard = [self.grid.cut(self._mixes(span, None, _AS_IT_IS.masks)) for span in some]
+        of_one_length = np.concatenate([one for one in heard if one.shape == heard[0].shape])
+        found = repeatability(self.model, of_one_length, values=aim.apply)
+        if found.alike:
+            arrays = {"repeated": found.repeated, "batched": found.batched, "scale": found.scale}
+            facts = {"n_evals": found.n_evals, "dof": found.dof}
+            self.store.write(key, arrays, facts, recording=self.recording.name, by=self.model.spec or "own model")
+        return found
 
     def components(self, span: Span) -> parts.Components:
         """The components of a window that is not silent."""

@@ -2,7 +2,7 @@
  *
  * Each `section.view` explains one recording split in one way. Its numbers lie in an inert JSON script:
  *   components  [{name, color, stem, on}]   what was switched: a stem, or [from, to] seconds of it within the window
- *   windows     [{t, d}]                    the explained windows, start and duration in seconds of the recording
+ *   windows     [{t, d, silent}]            the explained windows, start and duration in seconds of the recording
  *   start_s                                  where the recording's sound on this page begins; the player counts from there
  *   labels      [name]                      the explained tags, in the order of the buttons
  *   cells       [label][window] {full, empty, alone, without, weights, errors, top, gain_db, say, remarks}
@@ -116,9 +116,11 @@
       this.player?.root.addEventListener("audiolime:time", () => this.follow());
     }
 
+    /** The window in which a tag is highest; a silent one is never chosen, whatever the model says of silence. */
     strongest(tag) {
       const cells = this.data.cells[tag];
-      return cells.reduce((best, cell, i) => (cell.full > cells[best].full ? i : best), 0);
+      const sounding = [...cells.keys()].filter((i) => !this.data.windows[i].silent);
+      return sounding.reduce((best, i) => (cells[i].full > cells[best].full ? i : best));
     }
 
     step(by) {

@@ -1,0 +1,191 @@
+"""Whether a model answers alike when it is asked again: alone, and beside others.
+
+An explanation compares answers, so a model must have one answer to one mix. Two kinds of models have none. *Dropout*
+left on, or any other chance, gives another answer each time: such answers are noisy, and so are the weights made of
+them. *Batch statistics* (batch normalisation in training mode, scores divided by the largest of the batch) make the
+answer to a mix depend on what else was asked in the same call: then there is nothing to explain, and it is refused.
+
+Four predictions tell a model that answers alike: two mixes, each alone and both together; what they were answered among
+all masks is compared too, where they were. (Two, because scores that are divided by the largest of the batch leave the
+loudest as it is. Chance that shows in few answers may be missed: it is then as rare in the masks.) Only where answers
+differ, more are asked: `ROUNDS` times one alone and as often beside the other mixes. What scatters is noise; a
+difference of the means beyond that is the neighbours'.
+
+What counts as a difference: answers that are equal but for rounding differ by some 1e-6 of the largest (float32, sums
+in another order, as another batch size or other threads make them; musicnn's by nothing); half precision rounds every
+number by up to 5e-4. `ROUNDING` (1e-4) lies between; what differs by more is marked as noise, whatever it comes from.
+`REFUSED` (1e-2) is well above half precision, and below what batch statistics do to a score. A label's own largest
+answer is the measure; but no less than a tenth of the largest of all labels, since scores near zero may be differences
+of large numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio import Samples
+from audiolime_ext.errors import ModelError
+from audiolime_ext.prediction import Scores, Tagger, predict
+
+Array = NDArray[np.float64]
+
+N_ASKED = 4  # predictions for a model that answers alike
+ROUNDS = 8
+ROUNDING = 1e-4
+REFUSED = 1e-2
+UNLIKELY = 6.0  # standard errors between two means: of 9000 noisy models with 100 labels, 1 exceeded it by chance
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """How answers to the same mix differ.
+
+    Parameters
+    ----------
+    n_evals
+        Predictions that it took to know.
+    repeated
+        Largest difference between answers to a mix that was asked about again, shape (n_outputs,).
+    batched
+        By how much the mean answer to a mix alone differs from that beside others, beyond chance, same shape.
+    scale
+        What these are compared with: the largest answers (see the module), same shape.
+    sd
+        Standard deviation of one answer, as a value that is explained, shape (n_values,); 0 where answers are alike.
+    dof
+        Degrees of freedom of `sd`.
+    """
+
+    n_evals: int
+    repeated: Array = field(repr=False)
+    batched: Array = field(repr=False)
+    scale: Array = field(repr=False)
+    sd: Array = field(repr=False)
+    dof: int
+
+    @property
+    def alike(self) -> bool:
+        """Whether answers to the same mix are the same but for rounding."""
+        limit = ROUNDING * self.scale
+        return bool((self.repeated <= limit).all() and (self.batched <= limit).all())
+
+    @property
+    def refused(self) -> bool:
+        """Whether the answer to a mix depends on what else is in the batch, by more than any rounding."""
+        return bool((self.batched > REFUSED * self.scale).any())
+
+    def require_independence(self, labels: Sequence[str]) -> None:
+        """Raise `ModelError` if `refused`, with what to do; `labels` are the names of the outputs."""
+        if not self.refused:
+            return
+        worst = int(np.argmax(self.batched / self.scale))
+        raise ModelError(
+            "the model's answer to a recording depends on what else is in the batch: "
+            f"{labels[worst]!r} differs by {self.batched[worst]:.2g} when it is asked alone. Put the model in "
+            "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False); or, if this is meant, have it asked "
+            "about one signal at a time: tagger(…, batch_size=1)"
+        )
+
+    def warning(self) -> str | None:
+        """What to tell the reader of a result; None where answers are alike."""
+        if self.alike:
+            return None
+        return (
+            "asked again about the same mix, the model answers differently: "
+            f"±{self.sd.max():.2g} (standard deviation of an answer, largest of all labels); is dropout on? "
+            "model.eval() or training=False turns it off"
+        )
+
+
+def repeatability(
+    model: Tagger,
+    windows: Samples,
+    *,
+    values: Callable[[Scores], Array] = lambda scores: scores,
+    known: Scores | None = None,
+    most: int | None = None,
+) -> Noise:
+    """Ask a model again about some mixes, alone and beside each other.
+
+    Parameters
+    ----------
+    model
+        What is asked.
+    windows
+        Mixes as `predict` takes them, shape (n, n_windows, n_channels, n_samples), of which the first two should sound;
+        of one alone, a softer copy is its neighbour.
+    values
+        From scores to what is explained, whose `sd` is wanted.
+    known
+        What the model answered to the first two mixes before, beside others, shape (2, n_outputs).
+    most
+        The most predictions to take, at least `N_ASKED`; None: as many as it needs, (n + 1) · `ROUNDS` more where
+        answers differ. With fewer `sd` is known less well, as its `dof` says.
+
+    Raises
+    ------
+    ModelError
+        If the model fails.
+
+    Examples
+    --------
+    >>> from audiolime_ext import tagger
+    >>> mixes = np.random.default_rng(0).normal(size=(4, 1, 1, 100)).astype(np.float32)
+    >>> peak = lambda batch: np.abs(batch).max(axis=1, keepdims=True)
+    >>> repeatability(tagger(peak), mixes).alike
+    True
+    >>> repeatability(tagger(lambda batch: peak(batch) / peak(batch).max()), mixes).refused
+    True
+    """
+    if len(windows) == 1:
+        windows = np.concatenate([windows, windows / 2])
+    alone = np.concatenate([predict(model, windows[i : i + 1]) for i in (0, 1)])
+    times = [alone, predict(model, windows[:2]), *([] if known is None else [known])]
+    seen = np.stack(times)  # (n_times, 2, n_outputs)
+    scale, apart = _scale(seen), np.ptp(seen, axis=0).max(axis=0)
+    dof = len(seen) - 1
+    if (apart <= ROUNDING * scale).all():
+        return Noise(N_ASKED, apart, 0 * apart, scale, np.zeros(values(alone).shape[1]), 2 * dof)
+    rounds = ROUNDS if most is None else min(ROUNDS, (most - N_ASKED) // (len(windows) + 1))
+    if rounds < 2:
+        sd = np.stack([values(of_time) for of_time in seen]).var(axis=0, ddof=1).mean(axis=0) ** 0.5
+        return Noise(N_ASKED, apart, 0 * apart, scale, np.asarray(sd), 2 * dof)
+    if (np.ptp(seen, axis=0) / scale).max(axis=1).argmax() == 1:  # the one that differs more is asked alone
+        windows = windows[[1, 0, *range(2, len(windows))]]
+        known = None if known is None else known[::-1]
+    alone = np.stack([predict(model, windows[:1])[0] for _ in range(rounds)])
+    beside = np.stack([predict(model, windows) for _ in range(rounds)])  # (rounds, n, n_outputs)
+    scale = np.maximum(scale, _scale(beside))
+    answers = np.concatenate([alone[:, None], beside], axis=1)
+    steady = bool((np.ptp(answers, axis=0) <= ROUNDING * scale).all())  # else one answer of before may be any
+    others = [beside[:, 0], *([known[:1]] if known is not None and steady else [])]
+    usual = answers.var(axis=0, ddof=1).mean(axis=0)
+    batched = np.max([_beyond_chance(alone, other, usual) for other in others], axis=0)
+    variance = np.stack([values(of_round) for of_round in answers]).var(axis=0, ddof=1).mean(axis=0)
+    if (batched > ROUNDING * scale).any():
+        means = np.stack([values(of_mix).mean(axis=0) for of_mix in (alone, *others)])
+        variance = variance + np.ptp(means, axis=0) ** 2
+    n_evals, dof = N_ASKED + rounds * answers.shape[1], (rounds - 1) * answers.shape[1]
+    return Noise(n_evals, np.ptp(answers, axis=0).max(axis=0), batched, scale, np.sqrt(variance), dof)
+
+
+def _scale(answers: Array) -> Array:
+    """Largest magnitude of each output over answers (…, n_outputs), no less than a tenth of the largest of all."""
+    largest = np.abs(answers).reshape(-1, answers.shape[-1]).max(axis=0)
+    return np.asarray(np.maximum(largest, 0.1 * largest.max()))
+
+
+def _beyond_chance(one: Array, other: Array, usual: Array) -> Array:
+    """Difference between the means of answers (n, n_outputs) to one mix in two ways; 0 where it may be chance.
+
+    The variance of an answer is the mix's own, but no less than the `usual` one of all mixes: that of a few answers may
+    be small by chance.
+    """
+    apart = np.abs(one.mean(axis=0) - other.mean(axis=0))
+    variances = [np.maximum(few.var(axis=0, ddof=1), usual) for few in (one, one if len(other) == 1 else other)]
+    error = np.sqrt(variances[0] / len(one) + variances[1] / len(other))
+    return np.asarray(np.where(apart > UNLIKELY * error, apart, 0.0))

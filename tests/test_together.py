@@ -1,0 +1,96 @@
+"""Three or more sources that act together: said where no weight and no pair shows it, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext import Explanation, explain, tagger
+from factorizations.oracle import OracleFactorization
+
+SR = 8000
+HZ = {"drums": 2500.0, "bass": 100.0, "guitar": 440.0, "piano": 1100.0}
+
+
+def on(batch: np.ndarray) -> np.ndarray:
+    """Which of the four tones sound, shape (n, 4)."""
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), list(HZ.values())) / SR)
+    return np.asarray(np.abs(batch @ turns) * 2 / batch.shape[1] > 0.05)
+
+
+def of(judge: Callable[[np.ndarray], Any], n: int = 4, scale: float = 1.0, **options: Any) -> Explanation:
+    time = np.arange(SR) / SR
+    tones = {name: ((0.1 * np.sin(2 * np.pi * hz * time)).astype(np.float32), SR) for name, hz in HZ.items()}
+    band = OracleFactorization(dict(list(tones.items())[:n]))
+    model = tagger(lambda b: np.asarray(judge(on(b)), float)[:, None] * scale, sr=SR, labels=["odd"])
+    return explain(band.mixture, model, factorization=band, labels=["odd"], **options)
+
+
+def together(e: Explanation) -> list[str]:
+    return [remark for remark in e.remarks() if "together" in remark]
+
+
+@pytest.mark.parametrize("n", [3, 4])
+@pytest.mark.parametrize("scale", [1.0, 0.001])
+def test_parity_of_three_is_told(n: int, scale: float) -> None:
+    e = of(lambda m: m[:, :3].sum(axis=1) % 2, n, scale)
+    (remark,) = together(e)
+    assert remark.startswith("odd: drums, bass and guitar act together: they add ")
+    assert remark.endswith("more than any weight or pair")
+    assert e.additivity() == pytest.approx(0, abs=1e-9)
+    assert "sums of single components explain 0 % of odd" in str(e)
+
+
+def test_it_is_told_of_log_odds_and_of_whole_stems_cut_into_segments() -> None:
+    assert "drums, bass and guitar act together" in together(of(lambda m: m[:, :3].sum(1) % 2, target="log-odds"))[0]
+    cut = of(lambda m: m[:, :3].sum(axis=1) % 2, 3, segments=6)
+    assert cut.attribution.method == "owen"
+    assert "drums, bass and guitar act together" in together(cut)[0]
+    assert cut.additivity() == pytest.approx(0, abs=1e-9)
+
+
+def test_parity_of_four_has_no_three_and_is_told_in_general() -> None:
+    (remark,) = together(of(lambda m: m.sum(axis=1) % 2))
+    assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
+
+
+@pytest.mark.parametrize(("part", "said"), [(0.45, False), (0.55, True)])
+def test_from_half_of_the_variation_on_it_is_told_in_general(part: float, said: bool) -> None:
+    mixed = of(lambda m: np.sqrt(part) * (m.sum(axis=1) % 2) + np.sqrt(1 - part) * m[:, 0])
+    assert bool(together(mixed)) is said
+
+
+@pytest.mark.parametrize(
+    ("judge", "share"),
+    [
+        (lambda m: m @ np.array([0.5, 0.2, 0.15, 0.15]), 1.0),
+        (lambda m: m[:, 0] & m[:, 1], 2 / 3),
+        (lambda m: m[:, 0] ^ m[:, 1], 0.0),
+        (lambda m: 0.9 * m[:, 0] + 0.02 * (m[:, :3].sum(axis=1) % 2), None),
+        (lambda m: np.full(len(m), 0.5), None),
+    ],
+)
+def test_three_are_not_named_where_single_ones_or_pairs_tell_more(
+    judge: Callable[[np.ndarray], Any], share: float | None
+) -> None:
+    e = of(judge)
+    assert not [remark for remark in e.remarks() if "act together" in remark]
+    if share is not None:
+        assert e.additivity() == pytest.approx(share, abs=1e-9)
+        assert e.to_dict()["additivity"] == [pytest.approx(share, abs=1e-9)]
+
+
+def test_a_score_that_does_not_vary_has_no_additivity() -> None:
+    still = of(lambda m: np.full(len(m), 0.5))
+    assert still.additivity() is None
+    assert still.to_dict()["additivity"] == [None]
+    assert "sums of single" not in str(still)
+
+
+def test_one_component_is_not_said_to_add_up() -> None:
+    alone = of(lambda m: m[:, 0], 1)
+    assert alone.additivity() == pytest.approx(1)
+    assert "sums of single" not in str(alone)
