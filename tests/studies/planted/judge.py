@@ -1,0 +1,152 @@
+"""Was it right, wrong, or no answer? One verdict for each listener, song and factorization.
+
+*Of the parts that were switched* (true stems, or a separator's), right: the sentence names all that lead and none that
+is not within a tenth of them; or it abstains where nothing argues. Wrong: it names a part that does not lead, or one of
+several that lead alike as if it were the one; or anything where nothing argues or the model does not say this; or the
+one stem that is the whole recording. Also wrong: "against" a part that does not argue against it, "together" of parts
+that do not act together, a segment in which the listener does not listen, a sentence that disagrees with the structured
+result.
+
+*Of the names of a separator's stems*: one that names instruments is right if a source that leads is among them, or the
+source that gives most to this stem; what a source contributes lands in the stems as the source does. Else it is wrong,
+however true the numbers. A source whose instruments nobody knows (``rest``) contradicts no name. Bands, harmonic,
+percussive and the residual name no instrument.
+
+Anything else is an abstention: nothing named, or right and wrong stems "not told apart". So is, with true stems, silence
+about sources that act together where no weight shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.studies.planted.listeners import Kind
+from tests.studies.planted.reading import Said, seconds_of
+from tests.studies.planted.songs import DURATION_S
+from tests.studies.planted.truth import EDGE, INSTRUMENTS, Expected, claimed, is_everything
+
+Array = NDArray[np.float64]
+
+RIGHT, WRONG, ABSTAINED = "right", "wrong", "abstained"
+SAME_S = 0.02  # a crossfade: segments that reach no further into another moment
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one answer, and why, in words for whoever mends it."""
+
+    outcome: str
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Splitting:
+    """How a factorization split the excerpt.
+
+    Parameters
+    ----------
+    true
+        Whether its stems are the true sources.
+    levels_db
+        Stem → its level relative to the mixture.
+    landed
+        Source → stem → how much of what the listener hears of the source is in it.
+    """
+
+    true: bool
+    levels_db: Mapping[str, float]
+    landed: Mapping[str, Mapping[str, float]]
+
+
+def judge(sources: Expected, parts: Expected, said: Said, kind: Kind, splitting: Splitting) -> Verdict:
+    """The verdict.
+
+    Parameters
+    ----------
+    sources, parts
+        What may be said of the true sources, and of what was switched; the same for true stems.
+    """
+    for found in (said.disagrees, _besides(parts, said, kind, splitting)):
+        if found:
+            return Verdict(WRONG, found)
+    of_parts = _of_parts(parts, said, splitting)
+    if of_parts.outcome == WRONG or not said.stems:
+        verdict = of_parts
+    else:
+        verdict = _of_names(of_parts, sources, said, splitting)
+    if verdict.outcome == RIGHT and splitting.true and kind.together and not said.together:
+        return Verdict(ABSTAINED, "no word on the sources that act together")
+    return verdict
+
+
+def _of_parts(truth: Expected, said: Said, splitting: Splitting) -> Verdict:
+    named = frozenset(said.stems)
+    if not named:
+        silent = truth.must_abstain or truth.may_abstain
+        return Verdict(RIGHT) if silent else Verdict(ABSTAINED, f"{_listed(truth.leaders)} leads")
+    if truth.must_abstain:
+        why = "the model does not say this" if truth.unsaid else "nothing argues"
+        return Verdict(WRONG, f"{why}, yet {_listed(named)} is named")
+    if not truth.leaders <= named:
+        missing, tied = truth.leaders - named, "as much" if truth.leaders & named else "more"
+        return Verdict(WRONG, f"{_listed(missing)} counts {tied} ({_numbers(truth.shares)})")
+    everything = [name for name in named if is_everything(name, truth, splitting.levels_db)]
+    if everything and not splitting.true:
+        return Verdict(WRONG, f"{everything[0]} is the whole recording: nothing is told apart")
+    if not named <= truth.near:
+        return Verdict(ABSTAINED, f"only {_listed(truth.leaders)} leads")
+    return Verdict(RIGHT)
+
+
+def _of_names(verdict: Verdict, sources: Expected, said: Said, splitting: Splitting) -> Verdict:
+    """The verdict on the parts, unless their names say what is not so."""
+    false = {stem: why for stem in said.stems if (why := _false_name(stem, sources, said, splitting))}
+    if not false:
+        return verdict
+    outcome = WRONG if len(false) == len(said.stems) else ABSTAINED
+    return Verdict(outcome, "; ".join(f"{stem}: {why}" for stem, why in false.items()))
+
+
+def _false_name(stem: str, sources: Expected, said: Said, splitting: Splitting) -> str:
+    """What a stem's name says that is not so; empty: nothing."""
+    names = claimed(stem, said.may_hold)
+    if not names or names & sources.near or not set(sources.shares) <= set(INSTRUMENTS):
+        return ""
+    if not sources.leaders:
+        return "" if names & sources.involved else f"only {_listed(sources.involved)} do anything"
+    gives = {source: share * splitting.landed[source][stem] for source, share in sources.shares.items()}
+    giver = max(gives, key=lambda source: gives[source])
+    return "" if giver in names else f"it is {giver} here ({_numbers(gives)}), which its name does not say"
+
+
+def _besides(truth: Expected, said: Said, kind: Kind, splitting: Splitting) -> str:
+    """What is wrong besides the leaders; empty: nothing."""
+    for stem in said.against:
+        if stem not in truth.against:
+            return f"{stem} does not argue against it ({_numbers(truth.shares)})"
+    for group in said.together:
+        pairs = {frozenset((a, b)) for a in group for b in group if a != b}
+        if not pairs <= truth.pairs and not (kind.together == "ABC" and len(group) == 3):
+            return f"{_listed(group)} do not act together"
+    for component in said.named:
+        if (span := seconds_of(component)) and splitting.true and not _listens(kind, span):
+            return f"it does not listen at {component}"
+    return ""
+
+
+def _listens(kind: Kind, span: tuple[float, float]) -> bool:
+    if kind.matter == "first":
+        return span[0] < EDGE * DURATION_S - SAME_S
+    return span[1] > (1 - EDGE) * DURATION_S + SAME_S if kind.matter == "last" else True
+
+
+def _listed(names: frozenset[str] | set[str] | tuple[str, ...]) -> str:
+    return " and ".join(sorted(names)) or "nothing"
+
+
+def _numbers(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share:+.3f}" for name, share in shares.items())
