@@ -7,8 +7,8 @@
     python -m tests.studies.planted FOLDER --quick --factorizations "true stems" hpss
 
 songs → a listener whose rule is known (`listeners`) on true stems (`ear`) → `explain` with true stems or a separator
-(`study`) → the sentence, read (`reading`) → what is true, by brute force (`truth`) → right, wrong or no answer (`judge`)
-→ the table and what is frozen (`table`).
+(`study`) → the sentence, read (`reading`) → what is true, by brute force (`truth`) → right, wrong or no answer
+(`judge`) → the table and what is frozen (`table`).
 
 No sentence may be wrong, with no factorization. With true stems 95 % must be right; with each separator, the frozen
 share.

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,8 +118,16 @@ class Ear:
         """First quarter, last quarter, tenths, in samples."""
         n = self.sources.shape[-1]
         edges = np.round(np.linspace(0, n, N_PARTS + 1)).astype(int)
-        tenths = [slice(first, end) for first, end in zip(edges[:-1], edges[1:], strict=True)]
+        tenths = [slice(first, end) for first, end in pairwise(edges.tolist())]
         return slice(0, round(EDGE * n)), slice(n - round(EDGE * n), n), tenths
+
+    def misfit(self, batch: Samples) -> Array:
+        """How much of the energy of each mix no gains of the sources explain, shape (n_mixes,)."""
+        mixes = np.asarray(batch, np.float64).reshape(len(batch), -1)
+        rows = np.asarray(self.sources, np.float64).reshape(len(self.sources), -1)
+        basis, strengths, _ = np.linalg.svd(rows.T, full_matrices=False)
+        explained = np.square(mixes @ basis[:, strengths > _RIDGE * strengths[0]]).sum(axis=1)
+        return np.asarray(np.square(mixes).sum(axis=1) - explained)
 
     def hear(self, batch: Samples) -> Heard:
         """The batch, shape (n_mixes, n_channels, n_samples)."""

@@ -12,8 +12,8 @@ source that gives most to this stem; what a source contributes lands in the stem
 however true the numbers. A source whose instruments nobody knows (``rest``) contradicts no name. Bands, harmonic,
 percussive and the residual name no instrument.
 
-Anything else is an abstention: nothing named, or right and wrong stems "not told apart". So is, with true stems, silence
-about sources that act together where no weight shows it.
+Anything else is an abstention: nothing named, or right and wrong stems "not told apart". So is, with true stems,
+silence about sources that act together where no weight shows it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def judge(sources: Expected, parts: Expected, said: Said, kind: Kind, splitting:
         if found:
             return Verdict(WRONG, found)
     of_parts = _of_parts(parts, said, splitting)
-    if of_parts.outcome == WRONG or not said.stems:
+    if splitting.true or of_parts.outcome == WRONG or not said.stems:
         verdict = of_parts
     else:
         verdict = _of_names(of_parts, sources, said, splitting)

@@ -20,7 +20,7 @@ from audiolime_ext import tagger
 from audiolime_ext.audio import Samples
 from audiolime_ext.prediction import Tagger
 from tests.studies.planted.ear import Ear, Heard
-from tests.studies.planted.songs import Song
+from tests.studies.planted.songs import DURATION_S, Song
 
 Array = NDArray[np.float64]
 Rule = Callable[[Heard, Sequence[int]], Array]
@@ -107,9 +107,7 @@ LIKES = (
     Kind("damped", lambda h, r: h.gains[:, r[0]] * (1 - 0.6 * h.gains[:, r[1]]), needs=2),
     Kind("instead", lambda h, r: 0.5 + 0.5 * h.gains[:, r[0]] - 0.5 * h.gains[:, r[1]], needs=2),
     Kind("parity of three", lambda h, r: _on(h, r[0]) ^ _on(h, r[1]) ^ _on(h, r[2]), needs=3, together="ABC"),
-    Kind(
-        "two of three", lambda h, r: _on(h, r[0]).astype(int) + _on(h, r[1]) + _on(h, r[2]) >= 2, needs=3
-    ),
+    Kind("two of three", lambda h, r: _on(h, r[0]).astype(int) + _on(h, r[1]) + _on(h, r[2]) >= 2, needs=3),
     Kind("apex", lambda h, r: _on(h, r[0]) & (_on(h, r[1]) | _on(h, r[2])), needs=3),
     Kind("near dictator", lambda h, r: _on(h, r[0]) | (_on(h, r[1]) & _on(h, r[2])), needs=3),
     Kind("additive", lambda h, r: _votes(h, r, (0.5, 0.2, 0.15, 0.15)), needs=4),
@@ -176,14 +174,29 @@ def listeners(kinds: Sequence[Kind], sources: Sequence[str]) -> list[Listener]:
     return found
 
 
-def model_of(song: Song, planted: Sequence[Listener]) -> Tagger:
-    """A tagger with an output for each listener; it hears the song's excerpt and no other."""
-    ear = Ear(song.excerpts if song.excerpts.shape[1] == 2 else np.repeat(song.excerpts, 2, axis=1), song.sr)
+def model_of(song: Song, planted: Sequence[Listener], windows: Sequence[Song] = ()) -> Tagger:
+    """A tagger with an output for each listener.
+
+    It hears the song's excerpt and no other; with `windows`, excerpts of the song that follow each other, it has such
+    windows, and hears each mix as the one that it fits best.
+    """
+    excerpts = [one.excerpts for one in windows or [song]]
+    ears = [Ear(one if one.shape[1] == 2 else np.repeat(one, 2, axis=1), song.sr) for one in excerpts]
+    places = [[song.sources.index(source) for source in listener.roles] for listener in planted]
+
+    def scores(ear: Ear, batch: Samples) -> Array:
+        heard = ear.hear(batch)
+        found = [listener.kind.rule(heard, at) for listener, at in zip(planted, places, strict=True)]
+        return np.stack([np.asarray(score, np.float64) for score in found], axis=1)
 
     def predict(batch: Samples) -> Array:
-        heard = ear.hear(batch)
-        places = [[song.sources.index(source) for source in listener.roles] for listener in planted]
-        scores = [listener.kind.rule(heard, at) for listener, at in zip(planted, places, strict=True)]
-        return np.stack([np.asarray(score, np.float64) for score in scores], axis=1)
+        if len(ears) == 1:
+            return scores(ears[0], batch)
+        which = np.argmin([ear.misfit(batch) for ear in ears], axis=0)
+        found = np.empty((len(batch), len(planted)))
+        for number in set(which.tolist()):
+            found[which == number] = scores(ears[number], batch[which == number])
+        return found
 
-    return tagger(predict, sr=song.sr, labels=[listener.label for listener in planted], n_channels=2)
+    labels, window_s = [listener.label for listener in planted], DURATION_S if windows else None
+    return tagger(predict, sr=song.sr, labels=labels, n_channels=2, window_s=window_s)

@@ -1,22 +1,23 @@
 """What the product says of a label: the only module of the study that knows its sentences.
 
-Sentences are read as a person reads them, and the structured result beside them; where the two disagree, that is a fault
-of its own.
+Sentences are read as a person reads them, and the structured result beside them; where the two disagree, that is a
+fault of its own.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audiolime_ext import Explanation
+from audiolime_ext import Explanation, TrackExplanation
 
 _LEADERS = re.compile(r" comes most from (?P<named>.+?)(?=, not told apart| against |;|$)")
 _AGAINST = re.compile(r" against (?P<named>.+?) \(")
 _MAY_HOLD = re.compile(r"which may hold (?P<named>[^;().]+)")
 _PAIR = re.compile(r": (?P<named>.+) together (?:add|take away)")
-_ASIDE = re.compile(r" \([^)]*\)|, which may hold [^;,()]+")
+_ASIDE = re.compile(r" ?\([^)]*\)|, which may hold [^;,()]+")
 _SPAN = re.compile(r" [\d.]+–[\d.]+ s$")
 _JOINED = re.compile(r", (?:and |or )?| and | or ")
 
@@ -62,6 +63,20 @@ def read(explanation: Explanation, label: str) -> Said:
     return read_words(str(top), top.components, notes, sources)
 
 
+def read_places(track: TrackExplanation, label: str) -> dict[int, Said]:
+    """What is said to lead a label in each place: number of the window → what was said.
+
+    The sentence of the whole track stands in every one; it disagrees where it counts other places than there are.
+    """
+    leaders, windows = track.leaders(label), range(len(track.windows))
+    places = [i for i in windows if track.score(label)[0][i] >= track.min_score]
+    named = {i: tuple(track.what_argues(i, label)[:1]) for i in places}
+    counted = Counter(name for names in named.values() for name in names)
+    differs = "" if counted == leaders.counts else f"it counts {leaders.counts}, the places are {dict(counted)}"
+    notes = tuple(track.remarks(label))
+    return {i: Said(str(leaders), names, names, (), (), (), notes, differs) for i, names in named.items()}
+
+
 def read_words(sentence: str, components: Sequence[str], notes: tuple[str, ...], sources: Sequence[str]) -> Said:
     """The same from its parts.
 
@@ -77,7 +92,9 @@ def read_words(sentence: str, components: Sequence[str], notes: tuple[str, ...],
         for note in notes
         if (found := _PAIR.search(note))
     )
-    held = [name for match in _MAY_HOLD.finditer(" ".join([sentence, *notes])) for name in _JOINED.split(match["named"])]
+    held = [
+        name for found in _MAY_HOLD.finditer(" ".join([sentence, *notes])) for name in _JOINED.split(found["named"])
+    ]
     stems = tuple(dict.fromkeys(stem_of(name, sources) for name in named))
     structured = {stem_of(name, sources) for name in components}
     differs = "" if set(stems) == structured else f"the sentence names {sorted(stems)}, the result {sorted(structured)}"

@@ -3,8 +3,8 @@
 - ``sketch-N``: made here of plucked strings, struck tones, a bass and noise, in stereo at 16 kHz. They need nothing, so
   that the tests can have one; no separator was trained on anything of the kind, and they are no measure of one.
 - ``feelings``, ``mime``: two songs of `examples/audio` that were released as two tracks, the guitar and the rest.
-- ``voice over NAME``: a rendered song under a singer, Spleeter's estimate of the voice in the package's own clip. In this
-  mix it is a source like any other, though one that Spleeter has picked before.
+- ``voice over NAME``: a rendered song under a singer, Spleeter's estimate of the voice in the package's own clip. In
+  this mix it is a source like any other, though one that Spleeter has picked before.
 - what `examples.cerberus.dataset` rendered, with ``--data DATA``: mono at 16 kHz, piano, guitar, bass and drums.
 - any folder that holds a file for each source, with ``--folder``.
 
@@ -16,7 +16,7 @@ A source's name is the instrument's. ``rest`` is what is left of a band: it may 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +79,11 @@ class Song:
         end = round((self.start_s + DURATION_S) * self.sr)
         return np.stack([stem[:, first:end] for stem in self.stems.values()])
 
+    def windows(self, most: int) -> list[Song]:
+        """Excerpts that follow each other from the beginning of the recording."""
+        n = min(most, int(next(iter(self.stems.values())).shape[-1] / self.sr / DURATION_S))
+        return [replace(self, start_s=i * DURATION_S) for i in range(n)]
+
 
 def excerpt_of(name: str, sr: int, stems: dict[str, Samples], *, development: bool = False) -> Song:
     """The song with the excerpt in which its faintest source is loudest, and without sources that are silent there."""
@@ -88,7 +93,8 @@ def excerpt_of(name: str, sr: int, stems: dict[str, Samples], *, development: bo
     sounding = energies.max(axis=0) > FAINTEST * energies.max()
     start = float(starts[int(np.argmax(energies[:, sounding].min(axis=1)))])
     there = _energies(stems, sr, start)
-    kept = {source: stems[source] for source, energy in zip(stems, there, strict=True) if energy > FAINTEST * max(there)}
+    least = FAINTEST * max(there)
+    kept = {source: stems[source] for source, energy in zip(stems, there, strict=True) if energy > least}
     return Song(name, sr, kept, start, development)
 
 

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext import Audio, Explanation, Stems, explain
+from audiolime_ext import Audio, Explanation, Stems, Tagger, explain, explain_track
 from audiolime_ext.audio import level_db
 from audiolime_ext.registry import build
 from tests.studies.planted.judge import Splitting, judge
-from tests.studies.planted.listeners import LIKES, MEASURES, VOTERS, Kind, listeners, model_of
-from tests.studies.planted.reading import read
+from tests.studies.planted.listeners import LIKES, MEASURES, VOTERS, Kind, Listener, listeners, model_of
+from tests.studies.planted.reading import Said, read, read_places
 from tests.studies.planted.songs import DURATION_S, Song
 from tests.studies.planted.truth import answers, expected, landing, matters
 
 TRUE_STEMS = "true stems"
 FACTORIZATIONS = (TRUE_STEMS, "cerberus", "spleeter:2stems", "hpss", "bands:mel-5")
+
+N_WINDOWS = 4  # of a track
 
 GROUPS: dict[str, tuple[Kind, ...]] = {"likes": LIKES, "measures": MEASURES, "voters": VOTERS}
 
@@ -43,6 +45,7 @@ SETTINGS = {
     "lime": Setting({"method": "lime"}),
     "banzhaf": Setting({"method": "banzhaf"}),
     "log-odds": Setting({"target": "log-odds"}),
+    "track": Setting({}),
 }
 
 
@@ -73,47 +76,71 @@ def separator(spec: str) -> Any:
 
 def cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str, Any]]:
     """What became of each listener: one record for each."""
-    split = Kept(song.oracle if factorization == TRUE_STEMS else separator(factorization))
+    split = Kept(_split(song, factorization))
     for group in setting.groups:
         planted = listeners(GROUPS[group], song.sources)
         if not planted:
             continue
         model, labels = model_of(song, planted), [listener.label for listener in planted]
-        found = explain(
-            song.mixture,
-            model,
-            factorization=split,
-            labels=labels,
-            start_s=song.start_s,
-            duration_s=DURATION_S,
-            **setting.options,
-        )
-        bounded = [listener.kind.bounded for listener in planted]
-        about = partial(expected, bounded=bounded, log_odds=setting.options.get("target") == "log-odds")
-        of_sources = about(song.sources, answers(model, song.excerpts))
-        true, parts = factorization == TRUE_STEMS, found.components
+        span = {"start_s": song.start_s, "duration_s": DURATION_S}
+        found = explain(song.mixture, model, factorization=split, labels=labels, **span, **setting.options)
+        yield from judged(song, model, planted, found, {label: read(found, label) for label in labels})
+
+
+def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str, Any]]:
+    """The same for the windows of a whole song: one record for each listener and each window that was counted."""
+    windows = song.windows(N_WINDOWS)
+    kinds = [replace(kind, together="") for kind in LIKES]  # a track has no words for what acts together
+    planted = listeners(kinds, song.sources)
+    model, labels = model_of(song, planted, windows), [listener.label for listener in planted]
+    track = explain_track(
+        song.mixture,
+        model,
+        factorization=_split(song, factorization),
+        labels=labels,
+        duration_s=len(windows) * DURATION_S,
+        cache=False,
+        **setting.options,
+    )
+    places = {label: read_places(track, label) for label in labels}
+    for number, window in enumerate(windows):
+        there = [listener for listener in planted if number in places[listener.label]]
+        if there:
+            said = {listener.label: places[listener.label][number] for listener in there}
+            yield from judged(window, model_of(window, there), there, track.at(window.start_s), said)
+
+
+def _split(song: Song, factorization: str) -> Any:
+    return song.oracle if factorization == TRUE_STEMS else separator(factorization)
+
+
+def judged(
+    song: Song, model: Tagger, planted: Sequence[Listener], found: Explanation, said: Mapping[str, Said]
+) -> Iterator[dict[str, Any]]:
+    """A record for each listener of what was said of its label, from an explanation of the song's excerpt."""
+    bounded = [listener.kind.bounded for listener in planted]
+    about = partial(expected, bounded=bounded, log_odds=found.provenance.target == "log-odds")
+    of_sources = of_parts = about(song.sources, answers(model, song.excerpts))
+    parts, landed, levels = found.components, Landed(song, found), stem_levels(found)
+    if not (true := parts.sources == song.sources):
         n = len(parts.sources)
-        of_parts = of_sources
-        if not true:
-            scores = answers(model, parts.recorded[:n], parts.recorded[n:].sum(axis=0))
-            of_parts = about(parts.sources, scores)
-        landed, levels = Landed(song, found), stem_levels(found)
-        for listener, about_sources, about_parts in zip(planted, of_sources, of_parts, strict=True):
-            said = read(found, listener.label)
-            splitting = Splitting(true, levels, landed.of(listener.kind.matter))
-            verdict = judge(about_sources, about_parts, said, listener.kind, splitting)
-            yield {
-                "kind": listener.kind.name,
-                "label": listener.label,
-                "roles": listener.roles,
-                "outcome": verdict.outcome,
-                "why": verdict.why,
-                "answerable": not about_sources.must_abstain,
-                "leaders": sorted(about_sources.leaders),
-                "named": said.stems,
-                "sentence": said.sentence,
-                "notes": said.notes,
-            }
+        of_parts = about(parts.sources, answers(model, parts.recorded[:n], parts.recorded[n:].sum(axis=0)))
+    for listener, about_sources, about_parts in zip(planted, of_sources, of_parts, strict=True):
+        here, kind = said[listener.label], listener.kind
+        splitting = Splitting(true, levels, landed.of(kind.matter))
+        verdict = judge(about_sources, about_parts, here, kind, splitting)
+        yield {
+            "kind": kind.name,
+            "label": listener.label,
+            "roles": listener.roles,
+            "outcome": verdict.outcome,
+            "why": verdict.why,
+            "answerable": not about_sources.must_abstain,
+            "leaders": sorted(about_sources.leaders),
+            "named": here.stems,
+            "sentence": here.sentence,
+            "notes": here.notes,
+        }
 
 
 class Landed:
@@ -149,7 +176,7 @@ def run(songs: Iterable[Song], factorizations: Sequence[str], settings: Sequence
         for factorization in factorizations:
             for setting in settings:
                 target = folder / f"{song.name}--{factorization}--{setting}.jsonl".replace(":", "-").replace(" ", "_")
-                if target.exists():
+                if target.exists() or (setting == "track" and len(song.windows(2)) < 2):
                     continue
                 about = {
                     "song": song.name,
@@ -157,7 +184,8 @@ def run(songs: Iterable[Song], factorizations: Sequence[str], settings: Sequence
                     "factorization": factorization,
                     "setting": setting,
                 }
-                lines = [json.dumps(about | case) for case in cases(song, factorization, SETTINGS[setting])]
+                ask = track_cases if setting == "track" else cases
+                lines = [json.dumps(about | case) for case in ask(song, factorization, SETTINGS[setting])]
                 unfinished = target.with_suffix(".part")
                 unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
                 unfinished.replace(target)

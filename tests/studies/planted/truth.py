@@ -3,8 +3,8 @@
 - *Which sources matter*: the listener is asked about every combination of the true stems, and Shapley's formula shares
   its score out. The largest share leads; those within rounding of it lead with it.
 - *Which stems of a separator matter*: the same with its stems.
-- *Where a source lands*: a separator's stems are masks on the mixture's spectrum. The same masks, laid on a true source,
-  say how much of it is in which stem.
+- *Where a source lands*: a separator's stems are masks on the mixture's spectrum. The same masks, laid on a true
+  source, say how much of it is in which stem.
 - *What a stem's name claims*: the instruments it names. Harmonic, percussive, bands and the residual claim none.
 - *Whether one stem is the whole recording*: then nothing is told apart by naming it.
 """
@@ -26,7 +26,7 @@ from tests.studies.planted.songs import Song
 
 Array = NDArray[np.float64]
 
-EXACT = 1e-3  # of the largest share: less apart is the same
+EXACT = 1e-5  # of the largest share: less apart is the same, but for rounding
 NEAR = 0.1  # of the largest share: less apart may be left undecided
 NOTHING = 0.05  # of the largest share: what argues less does not argue
 FLOOR = 0.05  # of a score: below, the model does not say it; as little is no effect
@@ -132,9 +132,7 @@ def answers(model: Tagger, parts: Samples, always: Samples | None = None) -> Arr
     return np.concatenate(scores)
 
 
-def expected(
-    names: Sequence[str], scores: Array, *, bounded: Sequence[bool], log_odds: bool = False
-) -> list[Expected]:
+def expected(names: Sequence[str], scores: Array, *, bounded: Sequence[bool], log_odds: bool = False) -> list[Expected]:
     """What may be said of each of the model's listeners, from its `answers` about the parts of these names.
 
     Parameters
