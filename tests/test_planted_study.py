@@ -69,7 +69,7 @@ def test_the_ear_hears_which_true_stems_are_on(sketch: Song, ear: Ear) -> None:
     heard = ear.hear(np.einsum("ms,sct->mct", on, sketch.excerpts))
     for gains in (heard.gains, heard.first, heard.last, heard.low, heard.high):
         np.testing.assert_allclose(gains, on, atol=1e-4)
-    np.testing.assert_allclose(heard.decibels[:, 0], on[:, 0], atol=1e-4)
+    np.testing.assert_allclose(heard.decibels, on, atol=1e-4)
     assert heard.level[-1] == pytest.approx(1)
 
 
@@ -81,7 +81,9 @@ def test_the_ear_hears_how_much_of_a_source_is_there_and_when(sketch: Song, ear:
     assert heard.gains[0].round(3).tolist() == [0, 0.5, 0, 0]
     assert heard.first[1].round(3).tolist() == [0, 1, 0, 0]
     assert heard.last[1].round(3).tolist() == [0, 0, 0, 0]
-    assert heard.parts[1, 1].round(1).tolist() == [1, 1, pytest.approx(0.5, abs=0.45), *[0] * 7]
+    tenths = heard.parts[1, 1].round(1).tolist()
+    assert 0 < tenths.pop(2) < 1
+    assert tenths == [1, 1, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_sketch_is_the_same_for_the_same_seed_and_each_source_sounds(sketch: Song) -> None:
@@ -101,7 +103,8 @@ def test_an_excerpt_is_where_all_sources_sound_and_leaves_out_what_never_does() 
 def test_shares_are_shapley_values_and_joint_effects_their_interactions() -> None:
     a, b, c = all_combinations(3).T
     scores = np.stack([a & (b | c), a ^ b, 2.0 * a], axis=1).astype(float)
-    np.testing.assert_allclose(shares_of(scores, 3).T, [[2 / 3, 1 / 6, 1 / 6], [0, 0, 0], [2, 0, 0]], atol=1e-12)
+    known = np.array([[2 / 3, 1 / 6, 1 / 6], [0, 0, 0], [2, 0, 0]])
+    np.testing.assert_allclose(shares_of(scores, 3).T, known, atol=1e-12)
     assert joint_effect(scores, 3, 0, 1)[1:].tolist() == [-2, 0]
 
 

@@ -96,13 +96,13 @@ class Ear:
     @cached_property
     def hz(self) -> Array:
         """Of the bins of the excerpt's spectrum."""
-        return np.fft.rfftfreq(self.sources.shape[-1], 1 / self.sr)
+        return np.asarray(np.fft.rfftfreq(self.sources.shape[-1], 1 / self.sr), np.float64)
 
     @cached_property
     def middle_hz(self) -> Array:
         """The frequency that halves each source's energy, shape (n_sources,)."""
         power = np.cumsum(np.square(np.abs(self._spectra)).sum(axis=1), axis=-1)
-        return self.hz[np.argmax(power >= power[:, -1:] / 2, axis=-1)]
+        return np.asarray(self.hz[np.argmax(power >= power[:, -1:] / 2, axis=-1)])
 
     @cached_property
     def _level(self) -> float:

@@ -24,10 +24,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.studies.planted.ear import EDGE
 from tests.studies.planted.listeners import Kind
 from tests.studies.planted.reading import Said, seconds_of
 from tests.studies.planted.songs import DURATION_S
-from tests.studies.planted.truth import EDGE, INSTRUMENTS, Expected, claimed, is_everything
+from tests.studies.planted.truth import INSTRUMENTS, Expected, claimed, is_everything
 
 Array = NDArray[np.float64]
 

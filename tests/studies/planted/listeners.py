@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,8 @@ from tests.studies.planted.ear import Ear, Heard
 from tests.studies.planted.songs import DURATION_S, Song
 
 Array = NDArray[np.float64]
-Rule = Callable[[Heard, Sequence[int]], Array]
+Rule = Callable[[Heard, Sequence[int]], NDArray[Any]]
 
-ACOUSTIC = "mixture"
 N_VOTERS = 50
 
 
@@ -186,8 +186,9 @@ def model_of(song: Song, planted: Sequence[Listener], windows: Sequence[Song] = 
 
     def scores(ear: Ear, batch: Samples) -> Array:
         heard = ear.hear(batch)
-        found = [listener.kind.rule(heard, at) for listener, at in zip(planted, places, strict=True)]
-        return np.stack([np.asarray(score, np.float64) for score in found], axis=1)
+        found = [np.asarray(one.kind.rule(heard, at), float) for one, at in zip(planted, places, strict=True)]
+        cut = [np.clip(score, 0, 1) if one.kind.bounded else score for one, score in zip(planted, found, strict=True)]
+        return np.stack(cut, axis=1)
 
     def predict(batch: Samples) -> Array:
         if len(ears) == 1:

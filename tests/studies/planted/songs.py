@@ -69,7 +69,7 @@ class Song:
     @property
     def mixture(self) -> Audio:
         """The recording, called like the song."""
-        samples = np.sum(list(self.stems.values()), axis=0, dtype=np.float32)
+        samples = np.asarray(np.sum(list(self.stems.values()), axis=0, dtype=np.float32))
         return Audio(samples, self.sr, self.name)
 
     @property

@@ -27,7 +27,14 @@ FACTORIZATIONS = (TRUE_STEMS, "cerberus", "spleeter:2stems", "hpss", "bands:mel-
 
 N_WINDOWS = 4  # of a track
 
-GROUPS: dict[str, tuple[Kind, ...]] = {"likes": LIKES, "measures": MEASURES, "voters": VOTERS}
+# Other methods weigh other masks and need not agree with Shapley values on who leads; about other kinds they must.
+_MOOT = {"rhythm", "neither or both", "wider than narrow", "brightness", "onsets"}
+GROUPS: dict[str, tuple[Kind, ...]] = {
+    "likes": LIKES,
+    "clear likes": tuple(kind for kind in LIKES if kind.name not in _MOOT),
+    "measures": MEASURES,
+    "voters": VOTERS,
+}
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,8 @@ SETTINGS = {
     "plain": Setting({}, ("likes", "measures", "voters")),
     "segments 10": Setting({"segments": 10}),
     "beats": Setting({"segments": "beats"}),
-    "lime": Setting({"method": "lime"}),
-    "banzhaf": Setting({"method": "banzhaf"}),
+    "lime": Setting({"method": "lime"}, ("clear likes",)),
+    "banzhaf": Setting({"method": "banzhaf"}, ("clear likes",)),
     "log-odds": Setting({"target": "log-odds"}),
     "track": Setting({}),
 }
@@ -53,19 +60,18 @@ class Kept:
     """A factorization that remembers the stems of the last excerpt: one song is explained for several models."""
 
     def __init__(self, inner: Any) -> None:
-        self._inner, self._asked, self._stems = inner, (), None
+        self._inner: Any = inner
+        self._kept: tuple[Any, Stems] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
         """Stems of one excerpt."""
-        asked: Any = (audio.sha256, start_s, duration_s)
-        if asked != self._asked:
-            self._stems = self._inner.factorize(audio, start_s=start_s, duration_s=duration_s)
-            self._asked = asked
-        found: Any = self._stems
-        return found
+        asked = (audio.sha256, start_s, duration_s)
+        if self._kept is None or self._kept[0] != asked:
+            self._kept = asked, self._inner.factorize(audio, start_s=start_s, duration_s=duration_s)
+        return self._kept[1]
 
 
 @cache
@@ -82,7 +88,7 @@ def cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str
         if not planted:
             continue
         model, labels = model_of(song, planted), [listener.label for listener in planted]
-        span = {"start_s": song.start_s, "duration_s": DURATION_S}
+        span: dict[str, Any] = {"start_s": song.start_s, "duration_s": DURATION_S}
         found = explain(song.mixture, model, factorization=split, labels=labels, **span, **setting.options)
         yield from judged(song, model, planted, found, {label: read(found, label) for label in labels})
 
