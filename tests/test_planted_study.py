@@ -11,7 +11,7 @@ import pytest
 
 from tests.studies.planted import songs, study, table
 from tests.studies.planted.ear import Ear
-from tests.studies.planted.judge import ABSTAINED, RIGHT, WRONG, Splitting, judge
+from tests.studies.planted.judge import ABSTAINED, RIGHT, WRONG, Splitting, judge, judge_track
 from tests.studies.planted.listeners import LIKES, MEASURES, VOTERS, Kind, listeners, model_of
 from tests.studies.planted.reading import Said, read_words, seconds_of
 from tests.studies.planted.songs import Song
@@ -189,6 +189,15 @@ def test_names_claim_the_instruments_in_them() -> None:
         ("rock comes most from piano+guitar (+0.50); score 0.90", ("piano+guitar",), ()),
         ("rock comes most from drums, which may hold bass (+0.50); score 0.90", ("drums",), ()),
         ("nothing here argues for rock (score 0.10, silence 0.20)", (), ()),
+        ("rock comes most from drums (+0.5), spread over its 10 segments; score 0.90", ("drums",), ()),
+        ("rock comes most from drums (+0.5), then bass (+0.1) against guitar (-0.3); score 1", ("drums",), ("guitar",)),
+        (
+            "rock (score 0.5, silence 0.5) is nearly as for silence: what there is comes most from bass (+1)",
+            ("bass",),
+            (),
+        ),
+        ("what rock (score 0.5, silence 0) comes most from is not known: 9 evaluations are too few", (), ()),
+        ("accompaniment is all there is here: nothing to tell apart for rock (score 0.5, silence 0)", (), ()),
     ],
 )
 def test_sentences_are_read(sentence: str, named: tuple[str, ...], against: tuple[str, ...]) -> None:
@@ -200,7 +209,7 @@ def test_remarks_are_read_and_a_result_that_disagrees_is_noticed() -> None:
     notes = ("tag: bass and drums together add 1.00 beyond what each does alone",)
     said = read_words("rock comes most from piano, which may hold guitar (+0.5); score 1", ["bass"], notes, BAND)
     assert said.together == (frozenset({"bass", "drums"}),)
-    assert said.may_hold == ("guitar",)
+    assert said.may_hold == {"piano": ("guitar",)}
     assert said.disagrees == "the sentence names ['piano'], the result ['bass']"
     assert seconds_of("drums 0.40–0.80 s") == (0.4, 0.8)
 
@@ -335,3 +344,50 @@ def test_the_table_counts_and_says_what_was_missed(monkeypatch: pytest.MonkeyPat
 def test_abstaining_is_no_way_to_reach_a_rate() -> None:
     record = {"kind": "a", "answerable": True, "outcome": RIGHT, "named": []}
     assert table.rate([record]) == 0.0
+
+
+def test_moments_of_a_leader_and_leaders_that_are_only_counted_are_read() -> None:
+    at = read_words(
+        "a comes most from bass (+1.0), most of it at 0.0–0.4 s and 1.2–1.6 s (+0.9); score 1", [], (), BAND
+    )
+    assert (at.named, at.stems) == (("bass 0.0–0.4 s", "bass 1.2–1.6 s"), ("bass",))
+    more = "a comes most from piano, guitar, bass or 1 other, not told apart (+0.2, +0.2, +0.2); score 1"
+    assert read_words(more, BAND, (), BAND).stems == BAND
+
+
+@pytest.mark.parametrize(
+    ("note", "group"),
+    [
+        ("a: bass, drums and piano act together: they add 4 beyond what they do alone", {"bass", "drums", "piano"}),
+        ("a: more than two sources act together here: single ones and pairs leave 90 % unexplained", set()),
+    ],
+)
+def test_words_on_more_than_two_that_act_together_are_read(note: str, group: set[str]) -> None:
+    assert read_words("nothing here argues for a", [], (note,), BAND).together == (frozenset(group),)
+
+
+def test_what_stems_may_hold_is_read_from_notes() -> None:
+    notes = (
+        "estimated stems: piano may hold bass and drums; drums may hold guitar (measured: 10 % or more was there)",
+        "a: piano and guitar are not told apart: in 60 % of the excerpts most of a true guitar was elsewhere",
+    )
+    held = read_words("a comes most from piano (+0.5); score 1", ["piano"], notes, BAND).may_hold
+    assert held == {"piano": ("bass", "drums", "guitar"), "drums": ("guitar",), "guitar": ("piano",)}
+
+
+def test_a_track_may_count_no_part_in_more_places_than_it_leads() -> None:
+    sole, shared = truth(piano=0.5, guitar=0.1), AND
+    places = [(sole, sole, TRUE), (sole, sole, TRUE), (shared, shared, TRUE)]
+    for count, outcome in ((2, RIGHT), (1, RIGHT), (0, ABSTAINED), (3, WRONG)):
+        assert judge_track(places, {"piano": count} if count else {}).outcome == outcome
+    guitar = truth(piano=0.0, guitar=0.5), truth(piano=0.5, drums=0.1), CERBERUS
+    assert judge_track([guitar], {"piano": 1}).outcome == WRONG
+
+
+def test_a_track_is_explained_and_its_places_are_counted(sketch: Song) -> None:
+    stems = {name: np.tile(sketch.stems[name][:, :64000], 2) for name in ("bass", "drums")}
+    found = list(study.track_cases(Song("twice", sketch.sr, stems), "true stems", study.SETTINGS["track"]))
+    level = [case for case in found if case["kind"] == "level"]
+    assert [case["sentence"].split(" in ")[-1] for case in level] == ["2 of 2 places"] * 2
+    assert [case["named"] for case in level] == [["bass"], ["drums"]]
+    assert {case["outcome"] for case in level} == {RIGHT}

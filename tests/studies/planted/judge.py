@@ -18,7 +18,8 @@ silence about sources that act together where no weight shows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,7 +79,7 @@ def judge(sources: Expected, parts: Expected, said: Said, kind: Kind, splitting:
     if splitting.true or of_parts.outcome == WRONG or not said.stems:
         verdict = of_parts
     else:
-        verdict = _of_names(of_parts, sources, said, splitting)
+        verdict = _of_names(of_parts, sources, said.may_hold, said.stems, splitting)
     if verdict.outcome == RIGHT and splitting.true and kind.together and not said.together:
         return Verdict(ABSTAINED, "no word on the sources that act together")
     return verdict
@@ -103,18 +104,42 @@ def _of_parts(truth: Expected, said: Said, splitting: Splitting) -> Verdict:
     return Verdict(RIGHT)
 
 
-def _of_names(verdict: Verdict, sources: Expected, said: Said, splitting: Splitting) -> Verdict:
+def judge_track(places: Sequence[tuple[Expected, Expected, Splitting]], counts: Mapping[str, int]) -> Verdict:
+    """The verdict on "A leads in 3 of 4 places": no part may lead in more of them than it does, alone and by that name.
+
+    Right: most of the places in which one part leads are counted.
+    """
+    leads: Counter[str] = Counter()
+    for sources, parts, splitting in places:
+        if len(parts.leaders) == 1 and not parts.must_abstain:
+            (leader,) = parts.leaders
+            leads[leader] += splitting.true or not _false_name(leader, sources, (), splitting)
+    if over := [name for name, count in counts.items() if count > leads[name]]:
+        return Verdict(WRONG, "; ".join(f"{name} leads in {leads[name]}, not in {counts[name]}" for name in over))
+    if 2 * sum(counts.values()) < leads.total():
+        return Verdict(ABSTAINED, f"in {leads.total()} places one leads")
+    return Verdict(RIGHT)
+
+
+def _of_names(
+    verdict: Verdict,
+    sources: Expected,
+    may_hold: Mapping[str, Sequence[str]],
+    stems: Sequence[str],
+    splitting: Splitting,
+) -> Verdict:
     """The verdict on the parts, unless their names say what is not so."""
-    false = {stem: why for stem in said.stems if (why := _false_name(stem, sources, said, splitting))}
+    why = {stem: _false_name(stem, sources, may_hold.get(stem, ()), splitting) for stem in stems}
+    false = {stem: reason for stem, reason in why.items() if reason}
     if not false:
         return verdict
-    outcome = WRONG if len(false) == len(said.stems) else ABSTAINED
+    outcome = WRONG if len(false) == len(stems) else ABSTAINED
     return Verdict(outcome, "; ".join(f"{stem}: {why}" for stem, why in false.items()))
 
 
-def _false_name(stem: str, sources: Expected, said: Said, splitting: Splitting) -> str:
-    """What a stem's name says that is not so; empty: nothing."""
-    names = claimed(stem, said.may_hold)
+def _false_name(stem: str, sources: Expected, also: Sequence[str], splitting: Splitting) -> str:
+    """What a stem's name says that is not so, `also` what it is said to hold besides; empty: nothing."""
+    names = claimed(stem, also)
     if not names or names & sources.near or not set(sources.shares) <= set(INSTRUMENTS):
         return ""
     if not sources.leaders:

@@ -7,17 +7,21 @@ fault of its own.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from audiolime_ext import Explanation, TrackExplanation
 
-_LEADERS = re.compile(r" comes most from (?P<named>.+?)(?=, not told apart| against |;|$)")
+_LEADERS = re.compile(r" comes most from (?!is not known)(?P<named>.+?)(?=, not told apart| against |, then |;|$)")
+_WHOLE = re.compile(r" is all there is here[:;]")
 _AGAINST = re.compile(r" against (?P<named>.+?) \(")
-_MAY_HOLD = re.compile(r"which may hold (?P<named>[^;().]+)")
-_PAIR = re.compile(r": (?P<named>.+) together (?:add|take away)")
-_ASIDE = re.compile(r" ?\([^)]*\)|, which may hold [^;,()]+")
+_ASIDE = re.compile(r" ?\([^)]*\)|, which may hold [^;,()]+|, spread over its \d+ segments|, its \d+ segments$")
+_MOST_AT = re.compile(r", most of it at (?P<spans>.+)$")
+_OTHERS = re.compile(r" or (?:1 other|one of \d+ others)$")
+_TOGETHER = re.compile(r": (?P<named>[^:]+?) (?:act together|together (?:add|take away))")
+_MANY = re.compile(r": more than two \w+ act together")
+_MAY_HOLD = re.compile(r"(?:^|[;:,] )(?P<stem>[^;:,]+?),?(?: which)? may hold (?P<named>[^;:().]+)")
+_APART = re.compile(r": (?P<named>[^:]+) are not told apart")
 _SPAN = re.compile(r" [\d.]+–[\d.]+ s$")
 _JOINED = re.compile(r", (?:and |or )?| and | or ")
 
@@ -37,11 +41,11 @@ class Said:
     against
         Stems that are said to argue against it.
     may_hold
-        Instruments that the leading stems are said to hold besides.
+        Stem → instruments that it is said to hold besides, or not to be told apart from.
     together
-        Groups of stems that are said to act together.
+        Groups of stems that are said to act together; an empty one: more than two, which is not said.
     notes
-        The remarks on this label.
+        The remarks on this label and on the stems.
     disagrees
         What the sentence and the structured result disagree in; empty: nothing.
     """
@@ -50,7 +54,7 @@ class Said:
     named: tuple[str, ...]
     stems: tuple[str, ...]
     against: tuple[str, ...]
-    may_hold: tuple[str, ...]
+    may_hold: Mapping[str, tuple[str, ...]]
     together: tuple[frozenset[str], ...]
     notes: tuple[str, ...]
     disagrees: str = ""
@@ -59,22 +63,8 @@ class Said:
 def read(explanation: Explanation, label: str) -> Said:
     """What the explanation says of a label."""
     top, sources = explanation.top(label=label), explanation.components.sources
-    notes = tuple(explanation.remarks(label))
+    notes = (*explanation.remarks(label), *explanation.notes)
     return read_words(str(top), top.components, notes, sources)
-
-
-def read_places(track: TrackExplanation, label: str) -> dict[int, Said]:
-    """What is said to lead a label in each place: number of the window → what was said.
-
-    The sentence of the whole track stands in every one; it disagrees where it counts other places than there are.
-    """
-    leaders, windows = track.leaders(label), range(len(track.windows))
-    places = [i for i in windows if track.score(label)[0][i] >= track.min_score]
-    named = {i: tuple(track.what_argues(i, label)[:1]) for i in places}
-    counted = Counter(name for names in named.values() for name in names)
-    differs = "" if counted == leaders.counts else f"it counts {leaders.counts}, the places are {dict(counted)}"
-    notes = tuple(track.remarks(label))
-    return {i: Said(str(leaders), names, names, (), (), (), notes, differs) for i, names in named.items()}
 
 
 def read_words(sentence: str, components: Sequence[str], notes: tuple[str, ...], sources: Sequence[str]) -> Said:
@@ -84,30 +74,65 @@ def read_words(sentence: str, components: Sequence[str], notes: tuple[str, ...],
     >>> said.stems, said.disagrees
     (('a', 'b'), '')
     """
-    match = _LEADERS.search(sentence)
-    named = tuple(split(_ASIDE.sub("", match["named"]), sources)) if match else ()
+    named = _leaders(sentence, components, sources)
     against = _AGAINST.search(sentence)
-    pairs = tuple(
-        frozenset(stem_of(name, sources) for name in split(found["named"], sources))
-        for note in notes
-        if (found := _PAIR.search(note))
-    )
-    held = [
-        name for found in _MAY_HOLD.finditer(" ".join([sentence, *notes])) for name in _JOINED.split(found["named"])
-    ]
     stems = tuple(dict.fromkeys(stem_of(name, sources) for name in named))
     structured = {stem_of(name, sources) for name in components}
-    differs = "" if set(stems) == structured else f"the sentence names {sorted(stems)}, the result {sorted(structured)}"
+    agree = set(stems) == structured or _WHOLE.search(sentence)
     return Said(
         sentence,
         named,
         stems,
         tuple(stem_of(name, sources) for name in split(against["named"], sources)) if against else (),
-        tuple(name.strip() for name in held),
-        pairs,
+        _held([sentence, *notes], sources),
+        tuple(_groups(notes, sources)),
         notes,
-        differs,
+        "" if agree else f"the sentence names {sorted(stems)}, the result {sorted(structured)}",
     )
+
+
+def _leaders(sentence: str, components: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
+    """The components that a sentence names; those that it only counts are in the structured result."""
+    match = _LEADERS.search(sentence)
+    if match is None or _WHOLE.search(sentence):
+        return ()
+    words = _ASIDE.sub("", match["named"])
+    if spans := _MOST_AT.search(words):
+        stem = words[: spans.start()]
+        return tuple(f"{stem} {span}" for span in _JOINED.split(spans["spans"]))
+    named = split(_OTHERS.sub("", words), sources)
+    return tuple(dict.fromkeys([*named, *(components if _OTHERS.search(words) else ())]))
+
+
+def _held(texts: Iterable[str], sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Stem → what it is said to hold besides its own."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        for match in _MAY_HOLD.finditer(text):
+            stem = next((s for s in sources if re.search(rf"(?:^|\W){re.escape(s)}$", match["stem"])), "")
+            found[stem] = (*found.get(stem, ()), *(name.strip() for name in _JOINED.split(match["named"])))
+        if match := _APART.search(text):
+            pair = split(match["named"], sources)
+            found |= {stem: (*found.get(stem, ()), *(name for name in pair if name != stem)) for stem in pair}
+    return found
+
+
+def _groups(notes: Iterable[str], sources: Sequence[str]) -> Iterable[frozenset[str]]:
+    for note in notes:
+        if _MANY.search(note):
+            yield frozenset()
+        elif found := _TOGETHER.search(note):
+            yield frozenset(stem_of(name, sources) for name in split(found["named"], sources))
+
+
+def counted(track: TrackExplanation, label: str) -> tuple[str, dict[str, int], str]:
+    """What is said of a label over a track: the sentence, component → places that it leads, what they disagree in."""
+    leaders = track.leaders(label)
+    sentence, counts = str(leaders), dict(leaders.counts)
+    match = re.search(rf"^(?P<first>.+) leads {re.escape(label)} in (?P<n>\d+) of \d+ places(?P<rest>[^;]*)", sentence)
+    read = {match["first"]: int(match["n"])} if match else {}
+    read |= {name: int(n) for name, n in re.findall(r", (.+?) in (\d+)", match["rest"])} if match else {}
+    return sentence, counts, "" if read == counts else f"the sentence counts {read}, the result {counts}"
 
 
 def split(words: str, sources: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from typing import Any
 from audiolime_ext import Audio, Explanation, Stems, Tagger, explain, explain_track
 from audiolime_ext.audio import level_db
 from audiolime_ext.registry import build
-from tests.studies.planted.judge import Splitting, judge
+from tests.studies.planted.judge import WRONG, Splitting, Verdict, judge, judge_track
 from tests.studies.planted.listeners import LIKES, MEASURES, VOTERS, Kind, Listener, listeners, model_of
-from tests.studies.planted.reading import Said, read, read_places
+from tests.studies.planted.reading import counted, read
 from tests.studies.planted.songs import DURATION_S, Song
-from tests.studies.planted.truth import answers, expected, landing, matters
+from tests.studies.planted.truth import Expected, answers, expected, landing, matters
 
 TRUE_STEMS = "true stems"
 FACTORIZATIONS = (TRUE_STEMS, "cerberus", "spleeter:2stems", "hpss", "bands:mel-5")
@@ -90,14 +90,17 @@ def cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str
         model, labels = model_of(song, planted), [listener.label for listener in planted]
         span: dict[str, Any] = {"start_s": song.start_s, "duration_s": DURATION_S}
         found = explain(song.mixture, model, factorization=split, labels=labels, **span, **setting.options)
-        yield from judged(song, model, planted, found, {label: read(found, label) for label in labels})
+        truths = about(song, model, planted, found)
+        for listener, (sources, parts, splitting) in zip(planted, truths, strict=True):
+            said = read(found, listener.label)
+            verdict = judge(sources, parts, said, listener.kind, splitting)
+            yield _record(listener, verdict, not sources.must_abstain, said.stems, said.sentence, said.notes)
 
 
 def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str, Any]]:
-    """The same for the windows of a whole song: one record for each listener and each window that was counted."""
+    """The same for a whole song, by windows: one record for each listener."""
     windows = song.windows(N_WINDOWS)
-    kinds = [replace(kind, together="") for kind in LIKES]  # a track has no words for what acts together
-    planted = listeners(kinds, song.sources)
+    planted = listeners(LIKES, song.sources)
     model, labels = model_of(song, planted, windows), [listener.label for listener in planted]
     track = explain_track(
         song.mixture,
@@ -108,45 +111,48 @@ def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[di
         cache=False,
         **setting.options,
     )
-    places = {label: read_places(track, label) for label in labels}
-    for number, window in enumerate(windows):
-        there = [listener for listener in planted if number in places[listener.label]]
-        if there:
-            said = {listener.label: places[listener.label][number] for listener in there}
-            yield from judged(window, model_of(window, there), there, track.at(window.start_s), said)
+    truths = [list(about(one, model_of(one, planted), planted, track.at(one.start_s))) for one in windows]
+    for listener, places in zip(planted, zip(*truths, strict=True), strict=True):
+        reached = [place for place in places if place[1].full >= track.min_score]
+        sentence, counts, differs = counted(track, listener.label)
+        verdict = Verdict(WRONG, differs) if differs else judge_track(reached, counts)
+        answerable = any(not sources.must_abstain for sources, _, _ in reached)
+        yield _record(listener, verdict, answerable, tuple(counts), sentence, track.remarks(listener.label))
 
 
 def _split(song: Song, factorization: str) -> Any:
     return song.oracle if factorization == TRUE_STEMS else separator(factorization)
 
 
-def judged(
-    song: Song, model: Tagger, planted: Sequence[Listener], found: Explanation, said: Mapping[str, Said]
-) -> Iterator[dict[str, Any]]:
-    """A record for each listener of what was said of its label, from an explanation of the song's excerpt."""
+def about(
+    song: Song, model: Tagger, planted: Sequence[Listener], found: Explanation
+) -> Iterator[tuple[Expected, Expected, Splitting]]:
+    """What may be said of each listener: of the sources, of what was switched, and how the excerpt was split."""
     bounded = [listener.kind.bounded for listener in planted]
-    about = partial(expected, bounded=bounded, log_odds=found.provenance.target == "log-odds")
-    of_sources = of_parts = about(song.sources, answers(model, song.excerpts))
+    may_say = partial(expected, bounded=bounded, log_odds=found.provenance.target == "log-odds")
+    of_sources = of_parts = may_say(song.sources, answers(model, song.excerpts))
     parts, landed, levels = found.components, Landed(song, found), stem_levels(found)
     if not (true := parts.sources == song.sources):
         n = len(parts.sources)
-        of_parts = about(parts.sources, answers(model, parts.recorded[:n], parts.recorded[n:].sum(axis=0)))
+        of_parts = may_say(parts.sources, answers(model, parts.recorded[:n], parts.recorded[n:].sum(axis=0)))
     for listener, about_sources, about_parts in zip(planted, of_sources, of_parts, strict=True):
-        here, kind = said[listener.label], listener.kind
-        splitting = Splitting(true, levels, landed.of(kind.matter))
-        verdict = judge(about_sources, about_parts, here, kind, splitting)
-        yield {
-            "kind": kind.name,
-            "label": listener.label,
-            "roles": listener.roles,
-            "outcome": verdict.outcome,
-            "why": verdict.why,
-            "answerable": not about_sources.must_abstain,
-            "leaders": sorted(about_sources.leaders),
-            "named": here.stems,
-            "sentence": here.sentence,
-            "notes": here.notes,
-        }
+        yield about_sources, about_parts, Splitting(true, levels, landed.of(listener.kind.matter))
+
+
+def _record(
+    listener: Listener, verdict: Verdict, answerable: bool, named: Sequence[str], sentence: str, notes: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "kind": listener.kind.name,
+        "label": listener.label,
+        "roles": listener.roles,
+        "outcome": verdict.outcome,
+        "why": verdict.why,
+        "answerable": answerable,
+        "named": list(named),
+        "sentence": sentence,
+        "notes": list(notes),
+    }
 
 
 class Landed:
@@ -184,14 +190,14 @@ def run(songs: Iterable[Song], factorizations: Sequence[str], settings: Sequence
                 target = folder / f"{song.name}--{factorization}--{setting}.jsonl".replace(":", "-").replace(" ", "_")
                 if target.exists() or (setting == "track" and len(song.windows(2)) < 2):
                     continue
-                about = {
+                origin = {
                     "song": song.name,
                     "development": song.development,
                     "factorization": factorization,
                     "setting": setting,
                 }
                 ask = track_cases if setting == "track" else cases
-                lines = [json.dumps(about | case) for case in ask(song, factorization, SETTINGS[setting])]
+                lines = [json.dumps(origin | case) for case in ask(song, factorization, SETTINGS[setting])]
                 unfinished = target.with_suffix(".part")
                 unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
                 unfinished.replace(target)
