@@ -277,6 +277,7 @@ CERBERUS = Splitting(False, {"piano": -1.0, "drums": -6.0}, LANDED)
     ("piano", "guitar", "stem", "outcome"),
     [
         (0.7, 0.1, "piano", RIGHT),
+        (0.45, 0.52, "piano", RIGHT),  # by what lands there, as much piano as guitar
         (0.1, 0.7, "piano", WRONG),  # the number is right, the name is not
         (0.1, 0.7, "piano, which may hold guitar", RIGHT),
         (0.1, 0.7, "drums", WRONG),
@@ -391,3 +392,10 @@ def test_a_track_is_explained_and_its_places_are_counted(sketch: Song) -> None:
     assert [case["sentence"].split(" in ")[-1] for case in level] == ["2 of 2 places"] * 2
     assert [case["named"] for case in level] == [["bass"], ["drums"]]
     assert {case["outcome"] for case in level} == {RIGHT}
+
+
+def test_a_share_that_nobody_can_see_argues_for_nothing() -> None:
+    faint = truth(piano=0.004, guitar=0.001)
+    assert (faint.leaders, truth(piano=0.006, guitar=0.001).leaders) == (set(), {"piano"})
+    scores = all_combinations(1) * 0.004
+    assert expected(("piano",), scores, bounded=[False])[0].leaders == {"piano"}

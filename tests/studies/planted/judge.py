@@ -29,7 +29,7 @@ from tests.studies.planted.ear import EDGE
 from tests.studies.planted.listeners import Kind
 from tests.studies.planted.reading import Said, seconds_of
 from tests.studies.planted.songs import DURATION_S
-from tests.studies.planted.truth import INSTRUMENTS, Expected, claimed, is_everything
+from tests.studies.planted.truth import INSTRUMENTS, NEAR, Expected, claimed, is_everything
 
 Array = NDArray[np.float64]
 
@@ -146,7 +146,9 @@ def _false_name(stem: str, sources: Expected, also: Sequence[str], splitting: Sp
         return "" if names & sources.involved else f"only {_listed(sources.involved)} do anything"
     gives = {source: share * splitting.landed[source][stem] for source, share in sources.shares.items()}
     giver = max(gives, key=lambda source: gives[source])
-    return "" if giver in names else f"it is {giver} here ({_numbers(gives)}), which its name does not say"
+    if any(gives[source] >= (1 - NEAR) * gives[giver] for source in names if source in gives):
+        return ""
+    return f"it is {giver} here ({_numbers(gives)}), which its name does not say"
 
 
 def _besides(truth: Expected, said: Said, kind: Kind, splitting: Splitting) -> str:

@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 EXACT = 1e-5  # of the largest share: less apart is the same, but for rounding
 NEAR = 0.1  # of the largest share: less apart may be left undecided
 NOTHING = 0.05  # of the largest share: what argues less does not argue
+SEEN = 0.005  # of a score: less is +0.00 to whoever reads it, and no effect at all
 FLOOR = 0.05  # of a score: below, the model does not say it; as little is no effect
 INSTRUMENTS = ("piano", "guitar", "bass", "drums", "vocals")
 EVERYTHING_DB = -20.0  # of the mixture: where all other stems lie below, one is the recording
@@ -150,11 +151,12 @@ def expected(names: Sequence[str], scores: Array, *, bounded: Sequence[bool], lo
         full, empty = float(scores[-1, label]), float(scores[0, label])
         together = {pair: abs(float(effect[label])) for pair, effect in joint.items()}
         scale = float(np.abs(share).max())
+        visible = SEEN if bounded[label] and not log_odds else _ROUNDING
         least = max(NOTHING * max(scale, *together.values(), 0.0), _ROUNDING)
         found.append(
             Expected(
-                leaders=_within(names, share, EXACT),
-                near=_within(names, share, NEAR),
+                leaders=_within(names, share, EXACT, visible),
+                near=_within(names, share, NEAR, visible),
                 against=frozenset(name for name, s in zip(names, share, strict=True) if s < -_ROUNDING),
                 may_abstain=bounded[label] and (full < FLOOR or abs(full - empty) < FLOOR),
                 unsaid=bounded[label] and full < FLOOR,
@@ -174,10 +176,10 @@ def _log_odds(scores: Array) -> Array:
         return np.asarray(np.clip(np.log(scores) - np.log1p(-scores), -6, 6))
 
 
-def _within(names: Sequence[str], shares: Array, part: float) -> frozenset[str]:
-    """Parts whose share is that near to the largest; none where nothing argues."""
+def _within(names: Sequence[str], shares: Array, part: float, least: float) -> frozenset[str]:
+    """Parts whose share is that near to the largest; none where that is no more than `least` or leakage."""
     most = float(shares.max())
-    if most <= max(NOTHING * float(np.abs(shares).max()), _ROUNDING):
+    if most <= max(NOTHING * float(np.abs(shares).max()), least):
         return frozenset()
     return frozenset(name for name, share in zip(names, shares, strict=True) if share >= most * (1 - part))
 
