@@ -32,7 +32,7 @@ NOTHING = 0.05  # of the largest share: what argues less does not argue
 SEEN = 0.005  # of a score: less is +0.00 to whoever reads it, and no effect at all
 FLOOR = 0.05  # of a score: below, the model does not say it; as little is no effect
 INSTRUMENTS = ("piano", "guitar", "bass", "drums", "vocals")
-EVERYTHING_DB = -20.0  # of the mixture: where all other stems lie below, one is the recording
+EVERYTHING_DB = -35.0  # of the mixture: where all other stems lie below, one is the recording beyond dispute
 
 _ROUNDING = 1e-5
 _AT_ONCE = 32
@@ -224,7 +224,7 @@ def _spectra(samples: Samples, n_fft: int) -> NDArray[np.complex128]:
 
 
 def is_everything(name: str, truth: Expected, levels_db: Mapping[str, float]) -> bool:
-    """Whether a part is the whole recording: all others lie 20 dB below, and alone it is answered like the mixture."""
+    """Whether a part is the whole recording: all others lie 35 dB below, and alone it is answered like the mixture."""
     rest = sum(10 ** (level / 10) for other, level in levels_db.items() if other != name)
     same = abs(truth.alone[name] - truth.full) <= 0.05 * abs(truth.full - truth.empty)
     return rest < 10 ** (EVERYTHING_DB / 10) and same
