@@ -15,7 +15,9 @@ from audiolime_ext import Explanation, TrackExplanation
 _LEADERS = re.compile(r" comes most from (?!is not known)(?P<named>.+?)(?=, not told apart| against |, then |;|$)")
 _WHOLE = re.compile(r" is all there is here[:;]")
 _AGAINST = re.compile(r" against (?P<named>.+?) \(")
-_ASIDE = re.compile(r" ?\([^)]*\)|, which may hold [^;,()]+|, spread over its \d+ segments|, its \d+ segments not told apart")
+_ASIDE = re.compile(
+    r" ?\([^)]*\)|, which may hold [^;,()]+|, spread over its \d+ segments|, its \d+ segments not told apart"
+)
 _MOST_AT = re.compile(r", most of it at (?P<spans>.+)$")
 _OTHERS = re.compile(r" or (?:1 other|one of \d+ others)$")
 _TOGETHER = re.compile(r": (?P<named>[^:]+?) (?:act together|together (?:add|take away))")
