@@ -401,6 +401,14 @@ def test_a_track_is_explained_and_its_places_are_counted(sketch: Song) -> None:
 
 def test_a_share_that_nobody_can_see_argues_for_nothing() -> None:
     faint = truth(piano=0.004, guitar=0.001)
-    assert (faint.leaders, truth(piano=0.006, guitar=0.001).leaders) == (set(), {"piano"})
-    scores = all_combinations(1) * 0.004
+    assert not faint.leaders
+    assert truth(piano=0.006, guitar=0.001).leaders == {"piano"}
+    scores = all_combinations(1).astype(float) * 0.004
     assert expected(("piano",), scores, bounded=[False])[0].leaders == {"piano"}
+
+
+def test_a_separator_that_leaves_all_in_one_stem_divides_nothing() -> None:
+    stems = {"vocals": -40.0, "accompaniment": 0.0, "residual": -10.0}
+    assert not Splitting(False, stems, {}).divides
+    assert Splitting(False, stems | {"vocals": -10.0}, {}).divides
+    assert Splitting(True, stems, {}).divides

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.factorization import RESIDUAL
 from tests.studies.planted.ear import EDGE
 from tests.studies.planted.listeners import Kind
 from tests.studies.planted.reading import Said, seconds_of
@@ -34,6 +35,7 @@ from tests.studies.planted.truth import INSTRUMENTS, NEAR, Expected, claimed, is
 Array = NDArray[np.float64]
 
 RIGHT, WRONG, ABSTAINED = "right", "wrong", "abstained"
+HEARD_DB = -20.0  # of the mixture
 SAME_S = 0.02  # a crossfade: segments that reach no further into another moment
 
 
@@ -62,6 +64,12 @@ class Splitting:
     true: bool
     levels_db: Mapping[str, float]
     landed: Mapping[str, Mapping[str, float]]
+
+    @property
+    def divides(self) -> bool:
+        """Whether two stems or more can be heard in the excerpt: else nothing can be told apart by naming one."""
+        loud = [name for name, level in self.levels_db.items() if name != RESIDUAL and level > HEARD_DB]
+        return self.true or len(loud) > 1
 
 
 def judge(sources: Expected, parts: Expected, said: Said, kind: Kind, splitting: Splitting) -> Verdict:

@@ -113,8 +113,8 @@ def _held(texts: Iterable[str], sources: Sequence[str]) -> dict[str, tuple[str, 
         for match in _MAY_HOLD.finditer(text):
             stem = next((s for s in sources if re.search(rf"(?:^|\W){re.escape(s)}$", match["stem"])), "")
             found[stem] = (*found.get(stem, ()), *(name.strip() for name in _JOINED.split(match["named"])))
-        if match := _APART.search(text):
-            pair = split(match["named"], sources)
+        if apart := _APART.search(text):
+            pair = split(apart["named"], sources)
             found |= {stem: (*found.get(stem, ()), *(name for name in pair if name != stem)) for stem in pair}
     return found
 

@@ -94,7 +94,8 @@ def cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str
         for listener, (sources, parts, splitting) in zip(planted, truths, strict=True):
             said = read(found, listener.label)
             verdict = judge(sources, parts, said, listener.kind, splitting)
-            yield _record(listener, verdict, not sources.must_abstain, said.stems, said.sentence, said.notes)
+            answerable = splitting.divides and not sources.must_abstain
+            yield _record(listener, verdict, answerable, said.stems, said.sentence, said.notes)
 
 
 def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str, Any]]:
@@ -116,7 +117,7 @@ def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[di
         reached = [place for place in places if place[1].full >= track.min_score]
         sentence, counts, differs = counted(track, listener.label)
         verdict = Verdict(WRONG, differs) if differs else judge_track(reached, counts)
-        answerable = any(not sources.must_abstain for sources, _, _ in reached)
+        answerable = any(splitting.divides and not sources.must_abstain for sources, _, splitting in reached)
         yield _record(listener, verdict, answerable, tuple(counts), sentence, track.remarks(listener.label))
 
 

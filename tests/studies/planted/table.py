@@ -1,8 +1,9 @@
 """The table of the study, what it must show, and the rates that are frozen.
 
-A *rate* is the share of answerable cases (something leads, and the model says this) in which the right part was named;
-each kind of listener counts as much as any other. A separator's rate is frozen at what the development songs gave, less
-a margin: a product that names less and less would also make no mistakes. The other songs are judged.
+A *rate* is the share of answerable cases (something leads, the model says this, and the separator divides the excerpt)
+in which the right part was named; each kind of listener counts as much as any other. A separator's rate is frozen at
+what the development songs gave, less a margin: a product that names less and less would also make no mistakes. The
+other songs are judged.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from tests.studies.planted.judge import ABSTAINED, RIGHT, WRONG
 
 TRUE_STEMS = "true stems"
 LEAST_RIGHT = 0.95  # of all cases with true stems
-FROZEN: dict[str, float] = {}
 MARGIN = 0.05
+# Development songs less the margin: two sketches, “Feelings”, three rendered by MMA, one of these with a singer, too.
+FROZEN = {"cerberus": 0.83, "spleeter:2stems": 0.88, "hpss": 0.92, "bands:mel-5": 0.93}
 
 Record = dict[str, Any]
 
