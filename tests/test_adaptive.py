@@ -10,7 +10,7 @@ from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Sampling, choose_masks
 from tests.games import Value, play, random_game
-from tests.studies.coverage import settled
+from tests.studies.coverage import RARE, settled
 
 
 class Counted:
@@ -115,10 +115,16 @@ def test_lime_weights_can_be_settled_too() -> None:
     assert len(near.masks) < 1000
 
 
-def test_an_additive_game_is_settled_in_the_first_round() -> None:
-    near, _, said = settle(lambda masks: (masks @ np.arange(1.0, 31.0))[:, None], 30, k=4)
+def test_an_additive_game_with_clear_leaders_is_settled_in_the_first_round() -> None:
+    near, _, said = settle(lambda masks: (masks @ np.array([10.0] * 4 + [1.0] * 26))[:, None], 30, k=4)
     assert said
     assert len(near.masks) == 300
+
+
+def test_close_weights_of_an_additive_game_are_not_settled_by_draws_that_agree() -> None:
+    near, _, said = settle(lambda masks: (masks @ np.arange(1.0, 31.0))[:, None], 30, k=4)
+    assert not said
+    assert len(near.masks) == 1024
 
 
 def test_more_looks_leave_less_error_to_each() -> None:
@@ -126,6 +132,22 @@ def test_more_looks_leave_less_error_to_each() -> None:
     found = shapley_values(near)
     answers = [is_settled(found, 3, error=error) for error in (0.5, 0.05, 1e-9)]
     assert answers == sorted(answers, reverse=True)
+
+
+def first_settled(value: Value, budgets: list[int], *, error: float, seed: int) -> int:
+    """The first of these numbers of evaluations whose top 3 is settled with this chance to be wrong."""
+    samples = (play(value, choose_masks(12, max_evals=size, seed=seed)) for size in budgets)
+    return next(len(near.masks) for near in samples if is_settled(shapley_values(near), 3, error=error))
+
+
+def test_the_error_of_5_percent_is_shared_over_the_looks_that_the_budget_allows() -> None:
+    value, budgets = curved(np.array([2.0, 1.8, 1.2, 0.7, *[0.1] * 8])), rounds(12, 4095)
+    alone, shared = (
+        [first_settled(value, budgets, error=error, seed=seed) for seed in range(8)] for error in (0.05, 0.05 / 10)
+    )
+    assert len(budgets) == 10
+    assert [len(settle(value, 12, k=3, max_evals=4095, seed=seed)[0].masks) for seed in range(8)] == shared
+    assert sum(shared) > sum(alone)  # so the looks have to share it
 
 
 @pytest.mark.parametrize(("n", "max_evals"), [(3, 1024), (7, 1024), (12, 119), (12, 1024), (50, 16384)])
@@ -146,4 +168,12 @@ def test_a_top_three_that_is_said_to_be_settled_is_right() -> None:
     played = np.concatenate([settled(12, 512, seed)[:2] for seed in range(30)])
     right = played[played[:, 0] == 1, 1]
     assert len(right) >= 15
+    assert right.mean() >= 0.95
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_where_few_masks_decide_settled_is_not_said_wrongly(k: int) -> None:
+    played = np.concatenate([settled(12, 512, seed, RARE, k) for seed in range(12)])
+    right = played[played[:, 0] == 1, 1]
+    assert len(right) >= 20
     assert right.mean() >= 0.95

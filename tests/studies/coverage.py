@@ -55,6 +55,8 @@ settled at the first look (167 games).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +65,15 @@ from audiolime_ext.adaptive import rounds, settle
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.perturbation import choose_masks, enumerate_masks
+from audiolime_ext.perturbation import Masks, choose_masks, enumerate_masks
 from tests.games import Value, play
 
 Array = NDArray[np.float64]
 
-KINDS = ("sigmoid", "polynomial", "threshold", "random")
+SMOOTH = ("sigmoid", "polynomial", "threshold", "random")
+RARE = ("dominant", "saturated", "apex", "masked apex", "near-dictator", "exceptions", "dictator")
+RARE += ("few", "event", "alone")
+KINDS = (*SMOOTH, *RARE)
 STUDIED = ("shapley", "lime", "banzhaf")
 ROUNDING = 1e-9
 
@@ -76,12 +81,19 @@ ROUNDING = 1e-9
 def table(kind: str, n: int, seed: int) -> Array:
     """The scores of all 2ⁿ masks in a game drawn at random, shape (2ⁿ, 1)."""
     rng = np.random.default_rng([seed, n, KINDS.index(kind)])
-    on = enumerate_masks(n).astype(float)
+    masks = enumerate_masks(n)
+    scores = smooth(kind, masks.astype(float), rng) if kind in SMOOTH else rare(kind, masks, rng)
+    return np.asarray(scores, float).reshape(-1, 1)
+
+
+def smooth(kind: str, on: Array, rng: np.random.Generator) -> Array:
+    """Games whose scores are decided by many masks, or all; shape (2ⁿ, 1)."""
+    n = on.shape[1]
     if kind == "random":
         return rng.normal(size=(2**n, 1))
     linear = on @ rng.normal(size=(n, 1))
     if kind == "sigmoid":
-        return np.asarray(1 / (1 + np.exp(-1.5 * linear - rng.normal())))
+        return sigmoid(1.5 * linear + rng.normal())
     if kind == "threshold":
         tilted = linear + 0.3 * on.sum(axis=1, keepdims=True)
         return np.asarray(tilted > np.median(tilted), float)
@@ -91,9 +103,39 @@ def table(kind: str, n: int, seed: int) -> Array:
     return score
 
 
-def games(n: int, seed: int) -> Value:
-    """One game of each kind, drawn at random: a function of masks with an output for each of `KINDS`."""
-    scores, places = np.concatenate([table(kind, n, seed) for kind in KINDS], axis=1), 1 << np.arange(n)
+def rare(kind: str, masks: Masks, rng: np.random.Generator) -> NDArray[Any]:
+    """Games in which one component is far above the others, or a few masks decide; shape (2ⁿ,)."""
+    n, boss, others = masks.shape[1], masks[:, 0], masks[:, 1:].sum(axis=1)
+    weights = rng.normal(size=n)
+    if kind in ("dominant", "saturated"):
+        heard = masks @ np.array([10.0, *weights[1:]]) - 5
+        return heard > 0 if kind == "dominant" else sigmoid(heard - rng.normal())
+    if kind in ("apex", "masked apex"):
+        apex = np.where(boss, others >= 1, others == n - 1)
+        return apex if kind == "apex" else apex + 0.1 * sigmoid(1.5 * masks @ weights)
+    if kind == "near-dictator":
+        return np.where(boss, others >= rng.integers(1, 4), others >= n - rng.integers(1, 3))
+    if kind == "exceptions":
+        return np.asarray(boss ^ (rng.random(2**n) < rng.choice([0.003, 0.01, 0.03])))
+    if kind == "dictator":
+        return boss
+    if kind == "few":
+        return np.asarray(masks @ abs(weights) > rng.choice([0.1, 0.9]) * abs(weights).sum())
+    jump, chosen = rng.choice([-1, 1]) * abs(weights).max(), rng.permutation(n)[: rng.integers(5, 7)]
+    if kind == "event":
+        happens = masks[:, chosen[2:]].all(axis=1) & ~masks[:, chosen[:2]].any(axis=1)
+        return np.asarray(masks @ weights + jump * happens)
+    return np.asarray(masks @ weights + 2 * jump * (masks[:, chosen[0]] & (masks.sum(axis=1) == 1)))
+
+
+def sigmoid(x: Array) -> Array:
+    """From any number to one between 0 and 1."""
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def games(n: int, seed: int, kinds: Sequence[str] = SMOOTH) -> Value:
+    """One game of each kind, drawn at random: a function of masks with an output for each of `kinds`."""
+    scores, places = np.concatenate([table(kind, n, seed) for kind in kinds], axis=1), 1 << np.arange(n)
     return lambda masks: scores[masks @ places]
 
 
@@ -104,52 +146,58 @@ def held(found: Attribution, truth: Array) -> Array:
     return ((ends[0] - ROUNDING <= truth) & (truth <= ends[1] + ROUNDING)).astype(float)
 
 
-def covered(method: str, n: int, budgets: list[int], seed: int) -> Array:
-    """The share of components whose interval holds the value that all masks give, shape (n_budgets, n_kinds)."""
-    value, chosen = games(n, seed), METHODS[method]
+def covered(method: str, n: int, budgets: list[int], seed: int, kinds: Sequence[str] = SMOOTH) -> Array:
+    """Whether intervals hold the values that all masks give, 0 or 1, shape (n_budgets, n_kinds, n).
+
+    The component with the largest true weight (up or down) comes first.
+    """
+    value, chosen = games(n, seed, kinds), METHODS[method]
     truth = chosen.attribute(play(value, choose_masks(n, max_evals=2**n))).weights
     samples = (chosen.choose(n, max_evals=budget, seed=seed) for budget in budgets)
-    return np.array([held(chosen.attribute(play(value, masks)), truth).mean(axis=1) for masks in samples])
+    inside = np.array([held(chosen.attribute(play(value, masks)), truth) for masks in samples])
+    return np.take_along_axis(inside, np.argsort(-np.abs(truth), axis=1, kind="stable")[None], axis=2)
 
 
-def settled(n: int, max_evals: int, seed: int) -> Array:
+def settled(n: int, max_evals: int, seed: int, kinds: Sequence[str] = SMOOTH, k: int = 3) -> Array:
     """Of one game of each kind, shape (n_kinds, 5).
 
-    Whether its top 3 was said to be settled, whether it was right, the number of evaluations, and the share of all
-    components, and of the three, whose interval holds the true value.
+    Whether its top k was said to be settled, whether it was right (a tie is not), the number of evaluations, and the
+    share of all components, and of the k, whose interval holds the true value.
     """
-    value = games(n, seed)
+    value = games(n, seed, kinds)
     truth = shapley_values(play(value, choose_masks(n, max_evals=2**n))).weights
     found = []
-    for column in range(len(KINDS)):
-        near, weights, said = settle(value, n, k=3, max_evals=max_evals, seed=seed, column=column)
-        top, right = (np.argsort(-rows[column])[:3] for rows in (weights.weights, truth))
+    for column in range(len(kinds)):
+        near, weights, said = settle(value, n, k=k, max_evals=max_evals, seed=seed, column=column)
+        top = np.isin(np.arange(n), np.argsort(-weights.weights[column], kind="stable")[:k])
+        right = truth[column, top].min() > truth[column, ~top].max() + ROUNDING
         inside = held(weights, truth)[column]
-        found.append([said, set(top) == set(right), len(near.masks), inside.mean(), inside[top].mean()])
+        found.append([said, right, len(near.masks), inside.mean(), inside[top].mean()])
     return np.array(found, float)
 
 
-def print_coverage(method: str, n: int, budgets: list[int], n_games: int) -> None:
+def print_coverage(method: str, n: int, budgets: list[int], seeds: range, kinds: Sequence[str]) -> None:
     """A line for each budget and kind of game."""
-    shares = np.array([covered(method, n, budgets, seed) for seed in range(n_games)])
-    for budget, cells in zip(budgets, shares.transpose(1, 2, 0), strict=True):
-        for kind, cell in zip(KINDS, cells, strict=True):
-            line = f"{cell.mean():.4f} ± {cell.std() / n_games**0.5:.4f}"
-            print(f"{n:3d} {budget:6d} {kind:11s} {line}  ({n_games} games)", flush=True)
+    inside = np.array([covered(method, n, budgets, seed, kinds) for seed in seeds])
+    for budget, cells in zip(budgets, inside.transpose(1, 2, 0, 3), strict=True):
+        for kind, cell in zip(kinds, cells, strict=True):
+            shares = [cell[:, 0], cell[:, 1:].mean(axis=1), cell.mean(axis=1)]
+            means = "   ".join(f"{share.mean():.4f} ± {share.std() / len(seeds) ** 0.5:.4f}" for share in shares)
+            print(f"{method:8s} {n:3d} {budget:6d} {kind:13s} {means}  ({len(seeds)} games)", flush=True)
 
 
-def print_settled(n: int, budget: int, n_games: int) -> None:
+def print_settled(n: int, budget: int, seeds: range, kinds: Sequence[str], k: int) -> None:
     """A line for each kind of game and one for all; what is said of intervals is of the games that were settled."""
-    played = np.array([settled(n, budget, seed) for seed in range(n_games)])
+    played = np.array([settled(n, budget, seed, kinds, k) for seed in seeds])
     everything = played.reshape(1, -1, played.shape[2])
-    for kind, cell in zip((*KINDS, "all"), (*played.transpose(1, 0, 2), *everything), strict=True):
+    for kind, cell in zip((*kinds, "all"), (*played.transpose(1, 0, 2), *everything), strict=True):
         said, at_once = cell[:, 0] == 1, cell[:, 2] <= rounds(n, budget)[0]
         line = f"settled {said.mean():.3f}, {cell[:, 2].mean():.0f} evaluations"
         for when, chosen in (("then", said), ("of these at the first look", said & at_once)):
             if chosen.any():
-                right, inside, of_three = cell[chosen][:, [1, 3, 4]].mean(axis=0)
-                line += f"; {when} ({chosen.sum()}) right {right:.3f}, held {inside:.3f} ({of_three:.3f})"
-        print(f"{n:3d} {budget:6d} {kind:11s} {line}  ({len(cell)} games)", flush=True)
+                right, inside, of_them = cell[chosen][:, [1, 3, 4]].mean(axis=0)
+                line += f"; {when} ({chosen.sum()}) right {right:.3f}, held {inside:.3f} ({of_them:.3f})"
+        print(f"top {k} {n:3d} {budget:6d} {kind:13s} {line}  ({len(cell)} games)", flush=True)
 
 
 def main() -> None:
@@ -157,17 +205,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=[*STUDIED, "settle"])
     parser.add_argument("--games", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, metavar="SEED")
     parser.add_argument("--n", type=int, nargs="+", default=[12, 14, 16])
     parser.add_argument("--budgets", nargs="+", default=["10n", "512", "half"])
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS, metavar="KIND")
+    parser.add_argument("--k", type=int, default=3)
     chosen = parser.parse_args()
+    seeds = range(chosen.first, chosen.first + chosen.games)
     for n in chosen.n:
         named = {"10n": 10 * n, "half": 2**n // 2}
         budgets = [named.get(name) or int(name) for name in chosen.budgets]
         if chosen.what == "settle":
             for budget in budgets:
-                print_settled(n, budget, chosen.games)
+                print_settled(n, budget, seeds, chosen.kinds, chosen.k)
         else:
-            print_coverage(chosen.what, n, budgets, chosen.games)
+            print_coverage(chosen.what, n, budgets, seeds, chosen.kinds)
 
 
 if __name__ == "__main__":
