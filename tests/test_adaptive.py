@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.adaptive import is_settled, rounds, settle
+from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import UsageError
@@ -177,3 +178,19 @@ def test_where_few_masks_decide_settled_is_not_said_wrongly(k: int) -> None:
     right = played[played[:, 0] == 1, 1]
     assert len(right) >= 20
     assert right.mean() >= 0.95
+
+
+def weighed(difference: float, others: int, dof: float | None) -> Attribution:
+    """One component weighs more than many, by so many standard errors of a difference."""
+    weights = np.array([[difference * np.sqrt(2), *[0.0] * others]])
+    return Attribution("shapley", weights, None, False, covariance=np.eye(1 + others)[None], dof=dof)
+
+
+@pytest.mark.parametrize(("difference", "others", "said"), [(1.8, 1, True), (1.8, 30, False), (2.9, 30, True)])
+def test_one_test_holds_for_all_comparisons(difference: float, others: int, said: bool) -> None:
+    assert is_settled(weighed(difference, others, None), 1) is said
+
+
+@pytest.mark.parametrize(("dof", "said"), [(None, True), (200, True), (4, False)])
+def test_the_test_has_the_tails_of_few_degrees_of_freedom(dof: float | None, said: bool) -> None:
+    assert is_settled(weighed(3.0, 30, dof), 1) is said
