@@ -71,8 +71,10 @@ from tests.games import Value, play
 Array = NDArray[np.float64]
 
 SMOOTH = ("sigmoid", "polynomial", "threshold", "random")
-RARE = ("dominant", "saturated", "apex", "masked apex", "near-dictator", "exceptions", "dictator")
-RARE += ("few", "event", "alone")
+RARE = (
+    *("dominant", "saturated", "apex", "masked apex", "near-dictator", "exceptions", "dictator"),
+    *("few", "event", "alone"),
+)
 KINDS = (*SMOOTH, *RARE)
 STUDIED = ("shapley", "lime", "banzhaf")
 ROUNDING = 1e-9
@@ -106,22 +108,22 @@ def smooth(kind: str, on: Array, rng: np.random.Generator) -> Array:
 def rare(kind: str, masks: Masks, rng: np.random.Generator) -> NDArray[Any]:
     """Games in which one component is far above the others, or a few masks decide; shape (2ⁿ,)."""
     n, boss, others = masks.shape[1], masks[:, 0], masks[:, 1:].sum(axis=1)
-    weights = rng.normal(size=n)
+    weights = np.asarray(rng.normal(size=n))
     if kind in ("dominant", "saturated"):
         heard = masks @ np.array([10.0, *weights[1:]]) - 5
         return heard > 0 if kind == "dominant" else sigmoid(heard - rng.normal())
     if kind in ("apex", "masked apex"):
         apex = np.where(boss, others >= 1, others == n - 1)
-        return apex if kind == "apex" else apex + 0.1 * sigmoid(1.5 * masks @ weights)
+        return np.asarray(apex if kind == "apex" else apex + 0.1 * sigmoid(1.5 * masks @ weights))
     if kind == "near-dictator":
-        return np.where(boss, others >= rng.integers(1, 4), others >= n - rng.integers(1, 3))
+        return np.asarray(np.where(boss, others >= rng.integers(1, 4), others >= n - rng.integers(1, 3)))
     if kind == "exceptions":
         return np.asarray(boss ^ (rng.random(2**n) < rng.choice([0.003, 0.01, 0.03])))
     if kind == "dictator":
-        return boss
+        return np.asarray(boss)
     if kind == "few":
-        return np.asarray(masks @ abs(weights) > rng.choice([0.1, 0.9]) * abs(weights).sum())
-    jump, chosen = rng.choice([-1, 1]) * abs(weights).max(), rng.permutation(n)[: rng.integers(5, 7)]
+        return np.asarray(masks @ np.abs(weights) > rng.choice([0.1, 0.9]) * np.abs(weights).sum())
+    jump, chosen = rng.choice([-1, 1]) * np.abs(weights).max(), rng.permutation(n)[: rng.integers(5, 7)]
     if kind == "event":
         happens = masks[:, chosen[2:]].all(axis=1) & ~masks[:, chosen[:2]].any(axis=1)
         return np.asarray(masks @ weights + jump * happens)
