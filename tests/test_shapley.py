@@ -78,7 +78,8 @@ def test_from_ten_evaluations_per_component_what_depends_on_their_number_costs_n
 ) -> None:
     def by_number(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
         share = masks.mean(axis=1)
-        return np.asarray(masks @ np.arange(14) / 100 + share**3 - share**5)[:, None]  # its Shapley values: the first part
+        every = masks @ np.arange(14) / 100 + share**3 - share**5
+        return np.asarray(every[:, None])  # its Shapley values: of the first part
 
     found = shapley_values(play(by_number, choose_masks(14, max_evals=max_evals, seed=0)))
     assert np.allclose(found.weights[0], np.arange(14) / 100, atol=1e-9) is exact

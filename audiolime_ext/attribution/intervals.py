@@ -24,11 +24,11 @@ what none of m draws has shown may still happen in 3 of m. So *three more draws 
 - Where fewer than five draws carry it, or none leaves a residual beyond a twentieth of the heaviest weight, that is
   no measure. Then both scores of each are off by the largest effect that was seen, be it a weight or a residual, and
   the pair is the one that moves a weight most. So no interval has zero width: for additive games and dictators half of
-  it is .02 to .07 of the heaviest weight at 1024 evaluations, .1 to .4 of it at ten for each component.
+  it is .02 to .07 of the heaviest weight at 1024 evaluations, .08 to .4 of it at ten for each component.
 
 What stays unknown: an unseen event beside residuals as large as a curved model's (there an apex' interval holds .82 of
 the time at ten evaluations for each of 16 components), and one beyond all effects seen. Five and a twentieth were
-chosen on games of 12 components and judged on other games, of 8 to 16 (`tests/studies/coverage.py`): in all kinds, for
+chosen on games of 7 to 16 components and judged on others, of 8 to 16 (`tests/studies/coverage.py`): in all kinds, for
 the component of largest weight as for the others, 95 % intervals hold .93 of the time or more, within chance.
 
 A pair drawn c times enters c times: leverage is that of one draw. Taking the c draws together as one cluster, whose
