@@ -5,12 +5,13 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.adaptive import is_settled, rounds, settle
+from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Sampling, choose_masks
 from tests.games import Value, play, random_game
-from tests.studies.coverage import settled
+from tests.studies.coverage import RARE, settled
 
 
 class Counted:
@@ -115,10 +116,16 @@ def test_lime_weights_can_be_settled_too() -> None:
     assert len(near.masks) < 1000
 
 
-def test_an_additive_game_is_settled_in_the_first_round() -> None:
-    near, _, said = settle(lambda masks: (masks @ np.arange(1.0, 31.0))[:, None], 30, k=4)
+def test_an_additive_game_with_clear_leaders_is_settled_in_the_first_round() -> None:
+    near, _, said = settle(lambda masks: (masks @ np.array([10.0] * 4 + [1.0] * 26))[:, None], 30, k=4)
     assert said
     assert len(near.masks) == 300
+
+
+def test_close_weights_of_an_additive_game_are_not_settled_by_draws_that_agree() -> None:
+    near, _, said = settle(lambda masks: (masks @ np.arange(1.0, 31.0))[:, None], 30, k=4)
+    assert not said
+    assert len(near.masks) == 1024
 
 
 def test_more_looks_leave_less_error_to_each() -> None:
@@ -126,6 +133,22 @@ def test_more_looks_leave_less_error_to_each() -> None:
     found = shapley_values(near)
     answers = [is_settled(found, 3, error=error) for error in (0.5, 0.05, 1e-9)]
     assert answers == sorted(answers, reverse=True)
+
+
+def first_settled(value: Value, budgets: list[int], *, error: float, seed: int) -> int:
+    """The first of these numbers of evaluations whose top 3 is settled with this chance to be wrong."""
+    samples = (play(value, choose_masks(12, max_evals=size, seed=seed)) for size in budgets)
+    return next(len(near.masks) for near in samples if is_settled(shapley_values(near), 3, error=error))
+
+
+def test_the_error_of_5_percent_is_shared_over_the_looks_that_the_budget_allows() -> None:
+    value, budgets = curved(np.array([2.0, 1.8, 1.2, 0.7, *[0.1] * 8])), rounds(12, 4095)
+    alone, shared = (
+        [first_settled(value, budgets, error=error, seed=seed) for seed in range(8)] for error in (0.05, 0.05 / 10)
+    )
+    assert len(budgets) == 10
+    assert [len(settle(value, 12, k=3, max_evals=4095, seed=seed)[0].masks) for seed in range(8)] == shared
+    assert sum(shared) > sum(alone)  # so the looks have to share it
 
 
 @pytest.mark.parametrize(("n", "max_evals"), [(3, 1024), (7, 1024), (12, 119), (12, 1024), (50, 16384)])
@@ -147,3 +170,27 @@ def test_a_top_three_that_is_said_to_be_settled_is_right() -> None:
     right = played[played[:, 0] == 1, 1]
     assert len(right) >= 15
     assert right.mean() >= 0.95
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_where_few_masks_decide_settled_is_not_said_wrongly(k: int) -> None:
+    played = np.concatenate([settled(12, 512, seed, RARE, k) for seed in range(12)])
+    right = played[played[:, 0] == 1, 1]
+    assert len(right) >= 20
+    assert right.mean() >= 0.95
+
+
+def weighed(difference: float, others: int, dof: float | None) -> Attribution:
+    """One component weighs more than many, by so many standard errors of a difference."""
+    weights = np.array([[difference * np.sqrt(2), *[0.0] * others]])
+    return Attribution("shapley", weights, None, False, covariance=np.eye(1 + others)[None], dof=dof)
+
+
+@pytest.mark.parametrize(("difference", "others", "said"), [(1.8, 1, True), (1.8, 30, False), (2.9, 30, True)])
+def test_one_test_holds_for_all_comparisons(difference: float, others: int, said: bool) -> None:
+    assert is_settled(weighed(difference, others, None), 1) is said
+
+
+@pytest.mark.parametrize(("dof", "said"), [(None, True), (200, True), (4, False)])
+def test_the_test_has_the_tails_of_few_degrees_of_freedom(dof: float | None, said: bool) -> None:
+    assert is_settled(weighed(3.0, 30, dof), 1) is said

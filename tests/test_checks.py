@@ -182,6 +182,35 @@ def test_a_missing_source_is_found_with_a_donor(band: OracleFactorization) -> No
     assert e.to_dict()["missing"][0]["component"] == "drums"
 
 
+@pytest.mark.parametrize("gain", [1.0, 0.1, 3.0])
+def test_a_donors_stem_is_added_at_the_ratio_of_stem_to_mix_that_it_has_there(
+    band: OracleFactorization, gain: float
+) -> None:
+    donor = OracleFactorization({"drums": tone(3000, 0.1 * gain), "bass": tone(100, 0.2 * gain)})  # as loud as the band
+    listener = tagger(lambda b: strength(b, 3000)[:, None], sr=SR, labels=["drums"])
+    (missing,) = explain(band.mixture, listener, factorization=band, donors=[(donor.mixture, donor)]).checks.missing
+    assert missing.values[0] == pytest.approx(0.1, rel=0.02)
+
+
+@pytest.mark.parametrize(("level_db", "lacking"), [(-38.0, False), (-42.0, True)])
+def test_a_stem_below_40_db_under_the_mix_is_lacking(level_db: float, lacking: bool) -> None:
+    faint = OracleFactorization({"guitar": tone(440), "drums": tone(3000, 0.2 * 10 ** (level_db / 20))})
+    donor = OracleFactorization({"drums": tone(3000), "bass": tone(100, 0.2 * 10 ** (level_db / 20))})
+    e = explain(faint.mixture, DRUMS, factorization=faint, donors=[(donor.mixture, donor)])
+    assert ("drums" in [missing.component for missing in e.checks.missing]) is lacking
+    assert ("bass" in [missing.component for missing in e.checks.missing]) is not lacking
+
+
+@pytest.mark.parametrize(("moved", "told"), [(0.09, False), (0.11, True)])
+def test_a_missing_source_is_told_that_moves_the_score_by_a_tenth(
+    band: OracleFactorization, moved: float, told: bool
+) -> None:
+    donor = OracleFactorization({"drums": tone(3000), "bass": tone(100, 0.1)})
+    listener = tagger(lambda b: 0.5 + moved * (strength(b, 3000)[:, None] > 0.1), sr=SR, labels=["drums"])
+    e = explain(band.mixture, listener, factorization=band, donors=[(donor.mixture, donor)])
+    assert any("missing drums" in remark for remark in e.remarks("drums")) is told
+
+
 def test_a_donor_of_what_is_there_adds_nothing(band: OracleFactorization) -> None:
     e = explain(band.mixture, DRUMS, factorization=band, donors=[(band.mixture, band)])
     assert e.checks.missing == ()
@@ -246,6 +275,15 @@ def test_a_missing_source_counts_from_a_quarter_of_the_range_on(
 
     e = explain(band.mixture, tagger(heard, sr=SR), factorization=band, donors=[(donor.mixture, donor)])
     assert bool([one for one in e.remarks() if "missing drums" in one]) is said
+
+
+def test_of_two_moments_the_one_that_moves_a_weight_more_is_told() -> None:
+    late = np.clip(4 * (np.arange(2 * SR) / SR - 1.5), 0, 1).astype(np.float32)  # silent until 1.5 s
+    growing = OracleFactorization({"guitar": (tone(440)[0] * late, SR), "bass": tone(100, 0.1)})
+    listener = tagger(lambda b: strength(b, 440)[:, None], sr=SR, window_s=1.0, labels=["guitar"])
+    e = explain(growing.mixture, listener, factorization=growing, start_s=0.5, moments=True)
+    assert e.checks.moments is not None
+    np.testing.assert_allclose(e.checks.moments[0], [0.2 * 0.25 / 2, 0], atol=2e-3)  # 0 earlier, this later
 
 
 @pytest.mark.parametrize("baseline", ["noise", "floor"])

@@ -81,7 +81,35 @@ def test_error_bars_cover_the_exact_values() -> None:
         assert truth.exact
         assert not found.exact
         inside.append(((low <= truth.weights) & (truth.weights <= high)).mean())
-    assert 0.93 < np.mean(inside) < 0.97
+    assert 0.93 < np.mean(inside) < 0.98
+
+
+@pytest.mark.parametrize(("share", "matters"), [(0.04, False), (0.06, True)])
+def test_a_stem_matters_from_a_twentieth_of_the_heaviest_on(share: float, matters: bool) -> None:
+    weights = np.array([0.5, 0.3, 0.2, *(share * np.array([0.2, -0.5, -0.7]))])
+    near = coarse_to_fine(lambda masks: (masks @ weights)[:, None], (3, 3))
+    assert near.groups == (3, 3 if matters else 1)
+
+
+def test_a_stem_matters_that_does_so_for_any_label_asked_for() -> None:
+    weights = np.array([[0.5, 0.5, 0.001, 0.001], [0.0, 0.0, 0.01, 0.01]])
+    value = lambda masks: masks @ weights.T  # noqa: E731
+    assert coarse_to_fine(value, (2, 2)).groups == (2, 2)
+    assert coarse_to_fine(value, (2, 2), asked_for=lambda scores: scores[:, :1]).groups == (2, 1)
+
+
+@pytest.mark.parametrize(("max_evals", "groups"), [(395, [1, 10]), (396, [10, 10])])
+def test_a_stem_gets_its_turn_while_ten_sets_a_segment_are_left(max_evals: int, groups: list[int]) -> None:
+    near = coarse_to_fine(curved(2, 10, heard=(0, 1)), (10, 10), max_evals=max_evals)  # 4 and 2 · 2 · (100 − 2)
+    assert sorted(near.groups) == groups
+
+
+def test_the_sets_of_two_stems_are_drawn_independently() -> None:
+    masks = coarse_to_fine(curved(2, 12, heard=(0, 1)), (12, 12), max_evals=1024).masks
+    first, second = (masks[others.all(axis=1)] for others in (masks[:, 12:], masks[:, :12]))
+    drawn = [{row.tobytes() for row in rows} for rows in (first[:, :12], second[:, 12:])]
+    assert len(drawn[0]) > 200
+    assert len(drawn[0] & drawn[1]) < 0.5 * len(drawn[0])
 
 
 def test_the_heaviest_stem_gets_what_a_small_budget_leaves() -> None:

@@ -1,5 +1,7 @@
 """Stems × segments: masks make mixes, all on is the recording, off is silence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,30 @@ def test_silence_is_refused() -> None:
     grid = Grid.of(tagger(lambda b: b), SR)
     with pytest.raises(AudioError, match="'quiet' is silent from 0 s to 3 s"):
         build(quiet, OracleFactorization({"a": quiet}), grid, start_s=0.0, duration_s=3.0)
+
+
+def test_segments_are_joined_by_crossfades_of_10_ms() -> None:
+    steady = OracleFactorization({"one": (np.full((2, 6 * SR), 0.5, np.float32), SR), "other": noise(2)})
+    grid = Grid.of(tagger(lambda b: b, sr=16000, window_s=3.0), SR)
+    parts = build(steady.mixture, steady, grid, start_s=1.5, duration_s=3.0, segments=[1.0])
+    (later,) = parts.listen(parts.mask("one 1.00–3.00 s"), background=False, name="later").samples[:1]
+    time_s = np.arange(3 * SR) / SR
+    np.testing.assert_allclose(later, 0.5 * np.clip((time_s - 0.995) / 0.01, 0, 1), atol=1e-3)
+
+
+@pytest.mark.parametrize(("off_by", "kept"), [(5e-6, True), (2e-5, False)])
+def test_stems_must_sum_to_the_recording_to_one_part_in_100_000(off_by: float, kept: bool) -> None:
+    class Careless(OracleFactorization):
+        def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+            stems = super().factorize(audio, start_s=start_s, duration_s=duration_s)
+            samples = stems.samples.copy()
+            samples[0] += np.float32(off_by)
+            return replace(stems, samples=samples)
+
+    careless = Careless({"one": noise(1), "other": noise(2)})
+    grid = Grid.of(tagger(lambda b: b, sr=16000, window_s=3.0), SR)
+    if kept:
+        build(careless.mixture, careless, grid, start_s=0.0, duration_s=3.0)
+    else:
+        with pytest.raises(UsageError, match="do not sum to the recording"):
+            build(careless.mixture, careless, grid, start_s=0.0, duration_s=3.0)

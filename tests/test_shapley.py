@@ -72,6 +72,19 @@ def test_4n_plus_2_evaluations_are_exact_on_any_additive_and_pairwise_game(n: in
     np.testing.assert_allclose(found.weights[0], single + (pairs + pairs.T).sum(axis=1) / 2, atol=1e-8)
 
 
+@pytest.mark.parametrize(("max_evals", "exact"), [(138, False), (140, True)])
+def test_from_ten_evaluations_per_component_what_depends_on_their_number_costs_no_error(
+    max_evals: int, exact: bool
+) -> None:
+    def by_number(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        share = masks.mean(axis=1)
+        every = masks @ np.arange(14) / 100 + share**3 - share**5
+        return np.asarray(every[:, None])  # its Shapley values: of the first part
+
+    found = shapley_values(play(by_number, choose_masks(14, max_evals=max_evals, seed=0)))
+    assert np.allclose(found.weights[0], np.arange(14) / 100, atol=1e-9) is exact
+
+
 def test_the_errors_of_sampled_values_cancel_because_their_sum_is_known() -> None:
     found = shapley_values(play(random_game(12, 2, seed=0), choose_masks(12, max_evals=200)))
     assert found.covariance is not None

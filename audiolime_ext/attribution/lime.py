@@ -163,6 +163,7 @@ def sampling_error(
         in_pairs(neighborhood.scores - masks @ coefficients.T - intercept),
         counts[: len(counts) // 2],
         contrasts=contrasts,
+        heaviest=np.abs(coefficients).max(axis=1),
         ridge=ridge * contrasts.T @ contrasts,
     )
     return (None, None) if found is None else found

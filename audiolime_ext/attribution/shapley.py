@@ -94,7 +94,7 @@ def _fit(neighborhood: Neighborhood) -> Attribution:
     free, *_ = np.linalg.lstsq(design * root, target * root, rcond=None)
     weights = (_contrasts(masks.shape[1], design.shape[1]) @ free).T
     weights[:, -1] += total  # the last weight is what the others leave
-    covariance, dof = _sampling_error(neighborhood, design, target - design @ free)
+    covariance, dof = _sampling_error(neighborhood, design, target - design @ free, weights)
     return Attribution(
         "shapley",
         weights,
@@ -107,7 +107,10 @@ def _fit(neighborhood: Neighborhood) -> Attribution:
 
 
 def _sampling_error(
-    neighborhood: Neighborhood, design: NDArray[np.float64], residuals: NDArray[np.float64]
+    neighborhood: Neighborhood,
+    design: NDArray[np.float64],
+    residuals: NDArray[np.float64],
+    weights: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64] | None, float | None]:
     """Covariance of the weights, (n_outputs, n, n), and its degrees of freedom; None where the sample is too small."""
     masks, counts = neighborhood.masks, neighborhood.counts
@@ -115,7 +118,12 @@ def _sampling_error(
         return None, None
     draws, contrasts = counts[1 : len(counts) // 2], _contrasts(masks.shape[1], design.shape[1])
     found = paired_covariance(
-        in_pairs(design), np.ones((len(draws), 2)), in_pairs(residuals), draws, contrasts=contrasts
+        in_pairs(design),
+        np.ones((len(draws), 2)),
+        in_pairs(residuals),
+        draws,
+        contrasts=contrasts,
+        heaviest=np.abs(weights).max(axis=1),
     )
     return (None, None) if found is None else found
 
