@@ -41,10 +41,15 @@ def evaluate(components: Components, model: Tagger, masks: Masks) -> Scores:
 
 def mask_budget(components: Components, max_evals: int, level_check: bool) -> int:
     """How many masks may be asked about, so that a sample leaves what the level check needs."""
-    kept = 2 * len(components.sources) + 2
+    kept = kept_for_level(components)
     if not level_check or 2**components.n <= max_evals or max_evals - kept < 2 * components.n + 2:
         return max_evals
     return max_evals - kept
+
+
+def kept_for_level(components: Components) -> int:
+    """The most evaluations that the level check takes: each stem's removal, the mix at that level, and at ±6 dB."""
+    return 2 * len(components.sources) + 2
 
 
 def answers(

@@ -12,8 +12,9 @@ from audiolime_ext import registry
 from audiolime_ext.audio import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Factorization
+from audiolime_ext.kind import Kind
 from audiolime_ext.prediction import FunctionTagger, Tagger, as_tagger, label_indices
-from audiolime_ext.taggram import Grid, tag
+from audiolime_ext.taggram import Grid, Taggram, tag
 
 
 def resolve_tagger(given: Any, *, sr: int | None = None) -> Tagger:
@@ -69,5 +70,13 @@ def choose_excerpt(
     column = label_indices(labels, taggram.labels)[0]
     whole = taggram.scores[~taggram.padded, column]
     start = min(float(taggram.times_s[int(np.argmax(whole))]), max(0.0, audio.duration_s - length))
-    note = f"the excerpt is where {taggram.labels[column]!r} is strongest of {len(whole)} windows"
-    return start, float(length), labels, (note,)
+    return start, float(length), labels, (_chosen(taggram, column, len(whole)),)
+
+
+def _chosen(taggram: Taggram, column: int, n_windows: int) -> str:
+    """Scores of a label can be strong; other values are high."""
+    kind, label = Kind.of(taggram.scores, taggram.labels), taggram.labels[column]
+    if kind.noun == "score":
+        return f"the excerpt is where {label!r} is strongest of {n_windows} windows"
+    called = kind.called(label) if kind.numbered else repr(label)
+    return f"the excerpt is where {called} is highest of {n_windows} windows"

@@ -14,11 +14,11 @@ LEVELS = {
     0: "errors _optional _shown tables",
     1: "files containers decoding musdb_tracks audio resampling registry archives chunks mixing downloads checkpoints "
     "cache tensor_bundle onnx_graph spectrogram front_end transcription",
-    2: "factorization track.kept_stems prediction saved_model taggram baselines segments",
+    2: "factorization track.kept_stems prediction saved_model taggram baselines segments kind whole",
     3: "perturbation components targets resolve",
     4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
-    "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "
-    "top explanation track.leaders track.summary track.windows track.explanation",
+    "attribution.lime attribution.methods attribution.owen attribution.shapley attribution.told_apart checks "
+    "provenance summary storage leading words top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
     6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
     "audit.heard audit.junit audit.manifest audit.measure audit.merge audit.packing audit.plan audit.rates "
