@@ -120,4 +120,3 @@ def rounds(n: int, max_evals: int) -> list[int]:
         budgets.append(int(size))
         size *= GROWTH
     return [*budgets, last]
-

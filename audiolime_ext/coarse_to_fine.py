@@ -150,7 +150,9 @@ def left_whole(
     cost = _n_evals(groups, _enough(n_segments)) - 2 ** len(sources)
     if max(neighborhood.groups, default=1) == 1 and (game is None or _that_matter(_values(game, columns))):
         needed = 2 ** len(sources) + cost + kept
-        return [f"the {len(sources)} stems are left whole: cutting one of them in {n_segments} takes max_evals={needed}"]
+        return [
+            f"the {len(sources)} stems are left whole: cutting one of them in {n_segments} takes max_evals={needed}"
+        ]
     order = [] if game is None else _that_matter(_values(game, columns))
     whole = [sources[stem] for stem in order if neighborhood.groups[stem] == 1]
     if not whole:

@@ -137,12 +137,10 @@ class Explanation:
     def what_argues(self, label: str | int | None = None) -> tuple[str, ...]:
         """All components, each by itself, that argue for a label beyond their intervals, the strongest first."""
         levels_db, near = self.components.levels_db, self.neighborhood
-        return tuple(
-            self.names[i] for i in arguing_components(levels_db, near, self.attribution, self.column(label))
-        )
+        return tuple(self.names[i] for i in arguing_components(levels_db, near, self.attribution, self.column(label)))
 
     def top(self, k: int = 1, *, label: str | int | None = None) -> Top:
-        """What makes a label, as audio: its leading source, or all that are not told apart, or the word that none is known.
+        """What makes a label, as audio: its leading source, or all that are not told apart; or the word that none is.
 
         Parameters
         ----------
@@ -190,7 +188,7 @@ class Explanation:
     def _of_the_checks(self, column: int) -> list[str]:
         if self.provenance.target != "score":
             return []  # the thresholds are those of scores between 0 and 1
-        return self.checks.remarks(self.all_labels[column], column, self.score(column)[0])
+        return self.checks.remarks(self.kind.called(self.all_labels[column]), column, self.score(column)[0])
 
     def _pair_that_counts_most(self, column: int) -> list[str]:
         """A word on two sources that do more together than any does by itself, which no weight can show."""

@@ -62,4 +62,3 @@ class Top:
     def _repr_html_(self) -> str:
         player = "" if self.audio is None else self.audio._repr_html_()
         return f"<p>{html.escape(self.message)}</p>{player}"
-

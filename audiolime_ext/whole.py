@@ -1,7 +1,7 @@
 """Whether one component is the whole recording: then there is nothing to tell apart.
 
-Instrumental music in two stems, vocals and accompaniment: all of it is accompaniment. Its weight is the score, taking it
-out leaves nothing, and another song's accompaniment is another song. None of this says what the model listens to.
+Instrumental music in two stems, vocals and accompaniment: all of it is accompaniment. Its weight is the score, taking
+it out leaves nothing, and another song's accompaniment is another song. None of this says what the model listens to.
 
 One component holds everything where both are so: *by level*, the others together lie below −28 dB of the mixture; and
 *by what the model hears*, it answers to that component alone as to the recording, to a tenth of the distance between

@@ -145,7 +145,8 @@ def leaders(found: Leading, voice: Voice) -> str:
     if found.state != "tied":
         return source_and_weight(found, voice, found.first)
     named, others = found.first[:MOST_NAMED], len(found.first) - MOST_NAMED
-    listed = [found.sources[i] for i in named] + ([f"{others} {'others' if others > 1 else 'other'}"] if others > 0 else [])
+    rest = [] if others <= 0 else [f"one of {others} others" if others > 1 else "1 other"]
+    listed = [*(found.sources[i] for i in named), *rest]
     weights = ", ".join(voice.signed(found.weights[i], found.largest) for i in named)
     apart = "not told apart from moment to moment" if found.by_moment else "not told apart"
     return f"{either(listed)}, {apart}{f': {weights}' if voice.page else f' ({weights})'}"
@@ -173,7 +174,9 @@ def finer(source: str, factorization: str | None) -> str | None:
     family = None if factorization is None else factorization.split(":")[0].split("?")[0]
     if family in UNNAMED:
         return "finer stems could, where there are any"
-    return None if source in SINGLE or family == INSTRUMENTS else f"a separator of instruments could, such as {INSTRUMENTS}"
+    if source in SINGLE or family == INSTRUMENTS:
+        return None
+    return f"a separator of instruments could, such as {INSTRUMENTS}"
 
 
 def value_remarks(voice: Voice, full: float, empty: float, spread: float, largest: float = 1.0) -> list[str]:
@@ -268,4 +271,3 @@ def _span(name: str) -> list[str]:
 def _with_weight(name: str, weight: float, found: Leading, voice: Voice) -> str:
     written = voice.signed(weight, found.largest)
     return f"{name}: {written}" if voice.page else f"{name} ({written})"
-

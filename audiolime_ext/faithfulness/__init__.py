@@ -8,9 +8,10 @@ number that is undefined or unknown is None, and a reason stands beside it.
 Two sets of components are judged. *The top component* is what ``Explanation.top()`` names (several together, where they
 are not told apart): it makes the three numbers that a musician can read, the score of it alone, the score without it,
 and whether the decision flips. *The explanation* of the measures from the literature is ``Explanation.what_argues()``:
-every component whose weight is positive beyond its interval and that can be heard. An explanation that names every component is the recording, and perfect by most measures; so its
-share of the components is given beside them. Where none is named for a label both sets are empty and the label
-abstains; measures of the weights and the areas under the curves do not depend on them and are still given.
+every component whose weight is positive beyond its interval and that can be heard. An explanation that names every
+component is the recording, and perfect by most measures; so its share of the components is given beside them. Where
+none is named for a label both sets are empty and the label abstains; measures of the weights and the areas under the
+curves do not depend on them and are still given.
 
 What is measured, and by whom it was defined, stands in the modules: `removal` (AI, AD, AG, FF, Fid-In, flips), `curves`
 (deletion and insertion), `weighing` (infidelity, completeness, sparseness, complexity, correlation), `stability` (over

@@ -1,8 +1,8 @@
 """What a page shows of one explanation: numbers for the browser, tables and sentences for everybody.
 
 A *view* is one recording split in one way: the explanation of a track (many windows) or of an excerpt (one). A *cell*
-is one label in one window, and everything the page says of it is decided in Python, where it is tested: the browser only
-draws. What may be claimed is decided where terminals ask too, in `audiolime_ext.leading`, and worded in
+is one label in one window, and everything the page says of it is decided in Python, where it is tested: the browser
+only draws. What may be claimed is decided where terminals ask too, in `audiolime_ext.leading`, and worded in
 `audiolime_ext.words`. Scores of a label are written as parts of 100; other values as they are.
 """
 
@@ -214,9 +214,7 @@ def make_view(
         "windows": [{"t": round(w.start_s, 4), "d": round(w.duration_s, 4)} for w in track.windows],
         "start_s": round(track.start_s, 4),
         "labels": list(track.labels),
-        "cells": [
-            [cell(track, number, label) for number in range(len(track.windows))] for label in track.labels
-        ],
+        "cells": [[cell(track, number, label) for number in range(len(track.windows))] for label in track.labels],
         "taggram": _picture(track.taggram, rows),
         "scale": number.scale,
         "digits": number.digits(float(np.abs(track.full[:, columns]).max(initial=0.0))),
