@@ -143,27 +143,22 @@ def left_whole(
     kept
         Evaluations that are kept for checks.
     """
-    game = whole_stems(neighborhood)
-    if n_segments == 1 or neighborhood.masks.shape[1] == n_segments * len(sources):
+    groups, every = neighborhood.groups, (n_segments,) * len(sources)
+    if n_segments == 1 or groups == every:
         return []
-    groups = (n_segments,) * len(sources)
-    cost = _n_evals(groups, _enough(n_segments)) - 2 ** len(sources)
-    if max(neighborhood.groups, default=1) == 1 and (game is None or _that_matter(_values(game, columns))):
-        needed = 2 ** len(sources) + cost + kept
-        return [
-            f"the {len(sources)} stems are left whole: cutting one of them in {n_segments} takes max_evals={needed}"
-        ]
-    order = [] if game is None else _that_matter(_values(game, columns))
-    whole = [sources[stem] for stem in order if neighborhood.groups[stem] == 1]
+    game = whole_stems(neighborhood)
+    order = None if game is None else _that_matter(shapley_values(game).weights[list(columns)])
+    coarse = 2 ** len(sources)
+    per_stem = _n_evals(every, _enough(n_segments)) - coarse
+    if max(groups) == 1 and order != []:
+        needed = f"{coarse + per_stem + kept} evaluations (--max-evals)"
+        return [f"the {len(sources)} stems are left whole: cutting one of them in {n_segments} takes {needed}"]
+    whole = [sources[stem] for stem in order or () if groups[stem] == 1]
     if not whole:
         return []
-    needed = 2 ** len(sources) + cost * len(order) + kept
     are = f"{whole[0]} is" if len(whole) == 1 else f"{', '.join(whole[:-1])} and {whole[-1]} are"
-    return [f"{are} left whole: cutting all stems that matter in {n_segments} takes max_evals={needed}"]
-
-
-def _values(game: Neighborhood, columns: Sequence[int]) -> Array:
-    return shapley_values(game).weights[list(columns)]
+    needed = f"{coarse + per_stem * len(order or ()) + kept} evaluations (--max-evals)"
+    return [f"{are} left whole: cutting all stems that matter in {n_segments} takes {needed}"]
 
 
 def _n_evals(groups: Sequence[int], n_sets: int) -> int:

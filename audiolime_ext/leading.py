@@ -61,6 +61,8 @@ class Leading:
         Their names, and how many components each has.
     weights, levels_db
         Of each source as a whole.
+    errors
+        Half the widths of the weights' 95 % intervals, 0 where they are exact; None where they are not known.
     full, empty, largest
         The value of the recording and of the baseline; the largest magnitude among all mixes and weights.
     first
@@ -84,6 +86,7 @@ class Leading:
     groups: tuple[int, ...]
     weights: tuple[float, ...]
     levels_db: tuple[float, ...]
+    errors: tuple[float, ...] | None
     full: float
     empty: float
     largest: float
@@ -172,11 +175,13 @@ def leading(
     weights, covariance = source_weights(attribution, column, groups)
     levels = np.array([together_db(levels_db[at : at + n]) for at, n in zip(firsts, groups, strict=True)])
     full, empty = float(neighborhood.full[column]), float(neighborhood.empty[column])
+    reach = None if covariance is None else _reach(attribution, column, covariance)
     found = {
         "sources": tuple(source_name(names[at], n) for at, n in zip(firsts, groups, strict=True)),
         "groups": tuple(groups),
         "weights": tuple(weights.tolist()),
         "levels_db": tuple(levels.tolist()),
+        "errors": None if reach is None else tuple(reach.tolist()),
         "full": full,
         "empty": empty,
         "largest": float(max(np.abs(answers).max(), np.abs(weights).max(initial=0.0))),
@@ -199,9 +204,9 @@ def leading(
     whole = _whole(neighborhood, groups, levels, column)
     if whole is not None:
         return state("whole", first=(whole,), **segments(whole))
-    if covariance is None:
+    if covariance is None or reach is None:
         return state("unknown")
-    certain = weights - _reach(attribution, column, covariance)
+    certain = weights - reach
     arguing = what_argues(weights, certain, levels, rounding=rounding)
     if not arguing or (found["as_baseline"] and np.abs(weights).max() <= near):
         return state("nothing", arguing=tuple(arguing))
@@ -347,7 +352,7 @@ def _within(
     k = int(np.argmax(np.cumsum(weights[order]) >= MOST * weights.sum())) + 1
     chosen = sorted(int(i) + own.start for i in order[:k])
     if weights.sum() <= rounding or k > n / 2 or any(levels_db[i] <= AUDIBLE_DB for i in chosen):
-        return ("open" if covariance.any() else "spread"), ()
+        return ("spread" if np.sqrt(np.diag(covariance).max()) <= rounding else "open"), ()
     if not are_heaviest(weights, covariance, attribution.dof, k, rounding=rounding):
         return "open", ()
     return "carried", tuple(chosen)

@@ -52,7 +52,8 @@ def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
     called = {label: kind.called(label) for label in explanation.labels}
     scores = {label: [explanation.number(value, label) for value in explanation.score(label)] for label in called}
     if len(explanation.names) > WIDEST_TABLE:
-        return [*header, "components that count most"], [
+        cut = explanation.components.n > len(explanation.components.sources)
+        return [*header, f"{'sources' if cut else 'components'} that count most"], [
             [called[label], *scores[label], _heaviest(explanation, label)] for label in called
         ]
     rows = [
@@ -64,8 +65,13 @@ def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
 
 
 def _heaviest(explanation: Explanation, label: str, n: int = 4) -> str:
-    ranked = sorted(explanation.weights(label), key=lambda name: -abs(explanation.weights(label)[name]))[:n]
-    return ", ".join(f"{name} {_weight(explanation, label, name)}" for name in ranked)
+    """Whole sources and their weights: a segment of one is never listed beside another that was left whole."""
+    found, written = explanation.leading(label), []
+    for i in sorted(range(len(found.sources)), key=lambda i: -abs(found.weights[i]))[:n]:
+        weight = explanation.number(found.weights[i], label, signed=True)
+        about = f"±{explanation.number(found.errors[i], label)}" if found.errors and found.errors[i] > 0 else ""
+        written.append(f"{found.sources[i]} {weight}{about}")
+    return ", ".join(written)
 
 
 def _weight(explanation: Explanation, label: str, name: str) -> str:

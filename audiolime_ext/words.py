@@ -99,7 +99,7 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
 
     Examples
     --------
-    >>> found = Leading("tied", ("drums", "bass"), (1, 1), (0.2, 0.2), (-3.0, -3.0), 0.5, 0.1, 0.5, (0, 1), (0, 1))
+    >>> found = Leading("tied", ("drums", "bass"), (1, 1), (0.2, 0.2), (-3.0, -3.0), (0, 0), 0.5, 0.1, 0.5, (0, 1))
     >>> sentence(found, ("drums", "bass"), Voice("rock", Kind("score")))
     'rock comes most from drums or bass, not told apart (+0.20, +0.20); score 0.50, silence 0.10'
     """

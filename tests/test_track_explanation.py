@@ -145,7 +145,8 @@ def test_many_components_are_summed_up_by_the_leading_ones(track: TrackExplanati
     chosen = choose_masks(8, max_evals=40)
     near = Neighborhood(chosen.masks, chosen.counts, False, np.full((len(chosen.masks), 3), 0.5))
     attribution = Attribution("shapley", np.tile(np.linspace(0.1, 0.8, 8), (3, 1)), None, False)
-    parts = {"names": tuple("abcdefgh"), "levels_db": (-6.0,) * 8, "neighborhood": near, "attribution": attribution}
+    parts: dict[str, Any] = {"names": tuple("abcdefgh"), "levels_db": (-6.0,) * 8}
+    parts |= {"neighborhood": near, "attribution": attribution}
     many = replace(track, windows=tuple(replace(window, **parts) for window in track.windows))
     assert "h +0.80, g +0.70, f +0.60, e +0.50" in str(many)
     assert many.to_dict()["std_errors"] is None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from audiolime_ext import Audio, explain, explain_track, load_audio
 from audiolime_ext.whole import holds_everything
 
 
@@ -37,3 +40,19 @@ def test_a_component_without_others_holds_everything_and_silence_holds_nothing()
 
 def test_what_was_not_asked_is_not_known() -> None:
     assert holds_everything([-60.0, 0.0], np.array([np.nan, np.nan]), 0.8, 0.1) is None
+
+
+def test_music_without_a_voice_is_not_explained_by_its_accompaniment(feelings: dict[str, Path]) -> None:
+    guitar, rest = (load_audio(feelings[part]) for part in ("guitar", "rest"))
+    instrumental = Audio(guitar.samples + rest.samples, guitar.sr, "feelings")
+    e = explain(instrumental, "musicnn:MSD_musicnn", start_s=0.0, top_labels=2)
+    for label in e.labels:
+        assert not e.top(label=label)
+        assert str(e.top(label=label)).startswith("accompaniment is all there is here: nothing to tell apart for ")
+        assert str(e.top(label=label)).endswith("; a separator of instruments could, such as cerberus")
+    assert "comes most from" not in str(e)
+    track = explain_track(instrumental, "musicnn:MSD_musicnn", duration_s=6.0, top_labels=1, min_score=0.0, cache=False)
+    assert str(track.leaders()).endswith(
+        "in any of 2 places: nothing to tell apart in 2 (accompaniment is all there is)"
+    )
+    assert "comes most from" not in str(track)
