@@ -248,8 +248,20 @@ def what_argues(weights: Array, certain: Array, levels_db: Sequence[float] | Arr
     [1, 0]
     """
     least = max(NEGLIGIBLE * float(np.max(np.abs(weights), initial=0.0)), rounding)
-    order = [int(i) for i in np.argsort(-weights, kind="stable")]
+    order = heaviest_first(weights, rounding)
     return [i for i in order if certain[i] > least and levels_db[i] > AUDIBLE_DB]
+
+
+def heaviest_first(weights: Array, rounding: float) -> list[int]:
+    """Positions by weight; those that are equal to rounding stay as they are, on every machine.
+
+    Examples
+    --------
+    >>> heaviest_first(np.array([0.1, 0.3, 0.3 + 1e-12]), 1e-5)
+    [1, 2, 0]
+    """
+    whole = np.round(weights / rounding) if rounding > 0 else weights
+    return [int(i) for i in np.argsort(-whole, kind="stable")]
 
 
 def arguing_components(
@@ -325,7 +337,8 @@ def _not_below(weights: Array, covariance: Array, dof: float | None, heaviest: i
     """The heaviest that argues and all that it does not outweigh beyond doubt, heaviest first."""
     others = np.delete(np.arange(len(weights)), heaviest)
     told = exceed(weights, covariance, dof, np.array([heaviest]), others, rounding=rounding)[0]
-    return sorted([heaviest, *others[~told].tolist()], key=lambda i: (-weights[i], i != heaviest))
+    tied = {heaviest, *others[~told].tolist()}
+    return [i for i in heaviest_first(weights, rounding) if i in tied]
 
 
 def _against(weights: Array, highest: Array, heaviest: int) -> int | None:

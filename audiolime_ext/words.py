@@ -221,8 +221,10 @@ def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, 
     after = [i for i in found.arguing if i not in found.first][: max(k - len(found.first), 0)]
     then = f", then {source_and_weight(found, voice, after)}" if after else ""
     worst = () if found.against is None else (found.against,)
-    against = f"{', ' if voice.page else ' '}against {source_and_weight(found, voice, worst)}" if worst else ""
-    sources = f"{leaders(found, voice)}{_where(found, names, voice)}{then}{against}"
+    where = _where(found, names, voice)
+    comma = "," if voice.page or where else ""
+    against = f"{comma} against {source_and_weight(found, voice, worst)}" if worst else ""
+    sources = f"{leaders(found, voice)}{where}{then}{against}"
     if found.as_baseline:
         text = f"{about} is nearly as for {voice.off}: what there is comes most from {sources}"
     elif voice.page:
