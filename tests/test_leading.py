@@ -76,7 +76,7 @@ def test_estimates_lead_only_beyond_their_sampling_error(error: float, state: st
 
 
 def test_what_two_estimates_share_does_not_blur_their_difference() -> None:
-    weights, shared = [0.4, 0.3, 0.0], 0.1**2 * np.ones((3, 3)) + 1e-6 * np.eye(3)
+    weights, shared = [0.4, 0.3], 0.1**2 * np.ones((2, 2)) + 1e-6 * np.eye(2)
     assert judged(additive(weights), sampled(weights, shared)).state == "leads"
 
 
@@ -231,6 +231,15 @@ def test_the_error_of_a_sum_is_that_of_all_its_segments_together() -> None:
     cancelling, alike = (np.pad(block, (0, 1)) for block in (within, 0.1**2 * np.eye(4)))
     assert cut(weights[:4], 0.3, sampled(weights, cancelling)).state == "leads"
     assert cut(weights[:4], 0.3, sampled(weights, alike)).state == "tied"
+
+
+@pytest.mark.parametrize(("error", "argues"), [(0.24, True), (0.27, False)])
+def test_a_sum_argues_beyond_its_own_interval(error: float, argues: bool) -> None:
+    weights = [0.125] * 4 + [0.0]  # 1.96 times .25 are .49
+    found = cut(weights[:4], 0.0, sampled(weights, np.diag([error**2 / 4] * 4 + [1e-9])))
+    assert (0 in found.arguing) is argues
+    assert found.errors is not None
+    assert found.errors[0] == pytest.approx(1.96 * error, rel=1e-3)
 
 
 def test_sums_of_owen_values_are_exact_whatever_is_sampled_within() -> None:

@@ -15,6 +15,7 @@ import pytest
 from audiolime_ext import TrackExplanation, explain_track, tagger
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.errors import MissingError, OutputError, UsageError
+from audiolime_ext.leading import Leading
 from audiolime_ext.perturbation import Neighborhood, choose_masks
 from audiolime_ext.track.leaders import Leaders
 from factorizations.oracle import OracleFactorization
@@ -93,6 +94,24 @@ def test_only_weights_beyond_their_interval_lead(track: TrackExplanation) -> Non
 
 def test_others_that_lead_are_named() -> None:
     assert str(Leaders("jazz", 9, {"piano": 5, "bass": 2}, 9, 0.3)) == "piano leads jazz in 5 of 9 places, bass in 2"
+
+
+def test_each_place_is_counted_once_for_a_leader_or_for_the_doubt() -> None:
+    pair: dict[str, Any] = {"sources": ("piano", "bass"), "groups": (1, 1), "weights": (0.4, 0.3), "errors": None}
+    about: dict[str, Any] = {**pair, "levels_db": (-3.0, -3.0), "full": 0.5, "empty": 0.1, "largest": 0.5}
+    places = [
+        Leading("leads", **about, first=(0,)),
+        Leading("leads", **about, first=(0,), as_baseline=True),
+        Leading("tied", **about, first=(0, 1)),
+        Leading("tied", **about, first=(0, 1), as_baseline=True),
+        Leading("unknown", **about),
+        Leading("whole", **about, first=(1,)),
+        Leading("nothing", **about),
+        None,
+    ]
+    found = Leaders.count("jazz", places, n_windows=9, min_score=0.3)
+    assert (found.n_places, found.counts) == (8, {"piano": 1})
+    assert (found.n_not_told_apart, found.n_whole, found.whole, found.n_as_baseline) == (2, 1, "bass", 2)
 
 
 def test_places_without_a_known_leader_are_counted_for_none_and_said() -> None:
