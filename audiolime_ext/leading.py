@@ -47,6 +47,7 @@ AUDIBLE_DB = -40.0
 NEGLIGIBLE = 0.05  # of the largest weight
 MOST = 2 / 3  # of a source's weight: "most of it"
 SILENT_DB = -200.0
+CANCELLED = 1e-6  # of the largest weight: errors of segments that cancel in their sum, but for rounding
 
 
 @dataclass(frozen=True)
@@ -278,15 +279,18 @@ def arguing_components(
 def source_weights(attribution: Attribution, column: int, groups: Sequence[int]) -> tuple[Array, Array | None]:
     """Weights of whole sources, (n_sources,), and their covariance; None where it is not known.
 
-    Zero where they are exact: all masks were evaluated, or those of whole stems, which Owen values are made of.
+    Nothing where they are exact: all masks were evaluated, or those of whole stems, which Owen values are made of. (The
+    errors of segments cancel in the sum; other errors of the answers do not.)
     """
     belongs = np.repeat(np.eye(len(groups)), groups, axis=1)
     weights = belongs @ attribution.weights[column]
-    if attribution.exact or attribution.method == "owen":
+    if attribution.exact:
         return weights, np.zeros((len(groups),) * 2)
-    if attribution.covariance is None:
-        return weights, None
-    return weights, belongs @ attribution.covariance[column] @ belongs.T
+    if attribution.covariance is not None:
+        covariance = belongs @ attribution.covariance[column] @ belongs.T
+        nothing = (CANCELLED * float(np.abs(attribution.weights[column]).max())) ** 2
+        return weights, np.where(np.abs(covariance) <= nothing, 0.0, covariance)
+    return weights, np.zeros((len(groups),) * 2) if attribution.method == "owen" else None
 
 
 def source_name(component: str, n_segments: int) -> str:
