@@ -2,10 +2,9 @@
 
 Masks are drawn in rounds, each half as many again as before, beginning at ten for each component; no mask is evaluated
 twice. After each round every one of the k heaviest components is compared with every one of the others. The set is
-settled when all these differences are positive beyond sampling error, by one test for all of them: the largest
-difference between estimates and truth, divided by its standard error, is drawn from the weights' covariance (with
-Student's tails), and all differences must exceed its upper quantile. The error of 5 % is spent in equal parts over the
-looks that the budget allows. Where all masks fit the budget, the last round knows the weights exactly.
+settled when all these differences are positive beyond sampling error, by one test for all of them (see
+`audiolime_ext.attribution.told_apart`). The error of 5 % is spent in equal parts over the looks that the budget allows.
+Where all masks fit the budget, the last round knows the weights exactly.
 
 So a set that is said to be settled is the one that all masks would give in at least 95 of 100 samples; *where two
 weights are nearly equal, the answer is that they are not settled*. Stopping early does not make the intervals wider:
@@ -16,23 +15,21 @@ settled was the right one every time (`tests/studies/coverage.py`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT, t_quantile
+from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.attribution.told_apart import ERROR, is_settled
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
 
 Array = NDArray[np.float64]
 
-ERROR = 0.05
 GROWTH = 1.5
-ROUNDING = 1e-9
 
 
 def settle(
@@ -124,53 +121,3 @@ def rounds(n: int, max_evals: int) -> list[int]:
         budgets.append(int(size))
         size *= GROWTH
     return [*budgets, last]
-
-
-def is_settled(attribution: Attribution, k: int, *, column: int = 0, error: float = ERROR) -> bool:
-    """Whether the k heaviest components weigh more than all others, with this chance to be wrong.
-
-    Without a covariance nothing is settled; with exact weights everything but a tie.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> weights, covariance = np.array([[1.0, 0.5, 0.45]]), np.eye(3)[None] * 0.01
-    >>> found = Attribution("shapley", weights, None, False, covariance=covariance, dof=50)
-    >>> is_settled(found, 1), is_settled(found, 2)
-    (True, False)
-    """
-    if attribution.covariance is None:
-        return False
-    weights, covariance = attribution.weights[column], attribution.covariance[column]
-    order = np.argsort(-weights, kind="stable")
-    above, below = order[:k, None], order[None, k:]
-    differences = weights[above] - weights[below]
-    variances = np.diag(covariance)
-    errors = np.sqrt(np.maximum(variances[above] + variances[below] - 2 * covariance[above, below], 0.0))
-    if differences.min() <= ROUNDING * np.abs(weights).max():
-        return False
-    if attribution.exact or (errors <= ROUNDING * differences).all():
-        return True
-    dof = math.inf if attribution.dof is None else attribution.dof
-    if (differences <= t_quantile(1.0 - error, dof) * errors).any():  # not even if it were the only comparison
-        return False
-    reach = _largest_deviation(covariance, above, below, errors, dof, error)
-    return bool((differences > reach * errors).all())
-
-
-def _largest_deviation(
-    covariance: Array, above: NDArray[np.intp], below: NDArray[np.intp], errors: Array, dof: float, error: float
-) -> float:
-    """Upper quantile of the largest of the standardised differences, by simulation; the same for the same input."""
-    rng = np.random.default_rng(0)
-    n_draws = 20_000
-    values, vectors = np.linalg.eigh(covariance)
-    noise = rng.normal(size=(n_draws, len(values))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    tails = 1.0 if math.isinf(dof) else np.sqrt(rng.chisquare(dof, n_draws) / dof)
-    uncertain = errors > 0
-    scale = np.where(uncertain, errors, 1.0)
-    largest = np.full(n_draws, -np.inf)
-    for row in range(len(above)):
-        deviations = (noise[:, above[row]] - noise[:, below[0]]) / scale[row]
-        largest = np.maximum(largest, np.where(uncertain[row], deviations, 0.0).max(axis=1))
-    return float(np.quantile(largest / tails, 1.0 - error))

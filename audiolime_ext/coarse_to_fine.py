@@ -13,18 +13,23 @@ everywhere, and a model that was trained on music answers something else to such
 whole is lost. On the bundled clip "metal" is argued for by the accompaniment (+.32) and against by the vocals (−.25);
 over 2 × 25 pieces at once every Shapley value of it is within ±.015. Owen values keep what holds for the stems.
 
+Where the budget does not hold the segments of one stem, stems are left whole: of eight stems in ten segments each, all
+256 masks of whole stems say more than any thousand of the 2^80 masks of their pieces. Where stems that matter are left
+whole for want of budget, that is said, with the budget that would cut them.
+
 The budget is an upper bound, and no mask is evaluated twice. See `audiolime_ext.attribution.owen` for what follows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
-from audiolime_ext.attribution.owen import coarse_masks
+from audiolime_ext.attribution.owen import coarse_masks, whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Masks, Neighborhood, choose_masks, enumerate_masks
@@ -32,6 +37,7 @@ from audiolime_ext.perturbation import Masks, Neighborhood, choose_masks, enumer
 Array = NDArray[np.float64]
 
 MATTERS = 0.05
+Way = Literal["all", "stem by stem", "whole"]
 
 
 def coarse_to_fine(
@@ -107,16 +113,52 @@ def coarse_to_fine(
     return Neighborhood(masks[rows], counts[rows], exhaustive, answers[rows], groups=tuple(kept))
 
 
-def pays(groups: Sequence[int], max_evals: int) -> bool:
-    """Whether stems are cut in segments, not all masks fit the budget, and those of one stem do (with error bars).
+def way_to_cut(groups: Sequence[int], max_evals: int) -> Way:
+    """How stems in segments are asked about: all masks, where they fit; stem by stem with error bars; or whole stems.
 
     Examples
     --------
-    >>> [pays(groups, 1024) for groups in ((1, 1), (5, 5), (10, 10), (25, 25), (10,) * 8)]
-    [False, False, True, True, False]
+    >>> [way_to_cut(groups, 1024) for groups in ((1, 1), (5, 5), (10, 10), (25, 25), (10,) * 8)]
+    ['all', 'all', 'stem by stem', 'stem by stem', 'whole']
     """
     size = max(groups, default=0)
-    return size > 1 and 2 ** sum(groups) > max_evals >= _n_evals(groups, _enough(size))
+    if size <= 1 or 2 ** sum(groups) <= max_evals:
+        return "all"
+    return "stem by stem" if _n_evals(groups, _enough(size)) <= max_evals else "whole"
+
+
+def left_whole(
+    neighborhood: Neighborhood, sources: Sequence[str], n_segments: int, columns: Sequence[int], *, kept: int = 0
+) -> list[str]:
+    """A note on stems that matter for some of the labels and were left whole, with the budget that would cut them.
+
+    Parameters
+    ----------
+    neighborhood
+        What was evaluated.
+    sources, n_segments
+        Names of the stems, and into how many segments each could be cut.
+    columns
+        The labels.
+    kept
+        Evaluations that are kept for checks.
+    """
+    groups, every = neighborhood.groups, (n_segments,) * len(sources)
+    if n_segments == 1 or groups == every:
+        return []
+    game = whole_stems(neighborhood)
+    order = None if game is None else _that_matter(shapley_values(game).weights[list(columns)])
+    coarse = 2 ** len(sources)
+    per_stem = _n_evals(every, _enough(n_segments)) - coarse
+    if max(groups) == 1 and order != []:
+        needed = f"{coarse + per_stem + kept} evaluations (--max-evals)"
+        return [f"the {len(sources)} stems are left whole: cutting one of them in {n_segments} takes {needed}"]
+    whole = [sources[stem] for stem in order or () if groups[stem] == 1]
+    if not whole:
+        return []
+    are = f"{whole[0]} is" if len(whole) == 1 else f"{', '.join(whole[:-1])} and {whole[-1]} are"
+    needed = f"{coarse + per_stem * len(order or ()) + kept} evaluations (--max-evals)"
+    return [f"{are} left whole: cutting all stems that matter in {n_segments} takes {needed}"]
 
 
 def _n_evals(groups: Sequence[int], n_sets: int) -> int:

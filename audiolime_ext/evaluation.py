@@ -56,7 +56,7 @@ def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:
     """
     if 2**n <= max_evals:
         return max_evals
-    for kept in (N_ASKED + 3 * n_sources, N_ASKED):
+    for kept in (kept_for_checks(n_sources), kept_for_checks(0)):
         if max_evals - kept >= 2 * n + 2:
             return max_evals - kept
     return max_evals
@@ -80,6 +80,11 @@ def asked_again(
     mixes = components.heard_mixes(answered.masks[[-1, *others]])
     windows = components.grid.cut(mixes)
     return repeatability(model, windows, values=values, known=answered.scores[[-1, others[0]]], most=most)
+
+
+def kept_for_checks(n_sources: int) -> int:
+    """The most evaluations that asking again takes, and the level check of so many stems."""
+    return N_ASKED + 3 * n_sources
 
 
 def answers(

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio
 from audiolime_ext.errors import UsageError
+from audiolime_ext.kind import Kind
 from audiolime_ext.prediction import Scores, Tagger, label_indices
-from audiolime_ext.taggram import Grid, tag
+from audiolime_ext.taggram import Grid, Taggram, tag
 
 SILENT_DB = -60.0
 
@@ -54,9 +55,18 @@ def choose_excerpt(
     sounds = _that_sound(audio, times_s, model.window_s)
     strongest = int(np.argmax(np.where(sounds, scores, -np.inf)))
     start = min(float(times_s[strongest]), max(0.0, audio.duration_s - length))
-    note = f"the excerpt is where {taggram.labels[column]!r} is strongest of {int(sounds.sum())} windows"
+    note = _chosen(taggram, column, int(sounds.sum()))
     silent = len(sounds) - int(sounds.sum())
     return start, float(length), labels, (f"{note} ({silent} silent {_windows(silent)} left out)" if silent else note,)
+
+
+def _chosen(taggram: Taggram, column: int, n_windows: int) -> str:
+    """Scores of a label can be strong; other values are high."""
+    kind, label = Kind.of(taggram.scores, taggram.labels), taggram.labels[column]
+    if kind.noun == "score":
+        return f"the excerpt is where {label!r} is strongest of {n_windows} windows"
+    called = kind.called(label) if kind.numbered else repr(label)
+    return f"the excerpt is where {called} is highest of {n_windows} windows"
 
 
 def _that_sound(audio: Audio, times_s: Scores, window_s: float) -> NDArray[np.bool_]:

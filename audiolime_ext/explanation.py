@@ -3,7 +3,8 @@
 An `Explanation` holds the evaluated neighbourhood, the weights for every output of the model, and the stems, so that
 any component can be heard. It never asks the model anything.
 
-When nothing argues for a label, it says so rather than play an artefact: see `audiolime_ext.top`.
+What makes a label is named only where it is known, and nothing is played where nothing is: see
+`audiolime_ext.leading`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +28,19 @@ from audiolime_ext.attribution.additivity import additivity
 from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.methods import METHODS, method_named
 from audiolime_ext.attribution.noise import attribute_noisy
+from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.audio import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import file_name, fresh_folder, to_json
+from audiolime_ext.kind import Kind
+from audiolime_ext.leading import Leading, arguing_components, leading
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction import label_indices
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.top import SAME_AS_SILENCE, Top, score_remarks, what_argues
+from audiolime_ext.top import Top
+from audiolime_ext.words import Voice, sentence, value_remarks
 
 if TYPE_CHECKING:
     import pandas
@@ -82,7 +88,7 @@ class Explanation:
     >>> peak = tagger(lambda batch: np.abs(batch).max(axis=1, keepdims=True), labels=["peak"])
     >>> e = explain(oracle.mixture, peak, factorization=oracle)
     >>> print(e.top(label="peak"))
-    peak comes most from loud (+1.00); score 1.10, silence 0.00
+    peak comes most from loud (+1.00); value 1.10, silence 0.00
     """
 
     labels: tuple[str, ...]
@@ -119,8 +125,31 @@ class Explanation:
         column = self.column(label)
         return float(self.neighborhood.full[column]), float(self.neighborhood.empty[column])
 
+    @cached_property
+    def kind(self) -> Kind:
+        """What the explained values are: scores, log-odds or others; see `audiolime_ext.kind`."""
+        origin = self.provenance
+        return Kind.of(self.neighborhood.scores, self.all_labels, origin.target, contrast=origin.contrast is not None)
+
+    def leading(self, label: str | int | None = None) -> Leading:
+        """What is known of the sources of a label's value; see `audiolime_ext.leading`."""
+        asked = self.neighborhood, self.attribution, self.column(label), self.kind
+        return leading(self.names, self.components.levels_db, *asked, moments=self.checks.moments)
+
+    def what_argues(self, label: str | int | None = None) -> tuple[str, ...]:
+        """All components, each by itself, that argue for a label beyond their intervals, the strongest first."""
+        levels_db, near = self.components.levels_db, self.neighborhood
+        return tuple(self.names[i] for i in arguing_components(levels_db, near, self.attribution, self.column(label)))
+
     def top(self, k: int = 1, *, label: str | int | None = None) -> Top:
-        """The k components that argue most for a label, as audio; or the word that none does (see the module).
+        """What makes a label, as audio: its leading source, or all that are not told apart; or the word that none is.
+
+        Parameters
+        ----------
+        k
+            How many sources are listed at least, where as many argue; see `audiolime_ext.top`.
+        label
+            By default the first one asked for.
 
         Raises
         ------
@@ -129,48 +158,50 @@ class Explanation:
         """
         if k < 1:
             raise UsageError(f"k must be at least 1, not {k}")
+        column, found = self.column(label), self.leading(label)
+        message = sentence(found, self.names, self._voice(column), k=k)
+        entries = found.entries(self.names, self.attribution.weights[column], k)
+        if not entries:
+            return Top(self.all_labels[column], (), (), message)
+        names, weights = (tuple(listed) for listed in zip(*entries, strict=True))
+        return Top(self.all_labels[column], names, weights, message, self.audio(names), found.known)
+
+    def number(self, value: float, label: str | int | None = None, *, signed: bool = False) -> str:
+        """A value or a weight of a label as it is written."""
         column = self.column(label)
-        name = self.all_labels[column]
-        full, empty = self.score(column)
-        weights = self.attribution.weights[column]
-        interval = None if self.attribution.exact else self.attribution.interval()
-        certain = weights if interval is None else interval[0][column]
-        chosen = what_argues(weights, certain, self.components.levels_db)[:k]
-        if not chosen:
-            return Top(name, (), (), f"nothing here argues for {name} (score {full:.2f}, {self._off} {empty:.2f})")
-        names = tuple(self.names[i] for i in chosen)
-        picked = tuple(float(weights[i]) for i in chosen)
-        sources = ", ".join(f"{source} ({weight:+.2f})" for source, weight in zip(names, picked, strict=True))
-        worst = int(np.argsort(-weights, kind="stable")[-1])
-        against = f" against {self.names[worst]} ({weights[worst]:+.2f})" if weights[worst] < -picked[0] / 4 else ""
-        message = f"{name} comes most from {sources}{against}; score {full:.2f}, {self._off} {empty:.2f}"
-        return Top(name, names, picked, message, self.audio(names))
+        voice, largest = self._voice(column), float(np.abs(self.neighborhood.scores[:, column]).max())
+        return voice.signed(value, largest) if signed else voice.number(value, largest)
+
+    def _voice(self, column: int) -> Voice:
+        origin = self.provenance
+        label = self.all_labels[column]
+        return Voice(label, self.kind, origin.baseline, origin.factorization, n_evals=self.n_evals)
 
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the weights of a label."""
         column = self.column(label)
-        name, (full, empty) = self.all_labels[column], self.score(column)
         found: list[str] = []
         if self.checks.noise is None or self.checks.noise.alike:  # else it may be the noise that seems to act together
-            found = together.remark(self.components, self.neighborhood, self.attribution, name, column)
-            found = found or self._pair_that_counts_most(column)
-        if self.provenance.target == "score":  # their thresholds are those of scores between 0 and 1
-            found = [*found, *score_remarks(name, full, empty, self._off)]
-        return [*found, *self._check_remarks(column)]
+            found = self._three_together(column) or self._pair_that_counts_most(column)
+        return [*found, *self._of_the_value(column), *self._of_the_checks(column)]
 
     def check_remarks(self) -> list[str]:
         """What the checks say about the labels asked for."""
-        return [remark for label in self.labels for remark in self._check_remarks(self.column(label))]
+        return [remark for label in self.labels for remark in self._of_the_checks(self.column(label))]
 
-    def _check_remarks(self, column: int) -> list[str]:
-        heaviest = self._heaviest_stem(column)
-        return self.checks.remarks(self.all_labels[column], column, self.neighborhood, heaviest)
+    def _of_the_checks(self, column: int) -> list[str]:
+        found = self.leading(column)
+        heaviest = found.sources[int(np.argmax(found.weights))] if max(found.weights, default=0.0) > 0 else None
+        return self.checks.remarks(self.kind.called(self.all_labels[column]), column, self.neighborhood, heaviest)
 
-    def _heaviest_stem(self, column: int) -> str | None:
-        """The stem whose components weigh most together; None where none weighs anything."""
-        firsts = np.cumsum([0, *self.components.groups[:-1]])
-        sums = np.add.reduceat(self.attribution.weights[column], firsts)
-        return self.components.sources[int(np.argmax(sums))] if sums.max() > 0 else None
+    def _of_the_value(self, column: int) -> list[str]:
+        answers, (full, empty) = self.neighborhood.scores[:, column], self.score(column)
+        largest = float(np.abs(answers).max())
+        return value_remarks(self._voice(column), full, empty, float(np.ptp(answers)), largest)
+
+    def _three_together(self, column: int) -> list[str]:
+        name = self.kind.called(self.all_labels[column])
+        return together.remark(self.components, self.neighborhood, self.attribution, name, column)
 
     def additivity(self, label: str | int | None = None) -> float | None:
         """How much of a label's score, over all masks, is a sum of what single components do: R², from 0 to 1.
@@ -181,22 +212,22 @@ class Explanation:
         return None if found is None or np.isnan(found[self.column(label)]) else float(found[self.column(label)])
 
     def _pair_that_counts_most(self, column: int) -> list[str]:
-        """A word on two components that do more together than any does by itself, which no weight can show."""
-        if not self.neighborhood.exhaustive or not (pairs := self.interactions(column)):
+        """A word on two sources that do more together than any does by itself, which no weight can show."""
+        game = whole_stems(self.neighborhood)
+        if game is None or len(game.masks) < 4:
             return []
-        (one, other), together = next(iter(pairs.items()))
-        if abs(together) <= max(SAME_AS_SILENCE, float(np.max(np.abs(self.attribution.weights[column])))):
+        found, weights = shapley_interactions(game)[column], np.abs(self.leading(column).weights)
+        i, j = np.unravel_index(int(np.argmax(np.abs(found))), found.shape)
+        near = self.kind.nearness(float(np.ptp(game.scores[:, column])))
+        if abs(found[i, j]) <= max(near, float(weights.max())):
             return []
-        effect = "together add" if together > 0 else "together take away"
+        one, other = (self.components.sources[at] for at in sorted((i, j)))
+        effect = "together add" if found[i, j] > 0 else "together take away"
+        together = self.number(abs(float(found[i, j])), column)
         return [
-            f"{self.all_labels[column]}: {one} and {other} {effect} {abs(together):.2f} beyond what each does alone, "
-            "which is more than any weight"
+            f"{self.kind.called(self.all_labels[column])}: {one} and {other} {effect} {together} beyond what each does "
+            "alone, which is more than any weight"
         ]
-
-    @property
-    def _off(self) -> str:
-        """What the empty score is the score of."""
-        return self.provenance.baseline
 
     def attribute(self, method: str) -> Explanation:
         """The same answers of the model seen by another method, without a further prediction.
@@ -219,13 +250,18 @@ class Explanation:
     def interactions(self, label: str | int | None = None) -> dict[tuple[str, str], float]:
         """Pair of components → what they do together beyond what each does alone, largest first.
 
+        Pairs of whole stems, where these were all evaluated but not every mask of their segments (Owen values).
+
         Raises
         ------
         UsageError
-            If not every mask was evaluated.
+            If not every mask was evaluated, nor every one of whole stems.
         """
-        found = shapley_interactions(self.neighborhood)[self.column(label)]
-        pairs = {(self.names[j], self.names[i]): float(found[i, j]) for i in range(len(found)) for j in range(i)}
+        game, names = self.neighborhood, self.names
+        if not game.exhaustive and (stems := whole_stems(game)) is not None:
+            game, names = stems, self.components.sources
+        found = shapley_interactions(game)[self.column(label)]
+        pairs = {(names[j], names[i]): float(found[i, j]) for i in range(len(found)) for j in range(i)}
         return dict(sorted(pairs.items(), key=lambda pair: -abs(pair[1])))
 
     def audio(self, components: Sequence[str] | str) -> Audio:
@@ -239,7 +275,7 @@ class Explanation:
         return self.components.listen(on, background=True, name=self._caption(" without", components))
 
     def listen(self, label: str | int | None = None) -> Audio:
-        """The top component of a label; short for ``top(label=label).listen()``."""
+        """What makes a label; short for ``top(label=label).listen()``."""
         return self.top(label=label).listen()
 
     @property

@@ -73,6 +73,11 @@ class Neighborhood(MaskSet):
         """The model's answer to the recording itself, shape (n_outputs,)."""
         return np.asarray(self.scores[-1])
 
+    def answer(self, mask: Masks) -> NDArray[np.float64] | None:
+        """The model's answer to one mask, shape (n_outputs,); None where it was not evaluated."""
+        rows = np.flatnonzero((self.masks == mask).all(axis=1))
+        return np.asarray(self.scores[rows[0]]) if len(rows) else None
+
 
 def enumerate_masks(n: int) -> Masks:
     """All 2ⁿ masks; row i holds the bits of i, component 0 in the lowest.

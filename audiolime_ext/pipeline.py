@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext import components as parts
-from audiolime_ext.adaptive import is_settled
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.attribution.noise import attribute_noisy
+from audiolime_ext.attribution.told_apart import is_settled
 from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
-from audiolime_ext.coarse_to_fine import pays
+from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
 from audiolime_ext.errors import AudioError
-from audiolime_ext.evaluation import answers, asked_again, evaluate, mask_budget, ranked_column
+from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
 from audiolime_ext.excerpt import choose_excerpt
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
-from audiolime_ext.prediction import Scores, Tagger, label_names, predict
+from audiolime_ext.prediction import Scores, Tagger, label_indices, label_names, predict
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.segments import segment
@@ -82,8 +82,9 @@ def explain(
     method
         ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"owen"``: whole stems exactly, then
         the segments within those that matter (see `audiolime_ext.coarse_to_fine`); ``"auto"``: Shapley values, but
-        Owen values for segments whose masks do not all fit the budget; ``"lime"``: audioLIME's weighted linear fit;
-        ``"banzhaf"``; ``"leave-one-out"``.
+        Owen values for segments whose masks do not all fit the budget, and whole stems where it does not hold the
+        segments of one stem either, which is noted; ``"lime"``: audioLIME's weighted linear fit; ``"banzhaf"``;
+        ``"leave-one-out"``.
     max_evals
         The most mixes that the model is asked about, checks included: four tell whether it answers alike when it is
         asked again (see `audiolime_ext.repeatability`).
@@ -133,9 +134,14 @@ def explain(
     def aim_of(outputs: Scores) -> Target:
         return make_target(target, label_names(model, outputs.shape[1]))
 
-    budget = mask_budget(components.n, max_evals, n_sources=len(components.sources) if level_check else 0)
-    if method == "auto" and settle is None and pays(components.groups, budget):
+    n_checked = len(components.sources) if level_check else 0
+    budget = mask_budget(components.n, max_evals, n_sources=n_checked)
+    way = way_to_cut(components.groups, budget) if method == "auto" and settle is None else "all"
+    if way == "stem by stem":
         how = method_named("owen")
+    if way == "whole":
+        components = components.grouped([1] * len(components.groups))
+        budget = mask_budget(components.n, max_evals, n_sources=n_checked)
     column = None if settle is None else ranked_column(model, labels, target)
     reading: dict[str, Any] = {"settle": settle, "column": column, "wanted": wanted, "top_labels": top_labels}
     answered, settled = answers(components, model, how, aim_of, max_evals=budget, seed=seed, **reading)
@@ -161,7 +167,7 @@ def explain(
     if moments:
 
         def weights_at(start_s: float) -> Scores:
-            shifted = cut(recording, separator, start_s=start_s, baseline=baseline).grouped(answered.groups)
+            shifted = cut(recording, separator, start_s=start_s, baseline=baseline).grouped(components.groups)
             values = aim.apply(evaluate(shifted, model, answered.masks))
             return how.attribute(replace(neighborhood, scores=values)).weights
 
@@ -169,6 +175,8 @@ def explain(
         checks = checks.with_moments(attribution.weights, starts, len(answered.masks), weights_at)
 
     all_labels, named = value_names(aim, neighborhood.full, wanted, top_labels)
+    columns, kept = label_indices(named, all_labels), kept_for_checks(n_checked)
+    uncut = left_whole(neighborhood, components.sources, components.n_segments, columns, kept=kept)
     provenance = provenance_of(
         recording,
         separator,
@@ -188,7 +196,7 @@ def explain(
         neighborhood,
         attribution,
         provenance,
-        notes=(*notes, *_segment_notes(segments, components), *components.stems.notes),
+        notes=(*notes, *_segment_notes(segments, components, settle), *uncut, *components.stems.notes),
         warnings=tuple(warnings_of(components, recording, attribution, checks)),
         checks=checks,
         settled=settled,
@@ -246,9 +254,11 @@ def provenance_of(audio: Audio, separator: Factorization, model: Tagger, **setti
     )
 
 
-def _segment_notes(segments: Any, components: parts.Components) -> list[str]:
+def _segment_notes(segments: Any, components: parts.Components, settle: int | None) -> list[str]:
     if isinstance(segments, str) and components.n_segments == 1:
         return [f"there are no {segments} within the excerpt: it is one segment"]
+    if settle is not None and components.n_segments > 1:
+        return [f"settle draws masks of all {components.n} pieces at once; without it stems come first, then segments"]
     return []
 
 

@@ -64,34 +64,41 @@ def remarks(explanation: Explanation) -> list[str]:
 
 def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
     """Header and rows: a row per label, a column per component where there are few."""
-    target, baseline = explanation.provenance.target, explanation.provenance.baseline
-    header = ["", target if target in ("score", "log-odds") else "value", baseline]
-    scores = {label: [f"{value:.2f}" for value in explanation.score(label)] for label in explanation.labels}
+    kind = explanation.kind
+    header = ["", kind.noun, explanation.provenance.baseline]
+    called = {label: kind.called(label) for label in explanation.labels}
+    scores = {label: [explanation.number(value, label) for value in explanation.score(label)] for label in called}
     if len(explanation.names) > WIDEST_TABLE:
-        return [*header, "components that count most"], [
-            [label, *scores[label], _leading(explanation, label)] for label in explanation.labels
+        cut = explanation.components.n > len(explanation.components.sources)
+        return [*header, f"{'sources' if cut else 'components'} that count most"], [
+            [called[label], *scores[label], _heaviest(explanation, label)] for label in called
         ]
     rows = [
-        [label, *scores[label], *(_weight(explanation, label, name) for name in explanation.names)]
-        for label in explanation.labels
+        [called[label], *scores[label], *(_weight(explanation, label, name) for name in explanation.names)]
+        for label in called
     ]
     levels = ["silent" if level <= -200 else f"{level:.1f}" for level in explanation.components.levels_db]
     return [*header, *explanation.names], [*rows, ["level (dB)", "", "", *levels]]
 
 
-def _leading(explanation: Explanation, label: str, n: int = 4) -> str:
-    ranked = sorted(explanation.weights(label), key=lambda name: -abs(explanation.weights(label)[name]))[:n]
-    return ", ".join(f"{name} {_weight(explanation, label, name)}" for name in ranked)
+def _heaviest(explanation: Explanation, label: str, n: int = 4) -> str:
+    """Whole sources and their weights: a segment of one is never listed beside another that was left whole."""
+    found, written = explanation.leading(label), []
+    for i in sorted(range(len(found.sources)), key=lambda i: -abs(found.weights[i]))[:n]:
+        weight = explanation.number(found.weights[i], label, signed=True)
+        about = f"±{explanation.number(found.errors[i], label)}" if found.errors and found.errors[i] > 0 else ""
+        written.append(f"{found.sources[i]} {weight}{about}")
+    return ", ".join(written)
 
 
 def _weight(explanation: Explanation, label: str, name: str) -> str:
     """``+0.12``, with half the width of its interval where it is an estimate: ``+0.12±0.03``."""
-    weight = f"{explanation.weights(label)[name]:+.2f}"
+    weight = explanation.number(explanation.weights(label)[name], label, signed=True)
     interval = None if explanation.attribution.exact else explanation.attribution.interval()
     if interval is None:
         return weight
     at = explanation.column(label), explanation.names.index(name)
-    return f"{weight}±{(interval[1][at] - interval[0][at]) / 2:.2f}"
+    return f"{weight}±{explanation.number((interval[1][at] - interval[0][at]) / 2, label)}"
 
 
 def as_text(explanation: Explanation) -> str:
@@ -154,6 +161,8 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "labels": list(explanation.labels),
         "scores": {"full": full.tolist(), "empty": empty.tolist()},
         "weights": weights.tolist(),
+        "values": explanation.kind.noun,
+        "leading": [_leading(explanation, label) for label in explanation.labels],
         "std_errors": None if found.std_errors is None else found.std_errors[columns].tolist(),
         "completeness_gap": (weights.sum(axis=1) - (full - empty)).tolist(),
         "interactions": shapley_interactions(near)[columns].tolist() if near.exhaustive else None,
@@ -174,6 +183,23 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         fidelity = [None if math.isnan(value) else value for value in found.fidelity[columns].tolist()]
         result |= found.settings | {"intercept": found.intercept[columns].tolist(), "fidelity": fidelity}
     return result
+
+
+def _leading(explanation: Explanation, label: str) -> dict[str, Any]:
+    """What is known of the sources of a label; a tie is `told_apart` false with several in `first`."""
+    found = explanation.leading(label)
+    return {
+        "label": label,
+        "state": found.state,
+        "told_apart": found.known,
+        "first": [found.sources[i] for i in found.first],
+        "by_moment": found.by_moment,
+        "as_baseline": found.as_baseline,
+        "unheard": [found.sources[i] for i in found.unheard],
+        "segments": [explanation.names[i] for i in found.carried],
+        "sources": dict(zip(found.sources, found.weights, strict=True)),
+        "sentence": explanation.top(label=label).message,
+    }
 
 
 def _level(level: LevelCheck | None, columns: list[int]) -> dict[str, Any] | None:

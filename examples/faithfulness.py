@@ -59,7 +59,7 @@ def main(file: str = "faithfulness.wav") -> None:
 
     song = split["spleeter:2stems"][0]
     print(f"\n{faithfulness(song)}\n")
-    place = {"start_s": song.components.start_s, "segments": 4}
+    place = {"start_s": song.components.start_s, "segments": 4, "method": "shapley"}
     check = randomisation_check(METAL, model, factorization="hpss", labels=song.labels, max_evals=24, **place)
     print(check)
     print(f"the explanations {'forget with the network' if check.passed else 'do not notice what it forgets'}")

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.adaptive import is_settled, rounds, settle
+from audiolime_ext.adaptive import rounds, settle
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.attribution.told_apart import is_settled
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Sampling, choose_masks
 from tests.games import Value, play, random_game

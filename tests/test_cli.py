@@ -97,6 +97,8 @@ EXPLANATION_KEYS = {
     "settled",
     "level",
     "missing",
+    "values",
+    "leading",
     "moment_spread",
     "additivity",
     "repeatability",

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +67,25 @@ def test_an_inaudible_component_is_no_top_however_large_its_weight(result: Expla
     assert not result.top(label="whisper")
 
 
+def estimated(result: Explanation, error: float | None) -> Explanation:
+    """The same weights as if they came from a sample of masks, with errors that are independent of each other."""
+    weights = result.attribution.weights
+    errors = None if error is None else np.full_like(weights, error)
+    covariance = None if error is None else np.tile(np.eye(weights.shape[1]) * error**2, (len(weights), 1, 1))
+    return replace(result, attribution=Attribution("shapley", weights, errors, False, covariance=covariance))
+
+
 def test_only_weights_beyond_their_interval_are_tops(result: Explanation) -> None:
-    errors = np.full_like(result.attribution.weights, 0.6)
-    unsure = Attribution("shapley", result.attribution.weights, errors, False)
-    doubted = Explanation(
-        result.labels, result.all_labels, result.components, result.neighborhood, unsure, result.provenance
+    assert not estimated(result, 0.6).top(label="drums")
+    assert estimated(result, 0.3).top(label="drums")
+
+
+def test_a_sample_without_error_bars_names_no_leader(result: Explanation) -> None:
+    top = estimated(result, None).top(label="drums")
+    assert not top
+    assert str(top) == (
+        "what drums (score 1.00, silence 0.00) comes most from is not known: 8 evaluations are too few for error bars"
     )
-    assert not doubted.top(label="drums")
-    errors[:] = 0.4
-    assert doubted.top(label="drums")
 
 
 def test_scores_that_silence_explains_are_remarked(result: Explanation) -> None:

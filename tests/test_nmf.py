@@ -168,7 +168,7 @@ def test_what_is_not_possible_is_refused(argument: str, message: str) -> None:
 def test_a_model_that_listens_to_one_tone_is_explained_by_its_part(song: Audio) -> None:
     def level(batch: NDArray[np.float32]) -> NDArray[np.float64]:
         wave = np.exp(-2j * np.pi * 1500 * np.arange(batch.shape[1]) / SR)
-        return np.asarray(np.abs(batch @ wave)[:, None] / batch.shape[1])
+        return np.asarray(10 * np.abs(batch @ wave)[:, None] / batch.shape[1])
 
     e = explain(song, tagger(level, sr=SR, labels=["1500 Hz"]), factorization="nmf:3", start_s=0.5, duration_s=2)
     assert e.top().components == ("part 2",)

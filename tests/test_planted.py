@@ -127,17 +127,123 @@ def test_a_pair_is_not_named_where_the_weights_say_it_all(found: Explanation) ->
     assert not [remark for name in ("drums", "silence too") for remark in found.remarks(name) if "together" in remark]
 
 
-@pytest.mark.parametrize("name", ["nothing at all", "drums xor bass"])
-def test_where_no_source_argues_it_abstains(found: Explanation, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nothing at all", "nothing here argues for nothing at all (score 0.40, silence 0.40)"),
+        ("drums xor bass", "the model does not say drums xor bass here (score 0.000, silence 0.000)"),
+    ],
+)
+def test_where_no_source_argues_it_abstains(found: Explanation, name: str, said: str) -> None:
     best = found.top(label=name)
     assert not best
-    assert best.message.startswith(f"nothing here argues for {name} (score ")
+    assert best.message == said
+
+
+@pytest.mark.parametrize(("name", "sources"), [("drums and bass", {"drums", "bass"}), ("two or more", set(TONES_HZ))])
+def test_equal_sources_are_named_together(found: Explanation, name: str, sources: set[str]) -> None:
+    best = found.top(label=name)
+    assert set(best.components) == sources
+    assert not best.told_apart
+    assert ", not told apart (+0." in best.message
+
+
+def test_sources_that_offset_each_other_are_not_said_to_make_the_score(found: Explanation) -> None:
+    assert found.top(label="silence too").message == (
+        "silence too (score 0.30, silence 0.30) is nearly as for silence: "
+        "what there is comes most from bass (+0.20) against drums (-0.20)"
+    )
 
 
 def test_a_score_that_is_silences_own_is_said(found: Explanation) -> None:
     remarks = " ".join(found.remarks("silence too"))
     assert "the model says this for silence too (0.30; here 0.30)" in remarks
     assert "nothing to explain by presence" in remarks
+
+
+SOURCES_HZ = {**TONES_HZ, "piano": 1000}
+
+
+@pytest.fixture(scope="module")
+def four() -> OracleFactorization:
+    turns = 2 * np.pi * np.arange(round(SECONDS * SR)) / SR
+    waves = {name: (GAIN * np.sin(hz * turns)).astype(np.float32) for name, hz in SOURCES_HZ.items()}
+    return OracleFactorization({name: (wave, SR) for name, wave in waves.items()})
+
+
+def rock(batch: np.ndarray) -> np.ndarray:
+    """Half of it is the drums; or else, drums and bass together make half of it and the guitar a fifth."""
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), list(SOURCES_HZ.values())) / SR)
+    bass, guitar, drums, piano = (np.abs(batch @ turns) * 2 / batch.shape[1] / GAIN).T
+    both = 0.5 * ((drums > 0.5) & (bass > 0.5)) + 0.2 * guitar
+    return 0.99 * np.stack([0.5 * drums + 0.2 * guitar + 0.15 * bass + 0.15 * piano, both], axis=1)
+
+
+ROCK = tagger(rock, sr=SR, labels=["rock", "rhythm"])
+
+
+def cut_up(four: OracleFactorization, **options: Any) -> Explanation:
+    return explain(four.mixture, ROCK, factorization=four, **{"labels": list(ROCK.labels or ()), **options})
+
+
+def test_a_source_is_not_outweighed_by_another_because_it_is_cut(four: OracleFactorization) -> None:
+    e = cut_up(four, segments=10)
+    assert e.attribution.method == "owen"
+    assert [name for name in e.names if " " not in name] == ["bass", "guitar", "piano"]
+    best = e.top()
+    assert (best.components, best.told_apart) == (("drums",), True)
+    assert best.weights == pytest.approx((0.495,), abs=1e-3)
+    assert str(best).startswith("rock comes most from drums (+0.50), ")
+    row = next(line for line in str(e).splitlines() if line.startswith("rock "))
+    assert row.split(maxsplit=3)[3].startswith("drums +0.50, guitar +0.20, ")
+    clip = best.listen().samples
+    np.testing.assert_allclose(clip, four.samples[list(four.names).index("drums")], atol=1e-4)
+
+
+def test_what_two_sources_do_together_is_said_beside_owen_values_too(four: OracleFactorization) -> None:
+    e = cut_up(four, segments=10)
+    (pair, together), *_ = e.interactions("rhythm").items()
+    assert set(pair) == {"bass", "drums"}
+    assert together == pytest.approx(0.495, abs=1e-3)
+    said = "rhythm: bass and drums together add 0.50 beyond what each does alone, which is more than any weight"
+    assert said in e.remarks("rhythm")
+
+
+@pytest.mark.parametrize(("max_evals", "cut"), [(809, False), (810, True)])
+def test_stems_are_left_whole_where_the_budget_does_not_hold_one_in_segments(
+    four: OracleFactorization, max_evals: int, cut: bool
+) -> None:
+    e = cut_up(four, segments=10, max_evals=max_evals)
+    assert e.n_evals + e.checks.n_evals <= max_evals
+    assert e.attribution.method == ("owen" if cut else "shapley")
+    note = "the 4 stems are left whole: cutting one of them in 10 takes 810 evaluations (--max-evals)"
+    assert (note in e.notes) is not cut
+    assert (e.names == four.names) is not cut
+    assert e.top().components == ("drums",)
+    assert e.attribution.exact is not cut
+
+
+def test_stems_that_matter_and_are_left_whole_are_named_with_the_budget_that_cuts_them(
+    four: OracleFactorization,
+) -> None:
+    few = cut_up(four, segments=4, max_evals=250, level_check=False, labels="rhythm")
+    (note,) = few.notes
+    assert note == "guitar is left whole: cutting all stems that matter in 4 takes 352 evaluations (--max-evals)"
+    enough = cut_up(four, segments=4, max_evals=352, level_check=False, labels="rhythm")
+    assert enough.notes == ()
+    assert enough.components.groups == (4, 4, 4, 1), "the piano does not matter"
+
+
+def test_onsets_do_not_make_sampled_values_of_all_pieces(four: OracleFactorization) -> None:
+    clicks = np.zeros_like(four.samples[0])
+    clicks[:, [round(second * SR) for second in (0.5, 1.1, 1.7, 2.3)]] = 0.9
+    parts = {**{name: (wave, SR) for name, wave in zip(four.names, four.samples, strict=True)}, "clicks": (clicks, SR)}
+    oracle = OracleFactorization(parts)
+    e = explain(oracle.mixture, ROCK, factorization=oracle, segments="onsets", max_evals=60)
+    assert e.components.n_segments > 2
+    assert e.attribution.exact
+    assert e.names == oracle.names
+    assert [note for note in e.notes if note.startswith("the 5 stems are left whole")]
 
 
 class Promises:

@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from audiolime_ext import TrackExplanation, explain_track, tagger
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.errors import MissingError, OutputError, UsageError
+from audiolime_ext.leading import Leading
+from audiolime_ext.perturbation import Neighborhood, choose_masks
 from audiolime_ext.track.leaders import Leaders
 from factorizations.oracle import OracleFactorization
 
@@ -57,12 +60,16 @@ def test_arrays_have_windows_labels_and_components(track: TrackExplanation) -> N
 
 
 def test_who_leads_is_counted_by_the_rule_of_top(track: TrackExplanation) -> None:
-    assert track.leaders("jazz") == Leaders("jazz", 3, {"piano": 3}, 4, 0.3)
-    assert str(track.leaders("metal")) == "drums leads metal in 3 of 3 places"
+    assert track.leaders("jazz") == Leaders("jazz", 3, {"piano": 2}, 4, 0.3, n_whole=1, whole="piano")
+    assert str(track.leaders("metal")) == (
+        "drums leads metal in 2 of 3 places; nothing to tell apart in 1 (drums is all there is)"
+    )
     assert str(track.leaders("noise")) == "nothing argues for noise in any of 4 places", "it is below −40 dB"
     for i, time_s in enumerate(track.times_s):
         for label in LABELS:
-            assert track.what_argues(i, label) == list(track.at(time_s).top(9, label=label).components)
+            alone = track.at(time_s)
+            assert tuple(track.what_argues(i, label)) == alone.what_argues(label)
+            assert track.leading(i, label) == alone.leading(label)
     strict = replace(track, min_score=0.9)
     assert str(strict.leaders("jazz")) == "jazz reaches 0.9 in none of 4 windows"
 
@@ -72,13 +79,14 @@ def test_only_weights_beyond_their_interval_lead(track: TrackExplanation) -> Non
         doubted = []
         for window in track.windows:
             weights = window.attribution.weights
-            doubted.append(
-                replace(window, attribution=Attribution("shapley", weights, np.full_like(weights, error), False))
-            )
+            errors, covariance = np.full_like(weights, error), np.tile(np.eye(3) * error**2, (3, 1, 1))
+            found = Attribution("shapley", weights, errors, False, covariance=covariance)
+            doubted.append(replace(window, attribution=found))
         return replace(track, windows=tuple(doubted))
 
-    assert unsure(0.01).leaders("jazz").counts == {"piano": 3}
-    assert unsure(0.2).leaders("jazz").counts == {"piano": 2}
+    assert unsure(0.01).leaders("jazz").counts == {"piano": 2}
+    assert unsure(0.15).leaders("jazz").counts == {"piano": 2}
+    assert unsure(0.2).leaders("jazz").counts == {"piano": 1}
     assert unsure(0.5).leaders("jazz").counts == {}
     assert not unsure(0.5).exact
     assert "sampled, seed 0" in str(unsure(0.5))
@@ -88,12 +96,40 @@ def test_others_that_lead_are_named() -> None:
     assert str(Leaders("jazz", 9, {"piano": 5, "bass": 2}, 9, 0.3)) == "piano leads jazz in 5 of 9 places, bass in 2"
 
 
+def test_each_place_is_counted_once_for_a_leader_or_for_the_doubt() -> None:
+    pair: dict[str, Any] = {"sources": ("piano", "bass"), "groups": (1, 1), "weights": (0.4, 0.3), "errors": None}
+    about: dict[str, Any] = {**pair, "levels_db": (-3.0, -3.0), "full": 0.5, "empty": 0.1, "largest": 0.5}
+    places = [
+        Leading("leads", **about, first=(0,)),
+        Leading("leads", **about, first=(0,), as_baseline=True),
+        Leading("tied", **about, first=(0, 1)),
+        Leading("tied", **about, first=(0, 1), as_baseline=True),
+        Leading("unknown", **about),
+        Leading("whole", **about, first=(1,)),
+        Leading("nothing", **about),
+        None,
+    ]
+    found = Leaders.count("jazz", places, n_windows=9, min_score=0.3)
+    assert (found.n_places, found.counts) == (8, {"piano": 1})
+    assert (found.n_not_told_apart, found.n_whole, found.whole, found.n_as_baseline) == (2, 1, "bass", 2)
+
+
+def test_places_without_a_known_leader_are_counted_for_none_and_said() -> None:
+    three: dict[str, Any] = {"n_not_told_apart": 2, "n_whole": 1, "n_as_baseline": 3}
+    besides = "not told apart in 2, nothing to tell apart in 1, nearly as for the baseline in 3"
+    assert str(Leaders("jazz", 9, {"piano": 3}, 9, 0.3, **three)) == f"piano leads jazz in 3 of 9 places; {besides}"
+    assert str(Leaders("jazz", 6, {}, 9, 0.3, **three)) == (
+        f"no source is known to lead jazz in any of 6 places: {besides}"
+    )
+
+
 @pytest.mark.parametrize(("t_s", "start_s"), [(0.0, 0.0), (0.99, 0.0), (1.0, 1.0), (3.9, 3.0)])
 def test_a_second_is_looked_up_in_the_window_that_holds_it(track: TrackExplanation, t_s: float, start_s: float) -> None:
     opened = track.at(t_s)
     assert opened.components.start_s == start_s
     assert opened.labels == tuple(LABELS)
-    assert opened.listen("metal").duration_s == 1.0 if start_s else not opened.top(label="metal")
+    assert bool(opened.top(label="metal")) is (start_s == 1.0)  # before, the model says nothing; after, drums are all
+    assert opened.audio("drums").duration_s == 1.0
 
 
 @pytest.mark.parametrize("t_s", [-0.1, 4.0, float("nan")])
@@ -112,30 +148,25 @@ def test_the_summary_shows_means_and_leaders(track: TrackExplanation) -> None:
         "mean of the windows", "score", "highest", "at", "silence", "piano", "drums", "whisper",
     ]  # fmt: skip
     assert re.split(r"  +", lines[4]) == ["jazz", "0.44", "0.80", "0:00.0", "0.20", "+0.39", "-0.15", "+0.00"]
-    assert lines[8] == "piano leads jazz in 3 of 3 places"
+    assert lines[8] == "piano leads jazz in 2 of 3 places; nothing to tell apart in 1 (piano is all there is)"
 
 
 def test_the_table_has_a_row_for_each_place(track: TrackExplanation) -> None:
     header, *rows = track.table("metal").splitlines()
     assert header.split() == ["start", "snippet", "metal", "explanation"]
-    assert rows[0].split(maxsplit=4)[3:] == ["0.00", "nothing here argues for metal"]
+    assert rows[0].split(maxsplit=4)[3:] == ["0.00", "the model does not say metal"]
     assert rows[1].split() == ["0:01.0", "1.00–2.00", "s", "0.50", "drums", "(+0.50)"]
-    assert track.places("metal").endswith("drums leads metal in 3 of 3 places")
+    assert rows[3].endswith("drums is all there is: nothing to tell apart")
+    assert track.places("metal").endswith(str(track.leaders("metal")))
 
 
 def test_many_components_are_summed_up_by_the_leading_ones(track: TrackExplanation) -> None:
-    many = replace(
-        track,
-        windows=tuple(
-            replace(
-                window,
-                names=tuple("abcdefgh"),
-                levels_db=(-6.0,) * 8,
-                attribution=Attribution("shapley", np.tile(np.linspace(0.1, 0.8, 8), (3, 1)), None, False),
-            )
-            for window in track.windows
-        ),
-    )
+    chosen = choose_masks(8, max_evals=40)
+    near = Neighborhood(chosen.masks, chosen.counts, False, np.full((len(chosen.masks), 3), 0.5))
+    attribution = Attribution("shapley", np.tile(np.linspace(0.1, 0.8, 8), (3, 1)), None, False)
+    parts: dict[str, Any] = {"names": tuple("abcdefgh"), "levels_db": (-6.0,) * 8}
+    parts |= {"neighborhood": near, "attribution": attribution}
+    many = replace(track, windows=tuple(replace(window, **parts) for window in track.windows))
     assert "h +0.80, g +0.70, f +0.60, e +0.50" in str(many)
     assert many.to_dict()["std_errors"] is None
 
@@ -146,7 +177,8 @@ def test_the_json_object_is_strict_and_complete(track: TrackExplanation, tmp_pat
     assert np.array(found["weights"]).shape == (4, 3, 3)
     gap = np.array(found["scores"]["full"]) - np.array(found["scores"]["empty"]) - np.sum(found["weights"], axis=2)
     assert np.abs(gap).max() < 1e-9
-    assert found["leaders"][1] == {"label": "metal", "n_places": 3, "counts": {"drums": 3}}
+    nowhere = {"n_not_told_apart": 0, "n_as_baseline": 0}
+    assert found["leaders"][1] == {"label": "metal", "n_places": 3, "counts": {"drums": 2}, "n_whole": 1, **nowhere}
     assert found["taggram"]["labels"] == LABELS
     path = track.write(tmp_path / "out")
     assert path == tmp_path / "out" / "track.json"

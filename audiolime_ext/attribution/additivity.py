@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution.owen import coarse_masks
+from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Neighborhood, enumerate_masks
 
@@ -36,15 +36,7 @@ def complete(neighborhood: Neighborhood) -> Neighborhood | None:
     >>> stems.masks.shape, stems.scores.ravel().tolist()
     ((4, 2), [0.0, 1.0, 0.0, 1.0])
     """
-    if neighborhood.exhaustive:
-        return neighborhood
-    rows = {mask.tobytes(): row for row, mask in enumerate(neighborhood.masks)}
-    wanted = coarse_masks(neighborhood.groups) if neighborhood.groups else neighborhood.masks[:0]
-    found = [rows.get(mask.tobytes(), -1) for mask in wanted]
-    if not found or -1 in found:
-        return None
-    masks = enumerate_masks(len(neighborhood.groups))
-    return Neighborhood(masks, np.ones(len(masks), np.int64), True, neighborhood.scores[found])
+    return neighborhood if neighborhood.exhaustive else whole_stems(neighborhood)
 
 
 def shares_of_orders(neighborhood: Neighborhood) -> Array:

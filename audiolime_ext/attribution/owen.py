@@ -120,6 +120,32 @@ def game_within(neighborhood: Neighborhood, groups: tuple[int, ...], group: int)
     return Neighborhood(within, counts, len(within) == 2 ** groups[group], scores)
 
 
+def whole_stems(neighborhood: Neighborhood) -> Neighborhood | None:
+    """The game of whole stems, each of all of its segments; None where not all its masks were evaluated.
+
+    Owen values always hold it, so what stems do together is known whatever was sampled within them.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from audiolime_ext.perturbation import choose_masks
+    >>> chosen = choose_masks(3)
+    >>> score = chosen.masks.sum(axis=1, keepdims=True).astype(float)
+    >>> whole_stems(Neighborhood(chosen.masks, chosen.counts, True, score, groups=(2, 1))).scores.ravel()
+    array([0., 2., 1., 3.])
+    """
+    groups = neighborhood.groups or (1,) * neighborhood.masks.shape[1]
+    known = {mask.tobytes(): row for row, mask in enumerate(neighborhood.masks)}
+    if len(known) < 2 ** len(groups):
+        return None
+    rows = [known.get(mask.tobytes()) for mask in coarse_masks(groups)]
+    found = [row for row in rows if row is not None]
+    if len(found) < len(rows):
+        return None
+    masks = coarse_masks((1,) * len(groups))
+    return Neighborhood(masks, np.ones(len(masks), np.int64), True, neighborhood.scores[found])
+
+
 def coarse_masks(groups: tuple[int, ...]) -> Masks:
     """The masks that switch whole groups, shape (2^n_groups, n_components)."""
     n = len(groups)

@@ -5,12 +5,13 @@ explanation names, take it away, and compare. The evaluated neighbourhood usuall
 is predicted twice; what it lacks is asked of `predict`, if that is given, and counted. Nothing here is ever NaN: a
 number that is undefined or unknown is None, and a reason stands beside it.
 
-Two sets of components are judged. *The top component* is ``Explanation.top(1)``: it makes the three numbers that a
-musician can read, the score of it alone, the score without it, and whether the decision flips. *The explanation* of the
-measures from the literature is ``Explanation.top(n)``: every component whose weight is positive beyond its interval
-and that can be heard. An explanation that names every component is the recording, and perfect by most measures; so its
-share of the components is given beside them. Where nothing argues for a label both sets are empty and the label
-abstains; measures of the weights and the areas under the curves do not depend on them and are still given.
+Two sets of components are judged. *The top component* is what ``Explanation.top()`` names (several together, where they
+are not told apart): it makes the three numbers that a musician can read, the score of it alone, the score without it,
+and whether the decision flips. *The explanation* of the measures from the literature is ``Explanation.what_argues()``:
+every component whose weight is positive beyond its interval and that can be heard. An explanation that names every
+component is the recording, and perfect by most measures; so its share of the components is given beside them. Where
+none is named for a label both sets are empty and the label abstains; measures of the weights and the areas under the
+curves do not depend on them and are still given.
 
 What is measured, and by whom it was defined, stands in the modules: `removal` (AI, AD, AG, FF, Fid-In, flips), `curves`
 (deletion and insertion), `weighing` (infidelity, completeness, sparseness, complexity, correlation), `stability` (over
@@ -41,7 +42,7 @@ class LabelFaithfulness:
     label, score, empty
         The label, its score for the recording and for silence (or whatever else "off" was chosen to be).
     component
-        The top component; None where nothing argues for the label.
+        The top component; None where none is known to make the label. Those that are not told apart, joined by "or".
     alone, without
         The score of the top component alone, and of the recording without it.
     flips, decision
@@ -200,8 +201,9 @@ def aggregate(results: Iterable[LabelFaithfulness]) -> dict[str, Any]:
 
 def _judge(explanation: Explanation, label: str, answers: Answers, everything: bool) -> LabelFaithfulness:
     column, near = explanation.column(label), explanation.neighborhood
-    arguing = explanation.top(len(explanation.names), label=label)
-    top = _with_and_without(explanation, arguing.components[:1], answers) if arguing else arguing.message
+    made_by = explanation.top(label=label)
+    arguing = (explanation.what_argues(label) or made_by.components) if made_by else ()
+    top = _with_and_without(explanation, made_by.components, answers) if made_by else made_by.message
     reasons: dict[str, str] = {}
     alone = without = flips = decision = None
     if isinstance(top, str):
@@ -215,21 +217,21 @@ def _judge(explanation: Explanation, label: str, answers: Answers, everything: b
             decision = rule
     measures: dict[str, Measure] = {}
     if everything:
-        share = Measure(len(arguing.components) / len(explanation.names))
-        sets = _with_and_without(explanation, arguing.components, answers) if arguing else arguing.message
-        measures["explanation_share"] = share if arguing else Measure.undefined(arguing.message)
+        share = Measure(float(explanation.components.mask(arguing).mean()))
+        sets = _with_and_without(explanation, arguing, answers) if made_by else made_by.message
+        measures["explanation_share"] = share if made_by else Measure.undefined(made_by.message)
         measures |= _removal_measures(near.full, sets, column)
         measures |= _weight_measures(explanation, answers, column)
     return LabelFaithfulness(
         label,
         float(near.full[column]),
         float(near.empty[column]),
-        arguing.components[0] if arguing else None,
+        " or ".join(made_by.components) or None,
         alone,
         without,
         flips,
         decision,
-        arguing.components,
+        arguing,
         {name: measure.value for name, measure in measures.items()},
         reasons | {name: measure.reason for name, measure in measures.items() if measure.value is None},
     )

@@ -31,12 +31,12 @@ from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.faithfulness.answers import Array
 from audiolime_ext.faithfulness.weighing import pearson
+from audiolime_ext.kind import ROUNDING
 from audiolime_ext.pipeline import explain
 from audiolime_ext.prediction import Tagger, label_names
 from audiolime_ext.resolve import resolve_tagger
 from audiolime_ext.tables import text_table
 from audiolime_ext.targets import TargetSpec, make_target
-from audiolime_ext.top import ROUNDING
 
 FEWEST_COMPONENTS = 4
 DECORRELATED = 0.5

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from audiolime_ext.files import write_bytes
 from audiolime_ext.report.page import policy
 from audiolime_ext.report.templating import render, static
-from audiolime_ext.report.view import Words, leads
+from audiolime_ext.report.view import leads
 from audiolime_ext.track.explanation import TrackExplanation
 
 
@@ -26,7 +26,7 @@ class Entry:
     @classmethod
     def of(cls, track: TrackExplanation, page: str) -> Entry:
         """The entry of a track whose page lies beside the index."""
-        means = [Words(label, track.provenance).number(float(track.score(label)[0].mean())) for label in track.labels]
+        means = [track.voice(label, page=True).number(float(track.score(label)[0].mean())) for label in track.labels]
         led = [leads(track, label) for label in track.labels]
         return cls(track.recording_name, page, tuple(zip(track.labels, means, led, strict=True)))
 

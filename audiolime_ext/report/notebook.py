@@ -97,18 +97,22 @@ def _offer(explanation: Explanation) -> dict[str, Any] | None:
     """What the player offers besides the mix: only the top component of the first label, and all but that."""
     track, parts = as_track(explanation), explanation.components
     label = explanation.labels[0]
-    column = explanation.column(label)
-    about = cell(track.windows[0], column, label, explanation.names, explanation.provenance)
-    if about["top"] is None:
+    about = cell(track, 0, label)
+    if not about["top"]:
         return None
-    top = components(explanation.names, parts)[about["top"]]
+    shown = [components(explanation.names, parts)[i] for i in about["top"]]
     whole = [0.0, parts.duration_s]
-    span = top["on"] or whole
-    rest = [piece for piece in ([0.0, span[0]], [span[1], whole[1]]) if piece[1] > piece[0]]
-    mine = [name == top["stem"] for name in parts.stems.names]
+    only = [[piece["on"] or whole for piece in shown if piece["stem"] == name] for name in parts.stems.names]
+    played = [span for spans in only for span in spans]
     return {
         "label": label,
-        "top": {"name": top["name"], "on": [[span] if own else [] for own in mine], "gain_db": about["gain_db"]},
-        "without": {"on": [rest if own else [whole] for own in mine], "gain_db": None},
-        "span": span,
+        "top": {"name": about["top_name"], "on": only, "gain_db": about["gain_db"]},
+        "without": {"on": [_rest(spans, parts.duration_s) for spans in only], "gain_db": None},
+        "span": [min(span[0] for span in played), max(span[1] for span in played)],
     }
+
+
+def _rest(spans: list[list[float]], duration_s: float) -> list[list[float]]:
+    """What lies between some spans, which follow each other, from 0 to the end."""
+    edges = [0.0, *(edge for span in spans for edge in span), duration_s]
+    return [[begin, end] for begin, end in zip(edges[::2], edges[1::2], strict=True) if end > begin]

@@ -174,12 +174,10 @@ def _embedded(track: TrackExplanation, parts: Components | None, mixture: bool) 
     """
     if mixture:
         return [*(track.names if parts is None else parts.sources), RESIDUAL]
-    stem_of = {part["name"]: part["stem"] for part in components(track.names, parts)}
     counts = Counter[str]()
     for label in track.labels:
-        for component, count in track.leaders(label).counts.items():
-            counts[stem_of[component]] += count
-    return [name for name, _ in counts.most_common(len(set(stem_of.values())) - 1)]
+        counts.update(track.leaders(label).counts)
+    return [name for name, _ in counts.most_common(len(track.names if parts is None else parts.sources) - 1)]
 
 
 def _player(
@@ -202,7 +200,7 @@ def _clips(track: TrackExplanation, mixture: bool, wanted: Sequence[str]) -> lis
     top = explanation.top(label=track.labels[0])
     stem_of = {part["name"]: part["stem"] for part in components(explanation.names, explanation.components)}
     clips = [explanation.mixture] if mixture else []
-    if top.audio is not None and stem_of[top.components[0]] in wanted:
+    if top.audio is not None and {stem_of.get(name, name) for name in top.components} <= set(wanted):
         clips.append(top.audio)
     return [(clip.name, data_uri(clip)) for clip in clips]
 

@@ -1,8 +1,9 @@
 """What a page shows of one explanation: numbers for the browser, tables and sentences for everybody.
 
 A *view* is one recording split in one way: the explanation of a track (many windows) or of an excerpt (one). A *cell*
-is one label in one window, and everything the page says of it is decided here, in Python, where it is tested: the
-browser only draws. Scores of a label are written as parts of 100; other targets as they are.
+is one label in one window, and everything the page says of it is decided in Python, where it is tested: the browser
+only draws. What may be claimed is decided where terminals ask too, in `audiolime_ext.leading`, and worded in
+`audiolime_ext.words`. Scores of a label are written as parts of 100; other values as they are.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from numpy.typing import NDArray
 
 from audiolime_ext.components import Components
 from audiolime_ext.explanation import Explanation
+from audiolime_ext.kind import Kind
+from audiolime_ext.leading import together_db
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.provenance import Provenance
 from audiolime_ext.report.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
 from audiolime_ext.summary import METHOD_NAMES, how_known
 from audiolime_ext.taggram import Taggram
-from audiolime_ext.top import score_remarks, what_argues
 from audiolime_ext.track.explanation import TrackExplanation, Window
+from audiolime_ext.words import Voice, sentence, value_remarks
 
 Array = NDArray[np.float64]
 
@@ -51,6 +53,7 @@ def as_track(explanation: Explanation) -> TrackExplanation:
         parts.residual_db,
         near,
         explanation.attribution,
+        explanation.checks.moments,
     )
     taggram = Taggram(explanation.all_labels, np.array([parts.start_s]), near.full[None], np.zeros(1, bool))
     return TrackExplanation(
@@ -72,68 +75,34 @@ def as_track(explanation: Explanation) -> TrackExplanation:
     )
 
 
-def cell(place: Window, column: int, label: str, names: Sequence[str], origin: Provenance) -> dict[str, Any]:
+def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
     """What the page says of a label in a window; see the head of ``static/page.js`` for the keys."""
+    place, column, voice = track.windows[number], track.column(label), track.voice(label, page=True)
     near, weights = place.neighborhood, place.attribution.weights[column]
     interval = None if place.attribution.exact else place.attribution.interval()
-    certain = weights if interval is None else interval[0][column]
-    arguing = what_argues(weights, certain, place.levels_db)
-    top = arguing[0] if arguing else None
-    full, empty = float(near.full[column]), float(near.empty[column])
-    alone, without = (None, None) if top is None else _alone_and_without(near, top, column)
-    name = None if top is None else place.names[top]
-    counts = Words(label, origin)
     half = None if interval is None else (interval[1] - interval[0])[column] / 2
+    full, empty = float(near.full[column]), float(near.empty[column])
+    found = track.leading(number, column)
+    entries = [] if found is None else found.entries(place.names, weights)
+    top = [] if found is None else [i for source in found.components() for i in source]
+    alone, without = _alone_and_without(near, top, column)
+    answers = near.scores[:, column]
+    told = None if found is None or not found.known else found.columns(found.first[0])
     return {
         "full": _rounded(full),
         "empty": _rounded(empty),
         "alone": _rounded(alone),
         "without": _rounded(without),
-        "weights": _spread(weights, place.names, names),
-        "errors": None if half is None else _spread(half, place.names, names),
-        "top": None if name is None else list(names).index(name),
-        "gain_db": None if top is None else matched_gain_db(place.levels_db[top]),
-        "say": counts.sentence(name, full, empty, without, None if top is None else float(weights[top])),
-        "remarks": score_remarks(label, full, empty, origin.baseline) if origin.target == "score" else [],
+        "weights": _spread(weights, place.names, track.names),
+        "errors": None if half is None else _spread(half, place.names, track.names),
+        "top": [track.names.index(place.names[i]) for i in top],
+        "top_name": ", ".join(name for name, _ in entries),
+        "gain_db": matched_gain_db(together_db([place.levels_db[i] for i in top])) if top else None,
+        "say": _silence(voice, full)
+        if found is None
+        else sentence(found, place.names, voice, without=_alone_and_without(near, told, column)[1]),
+        "remarks": value_remarks(voice, full, empty, float(np.ptp(answers)), float(np.abs(answers).max())),
     }
-
-
-@dataclass(frozen=True)
-class Words:
-    """How scores of a label are written and spoken of."""
-
-    label: str
-    origin: Provenance
-
-    @property
-    def scale(self) -> int:
-        """100 where scores are parts of 100, else 1."""
-        return 100 if self.origin.target == "score" else 1
-
-    @property
-    def digits(self) -> int:
-        """Decimals of a number."""
-        return 0 if self.scale == 100 else 2
-
-    def number(self, value: float) -> str:
-        """A score as it is written."""
-        return f"{value * self.scale:.{self.digits}f}"
-
-    def signed(self, value: float) -> str:
-        """A share as it is written: with its sign, unless it is nothing."""
-        return f"{value * self.scale:+.{self.digits}f}" if float(self.number(value)) else self.number(abs(value))
-
-    def sentence(self, name: str | None, full: float, empty: float, without: float | None, weight: float | None) -> str:
-        """What a musician reads first."""
-        of_100 = " of 100" if self.scale == 100 else ""
-        off = f"{self.origin.baseline}: {self.number(empty)}"
-        here, quoted = self.number(full), f"“{self.label}”"
-        if name is None or weight is None:
-            return f"Nothing here argues for {quoted} ({here}{of_100}; {off})."
-        if without is None or self.number(without) == here:
-            return f"{quoted} ({here}{of_100}; {off}) comes most from {name}: +{self.number(weight)}."
-        moves = "falls" if without < full else "rises"
-        return f"Without {name}, {quoted} {moves} from {here} to {self.number(without)}{of_100} ({off})."
 
 
 def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
@@ -154,10 +123,18 @@ def stems_are(spec: str | None) -> str:
     return STEMS_ARE.get(None if spec is None else spec.removeprefix("ova:").split(":")[0], ESTIMATED)
 
 
-def _alone_and_without(near: Neighborhood, component: int, column: int) -> tuple[float | None, float | None]:
-    on = np.arange(near.masks.shape[1]) == component
-    found = [np.flatnonzero((near.masks == mask).all(axis=1)) for mask in (on, ~on)]
-    alone, without = (float(near.scores[rows[0], column]) if len(rows) else None for rows in found)
+def _silence(voice: Voice, full: float) -> str:
+    return f"There is silence here ({voice.noun_and_value(full)})."
+
+
+def _alone_and_without(
+    near: Neighborhood, components: Sequence[int] | None, column: int
+) -> tuple[float | None, float | None]:
+    """The values of these components alone and of all others; None where there are none or it was not asked."""
+    if not components:
+        return None, None
+    on = np.isin(np.arange(near.masks.shape[1]), components)
+    alone, without = (None if (found := near.answer(mask)) is None else float(found[column]) for mask in (on, ~on))
     return alone, without
 
 
@@ -194,6 +171,7 @@ class View:
     end: str
     off: str
     columns: tuple[str, ...]
+    noun: str
     table: tuple[dict[str, Any], ...]
     remarks: tuple[Note, ...]
     blind: bool
@@ -228,22 +206,19 @@ def make_view(
     clips
         What can be heard without the player: names and ``data:`` addresses of audio files.
     """
-    names, origin = track.names, track.provenance
-    words = {label: Words(label, origin) for label in track.labels}
+    names, origin, kind = track.names, track.provenance, track.kind
     rows = taggram_rows(track.taggram, track.labels)
-    number = Words("", origin)
+    columns = [track.column(label) for label in track.labels]
+    number = Voice("", kind, page=True)
     data = {
         "components": components(track.names, parts),
         "windows": [{"t": round(w.start_s, 4), "d": round(w.duration_s, 4), "silent": w.silent} for w in track.windows],
         "start_s": round(track.start_s, 4),
         "labels": list(track.labels),
-        "cells": [
-            [cell(window, track.column(label), label, names, origin) for window in track.windows]
-            for label in track.labels
-        ],
+        "cells": [[cell(track, number, label) for number in range(len(track.windows))] for label in track.labels],
         "taggram": _picture(track.taggram, rows),
         "scale": number.scale,
-        "digits": number.digits,
+        "digits": number.digits(float(np.abs(track.full[:, columns]).max(initial=0.0))),
         "off": origin.baseline,
         "blind": blind,
         "mixture": mixture,
@@ -268,7 +243,8 @@ def make_view(
         end=clock(track.end_s),
         off=origin.baseline,
         columns=names if len(names) <= MOST_COLUMNS else (),
-        table=tuple(_row(track, label, words[label]) for label in track.labels),
+        noun=kind.noun,
+        table=tuple(_row(track, label) for label in track.labels),
         remarks=tuple(sorted(notes, key=lambda note: note.t)),
         blind=blind,
         player=player,
@@ -289,13 +265,15 @@ def components(names: Sequence[str], parts: Components | None) -> list[dict[str,
     return [{"name": name, **about} for name, about in zip(names, found, strict=True)]
 
 
-def _row(track: TrackExplanation, label: str, words: Words) -> dict[str, Any]:
+def _row(track: TrackExplanation, label: str) -> dict[str, Any]:
+    voice = track.voice(label, page=True)
     full, empty = (float(values.mean()) for values in track.score(label))
-    weights = [words.signed(value) for value in track.mean(label).values()]
+    largest = float(np.abs(track.full[:, track.column(label)]).max())
+    weights = [voice.signed(value, largest) for value in track.mean(label).values()]
     return {
         "label": label,
-        "full": words.number(full),
-        "empty": words.number(empty),
+        "full": voice.number(full, largest),
+        "empty": voice.number(empty, largest),
         "weights": weights if len(weights) <= MOST_COLUMNS else [],
         "leads": leads(track, label),
     }
@@ -304,10 +282,11 @@ def _row(track: TrackExplanation, label: str, words: Words) -> dict[str, Any]:
 def leads(track: TrackExplanation, label: str) -> str:
     """What leads a label, and in how many places."""
     found = track.leaders(label)
-    counted = ", ".join(f"{name} in {count}" for name, count in list(found.counts.items())[:3])
     if not found.n_places:
         return "nowhere high"
-    return f"{counted or 'nothing in any'} of {found.n_places}"
+    counted = ", ".join(f"{name} in {count}" for name, count in list(found.counts.items())[:3])
+    led = f"{counted or 'nothing in any'} of {found.n_places}"
+    return f"{led} ({found.besides})" if found.besides else led
 
 
 def _picture(taggram: Taggram, rows: Sequence[str]) -> dict[str, Any]:
@@ -319,4 +298,5 @@ def _picture(taggram: Taggram, rows: Sequence[str]) -> dict[str, Any]:
         "times": np.round(times, 4).tolist(),
         "hop": round(hop, 5),
         "scores": np.round(taggram.scores[:, lines], 3).tolist(),
+        "scale": Voice("", Kind.of(taggram.scores, taggram.labels), page=True).scale,
     }

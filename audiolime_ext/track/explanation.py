@@ -12,7 +12,6 @@ score.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,15 +28,17 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import AUDIOLIME_REFERENCE, Explanation
 from audiolime_ext.factorization import RESIDUAL, Stems
 from audiolime_ext.files import fresh_folder, to_json
+from audiolime_ext.kind import Kind
+from audiolime_ext.leading import Leading, arguing_components, leading
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction import label_indices
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.repeatability import Noise
 from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import log_odds
-from audiolime_ext.top import score_remarks, what_argues
 from audiolime_ext.track import summary as track_summary
 from audiolime_ext.track.leaders import Leaders
+from audiolime_ext.words import Voice, value_remarks
 
 if TYPE_CHECKING:
     import pandas
@@ -61,6 +62,8 @@ class Window:
         Level of the residual relative to the mixture, switched or not; None where there is none.
     neighborhood, attribution
         What the model answered, and what follows; both as in `Explanation`.
+    moments
+        As in `Checks`, where other moments were looked at.
     """
 
     start_s: float
@@ -70,6 +73,7 @@ class Window:
     residual_db: float | None
     neighborhood: Neighborhood = field(repr=False)
     attribution: Attribution = field(repr=False)
+    moments: Array | None = field(default=None, repr=False)
 
     @property
     def silent(self) -> bool:
@@ -210,32 +214,50 @@ class TrackExplanation:
         found = self.all_weights[:, self.column(label)].mean(axis=0)
         return dict(zip(self.names, found.tolist(), strict=True))
 
+    @cached_property
+    def kind(self) -> Kind:
+        """What the explained values of all windows are; see `audiolime_ext.kind`."""
+        answers = np.concatenate([window.neighborhood.scores for window in self.windows])
+        origin = self.provenance
+        return Kind.of(answers, self.all_labels, origin.target, contrast=origin.contrast is not None)
+
     def what_argues(self, number: int, label: str | int | None = None) -> list[str]:
-        """Components that argue for a label in a window, the strongest first, by the rule of `Explanation.top`."""
-        window, column = self.windows[number], self.column(label)
-        weights = window.attribution.weights[column]
-        interval = None if window.attribution.exact else window.attribution.interval()
-        certain = weights if interval is None else interval[0][column]
-        return [window.names[i] for i in what_argues(weights, certain, window.levels_db)]
+        """Components that argue for a label in a window, the strongest first, as `Explanation.what_argues`."""
+        window = self.windows[number]
+        asked = window.neighborhood, window.attribution, self.column(label)
+        return [window.names[i] for i in arguing_components(window.levels_db, *asked)]
+
+    def leading(self, number: int, label: str | int | None = None) -> Leading | None:
+        """What is known of the sources of a label in a window, as `Explanation.leading`; None where it is silent."""
+        window = self.windows[number]
+        if window.silent:
+            return None
+        asked = window.neighborhood, window.attribution, self.column(label), self.kind
+        return leading(window.names, window.levels_db, *asked, moments=window.moments)
+
+    def voice(self, label: str | int | None = None, *, page: bool = False) -> Voice:
+        """How a label is written of; on a page scores are parts of 100."""
+        origin, n_evals = self.provenance, len(self.sounding.neighborhood.masks)
+        name = self.all_labels[self.column(label)]
+        return Voice(name, self.kind, origin.baseline, origin.factorization, page, n_evals)
 
     def leaders(self, label: str | int | None = None) -> Leaders:
-        """Which component argues most, counted over the windows in which the label reaches `min_score`.
+        """Which component leads, counted over the windows in which the label reaches `min_score`.
 
         A target that is no label of the model (a contrast, a function) is counted in every window.
         """
         column = self.column(label)
         places = np.flatnonzero(self.full[:, column] >= self._least)
-        first = (self.what_argues(int(place), column)[:1] for place in places)
-        counts = Counter(name for names in first for name in names)
-        ranked = dict(counts.most_common())
-        return Leaders(self.all_labels[column], len(places), ranked, len(self.windows), self.min_score)
+        judged = [self.leading(int(place), column) for place in places]
+        name = self.kind.called(self.all_labels[column])
+        return Leaders.count(name, judged, n_windows=len(self.windows), min_score=self.min_score)
 
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the mean weights of a label, as `Explanation.remarks`."""
-        if self.provenance.target != "score":
-            return []
-        full, empty = (float(values.mean()) for values in self.score(label))
-        return score_remarks(self.all_labels[self.column(label)], full, empty, self.provenance.baseline)
+        column = self.column(label)
+        full, empty = (float(values.mean()) for values in self.score(column))
+        answers = np.concatenate([window.neighborhood.scores[:, column] for window in self.windows])
+        return value_remarks(self.voice(column), full, empty, float(np.ptp(answers)), float(np.abs(answers).max()))
 
     def at(self, t_s: float) -> Explanation:
         """The full explanation of the window that holds a second: as `explain` gives it, with its stems.

@@ -1,29 +1,42 @@
-"""Who leads a label over a recording: "piano leads jazz in 2 of 3 places"."""
+"""Who leads a label over a recording: "piano leads jazz in 2 of 3 places".
+
+Each place is judged by the rule of `audiolime_ext.leading`. One in which the leader is not told apart, in which one
+component is all there is, or in which the score is that of the baseline is counted for no component, and said.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from audiolime_ext.leading import Leading
 
 
 @dataclass(frozen=True)
 class Leaders:
-    """How often each component argues most for a label.
+    """How often each component is known to lead.
 
     Parameters
     ----------
     label
-        The tag.
+        The tag, as it is called.
     n_places
         Windows in which the label reaches the track's `min_score`.
     counts
-        Component → in how many of these places it argues most, largest first; where none argues nothing is counted.
+        Component → in how many of these places it leads, largest first; where none argues nothing is counted.
     n_windows, min_score
         Of the track.
+    n_not_told_apart, n_whole, n_as_baseline
+        In how many of the places sources argue and the leader is not known, one component is the whole recording, or
+        the value is that of the baseline and sources only offset each other.
+    whole
+        That component, where it is one and the same.
 
     Examples
     --------
-    >>> print(Leaders("jazz", 3, {"piano": 2}, n_windows=60, min_score=0.3))
-    piano leads jazz in 2 of 3 places
+    >>> print(Leaders("jazz", 3, {"piano": 2}, n_windows=60, min_score=0.3, n_not_told_apart=1))
+    piano leads jazz in 2 of 3 places; not told apart in 1
     """
 
     label: str
@@ -31,12 +44,51 @@ class Leaders:
     counts: dict[str, int]
     n_windows: int
     min_score: float
+    n_not_told_apart: int = 0
+    n_whole: int = 0
+    n_as_baseline: int = 0
+    whole: str | None = None
+
+    @classmethod
+    def count(cls, label: str, places: Iterable[Leading | None], *, n_windows: int, min_score: float) -> Leaders:
+        """Count what is known in each place; None stands for a silent one."""
+        judged = list(places)
+        sounding = [found for found in judged if found is not None]
+        offset = [found for found in sounding if found.state in ("leads", "tied") and found.as_baseline]
+        led = Counter(found.sources[found.first[0]] for found in sounding if found.known and not found.as_baseline)
+        open_ = [f for f in sounding if f.state == "unknown" or (f.state == "tied" and not f.as_baseline)]
+        wholes = [found.sources[found.first[0]] for found in sounding if found.state == "whole"]
+        return cls(
+            label,
+            len(judged),
+            dict(led.most_common()),
+            n_windows,
+            min_score,
+            n_not_told_apart=len(open_),
+            n_whole=len(wholes),
+            n_as_baseline=len(offset),
+            whole=wholes[0] if len(set(wholes)) == 1 else None,
+        )
+
+    @property
+    def besides(self) -> str:
+        """The places that are counted for no component, in words: ``not told apart in 1``."""
+        only = "" if self.whole is None else f" ({self.whole} is all there is)"
+        said = [
+            (self.n_not_told_apart, f"not told apart in {self.n_not_told_apart}"),
+            (self.n_whole, f"nothing to tell apart in {self.n_whole}{only}"),
+            (self.n_as_baseline, f"nearly as for the baseline in {self.n_as_baseline}"),
+        ]
+        return ", ".join(words for count, words in said if count)
 
     def __str__(self) -> str:
         if not self.n_places:
             return f"{self.label} reaches {self.min_score:g} in none of {self.n_windows} windows"
-        if not self.counts:
-            return f"nothing argues for {self.label} in any of {self.n_places} places"
-        first, *others = self.counts.items()
-        rest = "".join(f", {name} in {count}" for name, count in others)
-        return f"{first[0]} leads {self.label} in {first[1]} of {self.n_places} places{rest}"
+        if self.counts:
+            first, *others = self.counts.items()
+            rest = "".join(f", {name} in {count}" for name, count in others)
+            led = f"{first[0]} leads {self.label} in {first[1]} of {self.n_places} places{rest}"
+            return f"{led}; {self.besides}" if self.besides else led
+        if self.besides:
+            return f"no source is known to lead {self.label} in any of {self.n_places} places: {self.besides}"
+        return f"nothing argues for {self.label} in any of {self.n_places} places"

@@ -10,6 +10,7 @@ import numpy as np
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
 from audiolime_ext.tables import text_table
+from audiolime_ext.words import in_short
 
 if TYPE_CHECKING:
     from audiolime_ext.track.explanation import TrackExplanation
@@ -34,10 +35,10 @@ def as_text(track: TrackExplanation) -> str:
     for label in track.labels:
         full, empty = track.score(label)
         scores = [f"{full.mean():.2f}", f"{full.max():.2f}", _clock(float(track.times_s[int(np.argmax(full))]))]
-        rows.append([label, *scores, f"{empty.mean():.2f}", *_shares(track.mean(label))])
+        rows.append([track.kind.called(label), *scores, f"{empty.mean():.2f}", *_shares(track.mean(label))])
     wide = len(track.names) > WIDEST_TABLE
     shares = ["components that count most"] if wide else list(track.names)
-    header = ["mean of the windows", "score", "highest", "at", track.provenance.baseline, *shares]
+    header = ["mean of the windows", track.kind.noun, "highest", "at", track.provenance.baseline, *shares]
     table = text_table(header, rows, left=(0, len(header) - 1) if wide else (0,))
     leaders = [str(track.leaders(label)) for label in track.labels]
     return "\n".join([headline(track), "", table, "", *leaders, *_remarks(track, track.labels)])
@@ -51,13 +52,12 @@ def places(track: TrackExplanation, column: int) -> str:
 
 def table(track: TrackExplanation, column: int) -> str:
     """A row per window: when it starts, its span, the score, and what argues for the label."""
-    label, rows = track.all_labels[column], []
+    label, rows = track.kind.called(track.all_labels[column]), []
     for i, window in enumerate(track.windows):
-        weights = dict(zip(window.names, window.attribution.weights[column].tolist(), strict=True))
-        argues = ", ".join(f"{name} ({weights[name]:+.2f})" for name in track.what_argues(i, column))
-        silent = "silent" if window.silent else f"nothing here argues for {label}"
+        found = track.leading(i, column)
+        said = "silent" if found is None else in_short(found, track.voice(column))
         span = f"{window.start_s:.2f}–{window.start_s + window.duration_s:.2f} s"
-        rows.append([_clock(window.start_s), span, f"{track.full[i, column]:.2f}", argues or silent])
+        rows.append([_clock(window.start_s), span, f"{track.full[i, column]:.2f}", said])
     return text_table(["start", "snippet", label, "explanation"], rows, left=(0, 3))
 
 
@@ -106,7 +106,18 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
             "empty": empty.mean(axis=0).tolist(),
             "weights": weights.mean(axis=0).tolist(),
         },
-        "leaders": [{"label": one.label, "n_places": one.n_places, "counts": one.counts} for one in leaders],
+        "leaders": [
+            {
+                "label": label,
+                "n_places": one.n_places,
+                "counts": one.counts,
+                "n_not_told_apart": one.n_not_told_apart,
+                "n_whole": one.n_whole,
+                "n_as_baseline": one.n_as_baseline,
+            }
+            for label, one in zip(track.labels, leaders, strict=True)
+        ],
+        "values": track.kind.noun,
         "taggram": {
             "labels": list(track.taggram.labels),
             "times_s": track.taggram.times_s.tolist(),

@@ -36,12 +36,21 @@ test("a place survives its link, whatever the tag is called", () => {
 
 test("only a component and all but it share every moment between them", () => {
   const stems = ["vocals", "drums"];
-  same(intervals({ stem: "vocals", on: null }, 3, stems, 9), { only: [[[0, 9]], []], without: [[], [[0, 9]]] });
-  same(intervals({ stem: "drums", on: [1, 2] }, 3, stems, 9), {
+  same(intervals([{ stem: "vocals", on: null }], 3, stems, 9), { only: [[[0, 9]], []], without: [[], [[0, 9]]] });
+  same(intervals([{ stem: "drums", on: [1, 2] }], 3, stems, 9), {
     only: [[], [[4, 5]]],
     without: [[[0, 9]], [[0, 4], [5, 9]]],
   });
-  same(intervals({ stem: "drums", on: [0, 2] }, 0, stems, 2), { only: [[], [[0, 2]]], without: [[[0, 2]], []] });
+  same(intervals([{ stem: "drums", on: [0, 2] }], 0, stems, 2), { only: [[], [[0, 2]]], without: [[[0, 2]], []] });
+});
+
+test("components that make a tag together play together, each when it sounds", () => {
+  const stems = ["vocals", "drums"];
+  const parts = [{ stem: "vocals", on: null }, { stem: "drums", on: [0, 1] }, { stem: "drums", on: [1, 2] }, { stem: "drums", on: [3, 4] }];
+  same(intervals(parts, 1, stems, 6), {
+    only: [[[0, 6]], [[1, 2], [2, 3], [4, 5]]],
+    without: [[], [[0, 1], [3, 4], [5, 6]]],
+  });
 });
 
 test("signs are written, but not of nothing", () => {

@@ -202,7 +202,8 @@ def remarked(stems: Stems, listener: Listener) -> tuple[bool, bool, bool]:
     e = explain(oracle.mixture, model, factorization=oracle)
     whole, full = oracle.mixture.samples[0], e.score()[0]
     old = max(abs(listener(whole * np.float32(gain)) - full) for gain in (10**-0.3, 10**0.3)) > 0.1
-    level, top = e.checks.level, e._heaviest_stem(0)
+    level, found = e.checks.level, e.leading()
+    top = found.sources[int(np.argmax(found.weights))] if max(found.weights) > 0 else None
     both = any("may be the level" in remark for remark in e.remarks())
     if level is None or top is None:
         return old, False, both

@@ -5,8 +5,9 @@
  *   windows     [{t, d, silent}]            the explained windows, start and duration in seconds of the recording
  *   start_s                                  where the recording's sound on this page begins; the player counts from there
  *   labels      [name]                      the explained tags, in the order of the buttons
- *   cells       [label][window] {full, empty, alone, without, weights, errors, top, gain_db, say, remarks}
- *   taggram     {labels, times, hop, scores} every window and the tags that are ever high
+ *   cells       [label][window] {full, empty, alone, without, weights, errors, top, top_name, gain_db, say, remarks};
+ *               top: the components that make the tag, none where none is known to; alone and without are theirs
+ *   taggram     {labels, times, hop, scores, scale} every window and the tags that are ever high
  *   scale, digits, off, blind               how numbers are written, what "off" is called, whether to guess first
  * The player beside it is one of player.js; here is only said what it should play.
  */
@@ -70,15 +71,15 @@
     return Number(text) === 0 ? text : (value < 0 ? "−" : "+") + text;
   }
 
-  /** When each stem sounds, for "only the component" and "without it", in seconds of the player. */
-  function intervals(component, begin, stems, duration) {
-    const [from, to] = component.on === null ? [0, duration] : component.on.map((t) => begin + t);
-    const outside = [[0, from], [to, duration]].filter(([a, b]) => b > a);
-    const mine = stems.map((name) => name === component.stem);
-    return {
-      only: mine.map((own) => (own ? [[from, to]] : [])),
-      without: mine.map((own) => (own ? outside : [[0, duration]])),
-    };
+  /** When each stem sounds, for "only these components" and "without them", in seconds of the player. */
+  function intervals(components, begin, stems, duration) {
+    const only = stems.map((name) => components.filter((component) => component.stem === name)
+      .map(({ on }) => (on === null ? [0, duration] : on.map((t) => begin + t))));
+    const without = only.map((spans) => {
+      const edges = [0, ...spans.flat(), duration];
+      return edges.flatMap((edge, i) => (i % 2 === 0 && edges[i + 1] > edge ? [[edge, edges[i + 1]]] : []));
+    });
+    return { only, without };
   }
 
   class View {
@@ -146,8 +147,10 @@
     /** The score under the pointer, as a tooltip. */
     tell(event) {
       const [column, row] = this.under(event);
-      const { labels, times, scores } = this.data.taggram;
-      event.currentTarget.title = `${labels[row]}, ${clock(times[column])}: ${Math.round(100 * scores[column][row])} of 100`;
+      const { labels, times, scores, scale } = this.data.taggram;
+      const score = scores[column][row];
+      const value = scale === 100 ? `${Math.round(100 * score)} of 100` : score.toFixed(2);
+      event.currentTarget.title = `${labels[row]}, ${clock(times[column])}: ${value}`;
     }
 
     /** While the player plays on, the explanation follows it. */
@@ -204,7 +207,8 @@
     }
 
     guess(component) {
-      const right = this.cell.top === component;
+      const { top } = this.cell;
+      const right = component === null ? top.length === 0 : top.includes(component);
       this.guessed.set(`${this.tag} ${this.window}`, right);
       this.right += Number(right);
       this.render();
@@ -231,7 +235,7 @@
           drawing.append(create("svg:line", { x1: middle - wide, x2: middle + wide, y1: 6, y2: 6, class: "whisker" }));
         }
         const about = error > 0 ? ` ±${(error * data.scale).toFixed(data.digits)}` : "";
-        return create("div", { class: i === cell.top ? "bar top" : "bar" },
+        return create("div", { class: cell.top.includes(i) ? "bar top" : "bar" },
           create("span", { class: "name" }, name), drawing,
           create("span", { class: "number" }, signed(weight * data.scale, data.digits) + about));
       });
@@ -240,13 +244,12 @@
       return rows;
     }
 
-    /** What the model says to the mix, to the top component alone, without it, and to silence. */
+    /** What the model says to the mix, to what makes the tag alone, without it, and to silence. */
     scores() {
       const { data, cell } = this;
-      const top = cell.top === null ? null : data.components[cell.top].name;
       const rows = [["the mix", cell.full, "mix"]];
-      if (top !== null && cell.alone !== null) rows.push([`only ${top}`, cell.alone, "alone"]);
-      if (top !== null && cell.without !== null) rows.push([`without ${top}`, cell.without, "without"]);
+      if (cell.alone !== null) rows.push([`only ${cell.top_name}`, cell.alone, "alone"]);
+      if (cell.without !== null) rows.push([`without ${cell.top_name}`, cell.without, "without"]);
       rows.push([data.off, cell.empty, "empty"]);
       return rows.map(([name, value, kind]) => {
         const width = Math.max(0, Math.min(100, 100 * value));
@@ -323,18 +326,19 @@
     tellPlayer(hidden) {
       if (!this.player) return;
       const { data, cell } = this;
-      if (hidden || cell.top === null) {
+      if (hidden || cell.top.length === 0) {
         this.player.setExplanation(null);
         return;
       }
-      const component = data.components[cell.top];
+      const components = cell.top.map((i) => data.components[i]);
       const { t, d } = data.windows[this.window];
       const from = t - data.start_s;
       const stems = this.player.data.stems.map((stem) => stem.name);
-      const { only, without } = intervals(component, from, stems, this.player.data.duration_s);
-      const span = component.on === null ? [from, from + d] : component.on.map((time) => from + time);
+      const { only, without } = intervals(components, from, stems, this.player.data.duration_s);
+      const edges = components.flatMap(({ on }) => on ?? [0, d]);
+      const span = [from + Math.min(...edges), from + Math.max(...edges)];
       this.player.setExplanation({
-        label: data.labels[this.tag], top: { name: component.name, on: only, gain_db: cell.gain_db },
+        label: data.labels[this.tag], top: { name: cell.top_name, on: only, gain_db: cell.gain_db },
         without: { on: without, gain_db: null }, span,
       });
     }

@@ -1,0 +1,375 @@
+"""Which source makes a label's value, and whether that is known: the one rule behind every sentence.
+
+*Sources first.* A source cut into time segments is ranked by the sum of its segments' weights, with the error of that
+sum; a tenth of the drums is never compared with a whole guitar. Owen values add up to what a source weighs as a whole,
+which all masks of whole sources give, so their sums are exact. Only within the source that leads are segments named:
+those that hold two thirds of its weight, where these are at most half of them and told apart from the others.
+
+*A leader is one that is known.* "Comes most from A" is said where A outweighs every other source beyond doubt: by more
+than rounding, and, where masks are a sample, by one test for all differences (`audiolime_ext.attribution.told_apart`).
+Else all that are not told apart from the heaviest are named together. Without error bars nothing is known of a sample.
+Where the weights were also found a quarter of a second earlier and later, a lead that is not larger than what the two
+weights move there is not told apart either. (Where stems are cut, that is not looked at: other moments put other music
+into the same segment.)
+
+*Nothing is said where there is nothing.* A source argues for a label if its weight is positive beyond its interval,
+more than a twentieth of the largest weight (which is leakage), more than rounding, and if it can be heard: above −40 dB
+of the mixture. A heavier one that cannot be heard is named besides. In this order:
+
+1. ``not said``: the score lies below the floor; the model does not say the label, so there is nothing to ask.
+2. ``whole``: one source is the whole recording (`audiolime_ext.whole`), and nothing can be told apart.
+3. ``unknown``: a sample without error bars.
+4. ``nothing``: no source argues, or neither the value nor any weight differs from nothing by as much as counts.
+5. ``tied`` or ``leads``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.intervals import t_quantile
+from audiolime_ext.attribution.told_apart import ROUNDING, are_heaviest, exceed
+from audiolime_ext.kind import Kind
+from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.whole import holds_everything
+
+Array = NDArray[np.float64]
+State = Literal["leads", "tied", "unknown", "nothing", "not said", "whole"]
+Within = Literal["carried", "spread", "open"]
+
+AUDIBLE_DB = -40.0
+NEGLIGIBLE = 0.05  # of the largest weight
+MOST = 2 / 3  # of a source's weight: "most of it"
+SILENT_DB = -200.0
+CANCELLED = 1e-6  # of the largest weight: errors of segments that cancel in their sum, but for rounding
+
+
+@dataclass(frozen=True)
+class Leading:
+    """What is known of the sources of one label's value; positions are those of `sources`.
+
+    Parameters
+    ----------
+    state
+        See the module.
+    sources, groups
+        Their names, and how many components each has.
+    weights, levels_db
+        Of each source as a whole.
+    errors
+        Half the widths of the weights' 95 % intervals, 0 where they are exact; None where they are not known.
+    full, empty, largest
+        The value of the recording and of the baseline; the largest magnitude among all mixes and weights.
+    first
+        The one that leads, or all that are not told apart, the heaviest first; the one that is the whole recording.
+    arguing
+        All sources that argue, the heaviest first.
+    unheard
+        Sources too soft to be heard that are not lighter than the first.
+    against
+        The source that takes most away, where that is much; else None.
+    as_baseline
+        Whether the value is that of the baseline: the sources only offset each other.
+    by_moment
+        Whether `first` are told apart here, but not from moment to moment.
+    within, carried, carried_weight
+        How the first source's weight lies in its segments, the components that carry most of it, and their weight.
+    """
+
+    state: State
+    sources: tuple[str, ...]
+    groups: tuple[int, ...]
+    weights: tuple[float, ...]
+    levels_db: tuple[float, ...]
+    errors: tuple[float, ...] | None
+    full: float
+    empty: float
+    largest: float
+    first: tuple[int, ...] = ()
+    arguing: tuple[int, ...] = ()
+    unheard: tuple[int, ...] = ()
+    against: int | None = None
+    as_baseline: bool = False
+    by_moment: bool = False
+    within: Within | None = None
+    carried: tuple[int, ...] = ()
+    carried_weight: float = 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether one source leads."""
+        return self.state == "leads"
+
+    def components(self, k: int = 1) -> tuple[tuple[int, ...], ...]:
+        """The components that make the label, source by source: the first, and what argues after it, k sources or more.
+
+        Those that are not told apart come together. The segments that carry a leader stand for it.
+        """
+        if self.state not in ("leads", "tied"):
+            return (self.carried,) if self.carried else ()
+        together = [i for i in self.first if i in self.arguing]
+        listed = [*together, *(i for i in self.arguing if i not in together)][: max(k, len(together))]
+        return tuple(self.carried if self.carried and i == self.first[0] else self.columns(i) for i in listed)
+
+    def entries(self, names: Sequence[str], weights: Array, k: int = 1) -> list[tuple[str, float]]:
+        """Names and weights of `components`: a stem with all its segments by its own name, other segments by theirs."""
+        wholes = {self.columns(i): source for i, source in enumerate(self.sources)}
+        found = []
+        for places in self.components(k):
+            if places in wholes:
+                found.append((wholes[places], float(weights[list(places)].sum())))
+            else:
+                found += [(names[i], float(weights[i])) for i in sorted(places, key=lambda i: -weights[i])]
+        return found
+
+    def columns(self, source: int) -> tuple[int, ...]:
+        """Positions of a source's components."""
+        start = sum(self.groups[:source])
+        return tuple(range(start, start + self.groups[source]))
+
+
+def leading(
+    names: Sequence[str],
+    levels_db: Sequence[float],
+    neighborhood: Neighborhood,
+    attribution: Attribution,
+    column: int,
+    kind: Kind,
+    *,
+    moments: Array | None = None,
+) -> Leading:
+    """What is known of the sources of one label's value.
+
+    Parameters
+    ----------
+    names, levels_db
+        Of the components; `levels_db` relative to the mixture.
+    neighborhood, attribution
+        What the model answered (its `groups` say which components are one source's), and what follows.
+    column
+        The label.
+    kind
+        Of the model's answers.
+    moments
+        The largest change of each weight at other moments, (n_labels, n_components), where that was asked.
+
+    Examples
+    --------
+    >>> from audiolime_ext.attribution.shapley import shapley_values
+    >>> from audiolime_ext.perturbation import choose_masks
+    >>> chosen = choose_masks(3)
+    >>> scores = (chosen.masks @ np.array([0.3, 0.3, 0.1]))[:, None]
+    >>> near = Neighborhood(chosen.masks, chosen.counts, True, scores)
+    >>> found = leading("abc", [-5.0] * 3, near, shapley_values(near), 0, Kind.of(scores, ["rock"]))
+    >>> found.state, [found.sources[i] for i in found.first]
+    ('tied', ['a', 'b'])
+    """
+    groups = neighborhood.groups or (1,) * len(names)
+    firsts = np.cumsum([0, *groups[:-1]])
+    answers = neighborhood.scores[:, column]
+    weights, covariance = source_weights(attribution, column, groups)
+    levels = np.array([together_db(levels_db[at : at + n]) for at, n in zip(firsts, groups, strict=True)])
+    full, empty = float(neighborhood.full[column]), float(neighborhood.empty[column])
+    reach = None if covariance is None else _reach(attribution, column, covariance)
+    found = {
+        "sources": tuple(source_name(names[at], n) for at, n in zip(firsts, groups, strict=True)),
+        "groups": tuple(groups),
+        "weights": tuple(weights.tolist()),
+        "levels_db": tuple(levels.tolist()),
+        "errors": None if reach is None else tuple(reach.tolist()),
+        "full": full,
+        "empty": empty,
+        "largest": float(max(np.abs(answers).max(), np.abs(weights).max(initial=0.0))),
+    }
+    rounding = ROUNDING * float(np.abs(answers).max())
+    near = kind.nearness(float(np.ptp(answers)))
+    found["as_baseline"] = abs(full - empty) <= near
+
+    def state(name: State, **more: object) -> Leading:
+        return Leading(name, **{**found, **more})  # type: ignore[arg-type]
+
+    def segments(source: int) -> dict[str, object]:
+        own = slice(firsts[source], firsts[source] + groups[source])
+        how, carried = _within(attribution, column, own, levels_db, rounding)
+        weight = float(attribution.weights[column, list(carried)].sum())
+        return {"within": how, "carried": carried, "carried_weight": weight}
+
+    if full < kind.floor:
+        return state("not said")
+    whole = _whole(neighborhood, groups, levels, column)
+    if whole is not None:
+        return state("whole", first=(whole,), **segments(whole))
+    if covariance is None or reach is None:
+        return state("unknown")
+    certain = weights - reach
+    arguing = what_argues(weights, certain, levels, rounding=rounding)
+    if not arguing or (found["as_baseline"] and np.abs(weights).max() <= near):
+        return state("nothing", arguing=tuple(arguing))
+    tied = _not_below(weights, covariance, attribution.dof, arguing[0], rounding)
+    first = [i for i in tied if levels[i] > AUDIBLE_DB]
+    by_moment = False
+    if len(first) == 1 and moments is not None and set(groups) == {1}:
+        moved = moments[column] + moments[column][first[0]]
+        first += [i for i in arguing[1:] if weights[first[0]] - weights[i] <= moved[i]]
+        by_moment = len(first) > 1
+    found |= {
+        "first": tuple(first),
+        "arguing": tuple(arguing),
+        "unheard": tuple(i for i in tied if levels[i] <= AUDIBLE_DB),
+        "against": _against(weights, 2 * weights - certain, arguing[0]),
+        "by_moment": by_moment,
+    }
+    return state("tied") if len(first) > 1 else state("leads", **segments(first[0]))
+
+
+def what_argues(weights: Array, certain: Array, levels_db: Sequence[float] | Array, *, rounding: float) -> list[int]:
+    """Positions of what argues for a label, the strongest first; empty where nothing does (see the module).
+
+    Parameters
+    ----------
+    weights, certain
+        Weights of the label and the lower ends of their intervals (the weights themselves where these are exact), shape
+        (n_components,).
+    levels_db
+        Levels relative to the mixture.
+    rounding
+        What is nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights = np.array([0.2, 0.3, -0.1, 0.4])
+    >>> what_argues(weights, weights, [-3.0, -6.0, -6.0, -90.0], rounding=1e-5)
+    [1, 0]
+    """
+    least = max(NEGLIGIBLE * float(np.max(np.abs(weights), initial=0.0)), rounding)
+    order = heaviest_first(weights, rounding)
+    return [i for i in order if certain[i] > least and levels_db[i] > AUDIBLE_DB]
+
+
+def heaviest_first(weights: Array, rounding: float) -> list[int]:
+    """Positions by weight; those that are equal to rounding stay as they are, on every machine.
+
+    Examples
+    --------
+    >>> heaviest_first(np.array([0.1, 0.3, 0.3 + 1e-12]), 1e-5)
+    [1, 2, 0]
+    """
+    whole = np.round(weights / rounding) if rounding > 0 else weights
+    return [int(i) for i in np.argsort(-whole, kind="stable")]
+
+
+def arguing_components(
+    levels_db: Sequence[float], neighborhood: Neighborhood, attribution: Attribution, column: int
+) -> list[int]:
+    """Positions of all components, whole stems and single segments, that argue for a label, the strongest first."""
+    weights = attribution.weights[column]
+    interval = None if attribution.exact else attribution.interval()
+    certain = weights if interval is None else interval[0][column]
+    rounding = ROUNDING * float(np.abs(neighborhood.scores[:, column]).max())
+    return what_argues(weights, certain, levels_db, rounding=rounding)
+
+
+def source_weights(attribution: Attribution, column: int, groups: Sequence[int]) -> tuple[Array, Array | None]:
+    """Weights of whole sources, (n_sources,), and their covariance; None where it is not known.
+
+    Nothing where they are exact: all masks were evaluated, or those of whole stems, which Owen values are made of. (The
+    errors of segments cancel in the sum; other errors of the answers do not.)
+    """
+    belongs = np.repeat(np.eye(len(groups)), groups, axis=1)
+    weights = belongs @ attribution.weights[column]
+    if attribution.exact:
+        return weights, np.zeros((len(groups),) * 2)
+    if attribution.covariance is not None:
+        covariance = belongs @ attribution.covariance[column] @ belongs.T
+        nothing = (CANCELLED * float(np.abs(attribution.weights[column]).max())) ** 2
+        return weights, np.where(np.abs(covariance) <= nothing, 0.0, covariance)
+    return weights, np.zeros((len(groups),) * 2) if attribution.method == "owen" else None
+
+
+def source_name(component: str, n_segments: int) -> str:
+    """The source of a component, of which it may be one of several segments.
+
+    Examples
+    --------
+    >>> source_name("lead guitar 0.30–0.60 s", 5), source_name("lead guitar", 1)
+    ('lead guitar', 'lead guitar')
+    """
+    return component if n_segments == 1 else component.rsplit(" ", 2)[0]
+
+
+def together_db(levels_db: Sequence[float]) -> float:
+    """Level of components together that do not sound at the same time, or are not alike.
+
+    Examples
+    --------
+    >>> round(together_db([-3.0, -3.0]), 2), together_db([-200.0])
+    (0.01, -200.0)
+    """
+    if len(levels_db) == 1:
+        return float(levels_db[0])
+    power = float(np.sum(10 ** (np.asarray(levels_db) / 10)))
+    return max(10 * float(np.log10(power)), SILENT_DB)
+
+
+def _reach(attribution: Attribution, column: int, covariance: Array) -> Array:
+    """Half the widths of the sources' own 95 % intervals; those of the attribution where sources are its components."""
+    if not covariance.any():
+        return np.zeros(len(covariance))
+    interval = attribution.interval()
+    if interval is not None and interval[0].shape[1] == len(covariance):
+        return np.asarray(attribution.weights[column] - interval[0][column])
+    dof = np.inf if attribution.dof is None else attribution.dof
+    return np.asarray(t_quantile(0.975, dof) * np.sqrt(np.maximum(np.diag(covariance), 0.0)))
+
+
+def _whole(neighborhood: Neighborhood, groups: Sequence[int], levels_db: Array, column: int) -> int | None:
+    masks = np.repeat(np.eye(len(groups), dtype=bool), groups, axis=1)
+    answers = [neighborhood.answer(mask) for mask in masks]
+    alone = np.array([np.nan if answer is None else answer[column] for answer in answers])
+    full, empty = neighborhood.full[column], neighborhood.empty[column]
+    return holds_everything(levels_db.tolist(), alone, float(full), float(empty))
+
+
+def _not_below(weights: Array, covariance: Array, dof: float | None, heaviest: int, rounding: float) -> list[int]:
+    """The heaviest that argues and all that it does not outweigh beyond doubt, heaviest first."""
+    others = np.delete(np.arange(len(weights)), heaviest)
+    told = exceed(weights, covariance, dof, np.array([heaviest]), others, rounding=rounding)[0]
+    tied = {heaviest, *others[~told].tolist()}
+    return [i for i in heaviest_first(weights, rounding) if i in tied]
+
+
+def _against(weights: Array, highest: Array, heaviest: int) -> int | None:
+    """What takes most away, if for certain and by more than a quarter of what the heaviest adds."""
+    worst = int(np.argmin(weights))
+    return worst if weights[worst] < -weights[heaviest] / 4 and highest[worst] < 0 else None
+
+
+def _within(
+    attribution: Attribution, column: int, own: slice, levels_db: Sequence[float], rounding: float
+) -> tuple[Within | None, tuple[int, ...]]:
+    """How the weight of a source lies in its segments, and which components carry most of it."""
+    weights = attribution.weights[column, own]
+    n = len(weights)
+    if n == 1:
+        return None, ()
+    if attribution.exact:
+        covariance = np.zeros((n, n))
+    elif attribution.covariance is None:
+        return "open", ()
+    else:
+        covariance = attribution.covariance[column, own, own]
+    order = np.argsort(-weights, kind="stable")
+    k = int(np.argmax(np.cumsum(weights[order]) >= MOST * weights.sum())) + 1
+    chosen = sorted(int(i) + own.start for i in order[:k])
+    if weights.sum() <= rounding or k > n / 2 or any(levels_db[i] <= AUDIBLE_DB for i in chosen):
+        return ("spread" if np.sqrt(np.diag(covariance).max()) <= rounding else "open"), ()
+    if not are_heaviest(weights, covariance, attribution.dof, k, rounding=rounding):
+        return "open", ()
+    return "carried", tuple(chosen)

@@ -1,0 +1,275 @@
+"""What is said of a label: one sentence from one `Leading`, for terminals, files, tracks and pages alike.
+
+Pages and terminals differ in how numbers are written and where they stand, not in what is claimed. Below the floor the
+sentence is only that the model does not say the label; where one source is the whole recording, only that; and where
+the leader is not known, all that are not told apart are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from audiolime_ext.kind import Kind, decimals
+from audiolime_ext.leading import Leading
+
+MOST_NAMED = 3  # of those that are not told apart
+INSTRUMENTS = "cerberus"  # a separator of instruments that needs no download
+SINGLE = ("vocals", "drums", "bass", "guitar", "piano")  # no separator here splits these further
+UNNAMED = (None, "oracle", "ova")  # true or own stems: whoever has them may have finer ones
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How numbers and a label are written in a sentence.
+
+    Parameters
+    ----------
+    label, kind, off
+        The label, what its values are, and what the baseline is called.
+    factorization
+        The spec of what made the stems, None for own ones.
+    page
+        Whether scores are written as parts of 100, in the words of a page.
+    n_evals
+        How many mixes were asked about.
+    """
+
+    label: str
+    kind: Kind
+    off: str = "silence"
+    factorization: str | None = None
+    page: bool = False
+    n_evals: int = 0
+
+    @property
+    def scale(self) -> int:
+        """100 where scores are written as parts of 100, else 1."""
+        return 100 if self.page and self.kind.noun == "score" else 1
+
+    def digits(self, largest: float = 1.0) -> int:
+        """Decimals of numbers up to `largest`."""
+        return 0 if self.scale == 100 else decimals(1.0 if self.kind.noun == "score" else largest)
+
+    def number(self, value: float, largest: float = 1.0) -> str:
+        """A value as it is written."""
+        return f"{value * self.scale:.{self.digits(largest)}f}"
+
+    def signed(self, value: float, largest: float = 1.0) -> str:
+        """A weight as it is written: with its sign, unless a page shows nothing of it."""
+        if self.page and not float(self.number(value, largest)):
+            return self.number(abs(value), largest)
+        return f"{value * self.scale:+.{self.digits(largest)}f}"
+
+    @property
+    def name(self) -> str:
+        """The label as it is called."""
+        called = self.kind.called(self.label)
+        return f"“{called}”" if self.page and not self.kind.numbered else called
+
+    def noun_and_value(self, value: float) -> str:
+        """A value by itself: ``score 0.35``, or ``35 of 100``."""
+        return f"{self.number(value)} of 100" if self.scale == 100 else f"{self.kind.noun} {self.number(value)}"
+
+    def values(self, found: Leading) -> str:
+        """The value and the baseline's: ``score 0.35, silence 0.05``, or ``35 of 100; silence: 5``."""
+        tiny = found.state == "not said" and not self.page
+        full, empty = (f"{v:.3f}" if tiny else self.number(v, found.largest) for v in (found.full, found.empty))
+        if self.page:
+            return f"{full}{' of 100' if self.scale == 100 else ''}; {self.off}: {empty}"
+        return f"{self.kind.noun} {full}, {self.off} {empty}"
+
+
+def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, without: float | None = None) -> str:
+    """The sentence of a label.
+
+    Parameters
+    ----------
+    found
+        What is known of its sources.
+    names
+        Of the components.
+    voice
+        How it is written.
+    k
+        How many sources are named at least, where one leads.
+    without
+        The value without the leader, which a page tells.
+
+    Examples
+    --------
+    >>> found = Leading("tied", ("drums", "bass"), (1, 1), (0.2, 0.2), (-3.0, -3.0), (0, 0), 0.5, 0.1, 0.5, (0, 1))
+    >>> sentence(found, ("drums", "bass"), Voice("rock", Kind("score")))
+    'rock comes most from drums or bass, not told apart (+0.20, +0.20); score 0.50, silence 0.10'
+    """
+    about = f"{voice.name} ({voice.values(found)})"
+    if found.state == "not said":
+        text = f"the model does not say {voice.name} here ({voice.values(found)})"
+    elif found.state == "whole":
+        text = _all_there_is(found, names, voice, about)
+    elif found.state == "unknown":
+        few = f"{voice.n_evals} evaluations are too few for error bars"
+        text = f"what {about} comes most from is not known: {few}"
+    elif found.state == "nothing":
+        text = f"nothing here argues for {about}"
+    else:
+        text = _comes_from(found, names, voice, about, k, without)
+    if not voice.page:
+        return text
+    return f"{text if found.state == 'whole' else text[0].upper() + text[1:]}."  # a source keeps its spelling
+
+
+def source_and_weight(found: Leading, voice: Voice, places: Sequence[int]) -> str:
+    """``drums (+0.50), bass (+0.15)``, or on a page ``drums: +50, bass: +15``."""
+    return ", ".join(_with_weight(found.sources[i], found.weights[i], found, voice) for i in places)
+
+
+def in_short(found: Leading, voice: Voice) -> str:
+    """A cell of a table: all that argue with their weights, or why none is named."""
+    if found.state == "tied":
+        after = [i for i in found.arguing if i not in found.first]
+        rest = source_and_weight(found, voice, after)
+        return f"{leaders(found, voice)}{f'; {rest}' if rest else ''}"
+    if found.state == "leads":
+        return source_and_weight(found, voice, found.arguing)
+    if found.state == "whole":
+        return f"{found.sources[found.first[0]]} is all there is: nothing to tell apart"
+    if found.state == "not said":
+        return f"the model does not say {voice.name}"
+    return "not known" if found.state == "unknown" else f"nothing here argues for {voice.name}"
+
+
+def leaders(found: Leading, voice: Voice) -> str:
+    """The one that leads, or those that are not told apart."""
+    if found.state != "tied":
+        return source_and_weight(found, voice, found.first)
+    named, others = found.first[:MOST_NAMED], len(found.first) - MOST_NAMED
+    rest = [] if others <= 0 else [f"one of {others} others" if others > 1 else "1 other"]
+    listed = [*(found.sources[i] for i in named), *rest]
+    weights = ", ".join(voice.signed(found.weights[i], found.largest) for i in named)
+    apart = "not told apart from moment to moment" if found.by_moment else "not told apart"
+    return f"{either(listed)}, {apart}{f': {weights}' if voice.page else f' ({weights})'}"
+
+
+def either(names: Sequence[str]) -> str:
+    """``drums, bass or guitar``.
+
+    Examples
+    --------
+    >>> either(["drums"]), either(["drums", "bass", "guitar"])
+    ('drums', 'drums, bass or guitar')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def finer(source: str, factorization: str | None) -> str | None:
+    """What could tell apart what one source holds; None where nothing here could.
+
+    Examples
+    --------
+    >>> finer("accompaniment", "spleeter:2stems"), finer("piano", "cerberus")
+    ('a separator of instruments could, such as cerberus', None)
+    """
+    family = None if factorization is None else factorization.split(":")[0].split("?")[0]
+    if family in UNNAMED:
+        return "finer stems could, where there are any"
+    if source in SINGLE or family == INSTRUMENTS:
+        return None
+    return f"a separator of instruments could, such as {INSTRUMENTS}"
+
+
+def value_remarks(voice: Voice, full: float, empty: float, spread: float, largest: float = 1.0) -> list[str]:
+    """What to know of a value that the baseline explains.
+
+    Parameters
+    ----------
+    full, empty
+        The value of the recording and of the baseline.
+    spread
+        The range of the label's values over all mixes.
+    largest
+        The largest magnitude among these.
+
+    Examples
+    --------
+    >>> value_remarks(Voice("guitar", Kind("score", near=0.05)), 0.4, 0.31, 0.2)
+    ['guitar: the model says this for silence too (0.31; here 0.40)']
+    """
+    if full < voice.kind.floor:
+        return []  # the sentence says all there is to say
+    name, found = voice.kind.called(voice.label), []
+    here, there = voice.number(full, largest), voice.number(empty, largest)
+    if voice.kind.said_of_the_baseline(full, empty):
+        found.append(f"{name}: the model says this for {voice.off} too ({there}; here {here})")
+    if abs(full - empty) <= voice.kind.nearness(spread):
+        gap = f"the {voice.kind.noun} is that of {voice.off}, to {voice.number(abs(full - empty), largest)}"
+        found.append(f"{name}: nothing to explain by presence ({gap})")
+    return found
+
+
+def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, k: int, without: float | None) -> str:
+    clear = found.known and not (found.as_baseline or found.unheard)
+    if voice.page and clear and without is not None:
+        here, there = voice.number(found.full, found.largest), voice.number(without, found.largest)
+        if here != there:
+            moves = "falls" if without < found.full else "rises"
+            of_100 = " of 100" if voice.scale == 100 else ""
+            off = f"{voice.off}: {voice.number(found.empty, found.largest)}"
+            change = f"{voice.name} {moves} from {here} to {there}{of_100} ({off})"
+            return f"without {found.sources[found.first[0]]}, {change}{_where(found, names, voice)}"
+    after = [i for i in found.arguing if i not in found.first][: max(k - len(found.first), 0)]
+    then = f", then {source_and_weight(found, voice, after)}" if after else ""
+    worst = () if found.against is None else (found.against,)
+    where = _where(found, names, voice)
+    comma = "," if voice.page or where else ""
+    against = f"{comma} against {source_and_weight(found, voice, worst)}" if worst else ""
+    sources = f"{leaders(found, voice)}{where}{then}{against}"
+    if found.as_baseline:
+        text = f"{about} is nearly as for {voice.off}: what there is comes most from {sources}"
+    elif voice.page:
+        text = f"{about} comes most from {sources}"
+    else:
+        text = f"{voice.name} comes most from {sources}; {voice.values(found)}"
+    if not found.unheard:
+        return text
+    unheard = ", ".join(
+        f"{_with_weight(found.sources[i], found.weights[i], found, voice)} at {found.levels_db[i]:.0f} dB"
+        for i in found.unheard
+    )
+    return f"of what can be heard, {text}; not lighter, but too soft to hear: {unheard}"
+
+
+def _all_there_is(found: Leading, names: Sequence[str], voice: Voice, about: str) -> str:
+    source = found.sources[found.first[0]]
+    if found.carried:
+        when = _with_weight(_spans(found, names), found.carried_weight, found, voice)
+        return f"{source} is all there is here; within it, {about} comes most from {when}"
+    could = finer(source, voice.factorization)
+    return f"{source} is all there is here: nothing to tell apart for {about}" + (f"; {could}" if could else "")
+
+
+def _where(found: Leading, names: Sequence[str], voice: Voice) -> str:
+    """Where in the source that leads: in which segments, evenly, or not known."""
+    if found.within is None:
+        return ""
+    if found.within == "carried":
+        return f", most of it at {_with_weight(_spans(found, names), found.carried_weight, found, voice)}"
+    n = found.groups[found.first[0]]
+    return f", spread over its {n} segments" if found.within == "spread" else f", its {n} segments not told apart"
+
+
+def _spans(found: Leading, names: Sequence[str]) -> str:
+    """``0.30–0.60 s``: when the segments play, neighbours joined."""
+    runs = (list(run) for _, run in groupby(enumerate(found.carried), key=lambda pair: pair[1] - pair[0]))
+    edges = ((names[run[0][1]], names[run[-1][1]]) for run in runs)
+    return " and ".join(f"{_span(first)[0]}–{_span(last)[1]} s" for first, last in edges)
+
+
+def _span(name: str) -> list[str]:
+    return name.rsplit(" ", 2)[1].split("–")
+
+
+def _with_weight(name: str, weight: float, found: Leading, voice: Voice) -> str:
+    written = voice.signed(weight, found.largest)
+    return f"{name}: {written}" if voice.page else f"{name} ({written})"
