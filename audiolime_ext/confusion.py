@@ -17,8 +17,8 @@ What follows from it:
   anew: a source that often lands in a merged stem is said to, and not merged further, or one stem would be left.
 
 A stem's own sources are those in its name (``piano``, ``piano+guitar``), and those that it is meant to hold by its
-separator's word (``accompaniment``). A stem named after nothing that was measured (``harmonic``, ``0–621 Hz``) has none:
-everything in it is something that it may hold, and there is no other that it could be taken for.
+separator's word (``accompaniment``). A stem named after no source (``harmonic``, ``0–621 Hz``) has none: whatever is in
+it is something that it may hold, and it cannot be taken for another.
 
 The measurements are data of the separators: a plug-in's module may hold a function ``confusion(argument)`` (see
 `audiolime_ext.registry`), a factorization an attribute ``confusion``. The recipe is ``python -m examples.confusion``.
@@ -40,14 +40,14 @@ from numpy.typing import NDArray
 
 from audiolime_ext import registry, spectrogram
 from audiolime_ext.audio import Samples
-from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.errors import CorruptError, MissingError
 from audiolime_ext.tables import text_table
 
 SILENT_DB = -60.0  # bins of the mixture below its loudest
 NOTICEABLE = 0.1  # of a source's energy
 OWN = 0.5  # of a source's energy, in its own stem
 OFTEN = 0.1  # of a source's excerpts
-RESIDUAL_NAMES = ("rest",)
+REST = "rest"
 
 Array = NDArray[np.float64]
 
@@ -105,12 +105,13 @@ class Share:
         """``.37 (.31–.43)``."""
         if self.interval is None:
             return f"{self.mean:.2f}"
-        return f"{self.mean:.2f} ({self.interval[0]:.2f}–{self.interval[1]:.2f})"
+        low, high = (abs(value) if abs(value) < 0.005 else value for value in self.interval)
+        return f"{abs(self.mean) if abs(self.mean) < 0.005 else self.mean:.2f} ({low:.2f}–{high:.2f})"
 
 
 @dataclass(frozen=True)
 class Observation:
-    """Where one source of one excerpt landed: its level in dB relative to the mixture, and `shares`, one for each stem."""
+    """Where one source of one excerpt landed: `shares`, one for each stem; its level relative to the mixture in dB."""
 
     material: str
     song: str
@@ -133,10 +134,12 @@ class Confusion:
         What was seen: one for each excerpt and each source that sounds in it.
     meant
         Stems that are meant to hold sources that are not in their names.
+    apart
+        The separator's own stems, where these are made of them.
 
     Examples
     --------
-    >>> seen = [Observation("real", song, "guitar", 0.0, shares) for song, shares in (("a", (0.7, 0.3)), ("b", (0.2, 0.8)))]
+    >>> seen = [Observation("real", f"song {i}", "guitar", 0.0, (lost, 1 - lost)) for i, lost in enumerate((0.7, 0.2))]
     >>> found = Confusion("some", ("piano", "guitar"), tuple(seen))
     >>> round(found.share("guitar", "piano").mean, 2), found.may_hold("piano"), found.not_told_apart
     (0.45, ('guitar',), (('piano', 'guitar'),))
@@ -148,6 +151,7 @@ class Confusion:
     stems: tuple[str, ...]
     observations: tuple[Observation, ...] = field(repr=False)
     meant: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    apart: Confusion | None = field(default=None, repr=False)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -165,7 +169,7 @@ class Confusion:
 
     def held(self, stem: str) -> tuple[str, ...]:
         """The sources that a stem is meant to hold; in the rest of a separator, all that have no other stem."""
-        if stem in RESIDUAL_NAMES:
+        if stem == REST:
             return tuple(s for s in self.sources if not any(s in self.held(e) for e in self.stems if e != stem))
         return (*stem.split("+"), *self.meant.get(stem, ()))
 
@@ -201,25 +205,25 @@ class Confusion:
     def split_as(self, names: Sequence[str]) -> Confusion:
         """The same for stems of these names: merged ones (``piano+guitar``), ``rest``, wider bands.
 
-        What is in no name (a residual that did not sound) is left out; stems that were not measured are, too.
+        Stems that were not measured (a band above 8 kHz) are left out.
         """
-        columns = {name: weights for name in names if (weights := self._weights(name, names)) is not None}
-        found = np.array(list(columns.values())).reshape(len(columns), len(self.stems))
-        seen = tuple(replace(o, shares=tuple((found @ np.array(o.shares)).tolist())) for o in self.observations)
-        meant = {name: tuple(s for stem in _parts(name) for s in self.meant.get(stem, ())) for name in columns}
-        return Confusion(self.separator, tuple(columns), seen if columns else (), {k: v for k, v in meant.items() if v})
+        whole = self.apart or self
+        columns = {name: weights for name in names if (weights := whole._weights(name, names)) is not None}
+        found = np.array(list(columns.values())).reshape(len(columns), len(whole.stems))
+        seen = [replace(o, shares=tuple((found @ np.array(o.shares)).tolist())) for o in whole.observations]
+        meant = {name: tuple(s for stem in _parts(name) for s in whole.meant.get(stem, ())) for name in columns}
+        return Confusion(self.separator, tuple(columns), tuple(seen) if columns else (), meant, whole)
 
     def _weights(self, name: str, names: Sequence[str]) -> Array | None:
         """How much of each measured stem is in one called `name`, shape (n_stems,); None: it cannot be said."""
-        if name in RESIDUAL_NAMES and name not in self.stems:
-            others = [self._weights(other, names) for other in names if other != name]
-            known = [weights for weights in others if weights is not None]
+        if name == REST and name not in self.stems:
+            known = [w for other in names if other != name and (w := self._weights(other, names)) is not None]
             return 1.0 - np.sum(known, axis=0) if known else None
-        if (band := _band(name)) and any(_band(stem) for stem in self.stems):
+        if (band := _band(name)) and any(map(_band, self.stems)):
             return _overlap(band, [_band(stem) for stem in self.stems])
         if not all(part in self.stems for part in _parts(name)):
             return None
-        return np.array([float(stem == name or stem in _parts(name)) for stem in self.stems])
+        return np.array([float(stem in _parts(name)) for stem in self.stems])
 
     def _values(self, source: str, stem: str, material: str | None) -> list[tuple[str, float]]:
         if stem not in self.stems:
@@ -232,6 +236,29 @@ class Confusion:
         """The mean share over the songs of the material in which it is largest; 0 where it was not measured."""
         shares = (self.share(source, stem, material=material) for material in self.materials)
         return max((share.mean for share in shares if share is not None), default=0.0)
+
+    @property
+    def note(self) -> str:
+        """What the stems may hold, in one sentence; empty where none holds what is not its own.
+
+        Examples
+        --------
+        >>> confusion_of("ova:cerberus:drums").note
+        'drums may hold guitar; rest may hold drums (measured: 10 % or more of a true one was there)'
+        """
+        told = [f"{stem} may hold {_listed(held)}" for stem in self.stems if (held := self.may_hold(stem))]
+        return f"{'; '.join(told)} (measured: {100 * NOTICEABLE:.0f} % or more of a true one was there)" if told else ""
+
+    def why(self, pair: tuple[str, str]) -> str:
+        """Why two stems are not told apart, in words; empty where they are."""
+        if pair not in self.not_told_apart and pair[::-1] not in self.not_told_apart:
+            return ""
+        lost = {s: self.below_half(s) or 0.0 for s in self.sources if {self.own(s)} | set(pair) == set(pair)}
+        worst = max(lost, key=lambda source: lost[source])
+        return (
+            f"{pair[0]} and {pair[1]} are not told apart: in {100 * lost[worst]:.0f} % of the excerpts that were "
+            f"measured, most of a true {worst} was not in {self.own(worst)}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The matrix as plain values: source → stem → mean share; what each stem may hold; what is not told apart."""
@@ -271,7 +298,7 @@ def _share(values: Sequence[tuple[str, float]]) -> Share:
     if n < 2:
         return Share(mean, None, n, len(values))
     half = float(stdtrit(n - 1, 0.975) * means.std(ddof=1) / np.sqrt(n))
-    return Share(mean, (mean - half, mean + half), n, len(values))
+    return Share(mean, (max(mean - half, min(mean, 0.0)), min(mean + half, max(mean, 1.0))), n, len(values))
 
 
 def _parts(name: str) -> list[str]:
@@ -334,6 +361,47 @@ def confusion_of(spec: str | None, stems: Sequence[str] | None = None) -> Confus
     if found is None or stems is None:
         return found
     return found.split_as(stems)
+
+
+def holding_notes(spec: str | None, stems: Sequence[str]) -> list[str]:
+    """What a result says of its stems: what they may hold, or that nobody measured it. At most one note.
+
+    Examples
+    --------
+    >>> holding_notes("spleeter:4stems", ["vocals", "drums", "bass", "other"])
+    ['how much of a true source lands in which stem was not measured for spleeter:4stems']
+    >>> holding_notes("oracle:stems", ["drums"]), holding_notes(None, ["drums"])
+    ([], [])
+    """
+    if _measured(spec) is None:
+        return []
+    found = confusion_of(spec, stems)
+    if found is None:
+        return [f"how much of a true source lands in which stem was not measured for {spec}"]
+    return [found.note] if found.note else []
+
+
+def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: Confusion | None) -> list[str]:
+    """A remark where the two stems that argue most for a label are such a pair; else none.
+
+    Examples
+    --------
+    >>> measured = confusion_of("cerberus?merge=none")
+    >>> not_told_apart("rock", ["piano", "guitar", "drums"], np.array([0.3, 0.2, 0.1]), measured)[0].partition(":")[0]
+    'rock'
+    >>> not_told_apart("rock", ["piano", "guitar", "drums"], np.array([0.3, 0.0, 0.1]), measured)
+    []
+    """
+    if measured is None or len(stems) < 2:
+        return []
+    first, second = (int(i) for i in np.argsort(-np.asarray(weights), kind="stable")[:2])
+    why = measured.why((stems[first], stems[second]))
+    return [f"{label}: {why}"] if why and weights[second] > 0 else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _measured(spec: str | None) -> Any:

@@ -27,6 +27,7 @@ from audiolime_ext.attribution.methods import METHODS, method_named
 from audiolime_ext.audio import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
+from audiolime_ext.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.perturbation import Neighborhood
@@ -148,10 +149,20 @@ class Explanation:
         """What to know before believing the weights of a label."""
         column = self.column(label)
         name, (full, empty) = self.all_labels[column], self.score(column)
-        found = self._pair_that_counts_most(column)
+        found = [*self._pair_that_counts_most(column), *self._not_told_apart(column)]
         if self.provenance.target != "score":
             return found  # the thresholds of the others are those of scores between 0 and 1
         return [*found, *score_remarks(name, full, empty, self._off), *self.checks.remarks(name, column, full)]
+
+    @property
+    def confusion(self) -> Confusion | None:
+        """How much of a true source lands in each stem, where that was measured of the separator."""
+        return confusion_of(self.provenance.factorization, self.components.sources)
+
+    def _not_told_apart(self, column: int) -> list[str]:
+        parts, weights = self.components, self.attribution.weights[column]
+        stems = np.array([float(weights[parts.indices(source)].sum()) for source in parts.sources])
+        return not_told_apart(self.all_labels[column], parts.sources, stems, self.confusion)
 
     def _pair_that_counts_most(self, column: int) -> list[str]:
         """A word on two components that do more together than any does by itself, which no weight can show."""

@@ -17,6 +17,7 @@ from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import pays
+from audiolime_ext.confusion import holding_notes
 from audiolime_ext.errors import AudioError
 from audiolime_ext.evaluation import answers, evaluate, mask_budget, ranked_column
 from audiolime_ext.explanation import Explanation
@@ -178,7 +179,12 @@ def explain(
         neighborhood,
         attribution,
         provenance,
-        notes=(*notes, *_segment_notes(segments, components), *components.stems.notes),
+        notes=(
+            *notes,
+            *_segment_notes(segments, components),
+            *components.stems.notes,
+            *holding_notes(separator.spec, components.sources),
+        ),
         warnings=tuple(warnings_of(components, recording, attribution, checks)),
         checks=checks,
         settled=settled,

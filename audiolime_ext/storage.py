@@ -63,6 +63,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "grid": asdict(parts.grid),
             "recording_name": parts.recording_name,
             "uncut": parts.uncut,
+            "only_rolled_off": parts.only_rolled_off,
         },
         "neighborhood": {
             "masks": near.masks.astype(int).tolist(),
@@ -124,6 +125,7 @@ def load(folder: Path) -> dict[str, Any]:
             tuple(parts["boundaries_s"]),
             parts["recording_name"],
             uncut=tuple(parts["uncut"]),
+            only_rolled_off=parts.get("only_rolled_off", False),
         )
         neighborhood = Neighborhood(
             np.array(near["masks"], bool),

@@ -134,6 +134,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "residual": None if residual is None else {"level_db": residual, "switched": parts.residual_switched},
         "components": list(explanation.names),
         "level_db": list(parts.levels_db),
+        "confusion": None if explanation.confusion is None else explanation.confusion.to_dict(),
         "labels": list(explanation.labels),
         "scores": {"full": full.tolist(), "empty": empty.tolist()},
         "weights": weights.tolist(),

@@ -44,7 +44,7 @@ from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
-from audiolime_ext.factorization import RESIDUAL, Scope, Stems, with_residual
+from audiolime_ext.factorization import RESIDUAL, Scope, Stems, rolled_off, with_residual
 from audiolime_ext.onnx_graph import session
 from audiolime_ext.registry import options
 from audiolime_ext.resampling import context_span, resample_span, resampled_length
@@ -155,8 +155,8 @@ class CerberusFactorization:
     weights
         A file of weights; None: those that come with the package.
     merge
-        Groups of sources that are one stem each, such as ``[("piano", "guitar")]``; ``"none"``: every source is a stem of
-        its own. None: `MERGED` for the weights that come with the package, nothing for others.
+        Groups of sources that are one stem each, such as ``[("piano", "guitar")]``; ``"none"``: every source is a stem
+        of its own. None: `MERGED` for the weights that come with the package, nothing for others.
     spec
         The string that builds it again; found if not given.
     threads
@@ -237,7 +237,9 @@ class CerberusFactorization:
         own_rate = np.empty((len(estimates), audio.n_channels, end - first), np.float32)
         for i, estimate in enumerate(estimates):  # one at a time: what a resampler copies is large
             own_rate[i] = resample_span(estimate, sr, audio.sr, first, end, offset=low)
-        stems = with_residual(audio.samples[:, first:end], self.instruments, own_rate, audio.sr, notes=self.notes)
+        lost = rolled_off(audio, sr, first, end)
+        mixture = audio.samples[:, first:end]
+        stems = with_residual(mixture, self.instruments, own_rate, audio.sr, notes=self.notes, rolled_off=lost)
         excerpt = heard.between(first / audio.sr - low / sr, end / audio.sr - low / sr)
         return replace(stems, transcription=excerpt)
 

@@ -10,9 +10,9 @@ A source that its separator cannot tell from another is no stem of its own there
 
 from __future__ import annotations
 
-import numpy as np
-
 from collections.abc import Sequence
+
+import numpy as np
 
 from audiolime_ext.audio import Audio
 from audiolime_ext.confusion import Confusion, confusion_of
@@ -93,11 +93,10 @@ def _require(source: str, stems: Sequence[str], separator: str | None) -> None:
     merged = next((stem for stem in stems if source in stem.split("+")), None)
     if merged is None:
         raise unknown(f"source of {separator or 'the separator'}", source, stems)
-    others = " and ".join(name for name in merged.split("+") if name != source)
+    name, others = separator or "the separator", [each for each in merged.split("+") if each != source]
     raise UsageError(
-        f"{separator or 'the separator'} does not tell {source} from {others}: they are one stem there. Write "
-        f"ova:{separator}:{merged}, or ova:{(separator or '').partition('?')[0]}?merge=none:{source} for the stem that is "
-        f"called {source}, whatever it holds"
+        f"{name} does not tell {source} from {' and '.join(others)}: they are one stem there. Write ova:{name}:{merged}; "
+        f"or, for the stem called {source}, whatever it holds: ova:{name.partition('?')[0]}?merge=none:{source}"
     )
 
 

@@ -14,7 +14,7 @@ LEVELS = {
     0: "errors _optional _shown tables",
     1: "files containers decoding musdb_tracks audio resampling registry archives chunks mixing downloads checkpoints "
     "cache tensor_bundle onnx_graph spectrogram front_end transcription",
-    2: "factorization track.kept_stems prediction saved_model taggram baselines segments",
+    2: "confusion factorization track.kept_stems prediction saved_model taggram baselines segments",
     3: "perturbation components targets resolve",
     4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
     "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "

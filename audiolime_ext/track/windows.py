@@ -24,7 +24,7 @@ from audiolime_ext.track.kept_stems import KeptStems, identity
 
 Span = tuple[float, float]  # start and duration in seconds
 
-_VERSION = 1  # of this module's arithmetic
+_VERSION = 2  # of this module's arithmetic
 _AS_IT_IS = MaskSet(np.ones((1, 0), bool), np.ones(1, np.int64), True)  # all that is asked about a silent window
 
 

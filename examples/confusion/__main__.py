@@ -1,7 +1,7 @@
 """How much of a true source lands in each stem of a separator: ``python -m examples.confusion DATA --stems DIR …``.
 
-DATA holds splits of songs that ``python -m examples.cerberus.dataset DATA`` rendered, none of which Cerberus was trained
-on; ``--stems`` adds real recordings with one audio file for each source (see `material`). What a share is says
+DATA holds splits of songs that ``python -m examples.cerberus.dataset DATA`` rendered, none of which Cerberus was
+trained on; ``--stems`` adds real recordings with one audio file for each source (see `material`). What a share is says
 `audiolime_ext.confusion`. The files that the package ships were made so::
 
     python -m examples.cerberus.dataset DATA --split mma --songs 20

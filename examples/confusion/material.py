@@ -1,19 +1,17 @@
 """Songs whose sources are known, and the excerpts of them that are measured.
 
-*Rendered*: what ``python -m examples.cerberus.dataset`` makes for tests (splits human, mma, unseen). *Real*: folders with
-one audio file for each source, as `Song.recorded` reads them; Debian's packages fretsonfire-songs-sectoid and
+*Rendered*: what ``python -m examples.cerberus.dataset`` makes for tests (splits human, mma, unseen). *Real*: folders
+with one audio file for each source, as `Song.recorded` reads them; Debian's packages fretsonfire-songs-sectoid and
 fretsonfire-songs-muldjord hold eight songs so (guitar.ogg, and the rest of the band in song.ogg).
 
-An excerpt lasts ten seconds; up to three are taken of a song, evenly spread over it. A source counts in an excerpt where
-it is louder than −20 dB of the mixture: what lands where of a source that hardly sounds is leakage of the others.
+An excerpt lasts ten seconds; up to three are taken of a song, evenly spread over it. A source counts in an excerpt
+where it is louder than −20 dB of the mixture: what lands where of a source that hardly sounds is leakage of others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from audiolime_ext.audio import Audio, Samples, level_db
 from examples.cerberus.references import Song
