@@ -37,7 +37,7 @@ CROSSFADE_S = 0.01
 BACKGROUND_DB = -60.0
 SUM_TOLERANCE = 1e-5
 ROLLED_OFF = (
-    "the residual is only what resampling to the separator's rate and back leaves out: it is on in every mix, not switched"
+    "the residual is only what resampling to the separator's rate and back leaves out: on in every mix, not switched"
 )
 
 

@@ -95,8 +95,8 @@ def _require(source: str, stems: Sequence[str], separator: str | None) -> None:
         raise unknown(f"source of {separator or 'the separator'}", source, stems)
     name, others = separator or "the separator", [each for each in merged.split("+") if each != source]
     raise UsageError(
-        f"{name} does not tell {source} from {' and '.join(others)}: they are one stem there. Write ova:{name}:{merged}; "
-        f"or, for the stem called {source}, whatever it holds: ova:{name.partition('?')[0]}?merge=none:{source}"
+        f"{name} does not tell {source} from {' and '.join(others)}: they are one stem there. Write ova:{name}:{merged}"
+        f" or, for the stem called {source}, whatever it holds, ova:{name.partition('?')[0]}?merge=none:{source}"
     )
 
 

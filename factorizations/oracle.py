@@ -15,9 +15,9 @@ The stems of the last are named so unless its option says otherwise: ``--custom_
 
 What is true of them is checked, not taken on trust; errors are levels relative to the recording, over all of it:
 
-- *The mix is no stem.* A stem that is the recording or the sum of all others, up to one gain and to −30 dB (a lossy copy
-  is), is refused: switched on, it would hold everything. Nothing is taken for the mixture by its name but ``mixture`` and
-  ``mix``, as a guess would be silent.
+- *The mix is no stem.* A stem that is the recording or the sum of all others, up to one gain and to −30 dB (a good
+  lossy copy is), is refused: it would hold everything. By its name alone, only ``mixture`` or ``mix`` is taken for the
+  recording: which file of a folder is explained must not be guessed.
 - *A mixdown may be softer or louder than the sum.* Where the stems miss more than −40 dB of the recording, and one gain
   for all of them mends that, they are multiplied by it, and the result says so.
 - Else what they miss is the residual, and from −40 dB on, where it is heard, the result says how loud it is.
@@ -201,10 +201,11 @@ def _fit(names: Sequence[str], stems: Samples, mixture: Samples) -> tuple[float,
             raise UsageError(_is_mix(name, "the recording itself"))
     gain = _gain(total, mixture)
     if gain > 0 and level_db(mixture - np.float32(gain) * total, mixture) <= HEARD_DB:
-        return gain, (f"all stems were multiplied by {20 * math.log10(gain):+.1f} dB, so that they sum to the recording",)
+        gain_db = 20 * math.log10(gain)
+        return gain, (f"the stems sum to the recording at {gain_db:+.1f} dB, by which all were multiplied",)
     if missed_db > MUCH_DB:
         return 1.0, (f"the stems miss much of this recording (residual at {missed_db:.1f} dB); are they its own?",)
-    return 1.0, (f"the stems miss part of this recording: what is left of it, the residual, sounds at {missed_db:.1f} dB",)
+    return 1.0, (f"the stems miss part of this recording: the residual, what is left of it, is at {missed_db:.1f} dB",)
 
 
 def _refuse_sum(names: Sequence[str], stems: Samples) -> None:
@@ -219,8 +220,8 @@ def _refuse_sum(names: Sequence[str], stems: Samples) -> None:
 
 def _is_mix(name: str, what: str) -> str:
     return (
-        f"oracle: {name!r} is no stem but {what}: call its file mixture (mixture.wav) to have it explained, or move it out "
-        "of the folder"
+        f"oracle: {name!r} is no stem but {what}: call its file mixture (mixture.wav) if it is what to explain, "
+        "or move it out of the folder"
     )
 
 
