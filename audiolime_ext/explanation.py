@@ -28,6 +28,7 @@ from audiolime_ext.audio import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
 from audiolime_ext.confusion import Confusion, confusion_of, not_told_apart
+from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.perturbation import Neighborhood
@@ -70,6 +71,8 @@ class Explanation:
         What else could make the score.
     settled
         Whether the heaviest components were told apart from the others; None if that was not asked.
+    cross_check
+        What a second separator says; None if none was asked.
 
     Examples
     --------
@@ -94,6 +97,7 @@ class Explanation:
     warnings: tuple[str, ...] = ()
     checks: Checks = field(default_factory=Checks, repr=False)
     settled: bool | None = None
+    cross_check: CrossCheck | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

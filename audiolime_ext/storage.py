@@ -19,6 +19,7 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.audio import Samples, encode
 from audiolime_ext.checks import Checks, LevelCheck, Missing
 from audiolime_ext.components import Components
+from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.files import fresh_folder, to_json
@@ -85,6 +86,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
         },
         "checks": _plain(explanation.checks),
         "settled": explanation.settled,
+        "cross_check": explanation.cross_check and explanation.cross_check.to_dict(),
     }
     with fresh_folder(folder) as fresh:
         for i, (stem, scale) in enumerate(zip(parts.stems.samples, scales, strict=True)):
@@ -158,6 +160,7 @@ def load(folder: Path) -> dict[str, Any]:
             "warnings": tuple(content["warnings"]),
             "checks": _checks(content["checks"]),
             "settled": content["settled"],
+            "cross_check": CrossCheck.from_dict(content.get("cross_check")),
         }
     except UsageError:
         raise

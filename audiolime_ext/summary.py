@@ -42,7 +42,8 @@ def headline(explanation: Explanation) -> str:
 def remarks(explanation: Explanation) -> list[str]:
     """Everything that the reader should know besides the numbers."""
     of_labels = (remark for label in explanation.labels for remark in explanation.remarks(label))
-    return [*explanation.notes, *explanation.warnings, *of_labels]
+    second = [] if explanation.cross_check is None else explanation.cross_check.remarks
+    return [*explanation.notes, *explanation.warnings, *of_labels, *second]
 
 
 def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
@@ -126,6 +127,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "max_evals": origin.max_evals,
         "n_evals": explanation.n_evals,
         "n_checks": explanation.checks.n_evals,
+        "cross_check": None if explanation.cross_check is None else explanation.cross_check.to_dict(),
         "settle": origin.settle,
         "settled": explanation.settled,
         "n_segments": parts.n_segments,
