@@ -54,7 +54,8 @@ def checked(second: OracleFactorization, **options: object) -> CrossCheck:
         (
             "band=bass+flute rest=cymbals",
             "wider",
-            "low: the other separator agrees: 100 % of bass lies in its band, which holds more besides (31 % of it is bass)",
+            "low: the other separator agrees: 100 % of bass lies in its band, "
+            "which holds more besides (31 % of it is bass)",
         ),
     ],
 )

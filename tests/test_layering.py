@@ -17,8 +17,8 @@ LEVELS = {
     2: "confusion factorization track.kept_stems prediction saved_model taggram baselines segments",
     3: "perturbation components targets resolve",
     4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
-    "attribution.lime attribution.methods attribution.owen attribution.shapley checks cross_check provenance summary storage "
-    "top explanation track.leaders track.summary track.windows track.explanation",
+    "attribution.lime attribution.methods attribution.owen attribution.shapley checks cross_check provenance summary "
+    "storage top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
     6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
     "audit.heard audit.junit audit.manifest audit.measure audit.merge audit.packing audit.plan audit.rates "

@@ -51,7 +51,8 @@ def refuse_contradictions(args: Namespace) -> None:
     defaults: dict[str, Any] = {"segments": 1, "donors": (), "moments": False}
     for name in _OF_ONE_EXCERPT:
         if getattr(args, name) != defaults.get(name):
-            raise UsageError(f"--{name.replace('_', '-')} is for one excerpt; leave it out, or leave out --track and --at")
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} is for one excerpt; leave it out, or leave out --track and --at")
 
 
 def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
