@@ -1,4 +1,4 @@
-"""Cerberus: piano, guitar, bass and drums of any recording, by a network of our own that comes with the package.
+"""Cerberus: piano+guitar, bass and drums of any recording, by a network of our own that comes with the package.
 
 The network, how it was trained and what it can do is described in ``weights/cerberus.md``; ``examples/cerberus`` trains
 one. It was made after the one of the founding paper, and hears notes besides (`Stems.transcription`). What the four

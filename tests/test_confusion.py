@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import product
 from pathlib import Path
 
@@ -196,6 +197,27 @@ def test_softer_sources_do_not_decide_what_is_told_apart() -> None:
     )
     assert len(loud.observations) < len(measured.observations)
     assert loud.not_told_apart == measured.not_told_apart == (("piano", "guitar"),)
+
+
+def test_the_table_that_people_read_is_what_was_measured() -> None:
+    measured = confusion_of("cerberus?merge=none")
+    assert measured is not None
+    page = (SHIPPED[0].parent / "cerberus.md").read_text(encoding="utf-8")
+    for source in measured.sources:
+        shares = [measured.share(source, stem) for stem in measured.stems]
+        cells = re.search(rf"^\| {source} \| (.*\(\..*) \|$", page, flags=re.MULTILINE)
+        assert cells is not None
+        told = [float(cell.strip().split(" ")[0].strip("*")) for cell in cells[1].split("|")[:5]]
+        assert told == pytest.approx([share.mean if share else np.nan for share in shares], abs=0.0051)
+        assert f"{100 * (measured.below_half(source) or 0):.0f} %" in cells[1]
+        assert shares[0] is not None
+        assert cells[1].endswith(f"{shares[0].n_songs}, {shares[0].n_excerpts}")
+    merged = confusion_of("cerberus")
+    assert merged is not None
+    piano, guitar = (merged.share(source, "piano+guitar") for source in ("piano", "guitar"))
+    assert piano is not None
+    assert guitar is not None
+    assert f"holds {piano.mean:.2f} of a piano and {guitar.mean:.2f} of a guitar".replace("0.", ".") in page
 
 
 def test_a_true_guitar_is_mostly_in_the_piano_stem_of_real_samples() -> None:
