@@ -269,13 +269,14 @@ def build(
     _require_sum(stems, audio.samples[:, wide_begin:wide_end], factorization)
     off = off_signals(baseline, audio, stems, factorization, first=wide_begin)
     built = Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, audio.name, off)
-    return _without_roll_off(built) if built.residual_switched and stems.rolled_off is not None else built
+    lost = stems.rolled_off
+    return built if lost is None or not built.residual_switched else _without_roll_off(built, lost)
 
 
-def _without_roll_off(components: Components) -> Components:
+def _without_roll_off(components: Components, lost: Samples) -> Components:
     """The same with the residual as background, and a note, where it is nothing but what resampling leaves out."""
     stems, grid = components.stems, components.grid
-    missed = stems.samples[-1:] - stems.rolled_off
+    missed = stems.samples[-1:] - lost
     heard = grid.listen(missed, stems.sr, *components._span(grid.sr), offset=components.offset)
     if level_db(heard, components.heard.sum(axis=0)) >= BACKGROUND_DB:
         return components

@@ -192,7 +192,7 @@ class OracleFactorization:
 
 def _fit(names: Sequence[str], stems: Samples, mixture: Samples) -> tuple[float, tuple[str, ...]]:
     """One gain for all stems of a recording, and what is to be said of how they fit it (see the module)."""
-    total = np.sum(stems, axis=0, dtype=np.float32)
+    total = np.asarray(np.sum(stems, axis=0, dtype=np.float32))
     missed_db = level_db(mixture - total, mixture)
     if missed_db <= HEARD_DB:
         return 1.0, ()
