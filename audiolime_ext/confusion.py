@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
@@ -357,13 +357,11 @@ def confusion_of(spec: str | None, stems: Sequence[str] | None = None) -> Confus
     (('piano+guitar', 'bass', 'drums', 'residual'), None)
     """
     measured = _measured(spec)
-    found = None if measured is None else measured(registry.split_spec(spec or "")[1])
-    if found is None or stems is None:
-        return found
-    return found.split_as(stems)
+    found: Confusion | None = None if measured is None else measured(registry.split_spec(spec or "")[1])
+    return found if found is None or stems is None else found.split_as(stems)
 
 
-def holding_notes(spec: str | None, stems: Sequence[str]) -> list[str]:
+def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
     """What a result says of its stems: what they may hold, or that nobody measured it. At most one note.
 
     Examples
@@ -375,7 +373,7 @@ def holding_notes(spec: str | None, stems: Sequence[str]) -> list[str]:
     """
     if _measured(spec) is None:
         return []
-    found = confusion_of(spec, stems)
+    found = confusion_of(spec, tuple(stems))
     if found is None:
         return [f"how much of a true source lands in which stem was not measured for {spec}"]
     return [found.note] if found.note else []

@@ -121,12 +121,11 @@ def compare(first: Explanation, second: Explanation, labels: Sequence[str]) -> C
 
 
 def _agreement(first: Explanation, second: Explanation, label: str) -> Agreement:
-    tops = [one.top(label=label).components for one in (first, second)]
-    names = [top[0] if top else None for top in tops]
-    if not all(tops):
-        return Agreement(label, *names)
-    ours, theirs = (one.audio(top[0]).samples for one, top in zip((first, second), tops, strict=True))
+    one, other = ((*found.top(label=label).components, None)[0] for found in (first, second))
+    if one is None or other is None:
+        return Agreement(label, one, other)
+    ours, theirs = first.audio(one).samples, second.audio(other).samples
     mixture, sr = first.mixture.samples, first.mixture.sr
     there = lands_in(ours, mixture, np.stack([theirs, mixture - theirs]), sr)
     back = lands_in(theirs, mixture, np.stack([ours, mixture - ours]), sr)
-    return Agreement(label, *names, round(float(there[0]), 4), round(float(back[0]), 4))
+    return Agreement(label, one, other, round(float(there[0]), 4), round(float(back[0]), 4))

@@ -102,6 +102,8 @@ class Factorization(Protocol):
         which excerpt is asked for) or ``"window"`` (the excerpt).
     references
         BibTeX entries to cite.
+    confusion
+        Optional: how much of a true source lands in each stem, an `audiolime_ext.confusion.Confusion`.
 
     Examples
     --------

@@ -39,7 +39,7 @@ Samples = NDArray[np.float32]
 
 
 def tone(hz: float, seconds: float = 2.0) -> Samples:
-    return (0.1 * np.sin(2 * np.pi * hz / SR * np.arange(round(seconds * SR)))).astype(np.float32)[None]
+    return np.asarray(0.1 * np.sin(2 * np.pi * hz / SR * np.arange(round(seconds * SR))), np.float32)[None]
 
 
 def noise(seed: int, seconds: float = 2.0) -> Samples:
@@ -274,7 +274,7 @@ def test_a_damaged_file_says_so(tmp_path: Path) -> None:
 def test_the_recipe_measures_known_masks() -> None:
     """Two sources in bands of their own, by a separator that gives half of the upper band away."""
     stems = {"piano": np.tile(tone(500, 1), 45), "bass": np.tile(tone(3000, 1), 45), "drums": 1e-4 * noise(1, 45)}
-    song = Song("tones", Audio(sum(stems.values(), np.float32(0)), SR, "tones"), stems)
+    song = Song("tones", Audio(np.sum(list(stems.values()), axis=0), SR, "tones"), stems)
     rows = measure(song, BandsFactorization(2), ("0–2000 Hz", "2000–4000 Hz"))
     assert [row[0] for row in rows] == ["piano", "bass"] * MOST_EXCERPTS  # drums hardly sound
     np.testing.assert_allclose([row[2] for row in rows], [[1, 0], [0, 1]] * MOST_EXCERPTS, atol=1e-3)

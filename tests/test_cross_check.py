@@ -25,7 +25,7 @@ SOUND = {
 
 def strengths(batch: np.ndarray) -> np.ndarray:
     turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), [200, 1500]) / SR)
-    return np.minimum(1.0, np.abs(batch @ turns) * 10 / batch.shape[1])
+    return np.asarray(np.minimum(1.0, np.abs(batch @ turns) * 10 / batch.shape[1]))
 
 
 MODEL = tagger(strengths, sr=SR, labels=["low", "high"])
@@ -33,9 +33,8 @@ MODEL = tagger(strengths, sr=SR, labels=["low", "high"])
 
 def stems(**groups: str) -> OracleFactorization:
     """True stems, each the sum of the named sounds."""
-    return OracleFactorization(
-        {name: (sum(SOUND[each] for each in group.split("+")).astype(np.float32), SR) for name, group in groups.items()}
-    )
+    summed = {name: np.sum([SOUND[each] for each in group.split("+")], axis=0) for name, group in groups.items()}
+    return OracleFactorization({name: (samples.astype(np.float32), SR) for name, samples in summed.items()})
 
 
 FIRST = stems(bass="bass", flute="flute", cymbals="cymbals")

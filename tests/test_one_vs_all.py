@@ -12,7 +12,7 @@ from audiolime_ext.confusion import confusion_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.resolve import resolve_factorization
 from factorizations.hpss import HPSSFactorization
-from factorizations.one_vs_all import OneVsAllFactorization
+from factorizations.one_vs_all import OneVsAllFactorization, make
 from factorizations.oracle import OracleFactorization
 
 
@@ -55,7 +55,7 @@ def test_a_source_that_its_separator_cannot_tell_from_another_is_refused(song: A
 
 
 def test_what_the_two_stems_may_hold_follows_from_the_separator() -> None:
-    measured = resolve_factorization("ova:cerberus?merge=none:guitar").confusion
+    measured = make("cerberus?merge=none:guitar").confusion
     apart = confusion_of("cerberus?merge=none")
     assert measured is not None
     assert apart is not None
