@@ -15,9 +15,11 @@ The stems of the last are named so unless its option says otherwise: ``--custom_
 
 What is true of them is checked, not taken on trust; errors are levels relative to the recording, over all of it:
 
-- *The mix is no stem.* A stem that is the recording or the sum of all others, up to one gain and to −30 dB (a good
-  lossy copy is), is refused: it would hold everything. By its name alone, only ``mixture`` or ``mix`` is taken for the
-  recording: which file of a folder is explained must not be guessed.
+- *The mix is no stem.* A stem that is the recording or the sum of all others, up to one gain and to −12 dB, is refused:
+  it would hold everything. (MP3 and Ogg Vorbis at 128 kbit/s left errors of −14 to −25 dB of two metal songs; no stem
+  of 60 rendered songs and of Slakh's came nearer to all others than −0.4 dB.) It must be 6 dB nearer than any single
+  other, which it may double, and than the others are soft. By its name alone, only ``mixture`` or ``mix`` is taken for
+  the recording: which file of a folder is explained must not be guessed.
 - *A mixdown may be softer or louder than the sum.* Where the stems miss more than −40 dB of the recording, and one gain
   for all of them mends that, they are multiplied by it, and the result says so.
 - Else what they miss is the residual, and from −40 dB on, where it is heard, the result says how loud it is.
@@ -44,7 +46,8 @@ from audiolime_ext.resampling import padded_span
 TOLERATED_SHORTFALL_S = 0.1
 HEARD_DB = -40.0  # of what stems miss of their recording
 MUCH_DB = -10.0
-SAME_DB = -30.0  # error of a stem that is the mix
+SAME_DB = -12.0  # error of a stem that is the mix
+NEARER_DB = 6.0
 _VERSION = "2"  # of this module's arithmetic
 _NOT_STEMS = {"mixture", "mix"}
 
@@ -197,7 +200,8 @@ def _fit(names: Sequence[str], stems: Samples, mixture: Samples) -> tuple[float,
     if missed_db <= HEARD_DB:
         return 1.0, ()
     for name, stem in zip(names, stems, strict=True):
-        if len(stems) > 1 and _same(stem, mixture) and level_db(total - stem, mixture) > HEARD_DB:
+        others_db, error_db = level_db(total - stem, mixture), _error_db(stem, mixture)
+        if error_db <= min(SAME_DB, others_db - NEARER_DB):
             raise UsageError(_is_mix(name, "the recording itself"))
     gain = _gain(total, mixture)
     if gain > 0 and level_db(mixture - np.float32(gain) * total, mixture) <= HEARD_DB:
@@ -213,8 +217,9 @@ def _refuse_sum(names: Sequence[str], stems: Samples) -> None:
     if len(stems) < 3:
         return
     total = np.sum(stems, axis=0, dtype=np.float32)
-    for name, stem in zip(names, stems, strict=True):
-        if _same(stem, total - stem) and sum(_same(stem, other) for other in stems) == 1:  # it is no double of another
+    for i, (name, stem) in enumerate(zip(names, stems, strict=True)):
+        error_db = _error_db(stem, total - stem)
+        if error_db <= SAME_DB and all(_error_db(e, stem) >= error_db + NEARER_DB for e in np.delete(stems, i, axis=0)):
             raise UsageError(_is_mix(name, "the sum of all others"))
 
 
@@ -225,10 +230,11 @@ def _is_mix(name: str, what: str) -> str:
     )
 
 
-def _same(one: Samples, other: Samples) -> bool:
-    """Whether the second is the first up to one gain and to −30 dB; silence is nothing's double."""
-    gain = _gain(one, other)
-    return gain != 0 and level_db(other - np.float32(gain) * one, other) <= SAME_DB
+def _error_db(one: Samples, other: Samples) -> float:
+    """What the first, at the best gain, leaves of the second; 0 where either is silent."""
+    if not (one.any() and other.any()):
+        return 0.0
+    return level_db(other - np.float32(_gain(one, other)) * one, other)
 
 
 def _gain(one: Samples, other: Samples) -> float:

@@ -93,6 +93,8 @@ EXPLANATION_KEYS = {
     "interactions",
     "contrast",
     "n_checks",
+    "confusion",
+    "cross_check",
     "settle",
     "settled",
     "level",
