@@ -8,7 +8,8 @@ Invariants: *all on is the recording* to 1e-5, whatever the segments; *off is si
 joined by linear crossfades of 10 ms that sum to one, so nothing is lost at a boundary and nothing clicks.
 
 A residual so faint at the model's rate that it cannot matter (below −60 dB of the mixture in this excerpt) is
-background: on in every mask and no component. Otherwise it is switched like any other stem.
+background: on in every mask and no component. So is one that is nothing but what resampling to the separator's rate and
+back leaves out (without that, it is so faint), and the result says so. Otherwise it is switched like any other stem.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from audiolime_ext.taggram import Grid
 CROSSFADE_S = 0.01
 BACKGROUND_DB = -60.0
 SUM_TOLERANCE = 1e-5
+ROLLED_OFF = (
+    "the residual is only what resampling to the separator's rate and back leaves out: on in every mix, not switched"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,8 @@ class Components:
         What plays while a stem is off, shaped like ``stems.samples``; None: silence.
     uncut
         Stems that are one component each, whatever the time segments.
+    only_rolled_off
+        Whether the residual is nothing but what resampling leaves out, and so background whatever its level.
     """
 
     stems: Stems = field(repr=False)
@@ -70,6 +76,7 @@ class Components:
     recording_name: str = "audio"
     off: Samples | None = field(default=None, repr=False)
     uncut: tuple[str, ...] = ()
+    only_rolled_off: bool = False
 
     @property
     def n_segments(self) -> int:
@@ -119,7 +126,9 @@ class Components:
     @property
     def residual_switched(self) -> bool:
         """Whether the residual is a component; else it is on in every mask."""
-        return self.residual_db is not None and (self.residual_db >= BACKGROUND_DB or len(self.stems.names) == 1)
+        if self.residual_db is None or len(self.stems.names) == 1:
+            return self.residual_db is not None
+        return self.residual_db >= BACKGROUND_DB and not self.only_rolled_off
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -259,7 +268,19 @@ def build(
     stems = factorization.factorize(audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr)
     _require_sum(stems, audio.samples[:, wide_begin:wide_end], factorization)
     off = off_signals(baseline, audio, stems, factorization, first=wide_begin)
-    return Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, audio.name, off)
+    built = Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, audio.name, off)
+    lost = stems.rolled_off
+    return built if lost is None or not built.residual_switched else _without_roll_off(built, lost)
+
+
+def _without_roll_off(components: Components, lost: Samples) -> Components:
+    """The same with the residual as background, and a note, where it is nothing but what resampling leaves out."""
+    stems, grid = components.stems, components.grid
+    missed = stems.samples[-1:] - lost
+    heard = grid.listen(missed, stems.sr, *components._span(grid.sr), offset=components.offset)
+    if level_db(heard, components.heard.sum(axis=0)) >= BACKGROUND_DB:
+        return components
+    return replace(components, stems=replace(stems, notes=(*stems.notes, ROLLED_OFF)), only_rolled_off=True)
 
 
 def _require_sum(stems: Stems, mixture: Samples, factorization: Factorization) -> None:

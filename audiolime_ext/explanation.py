@@ -32,6 +32,8 @@ from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.audio import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
+from audiolime_ext.confusion import Confusion, confusion_of, not_told_apart
+from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.kind import Kind
@@ -77,6 +79,8 @@ class Explanation:
         What else could make the score.
     settled
         Whether the heaviest components were told apart from the others; None if that was not asked.
+    cross_check
+        What a second separator says; None if none was asked.
 
     Examples
     --------
@@ -101,6 +105,7 @@ class Explanation:
     warnings: tuple[str, ...] = ()
     checks: Checks = field(default_factory=Checks, repr=False)
     settled: bool | None = None
+    cross_check: CrossCheck | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -183,6 +188,7 @@ class Explanation:
         found: list[str] = []
         if self.checks.noise is None or self.checks.noise.alike:  # else it may be the noise that seems to act together
             found = self._three_together(column) or self._pair_that_counts_most(column)
+        found += self._not_told_apart(column)
         return [*found, *self._of_the_value(column), *self._of_the_checks(column)]
 
     def check_remarks(self) -> list[str]:
@@ -210,6 +216,17 @@ class Explanation:
         """
         found = additivity(self.neighborhood)
         return None if found is None or np.isnan(found[self.column(label)]) else float(found[self.column(label)])
+
+    @property
+    def confusion(self) -> Confusion | None:
+        """How much of a true source lands in each stem, where that was measured of the separator."""
+        return confusion_of(self.provenance.factorization, self.components.sources)
+
+    def _not_told_apart(self, column: int) -> list[str]:
+        found, label = self.leading(column), self.kind.called(self.all_labels[column])
+        if found.state not in ("leads", "tied"):
+            return []
+        return not_told_apart(label, found.sources, np.array(found.weights), self.confusion)
 
     def _pair_that_counts_most(self, column: int) -> list[str]:
         """A word on two sources that do more together than any does by itself, which no weight can show."""

@@ -43,6 +43,9 @@ class Stems:
         What the listener should know, such as a stem that was too short.
     transcription
         The notes that were played, where the factorization hears them.
+    rolled_off
+        The part of the residual that no stem could hold, as the separator works at another rate: what resampling there
+        and back leaves out of the excerpt, shape (n_channels, n_samples); None where nothing was resampled so.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class Stems:
     sr: int
     notes: tuple[str, ...] = ()
     transcription: Transcription | None = field(default=None, repr=False)
+    rolled_off: Samples | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check that every stem has a name of its own."""
@@ -98,6 +102,8 @@ class Factorization(Protocol):
         which excerpt is asked for) or ``"window"`` (the excerpt).
     references
         BibTeX entries to cite.
+    confusion
+        Optional: how much of a true source lands in each stem, an `audiolime_ext.confusion.Confusion`.
 
     Examples
     --------
@@ -121,7 +127,13 @@ class Factorization(Protocol):
 
 
 def with_residual(
-    mixture: Samples, names: Sequence[str], estimates: Samples, sr: int, *, notes: Sequence[str] = ()
+    mixture: Samples,
+    names: Sequence[str],
+    estimates: Samples,
+    sr: int,
+    *,
+    notes: Sequence[str] = (),
+    rolled_off: Samples | None = None,
 ) -> Stems:
     """Estimates plus what they miss of the mixture, as one more stem unless it is mere rounding.
 
@@ -131,6 +143,8 @@ def with_residual(
         Shape (n_channels, n_samples).
     estimates
         Shape (n_stems, n_channels, n_samples).
+    notes, rolled_off
+        As of `Stems`.
 
     Examples
     --------
@@ -146,7 +160,29 @@ def with_residual(
     if np.max(np.abs(residual), initial=0.0) <= _ROUNDING * peak:
         return Stems(tuple(names), np.ascontiguousarray(estimates, np.float32), sr, tuple(notes))
     samples = np.concatenate([estimates, residual[None]]).astype(np.float32, copy=False)
-    return Stems((*names, RESIDUAL), samples, sr, tuple(notes))
+    return Stems((*names, RESIDUAL), samples, sr, tuple(notes), rolled_off=rolled_off)
+
+
+def rolled_off(audio: Audio, sr: int, first: int, end: int) -> Samples | None:
+    """What resampling to a separator's higher rate and back leaves out of samples `first`…`end` of a recording.
+
+    A resampler lets through what lies a little below half the lower rate only. That is no sound that a separator
+    missed, and no component: it stays on in every mix (see `audiolime_ext.components`). What a separator of a *lower*
+    rate cannot hold is sound that it missed, and None comes back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> song = Audio(np.sin(2 * np.pi * 440 / 8000 * np.arange(8000, dtype=np.float32))[None], sr=8000)
+    >>> bool(np.abs(rolled_off(song, 44100, 2000, 6000)).max() < 1e-4), rolled_off(song, 4000, 2000, 6000)
+    (True, None)
+    """
+    if audio.sr >= sr:
+        return None
+    low, high = context_span(sr, audio.sr, first, end)
+    low, high = max(low, 0), min(high, resampled_length(audio.n_samples, audio.sr, sr))
+    there = resample_span(audio.samples, audio.sr, sr, low, high)
+    return audio.samples[:, first:end] - resample_span(there, sr, audio.sr, first, end, offset=low)
 
 
 def separated_at(
@@ -189,7 +225,8 @@ def separated_at(
         channels = estimates[i].mean(axis=0, keepdims=True) if audio.n_channels == 1 else estimates[i]
         own_rate[i] = resample_span(channels, sr, audio.sr, first, end, offset=low)
     del estimates, channels  # before the residual needs as much
-    return with_residual(audio.samples[:, first:end], names, own_rate, audio.sr)
+    lost = rolled_off(audio, sr, first, end)
+    return with_residual(audio.samples[:, first:end], names, own_rate, audio.sr, rolled_off=lost)
 
 
 def factorize_in_parts(

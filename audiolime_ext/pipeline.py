@@ -19,6 +19,8 @@ from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
+from audiolime_ext.confusion import holding_notes
+from audiolime_ext.cross_check import compare
 from audiolime_ext.errors import AudioError
 from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
 from audiolime_ext.excerpt import choose_excerpt
@@ -51,6 +53,7 @@ def explain(
     level_check: bool = True,
     donors: Sequence[Any] = (),
     moments: bool = False,
+    cross_check: Factorization | str | None = None,
     sr: int | None = None,
 ) -> Explanation:
     """Explain a model's prediction for an excerpt by the sources that are in it.
@@ -97,6 +100,9 @@ def explain(
         What else could make the score: level (on by default, left out where the budget does not allow it), stems that
         the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt
         a quarter of a second earlier and later. See `audiolime_ext.checks`.
+    cross_check
+        A second factorization, by which the same is explained once more; the result says where they agree. It asks for
+        as many mixes again; see `audiolime_ext.cross_check`.
     sr
         The rate at which a plain function listens, in Hz; by default the recording's own.
 
@@ -120,6 +126,7 @@ def explain(
     (('harmonic', 'percussive'), 4)
     """
     how, recording = method_named(method), load_audio(audio)
+    other = None if cross_check is None else resolve_factorization(cross_check)
     model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
     if model.labels is not None:
         make_target(target, model.labels)  # what cannot be meant is said before the long work
@@ -189,18 +196,43 @@ def explain(
         settle=settle,
         baseline=baseline_name(baseline),
     )
-    return Explanation(
+    found = Explanation(
         named,
         all_labels,
         components,
         neighborhood,
         attribution,
         provenance,
-        notes=(*notes, *_segment_notes(segments, components, settle), *uncut, *components.stems.notes),
+        notes=(
+            *notes,
+            *_segment_notes(segments, components, settle),
+            *uncut,
+            *components.stems.notes,
+            *holding_notes(separator.spec, components.sources),
+        ),
         warnings=tuple(warnings_of(components, recording, attribution, checks)),
         checks=checks,
         settled=settled,
     )
+    if other is None:
+        return found
+    second = explain(
+        recording,
+        model,
+        factorization=other,
+        labels=[all_labels.index(name) for name in named] if aim.keeps_labels else labels,
+        top_labels=top_labels,
+        start_s=start_s,
+        duration_s=duration_s,
+        segments=inner_s,
+        target=target,
+        baseline=baseline,
+        method=method,
+        max_evals=max_evals,
+        seed=seed,
+        level_check=False,
+    )
+    return replace(found, cross_check=compare(found, second, named))
 
 
 def top_component(

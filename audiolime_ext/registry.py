@@ -5,8 +5,10 @@ or question mark splits the name from its argument, which may end in options (se
 another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
 ``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
 mapping from the arguments it knows to what each needs, a `Checkpoint`, `ForeignWeights` or None, which ``audiolime
-list`` and ``audiolime checkpoints`` read, and ``REQUIRES``, a mapping from the optional packages that it needs to their
-extras; its docstring's first line is the description they show.
+list`` and ``audiolime checkpoints`` read, ``REQUIRES``, a mapping from the optional packages that it needs to their
+extras, and, of a separator, ``confusion(argument: str)``, what was measured of it (see `audiolime_ext.confusion`; None:
+not measured) and ``formerly(argument: str)``, the argument that means today what this one meant in an earlier version
+(None: the same); its docstring's first line is the description they show.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ class Plugin:
     summary: str
     variants: Mapping[str, Any]
     requires: Mapping[str, str]
+    confusion: Any = None
+    formerly: Any = None
 
     @property
     def specs(self) -> tuple[str, ...]:
@@ -71,7 +75,9 @@ def plugin(kind: Kind, name: str) -> Plugin:
         raise MissingError(f"{kind} {name!r} cannot be loaded: {error}") from error
     module = sys.modules[make.__module__]
     summary = (module.__doc__ or "").strip().split("\n", 1)[0]
-    return Plugin(kind, name, make, summary, getattr(module, "VARIANTS", {}), getattr(module, "REQUIRES", {}))
+    variants, requires = getattr(module, "VARIANTS", {}), getattr(module, "REQUIRES", {})
+    told = (getattr(module, name, None) for name in ("confusion", "formerly"))
+    return Plugin(kind, name, make, summary, variants, requires, *told)
 
 
 def build(kind: Kind, spec: str) -> Any:
@@ -95,6 +101,20 @@ def build(kind: Kind, spec: str) -> Any:
     if argument and all(part.isidentifier() for part in name.split(".")):
         return _module_object(kind, name, argument)
     raise unknown(kind, name, [*names(kind), "package.module:name"])
+
+
+def formerly_meant(spec: str) -> str | None:
+    """The spec of what a factorization's spec meant in an earlier version; None where it means the same today.
+
+    Examples
+    --------
+    >>> formerly_meant("cerberus"), formerly_meant("ova:cerberus:guitar"), formerly_meant("hpss")
+    ('cerberus?merge=none', 'ova:cerberus?merge=none:guitar', None)
+    """
+    name, argument = split_spec(spec)
+    formerly = plugin("factorization", name).formerly if name in _entry_points("factorization") else None
+    then = None if formerly is None else formerly(argument)
+    return None if then is None else f"{name}{'' if then.startswith('?') else ':'}{then}"
 
 
 def split_spec(spec: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.audio import Samples, encode
 from audiolime_ext.checks import Checks, LevelCheck, Missing
 from audiolime_ext.components import Components
+from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.files import fresh_folder, to_json
@@ -66,6 +67,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "recording_name": parts.recording_name,
             "uncut": parts.uncut,
             "off": None if parts.off is None else [_peak(signal) for signal in parts.off],
+            "only_rolled_off": parts.only_rolled_off,
         },
         "neighborhood": {
             "masks": near.masks.astype(int).tolist(),
@@ -87,6 +89,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
         },
         "checks": _plain(explanation.checks),
         "settled": explanation.settled,
+        "cross_check": explanation.cross_check and explanation.cross_check.to_dict(),
     }
     with fresh_folder(folder) as fresh:
         for kind, signals in (("stem", parts.stems.samples), ("off", parts.off)):
@@ -130,6 +133,7 @@ def load(folder: Path) -> dict[str, Any]:
             parts["recording_name"],
             None if off is None else _read_all(folder, "off", off),
             uncut=tuple(parts["uncut"]),
+            only_rolled_off=parts.get("only_rolled_off", False),
         )
         neighborhood = Neighborhood(
             np.array(near["masks"], bool),
@@ -162,6 +166,7 @@ def load(folder: Path) -> dict[str, Any]:
             "warnings": (*content["warnings"], *_what_is_lost(parts, content["provenance"]["baseline"])),
             "checks": _checks(content["checks"]),
             "settled": content["settled"],
+            "cross_check": CrossCheck.from_dict(content.get("cross_check")),
         }
     except UsageError:
         raise

@@ -59,7 +59,8 @@ def additivity_line(explanation: Explanation) -> list[str]:
 def remarks(explanation: Explanation) -> list[str]:
     """Everything that the reader should know besides the numbers."""
     of_labels = (remark for label in explanation.labels for remark in explanation.remarks(label))
-    return [*explanation.notes, *explanation.warnings, *of_labels, *additivity_line(explanation)]
+    second = [] if explanation.cross_check is None else explanation.cross_check.remarks
+    return [*explanation.notes, *explanation.warnings, *of_labels, *additivity_line(explanation), *second]
 
 
 def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
@@ -150,6 +151,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "max_evals": origin.max_evals,
         "n_evals": explanation.n_evals,
         "n_checks": explanation.checks.n_evals,
+        "cross_check": None if explanation.cross_check is None else explanation.cross_check.to_dict(),
         "settle": origin.settle,
         "settled": explanation.settled,
         "n_segments": parts.n_segments,
@@ -158,6 +160,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "residual": None if residual is None else {"level_db": residual, "switched": parts.residual_switched},
         "components": list(explanation.names),
         "level_db": list(parts.levels_db),
+        "confusion": None if explanation.confusion is None else explanation.confusion.to_dict(),
         "labels": list(explanation.labels),
         "scores": {"full": full.tolist(), "empty": empty.tolist()},
         "weights": weights.tolist(),

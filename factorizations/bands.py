@@ -28,11 +28,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems
 from audiolime_ext.resampling import padded_span
@@ -118,6 +120,11 @@ class BandsFactorization:
             )
         return np.asarray(edges)
 
+    @property
+    def confusion(self) -> Confusion:
+        """How much of an instrument is in each band (at most 8 kHz, at which it was measured)."""
+        return confusion()
+
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
         """Bands of one excerpt; see `audiolime_ext.factorization.Factorization`."""
         first, end = audio.span(start_s, duration_s)
@@ -167,6 +174,11 @@ def _zero_phase(taps: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
     circle = np.zeros(n_fft)
     circle[: len(taps)] = taps
     return np.asarray(np.fft.rfft(np.roll(circle, -(len(taps) // 2))).real)
+
+
+def confusion(_argument: str = "") -> Confusion:
+    """What was measured of instruments in 32 narrow bands; `Confusion.split_as` says it of others."""
+    return read_confusion(Path(__file__).parent / "weights" / "confusion-bands.json")
 
 
 def make(argument: str) -> BandsFactorization:

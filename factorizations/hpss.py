@@ -14,10 +14,12 @@ References: Fitzgerald, "Harmonic/percussive separation using median filtering",
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
 from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.resampling import padded_span
@@ -62,6 +64,11 @@ class HPSSFactorization:
     scope: Scope = "blocks"
     references: tuple[str, ...] = _REFERENCES
 
+    @property
+    def confusion(self) -> Confusion:
+        """How much of an instrument is in each part."""
+        return confusion()
+
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
         """Stems of one excerpt; see `audiolime_ext.factorization.Factorization`."""
         first, end = audio.span(start_s, duration_s)
@@ -84,6 +91,11 @@ def _split(samples: Samples, first: int, end: int) -> Samples:
     parts = librosa.decompose.hpss(spectrogram, kernel_size=KERNEL_SIZE)
     waves = [librosa.istft(part, hop_length=HOP_LENGTH, n_fft=N_FFT, length=piece.shape[-1]) for part in parts]
     return np.stack(waves)[..., first - begin : end - begin].astype(np.float32, copy=False)
+
+
+def confusion(_argument: str = "") -> Confusion:
+    """What was measured of ``hpss``."""
+    return read_confusion(Path(__file__).parent / "weights" / "confusion-hpss.json")
 
 
 def make(argument: str) -> HPSSFactorization:

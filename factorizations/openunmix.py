@@ -124,6 +124,10 @@ class OpenUnmixFactorization:
         return np.asarray(sources.numpy())
 
 
+def confusion(_argument: str) -> None:
+    """Not measured: the weights are not at hand where the package is made."""
+
+
 def make(argument: str) -> OpenUnmixFactorization:
     """The factorization of ``openunmix:argument``: a published model, or the folder of one's own.
 

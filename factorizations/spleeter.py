@@ -40,6 +40,7 @@ import numpy as np
 from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.checkpoints import Checkpoint, locate
+from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import unknown
 from audiolime_ext.factorization import Scope, Stems, separated_at
 from audiolime_ext.onnx_graph import Network
@@ -96,6 +97,8 @@ _STEMS = {
 }
 
 CONFIGS = _STEMS | {f"{name}-16kHz": replace(config, n_bins=1536) for name, config in _STEMS.items()}
+
+_MEASURED = {"2stems": Path(__file__).parent / "weights" / "confusion-spleeter-2stems.json"}
 
 _REFERENCES = (
     """@article{hennequin2020spleeter,
@@ -160,6 +163,11 @@ class SpleeterFactorization:
         content = fingerprint or content_hash(weights)
         self.fingerprint = hashlib.sha256(f"{config} {_VERSION} {content}".encode()).hexdigest()[:16]
 
+    @property
+    def confusion(self) -> Confusion | None:
+        """What was measured of the weights that its spec names."""
+        return confusion((self.spec or "").removeprefix("spleeter:"))
+
     @cached_property
     def _network(self) -> Network:
         network = mask_graph(self.config, self._weights).network(threads=self._threads)
@@ -200,6 +208,11 @@ class SpleeterFactorization:
                 masked[..., : self.config.n_bins] = mask[:, used] * spectrum[:, used, : self.config.n_bins]
                 pieces.append(spectrogram.istft(masked, hop_length=HOP_LENGTH))
             yield start + used.start * HOP_LENGTH, np.stack(pieces)
+
+
+def confusion(argument: str) -> Confusion | None:
+    """What was measured of ``spleeter:argument``; None of all but the two stems, whose weights were at hand."""
+    return read_confusion(_MEASURED[argument]) if argument in _MEASURED else None
 
 
 def make(argument: str) -> SpleeterFactorization:

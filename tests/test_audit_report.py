@@ -34,7 +34,7 @@ from audiolime_ext.report.audit.effects import Strip, effects
 from audiolime_ext.report.audit.findings import Answer, Finding, findings, reads, to_tell
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import comparisons, heat_maps
-from audiolime_ext.report.audit.page import Options, report_html, write_report
+from audiolime_ext.report.audit.page import Options, _facts, report_html, write_report
 from audiolime_ext.taggram import Grid
 from tests.bench.audit import simulate
 from tests.browser.pages import opened
@@ -111,6 +111,18 @@ def words(html: str) -> str:
     """What a person reads: no style, script, sound or markup, single blanks."""
     html = re.sub(r"<(style|script)\b.*?</\1>", "", html, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def test_the_report_says_what_the_stems_of_its_separator_may_hold(results: Results) -> None:
+    told = {}
+    for spec in ("cerberus", "demucs:mdx", "oracle"):
+        identity = replace(results.identity, factorization=spec)
+        audited = replace(results, identity=identity, components=("bass", "drums"))
+        told[spec] = _facts(audited, Names(audited, False))
+    held = "bass may hold drums and guitar; drums may hold guitar (measured: 10 % or more of a true one was there)"
+    assert held in told["cerberus"]
+    assert "how much of a true source lands in which stem was not measured for demucs:mdx" in told["demucs:mdx"]
+    assert not any("may hold" in fact or "measured for" in fact for fact in told["oracle"])
 
 
 def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:

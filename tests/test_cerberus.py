@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from pathlib import Path
 
@@ -12,14 +13,15 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio import Audio, level_db, load_audio
 from audiolime_ext.cli import main
+from audiolime_ext.confusion import confusion_of
 from audiolime_ext.errors import AudioError, CorruptError, MissingError, UsageError
-from audiolime_ext.registry import options, split_spec
+from audiolime_ext.registry import formerly_meant, options, split_spec
 from audiolime_ext.report.media import encode_media
 from audiolime_ext.report.player import player_html
 from audiolime_ext.resolve import resolve_factorization
 from audiolime_ext.track.kept_stems import KeptStems
 from examples.cerberus.scores import si_sdr
-from factorizations.cerberus import WEIGHTS, CerberusFactorization
+from factorizations.cerberus import MERGED, WEIGHTS, CerberusFactorization
 
 FOUR = ("piano", "guitar", "bass", "drums")
 LARGEST_FILE = 15e6  # bytes of weights in the package
@@ -27,7 +29,8 @@ LARGEST_FILE = 15e6  # bytes of weights in the package
 
 @pytest.fixture(scope="module")
 def cerberus() -> CerberusFactorization:
-    return CerberusFactorization(threads=1)
+    """With its four sources apart."""
+    return CerberusFactorization(merge="none", threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,52 @@ def test_sources_can_be_merged(cerberus: CerberusFactorization, song: Audio) -> 
 
 
 @pytest.mark.parametrize(
+    ("spec", "names"),
+    [
+        ("cerberus", ("piano+guitar", "bass", "drums", "residual")),
+        ("cerberus?merge=piano+guitar", ("piano+guitar", "bass", "drums", "residual")),
+        ("cerberus?merge=none", ("piano", "guitar", "bass", "drums", "residual")),
+        ("cerberus?merge=bass+drums", ("piano", "guitar", "bass+drums", "residual")),
+    ],
+)
+def test_piano_and_guitar_are_one_stem_unless_asked_for_apart(song: Audio, spec: str, names: tuple[str, ...]) -> None:
+    made = resolve_factorization(spec)
+    assert made.spec == spec
+    assert made.factorize(song, start_s=2, duration_s=2).names == names
+    measured = confusion_of(spec)
+    assert measured is not None
+    assert measured.stems == names
+    assert measured == made.confusion  # type: ignore[attr-defined]
+
+
+def test_merged_by_default_are_the_pairs_that_measurement_does_not_tell_apart() -> None:
+    measured = confusion_of("cerberus?merge=none")
+    assert measured is not None
+    assert measured.not_told_apart == MERGED
+
+
+def test_sources_apart_are_those_of_earlier_versions(cerberus: CerberusFactorization) -> None:
+    """So that what was kept and saved under that fingerprint is not taken for merged stems, nor lost."""
+    content = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    groups = (("piano",), ("guitar",), ("bass",), ("drums",))
+    assert cerberus.fingerprint == hashlib.sha256(f"1 {groups} {content}".encode()).hexdigest()[:16]
+    assert formerly_meant("cerberus") == "cerberus?merge=none"
+    assert formerly_meant("cerberus?merge=piano+guitar") is formerly_meant("cerberus:own.onnx") is None
+
+
+def test_notes_of_a_merged_stem_are_those_of_its_sources(cerberus: CerberusFactorization, song: Audio) -> None:
+    merged = CerberusFactorization(threads=1).factorize(song, start_s=2, duration_s=3)
+    apart = cerberus.factorize(song, start_s=2, duration_s=3).transcription
+    assert merged.transcription is not None
+    assert apart is not None
+    assert len(apart.notes["guitar"])
+    np.testing.assert_array_equal(merged.transcription.notes["guitar"], apart.notes["guitar"])
+    html = player_html(encode_media([merged]), name="song", model_sr=16000)
+    assert html.count('class="al-roll" d="M') >= 1
+    assert f"{apart.describe('piano')}, {apart.describe('guitar')}" in html
+
+
+@pytest.mark.parametrize(
     ("spec", "message"),
     [
         ("cerberus?merge=piano+flute", "unknown source to merge 'flute'.*piano, guitar, bass, drums"),
@@ -169,6 +218,8 @@ def test_own_weights(cerberus: CerberusFactorization, tmp_path: Path, song: Audi
     own = resolve_factorization(f"cerberus:{path}")
     assert own.spec == f"cerberus:{path}"
     assert own.fingerprint != cerberus.fingerprint
+    assert CerberusFactorization(path).instruments == FOUR  # nothing was measured of them
+    assert confusion_of(str(own.spec)) is None
     assert own.factorize(song, start_s=1, duration_s=1).notes == ("cerberus is experimental: by ear",)
 
 

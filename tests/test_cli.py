@@ -93,6 +93,8 @@ EXPLANATION_KEYS = {
     "interactions",
     "contrast",
     "n_checks",
+    "confusion",
+    "cross_check",
     "settle",
     "settled",
     "level",
@@ -416,6 +418,20 @@ def test_rerun_says_same(capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "explain", "song.wav", *EXPLAIN, *options, "-o", "out")
     assert run(capsys, "rerun", "out/song/explanation.json") == "same\n"
     Path("result.json").write_text(run(capsys, "explain", "song.wav", *EXPLAIN, "--method", "lime", "--json"))
+    assert run(capsys, "rerun", "result.json") == "same\n"
+
+
+@pytest.mark.usefixtures("studio")
+def test_rerun_of_a_result_whose_spec_meant_other_stems_is_of_those(capsys: pytest.CaptureFixture[str]) -> None:
+    """As it was saved when ``cerberus`` gave piano and guitar apart."""
+    made = ("-f", "cerberus?merge=none", "-t", "studio_models:loud", "--json")
+    result = json.loads(run(capsys, "explain", "song.wav", *made))
+    result["factorization"] = "cerberus"
+    result["versions"]["weights"]["cerberus"] = result["versions"]["weights"].pop("cerberus?merge=none")
+    Path("result.json").write_text(json.dumps(result))
+    out = run(capsys, "rerun", "result.json")
+    assert out == "cerberus then gave the stems that cerberus?merge=none gives today\nsame\n"
+    Path("result.json").write_text(run(capsys, "explain", "song.wav", "-f", "cerberus", *made[2:]))
     assert run(capsys, "rerun", "result.json") == "same\n"
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from audiolime_ext.audio import Audio
-from audiolime_ext.components import Components, build
+from audiolime_ext.components import ROLLED_OFF, Components, build
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.factorization import Scope, Stems, separated_at, with_residual
 from audiolime_ext.prediction import tagger
 from audiolime_ext.resampling import resample_span
 from audiolime_ext.taggram import Grid
+from audiolime_ext.track.kept_stems import KeptStems
 from factorizations.oracle import OracleFactorization
 
 SR = 44100
@@ -118,6 +119,44 @@ def test_a_residual_is_switched_unless_it_is_too_faint_to_matter(
     np.testing.assert_allclose(everything, oracle.mixture.excerpt(0.0, 3.0).samples, atol=1e-5)
     nothing = parts.heard_mixes(np.zeros((1, parts.n), bool))
     assert bool(nothing.any()) is not switched  # background stays on when every component is off
+
+
+@pytest.mark.parametrize(("missed_db", "switched"), [(None, False), (-61.0, False), (-59.0, True)])
+def test_what_resampling_leaves_out_is_background_and_said_to_be(missed_db: float | None, switched: bool) -> None:
+    """A recording at 16 kHz and a separator at 44.1 kHz: nothing is missed but what lies just below 8 kHz."""
+    audio = Audio(noise(4, 4.0)[0][:, :64000], 16000, "low")
+
+    def estimate(first: int, end: int) -> np.ndarray:
+        heard = resample_span(audio.samples, 16000, SR, first, end)
+        return np.stack([0.3 * heard, (0.7 - 10 ** ((missed_db or -200) / 20)) * heard])
+
+    class Separator(OracleFactorization):
+        def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+            return separated_at(SR, estimate, ["a", "b"], audio, start_s=start_s, duration_s=duration_s)
+
+    separator, grid = Separator({"any": (audio.samples, 16000)}), Grid.of(tagger(lambda b: b, sr=16000), 16000)
+    parts = build(audio, separator, grid, start_s=0.5, duration_s=3.0)
+    assert parts.residual_db == pytest.approx(-13.6, abs=0.5)  # white noise up to half its rate: far above -60 dB
+    assert parts.residual_switched is switched
+    assert parts.names == (("a", "b", "residual") if switched else ("a", "b"))
+    assert (ROLLED_OFF in parts.stems.notes) is not switched
+    everything = parts.listen(np.ones(parts.n, bool), background=True, name="all").samples
+    np.testing.assert_allclose(everything, audio.excerpt(0.5, 3.0).samples, atol=1e-5)
+    assert bool(parts.heard_mixes(np.zeros((1, parts.n), bool)).any()) is not switched  # it stays on in every mix
+    kept = build(audio, KeptStems(separator, audio), grid, start_s=0.5, duration_s=3.0)
+    assert kept.names == parts.names
+
+
+def test_what_a_separator_of_a_lower_rate_cannot_hold_is_no_roll_off() -> None:
+    """Nor what a network mutes at its own rate: these are sounds that it misses, and they are switched."""
+    audio = Audio(noise(4)[0], SR, "song")
+
+    def estimate(first: int, end: int) -> np.ndarray:
+        return resample_span(audio.samples, SR, 16000, first, end)[None]
+
+    stems = separated_at(16000, estimate, ["below 8 kHz"], audio)
+    assert stems.names == ("below 8 kHz", "residual")
+    assert stems.rolled_off is None
 
 
 def test_levels_are_relative_to_the_mixture(oracle: OracleFactorization) -> None:

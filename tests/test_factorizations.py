@@ -42,7 +42,7 @@ CASES: dict[str, Case] = {
     "hpss": lambda folder, audio: "hpss",
     "nmf:N": lambda folder, audio: "nmf:8",
     "oracle:DIR": oracle_folder,
-    "ova:SEPARATOR:SOURCE": lambda folder, audio: "ova:cerberus:guitar",
+    "ova:SEPARATOR:SOURCE": lambda folder, audio: "ova:cerberus:drums",
     "slic:N": lambda folder, audio: "slic:20",
     "spleeter:2stems": lambda folder, audio: "spleeter:2stems",
     "spleeter:4stems": lambda folder, audio: "spleeter:4stems",

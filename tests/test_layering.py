@@ -14,13 +14,13 @@ LEVELS = {
     0: "errors _optional _shown tables",
     1: "files containers decoding musdb_tracks audio resampling registry archives chunks mixing downloads checkpoints "
     "cache tensor_bundle onnx_graph spectrogram front_end transcription",
-    2: "factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines segments kind "
-    "whole",
+    2: "confusion factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines "
+    "segments kind whole",
     3: "perturbation components targets excerpt",
     4: "attribution attribution.additivity attribution.banzhaf attribution.interactions attribution.intervals "
     "attribution.leave_one_out attribution.lime attribution.methods attribution.noise attribution.owen "
-    "attribution.shapley attribution.told_apart checks provenance summary storage together leading words top "
-    "explanation track.leaders track.summary track.windows track.explanation",
+    "attribution.shapley attribution.told_apart checks cross_check provenance summary storage together leading words "
+    "top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
     6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
     "audit.heard audit.junit audit.limits audit.manifest audit.measure audit.merge audit.packing audit.plan "

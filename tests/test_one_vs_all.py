@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from audiolime_ext.audio import Audio
+from audiolime_ext.confusion import confusion_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.resolve import resolve_factorization
 from factorizations.hpss import HPSSFactorization
-from factorizations.one_vs_all import OneVsAllFactorization
+from factorizations.one_vs_all import OneVsAllFactorization, make
 from factorizations.oracle import OracleFactorization
 
 
@@ -30,10 +31,42 @@ def test_the_rest_is_everything_else(song: Audio) -> None:
 
 
 def test_what_the_separator_misses_is_in_the_rest(song: Audio) -> None:
-    part = Audio(song.samples * np.float32(0.3), song.sr, "part")
-    separator = OracleFactorization({"guitar": part}, mixture=song)
-    stems = OneVsAllFactorization(separator, "guitar").factorize(song)
-    np.testing.assert_allclose(stems["rest"].samples, 0.7 * song.samples, atol=1e-6)
+    part = Audio(np.random.default_rng(1).normal(0, 0.1, song.samples.shape).astype(np.float32), song.sr, "part")
+    mixture = Audio(song.samples + part.samples, song.sr)
+    separator = OracleFactorization({"guitar": part}, mixture=mixture)
+    stems = OneVsAllFactorization(separator, "guitar").factorize(mixture)
+    np.testing.assert_allclose(stems["rest"].samples, song.samples, atol=1e-6)
+
+
+def test_a_source_that_its_separator_cannot_tell_from_another_is_refused(song: Audio) -> None:
+    refused = (
+        r"cerberus does not tell guitar from piano: they are one stem there\. Write ova:cerberus:piano\+guitar or, for "
+        r"the stem called guitar, whatever it holds, ova:cerberus\?merge=none:guitar"
+    )
+    with pytest.raises(UsageError, match=refused):
+        resolve_factorization("ova:cerberus:guitar")
+    with pytest.raises(UsageError, match="does not tell guitar from piano"):
+        OneVsAllFactorization(resolve_factorization("cerberus"), "guitar").factorize(song)
+    together = resolve_factorization("ova:cerberus:piano+guitar")
+    assert together.factorize(song).names == ("piano+guitar", "rest")
+    alone = resolve_factorization("ova:cerberus?merge=none:guitar")
+    assert alone.factorize(song).names == ("guitar", "rest")
+    assert alone.spec == "ova:cerberus?merge=none:guitar"
+
+
+def test_what_the_two_stems_may_hold_follows_from_the_separator() -> None:
+    measured = make("cerberus?merge=none:guitar").confusion
+    apart = confusion_of("cerberus?merge=none")
+    assert measured is not None
+    assert apart is not None
+    assert measured == confusion_of("ova:cerberus?merge=none:guitar")
+    assert measured.share("guitar", "guitar") == apart.share("guitar", "guitar")
+    own, rest = (measured.share("guitar", stem) for stem in ("guitar", "rest"))
+    assert own is not None
+    assert rest is not None
+    assert own.mean + rest.mean == pytest.approx(1.0, abs=1e-3)  # of numbers rounded to four digits
+    assert measured.not_told_apart == (("guitar", "rest"),)
+    assert confusion_of("ova:oracle:folder:guitar") is None
 
 
 def test_a_spec_of_any_separator(song: Audio, tmp_path: Path) -> None:
@@ -54,7 +87,7 @@ def test_an_unknown_source_names_those_that_exist(song: Audio) -> None:
 
 @pytest.mark.parametrize("spec", ["ova", "ova:hpss", "ova:hpss:"])
 def test_a_spec_without_a_source_says_how_it_is_written(spec: str) -> None:
-    with pytest.raises(UsageError, match="ova:cerberus:guitar"):
+    with pytest.raises(UsageError, match="ova:cerberus:drums"):
         resolve_factorization(spec)
 
 

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, load_audio
+from audiolime_ext.audio import level_db
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.registry import build
@@ -25,6 +26,11 @@ def noise(seed: int, seconds: float = 1.0, n_channels: int = 1) -> NDArray[np.fl
 
 def sound(seed: int, seconds: float = 1.0, n_channels: int = 1) -> Audio:
     return Audio(noise(seed, seconds, n_channels), SR, f"sound {seed}")
+
+
+def level(samples: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
+    """Amplitude ratio."""
+    return float(10 ** (level_db(samples, reference) / 20))
 
 
 def write_stems(folder: Path, **stems: Audio) -> Path:
@@ -88,6 +94,87 @@ def test_another_recording_is_refused(other: Audio) -> None:
 def test_stems_that_explain_little_of_the_recording_are_noted() -> None:
     (note,) = OracleFactorization({"a": sound(1)}).factorize(sound(2)).notes
     assert "the stems miss much of this recording" in note
+
+
+@pytest.mark.parametrize("gain_db", [-3.1, 2.0])
+def test_one_gain_is_fitted_where_it_makes_the_residual_vanish_and_the_result_says_so(gain_db: float) -> None:
+    """A mixdown that was scaled: with the stems as they are, the residual is as loud as a component."""
+    gain = np.float32(10 ** (gain_db / 20))
+    mixture = Audio(gain * (noise(1) + noise(2)), SR, "mixdown")
+    oracle = OracleFactorization({"a": sound(1), "b": sound(2)}, mixture=mixture)
+    stems = oracle.factorize(mixture, start_s=0.25, duration_s=0.5)
+    assert stems.notes == (f"the stems sum to the recording at {gain_db:+.1f} dB, by which all were multiplied",)
+    np.testing.assert_allclose(stems["a"].samples, gain * noise(1)[:, 2000:6000], atol=1e-5)
+    assert level_db(stems.samples[2:].sum(axis=0), mixture.samples[:, 2000:6000]) < -100
+
+
+@pytest.mark.parametrize(("missed_db", "said"), [(-17.0, True), (-39.5, True), (-40.5, False)])
+def test_a_residual_that_is_heard_is_said_with_its_level(missed_db: float, said: bool) -> None:
+    """It is no matter of a gain: something else plays."""
+    mixture = noise(1) + noise(2) + np.float32(np.sqrt(2) * 10 ** (missed_db / 20)) * noise(3)
+    recording = Audio(mixture, SR, "song")
+    level = level_db(mixture - noise(1) - noise(2), mixture)
+    notes = OracleFactorization({"a": sound(1), "b": sound(2)}).factorize(recording).notes
+    told = f"the stems miss part of this recording: the residual, what is left of it, is at {level:.1f} dB"
+    assert notes == ((told,) if said else ())
+
+
+def test_stems_that_need_no_gain_are_bitwise_as_they_were_given() -> None:
+    recording = Audio(noise(1) + noise(2) + np.float32(0.005) * noise(3), SR)  # -49 dB
+    stems = OracleFactorization({"a": sound(1), "b": sound(2)}).factorize(recording)
+    np.testing.assert_array_equal(stems["a"].samples, noise(1))
+
+
+@pytest.mark.parametrize(("error_db", "refused"), [(-13.0, True), (-11.0, False)])
+def test_how_near_a_lossy_mix_is(error_db: float, refused: bool) -> None:
+    mix = noise(1) + noise(2)
+    mix += np.float32(10 ** (error_db / 20) / level(noise(3), mix)) * noise(3)
+    stems = {"drums": sound(1), "bass": sound(2), "mix": Audio(mix, SR)}
+    if refused:
+        with pytest.raises(UsageError, match="'mix' is no stem"):
+            OracleFactorization(stems)
+    else:
+        assert OracleFactorization(stems).names == ("drums", "bass", "mix")
+
+
+@pytest.mark.parametrize("loudest", [1.0, 4.0])
+def test_a_stem_that_is_nearly_all_of_the_recording_is_a_stem(loudest: float) -> None:
+    """Others are soft, and something else plays besides, so that the sum is not the recording."""
+    recording = np.float32(loudest) * noise(1) + np.float32(0.3) * noise(2) + np.float32(0.3) * noise(3)
+    parts = {"loud": Audio(np.float32(loudest) * noise(1), SR), "soft": Audio(np.float32(0.3) * noise(2), SR)}
+    assert OracleFactorization(parts).factorize(Audio(recording, SR)).names == ("loud", "soft", "residual")
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.5])
+def test_a_stem_that_is_the_sum_of_all_others_is_refused(tmp_path: Path, gain: float) -> None:
+    mix = Audio(np.float32(gain) * (noise(1) + noise(2)), SR)
+    folder = write_stems(tmp_path / "song", drums=sound(1), bass=sound(2), Artist_Song_MIX=mix)
+    refused = (
+        r"'Artist_Song_MIX' is no stem but the sum of all others: call its file mixture \(mixture\.wav\) if it is what "
+        "to explain, or move it out"
+    )
+    with pytest.raises(UsageError, match=refused):
+        make(str(folder))
+    (folder / "Artist_Song_MIX.wav").rename(folder / "mixture.wav")
+    assert make(str(folder)).names == ("bass", "drums")
+
+
+def test_a_stem_that_is_the_recording_is_refused(tmp_path: Path) -> None:
+    """Beside some of the stems only, so that it is no sum of the others; lossily coded, as mixes are handed out."""
+    coded = np.float32(0.9) * (noise(1) + noise(2)) + np.float32(0.2) * noise(3)  # -16 dB
+    folder = write_stems(tmp_path / "song", drums=sound(1), song_mix=Audio(coded, SR))
+    recording = Audio(noise(1) + noise(2), SR)
+    with pytest.raises(UsageError, match="'song_mix' is no stem but the recording itself"):
+        make(str(folder)).factorize(recording)
+
+
+def test_stems_that_double_another_are_stems() -> None:
+    left, right = sound(1), Audio(np.float32(0.8) * noise(1), SR)
+    silent = Audio(0 * noise(2), SR)
+    oracle = OracleFactorization({"left": left, "right": right, "voice": silent})
+    assert oracle.factorize(oracle.mixture).names == ("left", "right", "voice")
+    only = OracleFactorization({"accompaniment": sound(1), "voice": silent})
+    assert only.factorize(sound(1)).names == ("accompaniment", "voice")
 
 
 @pytest.mark.parametrize(

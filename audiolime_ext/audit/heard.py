@@ -29,7 +29,7 @@ from audiolime_ext.track.kept_stems import identity
 
 TRUE_STEMS = "oracle"  # the factorization's spec where the manifest names the stems of every recording
 IN_MEMORY_BYTES = 150_000_000
-_VERSION = 1  # of this module's arithmetic
+_VERSION = 2  # of this module's arithmetic
 
 
 @dataclass(frozen=True, eq=False)

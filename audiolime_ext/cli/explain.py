@@ -64,6 +64,11 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--moments", action="store_true", help="also explain a quarter of a second earlier and later")
     parser.add_argument(
+        "--cross-check",
+        metavar="SPEC",
+        help="also explain by a second separator, with as many predictions again, and say where the two agree",
+    )
+    parser.add_argument(
         "--settle",
         type=whole(1),
         metavar="K",
@@ -106,6 +111,7 @@ def run(args: Namespace) -> int:
     folders = {} if args.output is None else output_folders(args.files, args.output)
     require_some(args.files)
     model, separator = resolve_tagger(args), resolve_factorization(args.factorization)
+    second = args.cross_check and resolve_factorization(args.cross_check)
     labels = label_numbers(args.labels, model)  # wrong usage is said once, before any file is read
     if model.labels is not None:
         make_target(args.contrast or args.target, model.labels)
@@ -132,6 +138,7 @@ def run(args: Namespace) -> int:
             level_check=not args.no_level_check,
             donors=args.donors,
             moments=args.moments,
+            cross_check=second,
         )
         faithful = args.faithfulness and _faithfulness(explanation, model, args.faithfulness)
         show(explanation, folders.get(file), as_json=args.json, faithful=faithful)

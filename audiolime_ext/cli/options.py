@@ -45,7 +45,8 @@ def add_factorization(parser: ArgumentParser) -> None:
         "--factorization",
         default=DEFAULT_FACTORIZATION,
         metavar="SPEC",
-        help="how to split: spleeter:2stems, cerberus, oracle:DIR, hpss, package.module:name (default: %(default)s)",
+        help="how to split: spleeter:2stems, cerberus (piano+guitar, bass, drums; 'cerberus?merge=none': piano and "
+        "guitar apart, which it hardly tells apart), oracle:DIR, hpss, package.module:name (default: %(default)s)",
     )
 
 

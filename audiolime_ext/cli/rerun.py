@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audio import load_audio
     from audiolime_ext.pipeline import explain
 
-    before = read_result(Path(args.result))
+    before = as_meant(read_result(Path(args.result)))
     audio = load_audio(_present(before["file"], args.result))
     found = [f"the file {before['file']} has changed"] if audio.sha256 != before["sha256"] else []
     try:
@@ -121,6 +121,22 @@ def read_result(path: Path) -> dict[str, Any]:
             "and spec strings can"
         )
     return result
+
+
+def as_meant(result: dict[str, Any]) -> dict[str, Any]:
+    """A result whose factorization's spec meant something else when it was made, with the spec of that.
+
+    Which of the two was meant says the fingerprint that the result keeps; it is printed.
+    """
+    from audiolime_ext.registry import build, formerly_meant
+
+    spec, weights = result["factorization"], result["versions"]["weights"]
+    then = formerly_meant(spec)
+    if then is None or build("factorization", then).fingerprint != weights.get(spec):
+        return result
+    print(f"{spec} then gave the stems that {then} gives today")
+    renamed = {then if name == spec else name: fingerprint for name, fingerprint in weights.items()}
+    return {**result, "factorization": then, "versions": {**result["versions"], "weights": renamed}}
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from audiolime_ext.cli.options import MIN_SCORE, for_each_file, output_folders, score, seconds_from_start
 
-_OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness")
+_OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness", "cross_check")
 
 
 def add_track(parser: ArgumentParser) -> None:
@@ -51,7 +51,8 @@ def refuse_contradictions(args: Namespace) -> None:
     defaults: dict[str, Any] = {"segments": 1, "donors": (), "moments": False}
     for name in _OF_ONE_EXCERPT:
         if getattr(args, name) != defaults.get(name):
-            raise UsageError(f"--{name} is for one excerpt; leave it out, or leave out --track and --at")
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} is for one excerpt; leave it out, or leave out --track and --at")
 
 
 def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:

@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.components import Components
+from audiolime_ext.confusion import holding_notes
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.kind import Kind
 from audiolime_ext.leading import together_db
 from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.registry import split_spec
 from audiolime_ext.report.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
 from audiolime_ext.summary import METHOD_NAMES, how_known
@@ -33,8 +35,8 @@ Array = NDArray[np.float64]
 MOST_ROWS = 12  # of the taggram
 MOST_COLUMNS = 8  # of the table
 
+LOUD_RESIDUAL_DB = -40.0  # of the mixture; what true stems miss is heard from there on
 STEMS_ARE = {
-    "oracle": "true stems: what is switched is what was recorded",
     "hpss": "harmonic and percussive parts of the sound, not instruments",
     "bands": "frequency bands, not instruments",
     None: "own stems, as they were given",
@@ -112,15 +114,38 @@ def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
     return [*rows, *(label for label in ranked if label not in rows)][: max(MOST_ROWS, len(rows))]
 
 
-def stems_are(spec: str | None) -> str:
+def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | None = None) -> str:
     """Whether the stems are what they are called; one source against the rest is what its separator is.
+
+    Parameters
+    ----------
+    names
+        The stems.
+    residual_db
+        The highest level of what they miss of the recording, relative to the mixture; None: they miss nothing.
 
     Examples
     --------
     >>> stems_are("ova:oracle:stems:guitar") == stems_are("oracle:stems"), stems_are("cerberus")
     (True, 'estimated stems: traces of other sources may remain in each')
+    >>> stems_are("oracle:stems", residual_db=-17.2)
+    'true stems, but they miss part of what was recorded: what is left sounds at -17.2 dB (residual)'
+    >>> stems_are("cerberus", ["bass", "drums"])
+    'estimated stems: bass may hold drums and guitar; drums may hold guitar (measured: 10 % or more of a true one ...)'
     """
-    return STEMS_ARE.get(None if spec is None else spec.removeprefix("ova:").split(":")[0], ESTIMATED)
+    kind = None if spec is None else split_spec(spec.removeprefix("ova:"))[0]
+    if kind == "oracle":
+        if residual_db is None or residual_db <= LOUD_RESIDUAL_DB:
+            return "true stems: what is switched is what was recorded"
+        return (
+            "true stems, but they miss part of what was recorded: what is left sounds at "
+            f"{residual_db:.1f} dB (residual)"
+        )
+    said = STEMS_ARE.get(kind)
+    held = "".join(holding_notes(spec, names))
+    if said is None:
+        return f"{ESTIMATED.partition(':')[0]}: {held}" if held else ESTIMATED
+    return f"{said}; {held}" if held else said
 
 
 def _silence(voice: Voice, full: float) -> str:
@@ -223,6 +248,9 @@ def make_view(
         "blind": blind,
         "mixture": mixture,
     }
+    stems = tuple(track.names if parts is None else parts.sources)
+    said = holding_notes(origin.factorization, stems)  # in `stems_are`
+    residuals = [window.residual_db for window in track.windows if window.residual_db is not None]
     n, split = len(track.taggram.times_s), origin.factorization or "own stems"
     if split.removeprefix("ova:").startswith("oracle:"):
         split = "true stems"  # a folder's name says nothing to a reader
@@ -234,8 +262,8 @@ def make_view(
         title=f"{track.recording_name} by {origin.tagger or 'own model'} and {split}",
         facts=f"{clock(track.start_s)} to {clock(track.end_s)}, {windows}, "
         f"{METHOD_NAMES.get(method, method)} ({how}) from {track.n_evals} predictions",
-        stems_are=stems_are(origin.factorization),
-        notes=(*track.notes, *track.warnings),
+        stems_are=stems_are(origin.factorization, stems, max(residuals, default=None)),
+        notes=tuple(note for note in (*track.notes, *track.warnings) if note not in said),
         source_url=source_url,
         labels=track.labels,
         taggram_rows=tuple(rows) if n > 1 else (),

@@ -33,6 +33,7 @@ from audiolime_ext.audio import Audio, load_audio
 from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
+from audiolime_ext.confusion import holding_notes
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
@@ -170,6 +171,7 @@ def explain_track(
         return (separator.factorize(recording, start_s=w.start_s, duration_s=w.duration_s) for w in windows)
 
     notes += [*_notes(windows, taggram, separator, every=places is None), *(n for a in answers for n in a.notes)]
+    notes += holding_notes(separator.spec, dict.fromkeys(name for answer in answers for name in answer.names))
     warned = [*noise_warnings(checks), *rate_warnings(recording, grid)]
     warned += [w for window in windows for w in sample_warnings(window.attribution)]
     return TrackExplanation(

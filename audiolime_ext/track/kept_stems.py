@@ -29,7 +29,7 @@ from audiolime_ext.transcription import Transcription
 
 PART_S = 60.0
 IN_MEMORY = 2  # parts, where there is no cache
-_VERSION = 2  # of this module's arithmetic
+_VERSION = 3  # of this module's arithmetic
 
 
 class KeptStems:
@@ -124,6 +124,7 @@ class KeptStems:
         names = tuple(dict.fromkeys(name for stems, _ in parts for name in stems.names))
         notes = tuple(dict.fromkeys(note for stems, _ in parts for note in stems.notes))
         samples = np.zeros((len(names), self.audio.n_channels, end - first), np.float32)
+        lost = np.zeros(samples.shape[1:], np.float32)
         sr, heard = self.audio.sr, []
         for stems, _ in parts:
             begin, stop = max(offset, first), min(offset + stems.samples.shape[-1], end)
@@ -132,11 +133,14 @@ class KeptStems:
                 heard.append(((begin - first) / sr, excerpt))
             rows = [names.index(name) for name in stems.names]
             samples[rows, :, begin - first : stop - first] = stems.samples[..., begin - offset : stop - offset]
+            if stems.rolled_off is not None:
+                lost[:, begin - first : stop - first] = stems.rolled_off[:, begin - offset : stop - offset]
             offset += stems.samples.shape[-1]
         transcription = Transcription.joined(heard) if heard else None
         if not any(has_residual for _, has_residual in parts):
             return Stems(names, samples, sr, notes, transcription)
-        whole = with_residual(self.audio.samples[:, first:end], names, samples, sr, notes=notes)
+        rolled_off = None if parts[0][0].rolled_off is None else lost
+        whole = with_residual(self.audio.samples[:, first:end], names, samples, sr, notes=notes, rolled_off=rolled_off)
         return replace(whole, transcription=transcription)
 
     def _part(self, number: int, *, make: bool) -> tuple[Stems, bool] | None:
@@ -151,7 +155,8 @@ class KeptStems:
             facts = entry.facts
             heard = facts["transcription"] and Transcription.from_dict(facts["transcription"])
             names, notes = tuple(facts["names"]), tuple(facts["notes"])
-            stems = Stems(names, entry.arrays["samples"], self.audio.sr, notes, heard)
+            lost = entry.arrays.get("rolled off")
+            stems = Stems(names, entry.arrays["samples"], self.audio.sr, notes, heard, lost)
             return self._remember(number, stems, facts["residual"])
         if not make:
             return None
@@ -161,11 +166,13 @@ class KeptStems:
         residual = made.names[-1] == RESIDUAL and len(made.names) > 1
         n = len(made.names) - residual
         heard = made.transcription
-        stems = Stems(made.names[:n], np.asarray(made.samples[:n], np.float32), made.sr, made.notes, heard)
+        lost = made.rolled_off
+        stems = Stems(made.names[:n], np.asarray(made.samples[:n], np.float32), made.sr, made.notes, heard, lost)
         facts = {"names": stems.names, "notes": stems.notes, "residual": residual}
         facts["transcription"] = heard and heard.to_dict()
         about = {"recording": self.audio.name, "by": self.spec or "own stems"}
-        self.store.write(key, {"samples": stems.samples}, facts, **about)
+        arrays = {"samples": stems.samples} if lost is None else {"samples": stems.samples, "rolled off": lost}
+        self.store.write(key, arrays, facts, **about)
         return self._remember(number, stems, residual)
 
     def _key(self, first: int, end: int) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from audiolime_ext.confusion import confusion_of
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
 from audiolime_ext.tables import text_table
@@ -66,6 +67,7 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
     origin, columns = track.provenance, [track.column(label) for label in track.labels]
     full, empty, weights = track.full[:, columns], track.empty[:, columns], track.all_weights[:, columns]
     leaders = [track.leaders(label) for label in track.labels]
+    measured = confusion_of(origin.factorization, track.names)
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": "track",
@@ -94,6 +96,7 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
             "switched": [RESIDUAL in window.names for window in track.windows],
         },
         "components": list(track.names),
+        "confusion": None if measured is None else measured.to_dict(),
         "labels": list(track.labels),
         "times_s": track.times_s.tolist(),
         "silent": [window.silent for window in track.windows],

@@ -40,7 +40,7 @@ from examples.cerberus.references import PITCHED, SOURCES, SPLITS, Song, matches
 from examples.cerberus.scores import Hearing
 from examples.cerberus.summary import Result
 
-DEFAULT = ("cerberus", "hpss")
+DEFAULT = ("cerberus?merge=none", "hpss")
 RECORDED = "stems"  # the split of the folders given with --stems
 
 

@@ -2,11 +2,13 @@
 
 By Spleeter's four stems, too, where its weights are at hand. A store ``audits/MODEL-SET-FACTORIZATION.sqlite`` is made
 once and found again. Meant to matter is the instrument that the class is named after, or what holds both instruments:
-HPSS's harmonic part, Spleeter's ``other``.
+HPSS's harmonic part, Spleeter's ``other``. Cerberus is asked for piano and guitar apart, which it merges by default, as
+the question is which of the two a model hears.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from audiolime_ext.audit.measure import Settings
@@ -27,7 +29,7 @@ def factorizations() -> tuple[str, ...]:
     """Those that models are audited by on this machine."""
     published = spleeter.VARIANTS[_SPLEETER.partition(":")[2]]
     at_hand = published is not None and is_cached(published)
-    return ("oracle", "cerberus", "hpss", *([_SPLEETER] if at_hand else ()))
+    return ("oracle", "cerberus?merge=none", "hpss", *([_SPLEETER] if at_hand else ()))
 
 
 def tagger_of(model: Path) -> str:
@@ -37,7 +39,8 @@ def tagger_of(model: Path) -> str:
 
 def store_of(model: Path, kind: str, factorization: str) -> Path:
     """Where the audit of a model's ``"std"`` or ``"bad"`` test songs is kept."""
-    return model.parent.parent / "audits" / f"{model.name}-{kind}-{factorization.replace(':', '-')}.sqlite"
+    split = re.sub("[:?=]", "-", factorization)
+    return model.parent.parent / "audits" / f"{model.name}-{kind}-{split}.sqlite"
 
 
 def audit(model: Path, kind: str, factorization: str) -> None:

@@ -24,6 +24,7 @@ from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide, in_numbers
 from audiolime_ext.audit.verdicts import conclude
 from audiolime_ext.audit.words import bounds
+from audiolime_ext.confusion import holding_notes
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
@@ -238,6 +239,7 @@ def _facts(results: Results, names: Names) -> list[str]:
         f"{names.spec(results.identity.tagger)}, split by {split} into {into}",
         f"{n} recordings of {songs} songs in {classes} classes",
     ]
+    lines += holding_notes(results.identity.factorization, results.components)
     right = accuracy(results, results.decided)
     if right is not None:
         elsewhere = np.array([label not in results.classes for label in results.labels])

@@ -1,0 +1,413 @@
+"""How much of a true source lands in each stem of a separator: what a stem called "piano" may hold besides a piano.
+
+A separator names its stems after sources; that is a promise, and here it is measured. For an excerpt whose sources are
+known, the separator divides every bin of the *mixture's* spectrum: its stem's spectrum over the mixture's is a complex
+gain, and the gains of all stems (the residual is one) sum to 1. The same gains are applied to the true source alone,
+and what each stem takes of it is projected on the source (`lands_in`): every bin's energy is divided among the stems as
+the mixture was there. So *shares sum to 1*, and *those of merged stems add up*; energies of what the gains leave would
+do neither (two masks of one half keep a quarter each). A share may lie a little outside 0 to 1 where sources cancel
+each other in the mixture. Bins in which the mixture is silent (60 dB below its loudest) have no gain and do not count.
+
+What follows from it:
+
+- A stem *may hold* a source that is not its own where .1 of that source's energy or more lands in it, in the mean over
+  the songs of any kind of material: at −10 dB a source is still heard beside another.
+- Two stems are *not told apart* where in 10 % of a source's excerpts or more, less than half of it is in its own stem
+  and most of the rest in the other. A separator merges those of its own stems by default. What is then left is measured
+  anew: a source that often lands in a merged stem is said to, and not merged further, or one stem would be left.
+
+A stem's own sources are those in its name (``piano``, ``piano+guitar``), and those that it is meant to hold by its
+separator's word (``accompaniment``). A stem named after no source (``harmonic``, ``0–621 Hz``) has none: whatever is in
+it is something that it may hold, and it cannot be taken for another.
+
+The measurements are data of the separators: a plug-in's module may hold a function ``confusion(argument)`` (see
+`audiolime_ext.registry`), a factorization an attribute ``confusion``. The recipe is ``python -m examples.confusion``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext import registry, spectrogram
+from audiolime_ext.audio import Samples
+from audiolime_ext.errors import CorruptError, MissingError
+from audiolime_ext.tables import text_table
+
+SILENT_DB = -60.0  # bins of the mixture below its loudest
+NOTICEABLE = 0.1  # of a source's energy
+OWN = 0.5  # of a source's energy, in its own stem
+OFTEN = 0.1  # of a source's excerpts
+REST = "rest"
+
+Array = NDArray[np.float64]
+
+
+def lands_in(source: Samples, mixture: Samples, stems: Samples, sr: int) -> Array:
+    """The share of a true source's energy that lands in each stem (see the module).
+
+    Parameters
+    ----------
+    source, mixture
+        Shape (n_channels, n_samples): the source as it is in the mixture.
+    stems
+        Shape (n_stems, n_channels, n_samples); they sum to the mixture.
+    sr
+        Hz.
+
+    Returns
+    -------
+    Shape (n_stems,); NaN where nothing of the source can be seen in the mixture.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32)
+    >>> lands_in(noise, noise, np.stack([0.75 * noise, 0.25 * noise]), 8000).round(3)
+    array([0.75, 0.25])
+    """
+    spectra = _spectrum(mixture, sr)
+    power = np.square(np.abs(spectra))
+    loud = power > 10 ** (SILENT_DB / 10) * np.max(power, initial=0.0)
+    energy = np.square(np.abs(_spectrum(source, sr)), dtype=np.float64) * loud
+    total = float(energy.sum())
+    if not total:
+        return np.full(len(stems), np.nan)
+    weighted = (energy / np.where(loud, power, 1.0)) * spectra.conj()  # Re(S / X) = Re(S · X*) / |X|²
+    return np.array([float((_spectrum(stem, sr) * weighted).real.sum()) / total for stem in stems])
+
+
+def _spectrum(samples: Samples, sr: int) -> NDArray[np.complex64]:
+    n_fft = 2 * spectrogram.frame_length(sr)  # 93 ms: the frames of most separators
+    padded = np.pad(samples, [(0, 0)] * (samples.ndim - 1) + [(n_fft, n_fft)])
+    return spectrogram.stft(padded.astype(np.float32, copy=False), n_fft=n_fft, hop_length=n_fft // 4)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A mean over songs, of the excerpts' means, with its 95 % interval (Student's t; None for a single song)."""
+
+    mean: float
+    interval: tuple[float, float] | None
+    n_songs: int
+    n_excerpts: int
+
+    def __str__(self) -> str:
+        """``.37 (.31–.43)``."""
+        if self.interval is None:
+            return f"{self.mean:.2f}"
+        low, high = (abs(value) if abs(value) < 0.005 else value for value in self.interval)
+        return f"{abs(self.mean) if abs(self.mean) < 0.005 else self.mean:.2f} ({low:.2f}–{high:.2f})"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Where one source of one excerpt landed: `shares`, one for each stem; its level relative to the mixture in dB."""
+
+    material: str
+    song: str
+    source: str
+    level_db: float
+    shares: tuple[float, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How much of a true source lands in each stem.
+
+    Parameters
+    ----------
+    separator
+        Spec of what was measured.
+    stems
+        Its stems, the residual included.
+    observations
+        What was seen: one for each excerpt and each source that sounds in it.
+    meant
+        Stems that are meant to hold sources that are not in their names.
+    apart
+        The separator's own stems, where these are made of them.
+
+    Examples
+    --------
+    >>> seen = [Observation("real", f"song {i}", "guitar", 0.0, (lost, 1 - lost)) for i, lost in enumerate((0.7, 0.2))]
+    >>> found = Confusion("some", ("piano", "guitar"), tuple(seen))
+    >>> round(found.share("guitar", "piano").mean, 2), found.may_hold("piano"), found.not_told_apart
+    (0.45, ('guitar',), (('piano', 'guitar'),))
+    >>> found.split_as(["piano+guitar"]).share("guitar", "piano+guitar").mean
+    1.0
+    """
+
+    separator: str
+    stems: tuple[str, ...]
+    observations: tuple[Observation, ...] = field(repr=False)
+    meant: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    apart: Confusion | None = field(default=None, repr=False)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What was measured."""
+        return tuple(dict.fromkeys(seen.source for seen in self.observations))
+
+    @property
+    def materials(self) -> tuple[str, ...]:
+        """Kinds of material that it was measured on."""
+        return tuple(dict.fromkeys(seen.material for seen in self.observations))
+
+    def own(self, source: str) -> str | None:
+        """The stem that is meant to hold a source; None where no stem is."""
+        return next((stem for stem in self.stems if source in self.held(stem)), None)
+
+    def held(self, stem: str) -> tuple[str, ...]:
+        """The sources that a stem is meant to hold; in the rest of a separator, all that have no other stem."""
+        if stem == REST:
+            return tuple(s for s in self.sources if not any(s in self.held(e) for e in self.stems if e != stem))
+        return (*stem.split("+"), *self.meant.get(stem, ()))
+
+    def share(self, source: str, stem: str, *, material: str | None = None) -> Share | None:
+        """How much of a source lands in a stem, in one kind of material or all; None: not measured."""
+        values = self._values(source, stem, material)
+        return _share(values) if values else None
+
+    def below_half(self, source: str, *, material: str | None = None) -> float | None:
+        """The share of a source's excerpts in which less than half of it is in its own stem; None: not measured."""
+        stem = self.own(source)
+        values = [] if stem is None else [value for _, value in self._values(source, stem, material)]
+        return float(np.mean(np.array(values) < OWN)) if values else None
+
+    def may_hold(self, stem: str) -> tuple[str, ...]:
+        """Sources that are not a stem's own and of which .1 or more lands in it, the most first (see the module)."""
+        found = {source: self._most(source, stem) for source in self.sources if source not in self.held(stem)}
+        return tuple(source for source in sorted(found, key=lambda s: -found[s]) if found[source] >= NOTICEABLE)
+
+    @property
+    def not_told_apart(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of stems, in the order of the stems, that cannot be told apart (see the module)."""
+        pairs = [pair for source in self.sources for pair in self._taken_for(source)]
+        return tuple(pair for pair in combinations(self.stems, 2) if pair in pairs or pair[::-1] in pairs)
+
+    def _taken_for(self, source: str) -> Iterator[tuple[str, str]]:
+        if (own := self.own(source)) is None:
+            return
+        at, rows = self.stems.index(own), [seen.shares for seen in self.observations if seen.source == source]
+        others = [_largest(row, but=at) for row in rows if row[at] < OWN]
+        yield from ((own, self.stems[i]) for i in set(others) if others.count(i) >= OFTEN * len(rows))
+
+    def split_as(self, names: Sequence[str]) -> Confusion:
+        """The same for stems of these names: merged ones (``piano+guitar``), ``rest``, wider bands.
+
+        Stems that were not measured (a band above 8 kHz) are left out.
+        """
+        whole = self.apart or self
+        columns = {name: weights for name in names if (weights := whole._weights(name, names)) is not None}
+        found = np.array(list(columns.values())).reshape(len(columns), len(whole.stems))
+        seen = [replace(o, shares=tuple((found @ np.array(o.shares)).tolist())) for o in whole.observations]
+        meant = {name: tuple(s for stem in _parts(name) for s in whole.meant.get(stem, ())) for name in columns}
+        return Confusion(self.separator, tuple(columns), tuple(seen) if columns else (), meant, whole)
+
+    def _weights(self, name: str, names: Sequence[str]) -> Array | None:
+        """How much of each measured stem is in one called `name`, shape (n_stems,); None: it cannot be said."""
+        if name == REST and name not in self.stems:
+            known = [w for other in names if other != name and (w := self._weights(other, names)) is not None]
+            return 1.0 - np.sum(known, axis=0) if known else None
+        if (band := _band(name)) and any(map(_band, self.stems)):
+            return _overlap(band, [_band(stem) for stem in self.stems])
+        if not all(part in self.stems for part in _parts(name)):
+            return None
+        return np.array([float(stem in _parts(name)) for stem in self.stems])
+
+    def _values(self, source: str, stem: str, material: str | None) -> list[tuple[str, float]]:
+        if stem not in self.stems:
+            return []
+        at = self.stems.index(stem)
+        seen = (o for o in self.observations if o.source == source and material in (None, o.material))
+        return [(f"{o.material} {o.song}", o.shares[at]) for o in seen]
+
+    def _most(self, source: str, stem: str) -> float:
+        """The mean share over the songs of the material in which it is largest; 0 where it was not measured."""
+        shares = (self.share(source, stem, material=material) for material in self.materials)
+        return max((share.mean for share in shares if share is not None), default=0.0)
+
+    @property
+    def note(self) -> str:
+        """What the stems may hold, in one sentence; empty where none holds what is not its own.
+
+        Examples
+        --------
+        >>> confusion_of("ova:cerberus:drums").note
+        'drums may hold guitar; rest may hold drums (measured: 10 % or more of a true one was there)'
+        """
+        told = [f"{stem} may hold {_listed(held)}" for stem in self.stems if (held := self.may_hold(stem))]
+        return f"{'; '.join(told)} (measured: {100 * NOTICEABLE:.0f} % or more of a true one was there)" if told else ""
+
+    def why(self, pair: tuple[str, str]) -> str:
+        """Why two stems are not told apart, in words; empty where they are."""
+        if pair not in self.not_told_apart and pair[::-1] not in self.not_told_apart:
+            return ""
+        lost = {s: self.below_half(s) or 0.0 for s in self.sources if {self.own(s)} | set(pair) == set(pair)}
+        worst = max(lost, key=lambda source: lost[source])
+        return (
+            f"{pair[0]} and {pair[1]} are not told apart: in {100 * lost[worst]:.0f} % of the excerpts that were "
+            f"measured, most of a true {worst} was not in {self.own(worst)}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The matrix as plain values: source → stem → mean share; what each stem may hold; what is not told apart."""
+        cells = {s: {stem: self.share(s, stem) for stem in self.stems} for s in self.sources}
+        return {
+            "separator": self.separator,
+            "shares": {s: {k: round(v.mean, 4) for k, v in row.items() if v} for s, row in cells.items()},
+            "may_hold": {stem: list(self.may_hold(stem)) for stem in self.stems},
+            "not_told_apart": [list(pair) for pair in self.not_told_apart],
+        }
+
+    def __str__(self) -> str:
+        rows = []
+        for source in self.sources:
+            shares = [self.share(source, stem) for stem in self.stems]
+            n = next((share for share in shares if share), None)
+            below = self.below_half(source)
+            cells = [str(share) if share else "not measured" for share in shares]
+            lost = "" if below is None else f"{100 * below:.0f} %"
+            rows.append([source, *cells, lost, f"{n.n_songs} / {n.n_excerpts}" if n else ""])
+        header = [f"true source → stem of {self.separator}", *self.stems, "mostly elsewhere", "songs / excerpts"]
+        return text_table(header, rows)
+
+
+def _largest(row: Sequence[float], *, but: int) -> int:
+    return max((i for i in range(len(row)) if i != but), key=lambda i: row[i])
+
+
+def _share(values: Sequence[tuple[str, float]]) -> Share:
+    from scipy.special import stdtrit
+
+    songs: dict[str, list[float]] = {}
+    for song, value in values:
+        songs.setdefault(song, []).append(value)
+    means = np.array([np.mean(found) for found in songs.values()])
+    mean, n = float(means.mean()), len(means)
+    if n < 2:
+        return Share(mean, None, n, len(values))
+    half = float(stdtrit(n - 1, 0.975) * means.std(ddof=1) / np.sqrt(n))
+    return Share(mean, (max(mean - half, min(mean, 0.0)), min(mean + half, max(mean, 1.0))), n, len(values))
+
+
+def _parts(name: str) -> list[str]:
+    return name.split("+")
+
+
+def _band(name: str) -> tuple[float, float] | None:
+    """Edges in Hz of a stem called ``0–621 Hz``; None of any other."""
+    found = re.fullmatch(r"(\d+)–(\d+) Hz", name)
+    return found and (float(found[1]), float(found[2]))
+
+
+def _overlap(band: tuple[float, float], bands: Sequence[tuple[float, float] | None]) -> Array | None:
+    """The share of each of `bands` that lies within `band`; None where it reaches beyond them all."""
+    edges = np.array([pair or (0.0, 0.0) for pair in bands])
+    if band[1] > edges.max():
+        return None
+    inside = np.minimum(edges[:, 1], band[1]) - np.maximum(edges[:, 0], band[0])
+    return np.asarray(np.maximum(inside, 0.0) / np.maximum(edges[:, 1] - edges[:, 0], 1e-9))
+
+
+@lru_cache(maxsize=8)
+def read_confusion(path: Path) -> Confusion:
+    """What ``python -m examples.confusion`` wrote.
+
+    Raises
+    ------
+    CorruptError
+        If the file is not, or not all of, that.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        seen = tuple(
+            Observation(material, song, source, float(level), tuple(map(float, shares)))
+            for material, song, source, level, shares in content["observations"]
+        )
+        meant = {stem: tuple(sources) for stem, sources in content["meant"].items()}
+        return Confusion(content["separator"], tuple(content["stems"]), seen, meant)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorruptError(f"{path} holds no measured confusion ({error}); install the package again") from error
+
+
+def confusion_of(spec: str | None, stems: Sequence[str] | None = None) -> Confusion | None:
+    """What was measured of the separator that a spec string names, without building it; None: nothing was.
+
+    Parameters
+    ----------
+    stems
+        The stems of a result, where they are not (or may not be) those that the spec gives today.
+
+    Examples
+    --------
+    >>> confusion_of("cerberus?merge=none").not_told_apart
+    (('piano', 'guitar'),)
+    >>> confusion_of("cerberus").stems, confusion_of("oracle:stems")
+    (('piano+guitar', 'bass', 'drums', 'residual'), None)
+    """
+    measured = _measured(spec)
+    found: Confusion | None = None if measured is None else measured(registry.split_spec(spec or "")[1])
+    return found if found is None or stems is None else found.split_as(stems)
+
+
+def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
+    """What a result says of its stems: what they may hold, or that nobody measured it. At most one note.
+
+    Examples
+    --------
+    >>> holding_notes("spleeter:4stems", ["vocals", "drums", "bass", "other"])
+    ['how much of a true source lands in which stem was not measured for spleeter:4stems']
+    >>> holding_notes("oracle:stems", ["drums"]), holding_notes(None, ["drums"])
+    ([], [])
+    """
+    if _measured(spec) is None:
+        return []
+    found = confusion_of(spec, tuple(stems))
+    if found is None:
+        return [f"how much of a true source lands in which stem was not measured for {spec}"]
+    return [found.note] if found.note else []
+
+
+def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: Confusion | None) -> list[str]:
+    """A remark where the two stems that argue most for a label are such a pair; else none.
+
+    Examples
+    --------
+    >>> measured = confusion_of("cerberus?merge=none")
+    >>> not_told_apart("rock", ["piano", "guitar", "drums"], np.array([0.3, 0.2, 0.1]), measured)[0].partition(":")[0]
+    'rock'
+    >>> not_told_apart("rock", ["piano", "guitar", "drums"], np.array([0.3, 0.0, 0.1]), measured)
+    []
+    """
+    if measured is None or len(stems) < 2:
+        return []
+    first, second = (int(i) for i in np.argsort(-np.asarray(weights), kind="stable")[:2])
+    why = measured.why((stems[first], stems[second]))
+    return [f"{label}: {why}"] if why and weights[second] > 0 else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _measured(spec: str | None) -> Any:
+    """The function of a plug-in's module that tells; None where there is none."""
+    name = registry.split_spec(spec or "")[0]
+    if name not in registry.names("factorization"):
+        return None
+    try:
+        return registry.plugin("factorization", name).confusion
+    except MissingError:
+        return None

@@ -1,0 +1,134 @@
+"""A second separator's word: does it find the same sound behind a label?
+
+Names prove nothing here: one separator's guitar is another's "other". So agreement is measured in sound, by the same
+measure as `audiolime_ext.confusion`: how much of the energy of what the first names lies in what the second names, and
+how much of the second's in the first's. Both from one half on: they agree. The first only: what the second names is
+wider and holds other sound besides, which it cannot tell apart. Else they do not agree.
+
+The second explanation is of the same excerpt, the same labels and the same settings, and costs predictions of its own,
+which are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from audiolime_ext.confusion import OWN, lands_in
+
+if TYPE_CHECKING:
+    from audiolime_ext.explanation import Explanation
+
+Word = Literal["agree", "wider", "disagree", "only one has a leader", "neither has a leader"]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What both say about one label.
+
+    Parameters
+    ----------
+    label
+        The label.
+    first, second
+        What each says that the label comes most from, all together that it does not tell apart; None where it names
+        nothing.
+    lies_in, reverse
+        The share of the first's energy that lies in the second, and of the second's in the first; None without two.
+    """
+
+    label: str
+    first: str | None
+    second: str | None
+    lies_in: float | None = None
+    reverse: float | None = None
+
+    @property
+    def word(self) -> Word:
+        """What that amounts to (see the module)."""
+        if self.lies_in is None or self.reverse is None:
+            return "neither has a leader" if self.first is self.second is None else "only one has a leader"
+        if self.lies_in < OWN:
+            return "disagree"
+        return "agree" if self.reverse >= OWN else "wider"
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """What a second separator says about the labels of an explanation.
+
+    Parameters
+    ----------
+    factorization
+        Its spec.
+    n_evals
+        Predictions that it took.
+    labels
+        One agreement for each label.
+    """
+
+    factorization: str
+    n_evals: int
+    labels: tuple[Agreement, ...]
+
+    @property
+    def remarks(self) -> list[str]:
+        """In words: how many predictions it took, and a sentence for each label.
+
+        Examples
+        --------
+        >>> found = CrossCheck("hpss", 4, (Agreement("rock", "drums", "percussive", 0.71, 0.8),))
+        >>> print(*found.remarks, sep=chr(10))
+        cross-checked with hpss, by 4 more predictions
+        rock: hpss agrees: 71 % of drums lies in its percussive
+        """
+        head = f"cross-checked with {self.factorization}, by {self.n_evals} more predictions"
+        return [head, *(self._sentence(one) for one in self.labels)]
+
+    def _sentence(self, one: Agreement) -> str:
+        other = self.factorization
+        if one.lies_in is None or one.reverse is None:
+            if one.word == "neither has a leader":
+                return f"{one.label}: {other} names no source either"
+            if one.first is None:
+                return f"{one.label}: no source is named here, by {other} {one.second} is: they do not agree"
+            return f"{one.label}: {one.first} is named here, by {other} no source is: they do not agree"
+        share = f"{100 * one.lies_in:.0f} % of {one.first} lies in its {one.second}"
+        if one.word == "disagree":
+            return f"{one.label}: {other} does not agree: only {share}"
+        besides = f", which holds more besides ({100 * one.reverse:.0f} % of it is {one.first})"
+        return f"{one.label}: {other} agrees: {share}{besides if one.word == 'wider' else ''}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        labels = [{**asdict(one), "word": one.word} for one in self.labels]
+        return {"factorization": self.factorization, "n_evals": self.n_evals, "labels": labels}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any] | None) -> CrossCheck | None:
+        """From what `to_dict` gave; None stays None."""
+        if plain is None:
+            return None
+        labels = ({name: value for name, value in one.items() if name != "word"} for one in plain["labels"])
+        return cls(plain["factorization"], plain["n_evals"], tuple(Agreement(**one) for one in labels))
+
+
+def compare(first: Explanation, second: Explanation, labels: Sequence[str]) -> CrossCheck:
+    """What the second explanation, of the same excerpt by another separator, says about the labels of the first."""
+    spec = second.provenance.factorization or "the other separator"
+    return CrossCheck(spec, second.n_evals + second.checks.n_evals, tuple(_agreement(first, second, n) for n in labels))
+
+
+def _agreement(first: Explanation, second: Explanation, label: str) -> Agreement:
+    tops = first.top(label=label), second.top(label=label)
+    one, other = (" or ".join(top.components) or None for top in tops)
+    if tops[0].audio is None or tops[1].audio is None:
+        return Agreement(label, one, other)
+    ours, theirs = tops[0].audio.samples, tops[1].audio.samples
+    mixture, sr = first.mixture.samples, first.mixture.sr
+    there = lands_in(ours, mixture, np.stack([theirs, mixture - theirs]), sr)
+    back = lands_in(theirs, mixture, np.stack([ours, mixture - ours]), sr)
+    return Agreement(label, one, other, round(float(there[0]), 4), round(float(back[0]), 4))
