@@ -18,11 +18,13 @@ LEVELS = {
     3: "perturbation components targets resolve",
     4: "attribution attribution.banzhaf attribution.interactions attribution.intervals attribution.leave_one_out "
     "attribution.lime attribution.methods attribution.owen attribution.shapley checks provenance summary storage "
-    "top explanation track.leaders track.summary track.windows track.explanation",
+    "top explanation track.leaders track.summary track.windows track.explanation "
+    "whole",
     5: "adaptive coarse_to_fine evaluation pipeline track",
-    6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
-    "audit.heard audit.junit audit.manifest audit.measure audit.merge audit.packing audit.plan audit.rates "
-    "audit.records audit.results audit.run audit.store audit.table audit.verdicts audit.workers "
+    6: "audit audit.admission audit.controls audit.database audit.differences audit.driver audit.effects "
+    "audit.expected audit.export audit.gate audit.heard audit.junit audit.manifest audit.measure audit.merge "
+    "audit.packing audit.placebos audit.plan audit.rates audit.records audit.results audit.run audit.store audit.table "
+    "audit.verdicts audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",
