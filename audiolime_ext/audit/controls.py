@@ -27,7 +27,7 @@ from audiolime_ext.audit.results import Results
 from audiolime_ext.errors import UsageError
 
 EQUAL_LEVEL = "equal level"
-SAME_SCORE = 1e-3  # scores of one question that lie no further apart are the same
+SAME_SCORE = 1e-3  # half precision rounds to .0005; in batches of other sizes single precision differs by some 1e-6
 
 Array = NDArray[np.float64]
 
