@@ -22,7 +22,8 @@ def test_what_flips_as_often_under_a_placebo_is_no_effect() -> None:
     assert found is not None
     assert found.low < 0 < found.high
     assert found.rate == pytest.approx(flips.mean() - controls.mean())
-    assert (found.control, found.n_songs, found.placebo.rate) == ("nudged", 200, pytest.approx(controls.mean()))
+    assert (found.control, found.n_songs) == ("nudged", 200)
+    assert found.placebo.rate == pytest.approx(controls.mean())
 
 
 def test_recordings_without_a_placebo_are_left_out_of_both() -> None:
@@ -83,9 +84,9 @@ def test_intervals_of_differences_hold_the_truth() -> None:
 
 
 def test_intervals_hold_where_few_songs_of_few_trials_carry_all_flips() -> None:
-    """Where resampling alone held .92 of the time: its upper ends are too low."""
+    """Where resampling alone held .91 of the time: its upper ends are too low."""
     n = 200
-    hits = [held("5 % of songs", 100, "heavy", seed) for seed in range(n)]
+    hits = [held("5 % at half", 100, "heavy", seed) for seed in range(n)]
     assert np.mean(hits) >= 0.95
 
 

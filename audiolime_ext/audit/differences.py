@@ -90,8 +90,8 @@ def paired_difference(
     controls = np.asarray(controls, np.float64)
     if controls.shape != (len(trials.flips),):
         raise UsageError(f"{len(trials.flips)} trials need as many controls, not {controls.shape}; NaN where none is")
-    both = np.flatnonzero(~np.isnan(controls))
-    if not len(both):
+    both = np.flatnonzero(~np.isnan(controls)).tolist()
+    if not both:
         return None
 
     def rate_of(flips: NDArray[np.float64], donors: Sequence[str] | None) -> Rate:

@@ -11,7 +11,9 @@ Where a few songs carry all flips, resampling sees only how many trials *those* 
 variance looks small together with the rate, and the upper end lies too low. So there are never more independent trials
 than the design allows: n / (1 + ρ (m − 1)), with m the number of trials in the song of an average trial and ρ how much
 likelier a trial flips that shares its song with one that does (Kish's design effect [4]_). With ρ = 1, songs flip as
-one, that is Kish's effective number of songs. ``tests/studies/flip_rates.py`` has the coverage with and without.
+one, that is Kish's effective number of songs. To estimate ρ, one pair that flips together is added to those that there
+are, because flips without another trial of their song cannot tell. ``tests/studies/flip_rates.py`` has the coverage
+with and without.
 
 Invariants: no more independent trials than trials; where all or none flip, no more than songs on the scarcer side.
 
@@ -282,8 +284,8 @@ def _few_songs(n_songs: int, n: int, confidence: float) -> float:
 def _by_design(flips: Array, songs: NDArray[np.int64]) -> float:
     """How many independent trials there can be, given how trials share songs and how alike those of a song are."""
     flipped, tried = np.bincount(songs, flips), np.bincount(songs).astype(np.float64)
-    rate, others = flips.mean(), float(flipped @ (tried - 1))
-    both = float(flipped @ (flipped - 1)) / others if others > 0 else rate  # how often another of the song flips, too
+    rate = flips.mean()
+    both = float(flipped @ (flipped - 1) + 1) / float(flipped @ (tried - 1) + 1)  # how often another of its song does
     alike = max(0.0, (both - rate) / (1 - rate))
     return float(len(flips) / (1 + alike * (np.square(tried).sum() / len(flips) - 1)))
 
