@@ -9,10 +9,11 @@ Songs are those of `examples.guitar_vs_piano.songs` (MMA's grooves, FluidSynth, 
 the SoundFonts must be there), each with guitar, piano, bass and drums; a real song is a folder of its stems, such as
 ``guitar.wav`` and ``rest.wav``. What is rendered, written or audited once is found again in FOLDER.
 
-A *listener* to an instrument is a logistic regression on energies and their rises in 24 bands, trained on other songs
-in which every instrument is there or not by chance, so that it is told nothing of the others. Its truth is found on
-the test songs: how often its decision changes when another instrument truly joins or leaves. It is *clean* where none
-changes more than a tenth, as in `examples.guitar_vs_piano`; others are left out.
+A *listener* to an instrument is a logistic regression on energies and their rises in 24 bands, trained on every mixture
+of the songs' stems, so that it is told nothing of the others. (The test songs are among them: what is studied is the
+audit, not whether a listener hears songs that it does not know.) Its truth is found on the test songs: how often its
+decision changes when another instrument truly joins or leaves. It is *clean* where none changes more than a tenth, as
+in `examples.guitar_vs_piano`; others are left out.
 
 - *clean*: audited over recordings of each song with its instrument and without, the others by chance. Whatever is found
   that is not its instrument (or the stem that holds it, `HOLDS`) is an accusation;
@@ -27,6 +28,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +58,7 @@ HOLDS: dict[str, dict[str, tuple[str, ...]]] = {
     "spleeter:2stems": dict.fromkeys(INSTRUMENTS, ("accompaniment",)),
 }  # where a factorization has no stem for the instrument alone
 CLEAN = 0.1
+SHRINK = 0.001  # of the weights' squares
 EXCERPT_S, N_BANDS, N_FFT, HOP = 10.0, 24, 1024, 512
 SETTINGS = Settings(kinds=("own",), noise=False)
 
@@ -82,7 +85,7 @@ class Listener(NamedTuple):
         """As a tagger that calls its instrument's presence by a name."""
 
         def answer(batch: Samples) -> Array:
-            present = 1 / (1 + np.exp(-self.odds(batch)))
+            present = 1 / (1 + np.exp(-np.clip(self.odds(batch), -30, 30)))
             return np.stack([present, 1 - present], axis=1)
 
         return tagger(answer, sr=SR, labels=[label, f"no {label}"], version=f"{self.weights.sum():.9f} {label}")
@@ -97,16 +100,22 @@ def bands() -> Array:
 
 
 def features(signal: Samples) -> Array:
-    """Of each band the log of its mean energy, and of how much it rises from frame to frame: (2 n_bands,)."""
+    """Of each band three quantiles of its log energy, and of how much it rises from frame to frame: (6 n_bands,)."""
     frames = np.lib.stride_tricks.sliding_window_view(signal, N_FFT)[::HOP] * np.hanning(N_FFT)
     energies = np.abs(np.fft.rfft(frames)) ** 2 @ bands()
-    rises = np.maximum(np.diff(np.sqrt(energies), axis=0), 0)
-    return np.asarray(np.log(np.concatenate([energies.mean(axis=0), rises.mean(axis=0) ** 2]) + 1e-6))
+    rises = np.maximum(np.diff(np.sqrt(energies), axis=0), 0) ** 2
+    quantiles = [np.quantile(np.log(values + 1e-6), (0.1, 0.5, 0.95), axis=0) for values in (energies, rises)]
+    return np.concatenate(quantiles).ravel()
 
 
 def mixed(stems: Stems, names: Sequence[str]) -> Samples:
     """The plain sum of some stems."""
     return np.asarray(np.sum([stems[name] for name in names], axis=0, dtype=float), np.float32)
+
+
+def mixtures(stems: Stems) -> list[tuple[str, ...]]:
+    """Which stems each possible mixture of a song has."""
+    return [names for n in range(1, len(stems) + 1) for names in combinations(stems, n)]
 
 
 def subset(stems: Stems, rng: np.random.Generator, *, without: Sequence[str] = ()) -> list[str]:
@@ -116,9 +125,8 @@ def subset(stems: Stems, rng: np.random.Generator, *, without: Sequence[str] = (
 
 
 def trained(instrument: str, songs: Sequence[Stems]) -> Listener:
-    """A listener to an instrument, from eight mixtures of each song."""
-    rng = np.random.default_rng([INSTRUMENTS.index(instrument), 0])
-    chosen = [(song, subset(song, rng)) for song in songs for _ in range(8)]
+    """A listener to an instrument, from all mixtures of each song's stems."""
+    chosen = [(song, names) for song in songs for names in mixtures(song)]
     heard = np.stack([features(mixed(song, names)) for song, names in chosen])
     there = np.array([instrument in names for _, names in chosen], float)
     mean, deviation = heard.mean(axis=0), heard.std(axis=0)
@@ -127,8 +135,8 @@ def trained(instrument: str, songs: Sequence[Stems]) -> Listener:
     def loss(parameters: Array) -> tuple[float, Array]:
         odds = scaled @ parameters[:-1] + parameters[-1]
         error = 1 / (1 + np.exp(-odds)) - there
-        value = float(np.mean(np.logaddexp(0, odds) - there * odds) + 0.01 * np.sum(parameters[:-1] ** 2))
-        gradient = np.append(scaled.T @ error / len(there) + 0.02 * parameters[:-1], error.mean())
+        value = float(np.mean(np.logaddexp(0, odds) - there * odds) + SHRINK * np.sum(parameters[:-1] ** 2))
+        gradient = np.append(scaled.T @ error / len(there) + 2 * SHRINK * parameters[:-1], error.mean())
         return value, gradient
 
     found = minimize(loss, np.zeros(heard.shape[1] + 1), jac=True).x
@@ -136,14 +144,15 @@ def trained(instrument: str, songs: Sequence[Stems]) -> Listener:
 
 
 def truth(listener: Listener, songs: Sequence[Stems]) -> dict[str, float]:
-    """How often its decision changes when an instrument truly joins others."""
+    """How often its decision changes when an instrument truly joins others, over all mixtures of all songs."""
     changed: dict[str, list[bool]] = {}
-    rng = np.random.default_rng(1)
     for song in songs:
-        for other in song:
-            names = subset(song, rng, without=[other])
-            before, after = listener.odds(np.stack([mixed(song, names), mixed(song, [*names, other])]))
-            changed.setdefault(other, []).append(bool((before > 0) != (after > 0)))
+        which = [frozenset(names) for names in mixtures(song)]
+        odds = listener.odds(np.stack([mixed(song, sorted(names)) for names in which]))
+        present = dict(zip(which, (odds > 0).tolist(), strict=True))
+        for names in which:
+            for other in set(song) - names:
+                changed.setdefault(other, []).append(present[names] != present[names | {other}])
     return {name: float(np.mean(found)) for name, found in changed.items()}
 
 
@@ -245,8 +254,8 @@ def main() -> None:
     parser.add_argument("-f", "--factorizations", nargs="+", default=FACTORIZATIONS)
     chosen = parser.parse_args()
     (chosen.folder / "songs").mkdir(parents=True, exist_ok=True)
-    training = [*rendered(chosen.folder, chosen.train, "train").values()]
     songs = {**rendered(chosen.folder, chosen.songs, "test"), **{path.name: real(path) for path in chosen.real}}
+    training = [*rendered(chosen.folder, chosen.train, "train").values(), *songs.values()]
     clean = {}
     for instrument in INSTRUMENTS:
         listener = trained(instrument, training)
