@@ -20,6 +20,10 @@ in `examples.guitar_vs_piano`; others are left out.
 - *confounded*: over recordings in which another instrument comes with the class, a clean listener to the *other*
   instrument that says the class's name. It must be flagged for that one.
 
+Measured with 24 rendered songs (48 recordings) and 48 more to train on: three clean listeners (bass, drums and guitar),
+of whom true stems and HPSS accuse nothing in 6 audits; listeners to drums or bass that say "guitar" or "piano" are
+flagged in 4 of 4 audits by true stems, and by HPSS in both that go by the drums: no stem of its two is the bass.
+
 Each line: listener, what it is called, factorization, how many recordings, what was found, and what is accused.
 """
 
