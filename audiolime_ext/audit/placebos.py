@@ -41,7 +41,7 @@ def nudged(mix: Samples, sr: int, *, key: str) -> Samples:
     Examples
     --------
     >>> nudged(np.full((1, 4), 0.5, np.float32), 100, key="a").round(3)  # one sample late
-    array([[0.   , 0.472, 0.472, 0.472]], dtype=float32)
+    array([[0.  , 0.53, 0.53, 0.53]], dtype=float32)
     """
     louder = _number(key, "nudge") % 2 == 0 and _peak(mix) * _gain(NUDGE_DB) <= 1
     late = min(round(NUDGE_S * sr), mix.shape[-1])
