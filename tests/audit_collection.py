@@ -1,21 +1,24 @@
 """A small collection with a planted truth, and models to audit on it: what the audit's tests share.
 
 "guitar" recordings are a low tone, a tone around 500 Hz and clicks above 2 kHz; "piano" recordings a low tone and one
-around 1 kHz. `confounded` calls a guitar whatever clicks; `clean` hears the tones.
+around 1 kHz. `confounded` calls a guitar whatever clicks; `clean` hears the tones; `arbitrary` answers anything, but
+the same to the same; `forgetful` makes a model that hears the tones with its dropout left on.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
+from scipy.io import wavfile
 
 from audiolime_ext import Audio, Stems, tagger
 from audiolime_ext.factorization import Scope
+from audiolime_ext.prediction import FunctionTagger
 from factorizations.bands import make as make_bands
 
 SR = 8000
@@ -43,10 +46,8 @@ def make_collection(folder: Path, n: int, *, duration_s: float = 1.0, poisoned: 
         if i == poisoned:
             stems["bass"][0] = POISON - sum(stem[0] for name, stem in stems.items() if name != "bass")
         for name, stem in stems.items():
-            soundfile.write(place / f"{name}.wav", stem.astype(np.float32), SR, subtype="FLOAT")
-        soundfile.write(
-            folder / f"{i:03d}.wav", np.sum(list(stems.values()), axis=0).astype(np.float32), SR, subtype="FLOAT"
-        )
+            wavfile.write(place / f"{name}.wav", SR, stem.astype(np.float32))  # unlike soundfile, without the time
+        wavfile.write(folder / f"{i:03d}.wav", SR, np.sum(list(stems.values()), axis=0).astype(np.float32))
         lines.append(f"{i:03d}.wav,{label},song {i},{i:03d}-stems")
     manifest = folder / "manifest.csv"
     manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -73,10 +74,26 @@ def _tones(batch: NDArray[np.float32]) -> NDArray[np.float64]:
     return _two((_share(batch, 400, 600) - _share(batch, 900, 1100)) * 30)
 
 
+def _hash(batch: NDArray[np.float32]) -> NDArray[np.float64]:
+    digests = [hashlib.sha256(np.ascontiguousarray(signal).tobytes()).digest()[:4] for signal in batch]
+    return _two(np.array([int.from_bytes(digest, "little") / 2**32 for digest in digests]) * 8 - 4)
+
+
 LABELS = ["guitar", "piano"]
 confounded = tagger(_clicks, sr=SR, labels=LABELS, version="clicks 1")
 retrained = tagger(_clicks, sr=SR, labels=LABELS, version="clicks 2")
 clean = tagger(_tones, sr=SR, labels=LABELS, version="tones 1")
+arbitrary = tagger(_hash, sr=SR, labels=LABELS, version="hash 1")
+
+
+def forgetful(noise: float, *, seed: int = 0) -> FunctionTagger:
+    """Hears the tones, but its log-odds have noise of this deviation, other each time."""
+    rng = np.random.default_rng(seed)
+
+    def answer(batch: NDArray[np.float32]) -> NDArray[np.float64]:
+        return _two((_share(batch, 400, 600) - _share(batch, 900, 1100)) * 5 + rng.normal(0, noise, len(batch)))
+
+    return tagger(answer, sr=SR, labels=LABELS, version=f"dropout {noise} {seed}")
 
 
 class _Bomb:

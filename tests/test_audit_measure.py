@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from audiolime_ext import tagger
 from audiolime_ext.audit.heard import Ears, Heard
 from audiolime_ext.audit.measure import DonorError, Job, Measured, Settings, measure
+from audiolime_ext.audit.placebos import AGAIN, PLACEBOS
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.prediction import Tagger
@@ -191,14 +192,14 @@ def test_beyond_eight_components_masks_are_drawn_and_what_has_a_name_is_still_ex
     song = {name: 0.05 + 0.01 * i for i, name in enumerate(ALL)}
     found = measured(song, settings=Settings(max_evals=100, noise=False))
     assert found.facts["exact"] is False
-    assert found.n_asked <= 100 + 3 * len(song)
+    assert found.n_asked <= 100 + 3 * len(song) + 5
     for name, level in song.items():
         share = WEIGHTS[name] * level
         assert found.g("without", name) == pytest.approx(g(song) - share, abs=1e-5)
         assert found.g("alone", name) == pytest.approx(BIAS + share, abs=1e-5)
         assert found.rows["attribution", name, None][0] == pytest.approx(share, abs=1e-4), "a linear game has no error"
     eight = measured(dict.fromkeys(ALL[:8], 0.1), settings=Settings(noise=False))
-    assert (eight.facts["exact"], eight.n_asked) == (True, 256 + 8)
+    assert (eight.facts["exact"], eight.n_asked) == (True, 256 + 8 + 5), "with one repeat and four placebos"
 
 
 def test_scores_are_means_over_windows() -> None:
@@ -220,6 +221,46 @@ def test_background_is_on_in_every_mix() -> None:
     rest = np.hypot(rms({k: x for k, x in HOST.items() if k != "drums"}), 0.02 / 2**0.5)
     own = {**HOST, "drums": 0.1 * rest / rms({"bass": 0.1})}
     assert found.g("own", "drums", 1) == pytest.approx(g(own) + off, abs=1e-4)
+
+
+def test_placebos_are_the_recording_nudged_moved_and_asked_again() -> None:
+    found = measured({**HOST, "piano": 1e-3})
+    whole = {**HOST, "piano": 1e-3}
+    assert found.rows["again", "", None] == pytest.approx(found.rows["score", "", None], abs=1e-6)
+    late = 1 - round(0.01 * SR) / N  # the end that is lost is no longer in the amplitudes
+    gains = [late * 10 ** (db / 20) for db in (0.5, -0.5)]
+    assert any(found.g("nudged") == pytest.approx(g(whole, gain), abs=0.02) for gain in gains)
+    assert found.names("nudged") == found.names("again") == {("", None)}
+    assert found.names("moved") == {(name, None) for name in HOST}, "the piano lies below −30 dB"
+    faded = 1 - round(0.01 * SR) / N
+    for name, level in HOST.items():
+        assert found.g("moved", name) == pytest.approx(g({**whole, name: faded * level}), abs=0.02)
+
+
+def test_the_first_question_is_asked_alone_and_its_repeat_in_a_batch() -> None:
+    sizes: list[int] = []
+
+    def listen(batch: NDArray[Any]) -> NDArray[np.float64]:
+        sizes.append(len(batch))
+        answers = scores(batch)
+        return answers if len(batch) == 1 else 0.5 * answers
+
+    found = measured(HOST, model=tagger(listen, sr=SR, labels=["yes", "no"], version="4"))
+    assert (sizes[0], sizes[1] > 1) == (1, True)
+    np.testing.assert_allclose(found.rows["score", "", None], 0.5 * np.array(found.rows["again", "", None]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_components", [2, 3, 4, 5, 8])
+@pytest.mark.parametrize("settings", [Settings(), Settings(kinds=("own",), noise=False)])
+def test_placebos_are_at_most_four_and_a_quarter_more_questions(n_components: int, settings: Settings) -> None:
+    song = dict.fromkeys(ALL[:n_components], 0.1)
+    n_donors = settings.n_donors + settings.n_same
+    found = measured(*[song] * (1 + n_donors), settings=settings)
+    rows = [kind for kind, *_ in found.rows if kind in PLACEBOS]
+    placebos = [kind for kind in rows if kind != AGAIN]
+    assert len(placebos) == min(4, 1 + n_components)
+    assert len(rows) == len(placebos) + 1
+    assert len(rows) <= 0.25 * (found.n_asked - len(rows))
 
 
 def test_a_donor_that_is_too_short_is_named_and_one_sample_of_rounding_is_none() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from audiolime_ext.audit.store import AuditStore
 LABELS = ("guitar", "piano", "violin")
 GUITAR, PIANO, VIOLIN = (0.8, 0.1, 0.1), (0.1, 0.8, 0.1), (0.1, 0.1, 0.8)
 THERE, LEAK = -10.0, -45.0
+Answer = tuple[float, ...]
 
 
 @dataclass
@@ -217,3 +218,37 @@ def test_what_is_meant_to_matter_comes_from_the_store(tmp_path: Path) -> None:
     assert found.expected == Expected((Expectation("guitar", "drums", 1), Expectation("piano", "residual")))
     assert Results.read(found.path, reading=Reading()).expected is None
     assert (found.classes, found.labels) == (("guitar", "piano"), LABELS)
+
+
+def two_stems(path: Path, songs: Sequence[tuple[Answer, Answer, Mapping[str, tuple[float, Answer]]]]) -> Results:
+    """Songs of guitar: score, silence, and for each component its level and what it gets alone."""
+    entries = [entry(i, Song("guitar", GUITAR)) for i in range(len(songs))]
+    with AuditStore.create_or_resume(path / "w.sqlite", Identity("m:t", "f", "hpss", "2", LABELS)) as store:
+        store.describe(entries, Reading())
+        for at, (score, silence, stems) in zip(entries, songs, strict=True):
+            rows = [Measurement("score", "", score), Measurement("silence", "", silence)]
+            for name, (level_db, alone) in stems.items():
+                rows += [Measurement("presence", name, (level_db,)), Measurement("alone", name, alone)]
+            store.put(at.task, at.name, rows)
+    return Results.read(path / "w.sqlite")
+
+
+def test_a_component_that_is_the_whole_recording_is_counted(tmp_path: Path) -> None:
+    nothing = (0.2, 0.2, 0.2)
+    everything = {"vocals": (-28.0, nothing), "accompaniment": (-0.1, GUITAR)}
+    faint_but_heard = {"vocals": (-28.0, nothing), "accompaniment": (-0.1, (0.4, 0.5, 0.1))}
+    both = {"vocals": (-6.0, nothing), "accompaniment": (-1.0, GUITAR)}
+    lone = {"accompaniment": (0.0, GUITAR), "other": (-60.0, nothing)}
+    found = two_stems(tmp_path, [(GUITAR, nothing, stems) for stems in (everything, faint_but_heard, both, lone)])
+    assert found.components == ("accompaniment", "other", "vocals")
+    assert found.holds_everything.tolist() == [[True, False, False], *[[False] * 3] * 2, [True, False, False]]
+    assert found.whole == {"accompaniment": (2, 4), "other": (0, 0), "vocals": (0, 3)}
+
+
+def test_what_is_the_whole_recording_is_judged_by_the_class_that_scores_highest(tmp_path: Path) -> None:
+    score, silence = (0.1, 0.8, 0.1), (0.1, 0.2, 0.7)
+    stems = {"vocals": (-28.0, silence), "accompaniment": (-0.1, (0.5, 0.8, 0.1))}  # other only for the guitar
+    assert two_stems(tmp_path, [(score, silence, stems)]).whole["accompaniment"] == (1, 1)
+    other = {**stems, "accompaniment": (-0.1, (0.1, 0.5, 0.1))}
+    (tmp_path / "other").mkdir()
+    assert two_stems(tmp_path / "other", [(score, silence, other)]).whole["accompaniment"] == (0, 1)

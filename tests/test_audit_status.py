@@ -15,17 +15,10 @@ import numpy as np
 import pytest
 
 from audiolime_ext import assert_no_confounder
+from audiolime_ext.audit.differences import Difference, songs_to_tell
 from audiolime_ext.audit.expected import Expectation, Expected
 from audiolime_ext.audit.limits import Limit, tolerance
-from audiolime_ext.audit.rates import (
-    MAX_SONGS,
-    Difference,
-    Rate,
-    Trials,
-    clopper_pearson,
-    songs_to_decide,
-    songs_to_tell,
-)
+from audiolime_ext.audit.rates import MAX_SONGS, Rate, Trials, clopper_pearson, songs_to_decide
 from audiolime_ext.audit.records import Entry, Identity, Measurement, Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import STATUSES, Status, Verdict, decide, which_side

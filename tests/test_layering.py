@@ -22,10 +22,10 @@ LEVELS = {
     "attribution.shapley attribution.told_apart checks cross_check provenance summary storage together leading words "
     "top explanation track.leaders track.summary track.windows track.explanation",
     5: "adaptive coarse_to_fine evaluation pipeline track",
-    6: "audit audit.admission audit.database audit.driver audit.effects audit.expected audit.export audit.gate "
-    "audit.heard audit.junit audit.limits audit.manifest audit.measure audit.merge audit.packing audit.plan "
-    "audit.rates audit.records audit.results audit.run audit.status audit.store audit.table audit.verdicts "
-    "audit.words audit.workers "
+    6: "audit audit.admission audit.controls audit.database audit.differences audit.driver audit.effects "
+    "audit.expected audit.export audit.gate audit.heard audit.junit audit.limits audit.manifest audit.measure "
+    "audit.merge audit.packing audit.placebos audit.plan audit.rates audit.records audit.results audit.run "
+    "audit.status audit.store audit.table audit.verdicts audit.words audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",

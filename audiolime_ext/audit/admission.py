@@ -26,7 +26,7 @@ from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict
-from audiolime_ext.audit.verdicts import put_in, transplants_of
+from audiolime_ext.audit.verdicts import marks, put_in, transplants_of
 from audiolime_ext.errors import UsageError
 
 MAX_SHOWN = 5  # names of recordings in a message
@@ -51,6 +51,8 @@ class Admission:
         Those that were not measured, and why: (name, reason).
     trials
         What was judged.
+    notes
+        What to know of the model and of the stems, see `audiolime_ext.audit.verdicts.marks`.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class Admission:
     n_recordings: int
     unmeasured: tuple[tuple[str, str], ...]
     trials: tuple[Trials, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def missing(self) -> str:
@@ -113,6 +116,7 @@ class Admission:
             "limit": vars(self.decision.limit),
             "songs_needed": self.decision.songs_needed,
             "n_recordings": self.n_recordings,
+            "notes": list(self.notes),
             "unmeasured": [{"name": name, "reason": reason} for name, reason in self.unmeasured],
             "pairs": pairs,
         }
@@ -187,7 +191,7 @@ def admission_of(
     else:
         decision = GateResult("inconclusive", limit, ())
     outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
-    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials))
+    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials), marks(results))
 
 
 def assert_no_confounder(
@@ -229,7 +233,7 @@ def assert_no_confounder(
     )
     if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
         return
-    told = [found.heading, *found.lines("fail", "inconclusive"), *([found.missing] if found.unmeasured else [])]
+    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), *([found.missing] if found.unmeasured else [])]
     raise AssertionError("\n".join(told))
 
 

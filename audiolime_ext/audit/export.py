@@ -20,7 +20,7 @@ One line for each number, recording by recording in the manifest's order:
 
 With g the clipped log-odds, ``effect`` is the *necessity* g(x) − g(x without j) for ``without``; the *sufficiency*
 g(j) − g(silence) for ``alone``, empty where silence gets the label already; the rise g(after) − g(before) for
-transplants, and for the controls of ``without``; the weight itself for ``attribution``, and the level in dB for
+transplants, placebos and the controls of ``without``; the weight itself for ``attribution``, and the level in dB for
 ``presence``. ``flipped`` compares what the effect compares. Both are empty for scores that nothing is compared with:
 ``score``, ``silence``, ``own before`` and ``matched before``.
 
@@ -60,6 +60,9 @@ MEASURES = (
     "own before",
     "matched",
     "matched before",
+    "again",
+    "nudged",
+    "moved",
 )
 COLUMNS = {
     "recording": "int32",

@@ -13,10 +13,14 @@ every decision follows from them, for whichever thresholds:
 ``own``            another song's component in its place, at the level it has in that song; ``own before``: the
                    recording at the same scale, where the mix would have clipped otherwise
 ``matched``        … at the level of the host's own; ``matched before`` likewise
+``again``          the recording once more, alone: the ``score`` comes from a batch
+``nudged``         the recording, slightly louder or softer and later
+``moved``          the recording with its own component from another moment
 =================  ==========================================================================================
 
-Two are no scores: ``attribution``, the component's Shapley values of the clipped log-odds, and ``presence``, its level
-in dB of the recording's.
+The last three are placebos, see `audiolime_ext.audit.placebos`; stores of older versions lack them. Two are no scores:
+``attribution``, the component's Shapley values of the clipped log-odds, and ``presence``, its level in dB of the
+recording's.
 
 Invariants: *a recording's measurements follow from its entry, its donors, the models and the settings alone*, not from
 what else was measured, by whom or when; and no transplant passes full scale.
@@ -45,6 +49,7 @@ from audiolime_ext.audit.effects import (
     white_noise,
 )
 from audiolime_ext.audit.heard import Ears, Heard
+from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.records import Entry, Measurement
 from audiolime_ext.errors import AudiolimeError, UsageError, unknown
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
@@ -139,15 +144,15 @@ def measure(job: Job, ears: Ears, settings: Settings) -> Measured:
     host = ears.hear(job.host)
     donors = {donor.key: _donor(ears, donor, host) for donor in job.donors}
     chosen = choose_masks(len(host.names), max_evals=settings.max_evals, seed=settings.seed)
-    asked, scores = _answers(
-        ears.tagger, Grid.of(ears.tagger, host.facts["sr"]), _questions(job, host, donors, chosen, settings)
-    )
-    n_masks = len(chosen.masks)
+    grid = Grid.of(ears.tagger, host.facts["sr"])
+    asked, scores = _answers(ears.tagger, grid, _questions(job, host, donors, chosen, settings, grid.sr))
+    of_masks = [kind == _MASK for kind, *_ in asked]
     rows = [
-        *_of_masks(host, Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores[:n_masks])),
+        *_of_masks(host, Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores[of_masks])),
         *(
             Measurement(kind, name, tuple(answer.tolist()), donor)
-            for (kind, name, donor), answer in zip(asked[n_masks:], scores[n_masks:], strict=True)
+            for (kind, name, donor), answer in zip(asked, scores, strict=True)
+            if kind != _MASK
         ),
     ]
     facts = {**host.facts, "exact": chosen.exhaustive}
@@ -155,9 +160,10 @@ def measure(job: Job, ears: Ears, settings: Settings) -> Measured:
 
 
 def _questions(
-    job: Job, host: Heard, donors: dict[str, Heard], chosen: MaskSet, settings: Settings
+    job: Job, host: Heard, donors: dict[str, Heard], chosen: MaskSet, settings: Settings, sr: int
 ) -> Iterator[Question]:
-    """Every mix, one after the other: the masks first."""
+    """Every mix, one after the other; the first is asked alone, see `_answers`."""
+    yield AGAIN, "", None, host.whole
     for mask in chosen.masks:
         yield _MASK, "", None, host.mixes(mask[None])[0]
     for name in host.names:
@@ -165,6 +171,7 @@ def _questions(
             yield "without", name, None, host.rest(name)
             yield "alone", name, None, host.stem(name) + host.background
         yield from _controls(job.host, host, name, settings)
+    yield from _placebos(job.host, host, settings, sr)
     for key, donor in donors.items():
         for name in dict.fromkeys((*host.names, *donor.names)):
             for kind in settings.kinds:
@@ -196,6 +203,14 @@ def _controls(entry: Entry, host: Heard, name: str, settings: Settings) -> Itera
     for kind, noise in (("white noise", white_noise), ("spectral noise", spectral_noise)) if settings.noise else ():
         rng = np.random.default_rng(_seed(entry.sha256, name, kind, settings.seed))
         yield kind, name, None, host.rest(name) + noise(host.stem(name), rng=rng)
+
+
+def _placebos(entry: Entry, host: Heard, settings: Settings, sr: int) -> Iterator[Question]:
+    """What changes no music; the choices follow from the recording's content."""
+    key = f"{entry.sha256} {settings.seed}"
+    yield NUDGED, "", None, nudged(host.whole, sr, key=key)
+    for name in to_move([name for name in host.names if host.level_db(name) >= PRESENT_DB], key=key):
+        yield MOVED, name, None, moved(host.stem(name), host.rest(name), sr)
 
 
 def _transplants(kind: Kind, name: str, host: Heard, donor: Heard, key: str) -> Iterator[Question]:

@@ -6,6 +6,15 @@ when host songs, donor songs and their pairs are drawn with replacement, its var
 than V_h or V_d [1]_. (Beyond 500 songs each is the linearised variance of a ratio, which resampling then comes to.)
 The interval is Clopper and Pearson's for the number of independent trials that would have that variance [2]_. So it
 holds near 0 and 1, too, where resampling alone sees no variance and would be sure of anything.
+
+Where a few songs carry all flips, resampling sees only how many trials *those* have: are they songs of few trials, the
+variance looks small together with the rate, and the upper end lies too low. So there are never more independent trials
+than the design allows: n / (1 + ρ (m − 1)), with m the number of trials in the song of an average trial and ρ how much
+likelier a trial flips that shares its song with one that does (Kish's design effect [4]_). With ρ = 1, songs flip as
+one, that is Kish's effective number of songs. To estimate ρ, one pair that flips together is added to those that there
+are, because flips without another trial of their song cannot tell. ``tests/studies/flip_rates.py`` has the coverage
+with and without.
+
 Invariants: no more independent trials than trials; where all or none flip, no more than songs on the scarcer side.
 
 References
@@ -15,6 +24,7 @@ References
    estimated from survey data", Survey Methodology 24(2), 1998.
 .. [3] Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine
    17(8), 1998.
+.. [4] Kish, "Survey Sampling", Wiley 1965, ch. 5 and 11.
 """
 
 from __future__ import annotations
@@ -22,6 +32,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +55,7 @@ class Trials:
     label, component
         The class and the component.
     flips
-        bool (n,): whether the decision flipped.
+        bool (n,): whether the decision flipped; or the share of several decisions that did, 0…1.
     hosts
         The song of each recording that was changed.
     donors
@@ -57,7 +68,7 @@ class Trials:
 
     label: str
     component: str
-    flips: NDArray[np.bool_]
+    flips: NDArray[Any]
     hosts: Sequence[str]
     donors: Sequence[str] | None = None
     gains: Array | None = None
@@ -68,26 +79,6 @@ class Trials:
         """Whether the class gained (1) or lost (−1) on average; None where that is unknown or nothing."""
         mean = 0.0 if self.gains is None or not len(self.gains) else float(np.mean(self.gains))
         return None if mean == 0 else 1 if mean > 0 else -1
-
-
-@dataclass(frozen=True)
-class Difference:
-    """By how much more often decisions flip in one way than in another, over the same songs.
-
-    Parameters
-    ----------
-    rate
-        The difference of the shares, −1…1.
-    low, high
-        Its 95 % interval.
-    n_songs
-        The songs that it comes from, on the scarcer side.
-    """
-
-    rate: float
-    low: float
-    high: float
-    n_songs: int
 
 
 @dataclass(frozen=True)
@@ -179,6 +170,7 @@ def flip_rate(trials: Trials, *, confidence: float = 0.95, n_bootstrap: int = N_
         rng = np.random.default_rng(seed)
         variance = _variance(flips, hosts, donors, rng=rng, n_bootstrap=n_bootstrap)
         n_effective = min(float(n), rate * (1 - rate) / variance) if variance > 0 else float(n_songs)
+        n_effective = min(n_effective, *(_by_design(flips, songs) for songs in (hosts, donors) if songs is not None))
         n_effective = max(1.0, n_effective * _few_songs(n_songs, n, confidence))
     low, high = clopper_pearson(rate * n_effective, n_effective, confidence=confidence)
     return Rate(rate, low, high, n, n_hosts, n_donors, n_effective, confidence)
@@ -263,22 +255,6 @@ def songs_to_decide(rate: Rate, tolerance: float, *, n_pairs: int = 1) -> int | 
     return many
 
 
-def songs_to_tell(difference: Difference) -> int | None:
-    """How many songs would show that one rate is the larger, if the difference stays; None: no practicable number.
-
-    The design stays the same: four times the songs halve the distance to the lower bound.
-
-    Examples
-    --------
-    >>> songs_to_tell(Difference(0.2, -0.1, 0.5, 20)), songs_to_tell(Difference(0.0, -0.3, 0.3, 20))
-    (46, None)
-    """
-    if difference.rate <= 0:
-        return None
-    needed = math.floor(difference.n_songs * ((difference.rate - difference.low) / difference.rate) ** 2) + 1
-    return needed if needed <= MAX_SONGS else None
-
-
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
     return np.unique(np.asarray(names, object).astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
 
@@ -289,6 +265,15 @@ def _few_songs(n_songs: int, n: int, confidence: float) -> float:
 
     tail = (1 + confidence) / 2
     return float((t.ppf(tail, n - 1) / t.ppf(tail, n_songs - 1)) ** 2)
+
+
+def _by_design(flips: Array, songs: NDArray[np.int64]) -> float:
+    """How many independent trials there can be, given how trials share songs and how alike those of a song are."""
+    flipped, tried = np.bincount(songs, flips), np.bincount(songs).astype(np.float64)
+    rate = flips.mean()
+    both = float(flipped @ (flipped - 1) + 1) / float(flipped @ (tried - 1) + 1)  # how often another of its song does
+    alike = max(0.0, (both - rate) / (1 - rate))
+    return float(len(flips) / (1 + alike * (np.square(tried).sum() / len(flips) - 1)))
 
 
 def _variance(

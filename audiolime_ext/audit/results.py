@@ -9,6 +9,9 @@ What a manifest no longer names is left out. A decision *flips* where a class is
   (``"leak"``: is it what a separator lets through?).
 - *removals* from recordings that are of the class and decided for: is it lost? Controls: the recording at the level
   that remains, and noise in the component's place.
+
+Where a component is the whole recording (`audiolime_ext.whole`), of the host or of the donor, it is no trial: taking it
+out leaves nothing, and another song's is another song.
 """
 
 from __future__ import annotations
@@ -24,12 +27,13 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audit.effects import decide
 from audiolime_ext.audit.expected import Expectation, Expected
+from audiolime_ext.audit.placebos import PRESENT_DB
 from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.records import Entry, Failure, Identity, Reading
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.targets import log_odds
+from audiolime_ext.whole import holds_everything
 
-PRESENT_DB = -30.0  # a component below that, in its recording, is what a separator lets through
 Which = Literal["class", "same", "leak"]
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -79,6 +83,7 @@ class Results:
     reading: Reading
     components: tuple[str, ...]
     _asked: dict[str, Asked] = field(default_factory=dict, repr=False)
+    _decided: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, path: str | Path, *, reading: Reading | None = None) -> Results:
@@ -170,6 +175,37 @@ class Results:
         """What is decided for scores (…, n_labels)."""
         return decide(scores, self.reading.thresholds)
 
+    def decided_after(self, measure: str) -> NDArray[np.float64]:
+        """What is decided after a measure without donors, 0 or 1, shaped as `matrix`; NaN where it was not asked."""
+        if measure not in self._decided:
+            scores = self.matrix(measure)
+            self._decided[measure] = np.where(np.isnan(scores), np.nan, self.decide(scores))
+        return self._decided[measure]
+
+    @cached_property
+    def holds_everything(self) -> NDArray[np.bool_]:
+        """Where one component is the whole recording, for the class with the highest score: bool, as `present`.
+
+        What is put in its place there is another song; see `audiolime_ext.whole`.
+        """
+        levels, alone = self.matrix("presence")[..., 0], self.matrix("alone")
+        silence = self.matrix("silence")[:, 0]
+        found = np.zeros(levels.shape, bool)
+        for i in np.flatnonzero(self.done):
+            there = np.flatnonzero(~np.isnan(levels[i]))
+            label = int(np.argmax(self.scores[i]))
+            full, empty = float(self.scores[i, label]), float(silence[i, label])
+            only = holds_everything(levels[i, there].tolist(), alone[i, there, label].astype(np.float64), full, empty)
+            if only is not None:
+                found[i, there[only]] = True
+        return found
+
+    @property
+    def whole(self) -> dict[str, tuple[int, int]]:
+        """For each component, how many recordings it is the whole of, and of how many that hold it."""
+        everything, held = self.holds_everything.sum(axis=0), self.present.sum(axis=0)
+        return {name: (int(everything[i]), int(held[i])) for i, name in enumerate(self.components)}
+
     @cached_property
     def present(self) -> NDArray[np.bool_]:
         """Which recording holds which component, bool (n_recordings, n_components)."""
@@ -185,9 +221,10 @@ class Results:
         asked = self.asked(kind)
         before = self.before(kind)
         decided, gained = self.decide(before), self.decide(asked.values)
-        there = self.present[asked.donors, asked.components]
+        there = self.present[asked.donors, asked.components] & ~self.holds_everything[asked.donors, asked.components]
         if which == "leak":
-            there = ~there & ~self.present[asked.recordings, asked.components]
+            there = ~self.present[asked.donors, asked.components] & ~self.present[asked.recordings, asked.components]
+        there &= ~self.holds_everything[asked.recordings, asked.components]
         found = []
         for label in self.classes if labels is None else labels:
             column = self.labels.index(label)
@@ -204,6 +241,7 @@ class Results:
         before = self.scores[asked.recordings]
         decided, kept = self.decide(before), self.decide(asked.values)
         there = self.present[asked.recordings, asked.components]
+        there &= ~self.holds_everything[asked.recordings, asked.components]
         found = []
         for label in self.classes if labels is None else labels:
             column = self.labels.index(label)

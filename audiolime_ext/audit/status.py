@@ -21,15 +21,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from audiolime_ext.audit.differences import Difference, songs_to_tell
 from audiolime_ext.audit.limits import Limit
-from audiolime_ext.audit.rates import (
-    Difference,
-    Rate,
-    benjamini_hochberg,
-    exceeds,
-    songs_to_decide,
-    songs_to_tell,
-)
+from audiolime_ext.audit.rates import Rate, benjamini_hochberg, exceeds, songs_to_decide
 from audiolime_ext.audit.words import in_words, percent
 
 Status = Literal["shown", "open", "ruled out", "not auditable"]
@@ -176,6 +170,8 @@ class Verdict:
 
     @property
     def _of_placebos(self) -> float:
+        if self.placebo is not None and self.placebo.placebo is not None:
+            return self.placebo.placebo.rate or 0.0
         observed = 0.0 if self.rate is None or self.rate.rate is None else self.rate.rate
         return max(0.0, observed - (self.placebo.rate if self.placebo is not None else 0.0))
 

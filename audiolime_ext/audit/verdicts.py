@@ -9,8 +9,8 @@ A pair is *not auditable* where trials with it would not tell what is asked:
 - no stem holds the component, though it is meant to matter;
 - the separator does not tell it from another one of which the opposite is meant. (Where nobody says that only one of
   the two is meant to matter, both are judged, and named together.);
-- the component alone is the whole recording, in more than half of the recordings: taking it out leaves nothing, and
-  another song's is another song.
+- the component alone is the whole recording, in more than half of the recordings that hold it, or in some and there is
+  no trial in the others (in those it is never tried, see `audiolime_ext.audit.results`).
 
 Invariant: every pair that could have been tried has a verdict. One for which no transplant came about, for example
 because the model says the class of everything already, is open.
@@ -24,11 +24,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from audiolime_ext.audit.controls import placebo_difference, repeats
+from audiolime_ext.audit.differences import Difference
 from audiolime_ext.audit.expected import Expected
 from audiolime_ext.audit.limits import TOLERANCE, Limit, given, limit_of
-from audiolime_ext.audit.rates import N_BOOTSTRAP, Difference, Rate, Trials, flip_rate
+from audiolime_ext.audit.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide
+from audiolime_ext.confusion import confusion_of, holding_notes
 from audiolime_ext.errors import UsageError
 
 KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
@@ -55,8 +58,13 @@ class Grounds:
 
     @classmethod
     def of(cls, results: Results) -> Grounds:
-        """Those that an audit has measured; of a store from before they were measured there are none."""
-        return cls()
+        """Those that an audit has measured; a store from before they were measured has no placebos."""
+        confusion = confusion_of(results.identity.factorization, results.components)
+        return cls(
+            placebo_of=lambda tried: placebo_difference(results, tried, "without" if tried.donors is None else KIND),
+            not_told_apart=() if confusion is None else confusion.not_told_apart,
+            whole=results.whole,
+        )
 
     def partners(self, component: str) -> tuple[str, ...]:
         """The components that are not told from this one, sorted."""
@@ -192,6 +200,18 @@ def taken_out(
     return tuple(verdict for verdict in found if verdict.rate is not None)
 
 
+def marks(results: Results) -> tuple[str, ...]:
+    """What to know of the model and of the stems before any verdict: each in one sentence."""
+    asked_twice = repeats(results)
+    unsteady = () if asked_twice is None or asked_twice.is_steady else (asked_twice.text,)
+    alone = (
+        f"{name} is all of the sound in {n} of the {of} recordings that hold it: there it is not tried"
+        for name, (n, of) in results.whole.items()
+        if n
+    )
+    return (*unsteady, *alone, *holding_notes(results.identity.factorization, results.components))
+
+
 def transplants_of(results: Results) -> list[Trials]:
     """What was put in: all pairs of a class and a component that recordings of it hold, with no trials where none was.
 
@@ -235,7 +255,8 @@ def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> V
     """The pair with why it is not auditable, or with the components that it is named together with."""
     label, component = verdict.label, verdict.component
     n, of = known.whole.get(component, (0, 0))
-    if n > MOST * of:
+    tried = verdict.rate is not None and verdict.rate.n_trials > 0
+    if n > (MOST * of if tried else 0):
         return replace(verdict, why_not=f"{component} is all of the sound in {n} of {of} recordings")
     partners = known.partners(component)
     meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}

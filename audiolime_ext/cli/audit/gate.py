@@ -59,7 +59,7 @@ def run(args: Namespace) -> int:
     if args.json:
         print(to_json(found.to_dict()))
     else:
-        print("\n".join([found.heading, *found.lines(*OUTCOMES)]))
+        print("\n".join([found.heading, *found.notes, *found.lines(*OUTCOMES)]))
     if found.missing:
         warn(found.missing)
     return CODES[found.outcome]

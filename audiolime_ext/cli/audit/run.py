@@ -122,7 +122,7 @@ def run(args: Namespace) -> int:
 def _tell(results: Any, args: Namespace) -> None:
     from audiolime_ext.audit.limits import limit_of
     from audiolime_ext.audit.status import in_numbers
-    from audiolime_ext.audit.verdicts import conclude
+    from audiolime_ext.audit.verdicts import conclude, marks
     from audiolime_ext.files import to_json
 
     limit = limit_of(results)
@@ -131,9 +131,9 @@ def _tell(results: Any, args: Namespace) -> None:
     if args.json:
         about = {"store": str(results.path), "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}
         verdicts_of = {name: [v.to_dict() for v in verdicts] for name, verdicts in told.items()}
-        print(to_json({**about, "limit": vars(limit), **verdicts_of}))
+        print(to_json({**about, "limit": vars(limit), "notes": marks(results), **verdicts_of}))
         return
-    print(f"{n_done} of {n} recordings are in {results.path}\n{limit.text}")
+    print("\n".join([f"{n_done} of {n} recordings are in {results.path}", limit.text, *marks(results)]))
     for title, verdicts in zip(("put into other recordings", "taken out"), told.values(), strict=True):
         print(f"\n{title}: {in_numbers(verdicts)}" if verdicts else f"\n{title}: nothing was tried")
         for verdict in verdicts:

@@ -22,9 +22,8 @@ from audiolime_ext.audit.limits import Limit, given, limit_of, tolerance
 from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide, in_numbers
-from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.audit.verdicts import conclude, marks
 from audiolime_ext.audit.words import bounds
-from audiolime_ext.confusion import holding_notes
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
@@ -239,7 +238,7 @@ def _facts(results: Results, names: Names) -> list[str]:
         f"{names.spec(results.identity.tagger)}, split by {split} into {into}",
         f"{n} recordings of {songs} songs in {classes} classes",
     ]
-    lines += holding_notes(results.identity.factorization, results.components)
+    lines += marks(results)
     right = accuracy(results, results.decided)
     if right is not None:
         elsewhere = np.array([label not in results.classes for label in results.labels])

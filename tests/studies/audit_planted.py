@@ -1,0 +1,293 @@
+"""Whom do audits accuse? Listeners whose truth is known, over rendered and real songs; run by hand, resumable.
+
+::
+
+    python -m tests.studies.audit_planted FOLDER --songs 30 --train 40
+    python -m tests.studies.audit_planted FOLDER --real SONG_FOLDER SONG_FOLDER …
+
+Songs are those of `examples.guitar_vs_piano.songs` (MMA's grooves, FluidSynth, SoundFonts: Debian's mma, fluidsynth and
+the SoundFonts must be there), each with guitar, piano, bass and drums; a real song is a folder of its stems, such as
+``guitar.wav`` and ``rest.wav``. What is rendered, written or audited once is found again in FOLDER.
+
+A *listener* to an instrument is a logistic regression on energies and their rises in 24 bands, trained on every mixture
+of the songs' stems, so that it is told nothing of the others. (The test songs are among them: what is studied is the
+audit, not whether a listener hears songs that it does not know.) Its truth is found on the test songs: how often its
+decision changes when another instrument truly joins or leaves. It is *clean* where none changes more than a tenth, as
+in `examples.guitar_vs_piano`; others are left out.
+
+- *clean*: audited over recordings of each song with its instrument and without, the others by chance. Whatever is found
+  that is not its instrument (or the stem that holds it, `HOLDS`) is an accusation;
+- *confounded*: over recordings in which another instrument comes with the class, a clean listener to the *other*
+  instrument that says the class's name. It must be flagged for that one.
+
+Measured with 24 rendered songs (48 recordings) and 48 more to train on: three clean listeners (bass, drums and guitar),
+of whom true stems and HPSS accuse nothing in 6 audits; listeners to drums or bass that say "guitar" or "piano" are
+flagged in 4 of 4 audits by true stems, and by HPSS in both that go by the drums: no stem of its two is the bass.
+
+Each line: listener, what it is called, factorization, how many recordings, what was found, and what is accused.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from scipy.io import wavfile
+from scipy.optimize import minimize
+
+from audiolime_ext import load_audio, tagger
+from audiolime_ext.audit.controls import placebo_difference, repeats
+from audiolime_ext.audit.measure import Settings
+from audiolime_ext.audit.rates import Trials
+from audiolime_ext.audit.records import Reading
+from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.run import run_audit
+from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.prediction import Tagger
+from examples.guitar_vs_piano.songs import SR, make
+
+INSTRUMENTS = ("bass", "drums", "guitar", "piano")
+FACTORIZATIONS = ("oracle", "cerberus", "hpss", "spleeter:2stems")
+CONFOUNDED = (("guitar", "drums"), ("piano", "drums"), ("guitar", "bass"), ("piano", "bass"))
+HOLDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "cerberus": {"guitar": ("guitar", "piano", "piano+guitar"), "piano": ("guitar", "piano", "piano+guitar")},
+    "hpss": {"drums": ("percussive",), **dict.fromkeys(("bass", "guitar", "piano"), ("harmonic",))},
+    "spleeter:2stems": dict.fromkeys(INSTRUMENTS, ("accompaniment",)),
+}  # where a factorization has no stem for the instrument alone
+CLEAN = 0.1
+SHRINK = 0.001  # of the weights' squares
+EXCERPT_S, N_BANDS, N_FFT, HOP = 10.0, 24, 1024, 512
+SETTINGS = Settings(kinds=("own",), noise=False)
+
+Samples = NDArray[np.float32]
+Stems = Mapping[str, Samples]
+Array = NDArray[np.float64]
+
+
+class Listener(NamedTuple):
+    """What it hears, and how it weighs features that were brought to mean 0 and deviation 1."""
+
+    instrument: str
+    mean: Array
+    deviation: Array
+    weights: Array
+    bias: float
+
+    def odds(self, batch: Samples) -> Array:
+        """The log-odds that its instrument is there, (n_batch,)."""
+        heard = np.stack([features(signal) for signal in batch])
+        return np.asarray(((heard - self.mean) / self.deviation) @ self.weights + self.bias)
+
+    def saying(self, label: str) -> Tagger:
+        """As a tagger that calls its instrument's presence by a name."""
+
+        def answer(batch: Samples) -> Array:
+            present = 1 / (1 + np.exp(-np.clip(self.odds(batch), -30, 30)))
+            return np.stack([present, 1 - present], axis=1)
+
+        return tagger(answer, sr=SR, labels=[label, f"no {label}"], version=f"{self.weights.sum():.9f} {label}")
+
+
+@cache
+def bands() -> Array:
+    """Which bin belongs to which of the bands, whose edges lie evenly on the mel scale: (n_bins, n_bands)."""
+    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + SR / 1400), N_BANDS + 1) / 2595) - 1)
+    bins = np.fft.rfftfreq(N_FFT, 1 / SR)[:, None]
+    return np.asarray((bins >= edges[:-1]) & (bins < edges[1:] + 1e-9), float)
+
+
+def features(signal: Samples) -> Array:
+    """Of each band three quantiles of its log energy, and of how much it rises from frame to frame: (6 n_bands,)."""
+    frames = np.lib.stride_tricks.sliding_window_view(signal, N_FFT)[::HOP] * np.hanning(N_FFT)
+    energies = np.abs(np.fft.rfft(frames)) ** 2 @ bands()
+    rises = np.maximum(np.diff(np.sqrt(energies), axis=0), 0) ** 2
+    quantiles = [np.quantile(np.log(values + 1e-6), (0.1, 0.5, 0.95), axis=0) for values in (energies, rises)]
+    return np.concatenate(quantiles).ravel()
+
+
+def mixed(stems: Stems, names: Sequence[str]) -> Samples:
+    """The plain sum of some stems."""
+    return np.asarray(np.sum([stems[name] for name in names], axis=0, dtype=float), np.float32)
+
+
+def mixtures(stems: Stems) -> list[tuple[str, ...]]:
+    """Which stems each possible mixture of a song has."""
+    return [names for n in range(1, len(stems) + 1) for names in combinations(stems, n)]
+
+
+def subset(stems: Stems, rng: np.random.Generator, *, without: Sequence[str] = ()) -> list[str]:
+    """Some of the stems by chance, at least one."""
+    names = [name for name in stems if name not in without]
+    return [name for name in names if rng.random() < 0.5] or [str(rng.choice(names))]
+
+
+def trained(instrument: str, songs: Sequence[Stems]) -> Listener:
+    """A listener to an instrument, from all mixtures of each song's stems."""
+    chosen = [(song, names) for song in songs for names in mixtures(song)]
+    heard = np.stack([features(mixed(song, names)) for song, names in chosen])
+    there = np.array([instrument in names for _, names in chosen], float)
+    mean, deviation = heard.mean(axis=0), heard.std(axis=0)
+    scaled = (heard - mean) / deviation
+
+    def loss(parameters: Array) -> tuple[float, Array]:
+        odds = scaled @ parameters[:-1] + parameters[-1]
+        error = 1 / (1 + np.exp(-odds)) - there
+        value = float(np.mean(np.logaddexp(0, odds) - there * odds) + SHRINK * np.sum(parameters[:-1] ** 2))
+        gradient = np.append(scaled.T @ error / len(there) + 2 * SHRINK * parameters[:-1], error.mean())
+        return value, gradient
+
+    found = minimize(loss, np.zeros(heard.shape[1] + 1), jac=True).x
+    return Listener(instrument, mean, deviation, found[:-1], float(found[-1]))
+
+
+def truth(listener: Listener, songs: Sequence[Stems]) -> dict[str, float]:
+    """How often its decision changes when an instrument truly joins others, over all mixtures of all songs."""
+    changed: dict[str, list[bool]] = {}
+    for song in songs:
+        which = [frozenset(names) for names in mixtures(song)]
+        odds = listener.odds(np.stack([mixed(song, sorted(names)) for names in which]))
+        present = dict(zip(which, (odds > 0).tolist(), strict=True))
+        for names in which:
+            for other in set(song) - names:
+                changed.setdefault(other, []).append(present[names] != present[names | {other}])
+    return {name: float(np.mean(found)) for name, found in changed.items()}
+
+
+def collection(folder: Path, songs: Mapping[str, Stems], instrument: str, confounder: str | None = None) -> Path:
+    """Each song with the instrument and without; the manifest, made once.
+
+    The others come by chance, but alike in both; the `confounder` comes with the instrument only.
+    """
+    name = instrument if confounder is None else f"{instrument}-{confounder}"
+    place = folder / "collections" / f"{name}-{len(songs)}"
+    manifest = place / "manifest.csv"
+    if manifest.exists():
+        return manifest
+    rng, lines = np.random.default_rng([INSTRUMENTS.index(instrument), 2]), ["path,label,song,stems"]
+    for song, stems in songs.items():
+        if instrument not in stems or (confounder is not None and confounder not in stems):
+            continue
+        others = subset(stems, rng, without=[instrument, *([confounder] if confounder else [])])
+        for label, names in (
+            (instrument, [*others, instrument, *([confounder] if confounder else [])]),
+            (f"no {instrument}", others),
+        ):
+            inside = place / f"{song}-{label}-stems"
+            inside.mkdir(parents=True, exist_ok=True)
+            for stem in names:
+                wavfile.write(inside / f"{stem}.wav", SR, stems[stem])
+            wavfile.write(place / f"{song}-{label}.wav", SR, mixed(stems, names))
+            lines.append(f"{song}-{label}.wav,{label},{song},{inside.name}")
+    manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return manifest
+
+
+def shown(results: Results) -> list[tuple[str, str, bool]]:
+    """What an audit finds: class, component, and whether it is meant. A finding must exceed every placebo, too."""
+    tried = {("own", True): results.transplants(), ("without", False): results.removals()}
+    beyond = {
+        (trials.label, trials.component, put_in)
+        for (measure, put_in), all_trials in tried.items()
+        for trials in all_trials
+        if _exceeds_placebos(results, trials, measure)
+    }
+    return [
+        (verdict.label, verdict.component, verdict.declared)
+        for put_in, verdicts in zip((True, False), conclude(results), strict=True)
+        for verdict in verdicts
+        if verdict.is_finding and (verdict.label, verdict.component, put_in) in beyond
+    ]
+
+
+def _exceeds_placebos(results: Results, trials: Trials, measure: str) -> bool:
+    found = placebo_difference(results, trials, measure)
+    return found is not None and found.low > 0
+
+
+def audited(folder: Path, listener: Listener, manifest: Path, label: str, factorization: str) -> Results:
+    """An audit, or the one that is there; meant to matter is the class's own instrument, wherever it lies."""
+    name = f"{listener.instrument}-{manifest.parent.name}-{factorization.replace(':', '-')}"
+    results = run_audit(
+        manifest,
+        listener.saying(label),
+        factorization,
+        store=folder / "audits" / f"{name}.sqlite",
+        ignore=() if factorization == "oracle" else ("stems",),
+        settings=SETTINGS,
+        workers=0,
+    )
+    meant = HOLDS.get(factorization, {}).get(label, (label,))
+    expected = tuple((of, part, None) for of in (label, f"no {label}") for part in meant)
+    return Results.read(results.path, reading=Reading(None, expected))
+
+
+def rendered(folder: Path, n: int, split: str) -> dict[str, Stems]:
+    """So many songs, rendered once."""
+    found: dict[str, Stems] = {}
+    for i in range(n):
+        song = make(folder / "songs" / f"{split}-{i:03d}", split, f"{split} {i}")
+        found[song.name] = {name: load_audio(song / f"{name}.wav").samples[0] for name in INSTRUMENTS}
+    return found
+
+
+def real(folder: Path) -> Stems:
+    """The first ten seconds of a real song's stems, in mono at the rendered songs' rate."""
+    stems = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in (".wav", ".ogg", ".flac", ".mp3"):
+            audio = load_audio(path)
+            mono = soxr.resample(audio.samples.mean(axis=0), audio.sr, SR)[: round(EXCERPT_S * SR)]
+            stems[path.stem] = np.asarray(mono, np.float32)
+    return stems
+
+
+def main() -> None:
+    """Print a line for each audit, and what was accused in all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--songs", type=int, default=30)
+    parser.add_argument("--train", type=int, default=40)
+    parser.add_argument("--real", type=Path, nargs="*", default=[])
+    parser.add_argument("-f", "--factorizations", nargs="+", default=FACTORIZATIONS)
+    chosen = parser.parse_args()
+    (chosen.folder / "songs").mkdir(parents=True, exist_ok=True)
+    songs = {**rendered(chosen.folder, chosen.songs, "test"), **{path.name: real(path) for path in chosen.real}}
+    training = [*rendered(chosen.folder, chosen.train, "train").values(), *songs.values()]
+    clean = {}
+    for instrument in INSTRUMENTS:
+        listener = trained(instrument, training)
+        changes = truth(listener, [*songs.values()])
+        if all(rate <= CLEAN for name, rate in changes.items() if name != instrument):
+            clean[instrument] = listener
+        told = ", ".join(f"{name} {rate:.2f}" for name, rate in changes.items())
+        print(
+            f"{instrument} listener ({'clean' if instrument in clean else 'left out'}): changed by {told}", flush=True
+        )
+    accused, flagged, tried = 0, 0, 0
+    cases = [(name, name, None) for name in clean] + [(label, by, by) for label, by in CONFOUNDED if by in clean]
+    for label, hears, confounder in cases:
+        manifest = collection(chosen.folder, songs, label, confounder)
+        for factorization in chosen.factorizations:
+            results = audited(chosen.folder, clean[hears], manifest, label, factorization)
+            found = shown(results)
+            wrong = sorted({(of, part) for of, part, meant in found if not meant})
+            steady = repeats(results)
+            noted = "" if steady is None else steady.text
+            print(f"{hears} as {label!r}, {factorization}, {len(results.entries)}: {found} {noted}", flush=True)
+            if confounder is None:
+                accused += len(wrong)
+            else:
+                tried += 1
+                flagged += any(part in HOLDS.get(factorization, {}).get(hears, (hears,)) for _, part in wrong)
+    print(f"{len(clean)} clean listeners: {accused} accused pairs; confounded: {flagged} of {tried} flagged")
+
+
+if __name__ == "__main__":
+    main()
