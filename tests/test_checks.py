@@ -201,16 +201,6 @@ def test_a_stem_below_40_db_under_the_mix_is_lacking(level_db: float, lacking: b
     assert ("bass" in [missing.component for missing in e.checks.missing]) is not lacking
 
 
-@pytest.mark.parametrize(("moved", "told"), [(0.09, False), (0.11, True)])
-def test_a_missing_source_is_told_that_moves_the_score_by_a_tenth(
-    band: OracleFactorization, moved: float, told: bool
-) -> None:
-    donor = OracleFactorization({"drums": tone(3000), "bass": tone(100, 0.1)})
-    listener = tagger(lambda b: 0.5 + moved * (strength(b, 3000)[:, None] > 0.1), sr=SR, labels=["drums"])
-    e = explain(band.mixture, listener, factorization=band, donors=[(donor.mixture, donor)])
-    assert any("missing drums" in remark for remark in e.remarks("drums")) is told
-
-
 def test_a_donor_of_what_is_there_adds_nothing(band: OracleFactorization) -> None:
     e = explain(band.mixture, DRUMS, factorization=band, donors=[(band.mixture, band)])
     assert e.checks.missing == ()

@@ -166,7 +166,7 @@ def test_the_segment_that_a_model_listens_to_is_found_out() -> None:
     def level(batch: np.ndarray) -> np.ndarray:  # of the third click
         return np.asarray(np.sqrt((batch[:, round(2.05 * SR) : round(2.07 * SR)] ** 2).mean(axis=1, keepdims=True)))
 
-    e = explain(oracle.mixture, tagger(level, sr=SR), factorization=oracle, segments="onsets", max_evals=400)
+    e = explain(oracle.mixture, tagger(level, sr=SR), factorization=oracle, segments="onsets")
     assert e.components.n_segments == 9
     assert e.top().components == (e.names[3], e.names[2])  # the boundary's crossfade lies within what it hears
     assert e.names[3].startswith("clicks 2.0")

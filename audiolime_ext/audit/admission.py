@@ -233,8 +233,8 @@ def assert_no_confounder(
     )
     if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
         return
-    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), *([found.missing] if found.unmeasured else [])]
-    raise AssertionError("\n".join(told))
+    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing]
+    raise AssertionError("\n".join(filter(None, told)))
 
 
 def _read(

@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from audiolime_ext.audit.rates import MAX_SONGS, N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.errors import UsageError
 
+_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # is known
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -40,7 +42,7 @@ class Difference:
     n_songs
         Host songs that were given both.
     placebo
-        How often decisions flip under the placebo; None: only the difference is known.
+        How often decisions flip under the placebo.
     control
         Which placebo.
     """
@@ -49,7 +51,7 @@ class Difference:
     low: float
     high: float
     n_songs: int
-    placebo: Rate | None = None
+    placebo: Rate = _NOTHING
     control: str = ""
 
 

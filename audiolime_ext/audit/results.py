@@ -188,9 +188,11 @@ class Results:
 
         What is put in its place there is another song; see `audiolime_ext.whole`.
         """
+        found = np.zeros((len(self.entries), len(self.components)), bool)
+        if not all(len(self.asked(measure).values) for measure in ("presence", "alone", "silence")):
+            return found
         levels, alone = self.matrix("presence")[..., 0], self.matrix("alone")
         silence = self.matrix("silence")[:, 0]
-        found = np.zeros(levels.shape, bool)
         for i in np.flatnonzero(self.done):
             there = np.flatnonzero(~np.isnan(levels[i]))
             label = int(np.argmax(self.scores[i]))

@@ -170,8 +170,8 @@ class Verdict:
 
     @property
     def _of_placebos(self) -> float:
-        if self.placebo is not None and self.placebo.placebo is not None:
-            return self.placebo.placebo.rate or 0.0
+        if self.placebo is not None and self.placebo.placebo.rate is not None:
+            return self.placebo.placebo.rate
         observed = 0.0 if self.rate is None or self.rate.rate is None else self.rate.rate
         return max(0.0, observed - (self.placebo.rate if self.placebo is not None else 0.0))
 

@@ -43,9 +43,8 @@ from scipy.io import wavfile
 from scipy.optimize import minimize
 
 from audiolime_ext import load_audio, tagger
-from audiolime_ext.audit.controls import placebo_difference, repeats
+from audiolime_ext.audit.controls import repeats
 from audiolime_ext.audit.measure import Settings
-from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.records import Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import run_audit
@@ -190,25 +189,13 @@ def collection(folder: Path, songs: Mapping[str, Stems], instrument: str, confou
 
 
 def shown(results: Results) -> list[tuple[str, str, bool]]:
-    """What an audit finds: class, component, and whether it is meant. A finding must exceed every placebo, too."""
-    tried = {("own", True): results.transplants(), ("without", False): results.removals()}
-    beyond = {
-        (trials.label, trials.component, put_in)
-        for (measure, put_in), all_trials in tried.items()
-        for trials in all_trials
-        if _exceeds_placebos(results, trials, measure)
-    }
+    """What an audit shows: class, component, and whether it is meant."""
     return [
-        (verdict.label, verdict.component, verdict.declared)
-        for put_in, verdicts in zip((True, False), conclude(results), strict=True)
+        (verdict.label, verdict.component, bool(verdict.declared))
+        for verdicts in conclude(results)
         for verdict in verdicts
-        if verdict.is_finding and (verdict.label, verdict.component, put_in) in beyond
+        if verdict.is_finding
     ]
-
-
-def _exceeds_placebos(results: Results, trials: Trials, measure: str) -> bool:
-    found = placebo_difference(results, trials, measure)
-    return found is not None and found.low > 0
 
 
 def audited(folder: Path, listener: Listener, manifest: Path, label: str, factorization: str) -> Results:
