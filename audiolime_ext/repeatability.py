@@ -16,7 +16,8 @@ in another order, as another batch size or other threads make them; musicnn's by
 number by up to 5e-4. `ROUNDING` (1e-4) lies between; what differs by more is marked as noise, whatever it comes from.
 `REFUSED` (1e-2) is well above half precision, and below what batch statistics do to a score. A label's own largest
 answer is the measure; but no less than a tenth of the largest of all labels, since scores near zero may be differences
-of large numbers.
+of large numbers. And differences below `NOTHING` (1e-7) are none: so large is the rounding of a float32 sum of samples
+that should be zero.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ N_ASKED = 4  # predictions for a model that answers alike
 ROUNDS = 8
 ROUNDING = 1e-4
 REFUSED = 1e-2
+NOTHING = 1e-7
 UNLIKELY = 6.0  # standard errors between two means: of 9000 noisy models with 100 labels, 1 exceeded it by chance
 
 
@@ -70,19 +72,18 @@ class Noise:
     @property
     def alike(self) -> bool:
         """Whether answers to the same mix are the same but for rounding."""
-        limit = ROUNDING * self.scale
-        return bool((self.repeated <= limit).all() and (self.batched <= limit).all())
+        return bool((np.maximum(self.repeated, self.batched) <= _limit(ROUNDING, self.scale)).all())
 
     @property
     def refused(self) -> bool:
         """Whether the answer to a mix depends on what else is in the batch, by more than any rounding."""
-        return bool((self.batched > REFUSED * self.scale).any())
+        return bool((self.batched > _limit(REFUSED, self.scale)).any())
 
     def require_independence(self, labels: Sequence[str]) -> None:
         """Raise `ModelError` if `refused`, with what to do; `labels` are the names of the outputs."""
         if not self.refused:
             return
-        worst = int(np.argmax(self.batched / self.scale))
+        worst = int(np.argmax(self.batched / _limit(REFUSED, self.scale)))
         raise ModelError(
             "the model's answer to a recording depends on what else is in the batch: "
             f"{labels[worst]!r} differs by {self.batched[worst]:.2g} when it is asked alone. Put the model in "
@@ -148,29 +149,34 @@ def repeatability(
     seen = np.stack(times)  # (n_times, 2, n_outputs)
     scale, apart = _scale(seen), np.ptp(seen, axis=0).max(axis=0)
     dof = len(seen) - 1
-    if (apart <= ROUNDING * scale).all():
+    if (apart <= _limit(ROUNDING, scale)).all():
         return Noise(N_ASKED, apart, 0 * apart, scale, np.zeros(values(alone).shape[1]), 2 * dof)
     rounds = ROUNDS if most is None else min(ROUNDS, (most - N_ASKED) // (len(windows) + 1))
     if rounds < 2:
         sd = np.stack([values(of_time) for of_time in seen]).var(axis=0, ddof=1).mean(axis=0) ** 0.5
         return Noise(N_ASKED, apart, 0 * apart, scale, np.asarray(sd), 2 * dof)
-    if (np.ptp(seen, axis=0) / scale).max(axis=1).argmax() == 1:  # the one that differs more is asked alone
+    by = (np.ptp(seen, axis=0) / _limit(ROUNDING, scale)).max(axis=1)
+    if by.argmax() == 1:  # the one that differs more is asked alone
         windows = windows[[1, 0, *range(2, len(windows))]]
         known = None if known is None else known[::-1]
     alone = np.stack([predict(model, windows[:1])[0] for _ in range(rounds)])
     beside = np.stack([predict(model, windows) for _ in range(rounds)])  # (rounds, n, n_outputs)
     scale = np.maximum(scale, _scale(beside))
     answers = np.concatenate([alone[:, None], beside], axis=1)
-    steady = bool((np.ptp(answers, axis=0) <= ROUNDING * scale).all())  # else one answer of before may be any
+    steady = bool((np.ptp(answers, axis=0) <= _limit(ROUNDING, scale)).all())  # else one answer of before may be any
     others = [beside[:, 0], *([known[:1]] if known is not None and steady else [])]
     usual = answers.var(axis=0, ddof=1).mean(axis=0)
     batched = np.max([_beyond_chance(alone, other, usual) for other in others], axis=0)
     variance = np.stack([values(of_round) for of_round in answers]).var(axis=0, ddof=1).mean(axis=0)
-    if (batched > ROUNDING * scale).any():
+    if (batched > _limit(ROUNDING, scale)).any():
         means = np.stack([values(of_mix).mean(axis=0) for of_mix in (alone, *others)])
         variance = variance + np.ptp(means, axis=0) ** 2
     n_evals, dof = N_ASKED + rounds * answers.shape[1], (rounds - 1) * answers.shape[1]
     return Noise(n_evals, np.ptp(answers, axis=0).max(axis=0), batched, scale, np.sqrt(variance), dof)
+
+
+def _limit(share: float, scale: Array) -> Array:
+    return np.asarray(np.maximum(share * scale, NOTHING))
 
 
 def _scale(answers: Array) -> Array:

@@ -12,7 +12,7 @@ import pytest
 from audiolime_ext import Explanation, explain, explain_track, tagger
 from audiolime_ext.errors import ModelError
 from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.repeatability import N_ASKED, ROUNDS, repeatability
+from audiolime_ext.repeatability import N_ASKED, NOTHING, ROUNDS, repeatability
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -314,3 +314,12 @@ def test_a_track_is_asked_once_and_every_window_has_the_noise(band: OracleFactor
     alike = explain_track(band.mixture, plain.tagger, factorization=band, labels=["rock"], cache=False)
     assert plain.n_asked == len(alike.taggram.times_s) + N_ASKED + alike.n_evals
     assert alike.exact
+
+
+def test_a_score_that_is_nothing_but_rounding_is_no_noise() -> None:
+    """A tone that is not there: its projection is the rounding of a sum, another one in another batch."""
+    rng = np.random.default_rng(0)
+    mixes = rng.normal(scale=0.1, size=(4, 1, 1, 100)).astype(np.float32)
+    for size, refused in ((NOTHING / 2, False), (NOTHING * 2, True)):
+        model = tagger(lambda batch, size=size: np.full((len(batch), 1), size * (len(batch) > 1)))
+        assert repeatability(model, mixes).refused is refused
