@@ -185,10 +185,7 @@ class Explanation:
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the weights of a label."""
         column = self.column(label)
-        found: list[str] = []
-        if self.checks.noise is None or self.checks.noise.alike:  # else it may be the noise that seems to act together
-            found = self._three_together(column) or self._pair_that_counts_most(column)
-        found += self._not_told_apart(column)
+        found = [*self._that_act_together(column), *self._not_told_apart(column)]
         return [*found, *self._of_the_value(column), *self._of_the_checks(column)]
 
     def check_remarks(self) -> list[str]:
@@ -205,9 +202,15 @@ class Explanation:
         largest = float(np.abs(answers).max())
         return value_remarks(self._voice(column), full, empty, float(np.ptp(answers)), largest)
 
-    def _three_together(self, column: int) -> list[str]:
-        name = self.kind.called(self.all_labels[column])
-        return together.remark(self.components, self.neighborhood, self.attribution, name, column)
+    def _that_act_together(self, column: int) -> list[str]:
+        """Nothing where it may be the noise that seems to act together, or where the model says the label of no mix."""
+        noisy = self.checks.noise is not None and not self.checks.noise.alike
+        answers = self.neighborhood.scores[:, column]
+        if noisy or answers.max() < self.kind.floor:
+            return []
+        asked = self.components, self.neighborhood, self.attribution, self.kind.called(self.all_labels[column]), column
+        three = together.remark(*asked, least=self.kind.nearness(float(np.ptp(answers))))
+        return three or self._pair_that_counts_most(column)
 
     def additivity(self, label: str | int | None = None) -> float | None:
         """How much of a label's score, over all masks, is a sum of what single components do: R², from 0 to 1.

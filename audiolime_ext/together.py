@@ -20,7 +20,15 @@ from audiolime_ext.perturbation import Neighborhood
 MOSTLY = 0.5
 
 
-def remark(components: Components, neighborhood: Neighborhood, found: Attribution, name: str, column: int) -> list[str]:
+def remark(
+    components: Components,
+    neighborhood: Neighborhood,
+    found: Attribution,
+    name: str,
+    column: int,
+    *,
+    least: float = 0.0,
+) -> list[str]:
     """That three or more components act together, for one label; empty where weights and pairs tell more.
 
     Parameters
@@ -29,20 +37,22 @@ def remark(components: Components, neighborhood: Neighborhood, found: Attributio
         What was switched, what the model answered, and the weights.
     name, column
         The label, and its place among the values.
+    least
+        What does no more than this is nothing.
     """
     every = complete(neighborhood)
     if every is None or every.masks.shape[1] < 3:
         return []
     names = components.names if every is neighborhood else components.sources
     scores = every.scores[:, column : column + 1]
-    if np.ptp(scores) <= ROUNDING * np.abs(scores).max():
+    if np.ptp(scores) <= max(ROUNDING * np.abs(scores).max(), least):
         return []
     one = Neighborhood(every.masks, every.counts, True, scores)
     weights = found.weights[column] if every is neighborhood else shapley_values(one).weights[0]
     threes = {three: float(values[0]) for three, values in three_way_interactions(one).items()}
     three = max(threes, key=lambda chosen: abs(threes[chosen]))
     most = max(float(np.abs(weights).max()), float(np.abs(shapley_interactions(one)).max()))
-    if abs(threes[three]) > most * (1 + ROUNDING):
+    if abs(threes[three]) > max(most * (1 + ROUNDING), least):
         i, j, k = (names[member] for member in three)
         effect = "add" if threes[three] > 0 else "take away"
         return [

@@ -33,8 +33,16 @@ def together(e: Explanation) -> list[str]:
     return [remark for remark in e.remarks() if "together" in remark]
 
 
+@pytest.mark.parametrize("scale", [0.001, 0.049])
+@pytest.mark.parametrize("target", ["score", "log-odds"])
+def test_what_the_model_says_of_no_mix_is_not_said_to_act_together(scale: float, target: str) -> None:
+    e = of(lambda m: m[:, :3].sum(axis=1) % 2, 3, scale, target=target)
+    assert str(e.top()).startswith("the model does not say odd here")
+    assert not together(e)
+
+
 @pytest.mark.parametrize("n", [3, 4])
-@pytest.mark.parametrize("scale", [1.0, 0.001])
+@pytest.mark.parametrize("scale", [1.0, 0.06])
 def test_parity_of_three_is_told(n: int, scale: float) -> None:
     e = of(lambda m: m[:, :3].sum(axis=1) % 2, n, scale)
     (remark,) = together(e)
