@@ -9,12 +9,14 @@ TOOLS := tests/browser/node_modules
 DATA ?= cerberus-data
 RUN ?= cerberus-run
 EXPERIMENT ?= guitar-vs-piano
+STUDY ?= planted-study
+CONFUSION ?= confusion-kept
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check bench parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
-.PHONY: guitar-vs-piano
+.PHONY: guitar-vs-piano planted confusion
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -29,12 +31,15 @@ help:
 	@echo "make evaluate-separation  compare its stems with the true ones  (ARGS='-f hpss' for another separator's)"
 	@echo "make test-training        test the recipe in miniature"
 	@echo
+	@echo "make planted          listeners whose reasons are known: does any sentence name what is not so? (keeps what it finds in STUDY)"
+	@echo "make confusion        measure how much of a true source lands in each stem (DATA; ARGS='--songs 20 --stems DIR ...')"
+	@echo
 	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"
 	@echo "                      needs Debian's mma, fluidsynth and SoundFonts; ARGS=--quick for a small one)"
 	@echo
 	@echo "make test-adapters        test Keras, PyTorch, transformers, Demucs and Open-Unmix (adds those packages)"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)"
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
@@ -69,6 +74,12 @@ evaluate-separation: $(VENV)/.installed-evaluation
 
 guitar-vs-piano: $(VENV)/.installed-guitar-vs-piano
 	$(VENV)/bin/python -m examples.guitar_vs_piano $(EXPERIMENT) $(ARGS)
+
+planted: $(VENV)/.installed
+	$(VENV)/bin/python -m tests.studies.planted $(STUDY) $(if $(wildcard $(DATA)),--data $(DATA)) $(ARGS)
+
+confusion: $(VENV)/.installed-training
+	$(VENV)/bin/python -m examples.confusion $(DATA) --kept $(CONFUSION) $(ARGS)
 
 test-training: $(VENV)/.installed-training $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest tests/training $(ARGS)
