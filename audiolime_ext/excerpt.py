@@ -63,10 +63,11 @@ def choose_excerpt(
 def _chosen(taggram: Taggram, column: int, n_windows: int) -> str:
     """Scores of a label can be strong; other values are high."""
     kind, label = Kind.of(taggram.scores, taggram.labels), taggram.labels[column]
+    windows = "1 window" if n_windows == 1 else f"{n_windows} windows"
     if kind.noun == "score":
-        return f"the excerpt is where {label!r} is strongest of {n_windows} windows"
+        return f"the excerpt is where {label!r} is strongest of {windows}"
     called = kind.called(label) if kind.numbered else repr(label)
-    return f"the excerpt is where {called} is highest of {n_windows} windows"
+    return f"the excerpt is where {called} is highest of {windows}"
 
 
 def _that_sound(audio: Audio, times_s: Scores, window_s: float) -> NDArray[np.bool_]:

@@ -49,7 +49,8 @@ def how_known(exact: bool, noise: Noise | None, seed: int) -> str:
 
 def additivity_line(explanation: Explanation) -> list[str]:
     """How additive the model is for each label, in a line; none where it is not known, or one component is all."""
-    found = {label: explanation.additivity(label) for label in explanation.labels}
+    called = explanation.kind.called
+    found = {called(label): explanation.additivity(label) for label in explanation.labels}
     said = [f"{100 * share:.0f} % of {label}" for label, share in found.items() if share is not None]
     if not said or len(explanation.components.sources) == 1 == explanation.components.n_segments:
         return []

@@ -264,7 +264,7 @@ def test_an_embedding_is_spoken_of_as_one(band: OracleFactorization) -> None:
     )
     text = str(explained(band, model, labels=[0]))
     assert "output 0 comes most from drums (+3.00); value -11.50, silence -16.00" in text
-    assert "note: the excerpt is where output 0 is highest of 1 windows" in text
+    assert "note: the excerpt is where output 0 is highest of 1 window" in text
     assert "hardly" not in text
     assert "score" not in text
 
