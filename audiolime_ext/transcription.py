@@ -44,8 +44,20 @@ class Transcription:
     notes: Mapping[str, Floats] = field(repr=False)
     strokes: Mapping[str, Floats] = field(repr=False)
 
-    def describe(self, source: str) -> str:
-        """How many notes a source has and from where to where they reach; nothing of a source without notes."""
+    def describe(self, stem: str) -> str:
+        """What a stem plays: how many notes, from where to where, or strokes of each kind; "" where none are heard.
+
+        That of a merged stem, such as ``piano+guitar``, is told source by source.
+        """
+        sources = stem.split("+")
+        heard = {source: text for source in sources if (text := self._counted(source))}
+        if len(sources) == 1:
+            return "".join(heard.values())
+        return "; ".join(f"{source}: {text}" for source, text in heard.items())
+
+    def _counted(self, source: str) -> str:
+        if source == "drums":
+            return ", ".join(f"{len(rows)} {kind}" for kind, rows in self.strokes.items())
         if source not in self.notes:
             return ""
         pitches = self.notes[source][:, 2]

@@ -89,3 +89,11 @@ def test_in_words() -> None:
 @pytest.mark.parametrize(("pitch", "name"), [(21, "A0"), (60, "C4"), (61, "C♯4"), (108, "C8")])
 def test_names_of_pitches(pitch: int, name: str) -> None:
     assert pitch_name(pitch) == name
+
+
+def test_a_merged_stem_is_told_source_by_source_and_drums_by_kind() -> None:
+    notes = {"piano": np.array([[0, 1, 60, 0.9]], np.float32), "guitar": np.array([[0, 1, 40, 0.9]], np.float32)}
+    heard = Transcription(notes, {"kick": np.zeros((2, 2), np.float32), "snare": np.zeros((1, 2), np.float32)})
+    assert heard.describe("piano+guitar") == "piano: 1 note, C4; guitar: 1 note, E2"
+    assert heard.describe("guitar+drums") == "guitar: 1 note, E2; drums: 2 kick, 1 snare"
+    assert (heard.describe("drums"), heard.describe("residual")) == ("2 kick, 1 snare", "")

@@ -85,7 +85,7 @@ def player_html(
             "outline": outline(media.waveforms[index]),
             "part": _part(media, index, stem["color"]),
             "roll": piano_roll(media, stem["name"]),
-            "played": _played(media, stem["name"]),
+            "played": media.transcription.describe(stem["name"]) if media.transcription else "",
         }
         for index, stem in enumerate(described["stems"])
         if not stem["background"]
@@ -213,16 +213,6 @@ def piano_roll(media: Media, stem: str) -> str:
         left, width = onset_s * columns_per_s, max(0.5, (offset_s - onset_s) * columns_per_s)
         path += f"M{left:.1f},{y - height / 2:.0f}h{width:.1f}v{height}H{left:.1f}z"
     return path
-
-
-def _played(media: Media, stem: str) -> str:
-    """A stem's notes in words."""
-    if media.transcription is None:
-        return ""
-    counted = [media.transcription.describe(source) for source in stem.split("+")]
-    if "drums" in stem.split("+"):
-        counted += [f"{len(rows)} {kind}" for kind, rows in media.transcription.strokes.items()]
-    return ", ".join(text for text in counted if text)
 
 
 def script_text() -> str:
