@@ -165,8 +165,7 @@ def _besides(truth: Expected, said: Said, kind: Kind, splitting: Splitting) -> s
         if stem not in truth.against:
             return f"{stem} does not argue against it ({_numbers(truth.shares)})"
     for group in said.together:
-        pairs = {frozenset((a, b)) for a in group for b in group if a != b}
-        if not pairs <= truth.pairs and not (kind.together == "ABC" and len(group) == 3):
+        if group and group not in truth.pairs | truth.threes:
             return f"{_listed(group)} do not act together"
     for component in said.named:
         if (span := seconds_of(component)) and splitting.true and not _listens(kind, span):
