@@ -140,6 +140,10 @@ def test_what_acts_together_is_found(sketch: Song) -> None:
     assert truth_of(KINDS["xor"], sketch).pairs == {frozenset({"piano", "guitar"})}
     assert truth_of(KINDS["additive"], sketch).pairs == set()
     assert truth_of(KINDS["xor"], sketch).involved == {"piano", "guitar"}
+    for name in ("two of three", "parity of three"):  # of "two of three" two add 1, but not if the third is there, too
+        about = truth_of(KINDS[name], sketch)
+        assert (about.pairs, about.threes) == (set(), {frozenset({"piano", "guitar", "bass"})})
+    assert truth_of(KINDS["and"], sketch).threes == set()
 
 
 @pytest.mark.parametrize(
@@ -194,6 +198,7 @@ def test_names_claim_the_instruments_in_them() -> None:
             ("drums",),
         ),
         ("rock comes most from drums (+0.5), then bass (+0.1) against guitar (-0.3); score 1", ("drums",), ("guitar",)),
+        ("a comes most from bass (+5), its 8 segments not told apart, against drums (-1); 1", ("bass",), ("drums",)),
         (
             "rock (score 0.5, silence 0.5) is nearly as for silence: what there is comes most from bass (+1)",
             ("bass",),
@@ -262,6 +267,8 @@ def test_silence_about_what_acts_together_is_no_answer_and_a_word_on_what_does_n
     assert judge(about, about, said_of(quiet), kind, TRUE).outcome == ABSTAINED
     assert judge(about, about, said_of(quiet, note.format("piano", "guitar")), kind, TRUE).outcome == RIGHT
     assert judge(about, about, said_of(quiet, note.format("piano", "drums")), kind, TRUE).outcome == WRONG
+    three = "tag: piano, guitar and bass act together: they add 4.00 beyond what they do alone and in pairs"
+    assert judge(about, about, said_of(quiet, three), kind, TRUE).outcome == WRONG
 
 
 def test_a_moment_in_which_it_does_not_listen_is_wrong() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from audiolime_ext import Explanation, TrackExplanation
 
-_LEADERS = re.compile(r" comes most from (?!is not known)(?P<named>.+?)(?=, not told apart| against |, then |;|$)")
+_LEADERS = re.compile(r" comes most from (?!is not known)(?P<named>.+?)(?=, not told apart|,? against |, then |;|$)")
 _WHOLE = re.compile(r" is all there is here[:;]")
 _AGAINST = re.compile(r" against (?P<named>.+?) \(")
 _ASIDE = re.compile(
