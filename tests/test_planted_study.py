@@ -303,7 +303,7 @@ def test_a_stem_that_is_called_like_another_instrument_is_wrong(
 
 def test_a_stem_without_an_instruments_name_is_judged_by_its_number() -> None:
     parts, splitting = truth(harmonic=0.6, percussive=0.2), Splitting(False, {"harmonic": -1, "percussive": -6}, {})
-    for stem, outcome in (("harmonic", RIGHT), ("percussive", WRONG)):
+    for stem, outcome in (("harmonic", RIGHT), ("harmonic, which may hold bass", RIGHT), ("percussive", WRONG)):
         said = said_of(f"tag comes most from {stem}; score 0.8", sources=("harmonic", "percussive"))
         assert judge(truth(piano=0.7, guitar=0.1), parts, said, LEVEL, splitting).outcome == outcome
 
@@ -390,9 +390,12 @@ def test_a_track_may_count_no_part_in_more_places_than_it_leads() -> None:
     sole, shared = truth(piano=0.5, guitar=0.1), AND
     places = [(sole, sole, TRUE), (sole, sole, TRUE), (shared, shared, TRUE)]
     for count, outcome in ((2, RIGHT), (1, RIGHT), (0, ABSTAINED), (3, WRONG)):
-        assert judge_track(places, {"piano": count} if count else {}).outcome == outcome
+        assert judge_track(places, {"piano": count} if count else {}, {}).outcome == outcome
+    moves = expected(("piano", "guitar"), 0.5 + all_combinations(2) @ np.array([[0.03], [0.0]]), bounded=[True])[0]
+    assert judge_track([(moves, moves, TRUE)], {}, {}).outcome == RIGHT  # hardly: to name nothing is as right
     guitar = truth(piano=0.0, guitar=0.5), truth(piano=0.5, drums=0.1), CERBERUS
-    assert judge_track([guitar], {"piano": 1}).outcome == WRONG
+    assert judge_track([guitar], {"piano": 1}, {}).outcome == WRONG
+    assert judge_track([guitar], {"piano": 1}, {"piano": ["guitar"]}).outcome == RIGHT
 
 
 def test_a_track_is_explained_and_its_places_are_counted(sketch: Song) -> None:

@@ -18,7 +18,7 @@ from audiolime_ext.audio import level_db
 from audiolime_ext.registry import build
 from tests.studies.planted.judge import WRONG, Splitting, Verdict, judge, judge_track
 from tests.studies.planted.listeners import LIKES, MEASURES, VOTERS, Kind, Listener, listeners, model_of
-from tests.studies.planted.reading import counted, read
+from tests.studies.planted.reading import counted, held, read
 from tests.studies.planted.songs import DURATION_S, Song
 from tests.studies.planted.truth import Expected, answers, expected, landing, matters
 
@@ -113,10 +113,12 @@ def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[di
         **setting.options,
     )
     truths = [list(about(one, model_of(one, planted), planted, track.at(one.start_s))) for one in windows]
+    sources = {name for one in windows for name in track.at(one.start_s).components.sources}
+    may_hold = held(track.notes, sorted(sources))
     for listener, places in zip(planted, zip(*truths, strict=True), strict=True):
         reached = [place for place in places if place[1].full >= track.min_score]
         sentence, counts, differs = counted(track, listener.label)
-        verdict = Verdict(WRONG, differs) if differs else judge_track(reached, counts)
+        verdict = Verdict(WRONG, differs) if differs else judge_track(reached, counts, may_hold)
         answerable = any(splitting.divides and not sources.must_abstain for sources, _, splitting in reached)
         yield _record(listener, verdict, answerable, tuple(counts), sentence, track.remarks(listener.label))
 
