@@ -341,6 +341,8 @@ def test_the_table_counts_and_says_what_was_missed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(table, "FROZEN", {"hpss": 0.6})
     assert "18 / 0 / 2" in table.as_text([*true, *hpss])
     assert "2 / 1 / 1" in table.as_text([*true, *hpss])
+    bare = [record | {"bare": one} for record, one in zip(hpss, [RIGHT, WRONG, WRONG, ABSTAINED], strict=True)]
+    assert table.as_text(bare).splitlines()[-1].split() == ["wrong", "without", "notes", "0.500"]
     assert table.missed([*true, *hpss]) == [
         "1 of 24 sentences name what is not so; there must be none",
         "plain: with true stems 0.900 are right; 0.95 must be",

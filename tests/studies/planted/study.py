@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,8 @@ def cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str
             said = read(found, listener.label)
             verdict = judge(sources, parts, said, listener.kind, splitting)
             answerable = splitting.divides and not sources.must_abstain
-            yield _record(listener, verdict, answerable, said.stems, said.sentence, said.notes)
+            bare = judge(sources, parts, replace(said, may_hold={}), listener.kind, splitting)
+            yield _record(listener, verdict, answerable, said.stems, said.sentence, said.notes) | {"bare": bare.outcome}
 
 
 def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str, Any]]:
