@@ -93,10 +93,23 @@ def cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str
         truths = about(song, model, planted, found)
         for listener, (sources, parts, splitting) in zip(planted, truths, strict=True):
             said = read(found, listener.label)
+            if "method" in setting.options:
+                parts = by_another_method(parts, frozenset(said.stems))
             verdict = judge(sources, parts, said, listener.kind, splitting)
             answerable = splitting.divides and not sources.must_abstain
             bare = judge(sources, parts, replace(said, may_hold={}), listener.kind, splitting)
             yield _record(listener, verdict, answerable, said.stems, said.sentence, said.notes) | {"bare": bare.outcome}
+
+
+def by_another_method(truth: Expected, named: frozenset[str]) -> Expected:
+    """Methods weigh masks differently: which of parts within a tenth of the one leader leads is theirs to say.
+
+    >>> import numpy as np
+    >>> (about,) = expected(["a", "b"], np.array([[0.0], [0.40], [0.38], [0.78]]), bounded=[True])
+    >>> sorted(about.leaders), sorted(by_another_method(about, frozenset("b")).leaders)
+    (['a'], ['b'])
+    """
+    return replace(truth, leaders=named) if named and named <= truth.near and len(truth.leaders) == 1 else truth
 
 
 def track_cases(song: Song, factorization: str, setting: Setting) -> Iterator[dict[str, Any]]:
