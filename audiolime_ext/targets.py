@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.kind import ROUNDING
 from audiolime_ext.prediction import Scores, label_indices
 
 LOG_ODDS_LIMIT = 6.0
@@ -56,7 +57,7 @@ def log_odds(scores: Scores) -> Scores:
     Raises
     ------
     ModelError
-        If a score lies outside 0…1.
+        If a score lies outside 0…1 by more than rounding (1e-6).
 
     Examples
     --------
@@ -64,13 +65,14 @@ def log_odds(scores: Scores) -> Scores:
     >>> log_odds(np.array([[0.5, 0.0, 1.0]]))
     array([[ 0., -6.,  6.]])
     """
-    if scores.min(initial=0.0) < 0 or scores.max(initial=1.0) > 1:
+    if scores.min(initial=0.0) < -ROUNDING or scores.max(initial=1.0) > 1 + ROUNDING:
         raise ModelError(
             f"log-odds need scores between 0 and 1; the model answered {scores.min():g} to {scores.max():g}. "
             "Explain the score itself, or give the tagger an activation"
         )
     with np.errstate(divide="ignore"):
-        odds = np.log(scores) - np.log1p(-scores)
+        cut = np.clip(scores, 0, 1)
+        odds = np.log(cut) - np.log1p(-cut)
     return np.asarray(np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT))
 
 

@@ -109,8 +109,7 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
     elif found.state == "whole":
         text = _all_there_is(found, names, voice, about)
     elif found.state == "unknown":
-        few = f"{voice.n_evals} evaluations are too few for error bars"
-        text = f"what {about} comes most from is not known: {few}"
+        text = f"what {about} comes most from is not known: {_why_unknown(found, voice)}"
     elif found.state == "nothing":
         text = f"nothing here argues for {about}"
     else:
@@ -118,6 +117,12 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
     if not voice.page:
         return text
     return f"{text if found.state == 'whole' else text[0].upper() + text[1:]}."  # a source keeps its spelling
+
+
+def _why_unknown(found: Leading, voice: Voice) -> str:
+    if found.fit is None:
+        return f"{voice.n_evals} evaluations are too few for error bars"
+    return f"the linear fit that gives the weights does not describe the model here (R² {found.fit:.2f})"
 
 
 def source_and_weight(found: Leading, voice: Voice, places: Sequence[int]) -> str:

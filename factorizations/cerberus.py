@@ -2,7 +2,7 @@
 
 The network, how it was trained and what it can do is described in ``weights/cerberus.md``; ``examples/cerberus`` trains
 one. It was made after the one of the founding paper, and hears notes besides (`Stems.transcription`). What the four
-sources do not hold — voices, strings, noise, all above 8 kHz — is `residual`.
+sources do not hold — noise, all above 8 kHz — is `residual`. Voices it does not know; they land in `piano+guitar`.
 
 *Piano and guitar are one stem* unless asked for apart (``cerberus?merge=none``): in a good part of what was measured,
 most of a true guitar lands in the stem called piano, or the other way round (``weights/confusion-cerberus.json``, see

@@ -119,8 +119,8 @@ def test_the_report_says_what_the_stems_of_its_separator_may_hold(results: Resul
         identity = replace(results.identity, factorization=spec)
         audited = replace(results, identity=identity, components=("bass", "drums"))
         told[spec] = _facts(audited, Names(audited, False))
-    held = "bass may hold drums and guitar; drums may hold guitar (measured: 10 % or more of a true one was there)"
-    assert held in told["cerberus"]
+    held = "bass may hold drums, guitar and piano; drums may hold guitar and bass (measured: "
+    assert any(fact.startswith(held) for fact in told["cerberus"])
     assert "how much of a true source lands in which stem was not measured for demucs:mdx" in told["demucs:mdx"]
     assert not any("may hold" in fact or "measured for" in fact for fact in told["oracle"])
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.owen import owen_values
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.coarse_to_fine import coarse_to_fine
@@ -99,6 +100,24 @@ def test_only_those_that_are_not_told_apart_are_named_together() -> None:
 def test_without_error_bars_the_leader_of_a_sample_is_not_known() -> None:
     found = judged(additive([0.5, 0.1]), sampled([0.5, 0.1], None))
     assert (found.state, found.first, found.components()) == ("unknown", (), ())
+
+
+def test_of_a_linear_fit_that_does_not_describe_the_model_nothing_is_known() -> None:
+    """An odd number of three of four: LIME's largest weight is that of the fourth, which does nothing."""
+    chosen = choose_masks(4)
+    odd = Neighborhood(chosen.masks, chosen.counts, True, chosen.masks[:, 1:].sum(axis=1, keepdims=True) % 2.0)
+    found = lime(odd)
+    assert int(np.argmax(found.weights[0])) == 0
+    told = judged(odd, found)
+    assert told.state == "unknown"
+    assert told.fit == pytest.approx(-0.0116, abs=1e-3)
+    assert judged(odd).state == "tied"
+
+
+@pytest.mark.parametrize(("fit", "state"), [(0.049, "unknown"), (0.05, "leads"), (np.nan, "leads")])
+def test_a_fit_describes_the_model_from_a_twentieth_of_the_variance_on(fit: float, state: str) -> None:
+    near = additive([0.5, 0.1])
+    assert judged(near, replace(shapley_values(near), fidelity=np.array([fit]))).state == state
 
 
 @pytest.mark.parametrize(("moved", "state"), [(0.04, "leads"), (0.06, "tied")])

@@ -140,6 +140,11 @@ def test_what_acts_together_is_found(sketch: Song) -> None:
     assert truth_of(KINDS["xor"], sketch).pairs == {frozenset({"piano", "guitar"})}
     assert truth_of(KINDS["additive"], sketch).pairs == set()
     assert truth_of(KINDS["xor"], sketch).involved == {"piano", "guitar"}
+    for name in ("two of three", "parity of three"):  # of "two of three" two add 1, but not if the third is there, too
+        about = truth_of(KINDS[name], sketch)
+        assert about.pairs == set()
+        assert about.threes == {frozenset({"piano", "guitar", "bass"})}
+    assert truth_of(KINDS["and"], sketch).threes == set()
 
 
 @pytest.mark.parametrize(
@@ -194,6 +199,7 @@ def test_names_claim_the_instruments_in_them() -> None:
             ("drums",),
         ),
         ("rock comes most from drums (+0.5), then bass (+0.1) against guitar (-0.3); score 1", ("drums",), ("guitar",)),
+        ("a comes most from bass (+5), its 8 segments not told apart, against drums (-1); 1", ("bass",), ("drums",)),
         (
             "rock (score 0.5, silence 0.5) is nearly as for silence: what there is comes most from bass (+1)",
             ("bass",),
@@ -262,6 +268,8 @@ def test_silence_about_what_acts_together_is_no_answer_and_a_word_on_what_does_n
     assert judge(about, about, said_of(quiet), kind, TRUE).outcome == ABSTAINED
     assert judge(about, about, said_of(quiet, note.format("piano", "guitar")), kind, TRUE).outcome == RIGHT
     assert judge(about, about, said_of(quiet, note.format("piano", "drums")), kind, TRUE).outcome == WRONG
+    three = "tag: piano, guitar and bass act together: they add 4.00 beyond what they do alone and in pairs"
+    assert judge(about, about, said_of(quiet, three), kind, TRUE).outcome == WRONG
 
 
 def test_a_moment_in_which_it_does_not_listen_is_wrong() -> None:
@@ -296,7 +304,7 @@ def test_a_stem_that_is_called_like_another_instrument_is_wrong(
 
 def test_a_stem_without_an_instruments_name_is_judged_by_its_number() -> None:
     parts, splitting = truth(harmonic=0.6, percussive=0.2), Splitting(False, {"harmonic": -1, "percussive": -6}, {})
-    for stem, outcome in (("harmonic", RIGHT), ("percussive", WRONG)):
+    for stem, outcome in (("harmonic", RIGHT), ("harmonic, which may hold bass", RIGHT), ("percussive", WRONG)):
         said = said_of(f"tag comes most from {stem}; score 0.8", sources=("harmonic", "percussive"))
         assert judge(truth(piano=0.7, guitar=0.1), parts, said, LEVEL, splitting).outcome == outcome
 
@@ -334,6 +342,8 @@ def test_the_table_counts_and_says_what_was_missed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(table, "FROZEN", {"hpss": 0.6})
     assert "18 / 0 / 2" in table.as_text([*true, *hpss])
     assert "2 / 1 / 1" in table.as_text([*true, *hpss])
+    bare = [record | {"bare": one} for record, one in zip(hpss, [RIGHT, WRONG, WRONG, ABSTAINED], strict=True)]
+    assert table.as_text(bare).splitlines()[-1].split() == ["wrong", "without", "notes", "0.500"]
     assert table.missed([*true, *hpss]) == [
         "1 of 24 sentences name what is not so; there must be none",
         "plain: with true stems 0.900 are right; 0.95 must be",
@@ -383,9 +393,12 @@ def test_a_track_may_count_no_part_in_more_places_than_it_leads() -> None:
     sole, shared = truth(piano=0.5, guitar=0.1), AND
     places = [(sole, sole, TRUE), (sole, sole, TRUE), (shared, shared, TRUE)]
     for count, outcome in ((2, RIGHT), (1, RIGHT), (0, ABSTAINED), (3, WRONG)):
-        assert judge_track(places, {"piano": count} if count else {}).outcome == outcome
+        assert judge_track(places, {"piano": count} if count else {}, {}).outcome == outcome
+    moves = expected(("piano", "guitar"), 0.5 + all_combinations(2) @ np.array([[0.03], [0.0]]), bounded=[True])[0]
+    assert judge_track([(moves, moves, TRUE)], {}, {}).outcome == RIGHT  # hardly: to name nothing is as right
     guitar = truth(piano=0.0, guitar=0.5), truth(piano=0.5, drums=0.1), CERBERUS
-    assert judge_track([guitar], {"piano": 1}).outcome == WRONG
+    assert judge_track([guitar], {"piano": 1}, {}).outcome == WRONG
+    assert judge_track([guitar], {"piano": 1}, {"piano": ["guitar"]}).outcome == RIGHT
 
 
 def test_a_track_is_explained_and_its_places_are_counted(sketch: Song) -> None:

@@ -89,6 +89,13 @@ def test_functions_that_answer_nonsense_are_refused(
         explain(band.mixture, model(band), factorization=band, target=function)  # type: ignore[arg-type]
 
 
+def test_log_odds_take_a_rounding_error_beyond_0_and_1_and_no_more() -> None:
+    np.testing.assert_allclose(log_odds(np.array([[-9e-7, 1 + 9e-7]])), [[-6, 6]])
+    for beyond in (-2e-6, 1 + 2e-6):
+        with pytest.raises(ModelError, match="log-odds need scores between 0 and 1"):
+            log_odds(np.array([[beyond]]))
+
+
 def test_log_odds_are_clipped_and_need_probabilities() -> None:
     np.testing.assert_allclose(log_odds(np.array([[0.0, 1.0, 0.5, 0.9]])), [[-6, 6, 0, np.log(9)]])
     with pytest.raises(ModelError, match=r"the model answered -1 to 2"):

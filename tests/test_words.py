@@ -96,6 +96,13 @@ def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple
             "The model does not say “rock” here (0 of 100; silence: 0).",
         ),
         (
+            found("unknown", fit=-0.0116),
+            "what rock (score 0.80, silence 0.05) comes most from is not known: the linear fit that gives the weights "
+            "does not describe the model here (R² -0.01)",
+            "What “rock” (80 of 100; silence: 5) comes most from is not known: the linear fit that gives the weights "
+            "does not describe the model here (R² -0.01).",
+        ),
+        (
             found("unknown"),
             "what rock (score 0.80, silence 0.05) comes most from is not known: 40 evaluations are too few for error "
             "bars",

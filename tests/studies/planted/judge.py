@@ -10,7 +10,7 @@ result.
 *Of the names of a separator's stems*: one that names instruments is right if a source that leads is among them, or the
 source that gives most to this stem; what a source contributes lands in the stems as the source does. Else it is wrong,
 however true the numbers. A source whose instruments nobody knows (``rest``) contradicts no name. Bands, harmonic,
-percussive and the residual name no instrument.
+percussive and the residual name no instrument, whatever they are said to hold.
 
 Anything else is an abstention: nothing named, or right and wrong stems "not told apart". So is, with true stems,
 silence about sources that act together where no weight shows it.
@@ -112,20 +112,28 @@ def _of_parts(truth: Expected, said: Said, splitting: Splitting) -> Verdict:
     return Verdict(RIGHT)
 
 
-def judge_track(places: Sequence[tuple[Expected, Expected, Splitting]], counts: Mapping[str, int]) -> Verdict:
+def judge_track(
+    places: Sequence[tuple[Expected, Expected, Splitting]],
+    counts: Mapping[str, int],
+    may_hold: Mapping[str, Sequence[str]],
+) -> Verdict:
     """The verdict on "A leads in 3 of 4 places": no part may lead in more of them than it does, alone and by that name.
 
-    Right: most of the places in which one part leads are counted.
+    `may_hold` is what the track's notes say of its stems. Right: most of the places in which one part leads, and saying
+    nothing is not as right, are counted.
     """
     leads: Counter[str] = Counter()
+    due = 0
     for sources, parts, splitting in places:
         if len(parts.leaders) == 1 and not parts.must_abstain:
             (leader,) = parts.leaders
-            leads[leader] += splitting.true or not _false_name(leader, sources, (), splitting)
+            true = splitting.true or not _false_name(leader, sources, may_hold.get(leader, ()), splitting)
+            leads[leader] += true
+            due += true and not parts.may_abstain
     if over := [name for name, count in counts.items() if count > leads[name]]:
         return Verdict(WRONG, "; ".join(f"{name} leads in {leads[name]}, not in {counts[name]}" for name in over))
-    if 2 * sum(counts.values()) < leads.total():
-        return Verdict(ABSTAINED, f"in {leads.total()} places one leads")
+    if 2 * sum(counts.values()) < due:
+        return Verdict(ABSTAINED, f"in {due} places one leads")
     return Verdict(RIGHT)
 
 
@@ -148,7 +156,7 @@ def _of_names(
 def _false_name(stem: str, sources: Expected, also: Sequence[str], splitting: Splitting) -> str:
     """What a stem's name says that is not so, `also` what it is said to hold besides; empty: nothing."""
     names = claimed(stem, also)
-    if not names or names & sources.near or not set(sources.shares) <= set(INSTRUMENTS):
+    if not claimed(stem) or names & sources.near or not set(sources.shares) <= set(INSTRUMENTS):
         return ""
     if not sources.leaders:
         return "" if names & sources.involved else f"only {_listed(sources.involved)} do anything"
@@ -165,8 +173,7 @@ def _besides(truth: Expected, said: Said, kind: Kind, splitting: Splitting) -> s
         if stem not in truth.against:
             return f"{stem} does not argue against it ({_numbers(truth.shares)})"
     for group in said.together:
-        pairs = {frozenset((a, b)) for a in group for b in group if a != b}
-        if not pairs <= truth.pairs and not (kind.together == "ABC" and len(group) == 3):
+        if group and group not in truth.pairs | truth.threes:
             return f"{_listed(group)} do not act together"
     for component in said.named:
         if (span := seconds_of(component)) and splitting.true and not _listens(kind, span):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from audiolime_ext import Explanation, TrackExplanation
 
-_LEADERS = re.compile(r" comes most from (?!is not known)(?P<named>.+?)(?=, not told apart| against |, then |;|$)")
+_LEADERS = re.compile(r" comes most from (?!is not known)(?P<named>.+?)(?=, not told apart|,? against |, then |;|$)")
 _WHOLE = re.compile(r" is all there is here[:;]")
 _AGAINST = re.compile(r" against (?P<named>.+?) \(")
 _ASIDE = re.compile(
@@ -86,7 +86,7 @@ def read_words(sentence: str, components: Sequence[str], notes: tuple[str, ...],
         named,
         stems,
         tuple(stem_of(name, sources) for name in split(against["named"], sources)) if against else (),
-        _held([sentence, *notes], sources),
+        held([sentence, *notes], sources),
         tuple(_groups(notes, sources)),
         notes,
         "" if agree else f"the sentence names {sorted(stems)}, the result {sorted(structured)}",
@@ -106,8 +106,8 @@ def _leaders(sentence: str, components: Sequence[str], sources: Sequence[str]) -
     return tuple(dict.fromkeys([*named, *(components if _OTHERS.search(words) else ())]))
 
 
-def _held(texts: Iterable[str], sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Stem → what it is said to hold besides its own."""
+def held(texts: Iterable[str], sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Stem → what it is said to hold besides its own, or not to be told apart from."""
     found: dict[str, tuple[str, ...]] = {}
     for text in texts:
         for match in _MAY_HOLD.finditer(text):

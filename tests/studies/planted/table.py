@@ -4,6 +4,8 @@ A *rate* is the share of answerable cases (something leads, the model says this,
 in which the right part was named; each kind of listener counts as much as any other. A separator's rate is frozen at
 what the development songs gave, less a margin: a product that names less and less would also make no mistakes. The
 other songs are judged.
+
+What a stem may hold is part of the answer. How often its name would be wrong without that word is printed besides.
 """
 
 from __future__ import annotations
@@ -56,7 +58,15 @@ def as_text(records: Sequence[Record]) -> str:
         lines.append(f"{kind:{wide}}" + "".join(f"{mark:>18}" for mark in marks))
     rates = [rate(r for r in records if r["factorization"] == name) for name in factorizations]
     lines.append(f"{'answered rightly':{wide}}" + "".join(f"{share:18.3f}" for share in rates))
+    bare = [wrong_without_notes(r for r in records if r["factorization"] == name) for name in factorizations]
+    lines.append(f"{'wrong without notes':{wide}}" + "".join(f"{share:18.3f}" for share in bare))
     return "\n".join(lines)
+
+
+def wrong_without_notes(records: Iterable[Record]) -> float:
+    """The share of sentences that would be wrong if nothing were said of what stems may hold; NaN: not looked at."""
+    found = [record["bare"] == WRONG for record in records if "bare" in record]
+    return sum(found) / len(found) if found else float("nan")
 
 
 def sentences(records: Iterable[Record], most: int = 2) -> list[str]:

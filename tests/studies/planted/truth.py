@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -57,6 +57,8 @@ class Expected:
         Whether the score lies below the floor: the model does not say this, and nothing is to be named.
     pairs
         Parts that act together, in pairs: whose joint effect is more than a twentieth of the largest effect.
+    threes
+        Three parts that act together: whose joint effect is larger than every share and every pair's.
     shares
         Part → its share.
     full, empty
@@ -71,6 +73,7 @@ class Expected:
     may_abstain: bool
     unsaid: bool
     pairs: frozenset[frozenset[str]]
+    threes: frozenset[frozenset[str]]
     shares: Mapping[str, float]
     full: float
     empty: float
@@ -85,7 +88,8 @@ class Expected:
     def involved(self) -> frozenset[str]:
         """Parts that do anything, alone or together."""
         least = NOTHING * max(map(abs, self.shares.values()))
-        return frozenset(part for part, share in self.shares.items() if abs(share) > least).union(*self.pairs)
+        alone = (part for part, share in self.shares.items() if abs(share) > least)
+        return frozenset(alone).union(*self.pairs, *self.threes)
 
 
 def all_combinations(n: int) -> NDArray[np.bool_]:
@@ -107,12 +111,16 @@ def shares_of(scores: Array, n: int) -> Array:
     return found
 
 
-def joint_effect(scores: Array, n: int, i: int, j: int) -> Array:
-    """Shapley's interaction of two sources, shape (n_labels,)."""
-    on = all_combinations(n)
-    rest = np.flatnonzero(~on[:, i] & ~on[:, j])
-    weight = np.array([1 / ((n - 1) * comb(n - 2, size)) for size in on[rest].sum(axis=1)])
-    change = scores[rest + 2**i + 2**j] - scores[rest + 2**i] - scores[rest + 2**j] + scores[rest]
+def joint_effect(scores: Array, n: int, *group: int) -> Array:
+    """Shapley's interaction of two sources or more, shape (n_labels,): Grabisch and Roubens 1999, by the definition."""
+    on, size = all_combinations(n), len(group)
+    rest = np.flatnonzero(~on[:, list(group)].any(axis=1))
+    weight = np.array([1 / ((n - size + 1) * comb(n - size, others)) for others in on[rest].sum(axis=1)])
+    inside = all_combinations(size)
+    signs = (-1.0) ** (size - inside.sum(axis=1))
+    change = sum(
+        sign * scores[rest + int(2 ** np.array(group) @ chosen)] for sign, chosen in zip(signs, inside, strict=True)
+    )
     return np.asarray(weight @ change)
 
 
@@ -145,14 +153,16 @@ def expected(names: Sequence[str], scores: Array, *, bounded: Sequence[bool], lo
     """
     n, values = len(names), _log_odds(scores) if log_odds else scores
     shares, alone = shares_of(values, n), scores[2 ** np.arange(n)]
-    joint = {frozenset((names[i], names[j])): joint_effect(values, n, i, j) for i, j in combinations(range(n), 2)}
+    joint = {group: joint_effect(values, n, *group) for size in (2, 3) for group in combinations(range(n), size)}
     found = []
     for label, share in enumerate(shares.T):
         full, empty = float(scores[-1, label]), float(scores[0, label])
-        together = {pair: abs(float(effect[label])) for pair, effect in joint.items()}
+        effects = {group: abs(float(effect[label])) for group, effect in joint.items()}
+        together = {group: effect for group, effect in effects.items() if len(group) == 2}
         scale = float(np.abs(share).max())
         visible = SEEN if bounded[label] and not log_odds else _ROUNDING
-        least = max(NOTHING * max(scale, *together.values(), 0.0), _ROUNDING)
+        most = max(scale, *together.values(), 0.0)
+        least = max(NOTHING * most, _ROUNDING)
         found.append(
             Expected(
                 leaders=_within(names, share, EXACT, visible),
@@ -160,7 +170,8 @@ def expected(names: Sequence[str], scores: Array, *, bounded: Sequence[bool], lo
                 against=frozenset(name for name, s in zip(names, share, strict=True) if s < -_ROUNDING),
                 may_abstain=bounded[label] and (full < FLOOR or abs(full - empty) < FLOOR),
                 unsaid=bounded[label] and full < FLOOR,
-                pairs=frozenset(pair for pair, effect in together.items() if effect > least),
+                pairs=_named(names, (pair for pair, effect in together.items() if effect > least)),
+                threes=_named(names, (g for g, effect in effects.items() if len(g) == 3 and effect > most)),
                 shares=dict(zip(names, share.tolist(), strict=True)),
                 full=full,
                 empty=empty,
@@ -168,6 +179,10 @@ def expected(names: Sequence[str], scores: Array, *, bounded: Sequence[bool], lo
             )
         )
     return found
+
+
+def _named(names: Sequence[str], groups: Iterable[tuple[int, ...]]) -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(names[i] for i in group) for group in groups)
 
 
 def _log_odds(scores: Array) -> Array:
