@@ -230,7 +230,7 @@ def test_components_that_the_separator_does_not_tell_apart_are_not_auditable_apa
 def test_a_component_that_is_the_whole_of_most_recordings_is_not_auditable(n: int, status: Status) -> None:
     one = told("accompaniment", Grounds(whole={"accompaniment": (n, 52)}))
     assert one.status == status
-    said = f"not auditable: 'guitar' and accompaniment: accompaniment is all of the sound in {n} of 52 recordings"
+    said = f"not auditable: 'guitar' and accompaniment: accompaniment is nearly all of the sound in {n} of 52 recordings"
     assert (one.text == said) == (status == "not auditable")
     assert told("vocals", Grounds(whole={"accompaniment": (n, 52)})).status == "shown"
 
