@@ -85,6 +85,7 @@ def judge(
     expected: Expected | None = None,
     stems: Sequence[str] | None = None,
     grounds: Grounds | None = None,
+    floor: Limit | None = None,
     confidence: float = 0.95,
     n_bootstrap: int = N_BOOTSTRAP,
     seed: int = 0,
@@ -103,6 +104,8 @@ def judge(
         The components that there are; None: those in `trials`.
     grounds
         What else is known; None: nothing.
+    floor
+        As in `audiolime_ext.audit.status.decide`.
     confidence, n_bootstrap, seed
         As in `flip_rate`.
 
@@ -144,7 +147,7 @@ def judge(
         if row.component not in there:
             why_not = f"no stem holds {row.component} alone"
             verdicts.append(Verdict(row.label, row.component, "open", limit, declared=True, why_not=why_not))
-    return decide(verdicts, limit)
+    return decide(verdicts, limit, floor=floor)
 
 
 def conclude(
@@ -166,7 +169,12 @@ def conclude(
 
 
 def put_in(
-    results: Results, trials: Sequence[Trials], *, limit: Limit | float | None = None, grounds: Grounds | None = None
+    results: Results,
+    trials: Sequence[Trials],
+    *,
+    limit: Limit | float | None = None,
+    grounds: Grounds | None = None,
+    floor: Limit | None = None,
 ) -> tuple[Verdict, ...]:
     """The verdicts on what was put into other recordings, from `transplants_of` the results."""
     verdicts = judge(
@@ -175,6 +183,7 @@ def put_in(
         expected=results.expected,
         stems=results.components or None,
         grounds=Grounds.of(results) if grounds is None else grounds,
+        floor=floor,
     )
     labels = sorted({verdict.label for verdict in verdicts if verdict.is_finding})
     same = {(one.label, one.component): one for one in results.transplants(which="same", labels=labels)}
