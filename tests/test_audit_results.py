@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from audiolime_ext.audit.store import AuditStore
 LABELS = ("guitar", "piano", "violin")
 GUITAR, PIANO, VIOLIN = (0.8, 0.1, 0.1), (0.1, 0.8, 0.1), (0.1, 0.1, 0.8)
 THERE, LEAK = -10.0, -45.0
-Answer = tuple[float, ...]
 
 
 @dataclass
@@ -220,35 +219,61 @@ def test_what_is_meant_to_matter_comes_from_the_store(tmp_path: Path) -> None:
     assert (found.classes, found.labels) == (("guitar", "piano"), LABELS)
 
 
-def two_stems(path: Path, songs: Sequence[tuple[Answer, Answer, Mapping[str, tuple[float, Answer]]]]) -> Results:
-    """Songs of guitar: score, silence, and for each component its level and what it gets alone."""
-    entries = [entry(i, Song("guitar", GUITAR)) for i in range(len(songs))]
+def of_levels(path: Path, songs: Sequence[tuple[str, Mapping[str, float]]]) -> Results:
+    """Songs: class, and the level of each component; each is put into the other songs, and taken out. All flips."""
+    entries = [entry(i, Song(label, GUITAR)) for i, (label, _) in enumerate(songs)]
     with AuditStore.create_or_resume(path / "w.sqlite", Identity("m:t", "f", "hpss", "2", LABELS)) as store:
         store.describe(entries, Reading())
-        for at, (score, silence, stems) in zip(entries, songs, strict=True):
-            rows = [Measurement("score", "", score), Measurement("silence", "", silence)]
-            for name, (level_db, alone) in stems.items():
-                rows += [Measurement("presence", name, (level_db,)), Measurement("alone", name, alone)]
+        for at, (label, levels) in zip(entries, songs, strict=True):
+            own, other = (GUITAR, PIANO) if label == "guitar" else (PIANO, GUITAR)
+            rows = [Measurement("score", "", own)]
+            for name, level_db in levels.items():
+                rows += [Measurement("presence", name, (level_db,)), Measurement("without", name, other)]
+                rows += [Measurement("own", name, other, donor.key) for donor in entries if donor is not at]
             store.put(at.task, at.name, rows)
     return Results.read(path / "w.sqlite")
 
 
-def test_a_component_that_is_the_whole_recording_is_counted(tmp_path: Path) -> None:
-    nothing = (0.2, 0.2, 0.2)
-    everything = {"vocals": (-28.0, nothing), "accompaniment": (-0.1, GUITAR)}
-    faint_but_heard = {"vocals": (-28.0, nothing), "accompaniment": (-0.1, (0.4, 0.5, 0.1))}
-    both = {"vocals": (-6.0, nothing), "accompaniment": (-1.0, GUITAR)}
-    lone = {"accompaniment": (0.0, GUITAR), "other": (-60.0, nothing)}
-    found = two_stems(tmp_path, [(GUITAR, nothing, stems) for stems in (everything, faint_but_heard, both, lone)])
-    assert found.components == ("accompaniment", "other", "vocals")
-    assert found.holds_everything.tolist() == [[True, False, False], *[[False] * 3] * 2, [True, False, False]]
-    assert found.whole == {"accompaniment": (2, 4), "other": (0, 0), "vocals": (0, 3)}
+def test_a_component_is_all_but_alone_where_the_others_together_lie_20_db_below(tmp_path: Path) -> None:
+    found = of_levels(
+        tmp_path,
+        [
+            ("guitar", {"accompaniment": -0.1, "vocals": -20.1}),
+            ("guitar", {"accompaniment": -0.1, "vocals": -19.9}),
+            ("guitar", {"accompaniment": -0.1, "vocals": -22.0, "residual": -22.0}),  # together -19 dB
+            ("guitar", {"accompaniment": -0.1, "vocals": -24.0, "residual": -24.0}),
+            ("guitar", {"accompaniment": -60.0, "vocals": 0.0}),
+            ("guitar", {"accompaniment": 0.0}),
+            ("guitar", {"accompaniment": -1.1}),  # whatever else there was, the store lacks it
+        ],
+    )
+    assert found.components == ("accompaniment", "vocals", "residual")
+    assert found.holds_everything[:, 0].tolist() == [True, False, False, True, False, True, False]
+    assert found.holds_everything[:, 1].tolist() == [False, False, False, False, True, False, False]
+    assert found.whole == {"accompaniment": (3, 6), "vocals": (1, 5), "residual": (0, 2)}
 
 
-def test_what_is_the_whole_recording_is_judged_by_the_class_that_scores_highest(tmp_path: Path) -> None:
-    score, silence = (0.1, 0.8, 0.1), (0.1, 0.2, 0.7)
-    stems = {"vocals": (-28.0, silence), "accompaniment": (-0.1, (0.5, 0.8, 0.1))}  # other only for the guitar
-    assert two_stems(tmp_path, [(score, silence, stems)]).whole["accompaniment"] == (1, 1)
-    other = {**stems, "accompaniment": (-0.1, (0.1, 0.5, 0.1))}
-    (tmp_path / "other").mkdir()
-    assert two_stems(tmp_path / "other", [(score, silence, other)]).whole["accompaniment"] == (0, 1)
+def test_what_is_all_but_alone_is_no_trial_in_host_or_donor(tmp_path: Path) -> None:
+    both, solo = {"drums": -3.0, "bass": -3.0}, {"drums": -0.1, "bass": -25.0}
+    found = of_levels(tmp_path, [("guitar", both), ("guitar", solo), ("piano", both), ("piano", solo)])
+    drums, bass = (
+        {t.label: set(zip(t.hosts, t.donors or (), strict=True)) for t in found.transplants() if t.component == name}
+        for name in ("drums", "bass")
+    )
+    assert drums == {"guitar": {("song 2", "song 0")}, "piano": {("song 0", "song 2")}}
+    assert bass["guitar"] == {("song 2", "song 0"), ("song 2", "song 1"), ("song 3", "song 0"), ("song 3", "song 1")}
+    removed = {(t.label, t.component): t.hosts for t in found.removals()}
+    assert removed["guitar", "drums"] == ["song 0"]
+    assert removed["guitar", "bass"] == ["song 0", "song 1"], "what is faint may matter, and is tried"
+
+
+def test_what_is_kept_follows_from_what_is_replaced(tmp_path: Path) -> None:
+    """What was decided by the highest score must not be taken for what thresholds decide."""
+    nudged = (0.45, 0.3, 0.2)
+    songs = [Song("guitar", GUITAR, removed={"nudged": nudged}), Song("piano", PIANO)]
+    found = results(tmp_path, songs)
+    assert found.decided_after("nudged")[0, 0].tolist() == [1, 0, 0]
+    strict = replace(found, reading=Reading((0.5, 0.5, 0.5)))
+    assert strict.decided_after("nudged")[0, 0].tolist() == [0, 0, 0]
+    fewer = replace(found, components=("drums",), entries=found.entries[:1], done=found.done[:1])
+    assert (found.present.shape, fewer.present.shape) == ((2, 2), (1, 1))

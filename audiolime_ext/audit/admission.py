@@ -161,9 +161,9 @@ def admit(
     if baseline is not None:
         other = _read(baseline, expected, thresholds)
         _require_comparable(found, other)
-        before = put_in(other, transplants_of(other), limit=limit)
+        before = put_in(other, transplants_of(other), limit=limit, floor=limits.floor_of(other))
     trials = transplants_of(found)
-    verdicts = put_in(found, trials, limit=limit)
+    verdicts = put_in(found, trials, limit=limit, floor=limits.floor_of(found))
     return admission_of(found, verdicts, limit, trials, baseline=before, waive_not_auditable=waive_not_auditable)
 
 
@@ -191,7 +191,8 @@ def admission_of(
     else:
         decision = GateResult("inconclusive", limit, ())
     outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
-    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials), marks(results))
+    notes = (*_through(limits.floor_of(results), limit), *marks(results))
+    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials), notes)
 
 
 def assert_no_confounder(
@@ -235,6 +236,15 @@ def assert_no_confounder(
         return
     told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing]
     raise AssertionError("\n".join(filter(None, told)))
+
+
+def _through(floor: Limit | None, limit: Limit) -> tuple[str, ...]:
+    """What a separator keeps from being shown by a limit, if anything."""
+    if floor is None or floor.share <= limit.share:
+        return ()
+    return (
+        f"an effect is shown only beyond {floor.percent} ({floor.name}): what ends up in the wrong stem may do less",
+    )
 
 
 def _read(

@@ -10,8 +10,14 @@ What a manifest no longer names is left out. A decision *flips* where a class is
 - *removals* from recordings that are of the class and decided for: is it lost? Controls: the recording at the level
   that remains, and noise in the component's place.
 
-Where a component is the whole recording (`audiolime_ext.whole`), of the host or of the donor, it is no trial: taking it
-out leaves nothing, and another song's is another song.
+Where a component is *all but alone* in its recording, all others together below −20 dB, what is done with it is no
+trial, be the recording host or donor: taking it out leaves nothing, another song's is another song, and at a ratio of
+levels like that it drowns whatever it is put into. Whether the model hears the rest is not asked here, other than where
+an excerpt is explained (`audiolime_ext.whole`): the rest is tried for itself.
+
+That limit was chosen on Cerberus' stems of rendered songs, under a clean model that hears drums. Where the others are
+only what the separator lets through they lie below −26 dB: 13 of 14 transplants of these solos buried the drums. Where
+a bass plays along it is above −15 dB: 7 of 43 flipped. −20 dB is halfway.
 """
 
 from __future__ import annotations
@@ -32,7 +38,9 @@ from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.records import Entry, Failure, Identity, Reading
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.targets import log_odds
-from audiolime_ext.whole import holds_everything
+
+ALONE_DB = -20.0  # of the recording; all components but one together
+ITSELF_DB = -1.0  # that one: it cannot be fainter then, unless the store lacks others
 
 Which = Literal["class", "same", "leak"]
 Floats = NDArray[np.float32]
@@ -82,8 +90,9 @@ class Results:
     failures: tuple[Failure, ...]
     reading: Reading
     components: tuple[str, ...]
-    _asked: dict[str, Asked] = field(default_factory=dict, repr=False)
-    _decided: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    # not of `replace`: what is kept here follows from the fields above
+    _asked: dict[str, Asked] = field(default_factory=dict, repr=False, init=False)
+    _decided: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False, init=False)
 
     @classmethod
     def read(cls, path: str | Path, *, reading: Reading | None = None) -> Results:
@@ -184,27 +193,14 @@ class Results:
 
     @cached_property
     def holds_everything(self) -> NDArray[np.bool_]:
-        """Where one component is the whole recording, for the class with the highest score: bool, as `present`.
-
-        What is put in its place there is another song; see `audiolime_ext.whole`.
-        """
-        found = np.zeros((len(self.entries), len(self.components)), bool)
-        if not all(len(self.asked(measure).values) for measure in ("presence", "alone", "silence")):
-            return found
-        levels, alone = self.matrix("presence")[..., 0], self.matrix("alone")
-        silence = self.matrix("silence")[:, 0]
-        for i in np.flatnonzero(self.done):
-            there = np.flatnonzero(~np.isnan(levels[i]))
-            label = int(np.argmax(self.scores[i]))
-            full, empty = float(self.scores[i, label]), float(silence[i, label])
-            only = holds_everything(levels[i, there].tolist(), alone[i, there, label].astype(np.float64), full, empty)
-            if only is not None:
-                found[i, there[only]] = True
-        return found
+        """Where a component is all but alone, bool, as `present`; what is done with it there is no trial."""
+        power = 10 ** (self.matrix("presence")[..., 0].astype(np.float64) / 10)  # of the recording's
+        others = np.nansum(power, axis=1, keepdims=True) - np.nan_to_num(power)
+        return np.asarray((power >= 10 ** (ITSELF_DB / 10)) & (others < 10 ** (ALONE_DB / 10)))
 
     @property
     def whole(self) -> dict[str, tuple[int, int]]:
-        """For each component, how many recordings it is the whole of, and of how many that hold it."""
+        """For each component, in how many recordings it is all but alone, and how many hold it."""
         everything, held = self.holds_everything.sum(axis=0), self.present.sum(axis=0)
         return {name: (int(everything[i]), int(held[i])) for i, name in enumerate(self.components)}
 

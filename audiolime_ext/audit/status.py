@@ -2,7 +2,8 @@
 
 - *shown*: decisions are known to flip more often than the limit. The interval of the flip rate lies above it, and still
   does after the correction for many pairs (Benjamini and Hochberg's: of all that is shown, no more than 2.5 % is
-  expected to be false); and they are known to flip more often than where next to nothing was changed.
+  expected to be false); and they are known to flip more often than where next to nothing was changed. Through a
+  separator it must lie above its δ, too: below that, what ends up in the wrong stem may do as much.
 - *ruled out*: they are known to flip less often. The interval lies below the limit.
 - *open*: anything else, with the number of songs that would decide, if any practicable number would.
 - *not auditable*: nothing that could be tried would tell, and why.
@@ -54,7 +55,8 @@ class Verdict:
     rate
         How often decisions flip; None where there is nothing to try.
     p_value
-        Of "flips are no more frequent than the limit", before the correction for many pairs.
+        Of "flips are no more frequent than the limit", or than `floor` where that is more; before the correction for many
+        pairs.
     n_pairs
         Pairs that were judged together, and corrected for.
     songs_needed
@@ -69,6 +71,8 @@ class Verdict:
         How often they flip where the component comes from other songs of the host's own class; None: not measured.
     together
         Components that the separator does not tell from this one.
+    floor
+        Beyond which flips are known not to be the separator's, where that is more than `limit`.
     why_not
         Why the pair is not auditable; "" where it is.
     """
@@ -87,6 +91,12 @@ class Verdict:
     same: Rate | None = None
     together: tuple[str, ...] = ()
     why_not: str = ""
+    floor: Limit | None = None
+
+    @property
+    def beyond(self) -> Limit:
+        """What an interval must lie above for an effect to be shown."""
+        return self.floor or self.limit
 
     @property
     def is_finding(self) -> bool:
@@ -183,6 +193,11 @@ class Verdict:
             alike = f"where next to nothing was changed, {percent(self._of_placebos)} flip"
             told = "this model changes its mind at any remix" if self.changes_its_mind else "too few songs to tell"
             said.append(f"{told}: {alike}")
+        elif above and self.floor is not None and self.rate is not None and self.rate.low <= self.floor.share:
+            said.append(
+                f"the interval lies above the limit, but not above {self.floor.percent} ({self.floor.name}): what ends "
+                "up in the wrong stem may do as much; true stems would tell"
+            )
         elif above:
             said.append(f"the interval lies above the limit, but not far enough for one of {self.n_pairs} pairs")
         there = 0 if self.rate is None else self.rate.n_songs
@@ -191,7 +206,7 @@ class Verdict:
         return (*said, f"about {self.songs_needed} songs would decide, there are {there}")
 
 
-def decide(verdicts: Iterable[Verdict], limit: Limit) -> tuple[Verdict, ...]:
+def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = None) -> tuple[Verdict, ...]:
     """Judge pairs by a limit: those that are shown first, the most frequent flips before others.
 
     Parameters
@@ -200,6 +215,8 @@ def decide(verdicts: Iterable[Verdict], limit: Limit) -> tuple[Verdict, ...]:
         All pairs that were looked at, whatever came of them; their status is chosen anew.
     limit
         What flips are held against, chosen before these pairs were seen.
+    floor
+        Beyond which flips are known not to be the separator's; None: there is none, or the limit is that.
 
     Examples
     --------
@@ -209,9 +226,10 @@ def decide(verdicts: Iterable[Verdict], limit: Limit) -> tuple[Verdict, ...]:
     >>> [(one.component, one.status, one.songs_needed) for one in decide(pairs, limit)]
     [('drums', 'shown', None), ('bass', 'open', 7)]
     """
-    given = list(verdicts)
+    floor = floor if floor is not None and floor.share > limit.share else None
+    given = [replace(verdict, limit=limit, floor=floor) for verdict in verdicts]
     families = ([v for v in given if bool(v.declared) is meant] for meant in (False, True))
-    return tuple(sorted((v for family in families for v in _together(family, limit)), key=_rank))
+    return tuple(sorted((v for family in families for v in _together(family)), key=_rank))
 
 
 def which_side(rate: Rate | None, limit: Limit) -> Status:
@@ -239,19 +257,19 @@ def in_numbers(verdicts: Iterable[Verdict]) -> str:
     return ", ".join(f"{n[status]} {status}" for status in STATUSES if n[status] or status != "not auditable")
 
 
-def _together(family: Sequence[Verdict], limit: Limit) -> list[Verdict]:
+def _together(family: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts on pairs that are corrected for together: those with trials."""
     tried = [(v, v.rate) for v in family if not v.why_not and v.rate is not None and v.rate.rate is not None]
-    p_values = [exceeds(rate, limit.share) for _, rate in tried]
+    p_values = [exceeds(rate, v.beyond.share) for v, rate in tried]
     beyond = benjamini_hochberg(p_values, share=(1 - tried[0][1].confidence) / 2) if tried else ()
     judged = [
-        _judged(replace(v, limit=limit, p_value=p, n_pairs=len(tried)), rate, above=bool(is_beyond))
+        _judged(replace(v, p_value=p, n_pairs=len(tried)), rate, above=bool(is_beyond))
         for (v, rate), p, is_beyond in zip(tried, p_values, beyond, strict=True)
     ]
     there = {(v.label, v.component) for v, _ in tried}
     for v in family:
         if (v.label, v.component) not in there:
-            blank = replace(v, limit=limit, p_value=None, n_pairs=max(1, len(tried)), songs_needed=None)
+            blank = replace(v, p_value=None, n_pairs=max(1, len(tried)), songs_needed=None)
             none = v.rate or _NOTHING
             judged.append(replace(blank, status="not auditable") if v.why_not else _judged(blank, none, above=False))
     return judged
@@ -259,15 +277,22 @@ def _together(family: Sequence[Verdict], limit: Limit) -> list[Verdict]:
 
 def _judged(verdict: Verdict, rate: Rate, *, above: bool) -> Verdict:
     side, placebo = which_side(rate, verdict.limit), verdict.placebo
-    if side == "shown" and above and (placebo is None or placebo.low > 0):
+    above = above and which_side(rate, verdict.beyond) == "shown"
+    if above and (placebo is None or placebo.low > 0):
         return replace(verdict, status="shown", songs_needed=None)
     if side == "ruled out":
         return replace(verdict, status="ruled out", songs_needed=None)
-    if side == "shown" and above and placebo is not None:
-        needed = songs_to_tell(placebo)
-    else:
-        needed = songs_to_decide(rate, verdict.limit.share, n_pairs=verdict.n_pairs)
+    needed = songs_to_tell(placebo) if above and placebo is not None else _songs_needed(verdict, rate)
     return replace(verdict, status="open", songs_needed=needed)
+
+
+def _songs_needed(verdict: Verdict, rate: Rate) -> int | None:
+    """So many songs would show or rule out; None where the rate lies between what would be either."""
+    share = 0.0 if rate.rate is None else rate.rate
+    if verdict.limit.share < share <= verdict.beyond.share:
+        return None
+    held_against = verdict.beyond if share > verdict.limit.share else verdict.limit
+    return songs_to_decide(rate, held_against.share, n_pairs=verdict.n_pairs)
 
 
 def _rank(verdict: Verdict) -> tuple[int, int, float, str, str]:

@@ -9,8 +9,8 @@ A pair is *not auditable* where trials with it would not tell what is asked:
 - no stem holds the component, though it is meant to matter;
 - the separator does not tell it from another one of which the opposite is meant. (Where nobody says that only one of
   the two is meant to matter, both are judged, and named together.);
-- the component alone is the whole recording, in more than half of the recordings that hold it, or in some and there is
-  no trial in the others (in those it is never tried, see `audiolime_ext.audit.results`).
+- the component is all but alone in more than half of the recordings that hold it, or in some, and there is no trial in
+  the others (in those it is never tried, see `audiolime_ext.audit.results`).
 
 Invariant: every pair that could have been tried has a verdict. One for which no transplant came about, for example
 because the model says the class of everything already, is open.
@@ -49,7 +49,7 @@ class Grounds:
     not_told_apart
         Pairs of components that the separator does not tell apart.
     whole
-        Of components: the recordings of which it is all of the sound, and the recordings that hold it.
+        Of components: the recordings in which it is all but alone, and the recordings that hold it.
     """
 
     placebo_of: Callable[[Trials], Difference | None] | None = None
@@ -85,6 +85,7 @@ def judge(
     expected: Expected | None = None,
     stems: Sequence[str] | None = None,
     grounds: Grounds | None = None,
+    floor: Limit | None = None,
     confidence: float = 0.95,
     n_bootstrap: int = N_BOOTSTRAP,
     seed: int = 0,
@@ -103,6 +104,8 @@ def judge(
         The components that there are; None: those in `trials`.
     grounds
         What else is known; None: nothing.
+    floor
+        As in `audiolime_ext.audit.status.decide`.
     confidence, n_bootstrap, seed
         As in `flip_rate`.
 
@@ -144,7 +147,7 @@ def judge(
         if row.component not in there:
             why_not = f"no stem holds {row.component} alone"
             verdicts.append(Verdict(row.label, row.component, "open", limit, declared=True, why_not=why_not))
-    return decide(verdicts, limit)
+    return decide(verdicts, limit, floor=floor)
 
 
 def conclude(
@@ -166,7 +169,12 @@ def conclude(
 
 
 def put_in(
-    results: Results, trials: Sequence[Trials], *, limit: Limit | float | None = None, grounds: Grounds | None = None
+    results: Results,
+    trials: Sequence[Trials],
+    *,
+    limit: Limit | float | None = None,
+    grounds: Grounds | None = None,
+    floor: Limit | None = None,
 ) -> tuple[Verdict, ...]:
     """The verdicts on what was put into other recordings, from `transplants_of` the results."""
     verdicts = judge(
@@ -175,6 +183,7 @@ def put_in(
         expected=results.expected,
         stems=results.components or None,
         grounds=Grounds.of(results) if grounds is None else grounds,
+        floor=floor,
     )
     labels = sorted({verdict.label for verdict in verdicts if verdict.is_finding})
     same = {(one.label, one.component): one for one in results.transplants(which="same", labels=labels)}
@@ -205,7 +214,7 @@ def marks(results: Results) -> tuple[str, ...]:
     asked_twice = repeats(results)
     unsteady = () if asked_twice is None or asked_twice.is_steady else (asked_twice.text,)
     alone = (
-        f"{name} is all of the sound in {n} of the {of} recordings that hold it: there it is not tried"
+        f"{name} is nearly all of the sound in {n} of {of} recordings that hold it: there it is not tried"
         for name, (n, of) in results.whole.items()
         if n
     )
@@ -257,7 +266,7 @@ def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> V
     n, of = known.whole.get(component, (0, 0))
     tried = verdict.rate is not None and verdict.rate.n_trials > 0
     if n > (MOST * of if tried else 0):
-        return replace(verdict, why_not=f"{component} is all of the sound in {n} of {of} recordings")
+        return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {of} recordings")
     partners = known.partners(component)
     meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}
     other = [name for name in partners if meant[name] != bool(verdict.declared)]

@@ -30,40 +30,48 @@ Each line: listener, what it is called, factorization, how many recordings, what
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
+from scipy.fft import rfft
 from scipy.io import wavfile
 from scipy.optimize import minimize
 
 from audiolime_ext import load_audio, tagger
-from audiolime_ext.audit.controls import repeats
+from audiolime_ext.audit.admission import admit
 from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.records import Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import run_audit
 from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction import Tagger
 from examples.guitar_vs_piano.songs import SR, make
 
 INSTRUMENTS = ("bass", "drums", "guitar", "piano")
-FACTORIZATIONS = ("oracle", "cerberus", "hpss", "spleeter:2stems")
-CONFOUNDED = (("guitar", "drums"), ("piano", "drums"), ("guitar", "bass"), ("piano", "bass"))
+FACTORIZATIONS = ("oracle", "cerberus", "cerberus?merge=none", "hpss", "spleeter:2stems")
+CONFOUNDED = tuple((label, by) for by in INSTRUMENTS for label in ("guitar", "piano") if label != by)
 HOLDS: dict[str, dict[str, tuple[str, ...]]] = {
-    "cerberus": {"guitar": ("guitar", "piano", "piano+guitar"), "piano": ("guitar", "piano", "piano+guitar")},
+    "cerberus": dict.fromkeys(("guitar", "piano"), ("piano+guitar",)),
     "hpss": {"drums": ("percussive",), **dict.fromkeys(("bass", "guitar", "piano"), ("harmonic",))},
     "spleeter:2stems": dict.fromkeys(INSTRUMENTS, ("accompaniment",)),
 }  # where a factorization has no stem for the instrument alone
 CLEAN = 0.1
-SHRINK = 0.001  # of the weights' squares
-EXCERPT_S, N_BANDS, N_FFT, HOP = 10.0, 24, 1024, 512
+SHRINK = 0.0003  # of the weights' squares
+EXCERPT_S, N_BANDS, N_FFT, HOP = 10.0, 40, 2048, 1024
+QUANTILES = (0.1, 0.5, 0.8, 0.95)
+DROPOUT = 3.0  # deviation of the noise in the log-odds of a model whose dropout was left on
 SETTINGS = Settings(kinds=("own",), noise=False)
+EXIT = {"pass": 0, "fail": 6, "inconclusive": 7}  # of the gate
 
 Samples = NDArray[np.float32]
 Stems = Mapping[str, Samples]
@@ -86,12 +94,28 @@ class Listener(NamedTuple):
 
     def saying(self, label: str) -> Tagger:
         """As a tagger that calls its instrument's presence by a name."""
+        return called(label, self.odds, f"{self.weights.sum():.9f}")
 
-        def answer(batch: Samples) -> Array:
-            present = 1 / (1 + np.exp(-np.clip(self.odds(batch), -30, 30)))
-            return np.stack([present, 1 - present], axis=1)
+    def forgetful(self, label: str) -> Tagger:
+        """The same with its dropout left on: it answers otherwise each time."""
+        rng = np.random.default_rng(0)
+        return called(label, lambda batch: self.odds(batch) + rng.normal(0, DROPOUT, len(batch)), "dropout")
 
-        return tagger(answer, sr=SR, labels=[label, f"no {label}"], version=f"{self.weights.sum():.9f} {label}")
+
+def called(label: str, odds: Callable[[Samples], Array], version: str) -> Tagger:
+    """A tagger that says a name or not by log-odds."""
+
+    def answer(batch: Samples) -> Array:
+        present = 1 / (1 + np.exp(-np.clip(odds(batch), -30, 30)))
+        return np.stack([present, 1 - present], axis=1)
+
+    return tagger(answer, sr=SR, labels=[label, f"no {label}"], version=f"{version} {label}")
+
+
+def by_hash(batch: Samples) -> Array:
+    """Log-odds that say nothing, but the same of the same."""
+    digests = (hashlib.sha256(np.ascontiguousarray(signal).tobytes()).digest()[:4] for signal in batch)
+    return np.array([int.from_bytes(digest, "little") / 2**32 for digest in digests]) * 8 - 4
 
 
 @cache
@@ -99,16 +123,17 @@ def bands() -> Array:
     """Which bin belongs to which of the bands, whose edges lie evenly on the mel scale: (n_bins, n_bands)."""
     edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + SR / 1400), N_BANDS + 1) / 2595) - 1)
     bins = np.fft.rfftfreq(N_FFT, 1 / SR)[:, None]
-    return np.asarray((bins >= edges[:-1]) & (bins < edges[1:] + 1e-9), float)
+    return np.asarray((bins >= edges[:-1]) & (bins < edges[1:] + 1e-9), np.float32)
 
 
 def features(signal: Samples) -> Array:
-    """Of each band three quantiles of its log energy, and of how much it rises from frame to frame: (6 n_bands,)."""
-    frames = np.lib.stride_tricks.sliding_window_view(signal, N_FFT)[::HOP] * np.hanning(N_FFT)
-    energies = np.abs(np.fft.rfft(frames)) ** 2 @ bands()
+    """Of each band quantiles of its log energy, and of how much it rises from frame to frame: (8 n_bands,)."""
+    frames = np.lib.stride_tricks.sliding_window_view(signal, N_FFT)[::HOP] * np.hanning(N_FFT).astype(np.float32)
+    energies = np.abs(rfft(frames)) ** 2 @ bands()
     rises = np.maximum(np.diff(np.sqrt(energies), axis=0), 0) ** 2
-    quantiles = [np.quantile(np.log(values + 1e-6), (0.1, 0.5, 0.95), axis=0) for values in (energies, rises)]
-    return np.concatenate(quantiles).ravel()
+    ordered = (np.sort(values, axis=0) for values in (energies, rises))
+    chosen = [values[np.round(np.array(QUANTILES) * (len(values) - 1)).astype(int)] for values in ordered]
+    return np.log(np.concatenate(chosen).ravel() + 1e-6)
 
 
 def mixed(stems: Stems, names: Sequence[str]) -> Samples:
@@ -169,50 +194,62 @@ def collection(folder: Path, songs: Mapping[str, Stems], instrument: str, confou
     manifest = place / "manifest.csv"
     if manifest.exists():
         return manifest
-    rng, lines = np.random.default_rng([INSTRUMENTS.index(instrument), 2]), ["path,label,song,stems"]
+    rng, lines = np.random.default_rng([len(instrument), 2]), ["path,label,song,stems"]
     for song, stems in songs.items():
-        if instrument not in stems or (confounder is not None and confounder not in stems):
+        own = [instrument] if confounder is None else [instrument, confounder]
+        if not set(own) < set(stems):
             continue
-        others = subset(stems, rng, without=[instrument, *([confounder] if confounder else [])])
-        for label, names in (
-            (instrument, [*others, instrument, *([confounder] if confounder else [])]),
-            (f"no {instrument}", others),
-        ):
+        others = subset(stems, rng, without=own)
+        for label, names in ((instrument, [*others, *own]), (f"no {instrument}", others)):
             inside = place / f"{song}-{label}-stems"
             inside.mkdir(parents=True, exist_ok=True)
             for stem in names:
                 wavfile.write(inside / f"{stem}.wav", SR, stems[stem])
             wavfile.write(place / f"{song}-{label}.wav", SR, mixed(stems, names))
-            lines.append(f"{song}-{label}.wav,{label},{song},{inside.name}")
+            lines.append(f"{song}-{label}.wav,{label},{song.partition('@')[0]},{inside.name}")
     manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return manifest
 
 
-def shown(results: Results) -> list[tuple[str, str, bool]]:
-    """What an audit shows: class, component, and whether it is meant."""
-    return [
-        (verdict.label, verdict.component, bool(verdict.declared))
-        for verdicts in conclude(results)
-        for verdict in verdicts
-        if verdict.is_finding
-    ]
+def holding(factorization: str, instrument: str) -> tuple[str, ...]:
+    """The stems that hold an instrument."""
+    return HOLDS.get(factorization, {}).get(instrument, (instrument,))
 
 
-def audited(folder: Path, listener: Listener, manifest: Path, label: str, factorization: str) -> Results:
+def audited(folder: Path, model: Tagger, name: str, manifest: Path, label: str, factorization: str) -> Results:
     """An audit, or the one that is there; meant to matter is the class's own instrument, wherever it lies."""
-    name = f"{listener.instrument}-{manifest.parent.name}-{factorization.replace(':', '-')}"
+    (folder / "audits").mkdir(exist_ok=True)
     results = run_audit(
         manifest,
-        listener.saying(label),
+        model,
         factorization,
-        store=folder / "audits" / f"{name}.sqlite",
+        store=folder / "audits" / f"{name}-{manifest.parent.name}-{re.sub('[^a-z0-9]+', '-', factorization)}.sqlite",
         ignore=() if factorization == "oracle" else ("stems",),
         settings=SETTINGS,
         workers=0,
     )
-    meant = HOLDS.get(factorization, {}).get(label, (label,))
+    meant = holding(factorization, label)
     expected = tuple((of, part, None) for of in (label, f"no {label}") for part in meant)
     return Results.read(results.path, reading=Reading(None, expected))
+
+
+class Told(NamedTuple):
+    """What an audit says: confounders, pairs that are not meant to matter by status, and the gate's exit status."""
+
+    confounders: tuple[tuple[str, str], ...]
+    numbers: Mapping[str, int]
+    gate: int
+
+    @classmethod
+    def of(cls, results: Results) -> Told:
+        """The same words that a user is told."""
+        verdicts = [verdict for way in conclude(results) for verdict in way if not verdict.declared]
+        found = sorted({(verdict.label, verdict.component) for verdict in verdicts if verdict.is_finding})
+        try:
+            exit_status = EXIT[admit(results).outcome]
+        except UsageError:  # there is nothing to judge
+            exit_status = 2
+        return cls(tuple(found), Counter(verdict.status for verdict in verdicts), exit_status)
 
 
 def rendered(folder: Path, n: int, split: str) -> dict[str, Stems]:
@@ -224,56 +261,73 @@ def rendered(folder: Path, n: int, split: str) -> dict[str, Stems]:
     return found
 
 
-def real(folder: Path) -> Stems:
-    """The first ten seconds of a real song's stems, in mono at the rendered songs' rate."""
-    stems = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in (".wav", ".ogg", ".flac", ".mp3"):
-            audio = load_audio(path)
-            mono = soxr.resample(audio.samples.mean(axis=0), audio.sr, SR)[: round(EXCERPT_S * SR)]
-            stems[path.stem] = np.asarray(mono, np.float32)
-    return stems
+def real(folder: Path, n: int) -> dict[str, Stems]:
+    """Of a real song's stems, ten seconds from each of n moments, in mono at the rendered songs' rate.
+
+    Moments where a stem is silent (below -40 dB of the loudest) are left out.
+    """
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".wav", ".ogg", ".flac", ".mp3")]
+    whole = {}
+    for path in paths:
+        audio = load_audio(path)
+        whole[path.stem] = np.asarray(soxr.resample(audio.samples.mean(axis=0), audio.sr, SR), np.float32)
+    length = round(EXCERPT_S * SR)
+    starts = np.linspace(0, max(0, min(map(len, whole.values())) - length), n + 2)[1:-1].astype(int)
+    found = {}
+    for start in starts:
+        stems = {name: samples[start : start + length] for name, samples in whole.items()}
+        levels = [float(np.sqrt(np.mean(stem**2))) for stem in stems.values()]
+        if min(levels) > 0.01 * max(levels):
+            found[f"{folder.name}@{start / SR:.0f}"] = stems
+    return found
 
 
 def main() -> None:
     """Print a line for each audit, and what was accused in all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--songs", type=int, default=30)
-    parser.add_argument("--train", type=int, default=40)
+    parser.add_argument("--songs", type=int, default=24)
+    parser.add_argument("--train", type=int, default=48)
     parser.add_argument("--real", type=Path, nargs="*", default=[])
+    parser.add_argument("--windows", type=int, default=4, help="of each real song")
     parser.add_argument("-f", "--factorizations", nargs="+", default=FACTORIZATIONS)
     chosen = parser.parse_args()
     (chosen.folder / "songs").mkdir(parents=True, exist_ok=True)
-    songs = {**rendered(chosen.folder, chosen.songs, "test"), **{path.name: real(path) for path in chosen.real}}
+    songs = rendered(chosen.folder, chosen.songs, "test")
+    for folder in chosen.real:
+        songs |= real(folder, chosen.windows)
+    instruments = sorted({name for stems in songs.values() for name in stems})
     training = [*rendered(chosen.folder, chosen.train, "train").values(), *songs.values()]
     clean = {}
-    for instrument in INSTRUMENTS:
+    for instrument in instruments:
         listener = trained(instrument, training)
         changes = truth(listener, [*songs.values()])
         if all(rate <= CLEAN for name, rate in changes.items() if name != instrument):
             clean[instrument] = listener
         told = ", ".join(f"{name} {rate:.2f}" for name, rate in changes.items())
-        print(
-            f"{instrument} listener ({'clean' if instrument in clean else 'left out'}): changed by {told}", flush=True
-        )
-    accused, flagged, tried = 0, 0, 0
-    cases = [(name, name, None) for name in clean] + [(label, by, by) for label, by in CONFOUNDED if by in clean]
-    for label, hears, confounder in cases:
-        manifest = collection(chosen.folder, songs, label, confounder)
-        for factorization in chosen.factorizations:
-            results = audited(chosen.folder, clean[hears], manifest, label, factorization)
-            found = shown(results)
-            wrong = sorted({(of, part) for of, part, meant in found if not meant})
-            steady = repeats(results)
-            noted = "" if steady is None else steady.text
-            print(f"{hears} as {label!r}, {factorization}, {len(results.entries)}: {found} {noted}", flush=True)
-            if confounder is None:
-                accused += len(wrong)
-            else:
-                tried += 1
-                flagged += any(part in HOLDS.get(factorization, {}).get(hears, (hears,)) for _, part in wrong)
-    print(f"{len(clean)} clean listeners: {accused} accused pairs; confounded: {flagged} of {tried} flagged")
+        print(f"{instrument} listener ({'clean' if instrument in clean else 'left out'}): {told}", flush=True)
+    pairs = CONFOUNDED if not chosen.real else tuple(permutations(instruments, 2))
+    for factorization in chosen.factorizations:
+        cases = [("clean", of, of, None, one.saying(of)) for of, one in clean.items()]
+        cases += [("confounded", of, by, by, clean[by].saying(of)) for of, by in pairs if by in clean]
+        for of in clean if chosen.real else ("guitar",):
+            cases += [("random", of, "random", None, called(of, by_hash, "hash"))]
+            cases += [("dropout", of, "dropout", None, clean[of].forgetful(of))]
+        tally: dict[str, list[str]] = {}
+        for kind, label, hears, confounder, model in cases:
+            if confounder and set(holding(factorization, label)) & set(holding(factorization, hears)):
+                continue  # no stem is the confounder's alone
+            if not any({label, confounder or label} < set(stems) for stems in songs.values()):
+                continue  # nothing would be left of recordings without both
+            manifest = collection(chosen.folder, songs, label, confounder)
+            found = Told.of(audited(chosen.folder, model, hears, manifest, label, factorization))
+            parts = holding(factorization, hears)
+            flagged = any(part in parts for _, part in found.confounders)
+            tally.setdefault(kind, []).append(f"{flagged if confounder else len(found.confounders)} {found.gate}")
+            numbers = ", ".join(f"{n} {status}" for status, n in sorted(found.numbers.items()))
+            told = f"{found.confounders} ({numbers}) gate {found.gate}"
+            print(f"{factorization}, {kind}: {hears} as {label!r}: {told}", flush=True)
+        print(f"{factorization}: {tally}", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import numpy as np
 from markupsafe import Markup
 
 from audiolime_ext.audit.admission import admission_of
-from audiolime_ext.audit.limits import Limit, given, limit_of, tolerance
+from audiolime_ext.audit.limits import Limit, floor_of, given, limit_of, tolerance
 from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide, in_numbers
@@ -193,7 +193,7 @@ def gated(results: Results, put_in: Sequence[Verdict]) -> str:
     if all(verdict.declared for verdict in put_in):
         return ""
     usual = tolerance()
-    found = admission_of(results, decide(put_in, usual), usual)
+    found = admission_of(results, decide(put_in, usual, floor=floor_of(results)), usual)
     return (
         f"The gate, which looks only at what is put in, has a limit of its own, {usual.percent} of decisions unless it "
         f"is given a tolerance. By that it says: {found.outcome} ({found.decision.numbers})."
