@@ -185,8 +185,10 @@ class Explanation:
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the weights of a label."""
         column = self.column(label)
-        found = [*self._that_act_together(column), *self._not_told_apart(column)]
-        return [*found, *self._of_the_value(column), *self._of_the_checks(column)]
+        acting = self._that_act_together(column)
+        asked = self._voice(column), *self.score(column), self.neighborhood.scores[:, column]
+        of_value = value_remarks(*asked, weights=self.leading(column).weights, acting=bool(acting))
+        return [*acting, *self._not_told_apart(column), *of_value, *self._of_the_checks(column)]
 
     def check_remarks(self) -> list[str]:
         """What the checks say about the labels asked for."""
@@ -197,20 +199,11 @@ class Explanation:
         heaviest = found.sources[int(np.argmax(found.weights))] if max(found.weights, default=0.0) > 0 else None
         return self.checks.remarks(self.kind.called(self.all_labels[column]), column, self.neighborhood, heaviest)
 
-    def _of_the_value(self, column: int) -> list[str]:
-        answers, (full, empty) = self.neighborhood.scores[:, column], self.score(column)
-        largest = float(np.abs(answers).max())
-        return value_remarks(self._voice(column), full, empty, float(np.ptp(answers)), largest)
-
     def _that_act_together(self, column: int) -> list[str]:
-        """Nothing where it may be the noise that seems to act together, or where the model says the label of no mix."""
-        noisy = self.checks.noise is not None and not self.checks.noise.alike
-        answers = self.neighborhood.scores[:, column]
-        if noisy or answers.max() < self.kind.floor:
+        """Nothing where it may be the noise that seems to act together."""
+        if self.checks.noise is not None and not self.checks.noise.alike:
             return []
-        asked = self.components, self.neighborhood, self.attribution, self.kind.called(self.all_labels[column]), column
-        three = together.remark(*asked, least=self.kind.nearness(float(np.ptp(answers))))
-        return three or self._pair_that_counts_most(column)
+        return together.remarks(self.components.sources, self.neighborhood, self._voice(column), column)
 
     def additivity(self, label: str | int | None = None) -> float | None:
         """How much of a label's score, over all masks, is a sum of what single components do: R², from 0 to 1.
@@ -230,24 +223,6 @@ class Explanation:
         if found.state not in ("leads", "tied"):
             return []
         return not_told_apart(label, found.sources, np.array(found.weights), self.confusion)
-
-    def _pair_that_counts_most(self, column: int) -> list[str]:
-        """A word on two sources that do more together than any does by itself, which no weight can show."""
-        game = whole_stems(self.neighborhood)
-        if game is None or len(game.masks) < 4:
-            return []
-        found, weights = shapley_interactions(game)[column], np.abs(self.leading(column).weights)
-        i, j = np.unravel_index(int(np.argmax(np.abs(found))), found.shape)
-        near = self.kind.nearness(float(np.ptp(game.scores[:, column])))
-        if abs(found[i, j]) <= max(near, float(weights.max())):
-            return []
-        one, other = (self.components.sources[at] for at in sorted((i, j)))
-        effect = "together add" if found[i, j] > 0 else "together take away"
-        together = self.number(abs(float(found[i, j])), column)
-        return [
-            f"{self.kind.called(self.all_labels[column])}: {one} and {other} {effect} {together} beyond what each does "
-            "alone, which is more than any weight"
-        ]
 
     def attribute(self, method: str) -> Explanation:
         """The same answers of the model seen by another method, without a further prediction.

@@ -3,7 +3,9 @@
 *Sources first.* A source cut into time segments is ranked by the sum of its segments' weights, with the error of that
 sum; a tenth of the drums is never compared with a whole guitar. Owen values add up to what a source weighs as a whole,
 which all masks of whole sources give, so their sums are exact. Only within the source that leads are segments named:
-those that hold two thirds of its weight, where these are at most half of them and told apart from the others.
+the fewest that hold two thirds of its weight, and what is equal to one of them, where they are told apart from the
+others. Where that takes more than half of them and none holds less than a quarter of an equal share, it is spread over
+all.
 
 *A leader is one that is known.* "Comes most from A" is said where A outweighs every other source beyond doubt: by more
 than rounding, and, where masks are a sample, by one test for all differences (`audiolime_ext.attribution.told_apart`).
@@ -49,6 +51,7 @@ Within = Literal["carried", "spread", "open"]
 AUDIBLE_DB = -40.0
 NEGLIGIBLE = 0.05  # of the largest weight
 MOST = 2 / 3  # of a source's weight: "most of it"
+EVEN = 0.25  # of an equal share of it
 LEAST_FIT = 0.05  # R² of a linear fit over the masks
 SILENT_DB = -200.0
 CANCELLED = 1e-6  # of the largest weight: errors of segments that cancel in their sum, but for rounding
@@ -376,9 +379,12 @@ def _within(
     else:
         covariance = attribution.covariance[column, own, own]
     order = np.argsort(-weights, kind="stable")
-    k = int(np.argmax(np.cumsum(weights[order]) >= MOST * weights.sum())) + 1
+    k = int(np.argmax(np.cumsum(weights[order]) >= MOST * weights.sum() - rounding)) + 1
+    while k < n and weights[order[k - 1]] - weights[order[k]] <= rounding:
+        k += 1
     chosen = sorted(int(i) + own.start for i in order[:k])
-    if weights.sum() <= rounding or k > n / 2 or any(levels_db[i] <= AUDIBLE_DB for i in chosen):
+    even = k == n or (k > n / 2 and weights.min() >= EVEN * weights.sum() / n)
+    if weights.sum() <= rounding or even or any(levels_db[i] <= AUDIBLE_DB for i in chosen):
         return ("spread" if np.sqrt(np.diag(covariance).max()) <= rounding else "open"), ()
     if not are_heaviest(weights, covariance, attribution.dof, k, rounding=rounding):
         return "open", ()

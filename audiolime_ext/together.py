@@ -1,68 +1,92 @@
-"""A word on three or more components that do more together than any does by itself, or any two: no weight shows that.
+"""A word on two, three or more sources that do more together than any does by itself: no weight shows that.
 
-Where a model answers to an odd number of three sources, every weight is the same and every pair nothing. There are two
-signs, both over all masks (of whole stems, where only these are complete): three whose interaction is larger than every
-weight and every pair's; or, where no three stand out, a score most of which neither single components nor pairs explain
-(`MOSTLY` of its variance; half is a convention, and means what it says).
+All masks of whole sources tell; where not all were evaluated nothing is said. Of two: a pair whose interaction is
+larger than every weight. Of three: where a model answers to an odd number of three sources, every weight is the same
+and every pair nothing; then there are three whose interaction is larger than every weight and every pair's. Of more, or
+where several threes do the same: a score most of which neither single sources nor pairs explain (`MOSTLY` of its
+variance; half is a convention, and means what it says).
+
+Nothing is said of what is no larger than what counts as the same value, nor of a label that the model says of no mix.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from audiolime_ext.attribution import Attribution
-from audiolime_ext.attribution.additivity import ROUNDING, complete, shares_of_orders
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.attribution.additivity import ROUNDING, shares_of_orders
 from audiolime_ext.attribution.interactions import shapley_interactions, three_way_interactions
+from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.components import Components
 from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.words import Voice
+
+Array = NDArray[np.float64]
 
 MOSTLY = 0.5
 
 
-def remark(
-    components: Components,
-    neighborhood: Neighborhood,
-    found: Attribution,
-    name: str,
-    column: int,
-    *,
-    least: float = 0.0,
-) -> list[str]:
-    """That three or more components act together, for one label; empty where weights and pairs tell more.
+def remarks(sources: Sequence[str], neighborhood: Neighborhood, voice: Voice, column: int) -> list[str]:
+    """That sources act together, for one label; empty where weights tell more.
 
     Parameters
     ----------
-    components, neighborhood, found
-        What was switched, what the model answered, and the weights.
-    name, column
-        The label, and its place among the values.
-    least
-        What does no more than this is nothing.
+    sources
+        Their names.
+    neighborhood
+        What the model answered; its `groups` say which components are one source's.
+    voice
+        How the label and numbers are written.
+    column
+        The label's place among the values.
     """
-    every = complete(neighborhood)
-    if every is None or every.masks.shape[1] < 3:
+    game = whole_stems(neighborhood)
+    if game is None or len(sources) < 2:
         return []
-    names = components.names if every is neighborhood else components.sources
-    scores = every.scores[:, column : column + 1]
-    if np.ptp(scores) <= max(ROUNDING * np.abs(scores).max(), least):
+    scores = game.scores[:, column : column + 1]
+    near = voice.kind.nearness(float(np.ptp(neighborhood.scores[:, column])))
+    least = max(ROUNDING * float(np.abs(scores).max()), near)
+    if scores.max() < voice.kind.floor or np.ptp(scores) <= least:
         return []
-    one = Neighborhood(every.masks, every.counts, True, scores)
-    weights = found.weights[column] if every is neighborhood else shapley_values(one).weights[0]
-    threes = {three: float(values[0]) for three, values in three_way_interactions(one).items()}
-    three = max(threes, key=lambda chosen: abs(threes[chosen]))
-    most = max(float(np.abs(weights).max()), float(np.abs(shapley_interactions(one)).max()))
-    if abs(threes[three]) > max(most * (1 + ROUNDING), least):
-        i, j, k = (names[member] for member in three)
-        effect = "add" if threes[three] > 0 else "take away"
+    one = Neighborhood(game.masks, game.counts, True, scores)
+    heaviest = float(np.abs(shapley_values(one).weights).max())
+    pairs = shapley_interactions(one)[0]
+    return _of_three(sources, one, voice, max(heaviest, float(np.abs(pairs).max())), least) or _of_two(
+        sources, pairs, voice, max(heaviest, least), float(np.abs(scores).max())
+    )
+
+
+def _of_two(sources: Sequence[str], pairs: Array, voice: Voice, most: float, largest: float) -> list[str]:
+    i, j = sorted(int(at) for at in np.unravel_index(int(np.argmax(np.abs(pairs))), pairs.shape))
+    if abs(pairs[i, j]) <= most:
+        return []
+    effect = "together add" if pairs[i, j] > 0 else "together take away"
+    return [
+        f"{voice.kind.called(voice.label)}: {sources[i]} and {sources[j]} {effect} "
+        f"{voice.number(abs(float(pairs[i, j])), largest)} beyond what each does alone, which is more than any weight"
+    ]
+
+
+def _of_three(sources: Sequence[str], one: Neighborhood, voice: Voice, most: float, least: float) -> list[str]:
+    if len(sources) < 3:
+        return []
+    name, largest = voice.kind.called(voice.label), float(np.abs(one.scores).max())
+    found = {three: float(values[0]) for three, values in three_way_interactions(one).items()}
+    first, *others = sorted(found, key=lambda three: -abs(found[three]))
+    stands_out = not others or abs(found[first]) - abs(found[others[0]]) > ROUNDING * abs(found[first])
+    if stands_out and abs(found[first]) > max(most * (1 + ROUNDING), least):
+        i, j, k = (sources[member] for member in first)
+        effect = "add" if found[first] > 0 else "take away"
         return [
-            f"{name}: {i}, {j} and {k} act together: they {effect} {abs(threes[three]):.2f} beyond what they do alone "
-            "and in pairs, which is more than any weight or pair"
+            f"{name}: {i}, {j} and {k} act together: they {effect} {voice.number(abs(found[first]), largest)} beyond "
+            "what they do alone and in pairs, which is more than any weight or pair"
         ]
     beyond = float(1 - shares_of_orders(one)[0, :2].sum())
     if beyond > MOSTLY:
         return [
             f"{name}: more than two sources act together here: single ones and pairs leave {100 * beyond:.0f} % of the "
-            "score's variation unexplained, so no weight says what the model goes by"
+            f"{voice.kind.noun}'s variation unexplained, so no weight says what the model goes by"
         ]
     return []

@@ -11,8 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
+from numpy.typing import NDArray
+
 from audiolime_ext.kind import Kind, decimals
 from audiolime_ext.leading import Leading
+
+Array = NDArray[np.float64]
 
 MOST_NAMED = 3  # of those that are not told apart
 INSTRUMENTS = "cerberus"  # a separator of instruments that needs no download
@@ -184,30 +189,35 @@ def finer(source: str, factorization: str | None) -> str | None:
     return f"a separator of instruments could, such as {INSTRUMENTS}"
 
 
-def value_remarks(voice: Voice, full: float, empty: float, spread: float, largest: float = 1.0) -> list[str]:
+def value_remarks(
+    voice: Voice, full: float, empty: float, answers: Array, *, weights: Sequence[float] = (), acting: bool = False
+) -> list[str]:
     """What to know of a value that the baseline explains.
 
     Parameters
     ----------
     full, empty
         The value of the recording and of the baseline.
-    spread
-        The range of the label's values over all mixes.
-    largest
-        The largest magnitude among these.
+    answers
+        The label's values for all mixes, shape (n_mixes,).
+    weights
+        Of the sources. Where one of them counts, sources offset each other, and there is something to explain.
+    acting
+        Whether it is said that sources act together; then there is, too.
 
     Examples
     --------
-    >>> value_remarks(Voice("guitar", Kind("score", near=0.05)), 0.4, 0.31, 0.2)
+    >>> value_remarks(Voice("guitar", Kind("score", near=0.05)), 0.4, 0.31, np.array([0.31, 0.4]))
     ['guitar: the model says this for silence too (0.31; here 0.40)']
     """
     if full < voice.kind.floor:
         return []  # the sentence says all there is to say
     name, found = voice.kind.called(voice.label), []
+    largest, near = float(np.abs(answers).max()), voice.kind.nearness(float(np.ptp(answers)))
     here, there = voice.number(full, largest), voice.number(empty, largest)
     if voice.kind.said_of_the_baseline(full, empty):
         found.append(f"{name}: the model says this for {voice.off} too ({there}; here {here})")
-    if abs(full - empty) <= voice.kind.nearness(spread):
+    if abs(full - empty) <= near and not acting and max(map(abs, weights), default=0.0) <= near:
         gap = f"the {voice.kind.noun} is that of {voice.off}, to {voice.number(abs(full - empty), largest)}"
         found.append(f"{name}: nothing to explain by presence ({gap})")
     return found

@@ -164,7 +164,10 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
         (("--seed", "-1"), r"argument --seed: a whole number of at least 0 is needed, not '-1'"),
         (("--max-evals", "1"), r"argument --max-evals: a whole number of at least 2 is needed"),
         (("--max-evals", "3"), r"3 evaluations are too few for 2 components"),
-        (("--segments", "100", "--max-evals", "200"), r"200 evaluations are too few for 200 components"),
+        (
+            ("--segments", "100", "--max-evals", "200", "--method", "shapley"),
+            r"200 evaluations are too few for 200 components",
+        ),
         (("--sr", "0"), r"argument --sr: a whole number of at least 1 is needed"),
         (("-t", "studio_models:windowed", "--sr", "8000"), r"--sr 8000 cannot be obeyed: .* at 16000 Hz; leave"),
         (("--nonsense",), r"unrecognized arguments: --nonsense; see audiolime --help"),

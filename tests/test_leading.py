@@ -223,7 +223,10 @@ def test_a_source_is_ranked_by_the_sum_of_its_segments() -> None:
         ([0.125] * 4, "spread", ()),
         ([0.40, 0.05, 0.05, 0.0], "carried", (0,)),
         ([0.02, 0.24, 0.22, 0.02], "carried", (1, 2)),
-        ([0.17, 0.16, 0.16, 0.01], "spread", ()),  # two thirds take three of four
+        ([0.17, 0.16, 0.16, 0.01], "carried", (0, 1, 2)),  # the last has next to none
+        ([0.16, 0.14, 0.14, 0.06], "spread", ()),
+        ([0.33, 0.27, 0.0], "carried", (0, 1)),
+        ([0.1, 0.1, 0.1, 0.0, 0.0], "carried", (0, 1, 2)),  # two of three equal ones hold two thirds
         ([0.3, 0.2], "spread", ()),
         ([0.34, 0.16], "carried", (0,)),
     ],

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Explanation, explain, tagger
+from audiolime_ext.report.view import as_track, cell
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -102,3 +103,14 @@ def test_one_component_is_not_said_to_add_up() -> None:
     alone = of(lambda m: m[:, 0], 1)
     assert alone.additivity() == pytest.approx(1)
     assert "sums of single" not in str(alone)
+
+
+def test_of_several_threes_that_do_the_same_none_is_named() -> None:
+    """Either of four is enough: every three of them do the same."""
+    said = together(of(lambda m: m.any(axis=1)))
+    assert not any("act together: they" in remark for remark in said)
+
+
+def test_a_page_says_it_too() -> None:
+    e = of(lambda m: m[:, :3].sum(axis=1) % 2, 3)
+    assert "drums, bass and guitar act together" in " ".join(cell(as_track(e), 0, "odd")["remarks"])

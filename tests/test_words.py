@@ -237,7 +237,7 @@ def test_small_values_are_written_so_that_they_say_something() -> None:
 def test_a_value_that_the_baseline_explains_is_remarked_whatever_is_explained(
     kind: Kind, full: float, empty: float, remarks: list[str]
 ) -> None:
-    made = value_remarks(Voice("rock", kind), full, empty, spread=4.0, largest=12.0)
+    made = value_remarks(Voice("rock", kind), full, empty, np.array([-12.0, -8.0]))
     assert len(made) == len(remarks)
     for one, expected in zip(made, remarks, strict=True):
         assert expected in one

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext import together
 from audiolime_ext.components import Components
 from audiolime_ext.confusion import holding_notes
 from audiolime_ext.explanation import Explanation
@@ -89,6 +90,7 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
     top = [] if found is None else [i for source in found.components() for i in source]
     alone, without = _alone_and_without(near, top, column)
     answers = near.scores[:, column]
+    acting = [] if found is None else together.remarks(found.sources, near, voice, column)
     told = None if found is None or not found.known else found.columns(found.first[0])
     return {
         "full": _rounded(full),
@@ -103,7 +105,10 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
         "say": _silence(voice, full)
         if found is None
         else sentence(found, place.names, voice, without=_alone_and_without(near, told, column)[1]),
-        "remarks": value_remarks(voice, full, empty, float(np.ptp(answers)), float(np.abs(answers).max())),
+        "remarks": [
+            *acting,
+            *value_remarks(voice, full, empty, answers, weights=found.weights if found else (), acting=bool(acting)),
+        ],
     }
 
 

@@ -257,7 +257,7 @@ class TrackExplanation:
         column = self.column(label)
         full, empty = (float(values.mean()) for values in self.score(column))
         answers = np.concatenate([window.neighborhood.scores[:, column] for window in self.windows])
-        return value_remarks(self.voice(column), full, empty, float(np.ptp(answers)), float(np.abs(answers).max()))
+        return value_remarks(self.voice(column), full, empty, answers, weights=tuple(self.mean(column).values()))
 
     def at(self, t_s: float) -> Explanation:
         """The full explanation of the window that holds a second: as `explain` gives it, with its stems.
