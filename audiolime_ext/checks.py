@@ -43,7 +43,7 @@ from audiolime_ext.audio import Samples, level_db
 from audiolime_ext.components import Components
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.repeatability import N_ASKED, Noise
+from audiolime_ext.repeatability import N_TO_TELL, Noise
 
 AUDIBLE_DB = -40.0
 LEVEL_EXPLAINS = 0.5
@@ -221,10 +221,9 @@ class Checks:
 
     def with_noise(self, measure: Callable[[int], Noise]) -> Checks:
         """These and whether the model answers alike when it is asked again; from the most predictions to the answer."""
-        if self.n_spare < N_ASKED:
-            return self._paid("check that the model answers alike when asked again", N_ASKED, dict)
-        noise = measure(self.n_spare)
-        return self._paid("noise", noise.n_evals, lambda: {"noise": noise})
+        noise = measure(max(self.n_spare, N_TO_TELL))
+        left = max(0, self.n_spare - noise.n_evals)
+        return replace(self, n_spare=left, n_evals=self.n_evals + noise.n_evals, noise=noise)
 
     def with_level(self, components: Components, neighborhood: Neighborhood, ask: Ask) -> Checks:
         """These and `check_level`."""

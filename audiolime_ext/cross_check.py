@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from audiolime_ext.confusion import OWN, lands_in
+from audiolime_ext.errors import UsageError
+from audiolime_ext.factorization import Factorization
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation
@@ -82,10 +84,10 @@ class CrossCheck:
         --------
         >>> found = CrossCheck("hpss", 4, (Agreement("rock", "drums", "percussive", 0.71, 0.8),))
         >>> print(*found.remarks, sep=chr(10))
-        cross-checked with hpss, by 4 more predictions
+        cross-checked with hpss, by 4 more predictions, its checks included
         rock: hpss agrees: 71 % of drums lies in its percussive
         """
-        head = f"cross-checked with {self.factorization}, by {self.n_evals} more predictions"
+        head = f"cross-checked with {self.factorization}, by {self.n_evals} more predictions, its checks included"
         return [head, *(self._sentence(one) for one in self.labels)]
 
     def _sentence(self, one: Agreement) -> str:
@@ -94,8 +96,8 @@ class CrossCheck:
             if one.word == "neither has a leader":
                 return f"{one.label}: {other} names no source either"
             if one.first is None:
-                return f"{one.label}: no source is named here, by {other} {one.second} is: they do not agree"
-            return f"{one.label}: {one.first} is named here, by {other} no source is: they do not agree"
+                return f"{one.label}: no source is named here, by {other} {one.second} is"
+            return f"{one.label}: {one.first} is named here, by {other} no source is"
         share = f"{100 * one.lies_in:.0f} % of {one.first} lies in its {one.second}"
         if one.word == "disagree":
             return f"{one.label}: {other} does not agree: only {share}"
@@ -114,6 +116,19 @@ class CrossCheck:
             return None
         labels = ({name: value for name, value in one.items() if name != "word"} for one in plain["labels"])
         return cls(plain["factorization"], plain["n_evals"], tuple(Agreement(**one) for one in labels))
+
+
+def another(second: Factorization, first: Factorization) -> Factorization:
+    """The second factorization.
+
+    Raises
+    ------
+    UsageError
+        If it is the first: nothing checks itself.
+    """
+    if (second.spec, second.fingerprint) == (first.spec, first.fingerprint):
+        raise UsageError(f"{first.spec or 'a factorization'} cannot check itself; name another separator, such as hpss")
+    return second
 
 
 def compare(first: Explanation, second: Explanation, labels: Sequence[str]) -> CrossCheck:

@@ -20,7 +20,7 @@ from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
 from audiolime_ext.confusion import holding_notes
-from audiolime_ext.cross_check import compare
+from audiolime_ext.cross_check import another, compare
 from audiolime_ext.errors import AudioError
 from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
 from audiolime_ext.excerpt import choose_excerpt
@@ -31,7 +31,7 @@ from audiolime_ext.provenance import Provenance
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.segments import segment
 from audiolime_ext.taggram import Grid
-from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
+from audiolime_ext.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
 
 
 def explain(
@@ -90,7 +90,8 @@ def explain(
         ``"leave-one-out"``.
     max_evals
         The most mixes that the model is asked about, checks included: four tell whether it answers alike when it is
-        asked again (see `audiolime_ext.repeatability`).
+        asked again (see `audiolime_ext.repeatability`). These come on top where all masks take the whole budget, and up
+        to twelve more where answers differ.
     seed
         For the sample of masks beyond the budget; the same seed gives the same result.
     settle
@@ -126,8 +127,8 @@ def explain(
     (('harmonic', 'percussive'), 4)
     """
     how, recording = method_named(method), load_audio(audio)
-    other = None if cross_check is None else resolve_factorization(cross_check)
     model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
+    other = None if cross_check is None else another(resolve_factorization(cross_check), separator)
     if model.labels is not None:
         make_target(target, model.labels)  # what cannot be meant is said before the long work
     start_s, duration_s, wanted, notes = choose_excerpt(
@@ -205,6 +206,7 @@ def explain(
         provenance,
         notes=(
             *notes,
+            *clipped_notes(aim, neighborhood.scores),
             *_segment_notes(segments, components, settle),
             *uncut,
             *components.stems.notes,

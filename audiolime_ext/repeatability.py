@@ -35,6 +35,7 @@ from audiolime_ext.prediction import Scores, Tagger, predict
 Array = NDArray[np.float64]
 
 N_ASKED = 4  # predictions for a model that answers alike
+N_TO_TELL = 16  # enough to tell chance from neighbours, with five mixes
 ROUNDS = 8
 ROUNDING = 1e-4
 REFUSED = 1e-2

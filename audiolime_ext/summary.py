@@ -232,5 +232,7 @@ def repeatability(noise: Noise | None, columns: list[int]) -> dict[str, Any] | N
 
 
 def _top(top: Top, clips: Mapping[str, str]) -> dict[str, Any]:
-    component, weight = (top.components[0], top.weights[0]) if top else (None, None)
-    return {"label": top.label, "component": component, "weight": weight, "file": clips.get(top.label)}
+    """`component` is None where no single one is known to lead; what is in the file is in `components`."""
+    component, weight = (top.components[0], top.weights[0]) if top and top.told_apart else (None, None)
+    named = {"components": list(top.components), "weights": list(top.weights)}
+    return {"label": top.label, "component": component, "weight": weight, **named, "file": clips.get(top.label)}

@@ -76,6 +76,24 @@ def log_odds(scores: Scores) -> Scores:
     return np.asarray(np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT))
 
 
+def clipped_notes(aim: Target, values: Scores) -> list[str]:
+    """That log-odds were clipped, and so what the weights depend on; nothing where none were, or they are no log-odds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> aim = make_target("log-odds", ["rock"])
+    >>> [len(clipped_notes(aim, aim.apply(np.array([[score]])))) for score in (0.5, 0.0)]
+    [0, 1]
+    """
+    if aim.apply is not log_odds or not (np.abs(values) >= LOG_ODDS_LIMIT).any():
+        return []
+    return [
+        f"log-odds of some mixes lie beyond ±{LOG_ODDS_LIMIT:g} (scores below .0025 or above .9975) and were clipped: "
+        "the weights depend on that limit"
+    ]
+
+
 def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
     """The target that was asked for.
 

@@ -12,6 +12,7 @@ from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.audio import Audio
 from audiolime_ext.cli import main
 from audiolime_ext.cross_check import Agreement, CrossCheck
+from audiolime_ext.errors import UsageError
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -61,7 +62,8 @@ def checked(second: OracleFactorization, **options: object) -> CrossCheck:
 def test_it_agrees_where_the_same_sound_leads_whatever_it_is_called(second: str, word: str, sentence: str) -> None:
     found = checked(stems(**dict(pair.split("=") for pair in second.split())))
     assert [one.word for one in found.labels] == [word]
-    assert found.remarks == ["cross-checked with the other separator, by 8 more predictions", sentence]
+    head = "cross-checked with the other separator, by 8 more predictions, its checks included"
+    assert found.remarks == [head, sentence]
 
 
 def test_half_of_the_sound_decides() -> None:
@@ -89,12 +91,12 @@ def test_every_word_has_a_sentence() -> None:
         ),
     )
     assert found.remarks == [
-        "cross-checked with hpss, by 4 more predictions",
+        "cross-checked with hpss, by 4 more predictions, its checks included",
         "rock: hpss does not agree: only 20 % of guitar lies in its percussive",
         "rock: hpss agrees: 90 % of piano lies in its harmonic, which holds more besides (30 % of it is piano)",
         "rock: hpss names no source either",
-        "rock: guitar is named here, by hpss no source is: they do not agree",
-        "rock: no source is named here, by hpss harmonic is: they do not agree",
+        "rock: guitar is named here, by hpss no source is",
+        "rock: no source is named here, by hpss harmonic is",
     ]
 
 
@@ -113,7 +115,7 @@ def test_its_predictions_are_counted_and_its_word_is_kept(tmp_path: Path) -> Non
     assert found.cross_check is not None
     assert found.cross_check.n_evals == 6
     assert (found.n_evals, alone.cross_check) == (alone.n_evals, None)
-    assert "note: cross-checked with the other separator, by 6 more predictions" in str(found)
+    assert "note: cross-checked with the other separator, by 6 more predictions, its checks included" in str(found)
     again = Explanation.load(found.save(tmp_path / "saved"))
     assert again.cross_check == found.cross_check
     assert again.to_dict()["cross_check"] == found.to_dict()["cross_check"]
@@ -147,3 +149,8 @@ def test_on_the_command_line(
     assert (told["factorization"], told["n_evals"]) == ("hpss", 8)
     assert main([*words, "--track"]) == 2
     assert "--cross-check is for one excerpt" in capsys.readouterr().err
+
+
+def test_no_separator_checks_itself() -> None:
+    with pytest.raises(UsageError, match="cannot check itself; name another separator, such as hpss"):
+        explain(FIRST.mixture, MODEL, factorization=FIRST, labels=["low"], cross_check=FIRST)

@@ -274,14 +274,12 @@ def test_neighbours_that_count_are_refused_in_explanations_and_tracks(band: Orac
         explain_track(band.mixture, windowed, factorization=band, cache=False)
 
 
-def test_a_budget_without_room_says_that_it_was_not_asked(band: OracleFactorization) -> None:
+def test_where_all_masks_take_the_budget_it_is_asked_again_all_the_same(band: OracleFactorization) -> None:
     e = of(band, levels, max_evals=8, level_check=False)
-    assert e.checks.noise is None
-    assert e.to_dict()["repeatability"] is None
-    assert e.warnings == (
-        "the check that the model answers alike when asked again was left out: it needs 4 evaluations, "
-        "the budget leaves 0",
-    )
+    assert (e.n_evals, e.checks.n_evals) == (8, N_ASKED)
+    assert e.warnings == ()
+    with pytest.raises(ModelError, match="depends on what else is in the batch"):
+        of(band, batch_statistics, max_evals=8, level_check=False)
 
 
 def test_a_noisy_model_keeps_the_budget(band: OracleFactorization) -> None:
