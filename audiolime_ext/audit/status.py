@@ -55,8 +55,8 @@ class Verdict:
     rate
         How often decisions flip; None where there is nothing to try.
     p_value
-        Of "flips are no more frequent than the limit", or than `floor` where that is more; before the correction for many
-        pairs.
+        Of "flips are no more frequent than the limit", or than `floor` where that is more; before the correction for
+        many pairs.
     n_pairs
         Pairs that were judged together, and corrected for.
     songs_needed
