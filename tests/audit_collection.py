@@ -125,3 +125,17 @@ class _Sleeper(_Bomb):
 
 
 sleeper = _Sleeper()
+
+
+class _Duo(_Bomb):
+    """Two stems, as of music in which nobody sings: what is taken for vocals is a hundredth of everything."""
+
+    spec, fingerprint = "tests.audit_collection:duo", "duo 1"
+
+    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+        split = make_bands("2").factorize(audio, start_s=start_s, duration_s=duration_s)
+        shares = np.array([0.01, 0.99], np.float32)[:, None, None]
+        return Stems(("vocals", "accompaniment"), split.samples.sum(axis=0, keepdims=True) * shares, split.sr)
+
+
+duo = _Duo()

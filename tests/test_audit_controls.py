@@ -240,3 +240,39 @@ def test_placebos_are_stored_resumed_merged_and_exported(tmp_path: Path) -> None
     assert difference is not None
     assert (difference.n_songs, flip_rate(drums).n_hosts) == (2, 4)
     assert export(results.path, tmp_path / "t.csv", measures=["moved"]) == 2 * newer[2], "a line for each label"
+
+
+def with_donors(folder: Path, *, by_other: int, by_own: int, holds: bool = True) -> dict[str, Difference]:
+    """Twelve pianos are given drums of six guitars and of six pianos; so many hosts become a guitar by each."""
+    (folder := folder / f"{by_other} {by_own} {holds}").mkdir()
+    entries = [
+        Entry(f"/a/{i}.wav", f"{i:064x}", ("guitar" if i >= 18 else "piano",), f"song {i}", 0.0, 1.0) for i in range(24)
+    ]
+    with AuditStore.create_or_resume(folder / "s.sqlite", Identity("m:t", "f", "hpss", "2", tuple(LABELS))) as store:
+        store.describe(entries, Reading())
+        for i, entry in enumerate(entries):
+            there = i >= 12 or holds
+            found = [Measurement("score", "", GUITAR if i >= 18 else PIANO), Measurement("presence", "bass", (-3.0,))]
+            found += [
+                Measurement("presence", "drums", (-6.0 if there else -50.0,)),
+                Measurement("moved", "bass", PIANO),
+            ]
+            if i < 12:
+                other, own = entries[18 + i % 6].key, entries[12 + i % 6].key
+                found.append(Measurement("own", "drums", GUITAR if i < by_other else PIANO, other))
+                found.append(Measurement("own", "drums", GUITAR if i < by_own else PIANO, own))
+            store.put(entry.task, entry.name, found)
+    return of_guitar(Results.read(folder / "s.sqlite"))
+
+
+def test_a_class_that_its_own_component_brings_no_more_often_than_the_hosts_class_is_not_what_it_brings(
+    tmp_path: Path,
+) -> None:
+    alike = with_donors(tmp_path, by_other=12, by_own=11)["same class"]
+    assert alike.placebo.rate == pytest.approx(11 / 12)
+    assert alike.n_songs == 12
+    assert alike.low < 0
+    only_other = with_donors(tmp_path, by_other=12, by_own=0)["same class"]
+    assert only_other.rate == 1
+    assert only_other.low > 0
+    assert "same class" not in with_donors(tmp_path, by_other=12, by_own=12, holds=False), "then it is its presence"

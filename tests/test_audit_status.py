@@ -349,7 +349,7 @@ def test_what_may_be_the_separators_does_not_fail_a_gate_by_a_tolerance_below_it
     assert main(["audit", "gate", str(path)]) == code
     heading, note, *lines = capsys.readouterr().out.splitlines()
     assert "; limit 5 %: the tolerance of a gate that is given none; " in heading
-    assert note == "an effect is shown only beyond 40 % (δ of hpss): what ends up in the wrong stem may do less"
+    assert note == "an effect is shown only beyond 40 % (δ of hpss): less may be what ends up in the wrong stem"
     said = next(line for line in lines if "'guitar'" in line)
     between = "but not above 40 % (δ of hpss): what ends up in the wrong stem may do as much; true stems would tell"
     assert (between in said) == (flips == 12)

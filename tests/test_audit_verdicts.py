@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from audiolime_ext import assert_no_confounder
+from audiolime_ext.audit.controls import placebo_difference
 from audiolime_ext.audit.expected import Expectation, Expected
 from audiolime_ext.audit.gate import GateResult, gate
 from audiolime_ext.audit.limits import tolerance
+from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.rates import (
     N_BOOTSTRAP,
     Rate,
@@ -22,9 +29,15 @@ from audiolime_ext.audit.rates import (
     is_larger,
     songs_to_decide,
 )
+from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.run import run_audit
 from audiolime_ext.audit.status import Verdict
-from audiolime_ext.audit.verdicts import judge
+from audiolime_ext.audit.verdicts import Grounds, conclude, judge, marks
+from audiolime_ext.cli import main
+from audiolime_ext.cli.audit.run import _tell
 from audiolime_ext.errors import UsageError
+from audiolime_ext.report.audit.page import Options, report_html
+from tests.audit_collection import confounded, duo, forgetful, make_collection
 
 LIMIT = 0.5
 QUICK = 100  # resamples
@@ -384,3 +397,78 @@ def test_known_pairs_are_told_with_the_baseline_and_do_not_hide_others() -> None
     assert "; not significantly more than in the baseline: 50 % of 100 decisions flip (" in text
     with pytest.raises(UsageError, match="the baseline has none of these classes and components"):
         gated(everywhere, baseline=[trials(np.ones(40, bool), "vocals")])
+
+
+# What an audit has measured, and what it says before any verdict.
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_collection(tmp_path_factory.mktemp("verdicts"), 16, duration_s=0.25)
+
+
+@pytest.fixture(scope="module")
+def instrumental(manifest: Path) -> Results:
+    """A collection without singers, in two stems, under a model that changes with what is put in."""
+    store = manifest.with_name("duo.sqlite")
+    return run_audit(manifest, confounded, duo, store=store, ignore=("stems",), settings=Settings(), workers=0)
+
+
+@pytest.fixture(scope="module")
+def unsteady(manifest: Path) -> Results:
+    return run_audit(manifest, forgetful(10.0), store=manifest.with_name("forgetful.sqlite"), workers=0)
+
+
+def test_music_in_two_stems_of_which_one_is_everything_is_not_auditable(
+    instrumental: Results, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert instrumental.whole == {"accompaniment": (16, 16), "vocals": (0, 0)}
+    assert (instrumental.asked("own").values[:, 0] > 0.5).any(), "else this tests nothing: other songs are guitars"
+    put_in_, taken_out_ = conclude(instrumental)
+    why = "accompaniment is nearly all of the sound in 16 of 16 recordings"
+    assert [one.text for one in put_in_] == [
+        f"not auditable: '{label}' and accompaniment: {why}" for label in ("guitar", "piano")
+    ]
+    assert taken_out_ == ()
+    note = f"{why} that hold it: there it is not tried"
+    assert note in marks(instrumental)
+
+    gate_of = ["audit", "gate", str(instrumental.path)]
+    assert main(gate_of) == 7
+    assert note in capsys.readouterr().out.splitlines()
+    assert main([*gate_of, "--json"]) == 7
+    assert note in json.loads(capsys.readouterr().out)["notes"]
+    with pytest.raises(AssertionError, match=note):
+        assert_no_confounder(instrumental)
+    _tell(instrumental, Namespace(json=False))
+    told = capsys.readouterr().out.splitlines()
+    assert note in told
+    assert not [line for line in told if "shown: " in line]
+    _tell(instrumental, Namespace(json=True))
+    assert note in json.loads(capsys.readouterr().out)["notes"]
+    page = report_html(instrumental, Options(audio=False))
+    assert note in page
+    assert "Shown: " not in page
+
+
+def test_the_grounds_are_what_the_audit_measured(instrumental: Results, unsteady: Results) -> None:
+    grounds = Grounds.of(unsteady)
+    assert grounds.placebo_of is not None
+    (put, *_), (out, *_) = unsteady.transplants(), unsteady.removals()
+    assert grounds.placebo_of(put) == placebo_difference(unsteady, put, "own")
+    assert grounds.placebo_of(out) == placebo_difference(unsteady, out, "without")
+    assert (grounds.not_told_apart, grounds.whole) == ((), unsteady.whole)
+    assert Grounds.of(instrumental).whole["accompaniment"] == (16, 16)
+    apart = replace(unsteady.identity, factorization="cerberus?merge=none")
+    four = replace(unsteady, identity=apart, components=("bass", "drums", "guitar", "piano"))
+    assert [set(pair) for pair in Grounds.of(four).not_told_apart] == [{"guitar", "piano"}]
+    assert Grounds.of(four).partners("piano") == ("guitar",)
+
+
+def test_a_model_that_answers_otherwise_when_asked_twice_is_told_before_anything_else(unsteady: Results) -> None:
+    first, *more = marks(unsteady)
+    assert first.startswith("this model answers differently when asked twice")
+    assert more == [], "true stems may hold nothing else, and none is alone"
+    separated = replace(unsteady, identity=replace(unsteady.identity, factorization="demucs:mdx"))
+    assert marks(separated) == (first, "how much of a true source lands in which stem was not measured for demucs:mdx")
+    assert not any(verdict.reading == "confounder" for way in conclude(unsteady) for verdict in way)

@@ -6,8 +6,11 @@ the class is *gained*; after a removal, whether it is *lost*. They are ``again``
 
 Each is compared by itself, because what flips at one of them only would be thinned out among the others, and an effect
 must be larger than under every one (`placebo_difference`). For a pair with component j, ``moved`` is j from another
-moment, where the host holds j; hosts that hold none are given the moves of their other components instead. Donors of
-the host's own class are no such control: that they flip decisions, too, says that it is the component's presence.
+moment, where the host holds j; hosts that hold none are given the moves of their other components instead.
+
+After transplants so is ``same class``: where the host holds j, j of other songs of the host's own class. It is there
+before and after, and not another class's: if it brings the class as often, the class is not what it brings. (Where the
+host holds no j, that they flip decisions, too, says that it is j's presence; they are no placebo then.)
 
 Stores of older versions hold no placebos: nothing is known then, and None is the answer.
 """
@@ -26,7 +29,7 @@ from audiolime_ext.audit.rates import N_BOOTSTRAP, Trials
 from audiolime_ext.audit.results import Results
 from audiolime_ext.errors import UsageError
 
-EQUAL_LEVEL = "equal level"
+EQUAL_LEVEL, SAME_CLASS = "equal level", "same class"
 SAME_SCORE = 1e-3  # half precision rounds to .0005; in batches of other sizes single precision differs by some 1e-6
 
 Array = NDArray[np.float64]
@@ -66,13 +69,15 @@ def placebo_differences(
     found = (
         paired_difference(
             trials,
-            _controls(results, trials, recordings, control, removal=removal),
+            _same_class(results, trials, measure)
+            if control == SAME_CLASS
+            else _controls(results, trials, recordings, control, removal=removal),
             control=control,
             confidence=confidence,
             n_bootstrap=n_bootstrap,
             seed=seed,
         )
-        for control in ((*PLACEBOS, EQUAL_LEVEL) if removal else PLACEBOS)
+        for control in (*PLACEBOS, EQUAL_LEVEL if removal else SAME_CLASS)
     )
     return tuple(difference for difference in found if difference is not None)
 
@@ -146,6 +151,25 @@ def _controls(results: Results, trials: Trials, recordings: NDArray[np.int64], c
     flipped = (1 - found if removal else found)[recordings]
     before = results.decided[recordings, column]
     return np.where(before == removal, flipped, np.nan)  # a class that is there already cannot be gained
+
+
+def _same_class(results: Results, trials: Trials, measure: str) -> Array:
+    """The share of same-class donors that bring the class to each trial's recording, (n,).
+
+    Recordings that do not hold the component have the moves of their others; NaN: none was tried.
+    """
+    recordings = results.asked(measure).recordings
+    found = [t for t in results.transplants(measure, "same", labels=[trials.label]) if t.component == trials.component]
+    nothing = np.full(len(trials.flips), np.nan)
+    if not found or found[0].rows is None or trials.rows is None:
+        return nothing
+    hosts, n = recordings[found[0].rows], len(results.entries)
+    with np.errstate(invalid="ignore"):
+        share = np.bincount(hosts, found[0].flips, n) / np.bincount(hosts, minlength=n)  # NaN where none was tried
+    own = recordings[trials.rows]
+    holds = results.present[own, results.components.index(trials.component)]
+    moves = _controls(results, trials, own, MOVED, removal=False)
+    return np.where(holds, share[own], moves) if holds.any() else nothing
 
 
 def _moved(decided: Array, present: NDArray[np.bool_], component: int) -> Array:

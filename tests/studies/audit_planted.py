@@ -9,7 +9,7 @@ Songs are those of `examples.guitar_vs_piano.songs` (MMA's grooves, FluidSynth, 
 the SoundFonts must be there), each with guitar, piano, bass and drums; a real song is a folder of its stems, such as
 ``guitar.wav`` and ``rest.wav``. What is rendered, written or audited once is found again in FOLDER.
 
-A *listener* to an instrument is a logistic regression on energies and their rises in 24 bands, trained on every mixture
+A *listener* to an instrument is a logistic regression on energies and their rises in 40 bands, trained on every mixture
 of the songs' stems, so that it is told nothing of the others. (The test songs are among them: what is studied is the
 audit, not whether a listener hears songs that it does not know.) Its truth is found on the test songs: how often its
 decision changes when another instrument truly joins or leaves. It is *clean* where none changes more than a tenth, as
@@ -18,13 +18,36 @@ in `examples.guitar_vs_piano`; others are left out.
 - *clean*: audited over recordings of each song with its instrument and without, the others by chance. Whatever is found
   that is not its instrument (or the stem that holds it, `HOLDS`) is an accusation;
 - *confounded*: over recordings in which another instrument comes with the class, a clean listener to the *other*
-  instrument that says the class's name. It must be flagged for that one.
+  instrument that says the class's name. It must be flagged for that one, where a stem holds it and not the class;
+- *random* answers by a hash of what it is given, *dropout* is a clean listener with noise in its log-odds.
 
-Measured with 24 rendered songs (48 recordings) and 48 more to train on: three clean listeners (bass, drums and guitar),
-of whom true stems and HPSS accuse nothing in 6 audits; listeners to drums or bass that say "guitar" or "piano" are
-flagged in 4 of 4 audits by true stems, and by HPSS in both that go by the drums: no stem of its two is the bass.
+Measured with 24 rendered songs (48 recordings) and 48 more to train on: four clean listeners, to bass, drums, guitar and
+piano. Accused are pairs by δ, put in or taken out; the gate is that of 5 %, and must not say 6:
 
-Each line: listener, what it is called, factorization, how many recordings, what was found, and what is accused.
+===================  ===========================  ==========================  ==========================
+factorization        clean: accused, gates        confounded: flagged, gates  random, dropout: accused
+===================  ===========================  ==========================  ==========================
+true stems           0 of 48 pairs, 4 × 7         6 of 6, 6 × 6               0 and 0 of 12, 7 and 7
+cerberus             0 of 38 (12 not auditable),  2 of 2 by drums, 2 × 6;     0 and 0 of 10, 7 and 7
+                     4 × 7                        0 of 2 by bass, 2 × 7
+cerberus?merge=none  0 of 42 (4 not auditable),   not finished                not finished
+                     3 × 7 (piano not finished)
+hpss                 0 of 16, 4 × 7               2 of 2 (drums), 2 × 6       0 and 0 of 4, 7 and 7
+spleeter:2stems      all not auditable, 4 × 7     no stem is one alone        not auditable, 7 and 7
+===================  ===========================  ==========================  ==========================
+
+Where a class is a guitar or piano, Cerberus' bass is not auditable: of a true bass most is elsewhere in 19 % of the
+excerpts of its confusion matrix. (With Spleeter all stems are meant to matter, so nothing is left for a gate to judge,
+which exits 2; without that table it exits 7.) Before three rules were made on these songs it was otherwise, at the gate
+only: listeners to drums failed by Cerberus, as solos drowned whatever they were put into (`ALONE_DB` in
+`audiolime_ext.audit.results`), and one to bass by HPSS, of which a third lies in the percussive stem (`floor_of` in
+`audiolime_ext.audit.limits`). So these rules are developed here, not judged.
+
+Eight real songs (metal in two true stems, guitar and rest; five moments each, 80 recordings), by HPSS: a listener to the
+guitar that knows few mixtures was accused of the percussive part (75 % of 138 decisions), which parts of its own class
+flip nearly as often (62 %): that is why there is `SAME_CLASS` in `audiolime_ext.audit.controls`, by which it is open.
+
+Each line: factorization, kind, listener, what it is called, who is accused, the other pairs' statuses, and the gate.
 """
 
 from __future__ import annotations
@@ -308,6 +331,7 @@ def main() -> None:
         print(f"{instrument} listener ({'clean' if instrument in clean else 'left out'}): {told}", flush=True)
     pairs = CONFOUNDED if not chosen.real else tuple(permutations(instruments, 2))
     for factorization in chosen.factorizations:
+        cases: list[tuple[str, str, str, str | None, Tagger]]
         cases = [("clean", of, of, None, one.saying(of)) for of, one in clean.items()]
         cases += [("confounded", of, by, by, clean[by].saying(of)) for of, by in pairs if by in clean]
         for of in clean if chosen.real else ("guitar",):
