@@ -32,6 +32,12 @@ STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  
 READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in that order
 _NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # was tried
 MOST_OF = 0.5  # of the flips: if as many happen where next to nothing was changed, that explains them
+EQUAL_LEVEL = "equal level"  # the control that is no placebo: it changes the level, and shows what level alone does
+_WHERE = {
+    EQUAL_LEVEL: "only made as soft as without it",
+    "again": "asked again about the recording as it is",
+    "moved": "with the component from another moment of the recording",
+}  # else next to nothing was changed
 
 _READ = {
     "confounder": ("{0} is confounded with {1}", "{0} needs {1}, which is not meant to matter"),
@@ -154,7 +160,7 @@ class Verdict:
         if self.placebo is None:
             controlled = "no near-null control was measured"
         else:
-            controlled = f"where next to nothing was changed, {percent(self._of_placebos)} flip"
+            controlled = self._where_not
         return (controlled, self.what_counts) if self.what_counts else (controlled,)
 
     @property
@@ -170,13 +176,19 @@ class Verdict:
 
     @property
     def changes_its_mind(self) -> bool:
-        """Whether the flips are those of a model that changes its mind at any remix.
+        """Whether the flips are those of a model that changes its mind at any remix, or that goes by the level alone.
 
-        So it is where decisions flip beyond the limit, or at least half as often, though next to nothing was changed.
+        So it is where decisions flip beyond the limit, or at least half as often, under a control.
         """
         if self.placebo is None or self.placebo.low > 0 or self.rate is None or self.rate.rate is None:
             return False
         return self._of_placebos > min(self.limit.share, MOST_OF * self.rate.rate)
+
+    @property
+    def _where_not(self) -> str:
+        """How many decisions flip under the control that speaks least for an effect."""
+        control = "" if self.placebo is None else self.placebo.control
+        return f"{_WHERE.get(control, 'where next to nothing was changed')}, {percent(self._of_placebos)} flip"
 
     @property
     def _of_placebos(self) -> float:
@@ -190,9 +202,9 @@ class Verdict:
         said = []
         above = self.rate is not None and self.rate.low > self.limit.share
         if above and self.placebo is not None and self.placebo.low <= 0:
-            alike = f"where next to nothing was changed, {percent(self._of_placebos)} flip"
-            told = "this model changes its mind at any remix" if self.changes_its_mind else "too few songs to tell"
-            said.append(f"{told}: {alike}")
+            by_level = self.placebo.control == EQUAL_LEVEL
+            does_it = "the level alone does it" if by_level else "this model changes its mind at any remix"
+            said.append(f"{does_it if self.changes_its_mind else 'too few songs to tell'}: {self._where_not}")
         elif above and self.floor is not None and self.rate is not None and self.rate.low <= self.floor.share:
             said.append(
                 f"the interval lies above the limit, but not above {self.floor.percent} ({self.floor.name}): what ends "
@@ -200,6 +212,9 @@ class Verdict:
             )
         elif above:
             said.append(f"the interval lies above the limit, but not far enough for one of {self.n_pairs} pairs")
+        if self.rate is None or not self.rate.n_trials:
+            why = "the model decides for the class anyway, or no recording offers the component"
+            said.append(f"no recording that there is could be tried, as {why}")
         there = 0 if self.rate is None else self.rate.n_songs
         if self.songs_needed is None:
             return (*said, "no practicable number of songs would decide at this rate")
