@@ -30,8 +30,8 @@ factorization        clean: accused, gates        confounded: flagged, gates   r
 true stems           0 of 48 pairs, 4 × 7         6 of 6, 6 × 6                0 and 0 of 12, 7 and 7
 cerberus             0 of 38 (12 not auditable),  2 of 2 by drums, 2 × 6;      0 and 0 of 10, 7 and 7
                      4 × 7                        0 of 2 by bass, 2 × 7
-cerberus?merge=none  0 of 54 (8 not auditable),   2 of 2 by bass, 2 × 6 (the    not finished
-                     4 × 7                        others are not finished)
+cerberus?merge=none  0 of 54 (8 not auditable),   4 of 4 by bass and drums;    not finished
+                     4 × 7                        guitar as piano: no, 7
 hpss                 0 of 16, 4 × 7               2 of 2 (drums), 2 × 6        0 and 0 of 4, 7 and 7
 spleeter:2stems      all not auditable, 4 × 7     no stem is one alone         not auditable, 7 and 7
 ===================  ===========================  ===========================  ==========================
