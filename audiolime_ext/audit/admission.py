@@ -243,7 +243,7 @@ def _through(floor: Limit | None, limit: Limit) -> tuple[str, ...]:
     if floor is None or floor.share <= limit.share:
         return ()
     return (
-        f"an effect is shown only beyond {floor.percent} ({floor.name}): what ends up in the wrong stem may do less",
+        f"an effect is shown only beyond {floor.percent} ({floor.name}): less may be what ends up in the wrong stem",
     )
 
 
