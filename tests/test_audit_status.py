@@ -95,7 +95,9 @@ def test_pairs_without_trials_take_nothing_from_the_others() -> None:
     found = decided(verdict(just, 100), *untried, Verdict("guitar", "flute", "open", LIMIT, why_not="no stem"))
     assert (found["drums"].status, found["drums"].n_pairs) == ("shown", 1)
     assert (found["other 0"].status, found["other 0"].p_value) == ("open", None)
-    assert "nothing was tried (limit 40 %, a limit); about 8 songs would decide, there are 0" in found["other 0"].text
+    told = found["other 0"].text
+    assert "nothing was tried (limit 40 %, a limit); no recording that there is could be tried, as" in told
+    assert "; about 8 songs would decide, there are 0" in told
 
 
 def test_pairs_that_are_meant_to_matter_lend_no_certainty_to_accusations() -> None:
@@ -397,3 +399,18 @@ def test_pairs_that_are_not_auditable_can_be_waived_but_not_all_of_them(
     monkeypatch.setattr(Grounds, "of", lambda results: Grounds(whole={"drums": (200, 200)}))
     assert main(["audit", "gate", str(path), "--waive-not-auditable"]) == 2
     assert "there is nothing to judge" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("control", "said"),
+    [
+        ("equal level", "; the level alone does it: only made as soft as without it, 90 % flip"),
+        ("nudged", "; this model changes its mind at any remix: where next to nothing was changed, 90 % flip"),
+        ("again", "; this model changes its mind at any remix: asked again about the recording as it is, 90 % flip"),
+        ("moved", "any remix: with the component from another moment of the recording, 90 % flip"),
+    ],
+)
+def test_a_control_is_called_what_it_is(control: str, said: str) -> None:
+    rate = Rate(0.9, 0.8, 0.95, 50, 50, None, 50.0, 0.95)
+    compared = Difference(0.0, -0.1, 0.1, 50, rate, control)
+    assert said in decided(verdict(90, 100, placebo=compared))["drums"].text

@@ -157,10 +157,7 @@ class Verdict:
 
     @property
     def _controls(self) -> tuple[str, ...]:
-        if self.placebo is None:
-            controlled = "no near-null control was measured"
-        else:
-            controlled = self._where_not
+        controlled = "no near-null control was measured" if self.placebo is None else self._where_not
         return (controlled, self.what_counts) if self.what_counts else (controlled,)
 
     @property

@@ -9,8 +9,8 @@ A pair is *not auditable* where trials with it would not tell what is asked:
 - no stem holds the component, though it is meant to matter;
 - the separator does not tell it from another one of which the opposite is meant. (Where nobody says that only one of
   the two is meant to matter, both are judged, and named together.);
-- the component is all but alone in more than half of the recordings that hold it, or in some, and there is no trial in
-  the others (in those it is never tried, see `audiolime_ext.audit.results`).
+- the component is all but alone in more than half of the recordings that hold it (in those it is never tried, see
+  `audiolime_ext.audit.results`).
 
 Invariant: every pair that could have been tried has a verdict. One for which no transplant came about, for example
 because the model says the class of everything already, is open.
@@ -264,8 +264,7 @@ def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> V
     """The pair with why it is not auditable, or with the components that it is named together with."""
     label, component = verdict.label, verdict.component
     n, of = known.whole.get(component, (0, 0))
-    tried = verdict.rate is not None and verdict.rate.n_trials > 0
-    if n > (MOST * of if tried else 0):
+    if n > MOST * of:
         return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {of} recordings")
     partners = known.partners(component)
     meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}
