@@ -76,7 +76,7 @@ guitar-vs-piano: $(VENV)/.installed-guitar-vs-piano
 	$(VENV)/bin/python -m examples.guitar_vs_piano $(EXPERIMENT) $(ARGS)
 
 planted: $(VENV)/.installed
-	$(VENV)/bin/python -m tests.studies.planted $(STUDY) $(if $(wildcard $(DATA)),--data $(DATA)) $(ARGS)
+	$(VENV)/bin/python -m tests.studies.planted $(STUDY) $(if $(wildcard $(DATA)),--data $(DATA) --skip 20 --songs 4) $(ARGS)
 
 confusion: $(VENV)/.installed-training
 	$(VENV)/bin/python -m examples.confusion $(DATA) --kept $(CONFUSION) $(ARGS)
