@@ -181,7 +181,7 @@ def test_explain_json_is_one_object_with_the_documented_keys(capsys: pytest.Capt
     assert (found["file"], found["labels"], found["components"]) == ("song.wav", ["loud", "quiet"], ["hiss", "hum"])
     assert np.array(found["weights"]).shape == (2, 2)
     assert set(found["scores"]) == {"full", "empty"}
-    nothing = {"component": None, "weight": None, "components": [], "weights": [], "file": None}
+    nothing: dict[str, Any] = {"component": None, "weight": None, "components": [], "weights": [], "file": None}
     assert [set(entry) for entry in found["top"]] == [{"label", *nothing}] * 2
     assert found["top"][1] == {"label": "quiet", **nothing}
     assert (found["exact"], found["seed"], found["n_evals"]) == (True, None, 4)

@@ -121,7 +121,7 @@ def test_the_json_object_is_strict_and_complete(result: Explanation) -> None:
     assert found["seed"] is None
     assert found["n_evals"] == 8
     assert max(map(abs, found["completeness_gap"])) < 1e-6
-    nothing = {"component": None, "weight": None, "components": [], "weights": [], "file": None}
+    nothing: dict[str, Any] = {"component": None, "weight": None, "components": [], "weights": [], "file": None}
     assert found["top"][1] == {"label": "not drums", **nothing}
     assert found["residual"] is None
 

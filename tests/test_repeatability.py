@@ -319,5 +319,8 @@ def test_a_score_that_is_nothing_but_rounding_is_no_noise() -> None:
     rng = np.random.default_rng(0)
     mixes = rng.normal(scale=0.1, size=(4, 1, 1, 100)).astype(np.float32)
     for size, refused in ((NOTHING / 2, False), (NOTHING * 2, True)):
-        model = tagger(lambda batch, size=size: np.full((len(batch), 1), size * (len(batch) > 1)))
-        assert repeatability(model, mixes).refused is refused
+
+        def rounding(batch: np.ndarray, size: float = size) -> np.ndarray:
+            return np.full((len(batch), 1), size * (len(batch) > 1))
+
+        assert repeatability(tagger(rounding), mixes).refused is refused
