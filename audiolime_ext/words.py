@@ -2,7 +2,8 @@
 
 Pages and terminals differ in how numbers are written and where they stand, not in what is claimed. Below the floor the
 sentence is only that the model does not say the label; where one source is the whole recording, only that; and where
-the leader is not known, all that are not told apart are named.
+the leader is not known, all that are not told apart are named. Leave-one-out weights are nothing where either of two
+sources is enough: then no single source makes the value, which is not to say that nothing does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.kind import Kind, decimals
-from audiolime_ext.leading import Leading
+from audiolime_ext.leading import NEGLIGIBLE, Leading
 
 Array = NDArray[np.float64]
 
@@ -116,7 +117,8 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
     elif found.state == "unknown":
         text = f"what {about} comes most from is not known: {_why_unknown(found, voice)}"
     elif found.state == "nothing":
-        text = f"nothing here argues for {about}"
+        replaced = max(map(abs, found.weights), default=0.0) <= NEGLIGIBLE * (found.full - found.empty)
+        text = f"no single source makes {about}, all together do" if replaced else f"nothing here argues for {about}"
     else:
         text = _comes_from(found, names, voice, about, k, without)
     if not voice.page:
