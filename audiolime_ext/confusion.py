@@ -258,11 +258,11 @@ class Confusion:
         Examples
         --------
         >>> print(confusion_of("spleeter:2stems").note)
-        sounds that were not measured (voices, strings …) may be in any stem
+        where other sounds (voices, strings …) land was not measured
         """
         told = [f"{stem} may hold {_listed(held)}" for stem in self.stems if (held := self.may_hold(stem))]
         unknown = "strings, winds …" if "vocals" in self.sources else "voices, strings …"
-        others = f"sounds that were not measured ({unknown}) may be in any stem"
+        others = f"where other sounds ({unknown}) land was not measured"
         if not told:
             return others if self.stems else ""
         rule = f"at least {100 * NOTICEABLE:.0f} % of a true one on average, or {100 * LARGE:.0f} % now and then"

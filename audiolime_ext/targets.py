@@ -68,7 +68,7 @@ def log_odds(scores: Scores) -> Scores:
     if scores.min(initial=0.0) < -ROUNDING or scores.max(initial=1.0) > 1 + ROUNDING:
         raise ModelError(
             f"log-odds need scores between 0 and 1; the model answered {scores.min():g} to {scores.max():g}. "
-            "Explain the score itself, or give the tagger an activation"
+            "Give the tagger an activation, or explain the score itself (an audit needs scores)"
         )
     with np.errstate(divide="ignore"):
         cut = np.clip(scores, 0, 1)

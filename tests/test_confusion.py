@@ -133,7 +133,7 @@ def test_a_low_piano_and_a_voice_are_where_they_were_measured() -> None:
 
 def test_nobody_measured_spleeter_by_its_own_voices() -> None:
     (note,) = holding_notes("spleeter:2stems", ["vocals", "accompaniment"])
-    assert note == "sounds that were not measured (voices, strings …) may be in any stem"
+    assert note == "where other sounds (voices, strings …) land was not measured"
 
 
 def test_what_one_kind_of_material_shows_is_not_averaged_away() -> None:
@@ -401,5 +401,5 @@ def test_a_plug_in_of_somebody_else_can_be_measured_too(monkeypatch: pytest.Monk
     assert confusion_of("mine:any") is measured
     assert holding_notes("mine:any", ["a", "b"]) == [
         "b may hold a (measured: at least 10 % of a true one on average, or 25 % now and then); "
-        "sounds that were not measured (voices, strings …) may be in any stem"
+        "where other sounds (voices, strings …) land was not measured"
     ]
