@@ -189,7 +189,7 @@ def test_notes_of_a_merged_stem_are_those_of_its_sources(cerberus: CerberusFacto
     np.testing.assert_array_equal(merged.transcription.notes["guitar"], apart.notes["guitar"])
     html = player_html(encode_media([merged]), name="song", model_sr=16000)
     assert html.count('class="al-roll" d="M') >= 1
-    assert f"{apart.describe('piano')}, {apart.describe('guitar')}" in html
+    assert f"piano: {apart.describe('piano')}; guitar: {apart.describe('guitar')}" in html
 
 
 @pytest.mark.parametrize(
