@@ -296,6 +296,10 @@ def test_thirty_components_by_shapley_are_estimates_with_error_bars() -> None:
 
 def test_where_either_is_enough_leaving_one_out_says_that_no_single_one_makes_it(tmp_path: Path) -> None:
     audio, oracle = in_memory(tmp_path)
-    model = tagger(lambda b: np.asarray((strengths(b)[:, :2] > 0.5).any(axis=1))[:, None] * 0.9, sr=SR, labels=["either"])
+
+    def either(batch: np.ndarray) -> np.ndarray:
+        return 0.9 * np.any(strengths(batch)[:, :2] > 0.5, axis=1)[:, None]
+
+    model = tagger(either, sr=SR, labels=["either"])
     e = explain(audio, model, factorization=oracle, method="leave-one-out")
     assert str(e.top()) == "no single source makes either (score 0.90, silence 0.00), all together do"
