@@ -298,7 +298,7 @@ def test_where_either_is_enough_leaving_one_out_says_that_no_single_one_makes_it
     audio, oracle = in_memory(tmp_path)
 
     def either(batch: np.ndarray) -> np.ndarray:
-        return 0.9 * np.any(strengths(batch)[:, :2] > 0.5, axis=1)[:, None]
+        return np.asarray(0.9 * np.any(strengths(batch)[:, :2] > 0.5, axis=1)[:, None])
 
     model = tagger(either, sr=SR, labels=["either"])
     e = explain(audio, model, factorization=oracle, method="leave-one-out")
