@@ -22,8 +22,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from audiolime_ext.audit.controls import EQUAL_LEVEL, SAME_CLASS
 from audiolime_ext.audit.differences import Difference, songs_to_tell
 from audiolime_ext.audit.limits import Limit
+from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED
 from audiolime_ext.audit.rates import Rate, benjamini_hochberg, exceeds, songs_to_decide
 from audiolime_ext.audit.words import in_words, percent
 
@@ -32,12 +34,14 @@ STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  
 READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in that order
 _NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # was tried
 MOST_OF = 0.5  # of the flips: if as many happen where next to nothing was changed, that explains them
-EQUAL_LEVEL = "equal level"  # the control that is no placebo: it changes the level, and shows what level alone does
-_WHERE = {
-    EQUAL_LEVEL: "only made as soft as without it",
-    "again": "asked again about the recording as it is",
-    "moved": "with the component from another moment of the recording",
-}  # else next to nothing was changed
+_ANY_REMIX = "this model changes its mind at any remix"
+_CONTROLS = {
+    AGAIN: ("this model answers differently when asked twice", "asked again about the recording as it is"),
+    NUDGED: (_ANY_REMIX, "where next to nothing was changed"),
+    MOVED: (_ANY_REMIX, "with the component from another moment of the recording"),
+    EQUAL_LEVEL: ("the level alone does it", "only made as soft as without it"),
+    SAME_CLASS: ("that of any other song does it", "with that of songs of the host's own class"),
+}  # what it means where as many flip, and what was done
 
 _READ = {
     "confounder": ("{0} is confounded with {1}", "{0} needs {1}, which is not meant to matter"),
@@ -173,7 +177,7 @@ class Verdict:
 
     @property
     def changes_its_mind(self) -> bool:
-        """Whether the flips are those of a model that changes its mind at any remix, or that goes by the level alone.
+        """Whether a control explains the flips: a model that changes its mind at any remix, goes by the level alone, …
 
         So it is where decisions flip beyond the limit, or at least half as often, under a control.
         """
@@ -184,8 +188,11 @@ class Verdict:
     @property
     def _where_not(self) -> str:
         """How many decisions flip under the control that speaks least for an effect."""
-        control = "" if self.placebo is None else self.placebo.control
-        return f"{_WHERE.get(control, 'where next to nothing was changed')}, {percent(self._of_placebos)} flip"
+        return f"{self._control[1]}, {percent(self._of_placebos)} flip"
+
+    @property
+    def _control(self) -> tuple[str, str]:
+        return _CONTROLS[(self.placebo.control if self.placebo is not None else "") or NUDGED]
 
     @property
     def _of_placebos(self) -> float:
@@ -199,9 +206,8 @@ class Verdict:
         said = []
         above = self.rate is not None and self.rate.low > self.limit.share
         if above and self.placebo is not None and self.placebo.low <= 0:
-            by_level = self.placebo.control == EQUAL_LEVEL
-            does_it = "the level alone does it" if by_level else "this model changes its mind at any remix"
-            said.append(f"{does_it if self.changes_its_mind else 'too few songs to tell'}: {self._where_not}")
+            read = self._control[0] if self.changes_its_mind else "too few songs to tell"
+            said.append(f"{read}: {self._where_not}")
         elif above and self.floor is not None and self.rate is not None and self.rate.low <= self.floor.share:
             said.append(
                 f"the interval lies above the limit, but not above {self.floor.percent} ({self.floor.name}): what ends "
