@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import museval
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from examples.cerberus.evaluate import evaluate, main, separator
 from examples.cerberus.references import SOURCES, Song, matches
 from examples.cerberus.scores import LIMIT_DB, SILENT_DB
 from examples.cerberus.summary import FOUR, Result, Spread
+from tests.test_decoding import needs_ffmpeg
 
 RECIPE = Path(__file__).parent.parent / "examples" / "cerberus"
 SR = 16000
@@ -90,8 +90,11 @@ def test_sdr_knows_the_scale() -> None:
     assert scores.sdr(target, target, SR) == LIMIT_DB
 
 
+@needs_ffmpeg
 @pytest.mark.parametrize("n_channels", [1, 2])
 def test_sdr_is_that_of_museval(n_channels: int) -> None:
+    import museval  # which imports musdb, and that asks for ffmpeg
+
     sr = 4000
     target, mixture = (noise(seed, 5.3, n_channels=n_channels, sr=sr) for seed in (0, 1))
     target[:, sr : 2 * sr] = 0  # a silent second is left out by both
