@@ -2,8 +2,8 @@
 
 - *shown*: decisions are known to flip more often than the limit. The interval of the flip rate lies above it, and still
   does after the correction for many pairs (Benjamini and Hochberg's: of all that is shown, no more than 2.5 % is
-  expected to be false); and they are known to flip more often than where next to nothing was changed. Through a
-  separator it must lie above its δ, too: below that, what ends up in the wrong stem may do as much.
+  expected to be false); and they are known to flip more often than under every control. Through a separator
+  it must lie above its δ, too: below that, what ends up in the wrong stem may do as much.
 - *ruled out*: they are known to flip less often. The interval lies below the limit.
 - *open*: anything else, with the number of songs that would decide, if any practicable number would.
 - *not auditable*: nothing that could be tried would tell, and why.
@@ -76,7 +76,7 @@ class Verdict:
     declared
         Whether the component is meant to matter; None: nobody said what is.
     placebo
-        By how much more often decisions flip than where next to nothing was changed; None: not measured.
+        By how much more often decisions flip than under the control that speaks least for an effect; None: not measured.
     same
         How often they flip where the component comes from other songs of the host's own class; None: not measured.
     together
