@@ -76,7 +76,8 @@ class Verdict:
     declared
         Whether the component is meant to matter; None: nobody said what is.
     placebo
-        By how much more often decisions flip than under the control that speaks least for an effect; None: not measured.
+        By how much more often decisions flip than under the control that speaks least for an effect; None: not
+        measured.
     same
         How often they flip where the component comes from other songs of the host's own class; None: not measured.
     together
