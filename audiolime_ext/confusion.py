@@ -260,7 +260,7 @@ class Confusion:
         >>> print(confusion_of("spleeter:2stems").note)
         where other sounds (voices, strings …) land was not measured
         """
-        told = [f"{stem} may hold {_listed(held)}" for stem in self.stems if (held := self.may_hold(stem))]
+        told = [f"{stem} may hold {every(held)}" for stem in self.stems if (held := self.may_hold(stem))]
         unknown = "strings, winds …" if "vocals" in self.sources else "voices, strings …"
         others = f"where other sounds ({unknown}) land was not measured"
         if not told:
@@ -398,6 +398,23 @@ def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
     return [found.note] if found.note else []
 
 
+@lru_cache(maxsize=256)
+def besides(spec: str | None, stems: tuple[str, ...], stem: str) -> tuple[str, ...]:
+    """What a stem that is called after a source may hold besides, the most first; empty where nothing was measured.
+
+    Bands, and parts such as ``harmonic``, are called after no source, and promise none.
+
+    Examples
+    --------
+    >>> besides("cerberus?merge=none", ("piano", "guitar", "bass", "drums", "residual"), "guitar")
+    ('vocals', 'piano', 'bass')
+    >>> besides("hpss", ("harmonic", "percussive"), "harmonic")
+    ()
+    """
+    found = confusion_of(spec, stems)
+    return () if found is None or not set(_parts(stem)) & set(found.sources) else found.may_hold(stem)
+
+
 def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: Confusion | None) -> list[str]:
     """A remark where the two stems that argue most for a label are such a pair; else none.
 
@@ -416,7 +433,7 @@ def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: C
     return [f"{label}: {why}"] if why and weights[second] > 0 else []
 
 
-def _listed(names: Sequence[str]) -> str:
+def every(names: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 

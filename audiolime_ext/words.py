@@ -2,8 +2,9 @@
 
 Pages and terminals differ in how numbers are written and where they stand, not in what is claimed. Below the floor the
 sentence is only that the model does not say the label; where one source is the whole recording, only that; and where
-the leader is not known, all that are not told apart are named. Leave-one-out weights are nothing where either of two
-sources is enough: then no single source makes the value, which is not to say that nothing does.
+the leader is not known, all that are not told apart are named. A leading stem that may hold more than its name says, by
+what was measured of its separator, is named with that. Leave-one-out weights are nothing where either of two sources is
+enough: then no single source makes the value, which is not to say that nothing does.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.confusion import besides, every
 from audiolime_ext.kind import Kind, decimals
 from audiolime_ext.leading import NEGLIGIBLE, Leading
 
@@ -153,9 +155,10 @@ def in_short(found: Leading, voice: Voice) -> str:
 
 
 def leaders(found: Leading, voice: Voice) -> str:
-    """The one that leads, or those that are not told apart."""
+    """The one that leads, with what it may hold besides, or those that are not told apart."""
     if found.state != "tied":
-        return source_and_weight(found, voice, found.first)
+        first = found.first[0]
+        return _with_weight(f"{found.sources[first]}{_besides(found, voice)}", found.weights[first], found, voice)
     named, others = found.first[:MOST_NAMED], len(found.first) - MOST_NAMED
     rest = [] if others <= 0 else [f"one of {others} others" if others > 1 else "1 other"]
     listed = [*(found.sources[i] for i in named), *rest]
@@ -234,7 +237,8 @@ def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, 
             of_100 = " of 100" if voice.scale == 100 else ""
             off = f"{voice.off}: {voice.number(found.empty, found.largest)}"
             change = f"{voice.name} {moves} from {here} to {there}{of_100} ({off})"
-            return f"without {found.sources[found.first[0]]}, {change}{_where(found, names, voice)}"
+            source = found.sources[found.first[0]]
+            return f"without {source}{_besides(found, voice)}, {change}{_where(found, names, voice)}"
     after = [i for i in found.arguing if i not in found.first][: max(k - len(found.first), 0)]
     then = f", then {source_and_weight(found, voice, after)}" if after else ""
     worst = () if found.against is None else (found.against,)
@@ -264,6 +268,12 @@ def _all_there_is(found: Leading, names: Sequence[str], voice: Voice, about: str
         return f"{source} is all there is here; within it, {about} comes most from {when}"
     could = finer(source, voice.factorization)
     return f"{source} is all there is here: nothing to tell apart for {about}" + (f"; {could}" if could else "")
+
+
+def _besides(found: Leading, voice: Voice) -> str:
+    """What the stem that leads may hold besides what it is called: ``, which may hold vocals``."""
+    held = besides(voice.factorization, tuple(found.sources), found.sources[found.first[0]])
+    return f", which may hold {every(held)}" if held else ""
 
 
 def _where(found: Leading, names: Sequence[str], voice: Voice) -> str:

@@ -191,6 +191,13 @@ def test_names_claim_the_instruments_in_them() -> None:
         ("rock comes most from drums 0.40–0.80 s (+0.50); score 0.90, silence 0.00", ("drums",), ()),
         ("rock comes most from piano+guitar (+0.50); score 0.90", ("piano+guitar",), ()),
         ("rock comes most from drums, which may hold bass (+0.50); score 0.90", ("drums",), ()),
+        ("rock comes most from drums, which may hold bass, guitar and piano (+0.50); score 0.90", ("drums",), ()),
+        (
+            "rock comes most from drums, which may hold bass and piano (+0.5), spread over its 10 segments, against "
+            "bass (-1); score 0.90",
+            ("drums",),
+            ("bass",),
+        ),
         ("nothing here argues for rock (score 0.10, silence 0.20)", (), ()),
         ("rock comes most from drums (+0.5), spread over its 10 segments; score 0.90", ("drums",), ()),
         (

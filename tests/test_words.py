@@ -134,6 +134,22 @@ def test_what_happens_without_one_is_not_said_where_it_is_no_known_leader(what: 
     assert "ithout" not in said(what, page=True, without=0.3)
 
 
+def test_a_leader_is_named_with_what_its_separator_lets_it_hold() -> None:
+    piano, held = found("leads", (3,), against=4), "piano, which may hold vocals, guitar, bass and drums"
+    spec = {"factorization": "cerberus?merge=none"}
+    assert (
+        said(piano, **spec) == f"rock comes most from {held} (+0.15) against vocals (-0.30); score 0.80, silence 0.05"
+    )
+    assert (
+        said(piano, page=True, **spec) == f"“rock” (80 of 100; silence: 5) comes most from {held}: +15, against "
+        "vocals: -30."
+    )
+    assert said(piano, page=True, without=0.4, **spec).startswith(f"Without {held}, “rock” falls from 80 to 40 of 100")
+    assert said(found("tied", (1, 3)), **spec) == said(found("tied", (1, 3))), "the note on all stems says it"
+    for other in ("oracle:stems", "spleeter:4stems", None):
+        assert said(piano, factorization=other) == said(piano), "nobody measured it, or there is nothing to measure"
+
+
 def test_more_sources_are_listed_after_the_leader() -> None:
     assert said(found("leads", (0,)), k=3).startswith(
         "rock comes most from drums (+0.50), then guitar (+0.20), bass (+"

@@ -16,7 +16,8 @@ _LEADERS = re.compile(r" comes most from (?!is not known)(?P<named>.+?)(?=, not 
 _WHOLE = re.compile(r" is all there is here[:;]")
 _AGAINST = re.compile(r" against (?P<named>.+?) \(")
 _ASIDE = re.compile(
-    r" ?\([^)]*\)|, which may hold [^;,()]+|, spread over its \d+ segments|, its \d+ segments not told apart"
+    r" ?\([^)]*\)|, which may hold [^;:()]+?(?= \(|:|$)|, spread over its \d+ segments"
+    r"|, its \d+ segments not told apart"
 )
 _MOST_AT = re.compile(r", most of it at (?P<spans>.+)$")
 _OTHERS = re.compile(r" or (?:1 other|one of \d+ others)$")
