@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -34,6 +35,12 @@ for package, module in adapters.items():
         collect_ignore.append(f"adapters/test_{module}.py")  # `make test-adapters` installs them
 if not asked or find_spec("keras") is None or find_spec("mido") is None:
     collect_ignore.append("adapters/test_guitar_vs_piano.py")
+
+
+def pytest_configure() -> None:
+    """Processes that tests start end on SIGINT: under `nohup`, `&` and cron it is ignored, which children inherit."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
-"""Our rules on skipped tests and on lost sound, themselves tested."""
+"""Our rules on skipped tests, lost sound, signals and bounds, themselves tested."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,33 @@ def test_sound_that_a_busy_machine_lost_is_listened_to_again_and_nothing_else_is
         check=False,
     )
     assert "2 failed, 3 passed" in run.stdout, run.stdout
+
+
+INTERRUPTING = """
+import signal, subprocess, sys
+def test_interrupts():
+    child = subprocess.Popen([sys.executable, "-uc", "print(1); import time; time.sleep(60)"], stdout=subprocess.PIPE)
+    child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    assert child.wait(30) != 0
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_what_tests_start_is_interrupted_where_sigint_was_ignored(tmp_path: Path) -> None:
+    shutil.copy(CONFTEST, tmp_path)
+    (tmp_path / "test_it.py").write_text(INTERRUPTING)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in run.stdout, run.stdout
+
+
+def test_every_test_has_a_bound(pytestconfig: pytest.Config) -> None:
+    assert pytestconfig.pluginmanager.hasplugin("timeout")
+    assert 0 < float(pytestconfig.getini("timeout")) <= 900
