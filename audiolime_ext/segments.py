@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext._compiled import librosa
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.resampling import context_span, resample_span
@@ -170,33 +171,27 @@ def merged(events_s: Iterable[float], duration_s: float) -> tuple[float, ...]:
 
 def events(audio: Audio, word: str, *, start_s: float, duration_s: float) -> list[float]:
     """Times of the beats or onsets in and around an excerpt, in seconds from its start, rising."""
-    import librosa
-
     context_s = CONTEXT_S[word]
     piece = _heard(audio, start_s - context_s, start_s + duration_s + context_s)
-    flux = librosa.onset.onset_strength(y=piece, sr=SR, hop_length=HOP_LENGTH)
+    flux = librosa().onset.onset_strength(y=piece, sr=SR, hop_length=HOP_LENGTH)
     inside = slice(_frame(context_s + EDGE_S), _frame(context_s + duration_s - EDGE_S) + 1)
     if flux[inside].max(initial=0.0) < FAINTEST_FLUX_DB:
         return []
     frames = _beats(flux) if word == "beats" else _onsets(flux)
     if not len(frames):
         return []
-    feet = np.maximum(librosa.onset.onset_backtrack(frames, flux), frames - LONGEST_ATTACK)
+    feet = np.maximum(librosa().onset.onset_backtrack(frames, flux), frames - LONGEST_ATTACK)
     return [float(frame) * HOP_LENGTH / SR - context_s for frame in np.unique(feet)]
 
 
 def _beats(flux: NDArray[Any]) -> NDArray[np.int64]:
     """Frames on the beat, whether or not something sounds there."""
-    import librosa
-
-    return np.asarray(librosa.beat.beat_track(onset_envelope=flux, sr=SR, hop_length=HOP_LENGTH, trim=False)[1])
+    return np.asarray(librosa().beat.beat_track(onset_envelope=flux, sr=SR, hop_length=HOP_LENGTH, trim=False)[1])
 
 
 def _onsets(flux: NDArray[Any]) -> NDArray[np.int64]:
     """Frames of attacks: librosa scales the flux to its own peak, so that in a held note mere rounding has peaks."""
-    import librosa
-
-    frames = np.asarray(librosa.onset.onset_detect(onset_envelope=flux, sr=SR, hop_length=HOP_LENGTH))
+    frames = np.asarray(librosa().onset.onset_detect(onset_envelope=flux, sr=SR, hop_length=HOP_LENGTH))
     return np.asarray(frames[flux[frames] >= FAINTEST_FLUX_DB])
 
 

@@ -1,7 +1,9 @@
 """Harmonic and percussive parts by median filtering; needs no download.
 
-librosa's `decompose.hpss` on the spectrogram (n_fft 2048, hop 512, filters of 31 frames and bins, power 2): sustained
-sound against attacks. Its two soft masks sum to one, so the parts sum to the mixture.
+Medians over 31 frames keep sustained sound of a spectrogram (n_fft 2048, hop 512), medians over 31 bins keep attacks;
+each bin is shared between the two by their squares, as librosa's `decompose.hpss` does it. The two shares sum to one,
+so the parts sum to the mixture. (librosa itself compiles code that this does not use: seconds at first use, and a
+folder that can be written to.)
 
 Invariant: *the same second gives the same stems*. Frames stand on one grid for the whole recording, and every block
 sees 20 frames beyond its ends (15 that the median reaches and 4 that the window spans), so a block equals the same
@@ -23,6 +25,7 @@ from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.resampling import padded_span
+from audiolime_ext.spectrogram import Spectrum, istft, stft
 
 N_FFT = 2048
 HOP_LENGTH = 512
@@ -81,16 +84,26 @@ class HPSSFactorization:
 
 def _split(samples: Samples, first: int, end: int) -> Samples:
     """Harmonic and percussive part of samples `first`…`end`, shape (2, n_channels, end − first)."""
-    import librosa
-
     begin = (first // HOP_LENGTH - CONTEXT_FRAMES) * HOP_LENGTH
     stop = (-(-end // HOP_LENGTH) + CONTEXT_FRAMES) * HOP_LENGTH
-    begin = max(begin, -CONTEXT_FRAMES * HOP_LENGTH)
-    piece = padded_span(samples, begin, stop)
-    spectrogram = librosa.stft(piece, n_fft=N_FFT, hop_length=HOP_LENGTH)
-    parts = librosa.decompose.hpss(spectrogram, kernel_size=KERNEL_SIZE)
-    waves = [librosa.istft(part, hop_length=HOP_LENGTH, n_fft=N_FFT, length=piece.shape[-1]) for part in parts]
-    return np.stack(waves)[..., first - begin : end - begin].astype(np.float32, copy=False)
+    spectrum = stft(padded_span(samples, begin, stop), n_fft=N_FFT, hop_length=HOP_LENGTH)
+    waves = [istft(part, hop_length=HOP_LENGTH) for part in _parts(spectrum)]
+    return np.stack(waves)[..., first - begin : end - begin]
+
+
+def _parts(spectrum: Spectrum) -> tuple[Spectrum, Spectrum]:
+    """Harmonic and percussive part of a spectrum, shape (n_channels, n_frames, n_bins) each; they sum to it."""
+    from scipy.ndimage import median_filter
+
+    magnitudes = np.abs(spectrum)
+    sustained = median_filter(magnitudes, size=(1, KERNEL_SIZE, 1), mode="reflect")
+    attacks = median_filter(magnitudes, size=(1, 1, KERNEL_SIZE), mode="reflect")
+    largest = np.maximum(sustained, attacks)
+    heard = largest >= np.finfo(np.float32).tiny
+    largest[~heard] = 1.0
+    powers = np.square(sustained / largest), np.square(attacks / largest)
+    share = np.divide(powers[0], powers[0] + powers[1], out=np.full_like(magnitudes, 0.5), where=heard)
+    return spectrum * share, spectrum * (1 - share)
 
 
 def confusion(_argument: str = "") -> Confusion:

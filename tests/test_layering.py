@@ -13,7 +13,7 @@ PLUGIN, PLUGIN_MAY_IMPORT = 10, 2
 LEVELS = {
     0: "errors _optional _shown tables",
     1: "files containers decoding musdb_tracks audio resampling registry archives chunks mixing downloads checkpoints "
-    "cache tensor_bundle onnx_graph spectrogram front_end transcription",
+    "cache tensor_bundle onnx_graph spectrogram front_end transcription _compiled",
     2: "confusion factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines "
     "segments kind whole",
     3: "perturbation components targets excerpt",

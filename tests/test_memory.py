@@ -15,6 +15,7 @@ import soundfile
 from audiolime_ext import Audio, explain, load_audio, tagger
 from audiolime_ext.factorization import Scope, Stems, factorize_in_parts
 from audiolime_ext.registry import build
+from factorizations import hpss
 
 SR, MINUTES = 44100, 10
 ALLOWED_GB = 1.5
@@ -135,15 +136,13 @@ def test_spleeter_separates_only_the_blocks_that_an_excerpt_touches(long_song: P
 
 
 def test_hpss_transforms_only_the_frames_around_an_excerpt(long_song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import librosa
-
     seen = []
-    transform = librosa.stft
+    transform = hpss.stft
 
     def stft(piece: Any, **options: Any) -> Any:
         seen.append(piece.shape[-1])
         return transform(piece, **options)
 
-    monkeypatch.setattr(librosa, "stft", stft)
+    monkeypatch.setattr(hpss, "stft", stft)
     explain(load_audio(long_song), loudness, factorization="hpss", start_s=100.0, duration_s=3.0)
-    assert sum(seen) < 5 * SR
+    assert 0 < sum(seen) < 5 * SR

@@ -1,0 +1,59 @@
+"""librosa, imported so that numba can keep what it compiles of it.
+
+numba compiles functions of librosa at their first use, which takes seconds, and keeps them beside librosa or in the
+user's home. Where neither can be written to (a container without a home), the import itself fails. So they are kept in
+our own cache, as ``compiled``, or for one run in a temporary folder. A ``NUMBA_CACHE_DIR`` that is set stays.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from audiolime_ext.checkpoints import cache_root
+
+
+def librosa() -> Any:
+    """The package; the first call on a machine says that it will take a moment.
+
+    Examples
+    --------
+    >>> float(librosa().midi_to_hz(69))
+    440.0
+    """
+    if "librosa" not in sys.modules:
+        _keep_what_is_compiled()
+    import librosa as package
+
+    return package
+
+
+def _keep_what_is_compiled() -> None:
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return
+    folder = kept = cache_root() / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if not any(folder.iterdir()):
+            _say("librosa's functions are compiled, once on this machine; it takes some seconds")
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="audiolime-compiled-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _say(
+            "librosa's functions are compiled; it takes some seconds, in each run anew, as "
+            f"{kept} cannot be written to (AUDIOLIME_CACHE names another folder)"
+        )
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)  # for processes that are started, too
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.CACHE_DIR = str(folder)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
