@@ -178,7 +178,9 @@ class Network:
 
 
 def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, NDArray[Any]] | None = None) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU that writes nothing: what goes wrong is raised.
+    """An ``onnxruntime.InferenceSession`` on the CPU that writes nothing and reports nothing: what goes wrong is raised.
+
+    Its telemetry (from version 1.32 on, also on Linux) is off, unless ``ORT_DISABLE_TELEMETRY`` is set to something else.
 
     Parameters
     ----------
@@ -190,6 +192,7 @@ def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, N
     weights
         Tensors that the model declares external, by name. They must outlive the session.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,5 +1,9 @@
 """The graph builder: what it builds computes what the layers are defined to compute."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,3 +121,22 @@ def test_the_number_of_threads_can_be_set() -> None:
     assert graph.network(threads=1).session.get_session_options().intra_op_num_threads == 1
     with pytest.raises(Exception, match="INVALID_PROTOBUF"):
         session(b"not a model")
+
+
+REPORTING = """
+from audiolime_ext.onnx_graph import Graph
+import numpy as np
+graph = Graph("test")
+graph.output(graph.conv(graph.input("x", (1, 1, 3, 3)), np.ones((2, 2, 1, 1), np.float32), np.ones(1, np.float32)),
+             "y", [1, 1, 2, 2])
+graph.network()(np.ones((1, 1, 3, 3), np.float32))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, the home is elsewhere")
+def test_the_runtime_reports_nothing_and_marks_no_home(tmp_path: Path) -> None:
+    run = [sys.executable, "-c", REPORTING]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    told = subprocess.run(run, env={**kept, "HOME": str(tmp_path)}, capture_output=True, text=True, check=True)
+    assert (told.stdout, told.stderr) == ("", "")
+    assert not [path for path in tmp_path.rglob("*") if "deviceid" in path.name]
