@@ -178,9 +178,9 @@ class Network:
 
 
 def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, NDArray[Any]] | None = None) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU that writes nothing and reports nothing: what goes wrong is raised.
+    """An ``onnxruntime.InferenceSession`` on the CPU that writes nothing: what goes wrong is raised.
 
-    Its telemetry (from version 1.32 on, also on Linux) is off, unless ``ORT_DISABLE_TELEMETRY`` is set to something else.
+    Its telemetry, which newer versions have on Linux, too, is off unless ``ORT_DISABLE_TELEMETRY`` says otherwise.
 
     Parameters
     ----------
