@@ -15,7 +15,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
+.PHONY: help demo test check bench fuzz parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
 .PHONY: guitar-vs-piano planted confusion
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make test      run all tests                         (ARGS='-k spleeter' for some)"
 	@echo "make check     lint, types, docstrings, layering"
 	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
+	@echo "make fuzz      hundreds of malformed inputs: does any end in a traceback or a hang?  (minutes; ARGS='-n 1000')"
 	@echo "make parity    compare with the genuine spleeter and musicnn (Python 3.8-3.11, 2.5 GB)"
 	@echo
 	@echo "our own separator (adds PyTorch to the environment; needs Debian's mma, fluidsynth and SoundFonts, see README.md):"
@@ -55,6 +56,9 @@ check: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 
 bench: $(VENV)/.installed
 	$(VENV)/bin/python -m tests.bench --genuine $(PARITY)/bin/python $(ARGS)
+
+fuzz: $(VENV)/.installed
+	$(VENV)/bin/python -m tests.fuzz $(ARGS)
 
 parity: $(VENV)/.installed $(PARITY)/.installed
 	$(VENV)/bin/python -m tests.parity --genuine $(PARITY)/bin/python $(ARGS)

@@ -456,6 +456,15 @@ def test_rerun_says_what_is_different(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.usefixtures("studio")
+def test_rerun_does_not_call_a_result_the_same_that_holds_fewer_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "explain", "song.wav", *EXPLAIN, "-o", "out")
+    result = strict(Path("out/song/explanation.json").read_text(encoding="utf-8"))
+    for name, cut in (("weights", []), ("scores", {"full": [], "empty": []})):
+        Path("result.json").write_text(json.dumps({**result, name: cut}))
+        assert f"{name} are of another shape" in run(capsys, "rerun", "result.json", code=1)
+
+
+@pytest.mark.usefixtures("studio")
 def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "explain", "song.wav", *EXPLAIN, "-o", "out")
     good = strict(Path("out/song/explanation.json").read_text(encoding="utf-8"))
@@ -463,8 +472,13 @@ def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture
         "its file and tagger existed in memory only": json.dumps({**good, "file": None, "tagger": None}),
         "does not hold one result": "[]",
         "schema_version 1": json.dumps({**good, "schema_version": 99}),
-        "weights missing": json.dumps({key: value for key, value in good.items() if key != "weights"}),
-        "Extra data": f"{json.dumps(good)}\n{json.dumps(good)}",
+        "missing required field `weights`": json.dumps({key: value for key, value in good.items() if key != "weights"}),
+        "trailing characters": f"{json.dumps(good)}\n{json.dumps(good)}",
+    }
+    cases |= {
+        "Expected `str`, got `int` - at `$.factorization`": json.dumps({**good, "factorization": 7}),
+        "Expected `float`, got `null` - at `$.weights[0][1]`": json.dumps({**good, "weights": [[0.5, None]]}),
+        "recursion": "[" * 100000,
     }
     for message, content in cases.items():
         Path("result.json").write_text(content)

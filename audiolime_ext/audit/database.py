@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from audiolime_ext.audit.records import Identity
-from audiolime_ext.errors import MissingError, OutputError, UsageError
+from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+Kept = TypeVar("Kept")
 
 APPLICATION_ID = 0x61756474  # "audt"
 PAGE_BYTES = 512  # of blocks of a few kB each, the last page is half empty
@@ -114,6 +117,8 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
         If nothing is in it yet.
     UsageError
         If it is no store.
+    CorruptError
+        If it is damaged.
     """
     with legible_database(path):
         if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
@@ -122,18 +127,29 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
         if application != APPLICATION_ID:
             raise sqlite3.DatabaseError("another program's database")
         parts = {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM identity")}
-    return Identity(**{**parts, "labels": tuple(parts["labels"])})
+        return as_kept(parts, Identity)
 
 
 @contextmanager
 def legible_database(path: Path) -> Iterator[None]:
-    """What SQLite says, in the words of `audiolime_ext.errors`."""
+    """What SQLite says, and what cannot be read of what it holds, in the words of `audiolime_ext.errors`."""
     try:
         yield
+    except AudiolimeError:
+        raise
     except sqlite3.OperationalError as error:
         raise OutputError(f"cannot use {path}: {error}; name a file that may be read and written") from error
     except sqlite3.DatabaseError as error:
         raise UsageError(f"{path} is no audit's store ({error}); name another file, or a new one") from error
+    except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as error:
+        raise CorruptError(f"{path} is damaged ({error}); take a copy of it, or audit into a new store") from error
+
+
+def as_kept(content: object, kind: type[Kept]) -> Kept:
+    """One of `audiolime_ext.audit.records` from plain values; `ValueError` where they are of another kind."""
+    import msgspec
+
+    return msgspec.convert(content, kind)
 
 
 def compare(path: Path, found: Identity, wanted: Identity) -> None:

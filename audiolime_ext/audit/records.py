@@ -128,11 +128,6 @@ class Entry:
         """What people call it."""
         return Path(self.path).name
 
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Entry:
-        """The reverse of `vars`, through JSON."""
-        return cls(**{**content, "labels": tuple(content["labels"])})
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -148,15 +143,6 @@ class Reading:
 
     thresholds: tuple[float, ...] | None = None
     expected: tuple[tuple[str, str, int | None], ...] | None = None
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Reading:
-        """The reverse of `vars`, through JSON."""
-        thresholds, expected = content["thresholds"], content["expected"]
-        return cls(
-            None if thresholds is None else tuple(thresholds),
-            None if expected is None else tuple((row[0], row[1], row[2]) for row in expected),
-        )
 
 
 @dataclass(frozen=True)

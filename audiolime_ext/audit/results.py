@@ -37,6 +37,7 @@ from audiolime_ext.audit.placebos import PRESENT_DB
 from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.records import Entry, Failure, Identity, Reading
 from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.errors import CorruptError
 from audiolime_ext.targets import log_odds
 
 ALONE_DB = -20.0  # of the recording; all components but one together
@@ -107,6 +108,8 @@ class Results:
         ------
         MissingError, UsageError
             If there is none; see `AuditStore.read`.
+        CorruptError
+            If it is damaged.
         """
         with AuditStore.read(path) as store:
             entries = tuple(store.entries())
@@ -115,6 +118,8 @@ class Results:
             failures = tuple(failure for failure in store.failures() if failure.task in keys)
             names = dict.fromkeys(store.vectors("presence").components)
             done = np.array([entry.key in tasks for entry in entries], bool)
+            if done.any() and not names:
+                raise CorruptError(f"{path} is damaged: it names recordings as measured, and holds nothing of them")
             ordered = tuple(sorted(names, key=lambda name: (name == "residual", name)))
             return cls(Path(path), store.identity, entries, done, failures, reading or store.reading(), ordered)
 

@@ -19,11 +19,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -53,6 +54,21 @@ SELECT m.name, x.of, x.numbers FROM measurements x JOIN names m ON m.id = x.meas
 WHERE x.rowid BETWEEN ? AND ? ORDER BY m.name
 """
 _SPANS = "SELECT recording, MIN(rowid), MAX(rowid) FROM measurements GROUP BY recording"
+
+Args = ParamSpec("Args")
+Found = TypeVar("Found")
+Method = Callable[Concatenate["AuditStore", Args], Found]
+
+
+def _legible(method: Method[Args, Found]) -> Method[Args, Found]:
+    """A method that reads: what cannot be read is told as `database.legible_database` does."""
+
+    @wraps(method)
+    def reading(self: AuditStore, /, *args: Args.args, **options: Args.kwargs) -> Found:
+        with database.legible_database(self.path):
+            return method(self, *args, **options)
+
+    return reading
 
 
 class AuditStore:
@@ -201,15 +217,18 @@ class AuditStore:
                 (failure.task, failure.name, failure.reason, failure.tries, failure.task),
             )
 
+    @_legible
     def recordings(self) -> list[Recording]:
         """What was measured, by name."""
         rows = self._connection.execute("SELECT task, name, facts FROM recordings ORDER BY name, task")
-        return [Recording(task, name, json.loads(facts)) for task, name, facts in rows]
+        return [self._kept(*row) for row in rows]
 
+    @_legible
     def failures(self) -> list[Failure]:
         """What could not be measured, by name."""
         rows = self._connection.execute("SELECT task, name, reason, tries FROM failures ORDER BY name, task")
-        return [Failure(*row) for row in rows]
+        names = ("task", "name", "reason", "tries")
+        return [database.as_kept(dict(zip(names, row, strict=True)), Failure) for row in rows]
 
     def measurements(self, measure: str | None = None) -> Iterator[tuple[str, Measurement]]:
         """Pairs (task's key, measurement) by measure, recording, component and donor; of one measure, or of all.
@@ -219,7 +238,7 @@ class AuditStore:
         found = [name for (name,) in self._connection.execute(_MEASURES)] if measure is None else [measure]
         for name in found:
             for task, of, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
-                yield from ((task, measurement) for measurement in self._unpacked(name, of, numbers))
+                yield from ((task, measurement) for measurement in self._unpacked((name, of, numbers)))
 
     def one_by_one(self, keys: Iterable[str] | None = None) -> Iterator[tuple[Recording, list[Measurement]]]:
         """Recordings with all their measurements, no more than one in memory at a time: all, by name, or some."""
@@ -229,8 +248,9 @@ class AuditStore:
         for task, recording, name, facts in rows if keys is None else (by_key[key] for key in keys if key in by_key):
             span = spans.get(recording, (0, 0))  # what came in one transaction lies together
             found = self._connection.execute(_OF_ONE, span).fetchall()
-            yield Recording(task, name, json.loads(facts)), [row for block in found for row in self._unpacked(*block)]
+            yield self._kept(task, name, facts), [row for block in found for row in self._unpacked(block)]
 
+    @_legible
     def vectors(self, measure: str) -> Vectors:
         """All of one measure at once, in the order of `measurements`: thousands of recordings in little time."""
         rows = self._connection.execute(_MEASURED, (measure,)).fetchall()
@@ -251,15 +271,17 @@ class AuditStore:
             connection.execute("DELETE FROM reading")
             connection.execute("INSERT INTO reading VALUES (?)", (to_json(vars(reading)),))
 
+    @_legible
     def entries(self) -> list[Entry]:
         """The manifest's recordings, in its order."""
         rows = self._connection.execute("SELECT entry FROM manifest ORDER BY line")
-        return [Entry.from_dict(json.loads(text)) for (text,) in rows]
+        return [database.as_kept(json.loads(text), Entry) for (text,) in rows]
 
+    @_legible
     def reading(self) -> Reading:
         """How results are read."""
         found = self._connection.execute("SELECT content FROM reading").fetchone()
-        return Reading() if found is None else Reading.from_dict(json.loads(found[0]))
+        return Reading() if found is None else database.as_kept(json.loads(found[0]), Reading)
 
     def close(self) -> None:
         """Let go of the file and of its lock."""
@@ -299,11 +321,17 @@ class AuditStore:
             [(self._name(row.component), 0 if row.donor is None else self._name(row.donor)) for row in rows]
         )
 
-    def _unpacked(self, measure: str, of: bytes, numbers: bytes) -> Iterator[Measurement]:
-        pairs = unpacked_pairs(of).tolist()
-        for pair, row in zip(pairs, unpacked(numbers, len(pairs)), strict=True):
-            component, donor = self._named(pair)
-            yield Measurement(measure, component, values(row), donor)
+    @_legible
+    def _kept(self, task: str, name: str, facts: str) -> Recording:
+        return database.as_kept({"task": task, "name": name, "facts": json.loads(facts)}, Recording)
+
+    @_legible
+    def _unpacked(self, block: tuple[str, bytes, bytes]) -> list[Measurement]:
+        """The measurements of one measure and recording."""
+        measure, of, numbers = block
+        pairs = [self._named(pair) for pair in unpacked_pairs(of).tolist()]
+        rows = zip(pairs, unpacked(numbers, len(pairs)), strict=True)
+        return [Measurement(measure, component, values(row), donor) for (component, donor), row in rows]
 
     def _named(self, pair: Sequence[int]) -> tuple[str, str | None]:
         """A component and a donor by the numbers of their names."""

@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from audiolime_ext.errors import AudioError, UsageError
 
 TOLERANCE = 1e-5
 DIFFERENT = 1
-_NEEDED = (
-    "file",
-    "sha256",
-    "tagger",
-    "factorization",
-    "labels",
-    "start_s",
-    "duration_s",
-    "boundaries_s",
-    "target",
-    "contrast",
-    "baseline",
-    "settle",
-    "level",
-    "requested_method",
-    "max_evals",
-    "seed",
-    "sr",
-    "components",
-    "n_evals",
-    "method",
-    "scores",
-    "weights",
-    "versions",
-)
+
+
+class Scores(TypedDict):
+    """The values of the labels for the recording and for the baseline."""
+
+    full: list[float]
+    empty: list[float]
+
+
+class Versions(TypedDict):
+    """Spec → fingerprint of what was used."""
+
+    weights: dict[str, str]
+
+
+class Result(TypedDict):
+    """What of a result is needed to repeat it, and to compare; see `audiolime_ext.summary.to_dict`."""
+
+    file: str
+    sha256: str
+    tagger: str
+    factorization: str
+    labels: list[str]
+    start_s: float
+    duration_s: float
+    boundaries_s: list[float]
+    target: str
+    contrast: tuple[str, str] | None
+    baseline: str
+    settle: int | None
+    level: dict[str, Any] | None
+    requested_method: str
+    max_evals: int
+    seed: int | None
+    sr: int
+    components: list[str]
+    n_evals: int
+    method: str
+    scores: Scores
+    weights: list[list[float]]
+    versions: Versions
 
 
 def add(commands: Any) -> None:
@@ -92,7 +109,7 @@ def _present(file: str, result: str) -> str:
     return file
 
 
-def read_result(path: Path) -> dict[str, Any]:
+def read_result(path: Path) -> Result:
     """Read one result.
 
     Raises
@@ -100,30 +117,29 @@ def read_result(path: Path) -> dict[str, Any]:
     UsageError
         If it is none, or names something that lived in memory only.
     """
-    import json
+    import msgspec
 
     from audiolime_ext.summary import SCHEMA_VERSION
 
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        content = msgspec.json.decode(path.read_bytes())
+        if not isinstance(content, dict) or content.get("schema_version") != SCHEMA_VERSION:
+            raise UsageError(f"{path} does not hold {kind}")
+        if memory := [key for key in ("file", "factorization", "tagger") if content.get(key, "") is None]:
+            raise UsageError(
+                f"{path} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results from "
+                "files and spec strings can"
+            )
+        result = msgspec.convert(content, Result)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; name {kind}") from error
-    except ValueError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} does not hold {kind} ({error})") from error
-    if not isinstance(result, dict) or result.get("schema_version") != SCHEMA_VERSION:
-        raise UsageError(f"{path} does not hold {kind}")
-    if missing := [key for key in _NEEDED if key not in result]:
-        raise UsageError(f"{path} does not hold {kind}: {', '.join(missing)} missing")
-    if memory := [key for key in ("file", "factorization", "tagger") if result[key] is None]:
-        raise UsageError(
-            f"{path} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results from files "
-            "and spec strings can"
-        )
     return result
 
 
-def as_meant(result: dict[str, Any]) -> dict[str, Any]:
+def as_meant(result: Result) -> Result:
     """A result whose factorization's spec meant something else when it was made, with the spec of that.
 
     Which of the two was meant says the fingerprint that the result keeps; it is printed.
@@ -139,7 +155,7 @@ def as_meant(result: dict[str, Any]) -> dict[str, Any]:
     return {**result, "factorization": then, "versions": {**result["versions"], "weights": renamed}}
 
 
-def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def differences(before: Result, after: Mapping[str, Any]) -> list[str]:
     """What differs between two results of the same file, in words; empty if they are the same."""
     import numpy as np
 
@@ -147,12 +163,15 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     for spec, fingerprint in before["versions"]["weights"].items():
         if after["versions"]["weights"].get(spec) != fingerprint:
             found.append(f"{spec} has changed (other weights or another version)")
+    then: Mapping[str, Any] = before
     for key in ("components", "labels", "n_evals", "method"):
-        if before[key] != after[key]:
-            found.append(f"{key}: {before[key]} became {after[key]}")
+        if then[key] != after[key]:
+            found.append(f"{key}: {then[key]} became {after[key]}")
     for name in ("scores", "weights"):
-        old, new = (_numbers(result[name]) for result in (before, after))
-        if np.shape(old) == np.shape(new):
+        old, new = (_numbers(result[name]) for result in (then, after))
+        if np.shape(old) != np.shape(new):
+            found.append(f"{name} are of another shape: {np.shape(old)} became {np.shape(new)}")
+        else:
             gap = float(np.max(np.abs(np.subtract(old, new)), initial=0.0))
             if not gap <= TOLERANCE:
                 found.append(f"{name} differ by up to {gap:.2g}")
