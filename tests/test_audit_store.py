@@ -7,15 +7,17 @@ import os
 import signal
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from audiolime_ext.audit.records import Failure, Identity, Measurement, Recording, Task
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.errors import MissingError, OutputError, UsageError
+from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 
 IDENTITY = Identity("mine:tag", "f1", "hpss", "2", ("guitar", "piano"), {"thresholds": None, "delta": 0.5})
 TASKS = [Task(f"{i:064x}", 0.0, 10.0) for i in range(6)]
@@ -315,3 +317,33 @@ def test_ten_thousand_recordings_stay_under_200_mb(path: Path, n_labels: int, n_
             store.put(Task(f"{i:064x}", 0, 10, "a" * 64), f"some folder/song {i:05d}.wav", found, facts)
     assert path.stat().st_size / n * 10_000 < 200e6, path.stat().st_size / n * 10_000
     print(f"{path.stat().st_size / n / 100:.0f} MB per 10,000 recordings")
+
+
+@pytest.mark.parametrize(
+    ("damage", "read"),
+    [
+        ("UPDATE identity SET value = '7' WHERE name = 'labels'", lambda store: store.identity),
+        ("UPDATE identity SET name = 'x' WHERE name = 'labels'", lambda store: store.identity),
+        ("UPDATE identity SET value = 'x'", lambda store: store.identity),
+        ("UPDATE recordings SET facts = '7'", AuditStore.recordings),
+        ("UPDATE recordings SET name = x'ff00'", AuditStore.recordings),
+        ("UPDATE recordings SET facts = '['", lambda store: list(store.one_by_one())),
+        ("UPDATE failures SET tries = 'often'", AuditStore.failures),
+        ("UPDATE measurements SET of = 'x'", lambda store: store.vectors("necessity")),
+        ("UPDATE measurements SET numbers = x'00'", lambda store: list(store.measurements())),
+        ("DELETE FROM names WHERE name = 'drums'", lambda store: list(store.one_by_one())),
+        ("INSERT INTO reading VALUES ('[1]')", AuditStore.reading),
+        ("INSERT INTO manifest VALUES (0, '{\"path\": 7}')", AuditStore.entries),
+    ],
+)
+def test_what_is_damaged_is_refused_by_name(tmp_path: Path, damage: str, read: Callable[[AuditStore], Any]) -> None:
+    path = tmp_path / "s.sqlite"
+    with AuditStore.create_or_resume(path, IDENTITY) as store:
+        store.put(Task("1"), "a.wav", [Measurement("necessity", "drums", (1.0, None))], {"sr": 44100})
+        store.fail(Task("2"), "b.wav", "no sound")
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(damage)
+    connection.close()
+    with pytest.raises(CorruptError, match=r"s\.sqlite is damaged"), AuditStore.read(path) as store:
+        read(store)
