@@ -233,8 +233,9 @@ class Driver:
         n, given = len(self.tasks), [entry.path for entry, _ in self.running.values()]
         waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
         return WorkersLost(
-            f"{lost}{waited}; {n - len(self._missing())} of {n} recordings are done and kept in {self.store.path}: start "
-            "workers and give the same command again, it goes on from there (--cluster-patience, patience_s: wait longer)"
+            f"{lost}{waited}; {n - len(self._missing())} of {n} recordings are done and kept in {self.store.path}: "
+            "start workers and give the same command again, it goes on from there (to wait longer: "
+            "--cluster-patience, patience_s)"
         )
 
     def _job(self, entry: Entry) -> Job:
