@@ -8,6 +8,7 @@ one of any model, and a plain callable is taken to hear the whole excerpt at the
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -218,15 +219,13 @@ def tagger(
         activation = _ACTIVATIONS[activation]
     if n_channels not in (1, 2):
         raise UsageError(f"n_channels must be 1 or 2, not {n_channels!r}")
-    if labels is not None and (isinstance(labels, str) or len(set(labels)) != len(list(labels))):
-        raise UsageError("labels must be a list of different names")
     for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
         if value is not None and not value > 0:
             raise UsageError(f"{name} must be positive, not {value!r}")
     return FunctionTagger(
         predict_fn,
         sr=sr,
-        labels=None if labels is None else tuple(map(str, labels)),
+        labels=None if labels is None else _names(labels),
         n_channels=n_channels,
         front_end=front_end,
         activation=activation,
@@ -241,13 +240,27 @@ def tagger(
     )
 
 
+def _names(labels: Sequence[Any]) -> tuple[str, ...]:
+    """Labels as text; `UsageError` unless each is another, and can be written in a table."""
+    names = (labels,) if isinstance(labels, str) else tuple(map(str, labels))
+    must = "labels must be a list of different names, one for each output"
+    if isinstance(labels, str) or not names:
+        raise UsageError(f"{must}, not {labels!r}")
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        at = [str(i) for i, name in enumerate(names) if name == twice[0]]
+        raise UsageError(f"{must}; outputs {' and '.join(at[:3])} are both called {twice[0]!r}")
+    if odd := [name for name in names if not name.strip() or not name.isprintable()]:
+        raise UsageError(f"{must}, of printable characters on one line; output {names.index(odd[0])} is {odd[0]!r}")
+    return names
+
+
 def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
     """A `Tagger` as it is; a plain callable with defaults and whichever attributes of a tagger it carries.
 
     Raises
     ------
     UsageError
-        If it cannot be called.
+        If it cannot be called, or its labels are not different names.
     """
     if not callable(predict_fn) or isinstance(predict_fn, type):
         method = next((name for name in ("predict_proba", "predict") if hasattr(predict_fn, name)), None)
@@ -256,6 +269,7 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
             f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}"
         )
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
+        _ = predict_fn.labels is None or _names(predict_fn.labels)
         return predict_fn  # type: ignore[no-any-return]
     known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}

@@ -171,11 +171,41 @@ def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
         {"labels": "rock"},
         {"labels": ["a", "a"]},
         {"window_s": -1},
+        {"labels": []},
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=r"activation|n_channels|sr|labels|window_s"):
         tagger(lambda b: b, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("labels", "complaint"),
+    [
+        (["a", "b", "a"], "outputs 0 and 2 are both called 'a'"),
+        ([1, "1"], "outputs 0 and 1 are both called '1'"),
+        (["a", " "], "output 1 is ' '"),
+        (["two\nlines", "b"], r"one line; output 0 is 'two\\nlines'"),
+        (["\x1b[31mred", "b"], "of printable characters"),
+    ],
+)
+def test_labels_that_cannot_be_told_apart_or_written_are_refused(labels: list[object], complaint: str) -> None:
+    class Own:
+        sr, window_s, hop_s, lead_s, batch_size = 8000, None, None, 0.0, None
+
+        def __call__(self, batch: np.ndarray) -> np.ndarray:
+            return batch
+
+    Own.labels = labels  # type: ignore[attr-defined]
+    for made in (lambda: tagger(lambda b: b, labels=labels), lambda: as_tagger(Own())):  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=complaint):
+            made()
+
+
+def test_labels_may_hold_anything_that_can_be_written() -> None:
+    odd = ["Rhythm & Blues; Soul", "</script><b>x</b>", "x" * 300, "日本語", "mixture", "a/b", "a b", "0"]
+    assert tagger(lambda b: b, labels=odd).labels == tuple(odd)
+    assert label_indices([*odd, 0], odd) == list(range(8))
 
 
 def test_labels_are_found_by_name_number_or_another_letter_case() -> None:
