@@ -13,7 +13,7 @@ import numpy as np
 
 from audiolime_ext.audio import Audio, Samples, load_audio
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization import Factorization, Stems
+from audiolime_ext.factorization import Factorization, Stems, factorized
 
 FLOOR_DB = -80.0
 _SEED = 0
@@ -69,7 +69,7 @@ def off_signals(
             f"it must have {audio.sr} Hz, {audio.n_channels} channel(s) and at least {n_samples / audio.sr:.2f} s"
         )
     begin = first if first + n_samples <= other.n_samples else 0
-    theirs = factorization.factorize(other, start_s=begin / other.sr, duration_s=n_samples / other.sr)
+    theirs = factorized(factorization, other, start_s=begin / other.sr, duration_s=n_samples / other.sr)
     off = np.zeros_like(stems.samples)
     for i, name in enumerate(stems.names):
         if name in theirs.names:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import Audio, Samples, level_db
 from audiolime_ext.baselines import off_signals
 from audiolime_ext.errors import AudioError, UsageError, unknown
-from audiolime_ext.factorization import RESIDUAL, Factorization, Stems
+from audiolime_ext.factorization import RESIDUAL, Factorization, Stems, factorized
 from audiolime_ext.mixing import mix
 from audiolime_ext.perturbation import Masks
 from audiolime_ext.resampling import context_span
@@ -265,7 +265,9 @@ def build(
     if not np.any(audio.samples[:, begin:end]):
         span = f"{start_s:g} s to {start_s + duration_s:g} s"
         raise AudioError(f"{audio.name!r} is silent from {span}; choose another start")
-    stems = factorization.factorize(audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr)
+    stems = factorized(
+        factorization, audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr
+    )
     _require_sum(stems, audio.samples[:, wide_begin:wide_end], factorization)
     off = off_signals(baseline, audio, stems, factorization, first=wide_begin)
     built = Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, audio.name, off)

@@ -9,7 +9,8 @@
     ├── AudioError  (ValueError)   4   audio that cannot be read or used
     ├── ModelError                 1   the user's model failed or answered nonsense
     ├── OutputError (OSError)      1   the result cannot be written
-    └── NothingArgues              1   no component argues for the label (see `Explanation.top`)
+    ├── NothingArgues              1   no component argues for the label (see `Explanation.top`)
+    └── WorkersLost                8   an audit's workers are gone; what is done is kept, and can be gone on with
 
 Every message says what was given, what is allowed and what to do next.
 """
@@ -64,6 +65,12 @@ class OutputError(AudiolimeError, OSError):
 
 class NothingArgues(AudiolimeError):
     """No component of the recording argues for the label."""
+
+
+class WorkersLost(AudiolimeError):
+    """The workers of an audit are gone, or no longer answer; what is done is kept, and the same audit goes on."""
+
+    exit_code = 8
 
 
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> UsageError:

@@ -18,7 +18,8 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from audiolime_ext.audio import Audio, Samples
-from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.errors import AudioError, AudiolimeError, UsageError
+from audiolime_ext.guest import as_guest
 from audiolime_ext.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.transcription import Transcription
 
@@ -229,6 +230,26 @@ def separated_at(
     return with_residual(audio.samples[:, first:end], names, own_rate, audio.sr, rolled_off=lost)
 
 
+def factorized(
+    factorization: Factorization, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None
+) -> Stems:
+    """What a factorization makes of an excerpt; it may be somebody else's, see `audiolime_ext.guest`.
+
+    Raises
+    ------
+    AudiolimeError
+        If it ends the program.
+    """
+    try:
+        with as_guest():
+            return factorization.factorize(audio, start_s=start_s, duration_s=duration_s)
+    except SystemExit as error:
+        named = factorization.spec or type(factorization).__name__
+        raise AudiolimeError(
+            f"the factorization {named} called sys.exit({error.code!r}); it must answer with stems, or raise an error"
+        ) from error
+
+
 def factorize_in_parts(
     factorization: Factorization,
     audio: Audio,
@@ -245,7 +266,7 @@ def factorize_in_parts(
     step = end - first if factorization.scope == "window" else round(part_s * audio.sr)
     for begin in range(first, end, step):
         stop = min(begin + step, end)
-        yield factorization.factorize(audio, start_s=begin / audio.sr, duration_s=(stop - begin) / audio.sr)
+        yield factorized(factorization, audio, start_s=begin / audio.sr, duration_s=(stop - begin) / audio.sr)
 
 
 def require_recording(kind: str, audio: Audio, *, sr: int, n_channels: int, n_samples: int) -> None:

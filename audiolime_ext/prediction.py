@@ -8,6 +8,7 @@ one of any model, and a plain callable is taken to hear the whole excerpt at the
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
 from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.guest import as_guest
+from audiolime_ext.outputs import chosen, require_scores
 
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]
@@ -108,6 +111,7 @@ class FunctionTagger:
     lead_s: float = 0.0
     min_s: float | None = None
     one_at_a_time: bool = False
+    output: str | int | None = None
     version: str | None = None
     spec: str | None = None
     references: tuple[str, ...] = ()
@@ -115,11 +119,12 @@ class FunctionTagger:
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[Any]:
         """Scores, shape (n_batch, n_labels)."""
         if self.one_at_a_time:
-            outputs = np.stack([_as_array(self._ask(signal)).reshape(-1) for signal in batch])
+            answers = [chosen(self._ask(signal), self.output, n_axes=1) for signal in batch]
+            outputs = np.stack([answer.reshape(-1) for answer in answers])
         else:
-            outputs = _as_array(self._ask(batch))
-            if outputs.ndim == 1 and len(batch) == 1:
-                outputs = outputs[None]
+            outputs = chosen(self._ask(batch), self.output)
+            if outputs.ndim == 1 and len(batch) == 1 and not np.issubdtype(outputs.dtype, np.integer):
+                outputs = outputs[None]  # of a model that leaves out axes of length 1
         if self.activation is not None:
             outputs = self.activation(outputs)
         if self.labels is not None and len(self.labels) == 2 and outputs.shape[1:] == (1,):
@@ -141,8 +146,9 @@ class FunctionTagger:
         length = round((self.window_s or max(self.min_s or 0.0, 1.0)) * sr) + round(self.lead_s * sr)
         probe = np.random.default_rng(0).normal(0, 0.1, (1, self.n_channels, length)).astype(np.float32)
         try:
-            outputs = np.round(np.asarray(self(probe[:, 0] if self.n_channels == 1 else probe), np.float64), 4)
-        except Exception:  # noqa: BLE001 - a model may refuse a length it never declared; it did hear the excerpt
+            with as_guest():
+                outputs = np.round(np.asarray(self(probe[:, 0] if self.n_channels == 1 else probe), np.float64), 4)
+        except (Exception, SystemExit):  # noqa: BLE001 - a model may refuse a length it never declared; it did hear the excerpt
             return None
         return hashlib.sha256((outputs + 0.0).tobytes()).hexdigest()
 
@@ -161,6 +167,7 @@ def tagger(
     lead_s: float = 0.0,
     min_s: float | None = None,
     one_at_a_time: bool = False,
+    output: str | int | None = None,
     version: str | None = None,
 ) -> FunctionTagger:
     """Make a tagger of any model.
@@ -188,6 +195,8 @@ def tagger(
         The shortest excerpt it can hear, in seconds, where `window_s` is None.
     one_at_a_time
         The function takes one signal without a batch axis, (n_samples,) or (2, n_samples), and returns (n_labels,).
+    output
+        Which of its outputs are the scores, where it answers a dict or a tuple: a key, or a position from 0.
     version
         Names this state of the model in saved results; default: a hash of its outputs on a fixed probe.
 
@@ -210,15 +219,13 @@ def tagger(
         activation = _ACTIVATIONS[activation]
     if n_channels not in (1, 2):
         raise UsageError(f"n_channels must be 1 or 2, not {n_channels!r}")
-    if labels is not None and (isinstance(labels, str) or len(set(labels)) != len(list(labels))):
-        raise UsageError("labels must be a list of different names")
     for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
         if value is not None and not value > 0:
             raise UsageError(f"{name} must be positive, not {value!r}")
     return FunctionTagger(
         predict_fn,
         sr=sr,
-        labels=None if labels is None else tuple(map(str, labels)),
+        labels=None if labels is None else _names(labels),
         n_channels=n_channels,
         front_end=front_end,
         activation=activation,
@@ -228,8 +235,23 @@ def tagger(
         lead_s=lead_s,
         min_s=min_s,
         one_at_a_time=one_at_a_time,
+        output=output,
         version=version,
     )
+
+
+def _names(labels: Sequence[Any]) -> tuple[str, ...]:
+    """Labels as text; `UsageError` unless each is another, and can be written in a table."""
+    names = (labels,) if isinstance(labels, str) else tuple(map(str, labels))
+    must = "labels must be a list of different names, one for each output"
+    if isinstance(labels, str) or not names:
+        raise UsageError(f"{must}, not {labels!r}")
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        at = [str(i) for i, name in enumerate(names) if name == twice[0]]
+        raise UsageError(f"{must}; outputs {' and '.join(at[:3])} are both called {twice[0]!r}")
+    if odd := [name for name in names if not name.strip() or not name.isprintable()]:
+        raise UsageError(f"{must}, of printable characters on one line; output {names.index(odd[0])} is {odd[0]!r}")
+    return names
 
 
 def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
@@ -238,15 +260,18 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
     Raises
     ------
     UsageError
-        If it cannot be called.
+        If it cannot be called, or its labels are not different names.
     """
     if not callable(predict_fn) or isinstance(predict_fn, type):
+        method = next((name for name in ("predict_proba", "predict") if hasattr(predict_fn, name)), None)
+        hint = "" if method is None else f"; it has a method {method}: give that (package.module:name.{method})"
         raise UsageError(
-            f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}"
+            f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}"
         )
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
+        _ = predict_fn.labels is None or _names(predict_fn.labels)
         return predict_fn  # type: ignore[no-any-return]
-    known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "version")
+    known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}
     return tagger(predict_fn, **{"sr": getattr(predict_fn, "sr", sr), **carried})
 
@@ -270,39 +295,30 @@ def predict(tagger: Tagger, windows: Samples) -> Scores:
 
 def _ask(tagger: Tagger, batch: Samples) -> Scores:
     try:
-        answer = tagger(np.ascontiguousarray(batch))
-    except Exception as error:
+        with as_guest():
+            answer = tagger(np.array(batch, np.float32))  # a copy, which it may overwrite
+    except (Exception, SystemExit) as error:
         if isinstance(error, (ModelError, MemoryError)):
             raise
         raise ModelError(
             f"the predict function raised {type(error).__name__} when given a float32 array of shape {batch.shape}: "
-            f"{error}"
+            f"{error}{_advice(error)}"
         ) from error
-    scores = _as_array(answer)
-    n_labels = None if tagger.labels is None else len(tagger.labels)
-    expected = f"({len(batch)}, {'n_labels' if n_labels is None else n_labels})"
-    if scores.ndim != 2 or len(scores) != len(batch) or (n_labels is not None and scores.shape[1] != n_labels):
-        raise ModelError(
-            f"the predict function answered an array of shape {scores.shape} when given a batch of shape "
-            f"{batch.shape}; it must answer {expected}, one row per signal and one column per label"
-        )
-    if not np.issubdtype(scores.dtype, np.number) or np.iscomplexobj(scores):
-        raise ModelError(f"the predict function answered {scores.dtype} values; it must answer real numbers")
-    finite = np.isfinite(scores)
-    if not finite.all():
-        row, column = (int(axis[0]) for axis in np.nonzero(~finite))
-        raise ModelError(
-            f"the predict function answered {scores[row, column]} for label number {column} of signal {row} in a batch "
-            f"of shape {batch.shape}; scores must be finite (if only silence does this, explain with baseline='floor': "
-            "noise at −80 dBFS)"
-        )
-    return scores.astype(np.float64)
+    return require_scores(chosen(answer), batch.shape, tagger.labels)
 
 
-def _as_array(answer: Any) -> NDArray[Any]:
-    if hasattr(answer, "detach"):  # a PyTorch tensor that may need its gradient dropped
-        answer = answer.detach().cpu()
-    return np.asarray(answer)
+def _advice(error: BaseException) -> str:
+    """What to do about an error that another input may avoid."""
+    if isinstance(error, SystemExit):
+        return "; it must answer, or raise an error, and not end the program"
+    if isinstance(error, TypeError) and "Tensor" in str(error):
+        return "; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
+    if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
+        return (
+            "; if it wants another rate, length, number of channels or front end: "
+            "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…)"
+        )
+    return ""
 
 
 def label_names(tagger: Tagger, n_labels: int) -> tuple[str, ...]:

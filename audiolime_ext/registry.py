@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from audiolime_ext.errors import AudiolimeError, MissingError, UsageError, unknown
+from audiolime_ext.guest import as_guest
 
 Kind = Literal["factorization", "tagger"]
 KINDS: tuple[Kind, ...] = ("factorization", "tagger")
@@ -97,7 +98,9 @@ def build(kind: Kind, spec: str) -> Any:
     """
     name, argument = split_spec(spec)
     if name in _entry_points(kind):
-        return plugin(kind, name).make(argument)
+        made = plugin(kind, name)
+        with as_guest():
+            return made.make(argument)
     if argument and all(part.isidentifier() for part in name.split(".")):
         return _module_object(kind, name, argument)
     raise unknown(kind, name, [*names(kind), "package.module:name"])
@@ -159,7 +162,8 @@ def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:
     if here not in sys.path:
         sys.path.append(here)
     try:
-        found: Any = importlib.import_module(module_name)
+        with as_guest():
+            found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not (module_name == error.name or module_name.startswith(error.name + ".")):
             raise MissingError(f"module {module_name!r} needs {error.name!r}, which is not installed") from error

@@ -4,6 +4,7 @@
 
 - ``sr``: Hz. ``labels``: names between semicolons, ``@FILE`` or a file's path (one name per line, UTF-8).
 - ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without, the model is given waveforms.
+- ``output``: which of several outputs are the scores, by name or by position from 0.
 - ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``: it does not, which is the default.
 - ``window_s``, ``hop_s``: length and step of its windows in seconds. Without, it hears an excerpt of any length whole.
 - ``threads``: threads within the model.
@@ -25,13 +26,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.front_end import LogMel
+from audiolime_ext.guest import as_guest
+from audiolime_ext.outputs import chosen
 from audiolime_ext.prediction import FunctionTagger, PredictFn, tagger
 from audiolime_ext.registry import options
 
-FACTS = ("sr", "labels", "front_end")
+FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
 _ACTIVATIONS = ("softmax", "sigmoid", "none")
 _VERSION = "1"  # of this module's arithmetic
@@ -50,6 +54,7 @@ class Declared:
     window_s: float | None = None
     hop_s: float | None = None
     threads: int | None = None
+    output: str | None = None
 
     @classmethod
     def parse(cls, kind: str, argument: str, *, facts: bool = True) -> Declared:
@@ -58,7 +63,7 @@ class Declared:
         Parameters
         ----------
         facts
-            Whether rate, labels and front end must be (and can be) declared, as the model does not state them.
+            Whether rate, labels, front end and output are declared, as the model does not state them.
 
         Raises
         ------
@@ -89,7 +94,23 @@ class Declared:
             window_s=_number(given, "window_s", float),
             hop_s=_number(given, "hop_s", float),
             threads=cast("int | None", _number(given, "threads", int)),
+            output=given.get("output"),
         )
+
+    def chosen(self, answer: Any) -> NDArray[Any]:
+        """The output that was declared, of what the model answers; see `audiolime_ext.outputs`.
+
+        Raises
+        ------
+        ModelError
+            If one must be chosen, or there is none of that name.
+        """
+        return chosen(answer, self.output, who=str(self.path), how="add the option output={}")
+
+    @property
+    def input_axes(self) -> str:
+        """What the model is given."""
+        return "(n_batch, n_samples)" if self.front_end is None else "(n_batch, n_frames, n_mels)"
 
     def fitting(self, shape: Sequence[int | None]) -> Declared:
         """The same, checked against the shape of the model's input, None where an axis may have any length.
@@ -101,7 +122,7 @@ class Declared:
         UsageError
             If they contradict each other.
         """
-        given = "(n_batch, n_samples)" if self.front_end is None else "(n_batch, n_frames, n_mels)"
+        given = self.input_axes
         n_mels = () if self.front_end is None else (self.front_end.n_mels,)
         if len(shape) != 2 + len(n_mels) or any(a not in (None, b) for a, b in zip(shape[2:], n_mels, strict=True)):
             asked = ", ".join("any" if axis is None else str(axis) for axis in shape)
@@ -138,7 +159,8 @@ class Declared:
             If it cannot hear its window, has another number of outputs than labels, or answers one signal differently
             when it is asked again beside another.
         """
-        state = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s, self.hop_s)
+        state: tuple[Any, ...] = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s)
+        state = (*state, self.hop_s, *(() if self.output is None else (self.output,)))
         made = tagger(
             predict_fn,
             sr=self.sr,
@@ -158,13 +180,15 @@ def _require_sound(model: FunctionTagger, declared: Declared) -> None:
     seconds, path, labels = declared.window_s or 1.0, declared.path, declared.labels
     noise = np.random.default_rng(0).normal(0, 0.1, (2, round(seconds * declared.sr))).astype(np.float32)
     try:
-        together, alone = np.asarray(model(noise)), np.asarray(model(noise[:1]))
+        with as_guest():
+            together, alone = np.asarray(model(noise)), np.asarray(model(noise[:1]))
     except Exception as error:
         if isinstance(error, (AudiolimeError, MemoryError)):
             raise
         raise UsageError(
             f"{path} cannot hear {seconds:g} s at {declared.sr} Hz ({reason(error)}); say the window "
-            "and the input with which it was trained: window_s=…, front_end=…"
+            "and the input with which it was trained: window_s=…, front_end=…; its input is float32 "
+            f"{declared.input_axes}"
         ) from error
     if together.ndim != 2 or len(together) != 2:
         raise UsageError(f"{path} answers an array of shape {together.shape} to 2 signals; it must be (2, n_labels)")

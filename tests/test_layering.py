@@ -13,7 +13,7 @@ PLUGIN, PLUGIN_MAY_IMPORT = 10, 2
 LEVELS = {
     0: "errors _optional _shown tables",
     1: "files containers decoding musdb_tracks audio resampling registry archives chunks mixing downloads checkpoints "
-    "cache tensor_bundle onnx_graph spectrogram front_end transcription _compiled",
+    "cache guest outputs tensor_bundle onnx_graph spectrogram front_end transcription _compiled",
     2: "confusion factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines "
     "segments kind whole",
     3: "perturbation components targets excerpt",
@@ -24,8 +24,8 @@ LEVELS = {
     5: "adaptive coarse_to_fine evaluation pipeline track",
     6: "audit audit.admission audit.controls audit.database audit.differences audit.driver audit.effects "
     "audit.expected audit.export audit.gate audit.heard audit.junit audit.limits audit.manifest audit.measure "
-    "audit.merge audit.packing audit.placebos audit.plan audit.rates audit.records audit.results audit.run "
-    "audit.status audit.store audit.table audit.verdicts audit.words audit.workers "
+    "audit.merge audit.packing audit.patience audit.placebos audit.plan audit.rates audit.records audit.results "
+    "audit.run audit.status audit.store audit.table audit.verdicts audit.words audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "
     "faithfulness faithfulness.answers faithfulness.curves faithfulness.randomisation faithfulness.removal "
     "faithfulness.stability faithfulness.weighing",

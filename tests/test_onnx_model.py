@@ -194,19 +194,43 @@ def test_wrong_labels_are_told_with_both_numbers(tmp_path: Path) -> None:
         build("tagger", spec(saved(tmp_path), labels=str(tmp_path / "labels.txt")))
 
 
-def test_other_forms_of_inputs_and_outputs_are_refused(tmp_path: Path) -> None:
-    two = helper.make_node("Identity", ["h3"], ["embedding"])
-    with pytest.raises(UsageError, match=r"has 2 outputs \(y, embedding\); it must have one: .*extract_model"):
-        build("tagger", spec(saved(tmp_path, extra=(two,))))
+def test_one_of_several_outputs_is_chosen_by_name_or_position(tmp_path: Path) -> None:
+    two = saved(tmp_path, extra=(helper.make_node("Identity", ["y"], ["again"]),))
+    with pytest.raises(UsageError, match=r"has 2 outputs \(y \[.*\], again \[.*\]\); .*: add the option output=y"):
+        build("tagger", spec(two))
+    with pytest.raises(UsageError, match=r"has 2 outputs .*, and none is 'z'; name one of them: output=y"):
+        build("tagger", spec(two, "&output=z"))
+    (tmp_path / "alone").mkdir()
+    alone = build("tagger", spec(saved(tmp_path / "alone")))
+    chosen = [build("tagger", spec(two, f"&output={which}")) for which in ("y", "again", "1")]
+    for made in chosen:
+        np.testing.assert_array_equal(made(NOISE), alone(NOISE))
+    assert len({made.fingerprint for made in chosen}) == 3
+
+
+@pytest.mark.parametrize("precision", ["DOUBLE", "FLOAT16"])
+def test_inputs_of_other_precisions_are_given_such(tmp_path: Path, precision: str) -> None:
+    model = onnx.load(saved(tmp_path))
+    model.graph.input[0].type.tensor_type.elem_type = getattr(TensorProto, precision)
+    model.graph.node.insert(0, helper.make_node("Cast", ["x"], ["x32"], to=TensorProto.FLOAT))
+    model.graph.node[1].input[0] = "x32"
+    onnx.save(model, tmp_path / "other.onnx")
+    made, plain = build("tagger", spec(tmp_path / "other.onnx")), build("tagger", spec(saved(tmp_path)))
+    np.testing.assert_allclose(made(NOISE), plain(NOISE), atol=1e-3)
+
+
+def test_other_forms_of_inputs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"exported for batches of exactly 4; export it for any number"):
         build("tagger", spec(saved(tmp_path, (4, "t"))))
     model = onnx.load(saved(tmp_path))
-    model.graph.input[0].type.tensor_type.elem_type = TensorProto.DOUBLE
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
     model.graph.node.insert(0, helper.make_node("Cast", ["x"], ["x32"], to=TensorProto.FLOAT))
     model.graph.node[1].input[0] = "x32"
-    onnx.save(model, tmp_path / "double.onnx")
-    with pytest.raises(UsageError, match=r"is from tensor\(double\) to tensor\(float\); it must be from tensor"):
-        build("tagger", spec(tmp_path / "double.onnx"))
+    onnx.save(model, tmp_path / "whole.onnx")
+    with pytest.raises(
+        UsageError, match=r"is given tensor\(int64\); its input must be tensor\(float\), tensor\(float16"
+    ):
+        build("tagger", spec(tmp_path / "whole.onnx"))
 
 
 def test_a_network_that_the_runtime_does_not_know_is_told_in_one_line(tmp_path: Path) -> None:

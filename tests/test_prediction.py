@@ -1,5 +1,8 @@
 """Asking a model: what it is given, what it may answer."""
 
+import sys
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -51,15 +54,87 @@ def test_pytorch_like_tensors_are_taken() -> None:
     [
         (lambda b: np.full((len(b), 2), np.nan), r"answered nan for label number 0 of signal 0"),
         (lambda b: np.full((len(b), 2), np.inf), r"answered inf"),
-        (lambda b: np.zeros(len(b)), r"shape \(3,\).*it must answer \(3, n_labels\)"),
+        (lambda b: np.zeros(len(b)), r"shape \(3,\).*it must answer \(3, n_labels\).*answer scores\[:, None\]"),
+        (lambda b: np.zeros((len(b), 2)).argmax(1), r"shape \(3,\).*not the number of the highest \(argmax\)"),
         (lambda b: np.zeros((len(b) + 1, 2)), r"shape \(4, 2\)"),
-        (lambda b: np.array([["a"]] * len(b)), "real numbers"),
+        (lambda b: np.zeros((1, 2)), r"shape \(1, 2\).*one signal at a time, say so: .*one_at_a_time=True"),
+        (lambda b: np.zeros(2), r"shape \(2,\).*one signal at a time"),
+        (lambda b: np.zeros((len(b), 9, 2)), r"shape \(3, 9, 2\).*scores of frames, answer their mean: scores\.mean"),
+        (lambda b: np.zeros((len(b), 2)) > 0, r"answered bool values.*before they were compared with a threshold"),
+        (lambda b: np.zeros((len(b), 2), complex), "answered complex128 values; it must answer real numbers"),
+        (lambda b: [[0.1], [0.2, 0.3], [0.4]], r"answered a list of 3 that is no array"),
+        (lambda b: None, "answered a NoneType, which is no array"),
+        (lambda b: {"logits": np.zeros((3, 2))}, r"a dict of 1 output: 'logits' \(an array of shape \(3, 2\)\); say"),
+        (
+            lambda b: (np.zeros((3, 8, 8)), np.zeros((3, 2))),
+            r"tuple of 2 outputs: 0 .*\(3, 8, 8\)\), 1 .*: tagger\(predict_fn, output=1\)",
+        ),
+        (lambda b: (np.zeros(3), np.zeros(3)), "a tuple of 2 outputs"),
+        (lambda b: [np.zeros((3, 2)), np.zeros((3, 2))], "a list of 2 outputs"),
+        (lambda b: sys.exit("bye"), r"raised SystemExit when given .*: bye; it must answer, or raise an error"),
+        (
+            lambda b: b.reshape(7),
+            r"raised ValueError.*if it wants another rate, .*tagger\(predict_fn, sr=…, window_s=…",
+        ),
+        (lambda b: np.array([["a"]] * len(b)), r"answered text, such as a; it must answer real numbers"),
         (lambda b: 1 / 0, "raised ZeroDivisionError when given a float32 array of shape"),
     ],
 )
 def test_an_answer_that_is_no_prediction_is_a_clear_error(answer: object, complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
         predict(tagger(answer), np.zeros((3, 1, 1, 10), np.float32))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("one_at_a_time", [False, True])
+@pytest.mark.parametrize("output", ["scores", 1])
+def test_the_output_that_is_named_holds_the_scores(one_at_a_time: bool, output: str | int) -> None:
+    class Answer(NamedTuple):
+        embedding: np.ndarray
+        scores: np.ndarray
+
+    def model(batch: np.ndarray) -> Answer:
+        return Answer(np.zeros((5, 5)), batch[..., :2])
+
+    made = tagger(model, output=output, one_at_a_time=one_at_a_time)
+    np.testing.assert_array_equal(predict(made, np.ones((3, 1, 1, 10), np.float32)), np.ones((3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "output", "complaint"),
+    [
+        (lambda b: {"logits": b}, "scores", r"has no output 'scores'; it answered a dict of 1 output: 'logits'"),
+        (lambda b: (b, b), 2, "has no output 2; it answered a tuple of 2 outputs"),
+        (lambda b: b, 0, r"an array of shape \(3, 10\), one output: leave out output=0"),
+        (lambda b: {"labels": ["a"] * 3}, "labels", "output 'labels' of the predict function answered text"),
+    ],
+)
+def test_an_output_that_is_not_there_is_told(answer: object, output: str | int, complaint: str) -> None:
+    with pytest.raises(ModelError, match=complaint):
+        predict(tagger(answer, output=output), np.zeros((3, 1, 1, 10), np.float32))  # type: ignore[arg-type]
+
+
+def test_rows_of_a_list_are_one_answer() -> None:
+    rows = tagger(lambda batch: [signal[:2] for signal in batch])
+    np.testing.assert_array_equal(predict(rows, np.ones((3, 1, 1, 10), np.float32)), np.ones((3, 2)))
+
+
+def test_a_model_that_overwrites_its_input_leaves_the_mix_as_it_was() -> None:
+    def model(batch: np.ndarray) -> np.ndarray:
+        batch *= 0
+        return np.asarray(batch[:, :1] + 1)
+
+    windows = np.ones((3, 1, 1, 10), np.float32)
+    assert (predict(as_tagger(model), windows) == 1).all()
+    assert (windows == 1).all()
+
+
+def test_what_has_a_method_predict_is_told_to_give_it() -> None:
+    class Classifier:
+        def predict(self, batch: np.ndarray) -> np.ndarray:
+            return batch[:, :1]
+
+    with pytest.raises(UsageError, match=r"has a method predict: give that \(package\.module:name\.predict\)"):
+        as_tagger(Classifier())
 
 
 def test_as_many_columns_as_labels_are_asked_for() -> None:
@@ -96,11 +171,41 @@ def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
         {"labels": "rock"},
         {"labels": ["a", "a"]},
         {"window_s": -1},
+        {"labels": []},
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=r"activation|n_channels|sr|labels|window_s"):
         tagger(lambda b: b, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("labels", "complaint"),
+    [
+        (["a", "b", "a"], "outputs 0 and 2 are both called 'a'"),
+        ([1, "1"], "outputs 0 and 1 are both called '1'"),
+        (["a", " "], "output 1 is ' '"),
+        (["two\nlines", "b"], r"one line; output 0 is 'two\\nlines'"),
+        (["\x1b[31mred", "b"], "of printable characters"),
+    ],
+)
+def test_labels_that_cannot_be_told_apart_or_written_are_refused(labels: list[object], complaint: str) -> None:
+    class Own:
+        sr, window_s, hop_s, lead_s, batch_size = 8000, None, None, 0.0, None
+
+        def __call__(self, batch: np.ndarray) -> np.ndarray:
+            return batch
+
+    Own.labels = labels  # type: ignore[attr-defined]
+    for made in (lambda: tagger(lambda b: b, labels=labels), lambda: as_tagger(Own())):  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=complaint):
+            made()
+
+
+def test_labels_may_hold_anything_that_can_be_written() -> None:
+    odd = ["Rhythm & Blues; Soul", "</script><b>x</b>", "x" * 300, "日本語", "mixture", "a/b", "a b", "0"]
+    assert tagger(lambda b: b, labels=odd).labels == tuple(odd)
+    assert label_indices([*odd, 0], odd) == list(range(8))
 
 
 def test_labels_are_found_by_name_number_or_another_letter_case() -> None:

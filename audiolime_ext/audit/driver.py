@@ -4,25 +4,31 @@ One recording that cannot be measured never costs another. Where a worker crashe
 with nothing beside it, and the recording that crashes alone is the culprit: the host or, as its donor, another one.
 Donors that cannot be used are replaced by the next on the ring (see `audiolime_ext.audit.plan`), so the results are
 those of an audit in which they had never been.
+
+Nothing is waited for without a bound: a recording for `Policy.timeout_s` (`LONGEST_S` where nothing was said), workers
+that are gone or do not answer for `Policy.patience_s`; see `audiolime_ext.audit.patience`.
 """
 
 from __future__ import annotations
 
-import time
+import sys
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from audiolime_ext.audit.measure import DonorError, Job, Measured
+from audiolime_ext.audit.patience import Patience
 from audiolime_ext.audit.plan import Donors
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.workers import Engine, failed
-from audiolime_ext.errors import AudiolimeError, UsageError
+from audiolime_ext.audit.workers import Engine, Here, failed
+from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
 
-_LOOK_S = 0.2  # how often the clock is looked at where there is a limit of time
+LONGEST_S = 3600.0  # after so long a recording counts as failed where nothing else was said
+PATIENCE_S = 300.0
+_BREAK_S = 10.0  # so long the other processes of a broken pool may take to be given up
 _CRASHES = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool")  # by name: Dask need not be installed
 
 
@@ -37,12 +43,16 @@ class Policy:
     retries
         How often it is tried again.
     timeout_s
-        After so many seconds it counts as failed; None: never.
+        After so many seconds it counts as failed; None: after `LONGEST_S`. They are counted from when it was handed
+        out, waiting for a free worker of a cluster included. In this process (`workers=0`) it cannot be stopped.
+    patience_s
+        So long may workers be gone, or not answer, before the audit ends.
     """
 
     on_error: Literal["record", "stop"] = "record"
     retries: int = 0
     timeout_s: float | None = None
+    patience_s: float = PATIENCE_S
 
     def __post_init__(self) -> None:
         """Check them."""
@@ -50,6 +60,16 @@ class Policy:
             raise UsageError(f"on_error must be 'record' or 'stop', not {self.on_error!r}")
         if self.retries < 0 or (self.timeout_s is not None and not self.timeout_s > 0):
             raise UsageError(f"retries must be 0 or more and timeout_s positive: {self.retries}, {self.timeout_s}")
+        if not self.patience_s > 0:
+            raise UsageError(f"patience_s must be positive, not {self.patience_s}")
+
+    def require_kept_by(self, engine: Engine) -> None:
+        """Raise `UsageError` if there is a limit of time and no worker that could be stopped."""
+        if self.timeout_s is not None and isinstance(engine, Here):
+            raise UsageError(
+                f"a recording cannot be stopped after {self.timeout_s:g} s in the process that measures it; leave the "
+                "limit out (--timeout, timeout_s), or have workers: --workers 1, and models that are named by a spec"
+            )
 
 
 class Driver:
@@ -65,10 +85,22 @@ class Driver:
         Measures.
     policy
         For failures.
+    say
+        Told what the reader should know while it runs; by default a line of warning on stderr.
     """
 
-    def __init__(self, store: AuditStore, donors: Donors, engine: Engine, policy: Policy) -> None:
+    def __init__(
+        self,
+        store: AuditStore,
+        donors: Donors,
+        engine: Engine,
+        policy: Policy,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self.store, self.donors, self.engine, self.policy = store, donors, engine, policy
+        self.patience = Patience(engine, policy.patience_s, say or _warn)
+        self.limit_s = policy.timeout_s or LONGEST_S
+        self.tasks: list[Any] = []
         self.tries = {failure.task: failure.tries for failure in store.failures()}
         self.queue: deque[Entry] = deque()
         self.running: dict[Future[Measured], tuple[Entry, float]] = {}
@@ -80,12 +112,13 @@ class Driver:
         ------
         AudiolimeError
             Where the policy is to stop at a failure: that of the recording.
+        WorkersLost
+            If the workers are gone, or did not answer, for too long.
         """
         from tqdm import tqdm
 
-        missing = {
-            task.key for task in self.store.missing([e.task for e in entries], max_tries=1 + self.policy.retries)
-        }
+        self.tasks = [entry.task for entry in entries]
+        missing = self._missing()
         self.queue.extend(entry for entry in entries if entry.key in missing)
         with tqdm(
             total=len(entries), initial=len(entries) - len(self.queue), desc="auditing", unit="recording", disable=None
@@ -95,24 +128,33 @@ class Driver:
                     self._submit()
                     self._gather()
                     self._stop_late()
+            except WorkersLost as lost:
+                raise self._unfinished(lost) from lost
             finally:
+                for future in self.running:
+                    future.cancel()
                 self.engine.stop()
+
+    def _missing(self) -> set[str]:
+        return {task.key for task in self.store.missing(self.tasks, max_tries=1 + self.policy.retries)}
 
     def _submit(self) -> None:
         while self.queue and len(self.running) < self.engine.n_at_once:
             entry = self.queue.popleft()
-            self.running[self.engine.submit(self._job(entry))] = entry, time.monotonic()
+            self.running[self.engine.submit(self._job(entry))] = entry, self.patience.clock()
 
     def _gather(self) -> None:
-        wait(self.running, _LOOK_S if self.policy.timeout_s else None, FIRST_COMPLETED)
+        self.patience.wait(self.running)
         suspects = []
         for future in [future for future in self.running if future.done()]:
             entry, _ = self.running.pop(future)
             if not self._settle(entry, future):
                 suspects.append(entry)
         if suspects and self.engine.shares_fate:
-            wait(self.running)  # whatever it ran is lost with it
-            suspects += [entry for future, (entry, _) in self.running.items() if not self._settle(entry, future)]
+            wait(self.running, _BREAK_S)  # whatever it ran is lost with it
+            for future, (entry, _) in list(self.running.items()):
+                if not future.done() or not self._settle(entry, future):
+                    suspects.append(entry)
             self.running.clear()
             self.engine.restart()
         for entry in suspects:
@@ -125,13 +167,18 @@ class Driver:
         except DonorError as error:
             self.donors.unusable.add(error.donor)
             self.queue.appendleft(entry)
-        except Exception as error:  # noqa: BLE001 - whatever it was, it is this recording's
+        except CancelledError:
+            self.patience.dropped()
+            self.queue.appendleft(entry)
+            return True
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it was, it is this recording's
             if _is_crash(error):
                 return False
             self._fail(entry, error)
         else:
             self.store.put(entry.task, entry.name, measured.measurements, measured.facts)
             self.bar.update()
+        self.patience.heard()
         return True
 
     def _alone(self, entry: Entry) -> None:
@@ -144,10 +191,17 @@ class Driver:
             self.donors.unusable.add(culprit.key)
 
     def _one(self, job: Job) -> Future[Measured]:
-        future = self.engine.submit(job)
-        if not wait([future], self.policy.timeout_s).done:
-            self.engine.restart()
-            return failed(self._late())
+        """What comes of a job with nothing beside it."""
+        future, begun = self.engine.submit(job), self.patience.clock()
+        while not future.done() or future.cancelled():
+            if future.cancelled():
+                self.patience.dropped()
+                future, begun = self.engine.submit(job), self.patience.clock()
+            self.patience.wait([future])
+            if self._is_late(future, begun) and self.engine.trouble(ask=True) is None:
+                future.cancel()
+                self.engine.restart()
+                return failed(self._late())
         if _is_crash(future.exception()):
             self.engine.restart()
         return future
@@ -156,11 +210,8 @@ class Driver:
         return _is_crash(self._one(Job(entry, probe=True)).exception())
 
     def _stop_late(self) -> None:
-        limit = self.policy.timeout_s
-        late = [
-            f for f, (_, begun) in self.running.items() if limit and time.monotonic() - begun > limit and not f.done()
-        ]
-        if not late:
+        late = [future for future, (_, begun) in self.running.items() if self._is_late(future, begun)]
+        if not late or self.engine.trouble(ask=True) is not None:  # it may be the workers and not the recordings
             return
         for future in late:
             entry, _ = self.running.pop(future)
@@ -171,8 +222,21 @@ class Driver:
             self.running.clear()
             self.engine.restart()
 
+    def _is_late(self, future: Future[Measured], begun: float) -> bool:
+        return self.patience.clock() - begun > self.limit_s and not future.done()
+
     def _late(self) -> AudiolimeError:
-        return AudiolimeError(f"it took longer than {self.policy.timeout_s:g} s; allow more, or a shorter excerpt")
+        return AudiolimeError(f"it took longer than {self.limit_s:g} s; allow more, or a shorter excerpt")
+
+    def _unfinished(self, lost: WorkersLost) -> WorkersLost:
+        """What has happened, what is kept, and how to go on."""
+        n, given = len(self.tasks), [entry.path for entry, _ in self.running.values()]
+        waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
+        return WorkersLost(
+            f"{lost}{waited}; {n - len(self._missing())} of {n} recordings are done and kept in {self.store.path}: "
+            "start workers and give the same command again, it goes on from there (to wait longer: "
+            "--cluster-patience, patience_s)"
+        )
 
     def _job(self, entry: Entry) -> Job:
         return Job(entry, self.donors.of(entry))
@@ -189,6 +253,13 @@ class Driver:
             self.queue.append(entry)
         else:
             self.bar.update()
+
+
+def _warn(message: str) -> None:
+    """A line on stderr, above the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(f"audiolime: warning: {message}", file=sys.stderr)
 
 
 def _is_crash(error: BaseException | None) -> bool:

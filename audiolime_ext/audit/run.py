@@ -60,18 +60,30 @@ class Audit:
     ears: Ears
     engine: Callable[[], Engine]
 
-    def run(self, store: str | Path, policy: Policy | None = None) -> Results:
+    def run(
+        self, store: str | Path, policy: Policy | None = None, *, say: Callable[[str], None] | None = None
+    ) -> Results:
         """Measure what the store lacks.
+
+        Parameters
+        ----------
+        store, policy
+            As for `run_audit`.
+        say
+            Told what is the matter with the workers while it runs; by default a line of warning on stderr.
 
         Raises
         ------
         UsageError
-            If the store is another audit's, or being written by one.
+            If the store is another audit's, or being written by one, or the policy's limit of time cannot be kept.
+        WorkersLost
+            If the workers are gone, or did not answer, for longer than the policy allows; what is done is kept.
         """
+        policy, engine = policy or Policy(), self.engine()
+        policy.require_kept_by(engine)
         with AuditStore.create_or_resume(store, self.identity) as opened:
             opened.describe(self.entries, self.reading)
-            donors = Donors(self.entries, self.settings)
-            Driver(opened, donors, self.engine(), policy or Policy()).run(self.mine)
+            Driver(opened, Donors(self.entries, self.settings), engine, policy, say).run(self.mine)
         return Results.read(store)
 
     def estimate(self) -> Estimate:
@@ -127,6 +139,8 @@ def run_audit(
     ------
     UsageError
         If the manifest, the models or the store cannot be used, with all that is wrong.
+    WorkersLost
+        If the workers are gone, or did not answer, for longer than `policy` allows; what is done is kept.
 
     Examples
     --------
@@ -189,7 +203,7 @@ def plan_audit(
     threads
         Of each process.
     executor, at_once
-        Measures instead of own processes, with so many jobs at a time.
+        Measures instead of own processes, with so many jobs at a time; of Dask: ``client.get_executor(pure=False)``.
     sr
         The rate at which a plain function listens, in Hz.
 

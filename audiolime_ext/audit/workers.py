@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from typing import Any, Protocol
 
 from audiolime_ext.audit.heard import Ears
 from audiolime_ext.audit.measure import Job, Measured, Settings, measure
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import UsageError, WorkersLost
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 
@@ -34,6 +35,8 @@ THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+
+_SCHEDULER_S = 10  # so long may a scheduler think about how many workers it has
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,10 @@ class Engine(Protocol):
         """Begin to measure a job."""
         ...
 
+    def trouble(self, *, ask: bool = False) -> str | None:
+        """What is known to be the matter with the workers; None: they answer. `ask` makes sure that they do."""
+        ...
+
     def restart(self) -> None:
         """Give up what runs and be ready again."""
         ...
@@ -92,6 +99,9 @@ class Here:
             return failed(error)
         return future
 
+    def trouble(self, *, ask: bool = False) -> str | None:  # noqa: D102
+        return None
+
     def restart(self) -> None:  # noqa: D102
         pass
 
@@ -115,6 +125,10 @@ class Processes:
                 return self._pool.submit(measure_with, self.models, job)
             except BrokenExecutor as error:  # a process has crashed since anybody looked: this job shares the fate
                 return failed(error)
+
+    def trouble(self, *, ask: bool = False) -> str | None:
+        """Nothing: a process that dies is noticed at once, and one that hangs is killed in the end."""
+        return None
 
     def restart(self) -> None:
         """Kill the processes and begin anew."""
@@ -146,9 +160,39 @@ class Borrowed:
 
     def __init__(self, models: Models, executor: Executor, n_at_once: int) -> None:
         self.models, self.executor, self.n_at_once = models, executor, n_at_once
+        self._client = getattr(executor, "_client", None)  # of Dask, which knows how many workers there are
+        scheduler = getattr(self._client, "scheduler", None)
+        self.where = str(getattr(scheduler, "address", None) or f"the executor {type(executor).__name__}")
+        self._asked: Future[Any] | None = None
 
-    def submit(self, job: Job) -> Future[Measured]:  # noqa: D102
-        return self.executor.submit(measure_with, self.models, job)
+    def submit(self, job: Job) -> Future[Measured]:
+        """Hand a job to the executor.
+
+        Raises
+        ------
+        WorkersLost
+            If it takes none any more.
+        """
+        return self._submitted(measure_with, self.models, job)
+
+    def _submitted(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
+        try:
+            return self.executor.submit(work, *given)
+        except Exception as error:
+            raise WorkersLost(f"{self.where} takes no more recordings ({type(error).__name__}: {error})") from error
+
+    def trouble(self, *, ask: bool = False) -> str | None:
+        """No worker is left, where the executor knows how many there are; or it did not answer since it was asked."""
+        n_cores = None if self._client is None else _n_cores(self._client)
+        if n_cores == 0:
+            return f"no worker left at {self.where}"
+        if ask and self._asked is None:
+            self._asked = self._submitted(float, time.monotonic())  # never the same call: answers may be kept
+        if (self._client is not None and n_cores is None) or (self._asked is not None and not self._asked.done()):
+            return f"{self.where} does not answer"
+        if ask:
+            self._asked = None
+        return None
 
     def restart(self) -> None:  # noqa: D102
         pass
@@ -162,6 +206,14 @@ def failed(error: BaseException) -> Future[Measured]:
     future: Future[Measured] = Future()
     future.set_exception(error)
     return future
+
+
+def _n_cores(client: Any) -> int | None:
+    """Cores of a Dask cluster's workers; None: its scheduler does not say."""
+    try:
+        return int(sum(client.ncores(callback_timeout=_SCHEDULER_S).values()))
+    except Exception:  # noqa: BLE001 - whatever it is, there was no answer
+        return None
 
 
 def measure_with(models: Models, job: Job) -> Measured:

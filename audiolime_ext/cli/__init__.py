@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 the model failed, the output cannot be written, or `rerun` found a difference; 2 wrong usage; 3 a
 missing extra or checkpoint; 4 audio that cannot be read or used; 5 some of several files failed; 6 and 7 `audit gate`
-fails or is inconclusive; 130 interrupted.
+fails or is inconclusive; 8 an audit's workers are gone, what is done is kept; 130 interrupted.
 Data goes to stdout, everything else to stderr; a user's mistake never shows a traceback (``--debug`` does).
 """
 
@@ -12,8 +12,9 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 from audiolime_ext.cli import audit, cache, checkpoints, demo, explain, listing, page, rerun, separate, tag
 from audiolime_ext.cli.options import tell
@@ -48,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Listen to what a music model listens to: which source in a recording makes a tag.",
         epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing extra or "
         "checkpoint, 4 unusable audio, 5 some of several files failed, 6 audit gate fails, 7 audit gate is "
-        "inconclusive, 130 interrupted",
+        "inconclusive, 8 an audit's workers are gone, 130 interrupted",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -71,6 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file name need not be text in the terminal's encoding
         sys.stdout.reconfigure(errors="backslashreplace")
     args = build_parser().parse_args(audit.with_default(sys.argv[1:] if argv is None else argv))
+    with _data_only():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         code = int(args.run(args))
         sys.stdout.flush()
@@ -85,6 +91,38 @@ def main(argv: Sequence[str] | None = None) -> int:
             _discard_output()
         return tell(error, debug=args.debug)
     return code
+
+
+@contextmanager
+def _data_only() -> Iterator[None]:
+    """Let nothing but what we print reach stdout: what a model's C code, children and workers write goes to stderr.
+
+    (What it prints itself does so anyway, see `audiolime_ext.guest`.)
+    """
+    given = sys.stdout
+    if not (_is_open(given, 1) and _is_open(sys.stderr, 2)):  # somebody reads along, such as a notebook
+        yield
+        return
+    given.flush()
+    ours = os.fdopen(os.dup(1), "w", encoding=given.encoding, errors="backslashreplace")
+    ours.reconfigure(line_buffering=bool(given.line_buffering))
+    os.dup2(2, 1)
+    sys.stdout = ours
+    try:
+        yield
+    finally:
+        sys.stdout = given
+        os.dup2(ours.fileno(), 1)
+        with suppress(OSError):  # whoever could be told has been
+            ours.close()
+
+
+def _is_open(stream: Any, descriptor: int) -> bool:
+    """Whether a stream writes straight to this descriptor, and that is open."""
+    try:
+        return isinstance(stream, io.TextIOWrapper) and stream.fileno() == descriptor and bool(os.fstat(descriptor))
+    except (OSError, ValueError):
+        return False
 
 
 def _discard_output() -> None:

@@ -2,9 +2,9 @@
 
 ``keras:PATH.keras?sr=16000&labels=rock;jazz``. The model takes waveforms (n_batch, n_samples) or, with
 ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels); an axis of length 1 is added at the end where its input
-has one. A fixed length of its input is its window. It runs as in inference, and with Keras's safe mode: a model with
-code of its own (Lambda layers) is refused. See `audiolime_ext.saved_model` for all options;
-``threads`` can be said once in a process, as TensorFlow keeps it.
+has one. Of several outputs ``output=`` names that of the scores. A fixed length of its input is its window. It runs as
+in inference, and with Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
+`audiolime_ext.saved_model` for all options; ``threads`` can be said once in a process, as TensorFlow keeps it.
 """
 
 from __future__ import annotations
@@ -49,19 +49,20 @@ def make(argument: str) -> FunctionTagger:
             "Python: make a tagger of it with audiolime_ext.tagger(…) and name it as package.module:name"
         ) from error
     declared, shape = _fitted(model, declared)
+    names = [str(name) for name in getattr(model, "output_names", ())]
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
         given = batch[..., None] if shape is not None and len(shape) > batch.ndim else batch
-        return np.asarray(model.predict_on_batch(given))  # compiled: a call of the model is twice as slow
+        answer = model.predict_on_batch(given)  # compiled: a call of the model is twice as slow
+        return declared.chosen(dict(zip(names, answer, strict=True)) if isinstance(answer, (list, tuple)) else answer)
 
     return declared.tagger(predict, contents=[digest(content)], batch_size=16)
 
 
 def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None, ...] | None]:
     """What is declared and what the model's input says together, and the input's shape if it says any."""
-    for name in ("inputs", "outputs"):
-        if len(found := getattr(model, name, None) or [None]) != 1:
-            raise UsageError(f"{declared.path} has {len(found)} {name}; save a model that has one")
+    if len(found := getattr(model, "inputs", None) or [None]) != 1:
+        raise UsageError(f"{declared.path} has {len(found)} inputs; save a model that has one")
     if not getattr(model, "inputs", None):
         return declared, None
     shape = tuple(model.inputs[0].shape)

@@ -1,7 +1,8 @@
 """An ONNX model of yours, from whatever library it was exported.
 
 ``onnx:PATH?sr=16000&labels=rock;jazz``. The model has one input, float32 waveforms (n_batch, n_samples) or, with
-``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels), and one output (n_batch, n_labels). An axis of length 1 is
+``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels), and an output (n_batch, n_labels), which ``output=`` names
+where there are several. Inputs of half or double precision are given such. An axis of length 1 is
 added in second place or at the end where its input has one. A fixed length of its input is its window; a model that was
 exported for a single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime,
 which is always installed. See `audiolime_ext.saved_model` for all options.
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.onnx_graph import session
+from audiolime_ext.outputs import key_of
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.saved_model import Declared, digest, read, reason
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}
 
+_PRECISIONS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 _HOW = "export it anew, in PyTorch with torch.onnx.export"
 
 
@@ -42,14 +45,15 @@ def make(argument: str) -> FunctionTagger:
         running = session(content, threads=declared.threads)
     except Exception as error:
         raise UsageError(f"ONNX Runtime cannot load {declared.path} ({reason(error)}); {_HOW}") from error
+    wanted = _output(running, declared)
     declared, axis, single = _fitted(running, declared)
-    name = running.get_inputs()[0].name
+    given_name, precision = running.get_inputs()[0].name, _PRECISIONS[running.get_inputs()[0].type]
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
-        given = np.asarray(batch, np.float32)
+        given = np.asarray(batch, precision)
         given = given if axis is None else np.expand_dims(given, axis)
         parts = np.split(given, len(given)) if single else [given]
-        return np.concatenate([np.asarray(running.run(None, {name: part})[0]) for part in parts])
+        return np.concatenate([np.asarray(running.run([wanted], {given_name: part})[0]) for part in parts])
 
     return declared.tagger(predict, contents=[digest(content)], batch_size=16)
 
@@ -77,18 +81,15 @@ def _whole(content: bytes, path: Path) -> bytes:
 
 def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, bool]:
     """What is declared and what the model says together, the axis of length 1 to add, whether it takes one signal."""
-    for kind, found in {"input": running.get_inputs(), "output": running.get_outputs()}.items():
-        if len(found) != 1:
-            names = ", ".join(value.name for value in found)
-            raise UsageError(
-                f"{declared.path} has {len(found)} {kind}s ({names}); it must have one: "
-                "onnx.utils.extract_model(IN, OUT, [INPUT], [OUTPUT]) cuts it out"
-            )
-    given, answer = running.get_inputs()[0], running.get_outputs()[0]
-    if given.type != "tensor(float)" or not answer.type.startswith("tensor("):
+    if len(found := running.get_inputs()) != 1:
+        names = ", ".join(value.name for value in found)
         raise UsageError(
-            f"{declared.path} is from {given.type} to {answer.type}; it must be from tensor(float) to a tensor"
+            f"{declared.path} has {len(found)} inputs ({names}); it must have one: "
+            "onnx.utils.extract_model(IN, OUT, [INPUT], [OUTPUT]) cuts it out"
         )
+    given = found[0]
+    if given.type not in _PRECISIONS:
+        raise UsageError(f"{declared.path} is given {given.type}; its input must be {', '.join(_PRECISIONS)}")
     shape = [axis if isinstance(axis, int) else None for axis in given.shape]
     if not shape:  # of any rank
         return declared, None, False
@@ -97,6 +98,20 @@ def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, boo
     extra = [axis for axis in (1, len(shape) - 1) if shape[axis] == 1] if len(shape) == _rank(declared) + 1 else []
     left = [length for axis, length in enumerate(shape) if axis not in extra[:1]]
     return declared.fitting(left), extra[0] if extra else None, shape[0] == 1
+
+
+def _output(running: Any, declared: Declared) -> str:
+    """The name of the output that holds the scores."""
+    found = {value.name: value for value in running.get_outputs()}
+    told = f"{declared.path} has {len(found)} outputs ({', '.join(f'{n} {v.shape}' for n, v in found.items())})"
+    if declared.output is None and len(found) > 1:
+        raise UsageError(f"{told}; say which are the scores: add the option output={next(iter(found))}")
+    name = next(iter(found)) if declared.output is None else key_of(list(found), declared.output)
+    if name is None:
+        raise UsageError(f"{told}, and none is {declared.output!r}; name one of them: output={next(iter(found))}")
+    if not (kind := found[name].type).startswith("tensor("):
+        raise UsageError(f"output {name} of {declared.path} is {kind}; it must be a tensor")
+    return str(name)
 
 
 def _rank(declared: Declared) -> int:

@@ -8,8 +8,11 @@ or an exported program (``.pt2``)::
     torch.export.save(program, path)
 
 The model takes waveforms (n_batch, n_samples) or, with ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels) and
-answers one tensor (n_batch, n_labels). A length that was exported as fixed is its window; one exported for a single
-signal is asked about one at a time. See `audiolime_ext.saved_model` for all options.
+answers a tensor (n_batch, n_labels); of a dict or tuple ``output=`` names the scores. An axis of length 1 is added in
+second place where it wants one. A model in half or double precision is given such; TorchScript in half precision, which
+is made for graphics cards, is run in single precision with the same weights where it can be. A length that was exported
+as fixed is its window; one exported for a single signal is asked about one at a time. See `audiolime_ext.saved_model`
+for all options.
 
 Pickled objects, which may run any code when they are loaded, are refused: a file of ``torch.save``, and an exported
 program that holds more than tensors (checked here, as ``torch.export.load`` would unpickle it). Both kinds of files are
@@ -21,14 +24,16 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
-from audiolime_ext.errors import CorruptError, ModelError, UsageError
+from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.saved_model import Declared, digest, read_archive, reason, torch_inference
 
@@ -56,35 +61,90 @@ def make(argument: str) -> FunctionTagger:
         raise _pickled(declared)
     content = read_archive(declared.path, _HOW)
     torch = require("torch", extra="torch")
-    model, declared, single = _load(torch, content, declared)
+    listener, declared = _load(torch, content, declared)
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
-        given = torch.from_numpy(np.array(batch, np.float32))
         with torch_inference(torch, declared.threads):
-            answers = [model(part) for part in (given.split(1) if single else [given])]
-            if not all(isinstance(answer, torch.Tensor) for answer in answers):
-                raise ModelError(
-                    f"{declared.path} answers a {type(answers[0]).__name__}; "
-                    "it must answer one tensor (n_batch, n_labels)"
-                )
-            return np.asarray(torch.cat(answers).float().numpy())
+            return np.concatenate([declared.chosen(answer) for answer in listener.answers(torch, batch)])
 
     return declared.tagger(predict, contents=[digest(content)], batch_size=16)
 
 
-def _load(torch: Any, content: bytes, declared: Declared) -> tuple[Any, Declared, bool]:
-    """The model, what is known of it, and whether it takes one signal at a time."""
+@dataclass(frozen=True, eq=False)
+class _Listener:
+    """A loaded model, and how it wants to be given signals: precision, an axis for the channel, one at a time."""
+
+    model: Any
+    dtype: Any
+    channel: bool = False
+    single: bool = False
+
+    def answers(self, torch: Any, batch: NDArray[np.float32]) -> list[Any]:
+        """What it answers to a batch, in one piece or signal by signal."""
+        given = torch.from_numpy(np.array(batch, np.float32)).to(self.dtype)
+        given = given[:, None] if self.channel else given
+        return [_widened(torch, self.model(part)) for part in (given.split(1) if self.single else [given])]
+
+
+def _widened(torch: Any, answer: Any) -> Any:
+    """A tensor of half precision as one of single precision."""
+    return answer.float() if isinstance(answer, torch.Tensor) and answer.dtype in _halves(torch) else answer
+
+
+def _halves(torch: Any) -> tuple[Any, Any]:
+    return torch.float16, torch.bfloat16
+
+
+def _load(torch: Any, content: bytes, declared: Declared) -> tuple[_Listener, Declared]:
+    """The model, and what is known of it."""
     exported = _is_exported(torch, content, declared)
     try:
-        if not exported:
-            return torch.jit.load(io.BytesIO(content), map_location="cpu").eval(), declared, False
-        program = torch.export.load(io.BytesIO(content))
-        fitted, single = _fitted(program, declared)
-        return program.module(), fitted, single
+        if exported:
+            return _fitted(torch.export.load(io.BytesIO(content)), declared)
+
+        def load() -> Any:
+            return torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
+
+        return _tried(torch, load, declared), declared
     except UsageError:
         raise
     except Exception as error:
         raise CorruptError(f"PyTorch cannot load {declared.path} ({reason(error)}); {_HOW}") from error
+
+
+def _tried(torch: Any, load: Callable[[], Any], declared: Declared) -> _Listener:
+    """How a scripted model, which does not say what it takes, wants to be given signals: the first way that it bears.
+
+    It is tried with two signals: one alone may pass for a signal without an axis for the batch.
+    """
+    length = round((declared.window_s or 1.0) * declared.sr)
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, length)).astype(np.float32)
+    given = noise if declared.front_end is None else declared.front_end(noise)
+    ways = _ways(torch, load)
+    first = next(ways)
+    for way in chain([first], ways):
+        try:
+            with torch_inference(torch, declared.threads):
+                (answer,) = way.answers(torch, given)
+        except Exception:  # noqa: BLE001 - what the first way says is told by whoever asks it
+            continue
+        if not isinstance(answer, torch.Tensor) or answer.shape[:1] == (2,):
+            return way
+    return first
+
+
+def _ways(torch: Any, load: Callable[[], Any]) -> Iterator[_Listener]:
+    model = load()
+    own = next((one.dtype for one in model.parameters() if one.is_floating_point()), torch.float32)
+    for channel in (False, True):
+        yield _Listener(model, torch.float32, channel)
+    if own in _halves(torch):
+        wide = load().float()
+        for channel in (False, True):
+            yield _Listener(wide, torch.float32, channel)
+    for dtype in (torch.float64, *_halves(torch)):
+        for channel in (False, True):
+            yield _Listener(model, dtype, channel)
 
 
 def _is_exported(torch: Any, content: bytes, declared: Declared) -> bool:
@@ -124,8 +184,8 @@ def _refuse_pickles(torch: Any, archive: zipfile.ZipFile, declared: Declared) ->
                 raise _pickled(declared) from error
 
 
-def _fitted(program: Any, declared: Declared) -> tuple[Declared, bool]:
-    """What is declared and what an exported program's input says together; whether it takes one signal at a time."""
+def _fitted(program: Any, declared: Declared) -> tuple[_Listener, Declared]:
+    """An exported program, and what is declared and what its input says together."""
     inputs = program.graph_signature.user_inputs
     if len(inputs) != 1:
         raise UsageError(f"{declared.path} has {len(inputs)} inputs; export a model that has one")
@@ -136,4 +196,6 @@ def _fitted(program: Any, declared: Declared) -> tuple[Declared, bool]:
             f"{declared.path} was exported for batches of exactly {shape[0]}; export it with "
             "dynamic_shapes=({0: torch.export.Dim.AUTO},)"
         )
-    return declared.fitting(shape), shape[0] == 1
+    channel = len(shape) == (3 if declared.front_end is None else 4) and shape[1] == 1
+    listener = _Listener(program.module(), node.meta["val"].dtype, channel, shape[0] == 1)
+    return listener, declared.fitting([shape[0], *shape[2:]] if channel else shape)

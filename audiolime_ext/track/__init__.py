@@ -37,7 +37,7 @@ from audiolime_ext.confusion import holding_notes
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
-from audiolime_ext.factorization import Factorization, Stems
+from audiolime_ext.factorization import Factorization, Stems, factorized
 from audiolime_ext.perturbation import MaskSet
 from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings, sample_warnings, warnings_of
 from audiolime_ext.prediction import Tagger, label_indices
@@ -168,7 +168,7 @@ def explain_track(
     def open_stems() -> Iterator[Stems]:
         if separator.scope != "window":
             return stems.in_parts(first, end)
-        return (separator.factorize(recording, start_s=w.start_s, duration_s=w.duration_s) for w in windows)
+        return (factorized(separator, recording, start_s=w.start_s, duration_s=w.duration_s) for w in windows)
 
     notes += [*_notes(windows, taggram, separator, every=places is None), *(n for a in answers for n in a.notes)]
     notes += holding_notes(separator.spec, dict.fromkeys(name for answer in answers for name in answer.names))

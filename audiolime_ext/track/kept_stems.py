@@ -24,7 +24,7 @@ import numpy as np
 
 from audiolime_ext.audio import Audio
 from audiolime_ext.cache import Store
-from audiolime_ext.factorization import RESIDUAL, Factorization, Scope, Stems, with_residual
+from audiolime_ext.factorization import RESIDUAL, Factorization, Scope, Stems, factorized, with_residual
 from audiolime_ext.transcription import Transcription
 
 PART_S = 60.0
@@ -160,8 +160,8 @@ class KeptStems:
             return self._remember(number, stems, facts["residual"])
         if not make:
             return None
-        made = self.factorization.factorize(
-            self.audio, start_s=first / self.audio.sr, duration_s=(end - first) / self.audio.sr
+        made = factorized(
+            self.factorization, self.audio, start_s=first / self.audio.sr, duration_s=(end - first) / self.audio.sr
         )
         residual = made.names[-1] == RESIDUAL and len(made.names) > 1
         n = len(made.names) - residual

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext._optional import require
-from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build
@@ -86,6 +86,20 @@ def test_a_log_mel_front_end_feeds_it_and_its_frames_are_the_window(
     np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
     with pytest.raises(UsageError, match=r"declare another front_end"):
         build("tagger", spec(path, "&front_end=log-mel:256,128,30"))
+
+
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_one_of_several_outputs_is_chosen_by_name_or_position(tmp_path: Path, as_dict: bool) -> None:
+    body, given = network(), keras.Input((SR,))
+    scores = keras.layers.Identity(name="scores")(body(given))
+    embedding = keras.layers.Dense(8, name="embedding")(scores)
+    both = {"scores": scores, "embedding": embedding} if as_dict else [scores, embedding]
+    path = saved(tmp_path, keras.Model(given, both))
+    with pytest.raises(ModelError, match=r"a dict of 2 outputs: '.*say which are the scores: add the option output="):
+        build("tagger", spec(path))
+    by_name, by_position = (build("tagger", spec(path, f"&output={which}")) for which in ("scores", "0"))
+    np.testing.assert_allclose(by_name(NOISE), body.predict(NOISE, verbose=0), atol=1e-5)
+    np.testing.assert_array_equal(by_name(NOISE), by_position(NOISE))
 
 
 def test_a_window_that_contradicts_the_model_is_told(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext._optional import require
-from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.front_end import LogMel
+from audiolime_ext.outputs import as_array
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build
 from audiolime_ext.resolve import resolve_tagger
@@ -133,6 +134,56 @@ def test_a_window_that_it_cannot_hear_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot hear 1 s at 8000 Hz .*window_s=…"):
         build("tagger", spec(tmp_path / "short.pt"))
     assert build("tagger", spec(tmp_path / "short.pt", "&window_s=0.0125")).window_s == 0.0125
+
+
+class Headed(Module):  # type: ignore[misc]
+    """Answers more than the scores."""
+
+    def __init__(self, as_tuple: bool) -> None:
+        super().__init__()
+        self.body, self.as_tuple = network(), as_tuple
+
+    def forward(self, x: Any) -> Any:
+        scores = self.body(x)
+        return (scores * 0, scores) if self.as_tuple else {"embedding": x, "scores": scores}
+
+
+@pytest.mark.parametrize(("as_tuple", "listed", "wanted"), [(False, "'embedding'", "scores"), (True, "0", "1")])
+def test_of_a_dict_or_a_tuple_one_output_is_chosen(tmp_path: Path, as_tuple: bool, listed: str, wanted: str) -> None:
+    torch.jit.trace(Headed(as_tuple).eval(), torch.zeros(2, SR), strict=False).save(tmp_path / "two.pt")
+    with pytest.raises(ModelError, match=rf"a (dict|tuple) of 2 outputs: {listed} \(an array.*; say which .* output="):
+        build("tagger", spec(tmp_path / "two.pt"))
+    with pytest.raises(ModelError, match=r"has no output 'other'; it answered"):
+        build("tagger", spec(tmp_path / "two.pt", "&output=other"))
+    made = build("tagger", spec(tmp_path / "two.pt", f"&output={wanted}"))
+    np.testing.assert_allclose(made(NOISE), expected(network()), atol=1e-5)
+    with pytest.raises(ModelError, match=r"one output: leave out output='scores'"):
+        build("tagger", spec(scripted(tmp_path, network()), "&output=scores"))
+
+
+def test_answers_with_a_gradient_and_in_a_precision_that_numpy_lacks_are_taken() -> None:
+    values = torch.ones(2, 2, dtype=torch.bfloat16, requires_grad=True)
+    np.testing.assert_array_equal(as_array(values), np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("save", [torch.jit.trace, torch.jit.script, torch.export.export])
+@pytest.mark.parametrize("channel", [False, True])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-6), (torch.float16, 2e-3)])
+def test_other_precisions_and_an_axis_for_the_channel_are_borne(
+    tmp_path: Path, save: Any, channel: bool, dtype: Any, tolerance: float
+) -> None:
+    whole = network()
+    model = (torch.nn.Sequential(*list(whole)[1:]) if channel else whole).eval().to(dtype)  # without nn.Unflatten
+    example = torch.zeros(2, 1, SR, dtype=dtype) if channel else torch.zeros(2, SR, dtype=dtype)
+    if save is torch.export.export:
+        auto = torch.export.Dim.AUTO
+        shapes = ({0: auto, 2: auto} if channel else {0: auto, 1: auto},)
+        torch.export.save(save(model, (example,), dynamic_shapes=shapes), tmp_path / "model.pt2")
+    else:
+        (save(model, example) if save is torch.jit.trace else save(model)).save(tmp_path / "model.pt2")
+    made = build("tagger", spec(tmp_path / "model.pt2"))
+    assert made.window_s is None
+    np.testing.assert_allclose(made(NOISE), expected(network()), atol=tolerance)
 
 
 def test_a_model_in_training_mode_is_refused(tmp_path: Path) -> None:

@@ -79,16 +79,31 @@ def _add_workers(parser: ArgumentParser) -> None:
     group.add_argument("--dry-run", action="store_true", help="measure one recording and say what all would take")
     group.add_argument("--on-error", choices=("record", "stop"), default="record", help="where a recording fails")
     group.add_argument("--retries", type=whole(0), default=0, metavar="N", help="tries more (default: %(default)s)")
-    group.add_argument("--timeout", type=positive, metavar="S", help="seconds that a recording may take")
+    group.add_argument(
+        "--timeout",
+        type=positive,
+        metavar="S",
+        help="seconds that a recording may take, waiting for a free worker of a cluster included (default: 3600)",
+    )
+    group.add_argument(
+        "--cluster-patience",
+        type=positive,
+        metavar="S",
+        help="seconds to wait where a cluster has lost its workers; then what is done is kept, the exit code is 8, and "
+        "the same command goes on (default: 300)",
+    )
 
 
 def run(args: Namespace) -> int:
     """Measure, and print what was found."""
-    from audiolime_ext.audit.driver import Policy
+    from audiolime_ext.audit.driver import PATIENCE_S, Policy
     from audiolime_ext.audit.measure import Settings
     from audiolime_ext.audit.run import plan_audit
+    from audiolime_ext.errors import UsageError
 
-    policy = Policy(args.on_error, args.retries, args.timeout)
+    if args.cluster_patience is not None and args.cluster is None:
+        raise UsageError("--cluster-patience is for --cluster ADDRESS; leave it out, or name the cluster")
+    policy = Policy(args.on_error, args.retries, args.timeout, args.cluster_patience or PATIENCE_S)
     settings = Settings(args.donors, args.same, tuple(args.kinds), args.noise, args.max_evals, args.seed)
     with _cluster(args.cluster) as (executor, at_once):
         audit = plan_audit(
@@ -170,10 +185,11 @@ def _cluster(address: str | None) -> Iterator[tuple[Any, int | None]]:
     distributed = require("distributed", extra="cluster")
     try:
         client = distributed.Client(address, timeout=10)
-    except (OSError, ValueError) as error:
+        n_cores = sum(client.ncores(callback_timeout=10).values())
+    except (OSError, ValueError, distributed.TimeoutError) as error:
         raise UsageError(f"no Dask scheduler answers at {address} ({error}); start one with: dask scheduler") from error
     with client:
-        yield client.get_executor(pure=False), 2 * max(1, sum(client.ncores().values()))
+        yield client.get_executor(pure=False), 2 * max(1, n_cores)
 
 
 def _pair(text: str) -> tuple[str, str]:

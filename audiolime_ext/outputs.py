@@ -1,0 +1,176 @@
+"""What models answer: which of several outputs is meant, and whether it is a prediction.
+
+A prediction is an array of real, finite numbers with one row per signal and one column per label. Models often answer
+more: a dict, a named tuple, or a tuple or list of arrays. These are several outputs, even if there is but one, of which
+``output=`` names the scores: by key, or by position from 0. A list of arrays with one axis is the rows of one output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.errors import ModelError
+
+_IN_TAGGER = "tagger(predict_fn, output={!r})"
+
+
+def as_array(answer: Any) -> NDArray[Any]:
+    """What NumPy makes of an answer, such as a PyTorch tensor with a gradient or in a precision that NumPy lacks."""
+    if hasattr(answer, "detach"):
+        answer = answer.detach().cpu()
+        if str(getattr(answer, "dtype", "")) == "torch.bfloat16":
+            answer = answer.float()
+    return np.asarray(answer)
+
+
+def chosen(
+    answer: Any,
+    output: str | int | None = None,
+    *,
+    n_axes: int = 2,
+    who: str = "the predict function",
+    how: str = _IN_TAGGER,
+) -> NDArray[Any]:
+    """The output that holds the scores, as numbers.
+
+    Parameters
+    ----------
+    answer
+        Of a model.
+    output
+        Which of several outputs is meant, by key or by position; None: there is one.
+    n_axes
+        From how many axes on the arrays of a list are outputs, and not rows of one.
+    who, how
+        Who answered, and how an output is chosen, for the message.
+
+    Raises
+    ------
+    ModelError
+        If one of several outputs must be chosen, there is none of that name, or it holds no numbers.
+
+    Examples
+    --------
+    >>> chosen({"logits": np.ones((1, 2)), "embedding": np.zeros((1, 8))}, "logits")
+    array([[1., 1.]])
+    """
+    found = _several(answer, n_axes)
+    if found is None:
+        if output is not None:
+            raise ModelError(f"{who} answered {_told(answer)}, one output: leave out output={output!r}")
+        return _numbers(answer, who)
+    if output is None:
+        example = next((key for key, one in found.items() if len(np.shape(one)) == n_axes), next(iter(found), 0))
+        raise ModelError(f"{who} answered {_listed(answer, found)}; say which are the scores: {how.format(example)}")
+    key = key_of(list(found), output)
+    if key is None:
+        raise ModelError(f"{who} has no output {output!r}; it answered {_listed(answer, found)}")
+    return _numbers(found[key], f"output {output!r} of {who}")
+
+
+def key_of(keys: Sequence[Any], output: str | int) -> Any | None:
+    """The key that is meant, by its name or else by its position from 0; None: there is none such.
+
+    Examples
+    --------
+    >>> key_of(["logits", "embedding"], "1"), key_of(["7", "8"], 7), key_of(["logits"], "scores")
+    ('embedding', '7', None)
+    """
+    named = [key for key in keys if str(key) == str(output)]
+    if not named and str(output).isdecimal() and int(output) < len(keys):
+        return keys[int(output)]
+    return named[0] if named else None
+
+
+def _several(answer: Any, n_axes: int) -> Mapping[Any, Any] | None:
+    """Outputs by name or position; None where the answer is one."""
+    if isinstance(answer, Mapping):
+        return answer
+    if isinstance(answer, tuple) and hasattr(answer, "_asdict"):
+        return dict(answer._asdict())
+    if not isinstance(answer, (tuple, list)):
+        return None
+    least = 1 if isinstance(answer, tuple) else n_axes
+    arrays = any(hasattr(one, "shape") and len(one.shape) >= least for one in answer)
+    return dict(enumerate(answer)) if arrays or any(isinstance(one, Mapping) for one in answer) else None
+
+
+def _told(one: Any) -> str:
+    """An answer, for a message: what it is and of which shape."""
+    if hasattr(one, "shape"):
+        return f"an array of shape {tuple(map(int, one.shape))}"
+    return f"a {type(one).__name__}" + (f" of {len(one)}" if isinstance(one, (tuple, list, Mapping)) else "")
+
+
+def _listed(answer: Any, found: Mapping[Any, Any]) -> str:
+    inside = [f"{key!r} ({_told(one)})" for key, one in list(found.items())[:8]]
+    rest = f", and {len(found) - 8} more" if len(found) > 8 else ""
+    return f"a {type(answer).__name__} of {len(found)} output{'s' * (len(found) != 1)}: {', '.join(inside)}{rest}"
+
+
+def _numbers(answer: Any, who: str) -> NDArray[Any]:
+    """An answer as an array of real numbers."""
+    must = "it must answer real numbers, one row per signal and one column per label"
+    try:
+        values = as_array(answer)
+    except ValueError as error:  # lists of different lengths
+        raise ModelError(f"{who} answered {_told(answer)} that is no array ({error}); {must}") from error
+    if values.dtype == object and values.ndim == 0:
+        raise ModelError(f"{who} answered {_told(answer)}, which is no array; {must}")
+    if np.issubdtype(values.dtype, np.number) and not np.iscomplexobj(values):
+        return values
+    if values.dtype == bool:
+        raise ModelError(f"{who} answered bool values; {must}: the scores before they were compared with a threshold")
+    if values.dtype.kind in "US":
+        raise ModelError(f"{who} answered text, such as {values.flat[0]!s:.40}; {must}, and labels=[…] names these")
+    raise ModelError(f"{who} answered {values.dtype} values; {must}")
+
+
+def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequence[str] | None) -> NDArray[np.float64]:
+    """The scores of a batch of shape `given`, as float64.
+
+    Raises
+    ------
+    ModelError
+        If they are of the wrong shape, NaN or infinite.
+
+    Examples
+    --------
+    >>> require_scores(np.ones((2, 1), np.float16), (2, 16000), ["rock"]).dtype
+    dtype('float64')
+    """
+    n, n_labels = given[0], None if labels is None else len(labels)
+    if scores.ndim != 2 or len(scores) != n or (n_labels is not None and scores.shape[1] != n_labels):
+        raise ModelError(
+            f"the predict function answered an array of shape {scores.shape} when given a batch of shape {given}; "
+            f"it must answer ({n}, {'n_labels' if n_labels is None else n_labels}), one row per signal and one column "
+            f"per label{_advice(scores, n, n_labels)}"
+        )
+    finite = np.isfinite(scores)
+    if not finite.all():
+        row, column = (int(axis[0]) for axis in np.nonzero(~finite))
+        raise ModelError(
+            f"the predict function answered {scores[row, column]} for label number {column} of signal {row} in a batch "
+            f"of shape {given}; scores must be finite (if only silence does this, explain with baseline='floor': "
+            "noise at −80 dBFS)"
+        )
+    return scores.astype(np.float64)
+
+
+def _advice(scores: NDArray[Any], n: int, n_labels: int | None) -> str:
+    """What a wrong shape may come from, and what to do."""
+    if scores.ndim == 1 and np.issubdtype(scores.dtype, np.integer):
+        return ": the scores themselves, and not the number of the highest (argmax)"
+    if scores.ndim == 1 and len(scores) == n:
+        return "; if this is the score of one label, answer scores[:, None]"
+    if scores.ndim == 1 or (scores.ndim == 2 and len(scores) == 1 != n):
+        return "; if it hears one signal at a time, say so: tagger(predict_fn, one_at_a_time=True)"
+    if scores.ndim == 3 and len(scores) == n:
+        return "; if these are scores of frames, answer their mean: scores.mean(axis=1)"
+    if scores.ndim == 2 and len(scores) == n and n_labels is not None:
+        return f"; labels=[…] names {n_labels} and must name each of the {scores.shape[1]} columns"
+    return ""
