@@ -20,6 +20,7 @@ from audiolime_ext.attribution.methods import Method
 from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.components import Components
 from audiolime_ext.errors import UsageError
+from audiolime_ext.outputs import joined
 from audiolime_ext.perturbation import Masks, Neighborhood
 from audiolime_ext.prediction import Scores, Tagger, label_indices, predict
 from audiolime_ext.repeatability import N_ASKED, Noise, repeatability
@@ -39,7 +40,7 @@ def evaluate(components: Components, model: Tagger, masks: Masks) -> Scores:
     batches = tqdm(
         range(0, len(masks), size), desc="asking the model", unit="batch", delay=1.0, disable=None, leave=False
     )
-    return np.concatenate([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
+    return joined([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
 
 
 def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:

@@ -130,6 +130,27 @@ def _numbers(answer: Any, who: str) -> NDArray[Any]:
     raise ModelError(f"{who} answered {values.dtype} values; {must}")
 
 
+def joined(answers: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Answers one below the other, (n_rows, n_outputs).
+
+    Raises
+    ------
+    ModelError
+        If they have not all as many columns: a model whose outputs change cannot be explained.
+
+    Examples
+    --------
+    >>> joined([np.zeros((2, 3)), np.zeros((1, 3))]).shape
+    (3, 3)
+    """
+    if len(widths := sorted({answer.shape[1] for answer in answers})) > 1:
+        told = " and ".join(map(str, widths[:3]))
+        raise ModelError(
+            f"the predict function answered {told} columns for different batches; it must answer the same labels always"
+        )
+    return np.concatenate(answers)
+
+
 def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequence[str] | None) -> NDArray[np.float64]:
     """The scores of a batch of shape `given`, as float64.
 
@@ -144,7 +165,7 @@ def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequenc
     dtype('float64')
     """
     n, n_labels = given[0], None if labels is None else len(labels)
-    if scores.ndim != 2 or len(scores) != n or (n_labels is not None and scores.shape[1] != n_labels):
+    if scores.ndim != 2 or len(scores) != n or scores.shape[1] != (n_labels or max(scores.shape[1], 1)):
         raise ModelError(
             f"the predict function answered an array of shape {scores.shape} when given a batch of shape {given}; "
             f"it must answer ({n}, {'n_labels' if n_labels is None else n_labels}), one row per signal and one column "

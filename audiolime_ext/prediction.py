@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import Samples
 from audiolime_ext.errors import ModelError, UsageError, unknown
 from audiolime_ext.guest import as_guest
-from audiolime_ext.outputs import chosen, require_scores
+from audiolime_ext.outputs import chosen, joined, require_scores
 
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]
@@ -290,7 +290,7 @@ def predict(tagger: Tagger, windows: Samples) -> Scores:
         batch = batch[:, 0]
     size = tagger.batch_size or len(batch)
     answers = [_ask(tagger, batch[at : at + size]) for at in range(0, len(batch), size)]
-    return np.asarray(np.concatenate(answers).reshape(n, n_windows, -1).mean(axis=1))
+    return np.asarray(joined(answers).reshape(n, n_windows, -1).mean(axis=1))
 
 
 def _ask(tagger: Tagger, batch: Samples) -> Scores:

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
 from audiolime_ext.errors import ModelError
+from audiolime_ext.outputs import joined
 from audiolime_ext.prediction import Scores, Tagger, predict
 
 Array = NDArray[np.float64]
@@ -145,13 +146,13 @@ def repeatability(
     """
     if len(windows) == 1:
         windows = np.concatenate([windows, windows / 2])
-    alone = np.concatenate([predict(model, windows[i : i + 1]) for i in (0, 1)])
-    times = [alone, predict(model, windows[:2]), *([] if known is None else [known])]
-    seen = np.stack(times)  # (n_times, 2, n_outputs)
+    asked = [predict(model, some) for some in (windows[:1], windows[1:2], windows[:2])]
+    seen = joined([*asked, *([] if known is None else [known])])
+    seen = seen.reshape(-1, 2, seen.shape[1])  # (n_times, 2, n_outputs): each alone, both at once
     scale, apart = _scale(seen), np.ptp(seen, axis=0).max(axis=0)
     dof = len(seen) - 1
     if (apart <= _limit(ROUNDING, scale)).all():
-        return Noise(N_ASKED, apart, 0 * apart, scale, np.zeros(values(alone).shape[1]), 2 * dof)
+        return Noise(N_ASKED, apart, 0 * apart, scale, np.zeros(values(seen[0]).shape[1]), 2 * dof)
     rounds = ROUNDS if most is None else min(ROUNDS, (most - N_ASKED) // (len(windows) + 1))
     if rounds < 2:
         sd = np.stack([values(of_time) for of_time in seen]).var(axis=0, ddof=1).mean(axis=0) ** 0.5
@@ -160,8 +161,9 @@ def repeatability(
     if by.argmax() == 1:  # the one that differs more is asked alone
         windows = windows[[1, 0, *range(2, len(windows))]]
         known = None if known is None else known[::-1]
-    alone = np.stack([predict(model, windows[:1])[0] for _ in range(rounds)])
-    beside = np.stack([predict(model, windows) for _ in range(rounds)])  # (rounds, n, n_outputs)
+    alone = joined([predict(model, windows[:1]) for _ in range(rounds)])
+    beside = joined([predict(model, windows) for _ in range(rounds)])
+    beside = beside.reshape(rounds, -1, beside.shape[1])  # (rounds, n, n_outputs)
     scale = np.maximum(scale, _scale(beside))
     answers = np.concatenate([alone[:, None], beside], axis=1)
     steady = bool((np.ptp(answers, axis=0) <= _limit(ROUNDING, scale)).all())  # else one answer of before may be any

@@ -7,8 +7,10 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
+from audiolime_ext import explain, tagger
+from audiolime_ext.audio import Audio
 from audiolime_ext.errors import ModelError
-from audiolime_ext.outputs import as_array, chosen, key_of, require_scores
+from audiolime_ext.outputs import as_array, chosen, joined, key_of, require_scores
 
 
 class Tensor:
@@ -64,3 +66,17 @@ def test_scores_of_another_shape_are_refused(wrong: np.ndarray) -> None:
     assert require_scores(np.zeros((2, 2), np.float16), (2, 100), ["a", "b"]).dtype == np.float64
     with pytest.raises(ModelError, match=r"it must answer \(2, 2\)"):
         require_scores(wrong, (2, 100), ["a", "b"])
+
+
+def test_no_columns_are_no_scores() -> None:
+    for labels in (None, ["a"]):
+        with pytest.raises(ModelError, match=r"an array of shape \(2, 0\)"):
+            require_scores(np.zeros((2, 0)), (2, 100), labels)
+
+
+def test_outputs_that_change_from_batch_to_batch_are_refused() -> None:
+    assert joined([np.ones((2, 3)), np.zeros((1, 3))]).shape == (3, 3)
+    varying = tagger(lambda batch: np.ones((len(batch), 2 + len(batch) % 2)))
+    noise = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32), 8000)
+    with pytest.raises(ModelError, match="answered 2 and 3 columns for different batches"):
+        explain(noise, varying, factorization="bands:2")

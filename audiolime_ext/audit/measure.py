@@ -52,6 +52,7 @@ from audiolime_ext.audit.heard import Ears, Heard
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.records import Entry, Measurement
 from audiolime_ext.errors import AudiolimeError, UsageError, unknown
+from audiolime_ext.outputs import joined
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.prediction import Scores, Tagger, predict
 from audiolime_ext.taggram import Grid
@@ -237,7 +238,7 @@ def _answers(
         scores.append(predict(tagger, windows))
         asked += [(kind, name, donor) for kind, name, donor, _ in batch]
         size = max(1, (tagger.batch_size or 32) // windows.shape[1])
-    return asked, np.concatenate(scores)
+    return asked, joined(scores)
 
 
 def _of_masks(host: Heard, asked: Neighborhood) -> Iterator[Measurement]:
