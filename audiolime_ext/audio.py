@@ -19,17 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext._shown import plotted, shown
+from audiolime_ext.audio_objects import opened
 from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import write_bytes
-from audiolime_ext.musdb_tracks import is_musdb, musdb_track
+from audiolime_ext.files import contents, exact, legible, write_bytes
+from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Samples = NDArray[np.float32]
-
-AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".m4a", ".mp4"}  # of a folder: these are sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +148,9 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
     ----------
     source
         A path, a binary file object, ``(array, sr)`` with an array of shape (n_samples,) or (n_channels, n_samples),
-        an `Audio` (returned as it is), a track of the musdb package, or ``musdb:ROOT#4``. wav, flac, ogg and mp3 are
-        read by soundfile, m4a and mp4 by PyAV, an extra.
+        an `Audio` (returned as it is), ``musdb:ROOT#4``, or what musdb, mirdata and Hugging Face datasets hand over
+        (see `audiolime_ext.audio_objects`). wav, flac, ogg, mp3 and their like are read by soundfile; m4a, webm and
+        other containers by PyAV, an extra (see `audiolime_ext.folders`).
     name
         What to call it; by default the file's name without its ending.
 
@@ -169,30 +169,36 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
         _validate(source.name, source.samples, source.sr)
         return source
     if is_musdb(source):
-        return replace(load_audio(musdb_track(source), name=name), path=source)
+        folder = musdb_folder(source)
+        found = musdb_track(source) if folder is None else folder / "mixture.wav"
+        return replace(load_audio(found, name=name or (folder and folder.name)), path=source)
     if isinstance(source, (str, os.PathLike)):
         return _load_file(Path(source), name)
     if isinstance(source, tuple) and len(source) == 2:
         return _from_array(*source, name=name or "array")
     if hasattr(source, "read"):
-        origin = name or str(getattr(source, "name", "file object"))
-        return _decoded(source.read(), origin=origin, name=Path(origin).stem)
-    if hasattr(source, "audio") and hasattr(source, "rate"):  # musdb.MultiTrack: audio is (n_samples, n_channels)
-        return _from_array(np.asarray(source.audio).T, source.rate, name=name or str(source.name))
+        origin = name or legible(str(getattr(source, "name", "file object")))
+        return _decoded(source.read(), origin=origin, name=name or Path(origin).stem)
+    if (found := opened(source)) is not None:
+        return load_audio(found[0], name=name or found[1])
     if isinstance(source, np.ndarray):
         raise AudioError("an array needs its sampling rate: pass (array, sr), such as (samples, 44100)")
     raise AudioError(
         f"cannot read audio from a {type(source).__name__}; "
-        "pass a path, a binary file object, (array, sr), an Audio or a musdb track"
+        "pass a path, a binary file object, (array, sr), an Audio, or audio of musdb, mirdata or Hugging Face datasets"
     )
 
 
 def _load_file(path: Path, name: str | None) -> Audio:
+    if not path.exists() and (meant := Path(exact(str(path)))).exists():  # written as we write it
+        path = meant
     try:
-        content = path.read_bytes()
+        content = contents(path)
     except OSError as error:
-        raise AudioError(f"cannot read {path}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)") from error
-    return _decoded(content, origin=str(path), name=name or path.stem, path=str(path))
+        raise AudioError(
+            f"cannot read {legible(path)}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)"
+        ) from error
+    return _decoded(content, origin=legible(path), name=name or legible(path.stem), path=str(path))
 
 
 def _decoded(content: Any, *, origin: str, name: str, path: str | None = None) -> Audio:

@@ -9,7 +9,7 @@ A cut file must not be analysed as if it were all of the song. The formats say d
 - MP3 is a row of frames, each of which says how long it is. A Xing or Info frame in front counts them; where there is
   none, the decoder guesses the length from the first frame's bit rate and *stops there*, which can be the middle of a
   file of variable bit rate. So the frames are counted here, and such a file is given the Xing frame that it lacks.
-- MPEG-4 containers are left to `containers`.
+- MPEG-4 and other containers are left to `containers`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.containers import KEEP_THE_REST, decode_mpeg4, is_mpeg4
+from audiolime_ext.containers import KEEP_THE_REST, decode_container, is_container
 from audiolime_ext.errors import AudioError
 
 _ENDLESS = 1 << 48  # samples; libsndfile's largest number stands for an unknown length
@@ -42,22 +42,22 @@ def decode(content: bytes, origin: str) -> tuple[NDArray[np.float32], int]:
     AudioError
         If it is empty, is no audio, or lacks its end; `origin` is what to call it in the message.
     MissingError
-        If it is an MPEG-4 container and PyAV is not installed.
+        If it is a container, such as m4a, and PyAV is not installed.
     """
     import soundfile
 
     if not content:
         raise AudioError(f"{origin} is empty (0 bytes); get a complete copy")
-    if is_mpeg4(content):
-        return decode_mpeg4(content, origin)
+    if is_container(content):
+        return decode_container(content, origin)
     content, counted = _countable_mp3(content, origin)
     try:
         file = soundfile.SoundFile(io.BytesIO(content))
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = str(getattr(error, "error_string", error)).rstrip(".")
         raise AudioError(
-            f"{origin} cannot be read as audio ({reason}); wav, flac, ogg and mp3 can, m4a and mp4 "
-            "with the extra codecs; convert others with: ffmpeg -i IN OUT.wav"
+            f"{origin} cannot be read as audio ({reason}); wav, flac, ogg, mp3 and their like can, m4a, "
+            "webm and other containers with the extra codecs; convert others with: ffmpeg -i IN OUT.wav"
         ) from error
     with file:
         sr, promised, log = int(file.samplerate), counted or int(file.frames), str(file.extra_info)

@@ -13,15 +13,17 @@ import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from audiolime_ext.audio import AUDIO_ENDINGS, load_audio
+from audiolime_ext.audio import load_audio
 from audiolime_ext.audit.manifest import Manifest, Row
 from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.table import Problems
-from audiolime_ext.errors import AudioError
+from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.files import told_apart
+from audiolime_ext.stem_folders import read_stem_folder
 
 DURATION_S = 10.0
 
@@ -45,10 +47,15 @@ def entries_of(manifest: Manifest, *, duration_s: float = DURATION_S, stems_need
 
     problems = Problems(manifest.source)
     found: dict[str, Entry] = {}
+    names = told_apart(str(row.path) for row in manifest.rows)
     for row in tqdm(manifest.rows, desc="reading the manifest", unit="file", delay=1.0, disable=None, leave=False):
         if stems_needed and row.stems is None:
             problems.add(row.line, "no stems; name the folder of its true stems, or choose a factorization")
-        entry = _entry(row, duration_s)
+        try:
+            entry = replace(_entry(row, duration_s), known_as=names[str(row.path)])
+        except UsageError as error:  # of its stems
+            problems.add(row.line, str(error))
+            continue
         if entry.duration_s <= 0:
             problems.add(row.line, f"{entry.name!r} has ended by {entry.start_s:g} s; choose another start")
         first = found.setdefault(entry.key, entry)
@@ -81,8 +88,8 @@ def _entry(row: Row, duration_s: float) -> Entry:
 
 def _sha256_of_stems(folder: Path) -> str:
     """Of the names and the bytes of all: a stem that is called otherwise is another component."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_ENDINGS)
-    return hashlib.sha256(repr([(file.name, _sha256(file)) for file in files]).encode()).hexdigest()
+    files = [(name, _sha256(file)) for name, file in read_stem_folder(folder).files]
+    return hashlib.sha256(repr(files).encode()).hexdigest()
 
 
 def _sha256(file: Path) -> str:
@@ -98,7 +105,7 @@ def _duration_s(path: Path) -> float | None:
 
     try:
         return float(soundfile.info(str(path)).duration)
-    except (RuntimeError, OSError):
+    except (RuntimeError, OSError, UnicodeError):
         try:
             return load_audio(path).duration_s
         except AudioError:

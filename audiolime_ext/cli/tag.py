@@ -11,11 +11,13 @@ from audiolime_ext.cli.options import (
     add_json,
     add_tagger,
     for_each_file,
+    recordings,
     require_some,
     resolve_tagger,
     warn,
     whole,
 )
+from audiolime_ext.files import legible
 
 
 def add(commands: Any) -> None:
@@ -40,9 +42,10 @@ def run(args: Namespace) -> int:
 
     if args.figure is not None and args.genres is None:
         raise UsageError("--figure draws tags against annotated genres; say which with --genres CSV")
+    args.files = recordings(args.files)
     genres = {} if args.genres is None else read_genres(Path(args.genres))
     if missing := [file for file in args.files if args.genres is not None and Path(file).name not in genres]:
-        raise UsageError(f"{args.genres} has no genre for {', '.join(map(str, missing[:3]))} (by file name)")
+        raise UsageError(f"{args.genres} has no genre for {', '.join(map(legible, missing[:3]))} (by file name)")
     require_some(args.files)
     model = resolve_tagger(args)
     pairs: list[tuple[str, str]] = []
@@ -109,11 +112,11 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
     if model.sr is not None and audio.sr < model.sr:
         warn(
-            f"{file} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "
+            f"{legible(file)} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "
             f"it hears nothing above {audio.sr / 2000:g} kHz"
         )
     if not audio.samples.any():
-        warn(f"{file} is silent; these are the model's scores of silence")
+        warn(f"{legible(file)} is silent; these are the model's scores of silence")
     if args.json:
         found = {
             "file": file,
@@ -133,6 +136,6 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         scores = taggram.scores[whole, column]
         at = taggram.times_s[whole][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
-    print(f"{file}: {args.tagger}, {int(whole.sum())} windows")
+    print(f"{legible(file)}: {args.tagger}, {int(whole.sum())} windows")
     print(text_table(["", "mean", "highest", "at"], rows))
     return str(taggram.labels[leading[0]])
