@@ -51,6 +51,7 @@ NO_AUDIO = "no audio by the ending"
 NEEDS_CODECS = "audio that needs the extra codecs (pip install 'audiolime-ext[codecs]')"
 NO_FILE = "no file that can be read (a broken link, a pipe)"
 FOLDER = "a folder"
+_REASONS = (NO_AUDIO, NEEDS_CODECS, HIDDEN, NO_FILE, FOLDER)
 _SHOWN = 3
 
 
@@ -98,7 +99,8 @@ class Found:
 
 def skipped_note(folder: Path, skipped: Mapping[str, Sequence[Path]]) -> str | None:
     """As `Found.note`."""
-    told = [f"{len(paths)} × {reason} ({some(paths, folder)})" for reason, paths in skipped.items() if paths]
+    there = [(reason, paths) for reason in _REASONS if (paths := skipped.get(reason, ()))]
+    told = [f"{len(paths)} × {reason} ({some(paths, folder)})" for reason, paths in there]
     return f"skipped in {legible(folder)}: {'; '.join(told)}" if told else None
 
 
