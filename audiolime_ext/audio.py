@@ -22,7 +22,7 @@ from audiolime_ext._shown import plotted, shown
 from audiolime_ext.audio_objects import opened
 from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import contents, exact, legible, write_bytes
+from audiolime_ext.files import contents, legible, meant, write_bytes
 from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
     if is_musdb(source):
         folder = musdb_folder(source)
         found = musdb_track(source) if folder is None else folder / "mixture.wav"
-        return replace(load_audio(found, name=name or (folder and folder.name)), path=source)
+        return replace(load_audio(found, name=name or (legible(folder.name) if folder else None)), path=source)
     if isinstance(source, (str, os.PathLike)):
         return _load_file(Path(source), name)
     if isinstance(source, tuple) and len(source) == 2:
@@ -190,8 +190,7 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
 
 
 def _load_file(path: Path, name: str | None) -> Audio:
-    if not path.exists() and (meant := Path(exact(str(path)))).exists():  # written as we write it
-        path = meant
+    path = meant(path)
     try:
         content = contents(path)
     except OSError as error:

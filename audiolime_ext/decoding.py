@@ -56,8 +56,8 @@ def decode(content: bytes, origin: str) -> tuple[NDArray[np.float32], int]:
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = str(getattr(error, "error_string", error)).rstrip(".")
         raise AudioError(
-            f"{origin} cannot be read as audio ({reason}); wav, flac, ogg, mp3 and their like can, m4a, "
-            "webm and other containers with the extra codecs; convert others with: ffmpeg -i IN OUT.wav"
+            f"{origin} cannot be read as audio ({reason}); wav, flac, ogg and mp3 can, m4a, webm "
+            "and other containers with the extra codecs; convert others with: ffmpeg -i IN OUT.wav"
         ) from error
     with file:
         sr, promised, log = int(file.samplerate), counted or int(file.frames), str(file.extra_info)

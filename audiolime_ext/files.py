@@ -58,6 +58,13 @@ def exact(text: str) -> str:
     return _ESCAPED.sub(lambda found: _byte(int(found[1], 16)), text)
 
 
+def meant(path: Path) -> Path:
+    """What a path names: itself or, where nothing is there, what is there under the name that it is `legible` for."""
+    if os.path.lexists(path) or not os.path.lexists(other := exact(str(path))):
+        return path
+    return Path(other)
+
+
 def utf8(text: str) -> str:
     r"""Text in which names may stand, legible ones or exact ones, as text that can be encoded; all else stays.
 

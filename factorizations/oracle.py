@@ -40,7 +40,7 @@ from audiolime_ext.audio import Audio, Samples, level_db, load_audio
 from audiolime_ext.containers import decode_stems
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
-from audiolime_ext.files import exact
+from audiolime_ext.files import meant
 from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.resampling import padded_span
 from audiolime_ext.stem_folders import read_stem_folder
@@ -284,7 +284,7 @@ def make(argument: str) -> OracleFactorization:
         if folder := musdb_folder(argument):
             return OracleFactorization.from_folder(folder, spec=f"oracle:{argument}", references=(_MUSDB_REFERENCE,))
         return OracleFactorization.from_musdb(musdb_track(argument), spec=f"oracle:{argument}")
-    path = Path(argument) if Path(argument).exists() else Path(exact(argument))
+    path = meant(Path(argument))
     if argument.endswith(".mp4"):
         return OracleFactorization.from_stem_file(path)
     return OracleFactorization.from_folder(path)

@@ -30,7 +30,8 @@ class Decoder:
         return Samples(np.stack([HISS, HISS / 2]), SR)
 
     def __getitem__(self, key: str) -> Any:
-        return {"array": HISS * 0.75, "sampling_rate": SR}[key]
+        found: dict[str, Any] = {"array": HISS * 0.75, "sampling_rate": SR}
+        return found[key]
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Track:
 
 
 def loudness(batch: NDArray[Any]) -> NDArray[Any]:
-    return np.sqrt((batch**2).mean(axis=1, keepdims=True))
+    return np.asarray(np.sqrt((batch**2).mean(axis=1, keepdims=True)))
 
 
 @pytest.fixture

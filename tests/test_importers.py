@@ -190,7 +190,7 @@ listener = tagger(high, sr=SR, labels=["hiss", "hum"], version="1")
 def sound(path: Path, label: str, seed: int) -> None:
     hiss = np.random.default_rng(seed).normal(0, 0.1, (1, SR)).astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
-    Audio(hiss if label == "hiss" else np.cumsum(hiss, axis=1) / 20, SR).write(path)
+    Audio(hiss if label == "hiss" else np.cumsum(hiss, axis=1, dtype=np.float32) / np.float32(20), SR).write(path)
 
 
 def test_tracks_of_mirdata_are_audited_as_they_are(tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ listener = tagger(high, sr=SR, labels=["hiss", "hum"], version="1")
 def sound(path: Path, seed: int) -> None:
     hiss = np.random.default_rng(seed).normal(0, 0.1, (1, SR)).astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode(hiss if seed % 2 else np.cumsum(hiss, axis=1) / 20, SR, "WAV", "FLOAT"))
+    path.write_bytes(
+        encode(hiss if seed % 2 else np.cumsum(hiss, axis=1, dtype=np.float32) / np.float32(20), SR, "WAV", "FLOAT")
+    )
 
 
 @pytest.fixture
@@ -171,7 +173,8 @@ def test_stems_may_be_called_anything(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     for seed, stem in enumerate(STEMS):
         sound(tmp_path / "stems" / f"{stem}.wav", seed)
-    total = np.sum([load_audio(path).samples for path in Path("stems").iterdir()], axis=0, dtype=np.float32)
+    stems = np.stack([load_audio(path).samples for path in Path("stems").iterdir()])
+    total = np.asarray(stems.sum(axis=0), np.float32)
     Audio(total, SR).write("song.wav")
     assert main(["separate", "song.wav", "-f", "oracle:stems", "-o", "out"]) == 0
     assert len(list(Path("out/song").iterdir())) == len(STEMS)

@@ -29,7 +29,7 @@ from audiolime_ext.audit.importers import mirdata_tracks
 from audiolime_ext.audit.importers.draft import Draft
 from audiolime_ext.audit.table import Problems, named_labels, read_table, seconds
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.files import exact, legible
+from audiolime_ext.files import legible, meant
 from audiolime_ext.folders import FOLDER, audio_endings, look_into, skipped_note
 
 COLUMNS = ("path", "label", "split", "group", "start_s", "duration_s", "stems")
@@ -176,15 +176,15 @@ def _label_of(name: str, known: Sequence[str], columns: Mapping[str, str], ignor
 
 def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str] | None, problems: Problems) -> Row:
     given = cells["path"]
-    path = _meant(folder / given)
+    path = meant(folder / given)
     if not given:
         problems.add(line, "no path")
-    elif not path.is_file():
+    elif not os.path.isfile(path):  # noqa: PTH113 - no name is an error here
         problems.add(
             line,
             f"there is no file {given!r}; paths are relative to the folder of the manifest, or to another: --root DIR",
         )
-    stems = _meant(folder / cells["stems"]) if cells.get("stems") else None
+    stems = meant(folder / cells["stems"]) if cells.get("stems") else None
     if stems is not None and not stems.is_dir():
         problems.add(line, f"there is no folder {cells['stems']!r} of stems; name one, or leave the cell empty")
     return Row(
@@ -197,11 +197,6 @@ def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str
         seconds(cells, line, problems, column="duration_s", zero=False),
         stems,
     )
-
-
-def _meant(path: Path) -> Path:
-    """A path as it was written, or what it stands for where that is none (see `audiolime_ext.files`)."""
-    return path if path.exists() else Path(exact(str(path)))
 
 
 def _find_duplicates(rows: Sequence[Row], problems: Problems) -> None:
