@@ -193,6 +193,23 @@ def sound(path: Path, label: str, seed: int) -> None:
     Audio(hiss if label == "hiss" else np.cumsum(hiss, axis=1, dtype=np.float32) / np.float32(20), SR).write(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (JAMENDO + "track_1\tartist\n", "line 6 has 2 cells, not 6 or more"),
+        ('"clip_id"\t"rock"\t"mp3_path"\n"1"\t"1"\n', "line 2 has 2 cells, not 3"),
+        (FMA + "x,0,a,training,small,1,Rock,[],[]\n", "line 8 does not begin with a number"),
+        (FMA + '2,0,a,training,small,1,Rock,"[1",[]\n', "Expecting|delimiter"),
+    ],
+)
+def test_a_damaged_table_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    (tmp_path / "genres.csv").write_text(GENRES)
+    columns = {"label": "genres"} if text.startswith(",") else {}
+    with pytest.raises(UsageError, match=f"table.csv cannot be read: .*({says})"):
+        load_manifest(tmp_path / "table.csv", columns=columns)
+
+
 def test_tracks_of_mirdata_are_audited_as_they_are(tmp_path: Path) -> None:
     tracks = {}
     for i, label in enumerate(["hiss", "hum", "hiss", "hum"]):
@@ -201,7 +218,8 @@ def test_tracks_of_mirdata_are_audited_as_they_are(tmp_path: Path) -> None:
             track_id=str(i), audio_path=str(tmp_path / f"{i}.wav"), genre=label, artist="x"
         )
     tracks["silent"] = SimpleNamespace(track_id="silent", audio_path=None, genre="hum", artist="x")
-    found = run_audit(tracks, listener, "bands:2", store=tmp_path / "audit.sqlite")
+    with pytest.warns(UserWarning, match="1 recording of tracks has no file and is left out: track silent"):
+        found = run_audit(tracks, listener, "bands:2", store=tmp_path / "audit.sqlite")
     assert int(found.done.sum()) == 4
     grouped = load_manifest(tracks.values(), columns={"label": "genre", "group": "artist"})
     assert {row.song for row in grouped.rows} == {"x"}

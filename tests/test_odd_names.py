@@ -178,3 +178,12 @@ def test_stems_may_be_called_anything(tmp_path: Path, monkeypatch: pytest.Monkey
     Audio(total, SR).write("song.wav")
     assert main(["separate", "song.wav", "-f", "oracle:stems", "-o", "out"]) == 0
     assert len(list(Path("out/song").iterdir())) == len(STEMS)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_current_folder_is_audited(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(4):
+        sound(Path("classes") / ("hum", "hiss")[seed % 2] / f"{seed}.wav", seed)
+    monkeypatch.chdir("classes")
+    assert main(["audit", ".", *OPTIONS, "--workers", "0"]) == 0
+    assert (Path.cwd().parent / "classes.sqlite").is_file()

@@ -18,6 +18,7 @@ Everything that is wrong is found in one pass and reported together, by line.
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -159,7 +160,13 @@ def _manifest(source: Path, rows: Sequence[Row], problems: Problems) -> Manifest
 
 def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | None) -> Manifest:
     """The recordings of a published data set that are there and have a class."""
-    found = importers.gather(drafts, labels=labels, origin=legible(source))
+    origin = legible(source)
+    try:
+        found = importers.gather(drafts, labels=labels, origin=origin)
+    except UsageError:
+        raise
+    except (OSError, ValueError, csv.Error) as error:
+        raise UsageError(f"{origin} cannot be read: {error}; get a complete copy") from error
     rows = [Row(d.path, d.labels, d.line, split=d.split, group=d.group) for d in found.drafts]
     return _manifest(source, rows, Problems(source, notes=list(found.notes)))
 

@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
         raise UsageError("--figure draws tags against annotated genres; say which with --genres CSV")
     args.files = recordings(args.files)
     genres = {} if args.genres is None else read_genres(Path(args.genres))
-    if missing := [file for file in args.files if args.genres is not None and Path(file).name not in genres]:
+    if missing := [file for file in args.files if args.genres is not None and legible(Path(file).name) not in genres]:
         raise UsageError(f"{args.genres} has no genre for {', '.join(map(legible, missing[:3]))} (by file name)")
     require_some(args.files)
     model = resolve_tagger(args)
@@ -53,7 +53,7 @@ def run(args: Namespace) -> int:
     def work(file: str) -> None:
         top = _tag(file, model, args)
         if genres:
-            pairs.append((genres[Path(file).name], top))
+            pairs.append((genres[legible(Path(file).name)], top))
 
     code = for_each_file(args, work)
     if pairs:

@@ -50,8 +50,10 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
         next(reader)
         named, split = names.index(("track", label)), names.index(("set", "split"))
         for cells in reader:
-            if not cells or not cells[0].isdecimal():
+            if not any(cells):
                 continue
+            if len(cells) != len(names) or not cells[0].isdecimal():
+                raise ValueError(f"line {reader.line_num} does not begin with a number or has not {len(names)} cells")
             number = f"{int(cells[0]):06d}"
             paths = [folder / number[:3] / f"{number}.mp3" for folder in there]
             path = next((path for path in paths if path.is_file()), paths[0])

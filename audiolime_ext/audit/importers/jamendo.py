@@ -34,8 +34,10 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
     with table.open(encoding="utf-8-sig") as file:
         for line, text in enumerate(file, start=1):
             cells = text.rstrip("\r\n").split("\t")
-            if line == 1 or len(cells) < len(_HEADER):
+            if line == 1 or not any(cells):
                 continue
+            if len(cells) < len(_HEADER) - 1:
+                raise ValueError(f"line {line} has {len(cells)} cells, not {len(_HEADER)} or more")
             path = root / cells[3]
             low = path.with_suffix(f".low{path.suffix}")
             yield Draft(line, low if low.is_file() and not path.is_file() else path, tuple(filter(None, cells[5:])))

@@ -38,6 +38,9 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
         reader = csv.reader(file, delimiter="\t")
         tags = next(reader)[1:-1]
         for cells in reader:
-            if len(cells) == len(tags) + 2:
-                labels = tuple(tag for tag, on in zip(tags, cells[1:-1], strict=True) if on == "1")
-                yield Draft(reader.line_num, root / cells[-1], labels, group=_CUT_AT.sub("", cells[-1]))
+            if not any(cells):
+                continue
+            if len(cells) != len(tags) + 2:
+                raise ValueError(f"line {reader.line_num} has {len(cells)} cells, not {len(tags) + 2}")
+            labels = tuple(tag for tag, on in zip(tags, cells[1:-1], strict=True) if on == "1")
+            yield Draft(reader.line_num, root / cells[-1], labels, group=_CUT_AT.sub("", cells[-1]))

@@ -20,7 +20,7 @@ OURS = ("label", "group", "split")
 
 
 def drafts(tracks: Mapping[str, Any] | Iterable[Any], columns: Mapping[str, str]) -> Iterator[Draft]:
-    """The tracks that have a file; `columns`: which attribute is the label, the group and the split.
+    """The tracks of a data set; `columns`: which attribute is the label, the group and the split.
 
     Raises
     ------
@@ -44,9 +44,9 @@ def drafts(tracks: Mapping[str, Any] | Iterable[Any], columns: Mapping[str, str]
     for track in given:
         if not hasattr(track, label):
             raise UsageError(f"track {_id(track)} has no {label!r}; it has {', '.join(_attributes(track))}")
-        if track.audio_path:
-            more = {ours: str(getattr(track, columns[ours])) for ours in ("group", "split") if ours in columns}
-            yield Draft(0, Path(track.audio_path), _labels(getattr(track, label)), **more)
+        more = {ours: str(getattr(track, columns[ours])) for ours in ("group", "split") if ours in columns}
+        path = track.audio_path or f"track {_id(track)}"  # of which there is no file
+        yield Draft(0, Path(path), _labels(getattr(track, label)), **more)
 
 
 def _id(track: Any) -> str:

@@ -117,13 +117,19 @@ def run(args: Namespace) -> int:
             warn(note)
         if args.dry_run:
             return _tell_estimate(audit.estimate(), args)
-        results = audit.run(args.store or Path(args.manifest).with_suffix(".sqlite"), policy)
+        results = audit.run(args.store or _store_of(Path(args.manifest)), policy)
     mine = {entry.key for entry in audit.mine}
     failures = [failure for failure in results.failures if failure.task in mine]
     _tell(results, args)
     for failure in failures:
         warn(f"{failure.name}: {failure.reason}")
     return SOME_FAILED if failures else 0
+
+
+def _store_of(manifest: Path) -> Path:
+    """``songs.sqlite`` beside ``songs.csv``, or beside a folder."""
+    named = manifest if manifest.name not in ("", "..") else manifest.resolve()
+    return named.with_suffix(".sqlite")
 
 
 def _tell(results: Any, args: Namespace) -> None:
