@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
 from audiolime_ext.errors import AudioError, MissingError
+from audiolime_ext.formats.parts import KEEP_THE_REST
 
-KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
 
 Sound = tuple[NDArray[np.float32], int]
@@ -30,6 +30,12 @@ Sound = tuple[NDArray[np.float32], int]
 def is_mpeg4(content: bytes) -> bool:
     """Whether these are the bytes of an MPEG-4 container."""
     return content[4:8] == b"ftyp"
+
+
+def joined_mpeg4(content: bytes) -> list[bytes]:
+    """The containers that were joined byte for byte; each says where its sound lies from its own first byte."""
+    starts = [begin - 8 for kind, begin, _ in _boxes(content, 0, len(content)) if kind == "ftyp"]
+    return [content[begin:end] for begin, end in zip(starts, [*starts[1:], len(content)], strict=True)] or [content]
 
 
 def decode_mpeg4(content: bytes, origin: str) -> Sound:
@@ -53,6 +59,8 @@ def decode_stems(content: bytes, origin: str) -> dict[str, Sound]:
     AudioError
         As above, or if it holds one sound only.
     """
+    if len(joined_mpeg4(content)) > 1:
+        raise AudioError(f"{origin} is several files joined in one; split it, as their stems cannot be joined")
     _, *stems = _sounds(content, origin)
     if not stems:
         raise AudioError(f"{origin} holds one sound and no stems; a stem.mp4 has the mixture first, then its stems")

@@ -299,7 +299,7 @@ def _segment_notes(segments: Any, components: parts.Components, settle: int | No
 def warnings_of(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
     """What the reader of one excerpt's result must know."""
     grid = components.grid
-    found = [*checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
+    found = [*audio.warnings, *checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
     n_samples = components.heard.shape[-1] - grid.lead
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
     if unheard > 0:

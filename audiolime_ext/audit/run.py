@@ -221,7 +221,7 @@ def plan_audit(
     )
     ears = Ears(model, separator)
     engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr)
-    entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None))
+    entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
     _try(model, entries[0].duration_s)
     return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine)
 

@@ -107,6 +107,8 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
+    for warning in audio.warnings:
+        warn(warning)
     if model.sr is not None and audio.sr < model.sr:
         warn(
             f"{file} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "

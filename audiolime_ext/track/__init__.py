@@ -17,11 +17,8 @@ Invariants:
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +31,7 @@ from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
 from audiolime_ext.confusion import holding_notes
+from audiolime_ext.decoding import CUT_IT
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
@@ -51,7 +49,6 @@ from audiolime_ext.track.windows import Answer, Asking, Span
 
 LONGEST_S = 3 * 3600.0
 FALLBACK_LABELS = 3
-_COPIES = 3  # of the samples, while a file is read
 
 
 def explain_track(
@@ -172,7 +169,7 @@ def explain_track(
 
     notes += [*_notes(windows, taggram, separator, every=places is None), *(n for a in answers for n in a.notes)]
     notes += holding_notes(separator.spec, dict.fromkeys(name for answer in answers for name in answer.names))
-    warned = [*noise_warnings(checks), *rate_warnings(recording, grid)]
+    warned = [*recording.warnings, *noise_warnings(checks), *rate_warnings(recording, grid)]
     warned += [w for window in windows for w in sample_warnings(window.attribution)]
     return TrackExplanation(
         named,
@@ -194,37 +191,11 @@ def explain_track(
 
 
 def _load(source: Any) -> Audio:
-    """The recording; one that is too long is refused before it is read, where its header tells."""
-    if isinstance(source, (str, os.PathLike)):
-        import soundfile
-
-        header = None
-        with suppress(soundfile.LibsndfileError, RuntimeError, OSError, ValueError):  # `load_audio` says what is wrong
-            header = soundfile.info(os.fspath(source))
-        if header is not None:
-            _require_manageable(str(source), header.duration, 4 * _COPIES * header.frames * header.channels)
-    audio = load_audio(source)
-    _require_manageable(audio.name, audio.duration_s, 0)
+    """The recording; a file that is too long is refused as soon as so much of it was decoded."""
+    audio = load_audio(source, longest_s=LONGEST_S)
+    if audio.duration_s > LONGEST_S:
+        raise AudioError(f"{audio.name} is longer than {LONGEST_S / 3600:.3g} h; {CUT_IT}")
     return audio
-
-
-def _require_manageable(name: str, duration_s: float, n_bytes: int) -> None:
-    advice = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
-    if duration_s > LONGEST_S:
-        hours = f"{duration_s / 3600:.1f} h long; up to {LONGEST_S / 3600:.0f} h can be explained at once"
-        raise AudioError(f"{name} is {hours}: {advice}")
-    free = _free_bytes()
-    if free is not None and n_bytes > free:
-        needed = f"{n_bytes / 1e9:.1f} GB of memory to be read; {free / 1e9:.1f} GB are free"
-        raise AudioError(f"{name} needs {needed}: {advice}")
-
-
-def _free_bytes() -> int | None:
-    """Memory that programs may still take; None where the system does not say (it does on Linux)."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return 1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable:")))
-    return None
 
 
 def _require_usable(
