@@ -116,6 +116,10 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         )
     if not audio.samples.any():
         warn(f"{file} is silent; these are the model's scores of silence")
+    if silent := int((~taggram.padded & ~taggram.counted).sum()):
+        warn(f"{silent} of {int((~taggram.padded).sum())} windows of {file} are silent, and not in the mean")
+    for note in taggram.notes:
+        warn(f"{file}: {note}")
     if args.json:
         found = {
             "file": file,
@@ -124,12 +128,14 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
             "times_s": taggram.times_s.tolist(),
             "scores": taggram.scores.tolist(),
             "padded": taggram.padded.tolist(),
+            "counted": taggram.counted.tolist(),
+            "notes": list(taggram.notes),
             "mean": taggram.mean.tolist(),
         }
         print(to_json(found))
         return str(taggram.labels[int(np.argmax(taggram.mean))])
     leading = np.argsort(-taggram.mean, kind="stable")[: args.top_labels]
-    whole = ~taggram.padded
+    whole = taggram.counted
     rows = []
     for column in leading:
         scores = taggram.scores[whole, column]

@@ -41,6 +41,7 @@ from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings,
 from audiolime_ext.prediction import Tagger, label_indices
 from audiolime_ext.repeatability import Noise
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
+from audiolime_ext.silence import SILENT_DB, least_power, silence_warnings
 from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
 from audiolime_ext.track.explanation import TrackExplanation, Window
@@ -118,7 +119,7 @@ def explain_track(
     _require_usable(model, wanted, target, min_score, top_labels)
     if not (isinstance(baseline, str) and baseline in BASELINES):
         baseline = _other_recording(baseline)
-    grid = Grid.of(model, recording.sr)
+    grid = Grid.of(model, recording.sr, recording.n_samples)
     first, end = recording.span(start_s, duration_s)
     places = None if at is None else _places(at, recording, model, first, end)
     _require_sound(recording, [(start_s, duration_s)] if places is None else places)
@@ -132,6 +133,7 @@ def explain_track(
     asking = Asking(recording, stems, model, grid, baseline, choose, [how.sampling, max_evals, seed], store)
     taggram = asking.taggram(first, end)
     spans = _spans(taggram, model, end / recording.sr) if places is None else places
+    asking = replace(asking, least_power=least_power(recording, spans) if places is None else 0.0)
     aim = make_target(target, taggram.labels)
     noise = asking.repeatability(spans, aim, taggram)
     noise.require_independence(taggram.labels)
@@ -139,7 +141,7 @@ def explain_track(
 
     windows = tuple(_window(answer, aim, how, noise) for answer in answers)
     wanted, notes = _leading(taggram, wanted, min_score, top_labels) if aim.keeps_labels else (None, [])
-    mean = np.mean([window.neighborhood.full for window in windows], axis=0)
+    mean = np.mean([window.neighborhood.full for window in windows if not window.silent], axis=0)
     all_labels, named = value_names(aim, mean, wanted, top_labels or FALLBACK_LABELS)
     provenance = provenance_of(
         recording,
@@ -167,10 +169,12 @@ def explain_track(
             return stems.in_parts(first, end)
         return (separator.factorize(recording, start_s=w.start_s, duration_s=w.duration_s) for w in windows)
 
-    notes += [*_notes(windows, taggram, separator, every=places is None), *(n for a in answers for n in a.notes)]
+    notes += [*taggram.notes, *_notes(windows, taggram, separator, every=places is None)]
+    notes += [note for answer in answers for note in answer.notes]
     notes += holding_notes(separator.spec, dict.fromkeys(name for answer in answers for name in answer.names))
     warned = [*recording.warnings, *noise_warnings(checks), *rate_warnings(recording, grid)]
     warned += [w for window in windows for w in sample_warnings(window.attribution)]
+    warned += [] if places is None else [w for place in places for w in silence_warnings(recording, *place)]
     return TrackExplanation(
         named,
         all_labels,
@@ -268,7 +272,7 @@ def _leading(
     ranked = [int(i) for i in np.argsort(-taggram.mean, kind="stable")]
     if top_labels is not None:
         return ranked[:top_labels], []
-    highest = taggram.scores[~taggram.padded].max(axis=0)
+    highest = taggram.scores[taggram.counted].max(axis=0)
     reaching = [i for i in ranked if highest[i] >= min_score]
     best = int(np.argmax(highest))
     note = f"no label reaches {min_score:g} in any window ({taggram.labels[best]!r} reaches {highest[best]:.2f})"
@@ -280,7 +284,8 @@ def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization
     found, sounding = [], [window for window in windows if not window.silent]
     if len(sounding) < len(windows):
         silent = len(windows) - len(sounding)
-        found.append(f"{silent} of {len(windows)} windows are silent: they have a score and no weights")
+        limit = f"{-SILENT_DB:.0f} dB or more below the loudest"
+        found.append(f"{silent} of {len(windows)} windows are silent ({limit}): without weights, and in no mean")
     comparable = () if separator.scope == "window" else sounding
     for name in dict.fromkeys(name for window in comparable for name in window.names):
         present = sum(name in window.names for window in sounding)
