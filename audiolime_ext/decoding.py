@@ -146,6 +146,7 @@ class _Reading:
             first = self.n_samples
             yield from self._part(part)
             self.warnings += [self._gap((first + at) / self.sr, n_bytes) for at, n_bytes in part.gaps]
+            self.warnings += self._damaged([(first + at) / self.sr for at in part.damaged])
         if found.n_behind:
             self._leave_out(f"lie {found.n_behind} bytes that are not read")
 
@@ -212,6 +213,14 @@ class _Reading:
             "there may be noise, and what follows may come too early; get a complete copy"
         )
 
+    def _damaged(self, at_s: list[float]) -> list[str]:
+        if not at_s:
+            return []
+        frames = "1 frame" if len(at_s) == 1 else f"{len(at_s)} frames"
+        where = f"{at_s[0]:.2f} s" if len(at_s) == 1 else f"{at_s[0]:.2f} s, last at {at_s[-1]:.2f} s"
+        told = f"{self.origin} is damaged at {where} ({frames} of nonsense): what is heard there may be noise"
+        return [f"{told}; get a complete copy"]
+
     def _leave_out(self, what: str) -> None:
         self.warnings.append(f"behind the end of {self.origin}, at {self.now_s:.2f} s, {what}")
 
@@ -231,13 +240,25 @@ def _broken() -> tuple[type[Exception], ...]:
 
 def _opened(content: bytes, origin: str) -> Any:
     try:
-        return _stream_type()(io.BytesIO(content))
+        return _stream_type()(_Bytes(content))
     except _broken() as error:
         reason = str(getattr(error, "error_string", error)).rstrip(".")
+        if "not a regular file" in reason:  # what libsndfile says of MP3 frames that do not decode
+            reason = "none of its frames can be decoded"
         raise AudioError(
             f"{origin} cannot be read as audio ({reason}); wav, flac, ogg and mp3 can, m4a and mp4 "
             "with the extra codecs; convert others with: ffmpeg -i IN OUT.wav"
         ) from error
+
+
+class _Bytes(io.BytesIO):
+    """Stays where it is when libsndfile seeks to a place that a damaged header names before the beginning."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
 
 
 @cache

@@ -83,6 +83,32 @@ def test_the_frame_that_counts_is_no_sound_and_says_the_truth_afterwards() -> No
         assert 0 < part.counted - SR < 3 * 1152, "an encoder pads"
 
 
+@pytest.mark.parametrize("n_channels", [1, 2])
+@pytest.mark.parametrize("sr", [44100, 22050, 8000])
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_frames_of_an_encoder_hold_no_nonsense(n_channels: int, sr: int, mode: str) -> None:
+    buffer = io.BytesIO()
+    sound = noise(3.0, n_channels)
+    sound[SR:] *= np.sin(np.arange(len(sound) - SR))[:, None] ** 64  # attacks
+    soundfile.write(buffer, sound, sr, format="MP3", bitrate_mode=mode, compression_level=0.2)
+    found = mpeg.parts(buffer.getvalue(), "x")
+    assert found is not None
+    assert [part.damaged for part in found.parts] == [()]
+
+
+def test_nonsense_within_a_row_of_frames_is_found() -> None:
+    content = encoded("mp3", noise(3.0))
+    rng, found = np.random.default_rng(0), 0
+    for place in rng.integers(len(content) // 4, 3 * len(content) // 4, 20):
+        frame = content.index(content[:2], int(place))
+        broken = content[: frame + 4] + rng.bytes(32) + content[frame + 36 :]
+        parts = mpeg.parts(broken, "x")
+        assert parts is not None
+        (part,) = parts.parts
+        found += len(part.damaged) > 0
+    assert found >= 18, "the rest happens to make sense"
+
+
 def test_a_header_within_an_id3_tags_reach_is_found() -> None:
     whole = frames(b"\xff\xfb\x90\x00", 417, 5)
     found = mpeg.parts(ID3 + b"unclean" + whole, "x")

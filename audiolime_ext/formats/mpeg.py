@@ -5,18 +5,21 @@ decoder guesses the length from the first frame's bit rate. It *stops* where it 
 the middle. So the frames are counted here and the count is written into what the decoder is given. Such a frame further
 on begins another part: each has its own delay and padding, which the decoder leaves out.
 
-Bytes that are no frame are left out, and told. A frame has no checksum (hardly any encoder writes them), and the first
-frames behind a gap lack what they borrow from those before it: what is decoded there need not be music.
+Bytes that are no frame are left out, and told; frames whose side information is nonsense are told. Frames have no
+checksum (hardly any encoder writes them), and the first ones behind a gap lack what they borrow from those before it:
+what is decoded there need not be music.
 
 References: ISO/IEC 11172-3 and 13818-3; the layout of Xing's VBR header.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from audiolime_ext.formats.parts import Part, Parts, cut_short
+from audiolime_ext.formats.side_info import is_impossible
 from audiolime_ext.formats.tags import after_tags, only_tags
 
 # kbit/s by index from 1: layers I, II and III of MPEG 1; layer I, then layers II and III, of MPEG 2 and 2.5
@@ -28,6 +31,7 @@ _KBPS = {
     (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _SR = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version bits
+_SYNC = re.compile(rb"\xff[\xe2-\xff][\x10-\xef]")  # the first three bytes of a header
 _CONFIRMED_BY = 2  # frames that must follow where a row of frames begins anew
 _SEARCHED = 1 << 16  # bytes behind an ID3 tag in which the first frame must begin
 
@@ -52,13 +56,14 @@ class _Frame:
 
 @dataclass
 class _Row:
-    """Frames of one kind that belong together: stretches (first byte, end) without and `gaps` between them."""
+    """Frames of one kind that belong together: stretches (first byte, end), the `gaps` between, and damaged ones."""
 
     first: _Frame
     runs: list[tuple[int, int]]
     n_frames: int = 0
     kbps: set[int] = field(default_factory=set)
     gaps: list[tuple[int, int]] = field(default_factory=list)
+    damaged: list[int] = field(default_factory=list)
 
     @property
     def end(self) -> int:
@@ -93,11 +98,8 @@ def _frame(content: bytes, at: int) -> _Frame | None:
     version, layer, rate, sr = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3), header[2] >> 4, header[2] >> 2 & 3
     if version == 1 or layer == 4 or rate in (0, 15) or sr == 3:
         return None
-    kbps, padding = (
-        _KBPS[3 if version == 3 else 2, layer if version == 3 else min(layer, 2)][rate - 1],
-        header[2] >> 1 & 1,
-    )
-    hz = _SR[version][sr]
+    table = _KBPS[(3, layer) if version == 3 else (2, min(layer, 2))]
+    kbps, padding, hz = table[rate - 1], header[2] >> 1 & 1, _SR[version][sr]
     if layer == 1:
         n_bytes = 4 * (12000 * kbps // hz + padding)
     else:
@@ -111,7 +113,7 @@ def _first_frame(content: bytes) -> int | None:
         return start
     if content[:3] != b"ID3" or content[start : start + 4] in (b"fLaC", b"RIFF", b"FORM", b"OggS"):
         return None
-    places = (at for at in range(start, min(start + _SEARCHED, len(content))) if content[at] == 0xFF)
+    places = (found.start() for found in _SYNC.finditer(content, start, start + _SEARCHED))
     return next((at for at in places if _confirmed(content, at)), None)
 
 
@@ -139,10 +141,17 @@ def _rows(content: bytes, start: int) -> list[_Row]:
         if at > row.end:
             _note_gap(content, row, at)
             row.runs.append((at, at))
+        elif row.n_frames and _is_damaged(content, at, frame):
+            row.damaged.append(row.n_frames)
         row.runs[-1] = (row.runs[-1][0], at + frame.n_bytes)
         row.kbps.add(frame.kbps)
         row.n_frames += row.end <= len(content)
     return rows
+
+
+def _is_damaged(content: bytes, at: int, frame: _Frame) -> bool:
+    (version, layer, _, mono), whole = frame.kind, content[at : at + frame.n_bytes]
+    return layer == 3 and len(whole) == frame.n_bytes and is_impossible(whole, mpeg_1=version == 3, mono=mono)
 
 
 def _note_gap(content: bytes, row: _Row, at: int) -> None:
@@ -158,7 +167,7 @@ def _frames(content: bytes, at: int) -> Iterator[tuple[int, _Frame]]:
         if frame and ((kind and frame.kind != kind) or _broken_off(content, at, frame)):
             frame = _confirmed(content, at)
         if frame is None:
-            at = content.find(b"\xff", at + 1)
+            at = _next_sync(content, at + 1)
             continue
         yield at, frame
         end = at = at + frame.n_bytes
@@ -171,12 +180,18 @@ def _broken_off(content: bytes, at: int, frame: _Frame) -> bool:
     following = _frame(content, end)
     if (following and following.kind == frame.kind) or end >= len(content) or after_tags(content, end) > end:
         return False
-    inside = content.find(b"\xff", at + 4, end)
-    while inside >= 0:
+    inside = _next_sync(content, at + 4)
+    while 0 <= inside < end:
         if (found := _confirmed(content, inside)) and found.kind == frame.kind:
             return True
-        inside = content.find(b"\xff", inside + 1, end)
+        inside = _next_sync(content, inside + 1)
     return False
+
+
+def _next_sync(content: bytes, at: int) -> int:
+    """Where the next header may begin; −1 if none does."""
+    found = _SYNC.search(content, at)
+    return found.start() if found else -1
 
 
 def _count(content: bytes, at: int, frame: _Frame) -> int:
@@ -196,20 +211,21 @@ def _part(content: bytes, row: _Row, origin: str) -> Part:
     sound = b"".join(content[first:end] for first, end in row.runs)
     n_frames = row.n_frames - bool(tag)
     gaps = tuple((max(0, n - bool(tag)) * frame.n_samples, n_bytes) for n, n_bytes in row.gaps)
+    damaged = tuple((n - bool(tag)) * frame.n_samples for n in row.damaged)
     counted = n_frames * frame.n_samples
     plain = sound[frame.n_bytes :] if tag else sound
     if not tag or content[tag : tag + 4] == b"VBRI":
         xing = _xing_frame(content[begin : begin + 4], n_frames, len(plain)) + plain if frame.kind[1] == 3 else None
         if xing and len(row.kbps) > 1:
-            return Part(xing, 0, counted, gaps)
-        return Part(plain, 0, counted, gaps, recounted=xing)
+            return Part(xing, 0, counted, gaps, damaged)
+        return Part(plain, 0, counted, gaps, damaged, recounted=xing)
     promised = int.from_bytes(content[tag + 8 : tag + 12], "big") if content[tag + 7] & 1 else 0
     lost = sum(-(-n_bytes * row.n_frames // len(sound)) for _, n_bytes in row.gaps)
     if promised > row.n_frames + lost:  # some encoders count the Xing frame, too
         frame_s = frame.n_samples / frame.sr
         raise cut_short(origin, f"its header promises {promised * frame_s:.2f} s, it holds", n_frames * frame_s)
     head = _recounted(sound[: frame.n_bytes], tag - begin, n_frames, len(sound))
-    return Part(head + plain, 0, counted, gaps)
+    return Part(head + plain, 0, counted, gaps, damaged)
 
 
 def _recounted(head: bytes, tag: int, n_frames: int, n_bytes: int) -> bytes:

@@ -7,12 +7,15 @@ and damage is refused. Streams may follow one another (they are *chained*, RFC 3
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from audiolime_ext.errors import AudioError
 from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short
 from audiolime_ext.formats.tags import after_tags, only_tags
 
+_TRIED = 1000  # places behind the last good page at which another one may begin
 _FIRST, _LAST = 2, 4  # flags of a page
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -53,7 +56,7 @@ def parts(content: bytes, origin: str) -> Parts | None:
             raise _damaged(origin, last, clock, "pages are missing")
         streams[page.serial] = page.number
         last, at = page, page.end
-    if any(_page(content, place) for place in _places(content, at)):
+    if any(_page(content, place) for place in islice(_places(content, at), _TRIED)):
         raise _damaged(origin, last, clock, "a page fails its checksum")
     if content[at : at + 4] == b"OggS" and not last.flags & _LAST:
         raise cut_short(origin, "it ends within a page, after", _seconds(last, clock))
@@ -86,12 +89,10 @@ def _checksum(page: bytes) -> int:
     return int.from_bytes(crc.to_bytes(4, "little").translate(_REVERSED), "big")
 
 
-def _places(content: bytes, at: int) -> list[int]:
+def _places(content: bytes, at: int) -> Iterator[int]:
     """Where pages may begin behind a place."""
-    found = []
     while (at := content.find(b"OggS", at + 1)) >= 0:
-        found.append(at)
-    return found
+        yield at
 
 
 def _rate(content: bytes, page: _Page) -> int:

@@ -22,7 +22,9 @@ class Part:
     counted
         Samples of all frames that are there, an encoder's padding included; 0: only decoding tells.
     gaps
-        Where frames are damaged: how many samples lie before, and how many bytes are no frame.
+        Where frames are missing: how many samples lie before, and how many bytes are no frame.
+    damaged
+        How many samples lie before each frame that is damaged.
     recounted, as_given
         The same with a header that says how long it is, and with its own; None: there is none, or no need.
     """
@@ -31,6 +33,7 @@ class Part:
     promised: int = 0
     counted: int = 0
     gaps: tuple[tuple[int, int], ...] = ()
+    damaged: tuple[int, ...] = ()
     recounted: bytes | None = field(default=None, repr=False)
     as_given: bytes | None = field(default=None, repr=False)
 

@@ -5,6 +5,10 @@ References: ID3v2 (id3.org, ID3v2.4.0, section 3.1), ID3v1, APEv2 and Lyrics3 v2
 
 from __future__ import annotations
 
+import re
+
+_SOUND = re.compile(rb"[^\0]")
+
 
 def after_tags(content: bytes, at: int = 0) -> int:
     r"""Where what begins at `at` goes on behind the tags that stand there, and the zeros that may follow a tag.
@@ -23,7 +27,8 @@ def after_tags(content: bytes, at: int = 0) -> int:
         elif content[at : at + 3] == b"TAG" and len(content) >= at + 128:
             at += 227 if content[at : at + 4] == b"TAG+" else 128
         elif at > begin and content[at : at + 1] == b"\0":
-            at += 1
+            sound = _SOUND.search(content, at)
+            at = sound.start() if sound else len(content)
         else:
             return at
 
@@ -41,13 +46,16 @@ def before_tags(content: bytes, end: int) -> int:
             end -= 128
         elif end >= 32 and content[end - 32 : end - 24] == b"APETAGEX":
             headed = content[end - 9] & 128  # the flag of a header, which the size does not count
-            end -= int.from_bytes(content[end - 20 : end - 16], "little") + (32 if headed else 0)
-        elif content[end - 9 : end] == b"LYRICS200" and content[end - 15 : end - 9].isdigit():
-            end -= int(content[end - 15 : end - 9]) + 15
+            size = int.from_bytes(content[end - 20 : end - 16], "little") + (32 if headed else 0)
+            if not 32 <= size <= end:
+                return end
+            end -= size
+        elif end >= 26 and content[end - 9 : end] == b"LYRICS200" and content[end - 15 : end - 9].isdigit():
+            end = max(0, end - int(content[end - 15 : end - 9]) - 15)
         elif end > 0 and content[end - 1] == 0:
-            end -= 1
+            end = len(content[:end].rstrip(b"\0"))
         else:
-            return max(0, end)
+            return end
 
 
 def only_tags(content: bytes, begin: int, end: int) -> bool:
