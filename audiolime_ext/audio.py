@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Samples = NDArray[np.float32]
 
+LOUDEST = 4.0  # times full scale, 12 dB: more is no music
+
 
 @dataclass(frozen=True, eq=False)
 class Audio:
@@ -47,6 +49,8 @@ class Audio:
         The file it was read from, as the user gave it; None for arrays.
     file_sha256
         Of the file's bytes; None for arrays.
+    warnings
+        What is wrong with the file, though it could be read: damaged frames, bytes behind its end.
 
     Examples
     --------
@@ -61,6 +65,7 @@ class Audio:
     name: str = "audio"
     path: str | None = None
     file_sha256: str | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def n_channels(self) -> int:
@@ -141,7 +146,7 @@ def encode(samples: Samples, sr: int, container: str, subtype: str) -> bytes:
     return buffer.getvalue()
 
 
-def load_audio(source: Any, *, name: str | None = None) -> Audio:
+def load_audio(source: Any, *, name: str | None = None, longest_s: float | None = None) -> Audio:
     """Read a recording.
 
     Parameters
@@ -153,11 +158,13 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
         other containers by PyAV, an extra (see `audiolime_ext.folders`).
     name
         What to call it; by default the file's name without its ending.
+    longest_s
+        A file that is longer is refused as soon as so much of it has been decoded; None: whatever memory holds.
 
     Raises
     ------
     AudioError
-        If it cannot be read, is empty or cut short, holds NaN or infinity, or has more than two channels.
+        If it cannot be read, is empty, cut short or too long, holds NaN or infinity, or has more than two channels.
 
     Examples
     --------
@@ -171,16 +178,17 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
     if is_musdb(source):
         folder = musdb_folder(source)
         found = musdb_track(source) if folder is None else folder / "mixture.wav"
-        return replace(load_audio(found, name=name or (legible(folder.name) if folder else None)), path=source)
+        called = name or (legible(folder.name) if folder else None)
+        return replace(load_audio(found, name=called, longest_s=longest_s), path=source)
     if isinstance(source, (str, os.PathLike)):
-        return _load_file(Path(source), name)
+        return _load_file(Path(source), name, longest_s)
     if isinstance(source, tuple) and len(source) == 2:
         return _from_array(*source, name=name or "array")
     if hasattr(source, "read"):
         origin = name or legible(str(getattr(source, "name", "file object")))
-        return _decoded(source.read(), origin=origin, name=name or Path(origin).stem)
+        return _decoded(source.read(), origin=origin, name=name or Path(origin).stem, longest_s=longest_s)
     if (found := opened(source)) is not None:
-        return load_audio(found[0], name=name or found[1])
+        return load_audio(found[0], name=name or found[1], longest_s=longest_s)
     if isinstance(source, np.ndarray):
         raise AudioError("an array needs its sampling rate: pass (array, sr), such as (samples, 44100)")
     raise AudioError(
@@ -189,7 +197,7 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
     )
 
 
-def _load_file(path: Path, name: str | None) -> Audio:
+def _load_file(path: Path, name: str | None, longest_s: float | None) -> Audio:
     path = meant(path)
     try:
         content = contents(path)
@@ -197,15 +205,17 @@ def _load_file(path: Path, name: str | None) -> Audio:
         raise AudioError(
             f"cannot read {legible(path)}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)"
         ) from error
-    return _decoded(content, origin=legible(path), name=name or legible(path.stem), path=str(path))
+    origin, called = legible(path), name or legible(path.stem)
+    return _decoded(content, origin=origin, name=called, path=str(path), longest_s=longest_s)
 
 
-def _decoded(content: Any, *, origin: str, name: str, path: str | None = None) -> Audio:
+def _decoded(content: Any, *, origin: str, name: str, path: str | None = None, longest_s: float | None = None) -> Audio:
     if not isinstance(content, bytes):
         raise AudioError(f"{origin} was opened as text; open it in binary mode: open(path, 'rb')")
-    samples, sr = decode(content, origin)
-    _validate(origin, samples, sr)
-    return Audio(samples, sr, name, path, hashlib.sha256(content).hexdigest())
+    found = decode(content, origin, longest_s=longest_s)
+    _validate(origin, found.samples, found.sr)
+    warnings = (*found.warnings, *_bursts(origin, found.samples, found.sr))
+    return Audio(found.samples, found.sr, name, path, hashlib.sha256(content).hexdigest(), warnings)
 
 
 def _from_array(array: Any, sr: Any, *, name: str) -> Audio:
@@ -243,6 +253,18 @@ def _validate(origin: str, samples: NDArray[Any], sr: Any) -> None:
             f"{origin} holds NaN or infinite samples (the first at {where / sr:.3f} s, {int((~usable).sum())} in all); "
             "repair or re-export it"
         )
+
+
+def _bursts(origin: str, samples: Samples, sr: int) -> list[str]:
+    """That a recording reaches what no music reaches; decoders go a little above full scale, hardly twice as high."""
+    peak = float(max(samples.max(), -samples.min()))
+    if peak <= LOUDEST:
+        return []
+    at_s = int(np.argmax((np.abs(samples) > LOUDEST).any(axis=0))) / sr
+    return [
+        f"{origin} reaches {peak:.0f} times full scale (more than {LOUDEST:g} from {at_s:.2f} s on): it is damaged, or "
+        "its samples are not scaled to ±1"
+    ]
 
 
 def level_db(samples: NDArray[Any], reference: NDArray[Any]) -> float:

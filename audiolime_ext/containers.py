@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
 from audiolime_ext.errors import AudioError, MissingError
+from audiolime_ext.formats.parts import KEEP_THE_REST
 
-KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
 _ROUNDED_S = 0.25  # and seconds, where only the container says how long it is, to be shown
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # that an MPEG-4 or QuickTime file may begin with
@@ -50,6 +51,12 @@ def is_container(content: bytes) -> bool:
     return content[4:8] in _BOXES or head.startswith(_MARKS) or bool(_adts_size(head))
 
 
+def joined(content: bytes) -> list[bytes]:
+    """The MPEG-4 containers that were joined byte for byte, each with positions of its own; any other as it is."""
+    starts = [begin - 8 for kind, begin, _ in _boxes(content, 0, len(content)) if kind == "ftyp"]
+    return [content[begin:end] for begin, end in pairwise([*starts, len(content)])] or [content]
+
+
 def decode_container(content: bytes, origin: str) -> Sound:
     """The first sound in a container: samples (n_channels, n_samples) and their rate in Hz.
 
@@ -71,6 +78,8 @@ def decode_stems(content: bytes, origin: str) -> dict[str, Sound]:
     AudioError
         As above, or if it holds one sound only.
     """
+    if len(joined(content)) > 1:
+        raise AudioError(f"{origin} is several files joined in one; split it, as their stems cannot be joined")
     _, *stems = _sounds(content, origin)
     if not stems:
         raise AudioError(f"{origin} holds one sound and no stems; a stem.mp4 has the mixture first, then its stems")

@@ -21,6 +21,8 @@ from audiolime_ext.errors import ModelError, UsageError, unknown
 
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]
+Fill = Literal["silence", "repeat", "none"]
+FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
 
 
 class Tagger(Protocol):
@@ -44,6 +46,10 @@ class Tagger(Protocol):
         1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples).
     batch_size
         At most so many signals at a time; None: as many as there are.
+    fill
+        How a recording is filled up that is shorter than a window, which is how the model's own extractor does it:
+        ``"silence"`` (behind it), ``"repeat"`` (from its beginning), or ``"none"``: it is given as it is, and the model
+        fills it up itself. A tagger without this attribute hears silence.
 
     Examples
     --------
@@ -109,6 +115,7 @@ class FunctionTagger:
     min_s: float | None = None
     one_at_a_time: bool = False
     version: str | None = None
+    fill: str = "silence"
     spec: str | None = None
     references: tuple[str, ...] = ()
 
@@ -162,6 +169,7 @@ def tagger(
     min_s: float | None = None,
     one_at_a_time: bool = False,
     version: str | None = None,
+    fill: Fill = "silence",
 ) -> FunctionTagger:
     """Make a tagger of any model.
 
@@ -190,6 +198,9 @@ def tagger(
         The function takes one signal without a batch axis, (n_samples,) or (2, n_samples), and returns (n_labels,).
     version
         Names this state of the model in saved results; default: a hash of its outputs on a fixed probe.
+    fill
+        How a recording that is shorter than `window_s` is filled up: ``"silence"`` (as most extractors do),
+        ``"repeat"``, or ``"none"`` (the function takes shorter signals); the result says so.
 
     Raises
     ------
@@ -212,6 +223,8 @@ def tagger(
         raise UsageError(f"n_channels must be 1 or 2, not {n_channels!r}")
     if labels is not None and (isinstance(labels, str) or len(set(labels)) != len(list(labels))):
         raise UsageError("labels must be a list of different names")
+    if fill not in FILLS:
+        raise unknown("fill", fill, FILLS)
     for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
         if value is not None and not value > 0:
             raise UsageError(f"{name} must be positive, not {value!r}")
@@ -229,6 +242,7 @@ def tagger(
         min_s=min_s,
         one_at_a_time=one_at_a_time,
         version=version,
+        fill=fill,
     )
 
 
@@ -246,7 +260,7 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
         )
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
         return predict_fn  # type: ignore[no-any-return]
-    known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "version")
+    known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "version", "fill")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}
     return tagger(predict_fn, **{"sr": getattr(predict_fn, "sr", sr), **carried})
 

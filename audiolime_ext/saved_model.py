@@ -6,6 +6,7 @@
 - ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without, the model is given waveforms.
 - ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``: it does not, which is the default.
 - ``window_s``, ``hop_s``: length and step of its windows in seconds. Without, it hears an excerpt of any length whole.
+- ``fill=repeat``: how a recording is filled up that is shorter than a window; else with silence behind it.
 - ``threads``: threads within the model.
 
 Invariants: *a model that cannot do what its options say is refused when it is built*: it is asked about noise, twice.
@@ -28,7 +29,7 @@ import numpy as np
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.front_end import LogMel
-from audiolime_ext.prediction import FunctionTagger, PredictFn, tagger
+from audiolime_ext.prediction import FILLS, Fill, FunctionTagger, PredictFn, tagger
 from audiolime_ext.registry import options
 
 FACTS = ("sr", "labels", "front_end")
@@ -50,6 +51,7 @@ class Declared:
     window_s: float | None = None
     hop_s: float | None = None
     threads: int | None = None
+    fill: Fill = "silence"
 
     @classmethod
     def parse(cls, kind: str, argument: str, *, facts: bool = True) -> Declared:
@@ -70,7 +72,7 @@ class Declared:
         >>> Declared.parse("keras", "own.keras?sr=16000&labels=rock;jazz").labels
         ('rock', 'jazz')
         """
-        plain, given = options(argument, (*FACTS, *COMMON) if facts else COMMON)
+        plain, given = options(argument, (*FACTS, *COMMON, "fill") if facts else COMMON)
         if not plain:
             raise UsageError(f"{kind}:{argument} names no file; write {kind}:PATH{'?sr=…&labels=…' if facts else ''}")
         for name, example in {"sr": "16000", "labels": "rock;jazz or labels=@FILE"}.items() if facts else ():
@@ -78,6 +80,8 @@ class Declared:
                 raise UsageError(f"{kind}:{plain} does not state its {name}; add the option {name}={example}")
         if (activation := given.get("activation", "none")) not in _ACTIVATIONS:
             raise unknown("activation", activation, _ACTIVATIONS)
+        if (fill := given.get("fill", "silence")) not in FILLS:
+            raise unknown("fill", fill, FILLS)
         sr = int(_number(given, "sr", int) or 0)
         return cls(
             f"{kind}:{argument}",
@@ -89,6 +93,7 @@ class Declared:
             window_s=_number(given, "window_s", float),
             hop_s=_number(given, "hop_s", float),
             threads=cast("int | None", _number(given, "threads", int)),
+            fill=fill,
         )
 
     def fitting(self, shape: Sequence[int | None]) -> Declared:
@@ -122,7 +127,9 @@ class Declared:
             )
         return self
 
-    def tagger(self, predict_fn: PredictFn, *, contents: Sequence[bytes], batch_size: int) -> FunctionTagger:
+    def tagger(
+        self, predict_fn: PredictFn, *, contents: Sequence[bytes], batch_size: int, fill: Fill | None = None
+    ) -> FunctionTagger:
         """The tagger of a loaded model, which is asked about noise.
 
         Parameters
@@ -131,6 +138,8 @@ class Declared:
             From what the front end gives to (n_batch, n_labels).
         contents
             SHA-256 digests of all that the model was loaded from.
+        fill
+            As for `audiolime_ext.tagger`; None: as declared.
 
         Raises
         ------
@@ -138,7 +147,8 @@ class Declared:
             If it cannot hear its window, has another number of outputs than labels, or answers one signal differently
             when it is asked again beside another.
         """
-        state = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s, self.hop_s)
+        state: tuple[object, ...] = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s)
+        state += (self.hop_s,) if self.fill == "silence" else (self.hop_s, self.fill)
         made = tagger(
             predict_fn,
             sr=self.sr,
@@ -148,6 +158,7 @@ class Declared:
             window_s=self.window_s,
             hop_s=self.hop_s,
             batch_size=batch_size,
+            fill=fill or self.fill,
             version=hashlib.sha256(repr(state).encode() + b"".join(contents)).hexdigest()[:16],
         )
         _require_sound(made, self)

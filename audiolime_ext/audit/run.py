@@ -164,7 +164,7 @@ def plan_audit(
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
     root: str | Path | None = None,
-    duration_s: float = DURATION_S,
+    duration_s: float | None = None,
     settings: Settings | None = None,
     thresholds: float | Mapping[str, float] | None = None,
     expected: str | Path | None = None,
@@ -186,7 +186,8 @@ def plan_audit(
     root
         The folder that its paths are relative to; None: its own.
     duration_s
-        Where the manifest names no excerpt, so many seconds from the middle.
+        Where the manifest names no excerpt, so many seconds from the middle; None: 10, or the tagger's window where
+        that is longer.
     settings
         How many donors, which transplants, the seed.
     thresholds
@@ -232,7 +233,8 @@ def plan_audit(
     )
     ears = Ears(model, separator)
     engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr)
-    entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None))
+    duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
+    entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
     _try(model, entries[0].duration_s)
     return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine, found.notes)
 

@@ -98,7 +98,7 @@ def write_stems(
             notes |= dict.fromkeys(stems.notes)
             bar.update(n_samples / audio.sr)
             del stems  # before the next part is made: both would be in memory
-    return paths, list(notes)
+    return paths, [*audio.warnings, *notes]
 
 
 @contextmanager

@@ -110,6 +110,8 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
+    for warning in audio.warnings:
+        warn(warning)
     if model.sr is not None and audio.sr < model.sr:
         warn(
             f"{legible(file)} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "
@@ -117,6 +119,11 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         )
     if not audio.samples.any():
         warn(f"{legible(file)} is silent; these are the model's scores of silence")
+    if silent := int((~taggram.padded & ~taggram.counted).sum()):
+        n = int((~taggram.padded).sum())
+        warn(f"{silent} of {n} windows of {legible(file)} are silent, and not in the mean")
+    for note in taggram.notes:
+        warn(f"{legible(file)}: {note}")
     if args.json:
         found = {
             "file": file,
@@ -125,12 +132,14 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
             "times_s": taggram.times_s.tolist(),
             "scores": taggram.scores.tolist(),
             "padded": taggram.padded.tolist(),
+            "counted": taggram.counted.tolist(),
+            "notes": list(taggram.notes),
             "mean": taggram.mean.tolist(),
         }
         print(to_json(found))
         return str(taggram.labels[int(np.argmax(taggram.mean))])
     leading = np.argsort(-taggram.mean, kind="stable")[: args.top_labels]
-    whole = ~taggram.padded
+    whole = taggram.counted
     rows = []
     for column in leading:
         scores = taggram.scores[whole, column]

@@ -33,7 +33,7 @@ class Entry:
     @classmethod
     def of(cls, track: TrackExplanation, page: str) -> Entry:
         """The entry of a track whose page lies beside the index."""
-        means = [track.voice(label, page=True).number(float(track.score(label)[0].mean())) for label in track.labels]
+        means = [track.voice(label, page=True).number(track.mean_score(label)[0]) for label in track.labels]
         led = [leads(track, label) for label in track.labels]
         return cls(track.recording_name, page, tuple(zip(track.labels, means, led, strict=True)))
 

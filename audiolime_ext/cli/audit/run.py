@@ -43,8 +43,8 @@ def _add_reading(parser: ArgumentParser) -> None:
     )
     group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column that is not ours")
     group.add_argument("--root", metavar="DIR", help="the folder that paths are relative to (default: MANIFEST's)")
-    group.add_argument("--duration", type=positive, default=10.0, metavar="S", help="seconds from the middle of each "
-                       "recording, where the manifest names no excerpt (default: %(default)g)")  # fmt: skip
+    group.add_argument("--duration", type=positive, metavar="S", help="seconds from the middle of each recording, "
+                       "where the manifest names no excerpt (default: 10, or a longer window)")  # fmt: skip
     group.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign]")
     group.add_argument("--threshold", type=share, metavar="P", help="a label is decided for from this score on "
                        "(default: the highest score decides)")  # fmt: skip
