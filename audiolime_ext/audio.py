@@ -19,17 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext._shown import plotted, shown
+from audiolime_ext.audio_objects import opened
 from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import write_bytes
-from audiolime_ext.musdb_tracks import is_musdb, musdb_track
+from audiolime_ext.files import contents, legible, meant, write_bytes
+from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Samples = NDArray[np.float32]
 
-AUDIO_ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".m4a", ".mp4"}  # of a folder: these are sound
+LOUDEST = 4.0  # times full scale, 12 dB: more is no music
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,8 @@ class Audio:
         The file it was read from, as the user gave it; None for arrays.
     file_sha256
         Of the file's bytes; None for arrays.
+    warnings
+        What is wrong with the file, though it could be read: damaged frames, bytes behind its end.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class Audio:
     name: str = "audio"
     path: str | None = None
     file_sha256: str | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def n_channels(self) -> int:
@@ -142,22 +146,25 @@ def encode(samples: Samples, sr: int, container: str, subtype: str) -> bytes:
     return buffer.getvalue()
 
 
-def load_audio(source: Any, *, name: str | None = None) -> Audio:
+def load_audio(source: Any, *, name: str | None = None, longest_s: float | None = None) -> Audio:
     """Read a recording.
 
     Parameters
     ----------
     source
         A path, a binary file object, ``(array, sr)`` with an array of shape (n_samples,) or (n_channels, n_samples),
-        an `Audio` (returned as it is), a track of the musdb package, or ``musdb:ROOT#4``. wav, flac, ogg and mp3 are
-        read by soundfile, m4a and mp4 by PyAV, an extra.
+        an `Audio` (returned as it is), ``musdb:ROOT#4``, or what musdb, mirdata and Hugging Face datasets hand over
+        (see `audiolime_ext.audio_objects`). wav, flac, ogg, mp3 and their like are read by soundfile; m4a, webm and
+        other containers by PyAV, an extra (see `audiolime_ext.folders`).
     name
         What to call it; by default the file's name without its ending.
+    longest_s
+        A file that is longer is refused as soon as so much of it has been decoded; None: whatever memory holds.
 
     Raises
     ------
     AudioError
-        If it cannot be read, is empty or cut short, holds NaN or infinity, or has more than two channels.
+        If it cannot be read, is empty, cut short or too long, holds NaN or infinity, or has more than two channels.
 
     Examples
     --------
@@ -169,38 +176,46 @@ def load_audio(source: Any, *, name: str | None = None) -> Audio:
         _validate(source.name, source.samples, source.sr)
         return source
     if is_musdb(source):
-        return replace(load_audio(musdb_track(source), name=name), path=source)
+        folder = musdb_folder(source)
+        found = musdb_track(source) if folder is None else folder / "mixture.wav"
+        called = name or (legible(folder.name) if folder else None)
+        return replace(load_audio(found, name=called, longest_s=longest_s), path=source)
     if isinstance(source, (str, os.PathLike)):
-        return _load_file(Path(source), name)
+        return _load_file(Path(source), name, longest_s)
     if isinstance(source, tuple) and len(source) == 2:
         return _from_array(*source, name=name or "array")
     if hasattr(source, "read"):
-        origin = name or str(getattr(source, "name", "file object"))
-        return _decoded(source.read(), origin=origin, name=Path(origin).stem)
-    if hasattr(source, "audio") and hasattr(source, "rate"):  # musdb.MultiTrack: audio is (n_samples, n_channels)
-        return _from_array(np.asarray(source.audio).T, source.rate, name=name or str(source.name))
+        origin = name or legible(str(getattr(source, "name", "file object")))
+        return _decoded(source.read(), origin=origin, name=name or Path(origin).stem, longest_s=longest_s)
+    if (found := opened(source)) is not None:
+        return load_audio(found[0], name=name or found[1], longest_s=longest_s)
     if isinstance(source, np.ndarray):
         raise AudioError("an array needs its sampling rate: pass (array, sr), such as (samples, 44100)")
     raise AudioError(
         f"cannot read audio from a {type(source).__name__}; "
-        "pass a path, a binary file object, (array, sr), an Audio or a musdb track"
+        "pass a path, a binary file object, (array, sr), an Audio, or audio of musdb, mirdata or Hugging Face datasets"
     )
 
 
-def _load_file(path: Path, name: str | None) -> Audio:
+def _load_file(path: Path, name: str | None, longest_s: float | None) -> Audio:
+    path = meant(path)
     try:
-        content = path.read_bytes()
+        content = contents(path)
     except OSError as error:
-        raise AudioError(f"cannot read {path}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)") from error
-    return _decoded(content, origin=str(path), name=name or path.stem, path=str(path))
+        raise AudioError(
+            f"cannot read {legible(path)}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)"
+        ) from error
+    origin, called = legible(path), name or legible(path.stem)
+    return _decoded(content, origin=origin, name=called, path=str(path), longest_s=longest_s)
 
 
-def _decoded(content: Any, *, origin: str, name: str, path: str | None = None) -> Audio:
+def _decoded(content: Any, *, origin: str, name: str, path: str | None = None, longest_s: float | None = None) -> Audio:
     if not isinstance(content, bytes):
         raise AudioError(f"{origin} was opened as text; open it in binary mode: open(path, 'rb')")
-    samples, sr = decode(content, origin)
-    _validate(origin, samples, sr)
-    return Audio(samples, sr, name, path, hashlib.sha256(content).hexdigest())
+    found = decode(content, origin, longest_s=longest_s)
+    _validate(origin, found.samples, found.sr)
+    warnings = (*found.warnings, *_bursts(origin, found.samples, found.sr))
+    return Audio(found.samples, found.sr, name, path, hashlib.sha256(content).hexdigest(), warnings)
 
 
 def _from_array(array: Any, sr: Any, *, name: str) -> Audio:
@@ -238,6 +253,18 @@ def _validate(origin: str, samples: NDArray[Any], sr: Any) -> None:
             f"{origin} holds NaN or infinite samples (the first at {where / sr:.3f} s, {int((~usable).sum())} in all); "
             "repair or re-export it"
         )
+
+
+def _bursts(origin: str, samples: Samples, sr: int) -> list[str]:
+    """That a recording reaches what no music reaches; decoders go a little above full scale, hardly twice as high."""
+    peak = float(max(samples.max(), -samples.min()))
+    if peak <= LOUDEST:
+        return []
+    at_s = int(np.argmax((np.abs(samples) > LOUDEST).any(axis=0))) / sr
+    return [
+        f"{origin} reaches {peak:.0f} times full scale (more than {LOUDEST:g} from {at_s:.2f} s on): it is damaged, or "
+        "its samples are not scaled to ±1"
+    ]
 
 
 def level_db(samples: NDArray[Any], reference: NDArray[Any]) -> float:

@@ -1,11 +1,13 @@
-"""MPEG-4 containers (m4a, mp4, stem.mp4), by PyAV: the sound in them, and stems with their names.
+"""Containers (m4a, mp4, mov, stem.mp4; mka, webm; wma; aac, wv, ape, tta), by PyAV: the sound in them, and their stems.
 
-The first sound is the recording; what comes after it are its stems, as Native Instruments' format and musdb have it.
-Samples are those that ffmpeg decodes, whose libraries PyAV brings: what an encoder put in front of the sound is skipped
-where the container says so, and what it put behind is kept, in all streams alike. A box that ends beyond the file, or a
-stream that is shorter than promised, is a file that lacks its end. Damage is refused; ffmpeg would go on behind it.
+The first sound is the recording; what comes after it in an MPEG-4 container are its stems, as Native Instruments'
+format and musdb have it. Samples are those that ffmpeg decodes, whose libraries PyAV brings: what an encoder put in
+front of the sound is skipped where the container says so, and what it put behind is kept, in all streams alike. A box
+or a frame that ends beyond the file, or a stream that is shorter than promised, is a file that lacks its end. Damage is
+refused; ffmpeg would go on behind it.
 
-References: ISO/IEC 14496-12 (boxes); Native Instruments, "Stem file specification" (the box ``stem`` and its JSON).
+References: ISO/IEC 14496-12 (boxes); ISO/IEC 14496-3 (frames of AAC, as ADTS has them); RFC 8794 and 9559 (EBML,
+Matroska); Native Instruments, "Stem file specification" (the box ``stem`` and its JSON).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,19 +23,41 @@ from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
 from audiolime_ext.errors import AudioError, MissingError
+from audiolime_ext.formats.parts import KEEP_THE_REST
 
-KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
+_ROUNDED_S = 0.25  # and seconds, where only the container says how long it is, to be shown
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # that an MPEG-4 or QuickTime file may begin with
+_MARKS = (
+    b"\x1aE\xdf\xa3",  # Matroska, WebM
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF, the container of WMA
+    b"wvpk",
+    b"MAC ",
+    b"TTA1",
+)
 
 Sound = tuple[NDArray[np.float32], int]
 
 
-def is_mpeg4(content: bytes) -> bool:
-    """Whether these are the bytes of an MPEG-4 container."""
-    return content[4:8] == b"ftyp"
+def is_container(content: bytes) -> bool:
+    r"""Whether these are the bytes of a file that PyAV reads and libsndfile does not.
+
+    Examples
+    --------
+    >>> is_container(b"\0\0\0 ftypM4A "), is_container(b"RIFF")
+    (True, False)
+    """
+    head = content[_after_tag(content) :][:8]
+    return content[4:8] in _BOXES or head.startswith(_MARKS) or bool(_adts_size(head))
 
 
-def decode_mpeg4(content: bytes, origin: str) -> Sound:
+def joined(content: bytes) -> list[bytes]:
+    """The MPEG-4 containers that were joined byte for byte, each with positions of its own; any other as it is."""
+    starts = [begin - 8 for kind, begin, _ in _boxes(content, 0, len(content)) if kind == "ftyp"]
+    return [content[begin:end] for begin, end in pairwise([*starts, len(content)])] or [content]
+
+
+def decode_container(content: bytes, origin: str) -> Sound:
     """The first sound in a container: samples (n_channels, n_samples) and their rate in Hz.
 
     Raises
@@ -53,6 +78,8 @@ def decode_stems(content: bytes, origin: str) -> dict[str, Sound]:
     AudioError
         As above, or if it holds one sound only.
     """
+    if len(joined(content)) > 1:
+        raise AudioError(f"{origin} is several files joined in one; split it, as their stems cannot be joined")
     _, *stems = _sounds(content, origin)
     if not stems:
         raise AudioError(f"{origin} holds one sound and no stems; a stem.mp4 has the mixture first, then its stems")
@@ -65,10 +92,10 @@ def _sounds(content: bytes, origin: str) -> Iterator[Sound]:
     try:
         av = require("av", extra="codecs")
     except MissingError as error:
-        raise MissingError(f"{origin} is an MPEG-4 file: {error}; or convert it with: ffmpeg -i IN OUT.wav") from error
-    for kind, _, end in _boxes(content, 0, len(content)):
-        if end > len(content):
-            raise AudioError(f"{origin} is cut short: it ends within its box {kind!r}; {KEEP_THE_REST}")
+        raise MissingError(
+            f"{origin} is MPEG-4 or another container: {error}; or convert it with: ffmpeg -i IN OUT.wav"
+        ) from error
+    _require_end(content, origin)
     try:
         with av.open(io.BytesIO(content)) as container:
             n_sounds = len(container.streams.audio)
@@ -93,13 +120,51 @@ def _decoded(av: Any, container: Any, stream: Any, origin: str) -> Sound:
         raise AudioError(f"{origin} holds no samples")
     pieces += [part.to_ndarray() for part in resampler.resample(None)]
     samples = np.concatenate(pieces, axis=1)
-    promised_s = float((stream.duration or 0) * stream.time_base)
-    if promised_s * sr > samples.shape[1] + _OVERSTATED:
+    promised_s, tolerated = _promised_s(container, stream), _OVERSTATED
+    if stream.duration is None:
+        tolerated = round(_ROUNDED_S * sr)
+    if promised_s * sr > samples.shape[1] + tolerated:
         raise AudioError(
             f"{origin} is cut short: its header promises {promised_s:.2f} s, it holds {samples.shape[1] / sr:.2f} s; "
             f"{KEEP_THE_REST}"
         )
     return samples, sr
+
+
+def _promised_s(container: Any, stream: Any) -> float:
+    """How long a sound is by its container; 0 where that is a guess of ffmpeg's from the bit rate."""
+    if container.format.name == "aac":
+        return 0.0
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return float((container.duration or 0) / 1e6) if len(container.streams) == 1 else 0.0
+
+
+def _require_end(content: bytes, origin: str) -> None:
+    if content[4:8] in _BOXES:
+        for kind, _, end in _boxes(content, 0, len(content)):
+            if end > len(content):
+                raise AudioError(f"{origin} is cut short: it ends within its box {kind!r}; {KEEP_THE_REST}")
+    at = _after_tag(content)
+    while size := _adts_size(content[at : at + 8]):
+        at += size
+        if at > len(content):
+            raise AudioError(f"{origin} is cut short: it ends within a frame; {KEEP_THE_REST}")
+
+
+def _after_tag(content: bytes) -> int:
+    """Where an ID3v2 tag ends; 0 where there is none."""
+    if content[:3] != b"ID3":
+        return 0
+    return 10 + sum((byte & 127) << 7 * (3 - i) for i, byte in enumerate(content[6:10]))
+
+
+def _adts_size(head: bytes) -> int:
+    """Bytes of the ADTS frame that begins with these; 0 if none does."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return 0
+    size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    return size if size > 7 else 0
 
 
 def _boxes(content: bytes, at: int, end: int) -> Iterator[tuple[str, int, int]]:

@@ -1,17 +1,171 @@
-"""Writing that leaves nothing half-written: everything goes to a temporary name first, then is renamed."""
+r"""Files and their names. Writing leaves nothing half-written: everything goes to a temporary name, then is renamed.
+
+A name is bytes, and need not be text: one that was written in Latin-1 is no UTF-8. Python holds what it cannot read as
+lone surrogates, which open the file but can be written nowhere. So a name has two forms: the exact one opens the file
+and names what is written about it; `legible` is text for people, tables and pages, ``bad\xff.wav``, and wherever a
+recording is named that form is understood, too (`exact`). JSON keeps the exact one, as escapes of its own.
+"""
 
 from __future__ import annotations
 
+import codecs
+import errno
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from audiolime_ext.errors import OutputError
+
+_MOST_BYTES = 255  # of a name, on every common file system
+_ROOM = 200  # bytes of a name that others are made of: beside them go a number, an ending and what `tempfile` adds
+_PATIENCE_S = 10.0
+_UNWRITTEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
+_ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # on Windows
+
+
+def legible(name: str | os.PathLike[str]) -> str:
+    r"""A name as text of one line that can be written everywhere; `exact` turns it back.
+
+    Bytes that are no UTF-8 and control characters are written ``\xNN``, and so is a backslash that would begin such an
+    escape; all else stays as it is.
+
+    Examples
+    --------
+    >>> print(legible("caf\udce9.wav"), legible("new\nline"), legible(r"back\slash"), legible(r"\xe9"))
+    caf\xe9.wav new\x0aline back\slash \x5cxe9
+    """
+    return _UNWRITTEN.sub(lambda found: _escape(found[0]), os.fspath(name))
+
+
+def exact(text: str) -> str:
+    r"""The name of which `legible` made `text`, as it opens the file.
+
+    Examples
+    --------
+    >>> exact(r"caf\xe9.wav") == "caf\udce9.wav", exact(legible(r"\xe9")) == r"\xe9"
+    (True, True)
+    """
+    return _ESCAPED.sub(lambda found: _byte(int(found[1], 16)), text)
+
+
+def meant(path: Path) -> Path:
+    """What a path names: itself or, where nothing is there, what is there under the name that it is `legible` for."""
+    if os.path.lexists(path) or not os.path.lexists(other := exact(str(path))):
+        return path
+    return Path(other)
+
+
+def utf8(text: str) -> str:
+    r"""Text in which names may stand, legible ones or exact ones, as text that can be encoded; all else stays.
+
+    Examples
+    --------
+    >>> print(utf8("cannot read caf\udce9.wav"), utf8(r"cannot read caf\xe9.wav"))
+    cannot read caf\xe9.wav cannot read caf\xe9.wav
+    """
+    return text.encode("utf-8", "legible").decode()
+
+
+def _byte(value: int) -> str:
+    return chr(value if value < 128 else 0xDC00 + value)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code & 0xFF:02x}" if code < 128 or 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def _write_legibly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    lone = (_escape(char) if "\ud800" <= char <= "\udfff" else ascii(char)[1:-1] for char in text)
+    return "".join(lone), error.end
+
+
+codecs.register_error("legible", _write_legibly)  # of streams: ``open(…, errors="legible")``
+
+
+def told_apart(paths: Iterable[str]) -> dict[str, str]:
+    """Each path's shortest ending, in whole names of folders and file, that no other has; `legible`.
+
+    Examples
+    --------
+    >>> list(told_apart(["music/rock/0.wav", "music/jazz/0.wav", "music/jazz/1.wav"]).values())
+    ['rock/0.wav', 'jazz/0.wav', '1.wav']
+    """
+    parts = {path: Path(path).parts for path in paths}
+    names: dict[str, str] = {}
+    left, n = list(parts), 1
+    while left:
+        ends = {path: parts[path][-n:] for path in left}
+        counts = Counter(ends.values())
+        alone = [path for path in left if counts[ends[path]] == 1 or n >= len(parts[path])]
+        names |= {path: legible(str(Path(*ends[path]))) for path in alone}
+        left, n = [path for path in left if path not in names], n + 1
+    return {path: names[path] for path in parts}
+
+
+def cut(name: str, n_bytes: int = _ROOM) -> str:
+    """The beginning of a name, of at most so many bytes and whole characters.
+
+    Examples
+    --------
+    >>> cut("小提琴", 7), cut("violin", 7)
+    ('小提', 'violin')
+    """
+    sizes = accumulate(len(char.encode("utf-8", "surrogateescape")) for char in name)
+    return name[: sum(size <= n_bytes for size in sizes)]
+
+
+def free_name(name: str, taken: Iterable[str] = (), *, ending: str = "") -> str:
+    """A name that can be given to a file with this ending: `name`, cut and numbered where it must be.
+
+    It must be where it is too long, a device's on Windows, or `taken` (some file systems do not tell case apart).
+
+    Examples
+    --------
+    >>> free_name("index", {"index"}), free_name("COM1"), free_name("Song", {"song", "song-2"})
+    ('index-2', 'COM1-2', 'Song-3')
+    """
+    used = {other.casefold() for other in taken} | _DEVICES
+    room = _MOST_BYTES - len(ending)
+    number, free = 1, cut(name, room)
+    while free.casefold() in used:
+        number += 1
+        free = f"{cut(name, room - len(str(number)) - 1)}-{number}"
+    return free
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a file; those of a named pipe, if somebody opens it to write within ten seconds.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or nobody writes.
+    """
+    if not path.is_fifo():
+        return path.read_bytes()
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:  # noqa: PTH123 - a descriptor
+        until, first = time.monotonic() + _PATIENCE_S, b""
+        while first == b"" and time.monotonic() < until:  # no writer; None: one that has written nothing yet
+            time.sleep(0.01)
+            first = pipe.read(1 << 16)
+        if first == b"":
+            raise OSError(errno.ETIMEDOUT, "it is a pipe into which nobody writes")
+        os.set_blocking(pipe.fileno(), True)
+        return (first or b"") + pipe.readall()
 
 
 def _reason(path: Path, error: OSError) -> OutputError:
@@ -53,7 +207,7 @@ def fresh_folder(target: Path) -> Iterator[Path]:
     made = [path for path in (target, *target.parents) if not path.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}."[:100], suffix=".part", dir=target.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=cut(f".{target.name}", 100) + ".", suffix=".part", dir=target.parent))
     except OSError as error:
         _remove_empty(made)
         raise _reason(target, error) from error
@@ -88,7 +242,7 @@ def fresh_file(path: Path) -> Iterator[Path]:
         If it cannot be written.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}."[:100], suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=cut(f".{path.name}", 100) + ".", suffix=".part", dir=path.parent)
     except OSError as error:
         raise _reason(path, error) from error
     temporary = Path(name)
@@ -117,7 +271,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def file_name(label: str, taken: set[str]) -> str:
+def file_name(label: str, taken: Iterable[str]) -> str:
     """A label or a stem's name as the name of a file, without its ending; numbered where it is `taken`.
 
     Letters and digits stay, everything else becomes a dash: no name leaves its folder.
@@ -128,9 +282,7 @@ def file_name(label: str, taken: set[str]) -> str:
     ('female-vocalists', 'ac-dc-2')
     """
     kept = "".join(char if char.isalnum() else "-" for char in label.lower())
-    stem = "-".join(filter(None, kept.split("-")))[:60] or "label"
-    candidates = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in candidates if name not in taken)
+    return free_name(cut("-".join(filter(None, kept.split("-")))[:60], _ROOM) or "label", taken)
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:

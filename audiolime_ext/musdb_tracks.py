@@ -2,8 +2,8 @@
 
 ROOT is the folder that holds ``train`` and ``test``, of MUSDB18 (``NAME.stem.mp4``) or of MUSDB18-HQ
 (``NAME/mixture.wav``). Tracks are counted from 0 as ``musdb.DB(root=ROOT)`` counts them: first those of ``train``, by
-name. What is returned is a track of that package. It is made here, as `DB` asks ffprobe about every stem of all 150
-tracks before it gives one.
+name. A folder of MUSDB18-HQ is read as it is. A stem file is a track of that package, which is made here, as `DB` asks
+ffprobe about every stem of all 150 tracks before it gives one.
 """
 
 from __future__ import annotations
@@ -29,6 +29,20 @@ def is_musdb(source: Any) -> bool:
     return isinstance(source, str) and source.startswith(PREFIX)
 
 
+def musdb_folder(spec: str) -> Path | None:
+    """The folder of wav files of the track that ``musdb:ROOT#NUMBER`` names; None for a stem file.
+
+    MUSDB18-HQ needs neither the package nor ffmpeg: a folder holds ``mixture.wav`` and a file for each source.
+
+    Raises
+    ------
+    UsageError, AudioError
+        As `musdb_track`.
+    """
+    path = _named(spec)
+    return path if path.is_dir() else None
+
+
 def musdb_track(spec: str) -> Any:
     """The `musdb.MultiTrack` that ``musdb:ROOT#NUMBER`` names.
 
@@ -41,19 +55,24 @@ def musdb_track(spec: str) -> Any:
     MissingError
         If the package, or ffmpeg, which it needs, is missing.
     """
-    root, mark, number = spec.removeprefix(PREFIX).rpartition("#")
-    if not mark or not number.isdecimal():
-        raise UsageError(f"{spec} names no track; write musdb:ROOT#NUMBER, such as musdb:{root or number or 'ROOT'}#4")
+    path = _named(spec)
     try:
         musdb = require("musdb", extra="musdb")
     except RuntimeError as error:
         raise MissingError(f"the package musdb cannot be used: {' '.join(str(error).split())}") from error
+    return _track(musdb, path)
+
+
+def _named(spec: str) -> Path:
+    root, mark, number = spec.removeprefix(PREFIX).rpartition("#")
+    if not mark or not number.isdecimal():
+        raise UsageError(f"{spec} names no track; write musdb:ROOT#NUMBER, such as musdb:{root or number or 'ROOT'}#4")
     paths = _paths(Path(root))
     if not paths:
         raise AudioError(f"{root} holds no tracks; name the folder with train and test of MUSDB18 or MUSDB18-HQ")
     if int(number) >= len(paths):
         raise UsageError(f"there is no track {number} in {root}, which has {len(paths)}: 0 to {len(paths) - 1}")
-    return _track(musdb, paths[int(number)])
+    return paths[int(number)]
 
 
 def _paths(root: Path) -> list[Path]:

@@ -30,6 +30,7 @@ from audiolime_ext.prediction import Scores, Tagger, label_indices, label_names,
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.segments import segment
+from audiolime_ext.silence import require_sound, silence_warnings
 from audiolime_ext.taggram import Grid
 from audiolime_ext.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
 
@@ -134,7 +135,7 @@ def explain(
     start_s, duration_s, wanted, notes = choose_excerpt(
         recording, model, start_s, duration_s, first_labels(labels, target), top_labels
     )
-    grid = Grid.of(model, recording.sr)
+    grid = Grid.of(model, recording.sr, recording.n_samples)
     inner_s = segment(recording, segments, start_s=start_s, duration_s=duration_s)[1:-1]
     cut = partial(parts.build, grid=grid, duration_s=duration_s, segments=inner_s)
     components = cut(recording, separator, start_s=start_s, baseline=baseline)
@@ -269,7 +270,9 @@ def _donor(given: Any, separator: Factorization, duration_s: float) -> tuple[Aud
     audio = load_audio(source)
     if audio.duration_s < duration_s:
         raise AudioError(f"the donor {audio.name!r} is {audio.duration_s:.2f} s long; {duration_s:.2f} s are needed")
-    return audio, own, (audio.duration_s - duration_s) / 2
+    start_s = (audio.duration_s - duration_s) / 2
+    require_sound(audio, start_s, duration_s)
+    return audio, own, start_s
 
 
 def provenance_of(audio: Audio, separator: Factorization, model: Tagger, **settings: Any) -> Provenance:
@@ -299,7 +302,8 @@ def _segment_notes(segments: Any, components: parts.Components, settle: int | No
 def warnings_of(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
     """What the reader of one excerpt's result must know."""
     grid = components.grid
-    found = [*checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
+    quiet = silence_warnings(audio, components.start_s, components.duration_s)
+    found = [*audio.warnings, *quiet, *checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
     n_samples = components.heard.shape[-1] - grid.lead
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
     if unheard > 0:

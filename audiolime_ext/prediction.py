@@ -24,6 +24,8 @@ from audiolime_ext.outputs import chosen, joined, require_scores
 
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]
+Fill = Literal["silence", "repeat", "none"]
+FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
 
 
 class Tagger(Protocol):
@@ -47,6 +49,10 @@ class Tagger(Protocol):
         1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples).
     batch_size
         At most so many signals at a time; None: as many as there are.
+    fill
+        How a recording is filled up that is shorter than a window, which is how the model's own extractor does it:
+        ``"silence"`` (behind it), ``"repeat"`` (from its beginning), or ``"none"``: it is given as it is, and the model
+        fills it up itself. A tagger without this attribute hears silence.
 
     Examples
     --------
@@ -113,6 +119,7 @@ class FunctionTagger:
     one_at_a_time: bool = False
     output: str | int | None = None
     version: str | None = None
+    fill: str = "silence"
     spec: str | None = None
     references: tuple[str, ...] = ()
 
@@ -169,6 +176,7 @@ def tagger(
     one_at_a_time: bool = False,
     output: str | int | None = None,
     version: str | None = None,
+    fill: Fill = "silence",
 ) -> FunctionTagger:
     """Make a tagger of any model.
 
@@ -199,6 +207,9 @@ def tagger(
         Which of its outputs are the scores, where it answers a dict or a tuple: a key, or a position from 0.
     version
         Names this state of the model in saved results; default: a hash of its outputs on a fixed probe.
+    fill
+        How a recording that is shorter than `window_s` is filled up: ``"silence"`` (as most extractors do),
+        ``"repeat"``, or ``"none"`` (the function takes shorter signals); the result says so.
 
     Raises
     ------
@@ -219,6 +230,8 @@ def tagger(
         activation = _ACTIVATIONS[activation]
     if n_channels not in (1, 2):
         raise UsageError(f"n_channels must be 1 or 2, not {n_channels!r}")
+    if fill not in FILLS:
+        raise unknown("fill", fill, FILLS)
     for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
         if value is not None and not value > 0:
             raise UsageError(f"{name} must be positive, not {value!r}")
@@ -237,6 +250,7 @@ def tagger(
         one_at_a_time=one_at_a_time,
         output=output,
         version=version,
+        fill=fill,
     )
 
 
@@ -271,7 +285,7 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
         _ = predict_fn.labels is None or _names(predict_fn.labels)
         return predict_fn  # type: ignore[no-any-return]
-    known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version")
+    known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version", "fill")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}
     return tagger(predict_fn, **{"sr": getattr(predict_fn, "sr", sr), **carried})
 

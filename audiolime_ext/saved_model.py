@@ -7,6 +7,7 @@
 - ``output``: which of several outputs are the scores, by name or by position from 0.
 - ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``: it does not, which is the default.
 - ``window_s``, ``hop_s``: length and step of its windows in seconds. Without, it hears an excerpt of any length whole.
+- ``fill=repeat``: how a recording is filled up that is shorter than a window; else with silence behind it.
 - ``threads``: threads within the model.
 
 Invariants: *a model that cannot do what its options say is refused when it is built*: it is asked about noise, twice.
@@ -32,7 +33,7 @@ from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, Usa
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.guest import as_guest
 from audiolime_ext.outputs import chosen
-from audiolime_ext.prediction import FunctionTagger, PredictFn, tagger
+from audiolime_ext.prediction import FILLS, Fill, FunctionTagger, PredictFn, tagger
 from audiolime_ext.registry import options
 
 FACTS = ("sr", "labels", "front_end", "output")
@@ -55,6 +56,7 @@ class Declared:
     hop_s: float | None = None
     threads: int | None = None
     output: str | None = None
+    fill: Fill = "silence"
 
     @classmethod
     def parse(cls, kind: str, argument: str, *, facts: bool = True) -> Declared:
@@ -75,7 +77,7 @@ class Declared:
         >>> Declared.parse("keras", "own.keras?sr=16000&labels=rock;jazz").labels
         ('rock', 'jazz')
         """
-        plain, given = options(argument, (*FACTS, *COMMON) if facts else COMMON)
+        plain, given = options(argument, (*FACTS, *COMMON, "fill") if facts else COMMON)
         if not plain:
             raise UsageError(f"{kind}:{argument} names no file; write {kind}:PATH{'?sr=…&labels=…' if facts else ''}")
         for name, example in {"sr": "16000", "labels": "rock;jazz or labels=@FILE"}.items() if facts else ():
@@ -83,6 +85,8 @@ class Declared:
                 raise UsageError(f"{kind}:{plain} does not state its {name}; add the option {name}={example}")
         if (activation := given.get("activation", "none")) not in _ACTIVATIONS:
             raise unknown("activation", activation, _ACTIVATIONS)
+        if (fill := given.get("fill", "silence")) not in FILLS:
+            raise unknown("fill", fill, FILLS)
         sr = int(_number(given, "sr", int) or 0)
         return cls(
             f"{kind}:{argument}",
@@ -95,6 +99,7 @@ class Declared:
             hop_s=_number(given, "hop_s", float),
             threads=cast("int | None", _number(given, "threads", int)),
             output=given.get("output"),
+            fill=fill,
         )
 
     def chosen(self, answer: Any) -> NDArray[Any]:
@@ -143,7 +148,9 @@ class Declared:
             )
         return self
 
-    def tagger(self, predict_fn: PredictFn, *, contents: Sequence[bytes], batch_size: int) -> FunctionTagger:
+    def tagger(
+        self, predict_fn: PredictFn, *, contents: Sequence[bytes], batch_size: int, fill: Fill | None = None
+    ) -> FunctionTagger:
         """The tagger of a loaded model, which is asked about noise.
 
         Parameters
@@ -152,6 +159,8 @@ class Declared:
             From what the front end gives to (n_batch, n_labels).
         contents
             SHA-256 digests of all that the model was loaded from.
+        fill
+            As for `audiolime_ext.tagger`; None: as declared.
 
         Raises
         ------
@@ -160,7 +169,8 @@ class Declared:
             when it is asked again beside another.
         """
         state: tuple[Any, ...] = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s)
-        state = (*state, self.hop_s, *(() if self.output is None else (self.output,)))
+        state += (self.hop_s, *(() if self.output is None else (self.output,)))
+        state += () if self.fill == "silence" else (self.fill,)
         made = tagger(
             predict_fn,
             sr=self.sr,
@@ -170,6 +180,7 @@ class Declared:
             window_s=self.window_s,
             hop_s=self.hop_s,
             batch_size=batch_size,
+            fill=fill or self.fill,
             version=hashlib.sha256(repr(state).encode() + b"".join(contents)).hexdigest()[:16],
         )
         _require_sound(made, self)

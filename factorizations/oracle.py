@@ -11,7 +11,7 @@ these tools write 44.1 kHz stereo. What each writes for SONG.wav, and the spec o
     audio-separator SONG.wav -m htdemucs_6s.yaml --output_format WAV --normalization 1.0 --output_dir DIR/SONG
         oracle:DIR/SONG                                                 # DIR/SONG/SONG_(Vocals)_htdemucs_6s.wav, …
 
-The stems of the last are named so unless its option says otherwise: ``--custom_output_names '{"Vocals": "vocals"}'``.
+How else a folder may be laid out (MedleyDB, MoisesDB, MUSDB18-HQ) says `audiolime_ext.stem_folders`.
 
 What is true of them is checked, not taken on trust; errors are levels relative to the recording, over all of it:
 
@@ -36,12 +36,14 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from audiolime_ext.audio import AUDIO_ENDINGS, Audio, Samples, level_db, load_audio
+from audiolime_ext.audio import Audio, Samples, level_db, load_audio
 from audiolime_ext.containers import decode_stems
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
-from audiolime_ext.musdb_tracks import is_musdb, musdb_track
+from audiolime_ext.files import meant
+from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.resampling import padded_span
+from audiolime_ext.stem_folders import read_stem_folder
 
 TOLERATED_SHORTFALL_S = 0.1
 HEARD_DB = -40.0  # of what stems miss of their recording
@@ -49,7 +51,6 @@ MUCH_DB = -10.0
 SAME_DB = -12.0  # error of a stem that is the mix
 NEARER_DB = 6.0
 _VERSION = "2"  # of this module's arithmetic
-_NOT_STEMS = {"mixture", "mix"}
 
 VARIANTS: Mapping[str, None] = {"DIR": None}
 
@@ -72,6 +73,8 @@ class OracleFactorization:
         than the longest is padded with zeros, which is noted in the result.
     mixture
         The recording they belong to; by default their sum.
+    spec, references, notes
+        What builds it again, what to cite, and what is to be said in every result.
 
     Raises
     ------
@@ -98,6 +101,7 @@ class OracleFactorization:
         mixture: Any = None,
         spec: str | None = None,
         references: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
     ) -> None:
         if not stems:
             raise UsageError("an oracle needs at least one stem")
@@ -106,7 +110,8 @@ class OracleFactorization:
         loaded = {name: load_audio(source, name=name) for name, source in stems.items()}
         self._mixture = None if mixture is None else load_audio(mixture)
         self.names = tuple(loaded)
-        self.samples, self.sr, self.notes = _aligned(loaded, self._mixture)
+        self.samples, self.sr, padded = _aligned(loaded, self._mixture)
+        self.notes = (*notes, *padded)
         self.spec = spec
         self.references = references
         _refuse_sum(self.names, self.samples)
@@ -148,31 +153,24 @@ class OracleFactorization:
         return with_residual(audio.samples[:, first:end], self.names, excerpt, self.sr, notes=(*notes, *told))
 
     @classmethod
-    def from_folder(cls, folder: str | Path) -> OracleFactorization:
-        """Every audio file of a folder is a stem named like the file; ``mixture`` or ``mix`` is the recording.
+    def from_folder(
+        cls, folder: str | Path, *, spec: str | None = None, references: tuple[str, ...] = ()
+    ) -> OracleFactorization:
+        """The stems of a folder, in any layout of `audiolime_ext.stem_folders`.
 
         Raises
         ------
         UsageError
             If there is no such folder or no stem in it.
         """
-        path = Path(folder)
-        if not path.is_dir():
-            raise UsageError(f"oracle: {path} is no folder; name one that holds a file for each stem")
-        files = sorted(
-            file for file in path.iterdir() if file.suffix.lower() in AUDIO_ENDINGS and not file.name.startswith(".")
-        )
-        stems = {file.stem: file for file in files if file.stem.lower() not in _NOT_STEMS}
-        if not stems:
-            raise UsageError(f"oracle: no stems in {path}; it needs files such as vocals.wav and drums.wav")
-        if len(stems) < len([file for file in files if file.stem.lower() not in _NOT_STEMS]):
-            raise UsageError(f"oracle: {path} holds two files of one name with different endings; keep one")
-        mixture: Any = next((file for file in files if file.stem.lower() in _NOT_STEMS), None)
+        found = read_stem_folder(Path(folder))
+        stems: dict[str, Any] = {name: _summed(name, files) for name, files in found.stems.items()}
+        mixture: Any = found.mixture
         if RESIDUAL in stems and mixture is None:  # a folder that `audiolime separate` wrote holds all of the recording
-            parts, sr, _ = _aligned({name: load_audio(file) for name, file in stems.items()}, None)
+            parts, sr, _ = _aligned({name: load_audio(stem) for name, stem in stems.items()}, None)
             mixture = (np.sum(parts, axis=0, dtype=np.float32), sr)
         stems.pop(RESIDUAL, None)
-        return cls(stems, mixture=mixture, spec=f"oracle:{path}")
+        return cls(stems, mixture=mixture, spec=spec or f"oracle:{folder}", references=references, notes=found.notes)
 
     @classmethod
     def from_stem_file(cls, path: str | Path) -> OracleFactorization:
@@ -191,6 +189,14 @@ class OracleFactorization:
         """The sources of a track of the musdb package; its chunk_start and chunk_duration are respected."""
         stems = {name: (np.asarray(source.audio).T, int(source.rate)) for name, source in track.sources.items()}
         return cls(stems, mixture=load_audio(track), spec=spec, references=(_MUSDB_REFERENCE,))
+
+
+def _summed(name: str, files: Sequence[Path]) -> Path | tuple[Samples, int]:
+    """A stem's file, or the sum of several."""
+    if len(files) == 1:
+        return files[0]
+    parts, sr, _ = _aligned({f"{name}/{file.name}": load_audio(file) for file in files}, None)
+    return np.sum(parts, axis=0, dtype=np.float32), sr
 
 
 def _fit(names: Sequence[str], stems: Samples, mixture: Samples) -> tuple[float, tuple[str, ...]]:
@@ -275,7 +281,10 @@ def make(argument: str) -> OracleFactorization:
     if not argument:
         raise UsageError("oracle needs a folder with one file for each stem: oracle:DIR")
     if is_musdb(argument):
+        if folder := musdb_folder(argument):
+            return OracleFactorization.from_folder(folder, spec=f"oracle:{argument}", references=(_MUSDB_REFERENCE,))
         return OracleFactorization.from_musdb(musdb_track(argument), spec=f"oracle:{argument}")
+    path = meant(Path(argument))
     if argument.endswith(".mp4"):
-        return OracleFactorization.from_stem_file(argument)
-    return OracleFactorization.from_folder(argument)
+        return OracleFactorization.from_stem_file(path)
+    return OracleFactorization.from_folder(path)

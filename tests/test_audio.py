@@ -6,6 +6,7 @@ import hashlib
 import io
 import itertools
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,21 @@ def test_an_array_becomes_float32_and_keeps_its_values(dtype: type) -> None:
 def test_an_audio_is_returned_as_it_is() -> None:
     audio = Audio(noise(0.1), SR, "song")
     assert load_audio(audio) is audio
+
+
+def test_a_burst_of_a_damaged_mp3_is_told_with_its_place() -> None:
+    """A wrong byte within a frame breaks no row of frames; the decoder makes a bang of it."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.random.default_rng(0).normal(0, 0.1, (4 * 44100, 2)), 44100, format="MP3")
+    content = buffer.getvalue()
+    assert load_audio(io.BytesIO(content)).warnings == ()
+    frame = content.index(content[:2], len(content) // 2)
+    gain = 4 + 5  # the frame's header, then 41 bits of side information in front of the gain of its first granule
+    broken = content[: frame + gain] + b"\xff\xff" + content[frame + gain + 2 :]
+    found = load_audio(io.BytesIO(broken), name="song.mp3")
+    assert np.abs(found.samples).max() > 50
+    (told,) = found.warnings
+    assert re.match(r"song\.mp3 reaches \d{3,} times full scale \(more than \d from 1\.9\d s on\): it is damaged", told)
 
 
 def test_samples_beyond_full_scale_are_kept(tmp_path: Path) -> None:

@@ -203,4 +203,4 @@ def test_names_that_are_no_text_are_written_legibly(tmp_path: Path) -> None:
         store.describe(songs, Reading())
         store.put(songs[0].task, "x", FOUND[:1])
     assert export(tmp_path / "s", tmp_path / "t.parquet") == export(tmp_path / "s", tmp_path / "t.csv") == 2
-    assert read(tmp_path / "t.csv")[0]["path"] == "/a/caf\\udce9,\n.wav"
+    assert read(tmp_path / "t.csv")[0]["path"] == "/a/caf\\xe9,\\x0a.wav"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from audiolime_ext import load_audio
+from audiolime_ext.audit import plan
 from audiolime_ext.audit.manifest import load_manifest
 from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.plan import Donors, entries_of
 from audiolime_ext.audit.records import Entry
+from audiolime_ext.cache import Cache, Store
 from audiolime_ext.errors import UsageError
 
 CLASSES = ("guitar", "piano", "violin")
@@ -114,6 +118,42 @@ def test_the_middle_is_heard_where_nothing_is_said(tmp_path: Path) -> None:
     assert [(e.start_s, e.duration_s) for e in entries_of(manifest)][:2] == [(0.0, 2.0), (0.5, 1.5)]
     first = entries_of(manifest)[0]
     assert (first.name, first.labels, first.song) == ("0.wav", ("a",), str(tmp_path / "0.wav"))
+
+
+def awkward() -> dict[str, bytes]:
+    """Files of whose length their header says nothing, or something else; each holds more than a minute."""
+    sound = np.random.default_rng(0).normal(0, 0.2, (60 * 16000, 1)).astype(np.float32)
+    sound[: 10 * 16000] *= 1e-4  # of a variable bit rate, 8 kbit/s at first
+    made = {}
+    for kind, how in {"mp3": {"format": "MP3"}, "flac": {"format": "FLAC"}, "ogg": {"format": "OGG"}}.items():
+        buffer = io.BytesIO()
+        with soundfile.SoundFile(buffer, "w", 16000, 1, **how) as file:
+            for at in range(0, len(sound), 16000):
+                file.write(sound[at : at + 16000])
+        made[kind] = buffer.getvalue()
+    mp3, stream = made["mp3"], made["flac"]
+    first_of_sound = mp3.index(mp3[:2], 100)
+    facts = int.from_bytes(stream[18:26], "big") >> 36 << 36
+    return {
+        "bare.mp3": mp3[first_of_sound:],
+        "piped.flac": stream[:18] + facts.to_bytes(8, "big") + stream[26:],
+        "joined.ogg": made["ogg"] * 2,
+    }
+
+
+@pytest.mark.parametrize("name", ["bare.mp3", "piped.flac", "joined.ogg"])
+def test_the_middle_is_that_of_what_is_decoded_whatever_the_header_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source = write(tmp_path, f"path,label\n0.wav,a\n{name},b\n")
+    (tmp_path / name).write_bytes(awkward()[name])
+    whole_s = load_audio(tmp_path / name).duration_s
+    assert abs(soundfile.info(tmp_path / name).duration - whole_s) > 20, "what the header says"
+    store = Store(Cache(tmp_path / "kept", limit=10**6))
+    _, entry = entries_of(load_manifest(source), store=store)
+    assert entry.start_s == pytest.approx((whole_s - 10) / 2, abs=1e-3)
+    monkeypatch.setattr(plan, "count", lambda *_: pytest.fail("it was counted again"))
+    assert entries_of(load_manifest(source), store=store)[1] == entry
 
 
 def test_the_same_content_twice_is_refused_unless_the_excerpts_differ(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -15,14 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import Audio, AudiolimeError, Stems, tagger
+from audiolime_ext import Audio, AudiolimeError, Stems, load_audio, tagger
 from audiolime_ext.audit.driver import Policy
 from audiolime_ext.audit.measure import Job, Settings
 from audiolime_ext.audit.records import Measurement
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import plan_audit, run_audit
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.verdicts import judge
+from audiolime_ext.audit.verdicts import judge, marks
 from audiolime_ext.cli import main
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.factorization import Scope
@@ -66,6 +67,66 @@ def test_processes_write_the_table_that_one_process_writes(manifest: Path, undis
     recordings, measurements = table(tmp_path / "two.sqlite")
     assert (recordings, measurements) == table(undisturbed)
     assert len(recordings) == 24
+
+
+def test_recordings_shorter_than_a_window_are_filled_up_in_every_mix_and_told(manifest: Path, tmp_path: Path) -> None:
+    lengths = set()
+
+    def listener(batch: np.ndarray) -> np.ndarray:
+        lengths.add(batch.shape[1])
+        return np.asarray(confounded(batch))
+
+    repeating = tagger(listener, sr=SR, labels=confounded.labels, window_s=1.28, fill="repeat", version="1")
+    results = run_audit(manifest, repeating, store=tmp_path / "short.sqlite", settings=FEW, workers=0)
+    assert results.done.all()
+    assert lengths == {round(1.28 * SR)}
+    said = "24 recordings are shorter than the model's window; the first, 000.wav: 1.00 s are less than the model's "
+    assert said + "window of 1.28 s: repeated until it is full" in marks(results)
+    first = load_audio(results.entries[0].path).samples
+    repeated = np.concatenate([first, first], axis=1)[:, : round(1.28 * SR)]
+    np.testing.assert_allclose(results.scores[0], confounded(repeated)[0], atol=1e-5)
+
+
+def test_an_excerpt_that_is_too_short_in_a_longer_recording_is_no_short_recording(
+    manifest: Path, tmp_path: Path
+) -> None:
+    model = tagger(confounded, sr=SR, labels=confounded.labels, window_s=0.8, version="1")
+    results = run_audit(manifest, model, store=tmp_path / "cut.sqlite", settings=FEW, workers=0, duration_s=0.5)
+    assert not results.done.any()
+    assert results.failures[0].reason == "'000.wav' is 0.500 s long; the tagger needs at least 0.800 s"
+    store = tmp_path / "whole.sqlite"
+    assert run_audit(manifest, model, store=store, settings=FEW, workers=0).entries[0].duration_s == 1.0
+
+
+def test_silence_is_skipped_and_damage_is_told(tmp_path: Path) -> None:
+    make_collection(tmp_path, 8)
+    hiss = np.random.default_rng(0).normal(0, 1e-5, (3, SR)).astype(np.float32)
+    for i, level in ((2, 0.0), (5, 1.0)):
+        loud = load_audio(tmp_path / f"{i:03d}.wav").samples
+        late = np.concatenate([loud, level * hiss.reshape(1, -1), loud], axis=1)
+        Audio(late, SR).write(tmp_path / f"{i:03d}.wav")
+    damaged = (tmp_path / "003.wav").read_bytes() + b"\1and something else"
+    (tmp_path / "003.wav").write_bytes(damaged)
+    lines = (tmp_path / "manifest.csv").read_text().splitlines()
+    lines = [line.rpartition(",")[0] for line in lines]
+    (tmp_path / "manifest.csv").write_text("\n".join(lines) + "\n")
+    results = run_audit(
+        tmp_path / "manifest.csv",
+        confounded,
+        "bands:2",
+        store=tmp_path / "a.sqlite",
+        settings=FEW,
+        workers=0,
+        duration_s=1,
+    )
+    assert [failure.name for failure in results.failures] == ["002.wav", "005.wav"]
+    nothing, little = (failure.reason for failure in results.failures)
+    assert nothing == "'002' is silent from 2 s to 3 s; choose another start"
+    assert re.fullmatch(
+        r"'005' is silent from 2 s to 3 s \(\d\d dB below its loudest such excerpt\); choose .*", little
+    )
+    (told,) = (mark for mark in marks(results) if "damaged" in mark)
+    assert told.startswith("1 recording is damaged, or not read to the end; the first, 003.wav: behind the end of ")
 
 
 def test_an_audit_that_is_run_again_measures_nothing_twice(manifest: Path, undisturbed: Path, tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def test_names_that_are_no_text_are_kept_legibly(path: Path) -> None:
     with AuditStore.create_or_resume(path, IDENTITY) as store:
         store.put(TASKS[0], "caf\udce9 小提琴", FOUND, {"path": "caf\udce9"})
         (found,) = store.recordings()
-        assert (found.name, found.facts) == ("caf\\udce9 小提琴", {"path": "caf\udce9"})
+        assert (found.name, found.facts) == ("caf\\xe9 小提琴", {"path": "caf\udce9"})
 
 
 def task(i: int) -> Task:

@@ -233,11 +233,33 @@ def test_html_in_labels_is_shown_as_text() -> None:
 @pytest.mark.usefixtures("studio")
 def test_tag_json_holds_every_window(capsys: pytest.CaptureFixture[str]) -> None:
     found = strict(run(capsys, "tag", "song.wav", "-t", "studio_models:windowed", "--json", "--start", "0.5"))
-    assert set(found) == {"file", "tagger", "labels", "times_s", "scores", "padded", "mean"}
+    assert set(found) == {"file", "tagger", "labels", "times_s", "scores", "padded", "counted", "mean", "notes"}
+    assert found["counted"] == [True, True, False]
     assert found["times_s"] == [0.5, 1.5, 2.5]
     assert found["padded"] == [False, False, True]
     assert np.array(found["scores"]).shape == (3, 2)
     np.testing.assert_allclose(found["mean"], np.mean(found["scores"][:2], axis=0))
+
+
+@pytest.mark.usefixtures("studio")
+def test_what_is_wrong_with_a_file_or_filled_up_or_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    short, silent = load_audio("song.wav").excerpt(0.0, 0.5), np.zeros((1, SR), np.float32)
+    short.write("short.wav")
+    loud = load_audio("song.wav").excerpt(0.0, 1.0).samples
+    Audio(np.concatenate([loud, np.repeat(silent, len(loud), axis=0)], axis=1), SR).write("half.wav")
+    with Path("short.wav").open("ab") as file:
+        file.write(b"\1 and what is no chunk")
+    for command in (["tag"], ["explain", "-f", "bands:2"], ["explain", "-f", "bands:2", "--track"]):
+        assert main([*command, "short.wav", "-t", "studio_models:windowed"]) == 0
+        told = "".join(capsys.readouterr())
+        assert told.count("0.50 s are less than the model's window of 1.00 s: filled up with silence") == 1
+        assert told.count("behind the end of short.wav, at 0.50 s, lie 22 bytes that are not read") == 1
+    assert main(["tag", "half.wav", "-t", "studio_models:windowed", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "audiolime: warning: 1 of 2 windows of half.wav are silent, and not in the mean\n"
+    found = strict(out)
+    assert found["counted"] == [True, False]
+    assert found["mean"] == found["scores"][0]
 
 
 @pytest.mark.usefixtures("studio")

@@ -12,12 +12,11 @@ import pytest
 
 from audiolime_ext import load_audio
 from audiolime_ext.cli import main
-from audiolime_ext.containers import decode_mpeg4, decode_stems
-from audiolime_ext.decoding import decode
+from audiolime_ext.containers import decode_container, decode_stems
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.registry import build
 from factorizations.oracle import OracleFactorization
-from tests.test_decoding import SR, needs_ffmpeg, noise
+from tests.test_decoding import SR, heard, needs_ffmpeg, noise
 
 av = pytest.importorskip("av")
 
@@ -48,7 +47,7 @@ CODECS = {
 @pytest.mark.parametrize("codec", CODECS)
 def test_samples_are_those_that_ffmpeg_decodes(tmp_path: Path, codec: str) -> None:
     content = contained(tmp_path, CODECS[codec])
-    samples, sr = decode(content, "song.m4a")
+    samples, sr = heard(content, "song.m4a")
     command = ["ffmpeg", "-loglevel", "error", "-i", str(tmp_path / "sound.mp4"), "-f", "f32le", "-"]
     found = subprocess.run(command, capture_output=True, check=True).stdout
     expected = np.frombuffer(found, np.float32).reshape(-1, len(samples)).T
@@ -61,7 +60,7 @@ def test_samples_are_those_that_ffmpeg_decodes(tmp_path: Path, codec: str) -> No
 @needs_ffmpeg
 def test_sound_stays_where_it_is(tmp_path: Path) -> None:
     """An encoder's delay, 1024 samples of AAC, is skipped."""
-    samples, _ = decode(contained(tmp_path, "-c:a aac -b:a 256k"), "song.m4a")
+    samples, _ = heard(contained(tmp_path, "-c:a aac -b:a 256k"), "song.m4a")
     original = noise(3.3).T
     for shift in (0, 1, 1024):
         fit = np.corrcoef(samples[0, shift : shift + 140000], original[0, :140000])[0, 1]
@@ -74,7 +73,7 @@ def test_sound_stays_where_it_is(tmp_path: Path) -> None:
 def test_a_file_that_lacks_its_end_is_refused(tmp_path: Path, codec: str, part: float) -> None:
     content = contained(tmp_path, CODECS[codec])
     with pytest.raises(AudioError, match=r"^song\.m4a is cut short: it ends within its box '(mdat|moov)'; get a"):
-        decode(content[: int(part * len(content))], "song.m4a")
+        heard(content[: int(part * len(content))], "song.m4a")
 
 
 @needs_ffmpeg
@@ -82,12 +81,12 @@ def test_a_file_whose_last_box_has_no_length_must_hold_what_its_header_promises(
     content = bytearray(contained(tmp_path, CODECS["aac, index in front"]))
     at = content.index(b"mdat") - 4
     content[at : at + 4] = bytes(4)  # up to the end of the file, wherever that is
-    assert decode(bytes(content), "song.m4a")[0].shape[1] > len(noise(3.3))
+    assert heard(bytes(content), "song.m4a")[0].shape[1] > len(noise(3.3))
     with av.open(str(tmp_path / "sound.mp4")) as container:
         packets = [packet.pos for packet in container.demux(audio=0) if packet.size]
     message = r"^song\.m4a is cut short: its header promises 3\.3. s, it holds 1\.6. s; get a complete copy, or keep"
     with pytest.raises(AudioError, match=message):
-        decode(bytes(content[: packets[len(packets) // 2]]), "song.m4a")
+        heard(bytes(content[: packets[len(packets) // 2]]), "song.m4a")
 
 
 @needs_ffmpeg
@@ -96,7 +95,7 @@ def test_damage_is_refused(tmp_path: Path) -> None:
     at = content.index(b"mdat") + 100_000
     content[at : at + 20_000] = bytes(20_000)
     with pytest.raises(AudioError, match=r"^song\.m4a cannot be read as audio \(.*\); get a complete copy, or keep"):
-        decode(bytes(content), "song.m4a")
+        heard(bytes(content), "song.m4a")
 
 
 @needs_ffmpeg
@@ -110,14 +109,14 @@ def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rest", [b"", bytes(100), b"\0\0\0\1mdat", b"\0\0\0\3mdat"])
 def test_what_only_begins_like_a_container_is_refused(rest: bytes) -> None:
     with pytest.raises(AudioError, match=r"^x (cannot be read as audio|is cut short)"):
-        decode(b"\0\0\0\x14ftypM4A \0\0\0\0isom" + rest, "x")
+        heard(b"\0\0\0\x14ftypM4A \0\0\0\0isom" + rest, "x")
 
 
 def test_random_bytes_give_this_error_and_no_other() -> None:
     rng = np.random.default_rng(0)
     for size in (1, 30, 300, 3000):
         with pytest.raises(AudioError):
-            decode(b"\0\0\0\x14ftypM4A \0\0\0\0isom" + rng.bytes(size), "x")
+            heard(b"\0\0\0\x14ftypM4A \0\0\0\0isom" + rng.bytes(size), "x")
 
 
 def test_without_the_extra_a_container_is_told_with_it(
@@ -125,7 +124,8 @@ def test_without_the_extra_a_container_is_told_with_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     (tmp_path / "song.m4a").write_bytes(b"\0\0\0\x14ftypM4A \0\0\0\0isom")
-    with pytest.raises(MissingError, match=r"song\.m4a is an MPEG-4 file: .*pip install 'audiolime-ext\[codecs\]'"):
+    told = r"song\.m4a is MPEG-4 or another container: .*pip install 'audiolime-ext\[codecs\]'"
+    with pytest.raises(MissingError, match=told):
         load_audio(tmp_path / "song.m4a")
     assert main(["tag", str(tmp_path / "song.m4a"), "-t", "tests.test_taggers:loudness"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
@@ -145,7 +145,7 @@ def falcon() -> bytes:
 
 @needs_ffmpeg
 def test_a_stem_file_is_its_mixture_and_its_stems(falcon: bytes) -> None:
-    samples, sr = decode_mpeg4(falcon, "falcon")
+    samples, sr = decode_container(falcon, "falcon")
     stems = decode_stems(falcon, "falcon")
     assert list(stems) == ["drums", "bass", "other", "vox"]
     for number, (found, rate) in enumerate([(samples, sr), *stems.values()]):
@@ -174,3 +174,13 @@ def test_a_container_of_one_sound_is_no_stem_file(tmp_path: Path) -> None:
     contained(tmp_path, "-c:a aac", seconds=0.5)
     with pytest.raises(AudioError, match=r"sound\.mp4 holds one sound and no stems; a stem\.mp4 has the mixture first"):
         OracleFactorization.from_stem_file(tmp_path / "sound.mp4")
+
+
+@needs_ffmpeg
+def test_joined_containers_are_read_one_after_the_other(tmp_path: Path) -> None:
+    first, second = contained(tmp_path, "-c:a alac", seconds=1.0), contained(tmp_path, "-c:a alac", seconds=0.5)
+    samples, _ = heard(first + second, "joined.m4a")
+    np.testing.assert_array_equal(samples[:, :SR], heard(first, "first.m4a")[0])
+    np.testing.assert_array_equal(samples[:, SR:], heard(second, "second.m4a")[0])
+    with pytest.raises(AudioError, match=r"^joined\.m4a is several files joined in one"):
+        decode_stems(first + second, "joined.m4a")

@@ -48,5 +48,26 @@ def test_a_recording_that_is_silent_throughout_is_refused_as_before() -> None:
         explain(seconds(-np.inf, -np.inf), CALM, factorization="bands:2")
 
 
-def test_a_window_that_the_user_names_is_the_users() -> None:
-    assert explain(seconds(-np.inf, 0, -70), CALM, factorization="bands:2", start_s=2.0).components.start_s == 2.0
+def test_a_window_that_the_user_names_is_the_users_and_told() -> None:
+    found = explain(seconds(-np.inf, 0, -70), CALM, factorization="bands:2", start_s=2.0)
+    assert found.components.start_s == 2.0
+    said = "the excerpt from 2 s on lies 70 dB below the loudest one of 'noise': there is next to nothing to explain"
+    assert said in found.warnings
+    assert not [w for w in explain(seconds(0, -59), CALM, factorization="bands:2", start_s=1.0).warnings if "dB" in w]
+
+
+def test_silence_has_no_say_in_which_labels_are_explained() -> None:
+    def scores(batch: np.ndarray) -> np.ndarray:
+        return np.stack([batch.std(axis=1) * 5, batch.std(axis=1) < 1e-3], axis=1)
+
+    model = tagger(scores, sr=SR, labels=["loud", "calm"], window_s=1.0)
+    found = explain(seconds(-np.inf, 0, -np.inf, -80), model, factorization="bands:2", top_labels=1)
+    assert found.labels == ("loud",)
+    assert found.components.start_s == 1.0
+
+
+def test_a_donor_is_not_taken_from_silence() -> None:
+    with pytest.raises(
+        AudioError, match=r"'noise' is silent from 1 s to 2 s \(\d\d dB below its loudest such excerpt\)"
+    ):
+        explain(seconds(0), CALM, factorization="bands:2", donors=[seconds(0, -70, -70)])

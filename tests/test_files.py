@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audiolime_ext import files
 from audiolime_ext.errors import OutputError
-from audiolime_ext.files import file_name, fresh_folder, require_writable, to_json, write_bytes
+from audiolime_ext.files import (
+    contents,
+    cut,
+    exact,
+    file_name,
+    free_name,
+    fresh_folder,
+    legible,
+    require_writable,
+    to_json,
+    told_apart,
+    utf8,
+    write_bytes,
+)
 
 
 def test_a_folder_appears_with_all_its_files_or_not_at_all(tmp_path: Path) -> None:
@@ -95,3 +111,97 @@ def test_json_keeps_letters_and_survives_names_that_are_no_text() -> None:
     assert to_json("Ezer Év 🎸") == '"Ezer Év 🎸"'
     name = b"caf\xe9.wav".decode(errors="surrogateescape")
     assert json.loads(to_json({"file": name}).encode()) == {"file": name}
+
+
+NAMES = [
+    b"caf\xe9.wav",
+    b"bad\xff\xfe.wav",
+    b"new\nline.wav",
+    b"tab\there\x7f",
+    rb"back\slash.wav",
+    rb"\xe9 as four letters.wav",
+    rb"\x5c\\x5c.wav",
+    rb"\\xff" + b"\xff",
+    "Песня 小提琴 😀 nfd-e\u0301.wav".encode(),
+    b"\x1b[31mred",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_legible_name_is_one_line_of_text_and_is_read_back(name: bytes) -> None:
+    text = legible(os.fsdecode(name))
+    assert os.fsencode(exact(text)) == name
+    assert text.isprintable()
+    assert utf8(text) == text.encode().decode() == text
+
+
+def test_different_names_stay_different() -> None:
+    assert len({legible(os.fsdecode(name)) for name in NAMES}) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", ["小提琴.wav", "plain.wav", "a:b.wav", r"C:\music\song.wav"])
+def test_a_name_that_is_text_stays_as_it_is(name: str) -> None:
+    assert legible(name) == name
+
+
+def test_a_stream_writes_what_is_no_text_in_the_same_way() -> None:
+    name = os.fsdecode(b"caf\xe9.wav")
+    assert f"cannot read {name}".encode("utf-8", "legible").decode() == f"cannot read {legible(name)}"
+    assert "é".encode("ascii", "legible") == rb"\xe9"  # what a terminal cannot show
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("utf-8", "legible")
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "小", "𠀀"])
+def test_a_name_of_every_length_that_the_system_takes_is_written(tmp_path: Path, letter: str) -> None:
+    longest = letter * (255 // len(letter.encode()))
+    write_bytes(tmp_path / longest, b"sound")
+    with fresh_folder(tmp_path / f"{longest[:-1]}!") as folder:
+        (folder / "a").touch()
+    assert (tmp_path / longest).read_bytes() == b"sound"
+
+
+def test_names_are_cut_at_bytes_on_whole_characters() -> None:
+    assert (cut("小提琴", 8), cut("小提琴", 9), cut("e\u0301", 2)) == ("小提", "小提琴", "e")
+    assert cut(os.fsdecode(b"\xff\xfe\xfd"), 2) == os.fsdecode(b"\xff\xfe")
+
+
+def test_names_that_are_cut_stay_different_and_fit() -> None:
+    taken: list[str] = []
+    for _ in range(12):
+        taken.append(free_name("歌" * 85, taken, ending=".html"))
+    assert len(set(taken)) == 12
+    assert max(len(f"{name}.html".encode()) for name in taken) <= 255
+    labels: list[str] = []
+    for end in "abc":
+        labels.append(file_name("𠀀" * 60 + end, labels))
+    assert len(set(labels)) == 3
+    assert max(len(f".{label}.wav.xxxxxxxx.part".encode()) for label in labels) <= 255
+
+
+@pytest.mark.parametrize("name", ["CON", "aux", "nul", "COM1", "lpt9"])
+def test_names_of_devices_are_avoided(name: str) -> None:
+    assert free_name(name) == f"{name}-2"
+    assert file_name(name, ()) == f"{name.lower()}-2"
+
+
+def test_files_of_one_name_are_told_apart_by_as_little_as_possible() -> None:
+    paths = ["m/rock/a/0.wav", "m/jazz/a/0.wav", "m/rock/b/0.wav", "m/1.wav", "0.wav"]
+    assert list(told_apart(paths).values()) == ["rock/a/0.wav", "jazz/a/0.wav", "b/0.wav", "1.wav", "0.wav"]
+    assert told_apart(["a/0.wav", "a/0.wav"]) == {"a/0.wav": "0.wav"}
+    assert told_apart(["./a", "a"]) == {"./a": "a", "a": "a"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_read_to_its_end_and_one_without_a_writer_is_no_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    late = threading.Timer(0.3, lambda: pipe.write_bytes(b"sound" * 50_000))
+    late.start()
+    assert contents(pipe) == b"sound" * 50_000
+    late.join()
+    monkeypatch.setattr(files, "_PATIENCE_S", 0.2)
+    with pytest.raises(OSError, match="a pipe into which nobody writes"):
+        contents(pipe)

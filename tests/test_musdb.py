@@ -189,7 +189,9 @@ def test_tracks_that_are_not_there_are_told(wav_layout: Path, tmp_path: Path) ->
             load_audio(f"musdb:{folder}#0")
 
 
-def test_without_the_package_a_track_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_a_track_is_told_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "musdb", None)
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "Band - Song.stem.mp4").touch()
     with pytest.raises(MissingError, match=r"pip install 'audiolime-ext\[musdb\]'"):
-        load_audio("musdb:somewhere#0")
+        load_audio(f"musdb:{tmp_path}#0")

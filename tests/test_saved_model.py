@@ -37,10 +37,23 @@ def test_everything_that_can_be_said() -> None:
     )
 
 
+def test_how_it_is_filled_up_can_be_said_and_is_in_the_fingerprint() -> None:
+    def loudness(batch: np.ndarray) -> np.ndarray:
+        return np.stack([batch.std(axis=1), 1 - batch.std(axis=1)], axis=1)
+
+    made = {
+        more: Declared.parse("torch", f"{SAID}&window_s=1{more}").tagger(loudness, contents=[b"1"], batch_size=8)
+        for more in ("", "&fill=silence", "&fill=repeat")
+    }
+    assert [model.fill for model in made.values()] == ["silence", "silence", "repeat"]
+    assert made[""].version == made["&fill=silence"].version != made["&fill=repeat"].version
+
+
 @pytest.mark.parametrize("kind", ["keras", "torch", "onnx"])
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
+        ("own.keras?sr=8000&labels=a&fill=mirror", r"unknown fill 'mirror'.*silence, repeat, none"),
         ("own.keras", r"does not state its sr; add the option sr=16000"),
         ("own.keras?labels=a;b", r"does not state its sr"),
         ("own.keras?sr=16000", r"does not state its labels; add the option labels=rock;jazz or labels=@FILE"),

@@ -1,10 +1,12 @@
 """The grid of windows: where they start, what stands in front of them, when one is padded."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from audiolime_ext import explain, explain_track
 from audiolime_ext.audio import Audio
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.prediction import as_tagger, tagger
@@ -51,11 +53,77 @@ def test_a_tagger_without_a_window_hears_the_whole_excerpt_at_the_files_rate() -
     assert found.labels == ("0", "1")
 
 
-def test_an_excerpt_shorter_than_a_window_is_refused() -> None:
+def test_an_excerpt_shorter_than_a_window_is_refused_in_a_longer_recording() -> None:
     with pytest.raises(AudioError, match=r"'ramp' is 0\.200 s long; the tagger needs at least 1\.000 s"):
-        tag(ramp(0.2), tagger(first_and_last, sr=1000, window_s=1.0))
+        tag(ramp(2.0), tagger(first_and_last, sr=1000, window_s=1.0), duration_s=0.2)
     with pytest.raises(AudioError, match=r"needs at least 0\.500 s"):
         tag(ramp(0.2), tagger(first_and_last, sr=1000, min_s=0.5))
+
+
+@pytest.mark.parametrize(
+    ("fill", "heard", "said"),
+    [
+        ("silence", [*range(1, 401), *[0] * 600], "filled up with silence"),
+        ("repeat", [*range(1, 401), *range(1, 401), *range(1, 201)], "repeated until it is full"),
+        ("none", [*range(1, 401)], "given to the model as it is"),
+    ],
+)
+@pytest.mark.parametrize("lead_s", [0.0, 0.1])
+def test_a_recording_shorter_than_a_window_is_filled_up_as_the_model_wants_it(
+    fill: Any, heard: list[int], said: str, lead_s: float
+) -> None:
+    batches = []
+
+    def listener(batch: np.ndarray) -> np.ndarray:
+        batches.append(np.round(batch * 1e4).astype(int))
+        return np.asarray(batch.max(axis=1, keepdims=True))
+
+    model = tagger(listener, sr=1000, window_s=1.0, lead_s=lead_s, labels=["highest"], fill=fill)
+    short = Audio((np.arange(1, 401, dtype=np.float32) / 1e4)[None], 1000, "short")
+    found = tag(short, model)
+    assert [batch.tolist() for batch in batches] == [[[0] * round(lead_s * 1000) + heard]]
+    assert found.padded.tolist() == [False]
+    assert found.mean == pytest.approx(0.04)
+    assert found.notes == (f"0.40 s are less than the model's window of 1.00 s: {said}",)
+    explained = explain(short, model, factorization="bands:2")
+    assert found.notes[0] in explained.notes
+    assert explained.score() == pytest.approx((0.04, 0.0), abs=1e-6)
+    track = explain_track(short, model, factorization="bands:2", cache=False)
+    assert [note for note in track.notes if "the model's window" in note] == [*found.notes]
+    np.testing.assert_allclose(track.full, [[0.04]], atol=1e-6)
+
+
+@pytest.mark.parametrize(("seconds", "filled"), [(0.99, True), (1.0, False), (1.4, False)])
+def test_nothing_that_counts_is_filled_up_in_a_longer_recording(seconds: float, filled: bool) -> None:
+    found = tag(ramp(seconds), tagger(first_and_last, sr=1000, window_s=1.0))
+    assert bool(found.notes) is filled
+    assert found.counted.sum() == 1
+    assert found.mean[1] == (0 if filled else 999)
+
+
+def test_less_than_a_tenth_of_a_second_is_refused() -> None:
+    with pytest.raises(AudioError, match=r"'ramp' is 0\.090 s long; the tagger needs at least 0\.100 s"):
+        tag(ramp(0.09), tagger(first_and_last, sr=1000, window_s=1.0))
+    with pytest.raises(AudioError, match=r"'ramp' is 0\.040 s long; the tagger needs at least 0\.050 s"):
+        tag(ramp(0.04), tagger(first_and_last, sr=1000, window_s=0.05))
+    assert tag(ramp(0.1), tagger(first_and_last, sr=1000, window_s=1.0)).notes
+
+
+def test_a_way_of_filling_up_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UsageError, match="unknown fill 'reflect'"):
+        tagger(first_and_last, window_s=1.0, fill="reflect")  # type: ignore[arg-type]
+
+
+def test_silent_windows_are_in_no_mean_unless_everything_is_silent() -> None:
+    model = tagger(lambda b: 1 - b.max(axis=1, keepdims=True), sr=1000, window_s=1.0, labels=["calm"])
+    noise = np.random.default_rng(0).uniform(0.1, 0.5, 3000).astype(np.float32)
+    noise[1000:2000] *= 1e-4
+    found = tag((noise, 1000), model)
+    assert found.counted.tolist() == [True, False, True]
+    assert found.mean == pytest.approx(0.5, abs=0.01)
+    nothing = tag((np.zeros(3000, np.float32), 1000), model)
+    assert nothing.silent is None
+    assert nothing.mean == 1
 
 
 def test_mono_recordings_are_duplicated_for_a_stereo_model_and_stereo_averaged_for_a_mono_one() -> None:

@@ -28,6 +28,7 @@ from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict
 from audiolime_ext.audit.verdicts import marks, put_in, transplants_of
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
 
 MAX_SHOWN = 5  # names of recordings in a message
 N_EXAMPLES = 3
@@ -100,7 +101,8 @@ class Admission:
         best: dict[str, str] = {}
         for i in np.argsort(-tried.gains, kind="stable"):
             if tried.flips[i]:
-                what = f"{of.component} of {tried.donors[i]!r} in {tried.hosts[i]!r} makes it {of.label!r}"
+                donor, host = legible(tried.donors[i]), legible(tried.hosts[i])
+                what = f"{of.component} of '{donor}' in '{host}' makes it {of.label!r}"
                 best.setdefault(tried.hosts[i], f"{what}: log-odds {tried.gains[i]:+.1f}")
         return list(best.values())[:N_EXAMPLES]
 

@@ -162,8 +162,3 @@ def compare(path: Path, found: Identity, wanted: Identity) -> None:
             f"{path} holds the results of another audit: {told}. Name a new store for this one, or repeat it with what "
             "that one was made with"
         )
-
-
-def legible(text: str) -> str:
-    """SQLite's text is UTF-8; bytes of a file name that are none become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()

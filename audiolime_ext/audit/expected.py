@@ -77,7 +77,7 @@ def load_expected(
     """
     source = Path(source)
     problems = Problems(source)
-    table = read_table(source, problems, known=COLUMNS, needed=COLUMNS[:2], also={"label": "class"})
+    table = read_table(source, problems, known=COLUMNS, needed=COLUMNS[:2], also={"label": "class"}, strict=True)
     rows: list[Expectation] = []
     lines: dict[tuple[str, str], int] = {}
     for line, cells in table:

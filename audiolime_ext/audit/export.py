@@ -4,9 +4,9 @@ One line for each number, recording by recording in the manifest's order:
 
 =================  ==========================================================================================
 ``recording``      its place in the manifest, from 0
-``path``           its file
+``path``           its file (what is no text, or would end the line, see `audiolime_ext.files.legible`)
 ``song``           what it is one sample of
-``classes``        its classes, separated by ``;``
+``classes``        its classes, separated by ``;``, as a manifest has them
 ``split``          as the manifest says
 ``measure``        see `audiolime_ext.audit.measure`
 ``component``      empty for what concerns the whole recording
@@ -43,8 +43,9 @@ from audiolime_ext.audit.effects import KINDS, flips, necessity, sufficiency
 from audiolime_ext.audit.records import Measurement
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.audit.table import cell_of
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.files import fresh_file
+from audiolime_ext.files import fresh_file, legible
 
 MEASURES = (
     "score",
@@ -134,7 +135,7 @@ def _lines(results: Results, measures: Collection[str], labels: Collection[str])
         for recording, found in store.one_by_one([entry.key for entry in results.entries]):
             at = place[recording.task]
             entry = results.entries[at]
-            head = at, entry.path, entry.song, ";".join(entry.labels), entry.split
+            head = at, legible(entry.path), legible(entry.song), cell_of(entry.labels), entry.split
             of = _Of(found, results)
             for one in found:
                 if one.measure in measures and (one.donor is None or one.donor in place):
@@ -153,7 +154,7 @@ class _Of:
     ) -> Iterator[Line]:
         """One line for each label."""
         donor = None if one.donor is None else place[one.donor]
-        song = None if donor is None else self.results.entries[donor].song
+        song = None if donor is None else legible(self.results.entries[donor].song)
         head = (*head, one.measure, one.component or None, donor, song)
         if one.measure == "presence":
             yield (*head, None, None, one.values[0], None)
@@ -191,7 +192,7 @@ class _Of:
 
 def _write_csv(path: Path, lines: Iterable[Line]) -> int:
     n = 0
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with path.open("w", encoding="utf-8", errors="legible", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for line in lines:
@@ -209,7 +210,7 @@ def _parquet() -> Any:
         with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
             while some := list(islice(lines, _AT_A_TIME)):
                 columns = [
-                    arrow.array(map(_legible, column), field.type)
+                    arrow.array(column, field.type)
                     for column, field in zip(zip(*some, strict=True), schema, strict=True)
                 ]
                 writer.write_table(arrow.Table.from_arrays(columns, schema=schema))
@@ -217,7 +218,3 @@ def _parquet() -> Any:
         return n
 
     return write
-
-
-def _legible(value: Any) -> Any:
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

@@ -24,12 +24,13 @@ from audiolime_ext.mixing import weighted_sums
 from audiolime_ext.perturbation import Masks
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build as build_spec
+from audiolime_ext.silence import require_sound
 from audiolime_ext.taggram import Grid
 from audiolime_ext.track.kept_stems import identity
 
 TRUE_STEMS = "oracle"  # the factorization's spec where the manifest names the stems of every recording
 IN_MEMORY_BYTES = 150_000_000
-_VERSION = 2  # of this module's arithmetic
+_VERSION = 3  # of this module's arithmetic
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +121,9 @@ class Ears:
         audio = load_audio(entry.path)
         if audio.sha256 != entry.sha256:
             raise AudioError(f"{entry.path} was changed while the audit ran; start the audit again to measure it anew")
-        grid = Grid.of(self.tagger, audio.sr)
+        grid = Grid.of(self.tagger, audio.sr, audio.n_samples)
         grid.require(round(entry.duration_s * grid.sr), f"{entry.name!r}")
+        require_sound(audio, entry.start_s, entry.duration_s)
         separator: Any = build_spec("factorization", f"oracle:{entry.stems}") if entry.stems else self.factorization
         parts = build(audio, separator, grid, start_s=entry.start_s, duration_s=entry.duration_s)
         n = len(parts.sources)
@@ -129,6 +131,9 @@ class Ears:
         facts = {
             "sr": audio.sr,
             "n_channels": audio.n_channels,
+            "n_samples": audio.n_samples,
+            "filling": grid.filling(entry.duration_s),
+            "warnings": list(audio.warnings),
             "residual_db": parts.residual_db,
             "notes": list(parts.stems.notes),
         }
@@ -150,6 +155,7 @@ class Ears:
         who = None if entry.stems or self.factorization is None else identity(self.factorization)
         if who is None or self.store.cache is None:
             return None
-        hears = {name: getattr(self.tagger, name) for name in ("sr", "n_channels", "lead_s")}
+        hears = {name: getattr(self.tagger, name) for name in ("sr", "n_channels", "lead_s", "window_s")}
+        hears["fill"] = getattr(self.tagger, "fill", None)
         excerpt = [entry.sha256, entry.start_s, entry.duration_s]
         return {"kind": "heard stems", "version": _VERSION, "excerpt": excerpt, "factorization": who, "hears": hears}

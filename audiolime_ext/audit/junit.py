@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 from audiolime_ext.audit.admission import Admission
 from audiolime_ext.audit.gate import Gated
+from audiolime_ext.files import utf8
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {"fail": "failure", "inconclusive": "error", "known": "skipped", "waived": "skipped"}
@@ -69,4 +70,4 @@ def _add(suite: ElementTree.Element, classname: str, name: str, outcome: str, ki
 
 def _legible(text: str) -> str:
     """What XML cannot hold is replaced."""
-    return _NO_XML.sub("\ufffd", text)
+    return _NO_XML.sub("\ufffd", utf8(text))

@@ -1,25 +1,37 @@
-"""Which recordings are audited, and what each is.
+r"""Which recordings are audited, and what each is.
 
 A manifest is a table (CSV, or TSV by its ending; UTF-8) of one recording a line::
 
     path,label,split,group,start_s,duration_s,stems
     a/1.wav,guitar;rock,test,song 1,0,10,a/1-stems
 
-Only ``path`` and ``label`` (several separated by ``;``) are needed. Paths are relative to the manifest's folder.
+Only ``path`` and ``label`` (several separated by ``;``; one that belongs to a name is written ``\;``) are needed. Paths
+are relative to the manifest's folder, or to `root`; bytes that are no UTF-8 are written ``\xNN``, as everywhere.
 ``group`` (or ``song``) says which recordings are of one song, and so no independent evidence; ``stems`` is the folder
-of true stems. A folder that holds one folder for each class is a manifest, too.
+of true stems (see `audiolime_ext.stem_folders`). Other columns are ignored, and named in a note.
+
+A folder that holds one folder for each class is a manifest, too, and so are the tables of published data sets and
+tracks of mirdata (see `audiolime_ext.audit.importers`).
 
 Everything that is wrong is found in one pass and reported together, by line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import csv
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from audiolime_ext.audio import AUDIO_ENDINGS
+from audiolime_ext.audit import importers
+from audiolime_ext.audit.importers import mirdata_tracks
+from audiolime_ext.audit.importers.draft import Draft
 from audiolime_ext.audit.table import Problems, named_labels, read_table, seconds
+from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.files import legible, meant
+from audiolime_ext.folders import FOLDER, audio_endings, look_into, skipped_note
 
 COLUMNS = ("path", "label", "split", "group", "start_s", "duration_s", "stems")
 
@@ -61,10 +73,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The recordings of an audit, in the order in which they stand in `source`."""
+    """The recordings of an audit, in the order in which they stand in `source`, and notes on what was left out."""
 
     source: Path
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -77,24 +90,28 @@ class Manifest:
 
 
 def load_manifest(
-    source: str | Path,
+    source: str | Path | Mapping[str, Any] | Iterable[Any],
     *,
     labels: Sequence[str] | None = None,
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
+    root: str | Path | None = None,
 ) -> Manifest:
-    r"""Read a manifest, or a folder per class.
+    r"""Read a manifest, a folder per class, a published data set's table, or tracks of mirdata.
 
     Parameters
     ----------
     source
-        The table, or the folder.
+        The table, the folder, or the tracks.
     labels
         The tagger's labels; every class must be one of them (letter case is forgiven). None: any class will do.
     columns
-        What the table calls our columns, such as ``{"label": "genre"}``.
+        What the table calls our columns, such as ``{"label": "genre"}``; of mirdata's tracks, the attributes; of FMA,
+        which genres.
     ignore
         Columns of the table that are not ours.
+    root
+        The folder that paths are relative to; None: the table's own.
 
     Raises
     ------
@@ -113,33 +130,68 @@ def load_manifest(
     >>> manifest.labels, manifest.rows[1].labels, manifest.songs("jazz")
     (('guitar', 'jazz', 'piano'), ('piano', 'jazz'), ('song 1',))
     """
-    source = Path(source)
+    if not isinstance(source, (str, os.PathLike)):
+        return _published(Path("tracks"), mirdata_tracks.drafts(source, columns or {}), labels)
+    source, root = Path(source), None if root is None else Path(root)
     problems = Problems(source)
     if source.is_dir():
         rows = _from_folders(source, labels, problems)
+    elif kind := importers.format_of(source):
+        label = _label_of(kind.NAME, kind.LABELS, columns or {}, ignore)
+        return _published(source, kind.drafts(source, root, label), labels)
     else:
         table = read_table(
             source, problems, known=COLUMNS, needed=COLUMNS[:2], also={"song": "group"}, columns=columns, ignore=ignore
         )
-        rows = [_row(line, cells, source.parent, labels, problems) for line, cells in table]
+        rows = [_row(line, cells, root or source.parent, labels, problems) for line, cells in table]
         _find_duplicates(rows, problems)
+    return _manifest(source, rows, problems)
+
+
+def _manifest(source: Path, rows: Sequence[Row], problems: Problems) -> Manifest:
     classes = {label for row in rows for label in row.labels}
     if rows and len(classes) < 2 and not problems.found:
         problems.add(0, f"there is one class only, {min(classes)!r}; an audit compares at least two")
     if not rows and not problems.found:
         problems.add(0, "it names no recordings; write one a line below the header")
     problems.raise_any()
-    return Manifest(source, tuple(rows))
+    return Manifest(source, tuple(rows), tuple(problems.notes))
+
+
+def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | None) -> Manifest:
+    """The recordings of a published data set that are there and have a class."""
+    origin = legible(source)
+    try:
+        found = importers.gather(drafts, labels=labels, origin=origin)
+    except UsageError:
+        raise
+    except (OSError, ValueError, csv.Error) as error:
+        raise UsageError(f"{origin} cannot be read: {error}; get a complete copy") from error
+    rows = [Row(d.path, d.labels, d.line, split=d.split, group=d.group) for d in found.drafts]
+    return _manifest(source, rows, Problems(source, notes=list(found.notes)))
+
+
+def _label_of(name: str, known: Sequence[str], columns: Mapping[str, str], ignore: Collection[str]) -> str:
+    """Which of a data set's columns is the class."""
+    if other := [*(ours for ours in columns if ours != "label"), *ignore]:
+        raise UsageError(f"the columns of {name}'s table are known; leave {other[0]!r} out")
+    label = columns.get("label", known[0])
+    if label not in known:
+        raise unknown(f"column of {name}'s for the label", label, known)
+    return label
 
 
 def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str] | None, problems: Problems) -> Row:
     given = cells["path"]
-    path = folder / given
+    path = meant(folder / given)
     if not given:
         problems.add(line, "no path")
-    elif not path.is_file():
-        problems.add(line, f"there is no file {given!r}; paths are relative to the folder of the manifest")
-    stems = folder / cells["stems"] if cells.get("stems") else None
+    elif not os.path.isfile(path):  # noqa: PTH113 - no name is an error here
+        problems.add(
+            line,
+            f"there is no file {given!r}; paths are relative to the folder of the manifest, or to another: --root DIR",
+        )
+    stems = meant(folder / cells["stems"]) if cells.get("stems") else None
     if stems is not None and not stems.is_dir():
         problems.add(line, f"there is no folder {cells['stems']!r} of stems; name one, or leave the cell empty")
     return Row(
@@ -164,19 +216,21 @@ def _find_duplicates(rows: Sequence[Row], problems: Problems) -> None:
 
 def _from_folders(folder: Path, labels: Sequence[str] | None, problems: Problems) -> list[Row]:
     rows: list[Row] = []
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    for path in inside:
-        if not path.is_dir():
-            if path.suffix.lower() in AUDIO_ENDINGS:
-                problems.add(0, f"{path.name!r} lies in no class; move it into the folder of its class")
-            continue
-        named = named_labels(path.name, 0, problems, allowed=labels, what="class", several=False)
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in AUDIO_ENDINGS and file.is_file())
-        if not files:
-            problems.add(
-                0, f"the class {path.name!r} holds no audio; its files must end in {', '.join(sorted(AUDIO_ENDINGS))}"
-            )
-        rows += [Row(file, named) for file in files if not file.name.startswith(".")]
+    top = look_into(folder)
+    skipped = {reason: list(paths) for reason, paths in top.skipped.items() if reason != FOLDER}
+    for path in top.files:
+        problems.add(0, f"{legible(path.name)!r} lies in no class; move it into the folder of its class")
+    for path in top.skipped.get(FOLDER, ()):
+        named = named_labels(legible(path.name), 0, problems, allowed=labels, what="class", several=False)
+        found = look_into(path, deep=True)
+        if not found.files:
+            endings = ", ".join(sorted(audio_endings()))
+            problems.add(0, f"the class {legible(path.name)!r} holds no audio; its files must end in {endings}")
+        rows += [Row(file, named) for file in found.files]
+        for reason, paths in found.skipped.items():
+            skipped.setdefault(reason, []).extend(paths)
+    if note := skipped_note(folder, skipped):
+        problems.notes.append(note)
     if not rows and not problems.found:
         problems.add(0, "it holds no folders; make one for each class, with its recordings")
     return rows

@@ -145,7 +145,7 @@ def measure(job: Job, ears: Ears, settings: Settings) -> Measured:
     host = ears.hear(job.host)
     donors = {donor.key: _donor(ears, donor, host) for donor in job.donors}
     chosen = choose_masks(len(host.names), max_evals=settings.max_evals, seed=settings.seed)
-    grid = Grid.of(ears.tagger, host.facts["sr"])
+    grid = Grid.of(ears.tagger, host.facts["sr"], host.facts.get("n_samples"))
     asked, scores = _answers(ears.tagger, grid, _questions(job, host, donors, chosen, settings, grid.sr))
     of_masks = [kind == _MASK for kind, *_ in asked]
     rows = [

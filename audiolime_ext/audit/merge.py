@@ -17,7 +17,9 @@ from pathlib import Path
 from audiolime_ext.audit import database
 from audiolime_ext.audit.records import Entry, Reading, Task
 from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.audit.table import cell_of
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
 
 
 def merge(out: str | Path, stores: Iterable[str | Path]) -> int:
@@ -89,4 +91,4 @@ def _said(entry: Entry) -> tuple[object, ...]:
 
 def _told(entry: Entry) -> str:
     split = "" if entry.split is None else f" ({entry.split})"
-    return f"{';'.join(entry.labels)} of {entry.song!r}{split}"
+    return f"{cell_of(entry.labels)} of '{legible(entry.song)}'{split}"

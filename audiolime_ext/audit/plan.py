@@ -13,21 +13,29 @@ import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from audiolime_ext.audio import AUDIO_ENDINGS, load_audio
 from audiolime_ext.audit.manifest import Manifest, Row
 from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.table import Problems
-from audiolime_ext.errors import AudioError
+from audiolime_ext.cache import Cache, Store
+from audiolime_ext.decoding import count
+from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.files import legible, told_apart
+from audiolime_ext.stem_folders import read_stem_folder
 
 DURATION_S = 10.0
 
 
-def entries_of(manifest: Manifest, *, duration_s: float = DURATION_S, stems_needed: bool = False) -> list[Entry]:
+def entries_of(
+    manifest: Manifest, *, duration_s: float = DURATION_S, stems_needed: bool = False, store: Store | None = None
+) -> list[Entry]:
     """The manifest's recordings, each with the hash of its content and the excerpt that is heard.
+
+    Where the middle or the end of a recording is to be found, it is decoded to count its samples (see `decoding` for
+    what that costs), once for each content: the number is kept in the cache.
 
     Parameters
     ----------
@@ -35,6 +43,8 @@ def entries_of(manifest: Manifest, *, duration_s: float = DURATION_S, stems_need
         Where the manifest names no excerpt, so much from the recording's middle; the whole of a shorter one.
     stems_needed
         Whether every recording must bring its true stems.
+    store
+        Where lengths are kept; None: in the user's cache.
 
     Raises
     ------
@@ -43,12 +53,17 @@ def entries_of(manifest: Manifest, *, duration_s: float = DURATION_S, stems_need
     """
     from tqdm import tqdm
 
-    problems = Problems(manifest.source)
+    problems, store = Problems(manifest.source), Store(Cache.of_user()) if store is None else store
     found: dict[str, Entry] = {}
+    names = told_apart(str(row.path) for row in manifest.rows)
     for row in tqdm(manifest.rows, desc="reading the manifest", unit="file", delay=1.0, disable=None, leave=False):
         if stems_needed and row.stems is None:
             problems.add(row.line, "no stems; name the folder of its true stems, or choose a factorization")
-        entry = _entry(row, duration_s)
+        try:
+            entry = replace(_entry(row, duration_s, store), known_as=names[str(row.path)])
+        except UsageError as error:  # of its stems
+            problems.add(row.line, str(error))
+            continue
         if entry.duration_s <= 0:
             problems.add(row.line, f"{entry.name!r} has ended by {entry.start_s:g} s; choose another start")
         first = found.setdefault(entry.key, entry)
@@ -58,17 +73,17 @@ def entries_of(manifest: Manifest, *, duration_s: float = DURATION_S, stems_need
     return list(found.values())
 
 
-def _entry(row: Row, duration_s: float) -> Entry:
-    start_s, length_s = row.start_s, row.duration_s
+def _entry(row: Row, duration_s: float, store: Store) -> Entry:
+    start_s, length_s, sha256 = row.start_s, row.duration_s, _sha256(row.path)
     if start_s is None or length_s is None:
-        whole_s = _duration_s(row.path)
+        whole_s = _duration_s(row.path, sha256, store)
         if length_s is None:
             length_s = duration_s if whole_s is None else min(duration_s, whole_s - (start_s or 0.0))
         if start_s is None:
             start_s = 0.0 if whole_s is None else int(max(0.0, whole_s - length_s) / 2 * 1000) / 1000
     return Entry(
         path=str(row.path),
-        sha256=_sha256(row.path),
+        sha256=sha256,
         labels=row.labels,
         song=row.song,
         start_s=start_s,
@@ -81,8 +96,8 @@ def _entry(row: Row, duration_s: float) -> Entry:
 
 def _sha256_of_stems(folder: Path) -> str:
     """Of the names and the bytes of all: a stem that is called otherwise is another component."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_ENDINGS)
-    return hashlib.sha256(repr([(file.name, _sha256(file)) for file in files]).encode()).hexdigest()
+    files = [(name, _sha256(file)) for name, file in read_stem_folder(folder).files]
+    return hashlib.sha256(repr(files).encode()).hexdigest()
 
 
 def _sha256(file: Path) -> str:
@@ -92,17 +107,17 @@ def _sha256(file: Path) -> str:
         return hashlib.sha256(os.fsencode(file)).hexdigest()
 
 
-def _duration_s(path: Path) -> float | None:
+def _duration_s(path: Path, sha256: str, store: Store) -> float | None:
     """How long a recording is; None where it cannot be read, which is told when it is to be measured."""
-    import soundfile
-
+    key = {"kind": "length", "version": 1, "recording": sha256}
+    if (kept := store.read(key)) is not None:
+        return float(kept.facts["n_samples"] / kept.facts["sr"])
     try:
-        return float(soundfile.info(str(path)).duration)
-    except (RuntimeError, OSError):
-        try:
-            return load_audio(path).duration_s
-        except AudioError:
-            return None
+        n_samples, sr = count(path.read_bytes(), str(path))
+    except (AudioError, OSError):
+        return None
+    store.write(key, {}, {"n_samples": n_samples, "sr": sr}, recording=legible(path.stem), by="decoding")
+    return n_samples / sr
 
 
 @dataclass(eq=False)

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.files import legible
+
 AUDIT_VERSION = 1  # raise it whenever the same task would give other results
 
 
@@ -101,6 +103,8 @@ class Entry:
         None where nothing is said.
     stems, stems_sha256
         The folder of its true stems, and the hash of what is in it.
+    known_as
+        What tells it from all others of its manifest, for people; by default the file's name.
     """
 
     path: str
@@ -112,6 +116,7 @@ class Entry:
     split: str | None = None
     stems: str | None = None
     stems_sha256: str = ""
+    known_as: str = ""
 
     @property
     def task(self) -> Task:
@@ -126,7 +131,7 @@ class Entry:
     @property
     def name(self) -> str:
         """What people call it."""
-        return Path(self.path).name
+        return self.known_as or legible(Path(self.path).name)
 
 
 @dataclass(frozen=True)

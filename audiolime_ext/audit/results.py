@@ -35,7 +35,7 @@ from audiolime_ext.audit.effects import decide
 from audiolime_ext.audit.expected import Expectation, Expected
 from audiolime_ext.audit.placebos import PRESENT_DB
 from audiolime_ext.audit.rates import Trials
-from audiolime_ext.audit.records import Entry, Failure, Identity, Reading
+from audiolime_ext.audit.records import Entry, Failure, Identity, Reading, Recording
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.errors import CorruptError
 from audiolime_ext.targets import log_odds
@@ -82,6 +82,8 @@ class Results:
         Thresholds, and what is meant to matter.
     components
         Of all recordings; the residual last.
+    remarks
+        On recordings that were filled up, or with which something is wrong: each in one sentence.
     """
 
     path: Path
@@ -91,6 +93,7 @@ class Results:
     failures: tuple[Failure, ...]
     reading: Reading
     components: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
     # not of `replace`: what is kept here follows from the fields above
     _asked: dict[str, Asked] = field(default_factory=dict, repr=False, init=False)
     _decided: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False, init=False)
@@ -113,15 +116,17 @@ class Results:
         """
         with AuditStore.read(path) as store:
             entries = tuple(store.entries())
-            tasks = {recording.task for recording in store.recordings()}
             keys = {entry.key for entry in entries}
+            measured = [recording for recording in store.recordings() if recording.task in keys]
+            tasks = {recording.task for recording in measured}
             failures = tuple(failure for failure in store.failures() if failure.task in keys)
             names = dict.fromkeys(store.vectors("presence").components)
             done = np.array([entry.key in tasks for entry in entries], bool)
             if done.any() and not names:
                 raise CorruptError(f"{path} is damaged: it names recordings as measured, and holds nothing of them")
             ordered = tuple(sorted(names, key=lambda name: (name == "residual", name)))
-            return cls(Path(path), store.identity, entries, done, failures, reading or store.reading(), ordered)
+            found = reading or store.reading(), ordered, _remarks(measured)
+            return cls(Path(path), store.identity, entries, done, failures, *found)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -288,6 +293,17 @@ class Results:
 
     def _songs(self, recordings: Places) -> Sequence[str]:
         return [self.entries[i].song for i in recordings]
+
+
+def _remarks(measured: Sequence[Recording]) -> tuple[str, ...]:
+    """How often what is remarkable was met, and the first of each kind in full."""
+    found = []
+    for fact, what in (("filling", "shorter than the model's window"), ("warnings", "damaged, or not read to the end")):
+        told = [(recording.name, recording.facts[fact][0]) for recording in measured if recording.facts.get(fact)]
+        if told:
+            are = "1 recording is" if len(told) == 1 else f"{len(told)} recordings are"
+            found.append(f"{are} {what}; the first, {told[0][0]}: {told[0][1]}")
+    return tuple(found)
 
 
 def _rises(before: Floats, after: Floats) -> NDArray[np.float64]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ class Audit:
         The models, in this process.
     engine
         Makes the workers.
+    notes
+        What of the manifest was left out.
     """
 
     identity: Identity
@@ -59,6 +62,7 @@ class Audit:
     reading: Reading
     ears: Ears
     engine: Callable[[], Engine]
+    notes: tuple[str, ...] = ()
 
     def run(
         self, store: str | Path, policy: Policy | None = None, *, say: Callable[[str], None] | None = None
@@ -109,7 +113,7 @@ class Estimate:
 
 
 def run_audit(
-    manifest: str | Path,
+    manifest: str | Path | Mapping[str, Any] | Iterable[Any],
     tagger: Any,
     factorization: Factorization | str = TRUE_STEMS,
     *,
@@ -125,7 +129,8 @@ def run_audit(
     Parameters
     ----------
     manifest
-        A table of recordings, or a folder per class; see `audiolime_ext.audit.manifest`.
+        A table of recordings, a folder per class, a published data set's table or tracks of mirdata; see
+        `audiolime_ext.audit.manifest`. What of it is left out is warned of.
     tagger, factorization
         As for `explain`; ``"oracle"``: the manifest names the true stems of every recording.
     store
@@ -159,17 +164,21 @@ def run_audit(
     ...     found.components, int(found.done.sum())
     (('harmonic', 'percussive'), 4)
     """
-    return plan_audit(manifest, tagger, factorization, **options).run(store, policy)
+    audit = plan_audit(manifest, tagger, factorization, **options)
+    for note in audit.notes:
+        warnings.warn(note, stacklevel=2)
+    return audit.run(store, policy)
 
 
 def plan_audit(
-    manifest: str | Path,
+    manifest: str | Path | Mapping[str, Any] | Iterable[Any],
     tagger: Any,
     factorization: Factorization | str = TRUE_STEMS,
     *,
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
-    duration_s: float = DURATION_S,
+    root: str | Path | None = None,
+    duration_s: float | None = None,
     settings: Settings | None = None,
     thresholds: float | Mapping[str, float] | None = None,
     expected: str | Path | None = None,
@@ -188,8 +197,11 @@ def plan_audit(
         As for `run_audit`.
     columns, ignore
         What the manifest calls our columns, and which of its columns are none of ours.
+    root
+        The folder that its paths are relative to; None: its own.
     duration_s
-        Where the manifest names no excerpt, so many seconds from the middle.
+        Where the manifest names no excerpt, so many seconds from the middle; None: 10, or the tagger's window where
+        that is longer.
     settings
         How many donors, which transplants, the seed.
     thresholds
@@ -216,7 +228,7 @@ def plan_audit(
     """
     model = resolve_tagger(tagger, sr=sr)
     names = _labels(model)
-    found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore)
+    found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
     separator = None if factorization == TRUE_STEMS else resolve_factorization(factorization)
     _require_one_split(found, separator)
@@ -235,9 +247,10 @@ def plan_audit(
     )
     ears = Ears(model, separator)
     engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr)
-    entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None))
+    duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
+    entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
     _try(model, entries[0].duration_s)
-    return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine)
+    return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine, found.notes)
 
 
 def _labels(model: Tagger) -> tuple[str, ...]:

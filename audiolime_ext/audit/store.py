@@ -42,7 +42,7 @@ from audiolime_ext.audit.records import (
     Vectors,
 )
 from audiolime_ext.errors import MissingError, UsageError
-from audiolime_ext.files import make_folder, to_json
+from audiolime_ext.files import make_folder, to_json, utf8
 
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
@@ -188,7 +188,7 @@ class AuditStore:
                 return False
             connection.execute("DELETE FROM failures WHERE task = ?", (task.key,))
             insert = "INSERT INTO recordings (task, name, facts) VALUES (?, ?, ?)"
-            recording = connection.execute(insert, (task.key, database.legible(name), text)).lastrowid
+            recording = connection.execute(insert, (task.key, utf8(name), text)).lastrowid
             connection.executemany(
                 "INSERT INTO measurements VALUES (?, ?, ?, ?)",
                 [
@@ -204,7 +204,7 @@ class AuditStore:
             connection.execute(
                 "INSERT INTO failures SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
                 "ON CONFLICT (task) DO UPDATE SET reason = excluded.reason, tries = tries + 1",
-                (task.key, database.legible(name), database.legible(reason), task.key),
+                (task.key, utf8(name), utf8(reason), task.key),
             )
 
     def adopt(self, failure: Failure) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
 from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.files import legible
 from audiolime_ext.prediction import label_indices
 
 MAX_SHOWN = 50  # problems in one report
@@ -26,6 +28,7 @@ class Problems:
 
     source: Path
     found: dict[str, list[int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # what is no problem, and worth a line
 
     def add(self, line: int, text: str) -> None:
         """Note a problem; line 0: it is the whole file's."""
@@ -40,7 +43,7 @@ class Problems:
         if len(entries) > MAX_SHOWN:
             shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; mend these first")
         n = sum(map(len, self.found.values()))
-        raise UsageError(f"{self.source} cannot be used, {n} problem{'s' * (n > 1)}:\n" + "\n".join(shown))
+        raise UsageError(f"{legible(self.source)} cannot be used, {n} problem{'s' * (n > 1)}:\n" + "\n".join(shown))
 
 
 def _lines(lines: list[int]) -> str:
@@ -61,6 +64,7 @@ def read_table(
     also: Mapping[str, str],
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
+    strict: bool = False,
 ) -> list[tuple[int, dict[str, str]]]:
     """The lines of a table as (number, our column → cell); what is wrong with its form goes to `problems`.
 
@@ -78,6 +82,8 @@ def read_table(
         What the table calls our columns, ours → name.
     ignore
         Columns of the table that are none of ours.
+    strict
+        Whether any other column is a problem; else they are ignored, and named in one note.
 
     Raises
     ------
@@ -106,7 +112,7 @@ def read_table(
     if not numbered:
         raise UsageError(f"{source} is empty; its first line names columns: {', '.join(known)}")
     (_, header), *body = numbered
-    names = _our_names(header, known, needed, columns or {}, ignore, problems, also)
+    names = _our_names(header, known, needed, columns or {}, ignore, also, problems, strict)
     if names is None:
         return []
     table = []
@@ -124,33 +130,57 @@ def _our_names(
     needed: Sequence[str],
     columns: Mapping[str, str],
     ignore: Collection[str],
-    problems: Problems,
     also: Mapping[str, str],
+    problems: Problems,
+    strict: bool,
 ) -> list[str] | None:
     """Our name of each column, "" for those to ignore; None where the header cannot be used."""
     theirs = {name: ours for ours, name in columns.items()}
-    names = []
+    names, foreign = list[str](), dict[str, str]()
     for name in header:
         ours = theirs.get(name) or also.get(name.lower(), name.lower())
         if name in ignore or (name not in theirs and ours in columns):
             ours = ""  # ours is read from another column
         elif ours not in known:
             near = get_close_matches(ours, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)};"
-            problems.add(1, f"unknown column {name!r}; {hint} map it to one of ours (columns) or ignore it (ignore)")
+            foreign[name] = f"did you mean {near[0]!r}?" if near else ""
+            ours = ""
         names.append(ours)
+    missing = [name for name in needed if name not in names and columns.get(name) is None]
+    if strict or missing:
+        for name, hint in foreign.items():
+            hint = hint or f"known are {', '.join(known)};"
+            problems.add(1, f"unknown column {name!r}; {hint} map it to one of ours (columns) or ignore it (ignore)")
+    elif foreign:
+        told = [f"{name!r}" + (f" ({hint})" if hint else "") for name, hint in foreign.items()]
+        problems.notes.append(f"{legible(problems.source)}: ignored what is no column of ours: {', '.join(told)}")
     for name in columns.values():
         if name not in header:
             problems.add(1, f"there is no column {name!r} to map; there are {', '.join(header)}")
     twice = [name for name, n in Counter(filter(None, names)).items() if n > 1]
     for name in twice:
         problems.add(1, f"two columns for {name!r}; keep one, or ignore the other")
-    missing = [name for name in needed if name not in names]
     for name in missing:
-        if columns.get(name) is None:
-            hint = "; separate columns by commas, not by semicolons" if ";" in "".join(header) else ""
-            problems.add(1, f"no column {name!r}{hint}; the first line must name it, or map another to it (columns)")
-    return None if missing or twice else names
+        hint = "; separate columns by commas, not by semicolons" if ";" in "".join(header) else ""
+        problems.add(1, f"no column {name!r}{hint}; the first line must name it, or map another to it (columns)")
+    return None if twice or any(name not in names for name in needed) else names
+
+
+def names_in(cell: str) -> list[str]:
+    r"""The names in a cell that holds several, separated by ``;``; one within a name is written ``\;``.
+
+    Examples
+    --------
+    >>> names_in(r"rock; drum\;bass;"), cell_of(["rock", "drum;bass"])
+    (['rock', 'drum;bass'], 'rock;drum\\;bass')
+    """
+    parts = re.split(r"(?<!\\);", cell)
+    return [name.replace(r"\;", ";") for name in map(str.strip, parts) if name]
+
+
+def cell_of(names: Iterable[str]) -> str:
+    """The reverse of `names_in`."""
+    return ";".join(name.replace(";", r"\;") for name in names)
 
 
 def named_labels(
@@ -162,8 +192,8 @@ def named_labels(
     what: str = "label",
     several: bool = True,
 ) -> tuple[str, ...]:
-    """The labels in a cell (`several` of them separated by ``;``), as `allowed` spells them (None: any will do)."""
-    given = [name for name in map(str.strip, cell.split(";") if several else [cell]) if name]
+    """The labels in a cell (`several`: as `names_in`), as `allowed` spells them (None: any will do)."""
+    given = names_in(cell) if several else list(filter(None, [cell.strip()]))
     if not given:
         problems.add(line, f"no {what}")
     found: list[str] = []

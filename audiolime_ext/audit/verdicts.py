@@ -218,7 +218,7 @@ def marks(results: Results) -> tuple[str, ...]:
         for name, (n, of) in results.whole.items()
         if n
     )
-    return (*unsteady, *alone, *holding_notes(results.identity.factorization, results.components))
+    return (*results.remarks, *unsteady, *alone, *holding_notes(results.identity.factorization, results.components))
 
 
 def transplants_of(results: Results) -> list[Trials]:

@@ -69,8 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["explain", "nothing.wav", "-f", "hpss", "-t", "json:loads"])
     4
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file name need not be text in the terminal's encoding
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file name need not be text, nor text in the terminal's encoding
+            stream.reconfigure(errors="legible")
     args = build_parser().parse_args(audit.with_default(sys.argv[1:] if argv is None else argv))
     with _data_only():
         return _run(args)

@@ -17,6 +17,7 @@ from audiolime_ext.cli.options import (
     for_each_file,
     label_numbers,
     output_folders,
+    recordings,
     require_some,
     resolve_tagger,
     whole,
@@ -108,6 +109,7 @@ def run(args: Namespace) -> int:
     method_named(args.method)
     require_known(args.segments)
     track.refuse_contradictions(args)
+    args.files = recordings(args.files)
     folders = {} if args.output is None else output_folders(args.files, args.output)
     require_some(args.files)
     model, separator = resolve_tagger(args), resolve_factorization(args.factorization)
@@ -170,7 +172,7 @@ def _faithfulness(explanation: Any, model: Any, what: Any) -> Any:
 
 def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None) -> None:
     """Write the clips if a folder is given, then print the table or the JSON object."""
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files import legible, to_json
 
     clips = {} if folder is None else explanation.write(folder)
     if as_json:
@@ -178,6 +180,6 @@ def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any 
         return
     print(explanation)
     for label, clip in clips.items():
-        print(f"listen to {label}: {clip}")
+        print(f"listen to {label}: {legible(clip)}")
     if faithful:
         print(f"\n{faithful}")

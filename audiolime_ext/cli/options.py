@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.errors import AudiolimeError, UsageError
+from audiolime_ext.files import free_name, legible
 
 DEFAULT_FACTORIZATION = "spleeter:2stems"
 DEFAULT_TAGGER = "musicnn:MSD_musicnn"
@@ -27,7 +28,7 @@ def add_files(parser: ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="audio: wav, flac, ogg, mp3, m4a or mp4, mono or stereo; or musdb:ROOT#4, a track by its number",
+        help="audio, mono or stereo, or folders of it; or musdb:ROOT#4, a track by its number",
     )
     add_excerpt(parser)
 
@@ -175,8 +176,37 @@ def stem_of(file: str) -> str:
     return Path(file).stem.strip(".") or Path(file).name.strip(".") or "audio"
 
 
-def output_folders(files: Sequence[str], folder: str) -> dict[str, Path]:
-    """File → ``folder/<file stem>``.
+def recordings(given: Sequence[str]) -> list[str]:
+    """What was given, with the recordings in a folder in its place; what of it is none is warned of.
+
+    Raises
+    ------
+    UsageError
+        If there are none in a folder.
+    """
+    from audiolime_ext.folders import look_into
+
+    files: list[str] = []
+    for name in given:
+        if not os.path.isdir(name):  # noqa: PTH112 - no name is an error here
+            files.append(name)
+            continue
+        found = look_into(Path(name))
+        if not found.files:
+            left = f" ({found.note})" if found.note else ""
+            raise UsageError(
+                f"{legible(name)} is a folder without recordings{left}; name files or a folder that holds some"
+            )
+        if found.note:
+            warn(found.note)
+        files += map(str, found.files)
+    return files
+
+
+def output_folders(
+    files: Sequence[str], folder: str, *, taken: Sequence[str] = (), ending: str = ""
+) -> dict[str, Path]:
+    """File → ``folder/<file stem><ending>``; a stem is cut or numbered where it is too long, a device's or `taken`.
 
     Raises
     ------
@@ -187,15 +217,15 @@ def output_folders(files: Sequence[str], folder: str) -> dict[str, Path]:
     """
     from audiolime_ext.files import require_writable
 
-    stems = {file: stem_of(file) for file in files}
+    stems = {file: free_name(stem_of(file), taken, ending=ending) for file in files}
     counts = Counter(stems[file].casefold() for file in files)  # some file systems do not tell case apart
     if twice := [file for file in files if counts[stems[file].casefold()] > 1]:
         raise UsageError(
-            f"{' and '.join(twice[:3])} would be written to one folder, {Path(folder) / stems[twice[0]]}; "
-            "do them one by one, each with its own -o"
+            f"{' and '.join(map(legible, twice[:3]))} would be written to one folder, "
+            f"{legible(Path(folder) / stems[twice[0]])}; do them one by one, each with its own -o"
         )
     require_writable(Path(folder))
-    return {file: Path(folder) / stem for file, stem in stems.items()}
+    return {file: Path(folder) / f"{stem}{ending}" for file, stem in stems.items()}
 
 
 def require_some(files: Sequence[str]) -> None:
@@ -245,10 +275,11 @@ def tell(error: Exception, *, debug: bool, about: str = "") -> int:
         message = f"out of memory ({message}); choose a shorter --duration"
     elif not isinstance(error, (AudiolimeError, OSError)):
         message = f"unexpected {type(error).__name__}: {message}; --debug shows where, and a report of it is welcome"
+    about = legible(about)
     prefix = f"{about}: " if about and about not in message else ""
     listed = message.split("\n  ") if isinstance(error, UsageError) else [message]  # a table's problems, one a line
-    told = "\n  ".join(" ".join(part.split()) for part in listed)
-    print(f"audiolime: error: {prefix}{told}", file=sys.stderr)
+    told = "\n  ".join(" ".join(part.split()) for part in [prefix + listed[0], *listed[1:]])
+    print(f"audiolime: error: {told}", file=sys.stderr)
     return getattr(error, "exit_code", 1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -67,10 +66,10 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
-    from audiolime_ext.cli.options import for_each_file, require_some, resolve_tagger
+    from audiolime_ext.cli.options import for_each_file, recordings, require_some, resolve_tagger
     from audiolime_ext.resolve import resolve_factorization
 
-    args.files = _recordings(args.files)
+    args.files = recordings(args.files)
     require_some(args.files)
     notes = [] if args.notes is None else read_notes(Path(args.notes))
     specs = args.factorization or [DEFAULT_FACTORIZATION]
@@ -91,10 +90,10 @@ def run(args: Namespace) -> int:
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
     from audiolime_ext.cli.options import stem_of
-    from audiolime_ext.files import make_folder, require_writable
+    from audiolime_ext.files import free_name, make_folder, require_writable
     from audiolime_ext.report.page import write_page
 
-    target = Path(args.output or f"{stem_of(args.files[0])}.html")
+    target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
     require_writable(target.parent)
     tracks = [_track(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
@@ -109,8 +108,7 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
     from audiolime_ext.report.page import write_page
 
     folder = Path(args.output or ".")
-    named = output_folders(args.files, str(folder))
-    pages = {file: path.with_name(f"{path.name}.html") for file, path in named.items()}
+    pages = output_folders(args.files, str(folder), taken=["index"], ending=".html")
     entries: list[Entry] = []
 
     def work(file: str) -> None:
@@ -144,23 +142,6 @@ def _track(args: Namespace, file: str, model: Any, separator: Any) -> Any:
         seed=args.seed,
         cache=not args.no_cache,
     )
-
-
-def _recordings(given: list[str]) -> list[str]:
-    """Folders become the audio files in them."""
-    from audiolime_ext.audio import AUDIO_ENDINGS
-    from audiolime_ext.errors import UsageError
-
-    found: list[str] = []
-    for name in given:
-        if not os.path.isdir(name):  # noqa: PTH112 - no name is an error here
-            found.append(name)
-            continue
-        inside = sorted(str(file) for file in Path(name).iterdir() if file.suffix.lower() in AUDIO_ENDINGS)
-        if not inside:
-            raise UsageError(f"{name} is a folder without recordings; name files or a folder that holds some")
-        found += inside
-    return found
 
 
 def read_notes(path: Path) -> list[Any]:

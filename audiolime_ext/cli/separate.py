@@ -15,8 +15,10 @@ from audiolime_ext.cli.options import (
     add_json,
     for_each_file,
     output_folders,
+    recordings,
     require_some,
 )
+from audiolime_ext.files import legible
 
 
 def add(commands: Any) -> None:
@@ -38,6 +40,7 @@ def run(args: Namespace) -> int:
     """Separate each file."""
     from audiolime_ext.resolve import resolve_factorization
 
+    args.files = recordings(args.files)
     folders = output_folders(args.files, args.output)
     require_some(args.files)
     separator = resolve_factorization(args.factorization)
@@ -56,7 +59,7 @@ def _separate(file: str, separator: Any, folder: Path, args: Namespace) -> None:
         print(to_json({"file": file, "factorization": args.factorization, "stems": written, "notes": notes}))
         return
     for path in written.values():
-        print(path)
+        print(legible(path))
     for note in notes:
         print(f"note: {note}")
 
@@ -95,7 +98,7 @@ def write_stems(
             notes |= dict.fromkeys(stems.notes)
             bar.update(n_samples / audio.sr)
             del stems  # before the next part is made: both would be in memory
-    return paths, list(notes)
+    return paths, [*audio.warnings, *notes]
 
 
 @contextmanager

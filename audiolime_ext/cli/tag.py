@@ -11,11 +11,13 @@ from audiolime_ext.cli.options import (
     add_json,
     add_tagger,
     for_each_file,
+    recordings,
     require_some,
     resolve_tagger,
     warn,
     whole,
 )
+from audiolime_ext.files import legible
 
 
 def add(commands: Any) -> None:
@@ -40,9 +42,10 @@ def run(args: Namespace) -> int:
 
     if args.figure is not None and args.genres is None:
         raise UsageError("--figure draws tags against annotated genres; say which with --genres CSV")
+    args.files = recordings(args.files)
     genres = {} if args.genres is None else read_genres(Path(args.genres))
-    if missing := [file for file in args.files if args.genres is not None and Path(file).name not in genres]:
-        raise UsageError(f"{args.genres} has no genre for {', '.join(map(str, missing[:3]))} (by file name)")
+    if missing := [file for file in args.files if args.genres is not None and legible(Path(file).name) not in genres]:
+        raise UsageError(f"{args.genres} has no genre for {', '.join(map(legible, missing[:3]))} (by file name)")
     require_some(args.files)
     model = resolve_tagger(args)
     pairs: list[tuple[str, str]] = []
@@ -50,7 +53,7 @@ def run(args: Namespace) -> int:
     def work(file: str) -> None:
         top = _tag(file, model, args)
         if genres:
-            pairs.append((genres[Path(file).name], top))
+            pairs.append((genres[legible(Path(file).name)], top))
 
     code = for_each_file(args, work)
     if pairs:
@@ -107,13 +110,20 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
+    for warning in audio.warnings:
+        warn(warning)
     if model.sr is not None and audio.sr < model.sr:
         warn(
-            f"{file} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "
+            f"{legible(file)} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "
             f"it hears nothing above {audio.sr / 2000:g} kHz"
         )
     if not audio.samples.any():
-        warn(f"{file} is silent; these are the model's scores of silence")
+        warn(f"{legible(file)} is silent; these are the model's scores of silence")
+    if silent := int((~taggram.padded & ~taggram.counted).sum()):
+        n = int((~taggram.padded).sum())
+        warn(f"{silent} of {n} windows of {legible(file)} are silent, and not in the mean")
+    for note in taggram.notes:
+        warn(f"{legible(file)}: {note}")
     if args.json:
         found = {
             "file": file,
@@ -122,17 +132,19 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
             "times_s": taggram.times_s.tolist(),
             "scores": taggram.scores.tolist(),
             "padded": taggram.padded.tolist(),
+            "counted": taggram.counted.tolist(),
+            "notes": list(taggram.notes),
             "mean": taggram.mean.tolist(),
         }
         print(to_json(found))
         return str(taggram.labels[int(np.argmax(taggram.mean))])
     leading = np.argsort(-taggram.mean, kind="stable")[: args.top_labels]
-    whole = ~taggram.padded
+    whole = taggram.counted
     rows = []
     for column in leading:
         scores = taggram.scores[whole, column]
         at = taggram.times_s[whole][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
-    print(f"{file}: {args.tagger}, {int(whole.sum())} windows")
+    print(f"{legible(file)}: {args.tagger}, {int(whole.sum())} windows")
     print(text_table(["", "mean", "highest", "at"], rows))
     return str(taggram.labels[leading[0]])

@@ -26,7 +26,7 @@ class BoundFactorization:
 
     def components(self, model: Tagger) -> parts.Components:
         """The excerpt's components, as `model` hears them."""
-        grid = Grid.of(model, self.audio.sr)
+        grid = Grid.of(model, self.audio.sr, self.audio.n_samples)
         first, end = self.audio.span(self.start_s, self.duration_s)
         duration_s = (end - first) / self.audio.sr if self.duration_s is None else self.duration_s
         grid.require(round(duration_s * grid.sr), "the excerpt")

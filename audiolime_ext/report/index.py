@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -23,10 +25,15 @@ class Entry:
     page: str
     tags: tuple[tuple[str, str, str], ...]
 
+    @property
+    def address(self) -> str:
+        """The page's name, as links have it: the bytes that lie on the disk, quoted."""
+        return quote(os.fsencode(self.page), safe="")
+
     @classmethod
     def of(cls, track: TrackExplanation, page: str) -> Entry:
         """The entry of a track whose page lies beside the index."""
-        means = [track.voice(label, page=True).number(float(track.score(label)[0].mean())) for label in track.labels]
+        means = [track.voice(label, page=True).number(track.mean_score(label)[0]) for label in track.labels]
         led = [leads(track, label) for label in track.labels]
         return cls(track.recording_name, page, tuple(zip(track.labels, means, led, strict=True)))
 
@@ -42,5 +49,5 @@ def write_index(path: Path, entries: Sequence[Entry]) -> Path:
     style = static("page.css")
     title = "1 recording" if len(entries) == 1 else f"{len(entries)} recordings"
     html = render("index.html.j2", entries=entries, title=title, style=Markup(style), policy=policy("", style))
-    write_bytes(path, html.encode())
+    write_bytes(path, html.encode("utf-8", "legible"))
     return path

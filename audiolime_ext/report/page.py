@@ -23,7 +23,7 @@ from audiolime_ext.audio import Audio
 from audiolime_ext.components import Components
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import RESIDUAL, Stems
-from audiolime_ext.files import write_bytes
+from audiolime_ext.files import legible, write_bytes
 from audiolime_ext.report.media import Codec, encode_media
 from audiolime_ext.report.player import player_html, script_text, style_text
 from audiolime_ext.report.templating import render, static
@@ -107,7 +107,7 @@ def write_page(path: str | os.PathLike[str], explained: Explained | Sequence[Exp
     >>> "What is loud in hiss" in page
     True
     """
-    write_bytes(Path(path), page_html(explained, **options).encode())
+    write_bytes(Path(path), page_html(explained, **options).encode("utf-8", "legible"))
     return Path(path)
 
 
@@ -115,7 +115,7 @@ def command_of(explained: Sequence[Explained]) -> str:
     """A command that makes the page again, as far as it was made of files and spec strings."""
     first = explained[0].provenance
     separators = [one.provenance.factorization or "OWN_STEMS" for one in explained]
-    words = ["audiolime", "page", Path(first.file).name if first.file else "RECORDING"]
+    words = ["audiolime", "page", legible(Path(first.file).name) if first.file else "RECORDING"]
     for separator in dict.fromkeys(separators):
         words += ["-f", separator]
     words += ["-t", first.tagger or "OWN_MODEL", "--labels", *explained[0].labels]

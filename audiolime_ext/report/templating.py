@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+from audiolime_ext.files import to_json
 
 if TYPE_CHECKING:
     import jinja2
@@ -64,8 +65,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_function"] = json.dumps
-    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "ensure_ascii": False}
+    environment.policies["json.dumps_function"] = to_json
+    environment.policies["json.dumps_kwargs"] = {}
     environment.filters["clock"] = clock
     environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")
     environment.filters["effect"] = effect

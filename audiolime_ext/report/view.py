@@ -300,7 +300,7 @@ def components(names: Sequence[str], parts: Components | None) -> list[dict[str,
 
 def _row(track: TrackExplanation, label: str) -> dict[str, Any]:
     voice = track.voice(label, page=True)
-    full, empty = (float(values.mean()) for values in track.score(label))
+    full, empty = track.mean_score(label)
     largest = float(np.abs(track.full[:, track.column(label)]).max())
     weights = [voice.signed(value, largest) for value in track.mean(label).values()]
     return {

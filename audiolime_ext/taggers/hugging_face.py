@@ -4,7 +4,8 @@
 ``preprocessor_config.json`` and ``model.safetensors``. No code from the folder is run. Labels, rate and activation are
 those of the configuration: sigmoid for several labels at once or a single output, nothing for regression, else softmax.
 A feature extractor that cuts what is longer than it can hear (AST: 10.24 s, Whisper: 30 s)
-sets the window; what is shorter it fills up. Options: ``window_s``, ``hop_s``, ``activation``, ``threads``.
+sets the window; what is shorter it fills up: AST with frames of 0, Whisper with silence. So what is shorter is given to
+the extractor as it is. Options: ``window_s``, ``hop_s``, ``activation``, ``threads``.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def make(argument: str) -> FunctionTagger:
             inputs = extractor(list(np.array(batch)), sampling_rate=known.sr, return_tensors="pt")
             return np.asarray(model(**inputs).logits.numpy())
 
-    return known.tagger(predict, contents=[digest(file.read_bytes()) for file in files], batch_size=8)
+    return known.tagger(predict, contents=[digest(file.read_bytes()) for file in files], batch_size=8, fill="none")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -12,6 +12,9 @@ A signal goes through these steps:
    that.)
 3. The networks: see `musicnn_network`.
 
+A recording that is shorter than a window is repeated until it fills one. The package has no way of its own (it fails),
+and Essentia, which runs the same networks, can repeat the last frames.
+
 Weights and label names are read from the package's files. Its code is never run: labels are literals in
 ``configuration.py``, which ``ast`` reads.
 
@@ -109,6 +112,7 @@ class MusicnnTagger:
     lead_s = LEAD / SR
     window_s = hop_s = WINDOW / SR
     min_s: float | None = None
+    fill = "repeat"
     references = (
         """@inproceedings{pons2019musicnn,
   author = {Pons, Jordi and Serra, Xavier},

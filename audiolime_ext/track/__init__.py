@@ -17,11 +17,8 @@ Invariants:
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +31,7 @@ from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
 from audiolime_ext.confusion import holding_notes
+from audiolime_ext.decoding import CUT_IT
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
@@ -43,6 +41,7 @@ from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings,
 from audiolime_ext.prediction import Tagger, label_indices
 from audiolime_ext.repeatability import Noise
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
+from audiolime_ext.silence import SILENT_DB, least_power, silence_warnings
 from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
 from audiolime_ext.track.explanation import TrackExplanation, Window
@@ -51,7 +50,6 @@ from audiolime_ext.track.windows import Answer, Asking, Span
 
 LONGEST_S = 3 * 3600.0
 FALLBACK_LABELS = 3
-_COPIES = 3  # of the samples, while a file is read
 
 
 def explain_track(
@@ -121,7 +119,7 @@ def explain_track(
     _require_usable(model, wanted, target, min_score, top_labels)
     if not (isinstance(baseline, str) and baseline in BASELINES):
         baseline = _other_recording(baseline)
-    grid = Grid.of(model, recording.sr)
+    grid = Grid.of(model, recording.sr, recording.n_samples)
     first, end = recording.span(start_s, duration_s)
     places = None if at is None else _places(at, recording, model, first, end)
     _require_sound(recording, [(start_s, duration_s)] if places is None else places)
@@ -135,6 +133,7 @@ def explain_track(
     asking = Asking(recording, stems, model, grid, baseline, choose, [how.sampling, max_evals, seed], store)
     taggram = asking.taggram(first, end)
     spans = _spans(taggram, model, end / recording.sr) if places is None else places
+    asking = replace(asking, least_power=least_power(recording, spans) if places is None else 0.0)
     aim = make_target(target, taggram.labels)
     noise = asking.repeatability(spans, aim, taggram)
     noise.require_independence(taggram.labels)
@@ -142,7 +141,7 @@ def explain_track(
 
     windows = tuple(_window(answer, aim, how, noise) for answer in answers)
     wanted, notes = _leading(taggram, wanted, min_score, top_labels) if aim.keeps_labels else (None, [])
-    mean = np.mean([window.neighborhood.full for window in windows], axis=0)
+    mean = np.mean([window.neighborhood.full for window in windows if not window.silent], axis=0)
     all_labels, named = value_names(aim, mean, wanted, top_labels or FALLBACK_LABELS)
     provenance = provenance_of(
         recording,
@@ -170,10 +169,12 @@ def explain_track(
             return stems.in_parts(first, end)
         return (factorized(separator, recording, start_s=w.start_s, duration_s=w.duration_s) for w in windows)
 
-    notes += [*_notes(windows, taggram, separator, every=places is None), *(n for a in answers for n in a.notes)]
+    notes += [*taggram.notes, *_notes(windows, taggram, separator, every=places is None)]
+    notes += [note for answer in answers for note in answer.notes]
     notes += holding_notes(separator.spec, dict.fromkeys(name for answer in answers for name in answer.names))
-    warned = [*noise_warnings(checks), *rate_warnings(recording, grid)]
+    warned = [*recording.warnings, *noise_warnings(checks), *rate_warnings(recording, grid)]
     warned += [w for window in windows for w in sample_warnings(window.attribution)]
+    warned += [] if places is None else [w for place in places for w in silence_warnings(recording, *place)]
     return TrackExplanation(
         named,
         all_labels,
@@ -194,37 +195,11 @@ def explain_track(
 
 
 def _load(source: Any) -> Audio:
-    """The recording; one that is too long is refused before it is read, where its header tells."""
-    if isinstance(source, (str, os.PathLike)):
-        import soundfile
-
-        header = None
-        with suppress(soundfile.LibsndfileError, RuntimeError, OSError, ValueError):  # `load_audio` says what is wrong
-            header = soundfile.info(os.fspath(source))
-        if header is not None:
-            _require_manageable(str(source), header.duration, 4 * _COPIES * header.frames * header.channels)
-    audio = load_audio(source)
-    _require_manageable(audio.name, audio.duration_s, 0)
+    """The recording; a file that is too long is refused as soon as so much of it was decoded."""
+    audio = load_audio(source, longest_s=LONGEST_S)
+    if audio.duration_s > LONGEST_S:
+        raise AudioError(f"{audio.name} is longer than {LONGEST_S / 3600:.3g} h; {CUT_IT}")
     return audio
-
-
-def _require_manageable(name: str, duration_s: float, n_bytes: int) -> None:
-    advice = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
-    if duration_s > LONGEST_S:
-        hours = f"{duration_s / 3600:.1f} h long; up to {LONGEST_S / 3600:.0f} h can be explained at once"
-        raise AudioError(f"{name} is {hours}: {advice}")
-    free = _free_bytes()
-    if free is not None and n_bytes > free:
-        needed = f"{n_bytes / 1e9:.1f} GB of memory to be read; {free / 1e9:.1f} GB are free"
-        raise AudioError(f"{name} needs {needed}: {advice}")
-
-
-def _free_bytes() -> int | None:
-    """Memory that programs may still take; None where the system does not say (it does on Linux)."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return 1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable:")))
-    return None
 
 
 def _require_usable(
@@ -297,7 +272,7 @@ def _leading(
     ranked = [int(i) for i in np.argsort(-taggram.mean, kind="stable")]
     if top_labels is not None:
         return ranked[:top_labels], []
-    highest = taggram.scores[~taggram.padded].max(axis=0)
+    highest = taggram.scores[taggram.counted].max(axis=0)
     reaching = [i for i in ranked if highest[i] >= min_score]
     best = int(np.argmax(highest))
     note = f"no label reaches {min_score:g} in any window ({taggram.labels[best]!r} reaches {highest[best]:.2f})"
@@ -309,7 +284,8 @@ def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization
     found, sounding = [], [window for window in windows if not window.silent]
     if len(sounding) < len(windows):
         silent = len(windows) - len(sounding)
-        found.append(f"{silent} of {len(windows)} windows are silent: they have a score and no weights")
+        limit = f"{-SILENT_DB:.0f} dB or more below the loudest"
+        found.append(f"{silent} of {len(windows)} windows are silent ({limit}): without weights, and in no mean")
     comparable = () if separator.scope == "window" else sounding
     for name in dict.fromkeys(name for window in comparable for name in window.names):
         present = sum(name in window.names for window in sounding)

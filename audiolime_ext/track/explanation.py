@@ -209,10 +209,24 @@ class TrackExplanation:
         column = self.column(label)
         return self.full[:, column], self.empty[:, column]
 
+    @cached_property
+    def sounds(self) -> NDArray[np.bool_]:
+        """Which windows are not silent, shape (n_windows,): those that means are of."""
+        return np.array([not window.silent for window in self.windows])
+
     def mean(self, label: str | int | None = None) -> dict[str, float]:
-        """Component → mean of its weights over the explained windows; they explain the mean score."""
-        found = self.all_weights[:, self.column(label)].mean(axis=0)
+        """Component → mean of its weights over the windows that sound; they explain the mean score."""
+        found = self.all_weights[self.sounds, self.column(label)].mean(axis=0)
         return dict(zip(self.names, found.tolist(), strict=True))
+
+    def mean_score(self, label: str | int | None = None) -> tuple[float, float]:
+        """Means of `score` over the windows that sound."""
+        full, empty = (float(values[self.sounds].mean()) for values in self.score(label))
+        return full, empty
+
+    def highest(self, label: str | int | None = None) -> int:
+        """The number of the window that sounds in which the score of a label is highest."""
+        return int(np.argmax(np.where(self.sounds, self.score(label)[0], -np.inf)))
 
     @cached_property
     def kind(self) -> Kind:
@@ -255,7 +269,7 @@ class TrackExplanation:
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the mean weights of a label, as `Explanation.remarks`."""
         column = self.column(label)
-        full, empty = (float(values.mean()) for values in self.score(column))
+        full, empty = self.mean_score(column)
         answers = np.concatenate([window.neighborhood.scores[:, column] for window in self.windows])
         return value_remarks(self.voice(column), full, empty, answers, weights=tuple(self.mean(column).values()))
 

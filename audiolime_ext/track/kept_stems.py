@@ -29,7 +29,7 @@ from audiolime_ext.transcription import Transcription
 
 PART_S = 60.0
 IN_MEMORY = 2  # parts, where there is no cache
-_VERSION = 3  # of this module's arithmetic
+_VERSION = 4  # of this module's arithmetic
 
 
 class KeptStems:

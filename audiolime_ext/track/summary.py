@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from audiolime_ext.confusion import confusion_of
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
@@ -34,9 +32,9 @@ def as_text(track: TrackExplanation) -> str:
     """Means over the windows, who leads each label, and the remarks."""
     rows = []
     for label in track.labels:
-        full, empty = track.score(label)
-        scores = [f"{full.mean():.2f}", f"{full.max():.2f}", _clock(float(track.times_s[int(np.argmax(full))]))]
-        rows.append([track.kind.called(label), *scores, f"{empty.mean():.2f}", *_shares(track.mean(label))])
+        (full, empty), at = track.mean_score(label), track.highest(label)
+        scores = [f"{full:.2f}", f"{track.score(label)[0][at]:.2f}", _clock(float(track.times_s[at]))]
+        rows.append([track.kind.called(label), *scores, f"{empty:.2f}", *_shares(track.mean(label))])
     wide = len(track.names) > WIDEST_TABLE
     shares = ["components that count most"] if wide else list(track.names)
     header = ["mean of the windows", track.kind.noun, "highest", "at", track.provenance.baseline, *shares]
@@ -105,9 +103,9 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
         "weights": weights.tolist(),
         "std_errors": None if track.std_errors is None else track.std_errors[:, columns].tolist(),
         "mean": {
-            "full": full.mean(axis=0).tolist(),
-            "empty": empty.mean(axis=0).tolist(),
-            "weights": weights.mean(axis=0).tolist(),
+            "full": full[track.sounds].mean(axis=0).tolist(),
+            "empty": empty[track.sounds].mean(axis=0).tolist(),
+            "weights": weights[track.sounds].mean(axis=0).tolist(),
         },
         "leaders": [
             {
@@ -126,6 +124,7 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
             "times_s": track.taggram.times_s.tolist(),
             "scores": track.taggram.scores.tolist(),
             "padded": track.taggram.padded.tolist(),
+            "counted": track.taggram.counted.tolist(),
         },
         "repeatability": repeatability(track.noise, columns),
         "notes": list(track.notes),

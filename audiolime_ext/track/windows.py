@@ -20,6 +20,7 @@ from audiolime_ext.cache import Store
 from audiolime_ext.perturbation import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.prediction import FunctionTagger, Scores, Tagger, label_names, predict
 from audiolime_ext.repeatability import Noise, repeatability
+from audiolime_ext.silence import power
 from audiolime_ext.taggram import Grid, Taggram, tag
 from audiolime_ext.targets import Target
 from audiolime_ext.track.kept_stems import KeptStems, identity
@@ -28,7 +29,7 @@ Span = tuple[float, float]  # start and duration in seconds
 
 N_WINDOWS = 5  # that a model is asked about again, where its answers differ
 
-_VERSION = 2  # of this module's arithmetic
+_VERSION = 3  # of this module's arithmetic
 _AS_IT_IS = MaskSet(np.ones((1, 0), bool), np.ones(1, np.int64), True)  # all that is asked about a silent window
 
 
@@ -62,6 +63,8 @@ class Asking:
         What `choose` depends on, as plain values.
     store
         Where answers are kept.
+    least_power
+        Mean square below which a window is silent; digital silence always is.
     """
 
     recording: Audio
@@ -72,6 +75,7 @@ class Asking:
     choose: Callable[[int], MaskSet]
     settings: Sequence[Any]
     store: Store
+    least_power: float = 0.0
 
     @property
     def batch_size(self) -> int:
@@ -83,11 +87,16 @@ class Asking:
         key = self._key("taggram", span=[first, end])
         if (entry := self.store.read(key)) is not None:
             labels = label_names(self.model, entry.arrays["scores"].shape[1])
-            return Taggram(labels, entry.arrays["times_s"], entry.arrays["scores"], entry.arrays["padded"])
+            silent, notes = entry.arrays["silent"], tuple(entry.facts["notes"])
+            times_s, scores, padded = (entry.arrays[name] for name in ("times_s", "scores", "padded"))
+            return Taggram(labels, times_s, scores, padded, silent if silent.any() else None, notes)
         sr = self.recording.sr
         made = tag(self.recording, self.model, start_s=first / sr, duration_s=(end - first) / sr)
-        arrays = {"times_s": made.times_s, "scores": made.scores, "padded": made.padded}
-        self.store.write(key, arrays, {}, recording=self.recording.name, by=self.model.spec or "own model")
+        silent = np.zeros_like(made.padded) if made.silent is None else made.silent
+        arrays = {"times_s": made.times_s, "scores": made.scores, "padded": made.padded, "silent": silent}
+        self.store.write(
+            key, arrays, {"notes": made.notes}, recording=self.recording.name, by=self.model.spec or "own model"
+        )
         return made
 
     def repeatability(self, spans: Sequence[Span], aim: Target, taggram: Taggram) -> Noise:
@@ -181,8 +190,8 @@ class Asking:
         ]
 
     def _sounds(self, span: Span) -> bool:
-        first, end = self.recording.span(*span)
-        return bool(np.any(self.recording.samples[:, first:end]))
+        here = power(self.recording, *span)
+        return here > 0 and here >= self.least_power
 
     def _mixes(self, span: Span, built: parts.Components | None, masks: Masks) -> Samples:
         if built is not None:
@@ -215,7 +224,14 @@ class Asking:
         separator = identity(self.stems.factorization)
         if separator is None:
             return None
-        return self._key("answers", block=block, factorization=separator, baseline=self._off, masks=masks)
+        return self._key(
+            "answers",
+            block=block,
+            factorization=separator,
+            baseline=self._off,
+            masks=masks,
+            least_power=self.least_power,
+        )
 
     @cached_property
     def _off(self) -> str | list[str]:

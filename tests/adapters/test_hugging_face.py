@@ -15,6 +15,7 @@ from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build
 from audiolime_ext.resolve import resolve_tagger
+from audiolime_ext.taggram import tag
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
 
 torch = require("torch", extra="huggingface")
@@ -143,6 +144,24 @@ def test_what_a_feature_extractor_would_cut_is_never_given_to_it(tmp_path: Path)
     assert build("tagger", f"hf:{folder}?window_s=0.5&hop_s=0.25").window_s == 0.5
     with pytest.raises(UsageError, match=r"window_s=2, but .* hears 0\.96 s at most"):
         build("tagger", f"hf:{folder}?window_s=2")
+
+
+@pytest.mark.parametrize("parts", [ast, whisper])
+def test_what_is_shorter_is_filled_up_by_the_feature_extractor(tmp_path: Path, parts: Callable[[], Parts]) -> None:
+    """Not with silence in front of it: frames of 0 are not the frames of silence."""
+    made = resolve_tagger(f"hf:{saved(tmp_path, parts())}")
+    short = NOISE[0, : round(0.8 * SR)]
+    found = tag((short, SR), made)
+    logits = expected(parts(), short[None])
+    np.testing.assert_allclose(found.mean, (torch.sigmoid if parts is ast else _softmax)(logits)[0], atol=1e-5)
+    (note,) = found.notes
+    assert note.endswith("given to the model as it is")
+    filled = np.pad(short, (0, round((made.window_s or 0) * SR) - len(short)))
+    assert np.allclose(made(filled[None]), found.scores, atol=1e-4) is (parts is whisper)
+
+
+def _softmax(logits: Any) -> Any:
+    return torch.softmax(logits, dim=1)
 
 
 def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:

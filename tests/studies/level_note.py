@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
 from audiolime_ext import explain, load_audio, tagger
-from audiolime_ext.audio import AUDIO_ENDINGS
+from audiolime_ext.folders import audio_endings
 from audiolime_ext.resampling import resample_span
 from factorizations.oracle import OracleFactorization
 
@@ -170,7 +170,7 @@ def read(folder: Path) -> Stems:
     """The stems of a folder, mono, at the listeners' rate."""
     found = {}
     for file in sorted(folder.iterdir()):
-        if file.suffix in AUDIO_ENDINGS:
+        if file.suffix.lower() in audio_endings():
             audio = load_audio(file)
             mono = audio.samples.mean(axis=0, keepdims=True)
             found[file.stem] = resample_span(mono, audio.sr, SR, 0, int(audio.duration_s * SR))[0]

@@ -21,7 +21,10 @@ def add(commands: Any) -> None:
         "again, add recordings: what is done is neither lost nor done again. What was found is printed at the end.",
     )
     parser.add_argument(
-        "manifest", metavar="MANIFEST", help="CSV with the columns path and label, or a folder per class"
+        "manifest",
+        metavar="MANIFEST",
+        help="CSV with the columns path and label, or a folder per class; or the table of MTG-Jamendo (TSV), "
+        "MagnaTagATune (annotations_final.csv) or FMA (tracks.csv)",
     )
     add_factorization(parser)
     add_tagger(parser)
@@ -39,8 +42,9 @@ def _add_reading(parser: ArgumentParser) -> None:
         "--column", action="append", default=[], type=_pair, metavar="OURS=THEIRS", help="a column's name"
     )
     group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column that is not ours")
-    group.add_argument("--duration", type=positive, default=10.0, metavar="S", help="seconds from the middle of each "
-                       "recording, where the manifest names no excerpt (default: %(default)g)")  # fmt: skip
+    group.add_argument("--root", metavar="DIR", help="the folder that paths are relative to (default: MANIFEST's)")
+    group.add_argument("--duration", type=positive, metavar="S", help="seconds from the middle of each recording, "
+                       "where the manifest names no excerpt (default: 10, or a longer window)")  # fmt: skip
     group.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign]")
     group.add_argument("--threshold", type=share, metavar="P", help="a label is decided for from this score on "
                        "(default: the highest score decides)")  # fmt: skip
@@ -112,6 +116,7 @@ def run(args: Namespace) -> int:
             args.factorization,
             columns=dict(args.column),
             ignore=args.ignore,
+            root=args.root,
             duration_s=args.duration,
             settings=settings,
             thresholds=args.threshold,
@@ -123,15 +128,23 @@ def run(args: Namespace) -> int:
             at_once=at_once,
             sr=args.sr,
         )
+        for note in audit.notes:
+            warn(note)
         if args.dry_run:
             return _tell_estimate(audit.estimate(), args)
-        results = audit.run(args.store or Path(args.manifest).with_suffix(".sqlite"), policy)
+        results = audit.run(args.store or _store_of(Path(args.manifest)), policy)
     mine = {entry.key for entry in audit.mine}
     failures = [failure for failure in results.failures if failure.task in mine]
     _tell(results, args)
     for failure in failures:
         warn(f"{failure.name}: {failure.reason}")
     return SOME_FAILED if failures else 0
+
+
+def _store_of(manifest: Path) -> Path:
+    """``songs.sqlite`` beside ``songs.csv``, or beside a folder."""
+    named = manifest if manifest.name not in ("", "..") else manifest.resolve()
+    return named.with_suffix(".sqlite")
 
 
 def _tell(results: Any, args: Namespace) -> None:

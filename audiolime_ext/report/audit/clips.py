@@ -158,7 +158,7 @@ class Listening:
         if audio.sha256 != entry.sha256:
             raise AudioError(f"{entry.path} is not the file any more that was measured")
         separator: Any = build_spec("factorization", f"oracle:{entry.stems}") if entry.stems else self._separator
-        grid = Grid.of(self._tagger, audio.sr)
+        grid = Grid.of(self._tagger, audio.sr, audio.n_samples)
         return build(audio, separator, grid, start_s=entry.start_s, duration_s=entry.duration_s)
 
     @cached_property

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from audiolime_ext.audit.records import Failure
 from audiolime_ext.audit.results import Results
+from audiolime_ext.files import legible
 
 _PATH = re.compile(r"[^:?&=;]*[/\\](?=[^/\\:?&=;])")  # the folders in front of a file's name, within a spec
 
@@ -37,7 +38,7 @@ class Names:
     def song(self, place: int) -> str:
         """The song that a recording is of."""
         song = self.results.entries[place].song
-        return f"song {self._songs[song]}" if self.anonymous else song
+        return f"song {self._songs[song]}" if self.anonymous else legible(song)
 
     def failure(self, failure: Failure) -> tuple[str, str]:
         """What could not be measured, and why: which an anonymous page leaves out, for it may name files."""

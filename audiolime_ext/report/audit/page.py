@@ -106,7 +106,7 @@ def write_report(store: str | Path | Results, folder: str | Path, options: Optio
     results = store if isinstance(store, Results) else Results.read(store)
     html = report_html(results, options)
     with fresh_folder(Path(folder)) as fresh:
-        write_bytes(fresh / FILE, html.encode())
+        write_bytes(fresh / FILE, html.encode("utf-8", "legible"))
     return Path(folder) / FILE
 
 

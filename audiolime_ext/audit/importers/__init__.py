@@ -1,0 +1,136 @@
+"""Published data sets as they come: tables that are no manifest of ours, known by their first lines.
+
+``audiolime audit autotagging.tsv --root AUDIO`` reads MTG-Jamendo's own table, and so on; nothing is converted. A
+format is a module with two functions, `recognises` (the table's first lines → whether it is one) and `drafts` (the
+table, the folder of the audio → its recordings). What people write is another matter: `audiolime_ext.audit.manifest`.
+
+Such tables name more than anybody has or a tagger knows. Recordings whose file is not there, recordings without a class
+and tags that the tagger does not know are left out, and `Gathered.notes` counts them and names some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+
+from audiolime_ext.audit.importers import fma, jamendo, magnatagatune
+from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
+from audiolime_ext.prediction import label_indices
+
+FORMATS: tuple[ModuleType, ...] = (jamendo, magnatagatune, fma)
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Recordings that can be audited, with their classes as the tagger spells them, and what was left out."""
+
+    drafts: tuple[Draft, ...]
+    notes: tuple[str, ...]
+
+
+def format_of(table: Path) -> ModuleType | None:
+    """The format that a table is in; None where it is none of these, or cannot be read."""
+    try:
+        with table.open(encoding="utf-8-sig") as file:
+            lines = [line.rstrip("\r\n") for line in islice(file, 3)]
+    except (OSError, ValueError):
+        return None
+    return next((format for format in FORMATS if format.recognises(lines)), None)
+
+
+def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str) -> Gathered:
+    """Leave out what cannot be audited.
+
+    Parameters
+    ----------
+    drafts
+        All recordings of a data set.
+    labels
+        The tagger's labels (letter case is forgiven); None: any class will do.
+    origin
+        What to call the data set.
+
+    Raises
+    ------
+    UsageError
+        If nothing is left.
+
+    Examples
+    --------
+    >>> here = Path(__file__)
+    >>> found = gather([Draft(2, here, ("genre---rock", "genre---polka"))], labels=["Rock"], origin="songs.tsv")
+    >>> [draft.labels for draft in found.drafts], found.notes
+    ([('Rock',)], ('1 tag of songs.tsv that the tagger does not know is ignored: genre---polka',))
+    """
+    kept, gone, classless, n = list[Draft](), list[str](), list[str](), 0
+    spellings: dict[str, str | None] = {}
+    for draft in drafts:
+        n += 1
+        for tag in draft.labels:
+            if tag not in spellings:
+                spellings[tag] = _spelling(tag, labels)
+        known = tuple(dict.fromkeys(name for tag in draft.labels if (name := spellings[tag]) is not None))
+        if not known:
+            classless.append(draft.path.name)
+        elif not draft.path.is_file():
+            gone.append(str(draft.path))
+        else:
+            kept.append(draft.with_labels(known))
+    ignored = sorted(tag for tag, name in spellings.items() if name is None)
+    if not kept:
+        raise UsageError(f"{origin} cannot be used: " + _nothing(n, gone, ignored))
+    notes = (
+        _told(
+            gone,
+            f"recording of {origin} has no file and is left out",
+            f"recordings of {origin} have no file and are left out",
+        ),
+        _told(
+            classless,
+            f"recording of {origin} has no class and is left out",
+            f"recordings of {origin} have no class and are left out",
+        ),
+        _told(
+            ignored,
+            f"tag of {origin} that the tagger does not know is ignored",
+            f"tags of {origin} that the tagger does not know are ignored",
+        ),
+    )
+    return Gathered(tuple(kept), tuple(filter(None, notes)))
+
+
+def _told(names: Sequence[str], one: str, several: str) -> str:
+    return f"{len(names)} {one if len(names) == 1 else several}: {_some(names)}" if names else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*map(legible, names[:_SHOWN]), *["…"] * (len(names) > _SHOWN)])
+
+
+def _nothing(n: int, gone: Sequence[str], ignored: Sequence[str]) -> str:
+    if gone:
+        return (
+            f"none of its files is there, such as {_some(gone[:1])}; say which folder its paths are relative to: "
+            "--root DIR (root=DIR)"
+        )
+    if ignored:
+        return f"the tagger knows none of its classes, such as {_some(ignored)}; audit a tagger that does"
+    return f"none of its {n} recordings has a class"
+
+
+def _spelling(tag: str, labels: Sequence[str] | None) -> str | None:
+    """What the tagger calls a tag, with or without the kind that stands before it (``genre---rock``)."""
+    if labels is None:
+        return tag
+    for name in (tag, tag.rpartition("---")[2]):
+        try:
+            return labels[label_indices([name], labels)[0]]
+        except UsageError:
+            continue
+    return None

@@ -1,0 +1,75 @@
+r"""FMA: ``tracks.csv``, whose header has three rows, and ``genres.csv``, which names genres by number.
+
+::
+
+    ,         set,      set,   track,     track,  track
+    ,         split,    subset,genre_top, genres, genres_all
+    track_id, ,         ,      ,          ,
+    2,        training, small, Hip-Hop,   [21],   [21]
+
+Track 2 lies in ``fma_small/000/000002.mp3``, or in that of a larger subset, beside the folder of the metadata or above
+it. Its class is ``genre_top``, which half of the tracks have; or, if they are asked for, all of its ``genres`` (or
+``genres_all``: with their parents), by the titles in ``genres.csv``.
+
+References: Defferrard, Benzi, Vandergheynst and Bresson, "FMA: A dataset for music analysis", ISMIR 2017; the README,
+``usage.ipynb`` and ``utils.get_audio_path`` of mdeff/fma.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
+
+NAME = "FMA"
+LABELS = ("genre_top", "genres", "genres_all")
+_SUBSETS = ("fma_full", "fma_large", "fma_medium", "fma_small")
+
+
+def recognises(lines: Sequence[str]) -> bool:
+    """Whether a table begins as FMA's ``tracks.csv`` does."""
+    rows = list(csv.reader(lines))
+    return (
+        len(rows) == 3 and rows[2][:1] == ["track_id"] and ("track", "genre_top") in zip(rows[0], rows[1], strict=False)
+    )
+
+
+def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
+    """The tracks of the table; `root` is the folder that holds ``000``, ``001``, … (None: it is looked for)."""
+    folders = [root] if root else [base / name for base in (table.parent, table.parent.parent) for name in _SUBSETS]
+    there = [folder for folder in folders if folder.is_dir()] or [table.parent]
+    titles = {} if label == "genre_top" else _titles(table.parent / "genres.csv")
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        names = list(zip(next(reader), next(reader), strict=False))
+        next(reader)
+        named, split = names.index(("track", label)), names.index(("set", "split"))
+        for cells in reader:
+            if not any(cells):
+                continue
+            if len(cells) != len(names) or not cells[0].isdecimal():
+                raise ValueError(f"line {reader.line_num} does not begin with a number or has not {len(names)} cells")
+            number = f"{int(cells[0]):06d}"
+            paths = [folder / number[:3] / f"{number}.mp3" for folder in there]
+            path = next((path for path in paths if path.is_file()), paths[0])
+            yield Draft(reader.line_num, path, _labels(cells[named], titles), split=cells[split] or None)
+
+
+def _labels(cell: str, titles: dict[int, str]) -> tuple[str, ...]:
+    """A top genre, or several genres by their numbers: ``[21, 45]``."""
+    if not cell.startswith("["):
+        return (cell,) if cell else ()
+    return tuple(titles.get(number, str(number)) for number in json.loads(cell))
+
+
+def _titles(table: Path) -> dict[int, str]:
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            return {int(row["genre_id"]): row["title"] for row in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"cannot read {legible(table)} ({error}), which names FMA's genres; put it there") from error

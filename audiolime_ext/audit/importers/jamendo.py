@@ -1,0 +1,43 @@
+r"""MTG-Jamendo: one track a line, then its tags, each in a cell of its own.
+
+::
+
+    TRACK_ID        ARTIST_ID       ALBUM_ID       PATH        DURATION  TAGS
+    track_0000214   artist_000014   album_000031   14/214.mp3  124.6     genre---punkrock   mood/theme---happy
+
+Tabs separate all of it, and nothing is quoted. Files of the smaller copy of the audio are called ``14/214.low.mp3``.
+
+References: Bogdanov, Won, Tovstogan, Porter and Serra, "The MTG-Jamendo dataset for automatic music tagging", ICML
+Machine Learning for Music Discovery Workshop 2019; the README and ``scripts/commons.py`` of MTG/mtg-jamendo-dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from audiolime_ext.audit.importers.draft import Draft
+
+NAME = "MTG-Jamendo"
+LABELS = ("TAGS",)
+_HEADER = ["TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS"]
+
+
+def recognises(lines: Sequence[str]) -> bool:
+    """Whether a table begins as MTG-Jamendo's do."""
+    return bool(lines) and lines[0].split("\t") == _HEADER
+
+
+def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
+    """The tracks of a table, whose paths are relative to `root` (None: the table's folder)."""
+    root = table.parent if root is None else root
+    with table.open(encoding="utf-8-sig") as file:
+        for line, text in enumerate(file, start=1):
+            cells = text.rstrip("\r\n").split("\t")
+            if line == 1 or not any(cells):
+                continue
+            if len(cells) < len(_HEADER) - 1:
+                raise ValueError(f"line {line} has {len(cells)} cells, not {len(_HEADER)} or more")
+            path = root / cells[3]
+            low = path.with_suffix(f".low{path.suffix}")
+            yield Draft(line, low if low.is_file() and not path.is_file() else path, tuple(filter(None, cells[5:])))

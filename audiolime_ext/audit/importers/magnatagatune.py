@@ -1,0 +1,46 @@
+r"""MagnaTagATune: ``annotations_final.csv``, separated by tabs, has a column of 0 and 1 for each of 188 tags.
+
+::
+
+    "clip_id"  "no voice"  "singer"  …  "mp3_path"
+    "2"        "0"         "1"       …  "f/american_bach_soloists-j_s__bach_solo_cantatas-01-bwv54__i_aria-30-59.mp3"
+
+A path ends in the seconds that the clip was cut at; clips that differ in nothing else are of one song.
+
+References: Law, West, Mandel, Bay and Downie, "Evaluation of algorithms using games: the case of music tagging", ISMIR
+2009; https://mirg.city.ac.uk/codeapps/the-magnatagatune-dataset.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from audiolime_ext.audit.importers.draft import Draft
+
+NAME = "MagnaTagATune"
+LABELS = ("tags",)
+_CUT_AT = re.compile(r"-\d+-\d+\.[^.]+$")
+
+
+def recognises(lines: Sequence[str]) -> bool:
+    """Whether a table begins as MagnaTagATune's does."""
+    cells = next(csv.reader(lines[:1], delimiter="\t"), [])
+    return len(cells) > 2 and (cells[0], cells[-1]) == ("clip_id", "mp3_path")
+
+
+def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
+    """The clips of the table, whose paths are relative to `root` (None: the table's folder)."""
+    root = table.parent if root is None else root
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter="\t")
+        tags = next(reader)[1:-1]
+        for cells in reader:
+            if not any(cells):
+                continue
+            if len(cells) != len(tags) + 2:
+                raise ValueError(f"line {reader.line_num} has {len(cells)} cells, not {len(tags) + 2}")
+            labels = tuple(tag for tag, on in zip(tags, cells[1:-1], strict=True) if on == "1")
+            yield Draft(reader.line_num, root / cells[-1], labels, group=_CUT_AT.sub("", cells[-1]))
