@@ -60,6 +60,7 @@ def write_bad_audio(folder: Path) -> None:
     (folder / "folder.wav").mkdir()
     soundfile.write(folder / "none.wav", np.zeros((0, 2)), SR)
     Audio(song[:, : SR // 5], SR).write(folder / "blink.wav")
+    Audio(song[:, : SR // 20], SR).write(folder / "click.wav")
     Audio(0 * song, SR).write(folder / "silent.wav")
     broken = song.copy()
     broken[0, SR] = np.nan
@@ -99,11 +100,11 @@ def test_audio_that_cannot_be_used(capsys: pytest.CaptureFixture[str], command: 
 
 
 @pytest.mark.usefixtures("studio")
-def test_audio_shorter_than_a_window_is_refused_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_audio_of_less_than_a_tenth_of_a_second_is_refused_and_said(capsys: pytest.CaptureFixture[str]) -> None:
     write_bad_audio(Path.cwd())
     for command, options in (("tag", WINDOWED[2:]), ("explain", ("-f", "hpss", *WINDOWED[2:]))):
-        line = refusal(capsys, command, "blink.wav", *options, code=AUDIO)
-        assert "'blink' is 0.200 s long; the tagger needs at least 1.000 s" in line
+        line = refusal(capsys, command, "click.wav", *options, code=AUDIO)
+        assert "'click' is 0.050 s long; the tagger needs at least 0.100 s" in line
 
 
 @pytest.mark.usefixtures("studio")
@@ -401,10 +402,12 @@ def test_unknown_labels_of_the_published_tagger_suggest_the_nearest(capsys: pyte
 
 
 @pytest.mark.usefixtures("studio", "published")
-def test_a_blink_is_too_short_for_the_published_tagger(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_blink_is_repeated_for_the_published_tagger_and_a_click_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     write_bad_audio(Path.cwd())
-    line = refusal(capsys, "tag", "blink.wav", code=AUDIO)
-    assert "'blink' is 0.200 s long; the tagger needs at least 2.992 s" in line
+    assert main(["tag", "blink.wav"]) == 0
+    assert "0.20 s are less than the model's window of 2.99 s: repeated until it is full" in capsys.readouterr().err
+    line = refusal(capsys, "tag", "click.wav", code=AUDIO)
+    assert "'click' is 0.050 s long; the tagger needs at least 0.100 s" in line
 
 
 @pytest.mark.usefixtures("studio")
