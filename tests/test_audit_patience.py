@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -80,6 +81,36 @@ def test_a_recording_that_hangs_in_an_executor_that_answers_is_recorded_and_cost
     results = audit.run(tmp_path / "s.sqlite", Policy(timeout_s=0.5, patience_s=60))
     assert [failure.name for failure in results.failures] == ["002.wav"]
     assert "took longer than 0.5 s" in results.failures[0].reason
+    assert results.done.sum() == 3
+
+
+class KilledWorker(Exception):
+    """What Dask says of a job whose workers died, several times."""
+
+
+class Poisoned(OwnExecutor):
+    """One recording kills workers for a while before it is given up; so does whatever is measured meanwhile."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(lambda *_: False)
+        self.is_poison, self.killing = is_job_of(number), Future[Any]()
+        self.killing.set_result(None)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.is_poison(fn, *args):
+            self.killing = future
+            Timer(0.6, future.set_exception, [KilledWorker()]).start()
+        elif len(args) == 2 and not self.killing.done():
+            future.set_exception(KilledWorker())
+        else:
+            return super().submit(fn, *args)
+        return future
+
+
+def test_what_is_measured_beside_a_killer_of_workers_is_measured_alone_before_it_is_judged(tmp_path: Path) -> None:
+    results = planned(tmp_path, Poisoned(1)).run(tmp_path / "s.sqlite", Policy(patience_s=60))
+    assert [failure.name for failure in results.failures] == ["001.wav"]
     assert results.done.sum() == 3
 
 

@@ -144,12 +144,7 @@ class Driver:
             self.running[self.engine.submit(self._job(entry))] = entry, self.patience.clock()
 
     def _gather(self) -> None:
-        self.patience.wait(self.running)
-        suspects = []
-        for future in [future for future in self.running if future.done()]:
-            entry, _ = self.running.pop(future)
-            if not self._settle(entry, future):
-                suspects.append(entry)
+        suspects = self._settled()
         if suspects and self.engine.shares_fate:
             wait(self.running, _BREAK_S)  # whatever it ran is lost with it
             for future, (entry, _) in list(self.running.items()):
@@ -157,8 +152,17 @@ class Driver:
                     suspects.append(entry)
             self.running.clear()
             self.engine.restart()
+        while suspects and self.running:  # one of them may go on killing the workers of whatever is measured beside it
+            suspects += self._settled()
+            self._stop_late()
         for entry in suspects:
             self._alone(entry)
+
+    def _settled(self) -> list[Entry]:
+        """Wait a moment and keep what came of jobs; the recordings whose workers crashed."""
+        self.patience.wait(self.running)
+        done = [(future, self.running.pop(future)[0]) for future in list(self.running) if future.done()]
+        return [entry for future, entry in done if not self._settle(entry, future)]
 
     def _settle(self, entry: Entry, future: Future[Measured]) -> bool:
         """Keep what came of a job; False if its worker crashed."""

@@ -122,7 +122,7 @@ class Results:
             failures = tuple(failure for failure in store.failures() if failure.task in keys)
             names = dict.fromkeys(store.vectors("presence").components)
             done = np.array([entry.key in tasks for entry in entries], bool)
-            if done.any() and not names:
+            if done.any() and not names and next(store.measurements(), None) is None:
                 raise CorruptError(f"{path} is damaged: it names recordings as measured, and holds nothing of them")
             ordered = tuple(sorted(names, key=lambda name: (name == "residual", name)))
             found = reading or store.reading(), ordered, _remarks(measured)
