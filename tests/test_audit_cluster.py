@@ -38,7 +38,7 @@ def local_cluster(n_workers: int) -> Iterator[Any]:
     settings = {
         "distributed.scheduler.allowed-failures": 1,
         "distributed.worker.memory.terminate": False,
-        "distributed.deploy.lost-worker-timeout": "1s",
+        "distributed.deploy.lost-worker-timeout": "60s",  # else workers that restart are killed, and jobs with them
     }
     with (
         dask.config.set(settings),
