@@ -495,7 +495,7 @@ def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture
         "does not hold one result": "[]",
         "schema_version 1": json.dumps({**good, "schema_version": 99}),
         "missing required field `weights`": json.dumps({key: value for key, value in good.items() if key != "weights"}),
-        "trailing characters": f"{json.dumps(good)}\n{json.dumps(good)}",
+        "Extra data": f"{json.dumps(good)}\n{json.dumps(good)}",
     }
     cases |= {
         "Expected `str`, got `int` - at `$.factorization`": json.dumps({**good, "factorization": 7}),

@@ -117,26 +117,33 @@ def read_result(path: Path) -> Result:
     UsageError
         If it is none, or names something that lived in memory only.
     """
+    import json
+
     import msgspec
 
     from audiolime_ext.summary import SCHEMA_VERSION
 
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:
-        content = msgspec.json.decode(path.read_bytes())
-        if not isinstance(content, dict) or content.get("schema_version") != SCHEMA_VERSION:
-            raise UsageError(f"{path} does not hold {kind}")
-        if memory := [key for key in ("file", "factorization", "tagger") if content.get(key, "") is None]:
-            raise UsageError(
-                f"{path} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results from "
-                "files and spec strings can"
-            )
-        result = msgspec.convert(content, Result)
+        content = json.loads(path.read_text(encoding="utf-8"))  # msgspec refuses names that are no text
+        if isinstance(content, dict) and content.get("schema_version") == SCHEMA_VERSION:
+            _require_files(content, path)
+            return msgspec.convert(content, Result)
+    except UsageError:
+        raise
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; name {kind}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} does not hold {kind} ({error})") from error
-    return result
+    raise UsageError(f"{path} does not hold {kind}")
+
+
+def _require_files(content: Mapping[str, Any], path: Path) -> None:
+    if memory := [key for key in ("file", "factorization", "tagger") if content.get(key, "") is None]:
+        raise UsageError(
+            f"{path} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results from files "
+            "and spec strings can"
+        )
 
 
 def as_meant(result: Result) -> Result:
