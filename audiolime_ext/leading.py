@@ -24,7 +24,8 @@ of the mixture. A heavier one that cannot be heard is named besides. In this ord
    over the masks is below .05, so that what the weights add up to is not what the model answers. (LIME gave +0.03 to
    the one of four sources that does nothing where the model went by an odd number of the other three. Chosen on four
    songs and 44 kinds of models: where what LIME named was wrong R² was below 0, where it was right above .05.)
-4. ``nothing``: no source argues, or neither the value nor any weight differs from nothing by as much as counts.
+4. ``nothing``: no source argues, or the value lies no higher than the baseline's, and no weight above nothing, by as
+   much as counts (`audiolime_ext.kind`).
 5. ``tied`` or ``leads``.
 """
 
@@ -81,6 +82,8 @@ class Leading:
         Sources too soft to be heard that are not lighter than the first.
     against
         The source that takes most away, where that is much; else None.
+    near
+        What counts: a value or weight that does not differ by more is as good as the same.
     as_baseline
         Whether the value is that of the baseline: the sources only offset each other.
     by_moment
@@ -104,6 +107,7 @@ class Leading:
     arguing: tuple[int, ...] = ()
     unheard: tuple[int, ...] = ()
     against: int | None = None
+    near: float = 0.0
     as_baseline: bool = False
     by_moment: bool = False
     fit: float | None = None
@@ -199,7 +203,7 @@ def leading(
     }
     rounding = ROUNDING * float(np.abs(answers).max())
     near = kind.nearness(float(np.ptp(answers)))
-    found["as_baseline"] = abs(full - empty) <= near
+    found |= {"near": near, "as_baseline": abs(full - empty) <= near}
 
     def state(name: State, **more: object) -> Leading:
         return Leading(name, **{**found, **more})  # type: ignore[arg-type]
@@ -222,7 +226,7 @@ def leading(
         return state("unknown")
     certain = weights - reach
     arguing = what_argues(weights, certain, levels, rounding=rounding)
-    if not arguing or (found["as_baseline"] and np.abs(weights).max() <= near):
+    if not arguing or (full - empty <= near and weights.max() <= near):
         return state("nothing", arguing=tuple(arguing))
     tied = _not_below(weights, covariance, attribution.dof, arguing[0], rounding)
     first = [i for i in tied if levels[i] > AUDIBLE_DB]

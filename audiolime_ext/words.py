@@ -119,13 +119,20 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
     elif found.state == "unknown":
         text = f"what {about} comes most from is not known: {_why_unknown(found, voice)}"
     elif found.state == "nothing":
-        replaced = max(map(abs, found.weights), default=0.0) <= NEGLIGIBLE * (found.full - found.empty)
-        text = f"no single source makes {about}, all together do" if replaced else f"nothing here argues for {about}"
+        text = _nothing(found, voice, about)
     else:
         text = _comes_from(found, names, voice, about, k, without)
     if not voice.page:
         return text
     return f"{text if found.state == 'whole' else text[0].upper() + text[1:]}."  # a source keeps its spelling
+
+
+def _nothing(found: Leading, voice: Voice, about: str) -> str:
+    gained = found.full - found.empty
+    if gained > found.near and max(map(abs, found.weights), default=0.0) <= NEGLIGIBLE * gained:
+        return f"no single source makes {about}, all together do"
+    least = f" by more than {voice.number(found.near, found.largest)}" if found.arguing else ""
+    return f"nothing here argues for {about}{least}"
 
 
 def _why_unknown(found: Leading, voice: Voice) -> str:

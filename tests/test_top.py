@@ -34,7 +34,15 @@ def test_a_twentieth_of_the_largest_weight_is_negligible() -> None:
 
 
 def test_a_twentieth_is_that_of_the_largest_weight_in_size_be_it_for_or_against() -> None:
-    assert additive([-0.5, 0.03, 0.02], base=0.6).top(3).components == ("stem 1",)
+    assert additive([-0.8, 0.06, 0.035], base=0.9).top(3).components == ("stem 1",)
+
+
+@pytest.mark.parametrize(("weights", "base"), [([-0.08, 0.02], 0.2), ([0.04, 0.0], 0.2), ([0.0, 0.0], 0.5)])
+def test_where_nothing_counts_no_source_leads_whichever_way_the_value_moves(weights: list[float], base: float) -> None:
+    top = additive(weights, base=base).top()
+    assert not top.components
+    assert top.message.startswith("nothing here argues for tag (score ")
+    assert top.message.endswith(" by more than 0.05") is any(weight > 0 for weight in weights)
 
 
 @pytest.mark.parametrize(("gain_db", "named"), [(-38.0, True), (-42.0, False)])

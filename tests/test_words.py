@@ -86,9 +86,19 @@ def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple
             "soft to hear: piano: +15 at -45 dB.",
         ),
         (
-            found("nothing"),
+            found("nothing", arguing=()),
             "nothing here argues for rock (score 0.80, silence 0.05)",
             "Nothing here argues for “rock” (80 of 100; silence: 5).",
+        ),
+        (
+            found("nothing", full=0.14, empty=0.2, near=0.05),
+            "nothing here argues for rock (score 0.14, silence 0.20) by more than 0.05",
+            "Nothing here argues for “rock” (14 of 100; silence: 20) by more than 5.",
+        ),
+        (
+            found("nothing", arguing=(), weights=(0.0,) * 5, full=0.5, empty=0.5, near=0.05),
+            "nothing here argues for rock (score 0.50, silence 0.50)",
+            "Nothing here argues for “rock” (50 of 100; silence: 50).",
         ),
         (
             found("not said", full=0.0032, empty=0.0011),

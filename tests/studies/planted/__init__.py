@@ -26,8 +26,8 @@ was measured on, but for “Feelings”, “Mime” and Slakh's::
 
 A rate is no 1 with all right: in "hardly moved" nothing need be named, and nothing is. Spleeter's is that of the four
 songs in which both of its stems can be heard; of the others it says that accompaniment is all there is. One in seven of
-what was said by Cerberus' stems was true only by the note that says what they may hold, before sentences themselves said
-that of the stem that leads; on the sketch and “Feelings”, asked again since then, it is .003 (588 / 0 / 0).
+what was said by Cerberus' stems was true only by the note that says what they may hold, before sentences said that
+themselves of the stem that leads; on the sketch and “Feelings”, asked again since then, it is .003 (588 / 0 / 0).
 
 Development songs: a sketch, “Feelings”, mma 00020 and 00021, and 00020 with a singer; on them the rates were frozen,
 less .05. The others: “Mime”, Slakh's Track00001, human freedoom-2-doom, the same with a singer, freedoom-2-doom2,
