@@ -182,7 +182,9 @@ class _Reading:
         held = self.n_samples - first
         promised = part.promised or max(known if known > held + _OVERSTATED else 0, round(held * _promised_ratio(log)))
         if promised > held:
-            raise cut_short(self.origin, f"its header promises {promised / sr:.2f} s, it holds", held / sr)
+            seconds = f"its header promises {promised / sr:.2f} s, it holds"
+            few = f"{promised - held} samples of what its header promises are missing, after"
+            raise cut_short(self.origin, few if promised - held < 0.01 * sr else seconds, held / sr)
         if part.counted > held + _PADDED:
             raise AudioError(
                 f"{self.origin} holds {part.counted / sr:.2f} s of frames, of which {held / sr:.2f} s can be read; "
@@ -192,7 +194,7 @@ class _Reading:
     def _rest_as_given(self, part: Part, held: int, error: Exception) -> Iterator[Block]:
         """What a file holds up to where its own header ends it, if only what is behind is no sound."""
         damaged = AudioError(
-            f"{self.origin} is damaged or cut short: nothing more can be read after {self.now_s:.2f} s; {KEEP_THE_REST}"
+            f"{self.origin} is damaged or cut short: not all after {self.now_s:.2f} s can be read; {KEEP_THE_REST}"
         )
         lacking = part.promised - held
         if part.as_given is None or not 0 <= lacking <= _BLOCK or flac.frames_beyond(part.as_given, part.promised):

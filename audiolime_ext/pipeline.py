@@ -302,7 +302,7 @@ def _segment_notes(segments: Any, components: parts.Components, settle: int | No
 def warnings_of(components: parts.Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
     """What the reader of one excerpt's result must know."""
     grid = components.grid
-    quiet = silence_warnings(audio, components.start_s, components.duration_s)
+    quiet = silence_warnings(audio, components.start_s, components.duration_s, grid.n_channels)
     found = [*audio.warnings, *quiet, *checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
     n_samples = components.heard.shape[-1] - grid.lead
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)

@@ -329,8 +329,8 @@ def _advice(error: BaseException) -> str:
         return "; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
     if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
         return (
-            "; if it wants another rate, length, number of channels or front end: "
-            "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…)"
+            "; if it wants another rate, length, number of channels or front end, or one signal at a time: "
+            "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…, one_at_a_time=True)"
         )
     return ""
 

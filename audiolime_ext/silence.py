@@ -3,6 +3,8 @@
 Silent is what lies `SILENT_DB` below the loudest of the windows that are compared: −60 dB, the limit under which a
 residual is background too. The dither and the hiss of a pause lie there, and no music: the softest passages of a
 symphony are some 50 dB below its loudest ones.
+
+What counts is what the model hears: to one that listens in mono, channels that cancel are silence.
 """
 
 from __future__ import annotations
@@ -20,17 +22,19 @@ SILENT_DB = -60.0
 Span = tuple[float, float]  # start and duration in seconds
 
 
-def power(audio: Audio, start_s: float, duration_s: float) -> float:
-    """Mean square of an excerpt."""
-    return float(np.mean(np.square(audio.excerpt(start_s, duration_s).samples, dtype=np.float64)))
+def power(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> float:
+    """Mean square of an excerpt, of its channels' mean where `n_channels` is 1."""
+    samples = audio.excerpt(start_s, duration_s).samples
+    heard = samples.mean(axis=0) if n_channels == 1 else samples
+    return float(np.mean(np.square(heard, dtype=np.float64)))
 
 
-def least_power(audio: Audio, spans: Sequence[Span]) -> float:
+def least_power(audio: Audio, spans: Sequence[Span], n_channels: int = 2) -> float:
     """The mean square below which one of these excerpts is silent beside the loudest of them."""
-    return 10 ** (SILENT_DB / 10) * max(power(audio, *span) for span in spans)
+    return 10 ** (SILENT_DB / 10) * max(power(audio, *span, n_channels) for span in spans)
 
 
-def sounding(audio: Audio, spans: Sequence[Span]) -> NDArray[np.bool_]:
+def sounding(audio: Audio, spans: Sequence[Span], n_channels: int = 2) -> NDArray[np.bool_]:
     """Which of these excerpts sound beside the loudest of them; none where all are digital silence.
 
     Examples
@@ -39,29 +43,30 @@ def sounding(audio: Audio, spans: Sequence[Span]) -> NDArray[np.bool_]:
     >>> sounding(Audio(noise.astype(np.float32), 1000), [(0.0, 1.0), (1.0, 1.0), (2.0, 1.0)])
     array([ True, False,  True])
     """
-    found = np.array([power(audio, *span) for span in spans])
+    found = np.array([power(audio, *span, n_channels) for span in spans])
     return np.asarray((found > 0) & (found >= 10 ** (SILENT_DB / 10) * found.max()))
 
 
-def below_loudest_db(audio: Audio, start_s: float, duration_s: float) -> float:
+def below_loudest_db(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> float:
     """Level of an excerpt beside the loudest excerpt of that length in the recording, in dB; −inf: digital silence."""
     n_steps = max(1, int(audio.duration_s / duration_s))
     others = [(step * duration_s, min(duration_s, audio.duration_s - step * duration_s)) for step in range(n_steps)]
-    here = power(audio, start_s, duration_s)
-    loudest = max(here, *(power(audio, *span) for span in others), 0.0)
+    here = power(audio, start_s, duration_s, n_channels)
+    loudest = max(here, *(power(audio, *span, n_channels) for span in others), 0.0)
     return float(10 * np.log10(here / loudest)) if here > 0 else -np.inf
 
 
-def silence_warnings(audio: Audio, start_s: float, duration_s: float) -> list[str]:
+def silence_warnings(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> list[str]:
     """That an excerpt, which somebody chose, is next to silent."""
-    level_db = below_loudest_db(audio, start_s, duration_s)
+    level_db = below_loudest_db(audio, start_s, duration_s, n_channels)
     if level_db > SILENT_DB:
         return []
-    level = "is silent" if level_db == -np.inf else f"lies {-level_db:.0f} dB below the loudest one of {audio.name!r}"
+    silent = f"is silent{_in_mono(audio, start_s, duration_s, n_channels)}"
+    level = silent if level_db == -np.inf else f"lies {-level_db:.0f} dB below the loudest one of {audio.name!r}"
     return [f"the excerpt from {start_s:g} s on {level}: there is next to nothing to explain"]
 
 
-def require_sound(audio: Audio, start_s: float, duration_s: float) -> None:
+def require_sound(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> None:
     """Refuse an excerpt that nobody chose for its silence.
 
     Raises
@@ -69,8 +74,14 @@ def require_sound(audio: Audio, start_s: float, duration_s: float) -> None:
     AudioError
         If it is silent.
     """
-    level_db = below_loudest_db(audio, start_s, duration_s)
+    level_db = below_loudest_db(audio, start_s, duration_s, n_channels)
     if level_db <= SILENT_DB:
         span = f"{start_s:g} s to {start_s + duration_s:g} s"
         beside = "" if level_db == -np.inf else f" ({-level_db:.0f} dB below its loudest such excerpt)"
-        raise AudioError(f"{audio.name!r} is silent from {span}{beside}; choose another start")
+        mono = _in_mono(audio, start_s, duration_s, n_channels)
+        raise AudioError(f"{audio.name!r} is silent from {span}{beside}{mono}; choose another start")
+
+
+def _in_mono(audio: Audio, start_s: float, duration_s: float, n_channels: int) -> str:
+    cancelled = n_channels == 1 and power(audio, start_s, duration_s) > 0 == power(audio, start_s, duration_s, 1)
+    return " to a model that listens in mono, for its channels cancel" if cancelled else ""

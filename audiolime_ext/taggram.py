@@ -216,16 +216,16 @@ def tag(
     scores, times_s = np.concatenate(rows), np.array(starts) / grid.sr
     padded = np.arange(len(starts)) >= n_whole
     notes = tuple(grid.filling((end - first) / grid.sr))
-    silent = _silent(audio, times_s.tolist(), length / grid.sr, padded)
+    silent = _silent(audio, times_s.tolist(), length / grid.sr, padded, grid.n_channels)
     return Taggram(label_names(tagger, scores.shape[1]), times_s, scores, padded, silent, notes)
 
 
 def _silent(
-    audio: Audio, times_s: Sequence[float], length_s: float, padded: NDArray[np.bool_]
+    audio: Audio, times_s: Sequence[float], length_s: float, padded: NDArray[np.bool_], n_channels: int
 ) -> NDArray[np.bool_] | None:
     """Which of the whole windows are silent; None where none or all of them are."""
     whole = [start for start, filled_up in zip(times_s, padded.tolist(), strict=True) if not filled_up]
-    sounds = sounding(audio, [(start, min(length_s, audio.duration_s - start)) for start in whole])
+    sounds = sounding(audio, [(start, min(length_s, audio.duration_s - start)) for start in whole], n_channels)
     if sounds.all() or not sounds.any():
         return None
     return np.concatenate([~sounds, np.zeros(int(padded.sum()), bool)])

@@ -401,6 +401,7 @@ def test_an_interrupted_audit_says_so_and_goes_on(tmp_path: Path) -> None:
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in told
+    assert f"what is done is kept in {store}; the same command goes on from there" in told
     n = _n_done(store)
     assert 4 <= n < 60
     assert plan_audit(manifest, CONFOUNDED, workers=0).run(store).done.all()

@@ -122,7 +122,12 @@ def test_silence_cannot_be_explained_but_is_tagged_with_a_warning(capsys: pytest
     assert main(["tag", "silent.wav", *WINDOWED[2:], "--json"]) == 0
     out, err = capsys.readouterr()
     assert strict(out)["mean"] == [0.0, 1.0]
-    assert err == "audiolime: warning: silent.wav is silent; these are the model's scores of silence\n"
+    words = "is silent; these are the model's scores of silence"
+    assert err == f"audiolime: warning: silent.wav: the excerpt from 0 s on {words}\n"
+    song = load_audio("song.wav").samples
+    Audio(np.concatenate([0 * song, song], axis=1), SR).write("late.wav")
+    assert main(["tag", "late.wav", "-t", "studio_models:loud", "--start", "0.5", "--duration", "1"]) == 0
+    assert capsys.readouterr().err == f"audiolime: warning: late.wav: the excerpt from 0.5 s on {words}\n"
 
 
 @pytest.mark.usefixtures("studio")

@@ -227,7 +227,7 @@ def test_a_false_total_does_not_cut_a_flac_file(n_samples: int) -> None:
     facts = int.from_bytes(content[18:26], "big") >> 36 << 36 | n_samples
     false = content[:18] + facts.to_bytes(8, "big") + content[26:]
     np.testing.assert_array_equal(heard(false, "song.flac")[0], heard(content, "song.flac")[0])
-    with pytest.raises(AudioError, match=r"nothing more can be read after 1\.49 s"):
+    with pytest.raises(AudioError, match=r"not all after 1\.49 s can be read"):
         decode(false[: len(false) // 2], "song.flac")
     with pytest.raises(AudioError, match=r"cut short: its header promises 6\.80 s, it holds 3\.00 s"):
         decode(content[:18] + (facts >> 36 << 36 | 300000).to_bytes(8, "big") + content[26:], "song.flac")
@@ -263,7 +263,7 @@ def test_damage_that_a_checksum_proves_is_refused(kind: str) -> None:
     middle = len(content) // 2
     content[middle : middle + 50] = bytes(50)
     with pytest.raises(
-        AudioError, match=r"^song\.x is damaged (after \d\.\d\d s|or cut short: nothing more can be read)"
+        AudioError, match=r"^song\.x is damaged (after \d\.\d\d s|or cut short: not all after )"
     ):
         decode(bytes(content), "song.x")
 

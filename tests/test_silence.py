@@ -53,3 +53,18 @@ def test_who_asks_for_silence_is_told_and_what_nobody_asked_for_is_refused() -> 
         require_sound(quiet, 1.0, 1.0)
     with pytest.raises(AudioError, match=r"'levels' is silent from 2 s to 3 s; choose"):
         require_sound(quiet, 2.0, 1.0)
+
+
+def test_channels_that_cancel_are_silence_to_a_model_that_listens_in_mono() -> None:
+    left = levels(-6, -6).samples
+    stereo = Audio(np.concatenate([left, np.where(np.arange(2 * SR) < SR, 1, -1) * left]), SR, "wide")
+    assert sounding(stereo, seconds(2)).tolist() == [True, True]
+    assert sounding(stereo, seconds(2), 1).tolist() == [True, False]
+    assert silence_warnings(stereo, 1.0, 1.0) == []
+    mono = "to a model that listens in mono, for its channels cancel"
+    assert silence_warnings(stereo, 1.0, 1.0, 1) == [
+        f"the excerpt from 1 s on is silent {mono}: there is next to nothing to explain"
+    ]
+    require_sound(stereo, 1.0, 1.0)
+    with pytest.raises(AudioError, match=f"is silent from 1 s to 2 s {mono}; choose another start"):
+        require_sound(stereo, 1.0, 1.0, 1)

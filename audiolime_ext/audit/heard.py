@@ -123,7 +123,7 @@ class Ears:
             raise AudioError(f"{entry.path} was changed while the audit ran; start the audit again to measure it anew")
         grid = Grid.of(self.tagger, audio.sr, audio.n_samples)
         grid.require(round(entry.duration_s * grid.sr), f"{entry.name!r}")
-        require_sound(audio, entry.start_s, entry.duration_s)
+        require_sound(audio, entry.start_s, entry.duration_s, self.tagger.n_channels)
         separator: Any = build_spec("factorization", f"oracle:{entry.stems}") if entry.stems else self.factorization
         parts = build(audio, separator, grid, start_s=entry.start_s, duration_s=entry.duration_s)
         n = len(parts.sources)

@@ -149,8 +149,9 @@ def _our_names(
     missing = [name for name in needed if name not in names and columns.get(name) is None]
     if strict or missing:
         for name, hint in foreign.items():
-            hint = hint or f"known are {', '.join(known)};"
-            problems.add(1, f"unknown column {name!r}; {hint} map it to one of ours (columns) or ignore it (ignore)")
+            hint = hint or f"known are {', '.join([*known, *also])};"
+            way = "map it to one of ours (--column OURS=THEIRS, columns) or ignore it (--ignore, ignore)"
+            problems.add(1, f"unknown column {name!r}; {hint} {way}")
     elif foreign:
         told = [f"{name!r}" + (f" ({hint})" if hint else "") for name, hint in foreign.items()]
         problems.notes.append(f"{legible(problems.source)}: ignored what is no column of ours: {', '.join(told)}")

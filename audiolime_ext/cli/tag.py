@@ -105,6 +105,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
 
     from audiolime_ext.audio import load_audio
     from audiolime_ext.files import to_json
+    from audiolime_ext.silence import silence_warnings
     from audiolime_ext.tables import text_table
     from audiolime_ext.taggram import tag
 
@@ -117,8 +118,9 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
             f"{legible(file)} has a rate of {audio.sr} Hz and the model listens at {model.sr} Hz: "
             f"it hears nothing above {audio.sr / 2000:g} kHz"
         )
-    if not audio.samples.any():
-        warn(f"{legible(file)} is silent; these are the model's scores of silence")
+    start_s = args.start or 0.0
+    for silence in silence_warnings(audio, start_s, args.duration or audio.duration_s - start_s, model.n_channels):
+        warn(f"{legible(file)}: {silence.partition(':')[0]}; these are the model's scores of silence")
     if silent := int((~taggram.padded & ~taggram.counted).sum()):
         n = int((~taggram.padded).sum())
         warn(f"{silent} of {n} windows of {legible(file)} are silent, and not in the mean")
@@ -145,6 +147,6 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         scores = taggram.scores[whole, column]
         at = taggram.times_s[whole][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
-    print(f"{legible(file)}: {args.tagger}, {int(whole.sum())} windows")
+    print(f"{legible(file)}: {args.tagger}, {(n := int(whole.sum()))} window{'s' * (n != 1)}")
     print(text_table(["", "mean", "highest", "at"], rows))
     return str(taggram.labels[leading[0]])

@@ -133,7 +133,7 @@ def explain_track(
     asking = Asking(recording, stems, model, grid, baseline, choose, [how.sampling, max_evals, seed], store)
     taggram = asking.taggram(first, end)
     spans = _spans(taggram, model, end / recording.sr) if places is None else places
-    asking = replace(asking, least_power=least_power(recording, spans) if places is None else 0.0)
+    asking = replace(asking, least_power=least_power(recording, spans, grid.n_channels) if places is None else 0.0)
     aim = make_target(target, taggram.labels)
     noise = asking.repeatability(spans, aim, taggram)
     noise.require_independence(taggram.labels)
@@ -174,7 +174,7 @@ def explain_track(
     notes += holding_notes(separator.spec, dict.fromkeys(name for answer in answers for name in answer.names))
     warned = [*recording.warnings, *noise_warnings(checks), *rate_warnings(recording, grid)]
     warned += [w for window in windows for w in sample_warnings(window.attribution)]
-    warned += [] if places is None else [w for place in places for w in silence_warnings(recording, *place)]
+    warned += [w for place in places or () for w in silence_warnings(recording, *place, grid.n_channels)]
     return TrackExplanation(
         named,
         all_labels,

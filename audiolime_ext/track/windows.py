@@ -190,7 +190,7 @@ class Asking:
         ]
 
     def _sounds(self, span: Span) -> bool:
-        here = power(self.recording, *span)
+        here = power(self.recording, *span, self.grid.n_channels)
         return here > 0 and here >= self.least_power
 
     def _mixes(self, span: Span, built: parts.Components | None, masks: Masks) -> Samples:

@@ -104,6 +104,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.measure import Settings
     from audiolime_ext.audit.run import plan_audit
     from audiolime_ext.errors import UsageError
+    from audiolime_ext.files import legible
 
     if args.cluster_patience is not None and args.cluster is None:
         raise UsageError("--cluster-patience is for --cluster ADDRESS; leave it out, or name the cluster")
@@ -132,7 +133,12 @@ def run(args: Namespace) -> int:
             warn(note)
         if args.dry_run:
             return _tell_estimate(audit.estimate(), args)
-        results = audit.run(args.store or _store_of(Path(args.manifest)), policy)
+        store = args.store or _store_of(Path(args.manifest))
+        try:
+            results = audit.run(store, policy)
+        except KeyboardInterrupt:
+            warn(f"what is done is kept in {legible(store)}; the same command goes on from there")
+            raise
     mine = {entry.key for entry in audit.mine}
     failures = [failure for failure in results.failures if failure.task in mine]
     _tell(results, args)
