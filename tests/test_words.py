@@ -146,7 +146,7 @@ def test_what_happens_without_one_is_not_said_where_it_is_no_known_leader(what: 
 
 def test_a_leader_is_named_with_what_its_separator_lets_it_hold() -> None:
     piano, held = found("leads", (3,), against=4), "piano, which may hold vocals, guitar, bass and drums"
-    spec = {"factorization": "cerberus?merge=none"}
+    spec: dict[str, Any] = {"factorization": "cerberus?merge=none"}
     assert (
         said(piano, **spec) == f"rock comes most from {held} (+0.15) against vocals (-0.30); score 0.80, silence 0.05"
     )
