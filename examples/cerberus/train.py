@@ -15,6 +15,7 @@ import csv
 import dataclasses
 import json
 import time
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,28 @@ _WARM_UP = 100
 _KEPT = 0.998  # of the running mean of the weights, per step
 
 
+@cache
+def has_bfloat16(device: str) -> bool:
+    """Whether recurrent layers run in bfloat16 on this machine; on CPUs without AVX-512 they do not."""
+    try:
+        with torch.no_grad(), torch.autocast(device, dtype=torch.bfloat16):
+            torch.nn.LSTM(8, 8).to(device)(torch.zeros(2, 1, 8, device=device))
+    except RuntimeError:
+        return False
+    return True
+
+
 def batch_losses(network: Cerberus, batch: Batch) -> tuple[dict[str, Tensor], losses.Fit]:
     """The loss of each head, by name, and how the masks fit."""
     n_sources = len(network.config.sources)
     mixture = batch.mixture
     device = mixture.device.type
-    with torch.autocast(device, dtype=torch.bfloat16):
+    in_half = partial(torch.autocast, device, dtype=torch.bfloat16, enabled=has_bfloat16(device))
+    with in_half():
         h = network.features(mixture)
         out = network.heads(h)
     some = slice(None, None, 16)  # of the frames: enough for deep clustering, whose embeddings are large
-    with torch.autocast(device, dtype=torch.bfloat16):
+    with in_half():
         embeddings = network.embed(h[:, some])
     magnitudes = batch.spectra[:, :, some].square().sum(-1).sqrt()
     loudness = mixture[:, some].square().sum(-1).sqrt()
