@@ -128,6 +128,22 @@ def cut(name: str, n_bytes: int = _ROOM) -> str:
     return name[: sum(size <= n_bytes for size in sizes)]
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is there; a name that no file can have (too long, with a null) is no error."""
+    return os.path.isfile(path)  # noqa: PTH113 - a `Path` raises
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    r"""Whether a folder is there, as `is_file`.
+
+    Examples
+    --------
+    >>> is_folder("."), is_folder("x" * 5000), is_file("\0")
+    (True, False, False)
+    """
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def free_name(name: str, taken: Iterable[str] = (), *, ending: str = "") -> str:
     """A name that can be given to a file with this ending: `name`, cut and numbered where it must be.
 

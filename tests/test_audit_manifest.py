@@ -257,3 +257,12 @@ def test_what_is_no_recording_in_a_folder_of_classes_is_named_once(tmp_path: Pat
     assert note.startswith(f"skipped in {tmp_path}: ")
     assert "2 × no audio by the ending (README, guitar/a/1.txt)" in note
     assert "2 × hidden (.git, piano/._1.OPUS)" in note
+
+
+def test_a_name_that_no_file_can_have_is_told_by_line(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"x")
+    (tmp_path / "m.csv").write_text(f"path,label,stems\na.wav,rock,{'x' * 5000}\n{'y' * 5000}.wav,rock,\n")
+    with pytest.raises(UsageError) as told:
+        load_manifest(tmp_path / "m.csv")
+    assert "line 2" in str(told.value)
+    assert "line 3" in str(told.value)

@@ -30,7 +30,7 @@ from audiolime_ext.audit.importers import mirdata_tracks
 from audiolime_ext.audit.importers.draft import Draft
 from audiolime_ext.audit.table import Problems, named_labels, read_table, seconds
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.files import legible, meant
+from audiolime_ext.files import is_folder, legible, meant
 from audiolime_ext.folders import FOLDER, audio_endings, look_into, skipped_note
 
 COLUMNS = ("path", "label", "split", "group", "start_s", "duration_s", "stems")
@@ -134,7 +134,7 @@ def load_manifest(
         return _published(Path("tracks"), mirdata_tracks.drafts(source, columns or {}), labels)
     source, root = Path(source), None if root is None else Path(root)
     problems = Problems(source)
-    if source.is_dir():
+    if is_folder(source):
         rows = _from_folders(source, labels, problems)
     elif kind := importers.format_of(source):
         label = _label_of(kind.NAME, kind.LABELS, columns or {}, ignore)
@@ -192,7 +192,7 @@ def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str
             f"there is no file {given!r}; paths are relative to the folder of the manifest, or to another: --root DIR",
         )
     stems = meant(folder / cells["stems"]) if cells.get("stems") else None
-    if stems is not None and not stems.is_dir():
+    if stems is not None and not is_folder(stems):
         problems.add(line, f"there is no folder {cells['stems']!r} of stems; name one, or leave the cell empty")
     return Row(
         path,

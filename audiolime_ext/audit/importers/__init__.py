@@ -19,7 +19,7 @@ from types import ModuleType
 from audiolime_ext.audit.importers import fma, jamendo, magnatagatune
 from audiolime_ext.audit.importers.draft import Draft
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import legible
+from audiolime_ext.files import is_file, legible
 from audiolime_ext.prediction import label_indices
 
 FORMATS: tuple[ModuleType, ...] = (jamendo, magnatagatune, fma)
@@ -78,7 +78,7 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
         known = tuple(dict.fromkeys(name for tag in draft.labels if (name := spellings[tag]) is not None))
         if not known:
             classless.append(draft.path.name)
-        elif not draft.path.is_file():
+        elif not is_file(draft.path):
             gone.append(str(draft.path))
         else:
             kept.append(draft.with_labels(known))

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import legible
+from audiolime_ext.files import is_file, is_folder, legible
 
 NAME = "FMA"
 LABELS = ("genre_top", "genres", "genres_all")
@@ -42,7 +42,7 @@ def recognises(lines: Sequence[str]) -> bool:
 def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
     """The tracks of the table; `root` is the folder that holds ``000``, ``001``, … (None: it is looked for)."""
     folders = [root] if root else [base / name for base in (table.parent, table.parent.parent) for name in _SUBSETS]
-    there = [folder for folder in folders if folder.is_dir()] or [table.parent]
+    there = [folder for folder in folders if is_folder(folder)] or [table.parent]
     titles = {} if label == "genre_top" else _titles(table.parent / "genres.csv")
     with table.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
@@ -56,7 +56,7 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
                 raise ValueError(f"line {reader.line_num} does not begin with a number or has not {len(names)} cells")
             number = f"{int(cells[0]):06d}"
             paths = [folder / number[:3] / f"{number}.mp3" for folder in there]
-            path = next((path for path in paths if path.is_file()), paths[0])
+            path = next((path for path in paths if is_file(path)), paths[0])
             yield Draft(reader.line_num, path, _labels(cells[named], titles), split=cells[split] or None)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.files import is_file
 
 NAME = "MTG-Jamendo"
 LABELS = ("TAGS",)
@@ -40,4 +41,4 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
                 raise ValueError(f"line {line} has {len(cells)} cells, not {len(_HEADER)} or more")
             path = root / cells[3]
             low = path.with_suffix(f".low{path.suffix}")
-            yield Draft(line, low if low.is_file() and not path.is_file() else path, tuple(filter(None, cells[5:])))
+            yield Draft(line, low if is_file(low) and not is_file(path) else path, tuple(filter(None, cells[5:])))
