@@ -424,7 +424,7 @@ def test_a_reader_that_goes_away_is_no_error_message(studio: Path) -> None:
     Path("second.wav").write_bytes(Path("song.wav").read_bytes())
     command = f"{sys.executable} -m audiolime_ext tag song.wav second.wav -t studio_models:loud | head -1"
     found = subprocess.run(command, shell=True, cwd=studio, capture_output=True, check=False, timeout=60)
-    assert (found.stdout, found.stderr) == (b"song.wav: studio_models:loud, 1 windows\n", b"")
+    assert (found.stdout, found.stderr) == (b"song.wav: studio_models:loud, 1 window\n", b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
