@@ -125,6 +125,11 @@ def test_silence_cannot_be_explained_but_is_tagged_with_a_warning(capsys: pytest
     words = "is silent; these are the model's scores of silence"
     assert err == f"audiolime: warning: silent.wav: the excerpt from 0 s on {words}\n"
     song = load_audio("song.wav").samples
+    Audio(np.concatenate([1e-4 * song, song], axis=1), SR).write("faint.wav")
+    assert main(["tag", "faint.wav", "-t", "studio_models:loud", "--start", "0.5", "--duration", "1"]) == 0
+    assert capsys.readouterr().err.endswith(
+        "dB below the loudest one of 'faint'; these are the model's scores of next to nothing\n"
+    )
     Audio(np.concatenate([0 * song, song], axis=1), SR).write("late.wav")
     assert main(["tag", "late.wav", "-t", "studio_models:loud", "--start", "0.5", "--duration", "1"]) == 0
     assert capsys.readouterr().err == f"audiolime: warning: late.wav: the excerpt from 0.5 s on {words}\n"

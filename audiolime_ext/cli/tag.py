@@ -120,7 +120,9 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         )
     start_s = args.start or 0.0
     for silence in silence_warnings(audio, start_s, args.duration or audio.duration_s - start_s, model.n_channels):
-        warn(f"{legible(file)}: {silence.partition(':')[0]}; these are the model's scores of silence")
+        level = silence.rpartition(":")[0]
+        heard = "silence" if " is silent" in level else "next to nothing"
+        warn(f"{legible(file)}: {level}; these are the model's scores of {heard}")
     if silent := int((~taggram.padded & ~taggram.counted).sum()):
         n = int((~taggram.padded).sum())
         warn(f"{silent} of {n} windows of {legible(file)} are silent, and not in the mean")

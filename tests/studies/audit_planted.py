@@ -49,7 +49,7 @@ that answers at random and one with dropout; nothing is accused, and no gate say
 ===================  ===========================  ======================================
 factorization        clean: pairs that are open   random, dropout: pairs that are open
 ===================  ===========================  ======================================
-true stems           6 of 6, 2 × 7                11 of 12 (1 is ruled out), 4 × 7
+true stems           6 of 6, 2 × 7                10 of 12 (2 are ruled out), 4 × 7
 cerberus             3 of 8 (4 not auditable),    7 of 16 (8 not auditable), 2 × 7
                      7
 hpss                 4 of 4, 7                    7 of 8, 2 × 7
