@@ -19,7 +19,7 @@ import numpy as np
 
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import AudioError, AudiolimeError, UsageError
-from audiolime_ext.guest import as_guest
+from audiolime_ext.guest import as_guest, deed
 from audiolime_ext.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.transcription import Transcription
 
@@ -246,7 +246,7 @@ def factorized(
     except SystemExit as error:
         named = factorization.spec or type(factorization).__name__
         raise AudiolimeError(
-            f"the factorization {named} called sys.exit({error.code!r}); it must answer with stems, or raise an error"
+            f"the factorization {named} {deed(error)}; it must answer with stems, or raise an error"
         ) from error
 
 

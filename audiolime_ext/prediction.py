@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
 from audiolime_ext.errors import ModelError, UsageError, unknown
-from audiolime_ext.guest import as_guest
+from audiolime_ext.guest import as_guest, deed
 from audiolime_ext.outputs import chosen, joined, require_scores
 
 PredictFn = Callable[[NDArray[Any]], Any]
@@ -315,24 +315,23 @@ def _ask(tagger: Tagger, batch: Samples) -> Scores:
         if isinstance(error, (ModelError, MemoryError)):
             raise
         raise ModelError(
-            f"the predict function raised {type(error).__name__} when given a float32 array of shape {batch.shape}: "
-            f"{error}{_advice(error)}"
+            f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
         ) from error
     return require_scores(chosen(answer), batch.shape, tagger.labels)
 
 
 def _advice(error: BaseException) -> str:
-    """What to do about an error that another input may avoid."""
+    """What it says, and what to do about it where another input may avoid it."""
     if isinstance(error, SystemExit):
         return "; it must answer, or raise an error, and not end the program"
     if isinstance(error, TypeError) and "Tensor" in str(error):
-        return "; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
+        return f": {error}; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
     if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
         return (
-            "; if it wants another rate, length, number of channels or front end, or one signal at a time: "
+            f": {error}; if it wants another rate, length, number of channels or front end, or one signal at a time: "
             "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…, one_at_a_time=True)"
         )
-    return ""
+    return f": {error}"
 
 
 def label_names(tagger: Tagger, n_labels: int) -> tuple[str, ...]:
