@@ -9,6 +9,7 @@
     ├── AudioError  (ValueError)   4   audio that cannot be read or used
     ├── ModelError                 1   the user's model failed or answered nonsense
     ├── OutputError (OSError)      1   the result cannot be written
+    ├── OutOfMemory (MemoryError)  1   reading, separating or the model needs more memory than there is
     ├── NothingArgues              1   no component argues for the label (see `Explanation.top`)
     └── WorkersLost                8   an audit's workers are gone; what is done is kept, and can be gone on with
 
@@ -61,6 +62,10 @@ class ModelError(AudiolimeError):
 
 class OutputError(AudiolimeError, OSError):
     """A result cannot be written."""
+
+
+class OutOfMemory(AudiolimeError, MemoryError):
+    """A part of the work needs more memory than there is."""
 
 
 class NothingArgues(AudiolimeError):

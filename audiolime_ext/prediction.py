@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
-from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.errors import ModelError, OutOfMemory, UsageError, unknown
 from audiolime_ext.guest import as_guest, deed
+from audiolime_ext.memory import is_out_of_memory, out_of_memory
 from audiolime_ext.outputs import chosen, joined, require_scores
 
 PredictFn = Callable[[NDArray[Any]], Any]
@@ -297,6 +298,8 @@ def predict(tagger: Tagger, windows: Samples) -> Scores:
     ------
     ModelError
         If the model raises, or answers the wrong shape, NaN or infinity.
+    OutOfMemory
+        If it needs more memory than there is.
     """
     n, n_windows = windows.shape[:2]
     batch = windows.reshape(n * n_windows, *windows.shape[2:])
@@ -312,12 +315,32 @@ def _ask(tagger: Tagger, batch: Samples) -> Scores:
         with as_guest():
             answer = tagger(np.array(batch, np.float32))  # a copy, which it may overwrite
     except (Exception, SystemExit) as error:
-        if isinstance(error, (ModelError, MemoryError)):
+        if isinstance(error, (ModelError, OutOfMemory)):
             raise
+        if is_out_of_memory(error):
+            doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
+            raise out_of_memory(doing, error, _lighter(tagger, len(batch))) from error
         raise ModelError(
             f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
         ) from error
     return require_scores(chosen(answer), batch.shape, tagger.labels)
+
+
+def _lighter(tagger: Tagger, n: int) -> str:
+    """How to ask a model that was given so many signals at once, so that it needs less memory."""
+    fewer = f"give it fewer at a time: --batch-size {n // 2}, tagger(…, batch_size={n // 2})"
+    if tagger.window_s is None:
+        shorter = "choose a shorter excerpt, which is its window: --duration, duration_s"
+        return f"{fewer}; or {shorter}" if n > 1 else shorter
+    return (
+        fewer
+        if n > 1
+        else "it needs more than is free for a single window; end other programs, or take another machine"
+    )
+
+
+def _counted(n: int) -> str:
+    return f"{n} signal{'s' * (n != 1)}"
 
 
 def _advice(error: BaseException) -> str:

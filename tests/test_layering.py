@@ -14,8 +14,8 @@ LEVELS = {
     0: "errors _optional _shown tables",
     1: "files folders stem_folders containers decoding musdb_tracks audio_objects audio resampling silence registry "
     "archives chunks formats formats.flac formats.mpeg formats.ogg formats.parts formats.riff formats.side_info "
-    "formats.tags mixing downloads checkpoints cache guest outputs tensor_bundle onnx_graph spectrogram front_end "
-    "transcription _compiled",
+    "formats.tags mixing downloads checkpoints cache guest memory outputs tensor_bundle onnx_graph spectrogram "
+    "front_end transcription _compiled",
     2: "confusion factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines "
     "segments kind whole",
     3: "perturbation components targets excerpt",

@@ -249,6 +249,8 @@ class Driver:
         """Keep that a recording could not be measured; try it again later if it may be."""
         told = isinstance(error, AudiolimeError)
         reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
+        if isinstance(error, MemoryError) and self.engine.n_at_once > 1:
+            reason += "; or have fewer workers, which leaves more to each (--workers)"
         self.store.fail(entry.task, entry.name, reason)
         if self.policy.on_error == "stop":
             raise _stopped(error, entry, reason, self.store)

@@ -51,7 +51,7 @@ from audiolime_ext.audit.effects import (
 from audiolime_ext.audit.heard import Ears, Heard
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.records import Entry, Measurement
-from audiolime_ext.errors import AudiolimeError, UsageError, unknown
+from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
 from audiolime_ext.outputs import joined
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.prediction import Scores, Tagger, predict
@@ -183,6 +183,8 @@ def _donor(ears: Ears, donor: Entry, host: Heard) -> Heard:
     """A donor's stems, as long as the host; the sample that rounding may have cost is silence."""
     try:
         heard = ears.hear(donor)
+    except OutOfMemory:  # it may not be the donor's fault
+        raise
     except AudiolimeError as error:
         raise DonorError(donor.key, str(error)) from error
     n_samples = host.background.shape[-1]

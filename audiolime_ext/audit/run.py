@@ -188,6 +188,7 @@ def plan_audit(
     executor: Executor | None = None,
     at_once: int | None = None,
     sr: int | None = None,
+    batch_size: int | None = None,
 ) -> Audit:
     """Check an audit and make it ready.
 
@@ -218,6 +219,8 @@ def plan_audit(
         Measures instead of own processes, with so many jobs at a time; of Dask: ``client.get_executor(pure=False)``.
     sr
         The rate at which a plain function listens, in Hz.
+    batch_size
+        The most signals that the tagger hears at a time; None: as it says itself.
 
     Raises
     ------
@@ -226,7 +229,7 @@ def plan_audit(
     ModelError
         If the tagger fails, or answers no scores between 0 and 1.
     """
-    model = resolve_tagger(tagger, sr=sr)
+    model = resolve_tagger(tagger, sr=sr, batch_size=batch_size)
     names = _labels(model)
     found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
@@ -246,7 +249,7 @@ def plan_audit(
         settings={**asdict(settings), "kinds": list(settings.kinds)},
     )
     ears = Ears(model, separator)
-    engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr)
+    engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr, batch_size)
     duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
     entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
     _try(model, entries[0].duration_s)
@@ -311,6 +314,7 @@ def _engine(
     executor: Executor | None,
     at_once: int | None,
     sr: int | None,
+    batch_size: int | None,
 ) -> Callable[[], Engine]:
     """Makes the workers when it is called; models that live in this process's memory cannot travel."""
     separator = ears.factorization
@@ -324,7 +328,7 @@ def _engine(
         )
     spec = None if separator is None else separator.spec
     fingerprints = identity.tagger_fingerprint, identity.factorization_fingerprint
-    models = Models(identity.tagger, fingerprints[0], spec, fingerprints[1], settings, sr)
+    models = Models(identity.tagger, fingerprints[0], spec, fingerprints[1], settings, sr, batch_size)
     if executor is not None:
         return lambda: Borrowed(models, executor, at_once or 2 * n_cores())
     n_workers = workers or n_cores()

@@ -49,6 +49,7 @@ class Models:
     factorization_fingerprint: str
     settings: Settings
     sr: int | None = None
+    batch_size: int | None = None
 
 
 class Engine(Protocol):
@@ -230,7 +231,7 @@ def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
 
 @lru_cache(maxsize=1)
 def _ears(models: Models) -> Ears:
-    tagger = resolve_tagger(models.tagger, sr=models.sr)
+    tagger = resolve_tagger(models.tagger, sr=models.sr, batch_size=models.batch_size)
     separator = None if models.factorization is None else resolve_factorization(models.factorization)
     found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
     if isinstance(tagger, FunctionTagger) and tagger.version is None:
