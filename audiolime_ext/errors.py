@@ -8,6 +8,7 @@
     │   └── CorruptError           3   … or is at hand but not what its publisher released
     ├── AudioError  (ValueError)   4   audio that cannot be read or used
     ├── ModelError                 1   the user's model failed or answered nonsense
+    │   └── UnfitModel             1   … as it would for any recording
     ├── OutputError (OSError)      1   the result cannot be written
     ├── OutOfMemory (MemoryError)  1   reading, separating or the model needs more memory than there is
     ├── NothingArgues              1   no component argues for the label (see `Explanation.top`)
@@ -58,6 +59,10 @@ class AudioError(AudiolimeError, ValueError):
 
 class ModelError(AudiolimeError):
     """A predict function failed or answered something that is no prediction."""
+
+
+class UnfitModel(ModelError):
+    """A model that can be asked about no recording: what is wrong is its own."""
 
 
 class OutputError(AudiolimeError, OSError):

@@ -3,6 +3,7 @@
 A prediction is an array of real, finite numbers with one row per signal and one column per label. Models often answer
 more: a dict, a named tuple, or a tuple or list of arrays. These are several outputs, even if there is but one, of which
 ``output=`` names the scores: by key, or by position from 0. A list of arrays with one axis is the rows of one output.
+Answers that name their labels are one output, too; see `audiolime_ext.labelled`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError
+from audiolime_ext.labelled import columns
 
 _IN_TAGGER = "tagger(predict_fn, output={!r})"
 
@@ -31,6 +33,7 @@ def chosen(
     answer: Any,
     output: str | int | None = None,
     *,
+    labels: Sequence[str] | None = None,
     n_axes: int = 2,
     who: str = "the predict function",
     how: str = _IN_TAGGER,
@@ -43,6 +46,8 @@ def chosen(
         Of a model.
     output
         Which of several outputs is meant, by key or by position; None: there is one.
+    labels
+        The columns of an answer that names its labels, see `audiolime_ext.labelled`; None: none are declared.
     n_axes
         From how many axes on the arrays of a list are outputs, and not rows of one.
     who, how
@@ -58,6 +63,8 @@ def chosen(
     >>> chosen({"logits": np.ones((1, 2)), "embedding": np.zeros((1, 8))}, "logits")
     array([[1., 1.]])
     """
+    if output is None and (named := columns(answer, labels, n_axes=n_axes, who=who)) is not None:
+        return _numbers(named, who)
     found = _several(answer, n_axes)
     if found is None:
         if output is not None:
@@ -69,7 +76,9 @@ def chosen(
     key = key_of(list(found), output)
     if key is None:
         raise ModelError(f"{who} has no output {output!r}; it answered {_listed(answer, found)}")
-    return _numbers(found[key], f"output {output!r} of {who}")
+    who = f"output {output!r} of {who}"
+    named = columns(found[key], labels, n_axes=n_axes, who=who)
+    return _numbers(found[key] if named is None else named, who)
 
 
 def key_of(keys: Sequence[Any], output: str | int) -> Any | None:

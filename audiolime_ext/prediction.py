@@ -127,10 +127,10 @@ class FunctionTagger:
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[Any]:
         """Scores, shape (n_batch, n_labels)."""
         if self.one_at_a_time:
-            answers = [chosen(self._ask(signal), self.output, n_axes=1) for signal in batch]
+            answers = [chosen(self._ask(signal), self.output, labels=self.labels, n_axes=1) for signal in batch]
             outputs = np.stack([answer.reshape(-1) for answer in answers])
         else:
-            outputs = chosen(self._ask(batch), self.output)
+            outputs = chosen(self._ask(batch), self.output, labels=self.labels)
             if outputs.ndim == 1 and len(batch) == 1 and not np.issubdtype(outputs.dtype, np.integer):
                 outputs = outputs[None]  # of a model that leaves out axes of length 1
         if self.activation is not None:
@@ -188,7 +188,8 @@ def tagger(
     sr
         The rate it listens at, in Hz; None: the recording's own.
     labels
-        Names of its outputs, in order; None: "0", "1", …. Two labels over a single output p name 1 − p and p.
+        Names of its outputs, in order; None: "0", "1", …. Two labels over a single output p name 1 − p and p. Of a
+        function whose answers name their labels (dicts, pipelines of transformers) they are looked up by these names.
     n_channels
         1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples), mono recordings duplicated.
     front_end
@@ -323,7 +324,7 @@ def _ask(tagger: Tagger, batch: Samples) -> Scores:
         raise ModelError(
             f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
         ) from error
-    return require_scores(chosen(answer), batch.shape, tagger.labels)
+    return require_scores(chosen(answer, labels=tagger.labels), batch.shape, tagger.labels)
 
 
 def _lighter(tagger: Tagger, n: int) -> str:
