@@ -24,7 +24,14 @@ from collections.abc import Iterable
 
 
 class AudiolimeError(Exception):
-    """Root of the tree; `exit_code` is what the command line returns.
+    """Root of the tree.
+
+    Attributes
+    ----------
+    exit_code
+        What the command line returns.
+    for_all
+        Whether any other recording would end in it, too, so that nothing is gained by trying.
 
     Examples
     --------
@@ -33,6 +40,7 @@ class AudiolimeError(Exception):
     """
 
     exit_code = 1
+    for_all = False
 
 
 class UsageError(AudiolimeError, ValueError):
@@ -63,6 +71,8 @@ class ModelError(AudiolimeError):
 
 class UnfitModel(ModelError):
     """A model that can be asked about no recording: what is wrong is its own."""
+
+    for_all = True
 
 
 class OutputError(AudiolimeError, OSError):

@@ -5,6 +5,9 @@ with nothing beside it, and the recording that crashes alone is the culprit: the
 Donors that cannot be used are replaced by the next on the ring (see `audiolime_ext.audit.plan`), so the results are
 those of an audit in which they had never been.
 
+What is wrong with the model or with a worker, so that no recording could be measured (`AudiolimeError.for_all`), ends
+the audit at the first and is no failure of that recording: once it is mended, the same command goes on.
+
 Nothing is waited for without a bound: a recording for `Policy.timeout_s` (`LONGEST_S` where nothing was said), workers
 that are gone or do not answer for `Policy.patience_s`; see `audiolime_ext.audit.patience`.
 """
@@ -111,7 +114,7 @@ class Driver:
         Raises
         ------
         AudiolimeError
-            Where the policy is to stop at a failure: that of the recording.
+            Where the policy is to stop at a failure: that of the recording; or one that every recording would end in.
         WorkersLost
             If the workers are gone, or did not answer, for too long.
         """
@@ -162,6 +165,7 @@ class Driver:
         """Wait a moment and keep what came of jobs; the recordings whose workers crashed."""
         self.patience.wait(self.running)
         done = [(future, self.running.pop(future)[0]) for future in list(self.running) if future.done()]
+        done.sort(key=lambda one: one[0].cancelled() or one[0].exception() is not None)  # an error may end the audit
         return [entry for future, entry in done if not self._settle(entry, future)]
 
     def _settle(self, entry: Entry, future: Future[Measured]) -> bool:
@@ -175,9 +179,11 @@ class Driver:
             self.patience.dropped()
             self.queue.appendleft(entry)
             return True
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it was, it is this recording's
+        except (Exception, SystemExit) as error:
             if _is_crash(error):
                 return False
+            if getattr(error, "for_all", False):
+                raise _stopped(error, self._reason(error), self.store, f"found at {entry.path}") from error
             self._fail(entry, error)
         else:
             self.store.put(entry.task, entry.name, measured.measurements, measured.facts)
@@ -247,18 +253,22 @@ class Driver:
 
     def _fail(self, entry: Entry, error: BaseException) -> None:
         """Keep that a recording could not be measured; try it again later if it may be."""
-        told = isinstance(error, AudiolimeError)
-        reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
-        if isinstance(error, MemoryError) and self.engine.n_at_once > 1:
-            reason += "; or have fewer workers, which leaves more to each (--workers)"
+        reason = self._reason(error)
         self.store.fail(entry.task, entry.name, reason)
         if self.policy.on_error == "stop":
-            raise _stopped(error, entry, reason, self.store)
+            raise _stopped(error, f"{entry.path}: {reason}", self.store, "stopped there")
         self.tries[entry.key] = self.tries.get(entry.key, 0) + 1
         if self.tries[entry.key] <= self.policy.retries:
             self.queue.append(entry)
         else:
             self.bar.update()
+
+    def _reason(self, error: BaseException) -> str:
+        told = isinstance(error, AudiolimeError)
+        reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
+        if isinstance(error, MemoryError) and self.engine.n_at_once > 1:
+            reason += "; or have fewer workers, which leaves more to each (--workers)"
+        return reason
 
 
 def _warn(message: str) -> None:
@@ -272,6 +282,6 @@ def _is_crash(error: BaseException | None) -> bool:
     return isinstance(error, BrokenExecutor) or type(error).__name__ in _CRASHES
 
 
-def _stopped(error: BaseException, entry: Entry, reason: str, store: AuditStore) -> AudiolimeError:
+def _stopped(error: BaseException, reason: str, store: AuditStore, where: str) -> AudiolimeError:
     kind = type(error) if isinstance(error, AudiolimeError) else AudiolimeError
-    return kind(f"{entry.path}: {reason} (stopped there; what was done is kept in {store.path} and not done again)")
+    return kind(f"{reason} ({where}; what was done is kept in {store.path} and not done again)")

@@ -51,7 +51,7 @@ from audiolime_ext.audit.effects import (
 from audiolime_ext.audit.heard import Ears, Heard
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.records import Entry, Measurement
-from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
+from audiolime_ext.errors import AudiolimeError, ModelError, OutOfMemory, UsageError, unknown
 from audiolime_ext.outputs import joined
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.prediction import Scores, Tagger, predict
@@ -128,6 +128,11 @@ class Measured:
 
 
 _MASK = "mask"
+_FOR_NOISE = "it fails for noise, too, and so would for every recording"
+_FOR_SILENCE = (
+    "it fails for silence, about which an audit asks for every recording: let it answer, such as by adding 1e-8 where "
+    "it divides or takes logarithms"
+)
 
 Question = tuple[str, str, str | None, Samples]  # measure, component, donor, and the mix
 
@@ -237,10 +242,40 @@ def _answers(
     size = 1  # the first mix tells how many windows there are
     while batch := list(islice(questions, size)):
         windows = grid.cut(np.stack([mix for *_, mix in batch]))
-        scores.append(predict(tagger, windows))
+        scores.append(_scores(tagger, windows))
         asked += [(kind, name, donor) for kind, name, donor, _ in batch]
         size = max(1, (tagger.batch_size or 32) // windows.shape[1])
     return asked, joined(scores)
+
+
+def _scores(tagger: Tagger, windows: Samples) -> Scores:
+    """The tagger's scores, of which there must be log-odds.
+
+    Raises
+    ------
+    ModelError, OutOfMemory
+        If it fails; `for_all` if it does so for noise of the same shape, or for silence, which every audit asks about.
+    """
+    try:
+        scores = predict(tagger, windows)
+    except (ModelError, OutOfMemory) as error:
+        noise = np.random.default_rng(0).normal(0, 0.1, windows.shape).astype(np.float32)
+        for probe, told in ((noise, _FOR_NOISE), (0 * noise, _FOR_SILENCE)):
+            if not error.for_all and _fails(tagger, probe):
+                unfit = type(error)(f"{error}; {told}")
+                unfit.for_all = True
+                raise unfit from error
+        raise
+    log_odds(scores)
+    return scores
+
+
+def _fails(tagger: Tagger, windows: Samples) -> bool:
+    try:
+        predict(tagger, windows)
+    except (ModelError, OutOfMemory):
+        return True
+    return False
 
 
 def _of_masks(host: Heard, asked: Neighborhood) -> Iterator[Measurement]:

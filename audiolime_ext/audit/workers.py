@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from audiolime_ext.audit.heard import Ears
 from audiolime_ext.audit.measure import Job, Measured, Settings, measure
-from audiolime_ext.errors import UsageError, WorkersLost
+from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 
@@ -219,7 +219,12 @@ def _n_cores(client: Any) -> int | None:
 
 def measure_with(models: Models, job: Job) -> Measured:
     """Measure a job in a worker, with models that are built once."""
-    return _done(job, _ears(models), models.settings)
+    try:
+        ears = _ears(models)
+    except AudiolimeError as error:
+        error.for_all = True
+        raise
+    return _done(job, ears, models.settings)
 
 
 def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
@@ -231,8 +236,14 @@ def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
 
 @lru_cache(maxsize=1)
 def _ears(models: Models) -> Ears:
-    tagger = resolve_tagger(models.tagger, sr=models.sr, batch_size=models.batch_size)
-    separator = None if models.factorization is None else resolve_factorization(models.factorization)
+    try:
+        tagger = resolve_tagger(models.tagger, sr=models.sr, batch_size=models.batch_size)
+        separator = None if models.factorization is None else resolve_factorization(models.factorization)
+    except Exception as error:
+        if isinstance(error, AudiolimeError):
+            raise
+        named = " and ".join(filter(None, (models.tagger, models.factorization)))
+        raise AudiolimeError(f"a worker cannot build {named} ({type(error).__name__}: {error})") from error
     found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
     if isinstance(tagger, FunctionTagger) and tagger.version is None:
         del found[models.tagger]  # a hash of answers, which may round otherwise on another machine

@@ -250,7 +250,13 @@ def require_some(files: Sequence[str]) -> None:
 
 
 def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
-    """Do `work` for every file; with several, one that fails is told and the others go on (exit code 5)."""
+    """Do `work` for every file; with several, one that fails is told and the others go on (exit code 5).
+
+    Raises
+    ------
+    AudiolimeError
+        The first in which every other file would end, too.
+    """
     if len(args.files) == 1:
         work(args.files[0])
         return 0
@@ -261,7 +267,9 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
             sys.stdout.flush()
         except BrokenPipeError:
             raise
-        except Exception as error:  # noqa: BLE001 - one file must not keep the others from being done
+        except Exception as error:
+            if getattr(error, "for_all", False):
+                raise
             tell(error, debug=args.debug, about=file)
             failed += 1
     if failed:
