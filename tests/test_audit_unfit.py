@@ -157,6 +157,21 @@ def test_what_a_model_cannot_answer_of_one_recording_costs_only_that(tmp_path: P
     assert results.done.sum() == N - 1
 
 
+def test_a_length_that_a_model_cannot_hear_costs_only_recordings_of_that_length(tmp_path: Path) -> None:
+    manifest = make_collection(tmp_path, N)
+    lines = manifest.read_text().splitlines()
+    lines = [f"{line},{'0.5' if line.startswith('003') else '1.0'}" for line in lines]
+    manifest.write_text("\n".join([lines[0].rpartition(",")[0] + ",duration_s", *lines[1:]]) + "\n")
+
+    def whole_seconds(batch: np.ndarray) -> np.ndarray:
+        return answers(batch.reshape(len(batch), -1, SR)[:, 0])
+
+    model = tagger(whole_seconds, sr=SR, labels=LABELS, version="1")
+    results = run_audit(manifest, model, store=tmp_path / "s.sqlite", settings=Settings(n_donors=0, n_same=0))
+    assert [failure.name for failure in results.failures] == ["003.wav"]
+    assert results.done.sum() == N - 1
+
+
 MODELS = """
 import os
 from pathlib import Path
@@ -164,6 +179,15 @@ from audiolime_ext import tagger
 from tests.test_audit_unfit import above_one, answers
 
 SR, LABELS = 8000, ["guitar", "piano"]
+
+
+def dying(batch):
+    if len(batch) > 1:
+        os.abort()
+    return answers(batch)
+
+
+dying = tagger(dying, sr=SR, labels=LABELS, version="1")
 high = tagger(above_one, sr=SR, labels=LABELS, version="1")
 if Path("only-one").exists():
     here = os.getpid() == int(Path("only-one").read_text())
@@ -198,6 +222,13 @@ def test_the_command_line_says_it_once(
 def test_workers_with_another_model_end_the_audit(studio: Path, manifest: Path) -> None:
     plan = plan_audit(manifest, "unfit_models:moody", settings=FEW, workers=2)
     with pytest.raises(UsageError, match="moody is another model in the worker than in the driver"):
+        plan.run(studio / "s.sqlite")
+    assert stored(studio / "s.sqlite") == (0, 0)
+
+
+def test_a_model_that_crashes_its_process_for_noise_ends_the_audit(studio: Path, manifest: Path) -> None:
+    plan = plan_audit(manifest, "unfit_models:dying", settings=FEW, workers=2)
+    with pytest.raises(UnfitModel, match=r"the model crashes the process that asks it about noise.*found at"):
         plan.run(studio / "s.sqlite")
     assert stored(studio / "s.sqlite") == (0, 0)
 

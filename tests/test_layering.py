@@ -26,8 +26,8 @@ LEVELS = {
     5: "adaptive coarse_to_fine evaluation pipeline track",
     6: "audit audit.admission audit.controls audit.database audit.importers audit.importers.draft audit.importers.fma "
     "audit.importers.jamendo audit.importers.magnatagatune audit.importers.mirdata_tracks audit.differences "
-    "audit.driver audit.effects "
-    "audit.expected audit.export audit.gate audit.heard audit.junit audit.limits audit.manifest audit.measure "
+    "audit.driver audit.effects audit.expected "
+    "audit.export audit.fitness audit.gate audit.heard audit.junit audit.limits audit.manifest audit.measure "
     "audit.merge audit.packing audit.patience audit.placebos audit.plan audit.rates audit.records audit.results "
     "audit.run audit.status audit.store audit.table audit.verdicts audit.words audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "

@@ -15,7 +15,7 @@ that are gone or do not answer for `Policy.patience_s`; see `audiolime_ext.audit
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
@@ -27,12 +27,16 @@ from audiolime_ext.audit.plan import Donors
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Engine, Here, failed
-from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
+from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost
 
 LONGEST_S = 3600.0  # after so long a recording counts as failed where nothing else was said
 PATIENCE_S = 300.0
 _BREAK_S = 10.0  # so long the other processes of a broken pool may take to be given up
 _CRASHES = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool")  # by name: Dask need not be installed
+_CRASHES_FOR_ALL = (
+    "the model crashes the process that asks it about noise, and so would for every recording; ask it outside of the "
+    "audit to see why, or have fewer workers (--workers) or a smaller --batch-size if memory runs out"
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class Driver:
         self.patience = Patience(engine, policy.patience_s, say or _warn)
         self.limit_s = policy.timeout_s or LONGEST_S
         self.tasks: list[Any] = []
+        self.usual_s: float | None = None
         self.tries = {failure.task: failure.tries for failure in store.failures()}
         self.queue: deque[Entry] = deque()
         self.running: dict[Future[Measured], tuple[Entry, float]] = {}
@@ -121,6 +126,7 @@ class Driver:
         from tqdm import tqdm
 
         self.tasks = [entry.task for entry in entries]
+        self.usual_s = next((length for length, _ in Counter(e.duration_s for e in entries).most_common(1)), None)
         missing = self._missing()
         self.queue.extend(entry for entry in entries if entry.key in missing)
         with tqdm(
@@ -194,9 +200,12 @@ class Driver:
     def _alone(self, entry: Entry) -> None:
         """Measure a recording with nothing beside it; one that crashes now is known to be the culprit."""
         while not self._settle(entry, self._one(job := self._job(entry))):
-            culprit = next((e for e in (entry, *job.donors) if self._crashes(e)), None)
+            culprit = next((e for e in (entry, *job.donors) if self._crashes(Job(e, probe="stems"))), None)
+            if culprit is None and self._crashes(Job(entry, (), self.usual_s, "noise")):
+                raise _stopped(UnfitModel(), _CRASHES_FOR_ALL, self.store, f"found at {entry.path}")
             if culprit is None or culprit is entry:
-                self._fail(entry, AudiolimeError("it crashes the process that measures it; look at the file"))
+                look = "look at the file" if culprit else "the model does so for it, or there was too little memory"
+                self._fail(entry, AudiolimeError(f"it crashes the process that measures it; {look}"))
                 return
             self.donors.unusable.add(culprit.key)
 
@@ -216,8 +225,8 @@ class Driver:
             self.engine.restart()
         return future
 
-    def _crashes(self, entry: Entry) -> bool:
-        return _is_crash(self._one(Job(entry, probe=True)).exception())
+    def _crashes(self, job: Job) -> bool:
+        return _is_crash(self._one(job).exception())
 
     def _stop_late(self) -> None:
         late = [future for future, (_, begun) in self.running.items() if self._is_late(future, begun)]
@@ -249,7 +258,7 @@ class Driver:
         )
 
     def _job(self, entry: Entry) -> Job:
-        return Job(entry, self.donors.of(entry))
+        return Job(entry, self.donors.of(entry), self.usual_s)
 
     def _fail(self, entry: Entry, error: BaseException) -> None:
         """Keep that a recording could not be measured; try it again later if it may be."""

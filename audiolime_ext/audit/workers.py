@@ -19,6 +19,7 @@ from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from typing import Any, Protocol
 
+from audiolime_ext.audit.fitness import ask_about_noise
 from audiolime_ext.audit.heard import Ears
 from audiolime_ext.audit.measure import Job, Measured, Settings, measure
 from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
@@ -228,8 +229,11 @@ def measure_with(models: Models, job: Job) -> Measured:
 
 
 def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
-    if job.probe:
+    if job.probe == "stems":
         ears.hear(job.host)
+    elif job.probe == "noise":
+        ask_about_noise(ears.tagger, job.usual_s or job.host.duration_s)
+    if job.probe:
         return Measured((), {}, 0)
     return measure(job, ears, settings)
 
