@@ -23,6 +23,7 @@ from audiolime_ext.audio_objects import opened
 from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files import contents, legible, meant, write_bytes
+from audiolime_ext.memory import memory_for
 from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 Samples = NDArray[np.float32]
 
 LOUDEST = 4.0  # times full scale, 12 dB: more is no music
+_WHOLE = "a recording is held in memory as a whole: cut it into shorter files, or end other programs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +167,8 @@ def load_audio(source: Any, *, name: str | None = None, longest_s: float | None 
     ------
     AudioError
         If it cannot be read, is empty, cut short or too long, holds NaN or infinity, or has more than two channels.
+    OutOfMemory
+        If it is longer than memory holds.
 
     Examples
     --------
@@ -186,7 +190,8 @@ def load_audio(source: Any, *, name: str | None = None, longest_s: float | None 
         return _from_array(*source, name=name or "array")
     if hasattr(source, "read"):
         origin = name or legible(str(getattr(source, "name", "file object")))
-        return _decoded(source.read(), origin=origin, name=name or Path(origin).stem, longest_s=longest_s)
+        with memory_for(f"reading {origin}", _WHOLE):
+            return _decoded(source.read(), origin=origin, name=name or Path(origin).stem, longest_s=longest_s)
     if (found := opened(source)) is not None:
         return load_audio(found[0], name=name or found[1], longest_s=longest_s)
     if isinstance(source, np.ndarray):
@@ -199,14 +204,15 @@ def load_audio(source: Any, *, name: str | None = None, longest_s: float | None 
 
 def _load_file(path: Path, name: str | None, longest_s: float | None) -> Audio:
     path = meant(path)
-    try:
-        content = contents(path)
-    except OSError as error:
-        raise AudioError(
-            f"cannot read {legible(path)}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)"
-        ) from error
     origin, called = legible(path), name or legible(path.stem)
-    return _decoded(content, origin=origin, name=called, path=str(path), longest_s=longest_s)
+    with memory_for(f"reading {origin}", _WHOLE):
+        try:
+            content = contents(path)
+        except OSError as error:
+            raise AudioError(
+                f"cannot read {origin}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)"
+            ) from error
+        return _decoded(content, origin=origin, name=called, path=str(path), longest_s=longest_s)
 
 
 def _decoded(content: Any, *, origin: str, name: str, path: str | None = None, longest_s: float | None = None) -> Audio:

@@ -8,7 +8,9 @@
     │   └── CorruptError           3   … or is at hand but not what its publisher released
     ├── AudioError  (ValueError)   4   audio that cannot be read or used
     ├── ModelError                 1   the user's model failed or answered nonsense
+    │   └── UnfitModel             1   … as it would for any recording
     ├── OutputError (OSError)      1   the result cannot be written
+    ├── OutOfMemory (MemoryError)  1   reading, separating or the model needs more memory than there is
     ├── NothingArgues              1   no component argues for the label (see `Explanation.top`)
     └── WorkersLost                8   an audit's workers are gone; what is done is kept, and can be gone on with
 
@@ -22,7 +24,14 @@ from collections.abc import Iterable
 
 
 class AudiolimeError(Exception):
-    """Root of the tree; `exit_code` is what the command line returns.
+    """Root of the tree.
+
+    Attributes
+    ----------
+    exit_code
+        What the command line returns.
+    for_all
+        Whether any other recording would end in it, too, so that nothing is gained by trying.
 
     Examples
     --------
@@ -31,6 +40,7 @@ class AudiolimeError(Exception):
     """
 
     exit_code = 1
+    for_all = False
 
 
 class UsageError(AudiolimeError, ValueError):
@@ -59,8 +69,18 @@ class ModelError(AudiolimeError):
     """A predict function failed or answered something that is no prediction."""
 
 
+class UnfitModel(ModelError):
+    """A model that can be asked about no recording: what is wrong is its own."""
+
+    for_all = True
+
+
 class OutputError(AudiolimeError, OSError):
     """A result cannot be written."""
+
+
+class OutOfMemory(AudiolimeError, MemoryError):
+    """A part of the work needs more memory than there is."""
 
 
 class NothingArgues(AudiolimeError):

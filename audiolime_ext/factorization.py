@@ -19,7 +19,8 @@ import numpy as np
 
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.errors import AudioError, AudiolimeError, UsageError
-from audiolime_ext.guest import as_guest
+from audiolime_ext.guest import as_guest, deed
+from audiolime_ext.memory import memory_for
 from audiolime_ext.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.transcription import Transcription
 
@@ -239,14 +240,19 @@ def factorized(
     ------
     AudiolimeError
         If it ends the program.
+    OutOfMemory
+        If it needs more memory than there is.
     """
+    named = factorization.spec or type(factorization).__name__
     try:
-        with as_guest():
+        with (
+            memory_for(f"{named} separated", "choose a shorter excerpt (--duration, duration_s), or another separator"),
+            as_guest(),
+        ):
             return factorization.factorize(audio, start_s=start_s, duration_s=duration_s)
     except SystemExit as error:
-        named = factorization.spec or type(factorization).__name__
         raise AudiolimeError(
-            f"the factorization {named} called sys.exit({error.code!r}); it must answer with stems, or raise an error"
+            f"the factorization {named} {deed(error)}; it must answer with stems, or raise an error"
         ) from error
 
 

@@ -4,7 +4,11 @@ While it runs, what it prints goes to stderr, above progress bars: stdout is for
 and NumPy's error state are those from before. The global random generators stay where it leaves them: nothing here
 draws from them, and a model that draws must go on drawing, since the same draw every time would pass for certainty.
 
-Invariant: *when the last of several guests (in threads) has gone, stdout, folder and error state are as they were.*
+No guest ends the program: `os._exit`, after which nobody could say a word, raises `Exit` where a guest calls it. It is
+itself for other threads and in processes that a guest forks. From C code (`exit`, `abort`) nothing can be kept.
+
+Invariant: *when the last of several guests (in threads) has gone, stdout, folder, error state and `os._exit` are as
+they were.*
 """
 
 from __future__ import annotations
@@ -13,12 +17,29 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
+
+
+class Exit(SystemExit):
+    """A guest called `os._exit`."""
+
+
+def deed(error: BaseException) -> str:
+    """What a guest did instead of answering, for a message.
+
+    Examples
+    --------
+    >>> deed(SystemExit("bye")), deed(Exit(0)), deed(ValueError("no"))
+    ("called sys.exit('bye')", 'called os._exit(0)', 'raised ValueError')
+    """
+    if isinstance(error, SystemExit):
+        return f"called {'os._exit' if isinstance(error, Exit) else 'sys.exit'}({error.code!r})"
+    return f"raised {type(error).__name__}"
 
 
 @contextmanager
@@ -43,27 +64,39 @@ def as_guest() -> Iterator[None]:
 
 
 class _Room:
-    """What all threads share: stdout and the working folder, kept from the first guest to the last."""
+    """What all threads share: stdout, the working folder and the exit, kept from the first guest to the last."""
 
     def __init__(self) -> None:
-        self.lock, self.n_guests = threading.Lock(), 0
+        self.lock = threading.Lock()
+        self.guests: list[int] = []  # their threads; one may be a guest within a guest
         self.stdout: Any = None
         self.folder: Path | None = None
+        self.end: Callable[[int], NoReturn] = os._exit
+        self.process = os.getpid()
 
     def enter(self) -> None:
         with self.lock:
-            self.n_guests += 1
-            if self.n_guests == 1:
+            self.guests.append(threading.get_ident())
+            if len(self.guests) == 1:
                 self.stdout, self.folder = sys.stdout, _folder()
                 sys.stdout = _aside()
+                self.end, self.process = os._exit, os.getpid()
+                os._exit = self.exit
 
     def leave(self) -> None:
         with self.lock:
-            self.n_guests -= 1
-            if self.n_guests == 0:
+            self.guests.remove(threading.get_ident())
+            if not self.guests:
+                os._exit = self.end  # type: ignore[assignment]
                 sys.stdout, self.stdout = self.stdout, None
                 if self.folder is not None and _folder() != self.folder:
                     os.chdir(self.folder)
+
+    def exit(self, status: int) -> NoReturn:
+        """In the place of `os._exit`."""
+        if os.getpid() == self.process and threading.get_ident() in self.guests:
+            raise Exit(status)
+        self.end(status)
 
 
 _ROOM = _Room()

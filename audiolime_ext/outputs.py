@@ -3,6 +3,7 @@
 A prediction is an array of real, finite numbers with one row per signal and one column per label. Models often answer
 more: a dict, a named tuple, or a tuple or list of arrays. These are several outputs, even if there is but one, of which
 ``output=`` names the scores: by key, or by position from 0. A list of arrays with one axis is the rows of one output.
+Answers that name their labels are one output, too; see `audiolime_ext.labelled`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.errors import ModelError
+from audiolime_ext.errors import ModelError, UnfitModel
+from audiolime_ext.labelled import columns
 
 _IN_TAGGER = "tagger(predict_fn, output={!r})"
 
@@ -31,6 +33,7 @@ def chosen(
     answer: Any,
     output: str | int | None = None,
     *,
+    labels: Sequence[str] | None = None,
     n_axes: int = 2,
     who: str = "the predict function",
     how: str = _IN_TAGGER,
@@ -43,6 +46,8 @@ def chosen(
         Of a model.
     output
         Which of several outputs is meant, by key or by position; None: there is one.
+    labels
+        The columns of an answer that names its labels, see `audiolime_ext.labelled`; None: none are declared.
     n_axes
         From how many axes on the arrays of a list are outputs, and not rows of one.
     who, how
@@ -50,7 +55,7 @@ def chosen(
 
     Raises
     ------
-    ModelError
+    UnfitModel
         If one of several outputs must be chosen, there is none of that name, or it holds no numbers.
 
     Examples
@@ -58,18 +63,22 @@ def chosen(
     >>> chosen({"logits": np.ones((1, 2)), "embedding": np.zeros((1, 8))}, "logits")
     array([[1., 1.]])
     """
+    if output is None and (named := columns(answer, labels, n_axes=n_axes, who=who)) is not None:
+        return _numbers(named, who)
     found = _several(answer, n_axes)
     if found is None:
         if output is not None:
-            raise ModelError(f"{who} answered {_told(answer)}, one output: leave out output={output!r}")
+            raise UnfitModel(f"{who} answered {_told(answer)}, one output: leave out output={output!r}")
         return _numbers(answer, who)
     if output is None:
         example = next((key for key, one in found.items() if len(np.shape(one)) == n_axes), next(iter(found), 0))
-        raise ModelError(f"{who} answered {_listed(answer, found)}; say which are the scores: {how.format(example)}")
+        raise UnfitModel(f"{who} answered {_listed(answer, found)}; say which are the scores: {how.format(example)}")
     key = key_of(list(found), output)
     if key is None:
-        raise ModelError(f"{who} has no output {output!r}; it answered {_listed(answer, found)}")
-    return _numbers(found[key], f"output {output!r} of {who}")
+        raise UnfitModel(f"{who} has no output {output!r}; it answered {_listed(answer, found)}")
+    who = f"output {output!r} of {who}"
+    named = columns(found[key], labels, n_axes=n_axes, who=who)
+    return _numbers(found[key] if named is None else named, who)
 
 
 def key_of(keys: Sequence[Any], output: str | int) -> Any | None:
@@ -118,16 +127,16 @@ def _numbers(answer: Any, who: str) -> NDArray[Any]:
     try:
         values = as_array(answer)
     except ValueError as error:  # lists of different lengths
-        raise ModelError(f"{who} answered {_told(answer)} that is no array ({error}); {must}") from error
+        raise UnfitModel(f"{who} answered {_told(answer)} that is no array ({error}); {must}") from error
     if values.dtype == object and values.ndim == 0:
-        raise ModelError(f"{who} answered {_told(answer)}, which is no array; {must}")
+        raise UnfitModel(f"{who} answered {_told(answer)}, which is no array; {must}")
     if np.issubdtype(values.dtype, np.number) and not np.iscomplexobj(values):
         return values
     if values.dtype == bool:
-        raise ModelError(f"{who} answered bool values; {must}: the scores before they were compared with a threshold")
+        raise UnfitModel(f"{who} answered bool values; {must}: the scores before they were compared with a threshold")
     if values.dtype.kind in "US":
-        raise ModelError(f"{who} answered text, such as {values.flat[0]!s:.40}; {must}, and labels=[…] names these")
-    raise ModelError(f"{who} answered {values.dtype} values; {must}")
+        raise UnfitModel(f"{who} answered text, such as {values.flat[0]!s:.40}; {must}, and labels=[…] names these")
+    raise UnfitModel(f"{who} answered {values.dtype} values; {must}")
 
 
 def joined(answers: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -135,7 +144,7 @@ def joined(answers: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
     Raises
     ------
-    ModelError
+    UnfitModel
         If they have not all as many columns: a model whose outputs change cannot be explained.
 
     Examples
@@ -145,7 +154,7 @@ def joined(answers: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """
     if len(widths := sorted({answer.shape[1] for answer in answers})) > 1:
         told = " and ".join(map(str, widths[:3]))
-        raise ModelError(
+        raise UnfitModel(
             f"the predict function answered {told} columns for different batches; it must answer the same labels always"
         )
     return np.concatenate(answers)
@@ -156,8 +165,10 @@ def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequenc
 
     Raises
     ------
+    UnfitModel
+        If they are of the wrong shape.
     ModelError
-        If they are of the wrong shape, NaN or infinite.
+        If they are NaN or infinite, which may be due to the signals.
 
     Examples
     --------
@@ -166,7 +177,7 @@ def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequenc
     """
     n, n_labels = given[0], None if labels is None else len(labels)
     if scores.ndim != 2 or len(scores) != n or scores.shape[1] != (n_labels or max(scores.shape[1], 1)):
-        raise ModelError(
+        raise UnfitModel(
             f"the predict function answered an array of shape {scores.shape} when given a batch of shape {given}; "
             f"it must answer ({n}, {'n_labels' if n_labels is None else n_labels}), one row per signal and one column "
             f"per label{_advice(scores, n, n_labels)}"

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
-from audiolime_ext.errors import ModelError, UsageError, unknown
-from audiolime_ext.guest import as_guest
+from audiolime_ext.errors import ModelError, OutOfMemory, UsageError, unknown
+from audiolime_ext.guest import as_guest, deed
+from audiolime_ext.memory import is_out_of_memory, out_of_memory
 from audiolime_ext.outputs import chosen, joined, require_scores
 
 PredictFn = Callable[[NDArray[Any]], Any]
@@ -126,10 +127,10 @@ class FunctionTagger:
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[Any]:
         """Scores, shape (n_batch, n_labels)."""
         if self.one_at_a_time:
-            answers = [chosen(self._ask(signal), self.output, n_axes=1) for signal in batch]
+            answers = [chosen(self._ask(signal), self.output, labels=self.labels, n_axes=1) for signal in batch]
             outputs = np.stack([answer.reshape(-1) for answer in answers])
         else:
-            outputs = chosen(self._ask(batch), self.output)
+            outputs = chosen(self._ask(batch), self.output, labels=self.labels)
             if outputs.ndim == 1 and len(batch) == 1 and not np.issubdtype(outputs.dtype, np.integer):
                 outputs = outputs[None]  # of a model that leaves out axes of length 1
         if self.activation is not None:
@@ -187,7 +188,8 @@ def tagger(
     sr
         The rate it listens at, in Hz; None: the recording's own.
     labels
-        Names of its outputs, in order; None: "0", "1", …. Two labels over a single output p name 1 − p and p.
+        Names of its outputs, in order; None: "0", "1", …. Two labels over a single output p name 1 − p and p. Of a
+        function whose answers name their labels (dicts, pipelines of transformers) they are looked up by these names.
     n_channels
         1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples), mono recordings duplicated.
     front_end
@@ -297,6 +299,8 @@ def predict(tagger: Tagger, windows: Samples) -> Scores:
     ------
     ModelError
         If the model raises, or answers the wrong shape, NaN or infinity.
+    OutOfMemory
+        If it needs more memory than there is.
     """
     n, n_windows = windows.shape[:2]
     batch = windows.reshape(n * n_windows, *windows.shape[2:])
@@ -312,27 +316,46 @@ def _ask(tagger: Tagger, batch: Samples) -> Scores:
         with as_guest():
             answer = tagger(np.array(batch, np.float32))  # a copy, which it may overwrite
     except (Exception, SystemExit) as error:
-        if isinstance(error, (ModelError, MemoryError)):
+        if isinstance(error, (ModelError, OutOfMemory)):
             raise
+        if is_out_of_memory(error):
+            doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
+            raise out_of_memory(doing, error, _lighter(tagger, len(batch))) from error
         raise ModelError(
-            f"the predict function raised {type(error).__name__} when given a float32 array of shape {batch.shape}: "
-            f"{error}{_advice(error)}"
+            f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
         ) from error
-    return require_scores(chosen(answer), batch.shape, tagger.labels)
+    return require_scores(chosen(answer, labels=tagger.labels), batch.shape, tagger.labels)
+
+
+def _lighter(tagger: Tagger, n: int) -> str:
+    """How to ask a model that was given so many signals at once, so that it needs less memory."""
+    fewer = f"give it fewer at a time: --batch-size {n // 2}, tagger(…, batch_size={n // 2})"
+    if tagger.window_s is None:
+        shorter = "choose a shorter excerpt, which is its window: --duration, duration_s"
+        return f"{fewer}; or {shorter}" if n > 1 else shorter
+    return (
+        fewer
+        if n > 1
+        else "it needs more than is free for a single window; end other programs, or take another machine"
+    )
+
+
+def _counted(n: int) -> str:
+    return f"{n} signal{'s' * (n != 1)}"
 
 
 def _advice(error: BaseException) -> str:
-    """What to do about an error that another input may avoid."""
+    """What it says, and what to do about it where another input may avoid it."""
     if isinstance(error, SystemExit):
         return "; it must answer, or raise an error, and not end the program"
     if isinstance(error, TypeError) and "Tensor" in str(error):
-        return "; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
+        return f": {error}; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
     if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
         return (
-            "; if it wants another rate, length, number of channels or front end, or one signal at a time: "
+            f": {error}; if it wants another rate, length, number of channels or front end, or one signal at a time: "
             "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…, one_at_a_time=True)"
         )
-    return ""
+    return f": {error}"
 
 
 def label_names(tagger: Tagger, n_labels: int) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from audiolime_ext.errors import AudiolimeError, MissingError, UsageError, unknown
-from audiolime_ext.guest import as_guest
+from audiolime_ext.guest import as_guest, deed
 
 Kind = Literal["factorization", "tagger"]
 KINDS: tuple[Kind, ...] = ("factorization", "tagger")
@@ -99,8 +99,13 @@ def build(kind: Kind, spec: str) -> Any:
     name, argument = split_spec(spec)
     if name in _entry_points(kind):
         made = plugin(kind, name)
-        with as_guest():
-            return made.make(argument)
+        try:
+            with as_guest():
+                return made.make(argument)
+        except SystemExit as error:
+            raise AudiolimeError(
+                f"the {kind} {spec} {deed(error)} when it was built; it must raise an error, and not end the program"
+            ) from error
     if argument and all(part.isidentifier() for part in name.split(".")):
         return _module_object(kind, name, argument)
     raise unknown(kind, name, [*names(kind), "package.module:name"])
@@ -172,9 +177,9 @@ def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:
     except AudiolimeError:
         raise
     except (Exception, SystemExit) as error:
+        what = "" if isinstance(error, SystemExit) else f": {error}"
         raise UsageError(
-            f"module {module_name!r} raised {type(error).__name__} when imported: {error}; "
-            "import it by itself to see where"
+            f"module {module_name!r} {deed(error)} when imported{what}; import it by itself to see where"
         ) from error
     for part in attribute.split("."):
         if not hasattr(found, part):

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
-from audiolime_ext.errors import ModelError
+from audiolime_ext.errors import UnfitModel
 from audiolime_ext.outputs import joined
 from audiolime_ext.prediction import Scores, Tagger, predict
 
@@ -82,11 +82,11 @@ class Noise:
         return bool((self.batched > _limit(REFUSED, self.scale)).any())
 
     def require_independence(self, labels: Sequence[str]) -> None:
-        """Raise `ModelError` if `refused`, with what to do; `labels` are the names of the outputs."""
+        """Raise `UnfitModel` if `refused`, with what to do; `labels` are the names of the outputs."""
         if not self.refused:
             return
         worst = int(np.argmax(self.batched / _limit(REFUSED, self.scale)))
-        raise ModelError(
+        raise UnfitModel(
             "the model's answer to a recording depends on what else is in the batch: "
             f"{labels[worst]!r} differs by {self.batched[worst]:.2g} when it is asked alone. Put the model in "
             "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False); or, if this is meant, have it asked "

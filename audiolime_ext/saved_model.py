@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.guest import as_guest
+from audiolime_ext.memory import is_out_of_memory, out_of_memory
 from audiolime_ext.outputs import chosen
 from audiolime_ext.prediction import FILLS, Fill, FunctionTagger, PredictFn, tagger
 from audiolime_ext.registry import options
@@ -194,8 +195,11 @@ def _require_sound(model: FunctionTagger, declared: Declared) -> None:
         with as_guest():
             together, alone = np.asarray(model(noise)), np.asarray(model(noise[:1]))
     except Exception as error:
-        if isinstance(error, (AudiolimeError, MemoryError)):
+        if isinstance(error, AudiolimeError):
             raise
+        if is_out_of_memory(error):
+            doing = f"{path} heard 2 signals of {seconds:g} s at once"
+            raise out_of_memory(doing, error, "say the window with which it was trained: window_s=…") from error
         raise UsageError(
             f"{path} cannot hear {seconds:g} s at {declared.sr} Hz ({reason(error)}); say the window "
             "and the input with which it was trained: window_s=…, front_end=…; its input is float32 "

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.errors import ModelError, UnfitModel, UsageError, unknown
 from audiolime_ext.kind import ROUNDING
 from audiolime_ext.prediction import Scores, label_indices
 
@@ -56,7 +56,7 @@ def log_odds(scores: Scores) -> Scores:
 
     Raises
     ------
-    ModelError
+    UnfitModel
         If a score lies outside 0…1 by more than rounding (1e-6).
 
     Examples
@@ -66,7 +66,7 @@ def log_odds(scores: Scores) -> Scores:
     array([[ 0., -6.,  6.]])
     """
     if scores.min(initial=0.0) < -ROUNDING or scores.max(initial=1.0) > 1 + ROUNDING:
-        raise ModelError(
+        raise UnfitModel(
             f"log-odds need scores between 0 and 1; the model answered {scores.min():g} to {scores.max():g}. "
             "Give the tagger an activation, or explain the score itself (an audit needs scores)"
         )

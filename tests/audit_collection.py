@@ -139,3 +139,15 @@ class _Duo(_Bomb):
 
 
 duo = _Duo()
+
+
+class _Greedy(_Bomb):
+    """Needs more memory than there is."""
+
+    spec, fingerprint = "tests.audit_collection:greedy", "greedy 1"
+
+    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+        return Stems(("all",), np.empty((1, 1, 10**14), np.float32), audio.sr)
+
+
+greedy = _Greedy()

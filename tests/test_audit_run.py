@@ -194,7 +194,7 @@ def test_one_recording_that_crashes_its_process_costs_no_other(tmp_path: Path) -
 def test_a_job_for_processes_that_have_broken_shares_their_fate(tmp_path: Path) -> None:
     manifest = make_collection(tmp_path, 16, poisoned=5)
     plan = plan_audit(manifest, CONFOUNDED, BOMB, ignore=["stems"], settings=FEW, workers=2)
-    healthy, poisoned = (Job(plan.entries[i], probe=True) for i in (0, 5))
+    healthy, poisoned = (Job(plan.entries[i], probe="stems") for i in (0, 5))
     engine = plan.engine()
     try:
         assert isinstance(engine.submit(poisoned).exception(), BrokenExecutor)

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from tqdm import tqdm
 
-from audiolime_ext import Audio, explain, tag, tagger
+from audiolime_ext import Audio, explain, registry, tag, tagger
 from audiolime_ext.errors import AudiolimeError, ModelError
 from audiolime_ext.guest import as_guest
+from audiolime_ext.registry import Plugin
 from audiolime_ext.repeatability import repeatability
 from factorizations.bands import make as make_bands
 
@@ -57,6 +58,7 @@ class Bands:
 bands = Bands()
 model = tagger(answer, sr=8000, labels=["loud", "soft"], window_s=0.5, version="1")
 leaves = tagger(lambda batch: sys.exit("bye"), sr=8000, labels=["loud", "soft"], window_s=0.5, version="1")
+vanishes = tagger(lambda batch: os._exit(0), sr=8000, labels=["loud", "soft"], window_s=0.5, version="1")
 rude("at import")
 """
 
@@ -119,14 +121,54 @@ def test_a_page_is_written_where_it_was_asked_for(studio: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["explain song.wav -f hpss", "tag song.wav", "audit songs -f hpss"])
-def test_a_model_that_ends_the_program_is_an_error(studio: Path, command: str) -> None:
-    done = run(studio, *command.split(), "-t", "rude_models:leaves")
+@pytest.mark.parametrize(("model", "call"), [("leaves", "sys.exit('bye')"), ("vanishes", "os._exit(0)")])
+def test_a_model_that_ends_the_program_is_an_error(studio: Path, command: str, model: str, call: str) -> None:
+    done = run(studio, *command.split(), "-t", f"rude_models:{model}")
     assert (done.returncode, done.stdout) == (1, "")
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(
-        "audiolime: error: the predict function raised SystemExit when given a float32 array of shape"
+    assert last.startswith(f"audiolime: error: the predict function called {call} when given a float32 array of shape")
+    assert last.endswith("; it must answer, or raise an error, and not end the program")
+
+
+@pytest.mark.parametrize("call", ["os._exit(0)", "sys.exit(0)"])
+def test_a_module_that_ends_the_program_is_an_error(studio: Path, call: str) -> None:
+    (studio / "leaving.py").write_text(f"import os, sys\n{call}\n")
+    done = run(studio, "tag", "song.wav", "-t", "leaving:predict")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"module 'leaving' called {call} when imported; import it by itself" in done.stderr
+
+
+def test_a_plugin_that_ends_the_program_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaving = Plugin("tagger", "musicnn", lambda argument: os._exit(0), "", {}, {})
+    monkeypatch.setattr(registry, "plugin", lambda *named: leaving)
+    with pytest.raises(AudiolimeError, match=r"the tagger musicnn:x called os\._exit\(0\) when it was built; it must"):
+        registry.build("tagger", "musicnn:x")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*")
+def test_children_that_a_guest_forks_end_as_they_do() -> None:
+    before = os._exit
+    with as_guest():
+        child = os.fork()
+        if child == 0:
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        with pytest.raises(SystemExit):
+            os._exit(0)
+    assert os._exit is before
+
+
+def test_what_is_no_guest_ends_the_program_while_one_runs() -> None:
+    """As the thread does that ends a worker of an audit when its driver is gone."""
+    program = (
+        "import os, threading, time\n"
+        "from audiolime_ext.guest import as_guest\n"
+        "with as_guest():\n"
+        "    threading.Thread(target=lambda: os._exit(7)).start()\n"
+        "    time.sleep(60)\n"
     )
-    assert last.endswith(": bye; it must answer, or raise an error, and not end the program")
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=50).returncode == 7
 
 
 def test_a_separator_that_ends_the_program_is_an_error() -> None:

@@ -11,11 +11,11 @@ ROOT = Path(__file__).parent.parent
 PLUGIN, PLUGIN_MAY_IMPORT = 10, 2
 
 LEVELS = {
-    0: "errors _optional _shown tables",
+    0: "errors labelled _optional _shown tables",
     1: "files folders stem_folders containers decoding musdb_tracks audio_objects audio resampling silence registry "
     "archives chunks formats formats.flac formats.mpeg formats.ogg formats.parts formats.riff formats.side_info "
-    "formats.tags mixing downloads checkpoints cache guest outputs tensor_bundle onnx_graph spectrogram front_end "
-    "transcription _compiled",
+    "formats.tags mixing downloads checkpoints cache guest memory outputs tensor_bundle onnx_graph spectrogram "
+    "front_end transcription _compiled",
     2: "confusion factorization track.kept_stems prediction repeatability resolve saved_model taggram baselines "
     "segments kind whole",
     3: "perturbation components targets excerpt",
@@ -26,8 +26,8 @@ LEVELS = {
     5: "adaptive coarse_to_fine evaluation pipeline track",
     6: "audit audit.admission audit.controls audit.database audit.importers audit.importers.draft audit.importers.fma "
     "audit.importers.jamendo audit.importers.magnatagatune audit.importers.mirdata_tracks audit.differences "
-    "audit.driver audit.effects "
-    "audit.expected audit.export audit.gate audit.heard audit.junit audit.limits audit.manifest audit.measure "
+    "audit.driver audit.effects audit.expected "
+    "audit.export audit.fitness audit.gate audit.heard audit.junit audit.limits audit.manifest audit.measure "
     "audit.merge audit.packing audit.patience audit.placebos audit.plan audit.rates audit.records audit.results "
     "audit.run audit.status audit.store audit.table audit.verdicts audit.words audit.workers "
     "dialects dialects.audio_explanation dialects.audiolime dialects.binding dialects.games "

@@ -1,8 +1,7 @@
-"""A long recording costs what its excerpt costs, not what all of it would."""
+"""Out of memory: which part of the work it was, of whichever library, and what needs less."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,139 +9,172 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
+from onnx import TensorProto, helper, numpy_helper, save
 
-from audiolime_ext import Audio, explain, load_audio, tagger
-from audiolime_ext.factorization import Scope, Stems, factorize_in_parts
+from audiolime_ext import Audio, Stems, explain, tag, tagger
+from audiolime_ext.audit.measure import Settings
+from audiolime_ext.audit.run import plan_audit, run_audit
+from audiolime_ext.cli import main
+from audiolime_ext.errors import ModelError, OutOfMemory
+from audiolime_ext.memory import is_out_of_memory
+from audiolime_ext.prediction import predict
 from audiolime_ext.registry import build
-from audiolime_ext.spectrogram import stft
-from factorizations import hpss
+from audiolime_ext.resolve import resolve_tagger
+from tests.audit_collection import LABELS, confounded, make_collection
+from tests.audit_collection import SR as AUDIT_SR
 
-SR, MINUTES = 44100, 10
-ALLOWED_GB = 1.5
-
-loudness = tagger(lambda batch: np.abs(batch).max(axis=1, keepdims=True), labels=["loud"])
-
-CHILD = """
-import json
-import resource
-import sys
-
+SR = 8000
+SONG = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 2 * SR)).astype(np.float32), SR, "song")
+CONFOUNDED = "tests.audit_collection:confounded"
+MORE_THAN_THERE_IS = 10**14
+GREEDY = """
 import numpy as np
-
-from audiolime_ext import explain, tagger
-from audiolime_ext.resolve import resolve_factorization
-
-loud = tagger(lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True)), sr=16000, labels=["loud"], window_s=3.0)
-path, spec, model, start = sys.argv[1:]
-separator = resolve_factorization(spec)
-asked = []
-ask = separator.factorize
+from audiolime_ext import tagger
 
 
-def factorize(audio, *, start_s=0.0, duration_s=None):
-    asked.append([start_s, duration_s])
-    return ask(audio, start_s=start_s, duration_s=duration_s)
+def answer(batch):
+    np.empty((len(batch), 10**14))
 
 
-separator.factorize = factorize
-found = explain(
-    path, loud if model == "loud" else model, factorization=separator,
-    start_s=None if start == "none" else float(start), duration_s=3.0,
-)
-try:  # Linux hands ru_maxrss on to a child: it would be the peak of the test run itself
-    with open("/proc/self/status") as status:
-        gb = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1e6
-except OSError:
-    gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
-print(json.dumps({"gb": gb, "asked": asked, "start_s": found.components.start_s}))
+model = tagger(answer, sr=8000, labels=["a", "b"], window_s=0.5, batch_size=4, version="1")
 """
 
 
-@pytest.fixture(scope="module")
-def long_song(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten minutes in stereo, written minute by minute; the seventh is the loudest."""
-    path = tmp_path_factory.mktemp("long") / "long.flac"
-    rng = np.random.default_rng(0)
-    with soundfile.SoundFile(path, "w", SR, 2) as file:
-        for minute in range(MINUTES):
-            file.write(rng.normal(0, 0.1 if minute == 6 else 0.05, (60 * SR, 2)))
-    return path
+def greedy(batch: np.ndarray) -> np.ndarray:
+    return np.empty((len(batch), MORE_THAN_THERE_IS))
 
 
-def measured(song: Path, spec: str, model: str, start: str) -> dict[str, Any]:
-    """Peak memory of a process that explains three seconds, and what it asked its separator for."""
-    command = [sys.executable, "-c", CHILD, str(song), spec, model, start]
-    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert child.returncode == 0, child.stderr
-    return json.loads(child.stdout.splitlines()[-1])  # type: ignore[no-any-return]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
 @pytest.mark.parametrize(
-    ("spec", "model", "start"),
+    ("options", "advice"),
     [
-        ("hpss", "loud", "300"),
-        ("hpss", "loud", "none"),
-        ("nmf:8", "loud", "300"),
-        ("spleeter:2stems", "musicnn:MSD_musicnn", "300"),
+        ({}, r"2 signals of 16000 samples .*; give it fewer .*: --batch-size 1, .*; or choose a shorter excerpt"),
+        ({"window_s": 1.0}, r"2 signals of 8000 samples at once \(.*\); give it fewer .* tagger\(…, batch_size=1\)$"),
+        ({"batch_size": 1}, r"1 signal of 16000 samples at once \(.*\); choose a shorter excerpt, which is its window"),
+        ({"batch_size": 1, "window_s": 1.0}, r"1 signal .*; it needs more than is free for a single window"),
     ],
 )
-def test_explaining_a_moment_of_a_long_recording_stays_small(
-    long_song: Path, spec: str, model: str, start: str
+def test_a_model_is_to_hear_fewer_signals_or_shorter_ones(options: dict[str, Any], advice: str) -> None:
+    model = tagger(greedy, **{"batch_size": 2, **options})
+    noise = np.zeros((2, 1, 1, SR if "window_s" in options else 2 * SR), np.float32)
+    with pytest.raises(OutOfMemory, match=f"^out of memory while the model heard {advice}"):
+        predict(model, noise)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_so"),
+    [
+        ("CUDA out of memory. Tried to allocate 20.00 MiB", True),
+        ("[enforce fail at alloc_cpu.cpp:114] . DefaultCPUAllocator: can't allocate memory", True),
+        ("std::bad_alloc", True),
+        ("RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes", True),
+        ("memory format of the input is not the network's", False),
+    ],
+)
+def test_libraries_say_it_in_their_own_words(said: str, is_so: bool) -> None:
+    def model(batch: np.ndarray) -> np.ndarray:
+        raise RuntimeError(said)
+
+    with pytest.raises(OutOfMemory if is_so else ModelError, match=r"the model heard|the predict function raised"):
+        tag(SONG, tagger(model))
+    assert is_out_of_memory(RuntimeError(said)) == is_so
+
+
+def test_onnx_runtime_says_it_too(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Unsqueeze", ["x", "axis"], ["h"]),
+        helper.make_node("Expand", ["h", "shape"], ["e"]),
+        helper.make_node("ReduceMean", ["e"], ["y"], axes=[1], keepdims=0),
+    ]
+    constants = {"axis": [2], "shape": [1, 1, MORE_THAN_THERE_IS]}
+    graph = helper.make_graph(
+        nodes,
+        "greedy",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", "t"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", "m"])],
+        [numpy_helper.from_array(np.array(values), name) for name, values in constants.items()],
+    )
+    save(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "m.onnx")
+    with pytest.raises(OutOfMemory, match=r"m\.onnx heard 2 signals of 1 s at once \(.*Failed to allocate"):
+        build("tagger", f"onnx:{tmp_path / 'm.onnx'}?sr=8000&labels=a;b")
+
+
+def test_a_separator_that_needs_too_much_is_named() -> None:
+    class Greedy:
+        spec, scope, references, fingerprint = "mine:greedy", "blocks", (), "1"
+
+        def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+            return Stems(("all",), np.empty((1, 1, MORE_THAN_THERE_IS), np.float32), SR)
+
+    with pytest.raises(OutOfMemory, match=r"^out of memory while mine:greedy separated \(.*\); choose a shorter exc"):
+        explain(SONG, lambda batch: batch[:, :1], factorization=Greedy())  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory")
+def test_a_recording_that_memory_does_not_hold_is_named(tmp_path: Path) -> None:
+    with (tmp_path / "long.wav").open("wb") as file:
+        file.truncate(1 << 34)  # a hole, which takes no room on the disk
+    program = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))\n"
+        "from audiolime_ext.cli import main\n"
+        "sys.exit(main(['tag', 'long.wav', '-t', 'operator:abs']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("audiolime: error: out of memory while reading long.wav; a recording is held in mem")
+
+
+@pytest.mark.parametrize("command", ["explain song.wav -f hpss", "tag song.wav", "audit songs -f hpss --workers 0"])
+def test_the_command_line_asks_about_as_many_signals_at_a_time_as_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    found = measured(long_song, spec, model, start)
-    assert found["gb"] < ALLOWED_GB
-    ((start_s, duration_s),) = found["asked"]
-    assert duration_s < 3.5, "three seconds and what the resampler needs around them"
-    assert start_s == pytest.approx(found["start_s"], abs=0.3)
-    if start == "none":
-        assert 360 <= found["start_s"] < 420, "the loudest minute"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("greedy_models.py").write_text(GREEDY)
+    for gain, name in enumerate(("song.wav", "songs/a/1.wav", "songs/b/2.wav"), start=1):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Audio(SONG.samples * np.float32(gain), SR).write(name)
+    given = [*command.split(), "-t", "greedy_models:model"]
+    for options, heard in (
+        ([], "4 signals"),
+        (["--batch-size", "3"], "3 signals"),
+        (["--batch-size", "1"], "1 signal"),
+    ):
+        assert main([*given, *options]) == 1
+        assert f"out of memory while the model heard {heard} of 4000 samples at once" in capsys.readouterr().err
 
 
-class Halves:
-    """Two equal stems, and a note of every span that was asked for."""
-
-    spec, fingerprint, references = None, "halves", ()
-    scope: Scope = "blocks"
-
-    def __init__(self) -> None:
-        self.spans: list[tuple[float, float | None]] = []
-
-    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
-        self.spans.append((start_s, duration_s))
-        half = audio.excerpt(start_s, duration_s).samples / np.float32(2)
-        return Stems(("a", "b"), np.stack([half, half]), audio.sr)
+@pytest.mark.usefixtures("published")
+def test_a_tagger_of_its_own_class_hears_as_many_at_a_time_as_is_said() -> None:
+    given = resolve_tagger("musicnn:MSD_musicnn")
+    fewer = resolve_tagger(given, batch_size=2)
+    assert (given.batch_size, fewer.batch_size, fewer.fingerprint) == (16, 2, given.fingerprint)
 
 
-def test_a_long_recording_is_separated_in_parts(long_song: Path) -> None:
-    audio = load_audio(long_song).excerpt(0.0, 130.0)
-    separator = Halves()
-    n_samples = sum(stems.samples.shape[-1] for stems in factorize_in_parts(separator, audio, part_s=60.0))
-    assert n_samples == audio.n_samples
-    assert separator.spans == [(0.0, 60.0), (60.0, 60.0), (120.0, 10.0)]
+def test_workers_hear_as_many_at_a_time_as_is_said(tmp_path: Path) -> None:
+    manifest = make_collection(tmp_path, 4)
+    few = Settings(n_donors=1, n_same=0, kinds=("own",), noise=False)
+    plan = plan_audit(manifest, CONFOUNDED, settings=few, workers=1, batch_size=3)
+    engine = plan.engine()
+    try:
+        assert engine.models.batch_size == 3  # type: ignore[attr-defined]
+    finally:
+        engine.stop()
+    heard = []
+
+    def counted(batch: np.ndarray) -> np.ndarray:
+        heard.append(len(batch))
+        return np.asarray(confounded(batch))
+
+    model = tagger(counted, sr=AUDIT_SR, labels=LABELS, version="counted")
+    assert run_audit(manifest, model, store=tmp_path / "few.sqlite", settings=few, batch_size=3).done.all()
+    assert max(heard) == 3
 
 
-def test_spleeter_separates_only_the_blocks_that_an_excerpt_touches(long_song: Path) -> None:
-    separator = build("factorization", "spleeter:2stems")
-    network, blocks = separator._network, []
-
-    def counted(magnitudes: Any) -> Any:
-        blocks.append(magnitudes.shape)
-        return network(magnitudes)
-
-    separator.__dict__["_network"] = counted
-    explain(load_audio(long_song), loudness, factorization=separator, start_s=100.0, duration_s=3.0)
-    assert 1 <= len(blocks) <= 2, "a block is 11.9 s long"
-
-
-def test_hpss_transforms_only_the_frames_around_an_excerpt(long_song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-
-    def counted(piece: Any, **options: Any) -> Any:
-        seen.append(piece.shape[-1])
-        return stft(piece, **options)
-
-    monkeypatch.setattr(hpss, "stft", counted)
-    explain(load_audio(long_song), loudness, factorization="hpss", start_s=100.0, duration_s=3.0)
-    assert 0 < sum(seen) < 5 * SR
+def test_where_workers_lack_memory_fewer_are_advised(tmp_path: Path) -> None:
+    manifest = make_collection(tmp_path, 4)
+    few = Settings(n_donors=0, n_same=0, noise=False)
+    plan = plan_audit(manifest, CONFOUNDED, "tests.audit_collection:greedy", ignore=["stems"], settings=few, workers=2)
+    results = plan.run(tmp_path / "greedy.sqlite")
+    assert len(results.failures) == 4
+    assert results.failures[0].reason.endswith("; or have fewer workers, which leaves more to each (--workers)")

@@ -4,6 +4,7 @@
 - `manifest`, `expected`: the recordings and their classes; what is meant to matter (both read by `table`)
 - `plan`: recordings by content, their excerpts, and the donors each is given
 - `heard`, `measure`, `effects`: the stems as the tagger hears them; what is asked about one recording; what follows
+- `fitness`: whether the model can be audited at all
 - `placebos`: what is done to a recording beside that and changes no music
 - `driver`, `workers`: who measures, and the loop that keeps what comes back
 - `store`, `database`, `packing`, `records`: where results are kept, one recording at a time

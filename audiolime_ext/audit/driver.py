@@ -5,6 +5,9 @@ with nothing beside it, and the recording that crashes alone is the culprit: the
 Donors that cannot be used are replaced by the next on the ring (see `audiolime_ext.audit.plan`), so the results are
 those of an audit in which they had never been.
 
+What is wrong with the model or with a worker, so that no recording could be measured (`AudiolimeError.for_all`), ends
+the audit at the first and is no failure of that recording: once it is mended, the same command goes on.
+
 Nothing is waited for without a bound: a recording for `Policy.timeout_s` (`LONGEST_S` where nothing was said), workers
 that are gone or do not answer for `Policy.patience_s`; see `audiolime_ext.audit.patience`.
 """
@@ -12,7 +15,7 @@ that are gone or do not answer for `Policy.patience_s`; see `audiolime_ext.audit
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
@@ -24,12 +27,16 @@ from audiolime_ext.audit.plan import Donors
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Engine, Here, failed
-from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
+from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost
 
 LONGEST_S = 3600.0  # after so long a recording counts as failed where nothing else was said
 PATIENCE_S = 300.0
 _BREAK_S = 10.0  # so long the other processes of a broken pool may take to be given up
 _CRASHES = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool")  # by name: Dask need not be installed
+_CRASHES_FOR_ALL = (
+    "the model crashes the process that asks it about noise, and so would for every recording; ask it outside of the "
+    "audit to see why, or have fewer workers (--workers) or a smaller --batch-size if memory runs out"
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,7 @@ class Driver:
         self.patience = Patience(engine, policy.patience_s, say or _warn)
         self.limit_s = policy.timeout_s or LONGEST_S
         self.tasks: list[Any] = []
+        self.usual_s: float | None = None
         self.tries = {failure.task: failure.tries for failure in store.failures()}
         self.queue: deque[Entry] = deque()
         self.running: dict[Future[Measured], tuple[Entry, float]] = {}
@@ -111,13 +119,14 @@ class Driver:
         Raises
         ------
         AudiolimeError
-            Where the policy is to stop at a failure: that of the recording.
+            Where the policy is to stop at a failure: that of the recording; or one that every recording would end in.
         WorkersLost
             If the workers are gone, or did not answer, for too long.
         """
         from tqdm import tqdm
 
         self.tasks = [entry.task for entry in entries]
+        self.usual_s = next((length for length, _ in Counter(e.duration_s for e in entries).most_common(1)), None)
         missing = self._missing()
         self.queue.extend(entry for entry in entries if entry.key in missing)
         with tqdm(
@@ -162,6 +171,7 @@ class Driver:
         """Wait a moment and keep what came of jobs; the recordings whose workers crashed."""
         self.patience.wait(self.running)
         done = [(future, self.running.pop(future)[0]) for future in list(self.running) if future.done()]
+        done.sort(key=lambda one: one[0].cancelled() or one[0].exception() is not None)  # an error may end the audit
         return [entry for future, entry in done if not self._settle(entry, future)]
 
     def _settle(self, entry: Entry, future: Future[Measured]) -> bool:
@@ -175,9 +185,11 @@ class Driver:
             self.patience.dropped()
             self.queue.appendleft(entry)
             return True
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it was, it is this recording's
+        except (Exception, SystemExit) as error:
             if _is_crash(error):
                 return False
+            if getattr(error, "for_all", False):
+                raise _stopped(error, self._reason(error), self.store, f"found at {entry.path}") from error
             self._fail(entry, error)
         else:
             self.store.put(entry.task, entry.name, measured.measurements, measured.facts)
@@ -188,9 +200,12 @@ class Driver:
     def _alone(self, entry: Entry) -> None:
         """Measure a recording with nothing beside it; one that crashes now is known to be the culprit."""
         while not self._settle(entry, self._one(job := self._job(entry))):
-            culprit = next((e for e in (entry, *job.donors) if self._crashes(e)), None)
+            culprit = next((e for e in (entry, *job.donors) if self._crashes(Job(e, probe="stems"))), None)
+            if culprit is None and self._crashes(Job(entry, (), self.usual_s, "noise")):
+                raise _stopped(UnfitModel(), _CRASHES_FOR_ALL, self.store, f"found at {entry.path}")
             if culprit is None or culprit is entry:
-                self._fail(entry, AudiolimeError("it crashes the process that measures it; look at the file"))
+                look = "look at the file" if culprit else "the model does so for it, or there was too little memory"
+                self._fail(entry, AudiolimeError(f"it crashes the process that measures it; {look}"))
                 return
             self.donors.unusable.add(culprit.key)
 
@@ -210,8 +225,8 @@ class Driver:
             self.engine.restart()
         return future
 
-    def _crashes(self, entry: Entry) -> bool:
-        return _is_crash(self._one(Job(entry, probe=True)).exception())
+    def _crashes(self, job: Job) -> bool:
+        return _is_crash(self._one(job).exception())
 
     def _stop_late(self) -> None:
         late = [future for future, (_, begun) in self.running.items() if self._is_late(future, begun)]
@@ -243,20 +258,26 @@ class Driver:
         )
 
     def _job(self, entry: Entry) -> Job:
-        return Job(entry, self.donors.of(entry))
+        return Job(entry, self.donors.of(entry), self.usual_s)
 
     def _fail(self, entry: Entry, error: BaseException) -> None:
         """Keep that a recording could not be measured; try it again later if it may be."""
-        told = isinstance(error, AudiolimeError)
-        reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
+        reason = self._reason(error)
         self.store.fail(entry.task, entry.name, reason)
         if self.policy.on_error == "stop":
-            raise _stopped(error, entry, reason, self.store)
+            raise _stopped(error, f"{entry.path}: {reason}", self.store, "stopped there")
         self.tries[entry.key] = self.tries.get(entry.key, 0) + 1
         if self.tries[entry.key] <= self.policy.retries:
             self.queue.append(entry)
         else:
             self.bar.update()
+
+    def _reason(self, error: BaseException) -> str:
+        told = isinstance(error, AudiolimeError)
+        reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
+        if isinstance(error, MemoryError) and self.engine.n_at_once > 1:
+            reason += "; or have fewer workers, which leaves more to each (--workers)"
+        return reason
 
 
 def _warn(message: str) -> None:
@@ -270,6 +291,6 @@ def _is_crash(error: BaseException | None) -> bool:
     return isinstance(error, BrokenExecutor) or type(error).__name__ in _CRASHES
 
 
-def _stopped(error: BaseException, entry: Entry, reason: str, store: AuditStore) -> AudiolimeError:
+def _stopped(error: BaseException, reason: str, store: AuditStore, where: str) -> AudiolimeError:
     kind = type(error) if isinstance(error, AudiolimeError) else AudiolimeError
-    return kind(f"{entry.path}: {reason} (stopped there; what was done is kept in {store.path} and not done again)")
+    return kind(f"{reason} ({where}; what was done is kept in {store.path} and not done again)")

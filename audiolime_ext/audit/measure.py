@@ -32,7 +32,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -48,13 +48,14 @@ from audiolime_ext.audit.effects import (
     transplant_gain,
     white_noise,
 )
+from audiolime_ext.audit.fitness import n_at_once, scores_of
 from audiolime_ext.audit.heard import Ears, Heard
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.records import Entry, Measurement
-from audiolime_ext.errors import AudiolimeError, UsageError, unknown
+from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
 from audiolime_ext.outputs import joined
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
-from audiolime_ext.prediction import Scores, Tagger, predict
+from audiolime_ext.prediction import Scores, Tagger
 from audiolime_ext.taggram import Grid
 from audiolime_ext.targets import log_odds
 
@@ -111,11 +112,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """A recording to be measured, and those whose components are put into it; a `probe` only makes its stems."""
+    """A recording to be measured, and those whose components are put into it.
+
+    Most excerpts of the audit are `usual_s` seconds long; None: as this one. A `probe` does less: ``"stems"`` makes its
+    stems, and ``"noise"`` asks the tagger about noise of the usual length.
+    """
 
     host: Entry
     donors: tuple[Entry, ...] = ()
-    probe: bool = False
+    usual_s: float | None = None
+    probe: Literal["stems", "noise"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +152,7 @@ def measure(job: Job, ears: Ears, settings: Settings) -> Measured:
     donors = {donor.key: _donor(ears, donor, host) for donor in job.donors}
     chosen = choose_masks(len(host.names), max_evals=settings.max_evals, seed=settings.seed)
     grid = Grid.of(ears.tagger, host.facts["sr"], host.facts.get("n_samples"))
-    asked, scores = _answers(ears.tagger, grid, _questions(job, host, donors, chosen, settings, grid.sr))
+    asked, scores = _answers(ears.tagger, grid, _questions(job, host, donors, chosen, settings, grid.sr), job.usual_s)
     of_masks = [kind == _MASK for kind, *_ in asked]
     rows = [
         *_of_masks(host, Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores[of_masks])),
@@ -183,6 +189,8 @@ def _donor(ears: Ears, donor: Entry, host: Heard) -> Heard:
     """A donor's stems, as long as the host; the sample that rounding may have cost is silence."""
     try:
         heard = ears.hear(donor)
+    except OutOfMemory:  # it may not be the donor's fault
+        raise
     except AudiolimeError as error:
         raise DonorError(donor.key, str(error)) from error
     n_samples = host.background.shape[-1]
@@ -227,7 +235,7 @@ def _transplants(kind: Kind, name: str, host: Heard, donor: Heard, key: str) -> 
 
 
 def _answers(
-    tagger: Tagger, grid: Grid, questions: Iterable[Question]
+    tagger: Tagger, grid: Grid, questions: Iterable[Question], usual_s: float | None
 ) -> tuple[list[tuple[str, str, str | None]], Scores]:
     """What was asked, and the scores (n_questions, n_labels); no more mixes exist at a time than the tagger takes."""
     asked, scores = [], []
@@ -235,9 +243,9 @@ def _answers(
     size = 1  # the first mix tells how many windows there are
     while batch := list(islice(questions, size)):
         windows = grid.cut(np.stack([mix for *_, mix in batch]))
-        scores.append(predict(tagger, windows))
+        scores.append(scores_of(tagger, windows, usual_s=usual_s))
         asked += [(kind, name, donor) for kind, name, donor, _ in batch]
-        size = max(1, (tagger.batch_size or 32) // windows.shape[1])
+        size = n_at_once(tagger, windows)
     return asked, joined(scores)
 
 

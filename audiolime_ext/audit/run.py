@@ -10,11 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from audiolime_ext.audit.driver import Driver, Policy
 from audiolime_ext.audit.effects import thresholds_for
 from audiolime_ext.audit.expected import load_expected
+from audiolime_ext.audit.fitness import ask_about_noise
 from audiolime_ext.audit.heard import TRUE_STEMS, Ears
 from audiolime_ext.audit.manifest import Manifest, load_manifest
 from audiolime_ext.audit.measure import Job, Settings, measure
@@ -25,10 +24,8 @@ from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processes
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Factorization
-from audiolime_ext.prediction import Tagger, predict
+from audiolime_ext.prediction import Tagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
-from audiolime_ext.taggram import Grid
-from audiolime_ext.targets import log_odds
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +185,7 @@ def plan_audit(
     executor: Executor | None = None,
     at_once: int | None = None,
     sr: int | None = None,
+    batch_size: int | None = None,
 ) -> Audit:
     """Check an audit and make it ready.
 
@@ -218,6 +216,8 @@ def plan_audit(
         Measures instead of own processes, with so many jobs at a time; of Dask: ``client.get_executor(pure=False)``.
     sr
         The rate at which a plain function listens, in Hz.
+    batch_size
+        The most signals that the tagger hears at a time; None: as it says itself.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def plan_audit(
     ModelError
         If the tagger fails, or answers no scores between 0 and 1.
     """
-    model = resolve_tagger(tagger, sr=sr)
+    model = resolve_tagger(tagger, sr=sr, batch_size=batch_size)
     names = _labels(model)
     found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
@@ -246,10 +246,10 @@ def plan_audit(
         settings={**asdict(settings), "kinds": list(settings.kinds)},
     )
     ears = Ears(model, separator)
-    engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr)
+    engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr, batch_size)
     duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
     entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
-    _try(model, entries[0].duration_s)
+    ask_about_noise(model, entries[0].duration_s, at_once=1)  # what cannot be audited is told before the long work
     return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine, found.notes)
 
 
@@ -283,14 +283,6 @@ def _fingerprint(model: Tagger) -> str:
     return model.fingerprint
 
 
-def _try(model: Tagger, duration_s: float) -> None:
-    """Ask about noise: a model that cannot be audited is told before the long work, not after every recording."""
-    grid = Grid.of(model, model.sr or 0)
-    n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
-    noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
-    log_odds(predict(model, grid.cut(noise)))
-
-
 def _shard(entries: tuple[Entry, ...], shard: tuple[int, int] | None) -> tuple[Entry, ...]:
     """Every n-th recording, in the order of their keys."""
     if shard is None:
@@ -311,6 +303,7 @@ def _engine(
     executor: Executor | None,
     at_once: int | None,
     sr: int | None,
+    batch_size: int | None,
 ) -> Callable[[], Engine]:
     """Makes the workers when it is called; models that live in this process's memory cannot travel."""
     separator = ears.factorization
@@ -324,7 +317,7 @@ def _engine(
         )
     spec = None if separator is None else separator.spec
     fingerprints = identity.tagger_fingerprint, identity.factorization_fingerprint
-    models = Models(identity.tagger, fingerprints[0], spec, fingerprints[1], settings, sr)
+    models = Models(identity.tagger, fingerprints[0], spec, fingerprints[1], settings, sr, batch_size)
     if executor is not None:
         return lambda: Borrowed(models, executor, at_once or 2 * n_cores())
     n_workers = workers or n_cores()

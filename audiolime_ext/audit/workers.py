@@ -19,9 +19,10 @@ from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from typing import Any, Protocol
 
+from audiolime_ext.audit.fitness import ask_about_noise
 from audiolime_ext.audit.heard import Ears
 from audiolime_ext.audit.measure import Job, Measured, Settings, measure
-from audiolime_ext.errors import UsageError, WorkersLost
+from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 
@@ -49,6 +50,7 @@ class Models:
     factorization_fingerprint: str
     settings: Settings
     sr: int | None = None
+    batch_size: int | None = None
 
 
 class Engine(Protocol):
@@ -218,20 +220,34 @@ def _n_cores(client: Any) -> int | None:
 
 def measure_with(models: Models, job: Job) -> Measured:
     """Measure a job in a worker, with models that are built once."""
-    return _done(job, _ears(models), models.settings)
+    try:
+        ears = _ears(models)
+    except AudiolimeError as error:
+        error.for_all = True
+        raise
+    return _done(job, ears, models.settings)
 
 
 def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
-    if job.probe:
+    if job.probe == "stems":
         ears.hear(job.host)
+    elif job.probe == "noise":
+        ask_about_noise(ears.tagger, job.usual_s or job.host.duration_s)
+    if job.probe:
         return Measured((), {}, 0)
     return measure(job, ears, settings)
 
 
 @lru_cache(maxsize=1)
 def _ears(models: Models) -> Ears:
-    tagger = resolve_tagger(models.tagger, sr=models.sr)
-    separator = None if models.factorization is None else resolve_factorization(models.factorization)
+    try:
+        tagger = resolve_tagger(models.tagger, sr=models.sr, batch_size=models.batch_size)
+        separator = None if models.factorization is None else resolve_factorization(models.factorization)
+    except Exception as error:
+        if isinstance(error, AudiolimeError):
+            raise
+        named = " and ".join(filter(None, (models.tagger, models.factorization)))
+        raise AudiolimeError(f"a worker cannot build {named} ({type(error).__name__}: {error})") from error
     found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
     if isinstance(tagger, FunctionTagger) and tagger.version is None:
         del found[models.tagger]  # a hash of answers, which may round otherwise on another machine

@@ -52,7 +52,7 @@ def add_factorization(parser: ArgumentParser) -> None:
 
 
 def add_tagger(parser: ArgumentParser) -> None:
-    """`-t` and `--sr`."""
+    """`-t`, `--sr` and `--batch-size`."""
     parser.add_argument(
         "-t",
         "--tagger",
@@ -65,6 +65,12 @@ def add_tagger(parser: ArgumentParser) -> None:
         type=whole(1),
         metavar="HZ",
         help="rate at which a plain predict function listens (default: the file's own)",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=whole(1),
+        metavar="N",
+        help="most signals that the model hears at a time: fewer need less memory (default: the model's own, or 32)",
     )
 
 
@@ -161,7 +167,7 @@ def resolve_tagger(args: Namespace) -> Any:
     """
     from audiolime_ext import resolve
 
-    model = resolve.resolve_tagger(args.tagger, sr=args.sr)
+    model = resolve.resolve_tagger(args.tagger, sr=args.sr, batch_size=args.batch_size)
     if args.sr not in (None, model.sr):
         raise UsageError(f"--sr {args.sr} cannot be obeyed: {args.tagger} listens at {model.sr} Hz; leave --sr out")
     return model
@@ -244,7 +250,13 @@ def require_some(files: Sequence[str]) -> None:
 
 
 def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
-    """Do `work` for every file; with several, one that fails is told and the others go on (exit code 5)."""
+    """Do `work` for every file; with several, one that fails is told and the others go on (exit code 5).
+
+    Raises
+    ------
+    AudiolimeError
+        The first in which every other file would end, too.
+    """
     if len(args.files) == 1:
         work(args.files[0])
         return 0
@@ -255,7 +267,9 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
             sys.stdout.flush()
         except BrokenPipeError:
             raise
-        except Exception as error:  # noqa: BLE001 - one file must not keep the others from being done
+        except Exception as error:
+            if getattr(error, "for_all", False):
+                raise
             tell(error, debug=args.debug, about=file)
             failed += 1
     if failed:
@@ -271,8 +285,8 @@ def tell(error: Exception, *, debug: bool, about: str = "") -> int:
     if debug:
         traceback.print_exception(error)
     message = str(error) or type(error).__name__
-    if isinstance(error, MemoryError):
-        message = f"out of memory ({message}); choose a shorter --duration"
+    if isinstance(error, MemoryError) and not isinstance(error, AudiolimeError):
+        message = f"out of memory ({message}); choose a shorter --duration, or a smaller --batch-size"
     elif not isinstance(error, (AudiolimeError, OSError)):
         message = f"unexpected {type(error).__name__}: {message}; --debug shows where, and a report of it is welcome"
     about = legible(about)

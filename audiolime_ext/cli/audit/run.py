@@ -128,6 +128,7 @@ def run(args: Namespace) -> int:
             executor=executor,
             at_once=at_once,
             sr=args.sr,
+            batch_size=args.batch_size,
         )
         for note in audit.notes:
             warn(note)

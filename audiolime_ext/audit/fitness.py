@@ -1,0 +1,92 @@
+"""Whether a model can be audited at all: what is its own fault, and what that of a recording.
+
+A model that fails for noise of the same shape, or for silence, which every audit asks about, fails for every recording;
+but one that hears whole excerpts may fail because of this one's length, and not of the usual one. Scores that have no
+log-odds are no scores, of whichever recording.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audiolime_ext.audio import Samples
+from audiolime_ext.errors import ModelError, OutOfMemory
+from audiolime_ext.prediction import Scores, Tagger, predict
+from audiolime_ext.taggram import Grid
+from audiolime_ext.targets import log_odds
+
+_FOR_NOISE = "it fails for noise, too, and so would for every recording"
+_FOR_SILENCE = (
+    "it fails for silence, about which an audit asks for every recording: let it answer, such as by adding 1e-8 where "
+    "it divides or takes logarithms"
+)
+
+
+def scores_of(tagger: Tagger, windows: Samples, *, usual_s: float | None = None) -> Scores:
+    """The tagger's scores, of which there must be log-odds.
+
+    Parameters
+    ----------
+    tagger, windows
+        As for `predict`.
+    usual_s
+        How long most excerpts are; None: as this one.
+
+    Raises
+    ------
+    ModelError, OutOfMemory
+        If it fails; `for_all` if it does so for noise of the same shape, or for silence, which every audit asks about.
+    """
+    try:
+        scores = predict(tagger, windows)
+    except (ModelError, OutOfMemory) as error:
+        noise = [np.random.default_rng(0).normal(0, 0.1, windows.shape).astype(np.float32)]
+        if usual_s is not None and tagger.window_s is None:
+            noise.append(_noise(tagger, usual_s))
+        for probes, told in ((noise, _FOR_NOISE), ([np.zeros_like(one) for one in noise], _FOR_SILENCE)):
+            if not error.for_all and all(_fails(tagger, probe) for probe in probes):
+                unfit = type(error)(f"{error}; {told}")
+                unfit.for_all = True
+                raise unfit from error
+        raise
+    log_odds(scores)
+    return scores
+
+
+def ask_about_noise(tagger: Tagger, duration_s: float, *, at_once: int | None = None) -> None:
+    """Ask about noise as long as a recording's excerpt.
+
+    Parameters
+    ----------
+    tagger, duration_s
+        Who is asked, and how long the noise is.
+    at_once
+        How many mixes; None: as many as an audit asks about at a time.
+
+    Raises
+    ------
+    ModelError, OutOfMemory
+        If it fails, or answers no scores between 0 and 1.
+    """
+    log_odds(predict(tagger, _noise(tagger, duration_s, at_once)))
+
+
+def n_at_once(tagger: Tagger, windows: Samples) -> int:
+    """How many mixes of so many windows are asked about at a time."""
+    return max(1, (tagger.batch_size or 32) // int(windows.shape[1]))
+
+
+def _noise(tagger: Tagger, duration_s: float, at_once: int | None = None) -> Samples:
+    grid = Grid.of(tagger, tagger.sr or 0)
+    n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
+    windows = grid.cut(noise)
+    return np.repeat(windows, at_once or n_at_once(tagger, windows), axis=0)
+
+
+def _fails(tagger: Tagger, windows: Samples) -> bool:
+    try:
+        predict(tagger, windows)
+    except (ModelError, OutOfMemory):
+        return True
+    return False
