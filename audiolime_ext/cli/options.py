@@ -9,12 +9,15 @@ import sys
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.errors import AudiolimeError, UsageError
-from audiolime_ext.files import free_name, legible
+from audiolime_ext.files import exact, free_name, legible, told_apart
+
+if TYPE_CHECKING:
+    from audiolime_ext.audio import Audio
 
 DEFAULT_FACTORIZATION = "spleeter:2stems"
 DEFAULT_TAGGER = "musicnn:MSD_musicnn"
@@ -203,29 +206,67 @@ def recordings(given: Sequence[str]) -> list[str]:
     return files
 
 
+def as_called(file: str, names: Mapping[str, str]) -> Audio | str:
+    """The file or, where `names_apart` names it, its recording under that name."""
+    from audiolime_ext.audio import load_audio
+
+    return load_audio(file, name=names[file]) if file in names else file
+
+
+def names_apart(files: Sequence[str]) -> dict[str, str]:
+    """What to call the files that share a stem: the shortest path that no other has, with its ending; `legible`.
+
+    Other files keep the names that they have anyway, and stand in here by no entry.
+
+    Examples
+    --------
+    >>> names_apart(["same.mp3", "same.wav", "other.wav", "a/0.wav", "b/0.wav"])
+    {'same.mp3': 'same.mp3', 'same.wav': 'same.wav', 'a/0.wav': 'a/0.wav', 'b/0.wav': 'b/0.wav'}
+    """
+    stems = {file: stem_of(file).casefold() for file in files}  # some file systems do not tell case apart
+    counts = Counter(stems.values())
+    return told_apart(file for file, stem in stems.items() if counts[stem] > 1)
+
+
 def output_folders(
     files: Sequence[str], folder: str, *, taken: Sequence[str] = (), ending: str = ""
 ) -> dict[str, Path]:
     """File → ``folder/<file stem><ending>``; a stem is cut or numbered where it is too long, a device's or `taken`.
 
+    Files that share a stem lie where `names_apart` tells them apart (``same.mp3``, ``a-0.wav``), in whatever order
+    they are given.
+
     Raises
     ------
     UsageError
-        If two files would be written into the same folder.
+        If a file is given twice.
     OutputError
         If the folder can be seen not to be writable: better now than after an hour of work.
     """
     from audiolime_ext.files import require_writable
 
-    stems = {file: free_name(stem_of(file), taken, ending=ending) for file in files}
-    counts = Counter(stems[file].casefold() for file in files)  # some file systems do not tell case apart
-    if twice := [file for file in files if counts[stems[file].casefold()] > 1]:
-        raise UsageError(
-            f"{' and '.join(map(legible, twice[:3]))} would be written to one folder, "
-            f"{legible(Path(folder) / stems[twice[0]])}; do them one by one, each with its own -o"
-        )
+    counts = Counter(map(_place, files))
+    if twice := [file for file in files if counts[_place(file)] > 1]:
+        raise UsageError(f"{' and '.join(map(legible, twice[:2]))} are one file, given twice; name it once")
+    told = names_apart(files)
+    names: dict[str, str] = {}
+    for file in sorted(files, key=lambda file: (file in told, file)):
+        wanted = _one_name(told[file]) if file in told else stem_of(file)
+        names[file] = free_name(wanted, [*taken, *names.values()], ending=ending)
     require_writable(Path(folder))
-    return {file: Path(folder) / f"{stem}{ending}" for file, stem in stems.items()}
+    return {file: Path(folder) / f"{names[file]}{ending}" for file in files}
+
+
+def _place(file: str) -> str:
+    return os.path.abspath(file)  # noqa: PTH100 - of two ways to write one place
+
+
+def _one_name(told: str) -> str:
+    """A path, as `legible` has it, as one name that opens no folder: ``a/0.wav`` → ``a-0.wav``."""
+    from audiolime_ext.musdb_tracks import PREFIX
+
+    path = Path(exact(told.removeprefix(PREFIX)))
+    return "-".join(name for part in path.parts if part != path.anchor and (name := part.strip(".")))
 
 
 def require_some(files: Sequence[str]) -> None:

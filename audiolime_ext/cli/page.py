@@ -124,11 +124,11 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
 
 
 def _track(args: Namespace, file: str, model: Any, separator: Any) -> Any:
-    from audiolime_ext.cli.options import label_numbers
+    from audiolime_ext.cli.options import as_called, label_numbers, names_apart
     from audiolime_ext.track import explain_track
 
     return explain_track(
-        file,
+        as_called(file, names_apart(args.files)),
         model,
         factorization=separator,
         labels=label_numbers(args.labels, model),

@@ -6,7 +6,15 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import MIN_SCORE, for_each_file, output_folders, score, seconds_from_start
+from audiolime_ext.cli.options import (
+    MIN_SCORE,
+    as_called,
+    for_each_file,
+    names_apart,
+    output_folders,
+    score,
+    seconds_from_start,
+)
 
 _OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness", "cross_check")
 
@@ -61,9 +69,11 @@ def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
 
     folders = {} if args.output is None else output_folders(args.files, args.output)
 
+    names = names_apart(args.files)
+
     def work(file: str) -> None:
         track = explain_track(
-            file,
+            as_called(file, names),
             model,
             factorization=separator,
             labels=labels,
