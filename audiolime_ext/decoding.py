@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.containers import decode_container, is_container, joined
+from audiolime_ext.containers import decode_container, is_container, joined, unread
 from audiolime_ext.errors import AudioError
 from audiolime_ext.formats import flac, mpeg, ogg, riff
-from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short
+from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
 
 CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
 
@@ -138,6 +138,7 @@ class _Reading:
         if is_container(self.content):
             for film in joined(self.content):
                 samples, sr = decode_container(film, self.origin)
+                self._tell_of_others(unread(film, self.origin))
                 self._join(sr, len(samples))
                 yield from self._counted([samples.T])
             return
@@ -147,6 +148,7 @@ class _Reading:
             yield from self._part(part)
             self.warnings += [self._gap((first + at) / self.sr, n_bytes) for at, n_bytes in part.gaps]
             self.warnings += self._damaged([(first + at) / self.sr for at in part.damaged])
+        self._tell_of_others(first_of(found.n_sounds, self.origin))
         if found.n_behind:
             self._leave_out(f"lie {found.n_behind} bytes that are not read")
 
@@ -222,6 +224,10 @@ class _Reading:
         where = f"{at_s[0]:.2f} s" if len(at_s) == 1 else f"{at_s[0]:.2f} s, last at {at_s[-1]:.2f} s"
         told = f"{self.origin} is damaged at {where} ({frames} of nonsense): what is heard there may be noise"
         return [f"{told}; get a complete copy"]
+
+    def _tell_of_others(self, told: str | None) -> None:
+        if told and told not in self.warnings:
+            self.warnings.append(told)
 
     def _leave_out(self, what: str) -> None:
         self.warnings.append(f"behind the end of {self.origin}, at {self.now_s:.2f} s, {what}")
