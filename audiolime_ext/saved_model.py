@@ -35,6 +35,7 @@ from audiolime_ext.guest import as_guest
 from audiolime_ext.outputs import chosen
 from audiolime_ext.prediction import FILLS, Fill, FunctionTagger, PredictFn, tagger
 from audiolime_ext.registry import options
+from audiolime_ext.text_files import text_of
 
 FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
@@ -235,7 +236,7 @@ def _labels(text: str) -> tuple[str, ...]:
         lines = text.split(";")
     else:
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = text_of(path).splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
                 f"labels cannot be read from {path}: {error}; name a text file with one label per line"

@@ -391,7 +391,7 @@ def test_recordings_of_one_name_have_pages_of_their_own_and_the_index_tells_them
     ],
 )
 def test_wrong_usage_of_page(capsys: pytest.CaptureFixture[str], args: tuple[str, ...], message: str) -> None:
-    Path("bad.csv").write_text("1:02,fine\nsoon,not a time\n")
+    Path("bad.csv").write_text("1:02,fine\nsoon,not a time\n", encoding="utf-16")
     assert main(["page", "song.wav", *COMMAND, *args]) == 2
     assert re.search(message, capsys.readouterr().err)
     assert not Path("song.html").exists()

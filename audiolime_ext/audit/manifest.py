@@ -1,6 +1,6 @@
 r"""Which recordings are audited, and what each is.
 
-A manifest is a table (CSV, or TSV by its ending; UTF-8) of one recording a line::
+A manifest is a table (CSV, by commas, semicolons or tabs; UTF-8 or UTF-16) of one recording a line::
 
     path,label,split,group,start_s,duration_s,stems
     a/1.wav,guitar;rock,test,song 1,0,10,a/1-stems

@@ -153,14 +153,15 @@ def read_notes(path: Path) -> list[Any]:
         If the file cannot be read or a line has no time.
     """
     import csv
+    import io
 
     from audiolime_ext.errors import UsageError
     from audiolime_ext.report.view import Note
+    from audiolime_ext.text_files import text_of
 
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, ValueError) as error:
+        rows = [row for row in csv.reader(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
+    except (OSError, ValueError, csv.Error) as error:
         raise UsageError(f"cannot read {path}: {error}; it holds lines such as 83.5,the choir comes in") from error
     notes = []
     for number, row in enumerate(rows, start=1):
