@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.complaints import overheard
 from audiolime_ext.containers import decode_container, is_container, joined, unread
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError
 from audiolime_ext.formats import flac, mpeg, ogg, riff
 from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
@@ -153,7 +154,8 @@ class _Reading:
             self.warnings += self._undecoded(part, first)
         self._tell_of_others(first_of(found.n_sounds, self.origin))
         if found.n_behind:
-            self._leave_out(f"lie {found.n_behind} bytes that are not read")
+            n = found.n_behind
+            self._leave_out("lies 1 byte that is not read" if n == 1 else f"lie {n} bytes that are not read")
 
     def _counted(self, blocks: Iterable[Block]) -> Iterator[Block]:
         for block in blocks:
@@ -166,8 +168,8 @@ class _Reading:
         """What follows must be as what was before."""
         if self.sr and (sr, n_channels) != (self.sr, self.n_channels):
             raise AudioError(
-                f"{self.origin} goes on with {sr} Hz and {n_channels} channel(s) after {self.now_s:.2f} s of "
-                f"{self.sr} Hz and {self.n_channels}: several recordings in one file, which cannot be joined; save "
+                f"{self.origin} goes on with {sr} Hz and {counted(n_channels, 'channel')} after {self.now_s:.2f} s "
+                f"of {self.sr} Hz and {self.n_channels}: several recordings in one file, which cannot be joined; save "
                 "each as a file of its own"
             )
         self.sr, self.n_channels = sr, n_channels
@@ -190,7 +192,7 @@ class _Reading:
         promised = part.promised or max(known if known > held + _OVERSTATED else 0, round(held * _promised_ratio(log)))
         if promised > held:
             seconds = f"its header promises {promised / sr:.2f} s, it holds"
-            few = f"{promised - held} samples of what its header promises are missing, after"
+            few = counted(promised - held, "sample", "samples") + " of what its header promises missing, after"
             raise cut_short(self.origin, few if promised - held < 0.01 * sr else seconds, held / sr)
         if part.counted > held + _PADDED:
             raise AudioError(
@@ -229,17 +231,16 @@ class _Reading:
 
     def _gap(self, at_s: float, n_bytes: int) -> str:
         return (
-            f"{self.origin} is damaged at {at_s:.2f} s ({n_bytes} bytes are no frame of it: left out): what is heard "
-            "there may be noise, and what follows may come too early; get a complete copy"
+            f"{self.origin} is damaged at {at_s:.2f} s ({counted(n_bytes, 'byte is', 'bytes are')} no frame of it: "
+            "left out): what is heard there may be noise, and what follows may come too early; get a complete copy"
         )
 
     def _damaged(self, at_s: list[float]) -> list[str]:
         if not at_s:
             return []
-        frames = "1 frame" if len(at_s) == 1 else f"{len(at_s)} frames"
         where = f"{at_s[0]:.2f} s" if len(at_s) == 1 else f"{at_s[0]:.2f} s, last at {at_s[-1]:.2f} s"
-        told = f"{self.origin} is damaged at {where} ({frames} of nonsense): what is heard there may be noise"
-        return [f"{told}; get a complete copy"]
+        told = f"{self.origin} is damaged at {where} ({counted(len(at_s), 'frame')} of nonsense)"
+        return [f"{told}: what is heard there may be noise; get a complete copy"]
 
     def _tell_of_others(self, told: str | None) -> None:
         if told and told not in self.warnings:

@@ -257,7 +257,7 @@ def test_what_is_wrong_with_a_file_or_filled_up_or_left_out_is_told(capsys: pyte
         assert told.count("behind the end of short.wav, at 0.50 s, lie 22 bytes that are not read") == 1
     assert main(["tag", "half.wav", "-t", "studio_models:windowed", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert err == "audiolime: warning: 1 of 2 windows of half.wav are silent, and not in the mean\n"
+    assert err == "audiolime: warning: half.wav: 1 of 2 windows is silent, and not in the mean\n"
     found = strict(out)
     assert found["counted"] == [True, False]
     assert found["mean"] == found["scores"][0]

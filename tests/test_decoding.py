@@ -201,8 +201,8 @@ def test_parts_that_cannot_follow_one_another_are_refused(kind: str, other: str)
     buffer = io.BytesIO()
     sound = noise(1.0) if other == "rate" else noise(1.0, 1)
     soundfile.write(buffer, sound, 32000 if other == "rate" else SR, **FORMATS[kind])
-    told = "32000 Hz and 2" if other == "rate" else "44100 Hz and 1"
-    message = rf"^x goes on with {told} channel\(s\) after 1\.50 s of 44100 Hz and 2: several recordings in one file"
+    told = "32000 Hz and 2 channels" if other == "rate" else "44100 Hz and 1 channel"
+    message = rf"^x goes on with {told} after 1\.50 s of 44100 Hz and 2: several recordings in one file"
     with pytest.raises(AudioError, match=message):
         decode(encoded(kind, noise(1.5)) + buffer.getvalue(), "x")
 

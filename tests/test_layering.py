@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PLUGIN, PLUGIN_MAY_IMPORT = 10, 2
 
 LEVELS = {
-    0: "errors _optional _shown tables",
+    0: "errors _optional _shown counting tables",
     1: "files folders stem_folders complaints containers decoding musdb_tracks audio_objects audio resampling "
     "silence registry text_files "
     "archives chunks formats formats.flac formats.mpeg formats.ogg formats.parts formats.riff formats.side_info "

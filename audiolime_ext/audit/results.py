@@ -37,6 +37,7 @@ from audiolime_ext.audit.placebos import PRESENT_DB
 from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.records import Entry, Failure, Identity, Reading, Recording
 from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError
 from audiolime_ext.targets import log_odds
 
@@ -301,7 +302,7 @@ def _remarks(measured: Sequence[Recording]) -> tuple[str, ...]:
     for fact, what in (("filling", "shorter than the model's window"), ("warnings", "damaged, or not read to the end")):
         told = [(recording.name, recording.facts[fact][0]) for recording in measured if recording.facts.get(fact)]
         if told:
-            are = "1 recording is" if len(told) == 1 else f"{len(told)} recordings are"
+            are = counted(len(told), "recording is", "recordings are")
             found.append(f"{are} {what}; the first, {told[0][0]}: {told[0][1]}")
     return tuple(found)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files import legible
 from audiolime_ext.prediction import label_indices
@@ -46,7 +47,7 @@ class Problems:
         if len(entries) > MAX_SHOWN:
             shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; mend these first")
         n = sum(map(len, self.found.values()))
-        raise UsageError(f"{legible(self.source)} cannot be used, {n} problem{'s' * (n > 1)}:\n" + "\n".join(shown))
+        raise UsageError(f"{legible(self.source)} cannot be used, {counted(n, 'problem')}:\n" + "\n".join(shown))
 
 
 def _lines(lines: list[int]) -> str:
@@ -109,7 +110,9 @@ def read_table(
     table, held = [], _SEPARATORS[separator]
     for line, cells in body:
         if len(cells) != len(header):
-            problems.add(line, f"{len(cells)} cells where the header has {len(header)}; quote cells that hold {held}")
+            problems.add(
+                line, f"{counted(len(cells), 'cell')} where the header has {len(header)}; quote cells that hold {held}"
+            )
         else:
             table.append((line, {ours: cell for ours, cell in zip(names, cells, strict=True) if ours}))
     return table

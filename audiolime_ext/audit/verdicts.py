@@ -32,6 +32,7 @@ from audiolime_ext.audit.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide
 from audiolime_ext.confusion import confusion_of, holding_notes
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 
 KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
@@ -214,7 +215,7 @@ def marks(results: Results) -> tuple[str, ...]:
     asked_twice = repeats(results)
     unsteady = () if asked_twice is None or asked_twice.is_steady else (asked_twice.text,)
     alone = (
-        f"{name} is nearly all of the sound in {n} of {of} recordings that hold it: there it is not tried"
+        f"{name} is nearly all of the sound in {n} of the {counted(of, 'recording')} with it: there it is not tried"
         for name, (n, of) in results.whole.items()
         if n
     )
@@ -265,7 +266,7 @@ def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> V
     label, component = verdict.label, verdict.component
     n, of = known.whole.get(component, (0, 0))
     if n > MOST * of:
-        return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {of} recordings")
+        return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {counted(of, 'recording')}")
     partners = known.partners(component)
     meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}
     other = [name for name in partners if meant[name] != bool(verdict.declared)]

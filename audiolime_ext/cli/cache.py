@@ -6,6 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.counting import counted
+
 if TYPE_CHECKING:
     from audiolime_ext.cache import Cache
 
@@ -95,7 +97,7 @@ def run_clear(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"folder": str(cache.folder), "entries": n_entries, "bytes": n_bytes}, ensure_ascii=False))
     else:
-        print(f"removed {n_entries} results, {size(n_bytes)}, from {cache.folder}")
+        print(f"removed {counted(n_entries, 'result')}, {size(n_bytes)}, from {cache.folder}")
     return 0
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import exact, free_name, legible, told_apart
 
@@ -300,7 +301,7 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
             tell(error, debug=args.debug, about=file)
             failed += 1
     if failed:
-        print(f"audiolime: {failed} of {len(args.files)} files failed", file=sys.stderr)
+        print(f"audiolime: {failed} of {counted(len(args.files), 'file')} failed", file=sys.stderr)
     return SOME_FAILED if failed else 0
 
 

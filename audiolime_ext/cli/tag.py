@@ -18,6 +18,7 @@ from audiolime_ext.cli.options import (
     warn,
     whole,
 )
+from audiolime_ext.counting import counted, share_of
 from audiolime_ext.files import legible
 
 
@@ -150,7 +151,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         warn(f"{legible(file)}: {level}; these are the model's scores of {heard}")
     if silent := int((~taggram.padded & ~taggram.counted).sum()):
         n = int((~taggram.padded).sum())
-        warn(f"{silent} of {n} windows of {legible(file)} are silent, and not in the mean")
+        warn(f"{legible(file)}: {share_of(silent, n, 'window')} silent, and not in the mean")
     for note in taggram.notes:
         warn(f"{legible(file)}: {note}")
     if args.json:
@@ -174,6 +175,6 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         scores = taggram.scores[whole, column]
         at = taggram.times_s[whole][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
-    print(f"{legible(file)}: {args.tagger}, {(n := int(whole.sum()))} window{'s' * (n != 1)}")
+    print(f"{legible(file)}: {args.tagger}, {counted(int(whole.sum()), 'window')}")
     print(text_table(["", "mean", "highest", "at"], rows))
     return str(taggram.labels[leading[0]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError
 
 KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
@@ -61,7 +62,8 @@ def first_of(n_sounds: int, origin: str) -> str | None:
         return None
     others = "the other" if n_sounds == 2 else "another"
     return (
-        f"{origin} holds {n_sounds} sounds side by side, of which the first is read; take {others} out with: "
+        f"{origin} holds {counted(n_sounds, 'sound')} side by side, of which the first is read; take {others} out "
+        "with: "
         "ffmpeg -i IN -map 0:a:1 OUT.wav"
     )
 

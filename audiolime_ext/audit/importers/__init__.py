@@ -71,10 +71,9 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
     >>> [draft.labels for draft in found.drafts], found.notes
     ([('Rock',)], ('1 tag of songs.tsv that the tagger does not know is ignored: genre---polka',))
     """
-    kept, gone, classless, unknown, n = list[Draft](), list[str](), list[str](), list[str](), 0
+    kept, gone, classless, unknown = list[Draft](), list[str](), list[str](), list[str]()
     spellings: dict[str, str | None] = {}
     for draft in drafts:
-        n += 1
         for tag in draft.labels:
             if tag not in spellings:
                 spellings[tag] = _spelling(tag, labels)
@@ -87,7 +86,7 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
             kept.append(draft.with_labels(known))
     ignored = sorted(tag for tag, name in spellings.items() if name is None)
     if not kept:
-        raise UsageError(f"{origin} cannot be used: " + _nothing(n, gone, ignored, what))
+        raise UsageError(f"{origin} cannot be used: " + _nothing(gone, ignored, what))
     notes = (
         _told(
             gone,
@@ -121,7 +120,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join([*map(legible, names[:_SHOWN]), *["…"] * (len(names) > _SHOWN)])
 
 
-def _nothing(n: int, gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
+def _nothing(gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
     if gone:
         return (
             f"none of its files is there, such as {_some(gone[:1])}; say which folder its paths are relative to: "
@@ -129,7 +128,7 @@ def _nothing(n: int, gone: Sequence[str], ignored: Sequence[str], what: str) -> 
         )
     if ignored:
         return f"the tagger knows none of its classes, such as {_some(ignored)}; audit a tagger that does"
-    return f"none of its {n} recordings has a {what}"
+    return f"no recording in it has a {what}"
 
 
 def _spelling(tag: str, labels: Sequence[str] | None) -> str | None:

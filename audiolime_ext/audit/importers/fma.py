@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import is_file, is_folder, legible
 
@@ -53,7 +54,9 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
             if not any(cells):
                 continue
             if len(cells) != len(names) or not cells[0].isdecimal():
-                raise ValueError(f"line {reader.line_num} does not begin with a number or has not {len(names)} cells")
+                raise ValueError(
+                    f"line {reader.line_num} does not begin with a number or has not {counted(len(names), 'cell')}"
+                )
             number = f"{int(cells[0]):06d}"
             called = f"{number[:3]}/{number}.mp3"
             paths = [folder / called for folder in there]

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.counting import counted
 from audiolime_ext.files import is_file
 
 NAME = "MTG-Jamendo"
@@ -38,7 +39,7 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
             if line == 1 or not any(cells):
                 continue
             if len(cells) < len(_HEADER) - 1:
-                raise ValueError(f"line {line} has {len(cells)} cells, not {len(_HEADER)} or more")
+                raise ValueError(f"line {line} has {counted(len(cells), 'cell')}, not {len(_HEADER)} or more")
             path = root / cells[3]
             low = path.with_suffix(f".low{path.suffix}")
             found = low if is_file(low) and not is_file(path) else path
