@@ -83,7 +83,7 @@ class Admission:
         """The outcome in one sentence, with the limit and where it comes from."""
         needed = self.decision.songs_needed
         more = "" if needed is None else f"; about {counted(needed, 'song')} would decide"
-        return f"{self.outcome}: {self.path}; {self.decision.limit.text}; {self.decision.numbers}{more}"
+        return f"{self.outcome}: {legible(self.path)}; {self.decision.limit.text}; {self.decision.numbers}{more}"
 
     def lines(self, *outcomes: Outcome) -> list[str]:
         """What is to be said of the pairs that have one of some outcomes, with the songs that show a failure best."""

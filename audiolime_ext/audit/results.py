@@ -39,6 +39,7 @@ from audiolime_ext.audit.records import Entry, Failure, Identity, Reading, Recor
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError
+from audiolime_ext.files import legible
 from audiolime_ext.targets import log_odds
 
 ALONE_DB = -20.0  # of the recording; all components but one together
@@ -124,7 +125,9 @@ class Results:
             names = dict.fromkeys(store.vectors("presence").components)
             done = np.array([entry.key in tasks for entry in entries], bool)
             if done.any() and not names and next(store.measurements(), None) is None:
-                raise CorruptError(f"{path} is damaged: it names recordings as measured, and holds nothing of them")
+                raise CorruptError(
+                    f"{legible(path)} is damaged: it names recordings as measured, and holds nothing of them"
+                )
             ordered = tuple(sorted(names, key=lambda name: (name == "residual", name)))
             found = reading or store.reading(), ordered, _remarks(measured)
             return cls(Path(path), store.identity, entries, done, failures, *found)

@@ -26,6 +26,7 @@ from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processe
 from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Factorization
+from audiolime_ext.files import legible
 from audiolime_ext.prediction import Tagger, predict
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.taggram import Grid
@@ -269,7 +270,8 @@ def _require_one_split(manifest: Manifest, separator: Factorization | None) -> N
     if separator is not None and n:
         named = separator.spec or "a factorization of your own"
         raise UsageError(
-            f"{manifest.source} names true stems of {n} of {counted(len(manifest.rows), 'recording')} (column stems), "
+            f"{legible(manifest.source)} names true stems of {n} of {counted(len(manifest.rows), 'recording')} "
+            "(column stems), "
             f"and {named} "
             "is to split them; choose one: -f oracle audits by the true stems; --ignore stems leaves them, and splits "
             f"by {named} (factorization='oracle' or ignore=['stems'])"

@@ -34,6 +34,7 @@ from audiolime_ext.audit.status import Verdict, decide
 from audiolime_ext.confusion import confusion_of, holding_notes
 from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
 
 KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
 MOST = 0.5  # of the recordings, in which a component that is everything is not auditable
@@ -232,7 +233,7 @@ def transplants_of(results: Results) -> list[Trials]:
     """
     if KIND not in kinds(results):
         raise UsageError(
-            f"{results.path} holds no transplants at the donor's own ratio of levels, only "
+            f"{legible(results.path)} holds no transplants at the donor's own ratio of levels, only "
             f"{', '.join(kinds(results))}; audit with --kinds {KIND}"
         )
     trials = results.transplants(KIND)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudiolimeError, UsageError
-from audiolime_ext.files import exact, free_name, legible, told_apart
+from audiolime_ext.files import exact, free_name, legible, told_apart, utf8
 
 if TYPE_CHECKING:
     from audiolime_ext.audio import Audio
@@ -321,10 +321,10 @@ def tell(error: Exception, *, debug: bool, about: str = "") -> int:
     prefix = f"{about}: " if about and about not in message else ""
     listed = message.split("\n  ") if isinstance(error, UsageError) else [message]  # a table's problems, one a line
     told = "\n  ".join(" ".join(part.split()) for part in [prefix + listed[0], *listed[1:]])
-    print(f"audiolime: error: {told}", file=sys.stderr)
+    print(f"audiolime: error: {utf8(told)}", file=sys.stderr)
     return getattr(error, "exit_code", 1)
 
 
 def warn(message: str) -> None:
     """Print one line of warning; the work goes on."""
-    print(f"audiolime: warning: {message}", file=sys.stderr)
+    print(f"audiolime: warning: {utf8(message)}", file=sys.stderr)

@@ -14,6 +14,7 @@ from audiolime_ext.cli.options import (
     seconds_from_start,
     whole,
 )
+from audiolime_ext.files import legible
 
 
 def add(commands: Any) -> None:
@@ -97,7 +98,7 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     require_writable(target.parent)
     tracks = [_track(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
-    print(f"open {write_page(target, tracks, **options)} in a browser")
+    print(f"open {legible(write_page(target, tracks, **options))} in a browser")
     return 0
 
 
@@ -119,7 +120,7 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
 
     code: int = for_each_file(args, work)
     if entries:
-        print(f"open {write_index(folder / 'index.html', entries)} in a browser")
+        print(f"open {legible(write_index(folder / 'index.html', entries))} in a browser")
     return code
 
 
@@ -162,14 +163,18 @@ def read_notes(path: Path) -> list[Any]:
     try:
         rows = [row for row in csv.reader(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
     except (OSError, ValueError, csv.Error) as error:
-        raise UsageError(f"cannot read {path}: {error}; it holds lines such as 83.5,the choir comes in") from error
+        raise UsageError(
+            f"cannot read {legible(path)}: {error}; it holds lines such as 83.5,the choir comes in"
+        ) from error
     notes = []
     for number, row in enumerate(rows, start=1):
         seconds = _seconds(row[0])
         if seconds is None and number == 1:
             continue  # a header
         if seconds is None or len(row) < 2:
-            raise UsageError(f"{path}, line {number}: a time and a text are needed, such as 1:23,the choir; got {row}")
+            raise UsageError(
+                f"{legible(path)}, line {number}: a time and a text are needed, such as 1:23,the choir; got {row}"
+            )
         notes.append(Note(seconds, ", ".join(row[1:]).strip()))
     return notes
 

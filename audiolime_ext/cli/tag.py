@@ -87,9 +87,9 @@ def read_genres(path: Path) -> dict[str, str]:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text, bool))
         rows = [[cell.strip() for cell in row] for row in lines if any(row)]
     except (OSError, ValueError, csv.Error) as error:
-        raise UsageError(f"cannot read {path}: {error}; it holds {kind}") from error
+        raise UsageError(f"cannot read {legible(path)}: {error}; it holds {kind}") from error
     if short := [number for number, row in enumerate(rows, start=1) if len(row) < 2 or not row[1]]:
-        raise UsageError(f"{path}, line {short[0]}, names no genre; it holds {kind}")
+        raise UsageError(f"{legible(path)}, line {short[0]}, names no genre; it holds {kind}")
     return {row[0]: row[1] for row in rows}
 
 
@@ -122,7 +122,7 @@ def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
         rows = [[tag, *map(str, row)] for tag, row in zip(tags, counts.tolist(), strict=True)]
         print(f"\nrecordings by highest tag and annotated genre\n{text_table(['', *genres], rows)}")
         if args.figure is not None:
-            print(f"figure: {args.figure}")
+            print(f"figure: {legible(args.figure)}")
 
 
 def _tag(file: str, model: Any, args: Namespace) -> str:

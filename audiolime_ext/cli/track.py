@@ -15,6 +15,7 @@ from audiolime_ext.cli.options import (
     score,
     seconds_from_start,
 )
+from audiolime_ext.files import legible
 
 _OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness", "cross_check")
 
@@ -104,4 +105,4 @@ def show(track: Any, folder: Path | None, args: Namespace) -> None:
         return
     print(track if args.at is None else track.places())
     if written:
-        print(f"all numbers: {written}")
+        print(f"all numbers: {legible(written)}")

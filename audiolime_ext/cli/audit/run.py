@@ -158,7 +158,7 @@ def _tell(results: Any, args: Namespace) -> None:
     from audiolime_ext.audit.limits import limit_of
     from audiolime_ext.audit.status import in_numbers
     from audiolime_ext.audit.verdicts import conclude, marks
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files import legible, to_json
 
     limit = limit_of(results)
     told = dict(zip(("transplants", "removals"), conclude(results, limit=limit), strict=True))
@@ -168,7 +168,7 @@ def _tell(results: Any, args: Namespace) -> None:
         verdicts_of = {name: [v.to_dict() for v in verdicts] for name, verdicts in told.items()}
         print(to_json({**about, "limit": vars(limit), "notes": marks(results), **verdicts_of}))
         return
-    print("\n".join([f"{share_of(n_done, n, 'recording')} in {results.path}", limit.text, *marks(results)]))
+    print("\n".join([f"{share_of(n_done, n, 'recording')} in {legible(results.path)}", limit.text, *marks(results)]))
     for title, verdicts in zip(("put into other recordings", "taken out"), told.values(), strict=True):
         print(f"\n{title}: {in_numbers(verdicts)}" if verdicts else f"\n{title}: nothing was tried")
         for verdict in verdicts:
