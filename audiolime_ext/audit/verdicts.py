@@ -216,7 +216,8 @@ def marks(results: Results) -> tuple[str, ...]:
     asked_twice = repeats(results)
     unsteady = () if asked_twice is None or asked_twice.is_steady else (asked_twice.text,)
     alone = (
-        f"{name} is nearly all of the sound in {n} of the {counted(of, 'recording')} with it: there it is not tried"
+        f"{name} is nearly all of the sound in {n} of "
+        f"{counted(of, 'recording that holds', 'recordings that hold')} it: there it is not tried"
         for name, (n, of) in results.whole.items()
         if n
     )
