@@ -24,6 +24,7 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import ERROR, is_settled
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
 
@@ -85,7 +86,9 @@ def settle(
     (True, 150, [0, 1, 2])
     """
     if not 0 < k < n:
-        raise UsageError(f"settle={k} cannot be used with {n} components; choose at least 1 and fewer than there are")
+        raise UsageError(
+            f"settle={k} cannot be used with {counted(n, 'component')}; choose at least 1 and fewer than there are"
+        )
     budgets = rounds(n, max_evals)
     known: dict[bytes, Array] = {}
     for n_evals in budgets:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext._shown import plotted, shown
 from audiolime_ext.audio_objects import opened
+from audiolime_ext.counting import counted
 from audiolime_ext.decoding import decode
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files import contents, legible, meant, write_bytes
@@ -247,7 +248,7 @@ def _validate(origin: str, samples: NDArray[Any], sr: Any) -> None:
     n_channels = samples.shape[0]
     if n_channels > 2:
         raise AudioError(
-            f"{origin} has {n_channels} channels; mono and stereo can be used. "
+            f"{origin} has {counted(n_channels, 'channel')}; mono and stereo can be used. "
             "Mix it down first, as you would want it heard, for instance with: ffmpeg -i IN -ac 2 OUT.wav"
         )
     if samples.size == 0:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio import Audio, Samples, load_audio
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Factorization, Stems, factorized
 
@@ -65,8 +66,9 @@ def off_signals(
     n_samples = stems.samples.shape[-1]
     if (other.sr, other.n_channels) != (audio.sr, audio.n_channels) or other.n_samples < n_samples:
         raise AudioError(
-            f"the baseline {other.name!r} has {other.sr} Hz, {other.n_channels} channel(s), {other.duration_s:.2f} s; "
-            f"it must have {audio.sr} Hz, {audio.n_channels} channel(s) and at least {n_samples / audio.sr:.2f} s"
+            f"the baseline {other.name!r} has {other.sr} Hz, {counted(other.n_channels, 'channel')}, "
+            f"{other.duration_s:.2f} s; it must have {audio.sr} Hz, {counted(audio.n_channels, 'channel')} and "
+            f"at least {n_samples / audio.sr:.2f} s"
         )
     begin = first if first + n_samples <= other.n_samples else 0
     theirs = factorized(factorization, other, start_s=begin / other.sr, duration_s=n_samples / other.sr)

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.owen import coarse_masks, whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Masks, Neighborhood, choose_masks, enumerate_masks
 
@@ -86,7 +87,8 @@ def coarse_to_fine(
     coalitions = 2 ** (n_stems - 1)
     if max_evals < (least := _n_evals(groups, min(2**size, 2 * size + 2))):
         raise UsageError(
-            f"{max_evals} evaluations are too few for Owen values of {n_stems} stems in {size} segments; "
+            f"{counted(max_evals, 'evaluation is', 'evaluations are')} too few for Owen values of "
+            f"{counted(n_stems, 'stem')} in {counted(size, 'segment')}; "
             f"allow at least {least}"
         )
     coarse = coarse_masks(tuple(groups))
@@ -152,7 +154,10 @@ def left_whole(
     per_stem = _n_evals(every, _enough(n_segments)) - coarse
     if max(groups) == 1 and order != []:
         needed = f"{coarse + per_stem + kept} evaluations (--max-evals)"
-        return [f"the {len(sources)} stems are left whole: cutting one of them in {n_segments} takes {needed}"]
+        return [
+            f"the {counted(len(sources), 'stem is', 'stems are')} left whole: cutting one of them in {n_segments} "
+            f"takes {needed}"
+        ]
     whole = [sources[stem] for stem in order or () if groups[stem] == 1]
     if not whole:
         return []

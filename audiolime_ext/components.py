@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, Samples, level_db
 from audiolime_ext.baselines import off_signals
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL, Factorization, Stems, factorized
 from audiolime_ext.mixing import mix
@@ -162,7 +163,10 @@ class Components:
         if not groups:
             return self
         if len(groups) != len(self.sources) or not set(groups) <= {1, self.n_segments}:
-            raise UsageError(f"{len(self.sources)} sources in {self.n_segments} segments cannot be grouped as {groups}")
+            raise UsageError(
+                f"{counted(len(self.sources), 'source')} in {counted(self.n_segments, 'segment')} cannot be grouped as "
+                f"{groups}"
+            )
         uncut = tuple(source for source, size in zip(self.sources, groups, strict=True) if size < self.n_segments)
         return replace(self, uncut=uncut)
 

@@ -1,10 +1,10 @@
 """Containers (m4a, mp4, mov, stem.mp4; mka, webm; wma; aac, wv, ape, tta), by PyAV: the sound in them, and their stems.
 
-The first sound is the recording; what comes after it in an MPEG-4 container are its stems, as Native Instruments'
-format and musdb have it. Samples are those that ffmpeg decodes, whose libraries PyAV brings: what an encoder put in
-front of the sound is skipped where the container says so, and what it put behind is kept, in all streams alike. A box
-or a frame that ends beyond the file, or a stream that is shorter than promised, is a file that lacks its end. Damage is
-refused; ffmpeg would go on behind it.
+The first sound is the recording; what comes after it are its stems in a stem.mp4, as Native Instruments' format and
+musdb have it, and else another language or another take, of which `unread` tells. Samples are those that ffmpeg
+decodes, whose libraries PyAV brings: what an encoder put in front of the sound is skipped where the container says so,
+and what it put behind is kept, in all streams alike. A box or a frame that ends beyond the file, or a stream that is
+shorter than promised, is a file that lacks its end. Damage is refused; ffmpeg would go on behind it.
 
 References: ISO/IEC 14496-12 (boxes); ISO/IEC 14496-3 (frames of AAC, as ADTS has them); RFC 8794 and 9559 (EBML,
 Matroska); Native Instruments, "Stem file specification" (the box ``stem`` and its JSON).
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
 from audiolime_ext.errors import AudioError, MissingError
-from audiolime_ext.formats.parts import KEEP_THE_REST
+from audiolime_ext.formats.parts import KEEP_THE_REST, first_of
 
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
 _ROUNDED_S = 0.25  # and seconds, where only the container says how long it is, to be shown
@@ -35,6 +35,8 @@ _MARKS = (
     b"MAC ",
     b"TTA1",
 )
+
+STEM_ENDINGS = (".stem.mp4", ".stem.m4a")
 
 Sound = tuple[NDArray[np.float32], int]
 
@@ -70,6 +72,13 @@ def decode_container(content: bytes, origin: str) -> Sound:
     return next(_sounds(content, origin))
 
 
+def unread(content: bytes, origin: str) -> str | None:
+    """That there are sounds beside the first, which are not read; None where there are none, or they are its stems."""
+    if origin.lower().endswith(STEM_ENDINGS) or _inside(content, "moov", "udta", "stem"):
+        return None
+    return first_of(_n_sounds(require("av", extra="codecs"), content, origin), origin)
+
+
 def decode_stems(content: bytes, origin: str) -> dict[str, Sound]:
     """All sounds but the first, by the names (in lower case) that the container gives them; else ``stem 1``, ….
 
@@ -96,16 +105,25 @@ def _sounds(content: bytes, origin: str) -> Iterator[Sound]:
             f"{origin} is MPEG-4 or another container: {error}; or convert it with: ffmpeg -i IN OUT.wav"
         ) from error
     _require_end(content, origin)
+    n_sounds = _n_sounds(av, content, origin)
+    if not n_sounds:
+        raise AudioError(f"{origin} holds no sound; name a file that does")
     try:
-        with av.open(io.BytesIO(content)) as container:
-            n_sounds = len(container.streams.audio)
-        if not n_sounds:
-            raise AudioError(f"{origin} holds no sound; name a file that does")
         for number in range(n_sounds):  # one after the other: all packets of all of them would be much
             with av.open(io.BytesIO(content)) as container:
                 yield _decoded(av, container, container.streams.audio[number], origin)
     except av.FFmpegError as error:
         raise AudioError(f"{origin} cannot be read as audio ({error.strerror}); {KEEP_THE_REST}") from error
+
+
+def _n_sounds(av: Any, content: bytes, origin: str) -> int:
+    try:
+        with av.open(io.BytesIO(content)) as container:
+            return len(container.streams.audio)
+    except av.FFmpegError as error:
+        raise AudioError(
+            f"{origin} cannot be read as audio ({error.strerror}), nor by ffmpeg; get a complete copy"
+        ) from error
 
 
 def _decoded(av: Any, container: Any, stream: Any, origin: str) -> Sound:
@@ -142,7 +160,13 @@ def _promised_s(container: Any, stream: Any) -> float:
 
 def _require_end(content: bytes, origin: str) -> None:
     if content[4:8] in _BOXES:
-        for kind, _, end in _boxes(content, 0, len(content)):
+        ends = {kind: end for kind, _, end in _boxes(content, 0, len(content))}
+        if ends.keys().isdisjoint({"moov", "meta"}) or ends.get("moov", 0) > len(content):  # meta: a picture
+            raise AudioError(
+                f"{origin} has no index (its box 'moov' is {'cut short' if 'moov' in ends else 'missing'}): it was not "
+                "written or copied to the end, and no program can read what is there; copy or export it again"
+            )
+        for kind, end in ends.items():
             if end > len(content):
                 raise AudioError(f"{origin} is cut short: it ends within its box {kind!r}; {KEEP_THE_REST}")
     at = _after_tag(content)
@@ -180,13 +204,22 @@ def _boxes(content: bytes, at: int, end: int) -> Iterator[tuple[str, int, int]]:
         at = stop
 
 
+def _inside(content: bytes, *kinds: str) -> list[tuple[int, int]]:
+    """Where the boxes of the last kind begin and end, within those of the kind before, and so on."""
+    places = [(0, len(content))]
+    for wanted in kinds:
+        places = [(a, b) for at, end in places for kind, a, b in _boxes(content, at, end) if kind == wanted]
+    return places
+
+
 def _stem_names(content: bytes, n_stems: int) -> list[str] | None:
     """What Native Instruments' box in ``moov/udta`` calls the stems; None where it gives no name to each."""
-    places = [(0, len(content))]
-    for wanted in ("moov", "udta", "stem"):
-        places = [(a, b) for at, end in places for kind, a, b in _boxes(content, at, end) if kind == wanted]
     try:
-        stems = [stem for at, end in places for stem in json.loads(content[at:end])["stems"]]
+        stems = [
+            stem
+            for at, end in _inside(content, "moov", "udta", "stem")
+            for stem in json.loads(content[at:end])["stems"]
+        ]
         names = [str(stem["name"]).strip().lower() for stem in stems]
     except (ValueError, KeyError, TypeError):
         return None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from audiolime_ext.confusion import OWN, lands_in
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Factorization
 
@@ -87,7 +88,8 @@ class CrossCheck:
         cross-checked with hpss, by 4 more predictions, its checks included
         rock: hpss agrees: 71 % of drums lies in its percussive
         """
-        head = f"cross-checked with {self.factorization}, by {self.n_evals} more predictions, its checks included"
+        asked = counted(self.n_evals, "more prediction")
+        head = f"cross-checked with {self.factorization}, by {asked}, its checks included"
         return [head, *(self._sentence(one) for one in self.labels)]
 
     def _sentence(self, one: Agreement) -> str:

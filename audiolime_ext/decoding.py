@@ -27,10 +27,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.containers import decode_container, is_container, joined
+from audiolime_ext.complaints import overheard
+from audiolime_ext.containers import decode_container, is_container, joined, unread
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError
 from audiolime_ext.formats import flac, mpeg, ogg, riff
-from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short
+from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
 
 CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
 
@@ -128,6 +130,7 @@ class _Reading:
         self.content, self.origin, self.longest_s = content, origin, longest_s
         self.sr = self.n_samples = self.n_channels = 0
         self.warnings: list[str] = []
+        self.complaints: list[tuple[int, int]] = []
 
     @property
     def now_s(self) -> float:
@@ -138,6 +141,7 @@ class _Reading:
         if is_container(self.content):
             for film in joined(self.content):
                 samples, sr = decode_container(film, self.origin)
+                self._tell_of_others(unread(film, self.origin))
                 self._join(sr, len(samples))
                 yield from self._counted([samples.T])
             return
@@ -147,8 +151,11 @@ class _Reading:
             yield from self._part(part)
             self.warnings += [self._gap((first + at) / self.sr, n_bytes) for at, n_bytes in part.gaps]
             self.warnings += self._damaged([(first + at) / self.sr for at in part.damaged])
+            self.warnings += self._undecoded(part, first)
+        self._tell_of_others(first_of(found.n_sounds, self.origin))
         if found.n_behind:
-            self._leave_out(f"lie {found.n_behind} bytes that are not read")
+            n = found.n_behind
+            self._leave_out("lies 1 byte that is not read" if n == 1 else f"lie {n} bytes that are not read")
 
     def _counted(self, blocks: Iterable[Block]) -> Iterator[Block]:
         for block in blocks:
@@ -161,35 +168,48 @@ class _Reading:
         """What follows must be as what was before."""
         if self.sr and (sr, n_channels) != (self.sr, self.n_channels):
             raise AudioError(
-                f"{self.origin} goes on with {sr} Hz and {n_channels} channel(s) after {self.now_s:.2f} s of "
-                f"{self.sr} Hz and {self.n_channels}: several recordings in one file, which cannot be joined; save "
+                f"{self.origin} goes on with {sr} Hz and {counted(n_channels, 'channel')} after {self.now_s:.2f} s "
+                f"of {self.sr} Hz and {self.n_channels}: several recordings in one file, which cannot be joined; save "
                 "each as a file of its own"
             )
         self.sr, self.n_channels = sr, n_channels
 
     def _part(self, part: Part) -> Iterator[Block]:
-        file = _opened(part.content, self.origin)
-        if part.recounted and file.frames < part.counted:
-            file = _opened(part.recounted, self.origin)
+        with overheard() as errors:
+            file = _opened(part.content, self.origin)
+            if part.recounted and file.frames < part.counted:
+                file = _opened(part.recounted, self.origin)
+        self.complaints = [(self.n_samples, self.n_samples + _PADDED)] if errors else []
         first, sr, log = self.n_samples, int(file.samplerate), str(file.extra_info)
         known = 0 if part.counted or file.frames > _ENDLESS else int(file.frames)
         self._join(sr, int(file.channels))
         with file:
             try:
-                yield from self._counted(file.blocks_to_end())
+                yield from self._counted(self._overheard(file.blocks_to_end()))
             except _broken() as error:
                 yield from self._rest_as_given(part, self.n_samples - first, error)
         held = self.n_samples - first
         promised = part.promised or max(known if known > held + _OVERSTATED else 0, round(held * _promised_ratio(log)))
         if promised > held:
             seconds = f"its header promises {promised / sr:.2f} s, it holds"
-            few = f"{promised - held} samples of what its header promises are missing, after"
+            few = counted(promised - held, "sample", "samples") + " of what its header promises missing, after"
             raise cut_short(self.origin, few if promised - held < 0.01 * sr else seconds, held / sr)
         if part.counted > held + _PADDED:
             raise AudioError(
                 f"{self.origin} holds {part.counted / sr:.2f} s of frames, of which {held / sr:.2f} s can be read; "
                 "convert it with: ffmpeg -i IN OUT.wav"
             )
+
+    def _overheard(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """The blocks; where the decoder told of errors is kept, as (first, end) in samples."""
+        while True:
+            with overheard() as errors:
+                block = next(blocks, None)
+            if block is None:
+                return
+            if errors:
+                self.complaints.append((self.n_samples, self.n_samples + len(block)))
+            yield block
 
     def _rest_as_given(self, part: Part, held: int, error: Exception) -> Iterator[Block]:
         """What a file holds up to where its own header ends it, if only what is behind is no sound."""
@@ -211,17 +231,32 @@ class _Reading:
 
     def _gap(self, at_s: float, n_bytes: int) -> str:
         return (
-            f"{self.origin} is damaged at {at_s:.2f} s ({n_bytes} bytes are no frame of it: left out): what is heard "
-            "there may be noise, and what follows may come too early; get a complete copy"
+            f"{self.origin} is damaged at {at_s:.2f} s ({counted(n_bytes, 'byte is', 'bytes are')} no frame of it: "
+            "left out): what is heard there may be noise, and what follows may come too early; get a complete copy"
         )
 
     def _damaged(self, at_s: list[float]) -> list[str]:
         if not at_s:
             return []
-        frames = "1 frame" if len(at_s) == 1 else f"{len(at_s)} frames"
         where = f"{at_s[0]:.2f} s" if len(at_s) == 1 else f"{at_s[0]:.2f} s, last at {at_s[-1]:.2f} s"
-        told = f"{self.origin} is damaged at {where} ({frames} of nonsense): what is heard there may be noise"
-        return [f"{told}; get a complete copy"]
+        told = f"{self.origin} is damaged at {where} ({counted(len(at_s), 'frame')} of nonsense)"
+        return [f"{told}: what is heard there may be noise; get a complete copy"]
+
+    def _tell_of_others(self, told: str | None) -> None:
+        if told and told not in self.warnings:
+            self.warnings.append(told)
+
+    def _undecoded(self, part: Part, first: int) -> list[str]:
+        """Where the decoder could not go on with a frame that looked sound."""
+        known = [first + at for at in (*part.damaged, *(at for at, _ in part.gaps))]
+        new = [(a, b) for a, b in self.complaints if not any(a - _PADDED <= at < b + _PADDED for at in known)]
+        if not new:
+            return []
+        begin_s, end_s = new[0][0] / self.sr, min(new[-1][1] / self.sr, self.now_s)
+        return [
+            f"{self.origin} is damaged between {begin_s:.2f} s and {end_s:.2f} s (frames that cannot be decoded): what "
+            "is heard there may be noise; get a complete copy"
+        ]
 
     def _leave_out(self, what: str) -> None:
         self.warnings.append(f"behind the end of {self.origin}, at {self.now_s:.2f} s, {what}")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from audiolime_ext.audio import Audio
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.kind import Kind
 from audiolime_ext.prediction import Tagger, label_indices
@@ -56,7 +57,7 @@ def choose_excerpt(
 def _chosen(taggram: Taggram, column: int, n_windows: int) -> str:
     """Scores of a label can be strong; other values are high."""
     kind, label = Kind.of(taggram.scores, taggram.labels), taggram.labels[column]
-    windows = "1 window" if n_windows == 1 else f"{n_windows} windows"
+    windows = counted(n_windows, "window")
     if kind.noun == "score":
         return f"the excerpt is where {label!r} is strongest of {windows}"
     called = kind.called(label) if kind.numbered else repr(label)

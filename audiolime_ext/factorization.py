@@ -18,6 +18,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, AudiolimeError, UsageError
 from audiolime_ext.guest import as_guest, deed
 from audiolime_ext.memory import memory_for
@@ -280,6 +281,7 @@ def require_recording(kind: str, audio: Audio, *, sr: int, n_channels: int, n_sa
     given, wanted = (audio.sr, audio.n_channels, audio.n_samples), (sr, n_channels, n_samples)
     if given != wanted:
         raise AudioError(
-            f"{kind} belongs to a recording of {wanted[2]} samples, {wanted[1]} channel(s), {wanted[0]} Hz; "
-            f"{audio.name!r} has {given[2]} samples, {given[1]} channel(s), {given[0]} Hz"
+            f"{kind} belongs to a recording of {counted(wanted[2], 'sample')}, {counted(wanted[1], 'channel')}, "
+            f"{wanted[0]} Hz; {audio.name!r} has {counted(given[2], 'sample')}, {counted(given[1], 'channel')}, "
+            f"{given[0]} Hz"
         )

@@ -28,7 +28,8 @@ from audiolime_ext.errors import OutputError
 _MOST_BYTES = 255  # of a name, on every common file system
 _ROOM = 200  # bytes of a name that others are made of: beside them go a number, an ending and what `tempfile` adds
 _PATIENCE_S = 10.0
-_UNWRITTEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
+_TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn or hide the letters that follow: a name reads as another
+_UNWRITTEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]|\\(?=x[0-9a-f]{{2}})")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # on Windows
 
@@ -36,13 +37,15 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt"
 def legible(name: str | os.PathLike[str]) -> str:
     r"""A name as text of one line that can be written everywhere; `exact` turns it back.
 
-    Bytes that are no UTF-8 and control characters are written ``\xNN``, and so is a backslash that would begin such an
-    escape; all else stays as it is.
+    Bytes that are no UTF-8 are written ``\xNN``, and so are those of characters that break lines or turn their
+    direction, and a backslash that would begin such an escape; all else stays as it is.
 
     Examples
     --------
     >>> print(legible("caf\udce9.wav"), legible("new\nline"), legible(r"back\slash"), legible(r"\xe9"))
     caf\xe9.wav new\x0aline back\slash \x5cxe9
+    >>> print(legible("song\u202evaw.exe"))
+    song\xe2\x80\xaevaw.exe
     """
     return _UNWRITTEN.sub(lambda found: _escape(found[0]), os.fspath(name))
 
@@ -55,7 +58,11 @@ def exact(text: str) -> str:
     >>> exact(r"caf\xe9.wav") == "caf\udce9.wav", exact(legible(r"\xe9")) == r"\xe9"
     (True, True)
     """
-    return _ESCAPED.sub(lambda found: _byte(int(found[1], 16)), text)
+    name = _ESCAPED.sub(lambda found: _byte(int(found[1], 16)), text)
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a name of Windows need not be text either
+        return name
 
 
 def meant(path: Path) -> Path:
@@ -66,14 +73,15 @@ def meant(path: Path) -> Path:
 
 
 def utf8(text: str) -> str:
-    r"""Text in which names may stand, legible ones or exact ones, as text that can be encoded; all else stays.
+    r"""Text in which names may stand, legible ones or exact ones, as text that can be encoded and reads as it is.
 
     Examples
     --------
     >>> print(utf8("cannot read caf\udce9.wav"), utf8(r"cannot read caf\xe9.wav"))
     cannot read caf\xe9.wav cannot read caf\xe9.wav
     """
-    return text.encode("utf-8", "legible").decode()
+    turned = re.sub(f"[{_TURNING}]", lambda found: _escape(found[0]), text)
+    return turned.encode("utf-8", "legible").decode()
 
 
 def _byte(value: int) -> str:
@@ -81,8 +89,10 @@ def _byte(value: int) -> str:
 
 
 def _escape(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code & 0xFF:02x}" if code < 128 or 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+    try:
+        return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:  # half of a character
+        return f"\\u{ord(char):04x}"
 
 
 def _write_legibly(error: UnicodeError) -> tuple[str, int]:
@@ -186,7 +196,7 @@ def contents(path: Path) -> bytes:
 
 def _reason(path: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"cannot write {path}: {error.strerror or error}; nothing was left half-written. "
+        f"cannot write {legible(path)}: {error.strerror or error}; nothing was left half-written. "
         "Name a folder that exists, may be written and has room"
     )
 
@@ -195,9 +205,11 @@ def require_writable(folder: Path) -> None:
     """Raise `OutputError` if `folder` can be seen, before any work, not to be writable; nothing is made."""
     nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
     if not nearest.is_dir():
-        raise OutputError(f"cannot write {folder}: {nearest} is no folder; name another folder")
+        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is no folder; name another folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {folder}: {nearest} may not be written to; name another folder")
+        raise OutputError(
+            f"cannot write {legible(folder)}: {legible(nearest)} may not be written to; name another folder"
+        )
 
 
 def make_folder(folder: Path) -> None:

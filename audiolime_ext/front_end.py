@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.spectrogram import mel_spectrogram
 
@@ -67,7 +68,10 @@ class LogMel:
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Spectra, shape (n_batch, n_frames, n_mels), float32, of signals (n_batch, n_samples)."""
         if batch.shape[-1] < self.n_fft:
-            raise UsageError(f"{batch.shape[-1]} samples are less than one frame of {self.n_fft}; say a longer window")
+            raise UsageError(
+                f"{counted(batch.shape[-1], 'sample is', 'samples are')} less than one frame of {self.n_fft}; "
+                "say a longer window"
+            )
         mel = mel_spectrogram(batch, sr=self.sr, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels)
         return np.asarray(np.log10(np.float32(10000) * mel + np.float32(1)), np.float32)
 

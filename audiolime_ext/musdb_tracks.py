@@ -13,6 +13,7 @@ from typing import Any
 
 from audiolime_ext._optional import require
 from audiolime_ext.errors import AudioError, MissingError, UsageError
+from audiolime_ext.files import legible
 
 PREFIX = "musdb:"
 STREAMS = {"vocals": 4, "drums": 1, "bass": 2, "other": 3}  # in a stem file; 0 is the mixture
@@ -69,9 +70,13 @@ def _named(spec: str) -> Path:
         raise UsageError(f"{spec} names no track; write musdb:ROOT#NUMBER, such as musdb:{root or number or 'ROOT'}#4")
     paths = _paths(Path(root))
     if not paths:
-        raise AudioError(f"{root} holds no tracks; name the folder with train and test of MUSDB18 or MUSDB18-HQ")
+        raise AudioError(
+            f"{legible(root)} holds no tracks; name the folder with train and test of MUSDB18 or MUSDB18-HQ"
+        )
     if int(number) >= len(paths):
-        raise UsageError(f"there is no track {number} in {root}, which has {len(paths)}: 0 to {len(paths) - 1}")
+        raise UsageError(
+            f"there is no track {number} in {legible(root)}, which has {len(paths)}: 0 to {len(paths) - 1}"
+        )
     return paths[int(number)]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import ModelError, UnfitModel
 from audiolime_ext.labelled import columns
 
@@ -118,7 +119,7 @@ def _told(one: Any) -> str:
 def _listed(answer: Any, found: Mapping[Any, Any]) -> str:
     inside = [f"{key!r} ({_told(one)})" for key, one in list(found.items())[:8]]
     rest = f", and {len(found) - 8} more" if len(found) > 8 else ""
-    return f"a {type(answer).__name__} of {len(found)} output{'s' * (len(found) != 1)}: {', '.join(inside)}{rest}"
+    return f"a {type(answer).__name__} of {counted(len(found), 'output')}: {', '.join(inside)}{rest}"
 
 
 def _numbers(answer: Any, who: str) -> NDArray[Any]:
@@ -204,5 +205,5 @@ def _advice(scores: NDArray[Any], n: int, n_labels: int | None) -> str:
     if scores.ndim == 3 and len(scores) == n:
         return "; if these are scores of frames, answer their mean: scores.mean(axis=1)"
     if scores.ndim == 2 and len(scores) == n and n_labels is not None:
-        return f"; labels=[…] names {n_labels} and must name each of the {scores.shape[1]} columns"
+        return f"; labels=[…] names {n_labels} and must name as many as it answers columns: {scores.shape[1]}"
     return ""

@@ -21,6 +21,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 
 Masks = NDArray[np.bool_]
@@ -157,7 +158,10 @@ def choose_masks(n: int, *, max_evals: int = 1024, sampling: Sampling = "shapley
         return MaskSet(enumerate_masks(n), np.ones(2**n, np.int64), True)
     if max_evals < 2 * n + 2:
         least = f"at least {2 * n + 2}, or {2**n} for exact values" if 2 * n + 2 < 2**n else f"{2**n}: all there are"
-        raise UsageError(f"{max_evals} evaluations are too few for {n} components; allow {least}")
+        raise UsageError(
+            f"{counted(max_evals, 'evaluation is', 'evaluations are')} too few for {counted(n, 'component')}; "
+            f"allow {least}"
+        )
     if seed < 0:
         raise UsageError(f"seed must not be negative, not {seed}")
     masks, counts = sample_masks(n, max_evals, sampling=sampling, seed=seed)

@@ -20,6 +20,7 @@ from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
 from audiolime_ext.confusion import holding_notes
+from audiolime_ext.counting import counted
 from audiolime_ext.cross_check import another, compare
 from audiolime_ext.errors import AudioError
 from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
@@ -295,7 +296,10 @@ def _segment_notes(segments: Any, components: parts.Components, settle: int | No
     if isinstance(segments, str) and components.n_segments == 1:
         return [f"there are no {segments} within the excerpt: it is one segment"]
     if settle is not None and components.n_segments > 1:
-        return [f"settle draws masks of all {components.n} pieces at once; without it stems come first, then segments"]
+        return [
+            f"settle draws masks of all {counted(components.n, 'piece')} at once; without it stems come first, then "
+            "segments"
+        ]
     return []
 
 

@@ -30,12 +30,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
+from audiolime_ext.files import legible
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.guest import as_guest
 from audiolime_ext.memory import is_out_of_memory, out_of_memory
 from audiolime_ext.outputs import chosen
 from audiolime_ext.prediction import FILLS, Fill, FunctionTagger, PredictFn, tagger
 from audiolime_ext.registry import options
+from audiolime_ext.text_files import text_of
 
 FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
@@ -133,7 +135,7 @@ class Declared:
         if len(shape) != 2 + len(n_mels) or any(a not in (None, b) for a, b in zip(shape[2:], n_mels, strict=True)):
             asked = ", ".join("any" if axis is None else str(axis) for axis in shape)
             hint = "declare its front_end=" if self.front_end is None else "declare another front_end="
-            raise UsageError(f"{self.path} takes inputs of shape ({asked}), but is given {given}; {hint}")
+            raise UsageError(f"{legible(self.path)} takes inputs of shape ({asked}), but is given {given}; {hint}")
         if (length := shape[1]) is None:
             return self
         if self.window_s is None:
@@ -144,7 +146,8 @@ class Declared:
         if heard != length:
             unit = "samples" if self.front_end is None else "frames"
             raise UsageError(
-                f"{self.path} takes {length} {unit}, but window_s={self.window_s:g} at {self.sr} Hz is {heard}; "
+                f"{legible(self.path)} takes {length} {unit}, but window_s={self.window_s:g} at {self.sr} Hz is "
+                f"{heard}; "
                 "leave window_s out, or say the one with which it was trained"
             )
         return self
@@ -201,20 +204,23 @@ def _require_sound(model: FunctionTagger, declared: Declared) -> None:
             doing = f"{path} heard 2 signals of {seconds:g} s at once"
             raise out_of_memory(doing, error, "say the window with which it was trained: window_s=…") from error
         raise UsageError(
-            f"{path} cannot hear {seconds:g} s at {declared.sr} Hz ({reason(error)}); say the window "
+            f"{legible(path)} cannot hear {seconds:g} s at {declared.sr} Hz ({reason(error)}); say the window "
             "and the input with which it was trained: window_s=…, front_end=…; its input is float32 "
             f"{declared.input_axes}"
         ) from error
     if together.ndim != 2 or len(together) != 2:
-        raise UsageError(f"{path} answers an array of shape {together.shape} to 2 signals; it must be (2, n_labels)")
+        raise UsageError(
+            f"{legible(path)} answers an array of shape {together.shape} to 2 signals; it must be (2, n_labels)"
+        )
     if together.shape[1] != len(labels):
         raise UsageError(
-            f"{path} has {together.shape[1]} outputs, but labels names {len(labels)} ({', '.join(labels[:5])}"
+            f"{legible(path)} has {together.shape[1]} outputs, but labels names {len(labels)} ({', '.join(labels[:5])}"
             f"{', …' if len(labels) > 5 else ''}); name one label for each output, in their order"
         )
     if not np.allclose(together[:1], alone, rtol=1e-3, atol=1e-4):
         raise UsageError(
-            f"{path} answers the same signal differently when it is asked again, beside another; it was saved in "
+            f"{legible(path)} answers the same signal differently when it is asked again, beside another; it was "
+            "saved in "
             "training mode (dropout, batch normalisation). Save it in evaluation mode, in PyTorch after model.eval()"
         )
 
@@ -239,10 +245,10 @@ def _labels(text: str) -> tuple[str, ...]:
         lines = text.split(";")
     else:
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = text_of(path).splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
-                f"labels cannot be read from {path}: {error}; name a text file with one label per line"
+                f"labels cannot be read from {legible(path)}: {error}; name a text file with one label per line"
             ) from error
     found = tuple(name.strip() for name in lines if name.strip())
     repeated = sorted({name for name in found if found.count(name) > 1})
@@ -254,7 +260,7 @@ def _labels(text: str) -> tuple[str, ...]:
 def read(path: Path) -> bytes:
     """The bytes of a model's file; `MissingError` if there is none."""
     if not path.is_file():
-        raise MissingError(f"there is no model at {path}; name a file that exists, relative to {Path.cwd()}")
+        raise MissingError(f"there is no model at {legible(path)}; name a file that exists, relative to {Path.cwd()}")
     return path.read_bytes()
 
 
@@ -273,9 +279,9 @@ def read_archive(path: Path, advice: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             damaged = archive.testzip()
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CorruptError(f"{path} is damaged, or no saved model ({error}); {advice}") from error
+        raise CorruptError(f"{legible(path)} is damaged, or no saved model ({error}); {advice}") from error
     if damaged is not None:
-        raise CorruptError(f"{path} is damaged (in {damaged}); {advice}")
+        raise CorruptError(f"{legible(path)} is damaged (in {damaged}); {advice}")
     return content
 
 

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext._compiled import librosa
 from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.resampling import context_span, resample_span
 
@@ -116,7 +117,7 @@ def equal(n_segments: int, duration_s: float) -> tuple[float, ...]:
     """
     if n_segments < 1 or duration_s / n_segments < SHORTEST_S:
         most = max(1, int(duration_s / SHORTEST_S))
-        raise UsageError(f"{n_segments} time segments in {duration_s:.3f} s; from 1 to {most} are possible")
+        raise UsageError(f"{counted(n_segments, 'time segment')} in {duration_s:.3f} s; from 1 to {most} are possible")
     return tuple(float(edge) for edge in np.linspace(0.0, duration_s, n_segments + 1))
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext._optional import require
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible
 from audiolime_ext.folders import FOLDER, Found, look_into, skipped_note, some
@@ -124,7 +125,8 @@ def _separated(found: Found, matches: Mapping[Path, re.Match[str]]) -> StemFolde
     if len(songs) > 1:
         named = some([found.folder / song for song in songs], found.folder)
         raise UsageError(
-            f"oracle: {legible(found.folder)} holds stems of {len(songs)} songs ({named}); give each song a folder"
+            f"oracle: {legible(found.folder)} holds stems of {counted(len(songs), 'song')} ({named}); give each song "
+            "a folder"
         )
     stems: dict[str, tuple[Path, ...]] = {}
     for file, match in matches.items():
@@ -142,7 +144,7 @@ def _separated(found: Found, matches: Mapping[Path, re.Match[str]]) -> StemFolde
 def _summed(found: Found, inside: Mapping[Path, Found]) -> StemFolder:
     """A folder for each stem, as MoisesDB has them."""
     stems = {legible(path.name): inner.files for path, inner in inside.items() if inner.files}
-    summed = [f"{name} is the sum of {len(files)} files" for name, files in stems.items() if len(files) > 1]
+    summed = [f"{name} is the sum of {counted(len(files), 'file')}" for name, files in stems.items() if len(files) > 1]
     left = {**found.skipped, FOLDER: [path for path, inner in inside.items() if not inner.files]}
     skipped = [skipped_note(found.folder, left), *(inner.note for inner in inside.values() if inner.files)]
     return StemFolder(stems, _mixture(found), (*summed, *filter(None, skipped)))

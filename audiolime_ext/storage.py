@@ -23,7 +23,7 @@ from audiolime_ext.components import Components
 from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Stems
-from audiolime_ext.files import fresh_folder, to_json
+from audiolime_ext.files import fresh_folder, legible, to_json
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.repeatability import Noise
@@ -111,7 +111,9 @@ def load(folder: Path) -> dict[str, Any]:
     try:
         content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
-            raise UsageError(f"{folder} was saved in format {content['format']}; this version reads format {FORMAT}")
+            raise UsageError(
+                f"{legible(folder)} was saved in format {content['format']}; this version reads format {FORMAT}"
+            )
         parts, near, found = content["components"], content["neighborhood"], content["attribution"]
         samples = _read_all(folder, "stem", [stem["scale"] for stem in parts["stems"]])
         off = parts.get("off")
@@ -172,7 +174,8 @@ def load(folder: Path) -> dict[str, Any]:
         raise
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UsageError(
-            f"{folder} holds no saved explanation ({type(error).__name__}: {error}); name a folder that save() wrote"
+            f"{legible(folder)} holds no saved explanation ({type(error).__name__}: {error}); name a folder that "
+            "save() wrote"
         ) from error
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.attribution.interactions import shapley_interactions
+from audiolime_ext.counting import counted
 from audiolime_ext.tables import html_table, text_table
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def headline(explanation: Explanation) -> str:
     return (
         f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
         f"{origin.factorization or 'own stems'} and {origin.tagger or 'own model'}, "
-        f"{method} ({how}) from {explanation.n_evals} predictions"
+        f"{method} ({how}) from {counted(explanation.n_evals, 'prediction')}"
     )
 
 
@@ -110,7 +111,7 @@ def as_text(explanation: Explanation) -> str:
     table, wide = _table(explanation), len(explanation.names) > WIDEST_TABLE
     if explanation.settled is not None:
         told = "are settled" if explanation.settled else "are not settled"
-        notes.append(f"note: the heaviest components {told} after {explanation.n_evals} evaluations")
+        notes.append(f"note: the heaviest components {told} after {counted(explanation.n_evals, 'evaluation')}")
     left = (0, len(table[0]) - 1) if wide else (0,)
     return "\n".join([headline(explanation), "", text_table(*table, left=left), "", *tops, *notes])
 

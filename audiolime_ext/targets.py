@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import ModelError, UnfitModel, UsageError, unknown
 from audiolime_ext.kind import ROUNDING
 from audiolime_ext.prediction import Scores, label_indices
@@ -146,7 +147,8 @@ def _checked(function: TargetFn, outputs: Scores) -> Scores:
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or len(values) != len(outputs) or not np.isfinite(values).all():
         raise ModelError(
-            f"the target function must answer {len(outputs)} finite values or rows for outputs of shape "
+            f"the target function must answer {counted(len(outputs), 'finite value or row', 'finite values or rows')} "
+            "for outputs of shape "
             f"{outputs.shape}; it answered shape {values.shape}"
         )
     return values

@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError
 
 OPTIMIZER_SLOTS = ("Adam", "beta1_power", "beta2_power", "global_step")
@@ -106,7 +107,7 @@ def read_tensor_bundle(
     wanted = {name: entry for name, entry in entries.items() if not any(part in name for part in skip)}
     lost = [name for name, entry in wanted.items() if entry.shard >= n_shards]
     if lost:
-        raise CorruptError(f"{index} looks for {lost[0]!r} beyond its {n_shards} data files; fetch it again")
+        raise CorruptError(f"{index} looks for {lost[0]!r} beyond its {counted(n_shards, 'data file')}; fetch it again")
     shards = {i: _map(paths[i]) for i in {entry.shard for entry in wanted.values()}}
     return {name: _read(name, entry, shards[entry.shard], paths[entry.shard]) for name, entry in wanted.items()}
 

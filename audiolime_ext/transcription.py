@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
+
 Floats = NDArray[np.float32]
 
 LOWEST_PITCH, N_PITCHES = 21, 88  # MIDI; the piano's keys, A0 to C8
@@ -64,8 +66,8 @@ class Transcription:
         if not len(pitches):
             return "no notes"
         low, high = (pitch_name(int(pitch)) for pitch in (pitches.min(), pitches.max()))
-        counted = "1 note" if len(pitches) == 1 else f"{len(pitches)} notes"
-        return f"{counted}, {low}" if low == high else f"{counted}, {low}–{high}"
+        notes = counted(len(pitches), "note")
+        return f"{notes}, {low}" if low == high else f"{notes}, {low}–{high}"
 
     def between(self, start_s: float, end_s: float) -> Transcription:
         """What sounds in a part of the excerpt, in seconds from its start."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.confusion import besides, every
+from audiolime_ext.counting import counted
 from audiolime_ext.kind import Kind, decimals
 from audiolime_ext.leading import NEGLIGIBLE, Leading
 
@@ -137,7 +138,7 @@ def _nothing(found: Leading, voice: Voice, about: str) -> str:
 
 def _why_unknown(found: Leading, voice: Voice) -> str:
     if found.fit is None:
-        return f"{voice.n_evals} evaluations are too few for error bars"
+        return f"{counted(voice.n_evals, 'evaluation is', 'evaluations are')} too few for error bars"
     return f"the linear fit that gives the weights does not describe the model here (R² {found.fit:.2f})"
 
 

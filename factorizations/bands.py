@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.confusion import Confusion, read_confusion
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems
 from audiolime_ext.resampling import padded_span
@@ -88,7 +89,9 @@ class BandsFactorization:
 
     def __init__(self, n_bands: int, *, mel: bool = False) -> None:
         if not FEWEST <= n_bands <= MOST:
-            raise UsageError(f"{n_bands} frequency bands; from {FEWEST} to {MOST} are possible, such as bands:8")
+            raise UsageError(
+                f"{counted(n_bands, 'frequency band')}; from {FEWEST} to {MOST} are possible, such as bands:8"
+            )
         self.n_bands, self.mel = n_bands, mel
         self.spec: str | None = f"bands:{'mel-' if mel else ''}{n_bands}"
         self.fingerprint = f"{self.spec}-{_VERSION}-{REJECTION_DB:g}-{CROSSOVER:g}"

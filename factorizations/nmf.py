@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.registry import options
@@ -85,7 +86,7 @@ class NMFFactorization:
 
     def __init__(self, n_parts: int, *, n_fft: int | None = None, seed: int = 0) -> None:
         if not FEWEST <= n_parts <= MOST:
-            raise UsageError(f"{n_parts} parts; from {FEWEST} to {MOST} are possible, such as nmf:8")
+            raise UsageError(f"{counted(n_parts, 'part')}; from {FEWEST} to {MOST} are possible, such as nmf:8")
         if n_fft is not None and (n_fft % _OVERLAP or not SHORTEST_FFT <= n_fft <= LONGEST_FFT):
             raise UsageError(f"n_fft is {n_fft}; it must be a multiple of 4 from {SHORTEST_FFT} to {LONGEST_FFT}")
         if not 0 <= seed < 2**32:

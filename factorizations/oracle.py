@@ -38,6 +38,7 @@ import numpy as np
 
 from audiolime_ext.audio import Audio, Samples, level_db, load_audio
 from audiolime_ext.containers import decode_stems
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
 from audiolime_ext.files import meant
@@ -257,7 +258,9 @@ def _aligned(stems: Mapping[str, Audio], mixture: Audio | None) -> tuple[Any, in
     """Stems of one shape (n_stems, n_channels, n_samples), the rate, and notes on what was padded."""
     forms = {(stem.sr, stem.n_channels) for stem in stems.values()}
     if len(forms) > 1:
-        listed = "; ".join(f"{name}: {stem.sr} Hz, {stem.n_channels} channel(s)" for name, stem in stems.items())
+        listed = "; ".join(
+            f"{name}: {stem.sr} Hz, {counted(stem.n_channels, 'channel')}" for name, stem in stems.items()
+        )
         raise AudioError(f"stems must agree in sampling rate and channels ({listed})")
     sr = next(iter(forms))[0]
     n_samples = max(stem.n_samples for stem in stems.values())

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.registry import options
@@ -95,7 +96,7 @@ class SlicFactorization:
 
     def __init__(self, n_regions: int, *, compactness: float = COMPACTNESS) -> None:
         if not FEWEST <= n_regions <= MOST:
-            raise UsageError(f"{n_regions} regions; from {FEWEST} to {MOST} are possible, such as slic:20")
+            raise UsageError(f"{counted(n_regions, 'region')}; from {FEWEST} to {MOST} are possible, such as slic:20")
         if not 0 < compactness < float("inf"):
             raise UsageError(f"compactness is {compactness:g}; it must be a number above 0, such as 0.1")
         self.n_regions, self.compactness = n_regions, compactness

@@ -141,15 +141,39 @@ def test_thousands_of_problems_make_no_endless_report(write: Write) -> None:
         ("path,label\n", "it names no recordings"),
         ("path,label\na.wav,guitar\nb.wav,guitar\n", "one class only, 'guitar'"),
         ("path,lable\na.wav,guitar\n", "unknown column 'lable'; did you mean 'label'"),
-        ("path;label\na.wav;guitar\n", "separate columns by commas"),
+        ("path;label\na.wav;guitar;rock\n", "line 2: 3 cells where the header has 2; quote cells that hold semicolons"),
+        ("file|genre\na.wav|guitar\n", r"1 problem:\n  line 1: the first line names no column of ours; it has 'file"),
+        (
+            "a.wav,guitar\nb.wav,piano\n",
+            r"1 problem:\n .* it has 'a.wav', 'guitar'. Name path and label there, separat",
+        ),
         ("path,label,label\na.wav,guitar,x\n", "two columns for 'label'"),
-        (b"path,label\n\xff\xfe,x\n", "is not UTF-8"),
+        (b"path,label\n\xff\xfe,x\n", r"is not UTF-8 \(invalid start byte at byte 11\); save it as UTF-8"),
+        ("path,label\n".encode("utf-16-le"), r"is not UTF-8 \(a null byte, as UTF-16 .* at byte 1\); save it as UTF-8"),
+        ("path,label\n".encode("utf-16")[:-1], r"is not UTF-16 \(truncated data at byte \d+\); save it as UTF-8"),
         ('path,label\n"a.wav,guitar\n', "no CSV"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(write: Write, text: str | bytes, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         load_manifest(write(text))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-be with a mark"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_a_table_is_read_as_spreadsheets_save_it(write: Write, encoding: str, separator: str, ending: str) -> None:
+    rows = [("Path", "genre", "note"), ("a.wav", '"guitar;rock, and more"', "é, ü; ő"), ("b.wav", "piano", "")]
+    lines = [separator.join(f'"{cell}"' if "ő" in cell else cell for cell in row) for row in rows]
+    text = "\r\n".join(lines) + "\r\n"
+    marked = encoding.endswith("mark")
+    content = f"\ufeff{text}".encode("utf-16-be") if marked else text.encode(encoding)
+    manifest = load_manifest(write(content, f"manifest.{ending}"), columns={"label": "genre"})
+    assert [(row.path.name, row.labels) for row in manifest.rows] == [
+        ("a.wav", ("guitar", "rock, and more")),
+        ("b.wav", ("piano",)),
+    ]
+    assert [note.split(": ")[1] for note in manifest.notes] == ["ignored what is no column of ours"]
 
 
 def test_a_wrong_mapping_is_refused(write: Write) -> None:

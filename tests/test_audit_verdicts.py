@@ -273,7 +273,7 @@ def test_no_pair_is_judged_twice_and_delta_is_never_zero() -> None:
         UsageError, match="the limit you gave must lie between 0 and 1, not 0: no model's effect is exactly 0"
     ):
         judge([trials(np.ones(5, bool))], limit=0)
-    with pytest.raises(UsageError, match="5 flips need 5 hosts"):
+    with pytest.raises(UsageError, match="5 flips need as many hosts"):
         flip_rate(Trials("a", "b", np.ones(5, bool), songs(4)))
     assert judge([], limit=LIMIT) == ()
 

@@ -17,6 +17,7 @@ import soundfile
 
 from audiolime_ext import Audio, load_audio
 from audiolime_ext.cli import main
+from audiolime_ext.cli.options import output_folders
 from audiolime_ext.factorization import factorize_in_parts
 
 SR = 16000
@@ -256,7 +257,7 @@ def test_what_is_wrong_with_a_file_or_filled_up_or_left_out_is_told(capsys: pyte
         assert told.count("behind the end of short.wav, at 0.50 s, lie 22 bytes that are not read") == 1
     assert main(["tag", "half.wav", "-t", "studio_models:windowed", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert err == "audiolime: warning: 1 of 2 windows of half.wav are silent, and not in the mean\n"
+    assert err == "audiolime: warning: half.wav: 1 of 2 windows is silent, and not in the mean\n"
     found = strict(out)
     assert found["counted"] == [True, False]
     assert found["mean"] == found["scores"][0]
@@ -372,15 +373,52 @@ def test_one_bad_file_of_several_is_told_and_the_others_are_done(
 
 
 @pytest.mark.usefixtures("studio")
-@pytest.mark.parametrize("files", [("a/song.wav", "b/song.wav"), ("song.wav", "Song.flac"), ("song.wav", "song.wav")])
-def test_files_that_would_share_a_folder_are_refused_before_any_work(
-    capsys: pytest.CaptureFixture[str], files: tuple[str, str]
-) -> None:
-    assert main(["explain", *files, *EXPLAIN, "-o", "out"]) == 2
-    err = capsys.readouterr().err
-    assert "would be written to one folder" in err
-    assert "each with its own -o" in err
+@pytest.mark.parametrize("twice", ["song.wav", "./song.wav", "stems/../song.wav"])
+def test_a_file_that_is_given_twice_is_refused_before_any_work(capsys: pytest.CaptureFixture[str], twice: str) -> None:
+    assert main(["explain", "song.wav", twice, *EXPLAIN, "-o", "out"]) == 2
+    assert f"song.wav and {twice} are one file, given twice; name it once" in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+APART = {
+    "song.wav": "song.wav",
+    "song.flac": "song.flac",
+    "a/song.wav": "a-song.wav",
+    "b/song.wav": "b-song.wav",
+    "other.wav": "other",
+    "other-2.wav": "other-2",
+}
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("command", ["explain", "explain --at 0", "separate"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_files_that_share_a_name_are_told_apart_whichever_comes_first(
+    capsys: pytest.CaptureFixture[str], command: str, turned: bool
+) -> None:
+    for number, name in enumerate(APART):
+        Path(name).parent.mkdir(exist_ok=True)
+        load_audio("stems/hum.wav" if number % 2 else "stems/hiss.wav").write(name)
+    files = list(APART)[::-1] if turned else list(APART)
+    options = ("-t", "studio_models:windowed") if command != "separate" else ()
+    out = run(capsys, *command.split()[:1], *files, *command.split()[1:], "-f", "hpss", *options, "-o", "out")
+    assert {path.name for path in Path("out").iterdir()} == set(APART.values())
+    if command == "explain":
+        named = re.findall(r"^(\S+), \d\.\d\d s to", out, re.MULTILINE)
+        assert named == [{"other.wav": "other", "other-2.wav": "other-2"}.get(file, file) for file in files]
+        for file, folder in APART.items():
+            assert strict((Path("out") / folder / "explanation.json").read_text(encoding="utf-8"))["file"] == file
+
+
+@pytest.mark.parametrize("files", [("Song.wav", "song.wav"), ("song.wav", "Song.wav")])
+def test_names_that_differ_in_case_alone_are_numbered_in_one_order(files: tuple[str, str]) -> None:
+    assert output_folders(files, "out") == {"Song.wav": Path("out/Song.wav"), "song.wav": Path("out/song.wav-2")}
+
+
+def test_no_name_leaves_its_folder() -> None:
+    files = ["/a/0.wav", "../0.wav", "0.wav", "musdb:/a/ROOT#4", "musdb:/b/ROOT#4"]
+    names = {folder.name for folder in output_folders(files, "out").values()}
+    assert names == {"a-0.wav", "0.wav", "0.wav-2", "a-ROOT#4", "b-ROOT#4"}
 
 
 @pytest.mark.usefixtures("studio")

@@ -124,7 +124,7 @@ def test_the_cache_is_listed_and_cleared(capsys: pytest.CaptureFixture[str]) -> 
     found = strict(run(capsys, "cache", "list", "--json"))
     assert [entry["kind"] for entry in found["results"]] == ["stems"]
     assert found["bytes"] == found["results"][0]["bytes"] > 300_000
-    assert re.match(r"removed 1 results, \d+\.\d kB, from ", run(capsys, "cache", "clear"))
+    assert re.match(r"removed 1 result, \d+\.\d kB, from ", run(capsys, "cache", "clear"))
     assert strict(run(capsys, "cache", "clear", "--json"))["entries"] == 0
 
 

@@ -201,8 +201,8 @@ def test_parts_that_cannot_follow_one_another_are_refused(kind: str, other: str)
     buffer = io.BytesIO()
     sound = noise(1.0) if other == "rate" else noise(1.0, 1)
     soundfile.write(buffer, sound, 32000 if other == "rate" else SR, **FORMATS[kind])
-    told = "32000 Hz and 2" if other == "rate" else "44100 Hz and 1"
-    message = rf"^x goes on with {told} channel\(s\) after 1\.50 s of 44100 Hz and 2: several recordings in one file"
+    told = "32000 Hz and 2 channels" if other == "rate" else "44100 Hz and 1 channel"
+    message = rf"^x goes on with {told} after 1\.50 s of 44100 Hz and 2: several recordings in one file"
     with pytest.raises(AudioError, match=message):
         decode(encoded(kind, noise(1.5)) + buffer.getvalue(), "x")
 
@@ -280,6 +280,25 @@ def test_bytes_that_are_no_frame_of_an_mp3_are_told_with_their_place(garbage: by
     assert lost == 0 if not over else 0 < lost <= 4 * 1152
     before, whole = round(1.8 * SR), decode(content, "song.mp3").samples
     np.testing.assert_array_equal(found.samples[:, :before], whole[:, :before])
+
+
+def test_what_an_mp3_decoder_says_itself_is_told_in_our_words(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of frames that look sound, too; and nothing else is written to stderr."""
+    time = np.arange(2 * SR) / SR
+    beeps = 0.3 * np.sin(2 * np.pi * 440 * time) * (np.sin(2 * np.pi * 3 * time) > 0)
+    rng, sound = np.random.default_rng(0), encoded("mp3", beeps[:, None].astype(np.float32))
+    only_the_decoder = 0
+    for _ in range(60):
+        content = bytearray(sound)
+        at = int(rng.integers(2000, len(content) - 2000))
+        content[at : at + 3] = rng.bytes(3)
+        soundfile.read(io.BytesIO(content))
+        said = capfd.readouterr().err
+        told = decode(bytes(content), "song.mp3").warnings
+        assert capfd.readouterr().err == ""
+        assert told or not said
+        only_the_decoder += " (frames that cannot be decoded): what is heard there may be noise; " in "".join(told)
+    assert only_the_decoder > 0
 
 
 def test_an_mp3_that_was_cut_before_it_was_joined_is_refused() -> None:

@@ -11,8 +11,9 @@ ROOT = Path(__file__).parent.parent
 PLUGIN, PLUGIN_MAY_IMPORT = 10, 2
 
 LEVELS = {
-    0: "errors labelled _optional _shown tables",
-    1: "files folders stem_folders containers decoding musdb_tracks audio_objects audio resampling silence registry "
+    0: "errors counting labelled _optional _shown tables",
+    1: "files folders stem_folders complaints containers decoding musdb_tracks audio_objects audio resampling "
+    "silence registry text_files "
     "archives chunks formats formats.flac formats.mpeg formats.ogg formats.parts formats.riff formats.side_info "
     "formats.tags mixing downloads checkpoints cache guest memory outputs tensor_bundle onnx_graph spectrogram "
     "front_end transcription _compiled",

@@ -18,13 +18,16 @@ from audiolime_ext.audio import encode
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.cli import main
-from audiolime_ext.files import exact
+from audiolime_ext.files import exact, legible
 from audiolime_ext.report.audit.names import Names
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text, and fewer are allowed")
 
 SR = 8000
+TURNING = "[\u202a-\u202e\u2066-\u2069\u2028\x85\udc80-\udcff]"
 NO_TEXT = os.fsdecode(b"bad\xff\xfe")
+TURNED = "song\u202e3pm"
+TOLD = r"song\xe2\x80\xae3pm"
 STEMS = [
     "a b",
     "Песня",
@@ -47,6 +50,8 @@ STEMS = [
     "=1+1",
     "index",
     NO_TEXT,
+    TURNED,
+    "two\u2028lines\x85",
 ]
 OPTIONS = ("-t", "tests.test_odd_names:listener", "-f", "bands:mel-2")
 
@@ -93,6 +98,9 @@ def test_each_gets_a_page_of_its_own_and_a_link_that_opens_it(capsys: pytest.Cap
     assert {path.name for path in Path("pages").iterdir()} == {"index.html", *links}
     assert "index.html" not in links
     assert r">bad\xff\xfe</a>" in index
+    assert f">{TOLD}</a>" in index
+    for path in Path("pages").iterdir():
+        assert not re.search(TURNING, path.read_text(encoding="utf-8"))
     page = (Path("pages") / f"{NO_TEXT}.html").read_text(encoding="utf-8")
     assert r"audiolime page &#39;bad\xff\xfe.wav&#39;" in page
 
@@ -108,6 +116,8 @@ def test_every_command_takes_a_folder_and_tells_each_on_a_line(
     assert len(err.splitlines()) == 1
     assert out.encode().decode().count(r"bad\xff\xfe") >= 1
     assert out.count(r"new\x0aline") >= 1
+    assert out.count(TOLD) >= 1
+    assert not re.search(TURNING, out)
     assert command == "tag" or len(list(Path("out").iterdir())) == len(STEMS)
 
 
@@ -119,6 +129,42 @@ def test_what_is_told_can_be_given_back(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["tag", *told, *OPTIONS[:2]]) == 0
     again = [line.split(": tests.")[0] for line in capsys.readouterr().out.splitlines() if ": tests." in line]
     assert len(again) == len(STEMS)
+
+
+@pytest.mark.parametrize("name", [TURNED, "new\nline", "two\u2028lines\x85", NO_TEXT])
+def test_whatever_is_wrong_the_name_is_told_on_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (folder / name).mkdir()
+    (folder / f"{name}.csv").write_bytes(b"path,label\n\xff")
+    (folder / f"{name}.sqlite").write_bytes(b"no store")
+    (folder / f"{name}.wav").write_bytes(b"no sound")
+    song = "songs/a b.wav"
+    wrong = [
+        ["tag", f"{name}.wav", *OPTIONS[:2]],
+        ["tag", name, *OPTIONS[:2]],
+        ["tag", f"gone {name}.wav", *OPTIONS[:2]],
+        ["tag", song, *OPTIONS[:2], "--genres", f"{name}.csv"],
+        ["page", song, *OPTIONS, "--notes", f"{name}.csv"],
+        ["page", song, *OPTIONS, "-o", f"{name}.csv/page.html"],
+        ["explain", f"{name}.wav", f"{name}.wav", *OPTIONS, "-o", "out"],
+        ["explain", song, *OPTIONS, "--baseline", f"{name}.wav"],
+        ["explain", song, "-t", OPTIONS[1], "-f", f"oracle:{name}"],
+        ["rerun", name],
+        ["rerun", f"{name}.csv"],
+        ["audit", f"{name}.csv", *OPTIONS],
+        ["audit", f"gone {name}.csv", *OPTIONS],
+        ["audit", name, *OPTIONS],
+        ["audit", "gate", f"{name}.sqlite"],
+        ["audit", "report", f"gone {name}.sqlite", "-o", "out"],
+        ["audit", "export", f"{name}.sqlite", "-o", "out.csv"],
+        ["audit", "merge", "out.sqlite", f"{name}.sqlite"],
+    ]
+    for command in wrong:
+        assert main(command) != 0
+        told = capsys.readouterr().err
+        assert not re.search(TURNING, told), command
+        assert legible(name) in told, command
 
 
 def test_an_error_is_one_line_and_names_the_file_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,6 +209,7 @@ def test_an_audit_and_all_that_is_made_of_it_names_them(
     assert (r"hum/bad\xff\xfe.wav", r"classes/hum/bad\xff\xfe.wav") in called
     assert main(["audit", "gate", "a.sqlite", "--junit", "gate.xml"]) in (6, 7)
     assert "\\udc" not in capsys.readouterr().out
+    assert not re.search(TURNING, Path("gate.xml").read_text(encoding="utf-8"))
     assert r"hum/\xe9.wav" in ElementTree.tostring(ElementTree.parse("gate.xml").getroot(), encoding="unicode")
     parquet = pytest.importorskip("pyarrow.parquet")
     assert main(["audit", "export", "a.sqlite", "-o", "a.parquet"]) == 0

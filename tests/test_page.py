@@ -367,6 +367,20 @@ def test_a_folder_becomes_pages_and_an_index(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.usefixtures("studio")
+def test_recordings_of_one_name_have_pages_of_their_own_and_the_index_tells_them_apart() -> None:
+    for name in ("same.wav", "same.flac", "other/same.wav"):
+        (Path("songs") / name).parent.mkdir(parents=True, exist_ok=True)
+        (Path("songs") / name).write_bytes(Path("song.wav").read_bytes())
+    assert main(["page", "songs", "songs/other", *COMMAND, "-o", "out"]) == 0
+    index = Path("out/index.html").read_text(encoding="utf-8")
+    pages = {"same.flac.html": "same.flac", "songs-same.wav.html": "songs/same.wav"}
+    pages["other-same.wav.html"] = "other/same.wav"
+    assert dict(re.findall('<a href="([^"]+)">([^<]+)</a>', index)) == pages
+    for page, name in pages.items():
+        assert f"<title>{name}" in (Path("out") / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("studio")
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -377,7 +391,7 @@ def test_a_folder_becomes_pages_and_an_index(capsys: pytest.CaptureFixture[str])
     ],
 )
 def test_wrong_usage_of_page(capsys: pytest.CaptureFixture[str], args: tuple[str, ...], message: str) -> None:
-    Path("bad.csv").write_text("1:02,fine\nsoon,not a time\n")
+    Path("bad.csv").write_text("1:02,fine\nsoon,not a time\n", encoding="utf-16")
     assert main(["page", "song.wav", *COMMAND, *args]) == 2
     assert re.search(message, capsys.readouterr().err)
     assert not Path("song.html").exists()

@@ -10,6 +10,7 @@ import pytest
 
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.cli import main
+from audiolime_ext.cli.tag import genre_of, read_genres
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.report.plots import plot_audio, plot_explanation, plot_top_tags, plot_track
 from factorizations.oracle import OracleFactorization
@@ -88,6 +89,16 @@ def test_counts_by_genre_are_printed_and_drawn(
     Path("genres.csv").write_text("else.wav,Hum\n")
     assert main(command) == 2
     assert "has no genre for song.wav" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_files_of_one_name_have_genres_of_their_own(tmp_path: Path, separator: str, encoding: str) -> None:
+    table = tmp_path / "genres.csv"
+    table.write_bytes(f"hum/0.wav{separator}Hum\nrock/0.wav{separator}Rock\n1.wav{separator}Pop\n".encode(encoding))
+    genres = read_genres(table)
+    files = ["songs/rock/0.wav", "hum/0.wav", "any/1.wav", "0.wav", "else.wav"]
+    assert [genre_of(file, genres) for file in files] == ["Rock", "Hum", "Pop", None, None]
 
 
 def test_a_figure_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -331,7 +331,7 @@ def test_silent_windows_have_a_score_but_no_weights() -> None:
     assert [window.silent for window in track.windows] == [False, True, False, False]
     assert track.weights()["bass"][1] == 0
     assert [scores[1] for scores in track.score()] == pytest.approx([0.4, 0.4], abs=1e-3)
-    said = "1 of 4 windows are silent (60 dB or more below the loudest): without weights, and in no mean"
+    said = "1 of 4 windows is silent (60 dB or more below the loudest): without weights, and in no mean"
     assert said in track.notes
     assert "silent" in track.table()
     assert track.leaders().n_places == 4

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
 
@@ -43,7 +44,9 @@ def leave_one_out(neighborhood: Neighborhood) -> Attribution:
     n = neighborhood.masks.shape[1]
     without_one = np.flatnonzero(neighborhood.masks.sum(axis=1) == n - 1)
     if len(without_one) < n:
-        raise UsageError(f"leave-one-out needs the {n} masks with one component off; {len(without_one)} were evaluated")
+        raise UsageError(
+            f"leave-one-out needs the {counted(n, 'mask')} with one component off; {len(without_one)} were evaluated"
+        )
     left_out = np.argmin(neighborhood.masks[without_one], axis=1)
     weights = np.empty((neighborhood.scores.shape[1], n))
     weights[:, left_out] = (neighborhood.full - neighborhood.scores[without_one]).T
@@ -66,6 +69,9 @@ def leave_one_out_masks(n: int, *, max_evals: int) -> MaskSet:
     if n < 3:
         return choose_masks(n, max_evals=max_evals)
     if max_evals < n + 2:
-        raise UsageError(f"{max_evals} evaluations are too few for leave-one-out of {n} components; allow {n + 2}")
+        raise UsageError(
+            f"{counted(max_evals, 'evaluation is', 'evaluations are')} too few for leave-one-out of "
+            f"{counted(n, 'component')}; allow {n + 2}"
+        )
     masks = np.concatenate([np.zeros((1, n), bool), ~np.eye(n, dtype=bool), np.ones((1, n), bool)])
     return MaskSet(masks, np.ones(n + 2, np.int64), False)

@@ -27,6 +27,7 @@ from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict
 from audiolime_ext.audit.verdicts import marks, put_in, transplants_of
+from audiolime_ext.counting import counted, share_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible
 
@@ -71,17 +72,18 @@ class Admission:
             return ""
         shown = "; ".join(f"{name}: {reason}" for name, reason in self.unmeasured[:MAX_SHOWN])
         more = f"; and {len(self.unmeasured) - MAX_SHOWN} more" if len(self.unmeasured) > MAX_SHOWN else ""
+        missing = share_of(len(self.unmeasured), self.n_recordings, "recording", verb=("was", "were"))
         return (
-            f"{len(self.unmeasured)} of {self.n_recordings} recordings were not measured, so nothing can pass: run the "
-            f"audit again, merge the other shards, or take them out of the manifest ({shown}{more})"
+            f"{missing} not measured, so nothing can pass: run the audit again, merge the other shards, or "
+            f"take them out of the manifest ({shown}{more})"
         )
 
     @property
     def heading(self) -> str:
         """The outcome in one sentence, with the limit and where it comes from."""
         needed = self.decision.songs_needed
-        more = "" if needed is None else f"; about {needed} songs would decide"
-        return f"{self.outcome}: {self.path}; {self.decision.limit.text}; {self.decision.numbers}{more}"
+        more = "" if needed is None else f"; about {counted(needed, 'song')} would decide"
+        return f"{self.outcome}: {legible(self.path)}; {self.decision.limit.text}; {self.decision.numbers}{more}"
 
     def lines(self, *outcomes: Outcome) -> list[str]:
         """What is to be said of the pairs that have one of some outcomes, with the songs that show a failure best."""

@@ -27,6 +27,7 @@ from audiolime_ext.audit.differences import Difference, paired_difference, weake
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PLACEBOS
 from audiolime_ext.audit.rates import N_BOOTSTRAP, Trials
 from audiolime_ext.audit.results import Results
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 
 EQUAL_LEVEL, SAME_CLASS = "equal level", "same class"
@@ -121,8 +122,9 @@ class Repeats:
         if self.is_steady:
             return ""
         return (
-            f"this model answers differently when asked twice: scores of {self.n_differing} of {self.n_recordings} "
-            f"recordings differ, by up to {self.largest:.2g}, and other classes are decided for {self.n_flipped} of "
+            f"this model answers differently when asked twice: scores of {self.n_differing} of "
+            f"{counted(self.n_recordings, 'recording')} differ, by up to {self.largest:.2g}, and other classes are "
+            f"decided for {self.n_flipped} of "
             "them; switch off dropout and batch statistics"
         )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from audiolime_ext.audit.records import Identity
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, OutputError, UsageError
+from audiolime_ext.files import legible
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -58,11 +59,11 @@ def lock(path: Path) -> BaseFileLock:
         held.acquire(timeout=0)
     except Timeout as error:
         raise UsageError(
-            f"another audit is writing to {path}; wait until it ends, or name another store for this one"
+            f"another audit is writing to {legible(path)}; wait until it ends, or name another store for this one"
         ) from error
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror or error}; name a store in a folder that may be written"
+            f"cannot write {legible(path)}: {error.strerror or error}; name a store in a folder that may be written"
         ) from error
     return held
 
@@ -94,7 +95,8 @@ def transaction(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
                 connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         raise OutputError(
-            f"cannot write {path}: {error}; nothing was left half-written. Make room, or let it be written, and go on"
+            f"cannot write {legible(path)}: {error}; nothing was left half-written. Make room, or let it be written, "
+            "and go on"
         ) from error
 
 
@@ -122,7 +124,9 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
     """
     with legible_database(path):
         if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-            raise MissingError(f"{path} holds no audit yet; the one that began it was stopped at once, so run it again")
+            raise MissingError(
+                f"{legible(path)} holds no audit yet; the one that began it was stopped at once, so run it again"
+            )
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise sqlite3.DatabaseError("another program's database")
@@ -138,11 +142,13 @@ def legible_database(path: Path) -> Iterator[None]:
     except AudiolimeError:
         raise
     except sqlite3.OperationalError as error:
-        raise OutputError(f"cannot use {path}: {error}; name a file that may be read and written") from error
+        raise OutputError(f"cannot use {legible(path)}: {error}; name a file that may be read and written") from error
     except sqlite3.DatabaseError as error:
-        raise UsageError(f"{path} is no audit's store ({error}); name another file, or a new one") from error
+        raise UsageError(f"{legible(path)} is no audit's store ({error}); name another file, or a new one") from error
     except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as error:
-        raise CorruptError(f"{path} is damaged ({error}); take a copy of it, or audit into a new store") from error
+        raise CorruptError(
+            f"{legible(path)} is damaged ({error}); take a copy of it, or audit into a new store"
+        ) from error
 
 
 def as_kept(content: object, kind: type[Kept]) -> Kept:
@@ -159,6 +165,7 @@ def compare(path: Path, found: Identity, wanted: Identity) -> None:
     if differing:
         told = "; ".join(f"{name.replace('_', ' ')} {theirs[name]}, now {ours[name]}" for name in differing)
         raise UsageError(
-            f"{path} holds the results of another audit: {told}. Name a new store for this one, or repeat it with what "
+            f"{legible(path)} holds the results of another audit: {told}. Name a new store for this one, or repeat it "
+            "with what "
             "that one was made with"
         )

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audit.rates import MAX_SONGS, N_BOOTSTRAP, Rate, Trials, flip_rate
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 
 _NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # is known
@@ -91,7 +92,10 @@ def paired_difference(
     """
     controls = np.asarray(controls, np.float64)
     if controls.shape != (len(trials.flips),):
-        raise UsageError(f"{len(trials.flips)} trials need as many controls, not {controls.shape}; NaN where none is")
+        raise UsageError(
+            f"{counted(len(trials.flips), 'trial needs', 'trials need')} as many controls, not {controls.shape}; NaN "
+            "where none is"
+        )
     both = np.flatnonzero(~np.isnan(controls)).tolist()
     if not both:
         return None

@@ -27,7 +27,9 @@ from audiolime_ext.audit.plan import Donors
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Engine, Here, failed
+from audiolime_ext.counting import share_of
 from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost
+from audiolime_ext.files import legible
 
 LONGEST_S = 3600.0  # after so long a recording counts as failed where nothing else was said
 PATIENCE_S = 300.0
@@ -252,7 +254,8 @@ class Driver:
         n, given = len(self.tasks), [entry.path for entry, _ in self.running.values()]
         waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
         return WorkersLost(
-            f"{lost}{waited}; {n - len(self._missing())} of {n} recordings are done and kept in {self.store.path}: "
+            f"{lost}{waited}; {share_of(n - len(self._missing()), n, 'recording')} done and kept in "
+            f"{legible(self.store.path)}: "
             "start workers and give the same command again, it goes on from there (to wait longer: "
             "--cluster-patience, patience_s)"
         )

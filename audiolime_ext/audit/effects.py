@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples, level_db
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.targets import log_odds
 
@@ -89,7 +90,9 @@ def decide(scores: NDArray[Any], thresholds: Sequence[float] | None = None) -> N
     if thresholds is None:
         return np.asarray(np.arange(n_labels) == scores.argmax(axis=-1)[..., None])
     if len(thresholds) != n_labels:
-        raise UsageError(f"{len(thresholds)} thresholds for {n_labels} labels; give one for each, or none")
+        raise UsageError(
+            f"{counted(len(thresholds), 'threshold')} for {counted(n_labels, 'label')}; give one for each, or none"
+        )
     return np.asarray(scores >= np.asarray(thresholds))
 
 

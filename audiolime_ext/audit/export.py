@@ -117,7 +117,7 @@ def export(
     """
     path, results = Path(path), Results.read(store)
     if path.suffix.lower() not in _ENDINGS:
-        raise UsageError(f"{path} must end in {' or '.join(_ENDINGS)}: the ending says which table to write")
+        raise UsageError(f"{legible(path)} must end in {' or '.join(_ENDINGS)}: the ending says which table to write")
     for kind, given, known in (("measure", measures, MEASURES), ("label", labels, results.labels)):
         for name in given or ():
             if name not in known:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from audiolime_ext.audit.heard import TRUE_STEMS
 from audiolime_ext.audit.results import Results
+from audiolime_ext.counting import share_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.registry import split_spec
 
@@ -135,7 +136,11 @@ def limit_of(results: Results) -> Limit:
     """
     named = results.identity.factorization
     if named != TRUE_STEMS and any(entry.stems for entry in results.entries):
-        n = f"{sum(entry.stems is not None for entry in results.entries)} of {len(results.entries)}"
+        n = sum(entry.stems is not None for entry in results.entries)
+        were = share_of(n, len(results.entries), "recording", verb=("was", "were"))
         name = split_spec(named)[0]
-        return Limit(CONVENTION, f"a convention, for {n} recordings were split by true stems, not by {name}")
+        return Limit(
+            CONVENTION,
+            f"a convention, for {were} split by true stems, not by {name}",
+        )
     return delta_for(named)

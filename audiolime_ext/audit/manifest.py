@@ -1,6 +1,6 @@
 r"""Which recordings are audited, and what each is.
 
-A manifest is a table (CSV, or TSV by its ending; UTF-8) of one recording a line::
+A manifest is a table (CSV, by commas, semicolons or tabs; UTF-8 or UTF-16) of one recording a line::
 
     path,label,split,group,start_s,duration_s,stems
     a/1.wav,guitar;rock,test,song 1,0,10,a/1-stems
@@ -138,7 +138,7 @@ def load_manifest(
         rows = _from_folders(source, labels, problems)
     elif kind := importers.format_of(source):
         label = _label_of(kind.NAME, kind.LABELS, columns or {}, ignore)
-        return _published(source, kind.drafts(source, root, label), labels)
+        return _published(source, kind.drafts(source, root, label), labels, what=kind.LABELS[label])
     else:
         table = read_table(
             source, problems, known=COLUMNS, needed=COLUMNS[:2], also={"song": "group"}, columns=columns, ignore=ignore
@@ -158,11 +158,11 @@ def _manifest(source: Path, rows: Sequence[Row], problems: Problems) -> Manifest
     return Manifest(source, tuple(rows), tuple(problems.notes))
 
 
-def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | None) -> Manifest:
+def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | None, *, what: str = "class") -> Manifest:
     """The recordings of a published data set that are there and have a class."""
     origin = legible(source)
     try:
-        found = importers.gather(drafts, labels=labels, origin=origin)
+        found = importers.gather(drafts, labels=labels, origin=origin, what=what)
     except UsageError:
         raise
     except (OSError, ValueError, csv.Error) as error:
@@ -171,11 +171,11 @@ def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | No
     return _manifest(source, rows, Problems(source, notes=list(found.notes)))
 
 
-def _label_of(name: str, known: Sequence[str], columns: Mapping[str, str], ignore: Collection[str]) -> str:
+def _label_of(name: str, known: Collection[str], columns: Mapping[str, str], ignore: Collection[str]) -> str:
     """Which of a data set's columns is the class."""
     if other := [*(ours for ours in columns if ours != "label"), *ignore]:
         raise UsageError(f"the columns of {name}'s table are known; leave {other[0]!r} out")
-    label = columns.get("label", known[0])
+    label = columns.get("label", next(iter(known)))
     if label not in known:
         raise unknown(f"column of {name}'s for the label", label, known)
     return label

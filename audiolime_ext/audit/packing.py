@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
+
 
 def packed(rows: Sequence[Sequence[float | None]], n_labels: int) -> bytes:
     """Rows of numbers in one block.
@@ -31,7 +33,9 @@ def packed(rows: Sequence[Sequence[float | None]], n_labels: int) -> bytes:
     widths = sorted({len(row) for row in rows})
     if len(widths) != 1 or not {*widths} <= {1, n_labels}:
         told = " and ".join(map(str, widths))
-        raise ValueError(f"{told} values; give one, or one for each of {n_labels} labels, in every row alike")
+        raise ValueError(
+            f"{told} values; give one, or one for each of {counted(n_labels, 'label')}, in every row alike"
+        )
     numbers = np.array([[np.nan if value is None else value for value in row] for row in rows], "<f4")
     if int(np.isfinite(numbers).sum()) != sum(value is not None for row in rows for value in row):
         raise ValueError("a value is not finite; None stands for what is undetermined")

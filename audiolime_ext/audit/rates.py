@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 
 N_BOOTSTRAP = 2000
@@ -151,7 +152,7 @@ def flip_rate(trials: Trials, *, confidence: float = 0.95, n_bootstrap: int = N_
     flips = np.asarray(trials.flips, np.float64)
     n = len(flips)
     if len(trials.hosts) != n or (trials.donors is not None and len(trials.donors) != n):
-        raise UsageError(f"{n} flips need {n} hosts and, if any, {n} donors")
+        raise UsageError(f"{counted(n, 'flip needs', 'flips need')} as many hosts and, if any, donors")
     if not 0 < confidence < 1:
         raise UsageError(f"confidence must lie between 0 and 1, not {confidence!r}; .95 is usual")
     if n == 0:

@@ -37,7 +37,9 @@ from audiolime_ext.audit.placebos import PRESENT_DB
 from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.records import Entry, Failure, Identity, Reading, Recording
 from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError
+from audiolime_ext.files import legible
 from audiolime_ext.targets import log_odds
 
 ALONE_DB = -20.0  # of the recording; all components but one together
@@ -123,7 +125,9 @@ class Results:
             names = dict.fromkeys(store.vectors("presence").components)
             done = np.array([entry.key in tasks for entry in entries], bool)
             if done.any() and not names and next(store.measurements(), None) is None:
-                raise CorruptError(f"{path} is damaged: it names recordings as measured, and holds nothing of them")
+                raise CorruptError(
+                    f"{legible(path)} is damaged: it names recordings as measured, and holds nothing of them"
+                )
             ordered = tuple(sorted(names, key=lambda name: (name == "residual", name)))
             found = reading or store.reading(), ordered, _remarks(measured)
             return cls(Path(path), store.identity, entries, done, failures, *found)
@@ -301,7 +305,7 @@ def _remarks(measured: Sequence[Recording]) -> tuple[str, ...]:
     for fact, what in (("filling", "shorter than the model's window"), ("warnings", "damaged, or not read to the end")):
         told = [(recording.name, recording.facts[fact][0]) for recording in measured if recording.facts.get(fact)]
         if told:
-            are = "1 recording is" if len(told) == 1 else f"{len(told)} recordings are"
+            are = counted(len(told), "recording is", "recordings are")
             found.append(f"{are} {what}; the first, {told[0][0]}: {told[0][1]}")
     return tuple(found)
 

@@ -22,8 +22,10 @@ from audiolime_ext.audit.records import Entry, Identity, Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processes
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Factorization
+from audiolime_ext.files import legible
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 
@@ -268,7 +270,9 @@ def _require_one_split(manifest: Manifest, separator: Factorization | None) -> N
     if separator is not None and n:
         named = separator.spec or "a factorization of your own"
         raise UsageError(
-            f"{manifest.source} names true stems of {n} of {len(manifest.rows)} recordings (column stems), and {named} "
+            f"{legible(manifest.source)} names true stems of {n} of {counted(len(manifest.rows), 'recording')} "
+            "(column stems), "
+            f"and {named} "
             "is to split them; choose one: -f oracle audits by the true stems; --ignore stems leaves them, and splits "
             f"by {named} (factorization='oracle' or ignore=['stems'])"
         )

@@ -28,6 +28,7 @@ from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED
 from audiolime_ext.audit.rates import Rate, benjamini_hochberg, exceeds, songs_to_decide
 from audiolime_ext.audit.words import in_words, percent
+from audiolime_ext.counting import counted
 
 Status = Literal["shown", "open", "ruled out", "not auditable"]
 STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order in which they are told
@@ -215,14 +216,19 @@ class Verdict:
                 "up in the wrong stem may do as much; true stems would tell"
             )
         elif above:
-            said.append(f"the interval lies above the limit, but not far enough for one of {self.n_pairs} pairs")
+            said.append(
+                f"the interval lies above the limit, but not far enough for one of {counted(self.n_pairs, 'pair')}"
+            )
         if self.rate is None or not self.rate.n_trials:
             why = "the model decides for the class anyway, or no recording offers the component"
             said.append(f"no recording that there is could be tried, as {why}")
         there = 0 if self.rate is None else self.rate.n_songs
         if self.songs_needed is None:
             return (*said, "no practicable number of songs would decide at this rate")
-        return (*said, f"about {self.songs_needed} songs would decide, there are {there}")
+        return (
+            *said,
+            f"about {counted(self.songs_needed, 'song')} would decide, there {'is' if there == 1 else 'are'} {there}",
+        )
 
 
 def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = None) -> tuple[Verdict, ...]:

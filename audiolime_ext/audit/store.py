@@ -42,7 +42,7 @@ from audiolime_ext.audit.records import (
     Vectors,
 )
 from audiolime_ext.errors import MissingError, UsageError
-from audiolime_ext.files import make_folder, to_json, utf8
+from audiolime_ext.files import legible, make_folder, to_json, utf8
 
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
@@ -134,7 +134,7 @@ class AuditStore:
         """
         path = Path(path)
         if not path.is_file():
-            raise MissingError(f"there is no audit at {path}; name the store that an audit wrote, or run one")
+            raise MissingError(f"there is no audit at {legible(path)}; name the store that an audit wrote, or run one")
         connection = database.connect(path, "rw")  # not "ro": whoever comes next rolls back what a killed writer began
         try:
             connection.execute("PRAGMA query_only = ON")

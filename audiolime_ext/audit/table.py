@@ -1,25 +1,29 @@
 """Tables that people write: read whole or not at all, with everything that is wrong reported together, by line.
 
-CSV (TSV by its ending) in UTF-8, with or without a byte-order mark. The first line names the columns; blank lines do
-not count; cells are stripped.
+CSV in UTF-8 or UTF-16 (see `text_files`), as spreadsheets of any country save it: the first line, which names the
+columns, shows whether commas, semicolons or tabs separate them. Blank lines do not count; cells are stripped.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files import legible
 from audiolime_ext.prediction import label_indices
+from audiolime_ext.text_files import no_text, text_of
 
 MAX_SHOWN = 50  # problems in one report
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Problems:
         if len(entries) > MAX_SHOWN:
             shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; mend these first")
         n = sum(map(len, self.found.values()))
-        raise UsageError(f"{legible(self.source)} cannot be used, {n} problem{'s' * (n > 1)}:\n" + "\n".join(shown))
+        raise UsageError(f"{legible(self.source)} cannot be used, {counted(n, 'problem')}:\n" + "\n".join(shown))
 
 
 def _lines(lines: list[int]) -> str:
@@ -93,35 +97,66 @@ def read_table(
     for ours in columns or {}:
         if ours not in known:
             raise unknown("column to map", ours, known)
-    try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter="\t" if source.suffix.lower() == ".tsv" else ",", strict=True)
-            numbered, before = [], 0
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    numbered.append((before + 1, [cell.strip() for cell in cells]))
-                before = reader.line_num
-    except FileNotFoundError as error:
-        raise UsageError(f"there is no file {source}; name a table that exists") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{source} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
-    except csv.Error as error:
-        raise UsageError(f"{source}, line {before + 1}: no CSV ({error}); check its quotation marks") from error
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror or error}; name a file that can") from error
+    names_of_ours = {*known, *also, *(name.lower() for name in (columns or {}).values())}
+    text = _text(source)
+    separator = separator_of(text, lambda name: name.lower() in names_of_ours)
+    numbered = _lines_of(text, separator, source)
     if not numbered:
-        raise UsageError(f"{source} is empty; its first line names columns: {', '.join(known)}")
+        raise UsageError(f"{legible(source)} is empty; its first line names columns: {', '.join(known)}")
     (_, header), *body = numbered
     names = _our_names(header, known, needed, columns or {}, ignore, also, problems, strict)
     if names is None:
         return []
-    table = []
+    table, held = [], _SEPARATORS[separator]
     for line, cells in body:
         if len(cells) != len(header):
-            problems.add(line, f"{len(cells)} cells where the header has {len(header)}; quote cells that hold commas")
+            problems.add(
+                line, f"{counted(len(cells), 'cell')} where the header has {len(header)}; quote cells that hold {held}"
+            )
         else:
             table.append((line, {ours: cell for ours, cell in zip(names, cells, strict=True) if ours}))
     return table
+
+
+def _text(source: Path) -> str:
+    try:
+        return text_of(source)
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {legible(source)}; name a table that exists") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(no_text(legible(source), error)) from error
+    except OSError as error:
+        raise UsageError(
+            f"{legible(source)} cannot be read: {error.strerror or error}; name a file that can"
+        ) from error
+
+
+def separator_of(text: str, is_ours: Callable[[str], bool]) -> str:
+    r"""What separates the cells of a table: with it, most of the first line's cells are names of ours, or it has most.
+
+    Examples
+    --------
+    >>> separator_of("path;label, or labels\n", {"path", "label"}.__contains__), separator_of("a.wav\tjazz", bool)
+    (';', '\t')
+    """
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    cells = {separator: next(csv.reader([header], delimiter=separator)) for separator in _SEPARATORS}
+    return max(cells, key=lambda by: (sum(is_ours(cell.strip()) for cell in cells[by]), len(cells[by])))
+
+
+def _lines_of(text: str, separator: str, source: Path) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    numbered, before = [], 0
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                numbered.append((before + 1, [cell.strip() for cell in cells]))
+            before = reader.line_num
+    except csv.Error as error:
+        raise UsageError(
+            f"{legible(source)}, line {before + 1}: no CSV ({error}); check its quotation marks"
+        ) from error
+    return numbered
 
 
 def _our_names(
@@ -147,6 +182,13 @@ def _our_names(
             ours = ""
         names.append(ours)
     missing = [name for name in needed if name not in names and columns.get(name) is None]
+    if missing and not any(names) and not any(foreign.values()) and not columns:
+        problems.add(
+            1,
+            f"the first line names no column of ours; it has {', '.join(map(repr, header))}. "
+            f"Name {' and '.join(needed)} there, separated by commas, or map them (--column OURS=THEIRS, columns)",
+        )
+        return None
     if strict or missing:
         for name, hint in foreign.items():
             hint = hint or f"known are {', '.join([*known, *also])};"
@@ -162,8 +204,7 @@ def _our_names(
     for name in twice:
         problems.add(1, f"two columns for {name!r}; keep one, or ignore the other")
     for name in missing:
-        hint = "; separate columns by commas, not by semicolons" if ";" in "".join(header) else ""
-        problems.add(1, f"no column {name!r}{hint}; the first line must name it, or map another to it (columns)")
+        problems.add(1, f"no column {name!r}; the first line must name it, or map another to it (columns)")
     return None if twice or any(name not in names for name in needed) else names
 
 

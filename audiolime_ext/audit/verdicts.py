@@ -32,7 +32,9 @@ from audiolime_ext.audit.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide
 from audiolime_ext.confusion import confusion_of, holding_notes
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
 
 KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
 MOST = 0.5  # of the recordings, in which a component that is everything is not auditable
@@ -214,7 +216,8 @@ def marks(results: Results) -> tuple[str, ...]:
     asked_twice = repeats(results)
     unsteady = () if asked_twice is None or asked_twice.is_steady else (asked_twice.text,)
     alone = (
-        f"{name} is nearly all of the sound in {n} of {of} recordings that hold it: there it is not tried"
+        f"{name} is nearly all of the sound in {n} of "
+        f"{counted(of, 'recording that holds', 'recordings that hold')} it: there it is not tried"
         for name, (n, of) in results.whole.items()
         if n
     )
@@ -231,7 +234,7 @@ def transplants_of(results: Results) -> list[Trials]:
     """
     if KIND not in kinds(results):
         raise UsageError(
-            f"{results.path} holds no transplants at the donor's own ratio of levels, only "
+            f"{legible(results.path)} holds no transplants at the donor's own ratio of levels, only "
             f"{', '.join(kinds(results))}; audit with --kinds {KIND}"
         )
     trials = results.transplants(KIND)
@@ -265,7 +268,7 @@ def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> V
     label, component = verdict.label, verdict.component
     n, of = known.whole.get(component, (0, 0))
     if n > MOST * of:
-        return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {of} recordings")
+        return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {counted(of, 'recording')}")
     partners = known.partners(component)
     meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}
     other = [name for name in partners if meant[name] != bool(verdict.declared)]

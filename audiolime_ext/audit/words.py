@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.rates import Rate
+from audiolime_ext.counting import counted
 
 
 def in_words(rate: Rate | None, limit: Limit | None = None) -> str:
@@ -21,9 +22,15 @@ def in_words(rate: Rate | None, limit: Limit | None = None) -> str:
     held = "" if limit is None else f"limit {limit.percent}, {limit.name}"
     if rate is None or rate.rate is None:
         return "nothing was tried" + (f" ({held})" if held else "")
-    songs = f"{rate.n_hosts} host songs" + ("" if rate.n_donors is None else f", {rate.n_donors} donor songs")
     within = f"{100 * rate.confidence:g} % interval {bounds(rate, limit)}"
-    return f"{percent(rate.rate)} of {rate.n_trials} decisions flip ({'; '.join(filter(None, (within, held, songs)))})"
+    flip = counted(rate.n_trials, "decision flips", "decisions flip")
+    return f"{percent(rate.rate)} of {flip} ({'; '.join(filter(None, (within, held, songs_of(rate))))})"
+
+
+def songs_of(rate: Rate) -> str:
+    """How many songs a rate comes from."""
+    donors = [] if rate.n_donors is None else [counted(rate.n_donors, "donor song")]
+    return ", ".join([counted(rate.n_hosts, "host song"), *donors])
 
 
 def bounds(rate: Rate, limit: Limit | None = None) -> str:

@@ -6,6 +6,9 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.counting import counted
+from audiolime_ext.files import legible
+
 if TYPE_CHECKING:
     from audiolime_ext.cache import Cache
 
@@ -84,7 +87,7 @@ def run_list(args: argparse.Namespace) -> int:
             for row in rows
         ]
         print(text_table(["recording", "kept", "made with", "entries", "size", "last used"], lines, left=(0, 1, 2)))
-    print(f"{size(total)} of at most {size(cache.limit)} in {cache.folder}")
+    print(f"{size(total)} of at most {size(cache.limit)} in {legible(cache.folder)}")
     return 0
 
 
@@ -95,7 +98,7 @@ def run_clear(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"folder": str(cache.folder), "entries": n_entries, "bytes": n_bytes}, ensure_ascii=False))
     else:
-        print(f"removed {n_entries} results, {size(n_bytes)}, from {cache.folder}")
+        print(f"removed {counted(n_entries, 'result')}, {size(n_bytes)}, from {legible(cache.folder)}")
     return 0
 
 

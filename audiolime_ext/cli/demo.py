@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.options import DEFAULT_FACTORIZATION, DEFAULT_TAGGER, add_json
+from audiolime_ext.files import legible
 
 CLIP = "ezer_ev.ogg"
 CREDIT = "Obsidian Shell, “Ezer Év” (2011), CC BY-SA 3.0"
@@ -43,7 +44,7 @@ def run(args: Namespace) -> int:
     show(explanation, Path(args.output), as_json=args.json)
     page = write_page(Path(args.output) / "page.html", track, title=CREDIT)
     if not args.json:
-        print(f"listen to the excerpt: {Path(args.output) / 'mixture.wav'}")
+        print(f"listen to the excerpt: {legible(Path(args.output) / 'mixture.wav')}")
         print(
             "\nHow to read the table: score is what the model answers for the excerpt, silence what it answers for\n"
             "nothing at all. Each source's share is signed, and silence plus the shares is the score.\n\n"

@@ -14,8 +14,10 @@ from audiolime_ext.cli.options import (
     add_files,
     add_json,
     add_tagger,
+    as_called,
     for_each_file,
     label_numbers,
+    names_apart,
     output_folders,
     recordings,
     require_some,
@@ -121,9 +123,11 @@ def run(args: Namespace) -> int:
     if args.track or args.at is not None:
         return track.run(args, model, separator, labels)
 
+    names = names_apart(args.files)
+
     def work(file: str) -> None:
         explanation = explain(
-            file,
+            as_called(file, names),
             model,
             factorization=separator,
             labels=labels,

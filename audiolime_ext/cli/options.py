@@ -9,12 +9,16 @@ import sys
 import traceback
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudiolimeError, UsageError
-from audiolime_ext.files import free_name, legible
+from audiolime_ext.files import exact, free_name, legible, told_apart, utf8
+
+if TYPE_CHECKING:
+    from audiolime_ext.audio import Audio
 
 DEFAULT_FACTORIZATION = "spleeter:2stems"
 DEFAULT_TAGGER = "musicnn:MSD_musicnn"
@@ -209,29 +213,67 @@ def recordings(given: Sequence[str]) -> list[str]:
     return files
 
 
+def as_called(file: str, names: Mapping[str, str]) -> Audio | str:
+    """The file or, where `names_apart` names it, its recording under that name."""
+    from audiolime_ext.audio import load_audio
+
+    return load_audio(file, name=names[file]) if file in names else file
+
+
+def names_apart(files: Sequence[str]) -> dict[str, str]:
+    """What to call the files that share a stem: the shortest path that no other has, with its ending; `legible`.
+
+    Other files keep the names that they have anyway, and stand in here by no entry.
+
+    Examples
+    --------
+    >>> names_apart(["same.mp3", "same.wav", "other.wav", "a/0.wav", "b/0.wav"])
+    {'same.mp3': 'same.mp3', 'same.wav': 'same.wav', 'a/0.wav': 'a/0.wav', 'b/0.wav': 'b/0.wav'}
+    """
+    stems = {file: stem_of(file).casefold() for file in files}  # some file systems do not tell case apart
+    counts = Counter(stems.values())
+    return told_apart(file for file, stem in stems.items() if counts[stem] > 1)
+
+
 def output_folders(
     files: Sequence[str], folder: str, *, taken: Sequence[str] = (), ending: str = ""
 ) -> dict[str, Path]:
     """File → ``folder/<file stem><ending>``; a stem is cut or numbered where it is too long, a device's or `taken`.
 
+    Files that share a stem lie where `names_apart` tells them apart (``same.mp3``, ``a-0.wav``), in whatever order
+    they are given.
+
     Raises
     ------
     UsageError
-        If two files would be written into the same folder.
+        If a file is given twice.
     OutputError
         If the folder can be seen not to be writable: better now than after an hour of work.
     """
     from audiolime_ext.files import require_writable
 
-    stems = {file: free_name(stem_of(file), taken, ending=ending) for file in files}
-    counts = Counter(stems[file].casefold() for file in files)  # some file systems do not tell case apart
-    if twice := [file for file in files if counts[stems[file].casefold()] > 1]:
-        raise UsageError(
-            f"{' and '.join(map(legible, twice[:3]))} would be written to one folder, "
-            f"{legible(Path(folder) / stems[twice[0]])}; do them one by one, each with its own -o"
-        )
+    counts = Counter(map(_place, files))
+    if twice := [file for file in files if counts[_place(file)] > 1]:
+        raise UsageError(f"{' and '.join(map(legible, twice[:2]))} are one file, given twice; name it once")
+    told = names_apart(files)
+    names: dict[str, str] = {}
+    for file in sorted(files, key=lambda file: (file in told, file)):
+        wanted = _one_name(told[file]) if file in told else stem_of(file)
+        names[file] = free_name(wanted, [*taken, *names.values()], ending=ending)
     require_writable(Path(folder))
-    return {file: Path(folder) / f"{stem}{ending}" for file, stem in stems.items()}
+    return {file: Path(folder) / f"{names[file]}{ending}" for file in files}
+
+
+def _place(file: str) -> str:
+    return os.path.abspath(file)  # noqa: PTH100 - of two ways to write one place
+
+
+def _one_name(told: str) -> str:
+    """A path, as `legible` has it, as one name that opens no folder: ``a/0.wav`` → ``a-0.wav``."""
+    from audiolime_ext.musdb_tracks import PREFIX
+
+    path = Path(exact(told.removeprefix(PREFIX)))
+    return "-".join(name for part in path.parts if part != path.anchor and (name := part.strip(".")))
 
 
 def require_some(files: Sequence[str]) -> None:
@@ -273,7 +315,7 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
             tell(error, debug=args.debug, about=file)
             failed += 1
     if failed:
-        print(f"audiolime: {failed} of {len(args.files)} files failed", file=sys.stderr)
+        print(f"audiolime: {failed} of {counted(len(args.files), 'file')} failed", file=sys.stderr)
     return SOME_FAILED if failed else 0
 
 
@@ -293,10 +335,10 @@ def tell(error: Exception, *, debug: bool, about: str = "") -> int:
     prefix = f"{about}: " if about and about not in message else ""
     listed = message.split("\n  ") if isinstance(error, UsageError) else [message]  # a table's problems, one a line
     told = "\n  ".join(" ".join(part.split()) for part in [prefix + listed[0], *listed[1:]])
-    print(f"audiolime: error: {told}", file=sys.stderr)
+    print(f"audiolime: error: {utf8(told)}", file=sys.stderr)
     return getattr(error, "exit_code", 1)
 
 
 def warn(message: str) -> None:
     """Print one line of warning; the work goes on."""
-    print(f"audiolime: warning: {message}", file=sys.stderr)
+    print(f"audiolime: warning: {utf8(message)}", file=sys.stderr)

@@ -14,6 +14,7 @@ from audiolime_ext.cli.options import (
     seconds_from_start,
     whole,
 )
+from audiolime_ext.files import legible
 
 
 def add(commands: Any) -> None:
@@ -97,7 +98,7 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     require_writable(target.parent)
     tracks = [_track(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
-    print(f"open {write_page(target, tracks, **options)} in a browser")
+    print(f"open {legible(write_page(target, tracks, **options))} in a browser")
     return 0
 
 
@@ -119,16 +120,16 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
 
     code: int = for_each_file(args, work)
     if entries:
-        print(f"open {write_index(folder / 'index.html', entries)} in a browser")
+        print(f"open {legible(write_index(folder / 'index.html', entries))} in a browser")
     return code
 
 
 def _track(args: Namespace, file: str, model: Any, separator: Any) -> Any:
-    from audiolime_ext.cli.options import label_numbers
+    from audiolime_ext.cli.options import as_called, label_numbers, names_apart
     from audiolime_ext.track import explain_track
 
     return explain_track(
-        file,
+        as_called(file, names_apart(args.files)),
         model,
         factorization=separator,
         labels=label_numbers(args.labels, model),
@@ -153,22 +154,27 @@ def read_notes(path: Path) -> list[Any]:
         If the file cannot be read or a line has no time.
     """
     import csv
+    import io
 
     from audiolime_ext.errors import UsageError
     from audiolime_ext.report.view import Note
+    from audiolime_ext.text_files import text_of
 
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}; it holds lines such as 83.5,the choir comes in") from error
+        rows = [row for row in csv.reader(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
+    except (OSError, ValueError, csv.Error) as error:
+        raise UsageError(
+            f"cannot read {legible(path)}: {error}; it holds lines such as 83.5,the choir comes in"
+        ) from error
     notes = []
     for number, row in enumerate(rows, start=1):
         seconds = _seconds(row[0])
         if seconds is None and number == 1:
             continue  # a header
         if seconds is None or len(row) < 2:
-            raise UsageError(f"{path}, line {number}: a time and a text are needed, such as 1:23,the choir; got {row}")
+            raise UsageError(
+                f"{legible(path)}, line {number}: a time and a text are needed, such as 1:23,the choir; got {row}"
+            )
         notes.append(Note(seconds, ", ".join(row[1:]).strip()))
     return notes
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.files import legible
 
 TOLERANCE = 1e-5
 DIFFERENT = 1
@@ -105,7 +106,10 @@ def _present(file: str, result: str) -> str:
     from audiolime_ext.musdb_tracks import is_musdb
 
     if not is_musdb(file) and not Path(file).exists():
-        raise AudioError(f"{file}, which {result} is about, is not here; run this in the folder where it was explained")
+        raise AudioError(
+            f"{legible(file)}, which {legible(result)} is about, is not here; run this in the folder where it was "
+            "explained"
+        )
     return file
 
 
@@ -132,16 +136,17 @@ def read_result(path: Path) -> Result:
     except UsageError:
         raise
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}; name {kind}") from error
+        raise UsageError(f"cannot read {legible(path)}: {error.strerror}; name {kind}") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} does not hold {kind} ({error})") from error
-    raise UsageError(f"{path} does not hold {kind}")
+        raise UsageError(f"{legible(path)} does not hold {kind} ({error})") from error
+    raise UsageError(f"{legible(path)} does not hold {kind}")
 
 
 def _require_files(content: Mapping[str, Any], path: Path) -> None:
     if memory := [key for key in ("file", "factorization", "tagger") if content.get(key, "") is None]:
         raise UsageError(
-            f"{path} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results from files "
+            f"{legible(path)} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results "
+            "from files "
             "and spec strings can"
         )
 

@@ -130,5 +130,5 @@ def _as_output_error(path: Path) -> Iterator[None]:
     except (soundfile.LibsndfileError, AssertionError) as error:
         reason = getattr(error, "error_string", "not all samples were taken")
         raise OutputError(
-            f"cannot write {path.name}: {reason} (is the disk full?); nothing was left half-written"
+            f"cannot write {legible(path.name)}: {reason} (is the disk full?); nothing was left half-written"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from audiolime_ext.cli.options import (
     warn,
     whole,
 )
+from audiolime_ext.counting import counted, share_of
 from audiolime_ext.files import legible
 
 
@@ -44,8 +46,11 @@ def run(args: Namespace) -> int:
         raise UsageError("--figure draws tags against annotated genres; say which with --genres CSV")
     args.files = recordings(args.files)
     genres = {} if args.genres is None else read_genres(Path(args.genres))
-    if missing := [file for file in args.files if args.genres is not None and legible(Path(file).name) not in genres]:
-        raise UsageError(f"{args.genres} has no genre for {', '.join(map(legible, missing[:3]))} (by file name)")
+    if missing := [file for file in args.files if args.genres is not None and genre_of(file, genres) is None]:
+        raise UsageError(
+            f"{legible(args.genres)} has no genre for {', '.join(map(legible, missing[:3]))}; name each file in it, "
+            "with its folders where two have one name"
+        )
     require_some(args.files)
     model = resolve_tagger(args)
     pairs: list[tuple[str, str]] = []
@@ -53,7 +58,7 @@ def run(args: Namespace) -> int:
     def work(file: str) -> None:
         top = _tag(file, model, args)
         if genres:
-            pairs.append((genres[legible(Path(file).name)], top))
+            pairs.append((genre_of(file, genres) or "", top))
 
     code = for_each_file(args, work)
     if pairs:
@@ -62,7 +67,7 @@ def run(args: Namespace) -> int:
 
 
 def read_genres(path: Path) -> dict[str, str]:
-    """File name → genre, from lines of both; a header is allowed.
+    """File → genre, from lines of both, by commas, semicolons or tabs; a header is allowed.
 
     Raises
     ------
@@ -70,18 +75,39 @@ def read_genres(path: Path) -> dict[str, str]:
         If the file cannot be read or a line lacks one of them.
     """
     import csv
+    import io
 
+    from audiolime_ext.audit.table import separator_of
     from audiolime_ext.errors import UsageError
+    from audiolime_ext.text_files import text_of
 
     kind = "lines such as song.ogg,jazz"
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(row)]
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}; it holds {kind}") from error
+        text = text_of(path)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text, bool))
+        rows = [[cell.strip() for cell in row] for row in lines if any(row)]
+    except (OSError, ValueError, csv.Error) as error:
+        raise UsageError(f"cannot read {legible(path)}: {error}; it holds {kind}") from error
     if short := [number for number, row in enumerate(rows, start=1) if len(row) < 2 or not row[1]]:
-        raise UsageError(f"{path}, line {short[0]}, names no genre; it holds {kind}")
-    return {Path(row[0]).name: row[1] for row in rows}
+        raise UsageError(f"{legible(path)}, line {short[0]}, names no genre; it holds {kind}")
+    return {row[0]: row[1] for row in rows}
+
+
+def genre_of(file: str, genres: Mapping[str, str]) -> str | None:
+    """The genre of the row that ends as the file's path does, in most folders; or of the only one of its name.
+
+    Examples
+    --------
+    >>> genres = {"jazz/0.wav": "jazz", "rock/0.wav": "rock", "old/1.wav": "folk"}
+    >>> genre_of("songs/rock/0.wav", genres), genre_of("new/1.wav", genres), genre_of("0.wav", genres)
+    ('rock', 'folk', None)
+    """
+    parts = Path(legible(file)).parts
+    same = {row: Path(row).parts for row in genres if Path(row).parts[-1:] == parts[-1:]}
+    ends = [row for row in same if same[row] == parts[-len(same[row]) :]]
+    if ends:
+        return genres[max(ends, key=lambda row: len(same[row]))]
+    return genres[next(iter(same))] if len(same) == 1 else None
 
 
 def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
@@ -96,7 +122,7 @@ def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
         rows = [[tag, *map(str, row)] for tag, row in zip(tags, counts.tolist(), strict=True)]
         print(f"\nrecordings by highest tag and annotated genre\n{text_table(['', *genres], rows)}")
         if args.figure is not None:
-            print(f"figure: {args.figure}")
+            print(f"figure: {legible(args.figure)}")
 
 
 def _tag(file: str, model: Any, args: Namespace) -> str:
@@ -125,7 +151,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         warn(f"{legible(file)}: {level}; these are the model's scores of {heard}")
     if silent := int((~taggram.padded & ~taggram.counted).sum()):
         n = int((~taggram.padded).sum())
-        warn(f"{silent} of {n} windows of {legible(file)} are silent, and not in the mean")
+        warn(f"{legible(file)}: {share_of(silent, n, 'window')} silent, and not in the mean")
     for note in taggram.notes:
         warn(f"{legible(file)}: {note}")
     if args.json:
@@ -149,6 +175,6 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         scores = taggram.scores[whole, column]
         at = taggram.times_s[whole][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
-    print(f"{legible(file)}: {args.tagger}, {(n := int(whole.sum()))} window{'s' * (n != 1)}")
+    print(f"{legible(file)}: {args.tagger}, {counted(int(whole.sum()), 'window')}")
     print(text_table(["", "mean", "highest", "at"], rows))
     return str(taggram.labels[leading[0]])

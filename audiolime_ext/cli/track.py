@@ -6,7 +6,16 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import MIN_SCORE, for_each_file, output_folders, score, seconds_from_start
+from audiolime_ext.cli.options import (
+    MIN_SCORE,
+    as_called,
+    for_each_file,
+    names_apart,
+    output_folders,
+    score,
+    seconds_from_start,
+)
+from audiolime_ext.files import legible
 
 _OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness", "cross_check")
 
@@ -61,9 +70,11 @@ def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
 
     folders = {} if args.output is None else output_folders(args.files, args.output)
 
+    names = names_apart(args.files)
+
     def work(file: str) -> None:
         track = explain_track(
-            file,
+            as_called(file, names),
             model,
             factorization=separator,
             labels=labels,
@@ -94,4 +105,4 @@ def show(track: Any, folder: Path | None, args: Namespace) -> None:
         return
     print(track if args.at is None else track.places())
     if written:
-        print(f"all numbers: {written}")
+        print(f"all numbers: {legible(written)}")

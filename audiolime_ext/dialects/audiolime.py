@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import components as parts
 from audiolime_ext.attribution.lime import KERNEL_WIDTH, cosine_distances, exponential_kernel
+from audiolime_ext.counting import counted
 from audiolime_ext.dialects.audio_explanation import AudioExplanation
 from audiolime_ext.dialects.binding import BoundFactorization
 from audiolime_ext.errors import UsageError, unknown
@@ -201,7 +202,10 @@ class LimeAudioExplainer:
         """Rows in the order of the fit, shape (n_rows, n); the first is all on."""
         if num_samples == "exhaustive":
             if n > MOST_COMPONENTS:
-                raise UsageError(f"{n} components have {2**n} masks; give num_samples a number instead of 'exhaustive'")
+                raise UsageError(
+                    f"{counted(n, 'component has', 'components have')} {2**n} masks; give num_samples a number "
+                    "instead of 'exhaustive'"
+                )
             return enumerate_masks(n)[::-1]
         rng = _random_state(self.random_state if seed is None else seed)
         if seed is None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.perturbation import Masks, Neighborhood
@@ -197,7 +198,7 @@ def shapiq_game(
     if not isinstance(column, (int, np.integer)) or not 0 <= column < n_outputs:
         raise UsageError(f"the output {label!r} is unknown; give a number from 0 to {n_outputs - 1}")
     if names is not None and len(names) != source.n:
-        raise UsageError(f"{len(names)} names for {source.n} players; give one for each")
+        raise UsageError(f"{counted(len(names), 'name')} for {counted(source.n, 'player')}; give one for each")
     return _game_of(source, int(column), None if names is None else list(names))
 
 

@@ -19,6 +19,7 @@ from itertools import combinations
 
 import numpy as np
 
+from audiolime_ext.counting import counted
 from audiolime_ext.faithfulness.answers import Answers, Array, Measure
 from audiolime_ext.kind import ROUNDING
 from audiolime_ext.perturbation import Masks, enumerate_masks
@@ -49,7 +50,7 @@ def insertion_area(weights: Array, answers: Answers, column: int) -> Measure:
 def random_area(n: int, answers: Answers, column: int) -> Measure:
     """The mean of either area over all orderings of n components: what an order that knows nothing would get."""
     if 2**n > MOST_MASKS:
-        return Measure.undefined(f"the mean over all orderings of {n} components needs {2**n} masks")
+        return Measure.undefined(f"the mean over all orderings of {counted(n, 'component')} needs {2**n} masks")
     masks = enumerate_masks(n)
     scores = answers.of(masks)
     if scores is None:

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import method_named
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.evaluation import evaluate
 from audiolime_ext.explanation import Explanation
@@ -160,8 +161,8 @@ def randomisation_check(
     original = explain(audio, model, factorization=factorization, **options)
     if len(original.names) < FEWEST_COMPONENTS:
         raise UsageError(
-            f"a rank correlation over {len(original.names)} component(s) says nothing; at least {FEWEST_COMPONENTS} "
-            "are needed: cut the stems into time segments"
+            f"a rank correlation over {counted(len(original.names), 'component')} says nothing; at least "
+            f"{FEWEST_COMPONENTS} are needed: cut the stems into time segments"
         )
     columns = [original.column(label) for label in original.labels]
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import Explanation
 
@@ -88,7 +89,7 @@ def stability(
     ('percussive',)
     """
     if k < 1 or len(seeds) < 2:
-        raise UsageError(f"stability needs k ≥ 1 and two seeds or more; got k = {k} and {len(seeds)} seed(s)")
+        raise UsageError(f"stability needs k ≥ 1 and two seeds or more; got k = {k} and {counted(len(seeds), 'seed')}")
     found = [explain_with(seed) for seed in seeds]
     column = found[0].column(label)
     tops = [

@@ -1,7 +1,8 @@
 """Ogg (Vorbis, Opus): pages that are numbered and carry checksums; the last one of a stream is marked.
 
 A decoder leaves out pages that fail their checksum, and all that follows comes too early. So pages are checked here,
-and damage is refused. Streams may follow one another (they are *chained*, RFC 3533): each is a part of its own.
+and damage is refused. Streams may follow one another (they are *chained*, RFC 3533): each is a part of its own. Or they
+lie side by side (*multiplexed*): then the first sound is read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from audiolime_ext.formats.tags import after_tags, only_tags
 
 _TRIED = 1000  # places behind the last good page at which another one may begin
 _FIRST, _LAST = 2, 4  # flags of a page
+_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex")
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -43,12 +45,15 @@ def parts(content: bytes, origin: str) -> Parts | None:
     if page is None:  # no Ogg file, or one that no decoder opens
         return None
     starts, streams, at, last = [start], {page.serial: page.number}, page.end, page
-    clock = _rate(content, page)
+    clock, sounds = _rate(content, page), [_is_sound(content, page)]  # side by side, in each part
     while (page := _page(content, at) or _page(content, after_tags(content, at))) is not None:
         if page.flags & _FIRST and not last.flags & _FIRST:
             _require_end(last, clock, origin)
             starts.append(page.begin)
             streams, clock = {}, _rate(content, page)
+            sounds.append(0)
+        if page.flags & _FIRST:
+            sounds[-1] += _is_sound(content, page)
         expected = streams.get(page.serial, page.number - 1) + 1
         if (
             page.number != expected and expected > 3
@@ -63,7 +68,7 @@ def parts(content: bytes, origin: str) -> Parts | None:
     _require_end(last, clock, origin)
     spans = zip(starts, [*starts[1:], at], strict=True)
     n_behind = 0 if only_tags(content, at, len(content)) else len(content) - at
-    return Parts(tuple(Part(content[begin:end]) for begin, end in spans), n_behind)
+    return Parts(tuple(Part(content[begin:end]) for begin, end in spans), n_behind, max(sounds))
 
 
 def _page(content: bytes, at: int) -> _Page | None:
@@ -93,6 +98,10 @@ def _places(content: bytes, at: int) -> Iterator[int]:
     """Where pages may begin behind a place."""
     while (at := content.find(b"OggS", at + 1)) >= 0:
         yield at
+
+
+def _is_sound(content: bytes, page: _Page) -> int:
+    return int(content[page.begin + 28 : page.end].startswith(_SOUNDS))
 
 
 def _rate(content: bytes, page: _Page) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError
 
 KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
@@ -40,10 +41,31 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """All parts of a file, in turn, and how many bytes behind the last one are neither sound nor a known tag."""
+    """All parts of a file, in turn.
+
+    Parameters
+    ----------
+    n_behind
+        Bytes behind the last part that are neither sound nor a known tag.
+    n_sounds
+        Sounds side by side, of which a decoder reads the first.
+    """
 
     parts: tuple[Part, ...]
     n_behind: int = 0
+    n_sounds: int = 1
+
+
+def first_of(n_sounds: int, origin: str) -> str | None:
+    """That one of several sounds of a file is read; None if there is only one."""
+    if n_sounds < 2:
+        return None
+    others = "the other" if n_sounds == 2 else "another"
+    return (
+        f"{origin} holds {counted(n_sounds, 'sound')} side by side, of which the first is read; take {others} out "
+        "with: "
+        "ffmpeg -i IN -map 0:a:1 OUT.wav"
+    )
 
 
 def cut_short(origin: str, how: str, held_s: float) -> AudioError:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from audiolime_ext.counting import counted
 from audiolime_ext.files import write_bytes
 from audiolime_ext.report.page import policy
 from audiolime_ext.report.templating import render, static
@@ -47,7 +48,7 @@ def write_index(path: Path, entries: Sequence[Entry]) -> Path:
         If it cannot be written.
     """
     style = static("page.css")
-    title = "1 recording" if len(entries) == 1 else f"{len(entries)} recordings"
+    title = counted(len(entries), "recording")
     html = render("index.html.j2", entries=entries, title=title, style=Markup(style), policy=policy("", style))
     write_bytes(path, html.encode("utf-8", "legible"))
     return path

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.pictures import frame_length, picture, png, sketch
@@ -231,7 +232,7 @@ class _Tape:
             self.samples = np.zeros((0, n_channels, 0), np.float32)
         if (stems.sr, n_channels) != (self.sr, self.n_channels):
             raise AudioError(
-                f"parts of one recording must agree: {self.sr} Hz and {self.n_channels} channel(s), "
+                f"parts of one recording must agree: {self.sr} Hz and {counted(self.n_channels, 'channel')}, "
                 f"then {stems.sr} Hz and {n_channels}"
             )
         self.notes += [note for note in stems.notes if note not in self.notes]

@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.counting import counted
 from audiolime_ext.files import to_json
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _environment() -> jinja2.Environment:
     environment.policies["json.dumps_function"] = to_json
     environment.policies["json.dumps_kwargs"] = {}
     environment.filters["clock"] = clock
+    environment.filters["counted"] = counted
     environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")
     environment.filters["effect"] = effect
     environment.filters["minutes"] = lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

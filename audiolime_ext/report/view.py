@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from audiolime_ext import together
 from audiolime_ext.components import Components
 from audiolime_ext.confusion import holding_notes
+from audiolime_ext.counting import counted
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.kind import Kind
 from audiolime_ext.leading import together_db
@@ -261,12 +262,12 @@ def make_view(
         split = "true stems"  # a folder's name says nothing to a reader
     method = track.sounding.attribution.method
     how = how_known(track.exact, track.noise, origin.seed)
-    windows = "1 window" if len(track.windows) == 1 else f"{len(track.windows)} windows"
+    windows = counted(len(track.windows), "window")
     return View(
         recording_name=track.recording_name,
         title=f"{track.recording_name} by {origin.tagger or 'own model'} and {split}",
         facts=f"{clock(track.start_s)} to {clock(track.end_s)}, {windows}, "
-        f"{METHOD_NAMES.get(method, method)} ({how}) from {track.n_evals} predictions",
+        f"{METHOD_NAMES.get(method, method)} ({how}) from {counted(track.n_evals, 'prediction')}",
         stems_are=stems_are(origin.factorization, stems, max(residuals, default=None)),
         notes=tuple(note for note in (*track.notes, *track.warnings) if note not in said),
         source_url=source_url,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.saved_model import Declared, digest, read_archive, reason
@@ -62,7 +63,7 @@ def make(argument: str) -> FunctionTagger:
 def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None, ...] | None]:
     """What is declared and what the model's input says together, and the input's shape if it says any."""
     if len(found := getattr(model, "inputs", None) or [None]) != 1:
-        raise UsageError(f"{declared.path} has {len(found)} inputs; save a model that has one")
+        raise UsageError(f"{declared.path} has {counted(len(found), 'input')}; save a model that has one")
     if not getattr(model, "inputs", None):
         return declared, None
     shape = tuple(model.inputs[0].shape)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.onnx_graph import session
 from audiolime_ext.outputs import key_of
@@ -84,7 +85,7 @@ def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, boo
     if len(found := running.get_inputs()) != 1:
         names = ", ".join(value.name for value in found)
         raise UsageError(
-            f"{declared.path} has {len(found)} inputs ({names}); it must have one: "
+            f"{declared.path} has {counted(len(found), 'input')} ({names}); it must have one: "
             "onnx.utils.extract_model(IN, OUT, [INPUT], [OUTPUT]) cuts it out"
         )
     given = found[0]
@@ -103,7 +104,9 @@ def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, boo
 def _output(running: Any, declared: Declared) -> str:
     """The name of the output that holds the scores."""
     found = {value.name: value for value in running.get_outputs()}
-    told = f"{declared.path} has {len(found)} outputs ({', '.join(f'{n} {v.shape}' for n, v in found.items())})"
+    told = (
+        f"{declared.path} has {counted(len(found), 'output')} ({', '.join(f'{n} {v.shape}' for n, v in found.items())})"
+    )
     if declared.output is None and len(found) > 1:
         raise UsageError(f"{told}; say which are the scores: add the option output={next(iter(found))}")
     name = next(iter(found)) if declared.output is None else key_of(list(found), declared.output)

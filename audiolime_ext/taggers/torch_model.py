@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext._optional import require
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.saved_model import Declared, digest, read_archive, reason, torch_inference
@@ -188,7 +189,7 @@ def _fitted(program: Any, declared: Declared) -> tuple[_Listener, Declared]:
     """An exported program, and what is declared and what its input says together."""
     inputs = program.graph_signature.user_inputs
     if len(inputs) != 1:
-        raise UsageError(f"{declared.path} has {len(inputs)} inputs; export a model that has one")
+        raise UsageError(f"{declared.path} has {counted(len(inputs), 'input')}; export a model that has one")
     node = next(node for node in program.graph.nodes if node.op == "placeholder" and node.name == inputs[0])
     shape = [axis if isinstance(axis, int) else None for axis in node.meta["val"].shape]
     if shape and shape[0] not in (None, 1):

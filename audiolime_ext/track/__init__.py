@@ -31,6 +31,7 @@ from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
 from audiolime_ext.confusion import holding_notes
+from audiolime_ext.counting import counted, share_of
 from audiolime_ext.decoding import CUT_IT
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
@@ -285,12 +286,14 @@ def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization
     if len(sounding) < len(windows):
         silent = len(windows) - len(sounding)
         limit = f"{-SILENT_DB:.0f} dB or more below the loudest"
-        found.append(f"{silent} of {len(windows)} windows are silent ({limit}): without weights, and in no mean")
+        found.append(f"{share_of(silent, len(windows), 'window')} silent ({limit}): without weights, and in no mean")
     comparable = () if separator.scope == "window" else sounding
     for name in dict.fromkeys(name for window in comparable for name in window.names):
         present = sum(name in window.names for window in sounding)
         if present < len(sounding):
-            found.append(f"{name} is switched in {present} of {len(sounding)} windows; its weight is 0 in the others")
+            found.append(
+                f"{name} is switched in {present} of {counted(len(sounding), 'window')}; its weight is 0 in the others"
+            )
     if every and taggram.padded.any():
         start = float(taggram.times_s[-1])
         found.append(f"the last window, from {start:.2f} s on, is not whole: tagged, but not explained nor in any mean")

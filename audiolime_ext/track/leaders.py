@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from audiolime_ext.counting import counted
 from audiolime_ext.leading import Leading
 
 
@@ -83,12 +84,14 @@ class Leaders:
 
     def __str__(self) -> str:
         if not self.n_places:
-            return f"{self.label} reaches {self.min_score:g} in none of {self.n_windows} windows"
+            none = "not in its one window" if self.n_windows == 1 else f"in none of {self.n_windows} windows"
+            return f"{self.label} reaches {self.min_score:g} {none}"
         if self.counts:
             first, *others = self.counts.items()
             rest = "".join(f", {name} in {count}" for name, count in others)
-            led = f"{first[0]} leads {self.label} in {first[1]} of {self.n_places} places{rest}"
+            led = f"{first[0]} leads {self.label} in {first[1]} of {counted(self.n_places, 'place')}{rest}"
             return f"{led}; {self.besides}" if self.besides else led
+        anywhere = "in its one place" if self.n_places == 1 else f"in any of {self.n_places} places"
         if self.besides:
-            return f"no source is known to lead {self.label} in any of {self.n_places} places: {self.besides}"
-        return f"nothing argues for {self.label} in any of {self.n_places} places"
+            return f"no source is known to lead {self.label} {anywhere}: {self.besides}"
+        return f"nothing argues for {self.label} {anywhere}"

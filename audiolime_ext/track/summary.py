@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.confusion import confusion_of
+from audiolime_ext.counting import counted
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
 from audiolime_ext.tables import text_table
@@ -20,11 +21,11 @@ def headline(track: TrackExplanation) -> str:
     origin, n = track.provenance, len(track.windows)
     how = how_known(track.exact, track.noise, origin.seed)
     name = track.sounding.attribution.method
-    windows = "1 window" if n == 1 else f"{n} windows"
+    windows = counted(n, "window")
     return (
         f"{track.recording_name}, {track.start_s:.2f} s to {track.end_s:.2f} s: {windows} of {track.duration_s:.2f} s\n"
         f"{origin.factorization or 'own stems'} and {origin.tagger or 'own model'}, "
-        f"{METHOD_NAMES.get(name, name)} ({how}) from {track.n_evals} predictions"
+        f"{METHOD_NAMES.get(name, name)} ({how}) from {counted(track.n_evals, 'prediction')}"
     )
 
 

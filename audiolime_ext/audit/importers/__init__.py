@@ -2,7 +2,8 @@
 
 ``audiolime audit autotagging.tsv --root AUDIO`` reads MTG-Jamendo's own table, and so on; nothing is converted. A
 format is a module with two functions, `recognises` (the table's first lines → whether it is one) and `drafts` (the
-table, the folder of the audio → its recordings). What people write is another matter: `audiolime_ext.audit.manifest`.
+table, the folder of the audio → its recordings), and with `LABELS`, the columns that can be the class → what one is.
+What people write is another matter: `audiolime_ext.audit.manifest`.
 
 Such tables name more than anybody has or a tagger knows. Recordings whose file is not there, recordings without a class
 and tags that the tagger does not know are left out, and `Gathered.notes` counts them and names some.
@@ -44,7 +45,7 @@ def format_of(table: Path) -> ModuleType | None:
     return next((format for format in FORMATS if format.recognises(lines)), None)
 
 
-def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str) -> Gathered:
+def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str, what: str = "class") -> Gathered:
     """Leave out what cannot be audited.
 
     Parameters
@@ -55,6 +56,8 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
         The tagger's labels (letter case is forgiven); None: any class will do.
     origin
         What to call the data set.
+    what
+        What a class is called there.
 
     Raises
     ------
@@ -68,23 +71,22 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
     >>> [draft.labels for draft in found.drafts], found.notes
     ([('Rock',)], ('1 tag of songs.tsv that the tagger does not know is ignored: genre---polka',))
     """
-    kept, gone, classless, n = list[Draft](), list[str](), list[str](), 0
+    kept, gone, classless, unknown = list[Draft](), list[str](), list[str](), list[str]()
     spellings: dict[str, str | None] = {}
     for draft in drafts:
-        n += 1
         for tag in draft.labels:
             if tag not in spellings:
                 spellings[tag] = _spelling(tag, labels)
         known = tuple(dict.fromkeys(name for tag in draft.labels if (name := spellings[tag]) is not None))
         if not known:
-            classless.append(draft.path.name)
+            (unknown if draft.labels else classless).append(draft.name)
         elif not is_file(draft.path):
             gone.append(str(draft.path))
         else:
             kept.append(draft.with_labels(known))
     ignored = sorted(tag for tag, name in spellings.items() if name is None)
     if not kept:
-        raise UsageError(f"{origin} cannot be used: " + _nothing(n, gone, ignored))
+        raise UsageError(f"{origin} cannot be used: " + _nothing(gone, ignored, what))
     notes = (
         _told(
             gone,
@@ -93,8 +95,13 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
         ),
         _told(
             classless,
-            f"recording of {origin} has no class and is left out",
-            f"recordings of {origin} have no class and are left out",
+            f"recording has no {what} in {origin} and is left out",
+            f"recordings have no {what} in {origin} and are left out",
+        ),
+        _told(
+            unknown,
+            f"recording of {origin} has no {what} that the tagger knows and is left out",
+            f"recordings of {origin} have no {what} that the tagger knows and are left out",
         ),
         _told(
             ignored,
@@ -113,7 +120,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join([*map(legible, names[:_SHOWN]), *["…"] * (len(names) > _SHOWN)])
 
 
-def _nothing(n: int, gone: Sequence[str], ignored: Sequence[str]) -> str:
+def _nothing(gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
     if gone:
         return (
             f"none of its files is there, such as {_some(gone[:1])}; say which folder its paths are relative to: "
@@ -121,7 +128,7 @@ def _nothing(n: int, gone: Sequence[str], ignored: Sequence[str]) -> str:
         )
     if ignored:
         return f"the tagger knows none of its classes, such as {_some(ignored)}; audit a tagger that does"
-    return f"none of its {n} recordings has a class"
+    return f"no recording in it has a {what}"
 
 
 def _spelling(tag: str, labels: Sequence[str] | None) -> str | None:

@@ -22,6 +22,8 @@ class Draft:
         The song that it is an excerpt of; None: it is a song of its own.
     split
         None where nothing is said.
+    called
+        Its path as the table has it, from the folder of the audio; None: the whole path.
     """
 
     line: int
@@ -29,6 +31,12 @@ class Draft:
     labels: tuple[str, ...]
     group: str | None = None
     split: str | None = None
+    called: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it: ``rock/0.wav`` is another than ``jazz/0.wav``."""
+        return self.called or str(self.path)
 
     def with_labels(self, labels: tuple[str, ...]) -> Draft:
         """The same with other classes."""

@@ -23,11 +23,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import is_file, is_folder, legible
 
 NAME = "FMA"
-LABELS = ("genre_top", "genres", "genres_all")
+LABELS = {"genre_top": "top genre", "genres": "genre", "genres_all": "genre"}
 _SUBSETS = ("fma_full", "fma_large", "fma_medium", "fma_small")
 
 
@@ -53,11 +54,15 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
             if not any(cells):
                 continue
             if len(cells) != len(names) or not cells[0].isdecimal():
-                raise ValueError(f"line {reader.line_num} does not begin with a number or has not {len(names)} cells")
+                raise ValueError(
+                    f"line {reader.line_num} does not begin with a number or has not {counted(len(names), 'cell')}"
+                )
             number = f"{int(cells[0]):06d}"
-            paths = [folder / number[:3] / f"{number}.mp3" for folder in there]
+            called = f"{number[:3]}/{number}.mp3"
+            paths = [folder / called for folder in there]
             path = next((path for path in paths if is_file(path)), paths[0])
-            yield Draft(reader.line_num, path, _labels(cells[named], titles), split=cells[split] or None)
+            found = _labels(cells[named], titles)
+            yield Draft(reader.line_num, path, found, split=cells[split] or None, called=called)
 
 
 def _labels(cell: str, titles: dict[int, str]) -> tuple[str, ...]:

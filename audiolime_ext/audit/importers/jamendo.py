@@ -17,10 +17,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.counting import counted
 from audiolime_ext.files import is_file
 
 NAME = "MTG-Jamendo"
-LABELS = ("TAGS",)
+LABELS = {"TAGS": "tag"}
 _HEADER = ["TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS"]
 
 
@@ -38,7 +39,8 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
             if line == 1 or not any(cells):
                 continue
             if len(cells) < len(_HEADER) - 1:
-                raise ValueError(f"line {line} has {len(cells)} cells, not {len(_HEADER)} or more")
+                raise ValueError(f"line {line} has {counted(len(cells), 'cell')}, not {len(_HEADER)} or more")
             path = root / cells[3]
             low = path.with_suffix(f".low{path.suffix}")
-            yield Draft(line, low if is_file(low) and not is_file(path) else path, tuple(filter(None, cells[5:])))
+            found = low if is_file(low) and not is_file(path) else path
+            yield Draft(line, found, tuple(filter(None, cells[5:])), called=cells[3])

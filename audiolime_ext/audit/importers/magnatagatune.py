@@ -19,9 +19,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.counting import counted
 
 NAME = "MagnaTagATune"
-LABELS = ("tags",)
+LABELS = {"tags": "tag"}
 _CUT_AT = re.compile(r"-\d+-\d+\.[^.]+$")
 
 
@@ -41,6 +42,7 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
             if not any(cells):
                 continue
             if len(cells) != len(tags) + 2:
-                raise ValueError(f"line {reader.line_num} has {len(cells)} cells, not {len(tags) + 2}")
+                raise ValueError(f"line {reader.line_num} has {counted(len(cells), 'cell')}, not {len(tags) + 2}")
             labels = tuple(tag for tag, on in zip(tags, cells[1:-1], strict=True) if on == "1")
-            yield Draft(reader.line_num, root / cells[-1], labels, group=_CUT_AT.sub("", cells[-1]))
+            path = cells[-1]
+            yield Draft(reader.line_num, root / path, labels, group=_CUT_AT.sub("", path), called=path)

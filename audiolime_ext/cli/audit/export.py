@@ -5,6 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from audiolime_ext.counting import counted
+from audiolime_ext.files import legible
+
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
@@ -28,5 +31,5 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.export import export
 
     n_lines = export(args.store, args.output, measures=args.measure, labels=args.labels)
-    print(f"{n_lines} lines are in {args.output}")
+    print(f"{counted(n_lines, 'line is', 'lines are')} in {legible(args.output)}")
     return 0

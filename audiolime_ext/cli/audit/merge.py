@@ -6,6 +6,8 @@ from argparse import Namespace
 from typing import Any
 
 from audiolime_ext.cli.options import warn
+from audiolime_ext.counting import share_of
+from audiolime_ext.files import legible
 
 
 def add(commands: Any) -> None:
@@ -28,7 +30,10 @@ def run(args: Namespace) -> int:
 
     n_new = merge(args.out, args.stores)
     results = Results.read(args.out)
-    print(f"{int(results.done.sum())} of {len(results.entries)} recordings are in {args.out}, {n_new} of them new")
+    print(
+        f"{share_of(int(results.done.sum()), len(results.entries), 'recording')} in {legible(args.out)}, {n_new} of "
+        "them new"
+    )
     for failure in results.failures:
         warn(f"{failure.name}: {failure.reason}")
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from audiolime_ext.cli.audit.run import positive
 from audiolime_ext.cli.options import share
+from audiolime_ext.files import legible
 
 
 def add(commands: Any) -> None:
@@ -53,7 +54,7 @@ def run(args: Namespace) -> int:
 
     require_writable(Path(args.output))
     options = Options(args.limit, args.audio, args.clip_s, args.anonymise)
-    print(f"open {write_report(_results(args), args.output, options)} in a browser")
+    print(f"open {legible(write_report(_results(args), args.output, options))} in a browser")
     return 0
 
 

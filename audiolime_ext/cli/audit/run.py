@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_tagger, share, warn, whole
+from audiolime_ext.counting import counted, share_of
 
 
 def add(commands: Any) -> None:
@@ -158,7 +159,7 @@ def _tell(results: Any, args: Namespace) -> None:
     from audiolime_ext.audit.limits import limit_of
     from audiolime_ext.audit.status import in_numbers
     from audiolime_ext.audit.verdicts import conclude, marks
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files import legible, to_json
 
     limit = limit_of(results)
     told = dict(zip(("transplants", "removals"), conclude(results, limit=limit), strict=True))
@@ -168,7 +169,7 @@ def _tell(results: Any, args: Namespace) -> None:
         verdicts_of = {name: [v.to_dict() for v in verdicts] for name, verdicts in told.items()}
         print(to_json({**about, "limit": vars(limit), "notes": marks(results), **verdicts_of}))
         return
-    print("\n".join([f"{n_done} of {n} recordings are in {results.path}", limit.text, *marks(results)]))
+    print("\n".join([f"{share_of(n_done, n, 'recording')} in {legible(results.path)}", limit.text, *marks(results)]))
     for title, verdicts in zip(("put into other recordings", "taken out"), told.values(), strict=True):
         print(f"\n{title}: {in_numbers(verdicts)}" if verdicts else f"\n{title}: nothing was tried")
         for verdict in verdicts:
@@ -187,8 +188,9 @@ def _tell_estimate(estimate: Any, args: Namespace) -> int:
     n_workers = args.workers or n_cores()
     minutes = estimate.seconds / n_workers / 60
     print(
-        f"{estimate.n_recordings} recordings, about {estimate.n_asked} predictions, {minutes:.1f} minutes with "
-        f"{n_workers} worker{'s' * (n_workers > 1)}, {estimate.n_bytes / 1e6:.1f} MB of results; nothing was kept"
+        f"{counted(estimate.n_recordings, 'recording')}, about {counted(estimate.n_asked, 'prediction')}, "
+        f"{minutes:.1f} minutes with {counted(n_workers, 'worker')}, {estimate.n_bytes / 1e6:.1f} MB of results; "
+        "nothing was kept"
     )
     return 0
 

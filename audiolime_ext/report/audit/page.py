@@ -23,7 +23,8 @@ from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide, in_numbers
 from audiolime_ext.audit.verdicts import conclude, marks
-from audiolime_ext.audit.words import bounds
+from audiolime_ext.audit.words import bounds, songs_of
+from audiolime_ext.counting import counted, share_of
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
@@ -170,9 +171,8 @@ def interval(rate: Rate) -> str:
     >>> interval(Rate(0.75, 0.51, 0.91, 60, 20, 20, 20.0, 0.95))
     '95 % interval 51 to 91 %; 60 decisions; 20 host songs, 20 donor songs'
     """
-    songs = f"{rate.n_hosts} host songs" + ("" if rate.n_donors is None else f", {rate.n_donors} donor songs")
     within = f"{100 * rate.confidence:g} % interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
-    return f"{within}; {rate.n_trials} decisions; {songs}"
+    return f"{within}; {counted(rate.n_trials, 'decision')}; {songs_of(rate)}"
 
 
 def answers(put_in: Sequence[Verdict], taken_out: Sequence[Verdict], limit: Limit) -> list[str]:
@@ -236,7 +236,7 @@ def _facts(results: Results, names: Names) -> list[str]:
     into = ", ".join(results.components) or "nothing yet"
     lines = [
         f"{names.spec(results.identity.tagger)}, split by {split} into {into}",
-        f"{n} recordings of {songs} songs in {classes} classes",
+        f"{counted(n, 'recording')} of {counted(songs, 'song')} in {counted(classes, 'class', 'classes')}",
     ]
     lines += marks(results)
     right = accuracy(results, results.decided)
@@ -247,7 +247,7 @@ def _facts(results: Results, names: Names) -> list[str]:
         lines.append(f"{percent(right)} of its decisions agree with the manifest{more}")
     waiting = n - n_done - n_failed
     if waiting > 0:
-        lines.append(f"So far: {waiting} of {n} recordings are not measured yet")
+        lines.append(f"So far: {share_of(waiting, n, 'recording')} not measured yet")
     return lines
 
 
