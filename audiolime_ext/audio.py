@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext._shown import plotted, shown
 from audiolime_ext.audio_objects import opened
-from audiolime_ext.counting import counted
 from audiolime_ext.decoding import decode
+from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files import contents, legible, meant, write_bytes
-from audiolime_ext.memory import memory_for
+from audiolime_ext.guest import memory_for
 from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

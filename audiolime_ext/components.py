@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, Samples, level_db
 from audiolime_ext.baselines import off_signals
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL, Factorization, Stems, factorized
 from audiolime_ext.mixing import mix
@@ -33,6 +32,7 @@ from audiolime_ext.perturbation import Masks
 from audiolime_ext.resampling import context_span
 from audiolime_ext.segments import segment
 from audiolime_ext.taggram import Grid
+from audiolime_ext.text import counted
 
 CROSSFADE_S = 0.01
 BACKGROUND_DB = -60.0

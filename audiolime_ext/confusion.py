@@ -49,7 +49,7 @@ from numpy.typing import NDArray
 from audiolime_ext import registry, spectrogram
 from audiolime_ext.audio import Samples
 from audiolime_ext.errors import CorruptError, MissingError
-from audiolime_ext.tables import text_table
+from audiolime_ext.text import text_table
 
 SILENT_DB = -60.0  # bins of the mixture below its loudest
 NOTICEABLE = 0.1  # of a source's energy

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext._optional import require
 from audiolime_ext.errors import AudioError, MissingError
+from audiolime_ext.extras import require
 from audiolime_ext.formats.parts import KEEP_THE_REST, first_of
 
 _OVERSTATED = 4096  # samples by which a complete file may promise too much

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from audiolime_ext.confusion import OWN, lands_in
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Factorization
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation

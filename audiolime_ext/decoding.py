@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext.complaints import overheard
 from audiolime_ext.containers import decode_container, is_container, joined, unread
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError
 from audiolime_ext.formats import flac, mpeg, ogg, riff
 from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
+from audiolime_ext.text import counted
 
 CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from audiolime_ext.audio import Audio
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.kind import Kind
 from audiolime_ext.prediction import Tagger, label_indices
 from audiolime_ext.taggram import Grid, Taggram, tag
+from audiolime_ext.text import counted
 
 
 def choose_excerpt(

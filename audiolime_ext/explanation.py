@@ -21,8 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import storage, summary, together
-from audiolime_ext._optional import require
-from audiolime_ext._shown import plotted, shown
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.additivity import additivity
 from audiolime_ext.attribution.interactions import shapley_interactions
@@ -34,7 +32,9 @@ from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
 from audiolime_ext.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.cross_check import CrossCheck
+from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.kind import Kind
 from audiolime_ext.leading import Leading, arguing_components, leading

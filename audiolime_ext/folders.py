@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from audiolime_ext._optional import require
 from audiolime_ext.errors import MissingError
+from audiolime_ext.extras import require
 from audiolime_ext.files import legible
 
 _OF_LIBSNDFILE = {

@@ -7,6 +7,9 @@ draws from them, and a model that draws must go on drawing, since the same draw 
 No guest ends the program: `os._exit`, after which nobody could say a word, raises `Exit` where a guest calls it. It is
 itself for other threads and in processes that a guest forks. From C code (`exit`, `abort`) nothing can be kept.
 
+Where a guest, or what is done for it, runs out of memory, that is told alike for all libraries: what was being done,
+and what would need less.
+
 Invariant: *when the last of several guests (in threads) has gone, stdout, folder, error state and `os._exit` are as
 they were.*
 """
@@ -23,6 +26,21 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+
+from audiolime_ext.errors import OutOfMemory
+
+_NAMES = ("OutOfMemoryError", "ResourceExhaustedError")  # of PyTorch and CuPy; of TensorFlow
+_SAYINGS = (
+    "out of memory",  # CUDA, JAX
+    "can't allocate memory",  # PyTorch on a CPU
+    "cannot allocate memory",  # the system's own
+    "failed to allocate memory",  # ONNX Runtime
+    "bad_alloc",  # C++
+    "bad allocation",  # … on Windows
+    "oom when allocating",  # TensorFlow
+    "resource_exhausted",
+)
+_LONGEST = 300  # characters of what a library says
 
 
 class Exit(SystemExit):
@@ -61,6 +79,61 @@ def as_guest() -> Iterator[None]:
             yield
     finally:
         _ROOM.leave()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there was not memory enough.
+
+    Examples
+    --------
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"))
+    (True, True)
+    >>> is_out_of_memory(RuntimeError("memory format is not channels_last"))
+    False
+    """
+    said = str(error).lower()
+    return (
+        isinstance(error, MemoryError) or type(error).__name__ in _NAMES or any(saying in said for saying in _SAYINGS)
+    )
+
+
+def out_of_memory(doing: str, error: BaseException, advice: str) -> OutOfMemory:
+    """The error for memory that ran out while doing something.
+
+    Examples
+    --------
+    >>> str(out_of_memory("reading song.wav", MemoryError(), "cut it into parts"))
+    'out of memory while reading song.wav; cut it into parts'
+    """
+    said = " ".join(str(error).split())
+    said = f"{said[:_LONGEST]}…" if len(said) > _LONGEST else said
+    return OutOfMemory(f"out of memory while {doing}{f' ({said})' if said else ''}; {advice}")
+
+
+@contextmanager
+def memory_for(doing: str, advice: str) -> Iterator[None]:
+    """Tell of memory that runs out inside what was being done, and what to do.
+
+    Raises
+    ------
+    OutOfMemory
+        If it does.
+
+    Examples
+    --------
+    >>> with memory_for("separating", "choose a shorter excerpt"):
+    ...     raise MemoryError
+    Traceback (most recent call last):
+    audiolime_ext.errors.OutOfMemory: out of memory while separating; choose a shorter excerpt
+    """
+    try:
+        yield
+    except OutOfMemory:
+        raise
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise out_of_memory(doing, error, advice) from error
 
 
 class _Room:

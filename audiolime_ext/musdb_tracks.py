@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext._optional import require
 from audiolime_ext.errors import AudioError, MissingError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.files import legible
 
 PREFIX = "musdb:"

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import ModelError, UnfitModel
 from audiolime_ext.labelled import columns
+from audiolime_ext.text import counted
 
 _IN_TAGGER = "tagger(predict_fn, output={!r})"
 

@@ -21,8 +21,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
+from audiolime_ext.text import counted
 
 Masks = NDArray[np.bool_]
 Sampling = Literal["shapley", "uniform"]

@@ -20,7 +20,6 @@ from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
 from audiolime_ext.confusion import holding_notes
-from audiolime_ext.counting import counted
 from audiolime_ext.cross_check import another, compare
 from audiolime_ext.errors import AudioError
 from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
@@ -34,6 +33,7 @@ from audiolime_ext.segments import segment
 from audiolime_ext.silence import require_sound, silence_warnings
 from audiolime_ext.taggram import Grid
 from audiolime_ext.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
+from audiolime_ext.text import counted
 
 
 def explain(

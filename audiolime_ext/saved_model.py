@@ -32,12 +32,11 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.files import legible
 from audiolime_ext.front_end import LogMel
-from audiolime_ext.guest import as_guest
-from audiolime_ext.memory import is_out_of_memory, out_of_memory
+from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
 from audiolime_ext.outputs import chosen
 from audiolime_ext.prediction import FILLS, Fill, FunctionTagger, PredictFn, tagger
 from audiolime_ext.registry import options
-from audiolime_ext.text_files import text_of
+from audiolime_ext.text import text_of
 
 FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")

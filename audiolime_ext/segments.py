@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from audiolime_ext._compiled import librosa
 from audiolime_ext.audio import Audio, Samples
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.resampling import context_span, resample_span
+from audiolime_ext.text import counted
 
 SHORTEST_S = 0.02
 _ROUNDING_S = 1e-9  # equal segments of just 20 ms may be taken for boundaries by hand when a result is repeated

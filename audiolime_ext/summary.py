@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.attribution.interactions import shapley_interactions
-from audiolime_ext.counting import counted
-from audiolime_ext.tables import html_table, text_table
+from audiolime_ext.text import counted, html_table, text_table
 
 if TYPE_CHECKING:
     from audiolime_ext.checks import LevelCheck

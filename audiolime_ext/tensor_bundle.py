@@ -33,8 +33,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError
+from audiolime_ext.text import counted
 
 OPTIMIZER_SLOTS = ("Adam", "beta1_power", "beta2_power", "global_step")
 """Parts of the names of what only training needs."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.counting import counted
+from audiolime_ext.text import counted
 
 Floats = NDArray[np.float32]
 

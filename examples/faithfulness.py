@@ -17,8 +17,8 @@ from pathlib import Path
 from audiolime_ext import Explanation, explain
 from audiolime_ext.faithfulness import aggregate, faithfulness
 from audiolime_ext.faithfulness.randomisation import randomisation_check
-from audiolime_ext.tables import text_table
 from audiolime_ext.taggers.musicnn import MusicnnTagger
+from audiolime_ext.text import text_table
 from factorizations.oracle import OracleFactorization
 
 ROOT = Path(__file__).parent.parent

@@ -20,8 +20,8 @@ import numpy as np
 
 from audiolime_ext import Audio, explain, load_audio, tag
 from audiolime_ext.pipeline import evaluate
-from audiolime_ext.tables import text_table
 from audiolime_ext.taggers.musicnn import MusicnnTagger
+from audiolime_ext.text import text_table
 from factorizations.oracle import OracleFactorization
 
 ROOT = Path(__file__).parent.parent

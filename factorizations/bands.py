@@ -35,10 +35,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import Audio, Samples
 from audiolime_ext.confusion import Confusion, read_confusion
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems
 from audiolime_ext.resampling import padded_span
+from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 64
 NARROWEST_HZ = 20.0

@@ -31,11 +31,11 @@ from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, Samples
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.registry import options
 from audiolime_ext.resampling import padded_span
+from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 64
 SHORTEST_FFT, LONGEST_FFT = 64, 65536

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext._optional import require
 from audiolime_ext.downloads import ZENODO, from_release
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.saved_model import reason
 

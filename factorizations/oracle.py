@@ -38,13 +38,13 @@ import numpy as np
 
 from audiolime_ext.audio import Audio, Samples, level_db, load_audio
 from audiolime_ext.containers import decode_stems
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
 from audiolime_ext.files import meant
 from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.resampling import padded_span
 from audiolime_ext.stem_folders import read_stem_folder
+from audiolime_ext.text import counted
 
 TOLERATED_SHORTFALL_S = 0.1
 HEARD_DB = -40.0  # of what stems miss of their recording

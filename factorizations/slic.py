@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext import spectrogram
 from audiolime_ext.audio import Audio, Samples
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.registry import options
+from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 256
 COMPACTNESS = 0.1

@@ -10,7 +10,6 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from audiolime_ext import explain, tagger
-from audiolime_ext._optional import require
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.lime import lime
@@ -20,6 +19,7 @@ from audiolime_ext.dialects import Answers, AudioExplanation, LimeAudioExplainer
 from audiolime_ext.errors import AudioError, MissingError, UsageError
 from audiolime_ext.evaluation import evaluate
 from audiolime_ext.explanation import Explanation
+from audiolime_ext.extras import require
 from audiolime_ext.perturbation import choose_masks
 from audiolime_ext.prediction import FunctionTagger
 from factorizations.oracle import OracleFactorization

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
+from audiolime_ext.text import counted
 
 _REFERENCES = (
     """@inproceedings{zeiler2014visualizing,

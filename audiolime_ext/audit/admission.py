@@ -27,9 +27,9 @@ from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict
 from audiolime_ext.audit.verdicts import marks, put_in, transplants_of
-from audiolime_ext.counting import counted, share_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible
+from audiolime_ext.text import counted, share_of
 
 MAX_SHOWN = 5  # names of recordings in a message
 N_EXAMPLES = 3

@@ -27,8 +27,8 @@ from audiolime_ext.audit.differences import Difference, paired_difference, weake
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PLACEBOS
 from audiolime_ext.audit.rates import N_BOOTSTRAP, Trials
 from audiolime_ext.audit.results import Results
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
+from audiolime_ext.text import counted
 
 EQUAL_LEVEL, SAME_CLASS = "equal level", "same class"
 SAME_SCORE = 1e-3  # half precision rounds to .0005; in batches of other sizes single precision differs by some 1e-6

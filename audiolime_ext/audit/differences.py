@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audit.rates import MAX_SONGS, N_BOOTSTRAP, Rate, Trials, flip_rate
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
+from audiolime_ext.text import counted
 
 _NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # is known
 

@@ -27,9 +27,9 @@ from audiolime_ext.audit.plan import Donors
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Engine, Here, failed
-from audiolime_ext.counting import share_of
 from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost
 from audiolime_ext.files import legible
+from audiolime_ext.text import share_of
 
 LONGEST_S = 3600.0  # after so long a recording counts as failed where nothing else was said
 PATIENCE_S = 300.0

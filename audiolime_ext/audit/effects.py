@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples, level_db
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.targets import log_odds
+from audiolime_ext.text import counted
 
 ABSENT_DB = -60.0  # a component softer than that, against its mix, is not there
 KINDS = ("own", "matched")

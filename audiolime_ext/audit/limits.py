@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from audiolime_ext.audit.heard import TRUE_STEMS
 from audiolime_ext.audit.results import Results
-from audiolime_ext.counting import share_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.registry import split_spec
+from audiolime_ext.text import share_of
 
 DELTAS = {TRUE_STEMS: 0.36, "cerberus": 0.38, "hpss": 0.4}
 CONVENTION = 0.5  # the δ of any other

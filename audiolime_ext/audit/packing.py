@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.counting import counted
+from audiolime_ext.text import counted
 
 
 def packed(rows: Sequence[Sequence[float | None]], n_labels: int) -> bytes:

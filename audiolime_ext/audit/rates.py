@@ -37,8 +37,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
+from audiolime_ext.text import counted
 
 N_BOOTSTRAP = 2000
 MANY_SONGS = 500  # from which on resampling gives what the linearised variance says, only later

@@ -37,10 +37,10 @@ from audiolime_ext.audit.placebos import PRESENT_DB
 from audiolime_ext.audit.rates import Trials
 from audiolime_ext.audit.records import Entry, Failure, Identity, Reading, Recording
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError
 from audiolime_ext.files import legible
 from audiolime_ext.targets import log_odds
+from audiolime_ext.text import counted
 
 ALONE_DB = -20.0  # of the recording; all components but one together
 ITSELF_DB = -1.0  # that one: it cannot be fainter then, unless the store lacks others

@@ -22,12 +22,12 @@ from audiolime_ext.audit.records import Entry, Identity, Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processes
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.files import legible
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
+from audiolime_ext.text import counted
 
 
 @dataclass(frozen=True, eq=False)

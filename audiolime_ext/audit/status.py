@@ -28,7 +28,7 @@ from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED
 from audiolime_ext.audit.rates import Rate, benjamini_hochberg, exceeds, songs_to_decide
 from audiolime_ext.audit.words import in_words, percent
-from audiolime_ext.counting import counted
+from audiolime_ext.text import counted
 
 Status = Literal["shown", "open", "ruled out", "not auditable"]
 STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order in which they are told

@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files import legible
 from audiolime_ext.prediction import label_indices
-from audiolime_ext.text_files import no_text, text_of
+from audiolime_ext.text import counted, no_text, text_of
 
 MAX_SHOWN = 50  # problems in one report
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}

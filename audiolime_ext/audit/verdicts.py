@@ -32,9 +32,9 @@ from audiolime_ext.audit.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide
 from audiolime_ext.confusion import confusion_of, holding_notes
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible
+from audiolime_ext.text import counted
 
 KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
 MOST = 0.5  # of the recordings, in which a component that is everything is not auditable

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from audiolime_ext.audit.limits import Limit
 from audiolime_ext.audit.rates import Rate
-from audiolime_ext.counting import counted
+from audiolime_ext.text import counted
 
 
 def in_words(rate: Rate | None, limit: Limit | None = None) -> str:

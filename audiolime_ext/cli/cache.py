@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from audiolime_ext.counting import counted
 from audiolime_ext.files import legible
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.cache import Cache
@@ -65,7 +65,7 @@ def run_list(args: argparse.Namespace) -> int:
     """Print a table and the total, or with ``--json`` an object."""
     from datetime import datetime
 
-    from audiolime_ext.tables import text_table
+    from audiolime_ext.text import text_table
 
     cache = _cache()
     rows = _gathered(cache)

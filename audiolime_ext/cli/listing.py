@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext import registry
     from audiolime_ext.errors import MissingError
     from audiolime_ext.files import to_json
-    from audiolime_ext.tables import text_table
+    from audiolime_ext.text import text_table
 
     rows = []
     for kind in registry.KINDS:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import exact, free_name, legible, told_apart, utf8
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.audio import Audio

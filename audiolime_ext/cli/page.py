@@ -158,7 +158,7 @@ def read_notes(path: Path) -> list[Any]:
 
     from audiolime_ext.errors import UsageError
     from audiolime_ext.report.view import Note
-    from audiolime_ext.text_files import text_of
+    from audiolime_ext.text import text_of
 
     try:
         rows = [row for row in csv.reader(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]

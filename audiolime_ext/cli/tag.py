@@ -18,8 +18,8 @@ from audiolime_ext.cli.options import (
     warn,
     whole,
 )
-from audiolime_ext.counting import counted, share_of
 from audiolime_ext.files import legible
+from audiolime_ext.text import counted, share_of
 
 
 def add(commands: Any) -> None:
@@ -79,7 +79,7 @@ def read_genres(path: Path) -> dict[str, str]:
 
     from audiolime_ext.audit.table import separator_of
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.text_files import text_of
+    from audiolime_ext.text import text_of
 
     kind = "lines such as song.ogg,jazz"
     try:
@@ -113,7 +113,7 @@ def genre_of(file: str, genres: Mapping[str, str]) -> str | None:
 def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
     """A row for each tag that is some recording's highest, a column for each genre."""
     from audiolime_ext.report.plots import plot_top_tags, top_tag_counts
-    from audiolime_ext.tables import text_table
+    from audiolime_ext.text import text_table
 
     tags, genres, counts = top_tag_counts(pairs)
     if args.figure is not None:
@@ -132,8 +132,8 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     from audiolime_ext.audio import load_audio
     from audiolime_ext.files import to_json
     from audiolime_ext.silence import silence_warnings
-    from audiolime_ext.tables import text_table
     from audiolime_ext.taggram import tag
+    from audiolime_ext.text import text_table
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext._optional import require
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import Explanation
+from audiolime_ext.extras import require
 from audiolime_ext.perturbation import Masks, Neighborhood
 from audiolime_ext.prediction import Scores
+from audiolime_ext.text import counted
 
 
 def to_shap(explanation: Explanation, *, label: str | int | None = None) -> Any:

@@ -30,7 +30,7 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.faithfulness import curves, removal, weighing
 from audiolime_ext.faithfulness.answers import Answers, Array, Measure, PredictMasks
-from audiolime_ext.tables import text_table
+from audiolime_ext.text import text_table
 
 
 @dataclass(frozen=True)

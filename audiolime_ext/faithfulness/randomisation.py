@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import method_named
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.evaluation import evaluate
 from audiolime_ext.explanation import Explanation
@@ -36,8 +35,8 @@ from audiolime_ext.kind import ROUNDING
 from audiolime_ext.pipeline import explain
 from audiolime_ext.prediction import Tagger, label_names
 from audiolime_ext.resolve import resolve_tagger
-from audiolime_ext.tables import text_table
 from audiolime_ext.targets import TargetSpec, make_target
+from audiolime_ext.text import counted, text_table
 
 FEWEST_COMPONENTS = 4
 DECORRELATED = 0.5

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import Explanation
+from audiolime_ext.text import counted
 
 
 @dataclass(frozen=True)

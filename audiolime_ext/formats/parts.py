@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError
+from audiolime_ext.text import counted
 
 KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
 

@@ -27,11 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio import Samples
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.pictures import frame_length, picture, png, sketch
 from audiolime_ext.resampling import context_span, padded_span, resample_span
+from audiolime_ext.text import counted
 from audiolime_ext.transcription import Transcription
 
 Codec = Literal["mp3", "flac"]

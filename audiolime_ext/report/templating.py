@@ -6,8 +6,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from audiolime_ext.counting import counted
 from audiolime_ext.files import to_json
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     import jinja2

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from audiolime_ext import together
 from audiolime_ext.components import Components
 from audiolime_ext.confusion import holding_notes
-from audiolime_ext.counting import counted
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.kind import Kind
 from audiolime_ext.leading import together_db
@@ -29,6 +28,7 @@ from audiolime_ext.report.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
 from audiolime_ext.summary import METHOD_NAMES, how_known
 from audiolime_ext.taggram import Taggram
+from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import TrackExplanation, Window
 from audiolime_ext.words import Voice, sentence, value_remarks
 

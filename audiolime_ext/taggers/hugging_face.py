@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext._optional import require
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.saved_model import Declared, digest, reason, torch_inference
 

@@ -32,11 +32,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext._optional import require
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import CorruptError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.saved_model import Declared, digest, read_archive, reason, torch_inference
+from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}
 REQUIRES: Mapping[str, str] = {"torch": "torch"}

@@ -31,7 +31,6 @@ from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
 from audiolime_ext.confusion import holding_notes
-from audiolime_ext.counting import counted, share_of
 from audiolime_ext.decoding import CUT_IT
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
@@ -45,6 +44,7 @@ from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.silence import SILENT_DB, least_power, silence_warnings
 from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
+from audiolime_ext.text import counted, share_of
 from audiolime_ext.track.explanation import TrackExplanation, Window
 from audiolime_ext.track.kept_stems import KeptStems
 from audiolime_ext.track.windows import Answer, Asking, Span

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext._optional import require
-from audiolime_ext._shown import plotted, shown
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import AUDIOLIME_REFERENCE, Explanation
+from audiolime_ext.extras import require
 from audiolime_ext.factorization import RESIDUAL, Stems
 from audiolime_ext.files import fresh_folder, to_json
 from audiolime_ext.kind import Kind

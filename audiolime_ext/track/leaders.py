@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audiolime_ext.counting import counted
 from audiolime_ext.leading import Leading
+from audiolime_ext.text import counted
 
 
 @dataclass(frozen=True)

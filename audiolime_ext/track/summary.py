@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.confusion import confusion_of
-from audiolime_ext.counting import counted
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
-from audiolime_ext.tables import text_table
+from audiolime_ext.text import counted, text_table
 from audiolime_ext.words import in_short
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from audiolime_ext._optional import require
 from audiolime_ext.audio import Samples
 from audiolime_ext.errors import AudiolimeError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.files import require_writable, to_json, write_bytes
 from audiolime_ext.resolve import resolve_factorization

@@ -26,8 +26,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext._optional import require
 from audiolime_ext.audio import Samples, level_db
+from audiolime_ext.extras import require
 
 EXTRA = "separation-evaluation"  # of pyproject.toml
 SILENT_DB = -30.0  # a target so far below the mixture is silent; a mixture so near to the target is the target alone

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from statistics import fmean, median
 
-from audiolime_ext.tables import Row, text_table
+from audiolime_ext.text import Row, text_table
 from examples.cerberus.cost import Cost
 from examples.cerberus.references import BOUNDS, PITCHED, SOURCES
 from examples.cerberus.scores import DRUMS, LIMIT_DB, Hearing, Separation, mean_interval

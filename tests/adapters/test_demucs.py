@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Audio, load_audio
-from audiolime_ext._optional import require
 from audiolime_ext.cli import main
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.factorization import Factorization
 from audiolime_ext.registry import build
 from factorizations.demucs import REPOSITORIES, DemucsFactorization

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext._optional import require
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build
 from audiolime_ext.resolve import resolve_tagger

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext._optional import require
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
+from audiolime_ext.extras import require
 from audiolime_ext.front_end import LogMel
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from audiolime_ext.tables import text_table
+from audiolime_ext.text import text_table
 from tests.fuzz.inputs import KINDS, inputs
 from tests.fuzz.running import FAULTS, faults
 

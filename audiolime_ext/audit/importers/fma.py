@@ -23,9 +23,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
-from audiolime_ext.counting import counted
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import is_file, is_folder, legible
+from audiolime_ext.text import counted
 
 NAME = "FMA"
 LABELS = {"genre_top": "top genre", "genres": "genre", "genres_all": "genre"}

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
-from audiolime_ext.counting import counted
 from audiolime_ext.files import is_file
+from audiolime_ext.text import counted
 
 NAME = "MTG-Jamendo"
 LABELS = {"TAGS": "tag"}

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.audit.importers.draft import Draft
-from audiolime_ext.counting import counted
+from audiolime_ext.text import counted
 
 NAME = "MagnaTagATune"
 LABELS = {"tags": "tag"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from audiolime_ext.counting import counted
 from audiolime_ext.files import legible
+from audiolime_ext.text import counted
 
 
 def add(commands: Any) -> None:

@@ -6,8 +6,8 @@ from argparse import Namespace
 from typing import Any
 
 from audiolime_ext.cli.options import warn
-from audiolime_ext.counting import share_of
 from audiolime_ext.files import legible
+from audiolime_ext.text import share_of
 
 
 def add(commands: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_tagger, share, warn, whole
-from audiolime_ext.counting import counted, share_of
+from audiolime_ext.text import counted, share_of
 
 
 def add(commands: Any) -> None:
@@ -198,8 +198,8 @@ def _tell_estimate(estimate: Any, args: Namespace) -> int:
 @contextmanager
 def _cluster(address: str | None) -> Iterator[tuple[Any, int | None]]:
     """The executor of a Dask cluster, and how many jobs it takes at a time."""
-    from audiolime_ext._optional import require
     from audiolime_ext.errors import UsageError
+    from audiolime_ext.extras import require
 
     if address is None:
         yield None, None

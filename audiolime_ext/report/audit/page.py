@@ -24,7 +24,6 @@ from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide, in_numbers
 from audiolime_ext.audit.verdicts import conclude, marks
 from audiolime_ext.audit.words import bounds, songs_of
-from audiolime_ext.counting import counted, share_of
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
@@ -36,6 +35,7 @@ from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.page import policy
 from audiolime_ext.report.player import script_text, style_text
 from audiolime_ext.report.templating import render, static
+from audiolime_ext.text import counted, share_of
 
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips

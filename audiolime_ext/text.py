@@ -1,0 +1,103 @@
+"""Text: numbers of things in words, small tables, and files as programs save them.
+
+Files are UTF-8, with or without a byte-order mark, or what else such a mark says. A spreadsheet's “Unicode text” is
+UTF-16, whose mark no UTF-8 can begin with; so nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+Row = Sequence[str]
+
+_MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def counted(n: int, one: str, several: str = "") -> str:
+    """So many of a thing; `several` is what more than one are called, where that is no -s.
+
+    Examples
+    --------
+    >>> counted(1, "window"), counted(0, "window"), counted(2, "data file is", "data files are")
+    ('1 window', '0 windows', '2 data files are')
+    """
+    return f"{n} {one if n == 1 else several or f'{one}s'}"
+
+
+def share_of(part: int, n: int, one: str, *, verb: tuple[str, str] = ("is", "are")) -> str:
+    """Some of so many things, with the verb that goes with how many they are.
+
+    Examples
+    --------
+    >>> share_of(1, 3, "window"), share_of(2, 3, "window"), share_of(1, 1, "window", verb=("was", "were"))
+    ('1 of 3 windows is', '2 of 3 windows are', '1 of 1 window was')
+    """
+    return f"{part} of {counted(n, one)} {verb[part != 1]}"
+
+
+def text_table(header: Row, rows: Sequence[Row], *, left: Sequence[int] = (0,)) -> str:
+    """Columns padded to one width, those numbered in `left` flush left, the others flush right.
+
+    Examples
+    --------
+    >>> print(text_table(["tag", "score"], [["jazz", "0.51"], ["female vocalists", "0.07"]]))
+    tag               score
+    jazz               0.51
+    female vocalists   0.07
+    """
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def html_table(header: Row, rows: Sequence[Row]) -> str:
+    """The same as an HTML table; every cell is escaped."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def text_of(path: Path) -> str:
+    r"""What a text file holds, without the mark.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    UnicodeDecodeError
+        If it is neither UTF-8 nor what its mark says; a null byte is in no text.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "table.txt")
+    ...     _ = path.write_bytes("path\tlabel".encode("utf-16"))
+    ...     text_of(path)
+    'path\tlabel'
+    """
+    content = path.read_bytes()
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
+    if encoding == "utf-8-sig" and (at := content.find(0)) >= 0:
+        raise UnicodeDecodeError("utf-8", content, at, at + 1, "a null byte, as UTF-16 without a mark has them")
+    return content.decode(encoding)
+
+
+def no_text(path: str, error: UnicodeDecodeError) -> str:
+    """What is wrong with a file that `text_of` cannot read."""
+    encoding = error.encoding.upper().removesuffix("-LE").removesuffix("-BE")
+    return f"{path} is not {encoding} ({error.reason} at byte {error.start}); save it as UTF-8"
