@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audiolime_ext.audio import Audio, load_audio
+    from audiolime_ext.audio.recording import Audio, load_audio
     from audiolime_ext.audit.admission import assert_no_confounder
     from audiolime_ext.audit.run import run_audit
     from audiolime_ext.errors import AudiolimeError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from audiolime_ext.track.explanation import TrackExplanation
 
 _HOMES = {
-    "Audio": "audio",
+    "Audio": "audio.recording",
     "AudiolimeError": "errors",
     "Explanation": "explanation",
     "Factorization": "factorization",
@@ -40,7 +40,7 @@ _HOMES = {
     "assert_no_confounder": "audit.admission",
     "explain": "pipeline",
     "explain_track": "track",
-    "load_audio": "audio",
+    "load_audio": "audio.recording",
     "run_audit": "audit.run",
     "tag": "taggram",
     "tagger": "prediction",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples, load_audio
+from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Factorization, Stems, factorized
 from audiolime_ext.text import counted

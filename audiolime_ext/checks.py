@@ -39,7 +39,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples, level_db
+from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.components import Components
 from audiolime_ext.factorization import RESIDUAL
 from audiolime_ext.perturbation import Neighborhood

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 
 
 def faded(

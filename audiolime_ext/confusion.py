@@ -46,8 +46,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import registry, spectrogram
-from audiolime_ext.audio import Samples
+from audiolime_ext import registry
+from audiolime_ext.audio import spectrogram
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import CorruptError, MissingError
 from audiolime_ext.text import text_table
 

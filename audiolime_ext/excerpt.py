@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.kind import Kind
 from audiolime_ext.prediction import Tagger, label_indices

@@ -27,7 +27,7 @@ from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.methods import METHODS, method_named
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.owen import whole_stems
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
 from audiolime_ext.confusion import Confusion, confusion_of, not_told_apart

@@ -17,10 +17,10 @@ from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.errors import AudioError, AudiolimeError, UsageError
 from audiolime_ext.guest import as_guest, deed, memory_for
-from audiolime_ext.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.text import counted
 from audiolime_ext.transcription import Transcription
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.spectrogram import mel_spectrogram
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.spectrogram import mel_spectrogram
 from audiolime_ext.text import counted
 
 _FORM = "log-mel:n_fft,hop_length,n_mels, such as log-mel:512,256,96"

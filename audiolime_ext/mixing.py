@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 
 
 def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], crossfade: float) -> Samples:

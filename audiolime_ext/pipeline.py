@@ -15,7 +15,8 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.told_apart import is_settled
-from audiolime_ext.audio import Audio, Samples, load_audio
+from audiolime_ext.audio.recording import Audio, Samples, load_audio
+from audiolime_ext.audio.silence import require_sound, silence_warnings
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
@@ -30,7 +31,6 @@ from audiolime_ext.prediction import Scores, Tagger, label_indices, label_names,
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.segments import segment
-from audiolime_ext.silence import require_sound, silence_warnings
 from audiolime_ext.taggram import Grid
 from audiolime_ext.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
 from audiolime_ext.text import counted

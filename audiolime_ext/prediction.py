@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory, UsageError, unknown
 from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
 from audiolime_ext.outputs import chosen, joined, require_scores

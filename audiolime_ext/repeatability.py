@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import UnfitModel
 from audiolime_ext.outputs import joined
 from audiolime_ext.prediction import Scores, Tagger, predict

@@ -30,9 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext._compiled import librosa
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import context_span, resample_span
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.resampling import context_span, resample_span
 from audiolime_ext.text import counted
 
 SHORTEST_S = 0.02

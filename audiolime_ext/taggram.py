@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples, load_audio
+from audiolime_ext.audio.recording import Audio, Samples, load_audio
+from audiolime_ext.audio.resampling import context_span, resample_span
+from audiolime_ext.audio.silence import sounding
 from audiolime_ext.errors import AudioError
 from audiolime_ext.prediction import Scores, Tagger, label_names, predict
-from audiolime_ext.resampling import context_span, resample_span
 from audiolime_ext.resolve import resolve_tagger
-from audiolime_ext.silence import sounding
 
 SHORTEST_S = 0.1
 _FILLED = {

@@ -33,11 +33,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems
-from audiolime_ext.resampling import padded_span
 from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 64

@@ -40,14 +40,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio import spectrogram
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, rolled_off, with_residual
 from audiolime_ext.onnx_graph import session
 from audiolime_ext.registry import options
-from audiolime_ext.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.transcription import N_PITCHES, Transcription, decode
 
 FORMAT = "audiolime-cerberus-1"

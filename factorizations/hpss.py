@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import padded_span
+from audiolime_ext.audio.spectrogram import Spectrum, istft, stft
 from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
-from audiolime_ext.resampling import padded_span
-from audiolime_ext.spectrogram import Spectrum, istft, stft
 
 N_FFT = 2048
 HOP_LENGTH = 512

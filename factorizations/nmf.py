@@ -29,12 +29,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio import spectrogram
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.registry import options
-from audiolime_ext.resampling import padded_span
 from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 64

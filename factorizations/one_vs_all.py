@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.confusion import Confusion, confusion_of
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.factorization import Factorization, Scope, Stems

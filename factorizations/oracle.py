@@ -11,7 +11,7 @@ these tools write 44.1 kHz stereo. What each writes for SONG.wav, and the spec o
     audio-separator SONG.wav -m htdemucs_6s.yaml --output_format WAV --normalization 1.0 --output_dir DIR/SONG
         oracle:DIR/SONG                                                 # DIR/SONG/SONG_(Vocals)_htdemucs_6s.wav, …
 
-How else a folder may be laid out (MedleyDB, MoisesDB, MUSDB18-HQ) says `audiolime_ext.stem_folders`.
+How else a folder may be laid out (MedleyDB, MoisesDB, MUSDB18-HQ) says `audiolime_ext.audio.stem_folders`.
 
 What is true of them is checked, not taken on trust; errors are levels relative to the recording, over all of it:
 
@@ -36,14 +36,14 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples, level_db, load_audio
-from audiolime_ext.containers import decode_stems
+from audiolime_ext.audio.mpeg4 import decode_stems
+from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
+from audiolime_ext.audio.recording import Audio, Samples, level_db, load_audio
+from audiolime_ext.audio.resampling import padded_span
+from audiolime_ext.audio.stem_folders import read_stem_folder
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, require_recording, with_residual
 from audiolime_ext.files import meant
-from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
-from audiolime_ext.resampling import padded_span
-from audiolime_ext.stem_folders import read_stem_folder
 from audiolime_ext.text import counted
 
 TOLERATED_SHORTFALL_S = 0.1
@@ -157,7 +157,7 @@ class OracleFactorization:
     def from_folder(
         cls, folder: str | Path, *, spec: str | None = None, references: tuple[str, ...] = ()
     ) -> OracleFactorization:
-        """The stems of a folder, in any layout of `audiolime_ext.stem_folders`.
+        """The stems of a folder, in any layout of `audiolime_ext.audio.stem_folders`.
 
         Raises
         ------

@@ -27,8 +27,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio import spectrogram
+from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Scope, Stems, with_residual
 from audiolime_ext.registry import options

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from audiolime_ext.audio import level_db
+from audiolime_ext.audio.recording import level_db
 from audiolime_ext.audit.placebos import moved, nudged, to_move
 
 SR = 8000

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import explain, tagger
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build

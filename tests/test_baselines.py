@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import explain, tagger
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.baselines import off_signals
 from audiolime_ext.factorization import Stems
 from factorizations.oracle import OracleFactorization

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from audiolime_ext import explain, tagger
-from audiolime_ext.audio import Audio, level_db, load_audio
+from audiolime_ext.audio.recording import Audio, level_db, load_audio
 from audiolime_ext.cli import main
 from audiolime_ext.confusion import confusion_of
 from audiolime_ext.errors import AudioError, CorruptError, MissingError, UsageError

@@ -23,7 +23,7 @@ from examples.cerberus.evaluate import evaluate, main, separator
 from examples.cerberus.references import SOURCES, Song, matches
 from examples.cerberus.scores import LIMIT_DB, SILENT_DB
 from examples.cerberus.summary import FOUR, Result, Spread
-from tests.test_decoding import needs_ffmpeg
+from tests.audio.test_decoding import needs_ffmpeg
 
 RECIPE = Path(__file__).parent.parent / "examples" / "cerberus"
 SR = 16000

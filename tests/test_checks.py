@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import explain, summary, tagger
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.repeatability import N_ASKED

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.components import ROLLED_OFF, Components, build
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Scope, Stems, separated_at, with_residual
 from audiolime_ext.prediction import tagger
-from audiolime_ext.resampling import resample_span
 from audiolime_ext.taggram import Grid
 from audiolime_ext.track.kept_stems import KeptStems
 from factorizations.oracle import OracleFactorization

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, load_audio, registry, tagger
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.confusion import (
     LARGE,
     NOTICEABLE,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Explanation, explain, tagger
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.cli import main
 from audiolime_ext.cross_check import Agreement, CrossCheck
 from audiolime_ext.errors import UsageError

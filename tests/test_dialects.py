@@ -14,7 +14,7 @@ from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.audio import load_audio
+from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.dialects import Answers, AudioExplanation, LimeAudioExplainer, bind, shapiq_game, to_shap
 from audiolime_ext.errors import AudioError, MissingError, UsageError
 from audiolime_ext.evaluation import evaluate

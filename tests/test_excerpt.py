@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import explain, tagger
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError
 from audiolime_ext.excerpt import choose_excerpt
 

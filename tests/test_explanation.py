@@ -12,7 +12,7 @@ import pytest
 
 from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.attribution import Attribution
-from audiolime_ext.audio import load_audio
+from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.errors import MissingError, NothingArgues, OutputError, UsageError
 from factorizations.oracle import OracleFactorization
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import registry
-from audiolime_ext.audio import Audio, load_audio
+from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization import RESIDUAL, Factorization, Stems, factorize_in_parts
 from audiolime_ext.resolve import resolve_factorization

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import components as parts
-from audiolime_ext.audio import load_audio
+from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.components import Components
 from audiolime_ext.evaluation import evaluate
 from audiolime_ext.taggers.musicnn import MusicnnTagger

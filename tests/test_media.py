@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from audiolime_ext.audio import Samples, load_audio
+from audiolime_ext.audio.recording import Samples, load_audio
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.media import Media, encode_media, stored_rate

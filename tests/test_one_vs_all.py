@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.confusion import confusion_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.resolve import resolve_factorization

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, load_audio
-from audiolime_ext.audio import level_db
+from audiolime_ext.audio.recording import level_db
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.registry import build

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import explain, tagger
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import ModelError
 from audiolime_ext.outputs import as_array, chosen, joined, key_of, require_scores
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext import explain, tagger, top_component
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.errors import AudioError, NothingArgues, UsageError
-from audiolime_ext.resampling import resample_span
 from audiolime_ext.resolve import resolve_factorization
 from factorizations.oracle import OracleFactorization
 

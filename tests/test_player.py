@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
-from audiolime_ext.audio import Samples, load_audio
+from audiolime_ext.audio.recording import Samples, load_audio
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.media import Media, encode_media
 from audiolime_ext.report.player import PALETTE, describe, player_html, script_text, stem_colors, style_text

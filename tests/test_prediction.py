@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.prediction import as_tagger, label_indices, predict, tagger
 from audiolime_ext.taggram import tag

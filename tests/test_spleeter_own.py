@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.cli import main
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.registry import build

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import registry
-from audiolime_ext.audio import load_audio
+from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.prediction import Tagger, label_names
 from audiolime_ext.resolve import resolve_tagger
 from audiolime_ext.taggers.musicnn_network import big_shapes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import explain, explain_track
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.prediction import as_tagger, tagger
 from audiolime_ext.taggram import Grid, tag

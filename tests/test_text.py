@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from audiolime_ext.audio.decoding import decode
 from audiolime_ext.audit.rates import Rate
 from audiolime_ext.audit.words import in_words
-from audiolime_ext.decoding import decode
 from audiolime_ext.track.leaders import Leaders
-from tests.test_decoding import encoded, noise
+from tests.audio.test_decoding import encoded, noise
 
 ROOT = Path(__file__).parent.parent
 

@@ -17,12 +17,12 @@ import soundfile
 
 from audiolime_ext import Audio, Stems, TrackExplanation, explain, explain_track, load_audio, tagger
 from audiolime_ext import track as track_module
+from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.cache import Cache
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.factorization import Scope, with_residual
 from audiolime_ext.registry import build
 from audiolime_ext.repeatability import N_ASKED
-from audiolime_ext.resampling import resample_span
 from audiolime_ext.taggers.musicnn import MusicnnTagger
 from audiolime_ext.taggram import tag
 from audiolime_ext.track import kept_stems as kept_module

@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples, level_db
+from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.targets import log_odds
 from audiolime_ext.text import counted

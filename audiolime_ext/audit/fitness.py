@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory
 from audiolime_ext.prediction import Scores, Tagger, predict
 from audiolime_ext.taggram import Grid

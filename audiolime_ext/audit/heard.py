@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audio import Samples, level_db, load_audio
+from audiolime_ext.audio.recording import Samples, level_db, load_audio
+from audiolime_ext.audio.silence import require_sound
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.cache import Cache, Key, Store
 from audiolime_ext.components import build
@@ -24,7 +25,6 @@ from audiolime_ext.mixing import weighted_sums
 from audiolime_ext.perturbation import Masks
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build as build_spec
-from audiolime_ext.silence import require_sound
 from audiolime_ext.taggram import Grid
 from audiolime_ext.track.kept_stems import identity
 

@@ -8,7 +8,7 @@ A manifest is a table (CSV, by commas, semicolons or tabs; UTF-8 or UTF-16) of o
 Only ``path`` and ``label`` (several separated by ``;``; one that belongs to a name is written ``\;``) are needed. Paths
 are relative to the manifest's folder, or to `root`; bytes that are no UTF-8 are written ``\xNN``, as everywhere.
 ``group`` (or ``song``) says which recordings are of one song, and so no independent evidence; ``stems`` is the folder
-of true stems (see `audiolime_ext.stem_folders`). Other columns are ignored, and named in a note.
+of true stems (see `audiolime_ext.audio.stem_folders`). Other columns are ignored, and named in a note.
 
 A folder that holds one folder for each class is a manifest, too, and so are the tables of published data sets and
 tracks of mirdata (see `audiolime_ext.audit.importers`).
@@ -25,13 +25,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.audio.folders import FOLDER, audio_endings, look_into, skipped_note
 from audiolime_ext.audit import importers
 from audiolime_ext.audit.importers import mirdata_tracks
 from audiolime_ext.audit.importers.draft import Draft
 from audiolime_ext.audit.table import Problems, named_labels, read_table, seconds
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files import is_folder, legible, meant
-from audiolime_ext.folders import FOLDER, audio_endings, look_into, skipped_note
 
 COLUMNS = ("path", "label", "split", "group", "start_s", "duration_s", "stems")
 

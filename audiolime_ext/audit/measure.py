@@ -37,7 +37,7 @@ from typing import Any, Literal
 import numpy as np
 
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audit.effects import (
     ABSENT_DB,
     KINDS,

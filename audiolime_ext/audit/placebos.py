@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 
 AGAIN, NUDGED, MOVED = "again", "nudged", "moved"
 PLACEBOS = (AGAIN, NUDGED, MOVED)  # measures, see `audiolime_ext.audit.measure`

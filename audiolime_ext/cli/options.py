@@ -18,7 +18,7 @@ from audiolime_ext.files import exact, free_name, legible, told_apart, utf8
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
-    from audiolime_ext.audio import Audio
+    from audiolime_ext.audio.recording import Audio
 
 DEFAULT_FACTORIZATION = "spleeter:2stems"
 DEFAULT_TAGGER = "musicnn:MSD_musicnn"
@@ -179,7 +179,7 @@ def resolve_tagger(args: Namespace) -> Any:
 
 def stem_of(file: str) -> str:
     """What to call what is written about a file: its name without the ending, ``ROOT-4`` for ``musdb:ROOT#4``."""
-    from audiolime_ext.musdb_tracks import is_musdb
+    from audiolime_ext.audio.musdb import is_musdb
 
     if is_musdb(file):
         return "-".join(Path(file.partition(":")[2]).name.rsplit("#", 1))
@@ -194,7 +194,7 @@ def recordings(given: Sequence[str]) -> list[str]:
     UsageError
         If there are none in a folder.
     """
-    from audiolime_ext.folders import look_into
+    from audiolime_ext.audio.folders import look_into
 
     files: list[str] = []
     for name in given:
@@ -215,7 +215,7 @@ def recordings(given: Sequence[str]) -> list[str]:
 
 def as_called(file: str, names: Mapping[str, str]) -> Audio | str:
     """The file or, where `names_apart` names it, its recording under that name."""
-    from audiolime_ext.audio import load_audio
+    from audiolime_ext.audio.recording import load_audio
 
     return load_audio(file, name=names[file]) if file in names else file
 
@@ -270,7 +270,7 @@ def _place(file: str) -> str:
 
 def _one_name(told: str) -> str:
     """A path, as `legible` has it, as one name that opens no folder: ``a/0.wav`` → ``a-0.wav``."""
-    from audiolime_ext.musdb_tracks import PREFIX
+    from audiolime_ext.audio.musdb import PREFIX
 
     path = Path(exact(told.removeprefix(PREFIX)))
     return "-".join(name for part in path.parts if part != path.anchor and (name := part.strip(".")))
@@ -284,8 +284,8 @@ def require_some(files: Sequence[str]) -> None:
     AudioError
         If none is there.
     """
-    from audiolime_ext.audio import load_audio
-    from audiolime_ext.musdb_tracks import is_musdb
+    from audiolime_ext.audio.musdb import is_musdb
+    from audiolime_ext.audio.recording import load_audio
 
     if not any(is_musdb(file) or os.path.exists(file) for file in files):  # noqa: PTH110 - no name is an error here
         load_audio(files[0])

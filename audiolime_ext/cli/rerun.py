@@ -69,7 +69,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Repeat and compare."""
-    from audiolime_ext.audio import load_audio
+    from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.pipeline import explain
 
     before = as_meant(read_result(Path(args.result)))
@@ -103,7 +103,7 @@ def run(args: Namespace) -> int:
 
 
 def _present(file: str, result: str) -> str:
-    from audiolime_ext.musdb_tracks import is_musdb
+    from audiolime_ext.audio.musdb import is_musdb
 
     if not is_musdb(file) and not Path(file).exists():
         raise AudioError(

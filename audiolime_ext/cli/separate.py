@@ -48,7 +48,7 @@ def run(args: Namespace) -> int:
 
 
 def _separate(file: str, separator: Any, folder: Path, args: Namespace) -> None:
-    from audiolime_ext.audio import load_audio
+    from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.files import fresh_folder, to_json
 
     audio = load_audio(file)

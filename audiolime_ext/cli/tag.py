@@ -129,9 +129,9 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     """Tag a file, print what was found, and return the label of highest mean."""
     import numpy as np
 
-    from audiolime_ext.audio import load_audio
+    from audiolime_ext.audio.recording import load_audio
+    from audiolime_ext.audio.silence import silence_warnings
     from audiolime_ext.files import to_json
-    from audiolime_ext.silence import silence_warnings
     from audiolime_ext.taggram import tag
     from audiolime_ext.text import text_table
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import components as parts
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction import Scores, label_indices

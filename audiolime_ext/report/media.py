@@ -26,11 +26,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
+from audiolime_ext.audio.resampling import context_span, padded_span, resample_span
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.pictures import frame_length, picture, png, sketch
-from audiolime_ext.resampling import context_span, padded_span, resample_span
 from audiolime_ext.text import counted
 from audiolime_ext.transcription import Transcription
 

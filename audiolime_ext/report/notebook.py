@@ -16,7 +16,7 @@ from typing import Any
 from markupsafe import Markup
 
 from audiolime_ext import summary
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import Stems
 from audiolime_ext.report.media import encode_media

@@ -19,7 +19,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components import Components
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization import RESIDUAL, Stems

@@ -3,7 +3,7 @@
 All is found piece by piece.
 
 There are 100 columns a second while the recording comes in, about a thousand in the end. The spectrogram has mel
-bands (see `audiolime_ext.spectrogram`) between the loudest one and 80 dB below it.
+bands (see `audiolime_ext.audio.spectrogram`) between the loudest one and 80 dB below it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples
-from audiolime_ext.spectrogram import mel_filterbank, stft
+from audiolime_ext.audio.recording import Samples
+from audiolime_ext.audio.spectrogram import mel_filterbank, stft
 
 COLUMNS_PER_S = 100
 N_MELS = 96

@@ -39,11 +39,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.spectrogram import mel_spectrogram
 from audiolime_ext.checkpoints import Checkpoint, locate
 from audiolime_ext.errors import CorruptError, UsageError, unknown
 from audiolime_ext.onnx_graph import Floats, Network
 from audiolime_ext.registry import options
-from audiolime_ext.spectrogram import mel_spectrogram
 from audiolime_ext.taggers.musicnn_network import N_FRAMES, N_MELS, Weights, big_shapes, musicnn_graph, vgg_graph
 from audiolime_ext.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
 

@@ -26,12 +26,13 @@ import numpy as np
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import Method, method_named
 from audiolime_ext.attribution.noise import attribute_noisy
-from audiolime_ext.audio import Audio, load_audio
+from audiolime_ext.audio.decoding import CUT_IT
+from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.audio.silence import SILENT_DB, least_power, silence_warnings
 from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
 from audiolime_ext.confusion import holding_notes
-from audiolime_ext.decoding import CUT_IT
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
@@ -41,7 +42,6 @@ from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings,
 from audiolime_ext.prediction import Tagger, label_indices
 from audiolime_ext.repeatability import Noise
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
-from audiolime_ext.silence import SILENT_DB, least_power, silence_warnings
 from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
 from audiolime_ext.text import counted, share_of

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.cache import Store
 from audiolime_ext.factorization import RESIDUAL, Factorization, Scope, Stems, factorized, with_residual
 from audiolime_ext.transcription import Transcription

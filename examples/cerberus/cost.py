@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from audiolime_ext.audio import Audio, load_audio
+from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import ModelError
 from audiolime_ext.resolve import resolve_factorization
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.factorization import Factorization

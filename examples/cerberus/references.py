@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import spectrogram
-from audiolime_ext.audio import Audio, Samples
+from audiolime_ext.audio import spectrogram
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL
-from audiolime_ext.resampling import resample_span
 from factorizations.oracle import OracleFactorization
 
 SOURCES = ("piano", "guitar", "bass", "drums", "other")

@@ -26,7 +26,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples, level_db
+from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.extras import require
 
 EXTRA = "separation-evaluation"  # of pyproject.toml

@@ -33,12 +33,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from audiolime_ext.audio import Audio, level_db
+from audiolime_ext.audio.recording import Audio, level_db
+from audiolime_ext.audio.resampling import resample_span, resampled_length
 from audiolime_ext.confusion import lands_in, read_confusion
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.factorization import RESIDUAL, Factorization
 from audiolime_ext.files import write_bytes
-from audiolime_ext.resampling import resample_span, resampled_length
 from audiolime_ext.resolve import resolve_factorization
 from examples.cerberus.references import Song, split_folders
 from examples.confusion.material import SINGER, Excerpt, excerpts, sung

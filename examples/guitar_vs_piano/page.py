@@ -22,7 +22,7 @@ import numpy as np
 from jinja2 import Environment
 
 from audiolime_ext import Audio, explain
-from audiolime_ext.audio import encode
+from audiolime_ext.audio.recording import encode
 from audiolime_ext.files import write_bytes
 from audiolime_ext.prediction import predict
 from audiolime_ext.resolve import resolve_tagger

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio, load_audio
-from audiolime_ext.resampling import resample_span
+from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.taggers import musicnn
 from audiolime_ext.taggers.musicnn_network import N_FRAMES
 from audiolime_ext.tensor_bundle import read_tensor_bundle

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import components as parts
-from audiolime_ext.audio import Audio, load_audio
+from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.components import Components
 from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, _draws
 from audiolime_ext.registry import build

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
 from audiolime_ext import explain, load_audio, tagger
-from audiolime_ext.folders import audio_endings
-from audiolime_ext.resampling import resample_span
+from audiolime_ext.audio.folders import audio_endings
+from audiolime_ext.audio.resampling import resample_span
 from factorizations.oracle import OracleFactorization
 
 SR, SECONDS = 16000, 3

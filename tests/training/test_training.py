@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from examples.cerberus import losses
 from examples.cerberus.batches import Mixer, songs
 from examples.cerberus.export import to_onnx

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audio import Audio, Samples, load_audio
+from audiolime_ext.audio.recording import Audio, Samples, load_audio
+from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.audit.effects import transplant, transplant_gain
 from audiolime_ext.audit.heard import TRUE_STEMS
 from audiolime_ext.audit.results import Results
@@ -29,7 +30,6 @@ from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.media import encode_media
 from audiolime_ext.report.page import data_uri
 from audiolime_ext.report.player import player_html
-from audiolime_ext.resampling import resample_span
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.taggram import Grid
 

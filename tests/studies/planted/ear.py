@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import tagger
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.prediction import Tagger
 from tests.studies.planted.ear import Ear, Heard
 from tests.studies.planted.songs import DURATION_S, Song

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, load_audio
-from audiolime_ext.audio import Samples
-from audiolime_ext.resampling import resample_span
+from audiolime_ext.audio.recording import Samples
+from audiolime_ext.audio.resampling import resample_span
 from factorizations.oracle import OracleFactorization
 
 AUDIO = Path(__file__).parents[3] / "examples" / "audio"

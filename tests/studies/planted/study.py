@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext import Audio, Explanation, Stems, Tagger, explain, explain_track
-from audiolime_ext.audio import level_db
+from audiolime_ext.audio.recording import level_db
 from audiolime_ext.registry import build
 from tests.studies.planted.judge import WRONG, Splitting, Verdict, judge, judge_track
 from tests.studies.planted.listeners import LIKES, MEASURES, VOTERS, Kind, Listener, listeners, model_of

@@ -19,7 +19,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.prediction import Tagger
 from tests.studies.planted.ear import EDGE, Ear
 from tests.studies.planted.songs import Song

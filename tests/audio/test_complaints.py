@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext.complaints import overheard
+from audiolime_ext.audio.complaints import overheard
 
 ERROR = "[src/libmpg123/layer3.c:INT123_do_layer3():1804] error: dequantization failed!"
 
@@ -32,7 +32,7 @@ def test_stderr_is_as_before_where_the_work_fails(capfd: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("spoilt", ["os.close(2)", "tempfile.tempdir = '/nowhere'"])
 def test_work_goes_on_without_a_stderr_and_without_room(tmp_path: Path, spoilt: str) -> None:
-    script = f"import os, tempfile\nfrom audiolime_ext.complaints import overheard\n{spoilt}\n"
+    script = f"import os, tempfile\nfrom audiolime_ext.audio.complaints import overheard\n{spoilt}\n"
     script += f"with overheard() as said:\n    open({str(tmp_path / 'done')!r}, 'w').close()\nassert said == []\n"
     assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
     assert (tmp_path / "done").exists()

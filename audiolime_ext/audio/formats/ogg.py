@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from audiolime_ext.audio.formats.parts import KEEP_THE_REST, Part, Parts, cut_short
+from audiolime_ext.audio.formats.tags import after_tags, only_tags
 from audiolime_ext.errors import AudioError
-from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short
-from audiolime_ext.formats.tags import after_tags, only_tags
 
 _TRIED = 1000  # places behind the last good page at which another one may begin
 _FIRST, _LAST = 2, 4  # flags of a page

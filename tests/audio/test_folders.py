@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 from audiolime_ext import load_audio
+from audiolime_ext.audio.folders import FOLDER, HIDDEN, NEEDS_CODECS, NO_AUDIO, NO_FILE, audio_endings, look_into
 from audiolime_ext.errors import AudioError, MissingError
-from audiolime_ext.folders import FOLDER, HIDDEN, NEEDS_CODECS, NO_AUDIO, NO_FILE, audio_endings, look_into
 
 SR = 44100
 HISS = (0.1 * np.random.default_rng(0).normal(size=SR)).astype(np.float32)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError
 
 SILENT_DB = -60.0

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 
-from audiolime_ext.formats.parts import Part, Parts
-from audiolime_ext.formats.tags import after_tags, before_tags
+from audiolime_ext.audio.formats.parts import Part, Parts
+from audiolime_ext.audio.formats.tags import after_tags, before_tags
 
 _HEADER = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 _TOTAL = slice(18, 26)  # of a stream: 20 bits rate, 3 bits channels, 5 bits depth, 36 bits samples

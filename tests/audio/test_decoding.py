@@ -15,8 +15,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audiolime_ext import decoding
-from audiolime_ext.decoding import count, decode
+from audiolime_ext.audio import decoding
+from audiolime_ext.audio.decoding import count, decode
 from audiolime_ext.errors import AudioError
 
 SR = 44100

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.formats.parts import KEEP_THE_REST, first_of
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.extras import require
-from audiolime_ext.formats.parts import KEEP_THE_REST, first_of
 
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
 _ROUNDED_S = 0.25  # and seconds, where only the container says how long it is, to be shown

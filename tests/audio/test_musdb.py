@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, explain, load_audio, tagger
+from audiolime_ext.audio.musdb import musdb_track
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, MissingError, UsageError
-from audiolime_ext.musdb_tracks import musdb_track
 from audiolime_ext.registry import build
 
 SR = 44100
@@ -165,7 +165,7 @@ def test_numbered_tracks_are_explained_and_shown_by_the_command_line(
     wav_layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    spec, model = f"musdb:{wav_layout}#1", ("-t", "tests.test_musdb:listener")
+    spec, model = f"musdb:{wav_layout}#1", ("-t", "tests.audio.test_musdb:listener")
     assert main(["explain", spec, "-f", f"oracle:{spec}", *model, "-o", "out"]) == 0
     assert "bass comes most from bass" in capsys.readouterr().out
     assert [path.name for path in Path("out").iterdir()] == [f"{wav_layout.name}-1"]

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio_objects import opened
-from audiolime_ext.decoding import decode
+from audiolime_ext.audio.decoding import decode
+from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
+from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files import contents, legible, meant, write_bytes
 from audiolime_ext.guest import memory_for
-from audiolime_ext.musdb_tracks import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ def load_audio(source: Any, *, name: str | None = None, longest_s: float | None 
     source
         A path, a binary file object, ``(array, sr)`` with an array of shape (n_samples,) or (n_channels, n_samples),
         an `Audio` (returned as it is), ``musdb:ROOT#4``, or what musdb, mirdata and Hugging Face datasets hand over
-        (see `audiolime_ext.audio_objects`). wav, flac, ogg, mp3 and their like are read by soundfile; m4a, webm and
-        other containers by PyAV, an extra (see `audiolime_ext.folders`).
+        (see `audiolime_ext.audio.objects`). wav, flac, ogg, mp3 and their like are read by soundfile; m4a, webm and
+        other containers by PyAV, an extra (see `audiolime_ext.audio.folders`).
     name
         What to call it; by default the file's name without its ending.
     longest_s

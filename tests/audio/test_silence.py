@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiolime_ext.audio import Audio
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.audio.silence import below_loudest_db, require_sound, silence_warnings, sounding
 from audiolime_ext.errors import AudioError
-from audiolime_ext.silence import below_loudest_db, require_sound, silence_warnings, sounding
 
 SR = 1000
 

@@ -27,11 +27,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.complaints import overheard
-from audiolime_ext.containers import decode_container, is_container, joined, unread
+from audiolime_ext.audio.complaints import overheard
+from audiolime_ext.audio.formats import flac, mpeg, ogg, riff
+from audiolime_ext.audio.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
+from audiolime_ext.audio.mpeg4 import decode_container, is_container, joined, unread
 from audiolime_ext.errors import AudioError
-from audiolime_ext.formats import flac, mpeg, ogg, riff
-from audiolime_ext.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
 from audiolime_ext.text import counted
 
 CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
@@ -103,7 +103,7 @@ def count(content: bytes, origin: str) -> tuple[int, int]:
 
     Examples
     --------
-    >>> from audiolime_ext.audio import encode
+    >>> from audiolime_ext.audio.recording import encode
     >>> count(encode(np.zeros((1, 800), np.float32), 8000, "WAV", "PCM_16"), "silence.wav")
     (800, 8000)
     """

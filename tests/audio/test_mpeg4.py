@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from audiolime_ext import load_audio
+from audiolime_ext.audio.mpeg4 import decode_container, decode_stems
 from audiolime_ext.cli import main
-from audiolime_ext.containers import decode_container, decode_stems
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.registry import build
 from factorizations.oracle import OracleFactorization
-from tests.test_decoding import SR, heard, needs_ffmpeg, noise
+from tests.audio.test_decoding import SR, heard, needs_ffmpeg, noise
 
 av = pytest.importorskip("av")
 

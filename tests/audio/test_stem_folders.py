@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, load_audio
+from audiolime_ext.audio.stem_folders import read_stem_folder
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.registry import build
-from audiolime_ext.stem_folders import read_stem_folder
 from factorizations.oracle import OracleFactorization, make
 
 SR = 8000

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from audiolime_ext.audio import Samples
+from audiolime_ext.audio.recording import Samples
 
 RESAMPLING_CONTEXT_S = 0.05
 

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.audio.folders import FOLDER, Found, look_into, skipped_note, some
 from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.files import legible
-from audiolime_ext.folders import FOLDER, Found, look_into, skipped_note, some
 from audiolime_ext.text import counted
 
 _MIXTURE = {"mixture", "mix"}

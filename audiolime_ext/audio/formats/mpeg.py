@@ -18,9 +18,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from audiolime_ext.formats.parts import Part, Parts, cut_short
-from audiolime_ext.formats.side_info import is_impossible
-from audiolime_ext.formats.tags import after_tags, only_tags
+from audiolime_ext.audio.formats.parts import Part, Parts, cut_short
+from audiolime_ext.audio.formats.side_info import is_impossible
+from audiolime_ext.audio.formats.tags import after_tags, only_tags
 
 # kbit/s by index from 1: layers I, II and III of MPEG 1; layer I, then layers II and III, of MPEG 2 and 2.5
 _KBPS = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from audiolime_ext.formats.parts import Part, Parts
-from audiolime_ext.formats.tags import only_tags
+from audiolime_ext.audio.formats.parts import Part, Parts
+from audiolime_ext.audio.formats.tags import only_tags
 
 _KINDS = {b"RIFF": (b"WAVE",), b"FORM": (b"AIFF", b"AIFC")}
 _SOUND = (b"data", b"SSND")

@@ -16,9 +16,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, AudiolimeError, load_audio
-from audiolime_ext.audio import level_db
+from audiolime_ext.audio.recording import level_db
+from audiolime_ext.audio.resampling import context_span, padded_span, resample_span
 from audiolime_ext.errors import AudioError, OutputError
-from audiolime_ext.resampling import context_span, padded_span, resample_span
 
 SR = 44100
 RATES = [(44100, 16000), (48000, 16000), (22050, 16000), (8000, 16000), (44100, 48000), (16000, 44100), (44101, 16000)]

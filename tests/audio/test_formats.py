@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from audiolime_ext.audio.formats import flac, mpeg, ogg, riff
+from audiolime_ext.audio.formats.tags import after_tags, before_tags, only_tags
 from audiolime_ext.errors import AudioError
-from audiolime_ext.formats import flac, mpeg, ogg, riff
-from audiolime_ext.formats.tags import after_tags, before_tags, only_tags
-from tests.test_decoding import ID3, SR, encoded, noise
+from tests.audio.test_decoding import ID3, SR, encoded, noise
 
 APE = b"APETAGEX" + (2000).to_bytes(4, "little") + (40).to_bytes(4, "little") + bytes(4)
 APE_TAG = APE + b"\0\0\0\xa0" + bytes(8) + b"i" * 8 + APE + b"\0\0\0\x80" + bytes(8)

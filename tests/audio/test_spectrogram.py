@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from audiolime_ext.spectrogram import hann, istft, mel_filterbank, mel_spectrogram, stft
+from audiolime_ext.audio.spectrogram import hann, istft, mel_filterbank, mel_spectrogram, stft
 
 NOISE = np.random.default_rng(0).standard_normal((2, 20000)).astype(np.float32)
 
