@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.checkpoints import cache_root
 from audiolime_ext.errors import OutputError, UsageError
+from audiolime_ext.networks.checkpoints import cache_root
 
 DEFAULT_MAX = "5GB"
 STALE_S = 3600.0  # a temporary folder that old belongs to a process that was killed

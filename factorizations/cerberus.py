@@ -46,7 +46,7 @@ from audiolime_ext.audio.resampling import context_span, resample_span, resample
 from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.factorization import RESIDUAL, Scope, Stems, rolled_off, with_residual
-from audiolime_ext.onnx_graph import session
+from audiolime_ext.networks.graph import session
 from audiolime_ext.registry import options
 from audiolime_ext.transcription import N_PITCHES, Transcription, decode
 

@@ -27,10 +27,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.downloads import ZENODO, from_release
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.factorization import RESIDUAL
+from audiolime_ext.networks.downloads import ZENODO, from_release
 from audiolime_ext.saved_model import reason
 
 WIENER_FRAMES = 300  # to which the filter is fitted at once; the package's own default

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.checkpoints import Checkpoint
+from audiolime_ext.networks.checkpoints import Checkpoint
 from factorizations import spleeter
 from factorizations.spleeter_network import SpleeterConfig
 from factorizations.spleeter_own import FIXED
-from tests.test_tensor_bundle import write_bundle
+from tests.networks.test_tensor_bundle import write_bundle
 
 NARROW = (2, 3, 4, 4, 5, 6)  # filters: random weights need no more, and the tests no patience
 

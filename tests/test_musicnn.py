@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.checkpoints import locate
 from audiolime_ext.errors import CorruptError, UsageError
+from audiolime_ext.networks.checkpoints import locate
+from audiolime_ext.networks.tensor_bundle import read_tensor_bundle
 from audiolime_ext.registry import build, plugin
 from audiolime_ext.taggers.musicnn import BIG, CHECKPOINT, LEAD, PUBLISHED, SR, WINDOW, MusicnnTagger, log_mel, make
 from audiolime_ext.taggers.musicnn_network import big_shapes
-from audiolime_ext.tensor_bundle import read_tensor_bundle
 from tests.parity.compare import load_clip, taggram
 from tests.random_checkpoints import random_weights, write_bundle_in
 

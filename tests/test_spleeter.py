@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.resampling import resample_span
-from audiolime_ext.checkpoints import locate
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, CorruptError, UsageError
+from audiolime_ext.networks.checkpoints import locate
+from audiolime_ext.networks.tensor_bundle import read_tensor_bundle
 from audiolime_ext.registry import build
-from audiolime_ext.tensor_bundle import read_tensor_bundle
 from factorizations import spleeter
 from factorizations.spleeter import CONFIGS, HOP_LENGTH, N_FFT, SR, SpleeterFactorization, make
 from factorizations.spleeter_network import BLOCK, SpleeterConfig

@@ -175,7 +175,7 @@ def musicnn() -> MusicnnTagger:
 
     named = os.environ.pop("AUDIOLIME_CACHE", None)
     try:
-        from audiolime_ext.checkpoints import locate
+        from audiolime_ext.networks.checkpoints import locate
 
         return MusicnnTagger("MSD_musicnn", folder=locate(CHECKPOINT))
     finally:

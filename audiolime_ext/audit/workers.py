@@ -26,7 +26,7 @@ from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 
-# Threads within a worker: of ONNX Runtime (see `audiolime_ext.onnx_graph`), BLAS, OpenMP, Numba and TensorFlow.
+# Threads within a worker: of ONNX Runtime (see `audiolime_ext.networks.graph`), BLAS, OpenMP, Numba and TensorFlow.
 THREADS = (
     "AUDIOLIME_THREADS",
     "OMP_NUM_THREADS",

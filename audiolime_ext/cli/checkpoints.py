@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from audiolime_ext.checkpoints import Checkpoint
+    from audiolime_ext.networks.checkpoints import Checkpoint
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,7 +43,7 @@ def known() -> dict[str, Checkpoint]:
 
     Weights that other packages keep are not among them. A plug-in that cannot be loaded is said on stderr and left out.
     """
-    from audiolime_ext.checkpoints import Checkpoint
+    from audiolime_ext.networks.checkpoints import Checkpoint
     from audiolime_ext.registry import KINDS, names, plugin
 
     found: dict[str, Checkpoint] = {}
@@ -70,7 +70,7 @@ def _chosen(names: list[str]) -> list[Checkpoint]:
 
 def run_list(args: argparse.Namespace) -> int:
     """Print a table, or with ``--json`` an array of objects."""
-    from audiolime_ext.checkpoints import is_cached, where
+    from audiolime_ext.networks.checkpoints import is_cached, where
 
     rows = [
         {
@@ -101,8 +101,8 @@ def run_list(args: argparse.Namespace) -> int:
 
 def run_fetch(args: argparse.Namespace) -> int:
     """Bring checkpoints into the cache and print their folders, a line each."""
-    from audiolime_ext.checkpoints import fetch
     from audiolime_ext.errors import UsageError
+    from audiolime_ext.networks.checkpoints import fetch
 
     if args.source is not None and len(args.names) > 1:
         raise UsageError(f"--from brings one file for one checkpoint; {len(args.names)} were named: {args.names}")
@@ -113,7 +113,7 @@ def run_fetch(args: argparse.Namespace) -> int:
 
 def run_where(args: argparse.Namespace) -> int:
     """Print the folder on stdout; whether it has yet to be fetched on stderr."""
-    from audiolime_ext.checkpoints import is_cached, where
+    from audiolime_ext.networks.checkpoints import is_cached, where
 
     (checkpoint,) = _chosen([args.name])
     print(where(checkpoint))
@@ -124,7 +124,7 @@ def run_where(args: argparse.Namespace) -> int:
 
 def run_remove(args: argparse.Namespace) -> int:
     """Delete checkpoints from the cache and say what was done."""
-    from audiolime_ext.checkpoints import remove
+    from audiolime_ext.networks.checkpoints import remove
 
     for checkpoint in _chosen(args.names):
         done = "removed" if remove(checkpoint) else "was not cached"

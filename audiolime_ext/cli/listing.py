@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
 def _state(needed: Any, requires: Mapping[str, str]) -> tuple[bool, str]:
     from importlib.util import find_spec
 
-    from audiolime_ext.checkpoints import ForeignWeights, is_cached
+    from audiolime_ext.networks.checkpoints import ForeignWeights, is_cached
 
     for package, extra in requires.items():
         if find_spec(package) is None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.onnx_graph import Affine, Floats, Graph
+from audiolime_ext.networks.graph import Affine, Floats, Graph
 
 Weights = Mapping[str, NDArray[Any]]
 

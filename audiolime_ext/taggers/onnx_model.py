@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
-from audiolime_ext.onnx_graph import session
+from audiolime_ext.networks.graph import session
 from audiolime_ext.outputs import key_of
 from audiolime_ext.prediction import FunctionTagger
 from audiolime_ext.saved_model import Declared, digest, read, reason

@@ -16,7 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from audiolime_ext.onnx_graph import IR_VERSION, OPSET
+from audiolime_ext.networks.graph import IR_VERSION, OPSET
 from examples.cerberus.network import Cerberus
 from examples.cerberus.train import Training
 

@@ -15,7 +15,7 @@ from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.records import Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import run_audit
-from audiolime_ext.checkpoints import is_cached
+from audiolime_ext.networks.checkpoints import is_cached
 from examples.guitar_vs_piano.confounders import LABELS
 from examples.guitar_vs_piano.experiment import SETS, TAGGER
 from factorizations import spleeter

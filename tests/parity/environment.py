@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audiolime_ext.checkpoints import locate
+from audiolime_ext.networks.checkpoints import locate
 from factorizations.spleeter import CHECKPOINT
 
 _STATE = 'model_checkpoint_path: "model"\nall_model_checkpoint_paths: "model"\n'

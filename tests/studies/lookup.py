@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.components import CROSSFADE_S, Components
-from audiolime_ext.onnx_graph import Graph, Network
+from audiolime_ext.networks.graph import Graph, Network
 from audiolime_ext.perturbation import Masks, enumerate_masks
 from audiolime_ext.prediction import Scores
 from audiolime_ext.taggers import musicnn, musicnn_network

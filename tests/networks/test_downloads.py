@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext.checkpoints import Checkpoint, fetch, is_cached, locate, where
 from audiolime_ext.cli import main
-from audiolime_ext.downloads import GITHUB
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.networks.checkpoints import Checkpoint, fetch, is_cached, locate, where
+from audiolime_ext.networks.downloads import GITHUB
 from tests.random_checkpoints import Mirror, mirrored, registered
 
 DATA, INDEX, SUMS = "model.data-00000-of-00001", "model.index", "SHA256SUMS"

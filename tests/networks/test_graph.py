@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.onnx_graph import IR_VERSION, OPSET, Affine, Graph, session
+from audiolime_ext.networks.graph import IR_VERSION, OPSET, Affine, Graph, session
 
 RNG = np.random.default_rng(0)
 
@@ -106,7 +106,7 @@ def test_models_keep_to_the_versions_that_every_supported_runtime_reads(monkeypa
     import onnx
 
     written: list[bytes] = []
-    monkeypatch.setattr("audiolime_ext.onnx_graph.session", lambda model, **_: written.append(model))
+    monkeypatch.setattr("audiolime_ext.networks.graph.session", lambda model, **_: written.append(model))
     graph = Graph("test")
     graph.output(graph.node("Relu", graph.input("x", [1, 2])), "y", [1, 2])
     graph.network()
@@ -124,7 +124,7 @@ def test_the_number_of_threads_can_be_set() -> None:
 
 
 REPORTING = """
-from audiolime_ext.onnx_graph import Graph
+from audiolime_ext.networks.graph import Graph
 import numpy as np
 graph = Graph("test")
 graph.output(graph.conv(graph.input("x", (1, 1, 3, 3)), np.ones((2, 2, 1, 1), np.float32), np.ones(1, np.float32)),

@@ -27,9 +27,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audiolime_ext.archives import unpack
-from audiolime_ext.downloads import GITHUB, from_index, from_release
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
+from audiolime_ext.networks.archives import unpack
+from audiolime_ext.networks.downloads import GITHUB, from_index, from_release
 
 _HASH_BLOCK = 1 << 20
 _NOTED = "SHA256SUMS"
