@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audiolime_ext.audit.run import run_audit
     from audiolime_ext.errors import AudiolimeError
     from audiolime_ext.explanation import Explanation
-    from audiolime_ext.factorization import Factorization, Stems, with_residual
+    from audiolime_ext.factorization.contract import Factorization, Stems, with_residual
     from audiolime_ext.pipeline import explain, top_component
     from audiolime_ext.prediction import Tagger, tagger
     from audiolime_ext.report.page import write_page
@@ -33,8 +33,8 @@ _HOMES = {
     "Audio": "audio.recording",
     "AudiolimeError": "errors",
     "Explanation": "explanation",
-    "Factorization": "factorization",
-    "Stems": "factorization",
+    "Factorization": "factorization.contract",
+    "Stems": "factorization.contract",
     "Tagger": "prediction",
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.admission",
@@ -45,7 +45,7 @@ _HOMES = {
     "tag": "taggram",
     "tagger": "prediction",
     "top_component": "pipeline",
-    "with_residual": "factorization",
+    "with_residual": "factorization.contract",
     "write_page": "report.page",
 }
 

@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.components import Components
-from audiolime_ext.factorization import RESIDUAL
+from audiolime_ext.factorization.contract import RESIDUAL
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.repeatability import N_TO_TELL, Noise
 

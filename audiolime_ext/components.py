@@ -27,7 +27,7 @@ from audiolime_ext.audio.recording import Audio, Samples, level_db
 from audiolime_ext.audio.resampling import context_span
 from audiolime_ext.baselines import off_signals
 from audiolime_ext.errors import AudioError, UsageError, unknown
-from audiolime_ext.factorization import RESIDUAL, Factorization, Stems, factorized
+from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Stems, factorized
 from audiolime_ext.mixing import mix
 from audiolime_ext.perturbation import Masks
 from audiolime_ext.segments import segment

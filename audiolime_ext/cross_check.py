@@ -1,9 +1,9 @@
 """A second separator's word: does it find the same sound behind a label?
 
 Names prove nothing here: one separator's guitar is another's "other". So agreement is measured in sound, by the same
-measure as `audiolime_ext.confusion`: how much of the energy of what the first names lies in what the second names, and
-how much of the second's in the first's. Both from one half on: they agree. The first only: what the second names is
-wider and holds other sound besides, which it cannot tell apart. Else they do not agree.
+measure as `audiolime_ext.factorization.confusion`: how much of the energy of what the first names lies in what the
+second names, and how much of the second's in the first's. Both from one half on: they agree. The first only: what the
+second names is wider and holds other sound besides, which it cannot tell apart. Else they do not agree.
 
 The second explanation is of the same excerpt, the same labels and the same settings, and costs predictions of its own,
 which are counted.
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from audiolime_ext.confusion import OWN, lands_in
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.confusion import OWN, lands_in
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:

@@ -30,11 +30,11 @@ from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.checks import Checks
 from audiolime_ext.components import Components
-from audiolime_ext.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.factorization.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.kind import Kind
 from audiolime_ext.leading import Leading, arguing_components, leading

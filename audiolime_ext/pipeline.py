@@ -20,13 +20,13 @@ from audiolime_ext.audio.silence import require_sound, silence_warnings
 from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
-from audiolime_ext.confusion import holding_notes
 from audiolime_ext.cross_check import another, compare
 from audiolime_ext.errors import AudioError
 from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
 from audiolime_ext.excerpt import choose_excerpt
 from audiolime_ext.explanation import Explanation
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.confusion import holding_notes
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction import Scores, Tagger, label_indices, label_names, predict
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger

@@ -6,9 +6,10 @@ another distribution plugs in by declaring one in the group ``audiolime_ext.fact
 ``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
 mapping from the arguments it knows to what each needs, a `Checkpoint`, `ForeignWeights` or None, which ``audiolime
 list`` and ``audiolime checkpoints`` read, ``REQUIRES``, a mapping from the optional packages that it needs to their
-extras, and, of a separator, ``confusion(argument: str)``, what was measured of it (see `audiolime_ext.confusion`; None:
-not measured) and ``formerly(argument: str)``, the argument that means today what this one meant in an earlier version
-(None: the same); its docstring's first line is the description they show.
+extras, and, of a separator, ``confusion(argument: str)``, what was measured of it (see
+`audiolime_ext.factorization.confusion`; None: not measured) and ``formerly(argument: str)``, the argument that means
+today what this one meant in an earlier version (None: the same); its docstring's first line is the description they
+show.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from audiolime_ext import registry
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction import FunctionTagger, Tagger, as_tagger
 
 

@@ -22,13 +22,13 @@ from audiolime_ext.checks import Checks, LevelCheck, Missing
 from audiolime_ext.components import Components
 from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import Stems
+from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import fresh_folder, legible, to_json
 from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.repeatability import Noise
 from audiolime_ext.taggram import Grid
-from audiolime_ext.transcription import Transcription
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation

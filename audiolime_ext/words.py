@@ -16,7 +16,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.confusion import besides, every
+from audiolime_ext.factorization.confusion import besides, every
 from audiolime_ext.kind import Kind, decimals
 from audiolime_ext.leading import NEGLIGIBLE, Leading
 from audiolime_ext.text import counted

@@ -35,9 +35,9 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import padded_span
-from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import Scope, Stems
+from audiolime_ext.factorization.confusion import Confusion, read_confusion
+from audiolime_ext.factorization.contract import Scope, Stems
 from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 64
@@ -129,7 +129,7 @@ class BandsFactorization:
         return confusion()
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
-        """Bands of one excerpt; see `audiolime_ext.factorization.Factorization`."""
+        """Bands of one excerpt; see `audiolime_ext.factorization.contract.Factorization`."""
         first, end = audio.span(start_s, duration_s)
         edges = self.edges_hz(audio.sr)
         names = tuple(f"{low:.0f}–{high:.0f} Hz" for low, high in pairwise(edges))

@@ -6,7 +6,7 @@ sources do not hold — noise, all above 8 kHz — is `residual`. Voices it does
 
 *Piano and guitar are one stem* unless asked for apart (``cerberus?merge=none``): in a good part of what was measured,
 most of a true guitar lands in the stem called piano, or the other way round (``weights/confusion-cerberus.json``, see
-`audiolime_ext.confusion`). Nothing was measured of other weights, so that their sources stay apart.
+`audiolime_ext.factorization.confusion`). Nothing was measured of other weights, so that their sources stay apart.
 
 1. Each channel is resampled to the network's rate and separated on its own.
 2. Frames are centred at multiples of the hop. A *chunk* is some seconds of frames; the network sees one at a time, and
@@ -43,12 +43,12 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import context_span, resample_span, resampled_length
-from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
-from audiolime_ext.factorization import RESIDUAL, Scope, Stems, rolled_off, with_residual
+from audiolime_ext.factorization.confusion import Confusion, read_confusion
+from audiolime_ext.factorization.contract import RESIDUAL, Scope, Stems, rolled_off, with_residual
+from audiolime_ext.factorization.transcription import N_PITCHES, Transcription, decode
 from audiolime_ext.networks.graph import session
 from audiolime_ext.registry import options
-from audiolime_ext.transcription import N_PITCHES, Transcription, decode
 
 FORMAT = "audiolime-cerberus-1"
 WEIGHTS = Path(__file__).parent / "weights" / "cerberus.onnx"

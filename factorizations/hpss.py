@@ -23,9 +23,9 @@ import numpy as np
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.audio.spectrogram import Spectrum, istft, stft
-from audiolime_ext.confusion import Confusion, read_confusion
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.factorization.confusion import Confusion, read_confusion
+from audiolime_ext.factorization.contract import Scope, Stems, with_residual
 
 N_FFT = 2048
 HOP_LENGTH = 512
@@ -73,7 +73,7 @@ class HPSSFactorization:
         return confusion()
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
-        """Stems of one excerpt; see `audiolime_ext.factorization.Factorization`."""
+        """Stems of one excerpt; see `audiolime_ext.factorization.contract.Factorization`."""
         first, end = audio.span(start_s, duration_s)
         block = BLOCK_FRAMES * HOP_LENGTH
         parts = [_split(audio.samples, at, min(at + block, end)) for at in range(first, end, block)]

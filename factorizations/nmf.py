@@ -33,7 +33,7 @@ from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.factorization.contract import Scope, Stems, with_residual
 from audiolime_ext.registry import options
 from audiolime_ext.text import counted
 
@@ -98,7 +98,7 @@ class NMFFactorization:
         self._fitted: WeakKeyDictionary[Audio, NDArray[np.float64]] = WeakKeyDictionary()
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
-        """Parts of one excerpt, fitted to all of `audio`; see `audiolime_ext.factorization.Factorization`."""
+        """Parts of one excerpt, fitted to all of `audio`; see `audiolime_ext.factorization.contract.Factorization`."""
         first, end = audio.span(start_s, duration_s)
         parts = np.zeros((self.n_parts, audio.n_channels, end - first), np.float32)
         if (templates := self.templates(audio)).any():

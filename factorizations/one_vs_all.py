@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.confusion import Confusion, confusion_of
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.factorization import Factorization, Scope, Stems
+from audiolime_ext.factorization.confusion import Confusion, confusion_of
+from audiolime_ext.factorization.contract import Factorization, Scope, Stems
 from audiolime_ext.registry import build, formerly_meant
 
 REST = "rest"
@@ -71,7 +71,7 @@ class OneVsAllFactorization:
         return measured and measured.split_as((self.source, REST))
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
-        """Two stems of one excerpt; see `audiolime_ext.factorization.Factorization`.
+        """Two stems of one excerpt; see `audiolime_ext.factorization.contract.Factorization`.
 
         Raises
         ------

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization import Scope, Stems, with_residual
+from audiolime_ext.factorization.contract import Scope, Stems, with_residual
 from audiolime_ext.registry import options
 from audiolime_ext.text import counted
 
@@ -105,7 +105,7 @@ class SlicFactorization:
         self.fingerprint = f"{self.spec}-{_VERSION}-{MOST_MELS}-{RANGE_DB:g}"
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
-        """Regions of one excerpt; see `audiolime_ext.factorization.Factorization`.
+        """Regions of one excerpt; see `audiolime_ext.factorization.contract.Factorization`.
 
         Raises
         ------

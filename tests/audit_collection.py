@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.io import wavfile
 
 from audiolime_ext import Audio, Stems, tagger
-from audiolime_ext.factorization import Scope
+from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.prediction import FunctionTagger
 from factorizations.bands import make as make_bands
 

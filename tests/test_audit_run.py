@@ -26,7 +26,7 @@ from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.verdicts import judge, marks
 from audiolime_ext.cli import main
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.factorization import Scope
+from audiolime_ext.factorization.contract import Scope
 from tests.audit_collection import SR, clean, confounded, make_collection
 
 ROOT = Path(__file__).parent.parent

@@ -18,7 +18,7 @@ import soundfile
 from audiolime_ext import Audio, load_audio
 from audiolime_ext.cli import main
 from audiolime_ext.cli.options import output_folders
-from audiolime_ext.factorization import factorize_in_parts
+from audiolime_ext.factorization.contract import factorize_in_parts
 
 SR = 16000
 SECONDS = 3.0
@@ -287,7 +287,7 @@ def test_separate_in_parts_is_separate_at_once(
 ) -> None:
     run(capsys, "separate", "song.wav", "-f", "hpss", "-o", "whole")
     in_parts = functools.partial(factorize_in_parts, part_s=0.7)
-    monkeypatch.setattr("audiolime_ext.factorization.factorize_in_parts", in_parts)
+    monkeypatch.setattr("audiolime_ext.factorization.contract.factorize_in_parts", in_parts)
     run(capsys, "separate", "song.wav", "-f", "hpss", "-o", "parts")
     for name in ("harmonic", "percussive"):
         whole, parts = (load_audio(f"{folder}/song/{name}.wav").samples for folder in ("whole", "parts"))

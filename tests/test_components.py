@@ -9,10 +9,10 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.components import ROLLED_OFF, Components, build
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization import Scope, Stems, separated_at, with_residual
+from audiolime_ext.factorization.contract import Scope, Stems, separated_at, with_residual
+from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.prediction import tagger
 from audiolime_ext.taggram import Grid
-from audiolime_ext.track.kept_stems import KeptStems
 from factorizations.oracle import OracleFactorization
 
 SR = 44100

@@ -20,13 +20,13 @@ from audiolime_ext.audit.records import Entry
 from audiolime_ext.cache import Cache, Key, Store
 from audiolime_ext.components import build
 from audiolime_ext.errors import AudioError
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.kept import identity
 from audiolime_ext.mixing import weighted_sums
 from audiolime_ext.perturbation import Masks
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.registry import build as build_spec
 from audiolime_ext.taggram import Grid
-from audiolime_ext.track.kept_stems import identity
 
 TRUE_STEMS = "oracle"  # the factorization's spec where the manifest names the stems of every recording
 IN_MEMORY_BYTES = 150_000_000

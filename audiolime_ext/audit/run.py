@@ -23,7 +23,7 @@ from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processes
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.files import legible
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.resolve import resolve_factorization, resolve_tagger

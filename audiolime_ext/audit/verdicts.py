@@ -31,8 +31,8 @@ from audiolime_ext.audit.limits import TOLERANCE, Limit, given, limit_of
 from audiolime_ext.audit.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.status import Verdict, decide
-from audiolime_ext.confusion import confusion_of, holding_notes
 from audiolime_ext.errors import UsageError
+from audiolime_ext.factorization.confusion import confusion_of, holding_notes
 from audiolime_ext.files import legible
 from audiolime_ext.text import counted
 

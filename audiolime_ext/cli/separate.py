@@ -71,7 +71,7 @@ def write_stems(
     import numpy as np
     from tqdm import tqdm
 
-    from audiolime_ext.factorization import factorize_in_parts
+    from audiolime_ext.factorization.contract import factorize_in_parts
     from audiolime_ext.files import file_name
 
     first, end = audio.span(start_s, duration_s)

@@ -8,7 +8,7 @@ from typing import Any
 
 from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction import Tagger
 from audiolime_ext.resolve import resolve_factorization
 from audiolime_ext.taggram import Grid

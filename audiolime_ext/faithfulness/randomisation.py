@@ -28,7 +28,7 @@ from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.errors import UsageError
 from audiolime_ext.evaluation import evaluate
 from audiolime_ext.explanation import Explanation
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.faithfulness.answers import Array
 from audiolime_ext.faithfulness.weighing import pearson
 from audiolime_ext.kind import ROUNDING

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.factorization.transcription import LOWEST_PITCH, N_PITCHES
 from audiolime_ext.report.media import Media
 from audiolime_ext.report.pictures import overlay_png
 from audiolime_ext.report.templating import render, static
-from audiolime_ext.transcription import LOWEST_PITCH, N_PITCHES
 
 LOUDEST_GAIN_DB = 12.0
 STROKE_S = 0.03  # the width of a drum stroke as it is drawn
@@ -70,7 +70,7 @@ def player_html(
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.factorization import Stems
+    >>> from audiolime_ext.factorization.contract import Stems
     >>> from audiolime_ext.report.media import encode_media
     >>> media = encode_media([Stems(("<b>",), np.ones((1, 1, 8000), np.float32), sr=8000)])
     >>> page = player_html(media, name="one second", model_sr=8000)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext import together
 from audiolime_ext.components import Components
-from audiolime_ext.confusion import holding_notes
 from audiolime_ext.explanation import Explanation
+from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.kind import Kind
 from audiolime_ext.leading import together_db
 from audiolime_ext.perturbation import Neighborhood

@@ -32,11 +32,12 @@ from audiolime_ext.audio.silence import SILENT_DB, least_power, silence_warnings
 from audiolime_ext.baselines import BASELINES, baseline_name
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.checks import Checks
-from audiolime_ext.confusion import holding_notes
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.evaluation import mask_budget
 from audiolime_ext.explanation import Explanation
-from audiolime_ext.factorization import Factorization, Stems, factorized
+from audiolime_ext.factorization.confusion import holding_notes
+from audiolime_ext.factorization.contract import Factorization, Stems, factorized
+from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.perturbation import MaskSet
 from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings, sample_warnings, warnings_of
 from audiolime_ext.prediction import Tagger, label_indices
@@ -46,7 +47,6 @@ from audiolime_ext.taggram import Grid, Taggram
 from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
 from audiolime_ext.text import counted, share_of
 from audiolime_ext.track.explanation import TrackExplanation, Window
-from audiolime_ext.track.kept_stems import KeptStems
 from audiolime_ext.track.windows import Answer, Asking, Span
 
 LONGEST_S = 3 * 3600.0

@@ -26,7 +26,7 @@ from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import AUDIOLIME_REFERENCE, Explanation
 from audiolime_ext.extras import require
-from audiolime_ext.factorization import RESIDUAL, Stems
+from audiolime_ext.factorization.contract import RESIDUAL, Stems
 from audiolime_ext.files import fresh_folder, to_json
 from audiolime_ext.kind import Kind
 from audiolime_ext.leading import Leading, arguing_components, leading

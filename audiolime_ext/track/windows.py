@@ -18,12 +18,12 @@ from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.silence import power
 from audiolime_ext.cache import Store
+from audiolime_ext.factorization.kept import KeptStems, identity
 from audiolime_ext.perturbation import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.prediction import FunctionTagger, Scores, Tagger, label_names, predict
 from audiolime_ext.repeatability import Noise, repeatability
 from audiolime_ext.taggram import Grid, Taggram, tag
 from audiolime_ext.targets import Target
-from audiolime_ext.track.kept_stems import KeptStems, identity
 
 Span = tuple[float, float]  # start and duration in seconds
 

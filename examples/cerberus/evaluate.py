@@ -30,10 +30,10 @@ from tqdm import tqdm
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import require_writable, to_json, write_bytes
 from audiolime_ext.resolve import resolve_factorization
-from audiolime_ext.transcription import Transcription
 from examples.cerberus import references, scores, summary
 from examples.cerberus.cost import Cost, measure
 from examples.cerberus.references import PITCHED, SOURCES, SPLITS, Song, matches

@@ -2,7 +2,7 @@
 
 DATA holds splits of songs that ``python -m examples.cerberus.dataset DATA`` rendered, none of which Cerberus was
 trained on; ``--stems`` adds real recordings with one audio file for each source (see `material`). What a share is says
-`audiolime_ext.confusion`. The files that the package ships were made so::
+`audiolime_ext.factorization.confusion`. The files that the package ships were made so::
 
     python -m examples.cerberus.dataset DATA --split mma --songs 20
     python -m examples.cerberus.dataset DATA --split human --songs 20
@@ -35,9 +35,9 @@ from tqdm import tqdm
 
 from audiolime_ext.audio.recording import Audio, level_db
 from audiolime_ext.audio.resampling import resample_span, resampled_length
-from audiolime_ext.confusion import lands_in, read_confusion
 from audiolime_ext.errors import AudiolimeError, UsageError
-from audiolime_ext.factorization import RESIDUAL, Factorization
+from audiolime_ext.factorization.confusion import lands_in, read_confusion
+from audiolime_ext.factorization.contract import RESIDUAL, Factorization
 from audiolime_ext.files import write_bytes
 from audiolime_ext.resolve import resolve_factorization
 from examples.cerberus.references import Song, split_folders

@@ -1,11 +1,11 @@
-"""The suite of `tests.test_factorizations`, for modules that have a `factorization` of their own."""
+"""The suite of `tests.factorizations.test_every`, for modules that have a `factorization` of their own."""
 
 from pathlib import Path
 
 import pytest
 
 from audiolime_ext import Audio
-from tests.test_factorizations import (
+from tests.factorizations.test_every import (
     FORMS,
     song_in,
     test_an_excerpt_beyond_the_recording_is_refused,

@@ -14,7 +14,7 @@ from audiolime_ext import Audio, load_audio
 from audiolime_ext.cli import main
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.registry import build
 from factorizations.demucs import REPOSITORIES, DemucsFactorization
 from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below

@@ -17,7 +17,7 @@ from audiolime_ext import Audio, load_audio
 from audiolime_ext.cli import main
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.factorization import Factorization
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.registry import build
 from factorizations.openunmix import OpenUnmixFactorization
 from factorizations.openunmix_weights import RECORDS, hub, kept

@@ -23,7 +23,7 @@ from audiolime_ext.audit.heard import TRUE_STEMS
 from audiolime_ext.audit.results import Results
 from audiolime_ext.components import Components, build
 from audiolime_ext.errors import AudioError
-from audiolime_ext.factorization import Stems
+from audiolime_ext.factorization.contract import Stems
 from audiolime_ext.registry import build as build_spec
 from audiolime_ext.report.audit.findings import Case
 from audiolime_ext.report.audit.names import Names

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, load_audio, registry, tagger
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.confusion import (
+from audiolime_ext.errors import CorruptError
+from audiolime_ext.factorization.confusion import (
     LARGE,
     NOTICEABLE,
     NOW_AND_THEN,
@@ -26,7 +27,6 @@ from audiolime_ext.confusion import (
     lands_in,
     read_confusion,
 )
-from audiolime_ext.errors import CorruptError
 from audiolime_ext.report.view import as_track, make_view, stems_are
 from audiolime_ext.resolve import resolve_factorization
 from examples.cerberus.references import Song
@@ -36,7 +36,7 @@ from factorizations.bands import BandsFactorization
 from factorizations.cerberus import CerberusFactorization
 
 SR = 8000
-SHIPPED = sorted((Path(__file__).parent.parent / "factorizations" / "weights").glob("confusion-*.json"))
+SHIPPED = sorted((Path(__file__).parent.parent.parent / "factorizations" / "weights").glob("confusion-*.json"))
 Samples = NDArray[np.float32]
 
 
@@ -325,7 +325,7 @@ def test_voices_of_a_recording_are_laid_over_a_song_as_loud_as_it(tmp_path: Path
     stems[2] = np.random.default_rng(0).normal(0, 3000, stems.shape[1])
     np.save(tmp_path / "stems.npy", stems)
     np.save(tmp_path / "notes.npy", np.zeros((0, 4), np.float32))
-    clip = Path(__file__).parent.parent / "audiolime_ext" / "data" / "ezer_ev.ogg"
+    clip = Path(__file__).parent.parent.parent / "audiolime_ext" / "data" / "ezer_ev.ogg"
     (excerpt,) = sung(clip, [tmp_path])
     assert list(excerpt.sources) == ["vocals"]
     vocals, mixture = excerpt.sources["vocals"], excerpt.mixture.samples

@@ -11,7 +11,7 @@ import pytest
 from audiolime_ext import registry
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import AudioError
-from audiolime_ext.factorization import RESIDUAL, Factorization, Stems, factorize_in_parts
+from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Stems, factorize_in_parts
 from audiolime_ext.resolve import resolve_factorization
 from factorizations.spleeter_network import SpleeterConfig
 from tests.random_checkpoints import NARROW, configuration, mirrored, write_checkpoint
@@ -118,7 +118,7 @@ def test_every_registered_factorization_has_a_case() -> None:
 
 @pytest.mark.parametrize("module", ELSEWHERE.values())
 def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
-    source = (Path(__file__).parent / "adapters" / module).read_text(encoding="utf-8")
+    source = (Path(__file__).parent.parent / "adapters" / module).read_text(encoding="utf-8")
     assert "from tests.adapters.separators import *" in source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiolime_ext.transcription import LOWEST_PITCH, Transcription, decode, pitch_name
+from audiolime_ext.factorization.transcription import LOWEST_PITCH, Transcription, decode, pitch_name
 
 TIMES_S = np.arange(20) / 10
 

@@ -24,8 +24,8 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.cache import Store
-from audiolime_ext.factorization import RESIDUAL, Factorization, Scope, Stems, factorized, with_residual
-from audiolime_ext.transcription import Transcription
+from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Scope, Stems, factorized, with_residual
+from audiolime_ext.factorization.transcription import Transcription
 
 PART_S = 60.0
 IN_MEMORY = 2  # parts, where there is no cache

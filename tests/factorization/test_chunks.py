@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.chunks import faded
+from audiolime_ext.factorization.chunks import faded
 
 LENGTH, STRIDE, N = 40, 30, 200
 RECORDING = np.random.default_rng(0).normal(size=(2, 3, N)).astype(np.float32)

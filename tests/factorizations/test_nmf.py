@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import Audio, explain, tagger
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization import factorize_in_parts
+from audiolime_ext.factorization.contract import factorize_in_parts
 from audiolime_ext.registry import build
 from factorizations import nmf
 from factorizations.nmf import NMFFactorization, make

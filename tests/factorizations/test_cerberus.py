@@ -13,13 +13,13 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio, level_db, load_audio
 from audiolime_ext.cli import main
-from audiolime_ext.confusion import confusion_of
 from audiolime_ext.errors import AudioError, CorruptError, MissingError, UsageError
+from audiolime_ext.factorization.confusion import confusion_of
+from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.registry import formerly_meant, options, split_spec
 from audiolime_ext.report.media import encode_media
 from audiolime_ext.report.player import player_html
 from audiolime_ext.resolve import resolve_factorization
-from audiolime_ext.track.kept_stems import KeptStems
 from examples.cerberus.scores import si_sdr
 from factorizations.cerberus import MERGED, WEIGHTS, CerberusFactorization
 

@@ -9,9 +9,9 @@ import pytest
 
 from audiolime_ext import Audio, Stems, with_residual
 from audiolime_ext.cache import Cache, Store
-from audiolime_ext.factorization import RESIDUAL, Scope
-from audiolime_ext.track import kept_stems as module
-from audiolime_ext.track.kept_stems import KeptStems
+from audiolime_ext.factorization import kept as module
+from audiolime_ext.factorization.contract import RESIDUAL, Scope
+from audiolime_ext.factorization.kept import KeptStems
 
 SR = 1000
 

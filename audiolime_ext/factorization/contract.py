@@ -3,7 +3,7 @@
 Sources, frequency bands, harmonic and percussive parts, time–frequency superpixels: whatever can be written as signals
 that sum to the mixture can be switched on and off, and every part can be heard.
 
-Invariants, checked by ``tests/test_factorizations.py`` for everything that is registered:
+Invariants, checked by ``tests/factorizations/test_every.py`` for everything that is registered:
 
 - *Stems sum to the mixture* to 1e-5. What a separator's estimates miss is one more stem, `residual`.
 - *The same second gives the same stems* to 1e-5, whatever excerpt was asked for (unless `scope` is ``"window"``).
@@ -20,9 +20,9 @@ import numpy as np
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.errors import AudioError, AudiolimeError, UsageError
+from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.guest import as_guest, deed, memory_for
 from audiolime_ext.text import counted
-from audiolime_ext.transcription import Transcription
 
 RESIDUAL = "residual"
 Scope = Literal["blocks", "recording", "window"]
@@ -105,7 +105,7 @@ class Factorization(Protocol):
     references
         BibTeX entries to cite.
     confusion
-        Optional: how much of a true source lands in each stem, an `audiolime_ext.confusion.Confusion`.
+        Optional: how much of a true source lands in each stem, an `audiolime_ext.factorization.confusion.Confusion`.
 
     Examples
     --------
