@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation
     from audiolime_ext.factorization.contract import Factorization, Stems, with_residual
     from audiolime_ext.pipeline import explain, top_component
-    from audiolime_ext.prediction import Tagger, tagger
+    from audiolime_ext.prediction.function import Tagger, tagger
+    from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.report.page import write_page
-    from audiolime_ext.taggram import tag
     from audiolime_ext.track import explain_track
     from audiolime_ext.track.explanation import TrackExplanation
 
@@ -35,15 +35,15 @@ _HOMES = {
     "Explanation": "explanation",
     "Factorization": "factorization.contract",
     "Stems": "factorization.contract",
-    "Tagger": "prediction",
+    "Tagger": "prediction.function",
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.admission",
     "explain": "pipeline",
     "explain_track": "track",
     "load_audio": "audio.recording",
     "run_audit": "audit.run",
-    "tag": "taggram",
-    "tagger": "prediction",
+    "tag": "prediction.taggram",
+    "tagger": "prediction.function",
     "top_component": "pipeline",
     "with_residual": "factorization.contract",
     "write_page": "report.page",

@@ -10,7 +10,7 @@
   component can show. So the stems of donors that the excerpt lacks are added to it, one at a time.
 - *The moment.* "Exact" is not "certain": the excerpt shifted by a quarter of a second moves the weights a little. This
   spread is no sampling error and is shown apart from it.
-- *Chance.* A model may answer differently when it is asked again; see `audiolime_ext.repeatability`.
+- *Chance.* A model may answer differently when it is asked again; see `audiolime_ext.prediction.repeatability`.
 
 The half was chosen on 88 level listeners (11 kinds: loudness, decibels, peaks, thresholds, …, on 8 excerpts of true
 stems) and 396 others (energy of a band or a stem, linear, logistic or thresholded, AND and XOR of two, rhythm,
@@ -43,7 +43,7 @@ from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.components import Components
 from audiolime_ext.factorization.contract import RESIDUAL
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.repeatability import N_TO_TELL, Noise
+from audiolime_ext.prediction.repeatability import N_TO_TELL, Noise
 
 AUDIBLE_DB = -40.0
 LEVEL_EXPLAINS = 0.5

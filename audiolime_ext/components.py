@@ -30,8 +30,8 @@ from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Stems, factorized
 from audiolime_ext.mixing import mix
 from audiolime_ext.perturbation import Masks
+from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.segments import segment
-from audiolime_ext.taggram import Grid
 from audiolime_ext.text import counted
 
 CROSSFADE_S = 0.01

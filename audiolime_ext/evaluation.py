@@ -20,11 +20,11 @@ from audiolime_ext.attribution.methods import Method
 from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.components import Components
 from audiolime_ext.errors import UsageError
-from audiolime_ext.outputs import joined
 from audiolime_ext.perturbation import Masks, Neighborhood
-from audiolime_ext.prediction import Scores, Tagger, label_indices, predict
-from audiolime_ext.repeatability import N_ASKED, Noise, repeatability
-from audiolime_ext.targets import Target, TargetSpec, value_names
+from audiolime_ext.prediction.function import Scores, Tagger, label_indices, predict
+from audiolime_ext.prediction.outputs import joined
+from audiolime_ext.prediction.repeatability import N_ASKED, Noise, repeatability
+from audiolime_ext.prediction.targets import Target, TargetSpec, value_names
 
 N_MIXES = 5  # that a model is asked about again, where its answers differ
 
@@ -66,7 +66,7 @@ def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:
 def asked_again(
     components: Components, model: Tagger, answered: Neighborhood, values: Callable[[Scores], Scores], *, most: int
 ) -> Noise:
-    """Whether the model answers the excerpt alike when it is asked again; see `audiolime_ext.repeatability`.
+    """Whether the model answers the excerpt alike when it is asked again; see `audiolime_ext.prediction.repeatability`.
 
     Parameters
     ----------

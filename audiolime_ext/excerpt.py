@@ -12,9 +12,9 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.kind import Kind
-from audiolime_ext.prediction import Tagger, label_indices
-from audiolime_ext.taggram import Grid, Taggram, tag
+from audiolime_ext.prediction.function import Tagger, label_indices
+from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.prediction.taggram import Grid, Taggram, tag
 from audiolime_ext.text import counted
 
 

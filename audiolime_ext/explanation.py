@@ -36,10 +36,10 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.files import file_name, fresh_folder, to_json
-from audiolime_ext.kind import Kind
 from audiolime_ext.leading import Leading, arguing_components, leading
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.prediction import label_indices
+from audiolime_ext.prediction.function import label_indices
+from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.provenance import Provenance
 from audiolime_ext.top import Top
 from audiolime_ext.words import Voice, sentence, value_remarks
@@ -132,7 +132,7 @@ class Explanation:
 
     @cached_property
     def kind(self) -> Kind:
-        """What the explained values are: scores, log-odds or others; see `audiolime_ext.kind`."""
+        """What the explained values are: scores, log-odds or others; see `audiolime_ext.prediction.kind`."""
         origin = self.provenance
         return Kind.of(self.neighborhood.scores, self.all_labels, origin.target, contrast=origin.contrast is not None)
 

@@ -25,7 +25,7 @@ of the mixture. A heavier one that cannot be heard is named besides. In this ord
    the one of four sources that does nothing where the model went by an odd number of the other three. Chosen on four
    songs and 44 kinds of models: where what LIME named was wrong R² was below 0, where it was right above .05.)
 4. ``nothing``: no source argues, or the value lies no higher than the baseline's, and no weight above nothing, by as
-   much as counts (`audiolime_ext.kind`).
+   much as counts (`audiolime_ext.prediction.kind`).
 5. ``tied`` or ``leads``.
 """
 
@@ -41,8 +41,8 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.attribution.told_apart import ROUNDING, are_heaviest, exceed
-from audiolime_ext.kind import Kind
 from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.whole import holds_everything
 
 Array = NDArray[np.float64]

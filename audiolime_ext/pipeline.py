@@ -27,12 +27,12 @@ from audiolime_ext.excerpt import choose_excerpt
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction import Scores, Tagger, label_indices, label_names, predict
+from audiolime_ext.prediction.function import Scores, Tagger, label_indices, label_names, predict
+from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.resolve import resolve_factorization, resolve_tagger
 from audiolime_ext.segments import segment
-from audiolime_ext.taggram import Grid
-from audiolime_ext.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
 from audiolime_ext.text import counted
 
 
@@ -80,7 +80,7 @@ def explain(
         start; ``"beats"`` or ``"onsets"``.
     target
         What of the model's outputs is explained: ``"score"``, ``"log-odds"``, a pair of labels (why the first and not
-        the second), or a function of the outputs; see `audiolime_ext.targets`.
+        the second), or a function of the outputs; see `audiolime_ext.prediction.targets`.
     baseline
         What "off" sounds like: ``"silence"``, ``"noise"``, ``"floor"`` or another recording; see
         `audiolime_ext.baselines`.
@@ -92,8 +92,8 @@ def explain(
         ``"leave-one-out"``.
     max_evals
         The most mixes that the model is asked about, checks included: four tell whether it answers alike when it is
-        asked again (see `audiolime_ext.repeatability`). These come on top where all masks take the whole budget, and up
-        to twelve more where answers differ.
+        asked again (see `audiolime_ext.prediction.repeatability`). These come on top where all masks take the whole
+        budget, and up to twelve more where answers differ.
     seed
         For the sample of masks beyond the budget; the same seed gives the same result.
     settle

@@ -26,9 +26,9 @@ from audiolime_ext.factorization.contract import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import fresh_folder, legible, to_json
 from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.prediction.repeatability import Noise
+from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.repeatability import Noise
-from audiolime_ext.taggram import Grid
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation import Explanation

@@ -13,7 +13,7 @@ from audiolime_ext.text import counted, html_table, text_table
 if TYPE_CHECKING:
     from audiolime_ext.checks import LevelCheck
     from audiolime_ext.explanation import Explanation
-    from audiolime_ext.repeatability import Noise
+    from audiolime_ext.prediction.repeatability import Noise
     from audiolime_ext.top import Top
 
 SCHEMA_VERSION = 1

@@ -42,7 +42,7 @@ from audiolime_ext.extras import require
 from audiolime_ext.factorization.chunks import faded, give_back
 from audiolime_ext.factorization.contract import Scope, Stems, separated_at
 from audiolime_ext.networks.checkpoints import ForeignWeights
-from audiolime_ext.saved_model import reason, torch_inference
+from audiolime_ext.prediction.saved_model import reason, torch_inference
 
 OVERLAP = 0.25  # of chunks
 REPOSITORIES = {  # of the published models on the Hugging Face hub

@@ -42,7 +42,7 @@ from audiolime_ext.extras import require
 from audiolime_ext.factorization.chunks import faded
 from audiolime_ext.factorization.contract import Scope, Stems, separated_at
 from audiolime_ext.networks.checkpoints import ForeignWeights
-from audiolime_ext.saved_model import torch_inference
+from audiolime_ext.prediction.saved_model import torch_inference
 from factorizations.openunmix_weights import RECORDS, WIENER_FRAMES, kept, own, published
 
 CHUNK, STEP = 3, 2  # of what the Wiener filter is fitted to at once, so that both grids meet

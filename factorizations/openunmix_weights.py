@@ -31,7 +31,7 @@ from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageE
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.contract import RESIDUAL
 from audiolime_ext.networks.downloads import ZENODO, from_release
-from audiolime_ext.saved_model import reason
+from audiolime_ext.prediction.saved_model import reason
 
 WIENER_FRAMES = 300  # to which the filter is fitted at once; the package's own default
 

@@ -21,7 +21,7 @@ from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import run_audit
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction import Tagger
+from audiolime_ext.prediction.function import Tagger
 from tests.audit_collection import LABELS, SR, _clicks, arbitrary, clean, confounded, forgetful, make_collection
 
 GUITAR, PIANO = (0.8, 0.2), (0.2, 0.8)

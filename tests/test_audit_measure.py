@@ -22,8 +22,8 @@ from audiolime_ext.audit.measure import DonorError, Job, Measured, Settings, mea
 from audiolime_ext.audit.placebos import AGAIN, PLACEBOS
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.prediction import Tagger
-from audiolime_ext.targets import log_odds
+from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.targets import log_odds
 from factorizations.bands import make as make_bands
 
 SR = 8000

@@ -28,6 +28,7 @@ from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.verdicts import judge
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, MissingError
+from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.report.audit.charts import DOT, LEFT, MOST_DOTS, ROW, WIDTH, dots, drawn, swarm
 from audiolime_ext.report.audit.clips import Listening, loudest
 from audiolime_ext.report.audit.effects import Strip, effects
@@ -35,7 +36,6 @@ from audiolime_ext.report.audit.findings import Answer, Finding, findings, reads
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import comparisons, heat_maps
 from audiolime_ext.report.audit.page import Options, _facts, report_html, write_report
-from audiolime_ext.taggram import Grid
 from tests.bench.audit import simulate
 from tests.browser.pages import opened
 

@@ -11,8 +11,8 @@ from audiolime_ext.components import ROLLED_OFF, Components, build
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.contract import Scope, Stems, separated_at, with_residual
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.prediction import tagger
-from audiolime_ext.taggram import Grid
+from audiolime_ext.prediction.function import tagger
+from audiolime_ext.prediction.taggram import Grid
 from factorizations.oracle import OracleFactorization
 
 SR = 44100

@@ -21,7 +21,7 @@ from audiolime_ext.evaluation import evaluate
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.extras import require
 from audiolime_ext.perturbation import choose_masks
-from audiolime_ext.prediction import FunctionTagger
+from audiolime_ext.prediction.function import FunctionTagger
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game
 

@@ -17,8 +17,8 @@ from tqdm import tqdm
 from audiolime_ext import Audio, explain, registry, tag, tagger
 from audiolime_ext.errors import AudiolimeError, ModelError
 from audiolime_ext.guest import as_guest
+from audiolime_ext.prediction.repeatability import repeatability
 from audiolime_ext.registry import Plugin
-from audiolime_ext.repeatability import repeatability
 from factorizations.bands import make as make_bands
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
-from audiolime_ext.repeatability import Noise
+from audiolime_ext.prediction.repeatability import Noise
 from tests.games import play, random_game
 
 SD = np.array([0.1, 0.0])

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
-from audiolime_ext.front_end import LogMel
-from audiolime_ext.prediction import Tagger
+from audiolime_ext.prediction.front_end import LogMel
+from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.registry import build
-from audiolime_ext.resolve import resolve_tagger
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
 
 SR, LABELS = 8000, "rock;jazz;hum"

@@ -10,7 +10,7 @@ from audiolime_ext import explain, tagger, top_component
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.errors import AudioError, NothingArgues, UsageError
-from audiolime_ext.resolve import resolve_factorization
+from audiolime_ext.prediction.loading import resolve_factorization
 from factorizations.oracle import OracleFactorization
 
 SR = 16000

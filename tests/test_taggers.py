@@ -7,10 +7,10 @@ import pytest
 
 from audiolime_ext import registry
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.prediction import Tagger, label_names
-from audiolime_ext.resolve import resolve_tagger
+from audiolime_ext.prediction.function import Tagger, label_names
+from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.taggram import Grid, tag
 from audiolime_ext.taggers.musicnn_network import big_shapes
-from audiolime_ext.taggram import Grid, tag
 from tests.random_checkpoints import random_weights, write_bundle_in
 
 FUNCTION = "tests.test_taggers:loudness"

@@ -22,10 +22,10 @@ from audiolime_ext.cache import Cache
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.factorization import kept as kept_module
 from audiolime_ext.factorization.contract import Scope, with_residual
+from audiolime_ext.prediction.repeatability import N_ASKED
+from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
-from audiolime_ext.repeatability import N_ASKED
 from audiolime_ext.taggers.musicnn import MusicnnTagger
-from audiolime_ext.taggram import tag
 from factorizations.oracle import OracleFactorization
 
 SR = 16000

@@ -10,8 +10,8 @@ import pytest
 
 from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.checks import Checks
-from audiolime_ext.kind import Kind
 from audiolime_ext.leading import Leading
+from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.report.view import as_track, make_view
 from audiolime_ext.words import Voice, finer, in_short, sentence, value_remarks
 from factorizations.oracle import OracleFactorization

@@ -18,7 +18,7 @@ import numpy as np
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import standard_errors
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.repeatability import Noise
+from audiolime_ext.prediction.repeatability import Noise
 
 Attribute = Callable[[Neighborhood], Attribution]
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.targets import log_odds
+from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.text import counted
 
 ABSENT_DB = -60.0  # a component softer than that, against its mix, is not there

@@ -11,9 +11,9 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory
-from audiolime_ext.prediction import Scores, Tagger, predict
-from audiolime_ext.taggram import Grid
-from audiolime_ext.targets import log_odds
+from audiolime_ext.prediction.function import Scores, Tagger, predict
+from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.targets import log_odds
 
 _FOR_NOISE = "it fails for noise, too, and so would for every recording"
 _FOR_SILENCE = (

@@ -24,9 +24,9 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.kept import identity
 from audiolime_ext.mixing import weighted_sums
 from audiolime_ext.perturbation import Masks
-from audiolime_ext.prediction import Tagger
+from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.registry import build as build_spec
-from audiolime_ext.taggram import Grid
 
 TRUE_STEMS = "oracle"  # the factorization's spec where the manifest names the stems of every recording
 IN_MEMORY_BYTES = 150_000_000

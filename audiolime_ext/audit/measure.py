@@ -53,11 +53,11 @@ from audiolime_ext.audit.heard import Ears, Heard
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.records import Entry, Measurement
 from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
-from audiolime_ext.outputs import joined
 from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
-from audiolime_ext.prediction import Scores, Tagger
-from audiolime_ext.taggram import Grid
-from audiolime_ext.targets import log_odds
+from audiolime_ext.prediction.function import Scores, Tagger
+from audiolime_ext.prediction.outputs import joined
+from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.targets import log_odds
 
 
 class DonorError(AudiolimeError):

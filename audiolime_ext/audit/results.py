@@ -39,7 +39,7 @@ from audiolime_ext.audit.records import Entry, Failure, Identity, Reading, Recor
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.errors import CorruptError
 from audiolime_ext.files import legible
-from audiolime_ext.targets import log_odds
+from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.text import counted
 
 ALONE_DB = -20.0  # of the recording; all components but one together

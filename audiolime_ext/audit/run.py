@@ -25,8 +25,8 @@ from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processe
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.files import legible
-from audiolime_ext.prediction import Tagger
-from audiolime_ext.resolve import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
 from audiolime_ext.text import counted
 
 

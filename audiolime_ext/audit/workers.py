@@ -23,8 +23,8 @@ from audiolime_ext.audit.fitness import ask_about_noise
 from audiolime_ext.audit.heard import Ears
 from audiolime_ext.audit.measure import Job, Measured, Settings, measure
 from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
-from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.resolve import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
 
 # Threads within a worker: of ONNX Runtime (see `audiolime_ext.networks.graph`), BLAS, OpenMP, Numba and TensorFlow.
 THREADS = (

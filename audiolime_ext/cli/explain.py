@@ -104,9 +104,9 @@ def run(args: Namespace) -> int:
     """Explain each file."""
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.pipeline import explain
-    from audiolime_ext.resolve import resolve_factorization
+    from audiolime_ext.prediction.loading import resolve_factorization
+    from audiolime_ext.prediction.targets import make_target
     from audiolime_ext.segments import require_known
-    from audiolime_ext.targets import make_target
 
     method_named(args.method)
     require_known(args.segments)

@@ -93,7 +93,7 @@ def add_tags(parser: ArgumentParser) -> None:
 
 def label_numbers(given: list[str] | None, model: Any) -> list[str | int] | None:
     """Numbers count as positions unless the model has a label of that name; an unknown label is said at once."""
-    from audiolime_ext.prediction import label_indices
+    from audiolime_ext.prediction.function import label_indices
 
     if given is None:
         return None
@@ -169,7 +169,7 @@ def resolve_tagger(args: Namespace) -> Any:
     UsageError
         If the tagger is unknown, or has a rate of its own and `--sr` says another.
     """
-    from audiolime_ext import resolve
+    from audiolime_ext.prediction import loading as resolve
 
     model = resolve.resolve_tagger(args.tagger, sr=args.sr, batch_size=args.batch_size)
     if args.sr not in (None, model.sr):

@@ -68,7 +68,7 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
     from audiolime_ext.cli.options import for_each_file, recordings, require_some, resolve_tagger
-    from audiolime_ext.resolve import resolve_factorization
+    from audiolime_ext.prediction.loading import resolve_factorization
 
     args.files = recordings(args.files)
     require_some(args.files)

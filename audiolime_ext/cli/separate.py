@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Separate each file."""
-    from audiolime_ext.resolve import resolve_factorization
+    from audiolime_ext.prediction.loading import resolve_factorization
 
     args.files = recordings(args.files)
     folders = output_folders(args.files, args.output)

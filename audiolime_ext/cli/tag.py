@@ -132,7 +132,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.audio.silence import silence_warnings
     from audiolime_ext.files import to_json
-    from audiolime_ext.taggram import tag
+    from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.text import text_table
 
     audio = load_audio(file)

@@ -17,7 +17,7 @@ from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.prediction import Scores, label_indices
+from audiolime_ext.prediction.function import Scores, label_indices
 
 Array = NDArray[np.float64]
 

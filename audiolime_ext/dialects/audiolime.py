@@ -36,8 +36,8 @@ from audiolime_ext.dialects.audio_explanation import AudioExplanation
 from audiolime_ext.dialects.binding import BoundFactorization
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.perturbation import Masks, Neighborhood, enumerate_masks
-from audiolime_ext.prediction import FunctionTagger, Scores, Tagger, label_indices, label_names, predict
-from audiolime_ext.resolve import resolve_tagger
+from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_indices, label_names, predict
+from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.text import counted
 
 Array = NDArray[np.float64]

@@ -22,7 +22,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.extras import require
 from audiolime_ext.perturbation import Masks, Neighborhood
-from audiolime_ext.prediction import Scores
+from audiolime_ext.prediction.function import Scores
 from audiolime_ext.text import counted
 
 

@@ -20,8 +20,8 @@ from itertools import combinations
 import numpy as np
 
 from audiolime_ext.faithfulness.answers import Answers, Array, Measure
-from audiolime_ext.kind import ROUNDING
 from audiolime_ext.perturbation import Masks, enumerate_masks
+from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.text import counted
 
 MOST_MASKS = 4096  # that ties, or the mean over all orderings, may need

@@ -31,11 +31,11 @@ from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.faithfulness.answers import Array
 from audiolime_ext.faithfulness.weighing import pearson
-from audiolime_ext.kind import ROUNDING
 from audiolime_ext.pipeline import explain
-from audiolime_ext.prediction import Tagger, label_names
-from audiolime_ext.resolve import resolve_tagger
-from audiolime_ext.targets import TargetSpec, make_target
+from audiolime_ext.prediction.function import Tagger, label_names
+from audiolime_ext.prediction.kind import ROUNDING
+from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.targets import TargetSpec, make_target
 from audiolime_ext.text import counted, text_table
 
 FEWEST_COMPONENTS = 4

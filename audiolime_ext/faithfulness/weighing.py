@@ -18,8 +18,8 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.faithfulness.answers import Array, Measure
-from audiolime_ext.kind import ROUNDING
 from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.prediction.kind import ROUNDING
 
 _ALL_ZERO = "all weights are 0"
 

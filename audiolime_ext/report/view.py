@@ -20,14 +20,14 @@ from audiolime_ext import together
 from audiolime_ext.components import Components
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization.confusion import holding_notes
-from audiolime_ext.kind import Kind
 from audiolime_ext.leading import together_db
 from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.registry import split_spec
 from audiolime_ext.report.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
 from audiolime_ext.summary import METHOD_NAMES, how_known
-from audiolime_ext.taggram import Taggram
 from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import TrackExplanation, Window
 from audiolime_ext.words import Voice, sentence, value_remarks

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.saved_model import Declared, digest, reason, torch_inference
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.saved_model import Declared, digest, reason, torch_inference
 
 VARIANTS: Mapping[str, None] = {"DIR": None}
 REQUIRES: Mapping[str, str] = {"transformers": "huggingface", "torch": "huggingface"}

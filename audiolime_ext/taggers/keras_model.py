@@ -4,7 +4,8 @@
 ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels); an axis of length 1 is added at the end where its input
 has one. Of several outputs ``output=`` names that of the scores. A fixed length of its input is its window. It runs as
 in inference, and with Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
-`audiolime_ext.saved_model` for all options; ``threads`` can be said once in a process, as TensorFlow keeps it.
+`audiolime_ext.prediction.saved_model` for all options; ``threads`` can be said once in a process, as TensorFlow keeps
+it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.saved_model import Declared, digest, read_archive, reason
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason
 from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH.keras?sr=…&labels=…": None}

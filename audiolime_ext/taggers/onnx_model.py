@@ -5,7 +5,7 @@
 where there are several. Inputs of half or double precision are given such. An axis of length 1 is
 added in second place or at the end where its input has one. A fixed length of its input is its window; a model that was
 exported for a single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime,
-which is always installed. See `audiolime_ext.saved_model` for all options.
+which is always installed. See `audiolime_ext.prediction.saved_model` for all options.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.networks.graph import session
-from audiolime_ext.outputs import key_of
-from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.saved_model import Declared, digest, read, reason
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.outputs import key_of
+from audiolime_ext.prediction.saved_model import Declared, digest, read, reason
 from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}

@@ -11,8 +11,8 @@ The model takes waveforms (n_batch, n_samples) or, with ``front_end=log-mel:…`
 answers a tensor (n_batch, n_labels); of a dict or tuple ``output=`` names the scores. An axis of length 1 is added in
 second place where it wants one. A model in half or double precision is given such; TorchScript in half precision, which
 is made for graphics cards, is run in single precision with the same weights where it can be. A length that was exported
-as fixed is its window; one exported for a single signal is asked about one at a time. See `audiolime_ext.saved_model`
-for all options.
+as fixed is its window; one exported for a single signal is asked about one at a time. See
+`audiolime_ext.prediction.saved_model` for all options.
 
 Pickled objects, which may run any code when they are loaded, are refused: a file of ``torch.save``, and an exported
 program that holds more than tensors (checked here, as ``torch.export.load`` would unpickle it). Both kinds of files are
@@ -34,8 +34,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.saved_model import Declared, digest, read_archive, reason, torch_inference
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason, torch_inference
 from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}

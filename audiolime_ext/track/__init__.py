@@ -7,8 +7,9 @@ Invariants:
 - *Snippet and track agree*: the weights of a window are those of ``explain(start_s=t, level_check=False)`` to 1e-5.
 - *Memory does not grow with the recording* beyond the recording itself: stems are made and used part by part. (A tagger
   without windows hears everything at once.)
-- *A model is asked again once for the whole recording*, about some windows: see `audiolime_ext.repeatability`. Its
-  noise is in the errors of every window's weights; one whose answers depend on what else is in the batch is refused.
+- *A model is asked again once for the whole recording*, about some windows: see
+  `audiolime_ext.prediction.repeatability`. Its noise is in the errors of every window's weights; one whose answers
+  depend on what else is in the batch is refused.
 - *Work is done once*: taggrams, stems and the model's answers are kept in the cache as they are made, so an interrupted
   run goes on where it stopped. What does not say what it is keeps nothing there: a factorization without a fingerprint,
   a function without a declared version (``tagger(…, version="2")``).
@@ -40,11 +41,11 @@ from audiolime_ext.factorization.contract import Factorization, Stems, factorize
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.perturbation import MaskSet
 from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings, sample_warnings, warnings_of
-from audiolime_ext.prediction import Tagger, label_indices
-from audiolime_ext.repeatability import Noise
-from audiolime_ext.resolve import resolve_factorization, resolve_tagger
-from audiolime_ext.taggram import Grid, Taggram
-from audiolime_ext.targets import Target, TargetSpec, first_labels, make_target, value_names
+from audiolime_ext.prediction.function import Tagger, label_indices
+from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.repeatability import Noise
+from audiolime_ext.prediction.taggram import Grid, Taggram
+from audiolime_ext.prediction.targets import Target, TargetSpec, first_labels, make_target, value_names
 from audiolime_ext.text import counted, share_of
 from audiolime_ext.track.explanation import TrackExplanation, Window
 from audiolime_ext.track.windows import Answer, Asking, Span

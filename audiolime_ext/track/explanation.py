@@ -28,14 +28,14 @@ from audiolime_ext.explanation import AUDIOLIME_REFERENCE, Explanation
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.contract import RESIDUAL, Stems
 from audiolime_ext.files import fresh_folder, to_json
-from audiolime_ext.kind import Kind
 from audiolime_ext.leading import Leading, arguing_components, leading
 from audiolime_ext.perturbation import Neighborhood
-from audiolime_ext.prediction import label_indices
+from audiolime_ext.prediction.function import label_indices
+from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.prediction.repeatability import Noise
+from audiolime_ext.prediction.taggram import Grid, Taggram
+from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.repeatability import Noise
-from audiolime_ext.taggram import Grid, Taggram
-from audiolime_ext.targets import log_odds
 from audiolime_ext.track import summary as track_summary
 from audiolime_ext.track.leaders import Leaders
 from audiolime_ext.words import Voice, value_remarks
@@ -230,7 +230,7 @@ class TrackExplanation:
 
     @cached_property
     def kind(self) -> Kind:
-        """What the explained values of all windows are; see `audiolime_ext.kind`."""
+        """What the explained values of all windows are; see `audiolime_ext.prediction.kind`."""
         answers = np.concatenate([window.neighborhood.scores for window in self.windows])
         origin = self.provenance
         return Kind.of(answers, self.all_labels, origin.target, contrast=origin.contrast is not None)

@@ -20,10 +20,10 @@ from audiolime_ext.audio.silence import power
 from audiolime_ext.cache import Store
 from audiolime_ext.factorization.kept import KeptStems, identity
 from audiolime_ext.perturbation import Masks, MaskSet, Neighborhood, enumerate_masks
-from audiolime_ext.prediction import FunctionTagger, Scores, Tagger, label_names, predict
-from audiolime_ext.repeatability import Noise, repeatability
-from audiolime_ext.taggram import Grid, Taggram, tag
-from audiolime_ext.targets import Target
+from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_names, predict
+from audiolime_ext.prediction.repeatability import Noise, repeatability
+from audiolime_ext.prediction.taggram import Grid, Taggram, tag
+from audiolime_ext.prediction.targets import Target
 
 Span = tuple[float, float]  # start and duration in seconds
 

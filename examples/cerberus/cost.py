@@ -19,7 +19,7 @@ from pathlib import Path
 
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import ModelError
-from audiolime_ext.resolve import resolve_factorization
+from audiolime_ext.prediction.loading import resolve_factorization
 
 _ROOT = Path(__file__).parent.parent.parent
 _REPEATS = 3

@@ -39,7 +39,7 @@ from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.factorization.confusion import lands_in, read_confusion
 from audiolime_ext.factorization.contract import RESIDUAL, Factorization
 from audiolime_ext.files import write_bytes
-from audiolime_ext.resolve import resolve_factorization
+from audiolime_ext.prediction.loading import resolve_factorization
 from examples.cerberus.references import Song, split_folders
 from examples.confusion.material import SINGER, Excerpt, excerpts, sung
 

@@ -23,7 +23,7 @@ import numpy as np
 from audiolime_ext import load_audio
 from audiolime_ext.audio.recording import Audio, Samples, level_db
 from audiolime_ext.audio.resampling import resample_span, resampled_length
-from audiolime_ext.resolve import resolve_factorization
+from audiolime_ext.prediction.loading import resolve_factorization
 from examples.cerberus.references import SR, Song
 
 SOURCES = ("piano", "guitar", "bass", "drums", "vocals")

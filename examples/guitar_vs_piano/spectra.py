@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.front_end import LogMel
+from audiolime_ext.prediction.front_end import LogMel
 from examples.guitar_vs_piano.confounders import Confounder, Recording
 from examples.guitar_vs_piano.recordings import mixture, stems
 from examples.guitar_vs_piano.songs import SR, WINDOW_S

@@ -18,9 +18,9 @@ import soundfile
 from audiolime_ext.audit.manifest import load_manifest
 from audiolime_ext.audit.verdicts import conclude
 from audiolime_ext.errors import MissingError
-from audiolime_ext.front_end import LogMel
 from audiolime_ext.networks.checkpoints import fetch
-from audiolime_ext.resolve import resolve_tagger
+from audiolime_ext.prediction.front_end import LogMel
+from audiolime_ext.prediction.loading import resolve_tagger
 from examples.guitar_vs_piano import songs, synthesizer
 from examples.guitar_vs_piano.audits import audit, factorizations, results
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS, confounded, matched, treated

@@ -12,10 +12,10 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction import Tagger
+from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
-from audiolime_ext.resolve import resolve_tagger
-from audiolime_ext.taggram import tag
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
 
 torch = require("torch", extra="huggingface")

@@ -12,11 +12,11 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.front_end import LogMel
-from audiolime_ext.outputs import as_array
-from audiolime_ext.prediction import Tagger
+from audiolime_ext.prediction.front_end import LogMel
+from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.outputs import as_array
 from audiolime_ext.registry import build
-from audiolime_ext.resolve import resolve_tagger
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
 
 torch = require("torch", extra="torch")

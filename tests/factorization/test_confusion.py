@@ -27,8 +27,8 @@ from audiolime_ext.factorization.confusion import (
     lands_in,
     read_confusion,
 )
+from audiolime_ext.prediction.loading import resolve_factorization
 from audiolime_ext.report.view import as_track, make_view, stems_are
-from audiolime_ext.resolve import resolve_factorization
 from examples.cerberus.references import Song
 from examples.confusion.__main__ import measure
 from examples.confusion.material import EXCERPT_S, MOST_EXCERPTS, SINGER, excerpts, sung

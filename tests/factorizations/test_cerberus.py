@@ -16,10 +16,10 @@ from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, CorruptError, MissingError, UsageError
 from audiolime_ext.factorization.confusion import confusion_of
 from audiolime_ext.factorization.kept import KeptStems
+from audiolime_ext.prediction.loading import resolve_factorization
 from audiolime_ext.registry import formerly_meant, options, split_spec
 from audiolime_ext.report.media import encode_media
 from audiolime_ext.report.player import player_html
-from audiolime_ext.resolve import resolve_factorization
 from examples.cerberus.scores import si_sdr
 from factorizations.cerberus import MERGED, WEIGHTS, CerberusFactorization
 

@@ -89,7 +89,7 @@ from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.run import run_audit
 from audiolime_ext.audit.verdicts import conclude
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction import Tagger
+from audiolime_ext.prediction.function import Tagger
 from examples.guitar_vs_piano.songs import SR, make
 
 INSTRUMENTS = ("bass", "drums", "guitar", "piano")

@@ -48,8 +48,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.perturbation import Masks, Neighborhood
+from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.taggers.musicnn import MusicnnTagger
-from audiolime_ext.taggram import tag
 from tests.studies.draws import SPLITS, clips, cut
 from tests.studies.lookup import Lookup
 

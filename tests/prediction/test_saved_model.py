@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
-from audiolime_ext.front_end import LogMel
+from audiolime_ext.prediction.front_end import LogMel
+from audiolime_ext.prediction.saved_model import Declared, digest, read_archive
 from audiolime_ext.registry import build
-from audiolime_ext.saved_model import Declared, digest, read_archive
 
 SAID = "own.pt?sr=8000&labels=rock;jazz"
 

@@ -8,8 +8,8 @@ import pytest
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.prediction import as_tagger, label_indices, predict, tagger
-from audiolime_ext.taggram import tag
+from audiolime_ext.prediction.function import as_tagger, label_indices, predict, tagger
+from audiolime_ext.prediction.taggram import tag
 
 
 def ramp(seconds: float, sr: int = 1000) -> Audio:

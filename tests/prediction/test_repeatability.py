@@ -11,8 +11,8 @@ import pytest
 
 from audiolime_ext import Explanation, explain, explain_track, tagger
 from audiolime_ext.errors import ModelError
-from audiolime_ext.prediction import FunctionTagger
-from audiolime_ext.repeatability import N_ASKED, N_TO_TELL, NOTHING, ROUNDS, repeatability
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.repeatability import N_ASKED, N_TO_TELL, NOTHING, ROUNDS, repeatability
 from factorizations.oracle import OracleFactorization
 
 SR = 8000

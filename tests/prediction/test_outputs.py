@@ -10,7 +10,7 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import ModelError
-from audiolime_ext.outputs import as_array, chosen, joined, key_of, require_scores
+from audiolime_ext.prediction.outputs import as_array, chosen, joined, key_of, require_scores
 
 
 class Tensor:

@@ -5,7 +5,7 @@ import pytest
 
 from audiolime_ext import explain, tagger
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.targets import log_odds, make_target
+from audiolime_ext.prediction.targets import log_odds, make_target
 from factorizations.oracle import OracleFactorization
 
 SR = 16000

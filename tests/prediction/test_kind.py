@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from audiolime_ext.kind import Kind, decimals
+from audiolime_ext.prediction.kind import Kind, decimals
 
 LABELS = ("rock", "pop")
 

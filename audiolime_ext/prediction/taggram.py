@@ -24,8 +24,8 @@ from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.resampling import context_span, resample_span
 from audiolime_ext.audio.silence import sounding
 from audiolime_ext.errors import AudioError
-from audiolime_ext.prediction import Scores, Tagger, label_names, predict
-from audiolime_ext.resolve import resolve_tagger
+from audiolime_ext.prediction.function import Scores, Tagger, label_names, predict
+from audiolime_ext.prediction.loading import resolve_tagger
 
 SHORTEST_S = 0.1
 _FILLED = {

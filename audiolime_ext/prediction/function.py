@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory, UsageError, unknown
 from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
-from audiolime_ext.outputs import chosen, joined, require_scores
+from audiolime_ext.prediction.outputs import chosen, joined, require_scores
 
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]

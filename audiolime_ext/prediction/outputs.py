@@ -3,7 +3,7 @@
 A prediction is an array of real, finite numbers with one row per signal and one column per label. Models often answer
 more: a dict, a named tuple, or a tuple or list of arrays. These are several outputs, even if there is but one, of which
 ``output=`` names the scores: by key, or by position from 0. A list of arrays with one axis is the rows of one output.
-Answers that name their labels are one output, too; see `audiolime_ext.labelled`.
+Answers that name their labels are one output, too; see `audiolime_ext.prediction.labelled`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError, UnfitModel
-from audiolime_ext.labelled import columns
+from audiolime_ext.prediction.labelled import columns
 from audiolime_ext.text import counted
 
 _IN_TAGGER = "tagger(predict_fn, output={!r})"
@@ -48,7 +48,8 @@ def chosen(
     output
         Which of several outputs is meant, by key or by position; None: there is one.
     labels
-        The columns of an answer that names its labels, see `audiolime_ext.labelled`; None: none are declared.
+        The columns of an answer that names its labels, see `audiolime_ext.prediction.labelled`; None: none are
+        declared.
     n_axes
         From how many axes on the arrays of a list are outputs, and not rows of one.
     who, how

@@ -13,7 +13,7 @@ import pytest
 from audiolime_ext import Audio, explain, explain_track, tagger
 from audiolime_ext.cli import main
 from audiolime_ext.errors import ModelError, UnfitModel
-from audiolime_ext.prediction import predict
+from audiolime_ext.prediction.function import predict
 
 SONG = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32), 8000, "song")
 WINDOWS = np.random.default_rng(0).normal(0, 0.1, (3, 1, 1, 100)).astype(np.float32)
@@ -161,7 +161,7 @@ def test_the_command_line_says_the_lines_and_obeys_them(
     SONG.write("song.wav")
     Path("piped.py").write_text(
         "from audiolime_ext import tagger\n"
-        "from tests.test_labelled import pipeline as predict_fn\n"
+        "from tests.prediction.test_labelled import pipeline as predict_fn\n"
         "model = tagger(predict_fn, labels=['hum', 'jazz', 'rock'])\n"
     )
     command = ["explain", "song.wav", "-f", "bands:2", "-t"]
