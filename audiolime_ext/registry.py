@@ -3,7 +3,7 @@
 ``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``cerberus?merge=piano+guitar``, ``package.module:name``. The first colon
 or question mark splits the name from its argument, which may end in options (see `options`). Names are entry points, so
 another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
-``audiolime_ext.taggers``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
+``audiolime_ext.models``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
 mapping from the arguments it knows to what each needs, a `Checkpoint`, `ForeignWeights` or None, which ``audiolime
 list`` and ``audiolime checkpoints`` read, ``REQUIRES``, a mapping from the optional packages that it needs to their
 extras, and, of a separator, ``confusion(argument: str)``, what was measured of it (see

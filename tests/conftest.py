@@ -58,8 +58,8 @@ def feelings() -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def published() -> None:
     """The published checkpoints are at hand, so that no test is the first to hear of their download."""
+    from audiolime_ext.models.musicnn import CHECKPOINT
     from audiolime_ext.networks.checkpoints import locate
-    from audiolime_ext.taggers.musicnn import CHECKPOINT
     from factorizations import spleeter
 
     for checkpoint in (CHECKPOINT, spleeter.CHECKPOINT):

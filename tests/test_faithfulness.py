@@ -38,8 +38,8 @@ from audiolime_ext.faithfulness.weighing import (
     infidelity,
     sparseness,
 )
+from audiolime_ext.models.musicnn import LEAD, WINDOW, MusicnnTagger, make
 from audiolime_ext.perturbation import Neighborhood, choose_masks
-from audiolime_ext.taggers.musicnn import LEAD, WINDOW, MusicnnTagger, make
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game
 

@@ -54,7 +54,7 @@ def module_name(path: Path) -> str:
 
 
 def is_plugin(module: str) -> bool:
-    return module.split(".")[0] == "factorizations" or module.startswith("audiolime_ext.taggers")
+    return module.split(".")[0] == "factorizations" or module.startswith("audiolime_ext.models")
 
 
 def level_of(module: str) -> int:
@@ -141,7 +141,7 @@ def test_modules_import_each_other_without_circles(sources: dict[str, str]) -> N
         ("audiolime_ext.audio.recording", "def lazily():\n    from audiolime_ext import pipeline", "audiolime_ext.pipeline"),
         ("audiolime_ext.attribution.lime", "from audiolime_ext import explain", "audiolime_ext"),
         ("audiolime_ext.pipeline", "import factorizations.hpss", "factorizations.hpss"),
-        ("audiolime_ext.cli", "from audiolime_ext.taggers.musicnn import make", "audiolime_ext.taggers.musicnn"),
+        ("audiolime_ext.cli", "from audiolime_ext.models.musicnn import make", "audiolime_ext.models.musicnn"),
         ("factorizations.hpss", "from audiolime_ext.components import build", "audiolime_ext.components"),
         ("factorizations.hpss", "from factorizations import oracle", "factorizations.oracle"),
         ("factorizations.hpss", "import factorizations.spleeter_network", "factorizations.spleeter_network"),

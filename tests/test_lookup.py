@@ -11,8 +11,8 @@ from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.components import Components
 from audiolime_ext.evaluation import evaluate
+from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.taggram import Grid
-from audiolime_ext.taggers.musicnn import MusicnnTagger
 from factorizations.hpss import HPSSFactorization
 from tests.studies.lookup import Lookup, segments_seen
 

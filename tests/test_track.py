@@ -22,10 +22,10 @@ from audiolime_ext.cache import Cache
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.factorization import kept as kept_module
 from audiolime_ext.factorization.contract import Scope, with_residual
+from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
-from audiolime_ext.taggers.musicnn import MusicnnTagger
 from factorizations.oracle import OracleFactorization
 
 SR = 16000
@@ -171,7 +171,7 @@ def test_snippet_and_track_agree_across_the_borders_of_parts(
 
 def musicnn() -> MusicnnTagger:
     """The published tagger from the user's own cache, wherever a test keeps its results."""
-    from audiolime_ext.taggers.musicnn import CHECKPOINT
+    from audiolime_ext.models.musicnn import CHECKPOINT
 
     named = os.environ.pop("AUDIOLIME_CACHE", None)
     try:

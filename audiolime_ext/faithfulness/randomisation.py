@@ -128,7 +128,7 @@ def randomisation_check(
         As for `audiolime_ext.explain`.
     tagger
         A tagger, or its spec string, that has ``layers`` and a method ``randomised(layers, seed=…)``, see
-        `Randomisable`; `audiolime_ext.taggers.musicnn` has.
+        `Randomisable`; `audiolime_ext.models.musicnn` has.
     layers
         To be randomised, in this order, the output first; None: all of the tagger's.
     seeds

@@ -1,6 +1,6 @@
-"""The suite of `tests.test_taggers`, for modules that have a `listener` of their own."""
+"""The suite of `tests.models.test_every`, for modules that have a `listener` of their own."""
 
-from tests.test_taggers import (
+from tests.models.test_every import (
     test_a_windows_scores_are_those_of_the_same_excerpt_alone,
     test_it_does_not_change_its_argument_and_repeats_itself,
     test_it_keeps_the_protocol,

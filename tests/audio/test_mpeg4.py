@@ -164,7 +164,7 @@ def test_without_the_extra_a_container_is_told_with_it(
     told = r"song\.m4a is MPEG-4 or another container: .*pip install 'audiolime-ext\[codecs\]'"
     with pytest.raises(MissingError, match=told):
         load_audio(tmp_path / "song.m4a")
-    assert main(["tag", str(tmp_path / "song.m4a"), "-t", "tests.test_taggers:loudness"]) == 3
+    assert main(["tag", str(tmp_path / "song.m4a"), "-t", "tests.models.test_every:loudness"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
     assert "or convert it with: ffmpeg -i IN OUT.wav" in line
 

@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, explain, load_audio
-from audiolime_ext.taggers.musicnn import MusicnnTagger, log_mel
+from audiolime_ext.models.musicnn import MusicnnTagger, log_mel
 from factorizations import spleeter
 from tests.bench import audit, page, separation, workers
 from tests.parity.environment import lay_out_models

@@ -532,7 +532,7 @@ def plug_in(folder: Path, name: str, module: str) -> None:
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[audiolime_ext.taggers]\n{name} = {name}_plugin:make\n")
+    (info / "entry_points.txt").write_text(f"[audiolime_ext.models]\n{name} = {name}_plugin:make\n")
     (folder / f"{name}_plugin.py").write_text(module)
 
 

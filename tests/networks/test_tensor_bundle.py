@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError
+from audiolime_ext.models import musicnn
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.tensor_bundle import content_hash, crc32c, read_tensor_bundle
-from audiolime_ext.taggers import musicnn
 from factorizations import spleeter
 
 # Hashes of what TensorFlow 2.12's own reader gives for the same files, optimizer slots left out.

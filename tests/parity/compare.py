@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.resampling import resample_span
+from audiolime_ext.models import musicnn
+from audiolime_ext.models.musicnn_network import N_FRAMES
 from audiolime_ext.networks.tensor_bundle import read_tensor_bundle
-from audiolime_ext.taggers import musicnn
-from audiolime_ext.taggers.musicnn_network import N_FRAMES
 from factorizations import spleeter
 
 MAX_DIFFERENCE = 1e-4

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import resample_span
+from audiolime_ext.models import musicnn
+from audiolime_ext.models.musicnn_network import big_shapes, musicnn_graph
 from audiolime_ext.networks.graph import Graph
-from audiolime_ext.taggers import musicnn
-from audiolime_ext.taggers.musicnn_network import big_shapes, musicnn_graph
 from factorizations import spleeter
 from factorizations.spleeter_network import BLOCK, DEPTH, SpleeterConfig, numbered, unet
 from tests.random_checkpoints import configuration, random_weights

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
+from audiolime_ext.models.musicnn import log_mel
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.taggers.musicnn import log_mel
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, (2, 8000)).astype(np.float32)
 

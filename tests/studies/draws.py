@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.components import Components
+from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, _draws
 from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.registry import build
-from audiolime_ext.taggers.musicnn import MusicnnTagger
 from factorizations.oracle import OracleFactorization
 
 Array = NDArray[np.float64]

@@ -100,9 +100,9 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.perturbation import Neighborhood, Sampling
 from audiolime_ext.prediction.taggram import tag
-from audiolime_ext.taggers.musicnn import MusicnnTagger
 from tests.studies.adjusted import adjusted_banzhaf, adjusted_lime, unadjusted_shapley
 from tests.studies.draws import SPLITS, Draws, clips, cut
 from tests.studies.lookup import Lookup

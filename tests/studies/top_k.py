@@ -47,9 +47,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import METHODS
+from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.perturbation import Masks, Neighborhood
 from audiolime_ext.prediction.taggram import tag
-from audiolime_ext.taggers.musicnn import MusicnnTagger
 from tests.studies.draws import SPLITS, clips, cut
 from tests.studies.lookup import Lookup
 

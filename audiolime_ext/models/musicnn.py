@@ -41,11 +41,11 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.spectrogram import mel_spectrogram
 from audiolime_ext.errors import CorruptError, UsageError, unknown
+from audiolime_ext.models.musicnn_network import N_FRAMES, N_MELS, Weights, big_shapes, musicnn_graph, vgg_graph
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Floats, Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
 from audiolime_ext.registry import options
-from audiolime_ext.taggers.musicnn_network import N_FRAMES, N_MELS, Weights, big_shapes, musicnn_graph, vgg_graph
 
 SR, N_FFT, HOP_LENGTH = 16000, 512, 256
 LEAD, WINDOW = HOP_LENGTH, N_FRAMES * HOP_LENGTH

@@ -7,13 +7,13 @@ import pytest
 
 from audiolime_ext import registry
 from audiolime_ext.audio.recording import load_audio
+from audiolime_ext.models.musicnn_network import big_shapes
 from audiolime_ext.prediction.function import Tagger, label_names
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.prediction.taggram import Grid, tag
-from audiolime_ext.taggers.musicnn_network import big_shapes
 from tests.random_checkpoints import random_weights, write_bundle_in
 
-FUNCTION = "tests.test_taggers:loudness"
+FUNCTION = "tests.models.test_every:loudness"
 BIG = "musicnn:MSD_musicnn_big?weights=DIR"
 SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", BIG, FUNCTION]
 ELSEWHERE = {  # these are of models that a test makes, mostly with packages that are extras; the same suite runs there
@@ -53,7 +53,7 @@ def test_every_registered_tagger_is_tested() -> None:
 
 @pytest.mark.parametrize("module", ELSEWHERE.values())
 def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
-    source = (Path(__file__).parent / module).read_text(encoding="utf-8")
+    source = (Path(__file__).parent.parent / module).read_text(encoding="utf-8")
     assert "from tests.adapters.suite import *" in source
 
 

@@ -11,15 +11,15 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
+from audiolime_ext.models.musicnn import BIG, CHECKPOINT, LEAD, PUBLISHED, SR, WINDOW, MusicnnTagger, log_mel, make
+from audiolime_ext.models.musicnn_network import big_shapes
 from audiolime_ext.networks.checkpoints import locate
 from audiolime_ext.networks.tensor_bundle import read_tensor_bundle
 from audiolime_ext.registry import build, plugin
-from audiolime_ext.taggers.musicnn import BIG, CHECKPOINT, LEAD, PUBLISHED, SR, WINDOW, MusicnnTagger, log_mel, make
-from audiolime_ext.taggers.musicnn_network import big_shapes
 from tests.parity.compare import load_clip, taggram
 from tests.random_checkpoints import random_weights, write_bundle_in
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "tests" / "reference" / "musicnn.npz"
 
 
