@@ -24,8 +24,8 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import ERROR, is_settled
+from audiolime_ext.components.masks import Masks, Neighborhood, Sampling, choose_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, choose_masks
 from audiolime_ext.text import counted
 
 Array = NDArray[np.float64]

@@ -40,9 +40,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples, level_db
-from audiolime_ext.components import Components
+from audiolime_ext.components.components import Components
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.factorization.contract import RESIDUAL
-from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction.repeatability import N_TO_TELL, Noise
 
 AUDIBLE_DB = -40.0

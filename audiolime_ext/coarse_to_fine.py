@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.owen import coarse_masks, whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.masks import Masks, Neighborhood, choose_masks, enumerate_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Masks, Neighborhood, choose_masks, enumerate_masks
 from audiolime_ext.text import counted
 
 Array = NDArray[np.float64]

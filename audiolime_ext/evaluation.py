@@ -18,9 +18,9 @@ from audiolime_ext import adaptive
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import Method
 from audiolime_ext.coarse_to_fine import coarse_to_fine
-from audiolime_ext.components import Components
+from audiolime_ext.components.components import Components
+from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Masks, Neighborhood
 from audiolime_ext.prediction.function import Scores, Tagger, label_indices, predict
 from audiolime_ext.prediction.outputs import joined
 from audiolime_ext.prediction.repeatability import N_ASKED, Noise, repeatability

@@ -29,7 +29,8 @@ from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.checks import Checks
-from audiolime_ext.components import Components
+from audiolime_ext.components.components import Components
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
@@ -37,7 +38,6 @@ from audiolime_ext.extras import require
 from audiolime_ext.factorization.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.leading import Leading, arguing_components, leading
-from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction.function import label_indices
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.provenance import Provenance

@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.attribution.told_apart import ROUNDING, are_heaviest, exceed
-from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.whole import holds_everything
 
@@ -176,7 +176,7 @@ def leading(
     Examples
     --------
     >>> from audiolime_ext.attribution.shapley import shapley_values
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(3)
     >>> scores = (chosen.masks @ np.array([0.3, 0.3, 0.1]))[:, None]
     >>> near = Neighborhood(chosen.masks, chosen.counts, True, scores)

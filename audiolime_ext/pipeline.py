@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext import components as parts
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.told_apart import is_settled
 from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.silence import require_sound, silence_warnings
-from audiolime_ext.baselines import baseline_name
 from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
+from audiolime_ext.components import components as parts
+from audiolime_ext.components.baselines import baseline_name
+from audiolime_ext.components.segments import segment
 from audiolime_ext.cross_check import another, compare
 from audiolime_ext.errors import AudioError
 from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
@@ -32,7 +33,6 @@ from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagg
 from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.prediction.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
 from audiolime_ext.provenance import Provenance
-from audiolime_ext.segments import segment
 from audiolime_ext.text import counted
 
 
@@ -83,7 +83,7 @@ def explain(
         the second), or a function of the outputs; see `audiolime_ext.prediction.targets`.
     baseline
         What "off" sounds like: ``"silence"``, ``"noise"``, ``"floor"`` or another recording; see
-        `audiolime_ext.baselines`.
+        `audiolime_ext.components.baselines`.
     method
         ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"owen"``: whole stems exactly, then
         the segments within those that matter (see `audiolime_ext.coarse_to_fine`); ``"auto"``: Shapley values, but

@@ -20,7 +20,7 @@ from audiolime_ext.attribution.additivity import ROUNDING, shares_of_orders
 from audiolime_ext.attribution.interactions import shapley_interactions, three_way_interactions
 from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.words import Voice
 
 Array = NDArray[np.float64]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
+from audiolime_ext.components.masks import MaskSet, Neighborhood, choose_masks
 
 Value = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
 

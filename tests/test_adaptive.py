@@ -9,8 +9,8 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import is_settled
+from audiolime_ext.components.masks import Sampling, choose_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Sampling, choose_masks
 from tests.games import Value, play, random_game
 from tests.studies.coverage import RARE, settled
 

@@ -5,7 +5,7 @@ import pytest
 
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.lime import weighted_least_squares
-from audiolime_ext.perturbation import choose_masks
+from audiolime_ext.components.masks import choose_masks
 from tests.games import play, random_game
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.perturbation import Masks, Sampling, choose_masks
+from audiolime_ext.components.masks import Masks, Sampling, choose_masks
 from tests.games import Value, play
 from tests.studies.adjusted import adjusted_banzhaf, adjusted_lime, unadjusted_shapley
 from tests.studies.draws import Draws

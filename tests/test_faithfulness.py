@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Explanation, explain, tagger
+from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.evaluation import evaluate
 from audiolime_ext.faithfulness import LabelFaithfulness, aggregate, faithfulness
@@ -39,7 +40,6 @@ from audiolime_ext.faithfulness.weighing import (
     sparseness,
 )
 from audiolime_ext.models.musicnn import LEAD, WINDOW, MusicnnTagger, make
-from audiolime_ext.perturbation import Neighborhood, choose_masks
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game
 

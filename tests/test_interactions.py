@@ -9,8 +9,8 @@ import pytest
 
 from audiolime_ext.attribution.interactions import shapley_interactions, three_way_interactions
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.masks import choose_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import choose_masks
 from tests.games import play, random_game
 
 

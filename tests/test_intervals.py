@@ -14,8 +14,8 @@ from audiolime_ext.attribution.intervals import enough_for_intervals, paired_cov
 from audiolime_ext.attribution.lime import cosine_distances, exponential_kernel, lime
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.masks import Neighborhood, Sampling, choose_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Neighborhood, Sampling, choose_masks
 from tests.games import play, random_game
 from tests.studies.coverage import RARE, covered, games
 

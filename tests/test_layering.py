@@ -142,7 +142,7 @@ def test_modules_import_each_other_without_circles(sources: dict[str, str]) -> N
         ("audiolime_ext.attribution.lime", "from audiolime_ext import explain", "audiolime_ext"),
         ("audiolime_ext.pipeline", "import factorizations.hpss", "factorizations.hpss"),
         ("audiolime_ext.cli", "from audiolime_ext.models.musicnn import make", "audiolime_ext.models.musicnn"),
-        ("factorizations.hpss", "from audiolime_ext.components import build", "audiolime_ext.components"),
+        ("factorizations.hpss", "from audiolime_ext.components.components import build", "audiolime_ext.components.components"),
         ("factorizations.hpss", "from factorizations import oracle", "factorizations.oracle"),
         ("factorizations.hpss", "import factorizations.spleeter_network", "factorizations.spleeter_network"),
     ],

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from audiolime_ext.attribution.leave_one_out import leave_one_out, leave_one_out_masks
+from audiolime_ext.components.masks import MaskSet
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import MaskSet
 from tests.games import play, random_game
 
 

@@ -5,7 +5,7 @@ import pytest
 from lime.lime_base import LimeBase
 
 from audiolime_ext.attribution.lime import cosine_distances, exponential_kernel, lime, weighted_least_squares
-from audiolime_ext.perturbation import choose_masks
+from audiolime_ext.components.masks import choose_masks
 from tests.games import play, random_game
 
 

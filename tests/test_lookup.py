@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.components import Components
+from audiolime_ext.components import components as parts
+from audiolime_ext.components.components import Components
 from audiolime_ext.evaluation import evaluate
 from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.taggram import Grid

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution.owen import coarse_masks, game_within, owen_values
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.masks import MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import MaskSet, Neighborhood, enumerate_masks
 from tests.games import Value, play, random_game
 
 GROUPS = [(1, 1, 1), (2, 1), (3, 2), (2, 2, 1), (1, 3, 2), (4,)]

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.perturbation import choose_masks
+from audiolime_ext.components.masks import choose_masks
 from tests.games import play, random_game, shapley_by_permutations
 
 

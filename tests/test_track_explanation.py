@@ -14,9 +14,9 @@ import pytest
 
 from audiolime_ext import TrackExplanation, explain_track, tagger
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import MissingError, OutputError, UsageError
 from audiolime_ext.leading import Leading
-from audiolime_ext.perturbation import Neighborhood, choose_masks
 from audiolime_ext.track.leaders import Leaders
 from factorizations.oracle import OracleFactorization
 

@@ -11,9 +11,9 @@ import pytest
 from audiolime_ext import Audio, explain, tagger
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.cache import Store
+from audiolime_ext.components.masks import enumerate_masks
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.perturbation import enumerate_masks
 from audiolime_ext.prediction.function import FunctionTagger, Tagger
 from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.track.windows import Asking, _tagger_identity

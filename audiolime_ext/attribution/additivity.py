@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.owen import whole_stems
+from audiolime_ext.components.masks import Neighborhood, enumerate_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Neighborhood, enumerate_masks
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ def shares_of_orders(neighborhood: Neighborhood) -> Array:
     --------
     All of three: single sources explain three sevenths.
 
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(3)
     >>> every = chosen.masks.all(axis=1, keepdims=True).astype(float)
     >>> (7 * shares_of_orders(Neighborhood(chosen.masks, chosen.counts, True, every))).round(9)
@@ -78,7 +78,7 @@ def additivity(neighborhood: Neighborhood) -> Array | None:
 
     Examples
     --------
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(2)
     >>> total = chosen.masks.sum(axis=1)
     >>> scores = np.stack([total, total % 2, total * 0], axis=1).astype(float)

@@ -14,7 +14,7 @@ import numpy as np
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import standard_errors
 from audiolime_ext.attribution.lime import sampling_error, weighted_least_squares
-from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.components.masks import Neighborhood
 
 _REFERENCES = (
     """@article{banzhaf1965weighted,
@@ -33,7 +33,7 @@ def banzhaf_values(neighborhood: Neighborhood) -> Attribution:
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(3)
     >>> every = chosen.masks.all(axis=1, keepdims=True).astype(float)
     >>> banzhaf_values(Neighborhood(chosen.masks, chosen.counts, True, every)).weights

@@ -17,8 +17,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Neighborhood
 
 
 def shapley_interactions(neighborhood: Neighborhood) -> NDArray[np.float64]:
@@ -32,7 +32,7 @@ def shapley_interactions(neighborhood: Neighborhood) -> NDArray[np.float64]:
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(2)
     >>> both = chosen.masks.all(axis=1, keepdims=True).astype(float)
     >>> shapley_interactions(Neighborhood(chosen.masks, chosen.counts, True, both))[0]
@@ -56,7 +56,7 @@ def three_way_interactions(neighborhood: Neighborhood) -> dict[tuple[int, int, i
 
     Examples
     --------
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(3)
     >>> odd = (chosen.masks.sum(axis=1, keepdims=True) % 2).astype(float)
     >>> three_way_interactions(Neighborhood(chosen.masks, chosen.counts, True, odd))

@@ -68,7 +68,7 @@ def enough_for_intervals(masks: NDArray[np.bool_], counts: NDArray[np.int64]) ->
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> [enough_for_intervals(m.masks, m.counts) for m in (choose_masks(12, max_evals=k) for k in (100, 120))]
     [False, True]
     """

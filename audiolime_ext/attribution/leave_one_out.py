@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.components.masks import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.text import counted
 
 _REFERENCES = (
@@ -35,7 +35,7 @@ def leave_one_out(neighborhood: Neighborhood) -> Attribution:
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(2)
     >>> either = chosen.masks.any(axis=1, keepdims=True).astype(float)
     >>> leave_one_out(Neighborhood(chosen.masks, chosen.counts, True, either)).weights

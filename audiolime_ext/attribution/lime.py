@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import enough_for_intervals, in_pairs, paired_covariance, standard_errors
-from audiolime_ext.perturbation import Masks, Neighborhood
+from audiolime_ext.components.masks import Masks, Neighborhood
 
 Array = NDArray[np.float64]
 
@@ -107,7 +107,7 @@ def lime(
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(3)
     >>> scores = chosen.masks @ np.array([[0.5], [0.0], [-0.25]]) + 0.1
     >>> lime(Neighborhood(chosen.masks, chosen.counts, True, scores)).weights.round(6) + 0.0

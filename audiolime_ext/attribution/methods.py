@@ -12,8 +12,8 @@ from audiolime_ext.attribution.leave_one_out import leave_one_out, leave_one_out
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.owen import owen_values
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.masks import MaskSet, Neighborhood, Sampling, choose_masks
 from audiolime_ext.errors import unknown
-from audiolime_ext.perturbation import MaskSet, Neighborhood, Sampling, choose_masks
 
 Wanted = Literal[Sampling, "all but one", "stem by stem"]
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import standard_errors
-from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.prediction.repeatability import Noise
 
 Attribute = Callable[[Neighborhood], Attribution]
@@ -31,7 +31,7 @@ def attribute_noisy(attribute: Attribute, neighborhood: Neighborhood, noise: Noi
     The difference of two answers, each ±0.1:
 
     >>> from audiolime_ext.attribution.shapley import shapley_values
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> one, tenth = choose_masks(1), np.array([0.1])
     >>> near = Neighborhood(one.masks, one.counts, True, np.array([[0.2], [0.7]]))
     >>> found = attribute_noisy(shapley_values, near, Noise(51, 3 * tenth, 0 * tenth, 7 * tenth, sd=tenth, dof=35))

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Masks, Neighborhood
 
 _REFERENCES = (
     """@incollection{owen1977values,
@@ -56,7 +56,7 @@ def owen_values(neighborhood: Neighborhood) -> Attribution:
     score equally, and so do the segments among themselves. (Shapley values would be 1/6, 1/6 and 4/6.)
 
     >>> from dataclasses import replace
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(3)
     >>> score = (chosen.masks[:, :2].any(axis=1) & chosen.masks[:, 2]).astype(float)[:, None]
     >>> owen_values(Neighborhood(chosen.masks, chosen.counts, True, score, groups=(2, 1))).weights
@@ -128,7 +128,7 @@ def whole_stems(neighborhood: Neighborhood) -> Neighborhood | None:
     Examples
     --------
     >>> from dataclasses import replace
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(3)
     >>> score = chosen.masks.sum(axis=1, keepdims=True).astype(float)
     >>> whole_stems(Neighborhood(chosen.masks, chosen.counts, True, score, groups=(2, 1))).scores.ravel()

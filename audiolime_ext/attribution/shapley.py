@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.intervals import enough_for_intervals, in_pairs, paired_covariance, standard_errors
-from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.components.masks import Neighborhood
 
 _REFERENCES = (
     """@incollection{shapley1953value,
@@ -55,7 +55,7 @@ def shapley_values(neighborhood: Neighborhood) -> Attribution:
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(2)
     >>> either = chosen.masks.any(axis=1, keepdims=True).astype(float)
     >>> shapley_values(Neighborhood(chosen.masks, chosen.counts, True, either)).weights

@@ -52,8 +52,8 @@ from audiolime_ext.audit.fitness import n_at_once, scores_of
 from audiolime_ext.audit.heard import Ears, Heard
 from audiolime_ext.audit.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.records import Entry, Measurement
+from audiolime_ext.components.masks import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
-from audiolime_ext.perturbation import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.prediction.function import Scores, Tagger
 from audiolime_ext.prediction.outputs import joined
 from audiolime_ext.prediction.taggram import Grid

@@ -103,10 +103,10 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Explain each file."""
     from audiolime_ext.attribution.methods import method_named
+    from audiolime_ext.components.segments import require_known
     from audiolime_ext.pipeline import explain
     from audiolime_ext.prediction.loading import resolve_factorization
     from audiolime_ext.prediction.targets import make_target
-    from audiolime_ext.segments import require_known
 
     method_named(args.method)
     require_known(args.segments)

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components import components as parts
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction.function import Scores, label_indices
 
 Array = NDArray[np.float64]

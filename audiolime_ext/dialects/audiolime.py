@@ -30,12 +30,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import components as parts
 from audiolime_ext.attribution.lime import KERNEL_WIDTH, cosine_distances, exponential_kernel
+from audiolime_ext.components import components as parts
+from audiolime_ext.components.masks import Masks, Neighborhood, enumerate_masks
 from audiolime_ext.dialects.audio_explanation import AudioExplanation
 from audiolime_ext.dialects.binding import BoundFactorization
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.perturbation import Masks, Neighborhood, enumerate_masks
 from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_indices, label_names, predict
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.text import counted

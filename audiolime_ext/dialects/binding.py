@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.components import components as parts
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction.function import Tagger
 from audiolime_ext.prediction.loading import resolve_factorization
@@ -54,7 +54,7 @@ def bind(
     start_s, duration_s
         The excerpt in seconds; without a duration up to the recording's end.
     **options
-        Handed on to `audiolime_ext.components.build`, such as `segments` and `baseline`.
+        Handed on to `audiolime_ext.components.components.build`, such as `segments` and `baseline`.
 
     Examples
     --------

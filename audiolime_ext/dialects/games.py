@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.extras import require
-from audiolime_ext.perturbation import Masks, Neighborhood
 from audiolime_ext.prediction.function import Scores
 from audiolime_ext.text import counted
 
@@ -174,7 +174,7 @@ def shapiq_game(
 
     Examples
     --------
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(2)
     >>> both = chosen.masks.all(axis=1, keepdims=True).astype(float)
     >>> game = shapiq_game(Neighborhood(chosen.masks, chosen.counts, True, both), names=["drums", "bass"])

@@ -169,8 +169,8 @@ def rolled_off(audio: Audio, sr: int, first: int, end: int) -> Samples | None:
     """What resampling to a separator's higher rate and back leaves out of samples `first`…`end` of a recording.
 
     A resampler lets through what lies a little below half the lower rate only. That is no sound that a separator
-    missed, and no component: it stays on in every mix (see `audiolime_ext.components`). What a separator of a *lower*
-    rate cannot hold is sound that it missed, and None comes back.
+    missed, and no component: it stays on in every mix (see `audiolime_ext.components.components`). What a separator of
+    a *lower* rate cannot hold is sound that it missed, and None comes back.
 
     Examples
     --------

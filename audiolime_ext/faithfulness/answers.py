@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.errors import ModelError
-from audiolime_ext.perturbation import Masks, Neighborhood
 
 Array = NDArray[np.float64]
 PredictMasks = Callable[[Masks], Any]
@@ -60,7 +60,7 @@ class Answers:
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(2)
     >>> answers = Answers(Neighborhood(chosen.masks, chosen.counts, True, chosen.masks @ np.array([[1.0], [2.0]])))
     >>> answers.of(np.array([[False, True]]))

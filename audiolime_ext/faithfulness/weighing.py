@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.faithfulness.answers import Array, Measure
-from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction.kind import ROUNDING
 
 _ALL_ZERO = "all weights are 0"
@@ -30,7 +30,7 @@ def infidelity(weights: Array, neighborhood: Neighborhood, column: int) -> Measu
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.perturbation import choose_masks
+    >>> from audiolime_ext.components.masks import choose_masks
     >>> chosen = choose_masks(2)
     >>> both = Neighborhood(chosen.masks, chosen.counts, True, chosen.masks.all(axis=1, keepdims=True).astype(float))
     >>> infidelity(np.array([0.5, 0.5]), both, 0).value

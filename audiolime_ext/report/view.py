@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import together
-from audiolime_ext.components import Components
+from audiolime_ext.components.components import Components
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.explanation import Explanation
 from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.leading import together_db
-from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.registry import split_spec

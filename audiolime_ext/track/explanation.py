@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution import Attribution
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import AUDIOLIME_REFERENCE, Explanation
@@ -29,7 +30,6 @@ from audiolime_ext.extras import require
 from audiolime_ext.factorization.contract import RESIDUAL, Stems
 from audiolime_ext.files import fresh_folder, to_json
 from audiolime_ext.leading import Leading, arguing_components, leading
-from audiolime_ext.perturbation import Neighborhood
 from audiolime_ext.prediction.function import label_indices
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.repeatability import Noise

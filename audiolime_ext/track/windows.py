@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.silence import power
 from audiolime_ext.cache import Store
+from audiolime_ext.components import components as parts
+from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.factorization.kept import KeptStems, identity
-from audiolime_ext.perturbation import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_names, predict
 from audiolime_ext.prediction.repeatability import Noise, repeatability
 from audiolime_ext.prediction.taggram import Grid, Taggram, tag

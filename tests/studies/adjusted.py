@@ -16,7 +16,7 @@ import numpy as np
 
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.lime import exponential_kernel, weighted_least_squares
-from audiolime_ext.perturbation import Neighborhood
+from audiolime_ext.components.masks import Neighborhood
 from tests.studies.draws import Array
 
 POWERS = (2, 3)

@@ -100,7 +100,7 @@ from audiolime_ext.adaptive import rounds, settle
 from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.perturbation import Masks, choose_masks, enumerate_masks
+from audiolime_ext.components.masks import Masks, choose_masks, enumerate_masks
 from tests.games import Value, play
 
 Array = NDArray[np.float64]

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import components as parts
 from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.components import Components
+from audiolime_ext.components import components as parts
+from audiolime_ext.components.components import Components
+from audiolime_ext.components.masks import Masks, Neighborhood, Sampling, _draws
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.perturbation import Masks, Neighborhood, Sampling, _draws
 from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.registry import build
 from factorizations.oracle import OracleFactorization

@@ -100,8 +100,8 @@ from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.masks import Neighborhood, Sampling
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.perturbation import Neighborhood, Sampling
 from audiolime_ext.prediction.taggram import tag
 from tests.studies.adjusted import adjusted_banzhaf, adjusted_lime, unadjusted_shapley
 from tests.studies.draws import SPLITS, Draws, clips, cut

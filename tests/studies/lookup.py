@@ -18,12 +18,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.components import CROSSFADE_S, Components
+from audiolime_ext.components.components import CROSSFADE_S, Components
+from audiolime_ext.components.masks import Masks, enumerate_masks
 from audiolime_ext.models import musicnn, musicnn_network
 from audiolime_ext.models.musicnn import HOP_LENGTH, N_FFT, MusicnnTagger
 from audiolime_ext.models.musicnn_network import N_FRAMES, N_MELS
 from audiolime_ext.networks.graph import Graph, Network
-from audiolime_ext.perturbation import Masks, enumerate_masks
 from audiolime_ext.prediction.function import Scores
 
 Indices = NDArray[np.int64]

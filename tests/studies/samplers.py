@@ -21,7 +21,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.perturbation import Neighborhood, Sampling
+from audiolime_ext.components.masks import Neighborhood, Sampling
 from tests.studies.draws import Array, Draws
 
 SAMPLERS: dict[Sampling, tuple[str, ...]] = {

@@ -47,8 +47,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import METHODS
+from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.perturbation import Masks, Neighborhood
 from audiolime_ext.prediction.taggram import tag
 from tests.studies.draws import SPLITS, clips, cut
 from tests.studies.lookup import Lookup

@@ -21,7 +21,7 @@ from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.audit.effects import transplant, transplant_gain
 from audiolime_ext.audit.heard import TRUE_STEMS
 from audiolime_ext.audit.results import Results
-from audiolime_ext.components import Components, build
+from audiolime_ext.components.components import Components, build
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization.contract import Stems
 from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger

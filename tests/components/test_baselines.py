@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.baselines import off_signals
+from audiolime_ext.components.baselines import off_signals
 from audiolime_ext.factorization.contract import Stems
 from factorizations.oracle import OracleFactorization
 from tests.test_checks import ByName

@@ -12,7 +12,7 @@ import pytest
 BEATS = (
     "import numpy as np\n"
     "from audiolime_ext import Audio\n"
-    "from audiolime_ext.segments import segment\n"
+    "from audiolime_ext.components.segments import segment\n"
     "noise = np.random.default_rng(0).normal(0, 0.3, (1, 22050 * 3)).astype(np.float32)\n"
     "noise[:, np.arange(22050 * 3) % 11025 > 660] *= 0.001\n"
     "print(len(segment(Audio(noise, 22050), 'onsets', start_s=0.0, duration_s=3.0)))\n"

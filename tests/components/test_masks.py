@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from audiolime_ext.components.masks import choose_masks, enumerate_masks, sample_masks
 from audiolime_ext.errors import UsageError
-from audiolime_ext.perturbation import choose_masks, enumerate_masks, sample_masks
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 10])

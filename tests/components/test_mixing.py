@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from audiolime_ext.mixing import mix, weighted_sums
+from audiolime_ext.components.mixing import mix, weighted_sums
 
 
 def test_mix_is_linear_in_its_gains() -> None:

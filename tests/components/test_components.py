@@ -7,7 +7,7 @@ import pytest
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import resample_span
-from audiolime_ext.components import ROLLED_OFF, Components, build
+from audiolime_ext.components.components import ROLLED_OFF, Components, build
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.contract import Scope, Stems, separated_at, with_residual
 from audiolime_ext.factorization.kept import KeptStems

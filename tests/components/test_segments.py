@@ -13,8 +13,8 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.cli import main
+from audiolime_ext.components.segments import SHORTEST_S, by_hand, equal, merged, segment
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.segments import SHORTEST_S, by_hand, equal, merged, segment
 from factorizations.oracle import OracleFactorization
 
 SR = 44100

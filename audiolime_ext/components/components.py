@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, Samples, level_db
 from audiolime_ext.audio.resampling import context_span
-from audiolime_ext.baselines import off_signals
+from audiolime_ext.components.baselines import off_signals
+from audiolime_ext.components.masks import Masks
+from audiolime_ext.components.mixing import mix
+from audiolime_ext.components.segments import segment
 from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Stems, factorized
-from audiolime_ext.mixing import mix
-from audiolime_ext.perturbation import Masks
 from audiolime_ext.prediction.taggram import Grid
-from audiolime_ext.segments import segment
 from audiolime_ext.text import counted
 
 CROSSFADE_S = 0.01
