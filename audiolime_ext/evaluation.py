@@ -1,8 +1,8 @@
 """Asking the model: which masks, how many, until when. What is answered here is all that attribution ever sees.
 
 Three ways, chosen by the method and by `settle`: a set of masks that is known beforehand; a sample that grows until the
-heaviest components are settled (`audiolime_ext.adaptive`); whole stems first and then segments of those that matter
-(`audiolime_ext.coarse_to_fine`). Every mask is composed and predicted once, in batches.
+heaviest components are settled (`audiolime_ext.attribution.settle`); whole stems first and then segments of those that
+matter (`audiolime_ext.attribution.coarse_to_fine`). Every mask is composed and predicted once, in batches.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext import adaptive
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution import settle as adaptive
+from audiolime_ext.attribution.attribution import Attribution
+from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
 from audiolime_ext.attribution.methods import Method
-from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.errors import UsageError

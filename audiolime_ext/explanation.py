@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import storage, summary, together
-from audiolime_ext.attribution import Attribution
 from audiolime_ext.attribution.additivity import additivity
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.methods import METHODS, method_named
 from audiolime_ext.attribution.noise import attribute_noisy

@@ -38,7 +38,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.attribution.told_apart import ROUNDING, are_heaviest, exceed
 from audiolime_ext.components.masks import Neighborhood

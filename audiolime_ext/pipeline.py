@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
+from audiolime_ext.attribution.coarse_to_fine import left_whole, way_to_cut
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.told_apart import is_settled
 from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.silence import require_sound, silence_warnings
 from audiolime_ext.checks import Checks, shifted_starts
-from audiolime_ext.coarse_to_fine import left_whole, way_to_cut
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.baselines import baseline_name
 from audiolime_ext.components.segments import segment
@@ -86,10 +86,10 @@ def explain(
         `audiolime_ext.components.baselines`.
     method
         ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"owen"``: whole stems exactly, then
-        the segments within those that matter (see `audiolime_ext.coarse_to_fine`); ``"auto"``: Shapley values, but
-        Owen values for segments whose masks do not all fit the budget, and whole stems where it does not hold the
-        segments of one stem either, which is noted; ``"lime"``: audioLIME's weighted linear fit; ``"banzhaf"``;
-        ``"leave-one-out"``.
+        the segments within those that matter (see `audiolime_ext.attribution.coarse_to_fine`); ``"auto"``: Shapley
+        values, but Owen values for segments whose masks do not all fit the budget, and whole stems where it does not
+        hold the segments of one stem either, which is noted; ``"lime"``: audioLIME's weighted linear fit;
+        ``"banzhaf"``; ``"leave-one-out"``.
     max_evals
         The most mixes that the model is asked about, checks included: four tell whether it answers alike when it is
         asked again (see `audiolime_ext.prediction.repeatability`). These come on top where all masks take the whole
@@ -98,7 +98,7 @@ def explain(
         For the sample of masks beyond the budget; the same seed gives the same result.
     settle
         Ask about growing samples of masks only until the so many heaviest components of the first label are told apart
-        from the others (95 %), see `audiolime_ext.adaptive`; the result says whether they were. None: use the budget.
+        from the others (95 %), see `audiolime_ext.attribution.settle`; the result says whether they were. None: use the budget.
     level_check, donors, moments
         What else could make the score: level (on by default, left out where the budget does not allow it), stems that
         the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.audio.recording import Samples, encode
 from audiolime_ext.checks import Checks, LevelCheck, Missing
 from audiolime_ext.components.components import Components

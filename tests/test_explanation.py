@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Explanation, explain, tagger
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.errors import MissingError, NothingArgues, OutputError, UsageError
 from factorizations.oracle import OracleFactorization

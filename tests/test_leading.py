@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
+from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.owen import owen_values
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.leading import Leading, leading
 from audiolime_ext.prediction.kind import Kind

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Explanation
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from tests.test_top import additive
 
 

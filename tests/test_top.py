@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Explanation, explain, tagger
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from factorizations.oracle import OracleFactorization
 
 SR = 8000

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import TrackExplanation, explain_track, tagger
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import MissingError, OutputError, UsageError
 from audiolime_ext.leading import Leading

@@ -6,8 +6,8 @@ the parts of the variance that need k components at once. The part of single swi
 single effects (least squares over all masks). Invariants: *a sum has 1; parity of two or more has 0; the parts of all
 orders add up to 1*.
 
-Where segments were asked about within stems (`audiolime_ext.coarse_to_fine`), the masks of whole stems are complete,
-and it is these that are looked at.
+Where segments were asked about within stems (`audiolime_ext.attribution.coarse_to_fine`), the masks of whole stems are
+complete, and it is these that are looked at.
 
 Reference: O'Donnell, "Analysis of Boolean Functions", 2014, chapter 1.
 """
@@ -31,7 +31,7 @@ def complete(neighborhood: Neighborhood) -> Neighborhood | None:
 
     Examples
     --------
-    >>> from audiolime_ext.coarse_to_fine import coarse_to_fine
+    >>> from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
     >>> stems = complete(coarse_to_fine(lambda masks: masks[:, :1] * 1.0, (20, 20), max_evals=200))
     >>> stems.masks.shape, stems.scores.ravel().tolist()
     ((4, 2), [0.0, 1.0, 0.0, 1.0])

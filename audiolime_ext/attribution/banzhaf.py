@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import standard_errors
 from audiolime_ext.attribution.lime import sampling_error, weighted_least_squares
 from audiolime_ext.components.masks import Neighborhood

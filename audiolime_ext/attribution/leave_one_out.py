@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.components.masks import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.errors import UsageError
 from audiolime_ext.text import counted

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.leave_one_out import leave_one_out, leave_one_out_masks
 from audiolime_ext.attribution.lime import lime

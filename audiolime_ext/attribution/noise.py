@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import standard_errors
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.prediction.repeatability import Noise

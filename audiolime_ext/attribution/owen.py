@@ -24,7 +24,7 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.errors import UsageError

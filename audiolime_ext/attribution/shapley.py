@@ -28,7 +28,7 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import enough_for_intervals, in_pairs, paired_covariance, standard_errors
 from audiolime_ext.components.masks import Neighborhood
 

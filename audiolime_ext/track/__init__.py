@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.methods import Method, method_named
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.audio.decoding import CUT_IT

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError

@@ -14,7 +14,7 @@ from math import comb
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.lime import exponential_kernel, weighted_least_squares
 from audiolime_ext.components.masks import Neighborhood
 from tests.studies.draws import Array

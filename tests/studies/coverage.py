@@ -96,9 +96,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.adaptive import rounds, settle
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.methods import METHODS
+from audiolime_ext.attribution.settle import rounds, settle
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import Masks, choose_masks, enumerate_masks
 from tests.games import Value, play

@@ -96,7 +96,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values

@@ -20,7 +20,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import ERROR, is_settled

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Explanation, explain, tagger
+from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
 from audiolime_ext.attribution.owen import owen_values
 from audiolime_ext.cli.rerun import differences
-from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.errors import UsageError
 from factorizations.oracle import OracleFactorization
 from tests.games import Value, play

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext.attribution.additivity import additivity, complete, shares_of_orders
-from audiolime_ext.coarse_to_fine import coarse_to_fine
+from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import UsageError
 from tests.games import play, random_game

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution import Attribution, intervals
+from audiolime_ext.attribution import intervals
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.intervals import enough_for_intervals, paired_covariance, t_quantile
 from audiolime_ext.attribution.lime import cosine_distances, exponential_kernel, lime

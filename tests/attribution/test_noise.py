@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.noise import attribute_noisy
-from audiolime_ext.coarse_to_fine import coarse_to_fine
 from audiolime_ext.components.masks import MaskSet, Neighborhood, choose_masks
 from audiolime_ext.prediction.repeatability import Noise
 from tests.games import play, random_game

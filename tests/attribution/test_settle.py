@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.adaptive import rounds, settle
-from audiolime_ext.attribution import Attribution
+from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.lime import lime
+from audiolime_ext.attribution.settle import rounds, settle
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import is_settled
 from audiolime_ext.components.masks import Sampling, choose_masks

@@ -1,0 +1,76 @@
+"""What an attribution method answers: a weight per output and component, with what is known of its error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.attribution.intervals import t_quantile
+from audiolime_ext.errors import UsageError
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """Weights of components for every output of the model.
+
+    Parameters
+    ----------
+    method
+        Such as ``"shapley"`` or ``"lime"``.
+    weights
+        Shape (n_outputs, n_components), float64.
+    std_errors
+        Their standard errors, same shape: zero where every mask was evaluated; None where they were not estimated.
+    exact
+        Whether every mask was evaluated.
+    intercept, fidelity
+        Of a fitted surrogate, shape (n_outputs,); fidelity is R², NaN where there are too few masks to tell.
+    settings
+        The kernel and whatever else the result must state.
+    references
+        BibTeX entries to cite.
+    covariance
+        Of the weights over samples of masks, shape (n_outputs, n_components, n_components); `std_errors` are the square
+        roots of its diagonals; None where it was not estimated.
+    dof
+        Degrees of freedom of the standard errors; None: none were estimated, or they are known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> low, high = Attribution("shapley", np.array([[0.5]]), np.array([[0.1]]), False, dof=50).interval()
+    >>> low.round(2), high.round(2)
+    (array([[0.3]]), array([[0.7]]))
+    """
+
+    method: str
+    weights: NDArray[np.float64] = field(repr=False)
+    std_errors: NDArray[np.float64] | None = field(repr=False)
+    exact: bool
+    intercept: NDArray[np.float64] | None = field(default=None, repr=False)
+    fidelity: NDArray[np.float64] | None = field(default=None, repr=False)
+    settings: dict[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    covariance: NDArray[np.float64] | None = field(default=None, repr=False)
+    dof: float | None = None
+
+    def interval(self, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Low and high ends of each weight's own confidence interval; None where no errors were estimated.
+
+        Each covers its weight in `level` of the samples of masks; all of them together in fewer.
+
+        Raises
+        ------
+        UsageError
+            If the level is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise UsageError(f"a confidence level lies between 0 and 1, such as 0.95; got {level}")
+        if self.std_errors is None:
+            return None
+        reach = t_quantile((1 + level) / 2, math.inf if self.dof is None else self.dof) * self.std_errors
+        return self.weights - reach, self.weights + reach
