@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from audiolime_ext.audit.admission import assert_no_confounder
     from audiolime_ext.audit.run import run_audit
     from audiolime_ext.errors import AudiolimeError
-    from audiolime_ext.explanation import Explanation
+    from audiolime_ext.explanation.explanation import Explanation
+    from audiolime_ext.explanation.pipeline import explain, top_component
     from audiolime_ext.factorization.contract import Factorization, Stems, with_residual
-    from audiolime_ext.pipeline import explain, top_component
     from audiolime_ext.prediction.function import Tagger, tagger
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.report.page import write_page
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 _HOMES = {
     "Audio": "audio.recording",
     "AudiolimeError": "errors",
-    "Explanation": "explanation",
+    "Explanation": "explanation.explanation",
     "Factorization": "factorization.contract",
     "Stems": "factorization.contract",
     "Tagger": "prediction.function",
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.admission",
-    "explain": "pipeline",
+    "explain": "explanation.pipeline",
     "explain_track": "track",
     "load_audio": "audio.recording",
     "run_audit": "audit.run",
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
-    "top_component": "pipeline",
+    "top_component": "explanation.pipeline",
     "with_residual": "factorization.contract",
     "write_page": "report.page",
 }

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from audiolime_ext import Audio, explain, load_audio, tag
+from audiolime_ext.explanation.pipeline import evaluate
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.pipeline import evaluate
 from audiolime_ext.text import text_table
 from factorizations.oracle import OracleFactorization
 

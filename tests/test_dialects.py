@@ -18,8 +18,8 @@ from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.components.masks import choose_masks
 from audiolime_ext.dialects import Answers, AudioExplanation, LimeAudioExplainer, bind, shapiq_game, to_shap
 from audiolime_ext.errors import AudioError, MissingError, UsageError
-from audiolime_ext.evaluation import evaluate
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.evaluation import evaluate
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import FunctionTagger
 from factorizations.oracle import OracleFactorization

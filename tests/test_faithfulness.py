@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.evaluation import evaluate
+from audiolime_ext.explanation.evaluation import evaluate
 from audiolime_ext.faithfulness import LabelFaithfulness, aggregate, faithfulness
 from audiolime_ext.faithfulness.answers import Answers
 from audiolime_ext.faithfulness.curves import deletion_area, heaviest, insertion_area, random_area

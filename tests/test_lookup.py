@@ -10,7 +10,7 @@ import pytest
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.components import Components
-from audiolime_ext.evaluation import evaluate
+from audiolime_ext.explanation.evaluation import evaluate
 from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.taggram import Grid
 from factorizations.hpss import HPSSFactorization

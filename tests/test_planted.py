@@ -16,7 +16,7 @@ import pytest
 
 from audiolime_ext import Audio, explain, tagger
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.explanation import Explanation
 from factorizations.oracle import OracleFactorization
 
 SR, SECONDS = 16000, 3.0

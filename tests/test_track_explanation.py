@@ -16,7 +16,7 @@ from audiolime_ext import TrackExplanation, explain_track, tagger
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import MissingError, OutputError, UsageError
-from audiolime_ext.leading import Leading
+from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.track.leaders import Leaders
 from factorizations.oracle import OracleFactorization
 

@@ -13,7 +13,7 @@ What a manifest no longer names is left out. A decision *flips* where a class is
 Where a component is *all but alone* in its recording, all others together below −20 dB, what is done with it is no
 trial, be the recording host or donor: taking it out leaves nothing, another song's is another song, and at a ratio of
 levels like that it drowns whatever it is put into. Whether the model hears the rest is not asked here, other than where
-an excerpt is explained (`audiolime_ext.whole`): the rest is tried for itself.
+an excerpt is explained (`audiolime_ext.explanation.whole`): the rest is tried for itself.
 
 That limit was chosen on Cerberus' stems of rendered songs, under a clean model that hears drums. Where the others are
 only what the separator lets through they lie below −26 dB: 13 of 14 transplants of these solos buried the drums. Where

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Explain the clip and write what to listen to."""
     from audiolime_ext.cli.explain import show
-    from audiolime_ext.pipeline import explain
+    from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.report.page import write_page
     from audiolime_ext.track import explain_track
 

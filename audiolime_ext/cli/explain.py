@@ -104,7 +104,7 @@ def run(args: Namespace) -> int:
     """Explain each file."""
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.components.segments import require_known
-    from audiolime_ext.pipeline import explain
+    from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.prediction.loading import resolve_factorization
     from audiolime_ext.prediction.targets import make_target
 
@@ -166,7 +166,7 @@ def _segments(text: str) -> int | str | list[float]:
 
 def _faithfulness(explanation: Any, model: Any, what: Any) -> Any:
     """Checked against the model, which is asked about missing masks where its scores are what is explained."""
-    from audiolime_ext.evaluation import evaluate
+    from audiolime_ext.explanation.evaluation import evaluate
     from audiolime_ext.faithfulness import faithfulness
 
     as_it_is = explanation.provenance.target == "score"

@@ -28,7 +28,7 @@ class Versions(TypedDict):
 
 
 class Result(TypedDict):
-    """What of a result is needed to repeat it, and to compare; see `audiolime_ext.summary.to_dict`."""
+    """What of a result is needed to repeat it, and to compare; see `audiolime_ext.explanation.summary.to_dict`."""
 
     file: str
     sha256: str
@@ -70,7 +70,7 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Repeat and compare."""
     from audiolime_ext.audio.recording import load_audio
-    from audiolime_ext.pipeline import explain
+    from audiolime_ext.explanation.pipeline import explain
 
     before = as_meant(read_result(Path(args.result)))
     audio = load_audio(_present(before["file"], args.result))
@@ -125,7 +125,7 @@ def read_result(path: Path) -> Result:
 
     import msgspec
 
-    from audiolime_ext.summary import SCHEMA_VERSION
+    from audiolime_ext.explanation.summary import SCHEMA_VERSION
 
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.components.masks import Masks, Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import Scores
 from audiolime_ext.text import counted

@@ -27,7 +27,7 @@ from typing import Any, Literal
 import numpy as np
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.faithfulness import curves, removal, weighing
 from audiolime_ext.faithfulness.answers import Answers, Array, Measure, PredictMasks
 from audiolime_ext.text import text_table
@@ -127,8 +127,8 @@ def faithfulness(
         ``"all"``: also the measures of the literature.
     predict
         From masks, bool (n_masks, n_components), to scores (n_masks, n_outputs) of the same target, such as
-        ``lambda masks: evaluate(explanation.components, tagger, masks)`` (of `audiolime_ext.evaluation`); asked
-        about masks that were not evaluated. None: what needs them is None, and says so.
+        ``lambda masks: evaluate(explanation.components, tagger, masks)`` (of `audiolime_ext.explanation.evaluation`);
+        asked about masks that were not evaluated. None: what needs them is None, and says so.
 
     Raises
     ------

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.errors import UsageError
-from audiolime_ext.evaluation import evaluate
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.evaluation import evaluate
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.faithfulness.answers import Array
 from audiolime_ext.faithfulness.weighing import pearson
-from audiolime_ext.pipeline import explain
 from audiolime_ext.prediction.function import Tagger, label_names
 from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.prediction.loading import resolve_tagger

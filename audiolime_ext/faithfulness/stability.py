@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.text import counted
 
 

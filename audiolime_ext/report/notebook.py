@@ -15,9 +15,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from audiolime_ext import summary
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation import summary
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.contract import Stems
 from audiolime_ext.report.media import encode_media
 from audiolime_ext.report.player import player_html

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.components import Components
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.contract import RESIDUAL, Stems
 from audiolime_ext.files import legible, write_bytes
 from audiolime_ext.report.media import Codec, encode_media

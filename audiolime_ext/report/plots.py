@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.files import write_bytes
 from audiolime_ext.report.pictures import frame_length, picture, sketch
 from audiolime_ext.report.player import stem_colors

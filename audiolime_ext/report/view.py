@@ -2,8 +2,8 @@
 
 A *view* is one recording split in one way: the explanation of a track (many windows) or of an excerpt (one). A *cell*
 is one label in one window, and everything the page says of it is decided in Python, where it is tested: the browser
-only draws. What may be claimed is decided where terminals ask too, in `audiolime_ext.leading`, and worded in
-`audiolime_ext.words`. Scores of a label are written as parts of 100; other values as they are.
+only draws. What may be claimed is decided where terminals ask too, in `audiolime_ext.explanation.leading`, and worded
+in `audiolime_ext.explanation.words`. Scores of a label are written as parts of 100; other values as they are.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import together
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation import together
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.leading import together_db
+from audiolime_ext.explanation.summary import METHOD_NAMES, how_known
+from audiolime_ext.explanation.words import Voice, sentence, value_remarks
 from audiolime_ext.factorization.confusion import holding_notes
-from audiolime_ext.leading import together_db
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.registry import split_spec
 from audiolime_ext.report.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
-from audiolime_ext.summary import METHOD_NAMES, how_known
 from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import TrackExplanation, Window
-from audiolime_ext.words import Voice, sentence, value_remarks
 
 Array = NDArray[np.float64]
 

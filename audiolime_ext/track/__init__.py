@@ -31,16 +31,22 @@ from audiolime_ext.audio.decoding import CUT_IT
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.silence import SILENT_DB, least_power, silence_warnings
 from audiolime_ext.cache import Cache, Store
-from audiolime_ext.checks import Checks
 from audiolime_ext.components.baselines import BASELINES, baseline_name
 from audiolime_ext.components.masks import MaskSet
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.evaluation import mask_budget
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.checks import Checks
+from audiolime_ext.explanation.evaluation import mask_budget
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.pipeline import (
+    noise_warnings,
+    provenance_of,
+    rate_warnings,
+    sample_warnings,
+    warnings_of,
+)
 from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.factorization.contract import Factorization, Stems, factorized
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.pipeline import noise_warnings, provenance_of, rate_warnings, sample_warnings, warnings_of
 from audiolime_ext.prediction.function import Tagger, label_indices
 from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
 from audiolime_ext.prediction.repeatability import Noise

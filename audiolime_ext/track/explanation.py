@@ -25,20 +25,20 @@ from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import AUDIOLIME_REFERENCE, Explanation
+from audiolime_ext.explanation.explanation import AUDIOLIME_REFERENCE, Explanation
+from audiolime_ext.explanation.leading import Leading, arguing_components, leading
+from audiolime_ext.explanation.provenance import Provenance
+from audiolime_ext.explanation.words import Voice, value_remarks
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.contract import RESIDUAL, Stems
 from audiolime_ext.files import fresh_folder, to_json
-from audiolime_ext.leading import Leading, arguing_components, leading
 from audiolime_ext.prediction.function import label_indices
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.taggram import Grid, Taggram
 from audiolime_ext.prediction.targets import log_odds
-from audiolime_ext.provenance import Provenance
 from audiolime_ext.track import summary as track_summary
 from audiolime_ext.track.leaders import Leaders
-from audiolime_ext.words import Voice, value_remarks
 
 if TYPE_CHECKING:
     import pandas

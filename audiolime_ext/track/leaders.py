@@ -1,7 +1,8 @@
 """Who leads a label over a recording: "piano leads jazz in 2 of 3 places".
 
-Each place is judged by the rule of `audiolime_ext.leading`. One in which the leader is not told apart, in which one
-component is all there is, or in which the score is that of the baseline is counted for no component, and said.
+Each place is judged by the rule of `audiolime_ext.explanation.leading`. One in which the leader is not told apart, in
+which one component is all there is, or in which the score is that of the baseline is counted for no component, and
+said.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audiolime_ext.leading import Leading
+from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.text import counted
 
 

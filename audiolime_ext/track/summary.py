@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.explanation.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
+from audiolime_ext.explanation.words import in_short
 from audiolime_ext.factorization.confusion import confusion_of
 from audiolime_ext.factorization.contract import RESIDUAL
-from audiolime_ext.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
 from audiolime_ext.text import counted, text_table
-from audiolime_ext.words import in_short
 
 if TYPE_CHECKING:
     from audiolime_ext.track.explanation import TrackExplanation

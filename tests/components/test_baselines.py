@@ -9,7 +9,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.baselines import off_signals
 from audiolime_ext.factorization.contract import Stems
 from factorizations.oracle import OracleFactorization
-from tests.test_checks import ByName
+from tests.explanation.test_checks import ByName
 
 SR = 8000
 

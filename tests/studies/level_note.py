@@ -1,4 +1,5 @@
-"""Does the note on level tell listeners to level from others? The study behind `audiolime_ext.checks`; run by hand.
+"""Does the note on level tell listeners to level from others? The study behind `audiolime_ext.explanation.checks`; run
+by hand.
 
 ::
 
@@ -8,7 +9,7 @@ Three folders of true stems: guitar and rest of "Feelings" and of "Mutilated Mim
 piano and bass of Slakh2100's Track00001 from 3 s on (15 s; not ours to pass on). Excerpts of 3 s, some with stems at
 other levels, some with stems of two recordings. The limit was chosen on the first set of excerpts and listeners and
 judged on the second; both are printed, with the rule that was there before (±6 dB moves the score by more than .1) and
-with one control alone (the softer mix explains half). The table stands in `audiolime_ext.checks`.
+with one control alone (the softer mix explains half). The table stands in `audiolime_ext.explanation.checks`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The sources that make a label, as names, weights and sound; or the word that none is known.
 
-What may be named is decided in `audiolime_ext.leading` and said in `audiolime_ext.words`: a leader, or all that are not
-told apart, or nothing. A source that is cut into segments is one entry, its name and the sum of its weights, unless
-some of its segments carry most of that: then these are the entries. ``top(k)`` lists at least k sources where as many
-argue; after the first (or those that are not told apart from it) the order is that of the weights and claims no more.
+What may be named is decided in `audiolime_ext.explanation.leading` and said in `audiolime_ext.explanation.words`: a
+leader, or all that are not told apart, or nothing. A source that is cut into segments is one entry, its name and the
+sum of its weights, unless some of its segments carry most of that: then these are the entries. ``top(k)`` lists at
+least k sources where as many argue; after the first (or those that are not told apart from it) the order is that of the
+weights and claims no more.
 """
 
 from __future__ import annotations

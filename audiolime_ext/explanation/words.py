@@ -16,8 +16,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.explanation.leading import NEGLIGIBLE, Leading
 from audiolime_ext.factorization.confusion import besides, every
-from audiolime_ext.leading import NEGLIGIBLE, Leading
 from audiolime_ext.prediction.kind import Kind, decimals
 from audiolime_ext.text import counted
 

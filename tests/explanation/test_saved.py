@@ -12,7 +12,7 @@ import pytest
 
 from audiolime_ext import Audio, Explanation, explain, tagger
 from audiolime_ext.errors import OutputError, UsageError
-from audiolime_ext.storage import FILE_NAME
+from audiolime_ext.explanation.saved import FILE_NAME
 from factorizations.oracle import OracleFactorization
 
 SR = 8000

@@ -4,7 +4,7 @@ An `Explanation` holds the evaluated neighbourhood, the weights for every output
 any component can be heard. It never asks the model anything.
 
 What makes a label is named only where it is known, and nothing is played where nothing is: see
-`audiolime_ext.leading`.
+`audiolime_ext.explanation.leading`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import storage, summary, together
 from audiolime_ext.attribution.additivity import additivity
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.interactions import shapley_interactions
@@ -28,21 +27,23 @@ from audiolime_ext.attribution.methods import METHODS, method_named
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.checks import Checks
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation import saved as storage
+from audiolime_ext.explanation import summary, together
+from audiolime_ext.explanation.checks import Checks
+from audiolime_ext.explanation.cross_check import CrossCheck
+from audiolime_ext.explanation.leading import Leading, arguing_components, leading
+from audiolime_ext.explanation.provenance import Provenance
+from audiolime_ext.explanation.top import Top
+from audiolime_ext.explanation.words import Voice, sentence, value_remarks
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.files import file_name, fresh_folder, to_json
-from audiolime_ext.leading import Leading, arguing_components, leading
 from audiolime_ext.prediction.function import label_indices
 from audiolime_ext.prediction.kind import Kind
-from audiolime_ext.provenance import Provenance
-from audiolime_ext.top import Top
-from audiolime_ext.words import Voice, sentence, value_remarks
 
 if TYPE_CHECKING:
     import pandas
@@ -137,7 +138,7 @@ class Explanation:
         return Kind.of(self.neighborhood.scores, self.all_labels, origin.target, contrast=origin.contrast is not None)
 
     def leading(self, label: str | int | None = None) -> Leading:
-        """What is known of the sources of a label's value; see `audiolime_ext.leading`."""
+        """What is known of the sources of a label's value; see `audiolime_ext.explanation.leading`."""
         asked = self.neighborhood, self.attribution, self.column(label), self.kind
         return leading(self.names, self.components.levels_db, *asked, moments=self.checks.moments)
 
@@ -152,7 +153,7 @@ class Explanation:
         Parameters
         ----------
         k
-            How many sources are listed at least, where as many argue; see `audiolime_ext.top`.
+            How many sources are listed at least, where as many argue; see `audiolime_ext.explanation.top`.
         label
             By default the first one asked for.
 
@@ -348,10 +349,10 @@ class Explanation:
         return shown(self)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write everything needed to load this again: JSON and 24-bit FLAC; see `audiolime_ext.storage`."""
+        """Write everything needed to load this again: JSON and 24-bit FLAC; see `audiolime_ext.explanation.saved`."""
         return storage.save(self, Path(folder))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Explanation:
-        """Read what `save` wrote; see `audiolime_ext.storage`."""
+        """Read what `save` wrote; see `audiolime_ext.explanation.saved`."""
         return cls(**storage.load(Path(folder)))

@@ -8,7 +8,7 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError
-from audiolime_ext.excerpt import choose_excerpt
+from audiolime_ext.explanation.excerpt import choose_excerpt
 
 SR = 8000
 CALM = tagger(lambda b: 1 / (1 + 1e3 * b.std(axis=1, keepdims=True)), sr=SR, labels=["calm"], window_s=1.0)

@@ -19,7 +19,7 @@ more than a twentieth of the largest weight (which is leakage), more than roundi
 of the mixture. A heavier one that cannot be heard is named besides. In this order:
 
 1. ``not said``: the score lies below the floor; the model does not say the label, so there is nothing to ask.
-2. ``whole``: one source is the whole recording (`audiolime_ext.whole`), and nothing can be told apart.
+2. ``whole``: one source is the whole recording (`audiolime_ext.explanation.whole`), and nothing can be told apart.
 3. ``unknown``: a sample without error bars, or weights of a linear fit that does not describe the model here: its R²
    over the masks is below .05, so that what the weights add up to is not what the model answers. (LIME gave +0.03 to
    the one of four sources that does nothing where the model went by an odd number of the other three. Chosen on four
@@ -42,8 +42,8 @@ from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.attribution.told_apart import ROUNDING, are_heaviest, exceed
 from audiolime_ext.components.masks import Neighborhood
+from audiolime_ext.explanation.whole import holds_everything
 from audiolime_ext.prediction.kind import Kind
-from audiolime_ext.whole import holds_everything
 
 Array = NDArray[np.float64]
 State = Literal["leads", "tied", "unknown", "nothing", "not said", "whole"]

@@ -11,10 +11,10 @@ from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.text import counted, html_table, text_table
 
 if TYPE_CHECKING:
-    from audiolime_ext.checks import LevelCheck
-    from audiolime_ext.explanation import Explanation
+    from audiolime_ext.explanation.checks import LevelCheck
+    from audiolime_ext.explanation.explanation import Explanation
+    from audiolime_ext.explanation.top import Top
     from audiolime_ext.prediction.repeatability import Noise
-    from audiolime_ext.top import Top
 
 SCHEMA_VERSION = 1
 WIDEST_TABLE = 6  # components; with more, the leading ones are named instead

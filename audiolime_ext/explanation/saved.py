@@ -18,20 +18,20 @@ import numpy as np
 
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.audio.recording import Samples, encode
-from audiolime_ext.checks import Checks, LevelCheck, Missing
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.cross_check import CrossCheck
 from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation.checks import Checks, LevelCheck, Missing
+from audiolime_ext.explanation.cross_check import CrossCheck
+from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.factorization.contract import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import fresh_folder, legible, to_json
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.taggram import Grid
-from audiolime_ext.provenance import Provenance
 
 if TYPE_CHECKING:
-    from audiolime_ext.explanation import Explanation
+    from audiolime_ext.explanation.explanation import Explanation
 
 FILE_NAME = "saved.json"
 FORMAT = 1

@@ -21,7 +21,7 @@ from audiolime_ext.attribution.interactions import shapley_interactions, three_w
 from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.words import Voice
+from audiolime_ext.explanation.words import Voice
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.owen import owen_values
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import Neighborhood, choose_masks
-from audiolime_ext.leading import Leading, leading
+from audiolime_ext.explanation.leading import Leading, leading
 from audiolime_ext.prediction.kind import Kind
 from tests.games import Value
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import explain, summary, tagger
+from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, ModelError, UsageError
+from audiolime_ext.explanation import summary
 from audiolime_ext.prediction.function import FunctionTagger
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.page import page_html

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Audio, explain, explain_track, load_audio
-from audiolime_ext.whole import holds_everything
+from audiolime_ext.explanation.whole import holds_everything
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.cli import main
-from audiolime_ext.cross_check import Agreement, CrossCheck
 from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation.cross_check import Agreement, CrossCheck
 from factorizations.oracle import OracleFactorization
 
 SR = 8000

@@ -17,22 +17,29 @@ from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.told_apart import is_settled
 from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.silence import require_sound, silence_warnings
-from audiolime_ext.checks import Checks, shifted_starts
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.baselines import baseline_name
 from audiolime_ext.components.segments import segment
-from audiolime_ext.cross_check import another, compare
 from audiolime_ext.errors import AudioError
-from audiolime_ext.evaluation import answers, asked_again, evaluate, kept_for_checks, mask_budget, ranked_column
-from audiolime_ext.excerpt import choose_excerpt
-from audiolime_ext.explanation import Explanation
+from audiolime_ext.explanation.checks import Checks, shifted_starts
+from audiolime_ext.explanation.cross_check import another, compare
+from audiolime_ext.explanation.evaluation import (
+    answers,
+    asked_again,
+    evaluate,
+    kept_for_checks,
+    mask_budget,
+    ranked_column,
+)
+from audiolime_ext.explanation.excerpt import choose_excerpt
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction.function import Scores, Tagger, label_indices, label_names, predict
 from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
 from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.prediction.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
-from audiolime_ext.provenance import Provenance
 from audiolime_ext.text import counted
 
 
@@ -102,10 +109,10 @@ def explain(
     level_check, donors, moments
         What else could make the score: level (on by default, left out where the budget does not allow it), stems that
         the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt
-        a quarter of a second earlier and later. See `audiolime_ext.checks`.
+        a quarter of a second earlier and later. See `audiolime_ext.explanation.checks`.
     cross_check
         A second factorization, by which the same is explained once more; the result says where they agree. It asks for
-        as many mixes again; see `audiolime_ext.cross_check`.
+        as many mixes again; see `audiolime_ext.explanation.cross_check`.
     sr
         The rate at which a plain function listens, in Hz; by default the recording's own.
 

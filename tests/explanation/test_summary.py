@@ -7,7 +7,7 @@ import pytest
 
 from audiolime_ext import Explanation
 from audiolime_ext.attribution.attribution import Attribution
-from tests.test_top import additive
+from tests.explanation.test_top import additive
 
 
 def sampled(found: Explanation, error: float, dof: float | None) -> Explanation:

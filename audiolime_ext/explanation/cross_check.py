@@ -23,7 +23,7 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
-    from audiolime_ext.explanation import Explanation
+    from audiolime_ext.explanation.explanation import Explanation
 
 Word = Literal["agree", "wider", "disagree", "only one has a leader", "neither has a leader"]
 
