@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.function import Tagger, tagger
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.report.page import write_page
-    from audiolime_ext.track import explain_track
     from audiolime_ext.track.explanation import TrackExplanation
+    from audiolime_ext.track.pipeline import explain_track
 
 _HOMES = {
     "Audio": "audio.recording",
@@ -39,7 +39,7 @@ _HOMES = {
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.admission",
     "explain": "explanation.pipeline",
-    "explain_track": "track",
+    "explain_track": "track.pipeline",
     "load_audio": "audio.recording",
     "run_audit": "audit.run",
     "tag": "prediction.taggram",

@@ -33,7 +33,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.cli.explain import show
     from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.report.page import write_page
-    from audiolime_ext.track import explain_track
+    from audiolime_ext.track.pipeline import explain_track
 
     how: dict[str, Any] = {"factorization": DEFAULT_FACTORIZATION, "labels": LABELS}
     with as_file(files("audiolime_ext") / "data" / CLIP) as clip:

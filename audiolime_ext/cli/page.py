@@ -126,7 +126,7 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
 
 def _track(args: Namespace, file: str, model: Any, separator: Any) -> Any:
     from audiolime_ext.cli.options import as_called, label_numbers, names_apart
-    from audiolime_ext.track import explain_track
+    from audiolime_ext.track.pipeline import explain_track
 
     return explain_track(
         as_called(file, names_apart(args.files)),

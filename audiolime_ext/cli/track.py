@@ -66,7 +66,7 @@ def refuse_contradictions(args: Namespace) -> None:
 
 def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
     """Explain each file."""
-    from audiolime_ext.track import explain_track
+    from audiolime_ext.track.pipeline import explain_track
 
     folders = {} if args.output is None else output_folders(args.files, args.output)
 

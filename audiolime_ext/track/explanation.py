@@ -37,7 +37,7 @@ from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.taggram import Grid, Taggram
 from audiolime_ext.prediction.targets import log_odds
-from audiolime_ext.track import summary as track_summary
+from audiolime_ext.track import words as track_summary
 from audiolime_ext.track.leaders import Leaders
 
 if TYPE_CHECKING:

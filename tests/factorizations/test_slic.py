@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, explain, tagger
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.registry import build
-from audiolime_ext.track import explain_track
+from audiolime_ext.track.pipeline import explain_track
 from factorizations.slic import SlicFactorization, make, mel_shares
 
 SR = 16000

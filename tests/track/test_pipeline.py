@@ -16,7 +16,6 @@ import pytest
 import soundfile
 
 from audiolime_ext import Audio, Stems, TrackExplanation, explain, explain_track, load_audio, tagger
-from audiolime_ext import track as track_module
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.cache import Cache
 from audiolime_ext.errors import AudioError, ModelError, UsageError
@@ -26,6 +25,7 @@ from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
+from audiolime_ext.track import pipeline as track_module
 from factorizations.oracle import OracleFactorization
 
 SR = 16000
