@@ -13,11 +13,11 @@ import soundfile
 
 from audiolime_ext import load_audio
 from audiolime_ext.audit import plan
-from audiolime_ext.audit.manifest import load_manifest
 from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.plan import Donors, entries_of
 from audiolime_ext.audit.records import Entry
 from audiolime_ext.cache import Cache, Store
+from audiolime_ext.collection.manifest import load_manifest
 from audiolime_ext.errors import UsageError
 
 CLASSES = ("guitar", "piano", "violin")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from audiolime_ext.audit.table import Problems, named_labels, read_table
+from audiolime_ext.collection.table import Problems, named_labels, read_table
 
 COLUMNS = ("class", "component", "sign")
 _SIGNS = {"": None, "+": 1, "-": -1, "−": -1}

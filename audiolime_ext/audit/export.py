@@ -42,7 +42,7 @@ from audiolime_ext.audit.effects import KINDS, flips, necessity, sufficiency
 from audiolime_ext.audit.records import Measurement
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.table import cell_of
+from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.extras import require
 from audiolime_ext.files import fresh_file, legible

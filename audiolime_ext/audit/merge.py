@@ -17,7 +17,7 @@ from pathlib import Path
 from audiolime_ext.audit import database
 from audiolime_ext.audit.records import Entry, Reading, Task
 from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.table import cell_of
+from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible
 

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from audiolime_ext.audio.decoding import count
 from audiolime_ext.audio.stem_folders import read_stem_folder
-from audiolime_ext.audit.manifest import Manifest, Row
 from audiolime_ext.audit.measure import Settings
 from audiolime_ext.audit.records import Entry
-from audiolime_ext.audit.table import Problems
 from audiolime_ext.cache import Cache, Store
+from audiolime_ext.collection.manifest import Manifest, Row
+from audiolime_ext.collection.table import Problems
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.files import legible, told_apart
 

@@ -15,13 +15,13 @@ from audiolime_ext.audit.effects import thresholds_for
 from audiolime_ext.audit.expected import load_expected
 from audiolime_ext.audit.fitness import ask_about_noise
 from audiolime_ext.audit.heard import TRUE_STEMS, Ears
-from audiolime_ext.audit.manifest import Manifest, load_manifest
 from audiolime_ext.audit.measure import Job, Settings, measure
 from audiolime_ext.audit.plan import DURATION_S, Donors, entries_of
 from audiolime_ext.audit.records import Entry, Identity, Reading
 from audiolime_ext.audit.results import Results
 from audiolime_ext.audit.store import AuditStore
 from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processes
+from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.files import legible
@@ -129,7 +129,7 @@ def run_audit(
     ----------
     manifest
         A table of recordings, a folder per class, a published data set's table or tracks of mirdata; see
-        `audiolime_ext.audit.manifest`. What of it is left out is warned of.
+        `audiolime_ext.collection.manifest`. What of it is left out is warned of.
     tagger, factorization
         As for `explain`; ``"oracle"``: the manifest names the true stems of every recording.
     store

@@ -77,7 +77,7 @@ def read_genres(path: Path) -> dict[str, str]:
     import csv
     import io
 
-    from audiolime_ext.audit.table import separator_of
+    from audiolime_ext.collection.table import separator_of
     from audiolime_ext.errors import UsageError
     from audiolime_ext.text import text_of
 

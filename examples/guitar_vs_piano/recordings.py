@@ -1,8 +1,8 @@
 """Recordings made of a song's stems, and the test sets that an audit is given.
 
 *A recording is the plain sum of its stems*: no gain, no limiter, so that the same song with and without the confounder
-differs by the confounder alone. A test set is a folder with ``manifest.csv`` (see `audiolime_ext.audit.manifest`; the
-group is the song), one WAV a recording and its true stems in a folder of their own.
+differs by the confounder alone. A test set is a folder with ``manifest.csv`` (see `audiolime_ext.collection.manifest`;
+the group is the song), one WAV a recording and its true stems in a folder of their own.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audiolime_ext.audit.manifest import load_manifest
 from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.collection.manifest import load_manifest
 from audiolime_ext.errors import MissingError
 from audiolime_ext.networks.checkpoints import fetch
 from audiolime_ext.prediction.front_end import LogMel

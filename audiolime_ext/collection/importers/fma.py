@@ -22,7 +22,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import is_file, is_folder, legible
 from audiolime_ext.text import counted

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, tagger
-from audiolime_ext.audit.importers import FORMATS, fma, format_of, jamendo, magnatagatune
-from audiolime_ext.audit.manifest import Manifest, load_manifest
 from audiolime_ext.audit.run import run_audit
 from audiolime_ext.cli import main
+from audiolime_ext.collection.importers import FORMATS, fma, format_of, jamendo, magnatagatune
+from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 
 SR = 8000
@@ -267,7 +267,7 @@ def test_a_published_table_is_audited_by_the_command_line(tmp_path: Path, capsys
     lines.append("track_9\tartist\talbum\t09/9.mp3\t1.0\tgenre---hum")
     table = tmp_path / "autotagging.tsv"
     table.write_text("\n".join(lines) + "\n")
-    command = ["audit", str(table), "--root", str(tmp_path / "audio"), "-t", "tests.test_importers:listener"]
+    command = ["audit", str(table), "--root", str(tmp_path / "audio"), "-t", "tests.collection.test_importers:listener"]
     assert main([*command, "-f", "bands:2", "--workers", "0"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"4 of 4 recordings are in {table.with_suffix('.sqlite')}")

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.text import counted
 
 NAME = "MagnaTagATune"

@@ -3,7 +3,7 @@
 ``audiolime audit autotagging.tsv --root AUDIO`` reads MTG-Jamendo's own table, and so on; nothing is converted. A
 format is a module with two functions, `recognises` (the table's first lines → whether it is one) and `drafts` (the
 table, the folder of the audio → its recordings), and with `LABELS`, the columns that can be the class → what one is.
-What people write is another matter: `audiolime_ext.audit.manifest`.
+What people write is another matter: `audiolime_ext.collection.manifest`.
 
 Such tables name more than anybody has or a tagger knows. Recordings whose file is not there, recordings without a class
 and tags that the tagger does not know are left out, and `Gathered.notes` counts them and names some.
@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
-from audiolime_ext.audit.importers import fma, jamendo, magnatagatune
-from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.collection.importers import fma, jamendo, magnatagatune
+from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import is_file, legible
 from audiolime_ext.prediction.function import label_indices

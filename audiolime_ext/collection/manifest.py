@@ -11,7 +11,7 @@ are relative to the manifest's folder, or to `root`; bytes that are no UTF-8 are
 of true stems (see `audiolime_ext.audio.stem_folders`). Other columns are ignored, and named in a note.
 
 A folder that holds one folder for each class is a manifest, too, and so are the tables of published data sets and
-tracks of mirdata (see `audiolime_ext.audit.importers`).
+tracks of mirdata (see `audiolime_ext.collection.importers`).
 
 Everything that is wrong is found in one pass and reported together, by line.
 """
@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.audio.folders import FOLDER, audio_endings, look_into, skipped_note
-from audiolime_ext.audit import importers
-from audiolime_ext.audit.importers import mirdata_tracks
-from audiolime_ext.audit.importers.draft import Draft
-from audiolime_ext.audit.table import Problems, named_labels, read_table, seconds
+from audiolime_ext.collection import importers
+from audiolime_ext.collection.importers import mirdata_tracks
+from audiolime_ext.collection.importers.draft import Draft
+from audiolime_ext.collection.table import Problems, named_labels, read_table, seconds
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files import is_folder, legible, meant
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.errors import UsageError, unknown
 
 LABELS = ("genre", "genres", "tag", "tags", "instrument", "instruments", "style")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.audit.expected import Expectation, load_expected
-from audiolime_ext.audit.manifest import Row, load_manifest
-from audiolime_ext.audit.table import cell_of
+from audiolime_ext.collection.manifest import Row, load_manifest
+from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError
 
 LABELS = ("guitar", "piano", "female vocalists")

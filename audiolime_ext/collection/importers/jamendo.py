@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audiolime_ext.audit.importers.draft import Draft
+from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.files import is_file
 from audiolime_ext.text import counted
 
