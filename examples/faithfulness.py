@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from audiolime_ext import Explanation, explain
-from audiolime_ext.faithfulness import aggregate, faithfulness
+from audiolime_ext.faithfulness.check import aggregate, faithfulness
 from audiolime_ext.faithfulness.randomisation import randomisation_check
 from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.text import text_table

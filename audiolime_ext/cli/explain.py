@@ -167,7 +167,7 @@ def _segments(text: str) -> int | str | list[float]:
 def _faithfulness(explanation: Any, model: Any, what: Any) -> Any:
     """Checked against the model, which is asked about missing masks where its scores are what is explained."""
     from audiolime_ext.explanation.evaluation import evaluate
-    from audiolime_ext.faithfulness import faithfulness
+    from audiolime_ext.faithfulness.check import faithfulness
 
     as_it_is = explanation.provenance.target == "score"
     ask = partial(evaluate, explanation.components, model) if as_it_is else None

@@ -20,7 +20,7 @@ from itertools import combinations
 import numpy as np
 
 from audiolime_ext.components.masks import Masks, enumerate_masks
-from audiolime_ext.faithfulness.answers import Answers, Array, Measure
+from audiolime_ext.faithfulness.measure import Answers, Array, Measure
 from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.text import counted
 

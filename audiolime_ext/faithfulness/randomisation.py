@@ -30,7 +30,7 @@ from audiolime_ext.explanation.evaluation import evaluate
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.faithfulness.answers import Array
+from audiolime_ext.faithfulness.measure import Array
 from audiolime_ext.faithfulness.weighing import pearson
 from audiolime_ext.prediction.function import Tagger, label_names
 from audiolime_ext.prediction.kind import ROUNDING

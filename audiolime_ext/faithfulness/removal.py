@@ -1,8 +1,8 @@
 """What remains of a score when only the explanation plays, and when it is taken away.
 
 With p the score of the recording, o the score of the explanation alone and r the score without it, each measure here is
-the term of *one* explanation; `audiolime_ext.faithfulness.aggregate` takes the means that papers print. Scores are used
-as they are: a softmax or sigmoid that the model already applied is not applied again.
+the term of *one* explanation; `audiolime_ext.faithfulness.check.aggregate` takes the means that papers print. Scores
+are used as they are: a softmax or sigmoid that the model already applied is not applied again.
 
 References
 ----------
@@ -15,7 +15,7 @@ and N. A. Smith, Is attention interpretable?, ACL 2019.
 
 from __future__ import annotations
 
-from audiolime_ext.faithfulness.answers import Array, Measure
+from audiolime_ext.faithfulness.measure import Array, Measure
 
 _NO_PROBABILITY = "it is defined for scores between 0 and 1"
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.faithfulness.answers import Array, Measure
+from audiolime_ext.faithfulness.measure import Array, Measure
 from audiolime_ext.prediction.kind import ROUNDING
 
 _ALL_ZERO = "all weights are 0"

@@ -19,9 +19,9 @@ from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.explanation.evaluation import evaluate
-from audiolime_ext.faithfulness import LabelFaithfulness, aggregate, faithfulness
-from audiolime_ext.faithfulness.answers import Answers
+from audiolime_ext.faithfulness.check import LabelFaithfulness, aggregate, faithfulness
 from audiolime_ext.faithfulness.curves import deletion_area, heaviest, insertion_area, random_area
+from audiolime_ext.faithfulness.measure import Answers
 from audiolime_ext.faithfulness.randomisation import RandomisationCheck, randomisation_check, spearman
 from audiolime_ext.faithfulness.removal import (
     average_drop,
