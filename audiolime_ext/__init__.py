@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audiolime_ext.audio.recording import Audio, load_audio
-    from audiolime_ext.audit.admission import assert_no_confounder
     from audiolime_ext.audit.run import run_audit
+    from audiolime_ext.audit.verdict.admission import assert_no_confounder
     from audiolime_ext.errors import AudiolimeError
     from audiolime_ext.explanation.explanation import Explanation
     from audiolime_ext.explanation.pipeline import explain, top_component
@@ -37,7 +37,7 @@ _HOMES = {
     "Stems": "factorization.contract",
     "Tagger": "prediction.function",
     "TrackExplanation": "track.explanation",
-    "assert_no_confounder": "audit.admission",
+    "assert_no_confounder": "audit.verdict.admission",
     "explain": "explanation.pipeline",
     "explain_track": "track.pipeline",
     "load_audio": "audio.recording",

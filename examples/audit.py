@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from audiolime_ext import run_audit
-from audiolime_ext.audit.measure import Settings
-from audiolime_ext.audit.verdicts import judge
+from audiolime_ext.audit.measurement.measure import Settings
+from audiolime_ext.audit.verdict.verdicts import judge
 from audiolime_ext.report.audit.page import write_report
 from factorizations.oracle import OracleFactorization
 

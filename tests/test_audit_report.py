@@ -15,17 +15,17 @@ import soundfile
 from playwright.sync_api import Browser
 
 from audiolime_ext import tagger
-from audiolime_ext.audit.effects import transplant_gain
-from audiolime_ext.audit.heard import Ears
-from audiolime_ext.audit.limits import given
-from audiolime_ext.audit.measure import Settings
-from audiolime_ext.audit.rates import Rate
-from audiolime_ext.audit.records import Failure, Reading
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.measurement.effects import transplant_gain
+from audiolime_ext.audit.measurement.heard import Ears
+from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import run_audit
-from audiolime_ext.audit.status import Status, Verdict
-from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.verdicts import judge
+from audiolime_ext.audit.store.records import Failure, Reading
+from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.audit.verdict.limits import given
+from audiolime_ext.audit.verdict.rates import Rate
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Status, Verdict
+from audiolime_ext.audit.verdict.verdicts import judge
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.prediction.taggram import Grid

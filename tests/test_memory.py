@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
 from audiolime_ext import Audio, Stems, explain, tag, tagger
-from audiolime_ext.audit.measure import Settings
+from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import plan_audit, run_audit
 from audiolime_ext.cli import main
 from audiolime_ext.errors import ModelError, OutOfMemory

@@ -15,8 +15,8 @@ import pytest
 
 from audiolime_ext import Audio, load_audio, tagger
 from audiolime_ext.audio.recording import encode
-from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
 from audiolime_ext.files import exact, legible
 from audiolime_ext.report.audit.names import Names

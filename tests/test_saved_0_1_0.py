@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Explanation
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
 
 OLD = Path(__file__).parent / "reference" / "saved_0_1_0"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.audio.decoding import decode
-from audiolime_ext.audit.rates import Rate
-from audiolime_ext.audit.words import in_words
+from audiolime_ext.audit.verdict.rates import Rate
+from audiolime_ext.audit.verdict.words import in_words
 from audiolime_ext.track.leaders import Leaders
 from tests.audio.test_decoding import encoded, noise
 

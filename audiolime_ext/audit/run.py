@@ -10,17 +10,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.audit.driver import Driver, Policy
-from audiolime_ext.audit.effects import thresholds_for
-from audiolime_ext.audit.expected import load_expected
-from audiolime_ext.audit.fitness import ask_about_noise
-from audiolime_ext.audit.heard import TRUE_STEMS, Ears
-from audiolime_ext.audit.measure import Job, Settings, measure
-from audiolime_ext.audit.plan import DURATION_S, Donors, entries_of
-from audiolime_ext.audit.records import Entry, Identity, Reading
-from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.store import AuditStore
-from audiolime_ext.audit.workers import Borrowed, Engine, Here, Models, Processes
+from audiolime_ext.audit.measurement.driver import Driver, Policy
+from audiolime_ext.audit.measurement.effects import thresholds_for
+from audiolime_ext.audit.measurement.fitness import ask_about_noise
+from audiolime_ext.audit.measurement.heard import TRUE_STEMS, Ears
+from audiolime_ext.audit.measurement.measure import Job, Settings, measure
+from audiolime_ext.audit.measurement.plan import DURATION_S, Donors, entries_of
+from audiolime_ext.audit.measurement.workers import Borrowed, Engine, Here, Models, Processes
+from audiolime_ext.audit.store.records import Entry, Identity, Reading
+from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.audit.verdict.expected import load_expected
+from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
@@ -209,7 +209,7 @@ def plan_audit(
     expected
         The table of what is meant to matter.
     shard
-        (i, n): measure the i-th of n parts, counted from 1; see `audiolime_ext.audit.merge`.
+        (i, n): measure the i-th of n parts, counted from 1; see `audiolime_ext.audit.store.merge`.
     workers
         Processes; 0: measure in this one. By default as many as there are cores, or 0 for models that live in memory.
     threads

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from audiolime_ext.audit.measure import Settings
-from audiolime_ext.audit.records import Reading
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import run_audit
+from audiolime_ext.audit.store.records import Reading
+from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.networks.checkpoints import is_cached
 from examples.guitar_vs_piano.confounders import LABELS
 from examples.guitar_vs_piano.experiment import SETS, TAGGER

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audit.rates import clopper_pearson
-from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.audit.verdict.rates import clopper_pearson
+from audiolime_ext.audit.verdict.verdicts import conclude
 from examples.guitar_vs_piano.audits import factorizations, results, store_of
 from examples.guitar_vs_piano.confounders import CONFOUNDERS
 from examples.guitar_vs_piano.scores import Error, attributed, component_of, errors

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.verdict.results import Results
 from examples.guitar_vs_piano.audits import MEANT
 from examples.guitar_vs_piano.confounders import LABELS, Confounder
 

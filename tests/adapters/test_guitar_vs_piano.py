@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.audit.verdict.verdicts import conclude
 from audiolime_ext.collection.manifest import load_manifest
 from audiolime_ext.errors import MissingError
 from audiolime_ext.networks.checkpoints import fetch

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.records import Entry, Identity, Measurement, Reading
-from audiolime_ext.audit.store import AuditStore
+from audiolime_ext.audit.store.records import Entry, Identity, Measurement, Reading
+from audiolime_ext.audit.store.store import AuditStore
 from tests.bench.page import made
 from tests.browser.pages import chromium, launch
 

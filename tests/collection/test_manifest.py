@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext.audit.expected import Expectation, load_expected
+from audiolime_ext.audit.verdict.expected import Expectation, load_expected
 from audiolime_ext.collection.manifest import Row, load_manifest
 from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError

@@ -40,8 +40,8 @@ Where a class is a guitar or piano, Cerberus' bass is not auditable: of a true b
 excerpts of its confusion matrix. (With Spleeter all stems are meant to matter, so nothing is left for a gate to judge,
 which exits 2; without that table it exits 7.) Before three rules were made on these songs it was otherwise, at the gate
 only: listeners to drums failed by Cerberus, as solos drowned whatever they were put into (`ALONE_DB` in
-`audiolime_ext.audit.results`), and one to bass by HPSS, of which a third lies in the percussive stem (`floor_of` in
-`audiolime_ext.audit.limits`). So these rules are developed here, not judged.
+`audiolime_ext.audit.verdict.results`), and one to bass by HPSS, of which a third lies in the percussive stem
+(`floor_of` in `audiolime_ext.audit.verdict.limits`). So these rules are developed here, not judged.
 
 Eight real songs (metal in two true stems, guitar and rest; five moments each, 80 recordings), clean listeners, a model
 that answers at random and one with dropout; nothing is accused, and no gate says 6:
@@ -57,7 +57,8 @@ spleeter:2stems      3 of 4, 7                    7 of 8, 2 × 7
 ===================  ===========================  ======================================
 
 By HPSS a listener to the guitar that knows few mixtures was accused of the percussive part (75 % of 138 decisions),
-before there was `SAME_CLASS` in `audiolime_ext.audit.controls`: parts of its own class flip nearly as often (62 %).
+before there was `SAME_CLASS` in `audiolime_ext.audit.verdict.controls`: parts of its own class flip nearly as often (62
+%).
 
 Each line: factorization, kind, listener, what it is called, who is accused, the other pairs' statuses, and the gate.
 """
@@ -82,12 +83,12 @@ from scipy.io import wavfile
 from scipy.optimize import minimize
 
 from audiolime_ext import load_audio, tagger
-from audiolime_ext.audit.admission import admit
-from audiolime_ext.audit.measure import Settings
-from audiolime_ext.audit.records import Reading
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import run_audit
-from audiolime_ext.audit.verdicts import conclude
+from audiolime_ext.audit.store.records import Reading
+from audiolime_ext.audit.verdict.admission import admit
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.verdicts import conclude
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction.function import Tagger
 from examples.guitar_vs_piano.songs import SR, make

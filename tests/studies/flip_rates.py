@@ -45,9 +45,9 @@ Measured, 400 worlds a cell (standard errors up to .012)::
     heavy  20 % of donors    1     .990  .985  .988  .965
     heavy  crossed           .993  .950  .955  .940  .948
 
-Resampling alone (without the bound by the design, see `audiolime_ext.audit.rates`) misses above the upper end where
-songs are uneven. Of 100 songs of the ``heavy`` design: 5 % of songs .923, 5 % at more than half (.6) .920, 20 % of
-songs .927 (300 worlds); with the bound, but without the pair that is added to it, 5 % at half .920 (2000 worlds,
+Resampling alone (without the bound by the design, see `audiolime_ext.audit.verdict.rates`) misses above the upper end
+where songs are uneven. Of 100 songs of the ``heavy`` design: 5 % of songs .923, 5 % at more than half (.6) .920, 20 %
+of songs .927 (300 worlds); with the bound, but without the pair that is added to it, 5 % at half .920 (2000 worlds,
 standard error .006). What the bound costs: intervals at .6 and .9 of 22 or 45 even songs get wider by 1 to 5 % (.220 to
 .223, .143 to .149, .145 to .147, .091 to .095), those of ``crossed`` by less than 1 %, those of ``iid .05`` and 20
 songs by 5 %.
@@ -84,8 +84,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.differences import paired_difference
-from audiolime_ext.audit.rates import Trials, flip_rate
+from audiolime_ext.audit.verdict.differences import paired_difference
+from audiolime_ext.audit.verdict.rates import Trials, flip_rate
 
 N_BOOTSTRAP = 200
 SONGS = (6, 10, 20, 50, 100)

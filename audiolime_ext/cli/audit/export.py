@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
         "export",
         help="write everything that was measured as one table, CSV or Parquet",
         description="Write everything in a store as one long table, a line for each recording, measure, component, "
-        "donor and label. The columns are explained in audiolime_ext.audit.export.",
+        "donor and label. The columns are explained in audiolime_ext.audit.verdict.export.",
     )
     parser.add_argument("store", metavar="STORE", help="what an audit wrote")
     parser.add_argument(
@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Write the table, and say how long it is."""
-    from audiolime_ext.audit.export import export
+    from audiolime_ext.audit.verdict.export import export
 
     n_lines = export(args.store, args.output, measures=args.measure, labels=args.labels)
     print(f"{counted(n_lines, 'line is', 'lines are')} in {legible(args.output)}")

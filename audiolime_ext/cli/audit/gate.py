@@ -41,9 +41,9 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Decide, say why, and answer the exit code."""
-    from audiolime_ext.audit.admission import admit
-    from audiolime_ext.audit.gate import OUTCOMES
-    from audiolime_ext.audit.junit import to_junit
+    from audiolime_ext.audit.verdict.admission import admit
+    from audiolime_ext.audit.verdict.gate import OUTCOMES
+    from audiolime_ext.audit.verdict.junit import to_junit
     from audiolime_ext.files import to_json, write_bytes
 
     found = admit(

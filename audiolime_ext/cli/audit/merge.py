@@ -25,8 +25,8 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Merge, and say what there is now."""
-    from audiolime_ext.audit.merge import merge
-    from audiolime_ext.audit.results import Results
+    from audiolime_ext.audit.store.merge import merge
+    from audiolime_ext.audit.verdict.results import Results
 
     n_new = merge(args.out, args.stores)
     results = Results.read(args.out)

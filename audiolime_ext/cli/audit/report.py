@@ -62,8 +62,8 @@ def _results(args: Namespace) -> Any:
     """What the store holds, read as the arguments say."""
     from dataclasses import replace
 
-    from audiolime_ext.audit.expected import load_expected
-    from audiolime_ext.audit.results import Results
+    from audiolime_ext.audit.verdict.expected import load_expected
+    from audiolime_ext.audit.verdict.results import Results
 
     results = Results.read(args.store)
     reading = results.reading

@@ -101,8 +101,8 @@ def _add_workers(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Measure, and print what was found."""
-    from audiolime_ext.audit.driver import PATIENCE_S, Policy
-    from audiolime_ext.audit.measure import Settings
+    from audiolime_ext.audit.measurement.driver import PATIENCE_S, Policy
+    from audiolime_ext.audit.measurement.measure import Settings
     from audiolime_ext.audit.run import plan_audit
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files import legible
@@ -156,9 +156,9 @@ def _store_of(manifest: Path) -> Path:
 
 
 def _tell(results: Any, args: Namespace) -> None:
-    from audiolime_ext.audit.limits import limit_of
-    from audiolime_ext.audit.status import in_numbers
-    from audiolime_ext.audit.verdicts import conclude, marks
+    from audiolime_ext.audit.verdict.limits import limit_of
+    from audiolime_ext.audit.verdict.status import in_numbers
+    from audiolime_ext.audit.verdict.verdicts import conclude, marks
     from audiolime_ext.files import legible, to_json
 
     limit = limit_of(results)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.rates import Rate
+from audiolime_ext.audit.verdict.rates import Rate
 from audiolime_ext.report.audit.effects import Strip
 
 MOST_DOTS = 120

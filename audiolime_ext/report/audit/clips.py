@@ -18,9 +18,9 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.resampling import resample_span
-from audiolime_ext.audit.effects import transplant, transplant_gain
-from audiolime_ext.audit.heard import TRUE_STEMS
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.measurement.effects import transplant, transplant_gain
+from audiolime_ext.audit.measurement.heard import TRUE_STEMS
+from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.components.components import Components, build
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization.contract import Stems

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.effects import decide, necessity, sufficiency
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.measurement.effects import decide, necessity, sufficiency
+from audiolime_ext.audit.verdict.results import Results
 
 MEASURES = ("necessity", "sufficiency", "attribution")
 

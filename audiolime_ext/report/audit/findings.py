@@ -20,10 +20,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.limits import Limit
-from audiolime_ext.audit.rates import Rate, Trials, flip_rate
-from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.status import Verdict, which_side
+from audiolime_ext.audit.verdict.limits import Limit
+from audiolime_ext.audit.verdict.rates import Rate, Trials, flip_rate
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Verdict, which_side
 
 Answer = Literal["shown", "ruled out", "open", "not auditable", ""]
 MOST_LARGEST = 3  # effects that are told where no fault is shown

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from audiolime_ext.audit.records import Failure
-from audiolime_ext.audit.results import Results
+from audiolime_ext.audit.store.records import Failure
+from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.files import legible
 
 _PATH = re.compile(r"[^:?&=;]*[/\\](?=[^/\\:?&=;])")  # the folders in front of a file's name, within a spec

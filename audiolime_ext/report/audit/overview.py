@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.rates import Rate, flip_rate
-from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.status import Verdict
+from audiolime_ext.audit.verdict.rates import Rate, flip_rate
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Verdict
 
 MOST_CLASSES = 12  # of a confusion matrix
 Decisions = NDArray[np.bool_]

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from audiolime_ext.audit.admission import admission_of
-from audiolime_ext.audit.limits import Limit, floor_of, given, limit_of, tolerance
-from audiolime_ext.audit.rates import Rate
-from audiolime_ext.audit.results import Results
-from audiolime_ext.audit.status import Verdict, decide, in_numbers
-from audiolime_ext.audit.verdicts import conclude, marks
-from audiolime_ext.audit.words import bounds, songs_of
+from audiolime_ext.audit.verdict.admission import admission_of
+from audiolime_ext.audit.verdict.limits import Limit, floor_of, given, limit_of, tolerance
+from audiolime_ext.audit.verdict.rates import Rate
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Verdict, decide, in_numbers
+from audiolime_ext.audit.verdict.verdicts import conclude, marks
+from audiolime_ext.audit.verdict.words import bounds, songs_of
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade

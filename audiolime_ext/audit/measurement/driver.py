@@ -1,0 +1,299 @@
+"""The loop that hands out jobs and keeps what comes back: the only one that writes to the store.
+
+One recording that cannot be measured never costs another. Where a worker crashes, whatever it ran is measured once more
+with nothing beside it, and the recording that crashes alone is the culprit: the host or, as its donor, another one.
+Donors that cannot be used are replaced by the next on the ring (see `audiolime_ext.audit.measurement.plan`), so the
+results are those of an audit in which they had never been.
+
+What is wrong with the model or with a worker, so that no recording could be measured (`AudiolimeError.for_all`), ends
+the audit at the first and is no failure of that recording: once it is mended, the same command goes on.
+
+Nothing is waited for without a bound: a recording for `Policy.timeout_s` (`LONGEST_S` where nothing was said), workers
+that are gone or do not answer for `Policy.patience_s`; see `audiolime_ext.audit.measurement.patience`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from audiolime_ext.audit.measurement.measure import DonorError, Job, Measured
+from audiolime_ext.audit.measurement.patience import Patience
+from audiolime_ext.audit.measurement.plan import Donors
+from audiolime_ext.audit.measurement.workers import Engine, Here, failed
+from audiolime_ext.audit.store.records import Entry
+from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost
+from audiolime_ext.files import legible
+from audiolime_ext.text import share_of
+
+LONGEST_S = 3600.0  # after so long a recording counts as failed where nothing else was said
+PATIENCE_S = 300.0
+_BREAK_S = 10.0  # so long the other processes of a broken pool may take to be given up
+_CRASHES = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool")  # by name: Dask need not be installed
+_CRASHES_FOR_ALL = (
+    "the model crashes the process that asks it about noise, and so would for every recording; ask it outside of the "
+    "audit to see why, or have fewer workers (--workers) or a smaller --batch-size if memory runs out"
+)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to do where a recording cannot be measured.
+
+    Parameters
+    ----------
+    on_error
+        ``"record"`` it and go on, or ``"stop"``.
+    retries
+        How often it is tried again.
+    timeout_s
+        After so many seconds it counts as failed; None: after `LONGEST_S`. They are counted from when it was handed
+        out, waiting for a free worker of a cluster included. In this process (`workers=0`) it cannot be stopped.
+    patience_s
+        So long may workers be gone, or not answer, before the audit ends.
+    """
+
+    on_error: Literal["record", "stop"] = "record"
+    retries: int = 0
+    timeout_s: float | None = None
+    patience_s: float = PATIENCE_S
+
+    def __post_init__(self) -> None:
+        """Check them."""
+        if self.on_error not in ("record", "stop"):
+            raise UsageError(f"on_error must be 'record' or 'stop', not {self.on_error!r}")
+        if self.retries < 0 or (self.timeout_s is not None and not self.timeout_s > 0):
+            raise UsageError(f"retries must be 0 or more and timeout_s positive: {self.retries}, {self.timeout_s}")
+        if not self.patience_s > 0:
+            raise UsageError(f"patience_s must be positive, not {self.patience_s}")
+
+    def require_kept_by(self, engine: Engine) -> None:
+        """Raise `UsageError` if there is a limit of time and no worker that could be stopped."""
+        if self.timeout_s is not None and isinstance(engine, Here):
+            raise UsageError(
+                f"a recording cannot be stopped after {self.timeout_s:g} s in the process that measures it; leave the "
+                "limit out (--timeout, timeout_s), or have workers: --workers 1, and models that are named by a spec"
+            )
+
+
+class Driver:
+    """Measures what is missing in a store.
+
+    Parameters
+    ----------
+    store
+        Open for writing.
+    donors
+        Draws them.
+    engine
+        Measures.
+    policy
+        For failures.
+    say
+        Told what the reader should know while it runs; by default a line of warning on stderr.
+    """
+
+    def __init__(
+        self,
+        store: AuditStore,
+        donors: Donors,
+        engine: Engine,
+        policy: Policy,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        self.store, self.donors, self.engine, self.policy = store, donors, engine, policy
+        self.patience = Patience(engine, policy.patience_s, say or _warn)
+        self.limit_s = policy.timeout_s or LONGEST_S
+        self.tasks: list[Any] = []
+        self.usual_s: float | None = None
+        self.tries = {failure.task: failure.tries for failure in store.failures()}
+        self.queue: deque[Entry] = deque()
+        self.running: dict[Future[Measured], tuple[Entry, float]] = {}
+
+    def run(self, entries: Sequence[Entry]) -> None:
+        """Measure these, but for those that are done or have failed as often as they may.
+
+        Raises
+        ------
+        AudiolimeError
+            Where the policy is to stop at a failure: that of the recording; or one that every recording would end in.
+        WorkersLost
+            If the workers are gone, or did not answer, for too long.
+        """
+        from tqdm import tqdm
+
+        self.tasks = [entry.task for entry in entries]
+        self.usual_s = next((length for length, _ in Counter(e.duration_s for e in entries).most_common(1)), None)
+        missing = self._missing()
+        self.queue.extend(entry for entry in entries if entry.key in missing)
+        with tqdm(
+            total=len(entries), initial=len(entries) - len(self.queue), desc="auditing", unit="recording", disable=None
+        ) as self.bar:
+            try:
+                while self.queue or self.running:
+                    self._submit()
+                    self._gather()
+                    self._stop_late()
+            except WorkersLost as lost:
+                raise self._unfinished(lost) from lost
+            finally:
+                for future in self.running:
+                    future.cancel()
+                self.engine.stop()
+
+    def _missing(self) -> set[str]:
+        return {task.key for task in self.store.missing(self.tasks, max_tries=1 + self.policy.retries)}
+
+    def _submit(self) -> None:
+        while self.queue and len(self.running) < self.engine.n_at_once:
+            entry = self.queue.popleft()
+            self.running[self.engine.submit(self._job(entry))] = entry, self.patience.clock()
+
+    def _gather(self) -> None:
+        suspects = self._settled()
+        if suspects and self.engine.shares_fate:
+            wait(self.running, _BREAK_S)  # whatever it ran is lost with it
+            for future, (entry, _) in list(self.running.items()):
+                if not future.done() or not self._settle(entry, future):
+                    suspects.append(entry)
+            self.running.clear()
+            self.engine.restart()
+        while suspects and self.running:  # one of them may go on killing the workers of whatever is measured beside it
+            suspects += self._settled()
+            self._stop_late()
+        for entry in suspects:
+            self._alone(entry)
+
+    def _settled(self) -> list[Entry]:
+        """Wait a moment and keep what came of jobs; the recordings whose workers crashed."""
+        self.patience.wait(self.running)
+        done = [(future, self.running.pop(future)[0]) for future in list(self.running) if future.done()]
+        done.sort(key=lambda one: one[0].cancelled() or one[0].exception() is not None)  # an error may end the audit
+        return [entry for future, entry in done if not self._settle(entry, future)]
+
+    def _settle(self, entry: Entry, future: Future[Measured]) -> bool:
+        """Keep what came of a job; False if its worker crashed."""
+        try:
+            measured = future.result()
+        except DonorError as error:
+            self.donors.unusable.add(error.donor)
+            self.queue.appendleft(entry)
+        except CancelledError:
+            self.patience.dropped()
+            self.queue.appendleft(entry)
+            return True
+        except (Exception, SystemExit) as error:
+            if _is_crash(error):
+                return False
+            if getattr(error, "for_all", False):
+                raise _stopped(error, self._reason(error), self.store, f"found at {entry.path}") from error
+            self._fail(entry, error)
+        else:
+            self.store.put(entry.task, entry.name, measured.measurements, measured.facts)
+            self.bar.update()
+        self.patience.heard()
+        return True
+
+    def _alone(self, entry: Entry) -> None:
+        """Measure a recording with nothing beside it; one that crashes now is known to be the culprit."""
+        while not self._settle(entry, self._one(job := self._job(entry))):
+            culprit = next((e for e in (entry, *job.donors) if self._crashes(Job(e, probe="stems"))), None)
+            if culprit is None and self._crashes(Job(entry, (), self.usual_s, "noise")):
+                raise _stopped(UnfitModel(), _CRASHES_FOR_ALL, self.store, f"found at {entry.path}")
+            if culprit is None or culprit is entry:
+                look = "look at the file" if culprit else "the model does so for it, or there was too little memory"
+                self._fail(entry, AudiolimeError(f"it crashes the process that measures it; {look}"))
+                return
+            self.donors.unusable.add(culprit.key)
+
+    def _one(self, job: Job) -> Future[Measured]:
+        """What comes of a job with nothing beside it."""
+        future, begun = self.engine.submit(job), self.patience.clock()
+        while not future.done() or future.cancelled():
+            if future.cancelled():
+                self.patience.dropped()
+                future, begun = self.engine.submit(job), self.patience.clock()
+            self.patience.wait([future])
+            if self._is_late(future, begun) and self.engine.trouble(ask=True) is None:
+                future.cancel()
+                self.engine.restart()
+                return failed(self._late())
+        if _is_crash(future.exception()):
+            self.engine.restart()
+        return future
+
+    def _crashes(self, job: Job) -> bool:
+        return _is_crash(self._one(job).exception())
+
+    def _stop_late(self) -> None:
+        late = [future for future, (_, begun) in self.running.items() if self._is_late(future, begun)]
+        if not late or self.engine.trouble(ask=True) is not None:  # it may be the workers and not the recordings
+            return
+        for future in late:
+            entry, _ = self.running.pop(future)
+            future.cancel()
+            self._fail(entry, self._late())
+        if self.engine.shares_fate:  # they can be stopped only by stopping all
+            self.queue.extendleft(entry for entry, _ in self.running.values())
+            self.running.clear()
+            self.engine.restart()
+
+    def _is_late(self, future: Future[Measured], begun: float) -> bool:
+        return self.patience.clock() - begun > self.limit_s and not future.done()
+
+    def _late(self) -> AudiolimeError:
+        return AudiolimeError(f"it took longer than {self.limit_s:g} s; allow more, or a shorter excerpt")
+
+    def _unfinished(self, lost: WorkersLost) -> WorkersLost:
+        """What has happened, what is kept, and how to go on."""
+        n, given = len(self.tasks), [entry.path for entry, _ in self.running.values()]
+        waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
+        return WorkersLost(
+            f"{lost}{waited}; {share_of(n - len(self._missing()), n, 'recording')} done and kept in "
+            f"{legible(self.store.path)}: "
+            "start workers and give the same command again, it goes on from there (to wait longer: "
+            "--cluster-patience, patience_s)"
+        )
+
+    def _job(self, entry: Entry) -> Job:
+        return Job(entry, self.donors.of(entry), self.usual_s)
+
+    def _fail(self, entry: Entry, error: BaseException) -> None:
+        """Keep that a recording could not be measured; try it again later if it may be."""
+        reason = self._reason(error)
+        self.store.fail(entry.task, entry.name, reason)
+        if self.policy.on_error == "stop":
+            raise _stopped(error, f"{entry.path}: {reason}", self.store, "stopped there")
+        self.tries[entry.key] = self.tries.get(entry.key, 0) + 1
+        if self.tries[entry.key] <= self.policy.retries:
+            self.queue.append(entry)
+        else:
+            self.bar.update()
+
+    def _reason(self, error: BaseException) -> str:
+        told = isinstance(error, AudiolimeError)
+        reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
+        if isinstance(error, MemoryError) and self.engine.n_at_once > 1:
+            reason += "; or have fewer workers, which leaves more to each (--workers)"
+        return reason
+
+
+def _warn(message: str) -> None:
+    """A line on stderr, above the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(f"audiolime: warning: {message}", file=sys.stderr)
+
+
+def _is_crash(error: BaseException | None) -> bool:
+    return isinstance(error, BrokenExecutor) or type(error).__name__ in _CRASHES
+
+
+def _stopped(error: BaseException, reason: str, store: AuditStore, where: str) -> AudiolimeError:
+    kind = type(error) if isinstance(error, AudiolimeError) else AudiolimeError
+    return kind(f"{reason} ({where}; what was done is kept in {store.path} and not done again)")

@@ -1,0 +1,161 @@
+"""What a tagger hears of each stem of an excerpt: made once, kept, and handed out to hosts and donors alike.
+
+One recording is a host once and a donor many times, and a collection is audited again whenever a model was retrained.
+So stems are kept as the tagger hears them (its rate and channels, its lead): in memory the last ones, and in the user's
+cache all of them, by the content of the recording, the excerpt, the factorization's fingerprint and the tagger's grid.
+True stems are read anew instead: that costs no more than the cache.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext.audio.recording import Samples, level_db, load_audio
+from audiolime_ext.audio.silence import require_sound
+from audiolime_ext.audit.store.records import Entry
+from audiolime_ext.cache import Cache, Key, Store
+from audiolime_ext.components.components import build
+from audiolime_ext.components.masks import Masks
+from audiolime_ext.components.mixing import weighted_sums
+from audiolime_ext.errors import AudioError
+from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.kept import identity
+from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.registry import build as build_spec
+
+TRUE_STEMS = "oracle"  # the factorization's spec where the manifest names the stems of every recording
+IN_MEMORY_BYTES = 150_000_000
+_VERSION = 3  # of this module's arithmetic
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """The stems of an excerpt as the tagger hears them.
+
+    Parameters
+    ----------
+    names
+        Of the components.
+    stems
+        Shape (n_components, n_channels, n_samples), float32.
+    background
+        What is on in every mix, (n_channels, n_samples): a residual too faint to be a component.
+    facts
+        What to know of them, as plain values.
+    """
+
+    names: tuple[str, ...]
+    stems: Samples = field(repr=False)
+    background: Samples = field(repr=False)
+    facts: dict[str, Any]
+
+    @property
+    def whole(self) -> Samples:
+        """The excerpt."""
+        return np.asarray(self.mixes(np.ones((1, len(self.names)), bool))[0])
+
+    def mixes(self, masks: Masks) -> Samples:
+        """What the tagger hears for each mask: (n_masks, n_channels, n_samples)."""
+        flat = weighted_sums(np.asarray(masks, np.float32), self.stems.reshape(len(self.names), -1))
+        return np.asarray(flat.reshape(len(masks), *self.background.shape) + self.background)
+
+    def stem(self, name: str) -> Samples:
+        """A component alone; silence where there is none of that name."""
+        return self.stems[self.names.index(name)] if name in self.names else np.zeros_like(self.background)
+
+    def rest(self, name: str) -> Samples:
+        """Everything but a component."""
+        return np.asarray(self.mixes(np.array([[other != name for other in self.names]]))[0])
+
+    def level_db(self, name: str) -> float:
+        """A component's level in dB of the excerpt's; −200: nothing at all."""
+        return level_db(self.stem(name), self.whole)
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes in memory."""
+        return self.stems.nbytes + self.background.nbytes
+
+
+class Ears:
+    """Hears excerpts for one tagger through one factorization.
+
+    Parameters
+    ----------
+    tagger
+        Whose rate, channels and windows count.
+    factorization
+        None: every recording brings its true stems.
+    store
+        Where stems are kept; without one only in memory.
+    """
+
+    def __init__(self, tagger: Tagger, factorization: Factorization | None, store: Store | None = None) -> None:
+        self.tagger, self.factorization = tagger, factorization
+        self.store = Store(Cache.of_user()) if store is None else store
+        self._kept: OrderedDict[str, Heard] = OrderedDict()
+
+    def hear(self, entry: Entry) -> Heard:
+        """The stems of a recording's excerpt.
+
+        Raises
+        ------
+        AudioError
+            If it cannot be read, is silent, too short, or is no longer what it was when the audit was planned.
+        """
+        if entry.key in self._kept:
+            self._kept.move_to_end(entry.key)
+            return self._kept[entry.key]
+        heard = self._read(entry) or self._make(entry)
+        self._kept[entry.key] = heard
+        while sum(kept.n_bytes for kept in self._kept.values()) > IN_MEMORY_BYTES and len(self._kept) > 1:
+            self._kept.popitem(last=False)
+        return heard
+
+    def _make(self, entry: Entry) -> Heard:
+        audio = load_audio(entry.path)
+        if audio.sha256 != entry.sha256:
+            raise AudioError(f"{entry.path} was changed while the audit ran; start the audit again to measure it anew")
+        grid = Grid.of(self.tagger, audio.sr, audio.n_samples)
+        grid.require(round(entry.duration_s * grid.sr), f"{entry.name!r}")
+        require_sound(audio, entry.start_s, entry.duration_s, self.tagger.n_channels)
+        separator: Any = build_spec("factorization", f"oracle:{entry.stems}") if entry.stems else self.factorization
+        parts = build(audio, separator, grid, start_s=entry.start_s, duration_s=entry.duration_s)
+        n = len(parts.sources)
+        background = parts.heard[n:].sum(axis=0) if n < len(parts.heard) else np.zeros_like(parts.heard[0])
+        facts = {
+            "sr": audio.sr,
+            "n_channels": audio.n_channels,
+            "n_samples": audio.n_samples,
+            "filling": grid.filling(entry.duration_s),
+            "warnings": list(audio.warnings),
+            "residual_db": parts.residual_db,
+            "notes": list(parts.stems.notes),
+        }
+        heard = Heard(parts.sources, np.ascontiguousarray(parts.heard[:n]), background, facts)
+        if key := self._key(entry):
+            arrays = {"stems": heard.stems, "background": heard.background}
+            by = {"recording": entry.name, "by": getattr(separator, "spec", None) or "own stems"}
+            self.store.write(key, arrays, {"names": heard.names, "facts": facts}, **by)
+        return heard
+
+    def _read(self, entry: Entry) -> Heard | None:
+        kept = self.store.read(self._key(entry))
+        if kept is None:
+            return None
+        names, facts = tuple(kept.facts["names"]), kept.facts["facts"]
+        return Heard(names, np.asarray(kept.arrays["stems"]), np.asarray(kept.arrays["background"]), facts)
+
+    def _key(self, entry: Entry) -> Key | None:
+        who = None if entry.stems or self.factorization is None else identity(self.factorization)
+        if who is None or self.store.cache is None:
+            return None
+        hears = {name: getattr(self.tagger, name) for name in ("sr", "n_channels", "lead_s", "window_s")}
+        hears["fill"] = getattr(self.tagger, "fill", None)
+        excerpt = [entry.sha256, entry.start_s, entry.duration_s]
+        return {"kind": "heard stems", "version": _VERSION, "excerpt": excerpt, "factorization": who, "hears": hears}

@@ -1,0 +1,188 @@
+"""What is to be measured: the manifest's recordings by content, the excerpt of each, and the donors that it is given.
+
+Donors are drawn by the contents of the recordings alone, never by their order or by who draws. Every class has a ring
+on which its recordings lie at places that a hash of their content chooses; a host begins at a place that a hash of its
+own content chooses, and takes the next recordings of other songs. So shards of a manifest draw what the whole draws,
+and where recordings are added or fail, other hosts keep their donors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from audiolime_ext.audio.decoding import count
+from audiolime_ext.audio.stem_folders import read_stem_folder
+from audiolime_ext.audit.measurement.measure import Settings
+from audiolime_ext.audit.store.records import Entry
+from audiolime_ext.cache import Cache, Store
+from audiolime_ext.collection.manifest import Manifest, Row
+from audiolime_ext.collection.table import Problems
+from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.files import legible, told_apart
+
+DURATION_S = 10.0
+
+
+def entries_of(
+    manifest: Manifest, *, duration_s: float = DURATION_S, stems_needed: bool = False, store: Store | None = None
+) -> list[Entry]:
+    """The manifest's recordings, each with the hash of its content and the excerpt that is heard.
+
+    Where the middle or the end of a recording is to be found, it is decoded to count its samples (see `decoding` for
+    what that costs), once for each content: the number is kept in the cache.
+
+    Parameters
+    ----------
+    duration_s
+        Where the manifest names no excerpt, so much from the recording's middle; the whole of a shorter one.
+    stems_needed
+        Whether every recording must bring its true stems.
+    store
+        Where lengths are kept; None: in the user's cache.
+
+    Raises
+    ------
+    UsageError
+        If two recordings have the same content, or stems are missing.
+    """
+    from tqdm import tqdm
+
+    problems, store = Problems(manifest.source), Store(Cache.of_user()) if store is None else store
+    found: dict[str, Entry] = {}
+    names = told_apart(str(row.path) for row in manifest.rows)
+    for row in tqdm(manifest.rows, desc="reading the manifest", unit="file", delay=1.0, disable=None, leave=False):
+        if stems_needed and row.stems is None:
+            problems.add(row.line, "no stems; name the folder of its true stems, or choose a factorization")
+        try:
+            entry = replace(_entry(row, duration_s, store), known_as=names[str(row.path)])
+        except UsageError as error:  # of its stems
+            problems.add(row.line, str(error))
+            continue
+        if entry.duration_s <= 0:
+            problems.add(row.line, f"{entry.name!r} has ended by {entry.start_s:g} s; choose another start")
+        first = found.setdefault(entry.key, entry)
+        if first is not entry:
+            problems.add(row.line, f"{entry.name!r} is the same recording as {first.name!r}; keep one")
+    problems.raise_any()
+    return list(found.values())
+
+
+def _entry(row: Row, duration_s: float, store: Store) -> Entry:
+    start_s, length_s, sha256 = row.start_s, row.duration_s, _sha256(row.path)
+    if start_s is None or length_s is None:
+        whole_s = _duration_s(row.path, sha256, store)
+        if length_s is None:
+            length_s = duration_s if whole_s is None else min(duration_s, whole_s - (start_s or 0.0))
+        if start_s is None:
+            start_s = 0.0 if whole_s is None else int(max(0.0, whole_s - length_s) / 2 * 1000) / 1000
+    return Entry(
+        path=str(row.path),
+        sha256=sha256,
+        labels=row.labels,
+        song=row.song,
+        start_s=start_s,
+        duration_s=length_s,
+        split=row.split,
+        stems=None if row.stems is None else str(row.stems),
+        stems_sha256="" if row.stems is None else _sha256_of_stems(row.stems),
+    )
+
+
+def _sha256_of_stems(folder: Path) -> str:
+    """Of the names and the bytes of all: a stem that is called otherwise is another component."""
+    files = [(name, _sha256(file)) for name, file in read_stem_folder(folder).files]
+    return hashlib.sha256(repr(files).encode()).hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:  # told when it is to be measured
+        return hashlib.sha256(os.fsencode(file)).hexdigest()
+
+
+def _duration_s(path: Path, sha256: str, store: Store) -> float | None:
+    """How long a recording is; None where it cannot be read, which is told when it is to be measured."""
+    key = {"kind": "length", "version": 1, "recording": sha256}
+    if (kept := store.read(key)) is not None:
+        return float(kept.facts["n_samples"] / kept.facts["sr"])
+    try:
+        n_samples, sr = count(path.read_bytes(), str(path))
+    except (AudioError, OSError):
+        return None
+    store.write(key, {}, {"n_samples": n_samples, "sr": sr}, recording=legible(path.stem), by="decoding")
+    return n_samples / sr
+
+
+@dataclass(eq=False)
+class Donors:
+    """Draws donors from the recordings of a manifest.
+
+    Parameters
+    ----------
+    entries
+        The recordings.
+    settings
+        How many to draw.
+    unusable
+        Keys of recordings that cannot be donors; more may be added while the audit runs.
+
+    Examples
+    --------
+    >>> classes = ("guitar",), ("piano",)
+    >>> songs = [Entry(f"{i}.wav", f"{i:064x}", classes[i % 2], f"song {i}", 0.0, 10.0) for i in range(9)]
+    >>> drawn = Donors(songs, Settings(n_donors=2, n_same=1)).of(songs[0])
+    >>> [donor.labels for donor in drawn]
+    [('piano',), ('piano',), ('guitar',)]
+    """
+
+    entries: Sequence[Entry]
+    settings: Settings
+    unusable: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Lay every class's recordings on its ring."""
+        rings: dict[str, list[tuple[int, Entry]]] = defaultdict(list)
+        for entry in self.entries:
+            for label in entry.labels:
+                rings[label].append((_place("donor", entry.key, self.settings.seed), entry))
+        self._rings = {label: sorted(ring, key=lambda lying: lying[0]) for label, ring in sorted(rings.items())}
+
+    def of(self, host: Entry) -> tuple[Entry, ...]:
+        """The donors of a host: of other classes in turn, then of its own; fewer where there are not as many."""
+        taken = {host.song}
+        order = sorted(self._rings, key=lambda label: _place("class", host.key, label, self.settings.seed))
+        others = self._draw(host, [label for label in order if label not in host.labels], self.settings.n_donors, taken)
+        same = self._draw(host, [label for label in order if label in host.labels], self.settings.n_same, taken)
+        return (*others, *same)
+
+    def _draw(self, host: Entry, labels: Collection[str], n: int, taken: set[str]) -> list[Entry]:
+        """So many recordings of songs that are not taken, one class after the other."""
+        walks = [self._walk(host, label) for label in labels]
+        drawn: list[Entry] = []
+        while walks and len(drawn) < n:
+            walk = walks.pop(0)
+            for entry in walk:
+                if entry.song in taken or entry.key in self.unusable or entry.duration_s < host.duration_s - 1e-6:
+                    continue
+                taken.add(entry.song)
+                drawn.append(entry)
+                walks.append(walk)
+                break
+        return drawn
+
+    def _walk(self, host: Entry, label: str) -> Iterator[Entry]:
+        ring = self._rings[label]
+        first = bisect_left(ring, _place("host", host.key, label, self.settings.seed), key=lambda lying: lying[0])
+        for step in range(len(ring)):
+            yield ring[(first + step) % len(ring)][1]
+
+
+def _place(*of: object) -> int:
+    return int.from_bytes(hashlib.sha256(repr(of).encode()).digest()[:8], "big")

@@ -1,0 +1,287 @@
+"""Who does the measuring: this process, processes of its own, or any executor, such as that of a Dask cluster.
+
+Only small jobs travel. A worker builds its models once, from their specs, and checks that they are the driver's: a
+cluster's machine may have other weights under the same name. Workers are spawned, never forked: a forked one would hold
+the store's lock, and libraries with threads do not survive it. A worker whose driver was killed ends itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context, parent_process
+from typing import Any, Protocol
+
+from audiolime_ext.audit.measurement.fitness import ask_about_noise
+from audiolime_ext.audit.measurement.heard import Ears
+from audiolime_ext.audit.measurement.measure import Job, Measured, Settings, measure
+from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+
+# Threads within a worker: of ONNX Runtime (see `audiolime_ext.networks.graph`), BLAS, OpenMP, Numba and TensorFlow.
+THREADS = (
+    "AUDIOLIME_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+_SCHEDULER_S = 10  # so long may a scheduler think about how many workers it has
+
+
+@dataclass(frozen=True)
+class Models:
+    """What a worker builds, and what it must turn out to be; `factorization` None: recordings bring their stems."""
+
+    tagger: str
+    tagger_fingerprint: str
+    factorization: str | None
+    factorization_fingerprint: str
+    settings: Settings
+    sr: int | None = None
+    batch_size: int | None = None
+
+
+class Engine(Protocol):
+    """What measures jobs.
+
+    Attributes
+    ----------
+    n_at_once
+        How many jobs it should have at a time.
+    shares_fate
+        Whether a job that crashes takes the others down.
+    """
+
+    n_at_once: int
+    shares_fate: bool
+
+    def submit(self, job: Job) -> Future[Measured]:
+        """Begin to measure a job."""
+        ...
+
+    def trouble(self, *, ask: bool = False) -> str | None:
+        """What is known to be the matter with the workers; None: they answer. `ask` makes sure that they do."""
+        ...
+
+    def restart(self) -> None:
+        """Give up what runs and be ready again."""
+        ...
+
+    def stop(self) -> None:
+        """Give up what runs, for good."""
+        ...
+
+
+class Here:
+    """Measures in this process: for models that live in it only, and for debugging."""
+
+    n_at_once, shares_fate = 1, True
+
+    def __init__(self, ears: Ears, settings: Settings) -> None:
+        self.ears, self.settings = ears, settings
+
+    def submit(self, job: Job) -> Future[Measured]:
+        """Measure a job at once."""
+        future: Future[Measured] = Future()
+        try:
+            future.set_result(_done(job, self.ears, self.settings))
+        except Exception as error:  # noqa: BLE001 - told by whoever asks for the result
+            return failed(error)
+        return future
+
+    def trouble(self, *, ask: bool = False) -> str | None:  # noqa: D102
+        return None
+
+    def restart(self) -> None:  # noqa: D102
+        pass
+
+    def stop(self) -> None:  # noqa: D102
+        pass
+
+
+class Processes:
+    """Processes of its own, each with so many threads."""
+
+    shares_fate = True
+
+    def __init__(self, models: Models, n_workers: int, *, threads: int = 1) -> None:
+        self.models, self.n_at_once, self.threads = models, n_workers, threads
+        self._pool = self._fresh()
+
+    def submit(self, job: Job) -> Future[Measured]:
+        """Hand a job to the next free process."""
+        with _environment(dict.fromkeys(THREADS, str(self.threads))):  # what a process that is begun now inherits
+            try:
+                return self._pool.submit(measure_with, self.models, job)
+            except BrokenExecutor as error:  # a process has crashed since anybody looked: this job shares the fate
+                return failed(error)
+
+    def trouble(self, *, ask: bool = False) -> str | None:
+        """Nothing: a process that dies is noticed at once, and one that hangs is killed in the end."""
+        return None
+
+    def restart(self) -> None:
+        """Kill the processes and begin anew."""
+        self.stop()
+        self._pool = self._fresh()
+
+    def stop(self) -> None:
+        """Kill the processes: what they hold can be measured again."""
+        for process in list((getattr(self._pool, "_processes", None) or {}).values()):
+            process.kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _fresh(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self.n_at_once, mp_context=get_context("spawn"), initializer=_begin)
+
+
+class Borrowed:
+    """Any executor: it belongs to whoever made it, and is not shut down.
+
+    Parameters
+    ----------
+    executor
+        Its workers must be able to import `audiolime_ext` and read the recordings under the same paths.
+    n_at_once
+        How many jobs to hand to it at a time.
+    """
+
+    shares_fate = False
+
+    def __init__(self, models: Models, executor: Executor, n_at_once: int) -> None:
+        self.models, self.executor, self.n_at_once = models, executor, n_at_once
+        self._client = getattr(executor, "_client", None)  # of Dask, which knows how many workers there are
+        scheduler = getattr(self._client, "scheduler", None)
+        self.where = str(getattr(scheduler, "address", None) or f"the executor {type(executor).__name__}")
+        self._asked: Future[Any] | None = None
+
+    def submit(self, job: Job) -> Future[Measured]:
+        """Hand a job to the executor.
+
+        Raises
+        ------
+        WorkersLost
+            If it takes none any more.
+        """
+        return self._submitted(measure_with, self.models, job)
+
+    def _submitted(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
+        try:
+            return self.executor.submit(work, *given)
+        except Exception as error:
+            raise WorkersLost(f"{self.where} takes no more recordings ({type(error).__name__}: {error})") from error
+
+    def trouble(self, *, ask: bool = False) -> str | None:
+        """No worker is left, where the executor knows how many there are; or it did not answer since it was asked."""
+        n_cores = None if self._client is None else _n_cores(self._client)
+        if n_cores == 0:
+            return f"no worker left at {self.where}"
+        if ask and self._asked is None:
+            self._asked = self._submitted(float, time.monotonic())  # never the same call: answers may be kept
+        if (self._client is not None and n_cores is None) or (self._asked is not None and not self._asked.done()):
+            return f"{self.where} does not answer"
+        if ask:
+            self._asked = None
+        return None
+
+    def restart(self) -> None:  # noqa: D102
+        pass
+
+    def stop(self) -> None:  # noqa: D102
+        pass
+
+
+def failed(error: BaseException) -> Future[Measured]:
+    """A job that has ended in an error."""
+    future: Future[Measured] = Future()
+    future.set_exception(error)
+    return future
+
+
+def _n_cores(client: Any) -> int | None:
+    """Cores of a Dask cluster's workers; None: its scheduler does not say."""
+    try:
+        return int(sum(client.ncores(callback_timeout=_SCHEDULER_S).values()))
+    except Exception:  # noqa: BLE001 - whatever it is, there was no answer
+        return None
+
+
+def measure_with(models: Models, job: Job) -> Measured:
+    """Measure a job in a worker, with models that are built once."""
+    try:
+        ears = _ears(models)
+    except AudiolimeError as error:
+        error.for_all = True
+        raise
+    return _done(job, ears, models.settings)
+
+
+def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
+    if job.probe == "stems":
+        ears.hear(job.host)
+    elif job.probe == "noise":
+        ask_about_noise(ears.tagger, job.usual_s or job.host.duration_s)
+    if job.probe:
+        return Measured((), {}, 0)
+    return measure(job, ears, settings)
+
+
+@lru_cache(maxsize=1)
+def _ears(models: Models) -> Ears:
+    try:
+        tagger = resolve_tagger(models.tagger, sr=models.sr, batch_size=models.batch_size)
+        separator = None if models.factorization is None else resolve_factorization(models.factorization)
+    except Exception as error:
+        if isinstance(error, AudiolimeError):
+            raise
+        named = " and ".join(filter(None, (models.tagger, models.factorization)))
+        raise AudiolimeError(f"a worker cannot build {named} ({type(error).__name__}: {error})") from error
+    found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
+    if isinstance(tagger, FunctionTagger) and tagger.version is None:
+        del found[models.tagger]  # a hash of answers, which may round otherwise on another machine
+    wanted = {models.tagger: models.tagger_fingerprint, models.factorization: models.factorization_fingerprint}
+    for spec in found:
+        if found[spec] != wanted[spec]:
+            raise UsageError(
+                f"{spec} is another model in the worker than in the driver (fingerprint {found[spec]!r}, not "
+                f"{wanted[spec]!r}); give all machines the same files and versions"
+            )
+    return Ears(tagger, separator)
+
+
+def _begin() -> None:
+    """In a new worker: Ctrl-C is the driver's to answer, and without a driver there is nothing to do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_driver, daemon=True).start()
+
+
+def _end_with_the_driver() -> None:
+    if (driver := parent_process()) is not None:
+        driver.join()
+        os._exit(1)
+
+
+@contextmanager
+def _environment(values: dict[str, Any]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

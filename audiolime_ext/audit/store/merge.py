@@ -1,0 +1,95 @@
+"""Joining the stores that parts of an audit wrote: shards on a batch system, or one after the other.
+
+Invariants: *merged shards are the store that one run over everything writes*, measurement by measurement, for donors
+are drawn from the whole manifest by every shard (see `audiolime_ext.audit.measurement.plan`); and *merging again
+changes nothing*.
+
+All stores must have one identity, say the same of every recording (its path may differ from machine to machine), and
+be read in the same way. Everything is compared before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+
+from audiolime_ext.audit.store import database
+from audiolime_ext.audit.store.records import Entry, Reading, Task
+from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.collection.table import cell_of
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
+
+
+def merge(out: str | Path, stores: Iterable[str | Path]) -> int:
+    """Bring everything that is in some stores into one, and return how many recordings are new to it.
+
+    Parameters
+    ----------
+    out
+        The store to write; what it holds already stays.
+    stores
+        Those to read. `out` may be among them.
+
+    Raises
+    ------
+    MissingError
+        If one is not there.
+    UsageError
+        If they are not of one audit, contradict each other, or `out` is being written by another process.
+    """
+    out = Path(out)
+    paths = [path for path in map(Path, stores) if not (path.exists() and out.exists() and path.samefile(out))]
+    if not paths:
+        raise UsageError(f"there is nothing to bring into {out}; name the stores that the shards wrote")
+    with ExitStack() as stack:
+        parts = [stack.enter_context(AuditStore.read(path)) for path in paths]
+        first = parts[0].identity
+        for part in parts[1:]:
+            database.compare(part.path, part.identity, first)
+        _joined(parts)
+        whole = stack.enter_context(AuditStore.create_or_resume(out, first))
+        whole.describe(*_joined([whole, *parts]))
+        recorded = chain.from_iterable(part.one_by_one() for part in parts)
+        n_new = sum(whole.put(Task.from_key(r.task), r.name, found, r.facts) for r, found in recorded)
+        for part in parts:
+            for failure in part.failures():
+                whole.adopt(failure)
+    return n_new
+
+
+def _joined(stores: Sequence[AuditStore]) -> tuple[list[Entry], Reading]:
+    """What they say of recordings, and how they are read: the first's, and what others add.
+
+    Raises
+    ------
+    UsageError
+        If one says other than another.
+    """
+    entries: dict[str, tuple[Entry, AuditStore]] = {}
+    described = [(store, found) for store in stores if (found := store.entries())]
+    for store, found in described:
+        for entry in found:
+            known, where = entries.setdefault(entry.key, (entry, store))
+            if _said(known) != _said(entry):
+                raise UsageError(
+                    f"{entry.name} is {_told(known)} in {where.path} and {_told(entry)} in {store.path}; run both "
+                    "again with one manifest (nothing is measured again), and merge into a new store"
+                )
+        if store.reading() != described[0][0].reading():
+            raise UsageError(
+                f"{described[0][0].path} and {store.path} have other thresholds or other tables of what is meant to "
+                "matter; run both again with the same (nothing is measured again), and merge into a new store"
+            )
+    return [entry for entry, _ in entries.values()], described[0][0].reading() if described else Reading()
+
+
+def _said(entry: Entry) -> tuple[object, ...]:
+    return sorted(entry.labels), None if entry.song == entry.path else entry.song, entry.split
+
+
+def _told(entry: Entry) -> str:
+    split = "" if entry.split is None else f" ({entry.split})"
+    return f"{cell_of(entry.labels)} of '{legible(entry.song)}'{split}"

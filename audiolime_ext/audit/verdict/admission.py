@@ -1,0 +1,278 @@
+"""May the model that a store is about pass? The gate's decision (`audiolime_ext.audit.verdict.gate`) on an audit's
+results.
+
+What is judged is what was put in at the donor's own ratio of levels, for every class and every component that
+recordings of the class hold. Invariants: *what was not measured does not pass.* A pair for which no transplant came
+about, for example because the model says the class of everything already, is open. And nothing passes while recordings
+of the manifest were not measured, or failed: those left out might be the ones that tell. Measure them, merge the other
+shards, or take them out of the manifest and run the audit again.
+
+What is taken out is not judged here: a recording may lose its class because too little of it is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from audiolime_ext.audit.measurement.effects import thresholds_for
+from audiolime_ext.audit.verdict import limits
+from audiolime_ext.audit.verdict.expected import Expected, load_expected
+from audiolime_ext.audit.verdict.gate import Gated, GateResult, Outcome, gate
+from audiolime_ext.audit.verdict.limits import Limit
+from audiolime_ext.audit.verdict.rates import Trials
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Verdict
+from audiolime_ext.audit.verdict.verdicts import marks, put_in, transplants_of
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files import legible
+from audiolime_ext.text import counted, share_of
+
+MAX_SHOWN = 5  # names of recordings in a message
+N_EXAMPLES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Admission:
+    """Whether a model may pass, and why.
+
+    Parameters
+    ----------
+    path
+        The store.
+    outcome
+        ``"pass"``, ``"fail"`` or ``"inconclusive"``.
+    decision
+        The gate's, on what was measured.
+    n_recordings
+        Of the manifest.
+    unmeasured
+        Those that were not measured, and why: (name, reason).
+    trials
+        What was judged.
+    notes
+        What to know of the model and of the stems, see `audiolime_ext.audit.verdict.verdicts.marks`.
+    """
+
+    path: Path
+    outcome: Outcome
+    decision: GateResult
+    n_recordings: int
+    unmeasured: tuple[tuple[str, str], ...]
+    trials: tuple[Trials, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> str:
+        """In one sentence which recordings were not measured; "" where all were."""
+        if not self.unmeasured:
+            return ""
+        shown = "; ".join(f"{name}: {reason}" for name, reason in self.unmeasured[:MAX_SHOWN])
+        more = f"; and {len(self.unmeasured) - MAX_SHOWN} more" if len(self.unmeasured) > MAX_SHOWN else ""
+        missing = share_of(len(self.unmeasured), self.n_recordings, "recording", verb=("was", "were"))
+        return (
+            f"{missing} not measured, so nothing can pass: run the audit again, merge the other shards, or "
+            f"take them out of the manifest ({shown}{more})"
+        )
+
+    @property
+    def heading(self) -> str:
+        """The outcome in one sentence, with the limit and where it comes from."""
+        needed = self.decision.songs_needed
+        more = "" if needed is None else f"; about {counted(needed, 'song')} would decide"
+        return f"{self.outcome}: {legible(self.path)}; {self.decision.limit.text}; {self.decision.numbers}{more}"
+
+    def lines(self, *outcomes: Outcome) -> list[str]:
+        """What is to be said of the pairs that have one of some outcomes, with the songs that show a failure best."""
+        told = []
+        for pair in self.decision.pairs:
+            if pair.outcome in outcomes:
+                told.append(pair.text)
+                told += [f"  {example}" for example in (self.examples(pair) if pair.outcome == "fail" else ())]
+        return told
+
+    def examples(self, pair: Gated) -> list[str]:
+        """The transplants that flip a decision and move the class most, one for each host."""
+        of = pair.verdict
+        tried = next(t for t in self.trials if (t.label, t.component) == (of.label, of.component))
+        if tried.gains is None or tried.donors is None:
+            return []
+        best: dict[str, str] = {}
+        for i in np.argsort(-tried.gains, kind="stable"):
+            if tried.flips[i]:
+                donor, host = legible(tried.donors[i]), legible(tried.hosts[i])
+                what = f"{of.component} of '{donor}' in '{host}' makes it {of.label!r}"
+                best.setdefault(tried.hosts[i], f"{what}: log-odds {tried.gains[i]:+.1f}")
+        return list(best.values())[:N_EXAMPLES]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        pairs = [
+            {**pair.to_dict(), "examples": self.examples(pair) if pair.outcome == "fail" else []}
+            for pair in self.decision.pairs
+        ]
+        return {
+            "store": str(self.path),
+            "outcome": self.outcome,
+            "limit": vars(self.decision.limit),
+            "songs_needed": self.decision.songs_needed,
+            "n_recordings": self.n_recordings,
+            "notes": list(self.notes),
+            "unmeasured": [{"name": name, "reason": reason} for name, reason in self.unmeasured],
+            "pairs": pairs,
+        }
+
+
+def admit(
+    results: Results | str | Path,
+    *,
+    tolerance: float | None = None,
+    expected: Expected | str | Path | None = None,
+    thresholds: float | Mapping[str, float] | None = None,
+    baseline: Results | str | Path | None = None,
+    waive_not_auditable: bool = False,
+) -> Admission:
+    """Decide whether the model that a store is about may pass.
+
+    Parameters
+    ----------
+    results
+        An audit's results, or the store that holds them.
+    tolerance
+        The limit: the share of decisions that may flip; None: .05.
+    expected
+        What is meant to matter, or the table that says so; None: what the store says.
+    thresholds
+        The score from which on a label is decided for; None: what the store says.
+    baseline
+        Another model's results, whose faults are known.
+    waive_not_auditable
+        Whether pairs that cannot be audited keep nothing from passing.
+
+    Raises
+    ------
+    MissingError
+        If there is no such store.
+    UsageError
+        If something cannot be used, there is nothing to judge, or the baseline was audited with another factorization.
+    """
+    limit = limits.tolerance(tolerance)
+    found = _read(results, expected, thresholds)
+    before = None
+    if baseline is not None:
+        other = _read(baseline, expected, thresholds)
+        _require_comparable(found, other)
+        before = put_in(other, transplants_of(other), limit=limit, floor=limits.floor_of(other))
+    trials = transplants_of(found)
+    verdicts = put_in(found, trials, limit=limit, floor=limits.floor_of(found))
+    return admission_of(found, verdicts, limit, trials, baseline=before, waive_not_auditable=waive_not_auditable)
+
+
+def admission_of(
+    results: Results,
+    verdicts: Sequence[Verdict],
+    limit: Limit,
+    trials: Sequence[Trials] = (),
+    *,
+    baseline: Sequence[Verdict] | None = None,
+    waive_not_auditable: bool = False,
+) -> Admission:
+    """The decision that follows from verdicts on what was put in, all by one limit, and from what was not measured.
+
+    Raises
+    ------
+    UsageError
+        If everything was measured, and there is nothing to judge.
+    """
+    reasons = {failure.task: failure.reason for failure in results.failures}
+    undone = (entry for entry, done in zip(results.entries, results.done, strict=True) if not done)
+    unmeasured = tuple((entry.name, reasons.get(entry.key, "not measured yet")) for entry in undone)
+    if trials or verdicts or not unmeasured:
+        decision = gate(verdicts, baseline=baseline, waive_not_auditable=waive_not_auditable)
+    else:
+        decision = GateResult("inconclusive", limit, ())
+    outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
+    notes = (*_through(limits.floor_of(results), limit), *marks(results))
+    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials), notes)
+
+
+def assert_no_confounder(
+    results: Results | str | Path,
+    *,
+    tolerance: float | None = None,
+    expected: Expected | str | Path | None = None,
+    thresholds: float | Mapping[str, float] | None = None,
+    inconclusive: Literal["fail", "pass"] = "fail",
+    waive_not_auditable: bool = False,
+) -> None:
+    """Raise an `AssertionError` unless a model is known to depend on no component that is not meant to matter.
+
+    Parameters
+    ----------
+    results, tolerance, expected, thresholds, waive_not_auditable
+        As in `audiolime_ext.audit.verdict.admission.admit`.
+    inconclusive
+        What is done where pairs are open or not auditable, or recordings were not measured: ``"fail"`` or ``"pass"``.
+
+    Raises
+    ------
+    AssertionError
+        If it is shown that a component flips more decisions than tolerated, or that is not ruled out: what, how often,
+        by which limit, and in which songs.
+    UsageError
+        If something cannot be used, or there is nothing to judge.
+
+    Examples
+    --------
+    >>> assert_no_confounder("songs.sqlite", inconclusive="maybe")
+    Traceback (most recent call last):
+    audiolime_ext.errors.UsageError: inconclusive must be 'fail' or 'pass', not 'maybe'
+    """
+    if inconclusive not in ("fail", "pass"):
+        raise UsageError(f"inconclusive must be 'fail' or 'pass', not {inconclusive!r}")
+    found = admit(
+        results, tolerance=tolerance, expected=expected, thresholds=thresholds, waive_not_auditable=waive_not_auditable
+    )
+    if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
+        return
+    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing]
+    raise AssertionError("\n".join(filter(None, told)))
+
+
+def _through(floor: Limit | None, limit: Limit) -> tuple[str, ...]:
+    """What a separator keeps from being shown by a limit, if anything."""
+    if floor is None or floor.share <= limit.share:
+        return ()
+    return (
+        f"an effect is shown only beyond {floor.percent} ({floor.name}): less may be what ends up in the wrong stem",
+    )
+
+
+def _read(
+    results: Results | str | Path,
+    expected: Expected | str | Path | None,
+    thresholds: float | Mapping[str, float] | None,
+) -> Results:
+    """Results, read with what is given in the place of what the store says."""
+    found = results if isinstance(results, Results) else Results.read(results)
+    reading = found.reading
+    if expected is not None:
+        if not isinstance(expected, Expected):
+            expected = load_expected(expected, labels=found.labels, components=found.components)
+        reading = replace(reading, expected=tuple((row.label, row.component, row.sign) for row in expected.rows))
+    if thresholds is not None:
+        reading = replace(reading, thresholds=thresholds_for(found.labels, thresholds))
+    return replace(found, reading=reading)
+
+
+def _require_comparable(found: Results, baseline: Results) -> None:
+    ours, theirs = found.identity, baseline.identity
+    if (ours.factorization, ours.factorization_fingerprint) != (theirs.factorization, theirs.factorization_fingerprint):
+        raise UsageError(
+            f"the baseline {baseline.path} was audited with {theirs.factorization}, {found.path} with "
+            f"{ours.factorization}, or another version of it; audit both with the same"
+        )

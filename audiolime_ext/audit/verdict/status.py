@@ -1,0 +1,326 @@
+"""The verdict on one class and one component: shown, ruled out, open, or not auditable.
+
+- *shown*: decisions are known to flip more often than the limit. The interval of the flip rate lies above it, and still
+  does after the correction for many pairs (Benjamini and Hochberg's: of all that is shown, no more than 2.5 % is
+  expected to be false); and they are known to flip more often than under every control. Through a separator
+  it must lie above its δ, too: below that, what ends up in the wrong stem may do as much.
+- *ruled out*: they are known to flip less often. The interval lies below the limit.
+- *open*: anything else, with the number of songs that would decide, if any practicable number would.
+- *not auditable*: nothing that could be tried would tell, and why.
+
+`decide` chooses these words, and nothing else does: whatever tells a verdict, the command line, the report, the gate,
+JUnit or JSON, takes its `Verdict`. Whether a component is *meant* to matter makes no other status, it says how one
+that is shown is read: as a confounder, as it should be, or, where nobody said what is meant, as a dependence.
+
+Pairs that are meant to matter are corrected apart from the others, for they would lend their certainty to accusations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from audiolime_ext.audit.measurement.placebos import AGAIN, MOVED, NUDGED
+from audiolime_ext.audit.verdict.controls import EQUAL_LEVEL, SAME_CLASS
+from audiolime_ext.audit.verdict.differences import Difference, songs_to_tell
+from audiolime_ext.audit.verdict.limits import Limit
+from audiolime_ext.audit.verdict.rates import Rate, benjamini_hochberg, exceeds, songs_to_decide
+from audiolime_ext.audit.verdict.words import in_words, percent
+from audiolime_ext.text import counted
+
+Status = Literal["shown", "open", "ruled out", "not auditable"]
+STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order in which they are told
+READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in that order
+_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # was tried
+MOST_OF = 0.5  # of the flips: if as many happen where next to nothing was changed, that explains them
+_ANY_REMIX = "this model changes its mind at any remix"
+_CONTROLS = {
+    AGAIN: ("this model answers differently when asked twice", "asked again about the recording as it is"),
+    NUDGED: (_ANY_REMIX, "where next to nothing was changed"),
+    MOVED: (_ANY_REMIX, "with the component from another moment of the recording"),
+    EQUAL_LEVEL: ("the level alone does it", "only made as soft as without it"),
+    SAME_CLASS: ("that of any other song does it", "with that of songs of the host's own class"),
+}  # what it means where as many flip, and what was done
+
+_READ = {
+    "confounder": ("{0} is confounded with {1}", "{0} needs {1}, which is not meant to matter"),
+    "depends on": ("{0} depends on {1}", "{0} needs {1}"),
+    "as expected": ("{0} depends on {1}, as it is meant to", "{0} needs {1}, as it is meant to"),
+}  # where the component was put in, and where it was taken out
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known about one class and one component.
+
+    Parameters
+    ----------
+    label, component
+        The class and the component.
+    status
+        ``"shown"``, ``"open"``, ``"ruled out"`` or ``"not auditable"``.
+    limit
+        What flips were held against.
+    rate
+        How often decisions flip; None where there is nothing to try.
+    p_value
+        Of "flips are no more frequent than the limit", or than `floor` where that is more; before the correction for
+        many pairs.
+    n_pairs
+        Pairs that were judged together, and corrected for.
+    songs_needed
+        Where it is open: so many songs would decide if the rate stays; None: no practicable number.
+    sign
+        Whether the class gains (1) or loses (−1) by the component; None: not measured.
+    declared
+        Whether the component is meant to matter; None: nobody said what is.
+    placebo
+        By how much more often decisions flip than under the control that speaks least for an effect; None: not
+        measured.
+    same
+        How often they flip where the component comes from other songs of the host's own class; None: not measured.
+    together
+        Components that the separator does not tell from this one.
+    floor
+        Beyond which flips are known not to be the separator's, where that is more than `limit`.
+    why_not
+        Why the pair is not auditable; "" where it is.
+    """
+
+    label: str
+    component: str
+    status: Status
+    limit: Limit
+    rate: Rate | None = None
+    p_value: float | None = None
+    n_pairs: int = 1
+    songs_needed: int | None = None
+    sign: int | None = None
+    declared: bool | None = None
+    placebo: Difference | None = None
+    same: Rate | None = None
+    together: tuple[str, ...] = ()
+    why_not: str = ""
+    floor: Limit | None = None
+
+    @property
+    def beyond(self) -> Limit:
+        """What an interval must lie above for an effect to be shown."""
+        return self.floor or self.limit
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether the effect is shown."""
+        return self.status == "shown"
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether the component was taken out, not put in."""
+        return self.rate is not None and self.rate.n_donors is None
+
+    @property
+    def reading(self) -> str:
+        """How what is shown is to be read: one of `READINGS`; "" where nothing is."""
+        if not self.is_finding:
+            return ""
+        return "depends on" if self.declared is None else "as expected" if self.declared else "confounder"
+
+    @property
+    def claim(self) -> str:
+        """What is shown, or would be, without the numbers."""
+        read = self.reading or ("depends on" if not self.declared else "as expected")
+        named = " or ".join((self.component, *self.together))
+        return _READ[read][self.is_removal].format(repr(self.label), named)
+
+    @property
+    def text(self) -> str:
+        """In one sentence, which begins with the status.
+
+        Examples
+        --------
+        >>> rate = Rate(0.75, 0.51, 0.91, 60, 20, 20, 20.0, 0.95)
+        >>> limit = Limit(0.36, "δ of true stems")
+        >>> print(Verdict("guitar", "drums", "shown", limit, rate, declared=False).text)
+        shown: 'guitar' is confounded with drums: 75 % of 60 decisions flip (95 % interval 51 to 91 %; limit 36 %, δ of
+        true stems; 20 host songs, 20 donor songs); no near-null control was measured
+        """
+        if self.status == "not auditable":
+            return f"not auditable: {self.label!r} and {self.component}: {self.why_not}"
+        told = {"shown": self.claim, "open": f"whether {self.claim}", "ruled out": self._ruled_out}[self.status]
+        more = {"shown": self._controls, "open": self._what_would_decide, "ruled out": ()}[self.status]
+        return "; ".join([f"{self.status}: {told}: {in_words(self.rate, self.limit)}", *more])
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**asdict(self), "reading": self.reading, "text": self.text}
+
+    @property
+    def _ruled_out(self) -> str:
+        effect = f"no effect of {self.component} on {self.label!r} beyond {self.limit.percent}"
+        return effect + (", which is meant to matter" if self.declared else "")
+
+    @property
+    def _controls(self) -> tuple[str, ...]:
+        controlled = "no near-null control was measured" if self.placebo is None else self._where_not
+        return (controlled, self.what_counts) if self.what_counts else (controlled,)
+
+    @property
+    def what_counts(self) -> str:
+        """Whether it is that the component is there, or how it sounds in this class; "" where that is not known."""
+        if not self.is_finding or self.same is None:
+            return ""
+        plural = self.component.endswith("s") and not self.component.endswith("ss")
+        side = which_side(self.same, self.limit)
+        if side == "ruled out":
+            return f"what counts is how the {self.component} of this class sound{'' if plural else 's'}"
+        return f"what counts is that there {'are' if plural else 'is'} {self.component}" if side == "shown" else ""
+
+    @property
+    def changes_its_mind(self) -> bool:
+        """Whether a control explains the flips: a model that changes its mind at any remix, goes by the level alone, …
+
+        So it is where decisions flip beyond the limit, or at least half as often, under a control.
+        """
+        if self.placebo is None or self.placebo.low > 0 or self.rate is None or self.rate.rate is None:
+            return False
+        return self._of_placebos > min(self.limit.share, MOST_OF * self.rate.rate)
+
+    @property
+    def _where_not(self) -> str:
+        """How many decisions flip under the control that speaks least for an effect."""
+        return f"{self._control[1]}, {percent(self._of_placebos)} flip"
+
+    @property
+    def _control(self) -> tuple[str, str]:
+        return _CONTROLS[(self.placebo.control if self.placebo is not None else "") or NUDGED]
+
+    @property
+    def _of_placebos(self) -> float:
+        if self.placebo is not None and self.placebo.placebo.rate is not None:
+            return self.placebo.placebo.rate
+        observed = 0.0 if self.rate is None or self.rate.rate is None else self.rate.rate
+        return max(0.0, observed - (self.placebo.rate if self.placebo is not None else 0.0))
+
+    @property
+    def _what_would_decide(self) -> tuple[str, ...]:
+        said = []
+        above = self.rate is not None and self.rate.low > self.limit.share
+        if above and self.placebo is not None and self.placebo.low <= 0:
+            read = self._control[0] if self.changes_its_mind else "too few songs to tell"
+            said.append(f"{read}: {self._where_not}")
+        elif above and self.floor is not None and self.rate is not None and self.rate.low <= self.floor.share:
+            said.append(
+                f"the interval lies above the limit, but not above {self.floor.percent} ({self.floor.name}): what ends "
+                "up in the wrong stem may do as much; true stems would tell"
+            )
+        elif above:
+            said.append(
+                f"the interval lies above the limit, but not far enough for one of {counted(self.n_pairs, 'pair')}"
+            )
+        if self.rate is None or not self.rate.n_trials:
+            why = "the model decides for the class anyway, or no recording offers the component"
+            said.append(f"no recording that there is could be tried, as {why}")
+        there = 0 if self.rate is None else self.rate.n_songs
+        if self.songs_needed is None:
+            return (*said, "no practicable number of songs would decide at this rate")
+        return (
+            *said,
+            f"about {counted(self.songs_needed, 'song')} would decide, there {'is' if there == 1 else 'are'} {there}",
+        )
+
+
+def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = None) -> tuple[Verdict, ...]:
+    """Judge pairs by a limit: those that are shown first, the most frequent flips before others.
+
+    Parameters
+    ----------
+    verdicts
+        All pairs that were looked at, whatever came of them; their status is chosen anew.
+    limit
+        What flips are held against, chosen before these pairs were seen.
+    floor
+        Beyond which flips are known not to be the separator's; None: there is none, or the limit is that.
+
+    Examples
+    --------
+    >>> rate, few = (Rate(1.0, 0.025 ** (1 / n), 1.0, n, n, None, float(n), 0.95) for n in (20, 2))
+    >>> limit = Limit(0.5, "the limit you gave")
+    >>> pairs = [Verdict("guitar", name, "open", limit, one) for name, one in {"bass": few, "drums": rate}.items()]
+    >>> [(one.component, one.status, one.songs_needed) for one in decide(pairs, limit)]
+    [('drums', 'shown', None), ('bass', 'open', 7)]
+    """
+    floor = floor if floor is not None and floor.share > limit.share else None
+    given = [replace(verdict, limit=limit, floor=floor) for verdict in verdicts]
+    families = ([v for v in given if bool(v.declared) is meant] for meant in (False, True))
+    return tuple(sorted((v for family in families for v in _together(family)), key=_rank))
+
+
+def which_side(rate: Rate | None, limit: Limit) -> Status:
+    """On which side of the limit an interval lies; "open" where it holds the limit, or nothing was tried.
+
+    Examples
+    --------
+    >>> which_side(Rate(0.6, 0.4, 0.8, 20, 20, None, 20.0, 0.95), Limit(0.5, "the limit you gave"))
+    'open'
+    """
+    if rate is None or rate.rate is None:
+        return "open"
+    return "shown" if rate.low > limit.share else "ruled out" if rate.high < limit.share else "open"
+
+
+def in_numbers(verdicts: Iterable[Verdict]) -> str:
+    """How many pairs have which status.
+
+    Examples
+    --------
+    >>> in_numbers([])
+    '0 shown, 0 open, 0 ruled out'
+    """
+    n = Counter(verdict.status for verdict in verdicts)
+    return ", ".join(f"{n[status]} {status}" for status in STATUSES if n[status] or status != "not auditable")
+
+
+def _together(family: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts on pairs that are corrected for together: those with trials."""
+    tried = [(v, v.rate) for v in family if not v.why_not and v.rate is not None and v.rate.rate is not None]
+    p_values = [exceeds(rate, v.beyond.share) for v, rate in tried]
+    beyond = benjamini_hochberg(p_values, share=(1 - tried[0][1].confidence) / 2) if tried else ()
+    judged = [
+        _judged(replace(v, p_value=p, n_pairs=len(tried)), rate, above=bool(is_beyond))
+        for (v, rate), p, is_beyond in zip(tried, p_values, beyond, strict=True)
+    ]
+    there = {(v.label, v.component) for v, _ in tried}
+    for v in family:
+        if (v.label, v.component) not in there:
+            blank = replace(v, p_value=None, n_pairs=max(1, len(tried)), songs_needed=None)
+            none = v.rate or _NOTHING
+            judged.append(replace(blank, status="not auditable") if v.why_not else _judged(blank, none, above=False))
+    return judged
+
+
+def _judged(verdict: Verdict, rate: Rate, *, above: bool) -> Verdict:
+    side, placebo = which_side(rate, verdict.limit), verdict.placebo
+    above = above and which_side(rate, verdict.beyond) == "shown"
+    if above and (placebo is None or placebo.low > 0):
+        return replace(verdict, status="shown", songs_needed=None)
+    if side == "ruled out":
+        return replace(verdict, status="ruled out", songs_needed=None)
+    needed = songs_to_tell(placebo) if above and placebo is not None else _songs_needed(verdict, rate)
+    return replace(verdict, status="open", songs_needed=needed)
+
+
+def _songs_needed(verdict: Verdict, rate: Rate) -> int | None:
+    """So many songs would show or rule out; None where the rate lies between what would be either."""
+    share = 0.0 if rate.rate is None else rate.rate
+    if verdict.limit.share < share <= verdict.beyond.share:
+        return None
+    held_against = verdict.beyond if share > verdict.limit.share else verdict.limit
+    return songs_to_decide(rate, held_against.share, n_pairs=verdict.n_pairs)
+
+
+def _rank(verdict: Verdict) -> tuple[int, int, float, str, str]:
+    rate = 0.0 if verdict.rate is None or verdict.rate.rate is None else verdict.rate.rate
+    read = READINGS.index(verdict.reading) if verdict.reading else 0
+    return STATUSES.index(verdict.status), read, -rate, verdict.label, verdict.component

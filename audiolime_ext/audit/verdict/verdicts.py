@@ -1,0 +1,281 @@
+"""The verdicts on all pairs of class and component of an audit.
+
+A class *depends on* a component that brings it to other recordings, and *needs* one without which it is lost: trials
+with donors, and without. What these amount to is decided in `audiolime_ext.audit.verdict.status`, by a limit of
+`audiolime_ext.audit.verdict.limits`.
+
+A pair is *not auditable* where trials with it would not tell what is asked:
+
+- no stem holds the component, though it is meant to matter;
+- the separator does not tell it from another one of which the opposite is meant. (Where nobody says that only one of
+  the two is meant to matter, both are judged, and named together.);
+- the component is all but alone in more than half of the recordings that hold it (in those it is never tried, see
+  `audiolime_ext.audit.verdict.results`).
+
+Invariant: every pair that could have been tried has a verdict. One for which no transplant came about, for example
+because the model says the class of everything already, is open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from audiolime_ext.audit.verdict.controls import placebo_difference, repeats
+from audiolime_ext.audit.verdict.differences import Difference
+from audiolime_ext.audit.verdict.expected import Expected
+from audiolime_ext.audit.verdict.limits import TOLERANCE, Limit, given, limit_of
+from audiolime_ext.audit.verdict.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Verdict, decide
+from audiolime_ext.errors import UsageError
+from audiolime_ext.factorization.confusion import confusion_of, holding_notes
+from audiolime_ext.files import legible
+from audiolime_ext.text import counted
+
+KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
+MOST = 0.5  # of the recordings, in which a component that is everything is not auditable
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What else is known of pairs and components, beside how often decisions flip.
+
+    Parameters
+    ----------
+    placebo_of
+        Says of trials by how much more often decisions flip than where next to nothing was changed; None: nothing does.
+    not_told_apart
+        Pairs of components that the separator does not tell apart.
+    whole
+        Of components: the recordings in which it is all but alone, and the recordings that hold it.
+    """
+
+    placebo_of: Callable[[Trials], Difference | None] | None = None
+    not_told_apart: Collection[Collection[str]] = ()
+    whole: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, results: Results) -> Grounds:
+        """Those that an audit has measured; a store from before they were measured has no placebos."""
+        confusion = confusion_of(results.identity.factorization, results.components)
+        return cls(
+            placebo_of=lambda tried: placebo_difference(results, tried, "without" if tried.donors is None else KIND),
+            not_told_apart=() if confusion is None else confusion.not_told_apart,
+            whole=results.whole,
+        )
+
+    def partners(self, component: str) -> tuple[str, ...]:
+        """The components that are not told from this one, sorted."""
+        found = {name for pair in self.not_told_apart if component in pair for name in pair}
+        return tuple(sorted(found - {component}))
+
+    def placebo(self, trials: Trials, rate: Rate, limit: Limit) -> Difference | None:
+        """The comparison with placebos, where it can matter to this limit or to that of a gate: it takes long."""
+        if self.placebo_of is None or not rate.low > min(limit.share, TOLERANCE):
+            return None
+        return self.placebo_of(trials)
+
+
+def judge(
+    trials: Sequence[Trials],
+    *,
+    limit: Limit | float,
+    expected: Expected | None = None,
+    stems: Sequence[str] | None = None,
+    grounds: Grounds | None = None,
+    floor: Limit | None = None,
+    confidence: float = 0.95,
+    n_bootstrap: int = N_BOOTSTRAP,
+    seed: int = 0,
+) -> tuple[Verdict, ...]:
+    """A verdict on every pair of class and component: what is shown first, the most frequent flips before others.
+
+    Parameters
+    ----------
+    trials
+        What was tried, one entry for each pair; all pairs that were looked at, whatever came of them.
+    limit
+        The flip rate beyond which an effect counts, chosen before these trials were seen.
+    expected
+        What is meant to matter; None: nobody said.
+    stems
+        The components that there are; None: those in `trials`.
+    grounds
+        What else is known; None: nothing.
+    floor
+        As in `audiolime_ext.audit.verdict.status.decide`.
+    confidence, n_bootstrap, seed
+        As in `flip_rate`.
+
+    Raises
+    ------
+    UsageError
+        If the limit is no share beyond zero, or a pair comes twice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> songs = [f"song {i}" for i in range(20)]
+    >>> flipped = {"drums": np.arange(20) < 19, "bass": np.arange(20) < 1}
+    >>> for verdict in judge([Trials("guitar", name, f, songs) for name, f in flipped.items()], limit=0.5):
+    ...     print(verdict.text)
+    shown: 'guitar' needs drums: 95 % of 20 decisions flip (95 % interval ...; limit 50 %, the limit you gave; 20 ...
+    ruled out: no effect of bass on 'guitar' beyond 50 %: 5 % of 20 decisions flip (95 % interval 0 to ...
+    """
+    limit = limit if isinstance(limit, Limit) else given(limit)
+    known = grounds or Grounds()
+    require_once(trials)
+    verdicts = []
+    for tried in trials:
+        label, component = tried.label, tried.component
+        rate = flip_rate(tried, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
+        one = Verdict(
+            label,
+            component,
+            "open",
+            limit,
+            rate,
+            sign=tried.sign,
+            declared=None if expected is None else expected.covers(label, component, tried.sign),
+            placebo=known.placebo(tried, rate, limit),
+        )
+        verdicts.append(_auditable(one, known, expected))
+    there = {tried.component for tried in trials} if stems is None else set(stems)
+    for row in expected.rows if expected is not None else ():
+        if row.component not in there:
+            why_not = f"no stem holds {row.component} alone"
+            verdicts.append(Verdict(row.label, row.component, "open", limit, declared=True, why_not=why_not))
+    return decide(verdicts, limit, floor=floor)
+
+
+def conclude(
+    results: Results, *, limit: Limit | float | None = None, grounds: Grounds | None = None
+) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...]]:
+    """The verdicts on what was put into other recordings, and on what was taken out; each corrected for its number.
+
+    Parameters
+    ----------
+    results
+        What was measured.
+    limit
+        The flip rate that an effect exceeds; None: the one of the factorization, see `limit_of`.
+    grounds
+        What else is known; None: what the audit has measured.
+    """
+    put = transplants_of(results) if KIND in kinds(results) else []
+    return put_in(results, put, limit=limit, grounds=grounds), taken_out(results, limit=limit, grounds=grounds)
+
+
+def put_in(
+    results: Results,
+    trials: Sequence[Trials],
+    *,
+    limit: Limit | float | None = None,
+    grounds: Grounds | None = None,
+    floor: Limit | None = None,
+) -> tuple[Verdict, ...]:
+    """The verdicts on what was put into other recordings, from `transplants_of` the results."""
+    verdicts = judge(
+        trials,
+        limit=limit_of(results) if limit is None else limit,
+        expected=results.expected,
+        stems=results.components or None,
+        grounds=Grounds.of(results) if grounds is None else grounds,
+        floor=floor,
+    )
+    labels = sorted({verdict.label for verdict in verdicts if verdict.is_finding})
+    same = {(one.label, one.component): one for one in results.transplants(which="same", labels=labels)}
+    return tuple(
+        replace(verdict, same=flip_rate(same[verdict.label, verdict.component]))
+        if verdict.is_finding and (verdict.label, verdict.component) in same
+        else verdict
+        for verdict in verdicts
+    )
+
+
+def taken_out(
+    results: Results, *, limit: Limit | float | None = None, grounds: Grounds | None = None
+) -> tuple[Verdict, ...]:
+    """The verdicts on what was taken out. What no stem holds is told of what was put in."""
+    found = judge(
+        results.removals(),
+        limit=limit_of(results) if limit is None else limit,
+        expected=results.expected,
+        stems=results.components or None,
+        grounds=Grounds.of(results) if grounds is None else grounds,
+    )
+    return tuple(verdict for verdict in found if verdict.rate is not None)
+
+
+def marks(results: Results) -> tuple[str, ...]:
+    """What to know of the model and of the stems before any verdict: each in one sentence."""
+    asked_twice = repeats(results)
+    unsteady = () if asked_twice is None or asked_twice.is_steady else (asked_twice.text,)
+    alone = (
+        f"{name} is nearly all of the sound in {n} of "
+        f"{counted(of, 'recording that holds', 'recordings that hold')} it: there it is not tried"
+        for name, (n, of) in results.whole.items()
+        if n
+    )
+    return (*results.remarks, *unsteady, *alone, *holding_notes(results.identity.factorization, results.components))
+
+
+def transplants_of(results: Results) -> list[Trials]:
+    """What was put in: all pairs of a class and a component that recordings of it hold, with no trials where none was.
+
+    Raises
+    ------
+    UsageError
+        If the audit put nothing in at the donor's own ratio of levels.
+    """
+    if KIND not in kinds(results):
+        raise UsageError(
+            f"{legible(results.path)} holds no transplants at the donor's own ratio of levels, only "
+            f"{', '.join(kinds(results))}; audit with --kinds {KIND}"
+        )
+    trials = results.transplants(KIND)
+    tried = {(t.label, t.component) for t in trials}
+    for label in results.classes:
+        of_it = results.is_of[:, results.labels.index(label)]
+        if not (results.done & ~of_it).any():
+            continue  # there is nothing that could become one
+        trials += [
+            Trials(label, name, np.zeros(0, bool), [], [])
+            for i, name in enumerate(results.components)
+            if (label, name) not in tried and results.present[results.done & of_it, i].any()
+        ]
+    return trials
+
+
+def kinds(results: Results) -> tuple[str, ...]:
+    """The kinds of transplants that an audit made."""
+    return tuple(results.identity.settings.get("kinds", (KIND,)))
+
+
+def require_once(trials: Sequence[Trials]) -> None:
+    """Raise `UsageError` if a pair of class and component comes twice."""
+    for (label, component), n in Counter((tried.label, tried.component) for tried in trials).items():
+        if n > 1:
+            raise UsageError(f"{label!r} and {component!r} come {n} times; join all their trials in one")
+
+
+def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> Verdict:
+    """The pair with why it is not auditable, or with the components that it is named together with."""
+    label, component = verdict.label, verdict.component
+    n, of = known.whole.get(component, (0, 0))
+    if n > MOST * of:
+        return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {counted(of, 'recording')}")
+    partners = known.partners(component)
+    meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}
+    other = [name for name in partners if meant[name] != bool(verdict.declared)]
+    if other:
+        only = component if verdict.declared else " and ".join(other)
+        why_not = (
+            f"the separator does not tell {component} from {' or '.join(other)}, and only {only} is meant to matter"
+        )
+        return replace(verdict, why_not=why_not)
+    return replace(verdict, together=partners)

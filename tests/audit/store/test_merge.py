@@ -1,0 +1,136 @@
+"""Merging shards: the store of one run, whatever the order, as often as one likes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from audiolime_ext.audit.measurement.measure import Settings
+from audiolime_ext.audit.run import run_audit
+from audiolime_ext.audit.store.merge import merge
+from audiolime_ext.audit.store.records import Entry, Failure, Identity, Measurement, Reading, Recording
+from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.cli import main
+from audiolime_ext.errors import MissingError, UsageError
+from tests.audit_collection import confounded, make_collection
+
+FEW = Settings(n_donors=2, n_same=1, kinds=("own",), noise=False)
+IDENTITY = Identity("mine:tag", "f1", "hpss", "2", ("guitar", "piano"))
+SONGS = [Entry(f"/a/{i}.wav", f"{i:064x}", (("guitar", "piano")[i % 2],), f"song {i}", 0.0, 1.0) for i in range(6)]
+Everything = tuple[list[Recording], list[tuple[str, Measurement]], list[Failure], list[Entry], Reading]
+
+
+def everything(path: Path) -> Everything:
+    with AuditStore.read(path) as store:
+        return store.recordings(), list(store.measurements()), store.failures(), store.entries(), store.reading()
+
+
+def write(
+    path: Path,
+    done: list[Entry],
+    *,
+    failed: list[Entry] | None = None,
+    entries: list[Entry] | None = None,
+    reading: Reading | None = None,
+    identity: Identity = IDENTITY,
+    tries: int = 1,
+) -> Path:
+    with AuditStore.create_or_resume(path, identity) as store:
+        store.describe(SONGS if entries is None else entries, reading or Reading())
+        for entry in done:
+            store.put(
+                entry.task, entry.name, [Measurement("score", "", (int(entry.sha256, 16) / 8, 0.5))], {"sr": 8000}
+            )
+        for entry in (failed or []) * tries:
+            store.fail(entry.task, entry.name, "broken")
+    return path
+
+
+def test_merged_shards_are_the_store_of_one_run(tmp_path: Path) -> None:
+    manifest = make_collection(tmp_path, 10)
+    (tmp_path / "003.wav").write_bytes(b"no audio")
+
+    def audit(name: str, shard: tuple[int, int] | None = None) -> Path:
+        store = tmp_path / f"{name}.sqlite"
+        run_audit(manifest, confounded, store=store, settings=FEW, workers=0, shard=shard)
+        return store
+
+    whole, shards = audit("whole"), [audit(f"{i}", (i, 3)) for i in (1, 2, 3)]
+    assert [len(everything(shard)[0]) for shard in shards] != [9, 9, 9], "each did a part"
+    for order in (shards, shards[::-1]):
+        out = tmp_path / f"merged {order[0].stem}.sqlite"
+        assert merge(out, order) == 9
+        assert everything(out) == everything(whole)
+        assert merge(out, [*order, out]) == 0
+        assert everything(out) == everything(whole)
+    assert [failure.name for failure in everything(out)[2]] == ["003.wav"]
+
+
+def test_a_store_grows_by_what_it_lacks(tmp_path: Path) -> None:
+    one = write(tmp_path / "one", SONGS[:2], entries=SONGS[:3])
+    two = write(tmp_path / "two", SONGS[1:4], entries=SONGS[1:])
+    out = tmp_path / "out"
+    assert (merge(out, [one]), merge(out, [two]), merge(out, [one, two])) == (2, 2, 0)
+    recordings, measurements, _, entries, _ = everything(out)
+    assert entries == SONGS
+    assert [recording.task for recording in recordings] == [entry.key for entry in SONGS[:4]]
+    assert [found.values for _, found in measurements] == [(i / 8, 0.5) for i in range(4)]
+
+
+def test_a_success_takes_a_failures_place_and_tries_are_not_counted_twice(tmp_path: Path) -> None:
+    one = write(tmp_path / "one", [SONGS[0]], failed=SONGS[1:3], tries=2)
+    two = write(tmp_path / "two", [SONGS[1]], failed=SONGS[2:4])
+    for order in ([one, two], [two, one]):
+        out = tmp_path / f"from {order[0].name}"
+        for _ in range(2):
+            merge(out, order)
+            assert [(f.name, f.tries) for f in everything(out)[2]] == [("2.wav", 2), ("3.wav", 1)]
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"identity": replace(IDENTITY, tagger_fingerprint="f2")}, 'tagger fingerprint "f2", now "f1"'),
+        ({"entries": [replace(SONGS[0], labels=("piano",))]}, "0.wav is guitar of 'song 0' in .*one and piano of"),
+        ({"entries": [replace(SONGS[0], song="song 1")]}, "run both again with one manifest"),
+        ({"reading": Reading((0.5, 0.5))}, "have other thresholds"),
+    ],
+)
+def test_what_is_not_of_one_audit_is_refused_before_anything_is_written(
+    tmp_path: Path, other: dict[str, object], says: str
+) -> None:
+    one, two = write(tmp_path / "one", SONGS[:2]), write(tmp_path / "two", SONGS[:1], **other)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=says):
+        merge(tmp_path / "out", [one, two])
+    assert not (tmp_path / "out").exists()
+    before = everything(one)
+    with pytest.raises(UsageError, match=r"fingerprint|with one manifest|other thresholds"):
+        merge(one, [two])
+    assert everything(one) == before
+
+
+def test_paths_may_differ_from_machine_to_machine(tmp_path: Path) -> None:
+    here = [replace(entry, path=f"/here/{i}.wav", song=f"/here/{i}.wav") for i, entry in enumerate(SONGS)]
+    there = [replace(entry, path=f"/there/{i}.wav", song=f"/there/{i}.wav") for i, entry in enumerate(SONGS)]
+    one, two = write(tmp_path / "one", here[:3], entries=here), write(tmp_path / "two", there[3:], entries=there)
+    assert merge(tmp_path / "out", [one, two]) == 6
+    assert everything(tmp_path / "out")[3] == here
+
+
+def test_the_command_tells_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = write(tmp_path / "one", SONGS[:2], failed=SONGS[5:])
+    out = tmp_path / "out"
+    assert main(["audit", "merge", str(out), str(one)]) == 0
+    told = capsys.readouterr()
+    assert told.out == f"2 of 6 recordings are in {out}, 2 of them new\n"
+    assert "warning: 5.wav: broken" in told.err
+    assert main(["audit", "merge", str(out), str(tmp_path / "none")]) == 3
+    assert "there is no audit at" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="nothing to bring into"):
+        merge(out, [out])
+    with pytest.raises(MissingError, match="there is no audit"):
+        merge(tmp_path / "new", [tmp_path / "none"])
+    with AuditStore.create_or_resume(out, IDENTITY), pytest.raises(UsageError, match="another audit is writing"):
+        merge(out, [one])

@@ -1,0 +1,474 @@
+"""Flip rates, verdicts and the gate: checked on worlds whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from audiolime_ext import assert_no_confounder
+from audiolime_ext.audit.measurement.measure import Settings
+from audiolime_ext.audit.run import run_audit
+from audiolime_ext.audit.verdict.controls import placebo_difference
+from audiolime_ext.audit.verdict.expected import Expectation, Expected
+from audiolime_ext.audit.verdict.gate import GateResult, gate
+from audiolime_ext.audit.verdict.limits import tolerance
+from audiolime_ext.audit.verdict.rates import (
+    N_BOOTSTRAP,
+    Rate,
+    Trials,
+    benjamini_hochberg,
+    clopper_pearson,
+    exceeds,
+    flip_rate,
+    is_larger,
+    songs_to_decide,
+)
+from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Verdict
+from audiolime_ext.audit.verdict.verdicts import Grounds, conclude, judge, marks
+from audiolime_ext.cli import main
+from audiolime_ext.cli.audit.run import _tell
+from audiolime_ext.errors import UsageError
+from audiolime_ext.report.audit.page import Options, report_html
+from tests.audit_collection import confounded, duo, forgetful, make_collection
+
+LIMIT = 0.5
+QUICK = 100  # resamples
+
+
+def world(
+    rng: np.random.Generator,
+    rate: float,
+    *,
+    pair: tuple[str, str] = ("guitar", "drums"),
+    n_hosts: int = 30,
+    n_donors: int = 30,
+    each: int = 5,
+    spread: tuple[float, float] = (0.5, 0.5),
+    sign: int = 1,
+) -> Trials:
+    """Trials of hosts that are given `each` donors; the log-odds of a flip vary by host and by donor."""
+    hosts = np.repeat(np.arange(n_hosts), each)
+    donors = np.concatenate([rng.choice(n_donors, each, replace=False) for _ in range(n_hosts)])
+    middle = np.log(rate / (1 - rate))
+    by_host, by_donor = (rng.normal(0, s, n) for s, n in zip(spread, (n_hosts, n_donors), strict=True))
+    flips = rng.random(len(hosts)) < 1 / (1 + np.exp(-(middle + by_host[hosts] + by_donor[donors])))
+    return Trials(*pair, flips, hosts.astype(str).tolist(), donors.astype(str).tolist(), sign * (1.0 + flips))
+
+
+def true_rate(rate: float, spread: tuple[float, float]) -> float:
+    """The share of flips over all songs that there could be."""
+    draws = np.random.default_rng(99).normal(np.log(rate / (1 - rate)), np.hypot(*spread), 200_000)
+    return float((1 / (1 + np.exp(-draws))).mean())
+
+
+def test_many_songs_have_the_variance_that_resampling_comes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = world(np.random.default_rng(0), 0.3, n_hosts=700, n_donors=600, each=4, spread=(1.5, 1.5))
+    at_once = flip_rate(trials)
+    monkeypatch.setattr("audiolime_ext.audit.verdict.rates.MANY_SONGS", 10**6)
+    resampled = flip_rate(trials)
+    assert at_once.n_effective == pytest.approx(resampled.n_effective, rel=0.1)
+    assert at_once.n_effective != resampled.n_effective
+    assert at_once.n_effective < 0.7 * len(trials.flips), "songs do matter here"
+
+
+def naive(trials: Trials) -> tuple[float, float]:
+    return clopper_pearson(float(trials.flips.sum()), len(trials.flips))
+
+
+@pytest.mark.parametrize(
+    ("rate", "spread", "n_hosts", "n_donors", "each"),
+    [
+        (0.5, (1.5, 1.5), 30, 30, 5),
+        (0.5, (0.0, 0.0), 30, 30, 1),
+        (0.5, (0.5, 2.0), 40, 12, 6),
+        (0.06, (1.0, 1.0), 60, 20, 5),
+        (0.9, (2.0, 0.0), 20, 20, 5),
+    ],
+)
+def test_intervals_hold_the_truth(
+    rate: float, spread: tuple[float, float], n_hosts: int, n_donors: int, each: int
+) -> None:
+    rng, truth, n = np.random.default_rng(0), true_rate(rate, spread), 150
+    drawn = [world(rng, rate, n_hosts=n_hosts, n_donors=n_donors, each=each, spread=spread) for _ in range(n)]
+    found = [flip_rate(trials, n_bootstrap=QUICK) for trials in drawn]
+    assert np.mean([at.low <= truth <= at.high for at in found]) >= 0.93
+    if max(spread) > 1:
+        assert np.mean([low <= truth <= high for low, high in map(naive, drawn)]) < 0.85, "songs do matter here"
+    if max(spread) == 0:
+        assert np.mean([at.high - at.low for at in found]) < 1.6 * np.mean(
+            [high - low for low, high in map(naive, drawn)]
+        )
+
+
+def test_more_trials_of_the_same_songs_are_not_more_evidence() -> None:
+    songs = [f"song {i}" for i in range(10)]
+    once = flip_rate(Trials("a", "b", np.arange(10) < 7, songs))
+    often = flip_rate(Trials("a", "b", np.tile(np.arange(10) < 7, 50), songs * 50))
+    assert often.n_trials == 500
+    assert often.high - often.low == pytest.approx(once.high - once.low, abs=0.1)
+    assert often.n_effective < 11
+
+
+def test_nothing_seen_is_not_nothing_there() -> None:
+    """A resample of zeros is zeros; the interval must not be."""
+    hosts, donors = [str(i) for i in range(100)], [str(i % 5) for i in range(100)]
+    found = flip_rate(Trials("a", "b", np.zeros(100, bool), hosts, donors))
+    assert (found.rate, found.low, found.n_songs) == (0, 0, 5)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 5)), "five donors say little about donors"
+    nothing = flip_rate(Trials("a", "b", np.zeros(0, bool), [], []))
+    assert (nothing.rate, nothing.low, nothing.high) == (None, 0, 1)
+    one = flip_rate(Trials("a", "b", np.array([True, False]), ["x", "x"]))
+    assert (one.low, one.high) == pytest.approx(clopper_pearson(0.5, 1))
+
+
+def test_a_seed_gives_the_same_interval_whatever_songs_are_called() -> None:
+    trials = world(np.random.default_rng(0), 0.4, spread=(1.5, 1.5))
+    assert trials.donors is not None
+    renamed = Trials(
+        "a", "b", trials.flips, [f"小 {int(x):03d}" for x in trials.hosts], [f"{int(x):03d}" for x in trials.donors]
+    )
+    first, again, other = (flip_rate(t, seed=s, n_bootstrap=500) for t, s in ((trials, 3), (trials, 3), (trials, 4)))
+    assert first == again
+    assert first != other
+    assert flip_rate(renamed, n_bootstrap=4000).high == pytest.approx(
+        flip_rate(trials, n_bootstrap=4000).high, abs=0.01
+    )
+
+
+def test_clopper_pearson_is_exact() -> None:
+    from scipy.stats import binom, binomtest
+
+    expected = binomtest(7, 40).proportion_ci(method="exact")
+    assert clopper_pearson(7, 40) == pytest.approx((expected.low, expected.high))
+    assert exceeds(Rate(7 / 40, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == pytest.approx(binom.sf(6, 40, 0.1))
+    assert exceeds(Rate(0.0, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == 1
+
+
+def test_benjamini_hochberg_on_the_papers_example() -> None:
+    """The 15 p-values of Benjamini and Hochberg (1995), of which the four smallest are rejected at .05."""
+    p = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1,
+    ]
+    order = np.random.default_rng(0).permutation(15)
+    assert benjamini_hochberg(np.array(p)[order].tolist()).tolist() == (order < 4).tolist()
+    assert benjamini_hochberg([]).tolist() == []
+
+
+PAIRS = [(label, component) for label in ("guitar", "piano") for component in ("piano", "guitar", "bass", "drums")]
+
+
+def model(rng: np.random.Generator, rates: dict[tuple[str, str], float], rest: float) -> list[Trials]:
+    return [world(rng, rates.get(pair, rest), pair=pair, n_hosts=20, n_donors=20, each=3) for pair in PAIRS]
+
+
+def test_clean_models_are_not_flagged_and_confounded_ones_are_with_the_right_component_first() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        clean = judge(model(rng, {}, 0.1), limit=LIMIT, n_bootstrap=QUICK)
+        assert not any(verdict.is_finding for verdict in clean), clean
+        confounded = judge(model(rng, {("guitar", "drums"): 0.9}, 0.1), limit=LIMIT, n_bootstrap=QUICK)
+        first, *others = confounded
+        assert (first.label, first.component, first.status) == ("guitar", "drums", "shown")
+        assert not any(verdict.is_finding for verdict in others)
+
+
+def test_effects_of_just_the_limit_are_rarely_flagged_and_those_against_zero_always() -> None:
+    rng, flagged = np.random.default_rng(1), []
+    for _ in range(60):
+        verdicts = judge(model(rng, {}, LIMIT), limit=LIMIT, n_bootstrap=100)
+        flagged.append(any(verdict.is_finding for verdict in verdicts))
+    assert np.mean(flagged) <= 0.08
+    almost_zero = judge(model(rng, {}, 0.1), limit=1e-6, n_bootstrap=100)
+    assert all(verdict.is_finding for verdict in almost_zero), "the test that must not be made flags every clean model"
+
+
+def songs(n: int) -> list[str]:
+    return [f"song {i}" for i in range(n)]
+
+
+def trials(flips: NDArray[np.bool_], component: str = "drums", *, sign: int = 1) -> Trials:
+    return Trials("guitar", component, flips, songs(len(flips)), gains=np.full(len(flips), float(sign)))
+
+
+def test_only_what_was_declared_makes_a_confounder() -> None:
+    tried = [
+        trials(np.ones(30, bool), "drums"),
+        trials(np.ones(30, bool), "guitar"),
+        trials(np.zeros(30, bool), "bass"),
+    ]
+
+    def told(expected: Expected | None) -> dict[str, str]:
+        found = judge(tried, limit=LIMIT, expected=expected)
+        assert {v.component: v.status for v in found} == {"drums": "shown", "guitar": "shown", "bass": "ruled out"}
+        return {verdict.component: verdict.reading for verdict in found}
+
+    assert told(None) == {"drums": "depends on", "guitar": "depends on", "bass": ""}
+    declared = Expected((Expectation("guitar", "guitar", 1),))
+    assert told(declared) == {"drums": "confounder", "guitar": "as expected", "bass": ""}
+    against = Expected((Expectation("guitar", "guitar", -1),))
+    assert told(against)["guitar"] == "confounder", "declared, but the other way round"
+    texts = " ".join(verdict.text for verdict in judge(tried, limit=LIMIT))
+    assert "confound" not in texts
+    assert "shown: 'guitar' needs drums: 100 % of 30 decisions flip" in texts
+
+
+def test_what_is_meant_to_matter_and_does_not_is_said() -> None:
+    expected = Expected((Expectation("guitar", "bass"),))
+    (verdict,) = judge([trials(np.zeros(30, bool), "bass")], limit=LIMIT, expected=expected)
+    assert verdict.text.startswith(
+        "ruled out: no effect of bass on 'guitar' beyond 50 %, which is meant to matter: 0 % "
+    )
+
+
+def test_an_instrument_without_its_own_stem_is_not_auditable() -> None:
+    expected = Expected((Expectation("strings", "violin"), Expectation("guitar", "guitar")))
+    verdicts = judge([trials(np.zeros(30, bool))], limit=LIMIT, expected=expected, stems=["guitar", "drums"])
+    assert [(verdict.status, verdict.component) for verdict in verdicts] == [
+        ("not auditable", "violin"),
+        ("ruled out", "drums"),
+    ][::-1]
+    assert verdicts[1].text == "not auditable: 'strings' and violin: no stem holds violin alone"
+
+
+@pytest.mark.parametrize("n_pairs", [1, 8, 40])
+def test_too_few_songs_are_open_with_the_number_that_would_decide(n_pairs: int) -> None:
+    needed = min(n for n in range(1, 50) if 0.5**n <= 0.025 / n_pairs)  # if every one flips
+
+    def first(n: int) -> Verdict:
+        others = [trials(np.zeros(30, bool), f"other {i}") for i in range(n_pairs - 1)]
+        return next(v for v in judge([trials(np.ones(n, bool)), *others], limit=LIMIT) if v.component == "drums")
+
+    enough, few = first(needed), first(needed - 1)
+    assert (enough.status, enough.songs_needed) == ("shown", None)
+    assert (few.status, few.songs_needed) == ("open", needed)
+    assert f"about {needed} songs would decide, there are {needed - 1}" in few.text
+
+
+def test_no_pair_is_judged_twice_and_delta_is_never_zero() -> None:
+    with pytest.raises(UsageError, match="come 2 times; join"):
+        judge([trials(np.ones(5, bool))] * 2, limit=LIMIT)
+    with pytest.raises(
+        UsageError, match="the limit you gave must lie between 0 and 1, not 0: no model's effect is exactly 0"
+    ):
+        judge([trials(np.ones(5, bool))], limit=0)
+    with pytest.raises(UsageError, match="5 flips need as many hosts"):
+        flip_rate(Trials("a", "b", np.ones(5, bool), songs(4)))
+    assert judge([], limit=LIMIT) == ()
+
+
+def gated(
+    tried: Sequence[Trials],
+    *,
+    tolerance: float = 0.05,
+    expected: Expected | None = None,
+    baseline: Sequence[Trials] | None = None,
+    n_bootstrap: int = N_BOOTSTRAP,
+) -> GateResult:
+    """The gate on the verdicts on trials."""
+    now, before = (
+        None if of is None else judge(of, limit=tolerance, expected=expected, n_bootstrap=n_bootstrap)
+        for of in (tried, baseline)
+    )
+    assert now is not None
+    return gate(now, baseline=before)
+
+
+def test_the_gate_has_three_outcomes() -> None:
+    clean, confounded = trials(np.zeros(100, bool), "bass"), trials(np.arange(100) < 60, "drums")
+    few = trials(np.zeros(40, bool), "piano")
+    assert gated([clean]).outcome == "pass"
+    found = gated([clean, few, confounded])
+    assert found.outcome == "fail"
+    assert [(pair.verdict.component, pair.verdict.status, pair.outcome) for pair in found.pairs] == [
+        ("drums", "shown", "fail"),
+        ("piano", "open", "inconclusive"),
+        ("bass", "ruled out", "pass"),
+    ]
+    found = gated([clean, few])
+    assert (found.outcome, found.songs_needed) == ("inconclusive", 72)
+    assert "about 72 songs would decide, there are 40" in found.pairs[0].text
+    assert gated([trials(np.zeros(72, bool))]).outcome == "pass", "so many do"
+    assert gated([trials(np.zeros(71, bool))]).outcome == "inconclusive"
+
+
+def test_the_number_of_songs_decides_if_the_rate_stays() -> None:
+    for rate, limit in ((0.02, 0.05), (0.1, 0.05), (0.3, 0.2)):
+        seen = Rate(rate, 0, 1, 200, 50, None, 100.0, 0.95)
+        needed = songs_to_decide(seen, limit)
+        assert needed is not None
+        for n, decided in ((needed, True), (needed - 1, False)):
+            low, high = clopper_pearson(rate * 2 * n, 2 * n)  # a song counts for two trials here
+            assert (high < limit or low > limit) == decided
+    assert songs_to_decide(Rate(0.05, 0, 1, 200, 50, None, 100.0, 0.95), 0.05) is None
+    many = songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2, n_pairs=40)
+    assert many is not None
+    assert many > (songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2) or 0)
+
+
+def test_the_gate_waives_what_is_meant_to_matter_and_never_passes_on_nothing() -> None:
+    meant, clean = trials(np.ones(100, bool), "guitar"), trials(np.zeros(100, bool))
+    expected = Expected((Expectation("guitar", "guitar", 1),))
+    assert gated([meant, clean]).outcome == "fail"
+    found = gated([meant, clean], expected=expected)
+    assert (found.outcome, found.numbers) == ("pass", "1 shown, 0 open, 1 ruled out; 1 waived")
+    waived = next(pair for pair in found.pairs if pair.outcome == "waived")
+    assert waived.text.startswith("waived, meant to matter: shown: 'guitar' needs guitar, as it is meant to: 100 % of ")
+    untried = trials(np.zeros(0, bool), "bass")
+    assert gated([clean, untried]).outcome == "inconclusive"
+    with pytest.raises(UsageError, match="there is nothing to judge"):
+        gated([meant], expected=expected)
+    with pytest.raises(UsageError, match="the tolerance you gave must lie between 0 and 1, not 5"):
+        tolerance(5)
+
+
+def test_models_at_the_tolerance_seldom_pass_and_seldom_fail() -> None:
+    rng, outcomes = np.random.default_rng(2), []
+    for _ in range(150):
+        tried = [world(rng, 0.1, n_hosts=60, n_donors=60, each=2, spread=(0, 0))]
+        outcomes.append(gated(tried, tolerance=0.1, n_bootstrap=100).outcome)
+    assert outcomes.count("pass") <= 8
+    assert outcomes.count("fail") <= 8
+
+
+def test_one_rate_is_larger_than_another_by_newcombes_interval() -> None:
+    """With Clopper and Pearson's intervals in the place of Wilson's."""
+
+    def at(n_flips: int, n: int) -> Rate:
+        return Rate(n_flips / n, *clopper_pearson(n_flips, n), n, n, None, float(n), 0.95)
+
+    assert not is_larger(at(62, 100), at(50, 100))
+    assert is_larger(at(66, 100), at(50, 100))
+    lower = 0.16 - np.hypot(0.66 - at(66, 100).low, at(50, 100).high - 0.5)
+    assert 0 < lower < 0.02, "nearly no difference, but one"
+    assert not is_larger(at(50, 100), at(66, 100))
+    assert not is_larger(at(5, 5), at(3, 5)), "so few songs say nothing"
+    rng = np.random.default_rng(0)
+    alike = [is_larger(at(a, 80), at(b, 80)) for a, b in rng.binomial(80, 0.4, (400, 2)).tolist()]
+    assert np.mean(alike) <= 0.025
+
+
+def test_what_fails_in_the_baseline_too_is_known_unless_it_is_worse() -> None:
+    def one(n_flips: int, n: int = 100, component: str = "drums") -> Trials:
+        return trials(np.arange(n) < n_flips, component)
+
+    def told(now: Trials, before: Trials) -> tuple[str, str]:
+        found = gated([now, one(0, component="bass")], baseline=[before, one(0, component="bass")])
+        return found.outcome, next(pair.outcome for pair in found.pairs if pair.verdict.component == "drums")
+
+    assert told(one(50), one(50)) == ("pass", "known")
+    assert told(one(60), one(50)) == ("pass", "known"), "not significantly worse"
+    assert told(one(70), one(50)) == ("fail", "fail"), "worse"
+    assert told(one(50), one(0)) == ("fail", "fail"), "new"
+    assert told(one(50), one(4)) == ("fail", "fail"), "undecided before is no excuse"
+    assert told(one(0), one(50)) == ("pass", "pass"), "mended"
+    assert told(one(5), one(50)) == ("pass", "known"), "undecided, but better than what is known"
+    assert told(one(1, 3), one(30)) == ("inconclusive", "inconclusive"), "three songs may hide anything"
+    assert told(one(0, 0), one(50)) == ("inconclusive", "inconclusive"), "nothing was tried"
+
+
+def test_known_pairs_are_told_with_the_baseline_and_do_not_hide_others() -> None:
+    everywhere = [trials(np.arange(100) < 50, "drums"), trials(np.arange(40) < 0, "bass")]
+    found = gated(everywhere, baseline=everywhere)
+    assert (found.outcome, found.songs_needed) == ("inconclusive", 72)
+    text = next(pair.text for pair in found.pairs if pair.verdict.component == "drums")
+    assert text.startswith("known: shown: 'guitar' needs drums: 50 % of 100 decisions flip (")
+    assert "; not significantly more than in the baseline: 50 % of 100 decisions flip (" in text
+    with pytest.raises(UsageError, match="the baseline has none of these classes and components"):
+        gated(everywhere, baseline=[trials(np.ones(40, bool), "vocals")])
+
+
+# What an audit has measured, and what it says before any verdict.
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_collection(tmp_path_factory.mktemp("verdicts"), 16, duration_s=0.25)
+
+
+@pytest.fixture(scope="module")
+def instrumental(manifest: Path) -> Results:
+    """A collection without singers, in two stems, under a model that changes with what is put in."""
+    store = manifest.with_name("duo.sqlite")
+    return run_audit(manifest, confounded, duo, store=store, ignore=("stems",), settings=Settings(), workers=0)
+
+
+@pytest.fixture(scope="module")
+def unsteady(manifest: Path) -> Results:
+    return run_audit(manifest, forgetful(10.0), store=manifest.with_name("forgetful.sqlite"), workers=0)
+
+
+def test_music_in_two_stems_of_which_one_is_everything_is_not_auditable(
+    instrumental: Results, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert instrumental.whole == {"accompaniment": (16, 16), "vocals": (0, 0)}
+    assert (instrumental.asked("own").values[:, 0] > 0.5).any(), "else this tests nothing: other songs are guitars"
+    put_in_, taken_out_ = conclude(instrumental)
+    why = "accompaniment is nearly all of the sound in 16 of 16 recordings"
+    assert [one.text for one in put_in_] == [
+        f"not auditable: '{label}' and accompaniment: {why}" for label in ("guitar", "piano")
+    ]
+    assert taken_out_ == ()
+    note = f"{why} that hold it: there it is not tried"
+    assert note in marks(instrumental)
+
+    gate_of = ["audit", "gate", str(instrumental.path)]
+    assert main(gate_of) == 7
+    assert note in capsys.readouterr().out.splitlines()
+    assert main([*gate_of, "--json"]) == 7
+    assert note in json.loads(capsys.readouterr().out)["notes"]
+    with pytest.raises(AssertionError, match=note):
+        assert_no_confounder(instrumental)
+    _tell(instrumental, Namespace(json=False))
+    told = capsys.readouterr().out.splitlines()
+    assert note in told
+    assert not [line for line in told if "shown: " in line]
+    _tell(instrumental, Namespace(json=True))
+    assert note in json.loads(capsys.readouterr().out)["notes"]
+    page = report_html(instrumental, Options(audio=False))
+    assert note in page
+    assert "Shown: " not in page
+
+
+def test_the_grounds_are_what_the_audit_measured(instrumental: Results, unsteady: Results) -> None:
+    grounds = Grounds.of(unsteady)
+    assert grounds.placebo_of is not None
+    (put, *_), (out, *_) = unsteady.transplants(), unsteady.removals()
+    assert grounds.placebo_of(put) == placebo_difference(unsteady, put, "own")
+    assert grounds.placebo_of(out) == placebo_difference(unsteady, out, "without")
+    assert (grounds.not_told_apart, grounds.whole) == ((), unsteady.whole)
+    assert Grounds.of(instrumental).whole["accompaniment"] == (16, 16)
+    apart = replace(unsteady.identity, factorization="cerberus?merge=none")
+    four = replace(unsteady, identity=apart, components=("bass", "drums", "guitar", "piano"))
+    assert [set(pair) for pair in Grounds.of(four).not_told_apart] == [{"guitar", "piano"}]
+    assert Grounds.of(four).partners("piano") == ("guitar",)
+
+
+def test_a_model_that_answers_otherwise_when_asked_twice_is_told_before_anything_else(unsteady: Results) -> None:
+    first, *more = marks(unsteady)
+    assert first.startswith("this model answers differently when asked twice")
+    assert more == [], "true stems may hold nothing else, and none is alone"
+    separated = replace(unsteady, identity=replace(unsteady.identity, factorization="demucs:mdx"))
+    assert marks(separated) == (first, "how much of a true source lands in which stem was not measured for demucs:mdx")
+    assert not any(verdict.reading == "confounder" for way in conclude(unsteady) for verdict in way)
