@@ -15,8 +15,8 @@ from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.audio.recording import load_audio
+from audiolime_ext.compat import Answers, AudioExplanation, LimeAudioExplainer, bind, shapiq_game, to_shap
 from audiolime_ext.components.masks import choose_masks
-from audiolime_ext.dialects import Answers, AudioExplanation, LimeAudioExplainer, bind, shapiq_game, to_shap
 from audiolime_ext.errors import AudioError, MissingError, UsageError
 from audiolime_ext.explanation.evaluation import evaluate
 from audiolime_ext.explanation.explanation import Explanation

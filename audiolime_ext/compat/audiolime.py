@@ -31,10 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.lime import KERNEL_WIDTH, cosine_distances, exponential_kernel
+from audiolime_ext.compat.audio_explanation import AudioExplanation
+from audiolime_ext.compat.binding import BoundFactorization
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.masks import Masks, Neighborhood, enumerate_masks
-from audiolime_ext.dialects.audio_explanation import AudioExplanation
-from audiolime_ext.dialects.binding import BoundFactorization
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_indices, label_names, predict
 from audiolime_ext.prediction.loading import resolve_tagger
@@ -77,7 +77,7 @@ class LimeAudioExplainer:
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.dialects import bind
+    >>> from audiolime_ext.compat import bind
     >>> from factorizations.oracle import OracleFactorization
     >>> tone = np.sin(np.arange(8000) / 10).astype(np.float32)
     >>> oracle = OracleFactorization({"loud": (tone, 8000), "soft": (tone / 10, 8000)})

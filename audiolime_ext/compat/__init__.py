@@ -6,10 +6,10 @@ and its plots; `shapiq_game` makes a game of it for shapiq's interaction indices
 
 from __future__ import annotations
 
-from audiolime_ext.dialects.audio_explanation import AudioExplanation
-from audiolime_ext.dialects.audiolime import LimeAudioExplainer
-from audiolime_ext.dialects.binding import BoundFactorization, bind
-from audiolime_ext.dialects.games import Answers, shapiq_game, to_shap
+from audiolime_ext.compat.audio_explanation import AudioExplanation
+from audiolime_ext.compat.audiolime import LimeAudioExplainer
+from audiolime_ext.compat.binding import BoundFactorization, bind
+from audiolime_ext.compat.games import Answers, shapiq_game, to_shap
 
 __all__ = [
     "Answers",
