@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from audiolime_ext.factorization.contract import Factorization, Stems, with_residual
     from audiolime_ext.prediction.function import Tagger, tagger
     from audiolime_ext.prediction.taggram import tag
-    from audiolime_ext.report.page import write_page
+    from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
     from audiolime_ext.track.pipeline import explain_track
 
@@ -46,7 +46,7 @@ _HOMES = {
     "tagger": "prediction.function",
     "top_component": "explanation.pipeline",
     "with_residual": "factorization.contract",
-    "write_page": "report.page",
+    "write_page": "report.song.page",
 }
 
 __all__ = [

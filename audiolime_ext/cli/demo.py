@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
     """Explain the clip and write what to listen to."""
     from audiolime_ext.cli.explain import show
     from audiolime_ext.explanation.pipeline import explain
-    from audiolime_ext.report.page import write_page
+    from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.pipeline import explain_track
 
     how: dict[str, Any] = {"factorization": DEFAULT_FACTORIZATION, "labels": LABELS}

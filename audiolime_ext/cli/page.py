@@ -92,7 +92,7 @@ def run(args: Namespace) -> int:
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
     from audiolime_ext.cli.options import stem_of
     from audiolime_ext.files import free_name, make_folder, require_writable
-    from audiolime_ext.report.page import write_page
+    from audiolime_ext.report.song.page import write_page
 
     target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
     require_writable(target.parent)
@@ -105,8 +105,8 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
 def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any], for_each_file: Any) -> int:
     from audiolime_ext.cli.options import output_folders
     from audiolime_ext.files import make_folder
-    from audiolime_ext.report.index import Entry, write_index
-    from audiolime_ext.report.page import write_page
+    from audiolime_ext.report.song.index import Entry, write_index
+    from audiolime_ext.report.song.page import write_page
 
     folder = Path(args.output or ".")
     pages = output_folders(args.files, str(folder), taken=["index"], ending=".html")
@@ -157,7 +157,7 @@ def read_notes(path: Path) -> list[Any]:
     import io
 
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.report.view import Note
+    from audiolime_ext.report.song.view import Note
     from audiolime_ext.text import text_of
 
     try:

@@ -19,9 +19,9 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.explanation import summary
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.contract import Stems
-from audiolime_ext.report.media import encode_media
-from audiolime_ext.report.player import player_html
-from audiolime_ext.report.view import as_track, cell, components
+from audiolime_ext.report.player.media import encode_media
+from audiolime_ext.report.player.player import player_html
+from audiolime_ext.report.song.view import as_track, cell, components
 from audiolime_ext.track.explanation import TrackExplanation
 
 MOST_BYTES = 2_000_000

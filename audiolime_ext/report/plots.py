@@ -22,9 +22,9 @@ from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.files import write_bytes
-from audiolime_ext.report.pictures import frame_length, picture, sketch
-from audiolime_ext.report.player import stem_colors
-from audiolime_ext.report.view import components, taggram_rows
+from audiolime_ext.report.player.pictures import frame_length, picture, sketch
+from audiolime_ext.report.player.player import stem_colors
+from audiolime_ext.report.song.view import components, taggram_rows
 from audiolime_ext.track.explanation import TrackExplanation
 
 if TYPE_CHECKING:

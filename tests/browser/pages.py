@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
-from audiolime_ext.report.player import script_text, style_text
+from audiolime_ext.report.player.player import script_text, style_text
 
 FLAGS = [
     "--no-sandbox",

@@ -14,7 +14,7 @@ from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
 from audiolime_ext.prediction.function import FunctionTagger
 from audiolime_ext.prediction.repeatability import N_ASKED
-from audiolime_ext.report.page import page_html
+from audiolime_ext.report.song.page import page_html
 from factorizations.oracle import OracleFactorization
 
 SR = 16000

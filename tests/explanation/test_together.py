@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Explanation, explain, tagger
-from audiolime_ext.report.view import as_track, cell
+from audiolime_ext.report.song.view import as_track, cell
 from factorizations.oracle import OracleFactorization
 
 SR = 8000

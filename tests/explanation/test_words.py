@@ -13,7 +13,7 @@ from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.words import Voice, finer, in_short, sentence, value_remarks
 from audiolime_ext.prediction.kind import Kind
-from audiolime_ext.report.view import as_track, make_view
+from audiolime_ext.report.song.view import as_track, make_view
 from factorizations.oracle import OracleFactorization
 
 SCORE = Kind("score", floor=0.05, near=0.05)

@@ -28,7 +28,7 @@ from audiolime_ext.factorization.confusion import (
     read_confusion,
 )
 from audiolime_ext.prediction.loading import resolve_factorization
-from audiolime_ext.report.view import as_track, make_view, stems_are
+from audiolime_ext.report.song.view import as_track, make_view, stems_are
 from examples.cerberus.references import Song
 from examples.confusion.__main__ import measure
 from examples.confusion.material import EXCERPT_S, MOST_EXCERPTS, SINGER, excerpts, sung

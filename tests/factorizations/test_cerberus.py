@@ -18,8 +18,8 @@ from audiolime_ext.factorization.confusion import confusion_of
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.prediction.loading import resolve_factorization
 from audiolime_ext.registry import formerly_meant, options, split_spec
-from audiolime_ext.report.media import encode_media
-from audiolime_ext.report.player import player_html
+from audiolime_ext.report.player.media import encode_media
+from audiolime_ext.report.player.player import player_html
 from examples.cerberus.scores import si_sdr
 from factorizations.cerberus import MERGED, WEIGHTS, CerberusFactorization
 

@@ -32,8 +32,8 @@ from audiolime_ext.report.audit.effects import Effects, Strip, effects, reach
 from audiolime_ext.report.audit.findings import Case, Finding, findings, to_tell
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
-from audiolime_ext.report.page import policy
-from audiolime_ext.report.player import script_text, style_text
+from audiolime_ext.report.player.player import script_text, style_text
+from audiolime_ext.report.song.page import policy
 from audiolime_ext.report.templating import render, static
 from audiolime_ext.text import counted, share_of
 

@@ -24,10 +24,10 @@ from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.contract import RESIDUAL, Stems
 from audiolime_ext.files import legible, write_bytes
-from audiolime_ext.report.media import Codec, encode_media
-from audiolime_ext.report.player import player_html, script_text, style_text
+from audiolime_ext.report.player.media import Codec, encode_media
+from audiolime_ext.report.player.player import player_html, script_text, style_text
+from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import render, static
-from audiolime_ext.report.view import Note, View, as_track, components, make_view
 from audiolime_ext.track.explanation import TrackExplanation
 
 Explained = TrackExplanation | Explanation

@@ -27,7 +27,7 @@ from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.registry import split_spec
-from audiolime_ext.report.player import matched_gain_db, stem_colors
+from audiolime_ext.report.player.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
 from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import TrackExplanation, Window
@@ -233,7 +233,7 @@ def make_view(
     player
         The player's markup, or nothing.
     source_url, notes, blind, mixture
-        See `audiolime_ext.report.page.page_html`.
+        See `audiolime_ext.report.song.page.page_html`.
     clips
         What can be heard without the player: names and ``data:`` addresses of audio files.
     """

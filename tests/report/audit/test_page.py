@@ -40,7 +40,7 @@ from tests.bench.audit import simulate
 from tests.browser.pages import opened
 
 SR, MODEL_SR, SECONDS, N_SONGS = 16000, 8000, 1.0, 20
-SPEC = "tests.test_audit_report:HEARS_HISS"
+SPEC = "tests.report.audit.test_page:HEARS_HISS"
 EVIL = "<b>evil&"
 
 

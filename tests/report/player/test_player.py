@@ -17,12 +17,12 @@ from playwright.sync_api import Browser, Page
 
 from audiolime_ext.audio.recording import Samples, load_audio
 from audiolime_ext.factorization.contract import Stems
-from audiolime_ext.report.media import Media, encode_media
-from audiolime_ext.report.player import PALETTE, describe, player_html, script_text, stem_colors, style_text
+from audiolime_ext.report.player.media import Media, encode_media
+from audiolime_ext.report.player.player import PALETTE, describe, player_html, script_text, stem_colors, style_text
 from tests.browser.pages import capture, captured, document, downloaded, js, opened, rendered, wait
 from tests.browser.pages import start_capture as start
 
-BROWSER_FILES = Path(__file__).parent / "browser"
+BROWSER_FILES = Path(__file__).parent.parent.parent / "browser"
 AXE = BROWSER_FILES / "node_modules" / "axe-core" / "axe.min.js"
 SR = 16000
 TONES_HZ = (440.0, 1000.0, 2600.0)

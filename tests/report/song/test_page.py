@@ -20,11 +20,11 @@ from playwright.sync_api import Browser, Page
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.cli import main
 from audiolime_ext.errors import OutputError
-from audiolime_ext.report.page import command_of, page_html, write_page
-from audiolime_ext.report.view import Note
+from audiolime_ext.report.song.page import command_of, page_html, write_page
+from audiolime_ext.report.song.view import Note
 from factorizations.oracle import OracleFactorization
 from tests.browser.pages import capture, opened, wait
-from tests.test_player import violations
+from tests.report.player.test_player import violations
 
 SR = 16000
 TONES_HZ = {"vocals": 440.0, "drums": 1000.0, "bass": 2600.0}

@@ -10,7 +10,7 @@ import pytest
 from jinja2 import nodes
 
 from audiolime_ext.report import templating
-from audiolime_ext.report.view import View
+from audiolime_ext.report.song.view import View
 
 TEMPLATES = sorted(path.name for path in files("audiolime_ext.report").joinpath("templates").iterdir())
 

@@ -31,7 +31,7 @@ from audiolime_ext.audio.resampling import context_span, padded_span, resample_s
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.contract import Stems
 from audiolime_ext.factorization.transcription import Transcription
-from audiolime_ext.report.pictures import frame_length, picture, png, sketch
+from audiolime_ext.report.player.pictures import frame_length, picture, png, sketch
 from audiolime_ext.text import counted
 
 Codec = Literal["mp3", "flac"]

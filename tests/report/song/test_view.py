@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, tagger
-from audiolime_ext.report.player import stem_colors
-from audiolime_ext.report.view import Note, as_track, make_view, stems_are
+from audiolime_ext.report.player.player import stem_colors
+from audiolime_ext.report.song.view import Note, as_track, make_view, stems_are
 from factorizations.oracle import OracleFactorization
 
 SR = 8000

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.factorization.transcription import LOWEST_PITCH, N_PITCHES
-from audiolime_ext.report.media import Media
-from audiolime_ext.report.pictures import overlay_png
+from audiolime_ext.report.player.media import Media
+from audiolime_ext.report.player.pictures import overlay_png
 from audiolime_ext.report.templating import render, static
 
 LOUDEST_GAIN_DB = 12.0
@@ -71,7 +71,7 @@ def player_html(
     --------
     >>> import numpy as np
     >>> from audiolime_ext.factorization.contract import Stems
-    >>> from audiolime_ext.report.media import encode_media
+    >>> from audiolime_ext.report.player.media import encode_media
     >>> media = encode_media([Stems(("<b>",), np.ones((1, 1, 8000), np.float32), sr=8000)])
     >>> page = player_html(media, name="one second", model_sr=8000)
     >>> "<b>" in page, "&lt;b&gt;" in page
