@@ -14,7 +14,7 @@ from audiolime_ext.cli.tag import genre_of, read_genres
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.report.plots import plot_audio, plot_explanation, plot_top_tags, plot_track
 from factorizations.oracle import OracleFactorization
-from tests.test_cli import SR, furnish
+from tests.cli.test_commands import SR, furnish
 
 
 @pytest.fixture(scope="module")

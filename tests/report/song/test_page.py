@@ -319,7 +319,7 @@ def test_an_unwritable_place_leaves_the_old_page(track: TrackExplanation, tmp_pa
 
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    from tests.test_cli import furnish
+    from tests.cli.test_commands import furnish
 
     furnish(tmp_path)
     monkeypatch.chdir(tmp_path)

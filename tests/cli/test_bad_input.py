@@ -17,7 +17,7 @@ import soundfile
 
 from audiolime_ext import Audio, load_audio
 from audiolime_ext.cli import main
-from tests.test_cli import EXPLAIN, SR, furnish, shell, strict
+from tests.cli.test_commands import EXPLAIN, SR, furnish, shell, strict
 
 USAGE, MISSING, AUDIO, FAILED, INTERRUPTED = 2, 3, 4, 1, 130
 WINDOWED = ("-f", "oracle:stems", "-t", "studio_models:windowed")

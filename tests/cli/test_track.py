@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.cli import main
-from tests.test_bad_input import INTERRUPTED, USAGE, interrupted, refusal, write_bad_audio
-from tests.test_cli import furnish, run, shell, strict
+from tests.cli.test_bad_input import INTERRUPTED, USAGE, interrupted, refusal, write_bad_audio
+from tests.cli.test_commands import furnish, run, shell, strict
 
 WINDOWED = ("-f", "oracle:stems", "-t", "studio_models:windowed")
 

@@ -53,7 +53,7 @@ STEMS = [
     TURNED,
     "two\u2028lines\x85",
 ]
-OPTIONS = ("-t", "tests.test_odd_names:listener", "-f", "bands:mel-2")
+OPTIONS = ("-t", "tests.cli.test_odd_names:listener", "-f", "bands:mel-2")
 
 
 def high(batch: np.ndarray) -> np.ndarray:
