@@ -33,7 +33,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import OutputError, UsageError
-from audiolime_ext.networks.checkpoints import cache_root
 
 DEFAULT_MAX = "5GB"
 STALE_S = 3600.0  # a temporary folder that old belongs to a process that was killed
@@ -63,6 +62,15 @@ class Listed:
     n_bytes: int
     used: float
     folder: Path
+
+
+def cache_root() -> Path:
+    """The folder of everything that the library keeps between runs: ``AUDIOLIME_CACHE``, else the user's cache."""
+    if named := os.environ.get("AUDIOLIME_CACHE"):
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_cache_path("audiolime_ext", appauthor=False)
 
 
 def results_folder() -> Path:

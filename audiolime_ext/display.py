@@ -1,24 +1,36 @@
 """How results show themselves, in notebooks and as figures.
 
-What is shown is made by `audiolime_ext.report`, which lies above the results that it shows. So it is looked up by name
-when somebody asks: the one arrow that points upward, and here it stands.
+Who draws them is registered, as separators and models are: entry points of the group ``audiolime_ext.displays`` named
+``html`` (a function from a result to HTML) and ``figure`` (to a matplotlib figure). So results know nothing of pages.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Literal
+
+from audiolime_ext.errors import MissingError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+GROUP = "audiolime_ext.displays"
+
 
 def shown(result: Any) -> str:
     """The HTML that a notebook shows of an `Audio`, an `Explanation` or a `TrackExplanation`."""
-    return str(import_module("audiolime_ext.report.notebook").html_of(result))
+    return str(_display("html")(result))
 
 
 def plotted(result: Any, **options: Any) -> Figure:
     """The matplotlib figure of one of them."""
-    figure: Figure = import_module("audiolime_ext.report.plots").plot(result, **options)
+    figure: Figure = _display("figure")(result, **options)
     return figure
+
+
+def _display(kind: Literal["html", "figure"]) -> Callable[..., Any]:
+    for point in entry_points(group=GROUP, name=kind):
+        found: Callable[..., Any] = point.load()
+        return found
+    raise MissingError(f"nothing is registered as {GROUP!r} {kind!r}; install audiolime-ext again (pip install)")

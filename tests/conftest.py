@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 
 collect_ignore = ["parity/genuine.py", "bench/genuine.py"]  # these import packages of another environment
 if find_spec("mido") is None:

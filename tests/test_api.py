@@ -9,7 +9,7 @@ import pytest
 
 import audiolime_ext
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def names_in_table(readme: str) -> list[str]:

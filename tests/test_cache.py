@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import cache as cache_module
-from audiolime_ext.cache import Cache, Store, max_bytes
+from audiolime_ext.cache import Cache, Store, cache_root, max_bytes
 from audiolime_ext.errors import OutputError, UsageError
 
 KEY = {"kind": "scores", "recording": {"sha256": "a", "sr": 16000}, "settings": [1, 0.5, None]}
@@ -30,6 +30,17 @@ def cache(tmp_path: Path) -> Cache:
 def entry_folder(cache: Cache) -> Path:
     (folder,) = cache.folder.iterdir()
     return folder
+
+
+def test_the_cache_is_the_users_unless_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUDIOLIME_CACHE", "here")
+    assert cache_root() == tmp_path / "here"
+    monkeypatch.setenv("AUDIOLIME_CACHE", "~/there")
+    assert cache_root() == Path.home() / "there"
+    monkeypatch.setenv("AUDIOLIME_CACHE", "")
+    assert cache_root().name in {"audiolime_ext", "Cache"}
+    assert cache_root().is_relative_to(Path.home())
 
 
 def test_what_was_written_is_read_again_and_large_arrays_are_mapped(cache: Cache) -> None:

@@ -25,7 +25,7 @@ from examples.cerberus.scores import LIMIT_DB, SILENT_DB
 from examples.cerberus.summary import FOUR, Result, Spread
 from tests.audio.test_decoding import needs_ffmpeg
 
-RECIPE = Path(__file__).parent.parent / "examples" / "cerberus"
+RECIPE = Path(__file__).parents[1] / "examples" / "cerberus"
 SR = 16000
 Samples = NDArray[np.float32]
 

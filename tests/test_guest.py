@@ -21,7 +21,7 @@ from audiolime_ext.prediction.repeatability import repeatability
 from audiolime_ext.registry import Plugin
 from factorizations.bands import make as make_bands
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 SONG = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32), 8000, "song")
 RUDE = """
 import os, subprocess, sys

@@ -15,7 +15,7 @@ from audiolime_ext.audit.verdict.words import in_words
 from audiolime_ext.track.leaders import Leaders
 from tests.audio.test_decoding import encoded, noise
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Other packages' ways of asking and answering, for code that was written with them.
 
-`LimeAudioExplainer` takes audioLIME's arguments and gives audioLIME's result; `to_shap` hands an explanation to shap
-and its plots; `shapiq_game` makes a game of it for shapiq's interaction indices and estimators.
+- `audiolime`: `LimeAudioExplainer` takes audioLIME's arguments (its `binding` of a factorization to an excerpt, too)
+  and gives audioLIME's result, an `audio_explanation`
+- `games`: `to_shap` hands an explanation to shap and its plots; `shapiq_game` makes a game of it for shapiq's
+  interaction indices and estimators
 """
 
 from __future__ import annotations

@@ -1,1 +1,10 @@
-"""TODO map."""
+"""What is switched on and off.
+
+- `segments`: where an excerpt is cut in time; `compiled` gets librosa ready for beats and onsets
+- `baselines`: what "off" sounds like
+- `components`: stems × segments of one excerpt
+- `masks`: which combinations of them to try
+- `mixing`: what every mask comes down to
+
+Kept true: all on is the recording, to 1e-5.
+"""

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.networks.checkpoints import cache_root
+from audiolime_ext.cache import cache_root
 
 
 def librosa() -> Any:

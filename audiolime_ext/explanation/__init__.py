@@ -1,1 +1,14 @@
-"""TODO map."""
+"""One excerpt explained.
+
+- `pipeline`: the whole way on one screen, `explain`
+- `excerpt`: which excerpt, where the user left it open
+- `evaluation`: which masks are asked about, until when
+- `checks`, `cross_check`: what else could make the score; what a second separator finds
+- `explanation`: the result, with its `provenance`
+- `leading`: which source makes a label's value, and whether that is known; `whole`, `together`: where there is nothing
+  to tell apart, and where sources act only together
+- `top`, `words`, `summary`: that as sound, as one sentence, as tables and JSON
+- `saved`: results on disk
+
+Kept true: what is not known is not said. Every sentence comes from one `Leading`.
+"""

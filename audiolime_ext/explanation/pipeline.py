@@ -104,8 +104,8 @@ def explain(
     seed
         For the sample of masks beyond the budget; the same seed gives the same result.
     settle
-        Ask about growing samples of masks only until the so many heaviest components of the first label are told apart
-        from the others (95 %), see `audiolime_ext.attribution.settle`; the result says whether they were. None: use the budget.
+        Stop sampling masks once so many of the heaviest components of the first label are told apart from the others
+        (95 %), see `audiolime_ext.attribution.settle`; the result says whether they were. None: use the budget.
     level_check, donors, moments
         What else could make the score: level (on by default, left out where the budget does not allow it), stems that
         the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt

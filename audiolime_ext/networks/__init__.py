@@ -1,1 +1,9 @@
-"""TODO map."""
+"""Published networks: fetched from their publishers, verified, rebuilt.
+
+- `checkpoints`: weights by name, from a bounded cache of verified files
+- `downloads`, `archives`: where they come from, and what is taken out of what came
+- `tensor_bundle`: checkpoints of TensorFlow, read without it
+- `graph`: networks built of those tensors, and the runtime that evaluates them
+
+Kept true: no file is used whose SHA-256 was not checked, and none is unpickled.
+"""

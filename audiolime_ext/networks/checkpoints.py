@@ -27,6 +27,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from audiolime_ext.cache import cache_root
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 from audiolime_ext.networks.archives import unpack
 from audiolime_ext.networks.downloads import GITHUB, from_index, from_release
@@ -96,15 +97,6 @@ class ForeignWeights:
     name: str
     kept: Callable[[], bool]
     download_mb: float | None = None
-
-
-def cache_root() -> Path:
-    """The folder of everything that the library keeps between runs: ``AUDIOLIME_CACHE``, else the user's cache."""
-    if named := os.environ.get("AUDIOLIME_CACHE"):
-        return Path(named).expanduser().absolute()
-    import platformdirs
-
-    return platformdirs.user_cache_path("audiolime_ext", appauthor=False)
 
 
 def where(checkpoint: Checkpoint) -> Path:

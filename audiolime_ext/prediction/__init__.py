@@ -1,1 +1,13 @@
-"""TODO map."""
+"""A model and how it is asked.
+
+- `function`: what a tagger is, how a function becomes one, and `predict`
+- `loading`: spec strings become models and factorizations
+- `saved_model`, `front_end`: what spec strings say of models that other libraries saved; what such models are given
+- `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; outputs that name their
+  labels
+- `taggram`: the windows a model hears, and its scores for each
+- `kind`, `targets`: what its answers are, and what of them is explained
+- `repeatability`: whether it answers alike when it is asked again
+
+Kept true: a model is given float32 (n_batch, n_samples) at its own rate, and nothing that it does changes the run.
+"""

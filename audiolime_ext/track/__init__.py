@@ -1,1 +1,10 @@
-"""TODO map."""
+"""A whole recording explained, window by window.
+
+- `pipeline`: the whole way, `explain_track`
+- `windows`: what the model answers for each window, in batches that reach across windows, and kept
+- `explanation`: the result
+- `leaders`: who leads a label, and where
+- `words`: that as text and JSON
+
+Kept true: every window is explained as `explain` would explain it alone.
+"""

@@ -32,7 +32,7 @@ from examples.guitar_vs_piano.truth import Truth
 from tests.random_checkpoints import mirrored, registered
 
 NAME = "drums-guitar"
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

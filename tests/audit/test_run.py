@@ -29,7 +29,7 @@ from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.factorization.contract import Scope
 from tests.audit_collection import SR, clean, confounded, make_collection
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 CONFOUNDED, BOMB = "tests.audit_collection:confounded", "tests.audit_collection:bomb"
 FEW = Settings(n_donors=2, n_same=1, kinds=("own",), noise=False)
 

@@ -36,7 +36,7 @@ from factorizations.bands import BandsFactorization
 from factorizations.cerberus import CerberusFactorization
 
 SR = 8000
-SHIPPED = sorted((Path(__file__).parent.parent.parent / "factorizations" / "weights").glob("confusion-*.json"))
+SHIPPED = sorted((Path(__file__).parents[2] / "factorizations" / "weights").glob("confusion-*.json"))
 Samples = NDArray[np.float32]
 
 
@@ -325,7 +325,7 @@ def test_voices_of_a_recording_are_laid_over_a_song_as_loud_as_it(tmp_path: Path
     stems[2] = np.random.default_rng(0).normal(0, 3000, stems.shape[1])
     np.save(tmp_path / "stems.npy", stems)
     np.save(tmp_path / "notes.npy", np.zeros((0, 4), np.float32))
-    clip = Path(__file__).parent.parent.parent / "audiolime_ext" / "data" / "ezer_ev.ogg"
+    clip = Path(__file__).parents[2] / "audiolime_ext" / "data" / "ezer_ev.ogg"
     (excerpt,) = sung(clip, [tmp_path])
     assert list(excerpt.sources) == ["vocals"]
     vocals, mixture = excerpt.sources["vocals"], excerpt.mixture.samples

@@ -118,7 +118,7 @@ def test_every_registered_factorization_has_a_case() -> None:
 
 @pytest.mark.parametrize("module", ELSEWHERE.values())
 def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
-    source = (Path(__file__).parent.parent / "adapters" / module).read_text(encoding="utf-8")
+    source = (Path(__file__).parents[1] / "adapters" / module).read_text(encoding="utf-8")
     assert "from tests.adapters.separators import *" in source
 
 

@@ -23,7 +23,7 @@ from factorizations.spleeter_network import BLOCK, SpleeterConfig
 from tests.parity.compare import MIN_SNR_DB, snr_db
 from tests.random_checkpoints import mirrored, random_weights
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "tests" / "reference" / "spleeter.npz"
 BORDER_S = (BLOCK * HOP_LENGTH - N_FFT) / SR  # where the second block begins
 FIVE = CONFIGS["5stems"]

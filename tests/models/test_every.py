@@ -53,7 +53,7 @@ def test_every_registered_tagger_is_tested() -> None:
 
 @pytest.mark.parametrize("module", ELSEWHERE.values())
 def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
-    source = (Path(__file__).parent.parent / module).read_text(encoding="utf-8")
+    source = (Path(__file__).parents[1] / module).read_text(encoding="utf-8")
     assert "from tests.adapters.suite import *" in source
 
 

@@ -19,7 +19,7 @@ from audiolime_ext.registry import build, plugin
 from tests.parity.compare import load_clip, taggram
 from tests.random_checkpoints import random_weights, write_bundle_in
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "tests" / "reference" / "musicnn.npz"
 
 

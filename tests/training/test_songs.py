@@ -17,7 +17,7 @@ from examples.cerberus.dataset import contents, make
 from examples.cerberus.rendering import TRAINING, UNSEEN, SoundFont, render, require_tools
 from examples.cerberus.score import REGISTERS, SOURCES, Note, Part, read, source_of, write
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

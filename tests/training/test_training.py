@@ -20,7 +20,7 @@ from examples.cerberus.network import Cerberus, Config
 from examples.cerberus.train import SIZES, Training, factor
 from factorizations.cerberus import CerberusFactorization
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def command(*words: str | Path) -> str:

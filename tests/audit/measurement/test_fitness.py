@@ -199,7 +199,7 @@ if Path("only-one").exists():
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path(__file__).parent.parent.parent.parent}")  # of the workers
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path(__file__).parents[3]}")  # of the workers
     Path("unfit_models.py").write_text(MODELS)
     Path("only-one").write_text(str(os.getpid()))
     return tmp_path

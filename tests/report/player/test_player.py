@@ -22,7 +22,7 @@ from audiolime_ext.report.player.player import PALETTE, describe, player_html, s
 from tests.browser.pages import capture, captured, document, downloaded, js, opened, rendered, wait
 from tests.browser.pages import start_capture as start
 
-BROWSER_FILES = Path(__file__).parent.parent.parent / "browser"
+BROWSER_FILES = Path(__file__).parents[2] / "browser"
 AXE = BROWSER_FILES / "node_modules" / "axe-core" / "axe.min.js"
 SR = 16000
 TONES_HZ = (440.0, 1000.0, 2600.0)
