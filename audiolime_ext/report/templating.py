@@ -18,7 +18,7 @@ def render(template: str, **values: Any) -> str:
 
     Examples
     --------
-    >>> "&lt;b&gt;" in render("index.html.j2", entries=[], title="<b>", style="", policy="")
+    >>> "&lt;b&gt;" in render("song/index.html.j2", entries=[], title="<b>", style="", policy="")
     True
     """
     return _environment().get_template(template).render(**values)
@@ -26,8 +26,8 @@ def render(template: str, **values: Any) -> str:
 
 @lru_cache
 def static(name: str) -> str:
-    """A script or a style sheet."""
-    return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
+    """A script or a style sheet, by its place below this folder: ``player/player.js``."""
+    return files(__package__).joinpath(*name.split("/")).read_text(encoding="utf-8")
 
 
 def clock(seconds: float) -> str:
@@ -60,7 +60,7 @@ def _environment() -> jinja2.Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: files(__package__).joinpath("templates", name).read_text("utf-8")),
+        loader=jinja2.FunctionLoader(static),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

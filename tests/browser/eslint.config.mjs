@@ -22,7 +22,7 @@ export default [
     },
   },
   {
-    files: ["audiolime_ext/report/static/*.js"],
+    files: ["audiolime_ext/report/**/*.js"],
     languageOptions: { ecmaVersion: 2022, sourceType: "script", globals: globals(browser) },
   },
   { files: ["tests/browser/*.mjs"], languageOptions: { sourceType: "module", globals: globals(["URL", "URLSearchParams"]) } },

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import vm from "node:vm";
 
-const source = new URL("../../audiolime_ext/report/static/page.js", import.meta.url);
+const source = new URL("../../audiolime_ext/report/song/page.js", import.meta.url);
 const context = vm.createContext({ URLSearchParams });
 vm.runInContext(readFileSync(source, "utf8"), context);
 const { windowAt, shown, readPlace, writePlace, intervals, signed, opacity } = context.audiolime;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import vm from "node:vm";
 
 const context = vm.createContext({});
-vm.runInContext(readFileSync(new URL("../../audiolime_ext/report/static/timeline.js", import.meta.url), "utf8"), context);
+vm.runInContext(readFileSync(new URL("../../audiolime_ext/report/player/timeline.js", import.meta.url), "utf8"), context);
 const { layout, spanFrom, loopFrames, envelope, valueAt, part, envelopes, gaps, alone, matchedDb, leadFrames, wavHeader, clock } =
   context.audiolime.timeline;
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from importlib.resources import files
+from pathlib import Path
 
 import jinja2
 import pytest
@@ -12,21 +13,20 @@ from jinja2 import nodes
 from audiolime_ext.report import templating
 from audiolime_ext.report.song.view import View
 
-TEMPLATES = sorted(path.name for path in files("audiolime_ext.report").joinpath("templates").iterdir())
+REPORT = Path(str(files("audiolime_ext.report")))
+TEMPLATES = sorted(REPORT.rglob("*.j2"))
 
 
 def test_a_name_that_is_not_given_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="'policy' is undefined"):
-        templating.render("index.html.j2", entries=[], title="", style="")
+        templating.render("song/index.html.j2", entries=[], title="", style="")
 
 
 def test_every_branch_of_a_page_names_what_a_view_has() -> None:
     """Also where no test goes: a branch that is never taken would fail when a user takes it."""
     named = set()
     for template in TEMPLATES:
-        tree = templating._environment().parse(
-            files("audiolime_ext.report").joinpath("templates", template).read_text(encoding="utf-8")
-        )
+        tree = templating._environment().parse(template.read_text(encoding="utf-8"))
         for node in tree.find_all(nodes.Getattr):
             if isinstance(node.node, nodes.Name) and node.node.name == "view":
                 named.add(node.attr)

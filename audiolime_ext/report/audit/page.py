@@ -125,9 +125,9 @@ def report_html(results: Results, options: Options | None = None) -> str:
     flagged = list(dict.fromkeys(finding.verdict.component for finding in found if finding.verdict.is_finding))
     all_effects = effects(results, first=[finding.verdict.label for finding in found])
     script = script_text() + "\naudiolime.mountAll(document);\n" if players else ""
-    style = static("page.css") + static("audit.css") + (style_text() if players else "")
+    style = static("song/page.css") + static("audit/audit.css") + (style_text() if players else "")
     return render(
-        "audit.html.j2",
+        "audit/audit.html.j2",
         policy=policy(script, style),
         script=Markup(script),
         style=Markup(style),

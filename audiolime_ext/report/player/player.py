@@ -1,7 +1,7 @@
 """The player of a page: a recording whose stems are switched on and off while it plays.
 
-`player_html` gives the fragment: what is drawn, the controls, and the encoded stems as inert text that ``static/``
-decodes around the playhead. A page inlines `script_text` and `style_text` once (their hashes go into its content
+`player_html` gives the fragment: what is drawn, the controls, and the encoded stems as inert text that the
+scripts beside this module decode around the playhead. A page inlines `script_text` and `style_text` once (their hashes go into its content
 security policy) and calls ``audiolime.mountPlayer(root)``; a notebook asks for a fragment that stands alone.
 
 Nothing in a fragment is executed or fetched by itself, and names are text whatever characters they hold.
@@ -25,7 +25,7 @@ from audiolime_ext.report.templating import render, static
 LOUDEST_GAIN_DB = 12.0
 STROKE_S = 0.03  # the width of a drum stroke as it is drawn
 TOO_SOFT_DB = -30.0
-SCRIPTS = ("timeline.js", "sound.js", "controls.js", "player.js")
+SCRIPTS = ("player/timeline.js", "player/sound.js", "player/controls.js", "player/player.js")
 
 # Okabe & Ito's palette, which most people with a colour vision deficiency can tell apart.
 FIXED_COLORS = {
@@ -91,7 +91,7 @@ def player_html(
         if not stem["background"]
     ]
     return render(
-        "player.html.j2",
+        "player/player.html.j2",
         id=player_id,
         data=described,
         rows=rows,
@@ -222,7 +222,7 @@ def script_text() -> str:
 
 def style_text() -> str:
     """The style sheet; all its rules are confined to players."""
-    return static("player.css")
+    return static("player/player.css")
 
 
 def _part(media: Media, index: int, color: str) -> str:

@@ -47,8 +47,8 @@ def write_index(path: Path, entries: Sequence[Entry]) -> Path:
     OutputError
         If it cannot be written.
     """
-    style = static("page.css")
+    style = static("song/page.css")
     title = counted(len(entries), "recording")
-    html = render("index.html.j2", entries=entries, title=title, style=Markup(style), policy=policy("", style))
+    html = render("song/index.html.j2", entries=entries, title=title, style=Markup(style), policy=policy("", style))
     write_bytes(path, html.encode("utf-8", "legible"))
     return path

@@ -147,13 +147,13 @@ def _hash(text: str) -> str:
 
 
 def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -> str:
-    script = script_text() + static("page.js") + "\naudiolime.views = audiolime.mountPage();\n"
-    style = static("page.css") + style_text()
+    script = script_text() + static("song/page.js") + "\naudiolime.views = audiolime.mountPage();\n"
+    style = static("song/page.css") + style_text()
     versions = explained[0].provenance.versions
     weights = {k: v for one in explained for k, v in one.provenance.versions["weights"].items()}
     made = [f"audiolime_ext {versions['audiolime_ext']}", f"NumPy {versions['numpy']}"]
     return render(
-        "page.html.j2",
+        "song/page.html.j2",
         title=title,
         views=views,
         policy=policy(script, style),

@@ -80,7 +80,7 @@ def as_track(explanation: Explanation) -> TrackExplanation:
 
 
 def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
-    """What the page says of a label in a window; see the head of ``static/page.js`` for the keys."""
+    """What the page says of a label in a window; see the head of ``page.js`` for the keys."""
     place, column, voice = track.windows[number], track.column(label), track.voice(label, page=True)
     near, weights = place.neighborhood, place.attribution.weights[column]
     interval = None if place.attribution.exact else place.attribution.interval()
