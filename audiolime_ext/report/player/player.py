@@ -1,8 +1,9 @@
 """The player of a page: a recording whose stems are switched on and off while it plays.
 
-`player_html` gives the fragment: what is drawn, the controls, and the encoded stems as inert text that the
-scripts beside this module decode around the playhead. A page inlines `script_text` and `style_text` once (their hashes go into its content
-security policy) and calls ``audiolime.mountPlayer(root)``; a notebook asks for a fragment that stands alone.
+`player_html` gives the fragment: what is drawn, the controls, and the encoded stems as inert text that the scripts
+beside this module decode around the playhead. A page inlines `script_text` and `style_text` once (their hashes go into
+its content security policy) and calls ``audiolime.mountPlayer(root)``; a notebook asks for a fragment that stands
+alone.
 
 Nothing in a fragment is executed or fetched by itself, and names are text whatever characters they hold.
 """
