@@ -28,6 +28,10 @@ from audiolime_ext.guest import as_guest, deed
 
 Kind = Literal["factorization", "tagger"]
 KINDS: tuple[Kind, ...] = ("factorization", "tagger")
+_GROUPS = {
+    "factorization": ("audiolime_ext.factorizations",),
+    "tagger": ("audiolime_ext.taggers", "audiolime_ext.models"),  # the first is its name in 0.1
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Plugin:
 
 
 def _entry_points(kind: Kind) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"audiolime_ext.{kind}s")}
+    return {point.name: point for group in _GROUPS[kind] for point in entry_points(group=group)}
 
 
 def names(kind: Kind) -> list[str]:

@@ -516,12 +516,12 @@ def test_the_wheel_is_called_as_its_publisher_calls_it() -> None:
 # --- the command -------------------------------------------------------------------------------------------------
 
 
-def plug_in(folder: Path, name: str, module: str) -> None:
+def plug_in(folder: Path, name: str, module: str, group: str = "audiolime_ext.models") -> None:
     """Install a distribution in `folder` that registers the tagger `name`; `module` is its source."""
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[audiolime_ext.models]\n{name} = {name}_plugin:make\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {name}_plugin:make\n")
     (folder / f"{name}_plugin.py").write_text(module)
 
 
