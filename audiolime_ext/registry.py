@@ -29,8 +29,8 @@ from audiolime_ext.guest import as_guest, deed
 Kind = Literal["factorization", "tagger"]
 KINDS: tuple[Kind, ...] = ("factorization", "tagger")
 _GROUPS = {
-    "factorization": ("audiolime_ext.factorizations",),
-    "tagger": ("audiolime_ext.taggers", "audiolime_ext.models"),  # the first is its name in 0.1
+    "factorization": ("factorizations",),
+    "tagger": ("taggers", "models"),  # the first is its name in 0.1
 }
 
 
@@ -54,7 +54,7 @@ class Plugin:
 
 
 def _entry_points(kind: Kind) -> dict[str, EntryPoint]:
-    return {point.name: point for group in _GROUPS[kind] for point in entry_points(group=group)}
+    return {point.name: point for group in _GROUPS[kind] for point in entry_points(group=f"audiolime_ext.{group}")}
 
 
 def names(kind: Kind) -> list[str]:

@@ -429,7 +429,7 @@ def test_the_check_refuses_what_it_cannot_judge() -> None:
         randomisation_check(model.oracle.mixture, model._model, factorization=model.oracle)
     with pytest.raises(UsageError, match="at least one layer and one seed"):
         randomisation_check(model.oracle.mixture, model, factorization=model.oracle, layers=[])
-    with pytest.raises(UsageError, match=r"over 2 component\(s\) says nothing"):
+    with pytest.raises(UsageError, match=r"over 2 components says nothing"):
         randomisation_check(model.oracle.mixture, model, factorization="hpss")
 
 
