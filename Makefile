@@ -45,6 +45,9 @@ help:
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
 
+# Arrays are small here: threads that share them wait for each other longer than they work.
+test test-training test-adapters: export OMP_NUM_THREADS ?= 1
+
 test: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m pytest $(ARGS)
 

@@ -1,13 +1,7 @@
-"""The suite of `tests.factorizations.test_every`, for modules that have a `factorization` of their own."""
+"""The suite of `tests.factorizations.test_every`, for modules that have a `case` and a `factorization` of their own."""
 
-from pathlib import Path
-
-import pytest
-
-from audiolime_ext import Audio
 from tests.factorizations.test_every import (
-    FORMS,
-    song_in,
+    song,
     test_an_excerpt_beyond_the_recording_is_refused,
     test_it_does_not_change_the_recording,
     test_it_keeps_the_protocol,
@@ -27,9 +21,3 @@ __all__ = [
     "test_the_same_second_gives_the_same_stems_whatever_excerpt_was_asked_for",
     "whole",
 ]
-
-
-@pytest.fixture(scope="module", params=FORMS)
-def song(request: pytest.FixtureRequest, ezer_ev: Path) -> Audio:
-    """The song in every form."""
-    return song_in(request.param, ezer_ev)

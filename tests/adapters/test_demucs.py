@@ -18,6 +18,7 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.registry import build
 from factorizations.demucs import REPOSITORIES, DemucsFactorization
 from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below
+from tests.test_factorizations import FORMS
 
 torch = require("torch", extra="demucs")
 apply, htdemucs, hdemucs, demucs, hf = (
@@ -57,10 +58,20 @@ def saved(folder: Path, bag: str, models: dict[str, Any], more: str = "", klass:
     return folder / f"{bag}.yaml"
 
 
-@pytest.fixture(scope="module", params=["one network", "two networks"])
-def factorization(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Factorization:
+CASES = [*(("one network", form) for form in FORMS), ("two networks", "stereo-48000")]  # they share rates and channels
+
+
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
+def case(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A kind of bag and the form of the song."""
+    kind, form = request.param
+    return kind, form
+
+
+@pytest.fixture(scope="module")
+def factorization(case: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Factorization:
     folder, models = tmp_path_factory.mktemp("demucs"), {"a": network()}
-    if request.param == "two networks":
+    if case[0] == "two networks":
         models["b"] = network(1, segment=3, kind="hybrid")
     more = "weights: [[1., 0., 0.5, 1.], [0., 1., 0.5, 1.]]" if len(models) > 1 else ""
     separator: Factorization = build("factorization", f"demucs:{saved(folder, 'own', models, more)}")

@@ -23,6 +23,7 @@ from factorizations.openunmix import OpenUnmixFactorization
 from factorizations.openunmix_weights import RECORDS, hub, kept
 from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below
 from tests.random_checkpoints import Mirror
+from tests.test_factorizations import FORMS
 
 torch, openunmix = require("torch", extra="openunmix"), require("openunmix", extra="openunmix")
 model, utils = require("openunmix.model", extra="openunmix"), require("openunmix.utils", extra="openunmix")
@@ -64,7 +65,7 @@ def genuine(folder: Path, targets: list[str], audio: Audio) -> Any:
         return separator(torch.from_numpy(np.array(wave))[None])[0, : len(targets)].numpy()
 
 
-FORMS: dict[str, tuple[list[str], dict[str, Any], str]] = {
+KINDS: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "two sources": (["bass", "vocals"], STEREO, ""),
     "one source": (["vocals"], STEREO, "-1b2c3d4e"),
     "mono": (["noise", "speech"], MONO, "_1b2c3d4e"),
@@ -72,13 +73,27 @@ FORMS: dict[str, tuple[list[str], dict[str, Any], str]] = {
 
 
 def own(folder: Path, kind: str) -> Path:
-    targets, form, ending = FORMS[kind]
+    targets, form, ending = KINDS[kind]
     return saved(folder, {target: network(i, form) for i, target in enumerate(targets)}, form, ending)
 
 
-@pytest.fixture(scope="module", params=FORMS)
-def factorization(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Factorization:
-    folder = own(tmp_path_factory.mktemp("openunmix"), request.param)
+CASES = [  # a rate and channels of its own has the last alone
+    *(("two sources", form) for form in FORMS),
+    ("one source", "mono-44100"),
+    *(("mono", form) for form in ("stereo-48000", "mono-22050")),
+]
+
+
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
+def case(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A kind of separator and the form of the song."""
+    kind, form = request.param
+    return kind, form
+
+
+@pytest.fixture(scope="module")
+def factorization(case: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Factorization:
+    folder = own(tmp_path_factory.mktemp("openunmix"), case[0])
     separator: Factorization = build("factorization", f"openunmix:{folder}")
     return separator
 
@@ -92,13 +107,13 @@ def excerpt_at(sr: int, path: Path, seconds: float, n_channels: int = 2) -> Audi
     return Audio(np.ascontiguousarray(samples[:n_channels, : round(seconds * sr)]), sr)
 
 
-@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_channels", [1, 2])
 @pytest.mark.parametrize("seconds", [7.1, 1.7, 0.05])
 def test_a_recording_up_to_a_chunk_has_the_stems_of_the_package(
     ezer_ev: Path, tmp_path: Path, kind: str, n_channels: int, seconds: float
 ) -> None:
-    targets, form, _ = FORMS[kind]
+    targets, form, _ = KINDS[kind]
     folder, song = own(tmp_path, kind), excerpt_at(int(form["sample_rate"]), ezer_ev, seconds, n_channels)
     expected, found = genuine(folder, targets, song), build("factorization", f"openunmix:{folder}").factorize(song)
     if n_channels == 1:
@@ -122,7 +137,7 @@ def snr_db(wanted: Any, found: Any) -> float:
 
 def test_a_longer_recording_has_nearly_the_stems_of_the_package(ezer_ev: Path, tmp_path: Path) -> None:
     folder, song = own(tmp_path, "two sources"), excerpt_at(22050, ezer_ev, 19.9)
-    expected = genuine(folder, FORMS["two sources"][0], song)
+    expected = genuine(folder, KINDS["two sources"][0], song)
     found = build("factorization", f"openunmix:{folder}").factorize(song).samples[:2]
     window = 300 * 256
     alone, faded = (slice(3 * window, 4 * window), slice(4 * window, 5 * window))  # of the second chunk; with the third
@@ -148,7 +163,7 @@ def test_silence_stays_silent(tmp_path: Path) -> None:
 
 def test_a_separator_of_the_package_is_a_factorization(ezer_ev: Path, tmp_path: Path) -> None:
     folder, song = own(tmp_path, "two sources"), excerpt_at(22050, ezer_ev, 2.0)
-    separator = utils.load_separator(str(folder), targets=FORMS["two sources"][0])
+    separator = utils.load_separator(str(folder), targets=KINDS["two sources"][0])
     made, named = OpenUnmixFactorization(separator), build("factorization", f"openunmix:{folder}")
     assert made.spec is None
     assert made.fingerprint == named.fingerprint

@@ -57,7 +57,9 @@ ELSEWHERE = {  # of packages that are extras; tests/adapters runs the same suite
     "openunmix:": "test_openunmix.py",
 }
 FORMS = {"stereo-44100": (44100, 2), "mono-44100": (44100, 1), "stereo-48000": (48000, 2), "mono-22050": (22050, 1)}
-ONE_FORM = {  # rates and channels are what the other variants share with spleeter:2stems
+ONE_FORM = {  # rates and channels are what variants share with bands:N, cerberus and spleeter:2stems
+    "bands:mel-N": "stereo-48000",
+    "ova:SEPARATOR:SOURCE": "stereo-48000",
     "spleeter:4stems": "stereo-44100",
     "spleeter:5stems": "mono-44100",
     "spleeter:2stems-16kHz": "mono-44100",
