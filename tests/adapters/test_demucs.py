@@ -18,7 +18,7 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.registry import build
 from factorizations.demucs import REPOSITORIES, DemucsFactorization
 from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below
-from tests.test_factorizations import FORMS
+from tests.factorizations.test_every import FORMS
 
 torch = require("torch", extra="demucs")
 apply, htdemucs, hdemucs, demucs, hf = (

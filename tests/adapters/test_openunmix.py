@@ -22,8 +22,8 @@ from audiolime_ext.registry import build
 from factorizations.openunmix import OpenUnmixFactorization
 from factorizations.openunmix_weights import RECORDS, hub, kept
 from tests.adapters.separators import *  # noqa: F403 - the suite of all factorizations, on the one below
+from tests.factorizations.test_every import FORMS
 from tests.random_checkpoints import Mirror
-from tests.test_factorizations import FORMS
 
 torch, openunmix = require("torch", extra="openunmix"), require("openunmix", extra="openunmix")
 model, utils = require("openunmix.model", extra="openunmix"), require("openunmix.utils", extra="openunmix")
