@@ -57,7 +57,7 @@ class _Arrows(ast.NodeVisitor):
         self.found += [whole if whole in PATHS else str(node.module) for whole in wholes]
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str) and node.value != HOUSE:  # whose name strings may well hold
+        if isinstance(node.value, str) and "." in node.value:  # bare names of packages are words as others
             self.found.append(node.value.partition(":")[0])
 
 
