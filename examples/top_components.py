@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from audiolime_ext import Audio, explain, load_audio, tag
-from audiolime_ext.explanation.pipeline import evaluate
+from audiolime_ext.components.game import Game
 from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.text import text_table
 from factorizations.oracle import OracleFactorization
@@ -67,7 +67,7 @@ def main(n_windows: str = "1", max_evals: str = "128", file: str = "top_componen
                     if method == "lime":
                         masks["at random"] = at_random(len(song.names))
                     for name, alone in masks.items():
-                        same = evaluate(song.components, model, alone).argmax(axis=1) == song.column(label)
+                        same = Game.of(song.components, model)(alone).argmax(axis=1) == song.column(label)
                         stays.setdefault((split, name), []).append(same.reshape(-1, len(SIZES)).mean(axis=0))
     rows = [[*key, *(f"{share:.2f}" for share in np.mean(found, axis=0))] for key, found in stays.items()]
     print(text_table(["", "", *(f"k = {k}" for k in SIZES)], rows, left=(0, 1)))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import MaskSet, Neighborhood, choose_masks
 
 Value = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
@@ -14,7 +15,7 @@ Value = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
 def play(value: Value, chosen: MaskSet | int) -> Neighborhood:
     """The neighbourhood in which `value`, from masks to (n_masks, n_outputs), is the model."""
     masks = choose_masks(chosen) if isinstance(chosen, int) else chosen
-    return Neighborhood(masks.masks, masks.counts, masks.exhaustive, value(masks.masks))
+    return Game(masks.masks.shape[1], value).played(masks)
 
 
 def random_game(n: int, n_outputs: int, seed: int) -> Value:

@@ -17,25 +17,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import ERROR, is_settled
-from audiolime_ext.components.masks import Masks, Neighborhood, Sampling, choose_masks
+from audiolime_ext.components.game import Game
+from audiolime_ext.components.masks import Neighborhood, Sampling, choose_masks
 from audiolime_ext.errors import UsageError
 from audiolime_ext.text import counted
-
-Array = NDArray[np.float64]
 
 GROWTH = 1.5
 
 
 def settle(
-    evaluate: Callable[[Masks], Array],
-    n: int,
+    game: Game,
     *,
     k: int,
     max_evals: int = 1024,
@@ -48,10 +43,8 @@ def settle(
 
     Parameters
     ----------
-    evaluate
-        The model: from masks (n_masks, n) to scores (n_masks, n_outputs). Called once a round, with new masks only.
-    n
-        Number of components.
+    game
+        Who is asked; once a round, about new masks only.
     k
         How many of them, at least 1 and fewer than n.
     max_evals
@@ -81,24 +74,18 @@ def settle(
     --------
     >>> import numpy as np
     >>> weights = np.array([5.0, 4.0, 3.0] + [0.1] * 12)
-    >>> near, found, settled = settle(lambda masks: np.sqrt(masks @ weights)[:, None], 15, k=3)
+    >>> near, found, settled = settle(Game(15, lambda masks: np.sqrt(masks @ weights)[:, None]), k=3)
     >>> settled, len(near.masks), np.argsort(-found.weights[0])[:3].tolist()
     (True, 150, [0, 1, 2])
     """
+    n = game.n
     if not 0 < k < n:
         raise UsageError(
             f"settle={k} cannot be used with {counted(n, 'component')}; choose at least 1 and fewer than there are"
         )
     budgets = rounds(n, max_evals)
-    known: dict[bytes, Array] = {}
     for n_evals in budgets:
-        chosen = choose_masks(n, max_evals=n_evals, sampling=sampling, seed=seed)
-        names = [mask.tobytes() for mask in chosen.masks]
-        new = [i for i, name in enumerate(names) if name not in known]
-        if new:
-            known.update(zip((names[i] for i in new), evaluate(chosen.masks[new]), strict=True))
-        scores = np.stack([known[name] for name in names])
-        neighborhood = Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores)
+        neighborhood = game.played(choose_masks(n, max_evals=n_evals, sampling=sampling, seed=seed))
         attribution = attribute(neighborhood)
         settled = is_settled(attribution, k, column=column, error=ERROR / len(budgets))
         if settled:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +104,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.components.segments import require_known
     from audiolime_ext.explanation.pipeline import explain
+    from audiolime_ext.faithfulness.check import faithfulness
     from audiolime_ext.prediction.loading import resolve_factorization
     from audiolime_ext.prediction.targets import make_target
 
@@ -146,7 +146,7 @@ def run(args: Namespace) -> int:
             moments=args.moments,
             cross_check=second,
         )
-        faithful = args.faithfulness and _faithfulness(explanation, model, args.faithfulness)
+        faithful = args.faithfulness and faithfulness(explanation, what=args.faithfulness)
         show(explanation, folders.get(file), as_json=args.json, faithful=faithful)
 
     return for_each_file(args, work)
@@ -162,16 +162,6 @@ def _segments(text: str) -> int | str | list[float]:
             raise argparse.ArgumentTypeError(f"boundaries are seconds such as 0.5,1.2,2.0, not {text!r}") from None
         return text
     return inner_s if len(parts) > 1 or "." in text else whole(1)(text)
-
-
-def _faithfulness(explanation: Any, model: Any, what: Any) -> Any:
-    """Checked against the model, which is asked about missing masks where its scores are what is explained."""
-    from audiolime_ext.explanation.evaluation import evaluate
-    from audiolime_ext.faithfulness.check import faithfulness
-
-    as_it_is = explanation.provenance.target == "score"
-    ask = partial(evaluate, explanation.components, model) if as_it_is else None
-    return faithfulness(explanation, what=what, predict=ask)
 
 
 def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from audiolime_ext.compat.audio_explanation import AudioExplanation
 from audiolime_ext.compat.audiolime import LimeAudioExplainer
 from audiolime_ext.compat.binding import BoundFactorization, bind
-from audiolime_ext.compat.games import Answers, shapiq_game, to_shap
+from audiolime_ext.compat.games import shapiq_game, to_shap
+from audiolime_ext.components.game import Game as Answers  # its name in 0.1
 
 __all__ = [
     "Answers",

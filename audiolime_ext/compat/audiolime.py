@@ -33,10 +33,10 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution.lime import KERNEL_WIDTH, cosine_distances, exponential_kernel
 from audiolime_ext.compat.audio_explanation import AudioExplanation
 from audiolime_ext.compat.binding import BoundFactorization
-from audiolime_ext.components import components as parts
-from audiolime_ext.components.masks import Masks, Neighborhood, enumerate_masks
+from audiolime_ext.components.game import Game
+from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_indices, label_names, predict
+from audiolime_ext.prediction.function import FunctionTagger, Scores, label_indices, label_names
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.text import counted
 
@@ -176,7 +176,10 @@ class LimeAudioExplainer:
 
         components = factorization.components(model)
         drawn = self._draw(components.n, num_samples, random_seed)
-        neighborhood, rows = _evaluate(components, model, drawn, progress_bar)
+        masks, rows = distinct(drawn)
+        counts = np.bincount(rows, minlength=len(masks)).astype(np.int64)
+        game = Game.of(components, model, progress=progress_bar)
+        neighborhood = game.played(MaskSet(masks, counts, len(masks) == 2**components.n))
         names = label_names(model, neighborhood.scores.shape[1])
         if labels is None and num_reg_targets is None:
             top_labels = top_labels or N_TOP_LABELS
@@ -246,22 +249,6 @@ def distinct(drawn: Masks) -> tuple[Masks, NDArray[np.int64]]:
     off = np.zeros((1, drawn.shape[1]), dtype=bool)
     masks, rows = np.unique(np.concatenate([off, drawn]), axis=0, return_inverse=True)
     return masks, rows.reshape(-1)[1:].astype(np.int64)
-
-
-def _evaluate(
-    components: parts.Components, model: Tagger, drawn: Masks, progress_bar: bool
-) -> tuple[Neighborhood, NDArray[np.int64]]:
-    """The different masks with their scores, each predicted once, and which of them each row is."""
-    from tqdm import tqdm
-
-    masks, rows = distinct(drawn)
-    counts = np.bincount(rows, minlength=len(masks)).astype(np.int64)
-    size = max(1, (model.batch_size or 32) // components.n_windows)
-    hidden = None if progress_bar else True
-    starts = tqdm(range(0, len(masks), size), desc="predicting", unit="batch", disable=hidden, leave=False)
-    mixes = (components.heard_mixes(masks[at : at + size]) for at in starts)
-    scores = np.concatenate([predict(model, components.grid.cut(mixed)) for mixed in mixes])
-    return Neighborhood(masks, counts, len(masks) == 2**components.n, scores), rows
 
 
 def _distances(drawn: Masks, metric: str) -> Array:

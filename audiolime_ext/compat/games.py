@@ -12,13 +12,14 @@ learning", NeurIPS 2024.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.components.masks import Masks, Neighborhood
+from audiolime_ext.components.game import Game
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
@@ -82,70 +83,8 @@ def to_shap(explanation: Explanation, *, label: str | int | None = None) -> Any:
     return batch if label is None else batch[0, :, 0]
 
 
-class Answers:
-    """Scores of masks: those already known, and a model that is asked at most once about each of the others.
-
-    Parameters
-    ----------
-    n
-        Number of components.
-    ask
-        From masks, bool (n_masks, n), to scores (n_masks, n_outputs); None: only what is known is answered.
-    known
-        Masks that were evaluated already.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> answers = Answers(2, lambda masks: masks.sum(axis=1, keepdims=True))
-    >>> answers(np.array([[1, 1], [1, 1], [0, 1]]))[:, 0], answers.n_asked
-    (array([2., 2., 1.]), 2)
-    """
-
-    def __init__(
-        self, n: int, ask: Callable[[Masks], NDArray[Any]] | None = None, *, known: Neighborhood | None = None
-    ) -> None:
-        self.n = n
-        self.n_asked = 0
-        self._ask = ask
-        self._scores: dict[bytes, Scores] = {}
-        if known is not None:
-            self._scores.update(zip(_keys(known.masks), known.scores, strict=True))
-
-    def __call__(self, masks: NDArray[Any]) -> Scores:
-        """Scores, shape (n_masks, n_outputs).
-
-        Raises
-        ------
-        UsageError
-            If masks are of another length, or not known and there is no model to ask.
-        """
-        rows = np.asarray(masks, dtype=bool)
-        if rows.ndim != 2 or rows.shape[1] != self.n:
-            raise UsageError(f"masks of shape (n_masks, {self.n}) are needed, not {np.shape(masks)}")
-        keys = _keys(rows)
-        missing = {key: row for key, row in zip(keys, rows, strict=True) if key not in self._scores}
-        if missing:
-            self._learn(missing)
-        return np.stack([self._scores[key] for key in keys])
-
-    def _learn(self, missing: dict[bytes, Masks]) -> None:
-        if self._ask is None:
-            raise UsageError(
-                f"{len(missing)} of the masks asked for were not evaluated ({len(self._scores)} of {2**self.n} were); "
-                "explain with more evaluations, or give a model to ask"
-            )
-        answers = np.asarray(self._ask(np.stack(list(missing.values()))), dtype=np.float64)
-        self._scores.update(zip(missing, answers, strict=True))
-        self.n_asked += len(missing)
-
-
-def _keys(masks: Masks) -> list[bytes]:
-    return [row.tobytes() for row in np.packbits(masks, axis=1)]
-
-
 def shapiq_game(
-    source: Explanation | Neighborhood | Answers,
+    source: Explanation | Neighborhood | Game,
     *,
     label: str | int | None = None,
     names: Sequence[str] | None = None,
@@ -155,7 +94,7 @@ def shapiq_game(
     Parameters
     ----------
     source
-        An explanation or its neighbourhood, which answer without predictions; or `Answers`, which may ask a model.
+        An explanation or its neighbourhood, which answer without predictions; or a `Game`, which may ask a model.
     label
         What is played for: a label of the explanation (by default the first one asked for), or the number of an output
         (by default 0).
@@ -191,9 +130,9 @@ def shapiq_game(
         if not source.exhaustive:
             raise UsageError(
                 f"{len(source.masks)} of {2 ** source.masks.shape[1]} masks were evaluated; a game needs all: explain "
-                "with more evaluations, or pass Answers(n, ask, known=…) with a model to ask about the others"
+                "with more evaluations, or pass Game(n, ask, known=…) with a model to ask about the others"
             )
-        source = Answers(source.masks.shape[1], known=source)
+        source = Game(source.masks.shape[1], known=source)
     n_outputs = source(np.zeros((1, source.n), dtype=bool)).shape[1]
     if not isinstance(column, (int, np.integer)) or not 0 <= column < n_outputs:
         raise UsageError(f"the output {label!r} is unknown; give a number from 0 to {n_outputs - 1}")
@@ -202,10 +141,10 @@ def shapiq_game(
     return _game_of(source, int(column), None if names is None else list(names))
 
 
-def _game_of(answers: Answers, column: int, names: list[str] | None) -> Any:
-    from shapiq import Game
+def _game_of(answers: Game, column: int, names: list[str] | None) -> Any:
+    import shapiq
 
-    class MaskGame(Game):  # type: ignore[misc, unused-ignore]
+    class MaskGame(shapiq.Game):  # type: ignore[misc, unused-ignore]
         """Its players are components; its values are a model's scores of masks."""
 
         def value_function(self, coalitions: NDArray[Any]) -> Scores:

@@ -5,6 +5,7 @@
 - `components`: stems × segments of one excerpt
 - `masks`: which combinations of them to try
 - `mixing`: what every mask comes down to
+- `game`: a model asked about masks, each once; what it answered is kept
 
 Kept true: all on is the recording, to 1e-5.
 """

@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.components.components import Components
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.factorization.contract import RESIDUAL
 from audiolime_ext.prediction.repeatability import N_TO_TELL, Noise
@@ -95,33 +96,23 @@ class LevelCheck:
         return min(softer / effect, louder / effect)
 
 
-def n_level_evals(components: Components, neighborhood: Neighborhood) -> int:
+def n_level_evals(components: Components, game: Game) -> int:
     """How many predictions `check_level` takes beyond the evaluated masks."""
-    return 2 * len(components.sources) + int((_rows(components, neighborhood) < 0).sum())
+    return 2 * len(components.sources) + game.n_unknown(_removals(components))
 
 
-def check_level(components: Components, neighborhood: Neighborhood, ask: Ask) -> LevelCheck:
-    """Values without each stem (looked up where that mask was evaluated), and of the two controls for each."""
+def check_level(components: Components, game: Game, ask: Ask) -> LevelCheck:
+    """Values without each stem (known where that mask was evaluated), and of the two controls for each."""
     whole = components.heard_mixes(np.ones((1, components.n), bool))[0]
     rest = components.heard_mixes(_removals(components))
     remaining = [level_db(mix, whole) for mix in rest]
     gains = (10 ** (np.array(remaining) / 20))[:, None, None].astype(np.float32)
-    rows = _rows(components, neighborhood)
-    values = ask(np.concatenate([gains * whole, rest / gains, rest[rows < 0]]))
-    n = len(components.sources)
-    without = neighborhood.scores[rows]
-    without[rows < 0] = values[2 * n :]
-    return LevelCheck(components.sources, tuple(remaining), without, values[:n], values[n : 2 * n])
+    softer, louder = np.split(ask(np.concatenate([gains * whole, rest / gains])), 2)
+    return LevelCheck(components.sources, tuple(remaining), game(_removals(components)), softer, louder)
 
 
 def _removals(components: Components) -> NDArray[np.bool_]:
     return np.stack([~components.mask(source) for source in components.sources])
-
-
-def _rows(components: Components, neighborhood: Neighborhood) -> NDArray[np.int64]:
-    """Where the mask without each stem stands in the neighbourhood; −1 where it was not evaluated."""
-    known = {row.tobytes(): i for i, row in enumerate(neighborhood.masks)}
-    return np.array([known.get(row.tobytes(), -1) for row in _removals(components)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,10 +216,10 @@ class Checks:
         left = max(0, self.n_spare - noise.n_evals)
         return replace(self, n_spare=left, n_evals=self.n_evals + noise.n_evals, noise=noise)
 
-    def with_level(self, components: Components, neighborhood: Neighborhood, ask: Ask) -> Checks:
+    def with_level(self, components: Components, game: Game, ask: Ask) -> Checks:
         """These and `check_level`."""
-        cost = n_level_evals(components, neighborhood)
-        return self._paid("level check", cost, lambda: {"level": check_level(components, neighborhood, ask)})
+        cost = n_level_evals(components, game)
+        return self._paid("level check", cost, lambda: {"level": check_level(components, game, ask)})
 
     def with_missing(self, components: Components, donors: Sequence[Components], ask: Ask) -> Checks:
         """These and `check_missing`."""

@@ -19,28 +19,16 @@ from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
 from audiolime_ext.attribution.methods import Method
 from audiolime_ext.components.components import Components
-from audiolime_ext.components.masks import Masks, Neighborhood
+from audiolime_ext.components.game import Game
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.function import Scores, Tagger, label_indices, predict
-from audiolime_ext.prediction.outputs import joined
+from audiolime_ext.prediction.function import Scores, Tagger, label_indices
 from audiolime_ext.prediction.repeatability import N_ASKED, Noise, repeatability
 from audiolime_ext.prediction.targets import Target, TargetSpec, value_names
 
 N_MIXES = 5  # that a model is asked about again, where its answers differ
 
 AimOf = Callable[[Scores], Target]  # from outputs to what of them is explained
-
-
-def evaluate(components: Components, model: Tagger, masks: Masks) -> Scores:
-    """The model's scores of each mask, (n_masks, n_labels): every mask is composed and predicted once, in batches."""
-    from tqdm import tqdm
-
-    grid = components.grid
-    size = max(1, (model.batch_size or 32) // components.n_windows)
-    batches = tqdm(
-        range(0, len(masks), size), desc="asking the model", unit="batch", delay=1.0, disable=None, leave=False
-    )
-    return joined([predict(model, grid.cut(components.heard_mixes(masks[at : at + size]))) for at in batches])
 
 
 def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:
@@ -88,9 +76,9 @@ def kept_for_checks(n_sources: int) -> int:
     return N_ASKED + 3 * n_sources
 
 
-def answers(
-    components: Components,
-    model: Tagger,
+def play(
+    game: Game,
+    groups: Sequence[int],
     how: Method,
     aim_of: AimOf,
     *,
@@ -105,6 +93,12 @@ def answers(
 
     Parameters
     ----------
+    game
+        Who is asked.
+    groups
+        How many of its components each stem has.
+    how
+        The method.
     aim_of
         From outputs to the target.
     settle, column
@@ -117,13 +111,11 @@ def answers(
     UsageError
         If the budget is too small, or the method draws no sample that could be settled.
     """
-    answer = partial(evaluate, components, model)
     if how.masks == "stem by stem" and settle is None:
         asked_for = partial(_asked_for, aim_of, wanted=wanted, top_labels=top_labels)
-        return coarse_to_fine(answer, components.groups, max_evals=max_evals, seed=seed, asked_for=asked_for), None
+        return coarse_to_fine(game, groups, max_evals=max_evals, seed=seed, asked_for=asked_for), None
     if settle is None or column is None:
-        chosen = how.choose(components.n, max_evals=max_evals, seed=seed)
-        return Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, answer(chosen.masks)), None
+        return game.played(how.choose(game.n, max_evals=max_evals, seed=seed)), None
     if how.sampling is None:
         raise UsageError("leave settle out: it grows a sample of masks, and leave-one-out and owen draw none")
 
@@ -131,7 +123,7 @@ def answers(
         return how.attribute(replace(answered, scores=aim_of(answered.scores).apply(answered.scores)))
 
     draws: dict[str, Any] = {"max_evals": max_evals, "seed": seed, "sampling": how.sampling}
-    answered, _, settled = adaptive.settle(answer, components.n, k=settle, column=column, attribute=attribute, **draws)
+    answered, _, settled = adaptive.settle(game, k=settle, column=column, attribute=attribute, **draws)
     return answered, settled
 
 

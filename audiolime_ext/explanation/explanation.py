@@ -28,6 +28,7 @@ from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.components import Components
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
@@ -82,6 +83,8 @@ class Explanation:
         Whether the heaviest components were told apart from the others; None if that was not asked.
     cross_check
         What a second separator says; None if none was asked.
+    game
+        Who answers masks beyond the evaluated ones: the model, where it is at hand; None: nobody.
 
     Examples
     --------
@@ -107,6 +110,7 @@ class Explanation:
     checks: Checks = field(default_factory=Checks, repr=False)
     settled: bool | None = None
     cross_check: CrossCheck | None = None
+    game: Game | None = field(default=None, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:

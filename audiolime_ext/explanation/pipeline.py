@@ -19,16 +19,16 @@ from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.silence import require_sound, silence_warnings
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.baselines import baseline_name
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.segments import segment
 from audiolime_ext.errors import AudioError
 from audiolime_ext.explanation.checks import Checks, shifted_starts
 from audiolime_ext.explanation.cross_check import another, compare
 from audiolime_ext.explanation.evaluation import (
-    answers,
     asked_again,
-    evaluate,
     kept_for_checks,
     mask_budget,
+    play,
     ranked_column,
 )
 from audiolime_ext.explanation.excerpt import choose_excerpt
@@ -161,8 +161,10 @@ def explain(
         budget = mask_budget(components.n, max_evals, n_sources=n_checked)
     column = None if settle is None else ranked_column(model, labels, target)
     reading: dict[str, Any] = {"settle": settle, "column": column, "wanted": wanted, "top_labels": top_labels}
-    answered, settled = answers(components, model, how, aim_of, max_evals=budget, seed=seed, **reading)
+    game = Game.of(components, model)
+    answered, settled = play(game, components.groups, how, aim_of, max_evals=budget, seed=seed, **reading)
     components, aim = components.grouped(answered.groups), aim_of(answered.scores)
+    game = Game.of(components, model, known=answered).of_values(aim.apply)
     neighborhood = replace(answered, scores=aim.apply(answered.scores), groups=components.groups)
     checks = Checks(n_spare=max_evals - len(answered.masks)).with_noise(
         lambda most: asked_again(components, model, answered, aim.apply, most=most)
@@ -177,7 +179,7 @@ def explain(
         return np.asarray(aim.apply(predict(model, grid.cut(signals))))
 
     if level_check:
-        checks = checks.with_level(components, neighborhood, ask)
+        checks = checks.with_level(components, game, ask)
     if donors:
         others = [_donor(donor, separator, duration_s) for donor in donors]
         checks = checks.with_missing(components, [cut(a, own, start_s=middle) for a, own, middle in others], ask)
@@ -185,7 +187,7 @@ def explain(
 
         def weights_at(start_s: float) -> Scores:
             shifted = cut(recording, separator, start_s=start_s, baseline=baseline).grouped(components.groups)
-            values = aim.apply(evaluate(shifted, model, answered.masks))
+            values = aim.apply(Game.of(shifted, model)(answered.masks))
             return how.attribute(replace(neighborhood, scores=values)).weights
 
         starts = shifted_starts(start_s, duration_s, recording.duration_s)
@@ -224,6 +226,7 @@ def explain(
         warnings=tuple(warnings_of(components, recording, attribution, checks)),
         checks=checks,
         settled=settled,
+        game=game,
     )
     if other is None:
         return found

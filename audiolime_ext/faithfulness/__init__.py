@@ -1,7 +1,7 @@
 """Is an explanation true of the model?
 
 - `check`: all measures of one explanation
-- `measure`: the model's answers to masks, looked up where they are known
+- `measure`: one number, or why there is none
 - `curves`, `removal`, `weighing`: what happens as components go; what remains; what the weights are worth
 - `stability`, `randomisation`: other seeds; models that have forgotten
 

@@ -26,10 +26,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from audiolime_ext.components.game import AskMasks, Game
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.faithfulness import curves, removal, weighing
-from audiolime_ext.faithfulness.measure import Answers, Array, Measure, PredictMasks
+from audiolime_ext.faithfulness.measure import Array, Measure, answered
 from audiolime_ext.text import text_table
 
 
@@ -114,7 +115,7 @@ def faithfulness(
     explanation: Explanation,
     *,
     what: Literal["default", "all"] = "default",
-    predict: PredictMasks | None = None,
+    predict: AskMasks | None = None,
 ) -> Faithfulness:
     """Check an explanation against the model, for each label it was asked about.
 
@@ -126,9 +127,9 @@ def faithfulness(
         ``"default"``: the score of the top component alone, the score without it, and whether the decision flips;
         ``"all"``: also the measures of the literature.
     predict
-        From masks, bool (n_masks, n_components), to scores (n_masks, n_outputs) of the same target, such as
-        ``lambda masks: evaluate(explanation.components, tagger, masks)`` (of `audiolime_ext.explanation.evaluation`);
-        asked about masks that were not evaluated. None: what needs them is None, and says so.
+        From masks, bool (n_masks, n_components), to values (n_masks, n_labels) of the same target; asked about masks
+        that were not evaluated. None: the model that was explained is asked, whatever the target. Of a loaded
+        explanation it is not at hand: what needs it is None, and says so.
 
     Raises
     ------
@@ -151,9 +152,12 @@ def faithfulness(
     """
     if what not in ("default", "all"):
         raise unknown("set of measures", str(what), ["default", "all"])
-    answers = Answers(explanation.neighborhood, predict)
-    labels = tuple(_judge(explanation, label, answers, what == "all") for label in explanation.labels)
-    return Faithfulness(labels, answers.n_asked)
+    near = explanation.neighborhood
+    known = Game(near.masks.shape[1], predict, known=near)
+    game = known if predict is not None or explanation.game is None else explanation.game
+    before = game.n_asked
+    labels = tuple(_judge(explanation, label, game, what == "all") for label in explanation.labels)
+    return Faithfulness(labels, game.n_asked - before)
 
 
 def aggregate(results: Iterable[LabelFaithfulness]) -> dict[str, Any]:
@@ -199,11 +203,11 @@ def aggregate(results: Iterable[LabelFaithfulness]) -> dict[str, Any]:
     }
 
 
-def _judge(explanation: Explanation, label: str, answers: Answers, everything: bool) -> LabelFaithfulness:
+def _judge(explanation: Explanation, label: str, game: Game, everything: bool) -> LabelFaithfulness:
     column, near = explanation.column(label), explanation.neighborhood
     made_by = explanation.top(label=label)
     arguing = (explanation.what_argues(label) or made_by.components) if made_by else ()
-    top = _with_and_without(explanation, made_by.components, answers) if made_by else made_by.message
+    top = _with_and_without(explanation, made_by.components, game) if made_by else made_by.message
     reasons: dict[str, str] = {}
     alone = without = flips = decision = None
     if isinstance(top, str):
@@ -218,10 +222,10 @@ def _judge(explanation: Explanation, label: str, answers: Answers, everything: b
     measures: dict[str, Measure] = {}
     if everything:
         share = Measure(float(explanation.components.mask(arguing).mean()))
-        sets = _with_and_without(explanation, arguing, answers) if made_by else made_by.message
+        sets = _with_and_without(explanation, arguing, game) if made_by else made_by.message
         measures["explanation_share"] = share if made_by else Measure.undefined(made_by.message)
         measures |= _removal_measures(near.full, sets, column)
-        measures |= _weight_measures(explanation, answers, column)
+        measures |= _weight_measures(explanation, game, column)
     return LabelFaithfulness(
         label,
         float(near.full[column]),
@@ -237,12 +241,11 @@ def _judge(explanation: Explanation, label: str, answers: Answers, everything: b
     )
 
 
-def _with_and_without(explanation: Explanation, names: tuple[str, ...], answers: Answers) -> Array | str:
+def _with_and_without(explanation: Explanation, names: tuple[str, ...], game: Game) -> Array | str:
     """The model's answers to these components alone and to all others, (2, n_outputs); or why there are none."""
     on = explanation.components.mask(names)
     masks = np.stack([on, ~on])
-    scores = answers.of(masks)
-    return answers.unknown(masks) if scores is None else scores
+    return answered(game, masks)
 
 
 def _removal_measures(full: Array, sets: Array | str, column: int) -> dict[str, Measure]:
@@ -257,12 +260,12 @@ def _removal_measures(full: Array, sets: Array | str, column: int) -> dict[str, 
     return dict(zip(names, found, strict=True))
 
 
-def _weight_measures(explanation: Explanation, answers: Answers, column: int) -> dict[str, Measure]:
+def _weight_measures(explanation: Explanation, game: Game, column: int) -> dict[str, Measure]:
     weights, near = explanation.attribution.weights[column], explanation.neighborhood
     return {
-        "deletion_area": curves.deletion_area(weights, answers, column),
-        "insertion_area": curves.insertion_area(weights, answers, column),
-        "random_area": curves.random_area(len(weights), answers, column),
+        "deletion_area": curves.deletion_area(weights, game, column),
+        "insertion_area": curves.insertion_area(weights, game, column),
+        "random_area": curves.random_area(len(weights), game, column),
         "infidelity": weighing.infidelity(weights, near, column),
         "completeness_gap": weighing.completeness_gap(weights, near, column),
         "sparseness": weighing.sparseness(weights),

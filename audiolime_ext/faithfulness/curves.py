@@ -19,42 +19,43 @@ from itertools import combinations
 
 import numpy as np
 
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Masks, enumerate_masks
-from audiolime_ext.faithfulness.measure import Answers, Array, Measure
+from audiolime_ext.faithfulness.measure import Array, Measure, answered
 from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.text import counted
 
 MOST_MASKS = 4096  # that ties, or the mean over all orderings, may need
 
 
-def deletion_area(weights: Array, answers: Answers, column: int) -> Measure:
+def deletion_area(weights: Array, game: Game, column: int) -> Measure:
     """Area under the score as components are taken away, heaviest first.
 
     Parameters
     ----------
     weights
         Shape (n_components,).
-    answers
-        Of the model, by mask.
+    game
+        Who answers masks.
     column
         The label's position among the outputs.
     """
-    return _area(weights, answers, column, delete=True)
+    return _area(weights, game, column, delete=True)
 
 
-def insertion_area(weights: Array, answers: Answers, column: int) -> Measure:
+def insertion_area(weights: Array, game: Game, column: int) -> Measure:
     """Area under the score as components are added to silence, heaviest first; parameters as for `deletion_area`."""
-    return _area(weights, answers, column, delete=False)
+    return _area(weights, game, column, delete=False)
 
 
-def random_area(n: int, answers: Answers, column: int) -> Measure:
+def random_area(n: int, game: Game, column: int) -> Measure:
     """The mean of either area over all orderings of n components: what an order that knows nothing would get."""
     if 2**n > MOST_MASKS:
         return Measure.undefined(f"the mean over all orderings of {counted(n, 'component')} needs {2**n} masks")
     masks = enumerate_masks(n)
-    scores = answers.of(masks)
-    if scores is None:
-        return Measure.undefined(answers.unknown(masks))
+    scores = answered(game, masks)
+    if isinstance(scores, str):
+        return Measure.undefined(scores)
     sizes = masks.sum(axis=1)
     return Measure(_trapezoid(np.array([scores[sizes == k, column].mean() for k in range(n + 1)])))
 
@@ -91,15 +92,15 @@ def _tied_groups(weights: Array) -> list[list[int]]:
     return groups
 
 
-def _area(weights: Array, answers: Answers, column: int, *, delete: bool) -> Measure:
+def _area(weights: Array, game: Game, column: int, *, delete: bool) -> Measure:
     sets = heaviest(weights)
     if sets is None:
         return Measure.undefined("too many components have the same weight to average over their orders")
     masks = np.concatenate(sets)
     masks = ~masks if delete else masks
-    scores = answers.of(masks)
-    if scores is None:
-        return Measure.undefined(answers.unknown(masks))
+    scores = answered(game, masks)
+    if isinstance(scores, str):
+        return Measure.undefined(scores)
     points = np.split(scores[:, column], np.cumsum([len(rows) for rows in sets])[:-1])
     return Measure(_trapezoid(np.array([point.mean() for point in points])))
 

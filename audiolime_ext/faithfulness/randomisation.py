@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import method_named
+from audiolime_ext.components.game import Game
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation.evaluation import evaluate
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.factorization.contract import Factorization
@@ -197,7 +197,7 @@ def _ranks(values: Array) -> Array:
 
 def _explained_again(original: Explanation, model: Tagger, target: TargetSpec) -> Array:
     """Weights (n_outputs, n_components) for the same mixes, when another model hears them."""
-    outputs = evaluate(original.components, model, original.neighborhood.masks)
+    outputs = Game.of(original.components, model)(original.neighborhood.masks)
     aim = make_target(target, label_names(model, outputs.shape[1]))
     answered = replace(original.neighborhood, scores=aim.apply(outputs))
     return method_named(original.provenance.requested_method).attribute(answered).weights

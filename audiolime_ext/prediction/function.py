@@ -25,6 +25,7 @@ from audiolime_ext.prediction.outputs import chosen, joined, require_scores
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]
 Fill = Literal["silence", "repeat", "none"]
+BATCH_SIZE = 32  # where a model does not say
 FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
 
 
@@ -111,7 +112,7 @@ class FunctionTagger:
     n_channels: int = 1
     front_end: Callable[[NDArray[Any]], Any] | None = field(default=None, repr=False)
     activation: Callable[[NDArray[Any]], NDArray[Any]] | None = field(default=None, repr=False)
-    batch_size: int | None = 32
+    batch_size: int | None = BATCH_SIZE
     window_s: float | None = None
     hop_s: float | None = None
     lead_s: float = 0.0
@@ -168,7 +169,7 @@ def tagger(
     n_channels: int = 1,
     front_end: Callable[[NDArray[Any]], Any] | None = None,
     activation: Literal["sigmoid", "softmax"] | Callable[[NDArray[Any]], NDArray[Any]] | None = None,
-    batch_size: int | None = 32,
+    batch_size: int | None = BATCH_SIZE,
     window_s: float | None = None,
     hop_s: float | None = None,
     lead_s: float = 0.0,
@@ -289,6 +290,11 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
     known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version", "fill")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}
     return tagger(predict_fn, **{"sr": getattr(predict_fn, "sr", sr), **carried})
+
+
+def n_at_once(tagger: Tagger, n_windows: int = 1) -> int:
+    """How many mixes of so many windows are made and asked about at a time: as many as fill a batch, at least one."""
+    return max(1, (tagger.batch_size or BATCH_SIZE) // n_windows)
 
 
 def predict(tagger: Tagger, windows: Samples) -> Scores:

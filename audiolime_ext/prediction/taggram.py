@@ -24,7 +24,7 @@ from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.audio.resampling import context_span, resample_span
 from audiolime_ext.audio.silence import sounding
 from audiolime_ext.errors import AudioError
-from audiolime_ext.prediction.function import Scores, Tagger, label_names, predict
+from audiolime_ext.prediction.function import Scores, Tagger, label_names, n_at_once, predict
 from audiolime_ext.prediction.loading import resolve_tagger
 
 SHORTEST_S = 0.1
@@ -203,7 +203,7 @@ def tag(
     n_whole, length = len(starts), end - first if grid.fill else grid.window or end - first
     if grid.hop is not None and not grid.fill and starts[-1] + grid.hop < end:
         starts.append(starts[-1] + grid.hop)
-    size = max(1, tagger.batch_size or 32)
+    size = n_at_once(tagger)
     rows = []
     for at in tqdm(range(0, len(starts), size), desc="tagging", unit="batch", delay=1.0, disable=None, leave=False):
         batch = starts[at : at + size]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import groupby
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,10 @@ from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.silence import power
 from audiolime_ext.cache import Store
 from audiolime_ext.components import components as parts
+from audiolime_ext.components.game import answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.factorization.kept import KeptStems, identity
-from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_names, predict
+from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_names, n_at_once, predict
 from audiolime_ext.prediction.repeatability import Noise, repeatability
 from audiolime_ext.prediction.taggram import Grid, Taggram, tag
 from audiolime_ext.prediction.targets import Target
@@ -77,11 +77,6 @@ class Asking:
     store: Store
     least_power: float = 0.0
 
-    @property
-    def batch_size(self) -> int:
-        """Signals that the model is given at a time."""
-        return max(1, self.model.batch_size or 32)
-
     def taggram(self, first: int, end: int) -> Taggram:
         """The model's scores over the samples ``[first, end)`` of the recording."""
         key = self._key("taggram", span=[first, end])
@@ -129,7 +124,7 @@ class Asking:
         """The model's answers for windows in the order given, kept block by block (or, if `alone`, one by one)."""
         from tqdm import tqdm
 
-        size = 1 if alone else max(1, self.batch_size // 4)
+        size = 1 if alone else max(1, n_at_once(self.model) // 4)
         with tqdm(total=len(spans), desc="explaining", unit="window", delay=1.0, disable=None, leave=False) as bar:
             for at in range(0, len(spans), size):
                 block = spans[at : at + size]
@@ -170,23 +165,17 @@ class Asking:
         return self.choose(n) if n else _AS_IT_IS
 
     def _asked(self, block: Sequence[Span]) -> list[Answer]:
-        """Compose and predict every mask of every window once, a batch at a time."""
+        """Every mask of every window once, in batches that reach across windows."""
         built = [self.components(span) if self._sounds(span) else None for span in block]
-        masks = [self._masks(one.n if one else 0).masks for one in built]
-        rows = [(i, row) for i, of_window in enumerate(masks) for row in range(len(of_window))]
-        scores: list[list[Scores]] = [[] for _ in block]
-        for at in range(0, len(rows), self.batch_size):
-            batch = [
-                (i, [row for _, row in run]) for i, run in groupby(rows[at : at + self.batch_size], lambda row: row[0])
-            ]
-            signals = [self.grid.cut(self._mixes(block[i], built[i], masks[i][asked])) for i, asked in batch]
-            for (i, _), found in zip(batch, self._predicted(signals), strict=True):
-                scores[i].append(found)
+        asked = (
+            (partial(self._mixes, span, one), self._masks(one.n if one else 0).masks)
+            for span, one in zip(block, built, strict=True)
+        )
         silent = ((), (), None, ())
         about = [(one.names, one.levels_db, one.residual_db, one.stems.notes) if one else silent for one in built]
+        scores = answers(partial(predict, self.model), self.grid, asked, size=n_at_once(self.model))
         return [
-            self._answer(span, of_window, np.concatenate(found))
-            for span, of_window, found in zip(block, about, scores, strict=True)
+            self._answer(span, of_window, found) for span, of_window, found in zip(block, about, scores, strict=True)
         ]
 
     def _sounds(self, span: Span) -> bool:
@@ -198,13 +187,6 @@ class Asking:
             return built.heard_mixes(masks)
         first, end = round(span[0] * self.grid.sr), round(sum(span) * self.grid.sr)
         return self.grid.listen(self.recording.samples, self.recording.sr, first, end)[None]
-
-    def _predicted(self, signals: Sequence[Samples]) -> list[Scores]:
-        """Scores of the signals of several windows, asked together where they have one shape."""
-        if len({one.shape[1:] for one in signals}) > 1:
-            return [predict(self.model, one) for one in signals]
-        ends = np.cumsum([len(one) for one in signals])
-        return np.split(predict(self.model, np.concatenate(signals)), ends[:-1])
 
     def _key(self, kind: str, **what: Any) -> dict[str, Any] | None:
         who = None if self.store.cache is None else _tagger_identity(self.model)

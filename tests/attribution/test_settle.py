@@ -9,6 +9,7 @@ from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.settle import rounds, settle
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import is_settled
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Sampling, choose_masks
 from audiolime_ext.errors import UsageError
 from tests.games import Value, play, random_game
@@ -47,13 +48,13 @@ def test_a_larger_sample_contains_the_smaller_and_each_of_its_draws(small: int, 
 @pytest.mark.parametrize("max_evals", [60, 120, 500, 1024])
 def test_no_mask_is_asked_for_twice_and_the_budget_is_kept(value: Value, max_evals: int) -> None:
     model = Counted(value)
-    near, _, _ = settle(model, 12, k=3, max_evals=max_evals)
+    near, _, _ = settle(Game(12, model), k=3, max_evals=max_evals)
     asked = np.concatenate(model.asked)
     assert len(np.unique(asked, axis=0)) == len(asked) == len(near.masks) <= max_evals
 
 
 def test_clear_weights_are_settled_early() -> None:
-    near, found, said = settle(CLEAR, 12, k=3, max_evals=2000)
+    near, found, said = settle(Game(12, CLEAR), k=3, max_evals=2000)
     assert said
     assert not found.exact
     assert len(near.masks) < 500
@@ -61,21 +62,21 @@ def test_clear_weights_are_settled_early() -> None:
 
 
 def test_nearly_equal_weights_are_not_settled_and_the_budget_is_spent() -> None:
-    near, found, said = settle(NEARLY_TIED, 12, k=3, max_evals=600)
+    near, found, said = settle(Game(12, NEARLY_TIED), k=3, max_evals=600)
     assert not said
     assert len(near.masks) == 600
     assert found.std_errors is not None
 
 
 def test_the_result_is_that_of_a_fixed_budget_of_the_same_size() -> None:
-    near, found, _ = settle(NEARLY_TIED, 12, k=3, max_evals=600, seed=7)
+    near, found, _ = settle(Game(12, NEARLY_TIED), k=3, max_evals=600, seed=7)
     fixed = shapley_values(play(NEARLY_TIED, choose_masks(12, max_evals=600, seed=7)))
     np.testing.assert_allclose(found.weights, fixed.weights, rtol=1e-9)
     np.testing.assert_allclose(near.scores, NEARLY_TIED(near.masks), rtol=1e-12)
 
 
 def test_where_all_masks_fit_the_budget_the_last_word_is_exact() -> None:
-    near, found, said = settle(NEARLY_TIED, 12, k=3, max_evals=5000)
+    near, found, said = settle(Game(12, NEARLY_TIED), k=3, max_evals=5000)
     assert found.exact
     assert said
     assert len(near.masks) == 2**12
@@ -83,7 +84,7 @@ def test_where_all_masks_fit_the_budget_the_last_word_is_exact() -> None:
 
 def test_an_exact_tie_is_never_settled() -> None:
     tied = curved(np.array([1.0, 0.5, 0.5, 0.1]))
-    assert [settle(tied, 4, k=k)[2] for k in (1, 2, 3)] == [True, False, True]
+    assert [settle(Game(4, tied), k=k)[2] for k in (1, 2, 3)] == [True, False, True]
 
 
 def test_ties_are_called_settled_in_less_than_one_of_twenty_samples() -> None:
@@ -93,12 +94,12 @@ def test_ties_are_called_settled_in_less_than_one_of_twenty_samples() -> None:
     def tied(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.asarray(0.3 * (noise(masks) + noise(masks[:, swapped])) + (masks @ weights)[:, None])
 
-    assert sum(settle(tied, 12, k=3, max_evals=400, seed=seed)[2] for seed in range(100)) <= 8
-    assert settle(tied, 12, k=2, max_evals=400)[2]
+    assert sum(settle(Game(12, tied), k=3, max_evals=400, seed=seed)[2] for seed in range(100)) <= 8
+    assert settle(Game(12, tied), k=2, max_evals=400)[2]
 
 
 def test_too_few_evaluations_for_error_bars_settle_nothing() -> None:
-    near, found, said = settle(CLEAR, 12, k=3, max_evals=60)
+    near, found, said = settle(Game(12, CLEAR), k=3, max_evals=60)
     assert found.covariance is None
     assert not said
     assert len(near.masks) == 60
@@ -106,25 +107,25 @@ def test_too_few_evaluations_for_error_bars_settle_nothing() -> None:
 
 def test_the_chosen_output_decides() -> None:
     both: Value = lambda masks: np.concatenate([NEARLY_TIED(masks), CLEAR(masks)], axis=1)  # noqa: E731
-    assert not settle(both, 12, k=3, max_evals=400)[2]
-    assert settle(both, 12, k=3, max_evals=400, column=1)[2]
+    assert not settle(Game(12, both), k=3, max_evals=400)[2]
+    assert settle(Game(12, both), k=3, max_evals=400, column=1)[2]
 
 
 def test_lime_weights_can_be_settled_too() -> None:
-    near, found, said = settle(CLEAR, 12, k=3, max_evals=2000, sampling="uniform", attribute=lime)
+    near, found, said = settle(Game(12, CLEAR), k=3, max_evals=2000, sampling="uniform", attribute=lime)
     assert said
     assert found.method == "lime"
     assert len(near.masks) < 1000
 
 
 def test_an_additive_game_with_clear_leaders_is_settled_in_the_first_round() -> None:
-    near, _, said = settle(lambda masks: (masks @ np.array([10.0] * 4 + [1.0] * 26))[:, None], 30, k=4)
+    near, _, said = settle(Game(30, lambda masks: (masks @ np.array([10.0] * 4 + [1.0] * 26))[:, None]), k=4)
     assert said
     assert len(near.masks) == 300
 
 
 def test_close_weights_of_an_additive_game_are_not_settled_by_draws_that_agree() -> None:
-    near, _, said = settle(lambda masks: (masks @ np.arange(1.0, 31.0))[:, None], 30, k=4)
+    near, _, said = settle(Game(30, lambda masks: (masks @ np.arange(1.0, 31.0))[:, None]), k=4)
     assert not said
     assert len(near.masks) == 1024
 
@@ -148,7 +149,7 @@ def test_the_error_of_5_percent_is_shared_over_the_looks_that_the_budget_allows(
         [first_settled(value, budgets, error=error, seed=seed) for seed in range(8)] for error in (0.05, 0.05 / 10)
     )
     assert len(budgets) == 10
-    assert [len(settle(value, 12, k=3, max_evals=4095, seed=seed)[0].masks) for seed in range(8)] == shared
+    assert [len(settle(Game(12, value), k=3, max_evals=4095, seed=seed)[0].masks) for seed in range(8)] == shared
     assert sum(shared) > sum(alone)  # so the looks have to share it
 
 
@@ -163,7 +164,7 @@ def test_rounds_grow_to_the_budget_or_to_all_masks(n: int, max_evals: int) -> No
 @pytest.mark.parametrize("k", [0, -1, 12, 13])
 def test_a_k_that_asks_nothing_is_refused(k: int) -> None:
     with pytest.raises(UsageError, match=f"settle={k} cannot be used with 12 components; choose at least 1 and fewer"):
-        settle(CLEAR, 12, k=k)
+        settle(Game(12, CLEAR), k=k)
 
 
 def test_a_top_three_that_is_said_to_be_settled_is_right() -> None:

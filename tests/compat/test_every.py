@@ -16,9 +16,9 @@ from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.compat import Answers, AudioExplanation, LimeAudioExplainer, bind, shapiq_game, to_shap
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import choose_masks
 from audiolime_ext.errors import AudioError, MissingError, UsageError
-from audiolime_ext.explanation.evaluation import evaluate
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import FunctionTagger
@@ -340,7 +340,7 @@ def test_a_live_model_is_asked_once_about_each_mask_whatever_the_games(
     explained: tuple[Explanation, FunctionTagger],
 ) -> None:
     e, model = explained
-    answers = Answers(3, partial(evaluate, e.components, model))
+    answers = Game.of(e.components, model)
     for output in range(2):
         found = require("shapiq", extra="shapiq").ExactComputer(shapiq_game(answers, label=output, names=e.names))
         np.testing.assert_allclose([found("SV", 1)[(i,)] for i in range(3)], TRUTH[output, :3], atol=1e-5)

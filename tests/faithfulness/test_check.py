@@ -16,12 +16,11 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Explanation, explain, tagger
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood, choose_masks
-from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.explanation.evaluation import evaluate
+from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.check import LabelFaithfulness, aggregate, faithfulness
 from audiolime_ext.faithfulness.curves import deletion_area, heaviest, insertion_area, random_area
-from audiolime_ext.faithfulness.measure import Answers
 from audiolime_ext.faithfulness.randomisation import RandomisationCheck, randomisation_check, spearman
 from audiolime_ext.faithfulness.removal import (
     average_drop,
@@ -86,6 +85,10 @@ def explained(n: int, games: dict[str, Callable[[NDArray[Any]], Any]], **options
 
 def judged(n: int, games: dict[str, Callable[[NDArray[Any]], Any]], **options: Any) -> dict[str, LabelFaithfulness]:
     return {one.label: one for one in faithfulness(explained(n, games, **options), what="all").labels}
+
+
+def of(neighborhood: Neighborhood) -> Game:
+    return Game(neighborhood.masks.shape[1], known=neighborhood)
 
 
 GAMES: dict[str, Callable[[NDArray[Any]], Any]] = {
@@ -193,7 +196,7 @@ def test_a_highest_label_flips_when_another_overtakes_and_others_below_half_way(
 
 
 def area(kind: Any, weights: Sequence[float], near: Neighborhood) -> float:
-    found = kind(np.asarray(weights, float), Answers(near), 0).value
+    found = kind(np.asarray(weights, float), of(near), 0).value
     assert found is not None
     return float(found)
 
@@ -212,7 +215,7 @@ def test_areas_of_an_additive_game_are_known_and_a_wrong_order_misses_them() -> 
     assert area(deletion_area, weights.tolist(), near) == pytest.approx(deleted)
     assert area(insertion_area, (-weights).tolist(), near) == pytest.approx(deleted)
     assert area(insertion_area, [0.4, 0.1, 0.2], near) < inserted - 0.05
-    reference = random_area(3, Answers(near), 0).value
+    reference = random_area(3, of(near), 0).value
     assert reference == pytest.approx(0.05 + weights.sum() / 2)
 
 
@@ -237,7 +240,7 @@ def area_by_orders(near: Neighborhood, orders: list[tuple[int, ...]]) -> float:
 def test_ties_and_the_reference_are_means_over_all_orders() -> None:
     near = play(random_game(4, 1, seed=3), 4)
     orders = list(itertools.permutations(range(4)))
-    assert random_area(4, Answers(near), 0).value == pytest.approx(area_by_orders(near, orders))
+    assert random_area(4, of(near), 0).value == pytest.approx(area_by_orders(near, orders))
     assert area(insertion_area, [2, 2, 2, 2], near) == pytest.approx(area_by_orders(near, orders))
     assert area(deletion_area, [2, 2, 2, 2], near) == pytest.approx(area_by_orders(near, orders))
     allowed = [order for order in orders if order[0] == 3 and order[-1] == 0]
@@ -256,8 +259,8 @@ def test_rounding_makes_no_order() -> None:
 def test_too_many_ties_and_too_many_orders_are_said() -> None:
     near = play(random_game(13, 1, seed=0), choose_masks(13, max_evals=100))
     assert heaviest(np.zeros(13)) is None
-    assert "same weight" in insertion_area(np.zeros(13), Answers(near), 0).reason
-    assert "8192 masks" in random_area(13, Answers(near), 0).reason
+    assert "same weight" in insertion_area(np.zeros(13), of(near), 0).reason
+    assert "8192 masks" in random_area(13, of(near), 0).reason
 
 
 # weights
@@ -313,20 +316,33 @@ def test_the_correlation_is_undefined_for_constants_and_few_components() -> None
 # samples
 
 
-def test_a_sample_leaves_unknown_what_it_lacks_until_it_may_ask() -> None:
+@pytest.mark.parametrize("target", ["score", "log-odds", ("sum", "first"), np.sqrt])
+def test_what_a_sample_lacks_is_asked_of_the_model_whatever_the_target(target: Any) -> None:
+    n, games = 12, {"sum": lambda on: 0.05 * on @ np.arange(1.0, 13) / 4, "first": lambda on: on[:, 0] / 2}
+    sampled = explained(n, games, method="lime", max_evals=200, target=target)
+    spoken = faithfulness(sampled, what="all")
+    assert spoken.n_further_evals > 0
+    area = spoken.labels[0].measures["insertion_area"]
+    every = explained(n, games, method="lime", max_evals=4096, target=target)
+    weights = sampled.attribution.weights[sampled.column()]
+    assert area == pytest.approx(insertion_area(weights, of(every.neighborhood), sampled.column()).value)
+    assert faithfulness(sampled, what="all").n_further_evals == 0, "nothing is asked twice"
+
+
+def test_a_sample_leaves_unknown_what_it_lacks_until_it_may_ask(tmp_path: Path) -> None:
     n, games = 12, {"sum": lambda on: 0.05 * on @ np.arange(1.0, 13) / 4, "first": lambda on: on[:, 0]}
-    sampled = explained(n, games, method="lime", max_evals=200)
+    sampled = Explanation.load(explained(n, games, method="lime", max_evals=200).save(tmp_path / "saved"))
     silent = faithfulness(sampled, what="all")
     assert silent.n_further_evals == 0
     assert silent.labels[0].measures["insertion_area"] is None
     assert "give `predict`" in silent.labels[0].undefined["insertion_area"]
 
-    model = listener(band(n), games)
+    game = Game.of(sampled.components, listener(band(n), games))
     asked: list[bytes] = []
 
     def predict(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
         asked.extend(mask.tobytes() for mask in masks)
-        return evaluate(sampled.components, model, masks)
+        return game(masks)
 
     spoken = faithfulness(sampled, what="all", predict=predict)
     assert spoken.n_further_evals == len(asked) == len(set(asked)) > 0
@@ -339,12 +355,6 @@ def test_a_sample_leaves_unknown_what_it_lacks_until_it_may_ask() -> None:
     assert one.measures["insertion_area"] == pytest.approx(heavy @ np.arange(23, 0, -2) / 24)
     assert one.measures["held_out_fidelity"] == pytest.approx(1)
     assert "none is left to hold out" in judged(3, GAMES, method="lime")["or"].undefined["held_out_fidelity"]
-
-
-def test_predict_must_answer_one_finite_row_per_mask() -> None:
-    answers = Answers(play(random_game(12, 2, 0), choose_masks(12, max_evals=50)), lambda masks: np.zeros((1, 2)))
-    with pytest.raises(ModelError, match=r"finite scores of shape \(4046, 2\) .* answered shape \(1, 2\)"):
-        answers.of(choose_masks(12, max_evals=4096).masks)
 
 
 # many explanations

@@ -100,6 +100,7 @@ from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.attribution.settle import rounds, settle
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Masks, choose_masks, enumerate_masks
 from tests.games import Value, play
 
@@ -205,7 +206,7 @@ def settled(n: int, max_evals: int, seed: int, kinds: Sequence[str] = SMOOTH, k:
     truth = shapley_values(play(value, choose_masks(n, max_evals=2**n))).weights
     found = []
     for column in range(len(kinds)):
-        near, weights, said = settle(value, n, k=k, max_evals=max_evals, seed=seed, column=column)
+        near, weights, said = settle(Game(n, value), k=k, max_evals=max_evals, seed=seed, column=column)
         top = np.isin(np.arange(n), np.argsort(-weights.weights[column], kind="stable")[:k])
         right = truth[column, top].min() > truth[column, ~top].max() + ROUNDING
         inside = held(weights, truth)[column]

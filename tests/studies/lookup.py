@@ -10,7 +10,7 @@ From the tables come, for any mask, the input itself, what the timbral features 
 and the maximum and sum of the timbral features over each run of frames that see the same segments. The temporal
 convolutions, 128 frames long, are not local; they and the later layers are evaluated for every mask.
 
-Invariant: *the scores are those of* `audiolime_ext.explanation.pipeline.evaluate` to 1e-5.
+Invariant: *the scores are those of* `audiolime_ext.components.game.Game` to 1e-5.
 """
 
 from __future__ import annotations

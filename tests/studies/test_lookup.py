@@ -10,7 +10,7 @@ import pytest
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.components import Components
-from audiolime_ext.explanation.evaluation import evaluate
+from audiolime_ext.components.game import Game
 from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.taggram import Grid
 from factorizations.hpss import HPSSFactorization
@@ -35,7 +35,7 @@ def test_looked_up_scores_are_the_models_and_a_table_of_too_short_a_period_is_no
     components = cut(ezer_ev, tagger, segments)
     masks = np.random.default_rng(0).random((12, components.n)) < 0.5
     masks[0], masks[1] = False, True
-    scores = evaluate(components, tagger, masks)
+    scores = Game.of(components, tagger)(masks)
     lookup, wrong = Lookup(components, tagger), Lookup(components, tagger, period=period - 1)
     assert lookup.period == period
     np.testing.assert_allclose(lookup(masks), scores, rtol=0, atol=1e-5)

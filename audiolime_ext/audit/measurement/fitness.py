@@ -11,7 +11,7 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory
-from audiolime_ext.prediction.function import Scores, Tagger, predict
+from audiolime_ext.prediction.function import Scores, Tagger, n_at_once, predict
 from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.prediction.targets import log_odds
 
@@ -71,17 +71,12 @@ def ask_about_noise(tagger: Tagger, duration_s: float, *, at_once: int | None = 
     log_odds(predict(tagger, _noise(tagger, duration_s, at_once)))
 
 
-def n_at_once(tagger: Tagger, windows: Samples) -> int:
-    """How many mixes of so many windows are asked about at a time."""
-    return max(1, (tagger.batch_size or 32) // int(windows.shape[1]))
-
-
 def _noise(tagger: Tagger, duration_s: float, at_once: int | None = None) -> Samples:
     grid = Grid.of(tagger, tagger.sr or 0)
     n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
     noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
     windows = grid.cut(noise)
-    return np.repeat(windows, at_once or n_at_once(tagger, windows), axis=0)
+    return np.repeat(windows, at_once or n_at_once(tagger, windows.shape[1]), axis=0)
 
 
 def _fails(tagger: Tagger, windows: Samples) -> bool:

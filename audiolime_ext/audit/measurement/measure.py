@@ -29,9 +29,9 @@ what else was measured, by whom or when; and no transplant passes full scale.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -48,13 +48,14 @@ from audiolime_ext.audit.measurement.effects import (
     transplant_gain,
     white_noise,
 )
-from audiolime_ext.audit.measurement.fitness import n_at_once, scores_of
+from audiolime_ext.audit.measurement.fitness import scores_of
 from audiolime_ext.audit.measurement.heard import Ears, Heard
 from audiolime_ext.audit.measurement.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.store.records import Entry, Measurement
-from audiolime_ext.components.masks import MaskSet, Neighborhood, choose_masks
+from audiolime_ext.components.game import Mixes, answers
+from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, choose_masks
 from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
-from audiolime_ext.prediction.function import Scores, Tagger
+from audiolime_ext.prediction.function import Scores, Tagger, n_at_once
 from audiolime_ext.prediction.outputs import joined
 from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.prediction.targets import log_odds
@@ -134,6 +135,7 @@ class Measured:
 
 
 _MASK = "mask"
+_ONCE = np.ones((1, 0), bool)
 
 Question = tuple[str, str, str | None, Samples]  # measure, component, donor, and the mix
 
@@ -235,18 +237,24 @@ def _transplants(kind: Kind, name: str, host: Heard, donor: Heard, key: str) -> 
 
 
 def _answers(
-    tagger: Tagger, grid: Grid, questions: Iterable[Question], usual_s: float | None
+    tagger: Tagger, grid: Grid, questions: Iterator[Question], usual_s: float | None
 ) -> tuple[list[tuple[str, str, str | None]], Scores]:
-    """What was asked, and the scores (n_questions, n_labels); no more mixes exist at a time than the tagger takes."""
-    asked, scores = [], []
-    questions = iter(questions)
-    size = 1  # the first mix tells how many windows there are
-    while batch := list(islice(questions, size)):
-        windows = grid.cut(np.stack([mix for *_, mix in batch]))
-        scores.append(scores_of(tagger, windows, usual_s=usual_s))
-        asked += [(kind, name, donor) for kind, name, donor, _ in batch]
-        size = n_at_once(tagger, windows)
-    return asked, joined(scores)
+    """What was asked, and the scores (n_questions, n_labels)."""
+    ask = partial(scores_of, tagger, usual_s=usual_s)
+    first = next(questions)  # tells how many windows there are
+    windows = grid.cut(first[3][None])
+    asked, alone = [first[:3]], ask(windows)
+
+    def mixes() -> Iterator[tuple[Mixes, Masks]]:
+        for kind, name, donor, mix in questions:
+            asked.append((kind, name, donor))
+            yield partial(_one, mix), _ONCE
+
+    return asked, joined([alone, *answers(ask, grid, mixes(), size=n_at_once(tagger, windows.shape[1]))])
+
+
+def _one(mix: Samples, _: Masks) -> Samples:
+    return mix[None]
 
 
 def _of_masks(host: Heard, asked: Neighborhood) -> Iterator[Measurement]:
