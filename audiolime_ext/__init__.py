@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from audiolime_ext.errors import AudiolimeError
     from audiolime_ext.explanation.explanation import Explanation
     from audiolime_ext.explanation.pipeline import explain, top_component
-    from audiolime_ext.factorization.contract import Factorization, Stems, with_residual
-    from audiolime_ext.prediction.function import Tagger, tagger
+    from audiolime_ext.factorization.contract import Factorization
+    from audiolime_ext.factorization.stems import Stems, with_residual
+    from audiolime_ext.prediction.contract import Tagger
+    from audiolime_ext.prediction.function import tagger
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
@@ -34,8 +36,8 @@ _HOMES = {
     "AudiolimeError": "errors",
     "Explanation": "explanation.explanation",
     "Factorization": "factorization.contract",
-    "Stems": "factorization.contract",
-    "Tagger": "prediction.function",
+    "Stems": "factorization.stems",
+    "Tagger": "prediction.contract",
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.verdict.admission",
     "explain": "explanation.pipeline",
@@ -45,7 +47,7 @@ _HOMES = {
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
     "top_component": "explanation.pipeline",
-    "with_residual": "factorization.contract",
+    "with_residual": "factorization.stems",
     "write_page": "report.song.page",
 }
 

@@ -37,7 +37,8 @@ from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.confusion import Confusion, read_confusion
-from audiolime_ext.factorization.contract import Scope, Stems
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 64

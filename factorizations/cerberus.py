@@ -45,7 +45,9 @@ from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import context_span, resample_span, resampled_length
 from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.factorization.confusion import Confusion, read_confusion
-from audiolime_ext.factorization.contract import RESIDUAL, Scope, Stems, rolled_off, with_residual
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.own_rate import rolled_off
+from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.factorization.transcription import N_PITCHES, Transcription, decode
 from audiolime_ext.networks.graph import session
 from audiolime_ext.registry import options

@@ -25,7 +25,8 @@ from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.audio.spectrogram import Spectrum, istft, stft
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.confusion import Confusion, read_confusion
-from audiolime_ext.factorization.contract import Scope, Stems, with_residual
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.stems import Stems, with_residual
 
 N_FFT = 2048
 HOP_LENGTH = 512

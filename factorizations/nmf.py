@@ -33,7 +33,8 @@ from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization.contract import Scope, Stems, with_residual
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.stems import Stems, with_residual
 from audiolime_ext.registry import options
 from audiolime_ext.text import counted
 

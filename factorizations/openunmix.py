@@ -40,7 +40,9 @@ from audiolime_ext.audio.resampling import resample_span, resampled_length
 from audiolime_ext.errors import unknown
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.chunks import faded
-from audiolime_ext.factorization.contract import Scope, Stems, separated_at
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.own_rate import separated_at
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.networks.checkpoints import ForeignWeights
 from audiolime_ext.prediction.saved_model import torch_inference
 from factorizations.openunmix_weights import RECORDS, WIENER_FRAMES, kept, own, published

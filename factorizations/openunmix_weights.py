@@ -29,7 +29,7 @@ from typing import Any
 
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.factorization.contract import RESIDUAL
+from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.networks.downloads import ZENODO, from_release
 from audiolime_ext.prediction.saved_model import reason
 

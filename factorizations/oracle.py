@@ -42,7 +42,8 @@ from audiolime_ext.audio.recording import Audio, Samples, level_db, load_audio
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.audio.stem_folders import read_stem_folder
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization.contract import RESIDUAL, Scope, Stems, require_recording, with_residual
+from audiolime_ext.factorization.contract import Scope, require_recording
+from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.files import meant
 from audiolime_ext.text import counted
 

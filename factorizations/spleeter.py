@@ -42,7 +42,9 @@ from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.errors import unknown
 from audiolime_ext.factorization.confusion import Confusion, read_confusion
-from audiolime_ext.factorization.contract import Scope, Stems, separated_at
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.own_rate import separated_at
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes

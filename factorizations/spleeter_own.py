@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.factorization.contract import RESIDUAL
+from audiolime_ext.factorization.stems import RESIDUAL
 from factorizations.spleeter_network import ACTIVATIONS, BLOCK, DEPTH, SpleeterConfig
 
 FIXED = {

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization.contract import Scope, Stems, with_residual
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.stems import Stems, with_residual
 from audiolime_ext.factorization.transcription import Transcription
 from examples.cerberus import cost, references, scores, summary
 from examples.cerberus.evaluate import evaluate, main, separator

@@ -17,7 +17,7 @@ from audiolime_ext.audit.run import plan_audit, run_audit
 from audiolime_ext.cli import main
 from audiolime_ext.errors import ModelError, OutOfMemory
 from audiolime_ext.guest import is_out_of_memory
-from audiolime_ext.prediction.function import predict
+from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.registry import build
 from tests.audit_collection import LABELS, confounded, make_collection

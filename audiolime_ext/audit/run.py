@@ -25,7 +25,7 @@ from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.files import legible
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
 from audiolime_ext.text import counted
 

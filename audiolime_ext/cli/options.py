@@ -93,7 +93,7 @@ def add_tags(parser: ArgumentParser) -> None:
 
 def label_numbers(given: list[str] | None, model: Any) -> list[str | int] | None:
     """Numbers count as positions unless the model has a label of that name; an unknown label is said at once."""
-    from audiolime_ext.prediction.function import label_indices
+    from audiolime_ext.prediction.labels import label_indices
 
     if given is None:
         return None

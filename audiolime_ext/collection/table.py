@@ -18,7 +18,7 @@ from pathlib import Path
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files import legible
-from audiolime_ext.prediction.function import label_indices
+from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.text import counted, no_text, text_of
 
 MAX_SHOWN = 50  # problems in one report

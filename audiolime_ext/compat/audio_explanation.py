@@ -17,7 +17,8 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.function import Scores, label_indices
+from audiolime_ext.prediction.contract import Scores
+from audiolime_ext.prediction.labels import label_indices
 
 Array = NDArray[np.float64]
 

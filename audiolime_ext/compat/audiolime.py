@@ -36,7 +36,9 @@ from audiolime_ext.compat.binding import BoundFactorization
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.prediction.function import FunctionTagger, Scores, label_indices, label_names
+from audiolime_ext.prediction.contract import Scores
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.labels import label_indices, label_names
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.text import counted
 

@@ -9,9 +9,9 @@ from typing import Any
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.components import components as parts
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.loading import resolve_factorization
-from audiolime_ext.prediction.taggram import Grid
 
 
 @dataclass(frozen=True, eq=False)

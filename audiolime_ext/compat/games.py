@@ -23,7 +23,7 @@ from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import Scores
+from audiolime_ext.prediction.contract import Scores
 from audiolime_ext.text import counted
 
 

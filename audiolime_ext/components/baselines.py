@@ -13,7 +13,8 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization.contract import Factorization, Stems, factorized
+from audiolime_ext.factorization.contract import Factorization, factorized
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.text import counted
 
 FLOOR_DB = -80.0

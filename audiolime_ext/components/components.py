@@ -30,8 +30,9 @@ from audiolime_ext.components.masks import Masks
 from audiolime_ext.components.mixing import mix
 from audiolime_ext.components.segments import segment
 from audiolime_ext.errors import AudioError, UsageError, unknown
-from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Stems, factorized
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.factorization.contract import Factorization, factorized
+from audiolime_ext.factorization.stems import RESIDUAL, Stems
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.text import counted
 
 CROSSFADE_S = 0.01

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.prediction.function import Scores, Tagger, n_at_once, predict
+from audiolime_ext.prediction.asking import n_at_once, predict
+from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.outputs import joined
-from audiolime_ext.prediction.taggram import Grid
 
 if TYPE_CHECKING:
     from audiolime_ext.components.components import Components

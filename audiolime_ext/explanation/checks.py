@@ -43,7 +43,7 @@ from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.factorization.contract import RESIDUAL
+from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.prediction.repeatability import N_TO_TELL, Noise
 
 AUDIBLE_DB = -40.0

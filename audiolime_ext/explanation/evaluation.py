@@ -22,7 +22,8 @@ from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.function import Scores, Tagger, label_indices
+from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.repeatability import N_ASKED, Noise, repeatability
 from audiolime_ext.prediction.targets import Target, TargetSpec, value_names
 

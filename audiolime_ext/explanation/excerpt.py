@@ -12,9 +12,11 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.function import Tagger, label_indices
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.kind import Kind
-from audiolime_ext.prediction.taggram import Grid, Taggram, tag
+from audiolime_ext.prediction.labels import label_indices
+from audiolime_ext.prediction.taggram import Taggram, tag
 from audiolime_ext.text import counted
 
 

@@ -43,8 +43,8 @@ from audiolime_ext.explanation.words import Voice, sentence, value_remarks
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.confusion import Confusion, confusion_of, not_told_apart
 from audiolime_ext.files import file_name, fresh_folder, to_json
-from audiolime_ext.prediction.function import label_indices
 from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.prediction.labels import label_indices
 
 if TYPE_CHECKING:
     import pandas

@@ -36,9 +36,11 @@ from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.function import Scores, Tagger, label_indices, label_names, predict
+from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.labels import label_indices, label_names
 from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
-from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.prediction.targets import Target, TargetSpec, clipped_notes, first_labels, make_target, value_names
 from audiolime_ext.text import counted
 

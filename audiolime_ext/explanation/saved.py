@@ -24,11 +24,11 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.checks import Checks, LevelCheck, Missing
 from audiolime_ext.explanation.cross_check import CrossCheck
 from audiolime_ext.explanation.provenance import Provenance
-from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import fresh_folder, legible, to_json
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.repeatability import Noise
-from audiolime_ext.prediction.taggram import Grid
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation

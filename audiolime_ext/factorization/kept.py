@@ -24,7 +24,8 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.cache import Store
-from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Scope, Stems, factorized, with_residual
+from audiolime_ext.factorization.contract import Factorization, Scope, factorized
+from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.factorization.transcription import Transcription
 
 PART_S = 60.0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Masks
-from audiolime_ext.prediction.function import Scores
+from audiolime_ext.prediction.contract import Scores
 
 Array = NDArray[np.float64]
 

@@ -32,8 +32,9 @@ from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.faithfulness.measure import Array
 from audiolime_ext.faithfulness.weighing import pearson
-from audiolime_ext.prediction.function import Tagger, label_names
+from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.kind import ROUNDING
+from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.prediction.targets import TargetSpec, make_target
 from audiolime_ext.text import counted, text_table

@@ -8,86 +8,19 @@ one of any model, and a plain callable is taken to hear the whole excerpt at the
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio.recording import Samples
-from audiolime_ext.errors import ModelError, OutOfMemory, UsageError, unknown
-from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
-from audiolime_ext.prediction.outputs import chosen, joined, require_scores
-
-PredictFn = Callable[[NDArray[Any]], Any]
-Scores = NDArray[np.float64]
-Fill = Literal["silence", "repeat", "none"]
-BATCH_SIZE = 32  # where a model does not say
-FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
-
-
-class Tagger(Protocol):
-    """A predict function that knows how it wants to be asked.
-
-    Attributes
-    ----------
-    spec
-        A string that builds it again, or None.
-    sr
-        Hz; None: the recording's own rate.
-    labels
-        One name per output; None: they are numbered.
-    window_s, hop_s
-        Length and step of its windows in seconds; None: any length, the excerpt is one window.
-    lead_s
-        Seconds of context in front of each window.
-    min_s
-        The shortest excerpt in seconds that it can hear, where `window_s` is None.
-    n_channels
-        1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples).
-    batch_size
-        At most so many signals at a time; None: as many as there are.
-    fill
-        How a recording is filled up that is shorter than a window, which is how the model's own extractor does it:
-        ``"silence"`` (behind it), ``"repeat"`` (from its beginning), or ``"none"``: it is given as it is, and the model
-        fills it up itself. A tagger without this attribute hears silence.
-
-    Examples
-    --------
-    >>> listener: Tagger = tagger(lambda batch: batch.mean(axis=1, keepdims=True), sr=16000, window_s=3.0)
-    >>> listener.sr, listener.window_s, listener.hop_s
-    (16000, 3.0, 3.0)
-    """
-
-    @property
-    def spec(self) -> str | None: ...  # noqa: D102
-    @property
-    def fingerprint(self) -> str | None: ...  # noqa: D102
-    @property
-    def sr(self) -> int | None: ...  # noqa: D102
-    @property
-    def labels(self) -> Sequence[str] | None: ...  # noqa: D102
-    @property
-    def window_s(self) -> float | None: ...  # noqa: D102
-    @property
-    def hop_s(self) -> float | None: ...  # noqa: D102
-    @property
-    def lead_s(self) -> float: ...  # noqa: D102
-    @property
-    def min_s(self) -> float | None: ...  # noqa: D102
-    @property
-    def n_channels(self) -> int: ...  # noqa: D102
-    @property
-    def batch_size(self) -> int | None: ...  # noqa: D102
-    @property
-    def references(self) -> tuple[str, ...]: ...  # noqa: D102
-
-    def __call__(self, batch: NDArray[np.float32]) -> Any:
-        """Scores, shape (n_batch, n_labels)."""
-        ...
+from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.guest import as_guest
+from audiolime_ext.prediction.contract import BATCH_SIZE, FILLS, Fill, PredictFn, Tagger
+from audiolime_ext.prediction.labels import _names
+from audiolime_ext.prediction.outputs import chosen
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
@@ -256,20 +189,6 @@ def tagger(
     )
 
 
-def _names(labels: Sequence[Any]) -> tuple[str, ...]:
-    """Labels as text; `UsageError` unless each is another, and can be written in a table."""
-    names = (labels,) if isinstance(labels, str) else tuple(map(str, labels))
-    must = "labels must be a list of different names, one for each output"
-    if isinstance(labels, str) or not names:
-        raise UsageError(f"{must}, not {labels!r}")
-    if twice := [name for name, n in Counter(names).items() if n > 1]:
-        at = [str(i) for i, name in enumerate(names) if name == twice[0]]
-        raise UsageError(f"{must}; outputs {' and '.join(at[:3])} are both called {twice[0]!r}")
-    if odd := [name for name in names if not name.strip() or not name.isprintable()]:
-        raise UsageError(f"{must}, of printable characters on one line; output {names.index(odd[0])} is {odd[0]!r}")
-    return names
-
-
 def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
     """A `Tagger` as it is; a plain callable with defaults and whichever attributes of a tagger it carries.
 
@@ -290,108 +209,3 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
     known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version", "fill")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}
     return tagger(predict_fn, **{"sr": getattr(predict_fn, "sr", sr), **carried})
-
-
-def n_at_once(tagger: Tagger, n_windows: int = 1) -> int:
-    """How many mixes of so many windows are made and asked about at a time: as many as fill a batch, at least one."""
-    return max(1, (tagger.batch_size or BATCH_SIZE) // n_windows)
-
-
-def predict(tagger: Tagger, windows: Samples) -> Scores:
-    """Scores of signals (n, n_windows, n_channels, n_samples), averaged over the windows: (n, n_labels), float64.
-
-    Raises
-    ------
-    ModelError
-        If the model raises, or answers the wrong shape, NaN or infinity.
-    OutOfMemory
-        If it needs more memory than there is.
-    """
-    n, n_windows = windows.shape[:2]
-    batch = windows.reshape(n * n_windows, *windows.shape[2:])
-    if tagger.n_channels == 1:
-        batch = batch[:, 0]
-    size = tagger.batch_size or len(batch)
-    answers = [_ask(tagger, batch[at : at + size]) for at in range(0, len(batch), size)]
-    return np.asarray(joined(answers).reshape(n, n_windows, -1).mean(axis=1))
-
-
-def _ask(tagger: Tagger, batch: Samples) -> Scores:
-    try:
-        with as_guest():
-            answer = tagger(np.array(batch, np.float32))  # a copy, which it may overwrite
-    except (Exception, SystemExit) as error:
-        if isinstance(error, (ModelError, OutOfMemory)):
-            raise
-        if is_out_of_memory(error):
-            doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
-            raise out_of_memory(doing, error, _lighter(tagger, len(batch))) from error
-        raise ModelError(
-            f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
-        ) from error
-    return require_scores(chosen(answer, labels=tagger.labels), batch.shape, tagger.labels)
-
-
-def _lighter(tagger: Tagger, n: int) -> str:
-    """How to ask a model that was given so many signals at once, so that it needs less memory."""
-    fewer = f"give it fewer at a time: --batch-size {n // 2}, tagger(…, batch_size={n // 2})"
-    if tagger.window_s is None:
-        shorter = "choose a shorter excerpt, which is its window: --duration, duration_s"
-        return f"{fewer}; or {shorter}" if n > 1 else shorter
-    return (
-        fewer
-        if n > 1
-        else "it needs more than is free for a single window; end other programs, or take another machine"
-    )
-
-
-def _counted(n: int) -> str:
-    return f"{n} signal{'s' * (n != 1)}"
-
-
-def _advice(error: BaseException) -> str:
-    """What it says, and what to do about it where another input may avoid it."""
-    if isinstance(error, SystemExit):
-        return "; it must answer, or raise an error, and not end the program"
-    if isinstance(error, TypeError) and "Tensor" in str(error):
-        return f": {error}; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
-    if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
-        return (
-            f": {error}; if it wants another rate, length, number of channels or front end, or one signal at a time: "
-            "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…, one_at_a_time=True)"
-        )
-    return f": {error}"
-
-
-def label_names(tagger: Tagger, n_labels: int) -> tuple[str, ...]:
-    """The tagger's labels, or numbers."""
-    return tuple(tagger.labels) if tagger.labels is not None else tuple(map(str, range(n_labels)))
-
-
-def label_indices(labels: Iterable[str | int], names: Sequence[str]) -> list[int]:
-    """Positions of labels that are given by name (letter case forgiven where it is unambiguous) or by number.
-
-    Raises
-    ------
-    UsageError
-        If a label is unknown; the message suggests the nearest.
-
-    Examples
-    --------
-    >>> label_indices(["Rock", 0], ["jazz", "rock"])
-    [1, 0]
-    """
-    folded: dict[str, list[int]] = {}
-    for index, name in enumerate(names):
-        folded.setdefault(name.lower(), []).append(index)
-    found = []
-    for label in labels:
-        if isinstance(label, (int, np.integer)) and not isinstance(label, bool) and -len(names) <= label < len(names):
-            found.append(int(label) % len(names))
-        elif label in names:
-            found.append(list(names).index(str(label)))
-        elif len(folded.get(str(label).lower(), [])) == 1:
-            found.append(folded[str(label).lower()][0])
-        else:
-            raise unknown("label", str(label), names)
-    return list(dict.fromkeys(found))

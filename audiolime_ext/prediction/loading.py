@@ -9,7 +9,8 @@ from typing import Any
 from audiolime_ext import registry
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.function import FunctionTagger, Tagger, as_tagger
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.function import FunctionTagger, as_tagger
 
 
 def resolve_tagger(given: Any, *, sr: int | None = None, batch_size: int | None = None) -> Tagger:

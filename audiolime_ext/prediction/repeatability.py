@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import UnfitModel
-from audiolime_ext.prediction.function import Scores, Tagger, predict
+from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.contract import Scores, Tagger
 from audiolime_ext.prediction.outputs import joined
 
 Array = NDArray[np.float64]

@@ -32,8 +32,9 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.files import legible
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
+from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.function import FILLS, Fill, FunctionTagger, PredictFn, tagger
+from audiolime_ext.prediction.function import FunctionTagger, tagger
 from audiolime_ext.prediction.outputs import chosen
 from audiolime_ext.registry import options
 from audiolime_ext.text import text_of

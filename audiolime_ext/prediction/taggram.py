@@ -20,103 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio.recording import Audio, Samples, load_audio
-from audiolime_ext.audio.resampling import context_span, resample_span
+from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.silence import sounding
-from audiolime_ext.errors import AudioError
-from audiolime_ext.prediction.function import Scores, Tagger, label_names, n_at_once, predict
+from audiolime_ext.prediction.asking import n_at_once, predict
+from audiolime_ext.prediction.contract import Scores
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import resolve_tagger
-
-SHORTEST_S = 0.1
-_FILLED = {
-    "silence": "filled up with silence",
-    "repeat": "repeated until it is full",
-    "none": "given to the model as it is",
-}
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where a tagger's windows lie, in samples at its rate; `window` None: the excerpt is one window.
-
-    `fill` says how a recording is filled up that is shorter than a window; None: this one is not.
-    """
-
-    sr: int
-    lead: int
-    window: int | None
-    hop: int | None
-    n_channels: int
-    min_samples: int
-    fill: str | None = None
-
-    @classmethod
-    def of(cls, tagger: Tagger, recording_sr: int, n_samples: int | None = None) -> Grid:
-        """The grid of a tagger in a recording of so many samples; without a rate of its own it listens at its rate."""
-        sr = tagger.sr or recording_sr
-        window = None if tagger.window_s is None else round(tagger.window_s * sr)
-        hop = window if tagger.hop_s is None else round(tagger.hop_s * sr)
-        lead, least = round(tagger.lead_s * sr), round((tagger.min_s or 0) * sr)
-        heard = None if n_samples is None else round(n_samples / recording_sr * sr)
-        short = window is not None and heard is not None and heard < window - lead
-        fill = getattr(tagger, "fill", "silence") if short else None
-        return cls(sr, lead, window, hop, tagger.n_channels, least, fill)
-
-    def starts(self, n_samples: int) -> list[int]:
-        """Starts of the whole windows in an excerpt of so many samples (the excerpt's start is 0)."""
-        if self.window is None or self.hop is None or self.fill is not None:
-            return [0]
-        return list(range(0, n_samples + self.lead - self.window + 1, self.hop)) if n_samples else []
-
-    def require(self, n_samples: int, what: str) -> None:
-        """Raise `AudioError` if an excerpt of so many samples is too short to be heard."""
-        needed = self.min_samples if self.window is None else self.window - self.lead
-        if self.fill is not None:
-            needed = min(needed, round(SHORTEST_S * self.sr))
-        if n_samples < max(needed, 1):
-            least_s = (needed if self.fill is not None else self.window or needed) / self.sr
-            raise AudioError(f"{what} is {n_samples / self.sr:.3f} s long; the tagger needs at least {least_s:.3f} s")
-
-    def filling(self, duration_s: float) -> list[str]:
-        """How an excerpt is filled up, in a sentence; none where it is not."""
-        if self.fill is None or self.window is None:
-            return []
-        lengths = f"{duration_s:.2f} s are less than the model's window of {self.window / self.sr:.2f} s"
-        return [f"{lengths}: {_FILLED[self.fill]}"]
-
-    def listen(self, samples: Samples, sr: int, first: int, end: int, *, offset: int = 0) -> Samples:
-        """What the tagger hears of signals (..., n_channels, n_samples): its rate, its channels, lead included.
-
-        `first` and `end` count samples at the tagger's rate; `offset` is where `samples` begins, at `sr`.
-        """
-        begin, stop = context_span(sr, self.sr, first - self.lead, end)
-        begin, stop = max(begin, offset), min(stop, offset + samples.shape[-1])
-        samples = samples[..., begin - offset : stop - offset]
-        if self.n_channels == 1:
-            samples = samples.mean(axis=-2, keepdims=True, dtype=np.float32)
-        elif samples.shape[-2] == 1:
-            samples = np.repeat(samples, 2, axis=-2)
-        return resample_span(samples, sr, self.sr, first - self.lead, end, offset=begin)
-
-    def cut(self, heard: Samples) -> Samples:
-        """Whole windows of signals (n, n_channels, lead + n_samples) as (n, n_windows, n_channels, lead + window)."""
-        if self.fill is not None and self.window is not None:
-            return self._filled(heard, self.lead + self.window)[..., None, :, :]
-        starts = self.starts(heard.shape[-1] - self.lead)
-        length = heard.shape[-1] if self.window is None else self.lead + self.window
-        short = max(0, starts[-1] + length - heard.shape[-1])
-        if short:
-            heard = np.pad(heard, [(0, 0)] * (heard.ndim - 1) + [(0, short)])
-        return np.stack([heard[..., start : start + length] for start in starts], axis=-3)
-
-    def _filled(self, heard: Samples, length: int) -> Samples:
-        lacking = max(0, length - heard.shape[-1])
-        if self.fill == "none" or not lacking:
-            return heard
-        if self.fill == "silence":
-            return np.pad(heard, [(0, 0)] * (heard.ndim - 1) + [(0, lacking)])
-        again = np.arange(lacking) % (heard.shape[-1] - self.lead) + self.lead  # the lead comes before the sound
-        return np.concatenate([heard, heard[..., again]], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

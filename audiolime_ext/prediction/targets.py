@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError, UnfitModel, UsageError, unknown
-from audiolime_ext.prediction.function import Scores, label_indices
+from audiolime_ext.prediction.contract import Scores
 from audiolime_ext.prediction.kind import ROUNDING
+from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.text import counted
 
 LOG_ODDS_LIMIT = 6.0

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.explanation import summary
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.report.player.media import encode_media
 from audiolime_ext.report.player.player import player_html
 from audiolime_ext.report.song.view import as_track, cell, components

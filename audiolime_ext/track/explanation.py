@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution.attribution import Attribution
-from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import AUDIOLIME_REFERENCE, Explanation
@@ -30,12 +28,13 @@ from audiolime_ext.explanation.leading import Leading, arguing_components, leadi
 from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.explanation.words import Voice, value_remarks
 from audiolime_ext.extras import require
-from audiolime_ext.factorization.contract import RESIDUAL, Stems
+from audiolime_ext.factorization.stems import RESIDUAL, Stems
 from audiolime_ext.files import fresh_folder, to_json
-from audiolime_ext.prediction.function import label_indices
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.repeatability import Noise
-from audiolime_ext.prediction.taggram import Grid, Taggram
+from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.track import words as track_summary
 from audiolime_ext.track.leaders import Leaders
@@ -43,42 +42,10 @@ from audiolime_ext.track.leaders import Leaders
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
+from audiolime_ext.track.window import Window
 
 Array = NDArray[np.float64]
 ABSENT_DB = -200.0
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """One explained window.
-
-    Parameters
-    ----------
-    start_s, duration_s
-        In seconds of the recording.
-    names, levels_db
-        Its components and their levels relative to the mixture; none where it is silent.
-    residual_db
-        Level of the residual relative to the mixture, switched or not; None where there is none.
-    neighborhood, attribution
-        What the model answered, and what follows; both as in `Explanation`.
-    moments
-        As in `Checks`, where other moments were looked at.
-    """
-
-    start_s: float
-    duration_s: float
-    names: tuple[str, ...]
-    levels_db: tuple[float, ...]
-    residual_db: float | None
-    neighborhood: Neighborhood = field(repr=False)
-    attribution: Attribution = field(repr=False)
-    moments: Array | None = field(default=None, repr=False)
-
-    @property
-    def silent(self) -> bool:
-        """Whether nothing sounds in it."""
-        return not self.names
 
 
 @dataclass(frozen=True, eq=False)

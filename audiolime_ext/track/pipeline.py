@@ -45,15 +45,19 @@ from audiolime_ext.explanation.pipeline import (
     warnings_of,
 )
 from audiolime_ext.factorization.confusion import holding_notes
-from audiolime_ext.factorization.contract import Factorization, Stems, factorized
+from audiolime_ext.factorization.contract import Factorization, factorized
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.prediction.function import Tagger, label_indices
+from audiolime_ext.factorization.stems import Stems
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
 from audiolime_ext.prediction.repeatability import Noise
-from audiolime_ext.prediction.taggram import Grid, Taggram
+from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import Target, TargetSpec, first_labels, make_target, value_names
 from audiolime_ext.text import counted, share_of
-from audiolime_ext.track.explanation import TrackExplanation, Window
+from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.track.window import Window
 from audiolime_ext.track.windows import Answer, Asking, Span
 
 LONGEST_S = 3 * 3600.0

@@ -20,9 +20,13 @@ from audiolime_ext.components import components as parts
 from audiolime_ext.components.game import answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.factorization.kept import KeptStems, identity
-from audiolime_ext.prediction.function import FunctionTagger, Scores, Tagger, label_names, n_at_once, predict
+from audiolime_ext.prediction.asking import n_at_once, predict
+from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.repeatability import Noise, repeatability
-from audiolime_ext.prediction.taggram import Grid, Taggram, tag
+from audiolime_ext.prediction.taggram import Taggram, tag
 from audiolime_ext.prediction.targets import Target
 
 Span = tuple[float, float]  # start and duration in seconds
@@ -37,7 +41,7 @@ _AS_IT_IS = MaskSet(np.ones((1, 0), bool), np.ones(1, np.int64), True)  # all th
 class Answer:
     """What the model answered for one window: its components (none where it is silent), the masks, the outputs.
 
-    The fields are those of `audiolime_ext.track.explanation.Window`, before anything is made of the outputs.
+    The fields are those of `audiolime_ext.track.window.Window`, before anything is made of the outputs.
     """
 
     start_s: float

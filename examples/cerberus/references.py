@@ -27,7 +27,7 @@ from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.factorization.contract import RESIDUAL
+from audiolime_ext.factorization.stems import RESIDUAL
 from factorizations.oracle import OracleFactorization
 
 SOURCES = ("piano", "guitar", "bass", "drums", "other")

@@ -37,7 +37,8 @@ from audiolime_ext.audio.recording import Audio, level_db
 from audiolime_ext.audio.resampling import resample_span, resampled_length
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.factorization.confusion import lands_in, read_confusion
-from audiolime_ext.factorization.contract import RESIDUAL, Factorization
+from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.files import write_bytes
 from audiolime_ext.prediction.loading import resolve_factorization
 from examples.cerberus.references import Song, split_folders

@@ -12,7 +12,7 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build

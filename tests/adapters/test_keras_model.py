@@ -11,8 +11,8 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.function import Tagger
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below

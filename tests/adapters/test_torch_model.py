@@ -12,8 +12,8 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.function import Tagger
 from audiolime_ext.prediction.loading import resolve_tagger
 from audiolime_ext.prediction.outputs import as_array
 from audiolime_ext.registry import build

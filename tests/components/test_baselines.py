@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.baselines import off_signals
-from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.stems import Stems
 from factorizations.oracle import OracleFactorization
 from tests.explanation.test_checks import ByName
 

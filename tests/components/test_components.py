@@ -9,10 +9,12 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.components.components import ROLLED_OFF, Components, build
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization.contract import Scope, Stems, separated_at, with_residual
+from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.kept import KeptStems
+from audiolime_ext.factorization.own_rate import separated_at
+from audiolime_ext.factorization.stems import Stems, with_residual
 from audiolime_ext.prediction.function import tagger
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.grid import Grid
 from factorizations.oracle import OracleFactorization
 
 SR = 44100

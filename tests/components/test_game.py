@@ -14,8 +14,8 @@ from audiolime_ext.components.components import build
 from audiolime_ext.components.game import Game, answers
 from audiolime_ext.components.masks import choose_masks, enumerate_masks
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.prediction.function import predict
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.grid import Grid
 from factorizations.bands import make as make_bands
 from tests.games import random_game
 

@@ -10,8 +10,9 @@ import pytest
 from audiolime_ext import Audio, Stems, with_residual
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.factorization import kept as module
-from audiolime_ext.factorization.contract import RESIDUAL, Scope
+from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.kept import KeptStems
+from audiolime_ext.factorization.stems import RESIDUAL
 
 SR = 1000
 

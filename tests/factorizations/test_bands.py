@@ -9,7 +9,7 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.registry import build
 from factorizations.bands import BandsFactorization, make
 

@@ -11,7 +11,8 @@ import pytest
 from audiolime_ext import registry
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import AudioError
-from audiolime_ext.factorization.contract import RESIDUAL, Factorization, Stems, factorize_in_parts
+from audiolime_ext.factorization.contract import Factorization, factorize_in_parts
+from audiolime_ext.factorization.stems import RESIDUAL, Stems
 from audiolime_ext.prediction.loading import resolve_factorization
 from factorizations.spleeter_network import SpleeterConfig
 from tests.random_checkpoints import NARROW, configuration, mirrored, write_checkpoint

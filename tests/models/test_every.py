@@ -8,9 +8,11 @@ import pytest
 from audiolime_ext import registry
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.models.musicnn_network import big_shapes
-from audiolime_ext.prediction.function import Tagger, label_names
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import resolve_tagger
-from audiolime_ext.prediction.taggram import Grid, tag
+from audiolime_ext.prediction.taggram import tag
 from tests.random_checkpoints import random_weights, write_bundle_in
 
 FUNCTION = "tests.models.test_every:loudness"

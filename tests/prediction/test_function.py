@@ -8,7 +8,9 @@ import pytest
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.prediction.function import as_tagger, label_indices, predict, tagger
+from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.function import as_tagger, tagger
+from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.taggram import tag
 
 

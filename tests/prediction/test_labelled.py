@@ -13,7 +13,7 @@ import pytest
 from audiolime_ext import Audio, explain, explain_track, tagger
 from audiolime_ext.cli import main
 from audiolime_ext.errors import ModelError, UnfitModel
-from audiolime_ext.prediction.function import predict
+from audiolime_ext.prediction.asking import predict
 
 SONG = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32), 8000, "song")
 WINDOWS = np.random.default_rng(0).normal(0, 0.1, (3, 1, 1, 100)).astype(np.float32)

@@ -10,7 +10,8 @@ from audiolime_ext import explain, explain_track
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.prediction.function import as_tagger, tagger
-from audiolime_ext.prediction.taggram import Grid, tag
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.taggram import tag
 
 
 def ramp(seconds: float, sr: int = 1000) -> Audio:

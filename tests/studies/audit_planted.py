@@ -90,7 +90,7 @@ from audiolime_ext.audit.verdict.admission import admit
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.verdicts import conclude
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from examples.guitar_vs_piano.songs import SR, make
 
 INSTRUMENTS = ("bass", "drums", "guitar", "piano")

@@ -19,7 +19,7 @@ from audiolime_ext.components import components as parts
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Masks, Neighborhood, Sampling, _draws
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.registry import build
 from factorizations.oracle import OracleFactorization
 

@@ -24,7 +24,7 @@ from audiolime_ext.models import musicnn, musicnn_network
 from audiolime_ext.models.musicnn import HOP_LENGTH, N_FFT, MusicnnTagger
 from audiolime_ext.models.musicnn_network import N_FRAMES, N_MELS
 from audiolime_ext.networks.graph import Graph, Network
-from audiolime_ext.prediction.function import Scores
+from audiolime_ext.prediction.contract import Scores
 
 Indices = NDArray[np.int64]
 

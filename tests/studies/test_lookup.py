@@ -12,7 +12,7 @@ from audiolime_ext.components import components as parts
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.grid import Grid
 from factorizations.hpss import HPSSFactorization
 from tests.studies.lookup import Lookup, segments_seen
 

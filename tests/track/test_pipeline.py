@@ -20,7 +20,8 @@ from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.cache import Cache
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.factorization import kept as kept_module
-from audiolime_ext.factorization.contract import Scope, with_residual
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.stems import with_residual
 from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.prediction.taggram import tag

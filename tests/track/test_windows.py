@@ -14,8 +14,9 @@ from audiolime_ext.cache import Store
 from audiolime_ext.components.masks import enumerate_masks
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.prediction.function import FunctionTagger, Tagger
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.track.windows import Asking, _tagger_identity
 from factorizations.oracle import OracleFactorization
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory
-from audiolime_ext.prediction.function import Scores, Tagger, n_at_once, predict
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.asking import n_at_once, predict
+from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.targets import log_odds
 
 _FOR_NOISE = "it fails for noise, too, and so would for every recording"

@@ -24,8 +24,8 @@ from audiolime_ext.components.mixing import weighted_sums
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.kept import identity
-from audiolime_ext.prediction.function import Tagger
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.registry import build as build_spec
 
 TRUE_STEMS = "oracle"  # the factorization's spec where the manifest names the stems of every recording

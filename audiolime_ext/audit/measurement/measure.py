@@ -55,9 +55,10 @@ from audiolime_ext.audit.store.records import Entry, Measurement
 from audiolime_ext.components.game import Mixes, answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, choose_masks
 from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
-from audiolime_ext.prediction.function import Scores, Tagger, n_at_once
+from audiolime_ext.prediction.asking import n_at_once
+from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.outputs import joined
-from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.prediction.targets import log_odds
 
 

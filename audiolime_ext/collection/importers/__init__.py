@@ -21,7 +21,7 @@ from audiolime_ext.collection.importers import fma, jamendo, magnatagatune
 from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import is_file, legible
-from audiolime_ext.prediction.function import label_indices
+from audiolime_ext.prediction.labels import label_indices
 
 FORMATS: tuple[ModuleType, ...] = (jamendo, magnatagatune, fma)
 _SHOWN = 3

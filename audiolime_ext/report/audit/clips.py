@@ -23,9 +23,9 @@ from audiolime_ext.audit.measurement.heard import TRUE_STEMS
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.components.components import Components, build
 from audiolime_ext.errors import AudioError
-from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.stems import Stems
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
-from audiolime_ext.prediction.taggram import Grid
 from audiolime_ext.registry import build as build_spec
 from audiolime_ext.report.audit.findings import Case
 from audiolime_ext.report.audit.names import Names

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audio.resampling import context_span, padded_span, resample_span
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.report.player.pictures import frame_length, picture, png, sketch
 from audiolime_ext.text import counted

@@ -71,7 +71,7 @@ def player_html(
     Examples
     --------
     >>> import numpy as np
-    >>> from audiolime_ext.factorization.contract import Stems
+    >>> from audiolime_ext.factorization.stems import Stems
     >>> from audiolime_ext.report.player.media import encode_media
     >>> media = encode_media([Stems(("<b>",), np.ones((1, 1, 8000), np.float32), sr=8000)])
     >>> page = player_html(media, name="one second", model_sr=8000)

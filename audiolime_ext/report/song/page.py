@@ -22,7 +22,7 @@ from markupsafe import Markup
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.factorization.contract import RESIDUAL, Stems
+from audiolime_ext.factorization.stems import RESIDUAL, Stems
 from audiolime_ext.files import legible, write_bytes
 from audiolime_ext.report.player.media import Codec, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text

@@ -30,7 +30,8 @@ from audiolime_ext.registry import split_spec
 from audiolime_ext.report.player.player import matched_gain_db, stem_colors
 from audiolime_ext.report.templating import clock
 from audiolime_ext.text import counted
-from audiolime_ext.track.explanation import TrackExplanation, Window
+from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.track.window import Window
 
 Array = NDArray[np.float64]
 

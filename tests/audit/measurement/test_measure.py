@@ -22,7 +22,7 @@ from audiolime_ext.audit.measurement.measure import DonorError, Job, Measured, S
 from audiolime_ext.audit.measurement.placebos import AGAIN, PLACEBOS
 from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.targets import log_odds
 from factorizations.bands import make as make_bands
 

@@ -21,7 +21,7 @@ from audiolime_ext.audit.verdict.export import export
 from audiolime_ext.audit.verdict.rates import Trials, exceeds, flip_rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from tests.audit_collection import LABELS, SR, _clicks, arbitrary, clean, confounded, forgetful, make_collection
 
 GUITAR, PIANO = (0.8, 0.2), (0.2, 0.8)

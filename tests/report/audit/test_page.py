@@ -28,7 +28,7 @@ from audiolime_ext.audit.verdict.status import Status, Verdict
 from audiolime_ext.audit.verdict.verdicts import judge
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, MissingError
-from audiolime_ext.prediction.taggram import Grid
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.report.audit.charts import DOT, LEFT, MOST_DOTS, ROW, WIDTH, dots, drawn, swarm
 from audiolime_ext.report.audit.clips import Listening, loudest
 from audiolime_ext.report.audit.effects import Strip, effects

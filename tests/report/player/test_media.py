@@ -16,7 +16,7 @@ from PIL import Image
 
 from audiolime_ext.audio.recording import Samples, load_audio
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.report.player.media import Media, encode_media, stored_rate
 from audiolime_ext.report.player.pictures import N_MELS, overlay_png
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext.audio.recording import Samples, load_audio
-from audiolime_ext.factorization.contract import Stems
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.report.player.media import Media, encode_media
 from audiolime_ext.report.player.player import PALETTE, describe, player_html, script_text, stem_colors, style_text
 from tests.browser.pages import capture, captured, document, downloaded, js, opened, rendered, wait

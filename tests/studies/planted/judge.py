@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.factorization.contract import RESIDUAL
+from audiolime_ext.factorization.stems import RESIDUAL
 from tests.studies.planted.ear import EDGE
 from tests.studies.planted.listeners import Kind
 from tests.studies.planted.reading import Said, seconds_of

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from tests.studies.planted.ear import Ear, Heard
 from tests.studies.planted.songs import DURATION_S, Song
 

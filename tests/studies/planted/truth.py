@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.prediction.function import Tagger
+from audiolime_ext.prediction.contract import Tagger
 from tests.studies.planted.ear import EDGE, Ear
 from tests.studies.planted.songs import Song
 

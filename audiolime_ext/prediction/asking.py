@@ -1,0 +1,82 @@
+"""Asking a model: in batches, as a guest, with checks on what it answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audiolime_ext.audio.recording import Samples
+from audiolime_ext.errors import ModelError, OutOfMemory
+from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
+from audiolime_ext.prediction.contract import BATCH_SIZE, Scores, Tagger
+from audiolime_ext.prediction.outputs import chosen, joined, require_scores
+
+
+def n_at_once(tagger: Tagger, n_windows: int = 1) -> int:
+    """How many mixes of so many windows are made and asked about at a time: as many as fill a batch, at least one."""
+    return max(1, (tagger.batch_size or BATCH_SIZE) // n_windows)
+
+
+def predict(tagger: Tagger, windows: Samples) -> Scores:
+    """Scores of signals (n, n_windows, n_channels, n_samples), averaged over the windows: (n, n_labels), float64.
+
+    Raises
+    ------
+    ModelError
+        If the model raises, or answers the wrong shape, NaN or infinity.
+    OutOfMemory
+        If it needs more memory than there is.
+    """
+    n, n_windows = windows.shape[:2]
+    batch = windows.reshape(n * n_windows, *windows.shape[2:])
+    if tagger.n_channels == 1:
+        batch = batch[:, 0]
+    size = tagger.batch_size or len(batch)
+    answers = [_ask(tagger, batch[at : at + size]) for at in range(0, len(batch), size)]
+    return np.asarray(joined(answers).reshape(n, n_windows, -1).mean(axis=1))
+
+
+def _ask(tagger: Tagger, batch: Samples) -> Scores:
+    try:
+        with as_guest():
+            answer = tagger(np.array(batch, np.float32))  # a copy, which it may overwrite
+    except (Exception, SystemExit) as error:
+        if isinstance(error, (ModelError, OutOfMemory)):
+            raise
+        if is_out_of_memory(error):
+            doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
+            raise out_of_memory(doing, error, _lighter(tagger, len(batch))) from error
+        raise ModelError(
+            f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
+        ) from error
+    return require_scores(chosen(answer, labels=tagger.labels), batch.shape, tagger.labels)
+
+
+def _lighter(tagger: Tagger, n: int) -> str:
+    """How to ask a model that was given so many signals at once, so that it needs less memory."""
+    fewer = f"give it fewer at a time: --batch-size {n // 2}, tagger(…, batch_size={n // 2})"
+    if tagger.window_s is None:
+        shorter = "choose a shorter excerpt, which is its window: --duration, duration_s"
+        return f"{fewer}; or {shorter}" if n > 1 else shorter
+    return (
+        fewer
+        if n > 1
+        else "it needs more than is free for a single window; end other programs, or take another machine"
+    )
+
+
+def _counted(n: int) -> str:
+    return f"{n} signal{'s' * (n != 1)}"
+
+
+def _advice(error: BaseException) -> str:
+    """What it says, and what to do about it where another input may avoid it."""
+    if isinstance(error, SystemExit):
+        return "; it must answer, or raise an error, and not end the program"
+    if isinstance(error, TypeError) and "Tensor" in str(error):
+        return f": {error}; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
+    if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
+        return (
+            f": {error}; if it wants another rate, length, number of channels or front end, or one signal at a time: "
+            "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…, one_at_a_time=True)"
+        )
+    return f": {error}"

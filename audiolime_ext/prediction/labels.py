@@ -1,0 +1,60 @@
+"""Labels: what a model's outputs are called, and which of them are meant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.prediction.contract import Tagger
+
+
+def _names(labels: Sequence[Any]) -> tuple[str, ...]:
+    """Labels as text; `UsageError` unless each is another, and can be written in a table."""
+    names = (labels,) if isinstance(labels, str) else tuple(map(str, labels))
+    must = "labels must be a list of different names, one for each output"
+    if isinstance(labels, str) or not names:
+        raise UsageError(f"{must}, not {labels!r}")
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        at = [str(i) for i, name in enumerate(names) if name == twice[0]]
+        raise UsageError(f"{must}; outputs {' and '.join(at[:3])} are both called {twice[0]!r}")
+    if odd := [name for name in names if not name.strip() or not name.isprintable()]:
+        raise UsageError(f"{must}, of printable characters on one line; output {names.index(odd[0])} is {odd[0]!r}")
+    return names
+
+
+def label_names(tagger: Tagger, n_labels: int) -> tuple[str, ...]:
+    """The tagger's labels, or numbers."""
+    return tuple(tagger.labels) if tagger.labels is not None else tuple(map(str, range(n_labels)))
+
+
+def label_indices(labels: Iterable[str | int], names: Sequence[str]) -> list[int]:
+    """Positions of labels that are given by name (letter case forgiven where it is unambiguous) or by number.
+
+    Raises
+    ------
+    UsageError
+        If a label is unknown; the message suggests the nearest.
+
+    Examples
+    --------
+    >>> label_indices(["Rock", 0], ["jazz", "rock"])
+    [1, 0]
+    """
+    folded: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        folded.setdefault(name.lower(), []).append(index)
+    found = []
+    for label in labels:
+        if isinstance(label, (int, np.integer)) and not isinstance(label, bool) and -len(names) <= label < len(names):
+            found.append(int(label) % len(names))
+        elif label in names:
+            found.append(list(names).index(str(label)))
+        elif len(folded.get(str(label).lower(), [])) == 1:
+            found.append(folded[str(label).lower()][0])
+        else:
+            raise unknown("label", str(label), names)
+    return list(dict.fromkeys(found))
