@@ -16,8 +16,9 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.factorization.confusion import Confusion, confusion_of
+from audiolime_ext.factorization.confusion import Confusion
 from audiolime_ext.factorization.contract import Factorization, Scope
+from audiolime_ext.factorization.holding import confusion_of
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.registry import build, formerly_meant
 

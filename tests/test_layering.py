@@ -20,6 +20,7 @@ ORDER = {name: place for place, name in enumerate((*GROUND, *ROOMS, *FACES))}
 PLUGIN_ROOMS = {"models": "prediction", "factorizations": "prediction"}  # a plug-in's last room
 MOST_AT_THE_TOP = 10
 MOST_LINES = 350
+MOST_IN_A_BODY = 45
 
 
 def module_name(path: Path) -> str:
@@ -118,6 +119,24 @@ def test_every_module_lies_in_a_room_of_the_house() -> None:
 
 def test_the_top_of_the_house_holds_rooms_and_few_modules() -> None:
     assert len([path for path in (ROOT / HOUSE).iterdir() if path.suffix == ".py"]) <= MOST_AT_THE_TOP
+
+
+def test_no_module_is_long_and_no_function_does_not_fit_a_screen(sources: dict[str, str]) -> None:
+    """Argument parsers may be long; so may signatures and docstrings, which are not counted."""
+    assert [module for module, source in sources.items() if source.count("\n") > MOST_LINES] == []
+    long = [
+        (module, node.name, n)
+        for module, source in sources.items()
+        if room(module) != "cli"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and (n := _body_lines(node)) > MOST_IN_A_BODY
+    ]
+    assert long == []
+
+
+def _body_lines(node: ast.FunctionDef) -> int:
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    return node.body[-1].end_lineno - body[0].lineno + 1 if body else 0  # type: ignore[operator]
 
 
 def test_every_room_is_a_package_whose_docstring_is_its_map(sources: dict[str, str]) -> None:

@@ -5,8 +5,8 @@
 - `evaluation`: which masks are asked about, until when
 - `checks`, `cross_check`: what else could make the score; what a second separator finds
 - `explanation`: the result, with its `provenance`
-- `leading`: which source makes a label's value, and whether that is known; `whole`, `together`: where there is nothing
-  to tell apart, and where sources act only together
+- `leading`: which source makes a label's value, and whether that is known, of `sources` and what is `arguing`;
+  `whole`, `together`: where there is nothing to tell apart, and where sources act only together
 - `top`, `words`, `summary`: that as sound, as one sentence, as tables and JSON
 - `saved`: results on disk
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization.confusion import OWN, lands_in
+from audiolime_ext.factorization.confusion import OWN
 from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.landing import lands_in
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:

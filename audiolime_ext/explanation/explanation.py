@@ -9,7 +9,6 @@ What makes a label is named only where it is known, and nothing is played where 
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,14 +33,16 @@ from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import saved as storage
 from audiolime_ext.explanation import summary, together
+from audiolime_ext.explanation.arguing import arguing_components
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.cross_check import CrossCheck
-from audiolime_ext.explanation.leading import Leading, arguing_components, leading
-from audiolime_ext.explanation.provenance import Provenance
+from audiolime_ext.explanation.leading import Leading, leading
+from audiolime_ext.explanation.provenance import AUDIOLIME_REFERENCE, Provenance
 from audiolime_ext.explanation.top import Top
 from audiolime_ext.explanation.words import Voice, sentence, value_remarks
 from audiolime_ext.extras import require
-from audiolime_ext.factorization.confusion import Confusion, confusion_of, not_told_apart
+from audiolime_ext.factorization.confusion import Confusion
+from audiolime_ext.factorization.holding import confusion_of, not_told_apart
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.labels import label_indices
@@ -51,14 +52,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
-
-AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
-  author = {Haunschmid, Verena and Manilow, Ethan and Widmer, Gerhard},
-  title = {audio{LIME}: Listenable Explanations Using Source Separation},
-  booktitle = {13th International Workshop on Machine Learning and Music (MML)},
-  year = {2020},
-  eprint = {2008.00582}
-}"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,25 +289,7 @@ class Explanation:
 
     def to_dataframe(self) -> pandas.DataFrame:
         """One row per label asked for and component (needs the extra ``dataframe``)."""
-        frame = require("pandas", extra="dataframe").DataFrame
-        errors = self.attribution.std_errors
-        rows = []
-        for label in self.labels:
-            column = self.column(label)
-            full, empty = self.score(column)
-            for i, name in enumerate(self.names):
-                rows.append(
-                    {
-                        "label": label,
-                        "component": name,
-                        "weight": self.attribution.weights[column, i],
-                        "std_error": math.nan if errors is None else errors[column, i],
-                        "level_db": self.components.levels_db[i],
-                        "score": full,
-                        "silence": empty,
-                    }
-                )
-        table: pandas.DataFrame = frame(rows)
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(summary.rows(self))
         return table
 
     def to_dict(self, clips: Mapping[str, str] | None = None) -> dict[str, Any]:

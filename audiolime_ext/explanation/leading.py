@@ -42,20 +42,17 @@ from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.attribution.told_apart import ROUNDING, are_heaviest, exceed
 from audiolime_ext.components.masks import Neighborhood
+from audiolime_ext.explanation.arguing import AUDIBLE_DB, heaviest_first, what_argues
+from audiolime_ext.explanation.sources import source_name, source_weights, together_db
 from audiolime_ext.explanation.whole import holds_everything
 from audiolime_ext.prediction.kind import Kind
 
 Array = NDArray[np.float64]
 State = Literal["leads", "tied", "unknown", "nothing", "not said", "whole"]
 Within = Literal["carried", "spread", "open"]
-
-AUDIBLE_DB = -40.0
-NEGLIGIBLE = 0.05  # of the largest weight
 MOST = 2 / 3  # of a source's weight: "most of it"
 EVEN = 0.25  # of an equal share of it
 LEAST_FIT = 0.05  # R² of a linear fit over the masks
-SILENT_DB = -200.0
-CANCELLED = 1e-6  # of the largest weight: errors of segments that cancel in their sum, but for rounding
 
 
 @dataclass(frozen=True)
@@ -243,96 +240,6 @@ def leading(
         "by_moment": by_moment,
     }
     return state("tied") if len(first) > 1 else state("leads", **segments(first[0]))
-
-
-def what_argues(weights: Array, certain: Array, levels_db: Sequence[float] | Array, *, rounding: float) -> list[int]:
-    """Positions of what argues for a label, the strongest first; empty where nothing does (see the module).
-
-    Parameters
-    ----------
-    weights, certain
-        Weights of the label and the lower ends of their intervals (the weights themselves where these are exact), shape
-        (n_components,).
-    levels_db
-        Levels relative to the mixture.
-    rounding
-        What is nothing.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> weights = np.array([0.2, 0.3, -0.1, 0.4])
-    >>> what_argues(weights, weights, [-3.0, -6.0, -6.0, -90.0], rounding=1e-5)
-    [1, 0]
-    """
-    least = max(NEGLIGIBLE * float(np.max(np.abs(weights), initial=0.0)), rounding)
-    order = heaviest_first(weights, rounding)
-    return [i for i in order if certain[i] > least and levels_db[i] > AUDIBLE_DB]
-
-
-def heaviest_first(weights: Array, rounding: float) -> list[int]:
-    """Positions by weight; those that are equal to rounding stay as they are, on every machine.
-
-    Examples
-    --------
-    >>> heaviest_first(np.array([0.1, 0.3, 0.3 + 1e-12]), 1e-5)
-    [1, 2, 0]
-    """
-    whole = np.round(weights / rounding) if rounding > 0 else weights
-    return [int(i) for i in np.argsort(-whole, kind="stable")]
-
-
-def arguing_components(
-    levels_db: Sequence[float], neighborhood: Neighborhood, attribution: Attribution, column: int
-) -> list[int]:
-    """Positions of all components, whole stems and single segments, that argue for a label, the strongest first."""
-    weights = attribution.weights[column]
-    interval = None if attribution.exact else attribution.interval()
-    certain = weights if interval is None else interval[0][column]
-    rounding = ROUNDING * float(np.abs(neighborhood.scores[:, column]).max())
-    return what_argues(weights, certain, levels_db, rounding=rounding)
-
-
-def source_weights(attribution: Attribution, column: int, groups: Sequence[int]) -> tuple[Array, Array | None]:
-    """Weights of whole sources, (n_sources,), and their covariance; None where it is not known.
-
-    Nothing where they are exact: all masks were evaluated, or those of whole stems, which Owen values are made of. (The
-    errors of segments cancel in the sum; other errors of the answers do not.)
-    """
-    belongs = np.repeat(np.eye(len(groups)), groups, axis=1)
-    weights = belongs @ attribution.weights[column]
-    if attribution.exact:
-        return weights, np.zeros((len(groups),) * 2)
-    if attribution.covariance is not None:
-        covariance = belongs @ attribution.covariance[column] @ belongs.T
-        nothing = (CANCELLED * float(np.abs(attribution.weights[column]).max())) ** 2
-        return weights, np.where(np.abs(covariance) <= nothing, 0.0, covariance)
-    return weights, np.zeros((len(groups),) * 2) if attribution.method == "owen" else None
-
-
-def source_name(component: str, n_segments: int) -> str:
-    """The source of a component, of which it may be one of several segments.
-
-    Examples
-    --------
-    >>> source_name("lead guitar 0.30–0.60 s", 5), source_name("lead guitar", 1)
-    ('lead guitar', 'lead guitar')
-    """
-    return component if n_segments == 1 else component.rsplit(" ", 2)[0]
-
-
-def together_db(levels_db: Sequence[float]) -> float:
-    """Level of components together that do not sound at the same time, or are not alike.
-
-    Examples
-    --------
-    >>> round(together_db([-3.0, -3.0]), 2), together_db([-200.0])
-    (0.01, -200.0)
-    """
-    if len(levels_db) == 1:
-        return float(levels_db[0])
-    power = float(np.sum(10 ** (np.asarray(levels_db) / 10)))
-    return max(10 * float(np.log10(power)), SILENT_DB)
 
 
 def _reach(attribution: Attribution, column: int, covariance: Array) -> Array:

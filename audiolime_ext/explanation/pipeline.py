@@ -34,8 +34,8 @@ from audiolime_ext.explanation.evaluation import (
 from audiolime_ext.explanation.excerpt import choose_excerpt
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.provenance import Provenance
-from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Scores, Tagger
 from audiolime_ext.prediction.grid import Grid

@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
+  author = {Haunschmid, Verena and Manilow, Ethan and Widmer, Gerhard},
+  title = {audio{LIME}: Listenable Explanations Using Source Separation},
+  booktitle = {13th International Workshop on Machine Learning and Music (MML)},
+  year = {2020},
+  eprint = {2008.00582}
+}"""
+
 
 @dataclass(frozen=True)
 class Provenance:

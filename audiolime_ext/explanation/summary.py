@@ -236,3 +236,22 @@ def _top(top: Top, clips: Mapping[str, str]) -> dict[str, Any]:
     component, weight = (top.components[0], top.weights[0]) if top and top.told_apart else (None, None)
     named = {"components": list(top.components), "weights": list(top.weights)}
     return {"label": top.label, "component": component, "weight": weight, **named, "file": clips.get(top.label)}
+
+
+def rows(explanation: Explanation) -> list[dict[str, Any]]:
+    """One row per label asked for and component, as columns of a table."""
+    errors = explanation.attribution.std_errors
+    return [
+        {
+            "label": label,
+            "component": name,
+            "weight": explanation.attribution.weights[column, i],
+            "std_error": math.nan if errors is None else errors[column, i],
+            "level_db": explanation.components.levels_db[i],
+            "score": explanation.score(column)[0],
+            "silence": explanation.score(column)[1],
+        }
+        for label in explanation.labels
+        for column in [explanation.column(label)]
+        for i, name in enumerate(explanation.names)
+    ]

@@ -16,8 +16,10 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.explanation.leading import NEGLIGIBLE, Leading
-from audiolime_ext.factorization.confusion import besides, every
+from audiolime_ext.explanation.arguing import NEGLIGIBLE
+from audiolime_ext.explanation.leading import Leading
+from audiolime_ext.factorization.confusion import every
+from audiolime_ext.factorization.holding import besides
 from audiolime_ext.prediction.kind import Kind, decimals
 from audiolime_ext.text import counted
 

@@ -1,12 +1,7 @@
 """How much of a true source lands in each stem of a separator: what a stem called "piano" may hold besides a piano.
 
-A separator names its stems after sources; that is a promise, and here it is measured. For an excerpt whose sources are
-known, the separator divides every bin of the *mixture's* spectrum: its stem's spectrum over the mixture's is a complex
-gain, and the gains of all stems (the residual is one) sum to 1. The same gains are applied to the true source alone,
-and what each stem takes of it is projected on the source (`lands_in`): every bin's energy is divided among the stems as
-the mixture was there. So *shares sum to 1*, and *those of merged stems add up*; energies of what the gains leave would
-do neither (two masks of one half keep a quarter each). A share may lie a little outside 0 to 1 where sources cancel
-each other in the mixture. Bins in which the mixture is silent (60 dB below its loudest) have no gain and do not count.
+A separator names its stems after sources; that is a promise, and here it is measured, by `lands_in` of
+`audiolime_ext.factorization.landing`: the shares of a true source that land in each stem.
 
 What follows from it:
 
@@ -36,7 +31,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
@@ -46,60 +41,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import registry
-from audiolime_ext.audio import spectrogram
-from audiolime_ext.audio.recording import Samples
-from audiolime_ext.errors import CorruptError, MissingError
+from audiolime_ext.errors import CorruptError
 from audiolime_ext.text import text_table
 
-SILENT_DB = -60.0  # bins of the mixture below its loudest
 NOTICEABLE = 0.1  # of a source's energy
 LARGE, NOW_AND_THEN = 0.25, 0.05  # of a source's energy, and of its excerpts
 OWN = 0.5  # of a source's energy, in its own stem
 OFTEN = 0.1  # of a source's excerpts
 REST = "rest"
-
 Array = NDArray[np.float64]
-
-
-def lands_in(source: Samples, mixture: Samples, stems: Samples, sr: int) -> Array:
-    """The share of a true source's energy that lands in each stem (see the module).
-
-    Parameters
-    ----------
-    source, mixture
-        Shape (n_channels, n_samples): the source as it is in the mixture.
-    stems
-        Shape (n_stems, n_channels, n_samples); they sum to the mixture.
-    sr
-        Hz.
-
-    Returns
-    -------
-    Shape (n_stems,); NaN where nothing of the source can be seen in the mixture.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> noise = np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32)
-    >>> lands_in(noise, noise, np.stack([0.75 * noise, 0.25 * noise]), 8000).round(3)
-    array([0.75, 0.25])
-    """
-    spectra = _spectrum(mixture, sr)
-    power = np.square(np.abs(spectra))
-    loud = power > 10 ** (SILENT_DB / 10) * np.max(power, initial=0.0)
-    energy = np.square(np.abs(_spectrum(source, sr)), dtype=np.float64) * loud
-    total = float(energy.sum())
-    if not total:
-        return np.full(len(stems), np.nan)
-    weighted = (energy / np.where(loud, power, 1.0)) * spectra.conj()  # Re(S / X) = Re(S · X*) / |X|²
-    return np.array([float((_spectrum(stem, sr) * weighted).real.sum()) / total for stem in stems])
-
-
-def _spectrum(samples: Samples, sr: int) -> NDArray[np.complex64]:
-    n_fft = 2 * spectrogram.frame_length(sr)  # 93 ms: the frames of most separators
-    padded = np.pad(samples, [(0, 0)] * (samples.ndim - 1) + [(n_fft, n_fft)])
-    return spectrogram.stft(padded.astype(np.float32, copy=False), n_fft=n_fft, hop_length=n_fft // 4)
 
 
 @dataclass(frozen=True)
@@ -226,7 +176,7 @@ class Confusion:
         columns = {name: weights for name in names if (weights := whole._weights(name, names)) is not None}
         found = np.array(list(columns.values())).reshape(len(columns), len(whole.stems))
         seen = [replace(o, shares=tuple((found @ np.array(o.shares)).tolist())) for o in whole.observations]
-        meant = {name: tuple(s for stem in _parts(name) for s in whole.meant.get(stem, ())) for name in columns}
+        meant = {name: tuple(s for stem in sources_named(name) for s in whole.meant.get(stem, ())) for name in columns}
         return Confusion(self.separator, tuple(columns), tuple(seen) if columns else (), meant, whole)
 
     def _weights(self, name: str, names: Sequence[str]) -> Array | None:
@@ -236,9 +186,9 @@ class Confusion:
             return 1.0 - np.sum(known, axis=0) if known else None
         if (band := _band(name)) and any(map(_band, self.stems)):
             return _overlap(band, [_band(stem) for stem in self.stems])
-        if not all(part in self.stems for part in _parts(name)):
+        if not all(part in self.stems for part in sources_named(name)):
             return None
-        return np.array([float(stem in _parts(name)) for stem in self.stems])
+        return np.array([float(stem in sources_named(name)) for stem in self.stems])
 
     def _values(self, source: str, stem: str, material: str | None) -> list[tuple[str, float]]:
         if stem not in self.stems:
@@ -321,7 +271,8 @@ def _share(values: Sequence[tuple[str, float]]) -> Share:
     return Share(mean, (max(mean - half, min(mean, 0.0)), min(mean + half, max(mean, 1.0))), n, len(values))
 
 
-def _parts(name: str) -> list[str]:
+def sources_named(name: str) -> list[str]:
+    """The sources in a stem's name, such as ``piano+guitar``."""
     return name.split("+")
 
 
@@ -361,90 +312,6 @@ def read_confusion(path: Path) -> Confusion:
         raise CorruptError(f"{path} holds no measured confusion ({error}); install the package again") from error
 
 
-def confusion_of(spec: str | None, stems: Sequence[str] | None = None) -> Confusion | None:
-    """What was measured of the separator that a spec string names, without building it; None: nothing was.
-
-    Parameters
-    ----------
-    stems
-        The stems of a result, where they are not (or may not be) those that the spec gives today.
-
-    Examples
-    --------
-    >>> confusion_of("cerberus?merge=none").not_told_apart
-    (('piano', 'guitar'),)
-    >>> confusion_of("cerberus").stems, confusion_of("oracle:stems")
-    (('piano+guitar', 'bass', 'drums', 'residual'), None)
-    """
-    measured = _measured(spec)
-    found: Confusion | None = None if measured is None else measured(registry.split_spec(spec or "")[1])
-    return found if found is None or stems is None else found.split_as(stems)
-
-
-def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
-    """What a result says of its stems: what they may hold, or that nobody measured it. At most one note.
-
-    Examples
-    --------
-    >>> holding_notes("spleeter:4stems", ["vocals", "drums", "bass", "other"])
-    ['how much of a true source lands in which stem was not measured for spleeter:4stems']
-    >>> holding_notes("oracle:stems", ["drums"]), holding_notes(None, ["drums"])
-    ([], [])
-    """
-    if _measured(spec) is None:
-        return []
-    found = confusion_of(spec, tuple(stems))
-    if found is None:
-        return [f"how much of a true source lands in which stem was not measured for {spec}"]
-    return [found.note] if found.note else []
-
-
-@lru_cache(maxsize=256)
-def besides(spec: str | None, stems: tuple[str, ...], stem: str) -> tuple[str, ...]:
-    """What a stem that is called after a source may hold besides, the most first; empty where nothing was measured.
-
-    Bands, and parts such as ``harmonic``, are called after no source, and promise none.
-
-    Examples
-    --------
-    >>> besides("cerberus?merge=none", ("piano", "guitar", "bass", "drums", "residual"), "guitar")
-    ('vocals', 'piano', 'bass')
-    >>> besides("hpss", ("harmonic", "percussive"), "harmonic")
-    ()
-    """
-    found = confusion_of(spec, stems)
-    return () if found is None or not set(_parts(stem)) & set(found.sources) else found.may_hold(stem)
-
-
-def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: Confusion | None) -> list[str]:
-    """A remark where the two stems that argue most for a label are such a pair; else none.
-
-    Examples
-    --------
-    >>> measured = confusion_of("cerberus?merge=none")
-    >>> not_told_apart("rock", ["piano", "guitar", "drums"], np.array([0.3, 0.2, 0.1]), measured)[0].partition(":")[0]
-    'rock'
-    >>> not_told_apart("rock", ["piano", "guitar", "drums"], np.array([0.3, 0.0, 0.1]), measured)
-    []
-    """
-    if measured is None or len(stems) < 2:
-        return []
-    first, second = (int(i) for i in np.argsort(-np.asarray(weights), kind="stable")[:2])
-    why = measured.why((stems[first], stems[second]))
-    return [f"{label}: {why}"] if why and weights[second] > 0 else []
-
-
 def every(names: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def _measured(spec: str | None) -> Any:
-    """The function of a plug-in's module that tells; None where there is none."""
-    name = registry.split_spec(spec or "")[0]
-    if name not in registry.names("factorization"):
-        return None
-    try:
-        return registry.plugin("factorization", name).confusion
-    except MissingError:
-        return None

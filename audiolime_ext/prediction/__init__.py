@@ -1,11 +1,13 @@
 """A model and how it is asked.
 
-- `function`: what a tagger is, how a function becomes one, and `predict`
+- `contract`: what a model is; `labels`: what its outputs are called
+- `function`: how any callable becomes one
+- `asking`: `predict`, in batches and with checks
 - `loading`: spec strings become models and factorizations
 - `saved_model`, `front_end`: what spec strings say of models that other libraries saved; what such models are given
 - `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; outputs that name their
   labels
-- `taggram`: the windows a model hears, and its scores for each
+- `grid`, `taggram`: the windows a model hears, and its scores for each
 - `kind`, `targets`: what its answers are, and what of them is explained
 - `repeatability`: whether it answers alike when it is asked again
 

@@ -1,4 +1,4 @@
-"""Asking a model: what a tagger is, how a function becomes one, and the checks on what it answers.
+"""Models of functions: how any callable becomes one.
 
 A tagger is any callable from a batch of mono signals, float32 (n_batch, n_samples), to scores (n_batch, n_labels).
 A `Tagger` also says at which rate it listens, what its outputs are called and how long its window is; `tagger()` makes
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.guest import as_guest
 from audiolime_ext.prediction.contract import BATCH_SIZE, FILLS, Fill, PredictFn, Tagger
-from audiolime_ext.prediction.labels import _names
+from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.outputs import chosen
 
 
@@ -173,7 +173,7 @@ def tagger(
     return FunctionTagger(
         predict_fn,
         sr=sr,
-        labels=None if labels is None else _names(labels),
+        labels=None if labels is None else different_names(labels),
         n_channels=n_channels,
         front_end=front_end,
         activation=activation,
@@ -204,7 +204,7 @@ def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
             f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}"
         )
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
-        _ = predict_fn.labels is None or _names(predict_fn.labels)
+        _ = predict_fn.labels is None or different_names(predict_fn.labels)
         return predict_fn  # type: ignore[no-any-return]
     known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version", "fill")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}

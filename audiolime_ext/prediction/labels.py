@@ -12,7 +12,7 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.contract import Tagger
 
 
-def _names(labels: Sequence[Any]) -> tuple[str, ...]:
+def different_names(labels: Sequence[Any]) -> tuple[str, ...]:
     """Labels as text; `UsageError` unless each is another, and can be written in a table."""
     names = (labels,) if isinstance(labels, str) else tuple(map(str, labels))
     must = "labels must be a list of different names, one for each output"

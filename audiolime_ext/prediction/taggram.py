@@ -1,15 +1,4 @@
-"""What a tagger says over time: the grid of windows it hears, and its scores for each of them.
-
-A window that starts at sample s of the recording (at the tagger's rate) is ``[s − lead, s + window)``: the lead is real
-context for a first frame that is centred on s. Zeros stand only before the recording begins and, in the last window,
-for at most another lead after it ends (the other half of the last centred frame). `explain`, `tag` and pages cut
-windows with the same `Grid`.
-
-A *recording* that is shorter than a window is one window, filled up as the model's own extractor does it (see
-`Tagger.fill`), and the result says so. In a longer recording nothing is filled up that counts: its last window, where
-it is not whole, is tagged but in no mean, and an excerpt of it that is too short is refused. Recordings below
-`SHORTEST_S` are refused: a window that is filled up from less than a tenth of a second is nearly all filling.
-"""
+"""What a model says over time: its scores for each window of a recording, on its own grid."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 - `pipeline`: the whole way, `explain_track`
 - `windows`: what the model answers for each window, in batches that reach across windows, and kept
-- `explanation`: the result
+- `window`, `explanation`: the result, window by window
 - `leaders`: who leads a label, and where
 - `words`: that as text and JSON
 

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation.explanation import AUDIOLIME_REFERENCE, Explanation
-from audiolime_ext.explanation.leading import Leading, arguing_components, leading
-from audiolime_ext.explanation.provenance import Provenance
+from audiolime_ext.explanation.arguing import arguing_components
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.leading import Leading, leading
+from audiolime_ext.explanation.provenance import AUDIOLIME_REFERENCE, Provenance
 from audiolime_ext.explanation.words import Voice, value_remarks
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.stems import RESIDUAL, Stems

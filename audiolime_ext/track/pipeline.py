@@ -44,8 +44,8 @@ from audiolime_ext.explanation.pipeline import (
     sample_warnings,
     warnings_of,
 )
-from audiolime_ext.factorization.confusion import holding_notes
 from audiolime_ext.factorization.contract import Factorization, factorized
+from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.prediction.contract import Tagger

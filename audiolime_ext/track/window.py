@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.components.masks import Neighborhood
 
-if TYPE_CHECKING:
-    pass
-from audiolime_ext.track.explanation import Array
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.explanation.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
 from audiolime_ext.explanation.words import in_short
-from audiolime_ext.factorization.confusion import confusion_of
+from audiolime_ext.factorization.holding import confusion_of
 from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.text import counted, text_table
 

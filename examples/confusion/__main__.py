@@ -36,8 +36,9 @@ from tqdm import tqdm
 from audiolime_ext.audio.recording import Audio, level_db
 from audiolime_ext.audio.resampling import resample_span, resampled_length
 from audiolime_ext.errors import AudiolimeError, UsageError
-from audiolime_ext.factorization.confusion import lands_in, read_confusion
+from audiolime_ext.factorization.confusion import read_confusion
 from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.landing import lands_in
 from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.files import write_bytes
 from audiolime_ext.prediction.loading import resolve_factorization

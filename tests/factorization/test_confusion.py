@@ -22,11 +22,10 @@ from audiolime_ext.factorization.confusion import (
     OWN,
     Confusion,
     Observation,
-    confusion_of,
-    holding_notes,
-    lands_in,
     read_confusion,
 )
+from audiolime_ext.factorization.holding import confusion_of, holding_notes
+from audiolime_ext.factorization.landing import lands_in
 from audiolime_ext.prediction.loading import resolve_factorization
 from audiolime_ext.report.song.view import as_track, make_view, stems_are
 from examples.cerberus.references import Song

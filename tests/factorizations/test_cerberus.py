@@ -14,7 +14,7 @@ from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio, level_db, load_audio
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, CorruptError, MissingError, UsageError
-from audiolime_ext.factorization.confusion import confusion_of
+from audiolime_ext.factorization.holding import confusion_of
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.prediction.loading import resolve_factorization
 from audiolime_ext.registry import formerly_meant, options, split_spec

@@ -9,7 +9,7 @@ import pytest
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization.confusion import confusion_of
+from audiolime_ext.factorization.holding import confusion_of
 from audiolime_ext.prediction.loading import resolve_factorization
 from factorizations.hpss import HPSSFactorization
 from factorizations.one_vs_all import OneVsAllFactorization, make

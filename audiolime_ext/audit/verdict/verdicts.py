@@ -32,7 +32,7 @@ from audiolime_ext.audit.verdict.rates import N_BOOTSTRAP, Rate, Trials, flip_ra
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict, decide
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization.confusion import confusion_of, holding_notes
+from audiolime_ext.factorization.holding import confusion_of, holding_notes
 from audiolime_ext.files import legible
 from audiolime_ext.text import counted
 

@@ -20,10 +20,10 @@ from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.explanation import together
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.explanation.leading import together_db
+from audiolime_ext.explanation.sources import together_db
 from audiolime_ext.explanation.summary import METHOD_NAMES, how_known
 from audiolime_ext.explanation.words import Voice, sentence, value_remarks
-from audiolime_ext.factorization.confusion import holding_notes
+from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.registry import split_spec
