@@ -18,9 +18,7 @@ Invariants: *chunks are counted from the start of the recording*, so an excerpt'
 to 1e-5; only the chunks that an excerpt touches are separated, one after another, so that memory grows with the stems
 asked for and nothing else.
 
-A file of weights is an ONNX model that describes itself. Input ``spectrum`` (channel, frame, bin, 2); outputs
-``masks`` (channel, source, frame, bin), ``notes`` and ``onsets`` (channel, frame, pitched source, 88) and ``hits``
-(channel, frame, drum), all within [0, 1]. Its metadata are the fields of `About`.
+Files of weights are read by `factorizations.cerberus_weights`.
 
 References
 ----------
@@ -31,11 +29,11 @@ percussive instruments, ICASSP 2020, doi:10.1109/ICASSP40776.2020.9054340.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,23 +41,20 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import spectrogram
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import context_span, resample_span, resampled_length
-from audiolime_ext.errors import CorruptError, MissingError, UsageError, unknown
+from audiolime_ext.errors import MissingError, UsageError, unknown
 from audiolime_ext.factorization.confusion import Confusion, read_confusion
 from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.own_rate import rolled_off
 from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.factorization.transcription import N_PITCHES, Transcription, decode
-from audiolime_ext.networks.graph import session
 from audiolime_ext.registry import options
+from factorizations.cerberus_weights import OUTPUTS, About, _check_shapes, open_weights
 
-FORMAT = "audiolime-cerberus-1"
 WEIGHTS = Path(__file__).parent / "weights" / "cerberus.onnx"
 CONFUSION = WEIGHTS.with_name("confusion-cerberus.json")
 MERGED = (("piano", "guitar"),)  # by default: the pairs that CONFUSION says are not told apart
 APART = "none"
 _VERSION = "1"  # of this module's arithmetic
-_OUTPUTS = ("masks", "notes", "onsets", "hits")
-
 _REFERENCES = (
     """@inproceedings{manilow2020simultaneous,
   author = {Manilow, Ethan and Seetharaman, Prem and Pardo, Bryan},
@@ -69,75 +64,6 @@ _REFERENCES = (
   doi = {10.1109/ICASSP40776.2020.9054340}
 }""",
 )
-
-
-@dataclass(frozen=True)
-class About:
-    """What a file of weights says of itself.
-
-    Parameters
-    ----------
-    sources, pitched, drums
-        The stems, those of them whose notes are heard, and the kinds of drum strokes.
-    sr, n_fft, hop_length
-        Hz and samples; the spectrum's window is a periodic Hann window.
-    chunk_frames, margin_frames
-        Frames that the network sees at a time; neighbouring chunks share two margins.
-    version, recipe, licence
-        Of the weights.
-    stable
-        False: an experiment, and every result says so.
-    results
-        How well it separates, in one line.
-    """
-
-    sources: tuple[str, ...]
-    pitched: tuple[str, ...]
-    drums: tuple[str, ...]
-    sr: int
-    n_fft: int
-    hop_length: int
-    chunk_frames: int
-    margin_frames: int
-    version: str
-    recipe: str
-    licence: str
-    stable: bool
-    results: str
-
-    @property
-    def step(self) -> int:
-        """Frames from one chunk to the next."""
-        return self.chunk_frames - 2 * self.margin_frames
-
-    @classmethod
-    def from_metadata(cls, metadata: dict[str, str], origin: str) -> About:
-        """Check and convert a model's metadata.
-
-        Raises
-        ------
-        CorruptError
-            If a field is missing, or says what cannot be.
-        """
-        if metadata.get("format") != FORMAT:
-            raise CorruptError(
-                f"{origin} is no file of weights for Cerberus (its format is {metadata.get('format', 'not stated')!r}, "
-                f"not {FORMAT!r}); write one with `python -m examples.cerberus.export`"
-            )
-        kinds: dict[str, Callable[[str], Any]] = {
-            "int": int,
-            "str": str,
-            "bool": lambda text: {"yes": True, "no": False}[text],
-            "tuple[str, ...]": lambda text: tuple(text.split(",")) if text else (),
-        }
-        try:
-            about = cls(**{each.name: kinds[str(each.type)](metadata[each.name]) for each in fields(cls)})
-        except (KeyError, ValueError) as error:
-            raise CorruptError(f"{origin}: its metadata are incomplete ({error}); export the network again") from error
-        sound = about.sources and about.step > 2 * about.margin_frames > 0 and about.sr > 0
-        if not sound or about.n_fft % about.hop_length or about.n_fft < 3 * about.hop_length:
-            raise CorruptError(f"{origin}: its metadata contradict each other ({about}); export the network again")
-        return about
 
 
 class _Answer(NamedTuple):
@@ -197,7 +123,7 @@ class CerberusFactorization:
         if not path.is_file():
             raise MissingError(f"there are no weights at {path}; name a file that `examples.cerberus.export` wrote")
         content = path.read_bytes()
-        self._session = _open(content, str(path), threads)
+        self._session = open_weights(content, str(path), threads)
         self.about = About.from_metadata(dict(self._session.get_modelmeta().custom_metadata_map), str(path))
         _check_shapes(self._session, self.about, str(path))
         self.groups = _groups(self.about.sources, _merged(merge, own=weights is not None))
@@ -297,34 +223,8 @@ class CerberusFactorization:
 
     def _ask(self, spectrum: NDArray[np.complex64]) -> _Answer:
         pairs = np.ascontiguousarray(spectrum).view(np.float32).reshape(*spectrum.shape, 2)
-        masks, notes, onsets, hits = self._session.run(list(_OUTPUTS), {"spectrum": pairs})
+        masks, notes, onsets, hits = self._session.run(list(OUTPUTS), {"spectrum": pairs})
         return _Answer(masks, notes.mean(axis=0), onsets.mean(axis=0), hits.mean(axis=0))
-
-
-def _open(content: bytes, origin: str, threads: int | None) -> Any:
-    try:
-        return session(content, threads=threads)
-    except Exception as error:  # the runtime has a class of its own for every way to be damaged
-        reason = str(error).split("\n", 1)[0]
-        raise CorruptError(f"{origin} is damaged or no ONNX file ({reason}); export it again") from error
-
-
-def _check_shapes(session: Any, about: About, origin: str) -> None:
-    """Raise `CorruptError` unless inputs and outputs are what the metadata say."""
-    n_bins, n_pitched = about.n_fft // 2 + 1, len(about.pitched)
-    wanted = {
-        "spectrum": [n_bins, 2],
-        "masks": [len(about.sources), n_bins],
-        "notes": [n_pitched, N_PITCHES],
-        "onsets": [n_pitched, N_PITCHES],
-        "hits": [len(about.drums)],
-    }
-    for each in (*session.get_inputs(), *session.get_outputs()):
-        sizes = [size for size in each.shape if isinstance(size, int)]
-        if sizes != wanted.pop(each.name, None):
-            raise CorruptError(f"{origin}: {each.name!r} has shape {each.shape}, which does not go with {about}")
-    if wanted:
-        raise CorruptError(f"{origin} lacks {', '.join(wanted)}; export the network again")
 
 
 def _groups(sources: tuple[str, ...], merge: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:

@@ -1,10 +1,10 @@
 """One excerpt explained.
 
-- `pipeline`: the whole way on one screen, `explain`
+- `pipeline`: the whole way on one screen, `explain`; `settings`: how
 - `excerpt`: which excerpt, where the user left it open
 - `evaluation`: which masks are asked about, until when
 - `checks`, `cross_check`: what else could make the score; what a second separator finds
-- `explanation`: the result, with its `provenance`
+- `explanation`: the result, with its `provenance` and `caveats`
 - `leading`: which source makes a label's value, and whether that is known, of `sources` and what is `arguing`;
   `whole`, `together`: where there is nothing to tell apart, and where sources act only together
 - `top`, `words`, `summary`: that as sound, as one sentence, as tables and JSON

@@ -8,28 +8,150 @@ matter (`audiolime_ext.attribution.coarse_to_fine`). Every mask is composed and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from audiolime_ext.attribution import settle as adaptive
 from audiolime_ext.attribution.attribution import Attribution
-from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine
-from audiolime_ext.attribution.methods import Method
+from audiolime_ext.attribution.coarse_to_fine import coarse_to_fine, way_to_cut
+from audiolime_ext.attribution.methods import Method, method_named
+from audiolime_ext.attribution.noise import attribute_noisy
+from audiolime_ext.attribution.told_apart import is_settled
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation.settings import Settings
+from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Scores, Tagger
-from audiolime_ext.prediction.labels import label_indices
+from audiolime_ext.prediction.labels import label_indices, label_names
 from audiolime_ext.prediction.repeatability import N_ASKED, Noise, repeatability
-from audiolime_ext.prediction.targets import Target, TargetSpec, value_names
+from audiolime_ext.prediction.targets import Target, TargetSpec, make_target, value_names
 
 N_MIXES = 5  # that a model is asked about again, where its answers differ
 
 AimOf = Callable[[Scores], Target]  # from outputs to what of them is explained
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a model answered about an excerpt's components.
+
+    Parameters
+    ----------
+    model, components
+        Who was asked, about what; segments of stems that did not matter are joined again.
+    how
+        The method whose masks these are.
+    target
+        What of the outputs is explained.
+    outputs
+        The masks with the model's outputs.
+    game
+        The same answers as values of the target; it may ask about more.
+    settled
+        Whether the heaviest components are settled; None: that was not asked.
+    column
+        The value by which they are ranked.
+    """
+
+    model: Tagger
+    components: Components
+    how: Method
+    target: Target
+    outputs: Neighborhood
+    game: Game
+    settled: bool | None
+    column: int | None
+
+    @cached_property
+    def values(self) -> Neighborhood:
+        """The masks with what is explained of the outputs."""
+        return replace(self.outputs, scores=self.game(self.outputs.masks), groups=self.components.groups)
+
+    def again(self, most: int) -> Noise:
+        """Whether the model answers alike when it is asked again, with at most so many predictions.
+
+        Raises
+        ------
+        ModelError
+            If its answers depend on what else is in the batch; see `audiolime_ext.prediction.repeatability`.
+        """
+        masks, scores = self.outputs.masks, self.outputs.scores
+        others = np.unique(np.linspace(0, len(masks) - 2, N_MIXES - 1).astype(int))[::-1]
+        windows = self.components.grid.cut(self.components.heard_mixes(masks[[-1, *others]]))
+        known = scores[[-1, others[0]]]
+        noise = repeatability(self.model, windows, values=self.target.apply, known=known, most=most)
+        noise.require_independence(label_names(self.model, scores.shape[1]))
+        return noise
+
+    def attribute(self, noise: Noise | None, settle: int | None) -> tuple[Attribution, bool | None]:
+        """The weights, with the errors that noise adds, and whether the heaviest are settled in spite of those."""
+        found = attribute_noisy(self.how.attribute, self.values, noise)
+        if self.settled and not found.exact:
+            return found, is_settled(found, settle or 1, column=self.column or 0)
+        return found, self.settled
+
+    def signals(self, mixes: Samples) -> Scores:
+        """Values of any mixes that the model may hear, (n, n_channels, n_samples)."""
+        return np.asarray(self.target.apply(predict(self.model, self.components.grid.cut(mixes))))
+
+    def weights_of(self, other: Components) -> Scores:
+        """The weights that other components of the same names have, by the same masks."""
+        game = Game.of(other.grouped(self.components.groups), self.model)
+        scores = self.target.apply(game(self.outputs.masks))
+        return self.how.attribute(replace(self.values, scores=scores)).weights
+
+
+def ask_model(
+    model: Tagger,
+    components: Components,
+    settings: Settings,
+    *,
+    labels: Any,
+    wanted: Sequence[str | int] | None,
+    top_labels: int,
+) -> Asked:
+    """Choose masks and ask a model about them.
+
+    Parameters
+    ----------
+    labels
+        Those asked for, as the user named them; with `settle` the first is the one whose components are ranked.
+    wanted, top_labels
+        For which labels stems may matter, going from coarse to fine.
+
+    Raises
+    ------
+    UsageError
+        If the budget is too small, or the method draws no sample that could be settled.
+    ModelError
+        If the model fails.
+    """
+    how, settle = method_named(settings.method), settings.settle
+    n_checked = len(components.sources) if settings.level_check else 0
+    budget = mask_budget(components.n, settings.max_evals, n_sources=n_checked)
+    way = way_to_cut(components.groups, budget) if settings.method == "auto" and settle is None else "all"
+    if way == "stem by stem":
+        how = method_named("owen")
+    if way == "whole":
+        components = components.grouped([1] * len(components.groups))
+        budget = mask_budget(components.n, settings.max_evals, n_sources=n_checked)
+
+    def target_of(outputs: Scores) -> Target:
+        return make_target(settings.target, label_names(model, outputs.shape[1]))
+
+    column = None if settle is None else ranked_column(model, labels, settings.target)
+    reading: dict[str, Any] = {"settle": settle, "column": column, "wanted": wanted, "top_labels": top_labels}
+    game, groups = Game.of(components, model), components.groups
+    outputs, settled = play(game, groups, how, target_of, max_evals=budget, seed=settings.seed, **reading)
+    components, target = components.grouped(outputs.groups), target_of(outputs.scores)
+    values = Game.of(components, model, known=outputs).of_values(target.apply)
+    return Asked(model, components, how, target, outputs, values, settled, column)
 
 
 def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:
@@ -50,26 +172,6 @@ def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:
         if max_evals - kept >= 2 * n + 2:
             return max_evals - kept
     return max_evals
-
-
-def asked_again(
-    components: Components, model: Tagger, answered: Neighborhood, values: Callable[[Scores], Scores], *, most: int
-) -> Noise:
-    """Whether the model answers the excerpt alike when it is asked again; see `audiolime_ext.prediction.repeatability`.
-
-    Parameters
-    ----------
-    answered
-        The model's outputs for the masks, of which the last is all on.
-    values
-        From outputs to what is explained.
-    most
-        The most predictions, at least `N_ASKED`.
-    """
-    others = np.unique(np.linspace(0, len(answered.masks) - 2, N_MIXES - 1).astype(int))[::-1]
-    mixes = components.heard_mixes(answered.masks[[-1, *others]])
-    windows = components.grid.cut(mixes)
-    return repeatability(model, windows, values=values, known=answered.scores[[-1, others[0]]], most=most)
 
 
 def kept_for_checks(n_sources: int) -> int:

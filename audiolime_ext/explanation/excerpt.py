@@ -7,17 +7,82 @@ switched there. Nor does it count where the labels are chosen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import UsageError
+from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.audio.silence import require_sound
+from audiolime_ext.components.components import Components, build
+from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.taggram import Taggram, tag
 from audiolime_ext.text import counted
+
+
+@dataclass(frozen=True, eq=False)
+class Excerpt:
+    """What is explained of a recording, and how it is split: `components` are its switchable parts.
+
+    Parameters
+    ----------
+    recording, separator, model
+        What is split, by what, and who listens.
+    start_s, duration_s
+        Of the excerpt, in seconds of the recording.
+    inner_s
+        Boundaries of its time segments, in seconds from its start, without the first and the last.
+    baseline
+        What "off" sounds like.
+    """
+
+    recording: Audio
+    separator: Factorization
+    model: Tagger
+    start_s: float
+    duration_s: float
+    inner_s: tuple[float, ...] = ()
+    baseline: Any = "silence"
+
+    @property
+    def grid(self) -> Grid:
+        """The model's windows."""
+        return Grid.of(self.model, self.recording.sr, self.recording.n_samples)
+
+    @cached_property
+    def components(self) -> Components:
+        """Its components."""
+        return self.at(self.start_s)
+
+    def at(self, start_s: float) -> Components:
+        """The components of the recording from another second on."""
+        return self._built(self.recording, self.separator, start_s, self.baseline)
+
+    def of_donor(self, given: Any) -> Components:
+        """As much from the middle of another recording; `given` may be a pair of it and its own factorization.
+
+        Raises
+        ------
+        AudioError
+            If it is too short, or silent there.
+        """
+        source, own = given if isinstance(given, tuple) and hasattr(given[1], "factorize") else (given, self.separator)
+        audio, needed_s = load_audio(source), self.duration_s
+        if audio.duration_s < needed_s:
+            raise AudioError(f"the donor {audio.name!r} is {audio.duration_s:.2f} s long; {needed_s:.2f} s are needed")
+        start_s = (audio.duration_s - needed_s) / 2
+        require_sound(audio, start_s, needed_s)
+        return self._built(audio, own, start_s, "silence")
+
+    def _built(self, audio: Audio, separator: Factorization, start_s: float, baseline: Any) -> Components:
+        span: dict[str, Any] = {"start_s": start_s, "duration_s": self.duration_s, "segments": self.inner_s}
+        return build(audio, separator, self.grid, **span, baseline=baseline)
 
 
 def choose_excerpt(

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,25 +185,13 @@ def leading(
     firsts = np.cumsum([0, *groups[:-1]])
     answers = neighborhood.scores[:, column]
     weights, covariance = source_weights(attribution, column, groups)
-    levels = np.array([together_db(levels_db[at : at + n]) for at, n in zip(firsts, groups, strict=True)])
-    full, empty = float(neighborhood.full[column]), float(neighborhood.empty[column])
     reach = None if covariance is None else _reach(attribution, column, covariance)
-    found = {
-        "sources": tuple(source_name(names[at], n) for at, n in zip(firsts, groups, strict=True)),
-        "groups": tuple(groups),
-        "weights": tuple(weights.tolist()),
-        "levels_db": tuple(levels.tolist()),
-        "errors": None if reach is None else tuple(reach.tolist()),
-        "full": full,
-        "empty": empty,
-        "largest": float(max(np.abs(answers).max(), np.abs(weights).max(initial=0.0))),
-    }
     rounding = ROUNDING * float(np.abs(answers).max())
-    near = kind.nearness(float(np.ptp(answers)))
-    found |= {"near": near, "as_baseline": abs(full - empty) <= near}
+    found = _sources(names, levels_db, groups, weights, reach, answers, kind)
+    levels, full, empty, near = np.array(found["levels_db"]), found["full"], found["empty"], found["near"]
 
     def state(name: State, **more: object) -> Leading:
-        return Leading(name, **{**found, **more})  # type: ignore[arg-type]
+        return Leading(name, **{**found, **more})
 
     def segments(source: int) -> dict[str, object]:
         own = slice(firsts[source], firsts[source] + groups[source])
@@ -227,19 +215,41 @@ def leading(
         return state("nothing", arguing=tuple(arguing))
     tied = _not_below(weights, covariance, attribution.dof, arguing[0], rounding)
     first = [i for i in tied if levels[i] > AUDIBLE_DB]
-    by_moment = False
-    if len(first) == 1 and moments is not None and set(groups) == {1}:
-        moved = moments[column] + moments[column][first[0]]
-        first += [i for i in arguing[1:] if weights[first[0]] - weights[i] <= moved[i]]
-        by_moment = len(first) > 1
+    by_moment = _within_moments(first, arguing, weights, None if set(groups) != {1} else moments, column)
     found |= {
-        "first": tuple(first),
+        "first": (*first, *by_moment),
         "arguing": tuple(arguing),
         "unheard": tuple(i for i in tied if levels[i] <= AUDIBLE_DB),
         "against": _against(weights, 2 * weights - certain, arguing[0]),
-        "by_moment": by_moment,
+        "by_moment": bool(by_moment),
     }
-    return state("tied") if len(first) > 1 else state("leads", **segments(first[0]))
+    return state("tied") if len(found["first"]) > 1 else state("leads", **segments(first[0]))
+
+
+def _sources(
+    names: Sequence[str],
+    levels_db: Sequence[float],
+    groups: Sequence[int],
+    weights: Array,
+    reach: Array | None,
+    answers: Array,
+    kind: Kind,
+) -> dict[str, Any]:
+    """What is known whatever leads; `answers` are the label's, from all off to all on."""
+    spans = list(zip(np.cumsum([0, *groups[:-1]]), groups, strict=True))
+    full, empty, near = float(answers[-1]), float(answers[0]), kind.nearness(float(np.ptp(answers)))
+    return {
+        "sources": tuple(source_name(names[at], n) for at, n in spans),
+        "groups": tuple(groups),
+        "weights": tuple(weights.tolist()),
+        "levels_db": tuple(together_db(levels_db[at : at + n]) for at, n in spans),
+        "errors": None if reach is None else tuple(reach.tolist()),
+        "full": full,
+        "empty": empty,
+        "largest": float(max(np.abs(answers).max(), np.abs(weights).max(initial=0.0))),
+        "near": near,
+        "as_baseline": abs(full - empty) <= near,
+    }
 
 
 def _reach(attribution: Attribution, column: int, covariance: Array) -> Array:
@@ -267,6 +277,16 @@ def _not_below(weights: Array, covariance: Array, dof: float | None, heaviest: i
     told = exceed(weights, covariance, dof, np.array([heaviest]), others, rounding=rounding)[0]
     tied = {heaviest, *others[~told].tolist()}
     return [i for i in heaviest_first(weights, rounding) if i in tied]
+
+
+def _within_moments(
+    first: Sequence[int], arguing: Sequence[int], weights: Array, moments: Array | None, column: int
+) -> list[int]:
+    """What a single leader does not outweigh by more than the two weights move from moment to moment."""
+    if len(first) != 1 or moments is None:
+        return []
+    moved = moments[column] + moments[column][first[0]]
+    return [i for i in arguing[1:] if weights[first[0]] - weights[i] <= moved[i]]
 
 
 def _against(weights: Array, highest: Array, heaviest: int) -> int | None:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
+
+import numpy as np
+
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.baselines import baseline_name
+from audiolime_ext.explanation.settings import Settings
+from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.targets import Target
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
   author = {Haunschmid, Verena and Manilow, Ethan and Widmer, Gerhard},
@@ -37,3 +47,27 @@ class Provenance:
     contrast: tuple[str, str] | None = None
     settle: int | None = None
     baseline: str = "silence"
+
+
+def provenance_of(
+    audio: Audio, separator: Factorization, model: Tagger, settings: Settings, target: Target
+) -> Provenance:
+    """Where a result comes from; `target` is the one that was made for the model."""
+    weights = {built.spec: built.fingerprint for built in (separator, model) if built.spec}
+    return Provenance(
+        file=audio.path,
+        sha256=audio.sha256,
+        sr=audio.sr,
+        n_channels=audio.n_channels,
+        factorization=separator.spec,
+        tagger=model.spec,
+        versions={"audiolime_ext": version("audiolime-ext"), "numpy": np.__version__, "weights": weights},
+        references=(*separator.references, *model.references),
+        max_evals=settings.max_evals,
+        seed=settings.seed,
+        requested_method=settings.method,
+        target=target.name,
+        contrast=target.contrast,
+        settle=settings.settle,
+        baseline=baseline_name(settings.baseline),
+    )

@@ -45,8 +45,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
     OutputError
         If it cannot be written; then nothing is left half-written.
     """
-    parts, near, found = explanation.components, explanation.neighborhood, explanation.attribution
-    scales = [_peak(stem) for stem in parts.stems.samples]
+    parts, near = explanation.components, explanation.neighborhood
     content = {
         "format": FORMAT,
         "labels": explanation.labels,
@@ -54,39 +53,14 @@ def save(explanation: Explanation, folder: Path) -> Path:
         "notes": explanation.notes,
         "warnings": explanation.warnings,
         "provenance": asdict(explanation.provenance),
-        "components": {
-            "stems": [{"name": n, "scale": s} for n, s in zip(parts.stems.names, scales, strict=True)],
-            "stem_notes": parts.stems.notes,
-            "transcription": parts.stems.transcription and parts.stems.transcription.to_dict(),
-            "sr": parts.stems.sr,
-            "offset": parts.offset,
-            "start_s": parts.start_s,
-            "duration_s": parts.duration_s,
-            "boundaries_s": parts.boundaries_s,
-            "grid": asdict(parts.grid),
-            "recording_name": parts.recording_name,
-            "uncut": parts.uncut,
-            "off": None if parts.off is None else [_peak(signal) for signal in parts.off],
-            "only_rolled_off": parts.only_rolled_off,
-        },
+        "components": _plain_components(parts),
         "neighborhood": {
             "masks": near.masks.astype(int).tolist(),
             "counts": near.counts.tolist(),
             "exhaustive": near.exhaustive,
             "scores": near.scores.tolist(),
         },
-        "attribution": {
-            "method": found.method,
-            "weights": found.weights.tolist(),
-            "std_errors": _listed(found.std_errors),
-            "covariance": None if found.exact else _listed(found.covariance),
-            "dof": found.dof,
-            "exact": found.exact,
-            "intercept": _listed(found.intercept),
-            "fidelity": _listed(found.fidelity),
-            "settings": found.settings,
-            "references": found.references,
-        },
+        "attribution": _plain_attribution(explanation.attribution),
         "checks": _plain(explanation.checks),
         "settled": explanation.settled,
         "cross_check": explanation.cross_check and explanation.cross_check.to_dict(),
@@ -114,29 +88,8 @@ def load(folder: Path) -> dict[str, Any]:
             raise UsageError(
                 f"{legible(folder)} was saved in format {content['format']}; this version reads format {FORMAT}"
             )
-        parts, near, found = content["components"], content["neighborhood"], content["attribution"]
-        samples = _read_all(folder, "stem", [stem["scale"] for stem in parts["stems"]])
-        off = parts.get("off")
-        heard = parts.get("transcription")
-        stems = Stems(
-            tuple(s["name"] for s in parts["stems"]),
-            samples,
-            parts["sr"],
-            tuple(parts["stem_notes"]),
-            heard and Transcription.from_dict(heard),
-        )
-        components = Components(
-            stems,
-            parts["offset"],
-            parts["start_s"],
-            parts["duration_s"],
-            Grid(**parts["grid"]),
-            tuple(parts["boundaries_s"]),
-            parts["recording_name"],
-            None if off is None else _read_all(folder, "off", off),
-            uncut=tuple(parts["uncut"]),
-            only_rolled_off=parts.get("only_rolled_off", False),
-        )
+        parts, near = content["components"], content["neighborhood"]
+        components = _components(parts, folder)
         neighborhood = Neighborhood(
             np.array(near["masks"], bool),
             np.array(near["counts"]),
@@ -144,25 +97,13 @@ def load(folder: Path) -> dict[str, Any]:
             np.array(near["scores"]),
             components.groups,
         )
-        attribution = Attribution(
-            found["method"],
-            np.array(found["weights"]),
-            _array(found["std_errors"]),
-            found["exact"],
-            intercept=_array(found["intercept"]),
-            fidelity=_array(found["fidelity"]),
-            settings=found["settings"],
-            references=tuple(found["references"]),
-            covariance=_array(found["covariance"]),
-            dof=found["dof"],
-        )
         provenance = {**content["provenance"], "references": tuple(content["provenance"]["references"])}
         return {
             "labels": tuple(content["labels"]),
             "all_labels": tuple(content["all_labels"]),
             "components": components,
             "neighborhood": neighborhood,
-            "attribution": attribution,
+            "attribution": _attribution(content["attribution"]),
             "provenance": Provenance(**provenance),
             "notes": tuple(content["notes"]),
             "warnings": (*content["warnings"], *_what_is_lost(parts, content["provenance"]["baseline"])),
@@ -177,6 +118,76 @@ def load(folder: Path) -> dict[str, Any]:
             f"{legible(folder)} holds no saved explanation ({type(error).__name__}: {error}); name a folder that "
             "save() wrote"
         ) from error
+
+
+def _plain_components(parts: Components) -> dict[str, Any]:
+    stems = parts.stems
+    return {
+        "stems": [{"name": n, "scale": _peak(stem)} for n, stem in zip(stems.names, stems.samples, strict=True)],
+        "stem_notes": stems.notes,
+        "transcription": stems.transcription and stems.transcription.to_dict(),
+        "sr": stems.sr,
+        "offset": parts.offset,
+        "start_s": parts.start_s,
+        "duration_s": parts.duration_s,
+        "boundaries_s": parts.boundaries_s,
+        "grid": asdict(parts.grid),
+        "recording_name": parts.recording_name,
+        "uncut": parts.uncut,
+        "off": None if parts.off is None else [_peak(signal) for signal in parts.off],
+        "only_rolled_off": parts.only_rolled_off,
+    }
+
+
+def _components(plain: dict[str, Any], folder: Path) -> Components:
+    off, heard = plain.get("off"), plain.get("transcription")
+    stems = Stems(
+        tuple(stem["name"] for stem in plain["stems"]),
+        _read_all(folder, "stem", [stem["scale"] for stem in plain["stems"]]),
+        plain["sr"],
+        tuple(plain["stem_notes"]),
+        heard and Transcription.from_dict(heard),
+    )
+    return Components(
+        stems,
+        plain["offset"],
+        plain["start_s"],
+        plain["duration_s"],
+        Grid(**plain["grid"]),
+        tuple(plain["boundaries_s"]),
+        plain["recording_name"],
+        None if off is None else _read_all(folder, "off", off),
+        uncut=tuple(plain["uncut"]),
+        only_rolled_off=plain.get("only_rolled_off", False),
+    )
+
+
+def _plain_attribution(found: Attribution) -> dict[str, Any]:
+    return {
+        "method": found.method,
+        "weights": found.weights.tolist(),
+        "std_errors": _listed(found.std_errors),
+        "covariance": None if found.exact else _listed(found.covariance),
+        "dof": found.dof,
+        "exact": found.exact,
+        "intercept": _listed(found.intercept),
+        "fidelity": _listed(found.fidelity),
+        "settings": found.settings,
+        "references": found.references,
+    }
+
+
+def _attribution(plain: dict[str, Any]) -> Attribution:
+    arrays = ("std_errors", "intercept", "fidelity", "covariance")
+    return Attribution(
+        plain["method"],
+        np.array(plain["weights"]),
+        exact=plain["exact"],
+        settings=plain["settings"],
+        references=tuple(plain["references"]),
+        dof=plain["dof"],
+        **{name: _array(plain[name]) for name in arrays},
+    )
 
 
 def _what_is_lost(parts: dict[str, Any], baseline: str) -> list[str]:

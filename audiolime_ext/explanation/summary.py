@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.attribution.interactions import shapley_interactions
+from audiolime_ext.components.components import Components
+from audiolime_ext.explanation.checks import Checks
+from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.text import counted, html_table, text_table
 
 if TYPE_CHECKING:
@@ -129,27 +132,17 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
     near, found = explanation.neighborhood, explanation.attribution
     columns = [explanation.column(label) for label in explanation.labels]
     weights, full, empty = found.weights[columns], near.full[columns], near.empty[columns]
-    residual = parts.residual_db
     result: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "file": origin.file,
-        "sha256": origin.sha256,
-        "input": {"sr": origin.sr, "n_channels": origin.n_channels},
+        **of_origin(origin),
         "start_s": parts.start_s,
         "duration_s": parts.duration_s,
         "sr": parts.grid.sr,
         "n_channels": parts.grid.n_channels,
         "n_windows": parts.n_windows,
-        "factorization": origin.factorization,
-        "tagger": origin.tagger,
-        "target": origin.target,
-        "contrast": None if origin.contrast is None else list(origin.contrast),
-        "baseline": origin.baseline,
         "method": found.method,
-        "requested_method": origin.requested_method,
         "exact": found.exact,
         "seed": None if found.exact else origin.seed,
-        "max_evals": origin.max_evals,
         "n_evals": explanation.n_evals,
         "n_checks": explanation.checks.n_evals,
         "cross_check": None if explanation.cross_check is None else explanation.cross_check.to_dict(),
@@ -158,7 +151,7 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "n_segments": parts.n_segments,
         "boundaries_s": list(parts.boundaries_s),
         "uncut": list(parts.uncut),
-        "residual": None if residual is None else {"level_db": residual, "switched": parts.residual_switched},
+        "residual": _residual(parts),
         "components": list(explanation.names),
         "level_db": list(parts.levels_db),
         "confusion": None if explanation.confusion is None else explanation.confusion.to_dict(),
@@ -171,22 +164,49 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "completeness_gap": (weights.sum(axis=1) - (full - empty)).tolist(),
         "interactions": shapley_interactions(near)[columns].tolist() if near.exhaustive else None,
         "additivity": [explanation.additivity(label) for label in explanation.labels],
-        "repeatability": repeatability(explanation.checks.noise, columns),
-        "level": _level(explanation.checks.level, columns),
-        "missing": [
-            {"component": one.component, "donor": one.donor, "scores": one.values[columns].tolist()}
-            for one in explanation.checks.missing
-        ],
-        "moment_spread": None if explanation.checks.moments is None else explanation.checks.moments[columns].tolist(),
+        **_of_checks(explanation.checks, columns),
         "top": [_top(explanation.top(label=label), clips) for label in explanation.labels],
         "notes": list(explanation.notes),
         "warnings": remarks(explanation)[len(explanation.notes) :],
-        "versions": origin.versions,
     }
     if found.intercept is not None and found.fidelity is not None:
         fidelity = [None if math.isnan(value) else value for value in found.fidelity[columns].tolist()]
         result |= found.settings | {"intercept": found.intercept[columns].tolist(), "fidelity": fidelity}
     return result
+
+
+def of_origin(origin: Provenance) -> dict[str, Any]:
+    """What was explained, with what: the keys that excerpts and tracks share."""
+    return {
+        "file": origin.file,
+        "sha256": origin.sha256,
+        "input": {"sr": origin.sr, "n_channels": origin.n_channels},
+        "factorization": origin.factorization,
+        "tagger": origin.tagger,
+        "target": origin.target,
+        "contrast": None if origin.contrast is None else list(origin.contrast),
+        "baseline": origin.baseline,
+        "requested_method": origin.requested_method,
+        "max_evals": origin.max_evals,
+        "versions": origin.versions,
+    }
+
+
+def _residual(parts: Components) -> dict[str, Any] | None:
+    level_db = parts.residual_db
+    return None if level_db is None else {"level_db": level_db, "switched": parts.residual_switched}
+
+
+def _of_checks(checks: Checks, columns: list[int]) -> dict[str, Any]:
+    return {
+        "repeatability": repeatability(checks.noise, columns),
+        "level": _level(checks.level, columns),
+        "missing": [
+            {"component": one.component, "donor": one.donor, "scores": one.values[columns].tolist()}
+            for one in checks.missing
+        ],
+        "moment_spread": None if checks.moments is None else checks.moments[columns].tolist(),
+    }
 
 
 def _leading(explanation: Explanation, label: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 - `pipeline`: the whole way, `explain_track`
 - `windows`: what the model answers for each window, in batches that reach across windows, and kept
-- `window`, `explanation`: the result, window by window
+- `size`: recordings that are too long for that
+- `window`, `explanation`: the result, window by window; `opened`: a window's sound, when somebody looks
 - `leaders`: who leads a label, and where
 - `words`: that as text and JSON
 

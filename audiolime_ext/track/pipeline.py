@@ -18,8 +18,9 @@ Invariants:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,27 +28,16 @@ import numpy as np
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.methods import Method, method_named
 from audiolime_ext.attribution.noise import attribute_noisy
-from audiolime_ext.audio.decoding import CUT_IT
 from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.audio.silence import SILENT_DB, least_power, silence_warnings
+from audiolime_ext.audio.silence import SILENT_DB, least_power
 from audiolime_ext.cache import Cache, Store
-from audiolime_ext.components.baselines import BASELINES, baseline_name
-from audiolime_ext.components.masks import MaskSet
+from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.explanation.checks import Checks
-from audiolime_ext.explanation.evaluation import mask_budget
-from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.explanation.pipeline import (
-    noise_warnings,
-    provenance_of,
-    rate_warnings,
-    sample_warnings,
-    warnings_of,
-)
-from audiolime_ext.factorization.contract import Factorization, factorized
+from audiolime_ext.explanation.provenance import provenance_of
+from audiolime_ext.explanation.settings import Settings
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_indices
@@ -57,10 +47,11 @@ from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import Target, TargetSpec, first_labels, make_target, value_names
 from audiolime_ext.text import counted, share_of
 from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.track.opened import Opened
+from audiolime_ext.track.size import load_manageable
 from audiolime_ext.track.window import Window
 from audiolime_ext.track.windows import Answer, Asking, Span
 
-LONGEST_S = 3 * 3600.0
 FALLBACK_LABELS = 3
 
 
@@ -125,12 +116,11 @@ def explain_track(
     >>> track.names, track.times_s, track.n_evals
     (('harmonic', 'percussive'), array([0., 1., 2., 3.]), 16)
     """
-    how, recording = method_named(method), _load(audio)
+    how, recording = method_named(method), load_manageable(audio)
     model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
     wanted = first_labels(labels, target)
     _require_usable(model, wanted, target, min_score, top_labels)
-    if not (isinstance(baseline, str) and baseline in BASELINES):
-        baseline = _other_recording(baseline)
+    settings = Settings(method, target, _read_once(baseline), 1, max_evals, seed)
     grid = Grid.of(model, recording.sr, recording.n_samples)
     first, end = recording.span(start_s, duration_s)
     places = None if at is None else _places(at, recording, model, first, end)
@@ -138,55 +128,22 @@ def explain_track(
 
     store = Store(Cache.of_user() if cache else None)
     stems = KeptStems(separator, recording, store, whole=places is None)
-
-    def choose(n: int) -> MaskSet:
-        return how.choose(n, max_evals=mask_budget(n, max_evals), seed=seed)
-
-    asking = Asking(recording, stems, model, grid, baseline, choose, [how.sampling, max_evals, seed], store)
+    asking = Asking(recording, stems, model, grid, how, settings, store)
     taggram = asking.taggram(first, end)
     spans = _spans(taggram, model, end / recording.sr) if places is None else places
     asking = replace(asking, least_power=least_power(recording, spans, grid.n_channels) if places is None else 0.0)
     aim = make_target(target, taggram.labels)
     noise = asking.repeatability(spans, aim, taggram)
-    noise.require_independence(taggram.labels)
     answers = list(asking.answers(spans, alone=places is not None))
 
     windows = tuple(_window(answer, aim, how, noise) for answer in answers)
     wanted, notes = _leading(taggram, wanted, min_score, top_labels) if aim.keeps_labels else (None, [])
     mean = np.mean([window.neighborhood.full for window in windows if not window.silent], axis=0)
     all_labels, named = value_names(aim, mean, wanted, top_labels or FALLBACK_LABELS)
-    provenance = provenance_of(
-        recording,
-        separator,
-        model,
-        max_evals=max_evals,
-        seed=seed,
-        requested_method=method,
-        target=aim.name,
-        contrast=aim.contrast,
-        baseline=baseline_name(baseline),
-    )
-
-    checks = Checks(noise=noise)
-
-    def open_window(number: int) -> Explanation:
-        window = windows[number]
-        built = asking.components((window.start_s, window.duration_s))
-        warned = warnings_of(built, recording, window.attribution, checks)
-        near, found = window.neighborhood, window.attribution
-        return Explanation(named, all_labels, built, near, found, provenance, built.stems.notes, tuple(warned), checks)
-
-    def open_stems() -> Iterator[Stems]:
-        if separator.scope != "window":
-            return stems.in_parts(first, end)
-        return (factorized(separator, recording, start_s=w.start_s, duration_s=w.duration_s) for w in windows)
-
-    notes += [*taggram.notes, *_notes(windows, taggram, separator, every=places is None)]
-    notes += [note for answer in answers for note in answer.notes]
-    notes += holding_notes(separator.spec, dict.fromkeys(name for answer in answers for name in answer.names))
-    warned = [*recording.warnings, *noise_warnings(checks), *rate_warnings(recording, grid)]
-    warned += [w for window in windows for w in sample_warnings(window.attribution)]
-    warned += [w for place in places or () for w in silence_warnings(recording, *place, grid.n_channels)]
+    origin = provenance_of(recording, separator, model, settings, aim)
+    opened = Opened(asking, windows, named, all_labels, origin, noise)
+    notes += [*_notes(windows, taggram, separator, every=places is None), *_of_stems(answers, separator)]
+    warned = [*opened.warnings(places or ()), *([store.complaint] if store.complaint else [])]
     return TrackExplanation(
         named,
         all_labels,
@@ -197,21 +154,13 @@ def explain_track(
         end / recording.sr,
         recording.name,
         grid,
-        provenance,
-        open_window,
-        open_stems,
+        origin,
+        opened.window,
+        partial(opened.stems, first, end),
         notes=tuple(dict.fromkeys(notes)),
-        warnings=tuple(dict.fromkeys([*warned, *([store.complaint] if store.complaint else [])])),
+        warnings=tuple(dict.fromkeys(warned)),
         noise=noise,
     )
-
-
-def _load(source: Any) -> Audio:
-    """The recording; a file that is too long is refused as soon as so much of it was decoded."""
-    audio = load_audio(source, longest_s=LONGEST_S)
-    if audio.duration_s > LONGEST_S:
-        raise AudioError(f"{audio.name} is longer than {LONGEST_S / 3600:.3g} h; {CUT_IT}")
-    return audio
 
 
 def _require_usable(
@@ -229,8 +178,10 @@ def _require_usable(
         make_target(target, model.labels)
 
 
-def _other_recording(baseline: Any) -> Audio:
-    """Another recording as the baseline, read once and not for every window."""
+def _read_once(baseline: Any) -> Any:
+    """A baseline that is another recording, read once and not for every window."""
+    if isinstance(baseline, str) and baseline in BASELINES:
+        return baseline
     try:
         return load_audio(baseline)
     except AudioError as error:
@@ -293,7 +244,7 @@ def _leading(
 
 def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization, *, every: bool) -> list[str]:
     """What is not the same everywhere."""
-    found, sounding = [], [window for window in windows if not window.silent]
+    found, sounding = list(taggram.notes), [window for window in windows if not window.silent]
     if len(sounding) < len(windows):
         silent = len(windows) - len(sounding)
         limit = f"{-SILENT_DB:.0f} dB or more below the loudest"
@@ -311,3 +262,9 @@ def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization
     if separator.scope == "window":
         found.append("each window was split anew: parts of one name need not be one sound")
     return found
+
+
+def _of_stems(answers: Sequence[Answer], separator: Factorization) -> list[str]:
+    """What is to be known of the stems of all windows."""
+    named = dict.fromkeys(name for answer in answers for name in answer.names)
+    return [*(note for answer in answers for note in answer.notes), *holding_notes(separator.spec, named)]

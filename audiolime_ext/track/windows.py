@@ -6,19 +6,22 @@ kept in the cache as soon as they are there, so what an interruption costs is on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from audiolime_ext.attribution.methods import Method
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.silence import power
 from audiolime_ext.cache import Store
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.game import answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
+from audiolime_ext.explanation.evaluation import mask_budget
+from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.kept import KeptStems, identity
 from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.contract import Scores, Tagger
@@ -59,12 +62,10 @@ class Asking:
 
     Parameters
     ----------
-    recording, stems, model, grid, baseline
+    recording, stems, model, grid
         As in `components.build`; the stems are kept ones.
-    choose
-        From a number of components to the masks to ask about.
-    settings
-        What `choose` depends on, as plain values.
+    how, settings
+        The method, and what its choice of masks depends on.
     store
         Where answers are kept.
     least_power
@@ -75,9 +76,8 @@ class Asking:
     stems: KeptStems
     model: Tagger
     grid: Grid
-    baseline: Any
-    choose: Callable[[int], MaskSet]
-    settings: Sequence[Any]
+    how: Method
+    settings: Settings
     store: Store
     least_power: float = 0.0
 
@@ -102,6 +102,11 @@ class Asking:
         """Whether the model answers alike when it is asked again, about some of the windows that sound.
 
         That it does is kept: then the values of any target have no noise.
+
+        Raises
+        ------
+        ModelError
+            If its answers depend on what else is in the batch.
         """
         key = self._key("repeatability")
         if (entry := self.store.read(key)) is not None:
@@ -112,6 +117,7 @@ class Asking:
         heard = [self.grid.cut(self._mixes(span, None, _AS_IT_IS.masks)) for span in some]
         of_one_length = np.concatenate([one for one in heard if one.shape == heard[0].shape])
         found = repeatability(self.model, of_one_length, values=aim.apply)
+        found.require_independence(taggram.labels)
         if found.alike:
             arrays = {"repeated": found.repeated, "batched": found.batched, "scale": found.scale}
             facts = {"n_evals": found.n_evals, "dof": found.dof}
@@ -121,7 +127,7 @@ class Asking:
     def components(self, span: Span) -> parts.Components:
         """The components of a window that is not silent."""
         return parts.build(
-            self.recording, self.stems, self.grid, start_s=span[0], duration_s=span[1], baseline=self.baseline
+            self.recording, self.stems, self.grid, start_s=span[0], duration_s=span[1], baseline=self.settings.baseline
         )
 
     def answers(self, spans: Sequence[Span], *, alone: bool) -> Iterator[Answer]:
@@ -136,7 +142,7 @@ class Asking:
                 bar.update(len(block))
 
     def _kept(self, block: Sequence[Span]) -> list[Answer]:
-        for masks in ("all", self.settings):  # answers to all masks serve every method that wants all of them
+        for masks in ("all", self._choice):  # answers to all masks serve every method that wants all of them
             entry = self.store.read(self._block_key(block, masks))
             abouts = [] if entry is None else entry.facts["windows"]
             if entry is not None and (masks != "all" or self._wants_all(len(names) for names, *_ in abouts)):
@@ -144,7 +150,7 @@ class Asking:
                 return [self._answer(span, about, scores) for span, about, scores in kept]
         found = self._asked(block)
         everything = self._wants_all(len(one.names) for one in found)
-        key = self._block_key(block, "all" if everything else self.settings)
+        key = self._block_key(block, "all" if everything else self._choice)
         facts = [(one.names, one.levels_db, one.residual_db, one.notes) for one in found]
         arrays = {f"scores-{i}": one.neighborhood.scores for i, one in enumerate(found)}
         by = f"{self.stems.spec or 'own stems'} and {self.model.spec or 'own model'}"
@@ -166,7 +172,14 @@ class Asking:
         return Answer(*span, tuple(names), tuple(levels_db), residual_db, tuple(notes), near)
 
     def _masks(self, n: int) -> MaskSet:
-        return self.choose(n) if n else _AS_IT_IS
+        if not n:
+            return _AS_IT_IS
+        return self.how.choose(n, max_evals=mask_budget(n, self.settings.max_evals), seed=self.settings.seed)
+
+    @property
+    def _choice(self) -> list[Any]:
+        """What the choice of masks depends on, as plain values."""
+        return [self.how.sampling, self.settings.max_evals, self.settings.seed]
 
     def _asked(self, block: Sequence[Span]) -> list[Answer]:
         """Every mask of every window once, in batches that reach across windows."""
@@ -222,9 +235,9 @@ class Asking:
     @cached_property
     def _off(self) -> str | list[str]:
         """What the baseline is, for the key of an entry."""
-        if isinstance(self.baseline, str):
-            return self.baseline
-        return ["recording", Audio(self.baseline.samples, self.baseline.sr).sha256]
+        if isinstance(self.settings.baseline, str):
+            return self.settings.baseline
+        return ["recording", Audio(self.settings.baseline.samples, self.settings.baseline.sr).sha256]
 
 
 def _tagger_identity(model: Tagger) -> dict[str, Any] | None:

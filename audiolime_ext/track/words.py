@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from audiolime_ext.explanation.summary import METHOD_NAMES, SCHEMA_VERSION, WIDEST_TABLE, how_known, repeatability
+from audiolime_ext.explanation.summary import (
+    METHOD_NAMES,
+    SCHEMA_VERSION,
+    WIDEST_TABLE,
+    how_known,
+    of_origin,
+    repeatability,
+)
 from audiolime_ext.explanation.words import in_short
 from audiolime_ext.factorization.holding import confusion_of
 from audiolime_ext.factorization.stems import RESIDUAL
+from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.text import counted, text_table
 
 if TYPE_CHECKING:
@@ -64,29 +72,19 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
     """One JSON object; arrays have the windows first, then the labels asked for, then the components."""
     origin, columns = track.provenance, [track.column(label) for label in track.labels]
     full, empty, weights = track.full[:, columns], track.empty[:, columns], track.all_weights[:, columns]
-    leaders = [track.leaders(label) for label in track.labels]
     measured = confusion_of(origin.factorization, track.names)
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": "track",
-        "file": origin.file,
-        "sha256": origin.sha256,
-        "input": {"sr": origin.sr, "n_channels": origin.n_channels},
+        **of_origin(origin),
         "start_s": track.start_s,
         "duration_s": track.end_s - track.start_s,
         "window_s": track.duration_s,
         "sr": track.grid.sr,
         "n_channels": track.grid.n_channels,
-        "factorization": origin.factorization,
-        "tagger": origin.tagger,
-        "target": origin.target,
-        "contrast": None if origin.contrast is None else list(origin.contrast),
-        "baseline": origin.baseline,
         "method": track.sounding.attribution.method,
-        "requested_method": origin.requested_method,
         "exact": track.exact,
         "seed": None if track.exact else origin.seed,
-        "max_evals": origin.max_evals,
         "n_evals": track.n_evals,
         "min_score": track.min_score,
         "residual": {
@@ -107,30 +105,24 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
             "empty": empty[track.sounds].mean(axis=0).tolist(),
             "weights": weights[track.sounds].mean(axis=0).tolist(),
         },
-        "leaders": [
-            {
-                "label": label,
-                "n_places": one.n_places,
-                "counts": one.counts,
-                "n_not_told_apart": one.n_not_told_apart,
-                "n_whole": one.n_whole,
-                "n_as_baseline": one.n_as_baseline,
-            }
-            for label, one in zip(track.labels, leaders, strict=True)
-        ],
+        "leaders": [_leaders(track, label) for label in track.labels],
         "values": track.kind.noun,
-        "taggram": {
-            "labels": list(track.taggram.labels),
-            "times_s": track.taggram.times_s.tolist(),
-            "scores": track.taggram.scores.tolist(),
-            "padded": track.taggram.padded.tolist(),
-            "counted": track.taggram.counted.tolist(),
-        },
+        "taggram": _taggram(track.taggram),
         "repeatability": repeatability(track.noise, columns),
         "notes": list(track.notes),
         "warnings": [*track.warnings, *(remark for label in track.labels for remark in track.remarks(label))],
-        "versions": origin.versions,
     }
+
+
+def _leaders(track: TrackExplanation, label: str) -> dict[str, Any]:
+    found = track.leaders(label)
+    names = ("n_places", "counts", "n_not_told_apart", "n_whole", "n_as_baseline")
+    return {"label": label, **{name: getattr(found, name) for name in names}}
+
+
+def _taggram(taggram: Taggram) -> dict[str, Any]:
+    arrays = ("times_s", "scores", "padded", "counted")
+    return {"labels": list(taggram.labels), **{name: getattr(taggram, name).tolist() for name in arrays}}
 
 
 def _remarks(track: TrackExplanation, labels: Sequence[str]) -> list[str]:

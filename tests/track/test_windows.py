@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from audiolime_ext import Audio, explain, tagger
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.cache import Store
 from audiolime_ext.components.masks import enumerate_masks
+from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.contract import Tagger
@@ -39,10 +39,7 @@ def asking(oracle: OracleFactorization, batches: list[int], **options: Any) -> A
 
     model: Tagger = tagger(loud, **{"window_s": 1.0, "batch_size": 16, **options})
     stems = KeptStems(oracle, oracle.mixture)
-    choose = partial(method_named("auto").choose, max_evals=1024, seed=0)
-    return Asking(
-        oracle.mixture, stems, model, Grid.of(model, SR), "silence", choose, ["shapley", 1024, 0], Store(None)
-    )
+    return Asking(oracle.mixture, stems, model, Grid.of(model, SR), method_named("auto"), Settings(), Store(None))
 
 
 def test_batches_are_filled_across_windows(oracle: OracleFactorization) -> None:

@@ -258,17 +258,11 @@ def make_view(
     stems = tuple(track.names if parts is None else parts.sources)
     said = holding_notes(origin.factorization, stems)  # in `stems_are`
     residuals = [window.residual_db for window in track.windows if window.residual_db is not None]
-    n, split = len(track.taggram.times_s), origin.factorization or "own stems"
-    if split.removeprefix("ova:").startswith("oracle:"):
-        split = "true stems"  # a folder's name says nothing to a reader
-    method = track.sounding.attribution.method
-    how = how_known(track.exact, track.noise, origin.seed)
-    windows = counted(len(track.windows), "window")
+    n = len(track.taggram.times_s)
     return View(
         recording_name=track.recording_name,
-        title=f"{track.recording_name} by {origin.tagger or 'own model'} and {split}",
-        facts=f"{clock(track.start_s)} to {clock(track.end_s)}, {windows}, "
-        f"{METHOD_NAMES.get(method, method)} ({how}) from {counted(track.n_evals, 'prediction')}",
+        title=f"{track.recording_name} by {origin.tagger or 'own model'} and {_separator(origin.factorization)}",
+        facts=_facts(track),
         stems_are=stems_are(origin.factorization, stems, max(residuals, default=None)),
         notes=tuple(note for note in (*track.notes, *track.warnings) if note not in said),
         source_url=source_url,
@@ -285,6 +279,21 @@ def make_view(
         player=player,
         clips=tuple(clips),
         data=data,
+    )
+
+
+def _separator(spec: str | None) -> str:
+    """A folder's name says nothing to a reader."""
+    split = spec or "own stems"
+    return "true stems" if split.removeprefix("ova:").startswith("oracle:") else split
+
+
+def _facts(track: TrackExplanation) -> str:
+    method, windows = track.sounding.attribution.method, counted(len(track.windows), "window")
+    how = how_known(track.exact, track.noise, track.provenance.seed)
+    return (
+        f"{clock(track.start_s)} to {clock(track.end_s)}, {windows}, "
+        f"{METHOD_NAMES.get(method, method)} ({how}) from {counted(track.n_evals, 'prediction')}"
     )
 
 

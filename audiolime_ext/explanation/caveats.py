@@ -1,0 +1,59 @@
+"""Notes and warnings: what the reader of one excerpt's result must know."""
+
+from __future__ import annotations
+
+from audiolime_ext.attribution.attribution import Attribution
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.audio.silence import silence_warnings
+from audiolime_ext.components.components import Components
+from audiolime_ext.explanation.checks import Checks
+from audiolime_ext.explanation.settings import Settings
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.text import counted
+
+
+def segment_notes(components: Components, settings: Settings) -> list[str]:
+    """What became of the time segments that were asked for."""
+    if isinstance(settings.segments, str) and components.n_segments == 1:
+        return [f"there are no {settings.segments} within the excerpt: it is one segment"]
+    if settings.settle is not None and components.n_segments > 1:
+        return [
+            f"settle draws masks of all {counted(components.n, 'piece')} at once; without it stems come first, then "
+            "segments"
+        ]
+    return []
+
+
+def warnings_of(components: Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
+    """What the reader of one excerpt's result must know."""
+    grid = components.grid
+    quiet = silence_warnings(audio, components.start_s, components.duration_s, grid.n_channels)
+    found = [*audio.warnings, *quiet, *checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
+    n_samples = components.heard.shape[-1] - grid.lead
+    unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
+    if unheard > 0:
+        found.append(f"the last {unheard / grid.sr:.2f} s of the excerpt fill no window; the model does not hear them")
+    return [*found, *sample_warnings(attribution)]
+
+
+def noise_warnings(checks: Checks) -> list[str]:
+    """That a model does not answer alike when it is asked again."""
+    noisy = None if checks.noise is None else checks.noise.warning()
+    return [] if noisy is None else [noisy]
+
+
+def rate_warnings(audio: Audio, grid: Grid) -> list[str]:
+    """What a recording of a low rate hides from the model."""
+    if audio.sr >= grid.sr:
+        return []
+    return [
+        f"the recording's rate is {audio.sr} Hz and the model's {grid.sr} Hz: "
+        f"the model hears nothing above {audio.sr / 2000:g} kHz"
+    ]
+
+
+def sample_warnings(attribution: Attribution) -> list[str]:
+    """What sampled weights lack where the sample is small."""
+    if attribution.exact or attribution.std_errors is not None:
+        return []
+    return ["the weights come from a sample of masks and carry no error bars"]

@@ -1,0 +1,53 @@
+"""A track's windows and stems, opened again when somebody looks at them: they are too large to be kept at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from audiolime_ext.audio.silence import silence_warnings
+from audiolime_ext.explanation.caveats import noise_warnings, rate_warnings, sample_warnings, warnings_of
+from audiolime_ext.explanation.checks import Checks
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.provenance import Provenance
+from audiolime_ext.factorization.contract import factorized
+from audiolime_ext.factorization.stems import Stems
+from audiolime_ext.prediction.repeatability import Noise
+from audiolime_ext.track.window import Window
+from audiolime_ext.track.windows import Asking, Span
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What it takes to open them: who was asked, the explained windows, and what all of them share."""
+
+    asking: Asking
+    windows: tuple[Window, ...]
+    labels: tuple[str, ...]
+    all_labels: tuple[str, ...]
+    provenance: Provenance
+    noise: Noise
+
+    def window(self, number: int) -> Explanation:
+        """The explanation of one window, with its sound."""
+        window = self.windows[number]
+        built = self.asking.components((window.start_s, window.duration_s))
+        checks = Checks(noise=self.noise)
+        warned = warnings_of(built, self.asking.recording, window.attribution, checks)
+        near, found, notes = window.neighborhood, window.attribution, built.stems.notes
+        origin = self.provenance
+        return Explanation(self.labels, self.all_labels, built, near, found, origin, notes, tuple(warned), checks)
+
+    def stems(self, first: int, end: int) -> Iterator[Stems]:
+        """The stems of the samples ``[first, end)`` part by part, or window by window where each was split anew."""
+        separator, recording = self.asking.stems.factorization, self.asking.recording
+        if separator.scope != "window":
+            return self.asking.stems.in_parts(first, end)
+        return (factorized(separator, recording, start_s=w.start_s, duration_s=w.duration_s) for w in self.windows)
+
+    def warnings(self, places: Sequence[Span]) -> list[str]:
+        """What the reader of the track's result must know."""
+        recording, grid = self.asking.recording, self.asking.grid
+        found = [*recording.warnings, *noise_warnings(Checks(noise=self.noise)), *rate_warnings(recording, grid)]
+        found += [warning for window in self.windows for warning in sample_warnings(window.attribution)]
+        return found + [one for place in places for one in silence_warnings(recording, *place, grid.n_channels)]
