@@ -66,7 +66,7 @@ def provenance_of(
         max_evals=settings.max_evals,
         seed=settings.seed,
         requested_method=settings.method,
-        target=target.name,
+        target=target.spec,
         contrast=target.contrast,
         settle=settings.settle,
         baseline=baseline_name(settings.baseline),

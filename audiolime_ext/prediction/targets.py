@@ -33,24 +33,27 @@ class Target:
     Parameters
     ----------
     name
-        What results state: ``"score"``, ``"log-odds"``, ``"rock − pop"``, …
+        ``"score"``, ``"log-odds"``, ``"rock − pop"``, or a function's own.
     labels
         What its values are called: the model's labels, or the one thing that is explained; None: numbered.
     apply
         From outputs (n_masks, n_outputs) to values (n_masks, n_labels).
     contrast
         The two labels of a contrast.
+    keeps_labels
+        Whether there is one value for each of the model's labels.
     """
 
     name: str
     labels: tuple[str, ...] | None
     apply: TargetFn
     contrast: tuple[str, str] | None = None
+    keeps_labels: bool = False
 
     @property
-    def keeps_labels(self) -> bool:
-        """Whether there is one value for each of the model's labels."""
-        return self.name in ("score", "log-odds")
+    def spec(self) -> str:
+        """What results state; a function's name ends in (), since one that is called ``score`` is no score."""
+        return f"{self.name}()" if self.labels is None else self.name
 
 
 def log_odds(scores: Scores) -> Scores:
@@ -123,9 +126,11 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
         name = getattr(target, "__name__", type(target).__name__)
         return Target(name, None, lambda outputs: _checked(target, outputs))
     if target == "score":
-        return Target("score", tuple(labels), lambda outputs: outputs)
+        return Target("score", tuple(labels), lambda outputs: outputs, keeps_labels=True)
     if target == "log-odds":
-        return Target("log-odds", tuple(labels), log_odds)
+        return Target("log-odds", tuple(labels), log_odds, keeps_labels=True)
+    if isinstance(target, str) and target.endswith("()"):
+        raise UsageError(f"the target was a function, {target}; a result does not hold it: explain again from Python")
     if isinstance(target, str):
         raise unknown("target", target, ["score", "log-odds", "a pair of labels", "a function"])
     if len(target) != 2:

@@ -102,6 +102,20 @@ def test_log_odds_are_clipped_and_need_probabilities() -> None:
         log_odds(np.array([[-1.0, 2.0]]))
 
 
+@pytest.mark.parametrize("name", ["score", "log-odds"])
+def test_a_function_that_is_called_score_is_no_score(band: OracleFactorization, name: str) -> None:
+    def shares(outputs: np.ndarray) -> np.ndarray:
+        return np.asarray(outputs[:, :1] / 2)
+
+    shares.__name__ = name
+    e = explain(band.mixture, model(band), factorization=band, target=shares)
+    assert (e.provenance.target, e.all_labels) == (f"{name}()", (name,))
+    assert e.kind.noun == "value"
+    assert not make_target(shares, ["a"]).keeps_labels
+    with pytest.raises(UsageError, match=r"the target was a function, .*\(\); a result does not hold it"):
+        explain(band.mixture, model(band), factorization=band, target=e.provenance.target)
+
+
 def test_a_target_knows_whether_it_keeps_the_labels() -> None:
     assert make_target("score", ["a"]).keeps_labels
     assert not make_target(["a", "b"], ["a", "b"]).keeps_labels
