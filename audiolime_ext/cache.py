@@ -73,6 +73,22 @@ def cache_root() -> Path:
     return platformdirs.user_cache_path("audiolime_ext", appauthor=False)
 
 
+def identity(built: Any) -> dict[str, Any] | None:
+    """What a factorization or a model is, for a key; None where two states of it might be mistaken for one another.
+
+    So it is without a fingerprint, and for a function without a declared version: the hash of its answers to a probe is
+    no proof.
+    """
+    function = getattr(built, "predict_fn", None)
+    proven = getattr(built, "fingerprint", None) if function is None else built.version
+    if not proven:
+        return None
+    named = type(built) if function is None else function if hasattr(function, "__qualname__") else type(function)
+    labels = getattr(built, "labels", None)
+    called = {} if labels is None else {"labels": list(labels)}
+    return {"fingerprint": proven, "spec": built.spec, "kind": f"{named.__module__}.{named.__qualname__}", **called}
+
+
 def results_folder() -> Path:
     """Where the user's results are kept."""
     return cache_root() / "results"

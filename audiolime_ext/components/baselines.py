@@ -27,6 +27,26 @@ BASELINES = {
 }
 
 
+def load_baseline(given: Any) -> Audio | str:
+    """A baseline by name as it is; another recording is read, once for all that is made with it.
+
+    Raises
+    ------
+    UsageError
+        If it is text, and neither a name nor a recording's.
+    AudioError
+        If the recording cannot be read.
+    """
+    if isinstance(given, str) and given in BASELINES:
+        return given
+    try:
+        return load_audio(given)
+    except AudioError as error:
+        if not isinstance(given, str):
+            raise
+        raise UsageError(f"the baseline must be {', '.join(BASELINES)} or a recording; {error}") from error
+
+
 def baseline_name(baseline: Any) -> str:
     """What results call it: its name, or the other recording's path (its name where it has none)."""
     if isinstance(baseline, str):
@@ -56,14 +76,9 @@ def off_signals(
     UsageError
         If the baseline is neither a name nor a recording.
     """
-    if isinstance(baseline, str) and baseline in BASELINES:
-        return None if baseline == "silence" else _noise(baseline, stems)
-    try:
-        other = load_audio(baseline)
-    except AudioError as error:
-        if not isinstance(baseline, str):
-            raise
-        raise UsageError(f"the baseline must be {', '.join(BASELINES)} or a recording; {error}") from error
+    other = load_baseline(baseline)
+    if isinstance(other, str):
+        return None if other == "silence" else _noise(other, stems)
     n_samples = stems.samples.shape[-1]
     if (other.sr, other.n_channels) != (audio.sr, audio.n_channels) or other.n_samples < n_samples:
         raise AudioError(

@@ -31,7 +31,7 @@ from audiolime_ext.components.mixing import mix
 from audiolime_ext.components.segments import segment
 from audiolime_ext.errors import AudioError, UsageError, unknown
 from audiolime_ext.factorization.contract import Factorization, factorized
-from audiolime_ext.factorization.stems import RESIDUAL, Stems
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.text import counted
 
@@ -121,7 +121,7 @@ class Components:
     @cached_property
     def residual_db(self) -> float | None:
         """Level of the residual in what the tagger hears, relative to the mixture; None where there is none."""
-        if self.stems.names[-1] != RESIDUAL:
+        if not self.stems.has_residual:
             return None
         return level_db(self.heard[-1], self.heard.sum(axis=0))
 

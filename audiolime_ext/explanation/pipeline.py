@@ -10,6 +10,7 @@ from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.coarse_to_fine import left_whole
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.components.baselines import load_baseline
 from audiolime_ext.components.segments import segment
 from audiolime_ext.explanation.caveats import segment_notes, warnings_of
 from audiolime_ext.explanation.checks import Checks, shifted_starts
@@ -118,7 +119,8 @@ def explain(
     >>> e.names, e.n_evals
     (('harmonic', 'percussive'), 4)
     """
-    settings = Settings(method, target, baseline, segments, max_evals, seed, settle, level_check, moments)
+    off = load_baseline(baseline)
+    settings = Settings(method, target, off, segments, max_evals, seed, settle, level_check, moments)
     method_named(method)
     recording = load_audio(audio)
     model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
@@ -128,7 +130,7 @@ def explain(
         recording, model, start_s, duration_s, first_labels(labels, target), top_labels
     )
     inner_s = segment(recording, segments, start_s=start_s, duration_s=duration_s)[1:-1]
-    excerpt = Excerpt(recording, separator, model, start_s, duration_s, inner_s, baseline)
+    excerpt = Excerpt(recording, separator, model, start_s, duration_s, inner_s, off)
     asked = ask_model(model, excerpt.components, settings, labels=labels, wanted=wanted, top_labels=top_labels)
     checks = Checks(n_spare=max_evals - len(asked.outputs.masks)).with_noise(asked.again)
     attribution, settled = asked.attribute(checks.noise, settle)

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.cache import Store
+from audiolime_ext.cache import Store, identity
 from audiolime_ext.factorization.contract import Factorization, Scope, factorized
-from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
+from audiolime_ext.factorization.stems import Stems, with_residual
 from audiolime_ext.factorization.transcription import Transcription
 
 PART_S = 60.0
@@ -164,7 +164,7 @@ class KeptStems:
         made = factorized(
             self.factorization, self.audio, start_s=first / self.audio.sr, duration_s=(end - first) / self.audio.sr
         )
-        residual = made.names[-1] == RESIDUAL and len(made.names) > 1
+        residual = made.has_residual and len(made.names) > 1
         n = len(made.names) - residual
         heard = made.transcription
         lost = made.rolled_off
@@ -193,12 +193,3 @@ class KeptStems:
             del self._parts[next(iter(self._parts))]
         self._parts[number] = stems, residual
         return stems, residual
-
-
-def identity(factorization: Factorization) -> dict[str, Any] | None:
-    """What a factorization is, for the key of an entry; None for one without a fingerprint."""
-    fingerprint = getattr(factorization, "fingerprint", None)
-    if not fingerprint:
-        return None
-    kind = f"{type(factorization).__module__}.{type(factorization).__qualname__}"
-    return {"fingerprint": fingerprint, "spec": factorization.spec, "kind": kind}

@@ -69,6 +69,11 @@ class Stems:
             raise UsageError(f"two stems are called {twice[0]!r} (of {', '.join(self.names)}); give each its own name")
 
     @property
+    def has_residual(self) -> bool:
+        """Whether the last stem is what the others do not hold."""
+        return self.names[-1] == RESIDUAL
+
+    @property
     def mixture(self) -> Samples:
         """Their sum, shape (n_channels, n_samples)."""
         return np.asarray(np.sum(self.samples, axis=0, dtype=np.float32))

@@ -28,10 +28,10 @@ import numpy as np
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.methods import Method, method_named
 from audiolime_ext.attribution.noise import attribute_noisy
-from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.silence import SILENT_DB, least_power
 from audiolime_ext.cache import Cache, Store
-from audiolime_ext.components.baselines import BASELINES
+from audiolime_ext.components.baselines import load_baseline
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.explanation.provenance import provenance_of
 from audiolime_ext.explanation.settings import Settings
@@ -120,7 +120,7 @@ def explain_track(
     model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
     wanted = first_labels(labels, target)
     _require_usable(model, wanted, target, min_score, top_labels)
-    settings = Settings(method, target, _read_once(baseline), 1, max_evals, seed)
+    settings = Settings(method, target, load_baseline(baseline), 1, max_evals, seed)
     grid = Grid.of(model, recording.sr, recording.n_samples)
     first, end = recording.span(start_s, duration_s)
     places = None if at is None else _places(at, recording, model, first, end)
@@ -176,18 +176,6 @@ def _require_usable(
     if model.labels is not None:
         label_indices(wanted or [], model.labels)
         make_target(target, model.labels)
-
-
-def _read_once(baseline: Any) -> Any:
-    """A baseline that is another recording, read once and not for every window."""
-    if isinstance(baseline, str) and baseline in BASELINES:
-        return baseline
-    try:
-        return load_audio(baseline)
-    except AudioError as error:
-        if not isinstance(baseline, str):
-            raise
-        raise UsageError(f"the baseline must be {', '.join(BASELINES)} or a recording; {error}") from error
 
 
 def _places(at: Any, audio: Audio, model: Tagger, first: int, end: int) -> list[Span]:

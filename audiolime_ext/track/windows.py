@@ -16,16 +16,15 @@ import numpy as np
 from audiolime_ext.attribution.methods import Method
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.silence import power
-from audiolime_ext.cache import Store
+from audiolime_ext.cache import Store, identity
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.game import answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.explanation.evaluation import mask_budget
 from audiolime_ext.explanation.settings import Settings
-from audiolime_ext.factorization.kept import KeptStems, identity
+from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.contract import Scores, Tagger
-from audiolime_ext.prediction.function import FunctionTagger
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.repeatability import Noise, repeatability
@@ -206,7 +205,7 @@ class Asking:
         return self.grid.listen(self.recording.samples, self.recording.sr, first, end)[None]
 
     def _key(self, kind: str, **what: Any) -> dict[str, Any] | None:
-        who = None if self.store.cache is None else _tagger_identity(self.model)
+        who = None if self.store.cache is None else identity(self.model)
         if who is None:
             return None
         grid = vars(self.grid)
@@ -238,21 +237,3 @@ class Asking:
         if isinstance(self.settings.baseline, str):
             return self.settings.baseline
         return ["recording", Audio(self.settings.baseline.samples, self.settings.baseline.sr).sha256]
-
-
-def _tagger_identity(model: Tagger) -> dict[str, Any] | None:
-    """What a tagger is, for the key of an entry; None for one of which two states might be mistaken for one another.
-
-    That is a function without a declared version: the hash of its answers to a probe is no proof.
-    """
-    function = getattr(model, "predict_fn", type(model))
-    proven = model.version if isinstance(model, FunctionTagger) else getattr(model, "fingerprint", None)
-    if not proven:
-        return None
-    named = function if hasattr(function, "__qualname__") else type(function)
-    return {
-        "fingerprint": proven,
-        "spec": model.spec,
-        "kind": f"{named.__module__}.{named.__qualname__}",
-        "labels": None if model.labels is None else list(model.labels),
-    }

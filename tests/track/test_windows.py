@@ -9,7 +9,7 @@ import pytest
 
 from audiolime_ext import Audio, explain, tagger
 from audiolime_ext.attribution.methods import method_named
-from audiolime_ext.cache import Store
+from audiolime_ext.cache import Store, identity
 from audiolime_ext.components.masks import enumerate_masks
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.kept import KeptStems
@@ -17,7 +17,7 @@ from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.function import FunctionTagger
 from audiolime_ext.prediction.grid import Grid
-from audiolime_ext.track.windows import Asking, _tagger_identity
+from audiolime_ext.track.windows import Asking
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -94,17 +94,17 @@ def test_only_what_proves_its_identity_has_one() -> None:
     def other(batch: np.ndarray) -> np.ndarray:
         return batch[:, :1]
 
-    assert _tagger_identity(tagger(function)) is None
+    assert identity(tagger(function)) is None
     versions = [tagger(f, version=v, labels=n) for f in (function, other) for v in "12" for n in (["a"], ["b"])]
     assert all(isinstance(model, FunctionTagger) for model in versions)
-    known = [str(_tagger_identity(model)) for model in versions]
+    known = [str(identity(model)) for model in versions]
     assert len(set(known)) == 8
 
 
 @pytest.mark.usefixtures("published")
 def test_published_taggers_and_their_randomised_twins_differ() -> None:
     model = MusicnnTagger("MSD_musicnn")
-    one, other = _tagger_identity(model), _tagger_identity(model.randomised(["dense"]))
+    one, other = identity(model), identity(model.randomised(["dense"]))
     assert one is not None
     assert other is not None
     assert one["fingerprint"] != other["fingerprint"]

@@ -17,13 +17,12 @@ import numpy as np
 from audiolime_ext.audio.recording import Samples, level_db, load_audio
 from audiolime_ext.audio.silence import require_sound
 from audiolime_ext.audit.store.records import Entry
-from audiolime_ext.cache import Cache, Key, Store
+from audiolime_ext.cache import Cache, Key, Store, identity
 from audiolime_ext.components.components import build
 from audiolime_ext.components.masks import Masks
 from audiolime_ext.components.mixing import weighted_sums
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.factorization.kept import identity
 from audiolime_ext.prediction.contract import Tagger
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.registry import build as build_spec
