@@ -149,6 +149,7 @@ def run_audit(
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from audiolime_ext import Audio, tagger
     >>> def high(batch):
     ...     return np.abs(np.diff(batch)).mean(axis=1, keepdims=True)

@@ -208,6 +208,7 @@ class Confusion:
 
         Examples
         --------
+        >>> from audiolime_ext.factorization.holding import confusion_of
         >>> print(confusion_of("spleeter:2stems").note)
         where other sounds (voices, strings …) land was not measured
         """

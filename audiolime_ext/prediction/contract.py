@@ -43,6 +43,7 @@ class Tagger(Protocol):
 
     Examples
     --------
+    >>> from audiolime_ext import tagger
     >>> listener: Tagger = tagger(lambda batch: batch.mean(axis=1, keepdims=True), sr=16000, window_s=3.0)
     >>> listener.sr, listener.window_s, listener.hop_s
     (16000, 3.0, 3.0)

@@ -108,7 +108,7 @@ def test_a_container_that_lacks_its_end_is_refused(tmp_path: Path, ending: str) 
     path = write(tmp_path / f"song.{ending}")
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * 3 // 5])
-    with pytest.raises(AudioError, match=r"cut short|cannot be read as audio|holds no samples"):
+    with pytest.raises(AudioError, match=r"cut short|has no index|cannot be read as audio|holds no samples"):
         load_audio(path)
 
 

@@ -19,7 +19,7 @@ BEATS = (
 )
 CROSSINGS = (  # far less is compiled
     "import numpy as np\n"
-    "from audiolime_ext._compiled import librosa\n"
+    "from audiolime_ext.components.compiled import librosa\n"
     "print(librosa().zero_crossings(np.tile([1.0, -1.0], 4)).sum())\n"
 )
 

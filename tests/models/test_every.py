@@ -19,7 +19,7 @@ FUNCTION = "tests.models.test_every:loudness"
 BIG = "musicnn:MSD_musicnn_big?weights=DIR"
 SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", BIG, FUNCTION]
 ELSEWHERE = {  # these are of models that a test makes, mostly with packages that are extras; the same suite runs there
-    "onnx:PATH?sr=…&labels=…": "test_onnx_model.py",
+    "onnx:PATH?sr=…&labels=…": "models/test_onnx_model.py",
     "keras:PATH.keras?sr=…&labels=…": "adapters/test_keras_model.py",
     "torch:PATH?sr=…&labels=…": "adapters/test_torch_model.py",
     "hf:DIR": "adapters/test_hugging_face.py",

@@ -26,7 +26,7 @@ from audiolime_ext.models.musicnn import MusicnnTagger
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
-from audiolime_ext.track import pipeline as track_module
+from audiolime_ext.track import size
 from factorizations.oracle import OracleFactorization
 
 SR = 16000
@@ -627,7 +627,7 @@ def test_a_recording_that_is_too_long_is_refused(
 ) -> None:
     path = tmp_path / "long.wav"
     soundfile.write(path, band.mixture.samples.T, SR)
-    monkeypatch.setattr(track_module, "LONGEST_S", 3.6)
+    monkeypatch.setattr(size, "LONGEST_S", 3.6)
     for source in (path, band.mixture):
         with pytest.raises(AudioError, match=r"is longer than 0\.001 h; cut it into shorter files"):
             explain_track(source, Listener().tagger, factorization="hpss", cache=False)

@@ -65,7 +65,7 @@ def test_an_executor_that_stops_answering_ends_the_audit_and_nothing_is_held_aga
     with pytest.raises(
         WorkersLost,
         match=r"the executor OwnExecutor does not answer, for 0\.5 s \(they had .*001\.wav, .*002\.wav\); 1 of 4 "
-        r"recordings are done and kept in .*s\.sqlite: start workers and give the same command again",
+        r"recordings is done and kept in .*s\.sqlite: start workers and give the same command again",
     ) as lost:
         audit.run(tmp_path / "s.sqlite", SHORT, say=told.append)
     assert lost.value.exit_code == 8
