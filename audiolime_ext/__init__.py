@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation
     from audiolime_ext.explanation.pipeline import explain, top_component
     from audiolime_ext.factorization.contract import Factorization
+    from audiolime_ext.factorization.loading import load_factorization
     from audiolime_ext.factorization.stems import Stems, with_residual
-    from audiolime_ext.prediction.contract import Tagger
+    from audiolime_ext.prediction.contract import Model
+    from audiolime_ext.prediction.contract import Tagger as Tagger
     from audiolime_ext.prediction.function import tagger
+    from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
@@ -36,13 +39,16 @@ _HOMES = {
     "AudiolimeError": "errors",
     "Explanation": "explanation.explanation",
     "Factorization": "factorization.contract",
+    "Model": "prediction.contract",
     "Stems": "factorization.stems",
-    "Tagger": "prediction.contract",
+    "Tagger": "prediction.contract",  # what `Model` was called in 0.1
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.verdict.admission",
     "explain": "explanation.pipeline",
     "explain_track": "track.pipeline",
     "load_audio": "audio.recording",
+    "load_factorization": "factorization.loading",
+    "load_model": "prediction.loading",
     "run_audit": "audit.run",
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
@@ -56,13 +62,15 @@ __all__ = [
     "AudiolimeError",
     "Explanation",
     "Factorization",
+    "Model",
     "Stems",
-    "Tagger",
     "TrackExplanation",
     "assert_no_confounder",
     "explain",
     "explain_track",
     "load_audio",
+    "load_factorization",
+    "load_model",
     "run_audit",
     "tag",
     "tagger",

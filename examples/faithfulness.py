@@ -17,7 +17,7 @@ from pathlib import Path
 from audiolime_ext import Explanation, explain
 from audiolime_ext.faithfulness.check import aggregate, faithfulness
 from audiolime_ext.faithfulness.randomisation import randomisation_check
-from audiolime_ext.models.musicnn import MusicnnTagger
+from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.text import text_table
 from factorizations.oracle import OracleFactorization
 
@@ -45,7 +45,7 @@ def row(name: str, method: str, explanations: list[Explanation]) -> list[str]:
 
 
 def main(file: str = "faithfulness.wav") -> None:
-    model = MusicnnTagger("MSD_musicnn")
+    model = MusicnnModel("MSD_musicnn")
     stems = {name: ROOT / "examples" / "audio" / "feelings" / f"{name}.ogg" for name in ("guitar", "rest")}
     oracle = OracleFactorization(stems)
     clips = (METAL, oracle.mixture)

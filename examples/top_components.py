@@ -20,7 +20,7 @@ import numpy as np
 
 from audiolime_ext import Audio, explain, load_audio, tag
 from audiolime_ext.components.game import Game
-from audiolime_ext.models.musicnn import MusicnnTagger
+from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.text import text_table
 from factorizations.oracle import OracleFactorization
 
@@ -50,7 +50,7 @@ def at_random(n: int) -> np.ndarray:
 
 
 def main(n_windows: str = "1", max_evals: str = "128", file: str = "top_components.wav") -> None:
-    model = MusicnnTagger("MSD_musicnn")
+    model = MusicnnModel("MSD_musicnn")
     stays: dict[tuple[str, str], list[np.ndarray]] = {}
     for clip in clips():
         taggram = tag(clip, model)

@@ -18,7 +18,7 @@ from scipy.io import wavfile
 
 from audiolime_ext import Audio, Stems, tagger
 from audiolime_ext.factorization.contract import Scope
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from factorizations.bands import make as make_bands
 
 SR = 8000
@@ -86,7 +86,7 @@ clean = tagger(_tones, sr=SR, labels=LABELS, version="tones 1")
 arbitrary = tagger(_hash, sr=SR, labels=LABELS, version="hash 1")
 
 
-def forgetful(noise: float, *, seed: int = 0) -> FunctionTagger:
+def forgetful(noise: float, *, seed: int = 0) -> FunctionModel:
     """Hears the tones, but its log-odds have noise of this deviation, other each time."""
     rng = np.random.default_rng(seed)
 

@@ -23,7 +23,11 @@ def test_readme_and_package_name_the_same_things() -> None:
 
 
 def test_about_a_dozen_names_are_public() -> None:
-    assert len(audiolime_ext.__all__) <= 17
+    assert len(audiolime_ext.__all__) <= 19
+
+
+def test_the_old_name_of_a_model_is_still_there() -> None:
+    assert audiolime_ext.Tagger is audiolime_ext.Model
 
 
 @pytest.mark.parametrize("name", audiolime_ext.__all__)

@@ -18,7 +18,7 @@ from audiolime_ext.cli import main
 from audiolime_ext.errors import ModelError, OutOfMemory
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.prediction.asking import predict
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.registry import build
 from tests.audit_collection import LABELS, confounded, make_collection
 from tests.audit_collection import SR as AUDIT_SR
@@ -146,8 +146,8 @@ def test_the_command_line_asks_about_as_many_signals_at_a_time_as_is_said(
 
 @pytest.mark.usefixtures("published")
 def test_a_tagger_of_its_own_class_hears_as_many_at_a_time_as_is_said() -> None:
-    given = resolve_tagger("musicnn:MSD_musicnn")
-    fewer = resolve_tagger(given, batch_size=2)
+    given = load_model("musicnn:MSD_musicnn")
+    fewer = load_model(given, batch_size=2)
     assert (given.batch_size, fewer.batch_size, fewer.fingerprint) == (16, 2, given.fingerprint)
 
 

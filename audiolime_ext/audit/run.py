@@ -24,9 +24,10 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files import legible
-from audiolime_ext.prediction.contract import Tagger
-from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.text import counted
 
 
@@ -229,11 +230,11 @@ def plan_audit(
     ModelError
         If the tagger fails, or answers no scores between 0 and 1.
     """
-    model = resolve_tagger(tagger, sr=sr, batch_size=batch_size)
+    model = load_model(tagger, sr=sr, batch_size=batch_size)
     names = _labels(model)
     found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
-    separator = None if factorization == TRUE_STEMS else resolve_factorization(factorization)
+    separator = None if factorization == TRUE_STEMS else load_factorization(factorization)
     _require_one_split(found, separator)
     settings = settings or Settings()
     reading = Reading(
@@ -256,7 +257,7 @@ def plan_audit(
     return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine, found.notes)
 
 
-def _labels(model: Tagger) -> tuple[str, ...]:
+def _labels(model: Model) -> tuple[str, ...]:
     if model.labels is None or model.sr is None:
         raise UsageError(
             "an audit needs a tagger that says its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "
@@ -279,7 +280,7 @@ def _require_one_split(manifest: Manifest, separator: Factorization | None) -> N
         )
 
 
-def _fingerprint(model: Tagger) -> str:
+def _fingerprint(model: Model) -> str:
     if not model.fingerprint:
         raise UsageError(
             "the tagger has no fingerprint, so a retrained one could not be told from it; declare a version: "

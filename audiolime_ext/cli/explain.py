@@ -16,11 +16,11 @@ from audiolime_ext.cli.options import (
     as_called,
     for_each_file,
     label_numbers,
+    load_model,
     names_apart,
     output_folders,
     recordings,
     require_some,
-    resolve_tagger,
     whole,
 )
 
@@ -104,8 +104,8 @@ def run(args: Namespace) -> int:
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.components.segments import require_known
     from audiolime_ext.explanation.pipeline import explain
+    from audiolime_ext.factorization.loading import load_factorization
     from audiolime_ext.faithfulness.check import faithfulness
-    from audiolime_ext.prediction.loading import resolve_factorization
     from audiolime_ext.prediction.targets import make_target
 
     method_named(args.method)
@@ -114,8 +114,8 @@ def run(args: Namespace) -> int:
     args.files = recordings(args.files)
     folders = {} if args.output is None else output_folders(args.files, args.output)
     require_some(args.files)
-    model, separator = resolve_tagger(args), resolve_factorization(args.factorization)
-    second = args.cross_check and resolve_factorization(args.cross_check)
+    model, separator = load_model(args), load_factorization(args.factorization)
+    second = args.cross_check and load_factorization(args.cross_check)
     labels = label_numbers(args.labels, model)  # wrong usage is said once, before any file is read
     if model.labels is not None:
         make_target(args.contrast or args.target, model.labels)

@@ -161,7 +161,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def resolve_tagger(args: Namespace) -> Any:
+def load_model(args: Namespace) -> Any:
     """The tagger of `-t`; `--sr` is for functions that do not say at which rate they listen.
 
     Raises
@@ -171,7 +171,7 @@ def resolve_tagger(args: Namespace) -> Any:
     """
     from audiolime_ext.prediction import loading as resolve
 
-    model = resolve.resolve_tagger(args.tagger, sr=args.sr, batch_size=args.batch_size)
+    model = resolve.load_model(args.tagger, sr=args.sr, batch_size=args.batch_size)
     if args.sr not in (None, model.sr):
         raise UsageError(f"--sr {args.sr} cannot be obeyed: {args.tagger} listens at {model.sr} Hz; leave --sr out")
     return model

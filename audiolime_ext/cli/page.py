@@ -67,14 +67,14 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
-    from audiolime_ext.cli.options import for_each_file, recordings, require_some, resolve_tagger
-    from audiolime_ext.prediction.loading import resolve_factorization
+    from audiolime_ext.cli.options import for_each_file, load_model, recordings, require_some
+    from audiolime_ext.factorization.loading import load_factorization
 
     args.files = recordings(args.files)
     require_some(args.files)
     notes = [] if args.notes is None else read_notes(Path(args.notes))
     specs = args.factorization or [DEFAULT_FACTORIZATION]
-    model, separators = resolve_tagger(args), [resolve_factorization(spec) for spec in specs]
+    model, separators = load_model(args), [load_factorization(spec) for spec in specs]
     options = {
         "title": args.title,
         "audio": None if args.audio == "none" else args.audio,

@@ -38,12 +38,12 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Separate each file."""
-    from audiolime_ext.prediction.loading import resolve_factorization
+    from audiolime_ext.factorization.loading import load_factorization
 
     args.files = recordings(args.files)
     folders = output_folders(args.files, args.output)
     require_some(args.files)
-    separator = resolve_factorization(args.factorization)
+    separator = load_factorization(args.factorization)
     return for_each_file(args, lambda file: _separate(file, separator, folders[file], args))
 
 

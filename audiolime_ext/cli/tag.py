@@ -12,9 +12,9 @@ from audiolime_ext.cli.options import (
     add_json,
     add_tagger,
     for_each_file,
+    load_model,
     recordings,
     require_some,
-    resolve_tagger,
     warn,
     whole,
 )
@@ -52,7 +52,7 @@ def run(args: Namespace) -> int:
             "with its folders where two have one name"
         )
     require_some(args.files)
-    model = resolve_tagger(args)
+    model = load_model(args)
     pairs: list[tuple[str, str]] = []
 
     def work(file: str) -> None:

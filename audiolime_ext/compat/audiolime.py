@@ -37,9 +37,9 @@ from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.contract import Scores
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.labels import label_indices, label_names
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.text import counted
 
 Array = NDArray[np.float64]
@@ -172,8 +172,8 @@ class LimeAudioExplainer:
         )
         if not isinstance(factorization, BoundFactorization):
             raise UsageError(f"explain_instance needs bind(factorization, audio, …), not {factorization!r}")
-        model = resolve_tagger(predict_fn)
-        if isinstance(model, FunctionTagger):
+        model = load_model(predict_fn)
+        if isinstance(model, FunctionModel):
             model = replace(model, batch_size=min(batch_size, model.batch_size or batch_size))
 
         components = factorization.components(model)

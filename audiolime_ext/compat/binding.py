@@ -9,9 +9,9 @@ from typing import Any
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.components import components as parts
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
-from audiolime_ext.prediction.loading import resolve_factorization
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class BoundFactorization:
     duration_s: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def components(self, model: Tagger) -> parts.Components:
+    def components(self, model: Model) -> parts.Components:
         """The excerpt's components, as `model` hears them."""
         grid = Grid.of(model, self.audio.sr, self.audio.n_samples)
         first, end = self.audio.span(self.start_s, self.duration_s)
@@ -62,4 +62,4 @@ def bind(
     >>> bind("hpss", (np.zeros(8000, np.float32), 8000), start_s=0.5).start_s
     0.5
     """
-    return BoundFactorization(resolve_factorization(factorization), load_audio(audio), start_s, duration_s, options)
+    return BoundFactorization(load_factorization(factorization), load_audio(audio), start_s, duration_s, options)

@@ -23,7 +23,7 @@ from audiolime_ext.audio.recording import Samples
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.prediction.asking import n_at_once, predict
-from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.outputs import joined
 
@@ -63,7 +63,7 @@ class Game:
 
     @classmethod
     def of(
-        cls, components: Components, model: Tagger, *, known: Neighborhood | None = None, progress: bool = True
+        cls, components: Components, model: Model, *, known: Neighborhood | None = None, progress: bool = True
     ) -> Game:
         """The game of a model and an excerpt: who is asked is the model, about the mix that each mask makes."""
 

@@ -27,7 +27,7 @@ from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.prediction.asking import predict
-from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.labels import label_indices, label_names
 from audiolime_ext.prediction.repeatability import N_ASKED, Noise, repeatability
 from audiolime_ext.prediction.targets import Target, TargetSpec, make_target, value_names
@@ -59,7 +59,7 @@ class Asked:
         The value by which they are ranked.
     """
 
-    model: Tagger
+    model: Model
     components: Components
     how: Method
     target: Target
@@ -108,7 +108,7 @@ class Asked:
 
 
 def ask_model(
-    model: Tagger,
+    model: Model,
     components: Components,
     settings: Settings,
     *,
@@ -230,7 +230,7 @@ def play(
     return answered, settled
 
 
-def ranked_column(model: Tagger, labels: Any, target: TargetSpec) -> int:
+def ranked_column(model: Model, labels: Any, target: TargetSpec) -> int:
     """The value whose components are ranked: the first label's.
 
     Raises

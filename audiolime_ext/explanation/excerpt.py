@@ -18,7 +18,7 @@ from audiolime_ext.audio.silence import require_sound
 from audiolime_ext.components.components import Components, build
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.labels import label_indices
@@ -44,7 +44,7 @@ class Excerpt:
 
     recording: Audio
     separator: Factorization
-    model: Tagger
+    model: Model
     start_s: float
     duration_s: float
     inner_s: tuple[float, ...] = ()
@@ -87,7 +87,7 @@ class Excerpt:
 
 def choose_excerpt(
     audio: Audio,
-    model: Tagger,
+    model: Model,
     start_s: float | None,
     duration_s: float | None,
     labels: Sequence[str | int] | None,

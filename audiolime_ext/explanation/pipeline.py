@@ -22,8 +22,9 @@ from audiolime_ext.explanation.provenance import provenance_of
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.holding import holding_notes
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.labels import label_indices
-from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.targets import TargetSpec, clipped_notes, first_labels, value_names
 
 
@@ -123,8 +124,8 @@ def explain(
     settings = Settings(method, target, off, segments, max_evals, seed, settle, level_check, moments)
     method_named(method)
     recording = load_audio(audio)
-    model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
-    other = None if cross_check is None else another(resolve_factorization(cross_check), separator)
+    model, separator = load_model(predict_fn, sr=sr), load_factorization(factorization)
+    other = None if cross_check is None else another(load_factorization(cross_check), separator)
     settings.require_target(model.labels)
     start_s, duration_s, wanted, notes = choose_excerpt(
         recording, model, start_s, duration_s, first_labels(labels, target), top_labels

@@ -12,7 +12,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.baselines import baseline_name
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.targets import Target
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
@@ -50,7 +50,7 @@ class Provenance:
 
 
 def provenance_of(
-    audio: Audio, separator: Factorization, model: Tagger, settings: Settings, target: Target
+    audio: Audio, separator: Factorization, model: Model, settings: Settings, target: Target
 ) -> Provenance:
     """Where a result comes from; `target` is the one that was made for the model."""
     weights = {built.spec: built.fingerprint for built in (separator, model) if built.spec}

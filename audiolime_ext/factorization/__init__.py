@@ -2,6 +2,7 @@
 
 - `stems`: signals that sum to an excerpt, and the residual that makes them do so
 - `contract`: what a factorization is; separators are plug-ins, those that ship in ``factorizations``
+- `loading`: a separator by its spec string
 - `own_rate`: separators that work at a rate of their own
 - `chunks`: long recordings part by part, faded into each other
 - `kept`: a factorization that does its work once

@@ -32,10 +32,10 @@ from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.faithfulness.measure import Array
 from audiolime_ext.faithfulness.weighing import pearson
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.prediction.labels import label_names
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.targets import TargetSpec, make_target
 from audiolime_ext.text import counted, text_table
 
@@ -52,7 +52,7 @@ class Randomisable(Protocol):
         """Names of its layers (or groups of them), the output first."""
         ...
 
-    def randomised(self, layers: Sequence[str], *, seed: int = 0) -> Tagger:
+    def randomised(self, layers: Sequence[str], *, seed: int = 0) -> Model:
         """The same tagger with these layers' weights drawn at random."""
         ...
 
@@ -151,7 +151,7 @@ def randomisation_check(
     >>> found.layers, found.correlations.shape
     (('dense',), (1, 1, 3))
     """
-    model = resolve_tagger(tagger)
+    model = load_model(tagger)
     if not isinstance(model, Randomisable):
         raise UsageError(f"{tagger!r} cannot be randomised: it lacks `layers` and `randomised(layers, seed=…)`")
     chosen = tuple(model.layers if layers is None else layers)
@@ -196,7 +196,7 @@ def _ranks(values: Array) -> Array:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
-def _explained_again(original: Explanation, model: Tagger, target: TargetSpec) -> Array:
+def _explained_again(original: Explanation, model: Model, target: TargetSpec) -> Array:
     """Weights (n_outputs, n_components) for the same mixes, when another model hears them."""
     outputs = Game.of(original.components, model)(original.neighborhood.masks)
     aim = make_target(target, label_names(model, outputs.shape[1]))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.saved_model import Declared, digest, reason, torch_inference
 
 VARIANTS: Mapping[str, None] = {"DIR": None}
@@ -30,7 +30,7 @@ _HOW = "model.save_pretrained(DIR) and feature_extractor.save_pretrained(DIR) wr
 _AST_FRAME_S = 0.01  # fixed in the feature extractor's code
 
 
-def make(argument: str) -> FunctionTagger:
+def make(argument: str) -> FunctionModel:
     """The tagger of ``hf:argument``.
 
     Raises

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason
 from audiolime_ext.text import counted
 
@@ -26,7 +26,7 @@ VARIANTS: Mapping[str, None] = {"PATH.keras?sr=…&labels=…": None}
 REQUIRES: Mapping[str, str] = {"keras": "keras"}
 
 
-def make(argument: str) -> FunctionTagger:
+def make(argument: str) -> FunctionModel:
     """The tagger of ``keras:argument``.
 
     Raises

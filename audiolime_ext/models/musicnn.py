@@ -76,7 +76,7 @@ PUBLISHED = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
 VARIANTS = dict.fromkeys([*PUBLISHED, f"{BIG}?weights=DIR"], CHECKPOINT)
 
 
-class MusicnnTagger:
+class MusicnnModel:
     """One of the published taggers.
 
     Parameters
@@ -100,7 +100,7 @@ class MusicnnTagger:
     Examples
     --------
     >>> import numpy as np
-    >>> tagger = MusicnnTagger("MTT_musicnn")
+    >>> tagger = MusicnnModel("MTT_musicnn")
     >>> silence = np.zeros((1, round((tagger.lead_s + tagger.window_s) * tagger.sr)), np.float32)
     >>> scores = tagger(silence)[0]
     >>> scores.shape, tagger.labels[int(scores.argmax())]
@@ -180,7 +180,7 @@ class MusicnnTagger:
         """What `randomised` replaces, the output first; the five parallel convolutions of musicnn are one."""
         return tuple(_trained(self._architecture))
 
-    def randomised(self, layers: Sequence[str], *, seed: int = 0) -> MusicnnTagger:
+    def randomised(self, layers: Sequence[str], *, seed: int = 0) -> MusicnnModel:
         """The same network with some of its `layers` as they may have been before training.
 
         Kernels are normal with variance 1 / fan-in, biases zero, and the batch normalisations behind them do nothing:
@@ -213,10 +213,10 @@ class MusicnnTagger:
         return other
 
 
-def make(argument: str) -> MusicnnTagger:
+def make(argument: str) -> MusicnnModel:
     """The tagger of ``musicnn:argument``, with the option ``weights``."""
     variant, given = options(argument, ["weights"])
-    return MusicnnTagger(variant, weights=given.get("weights"))
+    return MusicnnModel(variant, weights=given.get("weights"))
 
 
 def log_mel(batch: NDArray[np.float32]) -> Floats:

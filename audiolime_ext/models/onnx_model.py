@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.networks.graph import session
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.outputs import key_of
 from audiolime_ext.prediction.saved_model import Declared, digest, read, reason
 from audiolime_ext.text import counted
@@ -30,7 +30,7 @@ _PRECISIONS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tens
 _HOW = "export it anew, in PyTorch with torch.onnx.export"
 
 
-def make(argument: str) -> FunctionTagger:
+def make(argument: str) -> FunctionModel:
     """The tagger of ``onnx:argument``.
 
     Raises

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason, torch_inference
 from audiolime_ext.text import counted
 
@@ -47,7 +47,7 @@ _HOW = (
 )
 
 
-def make(argument: str) -> FunctionTagger:
+def make(argument: str) -> FunctionModel:
     """The tagger of ``torch:argument``.
 
     Raises

@@ -3,7 +3,7 @@
 - `contract`: what a model is; `labels`: what its outputs are called
 - `function`: how any callable becomes one
 - `asking`: `predict`, in batches and with checks
-- `loading`: spec strings become models and factorizations
+- `loading`: a model by its spec string, or of whatever can be called
 - `saved_model`, `front_end`: what spec strings say of models that other libraries saved; what such models are given
 - `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; outputs that name their
   labels

@@ -7,16 +7,16 @@ import numpy as np
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory
 from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
-from audiolime_ext.prediction.contract import BATCH_SIZE, Scores, Tagger
+from audiolime_ext.prediction.contract import BATCH_SIZE, Model, Scores
 from audiolime_ext.prediction.outputs import chosen, joined, require_scores
 
 
-def n_at_once(tagger: Tagger, n_windows: int = 1) -> int:
+def n_at_once(tagger: Model, n_windows: int = 1) -> int:
     """How many mixes of so many windows are made and asked about at a time: as many as fill a batch, at least one."""
     return max(1, (tagger.batch_size or BATCH_SIZE) // n_windows)
 
 
-def predict(tagger: Tagger, windows: Samples) -> Scores:
+def predict(tagger: Model, windows: Samples) -> Scores:
     """Scores of signals (n, n_windows, n_channels, n_samples), averaged over the windows: (n, n_labels), float64.
 
     Raises
@@ -35,7 +35,7 @@ def predict(tagger: Tagger, windows: Samples) -> Scores:
     return np.asarray(joined(answers).reshape(n, n_windows, -1).mean(axis=1))
 
 
-def _ask(tagger: Tagger, batch: Samples) -> Scores:
+def _ask(tagger: Model, batch: Samples) -> Scores:
     try:
         with as_guest():
             answer = tagger(np.array(batch, np.float32))  # a copy, which it may overwrite
@@ -51,7 +51,7 @@ def _ask(tagger: Tagger, batch: Samples) -> Scores:
     return require_scores(chosen(answer, labels=tagger.labels), batch.shape, tagger.labels)
 
 
-def _lighter(tagger: Tagger, n: int) -> str:
+def _lighter(tagger: Model, n: int) -> str:
     """How to ask a model that was given so many signals at once, so that it needs less memory."""
     fewer = f"give it fewer at a time: --batch-size {n // 2}, tagger(…, batch_size={n // 2})"
     if tagger.window_s is None:

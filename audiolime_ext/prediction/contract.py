@@ -15,8 +15,8 @@ BATCH_SIZE = 32  # where a model does not say
 FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
 
 
-class Tagger(Protocol):
-    """A predict function that knows how it wants to be asked.
+class Model(Protocol):
+    """A predict function that knows how it wants to be asked: a tagger, a classifier, a regressor, an embedder.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Tagger(Protocol):
     Examples
     --------
     >>> from audiolime_ext import tagger
-    >>> listener: Tagger = tagger(lambda batch: batch.mean(axis=1, keepdims=True), sr=16000, window_s=3.0)
+    >>> listener: Model = tagger(lambda batch: batch.mean(axis=1, keepdims=True), sr=16000, window_s=3.0)
     >>> listener.sr, listener.window_s, listener.hop_s
     (16000, 3.0, 3.0)
     """
@@ -75,3 +75,6 @@ class Tagger(Protocol):
     def __call__(self, batch: NDArray[np.float32]) -> Any:
         """Scores, shape (n_batch, n_labels)."""
         ...
+
+
+Tagger = Model  # its name in 0.1

@@ -1,7 +1,7 @@
 """Models of functions: how any callable becomes one.
 
 A tagger is any callable from a batch of mono signals, float32 (n_batch, n_samples), to scores (n_batch, n_labels).
-A `Tagger` also says at which rate it listens, what its outputs are called and how long its window is; `tagger()` makes
+A `Model` also says at which rate it listens, what its outputs are called and how long its window is; `tagger()` makes
 one of any model, and a plain callable is taken to hear the whole excerpt at the recording's own rate.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.guest import as_guest
-from audiolime_ext.prediction.contract import BATCH_SIZE, FILLS, Fill, PredictFn, Tagger
+from audiolime_ext.prediction.contract import BATCH_SIZE, FILLS, Fill, Model, PredictFn
 from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.outputs import chosen
 
@@ -36,7 +36,7 @@ _ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sigmoid": _s
 
 
 @dataclass(frozen=True, eq=False)
-class FunctionTagger:
+class FunctionModel:
     """A tagger made of a function; built by `tagger`, whose parameters these are."""
 
     predict_fn: PredictFn = field(repr=False)
@@ -111,7 +111,7 @@ def tagger(
     output: str | int | None = None,
     version: str | None = None,
     fill: Fill = "silence",
-) -> FunctionTagger:
+) -> FunctionModel:
     """Make a tagger of any model.
 
     Parameters
@@ -170,7 +170,7 @@ def tagger(
     for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
         if value is not None and not value > 0:
             raise UsageError(f"{name} must be positive, not {value!r}")
-    return FunctionTagger(
+    return FunctionModel(
         predict_fn,
         sr=sr,
         labels=None if labels is None else different_names(labels),
@@ -189,8 +189,8 @@ def tagger(
     )
 
 
-def as_tagger(predict_fn: Any, *, sr: int | None = None) -> Tagger:
-    """A `Tagger` as it is; a plain callable with defaults and whichever attributes of a tagger it carries.
+def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
+    """A `Model` as it is; a plain callable with defaults and whichever attributes of a tagger it carries.
 
     Raises
     ------

@@ -6,7 +6,7 @@ for at most another lead after it ends (the other half of the last centred frame
 windows with the same `Grid`.
 
 A *recording* that is shorter than a window is one window, filled up as the model's own extractor does it (see
-`Tagger.fill`), and the result says so. In a longer recording nothing is filled up that counts: its last window, where
+`Model.fill`), and the result says so. In a longer recording nothing is filled up that counts: its last window, where
 it is not whole, is tagged but in no mean, and an excerpt of it that is too short is refused. Recordings below
 `SHORTEST_S` are refused: a window that is filled up from less than a tenth of a second is nearly all filling.
 """
@@ -20,7 +20,7 @@ import numpy as np
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audio.resampling import context_span, resample_span
 from audiolime_ext.errors import AudioError
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 
 SHORTEST_S = 0.1
 _FILLED = {
@@ -46,7 +46,7 @@ class Grid:
     fill: str | None = None
 
     @classmethod
-    def of(cls, tagger: Tagger, recording_sr: int, n_samples: int | None = None) -> Grid:
+    def of(cls, tagger: Model, recording_sr: int, n_samples: int | None = None) -> Grid:
         """The grid of a tagger in a recording of so many samples; without a rate of its own it listens at its rate."""
         sr = tagger.sr or recording_sr
         window = None if tagger.window_s is None else round(tagger.window_s * sr)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 
 
 def different_names(labels: Sequence[Any]) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def different_names(labels: Sequence[Any]) -> tuple[str, ...]:
     return names
 
 
-def label_names(tagger: Tagger, n_labels: int) -> tuple[str, ...]:
+def label_names(tagger: Model, n_labels: int) -> tuple[str, ...]:
     """The tagger's labels, or numbers."""
     return tuple(tagger.labels) if tagger.labels is not None else tuple(map(str, range(n_labels)))
 

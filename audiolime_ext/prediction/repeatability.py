@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import UnfitModel
 from audiolime_ext.prediction.asking import predict
-from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.outputs import joined
 
 Array = NDArray[np.float64]
@@ -106,7 +106,7 @@ class Noise:
 
 
 def repeatability(
-    model: Tagger,
+    model: Model,
     windows: Samples,
     *,
     values: Callable[[Scores], Array] = lambda scores: scores,

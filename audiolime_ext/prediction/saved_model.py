@@ -34,7 +34,7 @@ from audiolime_ext.files import legible
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.function import FunctionTagger, tagger
+from audiolime_ext.prediction.function import FunctionModel, tagger
 from audiolime_ext.prediction.outputs import chosen
 from audiolime_ext.registry import options
 from audiolime_ext.text import text_of
@@ -154,7 +154,7 @@ class Declared:
 
     def tagger(
         self, predict_fn: PredictFn, *, contents: Sequence[bytes], batch_size: int, fill: Fill | None = None
-    ) -> FunctionTagger:
+    ) -> FunctionModel:
         """The tagger of a loaded model, which is asked about noise.
 
         Parameters
@@ -191,7 +191,7 @@ class Declared:
         return replace(made, spec=self.spec)
 
 
-def _require_sound(model: FunctionTagger, declared: Declared) -> None:
+def _require_sound(model: FunctionModel, declared: Declared) -> None:
     seconds, path, labels = declared.window_s or 1.0, declared.path, declared.labels
     noise = np.random.default_rng(0).normal(0, 0.1, (2, round(seconds * declared.sr))).astype(np.float32)
     try:

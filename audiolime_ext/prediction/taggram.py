@@ -15,7 +15,7 @@ from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.contract import Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def tag(
     """
     from tqdm import tqdm
 
-    audio, tagger = load_audio(audio), resolve_tagger(tagger, sr=sr)
+    audio, tagger = load_audio(audio), load_model(tagger, sr=sr)
     grid = Grid.of(tagger, audio.sr, audio.n_samples)
     begin, stop = audio.span(start_s, duration_s)
     first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)

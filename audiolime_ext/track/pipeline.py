@@ -38,10 +38,11 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_indices
-from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import Target, TargetSpec, first_labels, make_target, value_names
@@ -117,7 +118,7 @@ def explain_track(
     (('harmonic', 'percussive'), array([0., 1., 2., 3.]), 16)
     """
     how, recording = method_named(method), load_manageable(audio)
-    model, separator = resolve_tagger(predict_fn, sr=sr), resolve_factorization(factorization)
+    model, separator = load_model(predict_fn, sr=sr), load_factorization(factorization)
     wanted = first_labels(labels, target)
     _require_usable(model, wanted, target, min_score, top_labels)
     settings = Settings(method, target, load_baseline(baseline), 1, max_evals, seed)
@@ -164,7 +165,7 @@ def explain_track(
 
 
 def _require_usable(
-    model: Tagger, wanted: Sequence[str | int] | None, target: TargetSpec, min_score: float, top_labels: int | None
+    model: Model, wanted: Sequence[str | int] | None, target: TargetSpec, min_score: float, top_labels: int | None
 ) -> None:
     """What cannot be meant is said before the long work."""
     if wanted is not None and not wanted:
@@ -178,7 +179,7 @@ def _require_usable(
         make_target(target, model.labels)
 
 
-def _places(at: Any, audio: Audio, model: Tagger, first: int, end: int) -> list[Span]:
+def _places(at: Any, audio: Audio, model: Model, first: int, end: int) -> list[Span]:
     """The windows that begin at the seconds `at`, in order, each once."""
     seconds = [float(second) for second in (at if isinstance(at, (Sequence, np.ndarray)) else [at])]
     if not seconds:
@@ -199,7 +200,7 @@ def _require_sound(audio: Audio, spans: Sequence[tuple[float, float | None]]) ->
         raise AudioError(f"{audio.name!r} is silent where it is to be explained; there is nothing to explain")
 
 
-def _spans(taggram: Taggram, model: Tagger, end_s: float) -> list[Span]:
+def _spans(taggram: Taggram, model: Model, end_s: float) -> list[Span]:
     """The whole windows; the last may reach beyond the excerpt by its lead, which it hears as silence."""
     longest_s = math.inf if model.window_s is None else model.window_s
     return [(start, min(longest_s, end_s - start)) for start in taggram.times_s[~taggram.padded].tolist()]

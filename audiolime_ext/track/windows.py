@@ -24,7 +24,7 @@ from audiolime_ext.explanation.evaluation import mask_budget
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.prediction.asking import n_at_once, predict
-from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.repeatability import Noise, repeatability
@@ -73,7 +73,7 @@ class Asking:
 
     recording: Audio
     stems: KeptStems
-    model: Tagger
+    model: Model
     grid: Grid
     how: Method
     settings: Settings

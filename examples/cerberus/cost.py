@@ -19,7 +19,7 @@ from pathlib import Path
 
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import ModelError
-from audiolime_ext.prediction.loading import resolve_factorization
+from audiolime_ext.factorization.loading import load_factorization
 
 _ROOT = Path(__file__).parent.parent.parent
 _REPEATS = 3
@@ -69,7 +69,7 @@ def peak_mb() -> float:
 
 
 def main(spec: str, path: str) -> None:
-    factorization, audio = resolve_factorization(spec), load_audio(path)
+    factorization, audio = load_factorization(spec), load_audio(path)
     before = peak_mb()
     factorization.factorize(audio)
     walls, cpus = [], []

@@ -31,9 +31,9 @@ from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import require_writable, to_json, write_bytes
-from audiolime_ext.prediction.loading import resolve_factorization
 from examples.cerberus import references, scores, summary
 from examples.cerberus.cost import Cost, measure
 from examples.cerberus.references import PITCHED, SOURCES, SPLITS, Song, matches
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> None:
     found = songs(args)
     if args.data is not None and (absent := {} if args.split else set(SPLITS) - {split for split, _ in found}):
         print(f"not there, so left out: {', '.join(sorted(absent))}", file=sys.stderr)
-    factorizations = {spec: resolve_factorization(spec) for spec in args.factorization or DEFAULT}
+    factorizations = {spec: load_factorization(spec) for spec in args.factorization or DEFAULT}
     separators = {name: bound(estimate) for name, estimate in references.BOUNDS.items()}
     separators |= {spec: separator(one) for spec, one in factorizations.items()}
     results = []

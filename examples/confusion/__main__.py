@@ -39,9 +39,9 @@ from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.factorization.confusion import read_confusion
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.landing import lands_in
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.files import write_bytes
-from audiolime_ext.prediction.loading import resolve_factorization
 from examples.cerberus.references import Song, split_folders
 from examples.confusion.material import SINGER, Excerpt, excerpts, sung
 
@@ -115,7 +115,7 @@ def kept(folder: Path, name: str, make: Callable[[], list[Any]]) -> list[Any]:
 
 def content(spec: str, args: argparse.Namespace) -> bytes:
     """The file of one separator; songs that are kept are not measured again."""
-    separator = resolve_factorization(spec)
+    separator = load_factorization(spec)
     name, meant = SEPARATORS[spec]
     stems, sr = stems_of(separator), BANDS_SR if name == "bands" else None
     stems = stems[:-1] if name in ("bands", "hpss") else stems  # what they leave is rounding

@@ -23,7 +23,7 @@ import numpy as np
 from audiolime_ext import load_audio
 from audiolime_ext.audio.recording import Audio, Samples, level_db
 from audiolime_ext.audio.resampling import resample_span, resampled_length
-from audiolime_ext.prediction.loading import resolve_factorization
+from audiolime_ext.factorization.loading import load_factorization
 from examples.cerberus.references import SR, Song
 
 SOURCES = ("piano", "guitar", "bass", "drums", "vocals")
@@ -64,7 +64,7 @@ def cut(song: Song, start_s: float) -> Excerpt:
 def sung(recording: Path, bands: Iterable[Path]) -> Iterator[Excerpt]:
     """The voices of a recording over the middle of each rendered song, as loud as it; only they count."""
     clip = load_audio(recording)
-    estimated = resolve_factorization(SINGER).factorize(clip)["vocals"].samples.mean(axis=0, keepdims=True)
+    estimated = load_factorization(SINGER).factorize(clip)["vocals"].samples.mean(axis=0, keepdims=True)
     voices = resample_span(estimated, clip.sr, SR, 0, resampled_length(clip.n_samples, clip.sr, SR))
     voice = loudest(voices, round(EXCERPT_S * SR))
     for folder in bands:

@@ -26,7 +26,7 @@ from audiolime_ext.audio.recording import encode
 from audiolime_ext.files import write_bytes
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.grid import Grid
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from examples.guitar_vs_piano.audits import factorizations, tagger_of
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS, Recording
 from examples.guitar_vs_piano.experiment import Experiment
@@ -62,7 +62,7 @@ def write(model: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     about = json.loads((model / "model.json").read_text(encoding="utf-8"))
-    confounder, tagger = CONFOUNDERS[about["confounder"]], resolve_tagger(tagger_of(model))
+    confounder, tagger = CONFOUNDERS[about["confounder"]], load_model(tagger_of(model))
     experiment = Experiment.read(model.parent.parent)
     sets = ("train", "validation", "test_std", "test_bad")
     rows = [(name, list(_examples(experiment, about, tagger, name))) for name in sets]

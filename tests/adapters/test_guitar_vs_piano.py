@@ -20,7 +20,7 @@ from audiolime_ext.collection.manifest import load_manifest
 from audiolime_ext.errors import MissingError
 from audiolime_ext.networks.checkpoints import fetch
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from examples.guitar_vs_piano import songs, synthesizer
 from examples.guitar_vs_piano.audits import audit, factorizations, results
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS, confounded, matched, treated
@@ -160,7 +160,7 @@ def test_a_saved_model_is_a_tagger_that_answers_as_it_was_measured(
 ) -> None:
     monkeypatch.chdir(experiment.folder / "models" / f"{NAME}-confounded-0")
     measured = about(experiment, "confounded")
-    tagger = resolve_tagger(measured["tagger"])
+    tagger = load_model(measured["tagger"])
     assert (tagger.labels, tagger.sr, tagger.window_s) == (("guitar", "piano"), 16000, 2)
     for kind, accuracy in measured["accuracy"].items():
         rows = load_manifest(experiment.folder / "test" / NAME / kind / "manifest.csv").rows

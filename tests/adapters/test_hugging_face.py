@@ -12,8 +12,8 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.contract import Tagger
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
@@ -97,9 +97,9 @@ def expected(parts: Parts, batch: np.ndarray = NOISE) -> Any:
 
 
 @pytest.fixture(scope="module", params=["wav2vec2", "wav2vec2 in windows", "ast"])
-def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = saved(tmp_path_factory.mktemp("hf"), ast() if request.param == "ast" else wav2vec2())
-    return resolve_tagger(f"hf:{folder}{'?window_s=1' if 'windows' in request.param else ''}")
+    return load_model(f"hf:{folder}{'?window_s=1' if 'windows' in request.param else ''}")
 
 
 @pytest.mark.parametrize("parts", [wav2vec2, ast, whisper])
@@ -149,7 +149,7 @@ def test_what_a_feature_extractor_would_cut_is_never_given_to_it(tmp_path: Path)
 @pytest.mark.parametrize("parts", [ast, whisper])
 def test_what_is_shorter_is_filled_up_by_the_feature_extractor(tmp_path: Path, parts: Callable[[], Parts]) -> None:
     """Not with silence in front of it: frames of 0 are not the frames of silence."""
-    made = resolve_tagger(f"hf:{saved(tmp_path, parts())}")
+    made = load_model(f"hf:{saved(tmp_path, parts())}")
     short = NOISE[0, : round(0.8 * SR)]
     found = tag((short, SR), made)
     logits = expected(parts(), short[None])

@@ -11,9 +11,9 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
 
@@ -45,16 +45,16 @@ def spec(path: Path, more: str = "", labels: str = LABELS) -> str:
 
 
 @pytest.fixture(scope="module", params=["waveform", "waveform, one second", "waveform with an axis", "log-mel"])
-def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = tmp_path_factory.mktemp("keras")
     match request.param:
         case "waveform":
-            return resolve_tagger(spec(saved(folder, network())))
+            return load_model(spec(saved(folder, network())))
         case "waveform, one second":
-            return resolve_tagger(spec(saved(folder, network((SR,))), "&hop_s=0.5"))
+            return load_model(spec(saved(folder, network((SR,))), "&hop_s=0.5"))
         case "waveform with an axis":
-            return resolve_tagger(spec(saved(folder, network((None, 1))), "&window_s=1"))
-    return resolve_tagger(spec(saved(folder, network((61, 20, 1))), "&front_end=log-mel:256,128,20"))
+            return load_model(spec(saved(folder, network((None, 1))), "&window_s=1"))
+    return load_model(spec(saved(folder, network((61, 20, 1))), "&front_end=log-mel:256,128,20"))
 
 
 def test_it_answers_what_keras_answers(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.outputs import as_array
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
@@ -67,17 +67,17 @@ def expected(model: Any, batch: np.ndarray = NOISE) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=["scripted", "exported", "exported for one second", "log-mel"])
-def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = tmp_path_factory.mktemp("torch")
     match request.param:
         case "scripted":
-            return resolve_tagger(spec(scripted(folder, network()), "&window_s=1&hop_s=0.5"))
+            return load_model(spec(scripted(folder, network()), "&window_s=1&hop_s=0.5"))
         case "exported":
-            return resolve_tagger(spec(exported(folder, network())))
+            return load_model(spec(exported(folder, network())))
         case "exported for one second":
-            return resolve_tagger(spec(exported(folder, network(), torch.zeros(1, SR), None)))
+            return load_model(spec(exported(folder, network(), torch.zeros(1, SR), None)))
     path = exported(folder, network(n_channels=20), torch.zeros(2, 50, 20))
-    return resolve_tagger(spec(path, "&front_end=log-mel:256,128,20&window_s=1"))
+    return load_model(spec(path, "&front_end=log-mel:256,128,20&window_s=1"))
 
 
 @pytest.mark.parametrize("save", [scripted, exported])

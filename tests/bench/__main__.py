@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio, explain, load_audio
-from audiolime_ext.models.musicnn import MusicnnTagger, log_mel
+from audiolime_ext.models.musicnn import MusicnnModel, log_mel
 from factorizations import spleeter
 from tests.bench import audit, page, separation, workers
 from tests.parity.environment import lay_out_models
@@ -44,7 +44,7 @@ WORKER = Path(__file__).with_name("genuine.py")
 EXCERPT_S, START_S, N_MASKS = 10.9, 3.0, 1000
 
 
-class CountingTagger(MusicnnTagger):
+class CountingTagger(MusicnnModel):
     """Counts the signals that it is asked about."""
 
     n_asked = 0
@@ -105,7 +105,7 @@ def our_seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def tasks(tagger: MusicnnTagger, *, quick: bool) -> list[Task]:
+def tasks(tagger: MusicnnModel, *, quick: bool) -> list[Task]:
     """The rows of the table."""
     clip = load_audio(CLIP)
     audio = Audio(clip.samples[:, : round(EXCERPT_S * clip.sr)], clip.sr, "excerpt")

@@ -31,7 +31,7 @@ from spleeter.utils.configuration import load_configuration
 SR, N_FRAMES = 16000, 187
 
 
-class Tagger:
+class Model:
     """musicnn's graph, restored once and asked in one session."""
 
     def __init__(self, name: str = "MSD_musicnn") -> None:
@@ -97,7 +97,7 @@ class Bench:
         self.sr = sr
         self.separator = Separator("spleeter:2stems", multiprocess=False)
         self.kept_graph = KeptGraph()
-        self.tagger = Tagger()
+        self.tagger = Model()
         signal = librosa.resample(self.waveform.mean(axis=1), orig_sr=sr, target_sr=SR)
         self.signals = [signal[i * 8000 : i * 8000 + 3 * SR] for i in range(10)]
         self.patches = self.tagger.front_end(self.signals)

@@ -21,7 +21,7 @@ from audiolime_ext.components.masks import choose_masks
 from audiolime_ext.errors import AudioError, MissingError, UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game
 
@@ -324,12 +324,12 @@ def test_a_wrong_value_would_be_seen() -> None:
 
 
 @pytest.fixture(scope="module")
-def explained() -> tuple[Explanation, FunctionTagger]:
+def explained() -> tuple[Explanation, FunctionModel]:
     trio, model = band_of(3), tagger(linear, labels=["a", "b"], version="1")
     return explain(trio.mixture, model, factorization=trio, labels=["b", "a"]), model
 
 
-def test_an_explanation_plays_its_first_label_with_its_own_names(explained: tuple[Explanation, FunctionTagger]) -> None:
+def test_an_explanation_plays_its_first_label_with_its_own_names(explained: tuple[Explanation, FunctionModel]) -> None:
     game = shapiq_game(explained[0])
     assert game([("tone 1",)])[0] == pytest.approx(TRUTH[1, 1], abs=1e-5)
     assert game([(), (0, 1, 2)]) == pytest.approx([0.0, TRUTH[1, :3].sum()], abs=1e-5)
@@ -337,7 +337,7 @@ def test_an_explanation_plays_its_first_label_with_its_own_names(explained: tupl
 
 
 def test_a_live_model_is_asked_once_about_each_mask_whatever_the_games(
-    explained: tuple[Explanation, FunctionTagger],
+    explained: tuple[Explanation, FunctionModel],
 ) -> None:
     e, model = explained
     answers = Game.of(e.components, model)
@@ -376,7 +376,7 @@ def test_what_is_no_game_is_said() -> None:
 # shap
 
 
-def test_shap_values_start_at_silence_and_add_up_to_the_score(explained: tuple[Explanation, FunctionTagger]) -> None:
+def test_shap_values_start_at_silence_and_add_up_to_the_score(explained: tuple[Explanation, FunctionModel]) -> None:
     e = explained[0]
     one, batch = to_shap(e, label="a"), to_shap(e)
     np.testing.assert_allclose(one.values, TRUTH[0, :3], atol=1e-5)
@@ -410,7 +410,7 @@ def test_weights_that_do_not_add_up_are_not_handed_to_shap(band: OracleFactoriza
         to_shap(e)
 
 
-def test_shap_draws_it(explained: tuple[Explanation, FunctionTagger], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shap_draws_it(explained: tuple[Explanation, FunctionModel], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "agg")
     axes = require("shap", extra="shap").plots.waterfall(to_shap(explained[0], label="a"), show=False)
     written = " ".join(text.get_text() for text in [*axes.get_yticklabels(), *axes.texts])
@@ -420,7 +420,7 @@ def test_shap_draws_it(explained: tuple[Explanation, FunctionTagger], monkeypatc
 
 @pytest.mark.parametrize(("package", "convert"), [("shap", to_shap), ("shapiq", shapiq_game)])
 def test_a_missing_package_names_its_extra(
-    explained: tuple[Explanation, FunctionTagger], package: str, convert: Any, monkeypatch: pytest.MonkeyPatch
+    explained: tuple[Explanation, FunctionModel], package: str, convert: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingError, match=rf"pip install 'audiolime-ext\[{package}\]'"):

@@ -12,7 +12,7 @@ from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.song.page import page_html
 from factorizations.oracle import OracleFactorization
@@ -333,7 +333,7 @@ def test_a_model_that_fails_on_silence_alone_is_offered_the_floor(band: OracleFa
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(strength(batch, 440)[:, None] / np.sqrt((batch**2).mean(axis=1, keepdims=True)))
 
-    fragile: FunctionTagger = tagger(normalising, sr=SR, labels=["guitar"])
+    fragile: FunctionModel = tagger(normalising, sr=SR, labels=["guitar"])
     with pytest.raises(ModelError, match="baseline='floor'"):
         explain(band.mixture, fragile, factorization=band)
     e = explain(band.mixture, fragile, factorization=band, baseline="floor")

@@ -26,7 +26,7 @@ from audiolime_ext.factorization.confusion import (
 )
 from audiolime_ext.factorization.holding import confusion_of, holding_notes
 from audiolime_ext.factorization.landing import lands_in
-from audiolime_ext.prediction.loading import resolve_factorization
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.report.song.view import as_track, make_view, stems_are
 from examples.cerberus.references import Song
 from examples.confusion.__main__ import measure
@@ -220,7 +220,7 @@ def test_every_separator_whose_weights_can_be_had_was_measured_on_real_and_rende
 def test_what_is_shipped_is_of_the_separator_that_is_shipped(path: Path) -> None:
     """Other weights or another algorithm: measure again."""
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert resolve_factorization(content["separator"]).fingerprint == content["fingerprint"]
+    assert load_factorization(content["separator"]).fingerprint == content["fingerprint"]
 
 
 def test_softer_sources_do_not_decide_what_is_told_apart() -> None:

@@ -9,7 +9,7 @@ import pytest
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.registry import build
 from factorizations.bands import BandsFactorization, make
 
@@ -131,7 +131,7 @@ def test_a_spec_is_written_in_one_way(spec: str) -> None:
     assert build("factorization", spec).spec == spec.replace("08", "8")
 
 
-def listener(low_hz: float, high_hz: float, begin_s: float, end_s: float, sr: int) -> Tagger:
+def listener(low_hz: float, high_hz: float, begin_s: float, end_s: float, sr: int) -> Model:
     """A model that hears how loud one band is in one stretch of time, and nothing else."""
 
     def level(batch: np.ndarray) -> np.ndarray:

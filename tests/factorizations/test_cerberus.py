@@ -16,7 +16,7 @@ from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, CorruptError, MissingError, UsageError
 from audiolime_ext.factorization.holding import confusion_of
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.prediction.loading import resolve_factorization
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.registry import formerly_meant, options, split_spec
 from audiolime_ext.report.player.media import encode_media
 from audiolime_ext.report.player.player import player_html
@@ -138,7 +138,7 @@ def test_all_chunks_together_lose_nothing(cerberus: CerberusFactorization, song:
 
 
 def test_sources_can_be_merged(cerberus: CerberusFactorization, song: Audio) -> None:
-    merged = resolve_factorization("cerberus?merge=piano+guitar,bass+drums")
+    merged = load_factorization("cerberus?merge=piano+guitar,bass+drums")
     assert merged.spec == "cerberus?merge=piano+guitar,bass+drums"
     assert merged.fingerprint != cerberus.fingerprint
     stems, apart = (each.factorize(song, start_s=2, duration_s=2) for each in (merged, cerberus))
@@ -156,7 +156,7 @@ def test_sources_can_be_merged(cerberus: CerberusFactorization, song: Audio) -> 
     ],
 )
 def test_piano_and_guitar_are_one_stem_unless_asked_for_apart(song: Audio, spec: str, names: tuple[str, ...]) -> None:
-    made = resolve_factorization(spec)
+    made = load_factorization(spec)
     assert made.spec == spec
     assert made.factorize(song, start_s=2, duration_s=2).names == names
     measured = confusion_of(spec)
@@ -205,7 +205,7 @@ def test_notes_of_a_merged_stem_are_those_of_its_sources(cerberus: CerberusFacto
 )
 def test_bad_options_say_what_is_allowed(spec: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        resolve_factorization(spec)
+        load_factorization(spec)
 
 
 def test_specs_are_split_at_colon_or_question_mark() -> None:
@@ -215,7 +215,7 @@ def test_specs_are_split_at_colon_or_question_mark() -> None:
 
 def test_own_weights(cerberus: CerberusFactorization, tmp_path: Path, song: Audio) -> None:
     path = altered(tmp_path, stable="no", results="by ear")
-    own = resolve_factorization(f"cerberus:{path}")
+    own = load_factorization(f"cerberus:{path}")
     assert own.spec == f"cerberus:{path}"
     assert own.fingerprint != cerberus.fingerprint
     assert CerberusFactorization(path).instruments == FOUR  # nothing was measured of them
@@ -225,7 +225,7 @@ def test_own_weights(cerberus: CerberusFactorization, tmp_path: Path, song: Audi
 
 def test_weights_that_are_not_there() -> None:
     with pytest.raises(MissingError, match=r"there are no weights at nowhere\.onnx"):
-        resolve_factorization("cerberus:nowhere.onnx")
+        load_factorization("cerberus:nowhere.onnx")
 
 
 def test_truncated_weights(tmp_path: Path) -> None:

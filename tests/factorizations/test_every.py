@@ -12,8 +12,8 @@ from audiolime_ext import registry
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization.contract import Factorization, factorize_in_parts
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
-from audiolime_ext.prediction.loading import resolve_factorization
 from factorizations.spleeter_network import SpleeterConfig
 from tests.random_checkpoints import NARROW, configuration, mirrored, write_checkpoint
 
@@ -102,7 +102,7 @@ def factorization(
     spec, folder = case[0], tmp_path_factory.mktemp("stems")
     published_elsewhere = spec.startswith(("spleeter:4stems", "spleeter:5stems"))
     with mirrored(folder) if published_elsewhere else nullcontext():
-        yield resolve_factorization(CASES[spec](folder, song))
+        yield load_factorization(CASES[spec](folder, song))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_it_keeps_the_protocol(factorization: Factorization) -> None:
     assert isinstance(factorization, Factorization)
     assert factorization.scope in ("blocks", "recording", "window")
     assert factorization.spec is not None
-    again = resolve_factorization(factorization.spec)
+    again = load_factorization(factorization.spec)
     assert (again.spec, again.fingerprint) == (factorization.spec, factorization.fingerprint)
     assert all(entry.startswith("@") for entry in factorization.references)
 

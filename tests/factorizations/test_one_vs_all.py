@@ -10,7 +10,7 @@ import pytest
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.holding import confusion_of
-from audiolime_ext.prediction.loading import resolve_factorization
+from audiolime_ext.factorization.loading import load_factorization
 from factorizations.hpss import HPSSFactorization
 from factorizations.one_vs_all import OneVsAllFactorization, make
 from factorizations.oracle import OracleFactorization
@@ -44,12 +44,12 @@ def test_a_source_that_its_separator_cannot_tell_from_another_is_refused(song: A
         r"the stem called guitar, whatever it holds, ova:cerberus\?merge=none:guitar"
     )
     with pytest.raises(UsageError, match=refused):
-        resolve_factorization("ova:cerberus:guitar")
+        load_factorization("ova:cerberus:guitar")
     with pytest.raises(UsageError, match="does not tell guitar from piano"):
-        OneVsAllFactorization(resolve_factorization("cerberus"), "guitar").factorize(song)
-    together = resolve_factorization("ova:cerberus:piano+guitar")
+        OneVsAllFactorization(load_factorization("cerberus"), "guitar").factorize(song)
+    together = load_factorization("ova:cerberus:piano+guitar")
     assert together.factorize(song).names == ("piano+guitar", "rest")
-    alone = resolve_factorization("ova:cerberus?merge=none:guitar")
+    alone = load_factorization("ova:cerberus?merge=none:guitar")
     assert alone.factorize(song).names == ("guitar", "rest")
     assert alone.spec == "ova:cerberus?merge=none:guitar"
 
@@ -72,23 +72,23 @@ def test_what_the_two_stems_may_hold_follows_from_the_separator() -> None:
 def test_a_spec_of_any_separator(song: Audio, tmp_path: Path) -> None:
     for name, gain in (("drums", 0.4), ("bass", 0.6)):
         Audio(song.samples * np.float32(gain), song.sr).write(tmp_path / f"{name}.wav")
-    made = resolve_factorization(f"ova:oracle:{tmp_path}:drums")
+    made = load_factorization(f"ova:oracle:{tmp_path}:drums")
     assert made.spec == f"ova:oracle:{tmp_path}:drums"
     assert made.factorize(song).names == ("drums", "rest")
-    assert made.scope == resolve_factorization(f"oracle:{tmp_path}").scope
-    other = resolve_factorization(f"ova:oracle:{tmp_path}:bass")
+    assert made.scope == load_factorization(f"oracle:{tmp_path}").scope
+    other = load_factorization(f"ova:oracle:{tmp_path}:bass")
     assert made.fingerprint != other.fingerprint
 
 
 def test_an_unknown_source_names_those_that_exist(song: Audio) -> None:
     with pytest.raises(UsageError, match=r"unknown source of hpss 'guitar'.*harmonic, percussive"):
-        resolve_factorization("ova:hpss:guitar").factorize(song)
+        load_factorization("ova:hpss:guitar").factorize(song)
 
 
 @pytest.mark.parametrize("spec", ["ova", "ova:hpss", "ova:hpss:"])
 def test_a_spec_without_a_source_says_how_it_is_written(spec: str) -> None:
     with pytest.raises(UsageError, match="ova:cerberus:drums"):
-        resolve_factorization(spec)
+        load_factorization(spec)
 
 
 def test_of_a_separator_in_memory_only(song: Audio) -> None:

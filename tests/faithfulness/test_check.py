@@ -38,7 +38,7 @@ from audiolime_ext.faithfulness.weighing import (
     infidelity,
     sparseness,
 )
-from audiolime_ext.models.musicnn import LEAD, WINDOW, MusicnnTagger, make
+from audiolime_ext.models.musicnn import LEAD, WINDOW, MusicnnModel, make
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game
 
@@ -462,7 +462,7 @@ def test_randomised_networks_are_reproducible_alive_and_leave_the_original_alone
 
 
 def test_a_layer_is_drawn_the_same_whichever_others_are() -> None:
-    trained: MusicnnTagger = make("MSD_musicnn")
+    trained: MusicnnModel = make("MSD_musicnn")
     one, two = trained.randomised(["dense_1"]), trained.randomised(["dense_1", "dense"])
     np.testing.assert_array_equal(one._weights["dense_1/kernel"], two._weights["dense_1/kernel"])
     assert np.array_equal(one._weights["dense/kernel"], trained._weights["dense/kernel"])

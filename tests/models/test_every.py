@@ -8,10 +8,10 @@ import pytest
 from audiolime_ext import registry
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.models.musicnn_network import big_shapes
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.taggram import tag
 from tests.random_checkpoints import random_weights, write_bundle_in
 
@@ -32,16 +32,16 @@ def loudness(batch: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=SPECS)
-def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
     spec: str = request.param
     if spec == BIG:
         folder = tmp_path_factory.mktemp("big")
         write_bundle_in(folder, random_weights(big_shapes()))
         spec = spec.replace("DIR", str(folder))
-    return resolve_tagger(spec, sr=16000)
+    return load_model(spec, sr=16000)
 
 
-def windows(listener: Tagger, n: int) -> np.ndarray:
+def windows(listener: Model, n: int) -> np.ndarray:
     grid = Grid.of(listener, 16000)
     length = grid.lead + (grid.window or grid.sr)
     shape = (n, length) if listener.n_channels == 1 else (n, listener.n_channels, length)
@@ -59,7 +59,7 @@ def test_the_suite_runs_on_those_that_are_tested_elsewhere(module: str) -> None:
     assert "from tests.adapters.suite import *" in source
 
 
-def test_it_keeps_the_protocol(listener: Tagger) -> None:
+def test_it_keeps_the_protocol(listener: Model) -> None:
     scores = np.asarray(listener(windows(listener, 3)))
     assert scores.ndim == 2
     assert len(scores) == 3
@@ -70,14 +70,14 @@ def test_it_keeps_the_protocol(listener: Tagger) -> None:
     assert all(entry.startswith("@") for entry in listener.references)
 
 
-def test_the_spec_builds_the_same_tagger_again(listener: Tagger) -> None:
+def test_the_spec_builds_the_same_tagger_again(listener: Model) -> None:
     assert listener.spec is not None
-    again = resolve_tagger(listener.spec, sr=16000)
+    again = load_model(listener.spec, sr=16000)
     assert again.fingerprint == listener.fingerprint
     np.testing.assert_allclose(again(windows(again, 1)), listener(windows(listener, 1)), atol=1e-6)
 
 
-def test_signals_of_a_batch_do_not_influence_each_other(listener: Tagger) -> None:
+def test_signals_of_a_batch_do_not_influence_each_other(listener: Model) -> None:
     batch = windows(listener, 4)
     together = np.asarray(listener(batch))
     alone = np.concatenate([np.asarray(listener(signal[None])) for signal in batch])
@@ -85,7 +85,7 @@ def test_signals_of_a_batch_do_not_influence_each_other(listener: Tagger) -> Non
     assert np.ptp(together, axis=0).max() > 1e-5  # the signals do differ
 
 
-def test_it_does_not_change_its_argument_and_repeats_itself(listener: Tagger) -> None:
+def test_it_does_not_change_its_argument_and_repeats_itself(listener: Model) -> None:
     batch = windows(listener, 2)
     before = batch.copy()
     first, second = np.asarray(listener(batch)), np.asarray(listener(batch))
@@ -93,11 +93,11 @@ def test_it_does_not_change_its_argument_and_repeats_itself(listener: Tagger) ->
     np.testing.assert_array_equal(first, second)
 
 
-def test_silence_is_heard_as_something_finite(listener: Tagger) -> None:
+def test_silence_is_heard_as_something_finite(listener: Model) -> None:
     assert np.isfinite(np.asarray(listener(np.zeros_like(windows(listener, 1))))).all()
 
 
-def test_a_windows_scores_are_those_of_the_same_excerpt_alone(listener: Tagger, ezer_ev: Path) -> None:
+def test_a_windows_scores_are_those_of_the_same_excerpt_alone(listener: Model, ezer_ev: Path) -> None:
     song = load_audio(ezer_ev)
     if listener.window_s is None:
         assert len(tag(song, listener, start_s=3.0, duration_s=3.0).scores) == 1

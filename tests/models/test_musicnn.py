@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
-from audiolime_ext.models.musicnn import BIG, CHECKPOINT, LEAD, PUBLISHED, SR, WINDOW, MusicnnTagger, log_mel, make
+from audiolime_ext.models.musicnn import BIG, CHECKPOINT, LEAD, PUBLISHED, SR, WINDOW, MusicnnModel, log_mel, make
 from audiolime_ext.models.musicnn_network import big_shapes
 from audiolime_ext.networks.checkpoints import locate
 from audiolime_ext.networks.tensor_bundle import read_tensor_bundle
@@ -34,7 +34,7 @@ def windows(n: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="module")
-def tagger() -> MusicnnTagger:
+def tagger() -> MusicnnModel:
     return make("MSD_musicnn")
 
 
@@ -57,7 +57,7 @@ def test_scores_are_the_genuine_packages(variant: str, monkeypatch: pytest.Monke
 
 
 def test_the_comparison_notices_a_missing_lead_and_a_wrong_grid(
-    tagger: MusicnnTagger, monkeypatch: pytest.MonkeyPatch
+    tagger: MusicnnModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     clip = "audiolime_ext/data/ezer_ev.ogg"
@@ -86,7 +86,7 @@ def test_the_front_end_is_librosas_rounded_to_float16() -> None:
 
 
 @pytest.mark.parametrize("gain", [0.0, 1.0, 1e3, 1e6])
-def test_silence_and_any_level_give_finite_scores_between_0_and_1(tagger: MusicnnTagger, gain: float) -> None:
+def test_silence_and_any_level_give_finite_scores_between_0_and_1(tagger: MusicnnModel, gain: float) -> None:
     scores = tagger(windows(1) * np.float32(gain))
     assert scores.dtype == np.float32
     assert np.isfinite(scores).all()
@@ -101,8 +101,8 @@ def test_what_else_is_in_a_batch_does_not_matter(variant: str) -> None:
     np.testing.assert_allclose(network(batch), alone, rtol=0, atol=1e-6)
 
 
-def test_one_thread_gives_the_same_scores(tagger: MusicnnTagger) -> None:
-    np.testing.assert_allclose(MusicnnTagger("MSD_musicnn", threads=1)(windows(2)), tagger(windows(2)), atol=1e-6)
+def test_one_thread_gives_the_same_scores(tagger: MusicnnModel) -> None:
+    np.testing.assert_allclose(MusicnnModel("MSD_musicnn", threads=1)(windows(2)), tagger(windows(2)), atol=1e-6)
 
 
 def test_labels_are_the_packages_own_in_the_order_of_the_outputs() -> None:
@@ -112,7 +112,7 @@ def test_labels_are_the_packages_own_in_the_order_of_the_outputs() -> None:
     assert (mtt[0], mtt[20], mtt[-1]) == ("guitar", "vocals", "choral")
 
 
-def test_the_grid_is_187_frames_with_one_hop_of_lead(tagger: MusicnnTagger) -> None:
+def test_the_grid_is_187_frames_with_one_hop_of_lead(tagger: MusicnnModel) -> None:
     assert (tagger.sr, tagger.n_channels, tagger.min_s) == (16000, 1, None)
     assert tagger.window_s * SR == tagger.hop_s * SR == 47872
     assert tagger.lead_s * SR == 256
@@ -138,9 +138,9 @@ def test_the_packages_code_is_read_but_never_run(tmp_path: Path) -> None:
     configuration = copy / "musicnn" / "configuration.py"
     labels = [f"label {i}" for i in range(50)]
     configuration.write_text(f"raise SystemExit('ran')\nMSD_LABELS = {labels!r}\n", encoding="utf-8")
-    assert MusicnnTagger("MSD_vgg", folder=copy).labels == tuple(labels)
+    assert MusicnnModel("MSD_vgg", folder=copy).labels == tuple(labels)
     with pytest.raises(CorruptError, match=r"configuration\.py does not define MTT_LABELS; fetch the checkpoint again"):
-        MusicnnTagger("MTT_vgg", folder=copy)
+        MusicnnModel("MTT_vgg", folder=copy)
 
 
 def test_every_file_that_is_read_is_declared_with_its_hash() -> None:
@@ -165,7 +165,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_big_model_has_the_labels_of_its_siblings_and_scores_of_its_own(big: Path, tagger: MusicnnTagger) -> None:
+def test_the_big_model_has_the_labels_of_its_siblings_and_scores_of_its_own(big: Path, tagger: MusicnnModel) -> None:
     network = build("tagger", f"musicnn:{BIG}?weights={big}")
     assert (network.spec, network.labels) == (f"musicnn:{BIG}?weights={big}", tagger.labels)
     scores = network(windows(2))
@@ -177,7 +177,7 @@ def test_the_big_model_has_the_labels_of_its_siblings_and_scores_of_its_own(big:
 def test_the_fingerprint_of_the_big_model_follows_its_weights_and_not_its_folder(big: Path, tmp_path: Path) -> None:
     shutil.copytree(big, tmp_path / "copy")
     write_bundle_in(tmp_path / "other", random_weights(big_shapes(), seed=1))
-    ours, copied, other = (MusicnnTagger(BIG, weights=path) for path in (big, tmp_path / "copy", tmp_path / "other"))
+    ours, copied, other = (MusicnnModel(BIG, weights=path) for path in (big, tmp_path / "copy", tmp_path / "other"))
     assert ours.fingerprint == copied.fingerprint != other.fingerprint
 
 
@@ -221,10 +221,10 @@ def test_a_checkpoint_of_another_architecture_is_refused(big: Path, tmp_path: Pa
     }.items():
         folder = locate(CHECKPOINT) / "musicnn" / variant
         with pytest.raises(CorruptError, match=f"{variant} is of another architecture: {message}") as found:
-            MusicnnTagger(BIG, weights=folder)
+            MusicnnModel(BIG, weights=folder)
         assert found.value.exit_code == 3
     shutil.copytree(big, tmp_path / "cut")
     data = tmp_path / "cut" / ".data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:1000])
     with pytest.raises(CorruptError, match="ends before tensor"):
-        MusicnnTagger(BIG, weights=tmp_path / "cut")
+        MusicnnModel(BIG, weights=tmp_path / "cut")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.loading import resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
 
@@ -78,16 +78,16 @@ def spec(path: Path, more: str = "", labels: str = LABELS) -> str:
 
 
 @pytest.fixture(scope="module", params=["any length", "overlapping windows", "one signal of one second", "log-mel"])
-def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = tmp_path_factory.mktemp("onnx")
     match request.param:
         case "any length":
-            return resolve_tagger(spec(saved(folder)))
+            return load_model(spec(saved(folder)))
         case "overlapping windows":
-            return resolve_tagger(spec(saved(folder), "&window_s=1&hop_s=0.5"))
+            return load_model(spec(saved(folder), "&window_s=1&hop_s=0.5"))
         case "one signal of one second":
-            return resolve_tagger(spec(saved(folder, (1, SR))))
-    return resolve_tagger(spec(saved(folder, ("n", "t", 20)), "&front_end=log-mel:256,128,20&window_s=1"))
+            return load_model(spec(saved(folder, (1, SR))))
+    return load_model(spec(saved(folder, ("n", "t", 20)), "&front_end=log-mel:256,128,20&window_s=1"))
 
 
 @pytest.mark.parametrize(

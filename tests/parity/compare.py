@@ -50,7 +50,7 @@ def snr_db(reference: NDArray[Any], estimate: NDArray[Any], *, mixture: NDArray[
     return 10 * math.log10(max(signal, whole * 10 ** (FAINT_DB / 10)) / noise) if noise else math.inf
 
 
-def taggram(audio: Audio, tagger: musicnn.MusicnnTagger) -> NDArray[np.float32]:
+def taggram(audio: Audio, tagger: musicnn.MusicnnModel) -> NDArray[np.float32]:
     """Scores of every whole window from the start on, as the package cuts them: shape (n_windows, 50)."""
     n_samples = math.ceil(audio.n_samples * musicnn.SR / audio.sr)
     mono = resample_span(audio.samples.mean(axis=0), audio.sr, musicnn.SR, 0, n_samples)
@@ -61,8 +61,8 @@ def taggram(audio: Audio, tagger: musicnn.MusicnnTagger) -> NDArray[np.float32]:
 
 
 @cache
-def _tagger(variant: str, models: Path) -> musicnn.MusicnnTagger:
-    return musicnn.MusicnnTagger(variant, weights=models / variant if variant == musicnn.BIG else None)
+def _tagger(variant: str, models: Path) -> musicnn.MusicnnModel:
+    return musicnn.MusicnnModel(variant, weights=models / variant if variant == musicnn.BIG else None)
 
 
 @lru_cache(maxsize=1)

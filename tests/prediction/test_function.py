@@ -9,7 +9,7 @@ import pytest
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.prediction.asking import predict
-from audiolime_ext.prediction.function import as_tagger, tagger
+from audiolime_ext.prediction.function import as_model, tagger
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.taggram import tag
 
@@ -126,7 +126,7 @@ def test_a_model_that_overwrites_its_input_leaves_the_mix_as_it_was() -> None:
         return np.asarray(batch[:, :1] + 1)
 
     windows = np.ones((3, 1, 1, 10), np.float32)
-    assert (predict(as_tagger(model), windows) == 1).all()
+    assert (predict(as_model(model), windows) == 1).all()
     assert (windows == 1).all()
 
 
@@ -136,7 +136,7 @@ def test_what_has_a_method_predict_is_told_to_give_it() -> None:
             return batch[:, :1]
 
     with pytest.raises(UsageError, match=r"has a method predict: give that \(package\.module:name\.predict\)"):
-        as_tagger(Classifier())
+        as_model(Classifier())
 
 
 def test_as_many_columns_as_labels_are_asked_for() -> None:
@@ -154,14 +154,14 @@ def test_a_plain_function_may_carry_a_taggers_attributes() -> None:
         return batch[:, :1]
 
     model.sr, model.labels, model.window_s = 8000, ["x"], 0.5  # type: ignore[attr-defined]
-    made = as_tagger(model, sr=44100)
+    made = as_model(model, sr=44100)
     assert (made.sr, made.labels, made.window_s, made.hop_s) == (8000, ("x",), 0.5, 0.5)
 
 
 @pytest.mark.parametrize("nonsense", ["text", 3, None, int])
 def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
     with pytest.raises(UsageError, match="a predict function is needed"):
-        as_tagger(nonsense)
+        as_model(nonsense)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_labels_that_cannot_be_told_apart_or_written_are_refused(labels: list[ob
             return batch
 
     Own.labels = labels  # type: ignore[attr-defined]
-    for made in (lambda: tagger(lambda b: b, labels=labels), lambda: as_tagger(Own())):  # type: ignore[arg-type]
+    for made in (lambda: tagger(lambda b: b, labels=labels), lambda: as_model(Own())):  # type: ignore[arg-type]
         with pytest.raises(UsageError, match=complaint):
             made()
 

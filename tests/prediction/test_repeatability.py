@@ -11,7 +11,7 @@ import pytest
 
 from audiolime_ext import Explanation, explain, explain_track, tagger
 from audiolime_ext.errors import ModelError
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED, N_TO_TELL, NOTHING, ROUNDS, repeatability
 from factorizations.oracle import OracleFactorization
 
@@ -212,7 +212,7 @@ def band() -> OracleFactorization:
 
 
 def of(band: OracleFactorization, answer: Answer, **options: Any) -> Explanation:
-    model: FunctionTagger = tagger(answer, sr=SR, labels=["rock", "jazz"])
+    model: FunctionModel = tagger(answer, sr=SR, labels=["rock", "jazz"])
     return explain(band.mixture, model, factorization=band, labels=["rock"], **options)
 
 

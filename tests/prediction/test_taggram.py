@@ -9,7 +9,7 @@ import pytest
 from audiolime_ext import explain, explain_track
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.prediction.function import as_tagger, tagger
+from audiolime_ext.prediction.function import as_model, tagger
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.taggram import tag
 
@@ -49,7 +49,7 @@ def test_batches_do_not_change_the_scores(batch_size: int) -> None:
 
 
 def test_a_tagger_without_a_window_hears_the_whole_excerpt_at_the_files_rate() -> None:
-    found = tag(ramp(2.0), as_tagger(first_and_last), start_s=0.5, duration_s=1.0)
+    found = tag(ramp(2.0), as_model(first_and_last), start_s=0.5, duration_s=1.0)
     np.testing.assert_allclose(found.scores, [[500, 1499]])
     assert found.labels == ("0", "1")
 

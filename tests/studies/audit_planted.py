@@ -90,7 +90,7 @@ from audiolime_ext.audit.verdict.admission import admit
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.verdicts import conclude
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from examples.guitar_vs_piano.songs import SR, make
 
 INSTRUMENTS = ("bass", "drums", "guitar", "piano")
@@ -128,17 +128,17 @@ class Listener(NamedTuple):
         heard = np.stack([features(signal) for signal in batch])
         return np.asarray(((heard - self.mean) / self.deviation) @ self.weights + self.bias)
 
-    def saying(self, label: str) -> Tagger:
+    def saying(self, label: str) -> Model:
         """As a tagger that calls its instrument's presence by a name."""
         return called(label, self.odds, f"{self.weights.sum():.9f}")
 
-    def forgetful(self, label: str) -> Tagger:
+    def forgetful(self, label: str) -> Model:
         """The same with its dropout left on: it answers otherwise each time."""
         rng = np.random.default_rng(0)
         return called(label, lambda batch: self.odds(batch) + rng.normal(0, DROPOUT, len(batch)), "dropout")
 
 
-def called(label: str, odds: Callable[[Samples], Array], version: str) -> Tagger:
+def called(label: str, odds: Callable[[Samples], Array], version: str) -> Model:
     """A tagger that says a name or not by log-odds."""
 
     def answer(batch: Samples) -> Array:
@@ -252,7 +252,7 @@ def holding(factorization: str, instrument: str) -> tuple[str, ...]:
     return HOLDS.get(factorization, {}).get(instrument, (instrument,))
 
 
-def audited(folder: Path, model: Tagger, name: str, manifest: Path, label: str, factorization: str) -> Results:
+def audited(folder: Path, model: Model, name: str, manifest: Path, label: str, factorization: str) -> Results:
     """An audit, or the one that is there; meant to matter is the class's own instrument, wherever it lies."""
     (folder / "audits").mkdir(exist_ok=True)
     results = run_audit(
@@ -344,7 +344,7 @@ def main() -> None:
         print(f"{instrument} listener ({'clean' if instrument in clean else 'left out'}): {told}", flush=True)
     pairs = CONFOUNDED if not chosen.real else tuple(permutations(instruments, 2))
     for factorization in chosen.factorizations:
-        cases: list[tuple[str, str, str, str | None, Tagger]]
+        cases: list[tuple[str, str, str, str | None, Model]]
         cases = [("clean", of, of, None, one.saying(of)) for of, one in clean.items()]
         cases += [("confounded", of, by, by, clean[by].saying(of)) for of, by in pairs if by in clean]
         for of in clean if chosen.real else ("guitar",):

@@ -18,7 +18,7 @@ from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Masks, Neighborhood, Sampling, _draws
-from audiolime_ext.models.musicnn import MusicnnTagger
+from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.registry import build
 from factorizations.oracle import OracleFactorization
@@ -38,7 +38,7 @@ def clips() -> dict[str, Audio]:
     return {"ezer_ev": metal, "feelings": OracleFactorization({"guitar": guitar, "rest": rest}).mixture}
 
 
-def cut(audio: Audio, split: str, tagger: MusicnnTagger, start_s: float) -> Components:
+def cut(audio: Audio, split: str, tagger: MusicnnModel, start_s: float) -> Components:
     """The components of one window."""
     factorization, segments = SPLITS[split]
     grid, duration_s = Grid.of(tagger, audio.sr), tagger.window_s

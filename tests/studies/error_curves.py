@@ -101,7 +101,7 @@ from audiolime_ext.attribution.banzhaf import banzhaf_values
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import Neighborhood, Sampling
-from audiolime_ext.models.musicnn import MusicnnTagger
+from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.prediction.taggram import tag
 from tests.studies.adjusted import adjusted_banzhaf, adjusted_lime, unadjusted_shapley
 from tests.studies.draws import SPLITS, Draws, clips, cut
@@ -210,7 +210,7 @@ def line(name: str, values: Iterable[float], form: str = "8.2f") -> None:
 
 def study(clip: str, split: str, kept: Path | None) -> None:
     """Print the tables of one window and one way to split it."""
-    tagger, audio = MusicnnTagger("MSD_musicnn", threads=1), clips()[clip]
+    tagger, audio = MusicnnModel("MSD_musicnn", threads=1), clips()[clip]
     taggram = tag(audio, tagger)
     scores = taggram.scores[~taggram.padded]
     window = int(scores[:, tagger.labels.index(LABELS[clip])].argmax())

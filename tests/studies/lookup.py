@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from audiolime_ext.components.components import CROSSFADE_S, Components
 from audiolime_ext.components.masks import Masks, enumerate_masks
 from audiolime_ext.models import musicnn, musicnn_network
-from audiolime_ext.models.musicnn import HOP_LENGTH, N_FFT, MusicnnTagger
+from audiolime_ext.models.musicnn import HOP_LENGTH, N_FFT, MusicnnModel
 from audiolime_ext.models.musicnn_network import N_FRAMES, N_MELS
 from audiolime_ext.networks.graph import Graph, Network
 from audiolime_ext.prediction.contract import Scores
@@ -46,7 +46,7 @@ class Lookup:
         Of the masks that fill the tables; by default the most segments that a frame sees. Less is wrong.
     """
 
-    def __init__(self, components: Components, tagger: MusicnnTagger, *, period: int | None = None) -> None:
+    def __init__(self, components: Components, tagger: MusicnnModel, *, period: int | None = None) -> None:
         first, last = segments_seen(components)
         self.period = int((last - first).max()) + 1 if period is None else period
         self._runs = np.flatnonzero(np.diff(first, prepend=-1) | np.diff(last, prepend=-1))
@@ -63,7 +63,7 @@ class Lookup:
         parts = [masks[at : at + ASKED_AT_ONCE] for at in range(0, len(masks), ASKED_AT_ONCE)]
         return np.concatenate([self._ask(part) for part in parts]).astype(np.float64)
 
-    def _fill(self, components: Components, tagger: MusicnnTagger) -> None:
+    def _fill(self, components: Components, tagger: MusicnnModel) -> None:
         n_stems, n_segments = self._shape
         patterns = enumerate_masks(n_stems * self.period).reshape(-1, n_stems, self.period)
         self._input = np.empty((len(patterns), N_FRAMES, N_MELS), np.float32)
@@ -108,7 +108,7 @@ def segments_seen(components: Components) -> tuple[Indices, Indices]:
     return first, np.searchsorted(edges - crossfade / 2, end, side="left")
 
 
-def _timbral(tagger: MusicnnTagger) -> Network:
+def _timbral(tagger: MusicnnModel) -> Network:
     """The timbral features, and what the first convolution over time makes of them alone, without its bias."""
     weights = tagger._weights
     graph, x = musicnn_network._start("timbral", weights)
@@ -120,7 +120,7 @@ def _timbral(tagger: MusicnnTagger) -> Network:
     return graph.network(threads=1)
 
 
-def _rest(tagger: MusicnnTagger) -> Network:
+def _rest(tagger: MusicnnModel) -> Network:
     """Everything else: from the input and what the tables hold to the scores."""
     weights = tagger._weights
     graph: Graph

@@ -11,18 +11,18 @@ from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
-from audiolime_ext.models.musicnn import MusicnnTagger
+from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.prediction.grid import Grid
 from factorizations.hpss import HPSSFactorization
 from tests.studies.lookup import Lookup, segments_seen
 
 
 @pytest.fixture(scope="module")
-def tagger() -> MusicnnTagger:
-    return MusicnnTagger("MSD_musicnn", threads=1)
+def tagger() -> MusicnnModel:
+    return MusicnnModel("MSD_musicnn", threads=1)
 
 
-def cut(clip: Path, tagger: MusicnnTagger, segments: int) -> Components:
+def cut(clip: Path, tagger: MusicnnModel, segments: int) -> Components:
     audio = load_audio(clip)
     grid = Grid.of(tagger, audio.sr)
     return parts.build(audio, HPSSFactorization(), grid, start_s=14.96, duration_s=tagger.window_s, segments=segments)
@@ -30,7 +30,7 @@ def cut(clip: Path, tagger: MusicnnTagger, segments: int) -> Components:
 
 @pytest.mark.parametrize(("segments", "period"), [(6, 2), (25, 3)])
 def test_looked_up_scores_are_the_models_and_a_table_of_too_short_a_period_is_noticed(
-    ezer_ev: Path, tagger: MusicnnTagger, segments: int, period: int
+    ezer_ev: Path, tagger: MusicnnModel, segments: int, period: int
 ) -> None:
     components = cut(ezer_ev, tagger, segments)
     masks = np.random.default_rng(0).random((12, components.n)) < 0.5
@@ -42,7 +42,7 @@ def test_looked_up_scores_are_the_models_and_a_table_of_too_short_a_period_is_no
     assert np.abs(wrong(masks) - scores).max() > 1e-3
 
 
-def test_a_frame_sees_a_segment_if_and_only_if_its_samples_do(ezer_ev: Path, tagger: MusicnnTagger) -> None:
+def test_a_frame_sees_a_segment_if_and_only_if_its_samples_do(ezer_ev: Path, tagger: MusicnnModel) -> None:
     components = cut(ezer_ev, tagger, 25)
     silent = ~np.eye(25, dtype=bool)
     played = components.heard_mixes(np.tile(silent, 2))[:, 0] != components.heard_mixes(np.ones((1, 50), bool))[:, 0]

@@ -48,7 +48,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution.methods import METHODS
 from audiolime_ext.components.masks import Masks, Neighborhood
-from audiolime_ext.models.musicnn import MusicnnTagger
+from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.prediction.taggram import tag
 from tests.studies.draws import SPLITS, clips, cut
 from tests.studies.lookup import Lookup
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--evaluations", type=int, default=2**14)
     chosen = parser.parse_args()
-    tagger = MusicnnTagger("MSD_musicnn", threads=1)
+    tagger = MusicnnModel("MSD_musicnn", threads=1)
     for split in SPLITS:
         stays: dict[str, list[NDArray[np.float64]]] = {}
         instead: Counter[str] = Counter()

@@ -22,7 +22,7 @@ from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.factorization import kept as kept_module
 from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.stems import with_residual
-from audiolime_ext.models.musicnn import MusicnnTagger
+from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
@@ -170,7 +170,7 @@ def test_snippet_and_track_agree_across_the_borders_of_parts(
     agree(track, oracle.mixture, model, oracle)
 
 
-def musicnn() -> MusicnnTagger:
+def musicnn() -> MusicnnModel:
     """The published tagger from the user's own cache, wherever a test keeps its results."""
     from audiolime_ext.models.musicnn import CHECKPOINT
 
@@ -178,7 +178,7 @@ def musicnn() -> MusicnnTagger:
     try:
         from audiolime_ext.networks.checkpoints import locate
 
-        return MusicnnTagger("MSD_musicnn", folder=locate(CHECKPOINT))
+        return MusicnnModel("MSD_musicnn", folder=locate(CHECKPOINT))
     finally:
         if named is not None:
             os.environ["AUDIOLIME_CACHE"] = named

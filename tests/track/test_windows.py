@@ -13,9 +13,9 @@ from audiolime_ext.cache import Store, identity
 from audiolime_ext.components.masks import enumerate_masks
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.models.musicnn import MusicnnTagger
-from audiolime_ext.prediction.contract import Tagger
-from audiolime_ext.prediction.function import FunctionTagger
+from audiolime_ext.models.musicnn import MusicnnModel
+from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.track.windows import Asking
 from factorizations.oracle import OracleFactorization
@@ -37,7 +37,7 @@ def asking(oracle: OracleFactorization, batches: list[int], **options: Any) -> A
         batches.append(len(batch))
         return np.asarray(np.sqrt((batch**2).mean(axis=1, keepdims=True)))
 
-    model: Tagger = tagger(loud, **{"window_s": 1.0, "batch_size": 16, **options})
+    model: Model = tagger(loud, **{"window_s": 1.0, "batch_size": 16, **options})
     stems = KeptStems(oracle, oracle.mixture)
     return Asking(oracle.mixture, stems, model, Grid.of(model, SR), method_named("auto"), Settings(), Store(None))
 
@@ -96,14 +96,14 @@ def test_only_what_proves_its_identity_has_one() -> None:
 
     assert identity(tagger(function)) is None
     versions = [tagger(f, version=v, labels=n) for f in (function, other) for v in "12" for n in (["a"], ["b"])]
-    assert all(isinstance(model, FunctionTagger) for model in versions)
+    assert all(isinstance(model, FunctionModel) for model in versions)
     known = [str(identity(model)) for model in versions]
     assert len(set(known)) == 8
 
 
 @pytest.mark.usefixtures("published")
 def test_published_taggers_and_their_randomised_twins_differ() -> None:
-    model = MusicnnTagger("MSD_musicnn")
+    model = MusicnnModel("MSD_musicnn")
     one, other = identity(model), identity(model.randomised(["dense"]))
     assert one is not None
     assert other is not None

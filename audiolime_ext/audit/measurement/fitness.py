@@ -12,7 +12,7 @@ import numpy as np
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory
 from audiolime_ext.prediction.asking import n_at_once, predict
-from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.targets import log_odds
 
@@ -23,7 +23,7 @@ _FOR_SILENCE = (
 )
 
 
-def scores_of(tagger: Tagger, windows: Samples, *, usual_s: float | None = None) -> Scores:
+def scores_of(tagger: Model, windows: Samples, *, usual_s: float | None = None) -> Scores:
     """The tagger's scores, of which there must be log-odds.
 
     Parameters
@@ -54,7 +54,7 @@ def scores_of(tagger: Tagger, windows: Samples, *, usual_s: float | None = None)
     return scores
 
 
-def ask_about_noise(tagger: Tagger, duration_s: float, *, at_once: int | None = None) -> None:
+def ask_about_noise(tagger: Model, duration_s: float, *, at_once: int | None = None) -> None:
     """Ask about noise as long as a recording's excerpt.
 
     Parameters
@@ -72,7 +72,7 @@ def ask_about_noise(tagger: Tagger, duration_s: float, *, at_once: int | None = 
     log_odds(predict(tagger, _noise(tagger, duration_s, at_once)))
 
 
-def _noise(tagger: Tagger, duration_s: float, at_once: int | None = None) -> Samples:
+def _noise(tagger: Model, duration_s: float, at_once: int | None = None) -> Samples:
     grid = Grid.of(tagger, tagger.sr or 0)
     n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
     noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
@@ -80,7 +80,7 @@ def _noise(tagger: Tagger, duration_s: float, at_once: int | None = None) -> Sam
     return np.repeat(windows, at_once or n_at_once(tagger, windows.shape[1]), axis=0)
 
 
-def _fails(tagger: Tagger, windows: Samples) -> bool:
+def _fails(tagger: Model, windows: Samples) -> bool:
     try:
         predict(tagger, windows)
     except (ModelError, OutOfMemory):

@@ -23,7 +23,7 @@ from audiolime_ext.components.masks import Masks
 from audiolime_ext.components.mixing import weighted_sums
 from audiolime_ext.errors import AudioError
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.registry import build as build_spec
 
@@ -94,7 +94,7 @@ class Ears:
         Where stems are kept; without one only in memory.
     """
 
-    def __init__(self, tagger: Tagger, factorization: Factorization | None, store: Store | None = None) -> None:
+    def __init__(self, tagger: Model, factorization: Factorization | None, store: Store | None = None) -> None:
         self.tagger, self.factorization = tagger, factorization
         self.store = Store(Cache.of_user()) if store is None else store
         self._kept: OrderedDict[str, Heard] = OrderedDict()

@@ -56,7 +56,7 @@ from audiolime_ext.components.game import Mixes, answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, choose_masks
 from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
 from audiolime_ext.prediction.asking import n_at_once
-from audiolime_ext.prediction.contract import Scores, Tagger
+from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.outputs import joined
 from audiolime_ext.prediction.targets import log_odds
@@ -238,7 +238,7 @@ def _transplants(kind: Kind, name: str, host: Heard, donor: Heard, key: str) -> 
 
 
 def _answers(
-    tagger: Tagger, grid: Grid, questions: Iterator[Question], usual_s: float | None
+    tagger: Model, grid: Grid, questions: Iterator[Question], usual_s: float | None
 ) -> tuple[list[tuple[str, str, str | None]], Scores]:
     """What was asked, and the scores (n_questions, n_labels)."""
     ask = partial(scores_of, tagger, usual_s=usual_s)

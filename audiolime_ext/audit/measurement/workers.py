@@ -23,8 +23,9 @@ from audiolime_ext.audit.measurement.fitness import ask_about_noise
 from audiolime_ext.audit.measurement.heard import Ears
 from audiolime_ext.audit.measurement.measure import Job, Measured, Settings, measure
 from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
-from audiolime_ext.prediction.function import FunctionTagger
-from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.loading import load_model
 
 # Threads within a worker: of ONNX Runtime (see `audiolime_ext.networks.graph`), BLAS, OpenMP, Numba and TensorFlow.
 THREADS = (
@@ -241,15 +242,15 @@ def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
 @lru_cache(maxsize=1)
 def _ears(models: Models) -> Ears:
     try:
-        tagger = resolve_tagger(models.tagger, sr=models.sr, batch_size=models.batch_size)
-        separator = None if models.factorization is None else resolve_factorization(models.factorization)
+        tagger = load_model(models.tagger, sr=models.sr, batch_size=models.batch_size)
+        separator = None if models.factorization is None else load_factorization(models.factorization)
     except Exception as error:
         if isinstance(error, AudiolimeError):
             raise
         named = " and ".join(filter(None, (models.tagger, models.factorization)))
         raise AudiolimeError(f"a worker cannot build {named} ({type(error).__name__}: {error})") from error
     found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
-    if isinstance(tagger, FunctionTagger) and tagger.version is None:
+    if isinstance(tagger, FunctionModel) and tagger.version is None:
         del found[models.tagger]  # a hash of answers, which may round otherwise on another machine
     wanted = {models.tagger: models.tagger_fingerprint, models.factorization: models.factorization_fingerprint}
     for spec in found:

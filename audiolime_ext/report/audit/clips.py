@@ -23,9 +23,10 @@ from audiolime_ext.audit.measurement.heard import TRUE_STEMS
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.components.components import Components, build
 from audiolime_ext.errors import AudioError
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.prediction.grid import Grid
-from audiolime_ext.prediction.loading import resolve_factorization, resolve_tagger
+from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.registry import build as build_spec
 from audiolime_ext.report.audit.findings import Case
 from audiolime_ext.report.audit.names import Names
@@ -163,12 +164,12 @@ class Listening:
 
     @cached_property
     def _tagger(self) -> Any:
-        return resolve_tagger(self.results.identity.tagger)
+        return load_model(self.results.identity.tagger)
 
     @cached_property
     def _separator(self) -> Any:
         spec = self.results.identity.factorization
-        return None if spec == TRUE_STEMS else resolve_factorization(spec)
+        return None if spec == TRUE_STEMS else load_factorization(spec)
 
 
 def loudest(samples: Samples, n: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from audiolime_ext.audit.measurement.measure import DonorError, Job, Measured, S
 from audiolime_ext.audit.measurement.placebos import AGAIN, PLACEBOS
 from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.targets import log_odds
 from factorizations.bands import make as make_bands
 
@@ -94,7 +94,7 @@ class Found:
 
 
 def measured(
-    *songs: Levels | Heard, model: Tagger = LINEAR, settings: Settings | None = None, n_samples: int = N
+    *songs: Levels | Heard, model: Model = LINEAR, settings: Settings | None = None, n_samples: int = N
 ) -> Found:
     """The first song, given the stems of the others."""
     ears = Ears(model, None)

@@ -21,7 +21,7 @@ from audiolime_ext.audit.verdict.export import export
 from audiolime_ext.audit.verdict.rates import Trials, exceeds, flip_rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from tests.audit_collection import LABELS, SR, _clicks, arbitrary, clean, confounded, forgetful, make_collection
 
 GUITAR, PIANO = (0.8, 0.2), (0.2, 0.8)
@@ -156,7 +156,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_collection(tmp_path_factory.mktemp("placebos"), 30, duration_s=0.25)
 
 
-def audited(manifest: Path, model: Tagger, name: str) -> Results:
+def audited(manifest: Path, model: Model, name: str) -> Results:
     return run_audit(manifest, model, store=manifest.with_name(f"{name}.sqlite"), settings=Settings(), workers=0)
 
 

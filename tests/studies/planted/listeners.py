@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from tests.studies.planted.ear import Ear, Heard
 from tests.studies.planted.songs import DURATION_S, Song
 
@@ -174,7 +174,7 @@ def listeners(kinds: Sequence[Kind], sources: Sequence[str]) -> list[Listener]:
     return found
 
 
-def model_of(song: Song, planted: Sequence[Listener], windows: Sequence[Song] = ()) -> Tagger:
+def model_of(song: Song, planted: Sequence[Listener], windows: Sequence[Song] = ()) -> Model:
     """A tagger with an output for each listener.
 
     It hears the song's excerpt and no other; with `windows`, excerpts of the song that follow each other, it has such

@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext import Audio, Explanation, Stems, Tagger, explain, explain_track
+from audiolime_ext import Audio, Explanation, Model, Stems, explain, explain_track
 from audiolime_ext.audio.recording import level_db
 from audiolime_ext.registry import build
 from tests.studies.planted.judge import WRONG, Splitting, Verdict, judge, judge_track
@@ -142,7 +142,7 @@ def _split(song: Song, factorization: str) -> Any:
 
 
 def about(
-    song: Song, model: Tagger, planted: Sequence[Listener], found: Explanation
+    song: Song, model: Model, planted: Sequence[Listener], found: Explanation
 ) -> Iterator[tuple[Expected, Expected, Splitting]]:
     """What may be said of each listener: of the sources, of what was switched, and how the excerpt was split."""
     bounded = [listener.kind.bounded for listener in planted]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.prediction.contract import Tagger
+from audiolime_ext.prediction.contract import Model
 from tests.studies.planted.ear import EDGE, Ear
 from tests.studies.planted.songs import Song
 
@@ -124,7 +124,7 @@ def joint_effect(scores: Array, n: int, *group: int) -> Array:
     return np.asarray(weight @ change)
 
 
-def answers(model: Tagger, parts: Samples, always: Samples | None = None) -> Array:
+def answers(model: Model, parts: Samples, always: Samples | None = None) -> Array:
     """The model's scores of every combination of parts, shape (2ⁿ, n_labels).
 
     Parameters
