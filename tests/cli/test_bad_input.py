@@ -364,8 +364,8 @@ def test_interrupting_while_stems_are_written_leaves_nothing(studio: Path) -> No
         "        return super().factorize(audio, start_s=start_s, duration_s=duration_s)\n"
         "slow = Slow.from_folder('stems')\n"
         "from functools import partial\n"
-        "from audiolime_ext import factorization\n"
-        "factorization.factorize_in_parts = partial(factorization.factorize_in_parts, part_s=1.0)\n"
+        "from audiolime_ext.factorization import contract\n"
+        "contract.factorize_in_parts = partial(contract.factorize_in_parts, part_s=1.0)\n"
     )
     options = ("-f", "studio_slow:slow", "-o", "deep/out")
     process = interrupted(studio, "separate", "song.wav", *options, once="deep/out/.song.*.part/hum.wav")
