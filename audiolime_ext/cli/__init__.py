@@ -19,6 +19,7 @@ from typing import Any
 from audiolime_ext.cli import audit, cache, checkpoints, demo, explain, listing, page, rerun, separate, tag
 from audiolime_ext.cli.options import tell
 from audiolime_ext.cli.parser import Parser, all_commands
+from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.errors import AudiolimeError
 
 COMMANDS = (tag, separate, explain, page, audit, demo, rerun, checkpoints, cache, listing)
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add(commands)
     for command_parser in all_commands(parser):
+        keep_old_flags(command_parser)
         command_parser.add_argument(  # so that it may also stand at the end
             "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
         )
