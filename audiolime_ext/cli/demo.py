@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import DEFAULT_FACTORIZATION, DEFAULT_TAGGER, add_json
+from audiolime_ext.cli.options import DEFAULT_FACTORIZATION, DEFAULT_MODEL, add_json, add_output
 from audiolime_ext.files import legible
 
 CLIP = "ezer_ev.ogg"
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         description=f"Explain 20 s of a metal song with a singer ({CREDIT}): which source makes “female vocalists”, "
         "which makes “metal”? The first run fetches the published models (102 MB).",
     )
-    parser.add_argument("-o", "--output", metavar="DIR", default="audiolime-demo", help="default: %(default)s")
+    add_output(parser, "DIR", "clips, explanation.json and page.html (default: %(default)s)", default="audiolime-demo")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -37,8 +37,8 @@ def run(args: Namespace) -> int:
 
     how: dict[str, Any] = {"factorization": DEFAULT_FACTORIZATION, "labels": LABELS}
     with as_file(files("audiolime_ext") / "data" / CLIP) as clip:
-        explanation = explain(clip, DEFAULT_TAGGER, **how)
-        track = explain_track(clip, DEFAULT_TAGGER, **how)
+        explanation = explain(clip, DEFAULT_MODEL, **how)
+        track = explain_track(clip, DEFAULT_MODEL, **how)
     if not args.json:
         print(f"The bundled clip: {CREDIT}.\n")
     show(explanation, Path(args.output), as_json=args.json)

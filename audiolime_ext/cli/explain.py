@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli import track
+from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
     add_factorization,
     add_files,
     add_json,
-    add_tagger,
+    add_model,
+    add_output,
     as_called,
     for_each_file,
-    label_numbers,
-    load_model,
     names_apart,
     output_folders,
     recordings,
     require_some,
-    whole,
+    resolve_model,
 )
+from audiolime_ext.cli.question import add_question, how_asked, labels_asked, require_known_words
 
 
 def add(commands: Any) -> None:
@@ -36,31 +36,8 @@ def add(commands: Any) -> None:
     )
     add_files(parser)
     add_factorization(parser)
-    add_tagger(parser)
-    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
-    parser.add_argument("--top-labels", type=whole(1), metavar="K", help="or the K highest ones (default 3)")
-    parser.add_argument(
-        "--segments",
-        type=_segments,
-        default=1,
-        metavar="N",
-        help="time segments: N equal ones (default 1), beats, onsets, or boundaries in seconds such as 0.5,1.2,2.0",
-    )
-    parser.add_argument(
-        "--method",
-        default="auto",
-        help="shapley (Shapley values, exact while all masks fit the budget), owen (stems exactly, then the segments "
-        "within those that matter), auto (default: owen where there are too many segments for exact Shapley values), "
-        "lime (audioLIME's kernel), banzhaf, leave-one-out",
-    )
-    parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
-    parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")
-    parser.add_argument(
-        "--baseline",
-        default="silence",
-        metavar="B",
-        help="what 'off' sounds like: silence (default), noise, floor (noise at -80 dBFS) or another recording",
-    )
+    add_model(parser)
+    add_question(parser, top_labels="default 3")
     parser.add_argument(
         "--donors", nargs="+", default=(), metavar="FILE", help="recordings whose sources may be what is missing here"
     )
@@ -70,12 +47,8 @@ def add(commands: Any) -> None:
         metavar="SPEC",
         help="also explain by a second separator, with as many predictions again, and say where the two agree",
     )
-    parser.add_argument(
-        "--settle",
-        type=whole(1),
-        metavar="K",
-        help="stop asking when the K heaviest components of the first label are told apart from the others",
-    )
+    separated = "stop sampling once the top K components are separated (95 %%)"
+    parser.add_argument("--settle", type=whole(1), metavar="K", help=separated)
     parser.add_argument(
         "--faithfulness",
         nargs="?",
@@ -84,41 +57,27 @@ def add(commands: Any) -> None:
         help="also the score of the top component alone and without it; all: every measure of the literature",
     )
     parser.add_argument("--no-level-check", action="store_true", help="do not ask about the whole mix at other levels")
-    parser.add_argument(
-        "--max-evals", type=whole(2), default=1024, metavar="N", help="most masks to ask about (default 1024)"
-    )
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the sample beyond that (default 0)")
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="DIR",
-        help="write clips and explanation.json to DIR/<file name>/ (track.json with --track and --at)",
-    )
-    add_json(parser)
+    what = "clips and explanation.json, in DIR/<file name>/, or track.json with --track and --at (default: nowhere)"
+    add_output(parser, "DIR", what)
+    add_json(parser, "an object for each file")
     track.add_track(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
     """Explain each file."""
-    from audiolime_ext.attribution.methods import method_named
-    from audiolime_ext.components.segments import require_known
     from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.factorization.loading import load_factorization
     from audiolime_ext.faithfulness.check import faithfulness
-    from audiolime_ext.prediction.targets import make_target
 
-    method_named(args.method)
-    require_known(args.segments)
+    require_known_words(args)
     track.refuse_contradictions(args)
     args.files = recordings(args.files)
     folders = {} if args.output is None else output_folders(args.files, args.output)
     require_some(args.files)
-    model, separator = load_model(args), load_factorization(args.factorization)
+    model, separator = resolve_model(args), load_factorization(args.factorization)
     second = args.cross_check and load_factorization(args.cross_check)
-    labels = label_numbers(args.labels, model)  # wrong usage is said once, before any file is read
-    if model.labels is not None:
-        make_target(args.contrast or args.target, model.labels)
+    labels = labels_asked(args, model)
 
     if args.track or args.at is not None:
         return track.run(args, model, separator, labels)
@@ -135,33 +94,17 @@ def run(args: Namespace) -> int:
             start_s=args.start,
             duration_s=args.duration,
             segments=args.segments,
-            target=args.contrast or args.target,
-            baseline=args.baseline,
-            method=args.method,
-            max_evals=args.max_evals,
-            seed=args.seed,
             settle=args.settle,
             level_check=not args.no_level_check,
             donors=args.donors,
             moments=args.moments,
             cross_check=second,
+            **how_asked(args),
         )
         faithful = args.faithfulness and faithfulness(explanation, what=args.faithfulness)
         show(explanation, folders.get(file), as_json=args.json, faithful=faithful)
 
     return for_each_file(args, work)
-
-
-def _segments(text: str) -> int | str | list[float]:
-    """``4``, ``beats``, ``0.5,1.2,2.0``; a number with a point is one boundary."""
-    parts = text.split(",")
-    try:
-        inner_s = [float(part) for part in parts]
-    except ValueError:
-        if len(parts) > 1:
-            raise argparse.ArgumentTypeError(f"boundaries are seconds such as 0.5,1.2,2.0, not {text!r}") from None
-        return text
-    return inner_s if len(parts) > 1 or "." in text else whole(1)(text)
 
 
 def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None) -> None:

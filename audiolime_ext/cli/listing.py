@@ -1,4 +1,4 @@
-"""``audiolime list``: the factorizations and taggers there are, and what each needs."""
+"""``audiolime list``: the separators and models there are, and what each needs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from audiolime_ext.cli.options import add_json
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser(
-        "list", help="the factorizations and taggers there are, and what each needs", description=__doc__
-    )
-    add_json(parser)
+    summary = "the separators and models there are, and what each needs"
+    parser = commands.add_parser("list", help=summary, description=summary)
+    add_json(parser, "an array")
     parser.set_defaults(run=run)
 
 

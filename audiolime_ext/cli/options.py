@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import math
 import os
 import sys
 import traceback
@@ -13,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.cli.numbers import duration, seconds_from_start, whole
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files import exact, free_name, legible, told_apart, utf8
 from audiolime_ext.text import counted
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from audiolime_ext.audio.recording import Audio
 
 DEFAULT_FACTORIZATION = "spleeter:2stems"
-DEFAULT_TAGGER = "musicnn:MSD_musicnn"
-MIN_SCORE = 0.3
+DEFAULT_MODEL = "musicnn:MSD_musicnn"
 SOME_FAILED = 5
 
 
@@ -32,15 +30,10 @@ def add_files(parser: ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="audio, mono or stereo, or folders of it; or musdb:ROOT#4, a track by its number",
+        help="recordings, mono or stereo, or folders of them; or musdb:ROOT#4, a track by its number",
     )
-    add_excerpt(parser)
-
-
-def add_excerpt(parser: ArgumentParser) -> None:
-    """`--start` and `--duration`."""
     parser.add_argument("--start", type=seconds_from_start, metavar="S", help="start of the excerpt in seconds")
-    parser.add_argument("--duration", type=_duration, metavar="S", help="length of the excerpt in seconds")
+    parser.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds")
 
 
 def add_factorization(parser: ArgumentParser) -> None:
@@ -55,12 +48,14 @@ def add_factorization(parser: ArgumentParser) -> None:
     )
 
 
-def add_tagger(parser: ArgumentParser) -> None:
-    """`-t`, `--sr` and `--batch-size`."""
+def add_model(parser: ArgumentParser) -> None:
+    """`-m`, which is also `-t`, `--sr` and `--batch-size`."""
     parser.add_argument(
+        "-m",
+        "--model",
         "-t",
         "--tagger",
-        default=DEFAULT_TAGGER,
+        default=DEFAULT_MODEL,
         metavar="SPEC",
         help="the model: musicnn:MSD_musicnn, package.module:predict, … (default: %(default)s)",
     )
@@ -78,102 +73,33 @@ def add_tagger(parser: ArgumentParser) -> None:
     )
 
 
-def add_tags(parser: ArgumentParser) -> None:
-    """`--labels`, `--top-labels` and `--min-score`: the labels that a whole recording is explained for."""
-    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
-    parser.add_argument("--top-labels", type=whole(1), metavar="K", help="or the K of highest mean")
+def add_output(
+    parser: ArgumentParser, metavar: str, what: str, *, default: str | None = None, required: bool = False
+) -> None:
+    """`-o`: `what` is written there."""
     parser.add_argument(
-        "--min-score",
-        type=score,
-        default=MIN_SCORE,
-        metavar="P",
-        help="or every label that reaches P somewhere (default %(default)s)",
+        "-o", "--output", metavar=metavar, default=default, required=required, help=f"where it is written: {what}"
     )
 
 
-def label_numbers(given: list[str] | None, model: Any) -> list[str | int] | None:
-    """Numbers count as positions unless the model has a label of that name; an unknown label is said at once."""
-    from audiolime_ext.prediction.labels import label_indices
-
-    if given is None:
-        return None
-    names = set(model.labels or ())
-    labels = [int(label) if label.isdecimal() and label not in names else label for label in given]
-    if model.labels is not None:
-        label_indices(labels, model.labels)
-    return labels
+def add_json(parser: ArgumentParser, what: str = "an object") -> None:
+    """`--json`: `what` is printed."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON, and nothing else")
 
 
-def add_json(parser: ArgumentParser) -> None:
-    """`--json`."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of a table")
-
-
-def whole(least: int) -> Callable[[str], int]:
-    """The argument type of whole numbers from `least` on."""
-
-    def parse(text: str) -> int:
-        if not text.lstrip("+-").isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"a whole number of at least {least} is needed, not {text!r}")
-        return int(text)
-
-    return parse
-
-
-def seconds_from_start(text: str) -> float:
-    """The argument type of moments in a recording."""
-    if (seconds := _seconds(text)) < 0:
-        raise argparse.ArgumentTypeError(f"{text} s is before the recording begins; give 0 or more")
-    return seconds
-
-
-def score(text: str) -> float:
-    """The argument type of scores."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"a score is needed, such as 0.3, not {text!r}")
-    return value
-
-
-def share(text: str) -> float:
-    """The argument type of shares, and of scores from which on something counts: between 0 and 1."""
-    if not 0 < (value := score(text)) < 1:
-        raise argparse.ArgumentTypeError(f"a number between 0 and 1 is needed, not {text!r}")
-    return value
-
-
-def _duration(text: str) -> float:
-    if (seconds := _seconds(text)) <= 0:
-        raise argparse.ArgumentTypeError(f"an excerpt of {text} s holds nothing; give more than 0")
-    return seconds
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not math.isfinite(seconds):
-        raise argparse.ArgumentTypeError(f"a number of seconds is needed, such as 12.5, not {text!r}")
-    return seconds
-
-
-def load_model(args: Namespace) -> Any:
-    """The tagger of `-t`; `--sr` is for functions that do not say at which rate they listen.
+def resolve_model(args: Namespace) -> Any:
+    """The model of `-m`; `--sr` is for functions that do not say at which rate they listen.
 
     Raises
     ------
     UsageError
-        If the tagger is unknown, or has a rate of its own and `--sr` says another.
+        If the model is unknown, or has a rate of its own and `--sr` says another.
     """
-    from audiolime_ext.prediction import loading as resolve
+    from audiolime_ext.prediction.loading import load_model
 
-    model = resolve.load_model(args.tagger, sr=args.sr, batch_size=args.batch_size)
+    model = load_model(args.model, sr=args.sr, batch_size=args.batch_size)
     if args.sr not in (None, model.sr):
-        raise UsageError(f"--sr {args.sr} cannot be obeyed: {args.tagger} listens at {model.sr} Hz; leave --sr out")
+        raise UsageError(f"--sr {args.sr} cannot be obeyed: {args.model} listens at {model.sr} Hz; leave --sr out")
     return model
 
 

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.numbers import seconds_from_start
 from audiolime_ext.cli.options import (
     DEFAULT_FACTORIZATION,
-    add_excerpt,
-    add_tagger,
-    add_tags,
-    seconds_from_start,
-    whole,
+    add_files,
+    add_json,
+    add_model,
+    add_output,
+    as_called,
+    for_each_file,
+    names_apart,
+    output_folders,
+    recordings,
+    require_some,
+    resolve_model,
+    stem_of,
+)
+from audiolime_ext.cli.question import (
+    MIN_SCORE,
+    add_min_score,
+    add_no_cache,
+    add_question,
+    how_asked,
+    labels_asked,
+    require_known_words,
 )
 from audiolime_ext.files import legible
 
@@ -24,10 +42,9 @@ def add(commands: Any) -> None:
         help="a page to listen to: what the model hears, when, and which source makes it say so",
         description="Explain every window of each recording and write one self-contained HTML file that opens from "
         "disk: taggram, explanations and a player for the sources. -o NAME.html: everything on one page, side by side; "
-        "-o FOLDER: a page for each recording and an index.",
+        "-o FOLDER: a page for each recording and an index. --segments is for a page of one window: add --at S.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="recordings, or folders of them; musdb:ROOT#4")
-    parser.add_argument("-o", "--output", metavar="PAGE", help="NAME.html or a folder (default: FILE's name + .html)")
+    add_files(parser)
     parser.add_argument(
         "-f",
         "--factorization",
@@ -35,17 +52,13 @@ def add(commands: Any) -> None:
         metavar="SPEC",
         help=f"how to split; twice or more: side by side (default: {DEFAULT_FACTORIZATION})",
     )
-    add_tagger(parser)
-    add_excerpt(parser)
-    add_tags(parser)
+    add_model(parser)
+    add_question(parser, top_labels="default: see --min-score")
+    add_min_score(parser)
     parser.add_argument(
         "--at", nargs="+", type=seconds_from_start, metavar="S", help="only the windows that begin at these seconds"
     )
-    parser.add_argument("--method", default="auto", help="as for explain (default: auto)")
-    parser.add_argument(
-        "--max-evals", type=whole(2), default=1024, metavar="N", help="most masks of a window (default 1024)"
-    )
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the sample beyond that (default 0)")
+    add_no_cache(parser)
     parser.add_argument("--title", help="of the page (default: the recording's name)")
     parser.add_argument(
         "--audio",
@@ -61,20 +74,23 @@ def add(commands: Any) -> None:
     parser.add_argument("--source-url", metavar="URL", help="where the recording can be heard: a link on the page")
     parser.add_argument("--notes", metavar="CSV", help="a listener's remarks: lines of time (seconds or m:ss) and text")
     parser.add_argument("--blind", action="store_true", help="hide the weights until the reader has guessed")
-    parser.add_argument("--no-cache", action="store_true", help="compute everything anew and keep nothing on disk")
+    add_output(parser, "PAGE", "NAME.html, or a folder of pages and an index (default: FILE's name + .html)")
+    add_json(parser, "what was written")
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
-    from audiolime_ext.cli.options import for_each_file, load_model, recordings, require_some
     from audiolime_ext.factorization.loading import load_factorization
 
+    require_known_words(args)
+    _refuse_contradictions(args)
     args.files = recordings(args.files)
     require_some(args.files)
     notes = [] if args.notes is None else read_notes(Path(args.notes))
-    specs = args.factorization or [DEFAULT_FACTORIZATION]
-    model, separators = load_model(args), [load_factorization(spec) for spec in specs]
+    args.factorization = args.factorization or [DEFAULT_FACTORIZATION]
+    model, separators = resolve_model(args), [load_factorization(spec) for spec in args.factorization]
+    args.labels = labels_asked(args, model)
     options = {
         "title": args.title,
         "audio": None if args.audio == "none" else args.audio,
@@ -84,65 +100,99 @@ def run(args: Namespace) -> int:
         "blind": args.blind,
     }
     one_page = len(args.files) == 1 if args.output is None else args.output.lower().endswith((".html", ".htm"))
-    if one_page:
-        return _one_page(args, model, separators, options)
-    return _pages(args, model, separators, options, for_each_file)
+    return (_one_page if one_page else _pages)(args, model, separators, options)
+
+
+def _refuse_contradictions(args: Namespace) -> None:
+    """Raise `UsageError` for options that cannot be meant together."""
+    from audiolime_ext.errors import UsageError
+
+    if args.segments == 1:
+        return
+    if args.at is None or len(args.at) != 1:
+        raise UsageError(
+            "--segments cuts one excerpt, and a page of more than one window shows each as a whole; name one window "
+            "with --at S, or leave --segments out"
+        )
+    if args.start is not None or args.duration is not None:
+        raise UsageError("--at says where the window begins that --segments cuts; leave out --start and --duration")
+    if args.min_score is not None:
+        raise UsageError("--min-score is for pages without --segments; name --labels or --top-labels, or leave it out")
 
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
-    from audiolime_ext.cli.options import stem_of
     from audiolime_ext.files import free_name, make_folder, require_writable
     from audiolime_ext.report.song.page import write_page
 
     target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
     require_writable(target.parent)
-    tracks = [_track(args, file, model, separator) for file in args.files for separator in separators]
+    explained = [_explained(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
-    print(f"open {legible(write_page(target, tracks, **options))} in a browser")
+    write_page(target, explained, **options)
+    _tell(args, [_about(args, target, args.files)])
     return 0
 
 
-def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any], for_each_file: Any) -> int:
-    from audiolime_ext.cli.options import output_folders
+def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
     from audiolime_ext.files import make_folder
     from audiolime_ext.report.song.index import Entry, write_index
     from audiolime_ext.report.song.page import write_page
+    from audiolime_ext.report.song.view import as_track
 
     folder = Path(args.output or ".")
     pages = output_folders(args.files, str(folder), taken=["index"], ending=".html")
     entries: list[Entry] = []
+    written: list[dict[str, Any]] = []
 
     def work(file: str) -> None:
-        tracks = [_track(args, file, model, separator) for separator in separators]
+        explained = [_explained(args, file, model, separator) for separator in separators]
         make_folder(folder)
-        write_page(pages[file], tracks, **options)
-        entries.append(Entry.of(tracks[0], pages[file].name))
+        write_page(pages[file], explained, **options)
+        entries.append(Entry.of(explained[0] if args.segments == 1 else as_track(explained[0]), pages[file].name))
+        written.append(_about(args, pages[file], [file]))
 
     code: int = for_each_file(args, work)
-    if entries:
-        print(f"open {legible(write_index(folder / 'index.html', entries))} in a browser")
+    if entries or args.json:
+        index = write_index(folder / "index.html", entries) if entries else None
+        _tell(args, written, index)
     return code
 
 
-def _track(args: Namespace, file: str, model: Any, separator: Any) -> Any:
-    from audiolime_ext.cli.options import as_called, label_numbers, names_apart
+def _explained(args: Namespace, file: str, model: Any, separator: Any) -> Any:
+    """Every window that was asked for, or one in segments."""
+    from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.track.pipeline import explain_track
 
+    audio = as_called(file, names_apart(args.files))
+    how = {"factorization": separator, "labels": args.labels, **how_asked(args)}
+    if args.segments != 1:
+        top_labels = args.top_labels or 3
+        return explain(audio, model, start_s=args.at[0], segments=args.segments, top_labels=top_labels, **how)
     return explain_track(
-        as_called(file, names_apart(args.files)),
+        audio,
         model,
-        factorization=separator,
-        labels=label_numbers(args.labels, model),
-        min_score=args.min_score,
+        min_score=MIN_SCORE if args.min_score is None else args.min_score,
         top_labels=args.top_labels,
         start_s=args.start or 0.0,
         duration_s=args.duration,
         at=args.at,
-        method=args.method,
-        max_evals=args.max_evals,
-        seed=args.seed,
         cache=not args.no_cache,
+        **how,
     )
+
+
+def _about(args: Namespace, page: Path, files: Sequence[str]) -> dict[str, Any]:
+    return {"page": str(page), "files": list(files), "factorizations": args.factorization, "tagger": args.model}
+
+
+def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = None) -> None:
+    """Say what to open, or with ``--json`` print an object of the index and the pages."""
+    from audiolime_ext.files import to_json
+
+    if args.json:
+        print(to_json({"index": None if index is None else str(index), "pages": pages}))
+    else:
+        print(f"open {legible(index or pages[0]['page'])} in a browser")
 
 
 def read_notes(path: Path) -> list[Any]:

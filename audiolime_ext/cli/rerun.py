@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TextIO, TypedDict
 
+from audiolime_ext.cli.options import add_json
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.files import legible
 
@@ -64,6 +66,7 @@ def add(commands: Any) -> None:
         f"and compare: same (every number to {TOLERANCE:g}; exit code 0) or different (1).",
     )
     parser.add_argument("result", metavar="RESULT.json")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -71,8 +74,9 @@ def run(args: Namespace) -> int:
     """Repeat and compare."""
     from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.explanation.pipeline import explain
+    from audiolime_ext.files import to_json
 
-    before = as_meant(read_result(Path(args.result)))
+    before = as_meant(read_result(Path(args.result)), told_on=sys.stderr if args.json else sys.stdout)
     audio = load_audio(_present(before["file"], args.result))
     found = [f"the file {before['file']} has changed"] if audio.sha256 != before["sha256"] else []
     try:
@@ -98,7 +102,10 @@ def run(args: Namespace) -> int:
         if not found:
             raise
         found.append(str(error))
-    print("same" if not found else "different: " + "; ".join(found))
+    if args.json:
+        print(to_json({"same": not found, "differences": found}))
+    else:
+        print("same" if not found else "different: " + "; ".join(found))
     return DIFFERENT if found else 0
 
 
@@ -151,10 +158,10 @@ def _require_files(content: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def as_meant(result: Result) -> Result:
+def as_meant(result: Result, *, told_on: TextIO) -> Result:
     """A result whose factorization's spec meant something else when it was made, with the spec of that.
 
-    Which of the two was meant says the fingerprint that the result keeps; it is printed.
+    Which of the two was meant says the fingerprint that the result keeps; it is told.
     """
     from audiolime_ext.registry import build, formerly_meant
 
@@ -162,7 +169,7 @@ def as_meant(result: Result) -> Result:
     then = formerly_meant(spec)
     if then is None or build("factorization", then).fingerprint != weights.get(spec):
         return result
-    print(f"{spec} then gave the stems that {then} gives today")
+    print(f"{spec} then gave the stems that {then} gives today", file=told_on)
     renamed = {then if name == spec else name: fingerprint for name, fingerprint in weights.items()}
     return {**result, "factorization": then, "versions": {**result["versions"], "weights": renamed}}
 

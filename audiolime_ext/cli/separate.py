@@ -13,6 +13,7 @@ from audiolime_ext.cli.options import (
     add_factorization,
     add_files,
     add_json,
+    add_output,
     for_each_file,
     output_folders,
     recordings,
@@ -31,8 +32,8 @@ def add(commands: Any) -> None:
     )
     add_files(parser)
     add_factorization(parser)
-    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="where to write")
-    add_json(parser)
+    add_output(parser, "DIR", "the stems, in DIR/<file name>/", required=True)
+    add_json(parser, "an object for each file")
     parser.set_defaults(run=run)
 
 

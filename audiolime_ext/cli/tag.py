@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
     add_files,
     add_json,
-    add_tagger,
+    add_model,
     for_each_file,
-    load_model,
     recordings,
     require_some,
+    resolve_model,
     warn,
-    whole,
 )
 from audiolime_ext.files import legible
 from audiolime_ext.text import counted, share_of
@@ -24,17 +24,22 @@ from audiolime_ext.text import counted, share_of
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("tag", help="what a model says about a recording", description=__doc__)
+    parser = commands.add_parser(
+        "tag",
+        help="what a model says about a recording",
+        description="Tell what a model says about each file, window by window: a table, or every score with --json.",
+    )
     add_files(parser)
-    add_tagger(parser)
-    parser.add_argument("--top-labels", type=whole(1), default=5, metavar="K", help="labels in the table (default: 5)")
+    add_model(parser)
+    shown = "labels in the table: the K highest ones (default %(default)s)"
+    parser.add_argument("--top-labels", type=whole(1), default=5, metavar="K", help=shown)
     parser.add_argument(
         "--genres",
         metavar="CSV",
         help="lines of file name and annotated genre: also count how often each tag is a genre's highest",
     )
     parser.add_argument("--figure", metavar="FILE", help="draw these counts (png, pdf or svg); needs --genres")
-    add_json(parser)
+    add_json(parser, "an object for each file")
     parser.set_defaults(run=run)
 
 
@@ -52,7 +57,7 @@ def run(args: Namespace) -> int:
             "with its folders where two have one name"
         )
     require_some(args.files)
-    model = load_model(args)
+    model = resolve_model(args)
     pairs: list[tuple[str, str]] = []
 
     def work(file: str) -> None:
@@ -157,7 +162,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     if args.json:
         found = {
             "file": file,
-            "tagger": args.tagger,
+            "tagger": args.model,
             "labels": list(taggram.labels),
             "times_s": taggram.times_s.tolist(),
             "scores": taggram.scores.tolist(),
@@ -175,6 +180,6 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         scores = taggram.scores[whole, column]
         at = taggram.times_s[whole][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
-    print(f"{legible(file)}: {args.tagger}, {counted(int(whole.sum()), 'window')}")
+    print(f"{legible(file)}: {args.model}, {counted(int(whole.sum()), 'window')}")
     print(text_table(["", "mean", "highest", "at"], rows))
     return str(taggram.labels[leading[0]])

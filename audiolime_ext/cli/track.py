@@ -6,15 +6,14 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.numbers import seconds_from_start
 from audiolime_ext.cli.options import (
-    MIN_SCORE,
     as_called,
     for_each_file,
     names_apart,
     output_folders,
-    score,
-    seconds_from_start,
 )
+from audiolime_ext.cli.question import MIN_SCORE, add_min_score, add_no_cache, how_asked
 from audiolime_ext.files import legible
 
 _OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness", "cross_check")
@@ -35,13 +34,8 @@ def add_track(parser: ArgumentParser) -> None:
         metavar="S",
         help="explain the windows that begin at these seconds: a table for the first label; put FILE first",
     )
-    group.add_argument(
-        "--min-score",
-        type=score,
-        metavar="P",
-        help=f"without --labels and --top-labels: explain every label that reaches P somewhere (default {MIN_SCORE})",
-    )
-    group.add_argument("--no-cache", action="store_true", help="compute everything anew and keep nothing on disk")
+    add_min_score(group)
+    add_no_cache(group)
 
 
 def refuse_contradictions(args: Namespace) -> None:
@@ -83,12 +77,8 @@ def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
             start_s=args.start or 0.0,
             duration_s=args.duration,
             at=args.at,
-            target=args.contrast or args.target,
-            baseline=args.baseline,
-            method=args.method,
-            max_evals=args.max_evals,
-            seed=args.seed,
             cache=not args.no_cache,
+            **how_asked(args),
         )
         show(track, folders.get(file), args)
 

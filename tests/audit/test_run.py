@@ -209,7 +209,7 @@ def test_twenty_sigkills_neither_lose_nor_double_a_recording(tmp_path: Path) -> 
     manifest = make_collection(tmp_path, 300, duration_s=0.5)
     killed, calm = tmp_path / "killed.sqlite", tmp_path / "calm.sqlite"
     command = [sys.executable, "-m", "audiolime_ext", "audit", str(manifest), "-t", CONFOUNDED, "-f", "oracle"]
-    command += ["--workers", "2", "--donors", "2", "--same", "1", "--kinds", "own", "--no-noise"]
+    command += ["--workers", "2", "--n-donors", "2", "--same", "1", "--kinds", "own", "--no-noise"]
     rng = np.random.default_rng(3)
     targets = np.sort(rng.choice(np.arange(3, 285), 20, replace=False))
     for target in targets:

@@ -53,7 +53,7 @@ def audited(manifest: Path, store: Path, n_workers: int) -> tuple[float, float]:
         "-f",
         "cerberus",
     ]
-    command += ["-o", str(store), "--threshold", ".3", "--workers", str(n_workers), "--threads", "1", "--donors", "1"]
+    command += ["-o", str(store), "--threshold", ".3", "--workers", str(n_workers), "--threads", "1", "--n-donors", "1"]
     environment = {**os.environ, "AUDIOLIME_CACHE_MAX": "0"}
     start, peak = time.perf_counter(), 0.0
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)

@@ -158,7 +158,7 @@ def test_whatever_is_wrong_the_name_is_told_on_one_line(
         ["audit", "gate", f"{name}.sqlite"],
         ["audit", "report", f"gone {name}.sqlite", "-o", "out"],
         ["audit", "export", f"{name}.sqlite", "-o", "out.csv"],
-        ["audit", "merge", "out.sqlite", f"{name}.sqlite"],
+        ["audit", "merge", f"{name}.sqlite", "-o", "out.sqlite"],
     ]
     for command in wrong:
         assert main(command) != 0
@@ -188,7 +188,8 @@ def test_an_audit_and_all_that_is_made_of_it_names_them(
     for label in ("hum", "hiss"):
         (tmp_path / "classes" / label / "broken.wav").write_bytes(f"no sound but {label}".encode())
         (tmp_path / "classes" / label / os.fsdecode(b"\xe9.wav")).write_bytes(f"nor this: {label}".encode())
-    assert main(["audit", "classes", *OPTIONS, "-o", "a.sqlite", "--workers", "0", "--donors", "1", "--same", "0"]) == 5
+    few = ("--workers", "0", "--n-donors", "1", "--same", "0")
+    assert main(["audit", "classes", *OPTIONS, "-o", "a.sqlite", *few]) == 5
     err = capsys.readouterr().err
     for name in ("hum/broken.wav", "hiss/broken.wav", r"hum/\xe9.wav", r"hiss/\xe9.wav"):
         assert f"audiolime: warning: {name}: classes/{name} cannot be read as audio" in err

@@ -75,7 +75,7 @@ def stores(rng: random.Random, _number: int) -> Input:
         ("audit", "gate", "s.sqlite"),
         ("audit", "report", "s.sqlite", "-o", "page.html"),
         ("audit", "export", "s.sqlite", "-o", "t.csv"),
-        ("audit", "merge", "all.sqlite", "s.sqlite"),
+        ("audit", "merge", "s.sqlite", "-o", "all.sqlite"),
         ("audit", "m.csv", "-t", WINDOWED, "-f", "bands:2", "-o", "s.sqlite", "--workers", "0"),
     ))  # fmt: skip
     files = {**saved(), "s.sqlite": content}

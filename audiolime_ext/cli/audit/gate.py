@@ -6,7 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import add_json, share, warn
+from audiolime_ext.cli.audit.options import add_expected, add_store, add_threshold, add_tolerance
+from audiolime_ext.cli.options import add_json, warn
 
 CODES = {"pass": 0, "fail": 6, "inconclusive": 7}
 
@@ -22,17 +23,14 @@ def add(commands: Any) -> None:
         epilog="exit codes: 0 pass: all is ruled out, 6 fail: an effect is shown, 7 inconclusive: an effect is open or "
         "not auditable, or recordings were not measured",
     )
-    parser.add_argument("store", metavar="STORE", help="what an audit wrote")
-    parser.add_argument("--tolerance", "--limit", type=share, metavar="P", help="the limit: the share of decisions "
-                        "that may flip (default: .05)")  # fmt: skip
-    parser.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign]; such "
-                        "pairs are listed as waived (default: as it was for the audit)")  # fmt: skip
+    add_store(parser)
+    add_tolerance(parser, default=".05")
+    add_expected(parser, default="as it was for the audit")
     parser.add_argument("--waive-not-auditable", action="store_true", help="pairs that cannot be audited are listed as "
-                        "waived, too, and keep nothing from passing")  # fmt: skip
-    parser.add_argument("--baseline", metavar="OLD", help="another model's store: what is shown there, too, and is not "
-                        "significantly worse now does not fail the gate")  # fmt: skip
-    parser.add_argument("--threshold", type=share, metavar="P", help="a label is decided for from this score on "
-                        "(default: as it was for the audit)")  # fmt: skip
+                        "waived, as expected ones are, and keep nothing from passing")  # fmt: skip
+    parser.add_argument("--compare-with", metavar="STORE", help="what the audit of another model wrote: what is shown "
+                        "there, too, and is not significantly worse now does not fail the gate")  # fmt: skip
+    add_threshold(parser, default="as it was for the audit")
     parser.add_argument("--junit", metavar="FILE", help="also write JUnit XML: shown is a failure, open and not "
                         "auditable are errors, known and waived are skipped")  # fmt: skip
     add_json(parser)
@@ -51,7 +49,7 @@ def run(args: Namespace) -> int:
         tolerance=args.tolerance,
         expected=args.expected,
         thresholds=args.threshold,
-        baseline=args.baseline,
+        baseline=args.compare_with,
         waive_not_auditable=args.waive_not_auditable,
     )
     if args.junit:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from audiolime_ext.cli.options import warn
+from audiolime_ext.cli.options import add_json, add_output, warn
+from audiolime_ext.cli.renamed import tell_renamed
 from audiolime_ext.files import legible
 from audiolime_ext.text import share_of
 
@@ -18,8 +19,9 @@ def add(commands: Any) -> None:
         description="Bring everything that is in some stores into one, as if one run had written it. Stores of other "
         "models or settings are refused; merging again changes nothing.",
     )
-    parser.add_argument("out", metavar="OUT", help="the store to write; what it holds already stays")
-    parser.add_argument("stores", nargs="+", metavar="STORE", help="those that audits with --shard wrote")
+    parser.add_argument("stores", nargs="+", metavar="STORE", help="what audits with --shard wrote")
+    add_output(parser, "OUT", "a store; what it holds already stays")
+    add_json(parser, "what was written")
     parser.set_defaults(run=run)
 
 
@@ -27,13 +29,36 @@ def run(args: Namespace) -> int:
     """Merge, and say what there is now."""
     from audiolime_ext.audit.store.merge import merge
     from audiolime_ext.audit.verdict.results import Results
+    from audiolime_ext.files import to_json
 
-    n_new = merge(args.out, args.stores)
-    results = Results.read(args.out)
-    print(
-        f"{share_of(int(results.done.sum()), len(results.entries), 'recording')} in {legible(args.out)}, {n_new} of "
-        "them new"
-    )
+    out, stores = _named(args)
+    n_new = merge(out, stores)
+    results = Results.read(out)
+    n_done, n = int(results.done.sum()), len(results.entries)
+    if args.json:
+        about = {"store": out, "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}
+        print(to_json({**about, "n_new": n_new}))
+    else:
+        print(f"{share_of(n_done, n, 'recording')} in {legible(out)}, {n_new} of them new")
     for failure in results.failures:
         warn(f"{failure.name}: {failure.reason}")
     return 0
+
+
+def _named(args: Namespace) -> tuple[str, list[str]]:
+    """The store to write and those to read; without -o the first is the one to write, as it once was.
+
+    Raises
+    ------
+    UsageError
+        If there is neither -o nor a second store.
+    """
+    from audiolime_ext.errors import UsageError
+
+    if args.output is not None:
+        return args.output, args.stores
+    out, *stores = args.stores
+    if not stores:
+        raise UsageError(f"where is {legible(out)} to be merged into? Say it with -o OUT")
+    tell_renamed("audit merge", "OUT STORE…")
+    return out, stores

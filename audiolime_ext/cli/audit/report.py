@@ -6,8 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.audit.run import positive
-from audiolime_ext.cli.options import share
+from audiolime_ext.cli.audit.options import add_expected, add_store, add_threshold, add_tolerance
+from audiolime_ext.cli.numbers import positive
+from audiolime_ext.cli.options import add_json, add_output
 from audiolime_ext.files import legible
 
 
@@ -20,8 +21,7 @@ def add(commands: Any) -> None:
         "each, then every effect. A store that is still being written to may be reported. Clips are made anew from the "
         "recordings, by the models that the store names.",
     )
-    parser.add_argument("store", metavar="STORE", help="what an audit wrote")
-    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="the folder of the page, index.html")
+    add_store(parser)
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="no sound at all")
     parser.add_argument(
         "--clip-s", type=positive, default=6.0, metavar="S", help="how long clips are (default: %(default)g)"
@@ -31,30 +31,25 @@ def add(commands: Any) -> None:
         action="store_true",
         help="numbers instead of the names of recordings and songs, no paths (for no sound, add --no-audio)",
     )
-    parser.add_argument(
-        "--limit",
-        "--delta",
-        dest="limit",
-        type=share,
-        metavar="P",
-        help="the share of flipped decisions that verdicts are held against, such as the gate's tolerance (default: "
-        "what was fixed for the factorization; what the gate says by its own is told beside it)",
+    add_tolerance(
+        parser, default="what was fixed for the factorization; what the gate says by its own is told beside it"
     )
-    parser.add_argument("--expected", metavar="CSV", help="what is meant to matter, instead of what the store says")
-    parser.add_argument(
-        "--threshold", type=share, metavar="P", help="a label is decided for from this score on, instead"
-    )
+    add_expected(parser, default="as it was for the audit")
+    add_threshold(parser, default="as it was for the audit")
+    add_output(parser, "DIR", "the page, DIR/index.html", required=True)
+    add_json(parser, "what was written")
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
     """Read the store and write the page."""
-    from audiolime_ext.files import require_writable
+    from audiolime_ext.files import require_writable, to_json
     from audiolime_ext.report.audit.page import Options, write_report
 
     require_writable(Path(args.output))
-    options = Options(args.limit, args.audio, args.clip_s, args.anonymise)
-    print(f"open {legible(write_report(_results(args), args.output, options))} in a browser")
+    options = Options(args.tolerance, args.audio, args.clip_s, args.anonymise)
+    page = write_report(_results(args), args.output, options)
+    print(to_json({"page": str(page)}) if args.json else f"open {legible(page)} in a browser")
     return 0
 
 

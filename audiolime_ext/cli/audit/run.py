@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_tagger, share, warn, whole
+from audiolime_ext.cli.audit.options import add_expected, add_threshold
+from audiolime_ext.cli.numbers import duration, positive, whole
+from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_model, add_output, warn
 from audiolime_ext.text import counted, share_of
 
 
@@ -28,39 +30,45 @@ def add(commands: Any) -> None:
         "MagnaTagATune (annotations_final.csv) or FMA (tracks.csv)",
     )
     add_factorization(parser)
-    add_tagger(parser)
-    parser.add_argument("-o", "--store", metavar="FILE", help="where to keep results (default: MANIFEST.sqlite)")
+    add_model(parser)
+    add_output(parser, "STORE", "the results (default: MANIFEST.sqlite)")
+    add_json(parser)
     _add_reading(parser)
     _add_settings(parser)
     _add_workers(parser)
-    add_json(parser)
     parser.set_defaults(run=run)
 
 
 def _add_reading(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("the manifest, and how results are read")
     group.add_argument(
-        "--column", action="append", default=[], type=_pair, metavar="OURS=THEIRS", help="a column's name"
+        "--column",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="OURS=THEIRS",
+        help="what a column is called in the manifest, such as label=genre",
     )
-    group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column that is not ours")
+    group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column to leave unread")
     group.add_argument("--root", metavar="DIR", help="the folder that paths are relative to (default: MANIFEST's)")
-    group.add_argument("--duration", type=positive, metavar="S", help="seconds from the middle of each recording, "
-                       "where the manifest names no excerpt (default: 10, or a longer window)")  # fmt: skip
-    group.add_argument("--expected", metavar="CSV", help="what is meant to matter: class, component[, sign]")
-    group.add_argument("--threshold", type=share, metavar="P", help="a label is decided for from this score on "
-                       "(default: the highest score decides)")  # fmt: skip
+    group.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds, from the "
+                       "middle of each recording, where the manifest names none (default: 10, or a longer window)"
+                       )  # fmt: skip
+    add_expected(group, default="not said: what is shown is called a dependence")
+    add_threshold(group, default="the label of the highest score is the predicted one")
 
 
 def _add_settings(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("what is measured")
     group.add_argument(
-        "--donors",
+        "--n-donors",
         type=whole(0),
         default=5,
         metavar="N",
         help="songs of other classes whose components are put into each recording (default: %(default)s)",
     )
-    group.add_argument("--same", type=whole(0), default=2, metavar="N", help="and of its own (default: %(default)s)")
+    group.add_argument("--same", type=whole(0), default=2, metavar="N", help="and songs of its own class "
+                       "(default: %(default)s)")  # fmt: skip
     group.add_argument(
         "--kinds",
         nargs="+",
@@ -69,8 +77,10 @@ def _add_settings(parser: ArgumentParser) -> None:
         help="transplants at the donor's ratio of levels, at the host's own level, or both (default)",
     )
     group.add_argument("--no-noise", dest="noise", action="store_false", help="leave out noise as a control")
-    group.add_argument("--max-evals", type=whole(4), default=256, metavar="N", help="the most masks of a recording")
-    group.add_argument("--seed", type=whole(0), default=0, metavar="N", help="draws donors and noise")
+    group.add_argument("--max-evals", type=whole(4), default=256, metavar="N", help="most masks to ask the model "
+                       "about, for each recording (default: %(default)s)")  # fmt: skip
+    group.add_argument("--seed", type=whole(0), default=0, metavar="N", help="random seed for sampling masks, donors "
+                       "and noise (default: %(default)s)")  # fmt: skip
 
 
 def _add_workers(parser: ArgumentParser) -> None:
@@ -82,8 +92,10 @@ def _add_workers(parser: ArgumentParser) -> None:
     group.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, instead")
     group.add_argument("--shard", type=_shard, metavar="I/N", help="measure the I-th of N parts; join them with merge")
     group.add_argument("--dry-run", action="store_true", help="measure one recording and say what all would take")
-    group.add_argument("--on-error", choices=("record", "stop"), default="record", help="where a recording fails")
-    group.add_argument("--retries", type=whole(0), default=0, metavar="N", help="tries more (default: %(default)s)")
+    group.add_argument("--on-error", choices=("record", "stop"), default="record", help="where a recording fails: "
+                       "keep that and go on (default), or stop")  # fmt: skip
+    group.add_argument("--retries", type=whole(0), default=0, metavar="N", help="how often a failed recording is tried "
+                       "again (default: %(default)s)")  # fmt: skip
     group.add_argument(
         "--timeout",
         type=positive,
@@ -110,11 +122,11 @@ def run(args: Namespace) -> int:
     if args.cluster_patience is not None and args.cluster is None:
         raise UsageError("--cluster-patience is for --cluster ADDRESS; leave it out, or name the cluster")
     policy = Policy(args.on_error, args.retries, args.timeout, args.cluster_patience or PATIENCE_S)
-    settings = Settings(args.donors, args.same, tuple(args.kinds), args.noise, args.max_evals, args.seed)
+    settings = Settings(args.n_donors, args.same, tuple(args.kinds), args.noise, args.max_evals, args.seed)
     with _cluster(args.cluster) as (executor, at_once):
         audit = plan_audit(
             args.manifest,
-            args.tagger,
+            args.model,
             args.factorization,
             columns=dict(args.column),
             ignore=args.ignore,
@@ -135,7 +147,7 @@ def run(args: Namespace) -> int:
             warn(note)
         if args.dry_run:
             return _tell_estimate(audit.estimate(), args)
-        store = args.store or _store_of(Path(args.manifest))
+        store = args.output or _store_of(Path(args.manifest))
         try:
             results = audit.run(store, policy)
         except KeyboardInterrupt:
@@ -226,14 +238,3 @@ def _shard(text: str) -> tuple[int, int]:
     if not mark or not number.isdecimal() or not n.isdecimal() or not 1 <= int(number) <= int(n):
         raise argparse.ArgumentTypeError(f"write I/N with 1 ≤ I ≤ N, such as 1/4, not {text!r}")
     return int(number), int(n)
-
-
-def positive(text: str) -> float:
-    """The argument type of numbers above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"a positive number is needed, not {text!r}")
-    return value

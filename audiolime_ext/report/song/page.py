@@ -20,6 +20,7 @@ from typing import Any
 from markupsafe import Markup
 
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
@@ -118,20 +119,31 @@ def command_of(explained: Sequence[Explained]) -> str:
     words = ["audiolime", "page", legible(Path(first.file).name) if first.file else "RECORDING"]
     for separator in dict.fromkeys(separators):
         words += ["-f", separator]
-    words += ["-t", first.tagger or "OWN_MODEL", "--labels", *explained[0].labels]
+    words += ["-m", first.tagger or "OWN_MODEL"]
+    words += ["--contrast", *first.contrast] if first.contrast else ["--labels", *explained[0].labels]
     track = as_track(explained[0]) if isinstance(explained[0], Explanation) else explained[0]
     some = len(track.windows) < int((~track.taggram.padded).sum()) or isinstance(explained[0], Explanation)
     if some:
-        words += ["--at", *(f"{window.start_s:.10g}" for window in track.windows)]
+        words += ["--at", *(f"{window.start_s:.10g}" for window in track.windows), *_segments(explained[0])]
     elif track.start_s > 0:
         words += ["--start", f"{track.start_s:.10g}", "--duration", f"{track.end_s - track.start_s:.10g}"]
+    named = first.target if first.target in ("score", "log-odds") else "OWN_TARGET"
+    baseline = first.baseline if first.baseline in BASELINES else legible(Path(first.baseline).name)
     for option, value, default in (
+        ("--target", "score" if first.contrast else named, "score"),
+        ("--baseline", baseline, "silence"),
         ("--method", first.requested_method, "auto"),
         ("--max-evals", first.max_evals, 1024),
         ("--seed", first.seed, 0),
     ):
         words += [option, str(value)] if value != default else []
     return shlex.join(words)
+
+
+def _segments(explained: Explained) -> list[str]:
+    """The flag for the segments of an excerpt, by their inner boundaries; none for what is in one piece."""
+    inner_s = explained.components.boundaries_s[1:-1] if isinstance(explained, Explanation) else ()
+    return ["--segments", ",".join(repr(float(second)) for second in inner_s)] if inner_s else []
 
 
 def policy(script: str, style: str) -> str:

@@ -26,7 +26,7 @@ from audiolime_ext.errors import WorkersLost
 from tests.audit.test_run import BOMB, CONFOUNDED, FEW, ROOT, table
 from tests.audit_collection import make_collection
 
-OPTIONS = ["-t", CONFOUNDED, "-f", "oracle", "--donors", "2", "--same", "1", "--kinds", "own", "--no-noise"]
+OPTIONS = ["-t", CONFOUNDED, "-f", "oracle", "--n-donors", "2", "--same", "1", "--kinds", "own", "--no-noise"]
 BOUND_S = 240.0  # of every wait; hardly ever reached
 
 

@@ -122,11 +122,11 @@ def test_paths_may_differ_from_machine_to_machine(tmp_path: Path) -> None:
 def test_the_command_tells_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = write(tmp_path / "one", SONGS[:2], failed=SONGS[5:])
     out = tmp_path / "out"
-    assert main(["audit", "merge", str(out), str(one)]) == 0
+    assert main(["audit", "merge", str(one), "-o", str(out)]) == 0
     told = capsys.readouterr()
     assert told.out == f"2 of 6 recordings are in {out}, 2 of them new\n"
     assert "warning: 5.wav: broken" in told.err
-    assert main(["audit", "merge", str(out), str(tmp_path / "none")]) == 3
+    assert main(["audit", "merge", str(tmp_path / "none"), "-o", str(out)]) == 3
     assert "there is no audit at" in capsys.readouterr().err
     with pytest.raises(UsageError, match="nothing to bring into"):
         merge(out, [out])

@@ -154,7 +154,7 @@ def test_what_is_meant_to_matter_may_be_given(failing: Path, passing: Path, tmp_
 def test_a_baselines_faults_are_known(
     failing: Path, undecided: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gate = ["audit", "gate", str(failing), "--tolerance", ".3", "--baseline"]
+    gate = ["audit", "gate", str(failing), "--tolerance", ".3", "--compare-with"]
     assert main([*gate, str(failing)]) == 0
     told = capsys.readouterr().out
     assert "known: shown: 'guitar' is confounded with drums: 100 % of 90 decisions flip" in told

@@ -78,6 +78,6 @@ def test_true_stems_beside_another_factorization_are_refused(
     manifest.write_text("\n".join([*lines[:2], *(line.rsplit(",", 1)[0] + "," for line in lines[2:])]))
     assert main([*audit, "-f", "hpss"]) == 2, "one is enough: it would be split otherwise than the rest"
     assert "true stems of 1 of 4" in capsys.readouterr().err
-    quick = ["--donors", "1", "--same", "0", "--no-noise"]
+    quick = ["--n-donors", "1", "--same", "0", "--no-noise"]
     assert main([*audit, *quick, "-f", "hpss", "--ignore", "stems"]) == 0
     assert set(Results.read(store).components) == {"harmonic", "percussive"}

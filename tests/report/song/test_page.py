@@ -261,7 +261,7 @@ def test_names_that_begin_alike_are_told_apart(band: OracleFactorization) -> Non
 
 
 def test_the_command_names_what_was_chosen(band: OracleFactorization, track: TrackExplanation) -> None:
-    assert command_of([track]) == "audiolime page RECORDING -f OWN_STEMS -t OWN_MODEL --labels sung beaten"
+    assert command_of([track]) == "audiolime page RECORDING -f OWN_STEMS -m OWN_MODEL --labels sung beaten"
     options = {"labels": ["sung"], "at": [1.25, 4], "method": "lime", "seed": 3, "cache": False}
     some = explain_track(band.mixture, MODEL, factorization=band, **options)  # type: ignore[arg-type]
     assert command_of([some]).endswith("--labels sung --at 1.25 4 --method lime --seed 3")

@@ -1,0 +1,107 @@
+"""What `explain` and `page` ask alike: which labels, what of them, against what, and by which method."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _ActionsContainer
+from typing import Any
+
+from audiolime_ext.cli.numbers import score, segments, whole
+
+MIN_SCORE = 0.3
+
+
+def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
+    """What is explained and how: `--labels` to `--seed`; `top_labels` says how many are explained without these."""
+    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
+    parser.add_argument("--top-labels", type=whole(1), metavar="K", help=f"or the K highest ones ({top_labels})")
+    parser.add_argument(
+        "--segments",
+        type=segments,
+        default=1,
+        metavar="N",
+        help="time segments: N equal ones (default 1), beats, onsets, or boundaries in seconds such as 0.5,1.2,2.0",
+    )
+    parser.add_argument(
+        "--method",
+        default="auto",
+        help="shapley (Shapley values, exact while all masks fit the budget), owen (stems exactly, then the segments "
+        "within those that matter), auto (default: owen where there are too many segments for exact Shapley values), "
+        "lime (audioLIME's kernel), banzhaf, leave-one-out",
+    )
+    parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
+    parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")
+    parser.add_argument(
+        "--baseline",
+        default="silence",
+        metavar="B",
+        help="what 'off' sounds like: silence (default), noise, floor (noise at -80 dBFS) or another recording",
+    )
+    parser.add_argument(
+        "--max-evals",
+        type=whole(2),
+        default=1024,
+        metavar="N",
+        help="most masks to ask the model about, for each excerpt or window (default %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=whole(0), default=0, metavar="N", help="random seed for sampling masks (default %(default)s)"
+    )
+
+
+def add_min_score(parser: _ActionsContainer) -> None:
+    """`--min-score`: None where it is not given, which means `MIN_SCORE`."""
+    parser.add_argument(
+        "--min-score",
+        type=score,
+        metavar="P",
+        help="without --labels and --top-labels: explain every label that scores P or more somewhere in the recording "
+        f"(default {MIN_SCORE})",
+    )
+
+
+def add_no_cache(parser: _ActionsContainer) -> None:
+    """`--no-cache`."""
+    parser.add_argument("--no-cache", action="store_true", help="compute everything anew and keep nothing on disk")
+
+
+def require_known_words(args: Namespace) -> None:
+    """Raise `UsageError` for a method or a kind of segments that there is not, before a model is fetched."""
+    from audiolime_ext.attribution.methods import method_named
+    from audiolime_ext.components.segments import require_known
+
+    method_named(args.method)
+    require_known(args.segments)
+
+
+def labels_asked(args: Namespace, model: Any) -> list[str | int] | None:
+    """The labels to explain; what the model cannot be asked is said at once, before any file is read."""
+    from audiolime_ext.prediction.targets import make_target
+
+    labels = label_numbers(args.labels, model)
+    if model.labels is not None:
+        make_target(args.contrast or args.target, model.labels)
+    return labels
+
+
+def how_asked(args: Namespace) -> dict[str, Any]:
+    """What `explain` and `explain_track` take alike of a question."""
+    return {
+        "target": args.contrast or args.target,
+        "baseline": args.baseline,
+        "method": args.method,
+        "max_evals": args.max_evals,
+        "seed": args.seed,
+    }
+
+
+def label_numbers(given: list[str] | None, model: Any) -> list[str | int] | None:
+    """Numbers count as positions unless the model has a label of that name; an unknown label is said at once."""
+    from audiolime_ext.prediction.labels import label_indices
+
+    if given is None:
+        return None
+    names = set(model.labels or ())
+    labels = [int(label) if label.isdecimal() and label not in names else label for label in given]
+    if model.labels is not None:
+        label_indices(labels, model.labels)
+    return labels

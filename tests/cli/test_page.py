@@ -1,0 +1,133 @@
+"""``audiolime page`` asks as ``audiolime explain`` does, and refuses what a page cannot show."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audiolime_ext import explain, explain_track, write_page
+from audiolime_ext.cli import main
+from tests.cli.test_bad_input import USAGE, refusal
+from tests.cli.test_commands import furnish, run, strict
+
+WINDOWED = ("-f", "oracle:stems", "-m", "studio_models:windowed", "--audio", "none")
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A furnished folder, which is the current one, and a cache of its own."""
+    furnish(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def command_on(page: str) -> list[str]:
+    """The command that a page names as its own."""
+    told = re.search(r'data-copy="(audiolime [^"]*)"', Path(page).read_text(encoding="utf-8"))
+    assert told is not None
+    return shlex.split(html.unescape(told[1]))
+
+
+ASKED: list[tuple[str, dict[str, Any]]] = [
+    ("--target log-odds --labels loud", {"target": "log-odds", "labels": ["loud"]}),
+    ("--contrast quiet loud", {"target": ("quiet", "loud")}),
+    ("--baseline noise --labels loud", {"baseline": "noise", "labels": ["loud"]}),
+    ("--baseline song.wav --labels loud", {"baseline": "song.wav", "labels": ["loud"]}),
+    ("--method lime --seed 2 --at 1 2", {"method": "lime", "seed": 2, "at": [1, 2]}),
+]
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(("words", "asked"), ASKED)
+def test_a_page_asks_what_it_is_told_to(capsys: pytest.CaptureFixture[str], words: str, asked: dict[str, Any]) -> None:
+    run(capsys, "page", "song.wav", *WINDOWED, *words.split())
+    track = explain_track("song.wav", "studio_models:windowed", factorization="oracle:stems", **asked)
+    write_page("own.html", track, audio=None)
+    assert Path("song.html").read_bytes() == Path("own.html").read_bytes()
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("words", [*(words for words, _ in ASKED), "--segments 2 --at 1 --labels loud"])
+def test_the_command_on_a_page_makes_it_again(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    run(capsys, "page", "song.wav", *WINDOWED, *words.split())
+    program, *again = command_on("song.html")
+    assert program == "audiolime"
+    run(capsys, *again, "--audio", "none", "-o", "again.html")
+    assert Path("again.html").read_bytes() == Path("song.html").read_bytes()
+
+
+@pytest.mark.usefixtures("studio")
+def test_a_page_of_one_window_may_be_cut_into_segments(capsys: pytest.CaptureFixture[str]) -> None:
+    cut = ("--segments", "2", "--labels", "loud")
+    run(capsys, "page", "song.wav", *WINDOWED, "--at", "1", *cut, "-o", "out")
+    excerpt = explain(
+        "song.wav", "studio_models:windowed", factorization="oracle:stems", labels=["loud"], start_s=1, segments=2
+    )
+    assert len(excerpt.names) == 4
+    write_page("own.html", excerpt, audio=None)
+    assert Path("out/song.html").read_bytes() == Path("own.html").read_bytes()
+    assert "song.html" in Path("out/index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--segments", "2"), "--segments cuts one excerpt, and a page of more than one window shows each as a whole"),
+        (("--segments", "beats"), "name one window with --at S, or leave --segments out"),
+        (("--segments", "2", "--at", "0", "1"), "name one window with --at S"),
+        (("--segments", "2", "--at", "1", "--duration", "1"), "leave out --start and --duration"),
+        (("--segments", "2", "--at", "1", "--min-score", ".2"), "--min-score is for pages without --segments"),
+        (("--segments", "bars", "--at", "1"), "unknown kind of segments 'bars'"),
+        (("--target", "odds"), "unknown target 'odds'"),
+        (("--contrast", "loud", "loud"), "'loud' is contrasted with itself"),
+        (("--baseline", "gone.wav"), "the baseline must be silence, noise, floor or a recording"),
+        (("--method", "shaply"), "did you mean 'shapley'"),
+    ],
+)
+def test_what_a_page_cannot_show_is_refused(
+    capsys: pytest.CaptureFixture[str], args: tuple[str, ...], message: str
+) -> None:
+    assert message in refusal(capsys, "page", "song.wav", *WINDOWED, *args, code=USAGE)
+
+
+@pytest.mark.usefixtures("studio")
+def test_wrong_usage_is_said_once_for_many_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("second.wav").write_bytes(Path("song.wav").read_bytes())
+    refusal(capsys, "page", "song.wav", "second.wav", *WINDOWED, "--labels", "lowd", "-o", "out", code=USAGE)
+
+
+@pytest.mark.usefixtures("studio")
+def test_page_json_says_what_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+    made = {"factorizations": ["oracle:stems", "hpss"], "tagger": "studio_models:windowed"}
+    both = (*WINDOWED, "-f", "hpss", "--json")
+    Path("other.wav").write_bytes(Path("song.wav").read_bytes())
+    for files, options, index, pages in (
+        (["song.wav"], (), None, {"song.html": ["song.wav"]}),
+        (["song.wav", "other.wav"], ("-o", "both.html"), None, {"both.html": ["song.wav", "other.wav"]}),
+        (
+            ["song.wav", "other.wav"],
+            ("-o", "out"),
+            str(Path("out/index.html")),
+            {str(Path(f"out/{name}.html")): [f"{name}.wav"] for name in ("song", "other")},
+        ),
+    ):
+        found = strict(run(capsys, "page", *files, *both, *options))
+        assert found == {"index": index, "pages": [{"page": page, "files": of, **made} for page, of in pages.items()]}
+        assert all(Path(page).is_file() for page in pages)
+
+
+@pytest.mark.usefixtures("studio")
+def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["page", "song.wav", "missing.wav", *WINDOWED, "--json", "-o", "out"]) == 5
+    assert [page["files"] for page in strict(capsys.readouterr().out)["pages"]] == [["song.wav"]]
+    assert main(["page", "gone.wav", "song.wav", *WINDOWED, "--start", "9", "--json", "-o", "none"]) == 5
+    assert strict(capsys.readouterr().out) == {"index": None, "pages": []}
