@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
@@ -20,6 +20,10 @@ from audiolime_ext.cli.options import (
 )
 from audiolime_ext.files import legible
 from audiolime_ext.text import counted, share_of
+
+if TYPE_CHECKING:
+    from audiolime_ext.audio.recording import Audio
+    from audiolime_ext.prediction.taggram import Taggram
 
 
 def add(commands: Any) -> None:
@@ -135,13 +139,25 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     import numpy as np
 
     from audiolime_ext.audio.recording import load_audio
-    from audiolime_ext.audio.silence import silence_warnings
     from audiolime_ext.files import to_json
     from audiolime_ext.prediction.taggram import tag
-    from audiolime_ext.text import text_table
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
+    _warn(file, audio, taggram, model, args)
+    if args.json:
+        arrays = ("times_s", "scores", "padded", "counted", "mean")
+        found = {"file": file, "tagger": args.model, "labels": list(taggram.labels), "notes": list(taggram.notes)}
+        print(to_json(found | {name: getattr(taggram, name).tolist() for name in arrays}))
+    else:
+        _print_table(file, taggram, args)
+    return str(taggram.labels[int(np.argmax(taggram.mean))])
+
+
+def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace) -> None:
+    """What to know of a recording, and of where nothing sounds in it."""
+    from audiolime_ext.audio.silence import silence_warnings
+
     for warning in audio.warnings:
         warn(warning)
     if model.sr is not None and audio.sr < model.sr:
@@ -159,27 +175,17 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
         warn(f"{legible(file)}: {share_of(silent, n, 'window')} silent, and not in the mean")
     for note in taggram.notes:
         warn(f"{legible(file)}: {note}")
-    if args.json:
-        found = {
-            "file": file,
-            "tagger": args.model,
-            "labels": list(taggram.labels),
-            "times_s": taggram.times_s.tolist(),
-            "scores": taggram.scores.tolist(),
-            "padded": taggram.padded.tolist(),
-            "counted": taggram.counted.tolist(),
-            "notes": list(taggram.notes),
-            "mean": taggram.mean.tolist(),
-        }
-        print(to_json(found))
-        return str(taggram.labels[int(np.argmax(taggram.mean))])
-    leading = np.argsort(-taggram.mean, kind="stable")[: args.top_labels]
-    whole = taggram.counted
-    rows = []
-    for column in leading:
-        scores = taggram.scores[whole, column]
-        at = taggram.times_s[whole][int(np.argmax(scores))]
+
+
+def _print_table(file: str, taggram: Taggram, args: Namespace) -> None:
+    import numpy as np
+
+    from audiolime_ext.text import text_table
+
+    counts, rows = taggram.counted, []
+    for column in np.argsort(-taggram.mean, kind="stable")[: args.top_labels]:
+        scores = taggram.scores[counts, column]
+        at = taggram.times_s[counts][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
-    print(f"{legible(file)}: {args.model}, {counted(int(whole.sum()), 'window')}")
+    print(f"{legible(file)}: {args.model}, {counted(int(counts.sum()), 'window')}")
     print(text_table(["", "mean", "highest", "at"], rows))
-    return str(taggram.labels[leading[0]])

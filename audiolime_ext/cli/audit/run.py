@@ -153,10 +153,9 @@ def run(args: Namespace) -> int:
         except KeyboardInterrupt:
             warn(f"what is done is kept in {legible(store)}; the same command goes on from there")
             raise
-    mine = {entry.key for entry in audit.mine}
-    failures = [failure for failure in results.failures if failure.task in mine]
     _tell(results, args)
-    for failure in failures:
+    mine = {entry.key for entry in audit.mine}
+    for failure in (failures := [failure for failure in results.failures if failure.task in mine]):
         warn(f"{failure.name}: {failure.reason}")
     return SOME_FAILED if failures else 0
 
