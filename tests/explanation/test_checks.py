@@ -12,6 +12,7 @@ from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
+from audiolime_ext.explanation.checks import written
 from audiolime_ext.prediction.function import FunctionTagger
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.song.page import page_html
@@ -338,3 +339,18 @@ def test_a_model_that_fails_on_silence_alone_is_offered_the_floor(band: OracleFa
         explain(band.mixture, fragile, factorization=band)
     e = explain(band.mixture, fragile, factorization=band, baseline="floor")
     assert e.top().components == ("guitar",)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0.5, 0.504], ["0.5000", "0.5040"]),
+        ([0.5, 0.52], ["0.50", "0.52"]),
+        ([-0.3, -0.3004], ["-0.30000", "-0.30040"]),
+        ([0.5, 0.5 + 1e-7], ["0.50", "0.50"]),  # rounding is not told apart
+        ([0.004], ["0.004"]),
+        ([0.0], ["0.00"]),
+    ],
+)
+def test_values_are_written_with_the_decimals_that_tell_them_apart(values: list[float], said: list[str]) -> None:
+    assert written(values) == said

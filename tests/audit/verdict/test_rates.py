@@ -81,6 +81,7 @@ def test_nothing_seen_is_not_nothing_there() -> None:
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 5)), "five donors say little about donors"
     nothing = flip_rate(Trials("a", "b", np.zeros(0, bool), [], []))
     assert (nothing.rate, nothing.low, nothing.high) == (None, 0, 1)
+    assert (nothing.n_trials, nothing.n_hosts, nothing.n_donors, nothing.n_songs, nothing.n_effective) == (0,) * 5
     one = flip_rate(Trials("a", "b", np.array([True, False]), ["x", "x"]))
     assert (one.low, one.high) == pytest.approx(clopper_pearson(0.5, 1))
 

@@ -298,3 +298,17 @@ def test_a_model_that_answers_otherwise_when_asked_twice_is_told_before_anything
     separated = replace(unsteady, identity=replace(unsteady.identity, factorization="demucs:mdx"))
     assert marks(separated) == (first, "how much of a true source lands in which stem was not measured for demucs:mdx")
     assert not any(verdict.reading == "confounder" for way in conclude(unsteady) for verdict in way)
+
+
+def test_components_that_are_not_told_apart_are_judged_together_unless_only_one_is_meant() -> None:
+    grounds = Grounds(not_told_apart=[("drums", "bass")])
+    tried = [trials(np.ones(30, bool), "drums"), trials(np.ones(30, bool), "piano")]
+
+    def judged(*meant: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+        expected = Expected(tuple(Expectation("guitar", name) for name in meant)) if meant else None
+        found = judge(tried, limit=LIMIT, expected=expected, grounds=grounds, stems=("drums", "bass", "piano"))
+        return {one.component: (one.status, one.together) for one in found}
+
+    together = {"drums": ("shown", ("bass",)), "piano": ("shown", ())}
+    assert judged() == judged("drums", "bass") == judged("piano") == together
+    assert judged("drums")["drums"] == judged("bass")["drums"] == ("not auditable", ())
