@@ -32,7 +32,7 @@ class Copy:
     """A copy of the sources in a folder of its own."""
 
     def __init__(self, root: Path, folder: Path) -> None:
-        self.root, self.folder = root, folder
+        self.folder = folder
         folder.mkdir()
         for name in COPIED:
             if (root / name).is_dir():
@@ -43,7 +43,7 @@ class Copy:
     def passes(self, tests: Sequence[str], *, limit_s: float) -> bool:
         """Whether tests pass in time; with all that they started they end at the limit."""
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-        env = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, "PYTHONPATH": str(self.folder)}
         quiet = subprocess.DEVNULL
         with subprocess.Popen(
             command, cwd=self.folder, env=env, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
@@ -58,15 +58,15 @@ class Copy:
 
     def catches(self, mutation: Mutation, tests: Sequence[str], *, limit_s: float) -> bool:
         """Whether tests fail, or hang, with the mutation; after that the copy is as before."""
-        original, path = self.root / mutation.path, self.folder / mutation.path
-        sound = path.read_text(encoding="utf-8")
+        path = self.folder / mutation.path
+        sound, modified = path.read_text(encoding="utf-8"), path.stat().st_mtime
         path.write_text(mutated(sound, mutation.number), encoding="utf-8")
-        os.utime(path, (0, 0))  # no compiled file is of that time
+        os.utime(path, (mutation.number, mutation.number))  # Python knows by time and size what it has compiled
         try:
             return not self.passes(tests, limit_s=limit_s)
         finally:
             path.write_text(sound, encoding="utf-8")
-            shutil.copystat(original, path)
+            os.utime(path, (modified, modified))
 
 
 def survivors(
