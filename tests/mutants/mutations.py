@@ -23,7 +23,7 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 SIGNS: dict[type[ast.operator], type[ast.operator]] = {
     **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 }
-_Shown = ast.expr | ast.stmt | ast.keyword
+_Shown = ast.expr | ast.Assign | ast.AnnAssign | ast.Return | ast.keyword
 UNTOUCHED = ("annotation", "returns", "decorator_list")
 UNTOUCHED_OPTIONS = ("strict", "repr")
 
@@ -77,7 +77,7 @@ def sources(root: Path, paths: Sequence[str]) -> list[Mutation]:
 
 def _mutated(tree: ast.Module) -> Iterator[tuple[_Shown, str]]:
     """What shows each change in the tree, which holds it until the next is asked for, and what was there before."""
-    for node, shown in _nodes(tree, ast.Pass(lineno=1)):
+    for node, shown in _nodes(tree, None):
         before = ast.unparse(shown)
         for name, value in _changes(node):
             kept = getattr(node, name)
@@ -86,10 +86,11 @@ def _mutated(tree: ast.Module) -> Iterator[tuple[_Shown, str]]:
             setattr(node, name, kept)
 
 
-def _nodes(node: ast.AST, around: _Shown) -> Iterator[tuple[ast.AST, _Shown]]:
+def _nodes(node: ast.AST, around: _Shown | None) -> Iterator[tuple[ast.AST, _Shown]]:
     """All nodes that may change, each with what shows it: a number or a flag with what stands around it."""
-    shown = node if isinstance(node, ast.expr | ast.Assign | ast.AnnAssign | ast.Return | ast.keyword) else around
-    yield node, around if isinstance(node, ast.Constant) else shown
+    shown = node if isinstance(node, _Shown) else around
+    if shown is not None:
+        yield node, around if around is not None and isinstance(node, ast.Constant) else shown
     for name, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else [value]:
             option = child.arg if isinstance(child, ast.keyword) else None

@@ -74,6 +74,7 @@ def test_tests_that_fail_anyway_tell_nothing(planted: Path) -> None:
         ("x = 3", ["x = 4", "x = 2"]),
         ("x = 0.0", ["x = 1.0"]),
         ("x = True", ["x = False"]),
+        ("def f(x=1): return x", ["2", "0"]),
         ("x = a < b", ["a <= b", "a >= b"]),
         ("x = a == b in c", ["a != b in c", "a == b not in c"]),
         ("x = a + b", ["a - b"]),
