@@ -124,6 +124,7 @@ def test_clopper_pearson_is_exact() -> None:
     assert clopper_pearson(7, 40) == pytest.approx((expected.low, expected.high))
     assert exceeds(Rate(7 / 40, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == pytest.approx(binom.sf(6, 40, 0.1))
     assert exceeds(Rate(0.0, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == 1
+    assert clopper_pearson(0, 0) == (0, 1), "nothing was seen"
 
 
 def test_one_rate_is_larger_than_another_by_newcombes_interval() -> None:
@@ -179,3 +180,12 @@ def test_the_number_of_songs_decides_if_the_rate_stays() -> None:
     many = songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2, n_pairs=40)
     assert many is not None
     assert many > (songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2) or 0)
+
+
+@pytest.mark.parametrize(
+    ("gains", "sign"), [([0.5, -0.2], 1), ([-0.5, 0.2], -1), ([0.5, -0.5], None), ([], None), (None, None)]
+)
+def test_a_class_gains_or_loses_on_average(gains: list[float] | None, sign: int | None) -> None:
+    measured = None if gains is None else np.array(gains)
+    n = len(gains or [])
+    assert Trials("a", "b", np.zeros(n, bool), ["x"] * n, gains=measured).sign == sign
