@@ -33,9 +33,14 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "components/masks": ("components/test_game", "attribution/test_shapley"),
 }
 
-_MASKS, _STATUS = "audiolime_ext/components/masks.py", "audiolime_ext/audit/verdict/status.py"
+_MASKS, _STATUS, _WORDS = (
+    f"audiolime_ext/{name}.py" for name in ("components/masks", "audit/verdict/status", "explanation/words")
+)
 EQUIVALENT: dict[tuple[str, str, str, int], str] = {  # mutations that change nothing that could be asked for, and why
     (_MASKS, "DRAWS_AT_ONCE = 1024", "DRAWS_AT_ONCE = 1023", 0): "any number will do, as long as it is always the same",
+    (_MASKS, "2 * n", "3 * n", 1): "either is less than 2ⁿ from four components on",
+    **{(_WORDS, "1.0", "2.0", nth): "up to 2, too, numbers are written with two decimals" for nth in range(3)},
+    **{(_WORDS, "1.0", "0.5", nth): "so they are up to .5" for nth in range(3)},
     (_STATUS, "n_pairs: int = 1", "n_pairs: int = 0", 0): "`decide` sets it before a verdict is told",
 }
 
