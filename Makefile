@@ -15,7 +15,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench fuzz parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
+.PHONY: help demo test check bench fuzz mutants parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
 .PHONY: guitar-vs-piano planted confusion
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make check     lint, types, docstrings, layering"
 	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
 	@echo "make fuzz      hundreds of malformed inputs: does any end in a traceback or a hang?  (minutes; ARGS='-n 1000')"
+	@echo "make mutants   wrong numbers, comparisons and signs in the statistics: do tests notice?  (a dozen minutes; ARGS='--seed 1')"
 	@echo "make parity    compare with the genuine spleeter and musicnn (Python 3.8-3.11, 2.5 GB)"
 	@echo
 	@echo "our own separator (adds PyTorch to the environment; needs Debian's mma, fluidsynth and SoundFonts, see README.md):"
@@ -46,7 +47,7 @@ demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
 
 # Arrays are small here: threads that share them wait for each other longer than they work.
-test test-training test-adapters: export OMP_NUM_THREADS ?= 1
+test test-training test-adapters mutants: export OMP_NUM_THREADS ?= 1
 
 test: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m pytest $(ARGS)
@@ -62,6 +63,9 @@ bench: $(VENV)/.installed
 
 fuzz: $(VENV)/.installed
 	$(VENV)/bin/python -m tests.fuzz $(ARGS)
+
+mutants: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m tests.mutants $(ARGS)
 
 parity: $(VENV)/.installed $(PARITY)/.installed
 	$(VENV)/bin/python -m tests.parity --genuine $(PARITY)/bin/python $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,39 @@ ROOMS = (
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
 ORDER = {name: place for place, name in enumerate((*GROUND, *ROOMS, *FACES))}
 PLUGIN_ROOMS = {"models": "prediction", "factorizations": "prediction"}  # a plug-in's last room
+TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of what is made of them
+    "__main__": "cli/test_commands",  # commands are tested as they are typed
+    "cli": "cli/test_commands",
+    "cli.audit": "audit/test_run",
+    "compat": "compat/test_every",  # one suite for all packages that explanations are handed to
+    "audit.measurement.driver": "audit/test_run",
+    "audit.measurement.heard": "audit/measurement/test_measure",
+    "audit.measurement.workers": "audit/measurement/test_patience",
+    "audit.store.database": "audit/store/test_store",
+    "audit.store.records": "audit/store/test_store",
+    "audit.verdict.admission": "audit/verdict/test_gate",
+    "audit.verdict.junit": "audit/verdict/test_gate",
+    "collection.table": "collection/test_manifest",
+    "explanation.provenance": "explanation/test_saved",
+    **{f"explanation.{name}": "explanation/test_leading" for name in ("arguing", "sources")},  # parts of its rule
+    **{f"explanation.{name}": "explanation/test_pipeline" for name in ("caveats", "settings")},
+    **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
+    **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
+    "factorization.loading": "prediction/test_loading",
+    "models.musicnn_network": "models/test_musicnn",
+    **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "labels")},
+    "prediction.grid": "prediction/test_taggram",
+    "report.audit": "report/audit/test_page",  # sections of one page
+    "report.player.pictures": "report/player/test_player",
+    "report.song.index": "report/song/test_page",
+    **{f"track.{name}": "track/test_pipeline" for name in ("opened", "size", "words")},
+    "track.window": "track/test_explanation",
+    "factorizations.cerberus_weights": "factorizations/test_cerberus",
+    "factorizations.spleeter_network": "factorizations/test_spleeter",
+    **{f"models.{name}": f"adapters/test_{name}" for name in ("hugging_face", "keras_model", "torch_model")},  # extras
+    **{f"factorizations.{name}": f"adapters/test_{name}" for name in ("demucs", "openunmix")},
+    "factorizations.openunmix_weights": "adapters/test_openunmix",
+}
 MOST_AT_THE_TOP = 10
 MOST_LINES = 350
 MOST_IN_A_BODY = 45
@@ -108,6 +142,23 @@ def circle(sources: dict[str, str]) -> list[str]:
     return sorted(remaining)
 
 
+def mirror(module: str) -> Path:
+    """The test file of a module or a package: of its name, in the folder of its room."""
+    *rooms, name = module.removeprefix(f"{HOUSE}.").split(".")
+    return ROOT.joinpath("tests", *rooms, f"test_{name}.py")
+
+
+def without_tests(modules: Iterable[str]) -> list[str]:
+    """Modules that have no test file of their name or their package's, and are not known to be tested elsewhere."""
+    known = {whole(name) for name in TESTED_ELSEWHERE}
+    return [
+        module
+        for module in modules
+        if PATHS[module].name != "__init__.py"
+        and not any(part in known or mirror(part).exists() for part in (module, module.rpartition(".")[0]))
+    ]
+
+
 @pytest.fixture(scope="module")
 def sources() -> dict[str, str]:
     return {module: path.read_text(encoding="utf-8") for module, path in PATHS.items()}
@@ -152,6 +203,20 @@ def test_no_import_points_upward(sources: dict[str, str]) -> None:
 
 def test_modules_import_each_other_without_circles(sources: dict[str, str]) -> None:
     assert circle(sources) == []
+
+
+def test_every_module_is_mirrored_by_a_test_file() -> None:
+    assert without_tests(PATHS) == []
+
+
+def test_what_is_tested_elsewhere_is_there_and_has_no_test_file_of_its_own() -> None:
+    assert [place for place in TESTED_ELSEWHERE.values() if not (ROOT / "tests" / f"{place}.py").exists()] == []
+    assert [name for name in TESTED_ELSEWHERE if whole(name) not in PATHS or mirror(whole(name)).exists()] == []
+
+
+def test_a_module_without_tests_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(TESTED_ELSEWHERE, "collection.table")
+    assert without_tests(PATHS) == [whole("collection.table")]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution.owen import coarse_masks, game_within, owen_values
+from audiolime_ext.attribution.owen import coarse_masks, game_within, owen_values, whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import MaskSet, Neighborhood, enumerate_masks
 from audiolime_ext.errors import UsageError
@@ -70,3 +70,17 @@ def test_a_coalition_that_was_not_evaluated_is_missed() -> None:
     grouped = Neighborhood(near.masks, near.counts, False, near.scores, (2, 1))
     with pytest.raises(UsageError, match="each set of segments with every coalition of the other stems"):
         game_within(grouped, (2, 1), 0)
+
+
+def test_the_game_of_whole_stems_is_known_or_it_is_none() -> None:
+    value = random_game(3, 2, seed=2)
+    alone = whole_stems(play(value, 3))
+    assert alone is not None
+    np.testing.assert_array_equal(alone.scores, value(coarse_masks((1, 1, 1))), "stems that are not cut")
+    cut = whole_stems(in_groups(value, (2, 1)))
+    assert cut is not None
+    np.testing.assert_array_equal(cut.scores, value(coarse_masks((2, 1))))
+    for dropped, mask in enumerate(enumerate_masks(3)):
+        near, kept = in_groups(value, (2, 1)), np.arange(8) != dropped
+        lacking = Neighborhood(near.masks[kept], near.counts[kept], False, near.scores[kept], (2, 1))
+        assert (whole_stems(lacking) is None) == (mask[0] == mask[1]), "a mask of segments is not missed"

@@ -1,4 +1,4 @@
-"""Manifests and what is meant to matter: read whole, or refused with everything that is wrong."""
+"""Manifests: read whole, or refused with everything that is wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext.audit.verdict.expected import Expectation, load_expected
 from audiolime_ext.collection.manifest import Row, load_manifest
 from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError
@@ -205,35 +204,6 @@ def test_a_folder_with_loose_or_missing_recordings_is_refused(tmp_path: Path) ->
     said = "\n".join(refusal(tmp_path, labels=["guitar", "piano", "drums"]))
     for expected in ("'loose.wav' lies in no class", "'drumm'; did you mean 'drums'?", "'piano' holds no audio"):
         assert expected in said
-
-
-def test_what_is_meant_to_matter_is_read(write: Write) -> None:
-    path = write("class,component,sign\nGuitar,guitar,+\nguitar,drums,\npiano,violin,-\n", "expected.csv")
-    expected = load_expected(path, labels=LABELS, components=["guitar", "piano", "drums"])
-    assert expected.rows == (
-        Expectation("guitar", "guitar", 1),
-        Expectation("guitar", "drums", None),
-        Expectation("piano", "violin", -1),
-    )
-    assert expected.covers("guitar", "drums", -1)
-    assert not expected.covers("piano", "violin", 1)
-    assert not expected.covers("piano", "drums")
-
-
-def test_what_is_wrong_with_it_is_said_at_once(write: Write) -> None:
-    path = write("class,component,sign\ngitar,drums,+\nguitar,drum,\nguitar,drums,*\nguitar,drums,+\npiano,,\n")
-    with pytest.raises(UsageError, match="5 problems") as caught:
-        load_expected(path, labels=LABELS, components=["drums", "bass"])
-    for says in (
-        "line 2: unknown label 'gitar'; did you mean 'guitar'",
-        "line 3: unknown component 'drum'; did you mean 'drums'?",
-        "line 4: sign '*'; write + or -",
-        "line 5: 'guitar' and 'drums' stand on line 4 already",
-        "line 6: no component",
-    ):
-        assert says in str(caught.value)
-    with pytest.raises(UsageError, match="it declares nothing"):
-        load_expected(write("class,component\n"))
 
 
 def test_columns_that_are_none_of_ours_are_ignored_and_named_in_one_line(write: Write) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
+from audiolime_ext.explanation.checks import Checks, LevelCheck, Missing, written
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.song.page import page_html
@@ -202,6 +204,13 @@ def test_a_stem_below_40_db_under_the_mix_is_lacking(level_db: float, lacking: b
     assert ("bass" in [missing.component for missing in e.checks.missing]) is not lacking
 
 
+def test_levels_are_relative_to_the_mix_in_which_like_stems_add_up(band: OracleFactorization) -> None:
+    """Two halves of one guitar: each lies 6 dB below the mix, not 3."""
+    half = OracleFactorization({"left": tone(440, 0.1), "right": tone(440, 0.1)})
+    e = explain(half.mixture, DRUMS, factorization=half, donors=[(half.mixture, half)])
+    assert "left is here at -6 dB, right is here at -6 dB" in e.warnings[0]
+
+
 def test_a_donor_of_what_is_there_adds_nothing(band: OracleFactorization) -> None:
     e = explain(band.mixture, DRUMS, factorization=band, donors=[(band.mixture, band)])
     assert e.checks.missing == ()
@@ -338,3 +347,42 @@ def test_a_model_that_fails_on_silence_alone_is_offered_the_floor(band: OracleFa
         explain(band.mixture, fragile, factorization=band)
     e = explain(band.mixture, fragile, factorization=band, baseline="floor")
     assert e.top().components == ("guitar",)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0.5, 0.504], ["0.5000", "0.5040"]),
+        ([0.5, 0.52], ["0.50", "0.52"]),
+        ([-0.3, -0.3004], ["-0.30000", "-0.30040"]),
+        ([0.5, 0.5 + 1e-7], ["0.50", "0.50"]),  # rounding is not told apart
+        ([0.004], ["0.004"]),
+        ([0.0], ["0.00"]),
+    ],
+)
+def test_values_are_written_with_the_decimals_that_tell_them_apart(values: list[float], said: list[str]) -> None:
+    assert written(values) == said
+
+
+def spanning_one() -> Neighborhood:
+    """Two stems, whose mixes span a value of 1."""
+    masks = choose_masks(2)
+    return Neighborhood(masks.masks, masks.counts, True, np.array([[0.0], [0.4], [0.6], [1.0]]))
+
+
+@pytest.mark.parametrize(("effect", "told"), [(0.5, True), (0.011, True), (0.009, False), (0.0, False)])
+def test_a_removal_that_does_less_than_a_hundredth_is_explained_by_nothing(effect: float, told: bool) -> None:
+    without = np.array([[1.0 - effect]])
+    level = LevelCheck(("drums",), (-3.0,), without, at_level=without, restored=np.ones((1, 1)))
+    remarks = Checks(level=level).remarks("rock", 0, spanning_one(), "drums")
+    assert ["this may be the level and not drums" in remark for remark in remarks] == [True] * told
+
+
+@pytest.mark.parametrize(("moved", "told"), [(0.26, True), (-0.26, True), (0.24, False)])
+def test_what_is_missing_is_told_where_it_moves_the_value_by_a_quarter_of_what_stems_do(
+    moved: float, told: bool
+) -> None:
+    checks = Checks(missing=(Missing("piano", "a song", np.array([1.0 + moved])),))
+    (remark,) = checks.remarks("rock", 0, spanning_one(), "drums")
+    assert remark.startswith("rock: missing piano: with those of a song the score is ") is told
+    assert ("nothing moves the score by more than 0.24" in remark) is not told

@@ -154,3 +154,16 @@ def test_on_the_command_line(
 def test_no_separator_checks_itself() -> None:
     with pytest.raises(UsageError, match="cannot check itself; name another separator, such as hpss"):
         explain(FIRST.mixture, MODEL, factorization=FIRST, labels=["low"], cross_check=FIRST)
+
+
+@pytest.mark.parametrize(
+    ("lies_in", "reverse", "word"),
+    [
+        (0.5, 0.5, "agree"),
+        (0.5, 0.4999, "wider"),
+        (0.4999, 1.0, "disagree"),
+        (None, None, "only one has a leader"),
+    ],
+)
+def test_from_one_half_on_sound_is_the_same(lies_in: float | None, reverse: float | None, word: str) -> None:
+    assert Agreement("rock", "drums", "percussive", lies_in, reverse).word == word

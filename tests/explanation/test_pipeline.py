@@ -10,7 +10,6 @@ from audiolime_ext import explain, tagger, top_component
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.errors import AudioError, NothingArgues, UsageError
-from audiolime_ext.factorization.loading import load_factorization
 from factorizations.oracle import OracleFactorization
 
 SR = 16000
@@ -185,11 +184,6 @@ def test_what_cannot_be_done_is_said(
     model = tagger(strengths, sr=SR, labels=["low", "middle", "high"], window_s=1.0)
     with pytest.raises(error, match=complaint):
         explain(band.mixture, model, **{"factorization": band, **options})  # type: ignore[arg-type]
-
-
-def test_something_that_is_no_factorization_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"has a method factorize\(audio"):
-        load_factorization("json:loads")
 
 
 def test_the_budget_ends_when_the_heaviest_components_are_told_apart(band: OracleFactorization) -> None:

@@ -187,6 +187,9 @@ def test_where_in_the_leader_is_said_after_it(within: str, carried: tuple[int, .
         arguing=(0, 1), within=within, carried=carried, carried_weight=0.4 if carried else 0.0,  # type: ignore[arg-type]
     )  # fmt: skip
     assert f"rock comes most from drums (+0.50){clause} score" in said(what, names=SEGMENTS)
+    kit = tuple(name.replace("drums", "my drum kit") for name in SEGMENTS)
+    what = replace(what, sources=("my drum kit", "guitar"))
+    assert f"rock comes most from my drum kit (+0.50){clause} score" in said(what, names=kit)
 
 
 @pytest.mark.parametrize(

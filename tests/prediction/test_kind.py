@@ -16,7 +16,8 @@ LABELS = ("rock", "pop")
     ("values", "labels", "noun"),
     [
         ([[0.0, 1.0]], LABELS, "score"),
-        ([[-5e-7, 1 + 5e-7]], LABELS, "score"),  # float32 rounding
+        ([[-1e-6, 1 + 1e-6]], LABELS, "score"),  # float32 rounding
+        ([[-1.1e-6, 0.5]], LABELS, "value"),
         ([[0.2, 1.1]], LABELS, "value"),
         ([[0.2, 0.4], [-0.1, 0.4]], LABELS, "value"),  # one mix is enough
         ([[0.2, 0.4]], ("0", "1"), "value"),  # outputs without names

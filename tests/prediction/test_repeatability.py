@@ -194,6 +194,17 @@ def test_a_small_budget_is_kept_and_leaves_the_noise_less_known(most: int) -> No
     assert found.dof == (6 if most == N_ASKED + 12 else 2)
 
 
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("most", [N_ASKED, N_ASKED + 12])
+def test_however_few_the_answers_their_variance_is_right_on_average(most: int, known: bool) -> None:
+    variances = []
+    for seed in range(200):
+        answer = noisy(0.1, seed)
+        before = answer(MIXES[:2, 0, 0]) if known else None
+        variances.append(repeatability(tagger(answer), MIXES, most=most, known=before).sd ** 2)
+    assert np.mean(variances) == pytest.approx(0.1**2, rel=0.15)  # three standard errors
+
+
 def test_the_noise_is_that_of_the_values_that_are_explained() -> None:
     plain, tenfold = (
         repeatability(tagger(noisy(0.1)), MIXES, values=values) for values in (lambda s: s, lambda s: 10 * s[:, :1])

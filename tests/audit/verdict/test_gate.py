@@ -21,8 +21,11 @@ from audiolime_ext.audit.store.records import Entry, Identity, Measurement, Read
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.admission import admit
 from audiolime_ext.audit.verdict.expected import Expectation, Expected
+from audiolime_ext.audit.verdict.gate import Outcome, gate
 from audiolime_ext.audit.verdict.junit import to_junit
+from audiolime_ext.audit.verdict.limits import Limit
 from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.audit.verdict.status import Status, Verdict
 from audiolime_ext.cli import main
 from audiolime_ext.errors import MissingError, UsageError
 from tests.audit_collection import clean, confounded, make_collection
@@ -313,3 +316,21 @@ def test_a_store_that_is_being_written_can_be_gated(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(UsageError, match="there is nothing to judge"):
         admit(path)
+
+
+STATUSES_TOLD: dict[Status, Outcome] = {
+    "shown": "fail",
+    "open": "inconclusive",
+    "not auditable": "waived",
+    "ruled out": "pass",
+}
+
+
+@pytest.mark.parametrize("status", STATUSES_TOLD)
+def test_of_pairs_that_are_not_meant_to_matter_only_what_is_not_auditable_can_be_waived(status: Status) -> None:
+    limit = Limit(0.05, "the limit you gave")
+    given = [Verdict("guitar", "drums", status, limit), Verdict("guitar", "bass", "ruled out", limit)]
+    found = {pair.verdict.component: pair.outcome for pair in gate(given, waive_not_auditable=True).pairs}
+    assert found == {"drums": STATUSES_TOLD[status], "bass": "pass"}
+    strict = {pair.verdict.component: pair.outcome for pair in gate(given).pairs}
+    assert strict["drums"] == ("inconclusive" if status == "not auditable" else STATUSES_TOLD[status])

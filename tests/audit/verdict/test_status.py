@@ -24,7 +24,6 @@ from audiolime_ext.audit.verdict.rates import MAX_SONGS, Rate, Trials, clopper_p
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import STATUSES, Status, Verdict, decide, which_side
 from audiolime_ext.audit.verdict.verdicts import Grounds, conclude, judge
-from audiolime_ext.audit.verdict.words import bounds
 from audiolime_ext.cli import main
 from audiolime_ext.cli.audit.run import _tell
 from audiolime_ext.report.audit.page import Options, report_html
@@ -177,12 +176,10 @@ def test_only_what_is_known_to_be_meant_is_read() -> None:
     assert (open_.reading, open_.text.split(": ")[1]) == ("", "whether 'guitar' depends on drums"), "nobody is accused"
 
 
-def test_the_ends_of_an_interval_are_printed_so_that_their_side_of_the_limit_is_seen() -> None:
-    beside = Limit(0.05, "a limit")
-    assert bounds(replace(rate(1, 50), low=0.0, high=0.0496), beside) == "0 to 4.96 %"
-    assert bounds(replace(rate(1, 50), low=0.0504, high=0.4), beside) == "5.04 to 40 %"
-    assert bounds(replace(rate(1, 50), low=0.05, high=0.4), beside) == "5 to 40 %"
-    assert which_side(replace(rate(1, 50), low=0.05), beside) == "open"
+def test_an_interval_that_ends_at_the_limit_is_open() -> None:
+    at = Limit(0.05, "a limit")
+    assert [which_side(replace(rate(1, 50), low=low, high=0.4), at) for low in (0.05, 0.0501)] == ["open", "shown"]
+    assert [which_side(replace(rate(1, 50), low=0, high=high), at) for high in (0.05, 0.0499)] == ["open", "ruled out"]
 
 
 def test_trials_are_compared_with_placebos_wherever_that_matters_to_the_limit_or_to_a_gate() -> None:

@@ -1,4 +1,4 @@
-"""Flip rates, verdicts and the gate: checked on worlds whose truth is known."""
+"""Verdicts and the gate: checked on worlds whose truth is known."""
 
 from __future__ import annotations
 
@@ -19,17 +19,7 @@ from audiolime_ext.audit.verdict.controls import placebo_difference
 from audiolime_ext.audit.verdict.expected import Expectation, Expected
 from audiolime_ext.audit.verdict.gate import GateResult, gate
 from audiolime_ext.audit.verdict.limits import tolerance
-from audiolime_ext.audit.verdict.rates import (
-    N_BOOTSTRAP,
-    Rate,
-    Trials,
-    benjamini_hochberg,
-    clopper_pearson,
-    exceeds,
-    flip_rate,
-    is_larger,
-    songs_to_decide,
-)
+from audiolime_ext.audit.verdict.rates import N_BOOTSTRAP, Trials, flip_rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict
 from audiolime_ext.audit.verdict.verdicts import Grounds, conclude, judge, marks
@@ -37,143 +27,10 @@ from audiolime_ext.cli import main
 from audiolime_ext.cli.audit.run import _tell
 from audiolime_ext.errors import UsageError
 from audiolime_ext.report.audit.page import Options, report_html
+from tests.audit.verdict.worlds import QUICK, world
 from tests.audit_collection import confounded, duo, forgetful, make_collection
 
 LIMIT = 0.5
-QUICK = 100  # resamples
-
-
-def world(
-    rng: np.random.Generator,
-    rate: float,
-    *,
-    pair: tuple[str, str] = ("guitar", "drums"),
-    n_hosts: int = 30,
-    n_donors: int = 30,
-    each: int = 5,
-    spread: tuple[float, float] = (0.5, 0.5),
-    sign: int = 1,
-) -> Trials:
-    """Trials of hosts that are given `each` donors; the log-odds of a flip vary by host and by donor."""
-    hosts = np.repeat(np.arange(n_hosts), each)
-    donors = np.concatenate([rng.choice(n_donors, each, replace=False) for _ in range(n_hosts)])
-    middle = np.log(rate / (1 - rate))
-    by_host, by_donor = (rng.normal(0, s, n) for s, n in zip(spread, (n_hosts, n_donors), strict=True))
-    flips = rng.random(len(hosts)) < 1 / (1 + np.exp(-(middle + by_host[hosts] + by_donor[donors])))
-    return Trials(*pair, flips, hosts.astype(str).tolist(), donors.astype(str).tolist(), sign * (1.0 + flips))
-
-
-def true_rate(rate: float, spread: tuple[float, float]) -> float:
-    """The share of flips over all songs that there could be."""
-    draws = np.random.default_rng(99).normal(np.log(rate / (1 - rate)), np.hypot(*spread), 200_000)
-    return float((1 / (1 + np.exp(-draws))).mean())
-
-
-def test_many_songs_have_the_variance_that_resampling_comes_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = world(np.random.default_rng(0), 0.3, n_hosts=700, n_donors=600, each=4, spread=(1.5, 1.5))
-    at_once = flip_rate(trials)
-    monkeypatch.setattr("audiolime_ext.audit.verdict.rates.MANY_SONGS", 10**6)
-    resampled = flip_rate(trials)
-    assert at_once.n_effective == pytest.approx(resampled.n_effective, rel=0.1)
-    assert at_once.n_effective != resampled.n_effective
-    assert at_once.n_effective < 0.7 * len(trials.flips), "songs do matter here"
-
-
-def naive(trials: Trials) -> tuple[float, float]:
-    return clopper_pearson(float(trials.flips.sum()), len(trials.flips))
-
-
-@pytest.mark.parametrize(
-    ("rate", "spread", "n_hosts", "n_donors", "each"),
-    [
-        (0.5, (1.5, 1.5), 30, 30, 5),
-        (0.5, (0.0, 0.0), 30, 30, 1),
-        (0.5, (0.5, 2.0), 40, 12, 6),
-        (0.06, (1.0, 1.0), 60, 20, 5),
-        (0.9, (2.0, 0.0), 20, 20, 5),
-    ],
-)
-def test_intervals_hold_the_truth(
-    rate: float, spread: tuple[float, float], n_hosts: int, n_donors: int, each: int
-) -> None:
-    rng, truth, n = np.random.default_rng(0), true_rate(rate, spread), 150
-    drawn = [world(rng, rate, n_hosts=n_hosts, n_donors=n_donors, each=each, spread=spread) for _ in range(n)]
-    found = [flip_rate(trials, n_bootstrap=QUICK) for trials in drawn]
-    assert np.mean([at.low <= truth <= at.high for at in found]) >= 0.93
-    if max(spread) > 1:
-        assert np.mean([low <= truth <= high for low, high in map(naive, drawn)]) < 0.85, "songs do matter here"
-    if max(spread) == 0:
-        assert np.mean([at.high - at.low for at in found]) < 1.6 * np.mean(
-            [high - low for low, high in map(naive, drawn)]
-        )
-
-
-def test_more_trials_of_the_same_songs_are_not_more_evidence() -> None:
-    songs = [f"song {i}" for i in range(10)]
-    once = flip_rate(Trials("a", "b", np.arange(10) < 7, songs))
-    often = flip_rate(Trials("a", "b", np.tile(np.arange(10) < 7, 50), songs * 50))
-    assert often.n_trials == 500
-    assert often.high - often.low == pytest.approx(once.high - once.low, abs=0.1)
-    assert often.n_effective < 11
-
-
-def test_nothing_seen_is_not_nothing_there() -> None:
-    """A resample of zeros is zeros; the interval must not be."""
-    hosts, donors = [str(i) for i in range(100)], [str(i % 5) for i in range(100)]
-    found = flip_rate(Trials("a", "b", np.zeros(100, bool), hosts, donors))
-    assert (found.rate, found.low, found.n_songs) == (0, 0, 5)
-    assert found.high == pytest.approx(1 - 0.025 ** (1 / 5)), "five donors say little about donors"
-    nothing = flip_rate(Trials("a", "b", np.zeros(0, bool), [], []))
-    assert (nothing.rate, nothing.low, nothing.high) == (None, 0, 1)
-    one = flip_rate(Trials("a", "b", np.array([True, False]), ["x", "x"]))
-    assert (one.low, one.high) == pytest.approx(clopper_pearson(0.5, 1))
-
-
-def test_a_seed_gives_the_same_interval_whatever_songs_are_called() -> None:
-    trials = world(np.random.default_rng(0), 0.4, spread=(1.5, 1.5))
-    assert trials.donors is not None
-    renamed = Trials(
-        "a", "b", trials.flips, [f"小 {int(x):03d}" for x in trials.hosts], [f"{int(x):03d}" for x in trials.donors]
-    )
-    first, again, other = (flip_rate(t, seed=s, n_bootstrap=500) for t, s in ((trials, 3), (trials, 3), (trials, 4)))
-    assert first == again
-    assert first != other
-    assert flip_rate(renamed, n_bootstrap=4000).high == pytest.approx(
-        flip_rate(trials, n_bootstrap=4000).high, abs=0.01
-    )
-
-
-def test_clopper_pearson_is_exact() -> None:
-    from scipy.stats import binom, binomtest
-
-    expected = binomtest(7, 40).proportion_ci(method="exact")
-    assert clopper_pearson(7, 40) == pytest.approx((expected.low, expected.high))
-    assert exceeds(Rate(7 / 40, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == pytest.approx(binom.sf(6, 40, 0.1))
-    assert exceeds(Rate(0.0, 0, 1, 40, 40, None, 40.0, 0.95), 0.1) == 1
-
-
-def test_benjamini_hochberg_on_the_papers_example() -> None:
-    """The 15 p-values of Benjamini and Hochberg (1995), of which the four smallest are rejected at .05."""
-    p = [
-        0.0001,
-        0.0004,
-        0.0019,
-        0.0095,
-        0.0201,
-        0.0278,
-        0.0298,
-        0.0344,
-        0.0459,
-        0.3240,
-        0.4262,
-        0.5719,
-        0.6528,
-        0.7590,
-        1,
-    ]
-    order = np.random.default_rng(0).permutation(15)
-    assert benjamini_hochberg(np.array(p)[order].tolist()).tolist() == (order < 4).tolist()
-    assert benjamini_hochberg([]).tolist() == []
 
 
 PAIRS = [(label, component) for label in ("guitar", "piano") for component in ("piano", "guitar", "bass", "drums")]
@@ -313,20 +170,6 @@ def test_the_gate_has_three_outcomes() -> None:
     assert gated([trials(np.zeros(71, bool))]).outcome == "inconclusive"
 
 
-def test_the_number_of_songs_decides_if_the_rate_stays() -> None:
-    for rate, limit in ((0.02, 0.05), (0.1, 0.05), (0.3, 0.2)):
-        seen = Rate(rate, 0, 1, 200, 50, None, 100.0, 0.95)
-        needed = songs_to_decide(seen, limit)
-        assert needed is not None
-        for n, decided in ((needed, True), (needed - 1, False)):
-            low, high = clopper_pearson(rate * 2 * n, 2 * n)  # a song counts for two trials here
-            assert (high < limit or low > limit) == decided
-    assert songs_to_decide(Rate(0.05, 0, 1, 200, 50, None, 100.0, 0.95), 0.05) is None
-    many = songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2, n_pairs=40)
-    assert many is not None
-    assert many > (songs_to_decide(Rate(0.3, 0, 1, 50, 50, None, 50.0, 0.95), 0.2) or 0)
-
-
 def test_the_gate_waives_what_is_meant_to_matter_and_never_passes_on_nothing() -> None:
     meant, clean = trials(np.ones(100, bool), "guitar"), trials(np.zeros(100, bool))
     expected = Expected((Expectation("guitar", "guitar", 1),))
@@ -350,23 +193,6 @@ def test_models_at_the_tolerance_seldom_pass_and_seldom_fail() -> None:
         outcomes.append(gated(tried, tolerance=0.1, n_bootstrap=100).outcome)
     assert outcomes.count("pass") <= 8
     assert outcomes.count("fail") <= 8
-
-
-def test_one_rate_is_larger_than_another_by_newcombes_interval() -> None:
-    """With Clopper and Pearson's intervals in the place of Wilson's."""
-
-    def at(n_flips: int, n: int) -> Rate:
-        return Rate(n_flips / n, *clopper_pearson(n_flips, n), n, n, None, float(n), 0.95)
-
-    assert not is_larger(at(62, 100), at(50, 100))
-    assert is_larger(at(66, 100), at(50, 100))
-    lower = 0.16 - np.hypot(0.66 - at(66, 100).low, at(50, 100).high - 0.5)
-    assert 0 < lower < 0.02, "nearly no difference, but one"
-    assert not is_larger(at(50, 100), at(66, 100))
-    assert not is_larger(at(5, 5), at(3, 5)), "so few songs say nothing"
-    rng = np.random.default_rng(0)
-    alike = [is_larger(at(a, 80), at(b, 80)) for a, b in rng.binomial(80, 0.4, (400, 2)).tolist()]
-    assert np.mean(alike) <= 0.025
 
 
 def test_what_fails_in_the_baseline_too_is_known_unless_it_is_worse() -> None:
@@ -472,3 +298,17 @@ def test_a_model_that_answers_otherwise_when_asked_twice_is_told_before_anything
     separated = replace(unsteady, identity=replace(unsteady.identity, factorization="demucs:mdx"))
     assert marks(separated) == (first, "how much of a true source lands in which stem was not measured for demucs:mdx")
     assert not any(verdict.reading == "confounder" for way in conclude(unsteady) for verdict in way)
+
+
+def test_components_that_are_not_told_apart_are_judged_together_unless_only_one_is_meant() -> None:
+    grounds = Grounds(not_told_apart=[("drums", "bass")])
+    tried = [trials(np.ones(30, bool), "drums"), trials(np.ones(30, bool), "piano")]
+
+    def judged(*meant: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+        expected = Expected(tuple(Expectation("guitar", name) for name in meant)) if meant else None
+        found = judge(tried, limit=LIMIT, expected=expected, grounds=grounds, stems=("drums", "bass", "piano"))
+        return {one.component: (one.status, one.together) for one in found}
+
+    together = {"drums": ("shown", ("bass",)), "piano": ("shown", ())}
+    assert judged() == judged("drums", "bass") == judged("piano") == together
+    assert judged("drums")["drums"] == judged("bass")["drums"] == ("not auditable", ())
