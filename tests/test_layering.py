@@ -33,7 +33,6 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "audit.verdict.junit": "audit/verdict/test_gate",
     "collection.table": "collection/test_manifest",
     "explanation.provenance": "explanation/test_saved",
-    **{f"explanation.{name}": "explanation/test_leading" for name in ("arguing", "sources")},  # parts of its rule
     **{f"explanation.{name}": "explanation/test_pipeline" for name in ("caveats", "settings")},
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},

@@ -26,7 +26,7 @@ def linear(masks: NDArray[np.bool_]) -> NDArray[Any]:
 
 
 def scores(outputs: NDArray[Any]) -> Target:
-    return Target("score", ("rock", "pop"), lambda values: values)
+    return Target("score", ("rock", "pop"), lambda values: values, keeps_labels=True)
 
 
 @pytest.mark.parametrize("n_sources", [0, 4, 30])

@@ -16,7 +16,6 @@ from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.owen import owen_values
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import Neighborhood, choose_masks
-from audiolime_ext.explanation.arguing import what_argues
 from audiolime_ext.explanation.leading import Leading, leading
 from audiolime_ext.prediction.kind import Kind
 from tests.games import Value
@@ -309,13 +308,3 @@ def test_of_several_labels_each_is_judged_by_its_own_weights() -> None:
     found = shapley_values(both)
     states = [leading("ab", [-6.0] * 2, both, found, column, SCORE).state for column in (0, 1)]
     assert states == ["leads", "nothing"]
-
-
-@pytest.mark.parametrize(
-    ("weight", "level_db", "argues"), [(0.05, -3.0, False), (0.06, -3.0, True), (0.06, -41.0, False)]
-)
-def test_what_weighs_a_twentieth_of_the_largest_or_cannot_be_heard_does_not_argue(
-    weight: float, level_db: float, argues: bool
-) -> None:
-    weights = np.array([weight, -1.0, 0.8])
-    assert what_argues(weights, weights, [level_db, -3.0, -3.0], rounding=1e-6) == ([2, 0] if argues else [2])
