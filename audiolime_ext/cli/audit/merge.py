@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.options import add_json, add_output, warn
 from audiolime_ext.cli.renamed import tell_renamed
 from audiolime_ext.files import legible
-from audiolime_ext.text import share_of
+from audiolime_ext.text import counted, share_of
 
 
 def add(commands: Any) -> None:
@@ -51,14 +52,14 @@ def _named(args: Namespace) -> tuple[str, list[str]]:
     Raises
     ------
     UsageError
-        If there is neither -o nor a second store.
+        If there is neither -o nor a second store; or if the first is there already, and may be one of those to read.
     """
     from audiolime_ext.errors import UsageError
 
     if args.output is not None:
         return args.output, args.stores
     out, *stores = args.stores
-    if not stores:
-        raise UsageError(f"where is {legible(out)} to be merged into? Say it with -o OUT")
+    if not stores or Path(out).exists():
+        raise UsageError(f"say with -o OUT where {counted(len(args.stores), 'store is', 'stores are')} to be merged")
     tell_renamed("audit merge", "OUT STORE…")
     return out, stores
