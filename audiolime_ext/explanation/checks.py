@@ -43,10 +43,10 @@ from audiolime_ext.audio.recording import Samples, level_db
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
+from audiolime_ext.explanation.arguing import AUDIBLE_DB
 from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.prediction.repeatability import N_TO_TELL, Noise
 
-AUDIBLE_DB = -40.0
 LEVEL_EXPLAINS = 0.5
 FAINT = 0.01  # of the range of values over all masks: a removal that does less has nothing to be explained
 MISSING_MOVES = 0.25  # of that range: as much as a stem that counts does (a convention)

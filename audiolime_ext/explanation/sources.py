@@ -11,7 +11,7 @@ from audiolime_ext.attribution.attribution import Attribution
 
 Array = NDArray[np.float64]
 
-SILENT_DB = -200.0
+NOTHING_DB = -200.0
 CANCELLED = 1e-6  # of the largest weight: errors of segments that cancel in their sum, but for rounding
 
 
@@ -54,4 +54,4 @@ def together_db(levels_db: Sequence[float]) -> float:
     if len(levels_db) == 1:
         return float(levels_db[0])
     power = float(np.sum(10 ** (np.asarray(levels_db) / 10)))
-    return max(10 * float(np.log10(power)), SILENT_DB)
+    return max(10 * float(np.log10(power)), NOTHING_DB)

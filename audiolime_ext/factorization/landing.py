@@ -19,7 +19,7 @@ from audiolime_ext.audio.recording import Samples
 
 Array = NDArray[np.float64]
 
-SILENT_DB = -60.0  # bins of the mixture below its loudest
+SILENT_BIN_DB = -60.0  # bins of the mixture below its loudest
 
 
 def lands_in(source: Samples, mixture: Samples, stems: Samples, sr: int) -> Array:
@@ -47,7 +47,7 @@ def lands_in(source: Samples, mixture: Samples, stems: Samples, sr: int) -> Arra
     """
     spectra = _spectrum(mixture, sr)
     power = np.square(np.abs(spectra))
-    loud = power > 10 ** (SILENT_DB / 10) * np.max(power, initial=0.0)
+    loud = power > 10 ** (SILENT_BIN_DB / 10) * np.max(power, initial=0.0)
     energy = np.square(np.abs(_spectrum(source, sr)), dtype=np.float64) * loud
     total = float(energy.sum())
     if not total:

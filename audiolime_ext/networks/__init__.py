@@ -1,6 +1,6 @@
 """Published networks: fetched from their publishers, verified, rebuilt.
 
-- `checkpoints`: weights by name, from a bounded cache of verified files
+- `checkpoints`: weights by name, each file verified by its SHA-256, kept in the cache
 - `downloads`, `archives`: where they come from, and what is taken out of what came
 - `tensor_bundle`: checkpoints of TensorFlow, read without it
 - `graph`: networks built of those tensors, and the runtime that evaluates them

@@ -7,8 +7,10 @@ import numpy as np
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import ModelError, OutOfMemory
 from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
-from audiolime_ext.prediction.contract import BATCH_SIZE, Model, Scores
+from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.outputs import chosen, joined, require_scores
+
+BATCH_SIZE = 32  # signals, where a model does not say
 
 
 def n_at_once(tagger: Model, n_windows: int = 1) -> int:

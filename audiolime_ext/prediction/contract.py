@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 PredictFn = Callable[[NDArray[Any]], Any]
 Scores = NDArray[np.float64]
 Fill = Literal["silence", "repeat", "none"]
-BATCH_SIZE = 32  # where a model does not say
 FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
 
 

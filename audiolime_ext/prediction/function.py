@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.guest import as_guest
-from audiolime_ext.prediction.contract import BATCH_SIZE, FILLS, Fill, Model, PredictFn
+from audiolime_ext.prediction.asking import BATCH_SIZE
+from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
 from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.outputs import chosen
 

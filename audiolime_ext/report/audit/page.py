@@ -33,8 +33,7 @@ from audiolime_ext.report.audit.findings import Case, Finding, findings, to_tell
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.player.player import script_text, style_text
-from audiolime_ext.report.song.page import policy
-from audiolime_ext.report.templating import render, static
+from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import counted, share_of
 
 FILE = "index.html"

@@ -8,7 +8,6 @@ recordings, tags and stems are text wherever they stand.
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import shlex
 from collections import Counter
@@ -28,7 +27,7 @@ from audiolime_ext.files import legible, write_bytes
 from audiolime_ext.report.player.media import Codec, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
-from audiolime_ext.report.templating import render, static
+from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
 
 Explained = TrackExplanation | Explanation
@@ -144,18 +143,6 @@ def _segments(explained: Explained) -> list[str]:
     """The flag for the segments of an excerpt, by their inner boundaries; none for what is in one piece."""
     inner_s = explained.components.boundaries_s[1:-1] if isinstance(explained, Explanation) else ()
     return ["--segments", ",".join(repr(float(second)) for second in inner_s)] if inner_s else []
-
-
-def policy(script: str, style: str) -> str:
-    """A Content-Security-Policy that allows just this script and this style, pictures and sounds in the page itself."""
-    return (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
-        "media-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -> str:
