@@ -26,6 +26,7 @@ from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.outputs import joined
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.components.components import Components
@@ -123,7 +124,7 @@ class Game:
         n_outputs = len(next(iter(self._known.values()))) if self._known else found.shape[-1]
         if found.shape != (len(new), n_outputs) or not np.isfinite(found).all():
             raise ModelError(
-                f"finite answers of shape {(len(new), n_outputs)} are needed for {len(new)} masks; "
+                f"finite answers of shape {(len(new), n_outputs)} are needed for {counted(len(new), 'mask')}; "
                 f"got shape {found.shape}"
             )
         self._known.update(zip(new, found, strict=True))

@@ -190,6 +190,10 @@ class Driver:
         except (Exception, SystemExit) as error:
             if _is_crash(error):
                 return False
+            if _is_of_the_executor(error):
+                self.patience.dropped()
+                self.queue.appendleft(entry)
+                return True
             if getattr(error, "for_all", False):
                 raise _stopped(error, self._reason(error), self.store, f"found at {entry.path}") from error
             self._fail(entry, error)
@@ -252,9 +256,10 @@ class Driver:
     def _unfinished(self, lost: WorkersLost) -> WorkersLost:
         """What has happened, what is kept, and how to go on."""
         n, given = len(self.tasks), [entry.path for entry, _ in self.running.values()]
+        n_done = n - len(self.store.missing(self.tasks, max_tries=sys.maxsize))  # those that failed are not done
         waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
         return WorkersLost(
-            f"{lost}{waited}; {share_of(n - len(self._missing()), n, 'recording')} done and kept in "
+            f"{lost}{waited}; {share_of(n_done, n, 'recording')} done and kept in "
             f"{legible(self.store.path)}: "
             "start workers and give the same command again, it goes on from there (to wait longer: "
             "--cluster-patience, patience_s)"
@@ -292,6 +297,14 @@ def _warn(message: str) -> None:
 
 def _is_crash(error: BaseException | None) -> bool:
     return isinstance(error, BrokenExecutor) or type(error).__name__ in _CRASHES
+
+
+def _is_of_the_executor(error: BaseException) -> bool:
+    """Whether Dask's own bookkeeping failed, as where an answer is there but the worker that held it is gone."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("distributed.")
 
 
 def _stopped(error: BaseException, reason: str, store: AuditStore, where: str) -> AudiolimeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -41,6 +42,33 @@ class OwnExecutor(Executor):
                 future.set_result(fn(*args))
             except Exception as error:  # noqa: BLE001
                 future.set_exception(error)
+        return future
+
+
+class Careless(OwnExecutor):
+    """Loses the first answer on its way, as Dask's executor does where the worker that holds it goes just then."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda *_: False)
+        self.has_lost = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        if self.has_lost or len(args) != 2:
+            return super().submit(fn, *args, **more)
+        self.has_lost, future = True, Future[Any]()
+
+        class Answer:
+            status = "lost"
+
+            async def _result(self, raiseit: bool) -> Any:
+                return fn(*args)
+
+        async def hand_on() -> None:
+            await cfexecutor._cascade_future(Answer(), future)
+
+        cfexecutor = pytest.importorskip("distributed.cfexecutor")
+        asyncio.run(hand_on())
+        assert isinstance(future.exception(), TypeError), "Dask's executor does better now"
         return future
 
 
@@ -194,3 +222,35 @@ def test_every_recording_has_a_limit_and_none_that_cannot_be_kept_is_taken(tmp_p
     assert not (tmp_path / "s.sqlite").exists()
     with pytest.raises(UsageError, match="patience_s must be positive, not 0"):
         Policy(patience_s=0)
+
+
+def test_an_answer_that_an_executor_loses_is_asked_for_again_and_held_against_no_recording(tmp_path: Path) -> None:
+    executor = Careless()
+    found = planned(tmp_path, executor).run(tmp_path / "s.sqlite", SHORT)
+    assert executor.has_lost
+    assert found.done.all()
+    assert not found.failures
+
+
+def test_recordings_that_failed_are_not_told_as_done_where_workers_are_lost(tmp_path: Path) -> None:
+    first, n_jobs = is_job_of(0), [0]
+
+    def fails_then_falls_silent(fn: object, *args: object) -> bool:
+        if first(fn, *args):
+            raise ValueError("the file is odd")
+        n_jobs[0] += len(args) == 2
+        return n_jobs[0] > 1
+
+    class Odd(OwnExecutor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+            try:
+                return super().submit(fn, *args, **more)
+            except ValueError as error:
+                failed: Future[Any] = Future()
+                failed.set_exception(error)
+                return failed
+
+    with pytest.raises(WorkersLost, match=r"; 1 of 4 recordings is done and kept in"):
+        planned(tmp_path, Odd(fails_then_falls_silent)).run(tmp_path / "s.sqlite", SHORT)
+    kept = Results.read(tmp_path / "s.sqlite")
+    assert (int(kept.done.sum()), len(kept.failures)) == (1, 1)
