@@ -102,8 +102,7 @@ class Audio:
         AudioError
             If the excerpt is empty or reaches beyond the recording (by more than half a sample).
         """
-        if not math.isfinite(start_s + (duration_s or 0.0)):
-            raise AudioError(f"an excerpt starts and lasts a number of seconds, not {start_s} and {duration_s}")
+        self.require_seconds(start_s, duration_s)
         first = round(start_s * self.sr)
         end = self.n_samples if duration_s is None else round((start_s + duration_s) * self.sr)
         if first < 0 or end <= first or end > self.n_samples:
@@ -113,6 +112,11 @@ class Audio:
                 "choose another start or a shorter duration"
             )
         return first, end
+
+    def require_seconds(self, start_s: float, duration_s: float | None) -> None:
+        """Raise `AudioError` if these are no seconds that can be counted in samples."""
+        if not math.isfinite((start_s + (duration_s or 0.0)) * self.sr):
+            raise AudioError(f"an excerpt starts and lasts a number of seconds, not {start_s} and {duration_s}")
 
     def excerpt(self, start_s: float = 0.0, duration_s: float | None = None) -> Audio:
         """The samples of an excerpt at the recording's own rate (a view, not a copy)."""

@@ -102,6 +102,7 @@ def choose_excerpt(
         label_indices(labels, model.labels)  # an unknown label is said before the long work
     grid = Grid.of(model, audio.sr, audio.n_samples)
     grid.require(round(audio.duration_s * grid.sr), f"{audio.name!r}")
+    audio.require_seconds(start_s or 0.0, duration_s)
     if duration_s is not None:
         grid.require(round(duration_s * grid.sr), "the excerpt")
     if model.window_s is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,10 @@ def test_a_donor_is_not_taken_from_silence() -> None:
         AudioError, match=r"'noise' is silent from 1 s to 2 s \(\d\d dB below its loudest such excerpt\)"
     ):
         explain(seconds(0), CALM, factorization="bands:2", donors=[seconds(0, -70, -70)])
+
+
+@pytest.mark.parametrize("span", [(1e308, 1.0), (0.0, 1e308), (None, 1e308), (math.inf, 1.0), (0.0, math.nan)])
+def test_seconds_that_cannot_be_counted_are_refused(span: tuple[float | None, float]) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)
+    with pytest.raises(AudioError, match="an excerpt starts and lasts a number of seconds, not"):
+        explain((noise, 8000), lambda b: b[:, :1], factorization="bands:2", start_s=span[0], duration_s=span[1])
