@@ -68,7 +68,6 @@ def run(args: Namespace) -> int:
     """Explain each file."""
     from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.factorization.loading import load_factorization
-    from audiolime_ext.faithfulness.check import faithfulness
 
     require_known_words(args)
     track.refuse_contradictions(args)
@@ -101,10 +100,16 @@ def run(args: Namespace) -> int:
             cross_check=second,
             **how_asked(args),
         )
-        faithful = args.faithfulness and faithfulness(explanation, what=args.faithfulness)
+        faithful = args.faithfulness and _faithfulness(explanation, args.faithfulness)
         show(explanation, folders.get(file), as_json=args.json, faithful=faithful)
 
     return for_each_file(args, work)
+
+
+def _faithfulness(explanation: Any, what: Any) -> Any:
+    from audiolime_ext.faithfulness.check import faithfulness
+
+    return faithfulness(explanation, what=what)
 
 
 def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None) -> None:
