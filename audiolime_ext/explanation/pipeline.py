@@ -120,9 +120,9 @@ def explain(
     >>> e.names, e.n_evals
     (('harmonic', 'percussive'), 4)
     """
+    method_named(method)
     off = load_baseline(baseline)
     settings = Settings(method, target, off, segments, max_evals, seed, settle, level_check, moments)
-    method_named(method)
     recording = load_audio(audio)
     model, separator = load_model(predict_fn, sr=sr), load_factorization(factorization)
     other = None if cross_check is None else another(load_factorization(cross_check), separator)

@@ -300,11 +300,15 @@ def _is_crash(error: BaseException | None) -> bool:
 
 
 def _is_of_the_executor(error: BaseException) -> bool:
-    """Whether Dask's own bookkeeping failed, as where an answer is there but the worker that held it is gone."""
+    """Whether Dask's executor tripped over an answer whose worker was gone when it was handed on.
+
+    It takes such an answer for an error, and unpacks it. What a worker raised, or cannot load, is never that.
+    """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("distributed.")
+    where = None if trace is None else trace.tb_frame.f_globals.get("__name__")
+    return where == "distributed.cfexecutor" and isinstance(error, TypeError) and "unpack" in str(error)
 
 
 def _stopped(error: BaseException, reason: str, store: AuditStore, where: str) -> AudiolimeError:

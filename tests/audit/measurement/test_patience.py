@@ -254,3 +254,24 @@ def test_recordings_that_failed_are_not_told_as_done_where_workers_are_lost(tmp_
         planned(tmp_path, Odd(fails_then_falls_silent)).run(tmp_path / "s.sqlite", SHORT)
     kept = Results.read(tmp_path / "s.sqlite")
     assert (int(kept.done.sum()), len(kept.failures)) == (1, 1)
+
+
+def test_what_a_worker_cannot_load_is_the_reason_of_a_failure_and_is_not_asked_for_again(tmp_path: Path) -> None:
+    loads = pytest.importorskip("distributed.protocol.pickle").loads
+
+    class Lacking(OwnExecutor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+            if len(args) != 2:
+                return super().submit(fn, *args, **more)
+            failed: Future[Any] = Future()
+            try:
+                loads(b"cno_such_module\nno_name\n.")
+            except ModuleNotFoundError as error:
+                failed.set_exception(error)
+            return failed
+
+    found = planned(tmp_path, Lacking(lambda *_: False)).run(tmp_path / "s.sqlite", SHORT)
+    assert not found.done.any()
+    assert {failure.reason for failure in found.failures} == {
+        "unexpected ModuleNotFoundError: No module named 'no_such_module'"
+    }
