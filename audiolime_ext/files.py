@@ -287,7 +287,7 @@ def fresh_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(content: bytes, path: Path) -> None:
     """Write `content` to `path` in one step: afterwards the file holds all of it, or is as it was before.
 
     Raises

@@ -1,4 +1,4 @@
-"""Spec strings: one way to name a factorization or a tagger in Python, on the command line, in results and pages.
+"""Spec strings: one way to name a factorization or a model in Python, on the command line, in results and pages.
 
 ``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``cerberus?merge=piano+guitar``, ``package.module:name``. The first colon
 or question mark splits the name from its argument, which may end in options (see `options`). Names are entry points, so
@@ -26,11 +26,11 @@ from typing import Any, Literal
 from audiolime_ext.errors import AudiolimeError, MissingError, UsageError, unknown
 from audiolime_ext.guest import as_guest, deed
 
-Kind = Literal["factorization", "tagger"]
-KINDS: tuple[Kind, ...] = ("factorization", "tagger")
+Kind = Literal["factorization", "model"]
+KINDS: tuple[Kind, ...] = ("factorization", "model")
 _GROUPS = {
     "factorization": ("factorizations",),
-    "tagger": ("taggers", "models"),  # the first is its name in 0.1
+    "model": ("taggers", "models"),  # the first is its name in 0.1
 }
 
 

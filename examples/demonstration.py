@@ -33,11 +33,11 @@ def main(folder: str = "demonstration") -> None:
         true = explain_track(stems.mixture, TAGGER, factorization=stems, top_labels=3, min_score=0.1)
         estimated = explain_track(stems.mixture, TAGGER, labels=true.labels, min_score=0.1)  # by spleeter:2stems
         print(f"{credit}: {', '.join(str(true.leaders(label)) for label in true.labels)}")
-        print(f"listen to it: {write_page(pages / f'{song}.html', [true, estimated], title=credit)}\n")
+        print(f"listen to it: {write_page([true, estimated], pages / f'{song}.html', title=credit)}\n")
 
     places = explain_track(SUNG, TAGGER, labels=["female vocalists"], at=[3, 9, 15], min_score=0.2)
     print(f"{CREDIT}, “female vocalists” at three places\n{places.places()}")
-    print(f"listen to them: {write_page(pages / 'ezer_ev.html', places, title=CREDIT)}")
+    print(f"listen to them: {write_page(places, pages / 'ezer_ev.html', title=CREDIT)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""True stems: what does a tagger hear in the guitar, and what in everything else?
+"""True stems: what does a model hear in the guitar, and what in everything else?
 
 Sectoid's “Feelings” was released as two tracks, the guitar and the rest, so nothing needs to be separated: the
 explanation cannot be wrong about the sources, only the model can. The table is printed and the clips are written::

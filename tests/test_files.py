@@ -67,7 +67,7 @@ def test_a_path_below_a_file_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write .*song.*nothing was left"), fresh_folder(below):
         pass
     with pytest.raises(OutputError, match=r"cannot write .*a\.wav"):
-        write_bytes(tmp_path / "file" / "a.wav", b"x")
+        write_bytes(b"x", tmp_path / "file" / "a.wav")
     assert (tmp_path / "file").read_text() == "no folder"
 
 
@@ -78,7 +78,7 @@ def test_a_folder_yet_to_be_made_counts_as_writable_and_is_not_made(tmp_path: Pa
 
 def test_bytes_are_written_under_a_name_of_any_length_that_fits(tmp_path: Path) -> None:
     path = tmp_path / f"{'x' * 240}.wav"
-    write_bytes(path, b"sound")
+    write_bytes(b"sound", path)
     assert path.read_bytes() == b"sound"
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
@@ -155,7 +155,7 @@ def test_a_stream_writes_what_is_no_text_in_the_same_way() -> None:
 @pytest.mark.parametrize("letter", ["x", "é", "小", "𠀀"])
 def test_a_name_of_every_length_that_the_system_takes_is_written(tmp_path: Path, letter: str) -> None:
     longest = letter * (255 // len(letter.encode()))
-    write_bytes(tmp_path / longest, b"sound")
+    write_bytes(b"sound", tmp_path / longest)
     with fresh_folder(tmp_path / f"{longest[:-1]}!") as folder:
         (folder / "a").touch()
     assert (tmp_path / longest).read_bytes() == b"sound"

@@ -139,10 +139,10 @@ def test_a_module_that_ends_the_program_is_an_error(studio: Path, call: str) -> 
 
 
 def test_a_plugin_that_ends_the_program_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    leaving = Plugin("tagger", "musicnn", lambda argument: os._exit(0), "", {}, {})
+    leaving = Plugin("model", "musicnn", lambda argument: os._exit(0), "", {}, {})
     monkeypatch.setattr(registry, "plugin", lambda *named: leaving)
-    with pytest.raises(AudiolimeError, match=r"the tagger musicnn:x called os\._exit\(0\) when it was built; it must"):
-        registry.build("tagger", "musicnn:x")
+    with pytest.raises(AudiolimeError, match=r"the model musicnn:x called os\._exit\(0\) when it was built; it must"):
+        registry.build("model", "musicnn:x")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

@@ -95,7 +95,7 @@ def test_onnx_runtime_says_it_too(tmp_path: Path) -> None:
     )
     save(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "m.onnx")
     with pytest.raises(OutOfMemory, match=r"m\.onnx heard 2 signals of 1 s at once \(.*Failed to allocate"):
-        build("tagger", f"onnx:{tmp_path / 'm.onnx'}?sr=8000&labels=a;b")
+        build("model", f"onnx:{tmp_path / 'm.onnx'}?sr=8000&labels=a;b")
 
 
 def test_a_separator_that_needs_too_much_is_named() -> None:

@@ -18,9 +18,9 @@ def test_a_model_of_another_distribution_is_found_by_its_group_and_by_that_group
     name = f"other{group[-6:]}"
     plug_in(tmp_path, name, "def make(argument):\n    return argument\n", group)
     monkeypatch.syspath_prepend(tmp_path)
-    assert name in registry.names("tagger")
+    assert name in registry.names("model")
     assert name not in registry.names("factorization")
-    assert registry.build("tagger", f"{name}:seven?eight=9") == "seven?eight=9"
+    assert registry.build("model", f"{name}:seven?eight=9") == "seven?eight=9"
 
 
 def test_a_name_that_nobody_registered_suggests_the_nearest() -> None:

@@ -51,5 +51,5 @@ def test_a_store_opens_with_all_its_rows(here: Path) -> None:
     found = Results.read(here / "store.audit")
     assert found.done.sum() == 6
     assert found.components == ("bass", "drums", "guitar", "piano")
-    assert found.identity.tagger == "tests.audit_collection:confounded"
+    assert found.identity.model == "tests.audit_collection:confounded"
     assert {label for entry in found.entries for label in entry.labels} == {"guitar", "piano"}

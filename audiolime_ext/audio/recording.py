@@ -132,7 +132,7 @@ class Audio:
             If the file cannot be written; then nothing is left half-written.
         """
         target = Path(path)
-        write_bytes(target, encode(self.samples, self.sr, "WAV", "FLOAT"))
+        write_bytes(encode(self.samples, self.sr, "WAV", "FLOAT"), target)
         return target
 
     def plot(self) -> Figure:

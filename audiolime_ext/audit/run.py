@@ -104,7 +104,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What an audit takes: recordings, mixes to ask the tagger about, seconds of one worker, bytes of the store."""
+    """What an audit takes: recordings, mixes to ask the model about, seconds of one worker, bytes of the store."""
 
     n_recordings: int
     n_asked: int
@@ -114,7 +114,7 @@ class Estimate:
 
 def run_audit(
     manifest: str | Path | Mapping[str, Any] | Iterable[Any],
-    tagger: Any,
+    model: Any,
     factorization: Factorization | str = TRUE_STEMS,
     *,
     store: str | Path,
@@ -131,7 +131,7 @@ def run_audit(
     manifest
         A table of recordings, a folder per class, a published data set's table or tracks of mirdata; see
         `audiolime_ext.collection.manifest`. What of it is left out is warned of.
-    tagger, factorization
+    model, factorization
         As for `explain`; ``"oracle"``: the manifest names the true stems of every recording.
     store
         The file that results are kept in.
@@ -165,7 +165,7 @@ def run_audit(
     ...     found.components, int(found.done.sum())
     (('harmonic', 'percussive'), 4)
     """
-    audit = plan_audit(manifest, tagger, factorization, **options)
+    audit = plan_audit(manifest, model, factorization, **options)
     for note in audit.notes:
         warnings.warn(note, stacklevel=2)
     return audit.run(store, policy)
@@ -173,7 +173,7 @@ def run_audit(
 
 def plan_audit(
     manifest: str | Path | Mapping[str, Any] | Iterable[Any],
-    tagger: Any,
+    model: Any,
     factorization: Factorization | str = TRUE_STEMS,
     *,
     columns: Mapping[str, str] | None = None,
@@ -202,7 +202,7 @@ def plan_audit(
     root
         The folder that its paths are relative to; None: its own.
     duration_s
-        Where the manifest names no excerpt, so many seconds from the middle; None: 10, or the tagger's window where
+        Where the manifest names no excerpt, so many seconds from the middle; None: 10, or the model's window where
         that is longer.
     settings
         How many donors, which transplants, the seed.
@@ -221,16 +221,16 @@ def plan_audit(
     sr
         The rate at which a plain function listens, in Hz.
     batch_size
-        The most signals that the tagger hears at a time; None: as it says itself.
+        The most signals that the model hears at a time; None: as it says itself.
 
     Raises
     ------
     UsageError
         If something cannot be used.
     ModelError
-        If the tagger fails, or answers no scores between 0 and 1.
+        If the model fails, or answers no scores between 0 and 1.
     """
-    model = load_model(tagger, sr=sr, batch_size=batch_size)
+    model = load_model(model, sr=sr, batch_size=batch_size)
     names = _labels(model)
     found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
@@ -242,8 +242,8 @@ def plan_audit(
         None if meant is None else tuple((row.label, row.component, row.sign) for row in meant),
     )
     identity = Identity(
-        tagger=model.spec or "own model",
-        tagger_fingerprint=_fingerprint(model),
+        model=model.spec or "own model",
+        model_fingerprint=_fingerprint(model),
         factorization=TRUE_STEMS if separator is None else separator.spec or "own factorization",
         factorization_fingerprint="" if separator is None else separator.fingerprint,
         labels=names,
@@ -260,7 +260,7 @@ def plan_audit(
 def _labels(model: Model) -> tuple[str, ...]:
     if model.labels is None or model.sr is None:
         raise UsageError(
-            "an audit needs a tagger that says its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "
+            "an audit needs a model that says its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "
             "make one with audiolime_ext.tagger(predict_fn, sr=…, labels=[…])"
         )
     return tuple(model.labels)
@@ -283,7 +283,7 @@ def _require_one_split(manifest: Manifest, separator: Factorization | None) -> N
 def _fingerprint(model: Model) -> str:
     if not model.fingerprint:
         raise UsageError(
-            "the tagger has no fingerprint, so a retrained one could not be told from it; declare a version: "
+            "the model has no fingerprint, so a retrained one could not be told from it; declare a version: "
             "audiolime_ext.tagger(predict_fn, version='…', …)"
         )
     return model.fingerprint
@@ -313,17 +313,17 @@ def _engine(
 ) -> Callable[[], Engine]:
     """Makes the workers when it is called; models that live in this process's memory cannot travel."""
     separator = ears.factorization
-    travels = ears.tagger.spec is not None and (separator is None or separator.spec is not None)
+    travels = ears.model.spec is not None and (separator is None or separator.spec is not None)
     if workers == 0 or (workers is None and executor is None and not travels):
         return lambda: Here(ears, settings)
     if not travels:
-        what = "the tagger" if ears.tagger.spec is None else "the factorization"
+        what = "the model" if ears.model.spec is None else "the factorization"
         raise UsageError(
             f"{what} lives in this process only; name it by a spec such as package.module:name, or workers=0"
         )
     spec = None if separator is None else separator.spec
-    fingerprints = identity.tagger_fingerprint, identity.factorization_fingerprint
-    models = Models(identity.tagger, fingerprints[0], spec, fingerprints[1], settings, sr, batch_size)
+    fingerprints = identity.model_fingerprint, identity.factorization_fingerprint
+    models = Models(identity.model, fingerprints[0], spec, fingerprints[1], settings, sr, batch_size)
     if executor is not None:
         return lambda: Borrowed(models, executor, at_once or 2 * n_cores())
     n_workers = workers or n_cores()

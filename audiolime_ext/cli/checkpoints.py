@@ -44,7 +44,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def known() -> dict[str, Checkpoint]:
-    """The checkpoints that registered factorizations and taggers need, by name, sorted.
+    """The checkpoints that registered factorizations and models need, by name, sorted.
 
     Weights that other packages keep are not among them. A plug-in that cannot be loaded is said on stderr and left out.
     """

@@ -42,7 +42,7 @@ def run(args: Namespace) -> int:
     if not args.json:
         print(f"The bundled clip: {CREDIT}.\n")
     show(explanation, Path(args.output), as_json=args.json)
-    page = write_page(Path(args.output) / "page.html", track, title=CREDIT)
+    page = write_page(track, Path(args.output) / "page.html", title=CREDIT)
     if not args.json:
         print(f"listen to the excerpt: {legible(Path(args.output) / 'mixture.wav')}")
         print(

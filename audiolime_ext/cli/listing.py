@@ -47,7 +47,7 @@ def run(args: Namespace) -> int:
             left=range(4),
         )
     )
-    print("tagger       package.module:name  any function from (n_batch, n_samples) to (n_batch, n_labels)")
+    print("model        package.module:name  any function from (n_batch, n_samples) to (n_batch, n_labels)")
     return 0
 
 

@@ -128,7 +128,7 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     require_writable(target.parent)
     explained = [_explained(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
-    write_page(target, explained, **options)
+    write_page(explained, target, **options)
     _tell(args, [_about(args, target, args.files)])
     return 0
 
@@ -147,13 +147,13 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
     def work(file: str) -> None:
         explained = [_explained(args, file, model, separator) for separator in separators]
         make_folder(folder)
-        write_page(pages[file], explained, **options)
+        write_page(explained, pages[file], **options)
         entries.append(Entry.of(explained[0] if args.segments == 1 else as_track(explained[0]), pages[file].name))
         written.append(_about(args, pages[file], [file]))
 
     code: int = for_each_file(args, work)
     if entries or args.json:
-        index = write_index(folder / "index.html", entries) if entries else None
+        index = write_index(entries, folder / "index.html") if entries else None
         _tell(args, written, index)
     return code
 
@@ -182,7 +182,7 @@ def _explained(args: Namespace, file: str, model: Any, separator: Any) -> Any:
 
 
 def _about(args: Namespace, page: Path, files: Sequence[str]) -> dict[str, Any]:
-    return {"page": str(page), "files": list(files), "factorizations": args.factorization, "tagger": args.model}
+    return {"page": str(page), "files": list(files), "factorizations": args.factorization, "model": args.model}
 
 
 def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = None) -> None:

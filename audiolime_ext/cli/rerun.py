@@ -34,7 +34,7 @@ class Result(TypedDict):
 
     file: str
     sha256: str
-    tagger: str
+    model: str
     factorization: str
     labels: list[str]
     start_s: float
@@ -82,7 +82,7 @@ def run(args: Namespace) -> int:
     try:
         after = explain(
             audio,
-            before["tagger"],
+            before["model"],
             factorization=before["factorization"],
             labels=before["labels"],
             start_s=before["start_s"],
@@ -137,6 +137,8 @@ def read_result(path: Path) -> Result:
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))  # msgspec refuses names that are no text
+        if isinstance(content, dict) and content.get("schema_version") == 1:
+            content |= {"schema_version": SCHEMA_VERSION, "model": content.get("tagger", "")}
         if isinstance(content, dict) and content.get("schema_version") == SCHEMA_VERSION:
             _require_files(content, path)
             return msgspec.convert(content, Result)
@@ -150,7 +152,7 @@ def read_result(path: Path) -> Result:
 
 
 def _require_files(content: Mapping[str, Any], path: Path) -> None:
-    if memory := [key for key in ("file", "factorization", "tagger") if content.get(key, "") is None]:
+    if memory := [key for key in ("file", "factorization", "model") if content.get(key, "") is None]:
         raise UsageError(
             f"{legible(path)} cannot be repeated: its {' and '.join(memory)} existed in memory only; only results "
             "from files "

@@ -147,7 +147,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     _warn(file, audio, taggram, model, args)
     if args.json:
         arrays = ("times_s", "scores", "padded", "counted", "mean")
-        found = {"file": file, "tagger": args.model, "labels": list(taggram.labels), "notes": list(taggram.notes)}
+        found = {"file": file, "model": args.model, "labels": list(taggram.labels), "notes": list(taggram.notes)}
         print(to_json(found | {name: getattr(taggram, name).tolist() for name in arrays}))
     else:
         _print_table(file, taggram, args)

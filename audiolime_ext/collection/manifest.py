@@ -45,7 +45,7 @@ class Row:
     path
         The file.
     labels
-        Its classes, as the tagger calls them where its labels are known.
+        Its classes, as the model calls them where its labels are known.
     line
         Where it stands in the manifest; 0 for a folder per class.
     split, group
@@ -104,7 +104,7 @@ def load_manifest(
     source
         The table, the folder, or the tracks.
     labels
-        The tagger's labels; every class must be one of them (letter case is forgiven). None: any class will do.
+        The model's labels; every class must be one of them (letter case is forgiven). None: any class will do.
     columns
         What the table calls our columns, such as ``{"label": "genre"}``; of mirdata's tracks, the attributes; of FMA,
         which genres.

@@ -132,7 +132,7 @@ class LimeAudioExplainer:
         factorization
             What `bind` gives.
         predict_fn
-            A tagger, its spec string, or any function from float32 (n_batch, n_samples) to (n_batch, n_labels).
+            A model, its spec string, or any function from float32 (n_batch, n_samples) to (n_batch, n_labels).
         labels
             Outputs to explain, by number or name.
         top_labels
@@ -145,7 +145,7 @@ class LimeAudioExplainer:
         num_samples
             Rows to draw, the first being all on; ``"exhaustive"``: every mask once.
         batch_size
-            The most signals that `predict_fn` is given at a time (a tagger of a class of its own knows better).
+            The most signals that `predict_fn` is given at a time (a model of a class of its own knows better).
         distance_metric
             ``"cosine"``, or another that ``sklearn.metrics.pairwise_distances`` knows.
         model_regressor

@@ -1,6 +1,6 @@
 """What "off" sounds like: silence by default, noise, or the same component of another recording.
 
-Silence is no neutral answer (a tagger says 0.31 "guitar" to it), and neither is noise; so the choice is named in the
+Silence is no neutral answer (a model says 0.31 "guitar" to it), and neither is noise; so the choice is named in the
 result and comes with its own empty score. A baseline is a signal for each stem that plays while the stem is off; with
 all components on nothing of it sounds, so the explained prediction stays the one for the recording itself.
 """

@@ -50,13 +50,13 @@ class Components:
     Parameters
     ----------
     stems
-        Stems of the excerpt and of what the tagger's lead and rate need around it.
+        Stems of the excerpt and of what the model's lead and rate need around it.
     offset
         Where `stems` begins, in samples of the recording.
     start_s, duration_s
         The excerpt, in seconds of the recording.
     grid
-        The tagger's windows, rate and channels.
+        The model's windows, rate and channels.
     boundaries_s
         Of the time segments, from 0 to `duration_s`, shape (n_segments + 1,).
     recording_name
@@ -92,7 +92,7 @@ class Components:
 
     @cached_property
     def heard(self) -> Samples:
-        """Stems as the tagger hears them: (n_stems, n_channels, lead + n_samples) at its rate."""
+        """Stems as the model hears them: (n_stems, n_channels, lead + n_samples) at its rate."""
         first, end = self._span(self.grid.sr)
         return self.grid.listen(self.stems.samples, self.stems.sr, first, end, offset=self.offset)
 
@@ -120,7 +120,7 @@ class Components:
 
     @cached_property
     def residual_db(self) -> float | None:
-        """Level of the residual in what the tagger hears, relative to the mixture; None where there is none."""
+        """Level of the residual in what the model hears, relative to the mixture; None where there is none."""
         if not self.stems.has_residual:
             return None
         return level_db(self.heard[-1], self.heard.sum(axis=0))
@@ -173,7 +173,7 @@ class Components:
 
     @cached_property
     def levels_db(self) -> tuple[float, ...]:
-        """Energy of each component relative to the mixture, as the tagger hears them; −200 is silence."""
+        """Energy of each component relative to the mixture, as the model hears them; −200 is silence."""
         mixture = self.heard.sum(axis=0)
         alone = (self.heard_mixes(row[None], background=False)[0] for row in np.eye(self.n, dtype=bool))
         return tuple(level_db(samples, mixture) for samples in alone)
@@ -208,7 +208,7 @@ class Components:
         return row
 
     def heard_mixes(self, masks: Masks, *, background: bool = True) -> Samples:
-        """What the tagger hears for each mask: (n_masks, n_channels, lead + n_samples).
+        """What the model hears for each mask: (n_masks, n_channels, lead + n_samples).
 
         Without `background` only the components that are on sound: no residual in the background, no baseline.
         """
@@ -253,7 +253,7 @@ def build(
     segments: int | str | Sequence[float] = 1,
     baseline: Any = "silence",
 ) -> Components:
-    """Factorize an excerpt and whatever around it the tagger's lead and rate need.
+    """Factorize an excerpt and whatever around it the model's lead and rate need.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """What else could make the score: level, absence, the moment, chance. Each asks the model a few more times.
 
-- *Level.* Removing a stem also makes the mix softer, and taggers move with level alone. Two controls undo one half of a
+- *Level.* Removing a stem also makes the mix softer, and models move with level alone. Two controls undo one half of a
   removal each: the whole mix made as soft as it is without the stem (softer, and nothing is missing), and what is left
   made as loud as the whole mix (the stem is missing, and nothing is softer). A model that goes by level answers to the
   first as to the removal, to the second as to the recording. Where each explains more than half of what the removal of
@@ -55,7 +55,7 @@ BEYOND_NOISE = 4.0  # standard deviations of an answer: three of the difference 
 SHIFT_S = 0.25
 
 Array = NDArray[np.float64]
-Ask = Callable[[Samples], Array]  # signals (n, n_channels, n_samples) as the tagger hears them -> values (n, n_labels)
+Ask = Callable[[Samples], Array]  # signals (n, n_channels, n_samples) as the model hears them -> values (n, n_labels)
 WeightsAt = Callable[[float], Array]  # start in seconds -> weights (n_labels, n_components)
 
 

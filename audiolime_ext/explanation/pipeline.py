@@ -30,7 +30,7 @@ from audiolime_ext.prediction.targets import TargetSpec, clipped_notes, first_la
 
 def explain(
     audio: Any,
-    predict_fn: Any,
+    model: Any,
     *,
     factorization: Factorization | str = "spleeter:2stems",
     labels: Sequence[str | int] | str | int | None = None,
@@ -56,8 +56,8 @@ def explain(
     ----------
     audio
         Anything `load_audio` reads: a path, ``(array, sr)``, an `Audio`, a musdb track, …
-    predict_fn
-        A tagger, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), or any function from
+    model
+        A model, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), or any function from
         float32 (n_batch, n_samples) to (n_batch, n_labels).
     factorization
         A factorization or its spec string.
@@ -65,7 +65,7 @@ def explain(
         What to explain, by name or number; None: the `top_labels` highest of the excerpt (of the recording, where
         `start_s` is None).
     start_s, duration_s
-        The excerpt in seconds. Without a start: the window in which the first label is strongest; a tagger without
+        The excerpt in seconds. Without a start: the window in which the first label is strongest; a model without
         windows is asked about the whole recording. Without a duration: one window.
     segments
         Time segments that each stem is cut into: how many equal ones; inner boundaries in seconds from the excerpt's
@@ -124,7 +124,7 @@ def explain(
     off = load_baseline(baseline)
     settings = Settings(method, target, off, segments, max_evals, seed, settle, level_check, moments)
     recording = load_audio(audio)
-    model, separator = load_model(predict_fn, sr=sr), load_factorization(factorization)
+    model, separator = load_model(model, sr=sr), load_factorization(factorization)
     other = None if cross_check is None else another(load_factorization(cross_check), separator)
     settings.require_target(model.labels)
     start_s, duration_s, wanted, notes = choose_excerpt(
@@ -203,13 +203,13 @@ def _notes(asked: Asked, settings: Settings, columns: Sequence[int], separator: 
 
 
 def top_component(
-    audio: Any, predict_fn: Any, *, labels: Sequence[str | int] | str | int | None = None, **options: Any
+    audio: Any, model: Any, *, labels: Sequence[str | int] | str | int | None = None, **options: Any
 ) -> Audio:
     """The component that argues most for the first label, as audio: the one-liner of audioLIME's demonstration.
 
     Parameters
     ----------
-    audio, predict_fn, labels, **options
+    audio, model, labels, **options
         As for `explain`.
 
     Raises
@@ -225,4 +225,4 @@ def top_component(
     >>> top_component((hiss, 16000), loudness, labels=[0], factorization="hpss").duration_s
     2.0
     """
-    return explain(audio, predict_fn, labels=labels, **options).top().listen()
+    return explain(audio, model, labels=labels, **options).top().listen()

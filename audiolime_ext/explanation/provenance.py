@@ -37,7 +37,7 @@ class Provenance:
     sr: int
     n_channels: int
     factorization: str | None
-    tagger: str | None
+    model: str | None
     max_evals: int
     seed: int
     requested_method: str
@@ -60,7 +60,7 @@ def provenance_of(
         sr=audio.sr,
         n_channels=audio.n_channels,
         factorization=separator.spec,
-        tagger=model.spec,
+        model=model.spec,
         versions={"audiolime_ext": version("audiolime-ext"), "numpy": np.__version__, "weights": weights},
         references=(*separator.references, *model.references),
         max_evals=settings.max_evals,

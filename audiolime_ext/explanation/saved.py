@@ -98,6 +98,8 @@ def load(folder: Path) -> dict[str, Any]:
             components.groups,
         )
         provenance = {**content["provenance"], "references": tuple(content["provenance"]["references"])}
+        if "tagger" in provenance:  # its name in version 0.1
+            provenance["model"] = provenance.pop("tagger")
         return {
             "labels": tuple(content["labels"]),
             "all_labels": tuple(content["all_labels"]),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from audiolime_ext.explanation.top import Top
     from audiolime_ext.prediction.repeatability import Noise
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 WIDEST_TABLE = 6  # components; with more, the leading ones are named instead
 
 METHOD_NAMES = {
@@ -38,7 +38,7 @@ def headline(explanation: Explanation) -> str:
     method = METHOD_NAMES.get(explanation.attribution.method, explanation.attribution.method)
     return (
         f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
-        f"{origin.factorization or 'own stems'} and {origin.tagger or 'own model'}, "
+        f"{origin.factorization or 'own stems'} and {origin.model or 'own model'}, "
         f"{method} ({how}) from {counted(explanation.n_evals, 'prediction')}"
     )
 
@@ -182,7 +182,7 @@ def of_origin(origin: Provenance) -> dict[str, Any]:
         "sha256": origin.sha256,
         "input": {"sr": origin.sr, "n_channels": origin.n_channels},
         "factorization": origin.factorization,
-        "tagger": origin.tagger,
+        "model": origin.model,
         "target": origin.target,
         "contrast": None if origin.contrast is None else list(origin.contrast),
         "baseline": origin.baseline,

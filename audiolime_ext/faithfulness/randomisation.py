@@ -45,7 +45,7 @@ DECORRELATED = 0.5
 
 @runtime_checkable
 class Randomisable(Protocol):
-    """A tagger whose layers can be replaced by random ones."""
+    """A model whose layers can be replaced by random ones."""
 
     @property
     def layers(self) -> Sequence[str]:
@@ -53,7 +53,7 @@ class Randomisable(Protocol):
         ...
 
     def randomised(self, layers: Sequence[str], *, seed: int = 0) -> Model:
-        """The same tagger with these layers' weights drawn at random."""
+        """The same model with these layers' weights drawn at random."""
         ...
 
 
@@ -114,7 +114,7 @@ class RandomisationCheck:
 
 def randomisation_check(
     audio: Any,
-    tagger: Any,
+    model: Any,
     *,
     factorization: Factorization | str,
     layers: Sequence[str] | None = None,
@@ -127,11 +127,11 @@ def randomisation_check(
     ----------
     audio, factorization
         As for `audiolime_ext.explain`.
-    tagger
-        A tagger, or its spec string, that has ``layers`` and a method ``randomised(layers, seed=…)``, see
+    model
+        A model, or its spec string, that has ``layers`` and a method ``randomised(layers, seed=…)``, see
         `Randomisable`; `audiolime_ext.models.musicnn` has.
     layers
-        To be randomised, in this order, the output first; None: all of the tagger's.
+        To be randomised, in this order, the output first; None: all of the model's.
     seeds
         For the random weights; the mean over several scatters less.
     **options
@@ -140,7 +140,7 @@ def randomisation_check(
     Raises
     ------
     UsageError
-        If the tagger cannot be randomised, or the excerpt has too few components for a rank correlation.
+        If the model cannot be randomised, or the excerpt has too few components for a rank correlation.
 
     Examples
     --------
@@ -151,9 +151,9 @@ def randomisation_check(
     >>> found.layers, found.correlations.shape
     (('dense',), (1, 1, 3))
     """
-    model = load_model(tagger)
+    named, model = model, load_model(model)
     if not isinstance(model, Randomisable):
-        raise UsageError(f"{tagger!r} cannot be randomised: it lacks `layers` and `randomised(layers, seed=…)`")
+        raise UsageError(f"{named!r} cannot be randomised: it lacks `layers` and `randomised(layers, seed=…)`")
     chosen = tuple(model.layers if layers is None else layers)
     if not chosen or not seeds:
         raise UsageError("name at least one layer and one seed")

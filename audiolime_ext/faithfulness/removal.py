@@ -95,7 +95,7 @@ def decision_flips(full: Array, without: Array, empty: Array, column: int) -> tu
     """Whether a label's decision is another one without the explanation, and by which rule (or why it is undecided).
 
     A label that scores highest of all for the recording flips when another one scores higher without the explanation
-    ("highest"). Any other label (a tagger says many at once) flips when its score falls below the middle between the
+    ("highest"). Any other label (a model says many at once) flips when its score falls below the middle between the
     recording's and silence's ("half-way"); it has no such middle where silence scores as high.
 
     Parameters

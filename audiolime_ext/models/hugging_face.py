@@ -31,7 +31,7 @@ _AST_FRAME_S = 0.01  # fixed in the feature extractor's code
 
 
 def make(argument: str) -> FunctionModel:
-    """The tagger of ``hf:argument``.
+    """The model of ``hf:argument``.
 
     Raises
     ------

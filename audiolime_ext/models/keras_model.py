@@ -27,7 +27,7 @@ REQUIRES: Mapping[str, str] = {"keras": "keras"}
 
 
 def make(argument: str) -> FunctionModel:
-    """The tagger of ``keras:argument``.
+    """The model of ``keras:argument``.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def make(argument: str) -> FunctionModel:
     except Exception as error:
         raise UsageError(
             f"Keras cannot load {declared.path} ({reason(error)}); a model with layers of your own is loaded in "
-            "Python: make a tagger of it with audiolime_ext.tagger(…) and name it as package.module:name"
+            "Python: make a model of it with audiolime_ext.tagger(…) and name it as package.module:name"
         ) from error
     declared, shape = _fitted(model, declared)
     names = [str(name) for name in getattr(model, "output_names", ())]

@@ -6,7 +6,7 @@ checkpoints in the PyPI package ``musicnn`` 0.1.0 and run on ONNX Runtime. The t
 A signal goes through these steps:
 
 1. Frames of 512 samples every 256 at 16 kHz. The package centres its frames, so the first frame of a window that
-   starts at sample s begins at s − 256: the tagger asks for 256 samples of lead. A window is 187 frames.
+   starts at sample s begins at s − 256: the model asks for 256 samples of lead. A window is 187 frames.
 2. Power in 96 mel bands, *rounded to float16*, as it was stored for training, then log10(10000·S + 1) in float32.
    (Under NumPy 2 the package's own expression stays in float16 and overflows on loud music; the networks never saw
    that.)
@@ -77,7 +77,7 @@ VARIANTS = dict.fromkeys([*PUBLISHED, f"{BIG}?weights=DIR"], CHECKPOINT)
 
 
 class MusicnnModel:
-    """One of the published taggers.
+    """One of the published models.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class MusicnnModel:
 
 
 def make(argument: str) -> MusicnnModel:
-    """The tagger of ``musicnn:argument``, with the option ``weights``."""
+    """The model of ``musicnn:argument``, with the option ``weights``."""
     variant, given = options(argument, ["weights"])
     return MusicnnModel(variant, weights=given.get("weights"))
 

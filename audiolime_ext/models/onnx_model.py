@@ -31,7 +31,7 @@ _HOW = "export it anew, in PyTorch with torch.onnx.export"
 
 
 def make(argument: str) -> FunctionModel:
-    """The tagger of ``onnx:argument``.
+    """The model of ``onnx:argument``.
 
     Raises
     ------

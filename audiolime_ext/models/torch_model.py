@@ -48,7 +48,7 @@ _HOW = (
 
 
 def make(argument: str) -> FunctionModel:
-    """The tagger of ``torch:argument``.
+    """The model of ``torch:argument``.
 
     Raises
     ------

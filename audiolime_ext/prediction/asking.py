@@ -13,12 +13,12 @@ from audiolime_ext.prediction.outputs import chosen, joined, require_scores
 BATCH_SIZE = 32  # signals, where a model does not say
 
 
-def n_at_once(tagger: Model, n_windows: int = 1) -> int:
+def n_at_once(model: Model, n_windows: int = 1) -> int:
     """How many mixes of so many windows are made and asked about at a time: as many as fill a batch, at least one."""
-    return max(1, (tagger.batch_size or BATCH_SIZE) // n_windows)
+    return max(1, (model.batch_size or BATCH_SIZE) // n_windows)
 
 
-def predict(tagger: Model, windows: Samples) -> Scores:
+def predict(model: Model, windows: Samples) -> Scores:
     """Scores of signals (n, n_windows, n_channels, n_samples), averaged over the windows: (n, n_labels), float64.
 
     Raises
@@ -30,33 +30,33 @@ def predict(tagger: Model, windows: Samples) -> Scores:
     """
     n, n_windows = windows.shape[:2]
     batch = windows.reshape(n * n_windows, *windows.shape[2:])
-    if tagger.n_channels == 1:
+    if model.n_channels == 1:
         batch = batch[:, 0]
-    size = tagger.batch_size or len(batch)
-    answers = [_ask(tagger, batch[at : at + size]) for at in range(0, len(batch), size)]
+    size = model.batch_size or len(batch)
+    answers = [_ask(model, batch[at : at + size]) for at in range(0, len(batch), size)]
     return np.asarray(joined(answers).reshape(n, n_windows, -1).mean(axis=1))
 
 
-def _ask(tagger: Model, batch: Samples) -> Scores:
+def _ask(model: Model, batch: Samples) -> Scores:
     try:
         with as_guest():
-            answer = tagger(np.array(batch, np.float32))  # a copy, which it may overwrite
+            answer = model(np.array(batch, np.float32))  # a copy, which it may overwrite
     except (Exception, SystemExit) as error:
         if isinstance(error, (ModelError, OutOfMemory)):
             raise
         if is_out_of_memory(error):
             doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
-            raise out_of_memory(doing, error, _lighter(tagger, len(batch))) from error
+            raise out_of_memory(doing, error, _lighter(model, len(batch))) from error
         raise ModelError(
             f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
         ) from error
-    return require_scores(chosen(answer, labels=tagger.labels), batch.shape, tagger.labels)
+    return require_scores(chosen(answer, labels=model.labels), batch.shape, model.labels)
 
 
-def _lighter(tagger: Model, n: int) -> str:
+def _lighter(model: Model, n: int) -> str:
     """How to ask a model that was given so many signals at once, so that it needs less memory."""
     fewer = f"give it fewer at a time: --batch-size {n // 2}, tagger(…, batch_size={n // 2})"
-    if tagger.window_s is None:
+    if model.window_s is None:
         shorter = "choose a shorter excerpt, which is its window: --duration, duration_s"
         return f"{fewer}; or {shorter}" if n > 1 else shorter
     return (

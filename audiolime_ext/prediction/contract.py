@@ -15,7 +15,7 @@ FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
 
 
 class Model(Protocol):
-    """A predict function that knows how it wants to be asked: a tagger, a classifier, a regressor, an embedder.
+    """A predict function that knows how it wants to be asked: a model, a classifier, a regressor, an embedder.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Model(Protocol):
     fill
         How a recording is filled up that is shorter than a window, which is how the model's own extractor does it:
         ``"silence"`` (behind it), ``"repeat"`` (from its beginning), or ``"none"``: it is given as it is, and the model
-        fills it up itself. A tagger without this attribute hears silence.
+        fills it up itself. A model without this attribute hears silence.
 
     Examples
     --------

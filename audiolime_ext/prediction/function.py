@@ -1,6 +1,6 @@
 """Models of functions: how any callable becomes one.
 
-A tagger is any callable from a batch of mono signals, float32 (n_batch, n_samples), to scores (n_batch, n_labels).
+A model is any callable from a batch of mono signals, float32 (n_batch, n_samples), to scores (n_batch, n_labels).
 A `Model` also says at which rate it listens, what its outputs are called and how long its window is; `tagger()` makes
 one of any model, and a plain callable is taken to hear the whole excerpt at the recording's own rate.
 """
@@ -38,7 +38,7 @@ _ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sigmoid": _s
 
 @dataclass(frozen=True, eq=False)
 class FunctionModel:
-    """A tagger made of a function; built by `tagger`, whose parameters these are."""
+    """A model made of a function; built by `tagger`, whose parameters these are."""
 
     predict_fn: PredictFn = field(repr=False)
     sr: int | None = None
@@ -113,7 +113,7 @@ def tagger(
     version: str | None = None,
     fill: Fill = "silence",
 ) -> FunctionModel:
-    """Make a tagger of any model.
+    """Make a model of any model.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def tagger(
 
 
 def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
-    """A `Model` as it is; a plain callable with defaults and whichever attributes of a tagger it carries.
+    """A `Model` as it is; a plain callable with defaults and whichever attributes of a model it carries.
 
     Raises
     ------

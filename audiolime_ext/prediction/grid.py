@@ -32,7 +32,7 @@ _FILLED = {
 
 @dataclass(frozen=True)
 class Grid:
-    """Where a tagger's windows lie, in samples at its rate; `window` None: the excerpt is one window.
+    """Where a model's windows lie, in samples at its rate; `window` None: the excerpt is one window.
 
     `fill` says how a recording is filled up that is shorter than a window; None: this one is not.
     """
@@ -46,16 +46,16 @@ class Grid:
     fill: str | None = None
 
     @classmethod
-    def of(cls, tagger: Model, recording_sr: int, n_samples: int | None = None) -> Grid:
-        """The grid of a tagger in a recording of so many samples; without a rate of its own it listens at its rate."""
-        sr = tagger.sr or recording_sr
-        window = None if tagger.window_s is None else round(tagger.window_s * sr)
-        hop = window if tagger.hop_s is None else round(tagger.hop_s * sr)
-        lead, least = round(tagger.lead_s * sr), round((tagger.min_s or 0) * sr)
+    def of(cls, model: Model, recording_sr: int, n_samples: int | None = None) -> Grid:
+        """The grid of a model in a recording of so many samples; without a rate of its own it listens at its rate."""
+        sr = model.sr or recording_sr
+        window = None if model.window_s is None else round(model.window_s * sr)
+        hop = window if model.hop_s is None else round(model.hop_s * sr)
+        lead, least = round(model.lead_s * sr), round((model.min_s or 0) * sr)
         heard = None if n_samples is None else round(n_samples / recording_sr * sr)
         short = window is not None and heard is not None and heard < window - lead
-        fill = getattr(tagger, "fill", "silence") if short else None
-        return cls(sr, lead, window, hop, tagger.n_channels, least, fill)
+        fill = getattr(model, "fill", "silence") if short else None
+        return cls(sr, lead, window, hop, model.n_channels, least, fill)
 
     def starts(self, n_samples: int) -> list[int]:
         """Starts of the whole windows in an excerpt of so many samples (the excerpt's start is 0)."""
@@ -70,7 +70,7 @@ class Grid:
             needed = min(needed, round(SHORTEST_S * self.sr))
         if n_samples < max(needed, 1):
             least_s = (needed if self.fill is not None else self.window or needed) / self.sr
-            raise AudioError(f"{what} is {n_samples / self.sr:.3f} s long; the tagger needs at least {least_s:.3f} s")
+            raise AudioError(f"{what} is {n_samples / self.sr:.3f} s long; the model needs at least {least_s:.3f} s")
 
     def filling(self, duration_s: float) -> list[str]:
         """How an excerpt is filled up, in a sentence; none where it is not."""
@@ -80,9 +80,9 @@ class Grid:
         return [f"{lengths}: {_FILLED[self.fill]}"]
 
     def listen(self, samples: Samples, sr: int, first: int, end: int, *, offset: int = 0) -> Samples:
-        """What the tagger hears of signals (..., n_channels, n_samples): its rate, its channels, lead included.
+        """What the model hears of signals (..., n_channels, n_samples): its rate, its channels, lead included.
 
-        `first` and `end` count samples at the tagger's rate; `offset` is where `samples` begins, at `sr`.
+        `first` and `end` count samples at the model's rate; `offset` is where `samples` begins, at `sr`.
         """
         begin, stop = context_span(sr, self.sr, first - self.lead, end)
         begin, stop = max(begin, offset), min(stop, offset + samples.shape[-1])

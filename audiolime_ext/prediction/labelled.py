@@ -120,7 +120,7 @@ def _of_signal(one: Any, who: str) -> dict[str, Any] | None:
 
 
 def _to_declare(answer: Any, labels: list[str], n_axes: int) -> str:
-    """How a tagger that names its labels is made of the function."""
+    """How a model that names its labels is made of the function."""
     of_dicts = isinstance(answer, Mapping) or (isinstance(answer[0], Mapping) and "label" not in answer[0])
     if len(labels) <= _FEW:
         named = repr(sorted(labels))

@@ -26,9 +26,9 @@ def different_names(labels: Sequence[Any]) -> tuple[str, ...]:
     return names
 
 
-def label_names(tagger: Model, n_labels: int) -> tuple[str, ...]:
-    """The tagger's labels, or numbers."""
-    return tuple(tagger.labels) if tagger.labels is not None else tuple(map(str, range(n_labels)))
+def label_names(model: Model, n_labels: int) -> tuple[str, ...]:
+    """The model's labels, or numbers."""
+    return tuple(model.labels) if model.labels is not None else tuple(map(str, range(n_labels)))
 
 
 def label_indices(labels: Iterable[str | int], names: Sequence[str]) -> list[int]:

@@ -38,7 +38,7 @@ def load_model(given: Any, *, sr: int | None = None, batch_size: int | None = No
     """
     if not isinstance(given, str):
         return _in_batches(as_model(given, sr=sr), batch_size)
-    built = as_model(registry.build("tagger", given), sr=sr)
+    built = as_model(registry.build("model", given), sr=sr)
     return _in_batches(replace(built, spec=given) if isinstance(built, FunctionModel) else built, batch_size)
 
 

@@ -1,4 +1,4 @@
-"""Models that other libraries saved: what their spec strings say, and the tagger that is made of one.
+"""Models that other libraries saved: what their spec strings say, and the model that is made of one.
 
 ``keras:PATH?sr=16000&labels=rock;jazz``. Options:
 
@@ -155,7 +155,7 @@ class Declared:
     def tagger(
         self, predict_fn: PredictFn, *, contents: Sequence[bytes], batch_size: int, fill: Fill | None = None
     ) -> FunctionModel:
-        """The tagger of a loaded model, which is asked about noise.
+        """The model of a loaded model, which is asked about noise.
 
         Parameters
         ----------

@@ -20,7 +20,7 @@ from audiolime_ext.prediction.loading import load_model
 
 @dataclass(frozen=True, eq=False)
 class Taggram:
-    """A tagger's scores over a recording.
+    """A model's scores over a recording.
 
     Parameters
     ----------
@@ -58,16 +58,16 @@ class Taggram:
 
 
 def tag(
-    audio: Any, tagger: Any, *, start_s: float = 0.0, duration_s: float | None = None, sr: int | None = None
+    audio: Any, model: Any, *, start_s: float = 0.0, duration_s: float | None = None, sr: int | None = None
 ) -> Taggram:
-    """Scores of every window of an excerpt, on the tagger's own grid.
+    """Scores of every window of an excerpt, on the model's own grid.
 
     Parameters
     ----------
     audio
         Anything `load_audio` reads: a path, ``(array, sr)``, an `Audio`, …
-    tagger
-        A tagger, its spec string (``"musicnn:MSD_musicnn"``), or any function from float32 (n_batch, n_samples) to
+    model
+        A model, its spec string (``"musicnn:MSD_musicnn"``), or any function from float32 (n_batch, n_samples) to
         (n_batch, n_labels).
     start_s, duration_s
         The excerpt; the windows' grid starts at `start_s`.
@@ -79,9 +79,9 @@ def tag(
     AudioError
         If the recording cannot be read, or the excerpt lies beyond it, or is shorter than a window and not all of it.
     ModelError
-        If the tagger fails.
+        If the model fails.
     UsageError
-        If the tagger is none, or of no known spec.
+        If the model is none, or of no known spec.
 
     Examples
     --------
@@ -93,8 +93,8 @@ def tag(
     """
     from tqdm import tqdm
 
-    audio, tagger = load_audio(audio), load_model(tagger, sr=sr)
-    grid = Grid.of(tagger, audio.sr, audio.n_samples)
+    audio, model = load_audio(audio), load_model(model, sr=sr)
+    grid = Grid.of(model, audio.sr, audio.n_samples)
     begin, stop = audio.span(start_s, duration_s)
     first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)
     grid.require(end - first, f"{audio.name!r}")
@@ -102,7 +102,7 @@ def tag(
     n_whole, length = len(starts), end - first if grid.fill else grid.window or end - first
     if grid.hop is not None and not grid.fill and starts[-1] + grid.hop < end:
         starts.append(starts[-1] + grid.hop)
-    size = n_at_once(tagger)
+    size = n_at_once(model)
     rows = []
     for at in tqdm(range(0, len(starts), size), desc="tagging", unit="batch", delay=1.0, disable=None, leave=False):
         batch = starts[at : at + size]
@@ -111,12 +111,12 @@ def tag(
         if beyond:
             heard[..., heard.shape[-1] - beyond :] = 0.0
         cuts = np.stack([heard[:, start - batch[0] : start - batch[0] + grid.lead + length] for start in batch])
-        rows.append(predict(tagger, grid.cut(cuts) if grid.fill else cuts[:, None]))
+        rows.append(predict(model, grid.cut(cuts) if grid.fill else cuts[:, None]))
     scores, times_s = np.concatenate(rows), np.array(starts) / grid.sr
     padded = np.arange(len(starts)) >= n_whole
     notes = tuple(grid.filling((end - first) / grid.sr))
     silent = _silent(audio, times_s.tolist(), length / grid.sr, padded, grid.n_channels)
-    return Taggram(label_names(tagger, scores.shape[1]), times_s, scores, padded, silent, notes)
+    return Taggram(label_names(model, scores.shape[1]), times_s, scores, padded, silent, notes)
 
 
 def _silent(

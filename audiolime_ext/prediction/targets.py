@@ -73,7 +73,7 @@ def log_odds(scores: Scores) -> Scores:
     if scores.min(initial=0.0) < -ROUNDING or scores.max(initial=1.0) > 1 + ROUNDING:
         raise UnfitModel(
             f"log-odds need scores between 0 and 1; the model answered {scores.min():g} to {scores.max():g}. "
-            "Give the tagger an activation, or explain the score itself (an audit needs scores)"
+            "Give the model an activation, or explain the score itself (an audit needs scores)"
         )
     with np.errstate(divide="ignore"):
         cut = np.clip(scores, 0, 1)

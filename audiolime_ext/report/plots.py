@@ -127,7 +127,7 @@ def top_tag_counts(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[st
 
 
 def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]) -> None:
-    """Draw `top_tag_counts` into a file (png, pdf, svg): how a tagger's answers relate to annotated genres.
+    """Draw `top_tag_counts` into a file (png, pdf, svg): how a model's answers relate to annotated genres.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]
         raise UsageError(f"a figure's name ends in .png, .pdf or .svg, not {target.name!r}")
     buffer = io.BytesIO()
     figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150)
-    write_bytes(target, buffer.getvalue())
+    write_bytes(buffer.getvalue(), target)
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -66,7 +66,7 @@ class TrackExplanation:
     start_s, end_s
         The excerpt of the recording, in seconds.
     recording_name, grid
-        For captions; where the tagger's windows lie.
+        For captions; where the model's windows lie.
     provenance, notes, warnings
         As in `Explanation`.
     open_window, open_stems

@@ -5,7 +5,7 @@ recording → taggram; recording → stems, part by part → windows → answers
 Invariants:
 
 - *Snippet and track agree*: the weights of a window are those of ``explain(start_s=t, level_check=False)`` to 1e-5.
-- *Memory does not grow with the recording* beyond the recording itself: stems are made and used part by part. (A tagger
+- *Memory does not grow with the recording* beyond the recording itself: stems are made and used part by part. (A model
   without windows hears everything at once.)
 - *A model is asked again once for the whole recording*, about some windows: see
   `audiolime_ext.prediction.repeatability`. Its noise is in the errors of every window's weights; one whose answers
@@ -58,7 +58,7 @@ FALLBACK_LABELS = 3
 
 def explain_track(
     audio: Any,
-    predict_fn: Any,
+    model: Any,
     *,
     factorization: Factorization | str = "spleeter:2stems",
     labels: Sequence[str | int] | str | int | None = None,
@@ -79,7 +79,7 @@ def explain_track(
 
     Parameters
     ----------
-    audio, predict_fn, factorization, target, baseline, method, seed, sr
+    audio, model, factorization, target, baseline, method, seed, sr
         As for `explain`. Recordings of up to three hours can be explained.
     labels
         What to explain, by name or number; None: every label that reaches `min_score` in some window.
@@ -118,7 +118,7 @@ def explain_track(
     (('harmonic', 'percussive'), array([0., 1., 2., 3.]), 16)
     """
     how, recording = method_named(method), load_manageable(audio)
-    model, separator = load_model(predict_fn, sr=sr), load_factorization(factorization)
+    model, separator = load_model(model, sr=sr), load_factorization(factorization)
     wanted = first_labels(labels, target)
     _require_usable(model, wanted, target, min_score, top_labels)
     settings = Settings(method, target, load_baseline(baseline), 1, max_evals, seed)
@@ -185,7 +185,7 @@ def _places(at: Any, audio: Audio, model: Model, first: int, end: int) -> list[S
     if not seconds:
         raise UsageError("at is empty; name the seconds at which windows begin, or None for every window")
     if model.window_s is None:
-        raise UsageError("the tagger has no window, so `at` does not say what to explain; give it one (window_s=…)")
+        raise UsageError("the model has no window, so `at` does not say what to explain; give it one (window_s=…)")
     length_s = min(model.window_s, audio.duration_s)
     for second in seconds:
         begin, stop = audio.span(second, length_s)

@@ -31,7 +31,7 @@ def headline(track: TrackExplanation) -> str:
     windows = counted(n, "window")
     return (
         f"{track.recording_name}, {track.start_s:.2f} s to {track.end_s:.2f} s: {windows} of {track.duration_s:.2f} s\n"
-        f"{origin.factorization or 'own stems'} and {origin.tagger or 'own model'}, "
+        f"{origin.factorization or 'own stems'} and {origin.model or 'own model'}, "
         f"{METHOD_NAMES.get(name, name)} ({how}) from {counted(track.n_evals, 'prediction')}"
     )
 

@@ -130,9 +130,9 @@ def run(args: argparse.Namespace) -> None:
     print(summary.text(results, costs))
     if args.json:
         about = {spec: one.fingerprint for spec, one in factorizations.items()}
-        write_bytes(args.json, to_json(everything(results, costs, about), indent=1).encode())
+        write_bytes(to_json(everything(results, costs, about), indent=1).encode(), args.json)
     if args.markdown:
-        write_bytes(args.markdown, summary.markdown(results, costs).encode())
+        write_bytes(summary.markdown(results, costs).encode(), args.markdown)
 
 
 def everything(results: Sequence[Result], costs: Mapping[str, Cost], fingerprints: Mapping[str, str]) -> dict[str, Any]:

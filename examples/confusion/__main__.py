@@ -109,7 +109,7 @@ def kept(folder: Path, name: str, make: Callable[[], list[Any]]) -> list[Any]:
     """What is kept under a name, made where it is not there."""
     path = folder / f"{name.replace('/', '-')}.json"
     if not path.exists():
-        write_bytes(path, json.dumps(make()).encode())
+        write_bytes(json.dumps(make()).encode(), path)
     return list(json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -148,7 +148,7 @@ def main() -> int:
     try:
         for spec in args.factorization or SEPARATORS:
             path = args.output / f"confusion-{SEPARATORS[spec][0]}.json"
-            write_bytes(path, content(spec, args))
+            write_bytes(content(spec, args), path)
             found = read_confusion(path)
             print(found)
             for stem in found.stems:

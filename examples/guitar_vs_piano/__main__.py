@@ -57,7 +57,7 @@ def require_same_sizes(experiment: Experiment) -> None:
     path, sizes = experiment.folder / SIZES, asdict(experiment.sizes)
     if not path.exists():
         experiment.folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, json.dumps(sizes, indent=1).encode())
+        write_bytes(json.dumps(sizes, indent=1).encode(), path)
     elif json.loads(path.read_text()) != sizes:
         raise FileExistsError(f"{experiment.folder} holds an experiment of another size; name another folder")
 

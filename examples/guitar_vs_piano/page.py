@@ -62,19 +62,19 @@ def write(model: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     about = json.loads((model / "model.json").read_text(encoding="utf-8"))
-    confounder, tagger = CONFOUNDERS[about["confounder"]], load_model(tagger_of(model))
+    confounder, model = CONFOUNDERS[about["confounder"]], load_model(tagger_of(model))
     experiment = Experiment.read(model.parent.parent)
     sets = ("train", "validation", "test_std", "test_bad")
-    rows = [(name, list(_examples(experiment, about, tagger, name))) for name in sets]
-    song, audio, parts = _wrong(experiment, about, tagger)
-    decided = LABELS[int(np.argmax(_scores(tagger, audio)))]
-    explained = [_explained(audio, parts, tagger, name, decided) for name in factorizations()]
+    rows = [(name, list(_examples(experiment, about, model, name))) for name in sets]
+    song, audio, parts = _wrong(experiment, about, model)
+    decided = LABELS[int(np.argmax(_scores(model, audio)))]
+    explained = [_explained(audio, parts, model, name, decided) for name in factorizations()]
     page = Environment(autoescape=True, trim_blocks=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
     html = page.render(about=about, confounder=confounder, rows=rows, song=song, decided=decided, explained=explained)
-    write_bytes(target, html.encode())
+    write_bytes(html.encode(), target)
 
 
-def _examples(experiment: Experiment, about: dict[str, Any], tagger: Any, name: str) -> Iterator[Example]:
+def _examples(experiment: Experiment, about: dict[str, Any], model: Any, name: str) -> Iterator[Example]:
     sizes = experiment.sizes
     drawn = random.Random(f"songs {about['seed']}").sample(range(sizes.train_pool), sizes.n_train + sizes.n_valid)
     of_training = {"train": ("train", drawn[0]), "validation": ("train", drawn[-1])}
@@ -83,15 +83,15 @@ def _examples(experiment: Experiment, about: dict[str, Any], tagger: Any, name: 
     for label in LABELS:
         present = (label == confounder.on) != (name == "test_bad")
         audio, found = _recording(experiment, split, Recording(number, label, present), about)
-        yield Example(f"{number:04d}", label, ", ".join(found), _address(audio), float(_scores(tagger, audio)[1]))
+        yield Example(f"{number:04d}", label, ", ".join(found), _address(audio), float(_scores(model, audio)[1]))
 
 
-def _wrong(experiment: Experiment, about: dict[str, Any], tagger: Any) -> tuple[str, Audio, dict[str, Any]]:
+def _wrong(experiment: Experiment, about: dict[str, Any], model: Any) -> tuple[str, Audio, dict[str, Any]]:
     """The recording with the confounder that the model is most wrong about."""
     other = next(label for label in LABELS if label != CONFOUNDERS[about["confounder"]].on)
     tested = [Recording(number, other, True) for number in _tested(experiment, about)]
     made = [(recording.song, *_recording(experiment, "test", recording, about)) for recording in tested]
-    number, audio, parts = min(made, key=lambda one: float(_scores(tagger, one[1])[LABELS.index(other)]))
+    number, audio, parts = min(made, key=lambda one: float(_scores(model, one[1])[LABELS.index(other)]))
     return f"{number:04d} ({other})", audio, parts
 
 
@@ -110,17 +110,17 @@ def _recording(
     return Audio(mixture(found)[None], SR, f"{recording.song:04d}-{recording.label}"), found
 
 
-def _scores(tagger: Any, audio: Audio) -> Any:
-    grid = Grid.of(tagger, audio.sr)
-    return predict(tagger, grid.cut(grid.listen(audio.samples[None], audio.sr, 0, audio.n_samples)))[0]
+def _scores(model: Any, audio: Audio) -> Any:
+    grid = Grid.of(model, audio.sr)
+    return predict(model, grid.cut(grid.listen(audio.samples[None], audio.sr, 0, audio.n_samples)))[0]
 
 
-def _explained(audio: Audio, parts: dict[str, Any], tagger: Any, name: str, label: str) -> Explained:
+def _explained(audio: Audio, parts: dict[str, Any], model: Any, name: str, label: str) -> Explained:
     separator: Any = name
     if name == "oracle":
         separator = OracleFactorization({stem: (samples, SR) for stem, samples in parts.items()}, mixture=audio)
     whole: dict[str, Any] = {"start_s": 0.0, "duration_s": audio.duration_s}
-    found = explain(audio, tagger, factorization=separator, labels=[label], target="log-odds", **whole)
+    found = explain(audio, model, factorization=separator, labels=[label], target="log-odds", **whole)
     weights = sorted(found.weights(label).items(), key=lambda pair: -pair[1])
     top = found.top(label=label)
     return Explained(name, ", ".join(top.components) or "nothing", weights, _address(top.listen()) if top else "")

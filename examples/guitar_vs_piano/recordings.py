@@ -62,7 +62,7 @@ def write_manifest(path: Path, folder: Path, songs: Sequence[Path], recordings: 
         for name, recording in zip(names, recordings, strict=True)
     ]
     lines = "".join(",".join(map(str, row)) + "\n" for row in [("path", "label", "group", "stems"), *rows])
-    write_bytes(path, lines.encode())
+    write_bytes(lines.encode(), path)
 
 
 def _name(song: Path, recording: Recording) -> str:

@@ -160,11 +160,11 @@ def test_a_saved_model_is_a_tagger_that_answers_as_it_was_measured(
 ) -> None:
     monkeypatch.chdir(experiment.folder / "models" / f"{NAME}-confounded-0")
     measured = about(experiment, "confounded")
-    tagger = load_model(measured["tagger"])
-    assert (tagger.labels, tagger.sr, tagger.window_s) == (("guitar", "piano"), 16000, 2)
+    model = load_model(measured["tagger"])
+    assert (model.labels, model.sr, model.window_s) == (("guitar", "piano"), 16000, 2)
     for kind, accuracy in measured["accuracy"].items():
         rows = load_manifest(experiment.folder / "test" / NAME / kind / "manifest.csv").rows
-        answers = [tagger(read(row.path).reshape(5, -1)).mean(axis=0) for row in rows]
+        answers = [model(read(row.path).reshape(5, -1)).mean(axis=0) for row in rows]
         right = [LABELS[int(answer.argmax())] == row.labels[0] for answer, row in zip(answers, rows, strict=True)]
         assert np.mean(right) == accuracy
 

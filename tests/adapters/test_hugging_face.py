@@ -104,7 +104,7 @@ def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize("parts", [wav2vec2, ast, whisper])
 def test_it_answers_what_transformers_answers(tmp_path: Path, parts: Callable[[], Parts]) -> None:
-    made = build("tagger", f"hf:{saved(tmp_path, parts())}")
+    made = build("model", f"hf:{saved(tmp_path, parts())}")
     logits = expected(parts())
     wanted = torch.sigmoid(logits) if parts is ast else torch.softmax(logits, dim=1)
     np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
@@ -127,23 +127,23 @@ def test_the_problem_sets_the_activation_unless_it_is_said(
     tmp_path: Path, problem_type: str | None, more: str, wanted: Callable[[Any], Any]
 ) -> None:
     parts = wav2vec2(problem_type=problem_type)
-    made = build("tagger", f"hf:{saved(tmp_path, parts)}{more}")
+    made = build("model", f"hf:{saved(tmp_path, parts)}{more}")
     np.testing.assert_allclose(made(NOISE), wanted(expected(parts)), atol=1e-5)
 
 
 def test_a_single_output_is_a_probability(tmp_path: Path) -> None:
     parts = wav2vec2(labels={0: "music"})
-    made = build("tagger", f"hf:{saved(tmp_path, parts)}")
+    made = build("model", f"hf:{saved(tmp_path, parts)}")
     np.testing.assert_allclose(made(NOISE), torch.sigmoid(expected(parts)), atol=1e-5)
 
 
 def test_what_a_feature_extractor_would_cut_is_never_given_to_it(tmp_path: Path) -> None:
     folder = saved(tmp_path, ast())
-    assert build("tagger", f"hf:{folder}").window_s == pytest.approx(0.96)
-    assert build("tagger", f"hf:{saved(tmp_path / 'whisper', whisper())}").window_s == 1
-    assert build("tagger", f"hf:{folder}?window_s=0.5&hop_s=0.25").window_s == 0.5
+    assert build("model", f"hf:{folder}").window_s == pytest.approx(0.96)
+    assert build("model", f"hf:{saved(tmp_path / 'whisper', whisper())}").window_s == 1
+    assert build("model", f"hf:{folder}?window_s=0.5&hop_s=0.25").window_s == 0.5
     with pytest.raises(UsageError, match=r"window_s=2, but .* hears 0\.96 s at most"):
-        build("tagger", f"hf:{folder}?window_s=2")
+        build("model", f"hf:{folder}?window_s=2")
 
 
 @pytest.mark.parametrize("parts", [ast, whisper])
@@ -165,14 +165,14 @@ def _softmax(logits: Any) -> Any:
 
 
 def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:
-    before = build("tagger", f"hf:{saved(tmp_path / 'one', wav2vec2())}")
+    before = build("model", f"hf:{saved(tmp_path / 'one', wav2vec2())}")
     moved = (tmp_path / "one").rename(tmp_path / "two")
     prints = [
         before.fingerprint,
-        build("tagger", f"hf:{moved}?activation=sigmoid").fingerprint,
-        build("tagger", f"hf:{saved(tmp_path / 'three', wav2vec2(seed=1))}").fingerprint,
+        build("model", f"hf:{moved}?activation=sigmoid").fingerprint,
+        build("model", f"hf:{saved(tmp_path / 'three', wav2vec2(seed=1))}").fingerprint,
     ]
-    assert build("tagger", f"hf:{moved}?threads=1").fingerprint == before.fingerprint
+    assert build("model", f"hf:{moved}?threads=1").fingerprint == before.fingerprint
     assert len(set(prints)) == 3
 
 
@@ -180,7 +180,7 @@ def test_a_model_without_a_trained_head_is_refused(tmp_path: Path) -> None:
     model, extractor = wav2vec2()
     saved(tmp_path, (model.wav2vec2, extractor))
     with pytest.raises(CorruptError, match=r"lacks weights \(classifier\.bias"):
-        build("tagger", f"hf:{tmp_path}")
+        build("model", f"hf:{tmp_path}")
 
 
 def test_labels_that_do_not_fit_the_weights_are_refused(tmp_path: Path) -> None:
@@ -189,14 +189,14 @@ def test_labels_that_do_not_fit_the_weights_are_refused(tmp_path: Path) -> None:
     config["id2label"], config["label2id"] = {"0": "rock", "1": "jazz"}, {"rock": 0, "jazz": 1}
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(CorruptError, match=r"transformers cannot load"):
-        build("tagger", f"hf:{tmp_path}")
+        build("model", f"hf:{tmp_path}")
 
 
 def test_pickled_weights_are_not_loaded(tmp_path: Path) -> None:
     saved(tmp_path, wav2vec2())
     (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
     with pytest.raises(MissingError, match=r"no model\.safetensors \(pickled weights are not loaded\)"):
-        build("tagger", f"hf:{tmp_path}")
+        build("model", f"hf:{tmp_path}")
 
 
 @pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
@@ -205,12 +205,12 @@ def test_damaged_and_missing_files_are_told(tmp_path: Path, name: str) -> None:
     content = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(CorruptError, match=r"transformers cannot load"):
-        build("tagger", f"hf:{tmp_path}")
+        build("model", f"hf:{tmp_path}")
     (tmp_path / name).unlink()
     with pytest.raises(MissingError, match=name.replace(".", r"\.")):
-        build("tagger", f"hf:{tmp_path}")
+        build("model", f"hf:{tmp_path}")
 
 
 def test_options_that_the_model_states_itself_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"unknown option 'labels'"):
-        build("tagger", f"hf:{tmp_path}?labels=a;b")
+        build("model", f"hf:{tmp_path}?labels=a;b")

@@ -59,7 +59,7 @@ def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def test_it_answers_what_keras_answers(tmp_path: Path) -> None:
     model = network()
-    made = build("tagger", spec(saved(tmp_path, model)))
+    made = build("model", spec(saved(tmp_path, model)))
     np.testing.assert_allclose(made(NOISE), model.predict(NOISE, verbose=0), atol=1e-5)
     assert made.labels == ("rock", "jazz", "hum")
     assert (made.sr, made.window_s) == (SR, None)
@@ -68,7 +68,7 @@ def test_it_answers_what_keras_answers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["softmax", "sigmoid"])
 def test_logits_become_probabilities(tmp_path: Path, name: str) -> None:
     model = network(activation=None)
-    made = build("tagger", spec(saved(tmp_path, model), f"&activation={name}"))
+    made = build("model", spec(saved(tmp_path, model), f"&activation={name}"))
     wanted = getattr(keras.ops, name)(model(NOISE, training=False))
     np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
 
@@ -79,13 +79,13 @@ def test_a_log_mel_front_end_feeds_it_and_its_frames_are_the_window(
 ) -> None:
     model, front_end = network(shape), LogMel(SR, 256, 128, 20)
     path = saved(tmp_path, model)
-    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    made = build("model", spec(path, "&front_end=log-mel:256,128,20"))
     assert made.window_s == (None if shape[0] is None else (256 + 60 * 128) / SR)
     spectra = front_end(NOISE)
     wanted = model.predict(spectra[..., None] if len(shape) == 3 else spectra, verbose=0)
     np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
     with pytest.raises(UsageError, match=r"declare another front_end"):
-        build("tagger", spec(path, "&front_end=log-mel:256,128,30"))
+        build("model", spec(path, "&front_end=log-mel:256,128,30"))
 
 
 @pytest.mark.parametrize("as_dict", [False, True])
@@ -96,8 +96,8 @@ def test_one_of_several_outputs_is_chosen_by_name_or_position(tmp_path: Path, as
     both = {"scores": scores, "embedding": embedding} if as_dict else [scores, embedding]
     path = saved(tmp_path, keras.Model(given, both))
     with pytest.raises(ModelError, match=r"a dict of 2 outputs: '.*say which are the scores: add the option output="):
-        build("tagger", spec(path))
-    by_name, by_position = (build("tagger", spec(path, f"&output={which}")) for which in ("scores", "0"))
+        build("model", spec(path))
+    by_name, by_position = (build("model", spec(path, f"&output={which}")) for which in ("scores", "0"))
     np.testing.assert_allclose(by_name(NOISE), body.predict(NOISE, verbose=0), atol=1e-5)
     np.testing.assert_array_equal(by_name(NOISE), by_position(NOISE))
 
@@ -105,33 +105,33 @@ def test_one_of_several_outputs_is_chosen_by_name_or_position(tmp_path: Path, as
 def test_a_window_that_contradicts_the_model_is_told(tmp_path: Path) -> None:
     path = saved(tmp_path, network((SR,)))
     with pytest.raises(UsageError, match=r"takes 8000 samples, but window_s=3 at 8000 Hz is 24000"):
-        build("tagger", spec(path, "&window_s=3"))
-    assert build("tagger", spec(path)).window_s == 1
+        build("model", spec(path, "&window_s=3"))
+    assert build("model", spec(path)).window_s == 1
 
 
 def test_wrong_labels_are_told_with_both_numbers(tmp_path: Path) -> None:
     path = saved(tmp_path, network())
     with pytest.raises(UsageError, match=r"has 3 outputs, but labels names 4 \(a, b, c, d\)"):
-        build("tagger", spec(path, labels="a;b;c;d"))
+        build("model", spec(path, labels="a;b;c;d"))
 
 
 def test_two_labels_over_one_output_are_its_complement_and_it(tmp_path: Path) -> None:
     model = keras.Sequential([network(), keras.layers.Dense(1, activation="sigmoid")])
     model(NOISE)
-    made = build("tagger", spec(saved(tmp_path, model), labels="speech;music"))
+    made = build("model", spec(saved(tmp_path, model), labels="speech;music"))
     music = model.predict(NOISE, verbose=0)
     np.testing.assert_allclose(made(NOISE), np.concatenate([1 - music, music], axis=1), atol=1e-5)
 
 
 def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:
     path = saved(tmp_path, network())
-    before = build("tagger", spec(path))
-    again = build("tagger", spec(path.rename(tmp_path / "moved.keras")))
-    other = build("tagger", spec(tmp_path / "moved.keras", "&window_s=1"))
+    before = build("model", spec(path))
+    again = build("model", spec(path.rename(tmp_path / "moved.keras")))
+    other = build("model", spec(tmp_path / "moved.keras", "&window_s=1"))
     model = network()
     model.compile("sgd", "binary_crossentropy")
     model.fit(NOISE, np.eye(3), verbose=0)
-    after = build("tagger", spec(saved(tmp_path, model)))
+    after = build("model", spec(saved(tmp_path, model)))
     assert before.fingerprint == again.fingerprint
     assert len({before.fingerprint, other.fingerprint, after.fingerprint}) == 3
 
@@ -139,28 +139,28 @@ def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path:
 def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((SR,)), keras.layers.Lambda(lambda x: x), keras.layers.Dense(3)])
     with pytest.raises(UsageError, match=r"Keras cannot load .*audiolime_ext\.tagger\(…\)"):
-        build("tagger", spec(saved(tmp_path, model)))
+        build("model", spec(saved(tmp_path, model)))
 
 
 def test_damaged_missing_and_other_files_are_told(tmp_path: Path) -> None:
     path = saved(tmp_path, network())
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(CorruptError, match=r"is damaged.*model\.save"):
-        build("tagger", spec(path))
+        build("model", spec(path))
     with pytest.raises(MissingError, match=r"there is no model at"):
-        build("tagger", spec(tmp_path / "none.keras"))
+        build("model", spec(tmp_path / "none.keras"))
     with pytest.raises(UsageError, match=r"is no \.keras file"):
-        build("tagger", spec(tmp_path / "model.h5"))
+        build("model", spec(tmp_path / "model.h5"))
 
 
 def test_threads_are_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path, network())  # by now TensorFlow runs
     with pytest.raises(UsageError, match=r"threads=77, but TensorFlow already runs"):
-        build("tagger", spec(path, "&threads=77"))
+        build("model", spec(path, "&threads=77"))
 
 
 def test_without_keras_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path, network())
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(MissingError, match=r"pip install 'audiolime-ext\[keras\]'"):
-        build("tagger", spec(path))
+        build("model", spec(path))

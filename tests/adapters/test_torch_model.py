@@ -82,7 +82,7 @@ def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize("save", [scripted, exported])
 def test_it_answers_what_pytorch_answers(tmp_path: Path, save: Any) -> None:
-    made = build("tagger", spec(save(tmp_path, network())))
+    made = build("model", spec(save(tmp_path, network())))
     np.testing.assert_allclose(made(NOISE), expected(network()), atol=1e-5)
     assert made.labels == ("rock", "jazz", "hum")
     assert (made.sr, made.window_s) == (SR, None)
@@ -93,47 +93,47 @@ def test_logits_become_probabilities(tmp_path: Path) -> None:
     logits = torch.from_numpy(expected(network(logits=True)))
     for name in ("softmax", "sigmoid"):
         wanted = getattr(torch, name)(logits, **({"dim": 1} if name == "softmax" else {}))
-        np.testing.assert_allclose(build("tagger", spec(path, f"&activation={name}"))(NOISE), wanted, atol=1e-5)
+        np.testing.assert_allclose(build("model", spec(path, f"&activation={name}"))(NOISE), wanted, atol=1e-5)
 
 
 def test_a_log_mel_front_end_feeds_it(tmp_path: Path) -> None:
     model = network(n_channels=20)
     path = exported(tmp_path, model, torch.zeros(2, 50, 20))
-    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    made = build("model", spec(path, "&front_end=log-mel:256,128,20"))
     np.testing.assert_allclose(made(NOISE), expected(model, LogMel(SR, 256, 128, 20)(NOISE)), atol=1e-5)
     with pytest.raises(UsageError, match=r"shape \(any, any, 20\).*declare another front_end"):
-        build("tagger", spec(path, "&front_end=log-mel:256,128,30"))
+        build("model", spec(path, "&front_end=log-mel:256,128,30"))
     with pytest.raises(UsageError, match=r"is given \(n_batch, n_samples\); declare its front_end"):
-        build("tagger", spec(path))
+        build("model", spec(path))
 
 
 def test_a_length_that_was_exported_is_the_window(tmp_path: Path) -> None:
     path = exported(tmp_path, network(), torch.zeros(1, SR // 2), None)
-    made = build("tagger", spec(path))
+    made = build("model", spec(path))
     assert made.window_s == 0.5
     np.testing.assert_allclose(made(NOISE[:, : SR // 2]), expected(network(), NOISE[:, : SR // 2]), atol=1e-5)
     with pytest.raises(UsageError, match=r"takes 4000 samples, but window_s=1 at 8000 Hz is 8000"):
-        build("tagger", spec(path, "&window_s=1"))
+        build("model", spec(path, "&window_s=1"))
 
 
 def test_a_batch_that_was_exported_as_fixed_is_refused(tmp_path: Path) -> None:
     path = exported(tmp_path, network(), torch.zeros(2, SR), None)
     with pytest.raises(UsageError, match=r"batches of exactly 2; export it with dynamic_shapes"):
-        build("tagger", spec(path))
+        build("model", spec(path))
 
 
 def test_wrong_labels_are_told_with_both_numbers(tmp_path: Path) -> None:
     path = scripted(tmp_path, network())
     with pytest.raises(UsageError, match=r"has 3 outputs, but labels names 2 \(rock, jazz\)"):
-        build("tagger", spec(path, labels="rock;jazz"))
+        build("model", spec(path, labels="rock;jazz"))
 
 
 def test_a_window_that_it_cannot_hear_is_told(tmp_path: Path) -> None:
     model = torch.nn.Sequential(torch.nn.Linear(100, 3), torch.nn.Sigmoid())
     torch.jit.trace(model, torch.zeros(1, 100)).save(tmp_path / "short.pt")
     with pytest.raises(UsageError, match=r"cannot hear 1 s at 8000 Hz .*window_s=…"):
-        build("tagger", spec(tmp_path / "short.pt"))
-    assert build("tagger", spec(tmp_path / "short.pt", "&window_s=0.0125")).window_s == 0.0125
+        build("model", spec(tmp_path / "short.pt"))
+    assert build("model", spec(tmp_path / "short.pt", "&window_s=0.0125")).window_s == 0.0125
 
 
 class Headed(Module):  # type: ignore[misc]
@@ -152,13 +152,13 @@ class Headed(Module):  # type: ignore[misc]
 def test_of_a_dict_or_a_tuple_one_output_is_chosen(tmp_path: Path, as_tuple: bool, listed: str, wanted: str) -> None:
     torch.jit.trace(Headed(as_tuple).eval(), torch.zeros(2, SR), strict=False).save(tmp_path / "two.pt")
     with pytest.raises(ModelError, match=rf"a (dict|tuple) of 2 outputs: {listed} \(an array.*; say which .* output="):
-        build("tagger", spec(tmp_path / "two.pt"))
+        build("model", spec(tmp_path / "two.pt"))
     with pytest.raises(ModelError, match=r"has no output 'other'; it answered"):
-        build("tagger", spec(tmp_path / "two.pt", "&output=other"))
-    made = build("tagger", spec(tmp_path / "two.pt", f"&output={wanted}"))
+        build("model", spec(tmp_path / "two.pt", "&output=other"))
+    made = build("model", spec(tmp_path / "two.pt", f"&output={wanted}"))
     np.testing.assert_allclose(made(NOISE), expected(network()), atol=1e-5)
     with pytest.raises(ModelError, match=r"one output: leave out output='scores'"):
-        build("tagger", spec(scripted(tmp_path, network()), "&output=scores"))
+        build("model", spec(scripted(tmp_path, network()), "&output=scores"))
 
 
 def test_answers_with_a_gradient_and_in_a_precision_that_numpy_lacks_are_taken() -> None:
@@ -181,7 +181,7 @@ def test_other_precisions_and_an_axis_for_the_channel_are_borne(
         torch.export.save(save(model, (example,), dynamic_shapes=shapes), tmp_path / "model.pt2")
     else:
         (save(model, example) if save is torch.jit.trace else save(model)).save(tmp_path / "model.pt2")
-    made = build("tagger", spec(tmp_path / "model.pt2"))
+    made = build("model", spec(tmp_path / "model.pt2"))
     assert made.window_s is None
     np.testing.assert_allclose(made(NOISE), expected(network()), atol=tolerance)
 
@@ -190,23 +190,23 @@ def test_a_model_in_training_mode_is_refused(tmp_path: Path) -> None:
     training = network().train()
     torch.jit.trace(training, torch.zeros(2, SR), check_trace=False).save(tmp_path / "training.pt")
     with pytest.raises(UsageError, match=r"training mode"):
-        build("tagger", spec(tmp_path / "training.pt"))
+        build("model", spec(tmp_path / "training.pt"))
 
 
 @pytest.mark.parametrize("save", [scripted, exported])
 def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path, save: Any) -> None:
-    before = build("tagger", spec(save(tmp_path, network())))
-    again = build("tagger", spec(tmp_path / before.spec.partition("?")[0].rpartition("/")[2], "&threads=1"))
+    before = build("model", spec(save(tmp_path, network())))
+    again = build("model", spec(tmp_path / before.spec.partition("?")[0].rpartition("/")[2], "&threads=1"))
     moved = Path(before.spec.partition("?")[0].removeprefix("torch:")).rename(tmp_path / "elsewhere")
-    elsewhere, louder = build("tagger", spec(moved)), build("tagger", spec(moved, "&activation=sigmoid"))
-    after = build("tagger", spec(save(tmp_path, network(seed=1))))
+    elsewhere, louder = build("model", spec(moved)), build("model", spec(moved, "&activation=sigmoid"))
+    after = build("model", spec(save(tmp_path, network(seed=1))))
     assert before.fingerprint == again.fingerprint == elsewhere.fingerprint
     assert len({before.fingerprint, after.fingerprint, louder.fingerprint}) == 3
 
 
 def test_threads_are_as_before_afterwards(tmp_path: Path) -> None:
     before = torch.get_num_threads()
-    build("tagger", spec(scripted(tmp_path, network()), f"&threads={before + 1}"))(NOISE)
+    build("model", spec(scripted(tmp_path, network()), f"&threads={before + 1}"))(NOISE)
     assert torch.get_num_threads() == before
 
 
@@ -225,7 +225,7 @@ def test_pickles_are_refused_and_not_run(tmp_path: Path, legacy: bool) -> None:
     path, harm = tmp_path / "model.pt", tmp_path / "harm"
     torch.save(Harm(harm), path, _use_new_zipfile_serialization=not legacy)
     with pytest.raises(UsageError, match=r"pickled Python objects.*torch\.export\.save"):
-        build("tagger", spec(path))
+        build("model", spec(path))
     assert not harm.exists()
 
 
@@ -246,7 +246,7 @@ def test_pickles_within_an_exported_program_are_refused_and_not_run(tmp_path: Pa
             for name, content in {**members, **changed}.items():
                 archive.writestr(name, content)
         with pytest.raises(UsageError, match=r"pickled Python objects"):
-            build("tagger", spec(tmp_path / "wrong.pt2"))
+            build("model", spec(tmp_path / "wrong.pt2"))
     assert not harm.exists()
 
 
@@ -256,6 +256,6 @@ def test_damaged_and_missing_files_are_told(tmp_path: Path, save: Any) -> None:
     content = bytearray(path.read_bytes())
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(CorruptError, match=r"is damaged"):
-        build("tagger", spec(path))
+        build("model", spec(path))
     with pytest.raises(MissingError, match=r"there is no model at"):
-        build("tagger", spec(tmp_path / "none.pt"))
+        build("model", spec(tmp_path / "none.pt"))

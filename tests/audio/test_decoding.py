@@ -262,9 +262,7 @@ def test_damage_that_a_checksum_proves_is_refused(kind: str) -> None:
     content = bytearray(encoded(kind, noise(3.0)))
     middle = len(content) // 2
     content[middle : middle + 50] = bytes(50)
-    with pytest.raises(
-        AudioError, match=r"^song\.x is damaged (after \d\.\d\d s|or cut short: not all after )"
-    ):
+    with pytest.raises(AudioError, match=r"^song\.x is damaged (after \d\.\d\d s|or cut short: not all after )"):
         decode(bytes(content), "song.x")
 
 

@@ -93,7 +93,7 @@ def test_an_excerpt_that_is_too_short_in_a_longer_recording_is_no_short_recordin
     model = tagger(confounded, sr=SR, labels=confounded.labels, window_s=0.8, version="1")
     results = run_audit(manifest, model, store=tmp_path / "cut.sqlite", settings=FEW, workers=0, duration_s=0.5)
     assert not results.done.any()
-    assert results.failures[0].reason == "'000.wav' is 0.500 s long; the tagger needs at least 0.800 s"
+    assert results.failures[0].reason == "'000.wav' is 0.500 s long; the model needs at least 0.800 s"
     store = tmp_path / "whole.sqlite"
     assert run_audit(manifest, model, store=store, settings=FEW, workers=0).entries[0].duration_s == 1.0
 
@@ -330,9 +330,9 @@ def test_a_model_that_cannot_be_audited_is_refused_before_the_work(manifest: Pat
     with pytest.raises(ModelError, match="log-odds need scores between 0 and 1"):
         run_audit(manifest, logits, store=tmp_path / "s.sqlite")
     nameless = tagger(lambda batch: np.full((len(batch), 2), 0.5), sr=SR, version="1")
-    with pytest.raises(UsageError, match="needs a tagger that says its labels and its rate"):
+    with pytest.raises(UsageError, match="needs a model that says its labels and its rate"):
         run_audit(manifest, nameless, store=tmp_path / "s.sqlite")
-    with pytest.raises(UsageError, match="the tagger lives in this process only"):
+    with pytest.raises(UsageError, match="the model lives in this process only"):
         run_audit(manifest, clean, store=tmp_path / "s.sqlite", workers=2)
     others = tagger(lambda batch: np.full((len(batch), 2), 0.5), sr=SR, labels=["jazz", "rock"], version="1")
     with pytest.raises(UsageError, match="unknown label 'guitar'"):
@@ -342,7 +342,7 @@ def test_a_model_that_cannot_be_audited_is_refused_before_the_work(manifest: Pat
 
 def test_stores_of_other_models_and_settings_are_refused_with_the_way_out(manifest: Path, undisturbed: Path) -> None:
     with pytest.raises(
-        UsageError, match=r"another audit: .*tagger fingerprint .*clicks 1.* now .*clicks 2.*Name a new store"
+        UsageError, match=r"another audit: .*model fingerprint .*clicks 1.* now .*clicks 2.*Name a new store"
     ):
         run_audit(manifest, "tests.audit_collection:retrained", store=undisturbed, settings=FEW, workers=0)
     with pytest.raises(UsageError, match="another audit: settings"):

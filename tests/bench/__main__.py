@@ -105,28 +105,28 @@ def our_seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def tasks(tagger: MusicnnModel, *, quick: bool) -> list[Task]:
+def tasks(model: MusicnnModel, *, quick: bool) -> list[Task]:
     """The rows of the table."""
     clip = load_audio(CLIP)
     audio = Audio(clip.samples[:, : round(EXCERPT_S * clip.sr)], clip.sr, "excerpt")
     separator = spleeter.make("2stems")
-    signals = np.random.default_rng(0).normal(0, 0.1, (10, round((tagger.lead_s + 2.992) * tagger.sr)))
+    signals = np.random.default_rng(0).normal(0, 0.1, (10, round((model.lead_s + 2.992) * model.sr)))
     batch = signals.astype(np.float32)
     patches = log_mel(batch)
-    network = tagger._network
+    network = model._network
     asked = N_MASKS // 10 if quick else N_MASKS
     loop = {"task": "explain", "n_masks": asked, "start_s": START_S}
 
     def explanation() -> object:
         return explain(
-            audio, tagger, factorization=separator, labels=list(tagger.labels), start_s=START_S, duration_s=3.0
+            audio, model, factorization=separator, labels=list(model.labels), start_s=START_S, duration_s=3.0
         )
 
     return [
         Task("separation, 10.9 s", lambda: separator.factorize(audio), {"task": "separate"}, 8),
         Task("  … its graph kept alive", lambda: separator.factorize(audio), {"task": "separate_kept"}),
-        Task("prediction, 3 s", lambda: tagger(batch[:1]), {"task": "predict", "n": 1}, 2, calls=20),
-        Task("prediction, 10 × 3 s", lambda: tagger(batch), {"task": "predict", "n": 10}, 2),
+        Task("prediction, 3 s", lambda: model(batch[:1]), {"task": "predict", "n": 1}, 2, calls=20),
+        Task("prediction, 10 × 3 s", lambda: model(batch), {"task": "predict", "n": 10}, 2),
         Task("  … the network alone", lambda: network(patches), {"task": "network", "n": 10}),
         Task("explanation, 3 s, 50 tags", explanation, loop, 60, scale=N_MASKS // asked),
     ]
@@ -174,20 +174,20 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="1 turn; the genuine loop with 100 masks, scaled")
     arguments = parser.parse_args()
     rounds = 1 if arguments.quick else arguments.rounds
-    tagger = CountingTagger("MSD_musicnn")
+    model = CountingTagger("MSD_musicnn")
     with tempfile.TemporaryDirectory() as folder:
         present = arguments.genuine is not None and Path(arguments.genuine).exists()
         genuine = Genuine(arguments.genuine, lay_out_models(Path(folder))) if present else None
         if genuine is None:
             print("only our own side: 'make parity' sets up the genuine packages to compare with\n")
         print(f"{'':26} {'ours':>12} {'' if genuine is None else '     genuine    ratio'}")
-        for task in tasks(tagger, quick=arguments.quick):
+        for task in tasks(model, quick=arguments.quick):
             print(report(task, *measure(task, genuine, rounds)), flush=True)
         if genuine is not None:
             genuine.close()
-    before = tagger.n_asked
-    found: Any = tasks(tagger, quick=True)[-1].ours()
-    n_asked = tagger.n_asked - before
+    before = model.n_asked
+    found: Any = tasks(model, quick=True)[-1].ours()
+    n_asked = model.n_asked - before
     print(f"\npredictions for an explanation: {n_asked} ({found.checks.n_evals} of them checks; {N_MASKS} in the loop)")
     if n_asked != found.n_evals + found.checks.n_evals:
         raise SystemExit("a mix was predicted twice")

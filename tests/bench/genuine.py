@@ -97,10 +97,10 @@ class Bench:
         self.sr = sr
         self.separator = Separator("spleeter:2stems", multiprocess=False)
         self.kept_graph = KeptGraph()
-        self.tagger = Model()
+        self.model = Model()
         signal = librosa.resample(self.waveform.mean(axis=1), orig_sr=sr, target_sr=SR)
         self.signals = [signal[i * 8000 : i * 8000 + 3 * SR] for i in range(10)]
-        self.patches = self.tagger.front_end(self.signals)
+        self.patches = self.model.front_end(self.signals)
 
     def separate(self) -> None:
         self.separator.separate(self.waveform)
@@ -112,7 +112,7 @@ class Bench:
         self.tagger(self.signals[:n])
 
     def network(self, n: int) -> None:
-        self.tagger.network(self.patches[:n])
+        self.model.network(self.patches[:n])
 
     def explain(self, n_masks: int, start_s: float) -> dict:
         start = time.perf_counter()

@@ -104,7 +104,7 @@ def test_audio_of_less_than_a_tenth_of_a_second_is_refused_and_said(capsys: pyte
     write_bad_audio(Path.cwd())
     for command, options in (("tag", WINDOWED[2:]), ("explain", ("-f", "hpss", *WINDOWED[2:]))):
         line = refusal(capsys, command, "click.wav", *options, code=AUDIO)
-        assert "'click' is 0.050 s long; the tagger needs at least 0.100 s" in line
+        assert "'click' is 0.050 s long; the model needs at least 0.100 s" in line
 
 
 @pytest.mark.usefixtures("studio")
@@ -417,7 +417,7 @@ def test_a_blink_is_repeated_for_the_published_tagger_and_a_click_is_not(capsys:
     assert main(["tag", "blink.wav"]) == 0
     assert "0.20 s are less than the model's window of 2.99 s: repeated until it is full" in capsys.readouterr().err
     line = refusal(capsys, "tag", "click.wav", code=AUDIO)
-    assert "'click' is 0.050 s long; the tagger needs at least 0.100 s" in line
+    assert "'click' is 0.050 s long; the model needs at least 0.100 s" in line
 
 
 @pytest.mark.usefixtures("studio")

@@ -79,7 +79,7 @@ EXPLANATION_KEYS = {
     "n_channels",
     "n_windows",
     "factorization",
-    "tagger",
+    "model",
     "target",
     "baseline",
     "method",
@@ -234,7 +234,7 @@ def test_html_in_labels_is_shown_as_text() -> None:
 @pytest.mark.usefixtures("studio")
 def test_tag_json_holds_every_window(capsys: pytest.CaptureFixture[str]) -> None:
     found = strict(run(capsys, "tag", "song.wav", "-t", "studio_models:windowed", "--json", "--start", "0.5"))
-    assert set(found) == {"file", "tagger", "labels", "times_s", "scores", "padded", "counted", "mean", "notes"}
+    assert set(found) == {"file", "model", "labels", "times_s", "scores", "padded", "counted", "mean", "notes"}
     assert found["counted"] == [True, True, False]
     assert found["times_s"] == [0.5, 1.5, 2.5]
     assert found["padded"] == [False, False, True]
@@ -529,9 +529,9 @@ def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture
     run(capsys, "explain", "song.wav", *EXPLAIN, "-o", "out")
     good = strict(Path("out/song/explanation.json").read_text(encoding="utf-8"))
     cases = {
-        "its file and tagger existed in memory only": json.dumps({**good, "file": None, "tagger": None}),
+        "its file and model existed in memory only": json.dumps({**good, "file": None, "model": None}),
         "does not hold one result": "[]",
-        "schema_version 1": json.dumps({**good, "schema_version": 99}),
+        "schema_version 2": json.dumps({**good, "schema_version": 99}),
         "missing required field `weights`": json.dumps({key: value for key, value in good.items() if key != "weights"}),
         "Extra data": f"{json.dumps(good)}\n{json.dumps(good)}",
     }
@@ -571,7 +571,7 @@ def test_the_published_models_answer_on_the_command_line(ezer_ev: Path, capsys: 
     options = ("--start", "3", "--labels", "female vocalists", "--json")
     found = strict(run(capsys, "explain", str(ezer_ev), *options))
     assert set(found) == EXPLANATION_KEYS
-    assert (found["factorization"], found["tagger"]) == ("spleeter:2stems", "musicnn:MSD_musicnn")
+    assert (found["factorization"], found["model"]) == ("spleeter:2stems", "musicnn:MSD_musicnn")
     assert found["top"][0]["component"] == "vocals"
 
 

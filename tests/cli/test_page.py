@@ -50,7 +50,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
 def test_a_page_asks_what_it_is_told_to(capsys: pytest.CaptureFixture[str], words: str, asked: dict[str, Any]) -> None:
     run(capsys, "page", "song.wav", *WINDOWED, *words.split())
     track = explain_track("song.wav", "studio_models:windowed", factorization="oracle:stems", **asked)
-    write_page("own.html", track, audio=None)
+    write_page(track, "own.html", audio=None)
     assert Path("song.html").read_bytes() == Path("own.html").read_bytes()
 
 
@@ -72,7 +72,7 @@ def test_a_page_of_one_window_may_be_cut_into_segments(capsys: pytest.CaptureFix
         "song.wav", "studio_models:windowed", factorization="oracle:stems", labels=["loud"], start_s=1, segments=2
     )
     assert len(excerpt.names) == 4
-    write_page("own.html", excerpt, audio=None)
+    write_page(excerpt, "own.html", audio=None)
     assert Path("out/song.html").read_bytes() == Path("own.html").read_bytes()
     assert "song.html" in Path("out/index.html").read_text(encoding="utf-8")
 
@@ -107,7 +107,7 @@ def test_wrong_usage_is_said_once_for_many_pages(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.usefixtures("studio")
 def test_page_json_says_what_was_written(capsys: pytest.CaptureFixture[str]) -> None:
-    made = {"factorizations": ["oracle:stems", "hpss"], "tagger": "studio_models:windowed"}
+    made = {"factorizations": ["oracle:stems", "hpss"], "model": "studio_models:windowed"}
     both = (*WINDOWED, "-f", "hpss", "--json")
     Path("other.wav").write_bytes(Path("song.wav").read_bytes())
     for files, options, index, pages in (

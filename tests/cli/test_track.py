@@ -89,7 +89,7 @@ def test_contradictions_are_refused(capsys: pytest.CaptureFixture[str], args: tu
     ("file", "args", "message"),
     [
         ("song.wav", ("--at", "2.5"), "does not lie within 'song', which is 3.000 s long"),
-        ("click.wav", ("--track",), "'click' is 0.050 s long; the tagger needs at least 0.100 s"),
+        ("click.wav", ("--track",), "'click' is 0.050 s long; the model needs at least 0.100 s"),
         ("silent.wav", ("--track",), "'silent' is silent where it is to be explained"),
         ("missing.wav", ("--track",), "cannot read missing.wav: No such file or directory"),
         ("text.wav", ("--track",), "text.wav cannot be read as audio"),

@@ -59,15 +59,15 @@ def test_mtg_jamendos_table_is_read(touch: Touch) -> None:
     assert told(manifest) == [("215.low.mp3", ("genre---metal", "piano")), ("382.mp3", ("Rock",))]
     assert manifest.rows[1].line == 4
     assert manifest.notes == (
-        f"2 recordings of {table} have no tag that the tagger knows and are left out: 14/214.mp3, 87/387.mp3",
-        f"3 tags of {table} that the tagger does not know are ignored: genre---punkrock, mood/theme---dark, "
+        f"2 recordings of {table} have no tag that the model knows and are left out: 14/214.mp3, 87/387.mp3",
+        f"3 tags of {table} that the model does not know are ignored: genre---punkrock, mood/theme---dark, "
         "mood/theme---happy",
     )
     with pytest.raises(
         UsageError, match=r"none of its files is there, such as .*14/214\.mp3; say which folder .*--root"
     ):
         load_manifest(table)
-    with pytest.raises(UsageError, match="the tagger knows none of its classes, such as genre---metal"):
+    with pytest.raises(UsageError, match="the model knows none of its classes, such as genre---metal"):
         load_manifest(table, labels=["cat", "dog"])
 
 
@@ -274,5 +274,5 @@ def test_a_published_table_is_audited_by_the_command_line(tmp_path: Path, capsys
     warnings = [line for line in err.splitlines() if line.startswith("audiolime: warning: ")]
     assert warnings == [
         f"audiolime: warning: 1 recording of {table} has no file and is left out: {tmp_path / 'audio/09/9.mp3'}",
-        f"audiolime: warning: 1 tag of {table} that the tagger does not know is ignored: genre---polka",
+        f"audiolime: warning: 1 tag of {table} that the model does not know is ignored: genre---polka",
     ]

@@ -115,7 +115,7 @@ def test_several_top_components_sound_together(result: Explanation) -> None:
 
 def test_the_json_object_is_strict_and_complete(result: Explanation) -> None:
     found = json.loads(json.dumps(result.to_dict(), allow_nan=False))
-    assert found["schema_version"] == 1
+    assert found["schema_version"] == 2
     assert found["components"] == ["drums", "bass", "whisper"]
     assert found["scores"]["full"][0] == 1.0
     assert found["exact"] is True

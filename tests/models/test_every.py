@@ -49,7 +49,7 @@ def windows(listener: Model, n: int) -> np.ndarray:
 
 
 def test_every_registered_tagger_is_tested() -> None:
-    registered = {spec for name in registry.names("tagger") for spec in registry.plugin("tagger", name).specs}
+    registered = {spec for name in registry.names("model") for spec in registry.plugin("model", name).specs}
     assert registered == (set(SPECS) - {FUNCTION}) | set(ELSEWHERE)
 
 

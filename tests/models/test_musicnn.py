@@ -34,7 +34,7 @@ def windows(n: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="module")
-def tagger() -> MusicnnModel:
+def model() -> MusicnnModel:
     return make("MSD_musicnn")
 
 
@@ -57,7 +57,7 @@ def test_scores_are_the_genuine_packages(variant: str, monkeypatch: pytest.Monke
 
 
 def test_the_comparison_notices_a_missing_lead_and_a_wrong_grid(
-    tagger: MusicnnModel, monkeypatch: pytest.MonkeyPatch
+    model: MusicnnModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
     clip = "audiolime_ext/data/ezer_ev.ogg"
@@ -65,11 +65,11 @@ def test_the_comparison_notices_a_missing_lead_and_a_wrong_grid(
     audio = load_clip(clip, 9.0)
     mono = librosa.resample(audio.samples.mean(axis=0), orig_sr=audio.sr, target_sr=SR)
     cut = np.stack([mono[start - LEAD : start + WINDOW] for start in (WINDOW, 2 * WINDOW)])
-    np.testing.assert_allclose(tagger(cut), scores[1:], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(model(cut), scores[1:], rtol=0, atol=1e-4)
     without_lead = cut.copy()
     without_lead[:, :LEAD] = 0
-    assert np.abs(tagger(without_lead) - scores[1:]).max() > 1e-3
-    assert np.abs(tagger(mono[None, 48000 - LEAD : 48000 + WINDOW]) - scores[1]).max() > 1e-3
+    assert np.abs(model(without_lead) - scores[1:]).max() > 1e-3
+    assert np.abs(model(mono[None, 48000 - LEAD : 48000 + WINDOW]) - scores[1]).max() > 1e-3
 
 
 def test_the_front_end_is_librosas_rounded_to_float16() -> None:
@@ -86,8 +86,8 @@ def test_the_front_end_is_librosas_rounded_to_float16() -> None:
 
 
 @pytest.mark.parametrize("gain", [0.0, 1.0, 1e3, 1e6])
-def test_silence_and_any_level_give_finite_scores_between_0_and_1(tagger: MusicnnModel, gain: float) -> None:
-    scores = tagger(windows(1) * np.float32(gain))
+def test_silence_and_any_level_give_finite_scores_between_0_and_1(model: MusicnnModel, gain: float) -> None:
+    scores = model(windows(1) * np.float32(gain))
     assert scores.dtype == np.float32
     assert np.isfinite(scores).all()
     assert scores.min() >= 0
@@ -101,8 +101,8 @@ def test_what_else_is_in_a_batch_does_not_matter(variant: str) -> None:
     np.testing.assert_allclose(network(batch), alone, rtol=0, atol=1e-6)
 
 
-def test_one_thread_gives_the_same_scores(tagger: MusicnnModel) -> None:
-    np.testing.assert_allclose(MusicnnModel("MSD_musicnn", threads=1)(windows(2)), tagger(windows(2)), atol=1e-6)
+def test_one_thread_gives_the_same_scores(model: MusicnnModel) -> None:
+    np.testing.assert_allclose(MusicnnModel("MSD_musicnn", threads=1)(windows(2)), model(windows(2)), atol=1e-6)
 
 
 def test_labels_are_the_packages_own_in_the_order_of_the_outputs() -> None:
@@ -112,18 +112,18 @@ def test_labels_are_the_packages_own_in_the_order_of_the_outputs() -> None:
     assert (mtt[0], mtt[20], mtt[-1]) == ("guitar", "vocals", "choral")
 
 
-def test_the_grid_is_187_frames_with_one_hop_of_lead(tagger: MusicnnModel) -> None:
-    assert (tagger.sr, tagger.n_channels, tagger.min_s) == (16000, 1, None)
-    assert tagger.window_s * SR == tagger.hop_s * SR == 47872
-    assert tagger.lead_s * SR == 256
+def test_the_grid_is_187_frames_with_one_hop_of_lead(model: MusicnnModel) -> None:
+    assert (model.sr, model.n_channels, model.min_s) == (16000, 1, None)
+    assert model.window_s * SR == model.hop_s * SR == 47872
+    assert model.lead_s * SR == 256
 
 
 def test_a_spec_builds_it_again_and_its_fingerprint_tells_the_networks_apart() -> None:
-    built = [build("tagger", f"musicnn:{variant}") for variant in PUBLISHED]
-    assert [tagger.spec for tagger in built] == [f"musicnn:{variant}" for variant in PUBLISHED]
-    assert len({tagger.fingerprint for tagger in built}) == 4
+    built = [build("model", f"musicnn:{variant}") for variant in PUBLISHED]
+    assert [model.spec for model in built] == [f"musicnn:{variant}" for variant in PUBLISHED]
+    assert len({model.fingerprint for model in built}) == 4
     assert make("MTT_vgg").fingerprint == built[-1].fingerprint
-    assert plugin("tagger", "musicnn").summary.startswith("musicnn and its VGG baseline")
+    assert plugin("model", "musicnn").summary.startswith("musicnn and its VGG baseline")
 
 
 @pytest.mark.parametrize("argument", ["", "MSD_musicn", "msd_vgg"])
@@ -165,12 +165,12 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_big_model_has_the_labels_of_its_siblings_and_scores_of_its_own(big: Path, tagger: MusicnnModel) -> None:
-    network = build("tagger", f"musicnn:{BIG}?weights={big}")
-    assert (network.spec, network.labels) == (f"musicnn:{BIG}?weights={big}", tagger.labels)
+def test_the_big_model_has_the_labels_of_its_siblings_and_scores_of_its_own(big: Path, model: MusicnnModel) -> None:
+    network = build("model", f"musicnn:{BIG}?weights={big}")
+    assert (network.spec, network.labels) == (f"musicnn:{BIG}?weights={big}", model.labels)
     scores = network(windows(2))
     assert scores.shape == (2, 50)
-    assert np.abs(scores - tagger(windows(2))).max() > 0.1
+    assert np.abs(scores - model(windows(2))).max() > 0.1
     assert network.randomised(["dense"]).fingerprint != network.fingerprint
 
 

@@ -94,14 +94,14 @@ def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     "shape", [("n", "t"), ("n", 1, "t"), ("n", "t", 1), (None, None), (1, "t"), (1, 1, SR), ("n", SR)]
 )
 def test_it_answers_what_the_network_answers(tmp_path: Path, shape: tuple[Any, ...]) -> None:
-    made = build("tagger", spec(saved(tmp_path, shape)))
+    made = build("model", spec(saved(tmp_path, shape)))
     np.testing.assert_allclose(made(NOISE), expected(NOISE[:, None]), atol=1e-6)
     assert made.labels == ("rock", "jazz", "hum")
     assert (made.sr, made.window_s) == (SR, 1.0 if SR in shape else None)
 
 
 def test_the_same_check_notices_another_network(tmp_path: Path) -> None:
-    made = build("tagger", spec(saved(tmp_path, seed=1)))
+    made = build("model", spec(saved(tmp_path, seed=1)))
     assert np.abs(made(NOISE) - expected(NOISE[:, None])).max() > 0.01
 
 
@@ -109,40 +109,40 @@ def test_logits_become_probabilities(tmp_path: Path) -> None:
     path = saved(tmp_path, logits=True)
     logits = expected(NOISE[:, None], logits=True)
     odds = np.exp(logits)
-    np.testing.assert_allclose(build("tagger", spec(path))(NOISE), logits, atol=1e-5)
+    np.testing.assert_allclose(build("model", spec(path))(NOISE), logits, atol=1e-5)
     for name, wanted in {"softmax": odds / odds.sum(axis=1, keepdims=True), "sigmoid": odds / (1 + odds)}.items():
-        np.testing.assert_allclose(build("tagger", spec(path, f"&activation={name}"))(NOISE), wanted, atol=1e-6)
+        np.testing.assert_allclose(build("model", spec(path, f"&activation={name}"))(NOISE), wanted, atol=1e-6)
 
 
 def test_a_log_mel_front_end_feeds_it(tmp_path: Path) -> None:
     path = saved(tmp_path, ("n", "t", 20))
-    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    made = build("model", spec(path, "&front_end=log-mel:256,128,20"))
     spectra = LogMel(SR, 256, 128, 20)(NOISE).transpose(0, 2, 1)
     np.testing.assert_allclose(made(NOISE), expected(spectra), atol=1e-5)
     with pytest.raises(UsageError, match=r"shape \(any, any, 20\).*declare another front_end"):
-        build("tagger", spec(path, "&front_end=log-mel:256,128,30"))
+        build("model", spec(path, "&front_end=log-mel:256,128,30"))
     with pytest.raises(UsageError, match=r"is given \(n_batch, n_samples\); declare its front_end"):
-        build("tagger", spec(path))
+        build("model", spec(path))
 
 
 def test_a_number_of_frames_that_was_exported_is_the_window(tmp_path: Path) -> None:
     path = saved(tmp_path, ("n", 30, 20))
-    made = build("tagger", spec(path, "&front_end=log-mel:256,128,20"))
+    made = build("model", spec(path, "&front_end=log-mel:256,128,20"))
     assert made.window_s == (256 + 29 * 128) / SR
     with pytest.raises(UsageError, match=r"takes 30 frames, but window_s=1 at 8000 Hz is 61"):
-        build("tagger", spec(path, "&front_end=log-mel:256,128,20&window_s=1"))
+        build("model", spec(path, "&front_end=log-mel:256,128,20&window_s=1"))
 
 
 def test_weights_may_lie_beside_it(tmp_path: Path) -> None:
-    made = build("tagger", spec(saved(tmp_path, **OUTSIDE)))
+    made = build("model", spec(saved(tmp_path, **OUTSIDE)))
     np.testing.assert_allclose(made(NOISE), expected(NOISE[:, None]), atol=1e-6)
     content = bytearray((tmp_path / "model.weights").read_bytes())
     content[2] ^= 1
     (tmp_path / "model.weights").write_bytes(content)
-    assert build("tagger", spec(tmp_path / "model.onnx")).fingerprint != made.fingerprint
+    assert build("model", spec(tmp_path / "model.onnx")).fingerprint != made.fingerprint
     (tmp_path / "model.weights").unlink()
     with pytest.raises(MissingError, match=r"weights of .*model\.onnx cannot be read .*keep its files together"):
-        build("tagger", spec(tmp_path / "model.onnx"))
+        build("model", spec(tmp_path / "model.onnx"))
 
 
 def test_weights_are_read_from_no_other_folder(tmp_path: Path) -> None:
@@ -154,14 +154,14 @@ def test_weights_are_read_from_no_other_folder(tmp_path: Path) -> None:
         tensor.external_data[0].value = "../model.weights"
     path.write_bytes(model.SerializeToString())
     with pytest.raises(MissingError, match=r"weights of .*model\.onnx cannot be read .*\.\./model\.weights"):
-        build("tagger", spec(path))
+        build("model", spec(path))
 
 
 def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:
     path = saved(tmp_path)
-    before, louder = build("tagger", spec(path)), build("tagger", spec(path, "&activation=sigmoid"))
-    moved = build("tagger", spec(path.rename(tmp_path / "moved.onnx"), "&threads=1"))
-    after = build("tagger", spec(saved(tmp_path, seed=1)))
+    before, louder = build("model", spec(path)), build("model", spec(path, "&activation=sigmoid"))
+    moved = build("model", spec(path.rename(tmp_path / "moved.onnx"), "&threads=1"))
+    after = build("model", spec(saved(tmp_path, seed=1)))
     assert before.fingerprint == moved.fingerprint
     assert len({before.fingerprint, after.fingerprint, louder.fingerprint}) == 3
 
@@ -180,29 +180,29 @@ def test_what_is_no_model_is_told(tmp_path: Path, content: bytes | None, message
     path = tmp_path / "wrong.onnx"
     path.write_bytes(whole[: len(whole) // 2] if content is None else content)
     with pytest.raises(CorruptError, match=message):
-        build("tagger", spec(path))
+        build("model", spec(path))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match=r"there is no model at .*none\.onnx"):
-        build("tagger", spec(tmp_path / "none.onnx"))
+        build("model", spec(tmp_path / "none.onnx"))
 
 
 def test_wrong_labels_are_told_with_both_numbers(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("rock\njazz\n")
     with pytest.raises(UsageError, match=r"has 3 outputs, but labels names 2 \(rock, jazz\); name one label for each"):
-        build("tagger", spec(saved(tmp_path), labels=str(tmp_path / "labels.txt")))
+        build("model", spec(saved(tmp_path), labels=str(tmp_path / "labels.txt")))
 
 
 def test_one_of_several_outputs_is_chosen_by_name_or_position(tmp_path: Path) -> None:
     two = saved(tmp_path, extra=(helper.make_node("Identity", ["y"], ["again"]),))
     with pytest.raises(UsageError, match=r"has 2 outputs \(y \[.*\], again \[.*\]\); .*: add the option output=y"):
-        build("tagger", spec(two))
+        build("model", spec(two))
     with pytest.raises(UsageError, match=r"has 2 outputs .*, and none is 'z'; name one of them: output=y"):
-        build("tagger", spec(two, "&output=z"))
+        build("model", spec(two, "&output=z"))
     (tmp_path / "alone").mkdir()
-    alone = build("tagger", spec(saved(tmp_path / "alone")))
-    chosen = [build("tagger", spec(two, f"&output={which}")) for which in ("y", "again", "1")]
+    alone = build("model", spec(saved(tmp_path / "alone")))
+    chosen = [build("model", spec(two, f"&output={which}")) for which in ("y", "again", "1")]
     for made in chosen:
         np.testing.assert_array_equal(made(NOISE), alone(NOISE))
     assert len({made.fingerprint for made in chosen}) == 3
@@ -215,13 +215,13 @@ def test_inputs_of_other_precisions_are_given_such(tmp_path: Path, precision: st
     model.graph.node.insert(0, helper.make_node("Cast", ["x"], ["x32"], to=TensorProto.FLOAT))
     model.graph.node[1].input[0] = "x32"
     onnx.save(model, tmp_path / "other.onnx")
-    made, plain = build("tagger", spec(tmp_path / "other.onnx")), build("tagger", spec(saved(tmp_path)))
+    made, plain = build("model", spec(tmp_path / "other.onnx")), build("model", spec(saved(tmp_path)))
     np.testing.assert_allclose(made(NOISE), plain(NOISE), atol=1e-3)
 
 
 def test_other_forms_of_inputs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"exported for batches of exactly 4; export it for any number"):
-        build("tagger", spec(saved(tmp_path, (4, "t"))))
+        build("model", spec(saved(tmp_path, (4, "t"))))
     model = onnx.load(saved(tmp_path))
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
     model.graph.node.insert(0, helper.make_node("Cast", ["x"], ["x32"], to=TensorProto.FLOAT))
@@ -230,18 +230,18 @@ def test_other_forms_of_inputs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=r"is given tensor\(int64\); its input must be tensor\(float\), tensor\(float16"
     ):
-        build("tagger", spec(tmp_path / "whole.onnx"))
+        build("model", spec(tmp_path / "whole.onnx"))
 
 
 def test_a_network_that_the_runtime_does_not_know_is_told_in_one_line(tmp_path: Path) -> None:
     path = saved(tmp_path, extra=(helper.make_node("Clairvoyance", ["y"], ["z"], domain="own"),))
     with pytest.raises(UsageError, match=r"^ONNX Runtime cannot load .*Clairvoyance.*export it anew"):
-        build("tagger", spec(path))
+        build("model", spec(path))
 
 
 def test_a_window_that_it_cannot_hear_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match=r"cannot hear 0\.0005 s at 8000 Hz .*window_s=…"):
-        build("tagger", spec(saved(tmp_path), "&window_s=0.0005"))
+        build("model", spec(saved(tmp_path), "&window_s=0.0005"))
     assert capfd.readouterr().err == ""
 
 
@@ -252,4 +252,4 @@ def test_a_model_that_answers_by_chance_is_refused(tmp_path: Path) -> None:
     model.graph.node.insert(5, helper.make_node("Add", ["h3", "chance"], ["noisy"]))
     onnx.save(model, tmp_path / "training.onnx")
     with pytest.raises(UsageError, match=r"answers the same signal differently .*training mode"):
-        build("tagger", spec(tmp_path / "training.onnx"))
+        build("model", spec(tmp_path / "training.onnx"))

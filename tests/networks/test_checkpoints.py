@@ -517,7 +517,7 @@ def test_the_wheel_is_called_as_its_publisher_calls_it() -> None:
 
 
 def plug_in(folder: Path, name: str, module: str, group: str = "audiolime_ext.models") -> None:
-    """Install a distribution in `folder` that registers the tagger `name`; `module` is its source."""
+    """Install a distribution in `folder` that registers the model `name`; `module` is its source."""
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")

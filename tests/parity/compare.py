@@ -50,14 +50,14 @@ def snr_db(reference: NDArray[Any], estimate: NDArray[Any], *, mixture: NDArray[
     return 10 * math.log10(max(signal, whole * 10 ** (FAINT_DB / 10)) / noise) if noise else math.inf
 
 
-def taggram(audio: Audio, tagger: musicnn.MusicnnModel) -> NDArray[np.float32]:
+def taggram(audio: Audio, model: musicnn.MusicnnModel) -> NDArray[np.float32]:
     """Scores of every whole window from the start on, as the package cuts them: shape (n_windows, 50)."""
     n_samples = math.ceil(audio.n_samples * musicnn.SR / audio.sr)
     mono = resample_span(audio.samples.mean(axis=0), audio.sr, musicnn.SR, 0, n_samples)
     padded = np.pad(mono, musicnn.LEAD)  # zeros before and after, put there after resampling
     n_windows = (1 + n_samples // musicnn.HOP_LENGTH) // N_FRAMES
     windows = np.lib.stride_tricks.sliding_window_view(padded, musicnn.LEAD + musicnn.WINDOW)
-    return tagger(windows[:: musicnn.WINDOW][:n_windows])
+    return model(windows[:: musicnn.WINDOW][:n_windows])
 
 
 @cache

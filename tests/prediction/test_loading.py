@@ -17,7 +17,7 @@ SPEC = "tests.fuzz.fuzzed_models:loud"
 
 
 class Own:
-    """A tagger that somebody wrote."""
+    """A model that somebody wrote."""
 
     spec = fingerprint = sr = labels = window_s = hop_s = min_s = None
     lead_s, n_channels, batch_size, references = 0.0, 1, 8, ()

@@ -38,7 +38,7 @@ class Counted:
             self.batches.append(len(batch))
             return answer(batch)
 
-        self.tagger = tagger(counting, sr=SR, **options)
+        self.model = tagger(counting, sr=SR, **options)
 
     @property
     def n_asked(self) -> int:
@@ -86,7 +86,7 @@ def hashed(batch: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("answer", [levels, hashed, lambda b: np.full((len(b), 2), 0.5), lambda b: 0 * levels(b)])
 def test_a_model_that_answers_alike_costs_four_predictions(answer: Answer) -> None:
     model = Counted(answer)
-    found = repeatability(model.tagger, MIXES)
+    found = repeatability(model.model, MIXES)
     assert found.alike
     assert not found.refused
     assert found.warning() is None
@@ -114,7 +114,7 @@ def test_a_label_is_measured_by_its_own_answers_but_not_by_next_to_nothing() -> 
 @pytest.mark.parametrize("sd", [0.002, 0.1])
 def test_the_noise_of_a_model_is_measured(sd: float) -> None:
     model = Counted(noisy(sd))
-    found = repeatability(model.tagger, MIXES)
+    found = repeatability(model.model, MIXES)
     assert not found.alike
     assert not found.refused
     np.testing.assert_allclose(found.sd, [sd, sd], rtol=0.35)  # of 42 degrees of freedom
@@ -187,7 +187,7 @@ def test_one_mix_has_a_softer_copy_for_its_neighbour() -> None:
 @pytest.mark.parametrize("most", [N_ASKED, N_ASKED + 11, N_ASKED + 12])
 def test_a_small_budget_is_kept_and_leaves_the_noise_less_known(most: int) -> None:
     model = Counted(noisy(0.1))
-    found = repeatability(model.tagger, MIXES, most=most)
+    found = repeatability(model.model, MIXES, most=most)
     assert found.n_evals == model.n_asked <= most
     assert not found.alike
     assert (found.sd > 0).all()
@@ -296,7 +296,7 @@ def test_where_all_masks_take_the_budget_it_is_asked_again_all_the_same(band: Or
 def test_a_noisy_model_keeps_the_budget(band: OracleFactorization) -> None:
     for max_evals in (12, 25, 40, 1024):
         model = Counted(noisy(0.1))
-        e = explain(band.mixture, model.tagger, factorization=band, max_evals=max_evals)
+        e = explain(band.mixture, model.model, factorization=band, max_evals=max_evals)
         assert model.n_asked == e.n_evals + e.checks.n_evals <= max(max_evals, e.n_evals + N_TO_TELL)
         assert not e.attribution.exact
 
@@ -309,7 +309,7 @@ def test_a_question_is_not_settled_by_noise(band: OracleFactorization) -> None:
 
 def test_a_track_is_asked_once_and_every_window_has_the_noise(band: OracleFactorization) -> None:
     model = Counted(noisy(0.05), labels=["rock", "jazz"], window_s=0.5)
-    track = explain_track(band.mixture, model.tagger, factorization=band, labels=["rock"], cache=False)
+    track = explain_track(band.mixture, model.model, factorization=band, labels=["rock"], cache=False)
     noise = track.noise
     assert noise is not None
     assert model.n_asked == len(track.taggram.times_s) + noise.n_evals + track.n_evals
@@ -320,7 +320,7 @@ def test_a_track_is_asked_once_and_every_window_has_the_noise(band: OracleFactor
         np.testing.assert_allclose(window.attribution.std_errors[0], noise.sd[0] * np.sqrt(5 / 9))  # type: ignore[index]
     assert track.to_dict()["repeatability"]["sd"] == [noise.sd[0]]
     plain = Counted(levels, labels=["rock", "jazz"], window_s=0.5)
-    alike = explain_track(band.mixture, plain.tagger, factorization=band, labels=["rock"], cache=False)
+    alike = explain_track(band.mixture, plain.model, factorization=band, labels=["rock"], cache=False)
     assert plain.n_asked == len(alike.taggram.times_s) + N_ASKED + alike.n_evals
     assert alike.exact
 

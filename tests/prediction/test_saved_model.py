@@ -73,7 +73,7 @@ def test_how_it_is_filled_up_can_be_said_and_is_in_the_fingerprint() -> None:
 )
 def test_what_is_missing_or_cannot_be_is_told(kind: str, argument: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        build("tagger", f"{kind}:{argument}")
+        build("model", f"{kind}:{argument}")
 
 
 @pytest.mark.parametrize("name", ["labels.txt", "@labels.txt", "@tags", "tags"])
@@ -145,4 +145,4 @@ def test_a_missing_package_is_told_with_its_extra(
     for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
         (Path("folder") / name).write_text("{}")
     with pytest.raises(MissingError, match=rf"{package}: pip install 'audiolime-ext\[{extra}\]'"):
-        build("tagger", spec)
+        build("model", spec)

@@ -55,7 +55,7 @@ def test_a_tagger_without_a_window_hears_the_whole_excerpt_at_the_files_rate() -
 
 
 def test_an_excerpt_shorter_than_a_window_is_refused_in_a_longer_recording() -> None:
-    with pytest.raises(AudioError, match=r"'ramp' is 0\.200 s long; the tagger needs at least 1\.000 s"):
+    with pytest.raises(AudioError, match=r"'ramp' is 0\.200 s long; the model needs at least 1\.000 s"):
         tag(ramp(2.0), tagger(first_and_last, sr=1000, window_s=1.0), duration_s=0.2)
     with pytest.raises(AudioError, match=r"needs at least 0\.500 s"):
         tag(ramp(0.2), tagger(first_and_last, sr=1000, min_s=0.5))
@@ -103,9 +103,9 @@ def test_nothing_that_counts_is_filled_up_in_a_longer_recording(seconds: float, 
 
 
 def test_less_than_a_tenth_of_a_second_is_refused() -> None:
-    with pytest.raises(AudioError, match=r"'ramp' is 0\.090 s long; the tagger needs at least 0\.100 s"):
+    with pytest.raises(AudioError, match=r"'ramp' is 0\.090 s long; the model needs at least 0\.100 s"):
         tag(ramp(0.09), tagger(first_and_last, sr=1000, window_s=1.0))
-    with pytest.raises(AudioError, match=r"'ramp' is 0\.040 s long; the tagger needs at least 0\.050 s"):
+    with pytest.raises(AudioError, match=r"'ramp' is 0\.040 s long; the model needs at least 0\.050 s"):
         tag(ramp(0.04), tagger(first_and_last, sr=1000, window_s=0.05))
     assert tag(ramp(0.1), tagger(first_and_last, sr=1000, window_s=1.0)).notes
 
@@ -159,7 +159,7 @@ def test_paths_specs_and_functions_are_taken_as_by_explain(tmp_path: Path, publi
 
     tag(str(tmp_path / "ramp.wav"), listener, sr=8000)
     assert lengths == [32000]
-    with pytest.raises(UsageError, match="unknown tagger 'musicn'"):
+    with pytest.raises(UsageError, match="unknown model 'musicn'"):
         tag(ramp(2.0), "musicn:MSD_musicnn")
     with pytest.raises(AudioError, match=r"nowhere\.wav"):
         tag(tmp_path / "nowhere.wav", first_and_last)

@@ -129,7 +129,7 @@ class Listener(NamedTuple):
         return np.asarray(((heard - self.mean) / self.deviation) @ self.weights + self.bias)
 
     def saying(self, label: str) -> Model:
-        """As a tagger that calls its instrument's presence by a name."""
+        """As a model that calls its instrument's presence by a name."""
         return called(label, self.odds, f"{self.weights.sum():.9f}")
 
     def forgetful(self, label: str) -> Model:
@@ -139,7 +139,7 @@ class Listener(NamedTuple):
 
 
 def called(label: str, odds: Callable[[Samples], Array], version: str) -> Model:
-    """A tagger that says a name or not by log-odds."""
+    """A model that says a name or not by log-odds."""
 
     def answer(batch: Samples) -> Array:
         present = 1 / (1 + np.exp(-np.clip(odds(batch), -30, 30)))

@@ -38,10 +38,10 @@ def clips() -> dict[str, Audio]:
     return {"ezer_ev": metal, "feelings": OracleFactorization({"guitar": guitar, "rest": rest}).mixture}
 
 
-def cut(audio: Audio, split: str, tagger: MusicnnModel, start_s: float) -> Components:
+def cut(audio: Audio, split: str, model: MusicnnModel, start_s: float) -> Components:
     """The components of one window."""
     factorization, segments = SPLITS[split]
-    grid, duration_s = Grid.of(tagger, audio.sr), tagger.window_s
+    grid, duration_s = Grid.of(model, audio.sr), model.window_s
     return parts.build(
         audio, build("factorization", factorization), grid, start_s=start_s, duration_s=duration_s, segments=segments
     )

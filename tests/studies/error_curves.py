@@ -83,7 +83,7 @@ U_n, the union of the top 3 over five seeds (3 is ideal), at 512, 1024, 2048 and
 The third component is ahead of the fourth by 3.9, .6, .6, .4 and .0 thousandths (Shapley, sources) or by 2.2, .1, .0,
 .2 and .1 (LIME, sources): most of these top threes are ties, and no number of evaluations in reach would part them.
 
-The highest of the five bands lies above what the tagger hears; its ten components have weight 0 for Shapley.
+The highest of the five bands lies above what the model hears; its ten components have weight 0 for Shapley.
 """
 
 from __future__ import annotations
@@ -210,14 +210,14 @@ def line(name: str, values: Iterable[float], form: str = "8.2f") -> None:
 
 def study(clip: str, split: str, kept: Path | None) -> None:
     """Print the tables of one window and one way to split it."""
-    tagger, audio = MusicnnModel("MSD_musicnn", threads=1), clips()[clip]
-    taggram = tag(audio, tagger)
+    model, audio = MusicnnModel("MSD_musicnn", threads=1), clips()[clip]
+    taggram = tag(audio, model)
     scores = taggram.scores[~taggram.padded]
-    window = int(scores[:, tagger.labels.index(LABELS[clip])].argmax())
+    window = int(scores[:, model.labels.index(LABELS[clip])].argmax())
     labels = [int(i) for i in np.argsort(-scores[window], kind="stable")[:N_LABELS]]
-    components = cut(audio, split, tagger, float(taggram.times_s[window]))
-    n, lookup = components.n, Lookup(components, tagger)
-    named = ", ".join(f"{tagger.labels[i]} {scores[window, i]:.2f}" for i in labels)
+    components = cut(audio, split, model, float(taggram.times_s[window]))
+    n, lookup = components.n, Lookup(components, model)
+    named = ", ".join(f"{model.labels[i]} {scores[window, i]:.2f}" for i in labels)
     print(f"\n{clip} at {components.start_s:.2f} s, {SPLITS[split][0]} × {components.n_segments}: {named}")
     sequences = {
         sampling: [answered(lookup, n, labels, sampling, seed, kept, f"{clip}_{split}") for seed in (0, 1)]

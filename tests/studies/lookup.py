@@ -40,13 +40,13 @@ class Lookup:
     ----------
     components
         One window of an excerpt.
-    tagger
+    model
         ``MSD_musicnn`` or ``MTT_musicnn``.
     period
         Of the masks that fill the tables; by default the most segments that a frame sees. Less is wrong.
     """
 
-    def __init__(self, components: Components, tagger: MusicnnModel, *, period: int | None = None) -> None:
+    def __init__(self, components: Components, model: MusicnnModel, *, period: int | None = None) -> None:
         first, last = segments_seen(components)
         self.period = int((last - first).max()) + 1 if period is None else period
         self._runs = np.flatnonzero(np.diff(first, prepend=-1) | np.diff(last, prepend=-1))
@@ -55,22 +55,22 @@ class Lookup:
         seen = first[self._runs, None] + (slots - first[self._runs, None]) % self.period
         self._seen = np.minimum(seen, components.n_segments - 1)  # beyond the last it does not matter
         self._shape = (len(components.sources), components.n_segments)
-        self._rest = _rest(tagger)
-        self._fill(components, tagger)
+        self._rest = _rest(model)
+        self._fill(components, model)
 
     def __call__(self, masks: Masks) -> Scores:
         """Scores, shape (n_masks, n_labels), float64."""
         parts = [masks[at : at + ASKED_AT_ONCE] for at in range(0, len(masks), ASKED_AT_ONCE)]
         return np.concatenate([self._ask(part) for part in parts]).astype(np.float64)
 
-    def _fill(self, components: Components, tagger: MusicnnModel) -> None:
+    def _fill(self, components: Components, model: MusicnnModel) -> None:
         n_stems, n_segments = self._shape
         patterns = enumerate_masks(n_stems * self.period).reshape(-1, n_stems, self.period)
         self._input = np.empty((len(patterns), N_FRAMES, N_MELS), np.float32)
         self._early = np.empty((len(patterns), N_FRAMES, 64), np.float32)
         self._maxima = np.empty((len(patterns), len(self._runs), N_TIMBRAL), np.float32)
         self._sums = np.empty_like(self._maxima)
-        timbral_layers = _timbral(tagger)
+        timbral_layers = _timbral(model)
         for at in range(0, len(patterns), FILLED_AT_ONCE):
             part = slice(at, at + FILLED_AT_ONCE)
             masks = patterns[part][:, :, np.arange(n_segments) % self.period].reshape(-1, n_stems * n_segments)
@@ -108,9 +108,9 @@ def segments_seen(components: Components) -> tuple[Indices, Indices]:
     return first, np.searchsorted(edges - crossfade / 2, end, side="left")
 
 
-def _timbral(tagger: MusicnnModel) -> Network:
+def _timbral(model: MusicnnModel) -> Network:
     """The timbral features, and what the first convolution over time makes of them alone, without its bias."""
-    weights = tagger._weights
+    weights = model._weights
     graph, x = musicnn_network._start("timbral", weights)
     timbral = graph.node("Concat", *(musicnn_network._front_layer(graph, x, weights, i) for i in (0, 1)), axis=1)
     kernel = weights["conv2d_5/kernel"][:, :N_TIMBRAL]
@@ -120,9 +120,9 @@ def _timbral(tagger: MusicnnModel) -> Network:
     return graph.network(threads=1)
 
 
-def _rest(tagger: MusicnnModel) -> Network:
+def _rest(model: MusicnnModel) -> Network:
     """Everything else: from the input and what the tables hold to the scores."""
-    weights = tagger._weights
+    weights = model._weights
     graph: Graph
     graph, x = musicnn_network._start("rest", weights)
     early = graph.input("early", ["n_batch", N_FRAMES, 64])

@@ -94,21 +94,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--evaluations", type=int, default=2**14)
     chosen = parser.parse_args()
-    tagger = MusicnnModel("MSD_musicnn", threads=1)
+    model = MusicnnModel("MSD_musicnn", threads=1)
     for split in SPLITS:
         stays: dict[str, list[NDArray[np.float64]]] = {}
         instead: Counter[str] = Counter()
         for audio in clips().values():
-            taggram = tag(audio, tagger)
+            taggram = tag(audio, model)
             for start_s in taggram.times_s[~taggram.padded].tolist():
-                components = cut(audio, split, tagger, start_s)
-                lookup = Lookup(components, tagger)
+                components = cut(audio, split, model, start_s)
+                lookup = Lookup(components, model)
                 label = top_tag(lookup, components.n)
                 for way, tags in window(lookup, components.n, chosen.evaluations).items():
                     stays.setdefault(way, []).append((tags == label).mean(axis=0))
                     if way not in ("at random", "nothing"):
-                        instead.update(tagger.labels[one] for one in tags[tags != label].tolist())
-                print(f"{split} {start_s:5.2f} s {tagger.labels[label]}", flush=True)
+                        instead.update(model.labels[one] for one in tags[tags != label].tolist())
+                print(f"{split} {start_s:5.2f} s {model.labels[label]}", flush=True)
         for way, shares in stays.items():
             print(f"{split:8s} {way:18s} " + " ".join(f"{share:.2f}" for share in np.mean(shares, axis=0)))
         print(f"{split:8s} on top instead: {instead.most_common(5)}", flush=True)

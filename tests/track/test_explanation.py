@@ -141,7 +141,7 @@ def test_many_components_are_summed_up_by_the_leading_ones(track: TrackExplanati
 
 def test_the_json_object_is_strict_and_complete(track: TrackExplanation, tmp_path: Path) -> None:
     found = json.loads(json.dumps(track.to_dict(), allow_nan=False))
-    assert (found["schema_version"], found["kind"]) == (1, "track")
+    assert (found["schema_version"], found["kind"]) == (2, "track")
     assert np.array(found["weights"]).shape == (4, 3, 3)
     gap = np.array(found["scores"]["full"]) - np.array(found["scores"]["empty"]) - np.sum(found["weights"], axis=2)
     assert np.abs(gap).max() < 1e-9

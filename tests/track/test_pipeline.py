@@ -80,7 +80,7 @@ def signs(mixture: np.ndarray, _: np.ndarray) -> dict[str, np.ndarray]:
 
 
 class Listener:
-    """A tagger of one second windows that counts the signals it is given."""
+    """A model of one second windows that counts the signals it is given."""
 
     def __init__(self, judge: Callable[[np.ndarray], np.ndarray] = lambda s: s, **options: Any) -> None:
         self.n_asked, self.batches, self.judge = 0, list[int](), judge
@@ -90,7 +90,7 @@ class Listener:
             self.batches.append(len(batch))
             return self.judge(strengths(batch))
 
-        self.tagger = tagger(answer, **{"sr": SR, "labels": LABELS, "window_s": 1.0, **options})
+        self.model = tagger(answer, **{"sr": SR, "labels": LABELS, "window_s": 1.0, **options})
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def means_explain_the_mean_score(track: TrackExplanation) -> None:
 
 def test_a_planted_model_gets_its_weights_in_every_window(band: OracleFactorization) -> None:
     listener = Listener()
-    track = explain_track(band.mixture, listener.tagger, factorization=band, cache=False)
+    track = explain_track(band.mixture, listener.model, factorization=band, cache=False)
     assert track.labels == ("bass", "guitar", "drums")  # by mean; each is heard somewhere
     assert track.names == ("bass", "guitar", "drums")
     np.testing.assert_allclose(track.times_s, np.arange(7.0))
@@ -135,11 +135,11 @@ def test_a_planted_model_gets_its_weights_in_every_window(band: OracleFactorizat
     np.testing.assert_allclose(track.weights("drums")["drums"], [0, 0, 0, 0, 1, 0, 0], atol=1e-5)
     assert str(track.leaders("guitar")) == "guitar leads guitar in 5 of 5 places"
     means_explain_the_mean_score(track)
-    agree(track, band.mixture, listener.tagger, band)
+    agree(track, band.mixture, listener.model, band)
 
 
 def test_the_last_window_that_is_not_whole_is_tagged_but_not_explained(band: OracleFactorization) -> None:
-    track = explain_track(band.mixture, Listener().tagger, factorization=band, cache=False)
+    track = explain_track(band.mixture, Listener().model, factorization=band, cache=False)
     assert track.taggram.padded.tolist() == [False] * 7 + [True]
     assert len(track.windows) == 7
     assert track.notes == ("the last window, from 7.00 s on, is not whole: tagged, but not explained nor in any mean",)
@@ -149,7 +149,7 @@ def test_the_last_window_that_is_not_whole_is_tagged_but_not_explained(band: Ora
 @pytest.mark.parametrize("spec", ["spleeter:2stems", "hpss", "bands:4"])
 @pytest.mark.usefixtures("published")
 def test_snippet_and_track_agree_for_the_published_tagger(ezer_ev: Path, spec: str) -> None:
-    model, separator = build("tagger", "musicnn:MSD_musicnn"), build("factorization", spec)
+    model, separator = build("model", "musicnn:MSD_musicnn"), build("factorization", spec)
     track = explain_track(ezer_ev, model, factorization=separator, start_s=5.5, duration_s=9.3, cache=False)
     assert len(track.windows) == 3
     agree(track, ezer_ev, model, separator)
@@ -186,11 +186,11 @@ def musicnn() -> MusicnnModel:
 
 def test_at_explains_the_windows_that_begin_at_these_seconds(band: OracleFactorization) -> None:
     listener = Listener()
-    track = explain_track(band.mixture, listener.tagger, factorization=band, at=[4.25, 0.5, 4.25], cache=False)
+    track = explain_track(band.mixture, listener.model, factorization=band, at=[4.25, 0.5, 4.25], cache=False)
     assert track.times_s.tolist() == [0.5, 4.25]
     assert len(track.taggram.times_s) == 8
-    agree(track, band.mixture, listener.tagger, band)
-    assert explain_track(band.mixture, listener.tagger, factorization=band, at=2, cache=False).times_s.tolist() == [2.0]
+    agree(track, band.mixture, listener.model, band)
+    assert explain_track(band.mixture, listener.model, factorization=band, at=2, cache=False).times_s.tolist() == [2.0]
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -207,29 +207,29 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def test_snippet_and_track_agree_whatever_is_asked(band: OracleFactorization, name: str) -> None:
     listener = Listener(lambda s: np.clip(0.1 + 0.5 * s[:, :1] * s[:, 1:2] + 0.2 * s[:, 2:], 0, 1), labels=["it"])
     separator, options = Split(signs), OPTIONS[name]
-    track = explain_track(band.mixture, listener.tagger, factorization=separator, labels="it", cache=False, **options)
-    agree(track, band.mixture, listener.tagger, separator, **options)
+    track = explain_track(band.mixture, listener.model, factorization=separator, labels="it", cache=False, **options)
+    agree(track, band.mixture, listener.model, separator, **options)
 
 
 def test_snippet_and_track_agree_where_masks_are_sampled(band: OracleFactorization) -> None:
     listener = Listener(lambda s: np.sqrt(s[:, :1] * s[:, 1:2]), labels=["it"])
     options: dict[str, Any] = {"max_evals": 120, "seed": 3}
-    track = explain_track(band.mixture, listener.tagger, factorization="bands:8", labels=0, cache=False, **options)
+    track = explain_track(band.mixture, listener.model, factorization="bands:8", labels=0, cache=False, **options)
     assert not track.exact
     assert track.std_errors is not None
     assert (track.std_errors > 0).any()
     assert track.to_dict()["seed"] == 3
-    agree(track, band.mixture, listener.tagger, "bands:8", **options)
+    agree(track, band.mixture, listener.model, "bands:8", **options)
 
 
 def test_a_contrast_and_a_function_can_be_targets(band: OracleFactorization) -> None:
     listener = Listener()
-    contrast = explain_track(band.mixture, listener.tagger, factorization=band, target=("guitar", "bass"), cache=False)
+    contrast = explain_track(band.mixture, listener.model, factorization=band, target=("guitar", "bass"), cache=False)
     assert contrast.labels == ("guitar − bass",)
     np.testing.assert_allclose(contrast.mean()["bass"], -1, atol=1e-5)
     assert contrast.leaders().n_places == 7, "every window"
     energy = explain_track(
-        band.mixture, listener.tagger, factorization=band, target=lambda s: (s**2).sum(axis=1), cache=False
+        band.mixture, listener.model, factorization=band, target=lambda s: (s**2).sum(axis=1), cache=False
     )
     assert len(energy.labels) == 1
     means_explain_the_mean_score(energy)
@@ -238,28 +238,28 @@ def test_a_contrast_and_a_function_can_be_targets(band: OracleFactorization) -> 
 @pytest.mark.parametrize(("hop_s", "n_windows"), [(0.5, 14), (2.0, 4)])
 def test_windows_may_overlap_or_leave_gaps(band: OracleFactorization, hop_s: float, n_windows: int) -> None:
     listener = Listener(hop_s=hop_s, lead_s=0.01)
-    track = explain_track(band.mixture, listener.tagger, factorization=band, cache=False)
+    track = explain_track(band.mixture, listener.model, factorization=band, cache=False)
     assert len(track.windows) == n_windows
-    agree(track, band.mixture, listener.tagger, band)
+    agree(track, band.mixture, listener.model, band)
 
 
 def test_a_last_window_that_lacks_no_more_than_a_lead_is_explained(band: OracleFactorization) -> None:
     listener = Listener(lead_s=0.01)
     excerpt = band.mixture.excerpt(0.0, 2.995)
     separator = Split(signs)
-    track = explain_track(excerpt, listener.tagger, factorization=separator, cache=False)
+    track = explain_track(excerpt, listener.model, factorization=separator, cache=False)
     assert [round(window.duration_s, 3) for window in track.windows] == [1.0, 1.0, 0.995]
-    agree(track, excerpt, listener.tagger, separator)
+    agree(track, excerpt, listener.model, separator)
     np.testing.assert_allclose(track.full, track.taggram.scores, atol=1e-5)
-    within = explain_track(band.mixture, listener.tagger, factorization=band, duration_s=2.995, cache=False)
+    within = explain_track(band.mixture, listener.model, factorization=band, duration_s=2.995, cache=False)
     np.testing.assert_allclose(within.full, within.taggram.scores, atol=1e-5)
 
 
 def test_a_tagger_without_windows_hears_everything_at_once(band: OracleFactorization) -> None:
     listener = Listener(window_s=None)
-    track = explain_track(band.mixture, listener.tagger, factorization=band, cache=False)
+    track = explain_track(band.mixture, listener.model, factorization=band, cache=False)
     assert [(window.start_s, window.duration_s) for window in track.windows] == [(0.0, 7.5)]
-    agree(track, band.mixture, listener.tagger, band)
+    agree(track, band.mixture, listener.model, band)
 
 
 @pytest.mark.parametrize(("sr", "n_channels"), [(96000, 2), (44100, 1), (8000, 1)])
@@ -267,8 +267,8 @@ def test_any_rate_and_mono_will_do(band: OracleFactorization, sr: int, n_channel
     samples = resample_span(band.mixture.samples, SR, sr, 0, round(7.5 * sr))
     song, listener = Audio(np.repeat(samples, n_channels, axis=0), sr, "song"), Listener()
     separator = Split(signs)
-    track = explain_track(song, listener.tagger, factorization=separator, cache=False)
-    agree(track, song, listener.tagger, separator)
+    track = explain_track(song, listener.model, factorization=separator, cache=False)
+    agree(track, song, listener.model, separator)
     assert [sr < SR] == [bool(track.warnings)]
 
 
@@ -289,7 +289,7 @@ def test_a_residual_may_be_switched_here_and_background_there(
 ) -> None:
     monkeypatch.setattr(kept_module, "PART_S", part_s)
     listener, separator = Listener(), Split(missing)
-    track = explain_track(band.mixture, listener.tagger, factorization=separator, cache=False)
+    track = explain_track(band.mixture, listener.model, factorization=separator, cache=False)
     assert track.names == ("main", "late", "residual")
     present = [["main"]] * 4 + [["main", "residual"]] * 2 + [["main", "late", "residual"]]
     if part_s == 1.5:
@@ -303,7 +303,7 @@ def test_a_residual_may_be_switched_here_and_background_there(
     means_explain_the_mean_score(track)
     for i, window in enumerate(track.windows):
         alone = explain(
-            band.mixture, listener.tagger, factorization=separator, start_s=window.start_s, level_check=False
+            band.mixture, listener.model, factorization=separator, start_s=window.start_s, level_check=False
         )
         for name in track.names:
             expected = alone.weights("bass").get(name, 0.0)
@@ -317,9 +317,9 @@ def test_other_scopes_are_separated_as_they_must_be(band: OracleFactorization, s
         return {"first half": mixture * first, "second half": mixture * ~first}
 
     listener, separator = Listener(), Split(halves_of_the_window if scope == "window" else signs, scope)
-    track = explain_track(band.mixture, listener.tagger, factorization=separator, cache=False)
+    track = explain_track(band.mixture, listener.model, factorization=separator, cache=False)
     assert separator.n_asked == (7 if scope == "window" else 1)
-    agree(track, band.mixture, listener.tagger, separator)
+    agree(track, band.mixture, listener.model, separator)
     assert ("each window was split anew: parts of one name need not be one sound" in track.notes) is (scope == "window")
     assert len(list(track.stems())) == (7 if scope == "window" else 1)
 
@@ -328,7 +328,7 @@ def test_silent_windows_have_a_score_but_no_weights() -> None:
     samples, _ = tone(100, [1, 0, 1, 1])
     oracle = OracleFactorization({"bass": (samples, SR), "guitar": (samples * np.float32(0.1), SR)})
     listener = Listener(lambda s: 0.4 + 0.5 * s[:, :1], labels=["low"])
-    track = explain_track(oracle.mixture, listener.tagger, factorization=oracle, baseline="floor", cache=False)
+    track = explain_track(oracle.mixture, listener.model, factorization=oracle, baseline="floor", cache=False)
     assert [window.silent for window in track.windows] == [False, True, False, False]
     assert track.weights()["bass"][1] == 0
     assert [scores[1] for scores in track.score()] == pytest.approx([0.4, 0.4], abs=1e-3)
@@ -347,14 +347,14 @@ def test_hiss_beside_music_is_silence_unless_somebody_asks_for_it() -> None:
     samples, _ = tone(100, [1, 3e-4, 1, 3e-4])
     oracle = OracleFactorization({"bass": (samples, SR), "guitar": (samples * np.float32(0.1), SR)})
     calm = Listener(lambda s: 0.4 + 0.5 * (s[:, :1] < 0.1), labels=["calm"])
-    track = explain_track(oracle.mixture, calm.tagger, factorization=oracle, cache=False)
+    track = explain_track(oracle.mixture, calm.model, factorization=oracle, cache=False)
     assert [window.silent for window in track.windows] == [False, True, False, True]
     assert track.labels == ("calm",)
     assert track.mean_score() == pytest.approx((0.4, 0.9)), "the model says it of silence"
     assert track.highest() in {0, 2}
     assert "0.40" in str(track)
     assert "0.65" not in str(track), "the mean of all windows"
-    asked = explain_track(oracle.mixture, calm.tagger, factorization=oracle, at=[1.0], cache=False)
+    asked = explain_track(oracle.mixture, calm.model, factorization=oracle, at=[1.0], cache=False)
     assert not asked.windows[0].silent
     (told,) = asked.warnings
     assert told == "the excerpt from 1 s on lies 70 dB below the loudest one of 'mixture': " + (
@@ -366,7 +366,7 @@ def test_a_label_that_only_silence_reaches_is_not_explained() -> None:
     samples, _ = tone(100, [1, 0, 0, 1])
     oracle = OracleFactorization({"bass": (samples, SR), "guitar": (samples * np.float32(0.1), SR)})
     listener = Listener(lambda s: np.stack([s[:, 0] / 2, s[:, 0] < 0.1], axis=1), labels=["low", "calm"])
-    track = explain_track(oracle.mixture, listener.tagger, factorization=oracle, cache=False)
+    track = explain_track(oracle.mixture, listener.model, factorization=oracle, cache=False)
     assert track.labels == ("low",)
     assert track.taggram.counted.tolist() == [True, False, False, True]
 
@@ -389,7 +389,7 @@ def test_a_label_that_only_silence_reaches_is_not_explained() -> None:
 def test_labels_are_those_asked_for_or_those_that_lead(
     band: OracleFactorization, options: dict[str, Any], labels: tuple[str, ...]
 ) -> None:
-    track = explain_track(band.mixture, Listener().tagger, factorization=band, cache=False, **options)
+    track = explain_track(band.mixture, Listener().model, factorization=band, cache=False, **options)
     assert track.labels == labels
     fallen_back = options == {"min_score": 1.5}
     note = "no label reaches 1.5 in any window ('drums' reaches 1.00): those of highest mean are explained"
@@ -402,20 +402,20 @@ def test_labels_are_those_asked_for_or_those_that_lead(
 def test_nothing_is_computed_twice(band: OracleFactorization, own_cache: Path) -> None:
     first, again = Listener(version="1"), Listener(version="1")
     separator = Split(signs)
-    cold = explain_track(band.mixture, first.tagger, factorization=separator)
+    cold = explain_track(band.mixture, first.model, factorization=separator)
     kinds = sorted({path.name.split("-")[0] for path in own_cache.iterdir()})
     assert kinds == ["answers", "repeatability", "stems", "taggram"]
     n_asked = separator.n_asked
-    warm = explain_track(band.mixture, again.tagger, factorization=separator)
+    warm = explain_track(band.mixture, again.model, factorization=separator)
     assert (again.n_asked, separator.n_asked) == (0, n_asked)
     assert warm.to_dict() == cold.to_dict()
     assert str(warm) == str(cold)
     np.testing.assert_array_equal(warm.at(3.0).audio("low").samples, cold.at(3.0).audio("low").samples)
     assert separator.n_asked == n_asked, "the stems are read, too"
     options: dict[str, Any] = {"target": ("drums", "bass"), "method": "lime", "max_evals": 500, "seed": 1}
-    other = explain_track(band.mixture, again.tagger, factorization=separator, **options)
+    other = explain_track(band.mixture, again.model, factorization=separator, **options)
     assert again.n_asked == 0, "another question about the same answers"
-    agree(other, band.mixture, first.tagger, separator, **options)
+    agree(other, band.mixture, first.model, separator, **options)
 
 
 @pytest.mark.parametrize(
@@ -423,10 +423,10 @@ def test_nothing_is_computed_twice(band: OracleFactorization, own_cache: Path) -
     [{"baseline": "floor"}, {"version": "2"}, {"duration_s": 3.0}, {"fingerprint": "split-2"}],
 )
 def test_changed_work_is_done_anew(band: OracleFactorization, own_cache: Path, change: dict[str, Any]) -> None:
-    explain_track(band.mixture, Listener(version="1").tagger, factorization=Split(signs))
+    explain_track(band.mixture, Listener(version="1").model, factorization=Split(signs))
     other, separator = Listener(version=change.pop("version", "1")), Split(signs)
     separator.fingerprint = change.pop("fingerprint", "split-1")
-    explain_track(band.mixture, other.tagger, factorization=separator, **change)
+    explain_track(band.mixture, other.model, factorization=separator, **change)
     assert other.n_asked > 0
     assert own_cache.exists()
 
@@ -442,19 +442,19 @@ def test_answers_to_some_masks_serve_only_the_settings_they_were_asked_with(
         ({"method": "leave-one-out", "max_evals": 6}, 7 * 5),
     ]:
         listener = Listener(version="1")
-        track = explain_track(band.mixture, listener.tagger, factorization=band, **options)  # type: ignore[arg-type]
+        track = explain_track(band.mixture, listener.model, factorization=band, **options)  # type: ignore[arg-type]
         assert listener.n_asked == n_new
         np.testing.assert_allclose(track.weights("guitar")["guitar"], [0, 0, 1, 1, 1, 1, 0.5], atol=1e-5)
     assert own_cache.exists()
 
 
 def test_what_does_not_say_what_it_is_keeps_nothing(band: OracleFactorization, own_cache: Path) -> None:
-    explain_track(band.mixture, Listener().tagger, factorization=Split(signs))
+    explain_track(band.mixture, Listener().model, factorization=Split(signs))
     assert {path.name.split("-")[0] for path in own_cache.iterdir()} == {"stems"}
     nameless = Split(signs)
     nameless.fingerprint = ""
     Cache.of_user().clear()  # type: ignore[union-attr]
-    explain_track(band.mixture, Listener(version="1").tagger, factorization=nameless)
+    explain_track(band.mixture, Listener(version="1").model, factorization=nameless)
     assert {path.name.split("-")[0] for path in own_cache.iterdir()} == {"repeatability", "taggram"}
 
 
@@ -464,7 +464,7 @@ def test_the_disk_can_be_left_alone(
 ) -> None:
     if how != "cache=False":
         monkeypatch.setenv("AUDIOLIME_CACHE_MAX", "0")
-    explain_track(band.mixture, Listener(version="1").tagger, factorization=band, cache=how != "cache=False")
+    explain_track(band.mixture, Listener(version="1").model, factorization=band, cache=how != "cache=False")
     assert not own_cache.exists()
 
 
@@ -473,20 +473,20 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "file"))
-    track = explain_track(band.mixture, Listener(version="1").tagger, factorization=band)
+    track = explain_track(band.mixture, Listener(version="1").model, factorization=band)
     (warning,) = track.warnings
     assert "cannot keep results in" in warning
     assert track.weights("bass")["bass"].tolist() == pytest.approx([1] * 7, abs=1e-5)
 
 
 def test_damaged_results_are_made_anew(band: OracleFactorization, own_cache: Path) -> None:
-    cold = explain_track(band.mixture, Listener(version="1").tagger, factorization=band)
+    cold = explain_track(band.mixture, Listener(version="1").model, factorization=band)
     for path in own_cache.glob("*/*.npy"):
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.write_bytes(content)
     again = Listener(version="1")
-    warm = explain_track(band.mixture, again.tagger, factorization=band)
+    warm = explain_track(band.mixture, again.model, factorization=band)
     assert again.n_asked == 8 + N_ASKED + 7 * 8
     assert warm.to_dict() == cold.to_dict()
 
@@ -503,10 +503,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(band: OracleFactorization, 
     listener = Listener(version="1", batch_size=8)
     listener.judge = impatient(listener)
     with pytest.raises(KeyboardInterrupt):
-        explain_track(band.mixture, listener.tagger, factorization=band)
+        explain_track(band.mixture, listener.model, factorization=band)
     assert not list(own_cache.glob(".*")), "nothing is left half-written"
     again = Listener(version="1", batch_size=8)
-    track = explain_track(band.mixture, again.tagger, factorization=band)
+    track = explain_track(band.mixture, again.model, factorization=band)
     assert again.n_asked == 7 * 8 - 2 * 2 * 8
     np.testing.assert_allclose(track.weights("guitar")["guitar"], [0, 0, 1, 1, 1, 1, 0.5], atol=1e-5)
 
@@ -551,9 +551,9 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(own_cache: Path) -> None:
 
 
 def test_places_share_their_answers_with_other_places(band: OracleFactorization, own_cache: Path) -> None:
-    explain_track(band.mixture, Listener(version="1").tagger, factorization=band, at=[1.0, 2.5])
+    explain_track(band.mixture, Listener(version="1").model, factorization=band, at=[1.0, 2.5])
     again = Listener(version="1")
-    explain_track(band.mixture, again.tagger, factorization=band, at=[2.5, 4.0])
+    explain_track(band.mixture, again.model, factorization=band, at=[2.5, 4.0])
     assert again.n_asked == 8
     assert not list(own_cache.glob("stems-*")), "three places are no reason to separate all of it"
 
@@ -568,7 +568,7 @@ def test_places_share_their_answers_with_other_places(band: OracleFactorization,
         ({"at": [1, -1]}, "does not lie within", AudioError),
         ({"at": 0.5, "start_s": 1.0}, r"at 0\.5 s is not within the excerpt, 1 s to 7\.5 s", AudioError),
         ({"at": []}, "at is empty", UsageError),
-        ({"start_s": 7.0}, r"'mixture' is 0\.500 s long; the tagger needs at least 1\.000 s", AudioError),
+        ({"start_s": 7.0}, r"'mixture' is 0\.500 s long; the model needs at least 1\.000 s", AudioError),
         ({"start_s": 8.0}, "does not lie within", AudioError),
         ({"labels": []}, "labels is empty", UsageError),
         ({"labels": ["gitar"]}, "did you mean 'guitar'", UsageError),
@@ -584,12 +584,12 @@ def test_what_cannot_be_done_is_said(
     band: OracleFactorization, options: dict[str, Any], complaint: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=complaint):
-        explain_track(band.mixture, Listener().tagger, factorization=band, cache=False, **options)
+        explain_track(band.mixture, Listener().model, factorization=band, cache=False, **options)
 
 
 def test_places_need_a_tagger_with_windows(band: OracleFactorization) -> None:
-    with pytest.raises(UsageError, match="the tagger has no window, so `at` does not say what to explain"):
-        explain_track(band.mixture, Listener(window_s=None).tagger, factorization=band, at=1.0, cache=False)
+    with pytest.raises(UsageError, match="the model has no window, so `at` does not say what to explain"):
+        explain_track(band.mixture, Listener(window_s=None).model, factorization=band, at=1.0, cache=False)
 
 
 @pytest.mark.parametrize("at", [None, 1.0])
@@ -597,7 +597,7 @@ def test_a_silent_recording_has_nothing_to_explain(at: float | None) -> None:
     listener = Listener()
     with pytest.raises(AudioError, match="'nothing' is silent where it is to be explained"):
         explain_track(
-            Audio(np.zeros((1, 4 * SR), np.float32), SR, "nothing"), listener.tagger, factorization="hpss", at=at
+            Audio(np.zeros((1, 4 * SR), np.float32), SR, "nothing"), listener.model, factorization="hpss", at=at
         )
     assert listener.n_asked == 0
 
@@ -611,14 +611,14 @@ def test_a_song_of_two_seconds_is_repeated_for_the_published_tagger(band: Oracle
     np.testing.assert_allclose(track.taggram.scores, tag(repeated, musicnn()).scores, atol=1e-6)
     (window,) = track.windows
     np.testing.assert_allclose(window.neighborhood.full, track.taggram.scores[0], atol=1e-5)
-    with pytest.raises(AudioError, match=r"is 0\.050 s long; the tagger needs at least 0\.100 s"):
+    with pytest.raises(AudioError, match=r"is 0\.050 s long; the model needs at least 0\.100 s"):
         explain_track(band.mixture.excerpt(1.0, 0.05), musicnn(), factorization="hpss", cache=False)
 
 
 def test_a_model_that_fails_is_told_as_ever(band: OracleFactorization) -> None:
     with pytest.raises(ModelError, match="answered nan"):
         explain_track(
-            band.mixture, Listener(lambda s: s * np.nan).tagger, factorization=band, labels=["bass"], cache=False
+            band.mixture, Listener(lambda s: s * np.nan).model, factorization=band, labels=["bass"], cache=False
         )
 
 
@@ -630,17 +630,15 @@ def test_a_recording_that_is_too_long_is_refused(
     monkeypatch.setattr(size, "LONGEST_S", 3.6)
     for source in (path, band.mixture):
         with pytest.raises(AudioError, match=r"is longer than 0\.001 h; cut it into shorter files"):
-            explain_track(source, Listener().tagger, factorization="hpss", cache=False)
+            explain_track(source, Listener().model, factorization="hpss", cache=False)
 
 
 def test_the_stems_of_a_window_are_part_of_its_explanation(band: OracleFactorization) -> None:
     listener = Listener()
-    track = explain_track(band.mixture, listener.tagger, factorization=band, labels=["guitar"], cache=False)
+    track = explain_track(band.mixture, listener.model, factorization=band, labels=["guitar"], cache=False)
     n_asked = listener.n_asked
     opened = track.at(4.5)
-    alone = explain(
-        band.mixture, listener.tagger, factorization=band, labels=["guitar"], start_s=4.0, level_check=False
-    )
+    alone = explain(band.mixture, listener.model, factorization=band, labels=["guitar"], start_s=4.0, level_check=False)
     for name in alone.names:
         np.testing.assert_allclose(opened.audio(name).samples, alone.audio(name).samples, atol=1e-6)
     unlike = {"versions", "n_checks", "repeatability"}
@@ -652,7 +650,7 @@ def test_the_stems_of_a_window_are_part_of_its_explanation(band: OracleFactoriza
 
 def test_consecutive_stems_sum_to_the_excerpt(band: OracleFactorization) -> None:
     track = explain_track(
-        band.mixture, Listener().tagger, factorization=band, start_s=1.25, duration_s=5.0, at=2.0, cache=False
+        band.mixture, Listener().model, factorization=band, start_s=1.25, duration_s=5.0, at=2.0, cache=False
     )
     mixture = np.concatenate([stems.mixture for stems in track.stems()], axis=1)
     np.testing.assert_allclose(mixture, band.mixture.excerpt(1.25, 5.0).samples, atol=1e-6)
@@ -661,6 +659,6 @@ def test_consecutive_stems_sum_to_the_excerpt(band: OracleFactorization) -> None
 def test_a_file_is_named_in_the_result(tmp_path: Path, band: OracleFactorization) -> None:
     path = tmp_path / "song.wav"
     soundfile.write(path, band.mixture.samples.T, SR, subtype="FLOAT")
-    track = explain_track(path, Listener().tagger, factorization="hpss", cache=False)
+    track = explain_track(path, Listener().model, factorization="hpss", cache=False)
     found = track.to_dict()
     assert (found["file"], found["sha256"], found["factorization"]) == (str(path), load_audio(path).sha256, "hpss")

@@ -23,12 +23,12 @@ _FOR_SILENCE = (
 )
 
 
-def scores_of(tagger: Model, windows: Samples, *, usual_s: float | None = None) -> Scores:
-    """The tagger's scores, of which there must be log-odds.
+def scores_of(model: Model, windows: Samples, *, usual_s: float | None = None) -> Scores:
+    """The model's scores, of which there must be log-odds.
 
     Parameters
     ----------
-    tagger, windows
+    model, windows
         As for `predict`.
     usual_s
         How long most excerpts are; None: as this one.
@@ -39,13 +39,13 @@ def scores_of(tagger: Model, windows: Samples, *, usual_s: float | None = None) 
         If it fails; `for_all` if it does so for noise of the same shape, or for silence, which every audit asks about.
     """
     try:
-        scores = predict(tagger, windows)
+        scores = predict(model, windows)
     except (ModelError, OutOfMemory) as error:
         noise = [np.random.default_rng(0).normal(0, 0.1, windows.shape).astype(np.float32)]
-        if usual_s is not None and tagger.window_s is None:
-            noise.append(_noise(tagger, usual_s))
+        if usual_s is not None and model.window_s is None:
+            noise.append(_noise(model, usual_s))
         for probes, told in ((noise, _FOR_NOISE), ([np.zeros_like(one) for one in noise], _FOR_SILENCE)):
-            if not error.for_all and all(_fails(tagger, probe) for probe in probes):
+            if not error.for_all and all(_fails(model, probe) for probe in probes):
                 unfit = type(error)(f"{error}; {told}")
                 unfit.for_all = True
                 raise unfit from error
@@ -54,12 +54,12 @@ def scores_of(tagger: Model, windows: Samples, *, usual_s: float | None = None) 
     return scores
 
 
-def ask_about_noise(tagger: Model, duration_s: float, *, at_once: int | None = None) -> None:
+def ask_about_noise(model: Model, duration_s: float, *, at_once: int | None = None) -> None:
     """Ask about noise as long as a recording's excerpt.
 
     Parameters
     ----------
-    tagger, duration_s
+    model, duration_s
         Who is asked, and how long the noise is.
     at_once
         How many mixes; None: as many as an audit asks about at a time.
@@ -69,20 +69,20 @@ def ask_about_noise(tagger: Model, duration_s: float, *, at_once: int | None = N
     ModelError, OutOfMemory
         If it fails, or answers no scores between 0 and 1.
     """
-    log_odds(predict(tagger, _noise(tagger, duration_s, at_once)))
+    log_odds(predict(model, _noise(model, duration_s, at_once)))
 
 
-def _noise(tagger: Model, duration_s: float, at_once: int | None = None) -> Samples:
-    grid = Grid.of(tagger, tagger.sr or 0)
+def _noise(model: Model, duration_s: float, at_once: int | None = None) -> Samples:
+    grid = Grid.of(model, model.sr or 0)
     n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
     noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
     windows = grid.cut(noise)
-    return np.repeat(windows, at_once or n_at_once(tagger, windows.shape[1]), axis=0)
+    return np.repeat(windows, at_once or n_at_once(model, windows.shape[1]), axis=0)
 
 
-def _fails(tagger: Model, windows: Samples) -> bool:
+def _fails(model: Model, windows: Samples) -> bool:
     try:
-        predict(tagger, windows)
+        predict(model, windows)
     except (ModelError, OutOfMemory):
         return True
     return False

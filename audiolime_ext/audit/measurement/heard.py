@@ -1,8 +1,8 @@
-"""What a tagger hears of each stem of an excerpt: made once, kept, and handed out to hosts and donors alike.
+"""What a model hears of each stem of an excerpt: made once, kept, and handed out to hosts and donors alike.
 
 One recording is a host once and a donor many times, and a collection is audited again whenever a model was retrained.
-So stems are kept as the tagger hears them (its rate and channels, its lead): in memory the last ones, and in the user's
-cache all of them, by the content of the recording, the excerpt, the factorization's fingerprint and the tagger's grid.
+So stems are kept as the model hears them (its rate and channels, its lead): in memory the last ones, and in the user's
+cache all of them, by the content of the recording, the excerpt, the factorization's fingerprint and the model's grid.
 True stems are read anew instead: that costs no more than the cache.
 """
 
@@ -34,7 +34,7 @@ _VERSION = 3  # of this module's arithmetic
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """The stems of an excerpt as the tagger hears them.
+    """The stems of an excerpt as the model hears them.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Heard:
         return np.asarray(self.mixes(np.ones((1, len(self.names)), bool))[0])
 
     def mixes(self, masks: Masks) -> Samples:
-        """What the tagger hears for each mask: (n_masks, n_channels, n_samples)."""
+        """What the model hears for each mask: (n_masks, n_channels, n_samples)."""
         flat = weighted_sums(np.asarray(masks, np.float32), self.stems.reshape(len(self.names), -1))
         return np.asarray(flat.reshape(len(masks), *self.background.shape) + self.background)
 
@@ -82,11 +82,11 @@ class Heard:
 
 
 class Ears:
-    """Hears excerpts for one tagger through one factorization.
+    """Hears excerpts for one model through one factorization.
 
     Parameters
     ----------
-    tagger
+    model
         Whose rate, channels and windows count.
     factorization
         None: every recording brings its true stems.
@@ -94,8 +94,8 @@ class Ears:
         Where stems are kept; without one only in memory.
     """
 
-    def __init__(self, tagger: Model, factorization: Factorization | None, store: Store | None = None) -> None:
-        self.tagger, self.factorization = tagger, factorization
+    def __init__(self, model: Model, factorization: Factorization | None, store: Store | None = None) -> None:
+        self.model, self.factorization = model, factorization
         self.store = Store(Cache.of_user()) if store is None else store
         self._kept: OrderedDict[str, Heard] = OrderedDict()
 
@@ -120,9 +120,9 @@ class Ears:
         audio = load_audio(entry.path)
         if audio.sha256 != entry.sha256:
             raise AudioError(f"{entry.path} was changed while the audit ran; start the audit again to measure it anew")
-        grid = Grid.of(self.tagger, audio.sr, audio.n_samples)
+        grid = Grid.of(self.model, audio.sr, audio.n_samples)
         grid.require(round(entry.duration_s * grid.sr), f"{entry.name!r}")
-        require_sound(audio, entry.start_s, entry.duration_s, self.tagger.n_channels)
+        require_sound(audio, entry.start_s, entry.duration_s, self.model.n_channels)
         separator: Any = build_spec("factorization", f"oracle:{entry.stems}") if entry.stems else self.factorization
         parts = build(audio, separator, grid, start_s=entry.start_s, duration_s=entry.duration_s)
         n = len(parts.sources)
@@ -154,7 +154,7 @@ class Ears:
         who = None if entry.stems or self.factorization is None else identity(self.factorization)
         if who is None or self.store.cache is None:
             return None
-        hears = {name: getattr(self.tagger, name) for name in ("sr", "n_channels", "lead_s", "window_s")}
-        hears["fill"] = getattr(self.tagger, "fill", None)
+        hears = {name: getattr(self.model, name) for name in ("sr", "n_channels", "lead_s", "window_s")}
+        hears["fill"] = getattr(self.model, "fill", None)
         excerpt = [entry.sha256, entry.start_s, entry.duration_s]
         return {"kind": "heard stems", "version": _VERSION, "excerpt": excerpt, "factorization": who, "hears": hears}

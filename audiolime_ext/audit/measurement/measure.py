@@ -1,6 +1,6 @@
-"""Measuring one recording: every mix that an audit asks the tagger about is made, asked and forgotten.
+"""Measuring one recording: every mix that an audit asks the model about is made, asked and forgotten.
 
-What is kept are the tagger's *scores*, one for each label, because every effect
+What is kept are the model's *scores*, one for each label, because every effect
 (`audiolime_ext.audit.measurement.effects`) and every decision follows from them, for whichever thresholds:
 
 =================  ==========================================================================================
@@ -117,7 +117,7 @@ class Job:
     """A recording to be measured, and those whose components are put into it.
 
     Most excerpts of the audit are `usual_s` seconds long; None: as this one. A `probe` does less: ``"stems"`` makes its
-    stems, and ``"noise"`` asks the tagger about noise of the usual length.
+    stems, and ``"noise"`` asks the model about noise of the usual length.
     """
 
     host: Entry
@@ -128,7 +128,7 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What came of it: the measurements, small facts, and how many mixes the tagger was asked about."""
+    """What came of it: the measurements, small facts, and how many mixes the model was asked about."""
 
     measurements: tuple[Measurement, ...]
     facts: dict[str, Any]
@@ -154,8 +154,8 @@ def measure(job: Job, ears: Ears, settings: Settings) -> Measured:
     host = ears.hear(job.host)
     donors = {donor.key: _donor(ears, donor, host) for donor in job.donors}
     chosen = choose_masks(len(host.names), max_evals=settings.max_evals, seed=settings.seed)
-    grid = Grid.of(ears.tagger, host.facts["sr"], host.facts.get("n_samples"))
-    asked, scores = _answers(ears.tagger, grid, _questions(job, host, donors, chosen, settings, grid.sr), job.usual_s)
+    grid = Grid.of(ears.model, host.facts["sr"], host.facts.get("n_samples"))
+    asked, scores = _answers(ears.model, grid, _questions(job, host, donors, chosen, settings, grid.sr), job.usual_s)
     of_masks = [kind == _MASK for kind, *_ in asked]
     rows = [
         *_of_masks(host, Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores[of_masks])),
@@ -238,10 +238,10 @@ def _transplants(kind: Kind, name: str, host: Heard, donor: Heard, key: str) -> 
 
 
 def _answers(
-    tagger: Model, grid: Grid, questions: Iterator[Question], usual_s: float | None
+    model: Model, grid: Grid, questions: Iterator[Question], usual_s: float | None
 ) -> tuple[list[tuple[str, str, str | None]], Scores]:
     """What was asked, and the scores (n_questions, n_labels)."""
-    ask = partial(scores_of, tagger, usual_s=usual_s)
+    ask = partial(scores_of, model, usual_s=usual_s)
     first = next(questions)  # tells how many windows there are
     windows = grid.cut(first[3][None])
     asked, alone = [first[:3]], ask(windows)
@@ -251,7 +251,7 @@ def _answers(
             asked.append((kind, name, donor))
             yield partial(_one, mix), _ONCE
 
-    return asked, joined([alone, *answers(ask, grid, mixes(), size=n_at_once(tagger, windows.shape[1]))])
+    return asked, joined([alone, *answers(ask, grid, mixes(), size=n_at_once(model, windows.shape[1]))])
 
 
 def _one(mix: Samples, _: Masks) -> Samples:

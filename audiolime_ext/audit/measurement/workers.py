@@ -45,8 +45,8 @@ _SCHEDULER_S = 10  # so long may a scheduler think about how many workers it has
 class Models:
     """What a worker builds, and what it must turn out to be; `factorization` None: recordings bring their stems."""
 
-    tagger: str
-    tagger_fingerprint: str
+    model: str
+    model_fingerprint: str
     factorization: str | None
     factorization_fingerprint: str
     settings: Settings
@@ -233,7 +233,7 @@ def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
     if job.probe == "stems":
         ears.hear(job.host)
     elif job.probe == "noise":
-        ask_about_noise(ears.tagger, job.usual_s or job.host.duration_s)
+        ask_about_noise(ears.model, job.usual_s or job.host.duration_s)
     if job.probe:
         return Measured((), {}, 0)
     return measure(job, ears, settings)
@@ -242,24 +242,24 @@ def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
 @lru_cache(maxsize=1)
 def _ears(models: Models) -> Ears:
     try:
-        tagger = load_model(models.tagger, sr=models.sr, batch_size=models.batch_size)
+        model = load_model(models.model, sr=models.sr, batch_size=models.batch_size)
         separator = None if models.factorization is None else load_factorization(models.factorization)
     except Exception as error:
         if isinstance(error, AudiolimeError):
             raise
-        named = " and ".join(filter(None, (models.tagger, models.factorization)))
+        named = " and ".join(filter(None, (models.model, models.factorization)))
         raise AudiolimeError(f"a worker cannot build {named} ({type(error).__name__}: {error})") from error
-    found = {models.tagger: tagger.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
-    if isinstance(tagger, FunctionModel) and tagger.version is None:
-        del found[models.tagger]  # a hash of answers, which may round otherwise on another machine
-    wanted = {models.tagger: models.tagger_fingerprint, models.factorization: models.factorization_fingerprint}
+    found = {models.model: model.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
+    if isinstance(model, FunctionModel) and model.version is None:
+        del found[models.model]  # a hash of answers, which may round otherwise on another machine
+    wanted = {models.model: models.model_fingerprint, models.factorization: models.factorization_fingerprint}
     for spec in found:
         if found[spec] != wanted[spec]:
             raise UsageError(
                 f"{spec} is another model in the worker than in the driver (fingerprint {found[spec]!r}, not "
                 f"{wanted[spec]!r}); give all machines the same files and versions"
             )
-    return Ears(tagger, separator)
+    return Ears(model, separator)
 
 
 def _begin() -> None:

@@ -26,6 +26,7 @@ Kept = TypeVar("Kept")
 APPLICATION_ID = 0x61756474  # "audt"
 PAGE_BYTES = 512  # of blocks of a few kB each, the last page is half empty
 BUSY_S = 30.0  # readers wait so long for a commit
+_FORMERLY = {"tagger": "model", "tagger_fingerprint": "model_fingerprint"}  # names of version 0.1
 SCHEMA = """
 CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -130,8 +131,8 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise sqlite3.DatabaseError("another program's database")
-        parts = {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM identity")}
-        return as_kept(parts, Identity)
+        rows = connection.execute("SELECT name, value FROM identity")
+        return as_kept({_FORMERLY.get(name, name): json.loads(value) for name, value in rows}, Identity)
 
 
 @contextmanager

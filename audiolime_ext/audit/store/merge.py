@@ -23,15 +23,15 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible
 
 
-def merge(out: str | Path, stores: Iterable[str | Path]) -> int:
+def merge(stores: Iterable[str | Path], out: str | Path) -> int:
     """Bring everything that is in some stores into one, and return how many recordings are new to it.
 
     Parameters
     ----------
-    out
-        The store to write; what it holds already stays.
     stores
         Those to read. `out` may be among them.
+    out
+        The store to write; what it holds already stays.
 
     Raises
     ------

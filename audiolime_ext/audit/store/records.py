@@ -22,20 +22,20 @@ class Identity:
 
     Parameters
     ----------
-    tagger, factorization
+    model, factorization
         Their specs.
-    tagger_fingerprint, factorization_fingerprint
+    model_fingerprint, factorization_fingerprint
         What they really are: a model that was retrained under the same name has another one.
     labels
-        The tagger's labels, in the order of every measurement.
+        The model's labels, in the order of every measurement.
     settings
         Everything else that results follow from, as plain values.
     version
         That of the audit's own arithmetic.
     """
 
-    tagger: str
-    tagger_fingerprint: str
+    model: str
+    model_fingerprint: str
     factorization: str
     factorization_fingerprint: str
     labels: tuple[str, ...]

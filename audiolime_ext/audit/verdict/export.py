@@ -13,7 +13,7 @@ One line for each number, recording by recording in the manifest's order:
 ``donor``          where something was put in: the place in the manifest of the recording that it comes from,
                    ``donor_song`` its song
 ``label``          empty for ``presence``
-``score``          what the tagger says; empty for ``attribution`` and ``presence``, which are no scores
+``score``          what the model says; empty for ``attribution`` and ``presence``, which are no scores
 ``effect``         what follows: see below
 ``flipped``        1 if the label is decided otherwise after than before, 0 if not
 =================  ==========================================================================================

@@ -134,7 +134,7 @@ class Results:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The tagger's."""
+        """The model's."""
         return self.identity.labels
 
     @cached_property

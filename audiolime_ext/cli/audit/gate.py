@@ -53,7 +53,7 @@ def run(args: Namespace) -> int:
         waive_not_auditable=args.waive_not_auditable,
     )
     if args.junit:
-        write_bytes(Path(args.junit), to_junit(found))
+        write_bytes(to_junit(found), Path(args.junit))
     if args.json:
         print(to_json(found.to_dict()))
     else:

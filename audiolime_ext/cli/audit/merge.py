@@ -33,7 +33,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.files import to_json
 
     out, stores = _named(args)
-    n_new = merge(out, stores)
+    n_new = merge(stores, out)
     results = Results.read(out)
     n_done, n = int(results.done.sum()), len(results.entries)
     if args.json:

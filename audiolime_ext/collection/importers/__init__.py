@@ -5,8 +5,8 @@ format is a module with two functions, `recognises` (the table's first lines →
 table, the folder of the audio → its recordings), and with `LABELS`, the columns that can be the class → what one is.
 What people write is another matter: `audiolime_ext.collection.manifest`.
 
-Such tables name more than anybody has or a tagger knows. Recordings whose file is not there, recordings without a class
-and tags that the tagger does not know are left out, and `Gathered.notes` counts them and names some.
+Such tables name more than anybody has or a model knows. Recordings whose file is not there, recordings without a class
+and tags that the model does not know are left out, and `Gathered.notes` counts them and names some.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Gathered:
-    """Recordings that can be audited, with their classes as the tagger spells them, and what was left out."""
+    """Recordings that can be audited, with their classes as the model spells them, and what was left out."""
 
     drafts: tuple[Draft, ...]
     notes: tuple[str, ...]
@@ -53,7 +53,7 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
     drafts
         All recordings of a data set.
     labels
-        The tagger's labels (letter case is forgiven); None: any class will do.
+        The model's labels (letter case is forgiven); None: any class will do.
     origin
         What to call the data set.
     what
@@ -69,7 +69,7 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
     >>> here = Path(__file__)
     >>> found = gather([Draft(2, here, ("genre---rock", "genre---polka"))], labels=["Rock"], origin="songs.tsv")
     >>> [draft.labels for draft in found.drafts], found.notes
-    ([('Rock',)], ('1 tag of songs.tsv that the tagger does not know is ignored: genre---polka',))
+    ([('Rock',)], ('1 tag of songs.tsv that the model does not know is ignored: genre---polka',))
     """
     kept, gone, classless, unknown = list[Draft](), list[str](), list[str](), list[str]()
     spellings: dict[str, str | None] = {}
@@ -100,13 +100,13 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
         ),
         _told(
             unknown,
-            f"recording of {origin} has no {what} that the tagger knows and is left out",
-            f"recordings of {origin} have no {what} that the tagger knows and are left out",
+            f"recording of {origin} has no {what} that the model knows and is left out",
+            f"recordings of {origin} have no {what} that the model knows and are left out",
         ),
         _told(
             ignored,
-            f"tag of {origin} that the tagger does not know is ignored",
-            f"tags of {origin} that the tagger does not know are ignored",
+            f"tag of {origin} that the model does not know is ignored",
+            f"tags of {origin} that the model does not know are ignored",
         ),
     )
     return Gathered(tuple(kept), tuple(filter(None, notes)))
@@ -127,12 +127,12 @@ def _nothing(gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
             "--root DIR (root=DIR)"
         )
     if ignored:
-        return f"the tagger knows none of its classes, such as {_some(ignored)}; audit a tagger that does"
+        return f"the model knows none of its classes, such as {_some(ignored)}; audit a model that does"
     return f"no recording in it has a {what}"
 
 
 def _spelling(tag: str, labels: Sequence[str] | None) -> str | None:
-    """What the tagger calls a tag, with or without the kind that stands before it (``genre---rock``)."""
+    """What the model calls a tag, with or without the kind that stands before it (``genre---rock``)."""
     if labels is None:
         return tag
     for name in (tag, tag.rpartition("---")[2]):

@@ -164,7 +164,7 @@ class Listening:
 
     @cached_property
     def _tagger(self) -> Any:
-        return load_model(self.results.identity.tagger)
+        return load_model(self.results.identity.model)
 
     @cached_property
     def _separator(self) -> Any:

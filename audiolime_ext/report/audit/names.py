@@ -47,7 +47,7 @@ class Names:
         return self.recording(self._places[failure.task]), "the reason may name files and is left out"
 
     def spec(self, spec: str) -> str:
-        """A tagger's or a factorization's spec; an anonymous page names no folders.
+        """A model's or a factorization's spec; an anonymous page names no folders.
 
         Examples
         --------

@@ -106,7 +106,7 @@ def write_report(store: str | Path | Results, folder: str | Path, options: Optio
     results = store if isinstance(store, Results) else Results.read(store)
     html = report_html(results, options)
     with fresh_folder(Path(folder)) as fresh:
-        write_bytes(fresh / FILE, html.encode("utf-8", "legible"))
+        write_bytes(html.encode("utf-8", "legible"), fresh / FILE)
     return Path(folder) / FILE
 
 
@@ -207,7 +207,7 @@ def made(results: Results, names: Names) -> list[tuple[str, str]]:
     """What the results follow from, as (what, how)."""
     identity, settings = results.identity, results.identity.settings
     rows = [
-        ("tagger", f"{names.spec(identity.tagger)} ({identity.tagger_fingerprint})"),
+        ("model", f"{names.spec(identity.model)} ({identity.model_fingerprint})"),
         (
             "factorization",
             f"{names.spec(identity.factorization)} ({identity.factorization_fingerprint or 'true stems'})",
@@ -234,7 +234,7 @@ def _facts(results: Results, names: Names) -> list[str]:
     split = "true stems" if results.identity.factorization == "oracle" else names.spec(results.identity.factorization)
     into = ", ".join(results.components) or "nothing yet"
     lines = [
-        f"{names.spec(results.identity.tagger)}, split by {split} into {into}",
+        f"{names.spec(results.identity.model)}, split by {split} into {into}",
         f"{counted(n, 'recording')} of {counted(songs, 'song')} in {counted(classes, 'class', 'classes')}",
     ]
     lines += marks(results)

@@ -38,7 +38,7 @@ class Entry:
         return cls(track.recording_name, page, tuple(zip(track.labels, means, led, strict=True)))
 
 
-def write_index(path: Path, entries: Sequence[Entry]) -> Path:
+def write_index(entries: Sequence[Entry], path: Path) -> Path:
     """Write the index in one step.
 
     Raises
@@ -49,5 +49,5 @@ def write_index(path: Path, entries: Sequence[Entry]) -> Path:
     style = static("song/page.css")
     title = counted(len(entries), "recording")
     html = render("song/index.html.j2", entries=entries, title=title, style=Markup(style), policy=policy("", style))
-    write_bytes(path, html.encode("utf-8", "legible"))
+    write_bytes(html.encode("utf-8", "legible"), path)
     return path

@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import os
 import shlex
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup
 
@@ -77,15 +78,15 @@ def page_html(
     return _render(views, given, title or views[0].recording_name)
 
 
-def write_page(path: str | os.PathLike[str], explained: Explained | Sequence[Explained], **options: Any) -> Path:
+def write_page(explained: Explained | Sequence[Explained], path: str | os.PathLike[str], **options: Any) -> Path:
     """Write explanations as one HTML file that opens from disk, to be read and listened to.
 
     Parameters
     ----------
-    path
-        Of the file.
     explained
         An `Explanation` or a `TrackExplanation`, or several, which stand side by side.
+    path
+        The file, where version 0.1 took it first; that order still works, with a warning.
     **options
         ``title``, ``audio``, ``mixture``, ``source_url``, ``notes``, ``blind``: see `page_html`.
 
@@ -103,11 +104,14 @@ def write_page(path: str | os.PathLike[str], explained: Explained | Sequence[Exp
     >>> loudness = lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True))
     >>> e = explain((hiss, 16000), loudness, factorization="hpss")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     page = write_page(Path(folder) / "hiss.html", e, title="What is loud in hiss").read_text()
+    ...     page = write_page(e, Path(folder) / "hiss.html", title="What is loud in hiss").read_text()
     >>> "What is loud in hiss" in page
     True
     """
-    write_bytes(Path(path), page_html(explained, **options).encode("utf-8", "legible"))
+    if isinstance(cast(Any, explained), (str, os.PathLike)):
+        warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 2)
+        explained, path = cast(Any, path), cast(Any, explained)
+    write_bytes(page_html(explained, **options).encode("utf-8", "legible"), Path(path))
     return Path(path)
 
 
@@ -118,7 +122,7 @@ def command_of(explained: Sequence[Explained]) -> str:
     words = ["audiolime", "page", legible(Path(first.file).name) if first.file else "RECORDING"]
     for separator in dict.fromkeys(separators):
         words += ["-f", separator]
-    words += ["-m", first.tagger or "OWN_MODEL"]
+    words += ["-m", first.model or "OWN_MODEL"]
     words += ["--contrast", *first.contrast] if first.contrast else ["--labels", *explained[0].labels]
     track = as_track(explained[0]) if isinstance(explained[0], Explanation) else explained[0]
     some = len(track.windows) < int((~track.taggram.padded).sum()) or isinstance(explained[0], Explanation)

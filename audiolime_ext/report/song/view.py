@@ -261,7 +261,7 @@ def make_view(
     n = len(track.taggram.times_s)
     return View(
         recording_name=track.recording_name,
-        title=f"{track.recording_name} by {origin.tagger or 'own model'} and {_separator(origin.factorization)}",
+        title=f"{track.recording_name} by {origin.model or 'own model'} and {_separator(origin.factorization)}",
         facts=_facts(track),
         stems_are=stems_are(origin.factorization, stems, max(residuals, default=None)),
         notes=tuple(note for note in (*track.notes, *track.warnings) if note not in said),

@@ -277,7 +277,7 @@ def test_a_donor_that_is_too_short_is_named_and_one_sample_of_rounding_is_none()
 
 
 def test_recordings_of_any_rate_and_start_can_be_donors_of_each_other(tmp_path: Path) -> None:
-    """Rounding start and end to the tagger's samples makes excerpts of one duration differ by a sample."""
+    """Rounding start and end to the model's samples makes excerpts of one duration differ by a sample."""
     entries = []
     for i, (sr, start_s) in enumerate([(44100, 0.0), (44100, 0.0003), (48000, 0.00041), (22050, 0.00019)]):
         path = tmp_path / f"{i}.wav"

@@ -61,9 +61,9 @@ def test_merged_shards_are_the_store_of_one_run(tmp_path: Path) -> None:
     assert [len(everything(shard)[0]) for shard in shards] != [9, 9, 9], "each did a part"
     for order in (shards, shards[::-1]):
         out = tmp_path / f"merged {order[0].stem}.sqlite"
-        assert merge(out, order) == 9
+        assert merge(order, out) == 9
         assert everything(out) == everything(whole)
-        assert merge(out, [*order, out]) == 0
+        assert merge([*order, out], out) == 0
         assert everything(out) == everything(whole)
     assert [failure.name for failure in everything(out)[2]] == ["003.wav"]
 
@@ -72,7 +72,7 @@ def test_a_store_grows_by_what_it_lacks(tmp_path: Path) -> None:
     one = write(tmp_path / "one", SONGS[:2], entries=SONGS[:3])
     two = write(tmp_path / "two", SONGS[1:4], entries=SONGS[1:])
     out = tmp_path / "out"
-    assert (merge(out, [one]), merge(out, [two]), merge(out, [one, two])) == (2, 2, 0)
+    assert (merge([one], out), merge([two], out), merge([one, two], out)) == (2, 2, 0)
     recordings, measurements, _, entries, _ = everything(out)
     assert entries == SONGS
     assert [recording.task for recording in recordings] == [entry.key for entry in SONGS[:4]]
@@ -85,14 +85,14 @@ def test_a_success_takes_a_failures_place_and_tries_are_not_counted_twice(tmp_pa
     for order in ([one, two], [two, one]):
         out = tmp_path / f"from {order[0].name}"
         for _ in range(2):
-            merge(out, order)
+            merge(order, out)
             assert [(f.name, f.tries) for f in everything(out)[2]] == [("2.wav", 2), ("3.wav", 1)]
 
 
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        ({"identity": replace(IDENTITY, tagger_fingerprint="f2")}, 'tagger fingerprint "f2", now "f1"'),
+        ({"identity": replace(IDENTITY, model_fingerprint="f2")}, 'model fingerprint "f2", now "f1"'),
         ({"entries": [replace(SONGS[0], labels=("piano",))]}, "0.wav is guitar of 'song 0' in .*one and piano of"),
         ({"entries": [replace(SONGS[0], song="song 1")]}, "run both again with one manifest"),
         ({"reading": Reading((0.5, 0.5))}, "have other thresholds"),
@@ -103,11 +103,11 @@ def test_what_is_not_of_one_audit_is_refused_before_anything_is_written(
 ) -> None:
     one, two = write(tmp_path / "one", SONGS[:2]), write(tmp_path / "two", SONGS[:1], **other)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=says):
-        merge(tmp_path / "out", [one, two])
+        merge([one, two], tmp_path / "out")
     assert not (tmp_path / "out").exists()
     before = everything(one)
     with pytest.raises(UsageError, match=r"fingerprint|with one manifest|other thresholds"):
-        merge(one, [two])
+        merge([two], one)
     assert everything(one) == before
 
 
@@ -115,7 +115,7 @@ def test_paths_may_differ_from_machine_to_machine(tmp_path: Path) -> None:
     here = [replace(entry, path=f"/here/{i}.wav", song=f"/here/{i}.wav") for i, entry in enumerate(SONGS)]
     there = [replace(entry, path=f"/there/{i}.wav", song=f"/there/{i}.wav") for i, entry in enumerate(SONGS)]
     one, two = write(tmp_path / "one", here[:3], entries=here), write(tmp_path / "two", there[3:], entries=there)
-    assert merge(tmp_path / "out", [one, two]) == 6
+    assert merge([one, two], tmp_path / "out") == 6
     assert everything(tmp_path / "out")[3] == here
 
 
@@ -129,8 +129,8 @@ def test_the_command_tells_what_there_is(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["audit", "merge", str(tmp_path / "none"), "-o", str(out)]) == 3
     assert "there is no audit at" in capsys.readouterr().err
     with pytest.raises(UsageError, match="nothing to bring into"):
-        merge(out, [out])
+        merge([out], out)
     with pytest.raises(MissingError, match="there is no audit"):
-        merge(tmp_path / "new", [tmp_path / "none"])
+        merge([tmp_path / "none"], tmp_path / "new")
     with AuditStore.create_or_resume(out, IDENTITY), pytest.raises(UsageError, match="another audit is writing"):
-        merge(out, [one])
+        merge([one], out)

@@ -154,7 +154,7 @@ def test_a_recording_whose_writing_fails_half_way_leaves_nothing(path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"tagger_fingerprint": "f2"}, 'tagger fingerprint "f1", now "f2"'),
+        ({"model_fingerprint": "f2"}, 'model fingerprint "f1", now "f2"'),
         ({"factorization": "spleeter:2stems"}, 'factorization "hpss", now "spleeter:2stems"'),
         ({"labels": ("piano", "guitar")}, "labels"),
         ({"settings": {"thresholds": [0.5], "delta": 0.5}}, "settings"),

@@ -229,8 +229,8 @@ def test_placebos_are_stored_resumed_merged_and_exported(tmp_path: Path) -> None
         store.describe(entries, reading)
         for recording, rows in old:
             store.put(next(e.task for e in entries if e.key == recording.task), recording.name, rows, recording.facts)
-    assert merge(tmp_path / "all.sqlite", [tmp_path / "old.sqlite", shards[1]]) == 8
-    assert merge(tmp_path / "all.sqlite", shards) == 0, "what is there stays"
+    assert merge([tmp_path / "old.sqlite", shards[1]], tmp_path / "all.sqlite") == 8
+    assert merge(shards, tmp_path / "all.sqlite") == 0, "what is there stays"
     results = run_audit(manifest, confounded, store=tmp_path / "all.sqlite", settings=few, workers=0)
     newer, found = ([len(r.asked(measure).values) for measure in PLACEBOS] for r in (Results.read(shards[1]), results))
     assert newer[:2] == [4, 4]

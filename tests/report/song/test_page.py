@@ -196,7 +196,7 @@ def test_an_excerpt_in_segments_plays_just_its_segment(show: Callable[..., Page]
 
 @browser_test
 def test_hostile_names_are_text(show: Callable[..., Page], excerpt: Explanation, tmp_path: Path) -> None:
-    hostile = write_page(tmp_path / "hostile.html", excerpt, title=EVIL, notes=[Note(0.5, EVIL)], source_url=EVIL)
+    hostile = write_page(excerpt, tmp_path / "hostile.html", title=EVIL, notes=[Note(0.5, EVIL)], source_url=EVIL)
     page = show(hostile.read_text(encoding="utf-8"))
     assert page.title() == EVIL
     assert page.locator(".tags button").nth(1).inner_text() == EVIL
@@ -312,9 +312,16 @@ def test_nothing_in_it_points_outside(track: TrackExplanation) -> None:
     assert "unsafe-inline" not in html
 
 
+def test_where_before_what_still_works_with_a_warning(track: TrackExplanation, tmp_path: Path) -> None:
+    old: Any = tmp_path / "old.html"
+    with pytest.warns(DeprecationWarning, match="what first"):
+        assert write_page(old, track) == old  # type: ignore[arg-type]
+    assert old.read_bytes() == write_page(track, tmp_path / "new.html").read_bytes()
+
+
 def test_an_unwritable_place_leaves_the_old_page(track: TrackExplanation, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write"):
-        write_page(tmp_path / "nowhere" / "page.html", track)
+        write_page(track, tmp_path / "nowhere" / "page.html")
 
 
 @pytest.fixture
@@ -431,7 +438,7 @@ def test_mono_at_96_khz_becomes_a_page_that_plays(show: Callable[..., Page]) -> 
     ("hiss", "message"),
     [
         (np.zeros((1, 3 * SR), np.float32), "is silent"),
-        (np.ones((1, SR // 20), np.float32), r"is 0\.050 s long; the tagger needs at least 0\.100 s"),
+        (np.ones((1, SR // 20), np.float32), r"is 0\.050 s long; the model needs at least 0\.100 s"),
     ],
 )
 def test_a_recording_that_cannot_be_explained_leaves_no_page(

@@ -7,7 +7,7 @@ source's own middle frequency.
 
 Acoustic measures know nothing of sources: level, level at the sides, bands, brightness, onsets.
 
-Gains are cut to 0…1: a listener that answers to twice the sound by twice the score is none that a tagger resembles.
+Gains are cut to 0…1: a listener that answers to twice the sound by twice the score is none that a model resembles.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def listeners(kinds: Sequence[Kind], sources: Sequence[str]) -> list[Listener]:
 
 
 def model_of(song: Song, planted: Sequence[Listener], windows: Sequence[Song] = ()) -> Model:
-    """A tagger with an output for each listener.
+    """A model with an output for each listener.
 
     It hears the song's excerpt and no other; with `windows`, excerpts of the song that follow each other, it has such
     windows, and hears each mix as the one that it fits best.
