@@ -18,7 +18,7 @@ from tests.studies.lookup import Lookup, segments_seen
 
 
 @pytest.fixture(scope="module")
-def tagger() -> MusicnnModel:
+def model() -> MusicnnModel:
     return MusicnnModel("MSD_musicnn", threads=1)
 
 
