@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--donors", nargs="+", default=(), metavar="FILE", help="recordings whose sources may be what is missing here"
     )
-    parser.add_argument("--moments", action="store_true", help="also explain a quarter of a second earlier and later")
+    parser.add_argument("--shifts", action="store_true", help="also explain a quarter of a second earlier and later")
     parser.add_argument(
         "--cross-check",
         metavar="SPEC",
@@ -96,7 +96,7 @@ def run(args: Namespace) -> int:
             settle=args.settle,
             level_check=not args.no_level_check,
             donors=args.donors,
-            moments=args.moments,
+            shifts=args.shifts,
             cross_check=second,
             **how_asked(args),
         )

@@ -26,7 +26,7 @@ def positive(text: str) -> float:
 
 
 def seconds_from_start(text: str) -> float:
-    """The argument type of moments in a recording."""
+    """The argument type of times in a recording."""
     if (seconds := _seconds(text)) < 0:
         raise argparse.ArgumentTypeError(f"{text} s is before the recording begins; give 0 or more")
     return seconds

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
+    "explain": {"--moments": "--shifts"},
     "audit run": {"--donors": "--n-donors", "--store": "--output"},
     "audit gate": {"--baseline": "--compare-with"},
     "audit report": {"--delta": "--tolerance"},

@@ -16,7 +16,7 @@ from audiolime_ext.cli.options import (
 from audiolime_ext.cli.question import MIN_SCORE, add_min_score, add_no_cache, how_asked
 from audiolime_ext.files import legible
 
-_OF_ONE_EXCERPT = ("segments", "settle", "donors", "moments", "faithfulness", "cross_check")
+_OF_ONE_EXCERPT = ("segments", "settle", "donors", "shifts", "faithfulness", "cross_check")
 
 
 def add_track(parser: ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def refuse_contradictions(args: Namespace) -> None:
         raise UsageError("--track explains every window and --at some of them; give one of the two")
     if args.at is not None and (args.start is not None or args.duration is not None):
         raise UsageError("--at says where windows begin, each as long as the model's; leave out --start and --duration")
-    defaults: dict[str, Any] = {"segments": 1, "donors": (), "moments": False}
+    defaults: dict[str, Any] = {"segments": 1, "donors": (), "shifts": False}
     for name in _OF_ONE_EXCERPT:
         if getattr(args, name) != defaults.get(name):
             option = name.replace("_", "-")

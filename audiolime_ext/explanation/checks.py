@@ -1,4 +1,4 @@
-"""What else could make the score: level, absence, the moment, chance. Each asks the model a few more times.
+"""What else could make the score: level, absence, the excerpt's start, chance. Each asks the model a few more times.
 
 - *Level.* Removing a stem also makes the mix softer, and models move with level alone. Two controls undo one half of a
   removal each: the whole mix made as soft as it is without the stem (softer, and nothing is missing), and what is left
@@ -8,7 +8,7 @@
   any size and for log-odds and contrasts.
 - *Absence.* A wrong "piano" for a guitar without drums is explained by what is missing, which no weight of a present
   component can show. So the stems of donors that the excerpt lacks are added to it, one at a time.
-- *The moment.* "Exact" is not "certain": the excerpt shifted by a quarter of a second moves the weights a little. This
+- *The shift.* "Exact" is not "certain": the excerpt shifted by a quarter of a second moves the weights a little. This
   spread is no sampling error and is shown apart from it.
 - *Chance.* A model may answer differently when it is asked again; see `audiolime_ext.prediction.repeatability`.
 
@@ -183,8 +183,8 @@ class Checks:
         Evaluations that the budget still allows.
     n_evals
         Evaluations that the checks have taken.
-    level, missing, moments
-        What they found; `moments` is the largest change of each weight, shape (n_labels, n_components). None or empty
+    level, missing, shifts
+        What they found; `shifts` is the largest change of each weight, shape (n_labels, n_components). None or empty
         where a check was not asked for or could not be made.
     left_out
         The checks that could not be made, and why, in words.
@@ -196,7 +196,7 @@ class Checks:
     n_evals: int = 0
     level: LevelCheck | None = None
     missing: tuple[Missing, ...] = ()
-    moments: Array | None = field(default=None, repr=False)
+    shifts: Array | None = field(default=None, repr=False)
     left_out: tuple[str, ...] = ()
     noise: Noise | None = None
 
@@ -230,19 +230,19 @@ class Checks:
             "check for missing sources", len(absent), lambda: {"missing": check_missing(components, absent, ask)}
         )
 
-    def with_moments(self, weights: Array, starts: Sequence[float], n_masks: int, weights_at: WeightsAt) -> Checks:
-        """These and how far the weights move where the excerpt starts at other moments."""
+    def with_shifts(self, weights: Array, starts: Sequence[float], n_masks: int, weights_at: WeightsAt) -> Checks:
+        """These and how far the weights move in excerpts that start at other times."""
 
         def spread() -> dict[str, Any]:
             others = [found for start in starts if (found := weights_at(start)).shape == weights.shape]
-            return {"moments": np.max([np.abs(other - weights) for other in others], axis=0) if others else None}
+            return {"shifts": np.max([np.abs(other - weights) for other in others], axis=0) if others else None}
 
-        found = self._paid("moment-to-moment spread", n_masks * len(starts), spread) if starts else self
-        if found.moments is not None or found.left_out != self.left_out:
+        found = self._paid("shift check", n_masks * len(starts), spread) if starts else self
+        if found.shifts is not None or found.left_out != self.left_out:
             return found
         why = f"the recording does not go on for {SHIFT_S:g} s before or after the excerpt"
         other = f"the components are not the same {SHIFT_S:g} s earlier and later"
-        return found._without(f"the moment-to-moment spread was left out: {other if starts else why}")
+        return found._without(f"the shift check was left out: {other if starts else why}")
 
     def remarks(self, name: str, column: int, neighborhood: Neighborhood, heaviest: str | None) -> list[str]:
         """What they say about a label, whatever its values are.
@@ -265,11 +265,11 @@ class Checks:
             found += self._level_remark(self.level, name, column, here, heaviest, max(FAINT * reach, nothing))
         if self.missing:
             found += self._missing_remarks(name, column, here, max(MISSING_MOVES * reach, nothing))
-        if self.moments is not None:
-            (moved,) = written([float(self.moments[column].max())])
+        if self.shifts is not None:
+            (moved,) = written([float(self.shifts[column].max())])
             found.append(
-                f"{name}: the weights move by up to {moved} from moment to moment "
-                f"(the excerpt {SHIFT_S:g} s earlier and later)"
+                f"{name}: the weights change by up to {moved} when the excerpt is shifted "
+                f"({SHIFT_S:g} s earlier and later)"
             )
         return found
 

@@ -137,7 +137,7 @@ class Explanation:
     def leading(self, label: str | int | None = None) -> Leading:
         """What is known of the sources of a label's value; see `audiolime_ext.explanation.leading`."""
         asked = self.neighborhood, self.attribution, self.column(label), self.kind
-        return leading(self.names, self.components.levels_db, *asked, moments=self.checks.moments)
+        return leading(self.names, self.components.levels_db, *asked, shifts=self.checks.shifts)
 
     def what_argues(self, label: str | int | None = None) -> tuple[str, ...]:
         """All components, each by itself, that argue for a label beyond their intervals, the strongest first."""

@@ -11,7 +11,7 @@ all.
 than rounding, and, where masks are a sample, by one test for all differences (`audiolime_ext.attribution.told_apart`).
 Else all that are not told apart from the heaviest are named together. Without error bars nothing is known of a sample.
 Where the weights were also found a quarter of a second earlier and later, a lead that is not larger than what the two
-weights move there is not told apart either. (Where stems are cut, that is not looked at: other moments put other music
+weights move there is not told apart either. (Where stems are cut, that is not looked at: a shift puts other music
 into the same segment.)
 
 *Nothing is said where there is nothing.* A source argues for a label if its weight is positive beyond its interval,
@@ -83,8 +83,8 @@ class Leading:
         What counts: a value or weight that does not differ by more is as good as the same.
     as_baseline
         Whether the value is that of the baseline: the sources only offset each other.
-    by_moment
-        Whether `first` are told apart here, but not from moment to moment.
+    by_shift
+        Whether `first` are told apart here, but not in the shifted excerpts.
     fit
         R² of the linear fit that gave the weights, where it does not describe the model; else None.
     within, carried, carried_weight
@@ -106,7 +106,7 @@ class Leading:
     against: int | None = None
     near: float = 0.0
     as_baseline: bool = False
-    by_moment: bool = False
+    by_shift: bool = False
     fit: float | None = None
     within: Within | None = None
     carried: tuple[int, ...] = ()
@@ -153,7 +153,7 @@ def leading(
     column: int,
     kind: Kind,
     *,
-    moments: Array | None = None,
+    shifts: Array | None = None,
 ) -> Leading:
     """What is known of the sources of one label's value.
 
@@ -167,8 +167,8 @@ def leading(
         The label.
     kind
         Of the model's answers.
-    moments
-        The largest change of each weight at other moments, (n_labels, n_components), where that was asked.
+    shifts
+        The largest change of each weight in shifted excerpts, (n_labels, n_components), where that was asked.
 
     Examples
     --------
@@ -215,13 +215,13 @@ def leading(
         return state("nothing", arguing=tuple(arguing))
     tied = _not_below(weights, covariance, attribution.dof, arguing[0], rounding)
     first = [i for i in tied if levels[i] > AUDIBLE_DB]
-    by_moment = _within_moments(first, arguing, weights, None if set(groups) != {1} else moments, column)
+    by_shift = _within_shifts(first, arguing, weights, None if set(groups) != {1} else shifts, column)
     found |= {
-        "first": (*first, *by_moment),
+        "first": (*first, *by_shift),
         "arguing": tuple(arguing),
         "unheard": tuple(i for i in tied if levels[i] <= AUDIBLE_DB),
         "against": _against(weights, 2 * weights - certain, arguing[0]),
-        "by_moment": bool(by_moment),
+        "by_shift": bool(by_shift),
     }
     return state("tied") if len(found["first"]) > 1 else state("leads", **segments(first[0]))
 
@@ -279,13 +279,13 @@ def _not_below(weights: Array, covariance: Array, dof: float | None, heaviest: i
     return [i for i in heaviest_first(weights, rounding) if i in tied]
 
 
-def _within_moments(
-    first: Sequence[int], arguing: Sequence[int], weights: Array, moments: Array | None, column: int
+def _within_shifts(
+    first: Sequence[int], arguing: Sequence[int], weights: Array, shifts: Array | None, column: int
 ) -> list[int]:
-    """What a single leader does not outweigh by more than the two weights move from moment to moment."""
-    if len(first) != 1 or moments is None:
+    """What a single leader does not outweigh by more than the two weights change in shifted excerpts."""
+    if len(first) != 1 or shifts is None:
         return []
-    moved = moments[column] + moments[column][first[0]]
+    moved = shifts[column] + shifts[column][first[0]]
     return [i for i in arguing[1:] if weights[first[0]] - weights[i] <= moved[i]]
 
 

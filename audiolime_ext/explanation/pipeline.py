@@ -46,7 +46,7 @@ def explain(
     settle: int | None = None,
     level_check: bool = True,
     donors: Sequence[Any] = (),
-    moments: bool = False,
+    shifts: bool = False,
     cross_check: Factorization | str | None = None,
     sr: int | None = None,
 ) -> Explanation:
@@ -91,7 +91,7 @@ def explain(
     settle
         Stop sampling masks once so many of the heaviest components of the first label are told apart from the others
         (95 %), see `audiolime_ext.attribution.settle`; the result says whether they were. None: use the budget.
-    level_check, donors, moments
+    level_check, donors, shifts
         What else could make the score: level (on by default, left out where the budget does not allow it), stems that
         the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt
         a quarter of a second earlier and later. See `audiolime_ext.explanation.checks`.
@@ -122,7 +122,7 @@ def explain(
     """
     method_named(method)
     off = load_baseline(baseline)
-    settings = Settings(method, target, off, segments, max_evals, seed, settle, level_check, moments)
+    settings = Settings(method, target, off, segments, max_evals, seed, settle, level_check, shifts)
     recording = load_audio(audio)
     model, separator = load_model(model, sr=sr), load_factorization(factorization)
     other = None if cross_check is None else another(load_factorization(cross_check), separator)
@@ -184,10 +184,10 @@ def _checked(
         checks = checks.with_level(asked.components, asked.game, asked.signals)
     if donors:
         checks = checks.with_missing(asked.components, [excerpt.of_donor(one) for one in donors], asked.signals)
-    if settings.moments:
+    if settings.shifts:
         starts = shifted_starts(excerpt.start_s, excerpt.duration_s, excerpt.recording.duration_s)
         weights, n_masks = attribution.weights, len(asked.outputs.masks)
-        checks = checks.with_moments(weights, starts, n_masks, lambda at: asked.weights_of(excerpt.at(at)))
+        checks = checks.with_shifts(weights, starts, n_masks, lambda at: asked.weights_of(excerpt.at(at)))
     return checks
 
 

@@ -211,7 +211,7 @@ def _plain(checks: Checks) -> dict[str, Any]:
         "missing": [
             {"component": one.component, "donor": one.donor, "values": _listed(one.values)} for one in checks.missing
         ],
-        "moments": _listed(checks.moments),
+        "shifts": _listed(checks.shifts),
         "left_out": checks.left_out,
         "noise": None if checks.noise is None else {k: _listed(v) for k, v in vars(checks.noise).items()},
     }
@@ -233,7 +233,7 @@ def _checks(plain: dict[str, Any]) -> Checks:
         plain["n_evals"],
         level and LevelCheck(**level),
         tuple(missing),
-        _array(plain["moments"]),
+        _array(plain["shifts"] if "shifts" in plain else plain["moments"]),
         tuple(plain["left_out"]),
         noise and Noise(**noise),
     )

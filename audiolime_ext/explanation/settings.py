@@ -21,7 +21,7 @@ class Settings:
     seed: int = 0
     settle: int | None = None
     level_check: bool = True
-    moments: bool = False
+    shifts: bool = False
 
     def require_target(self, labels: Sequence[str] | None) -> None:
         """Raise `UsageError` if the target cannot be meant of a model with these labels, before the long work."""

@@ -205,7 +205,7 @@ def _of_checks(checks: Checks, columns: list[int]) -> dict[str, Any]:
             {"component": one.component, "donor": one.donor, "scores": one.values[columns].tolist()}
             for one in checks.missing
         ],
-        "moment_spread": None if checks.moments is None else checks.moments[columns].tolist(),
+        "shift_spread": None if checks.shifts is None else checks.shifts[columns].tolist(),
     }
 
 
@@ -217,7 +217,7 @@ def _leading(explanation: Explanation, label: str) -> dict[str, Any]:
         "state": found.state,
         "told_apart": found.known,
         "first": [found.sources[i] for i in found.first],
-        "by_moment": found.by_moment,
+        "by_shift": found.by_shift,
         "as_baseline": found.as_baseline,
         "unheard": [found.sources[i] for i in found.unheard],
         "segments": [explanation.names[i] for i in found.carried],

@@ -173,7 +173,7 @@ def leaders(found: Leading, voice: Voice) -> str:
     rest = [] if others <= 0 else [f"one of {others} others" if others > 1 else "1 other"]
     listed = [*(found.sources[i] for i in named), *rest]
     weights = ", ".join(voice.signed(found.weights[i], found.largest) for i in named)
-    apart = "not told apart from moment to moment" if found.by_moment else "not told apart"
+    apart = "not told apart when the excerpt is shifted" if found.by_shift else "not told apart"
     return f"{either(listed)}, {apart}{f': {weights}' if voice.page else f' ({weights})'}"
 
 

@@ -215,7 +215,7 @@ class TrackExplanation:
         if window.silent:
             return None
         asked = window.neighborhood, window.attribution, self.column(label), self.kind
-        return leading(window.names, window.levels_db, *asked, moments=window.moments)
+        return leading(window.names, window.levels_db, *asked, shifts=window.shifts)
 
     def voice(self, label: str | int | None = None, *, page: bool = False) -> Voice:
         """How a label is written of; on a page scores are parts of 100."""

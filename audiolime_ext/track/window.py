@@ -27,8 +27,8 @@ class Window:
         Level of the residual relative to the mixture, switched or not; None where there is none.
     neighborhood, attribution
         What the model answered, and what follows; both as in `Explanation`.
-    moments
-        As in `Checks`, where other moments were looked at.
+    shifts
+        As in `Checks`, where shifted excerpts were asked about.
     """
 
     start_s: float
@@ -38,7 +38,7 @@ class Window:
     residual_db: float | None
     neighborhood: Neighborhood = field(repr=False)
     attribution: Attribution = field(repr=False)
-    moments: Array | None = field(default=None, repr=False)
+    shifts: Array | None = field(default=None, repr=False)
 
     @property
     def silent(self) -> bool:

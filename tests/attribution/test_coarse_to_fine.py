@@ -141,7 +141,7 @@ def found() -> Explanation:
         labels=["loud", "quiet"],
     )
     excerpt = {"start_s": 0.25, "duration_s": 1.5, "segments": 10}
-    options = {"labels": "loud", "method": "owen", "moments": True, "max_evals": 8192}
+    options = {"labels": "loud", "method": "owen", "shifts": True, "max_evals": 8192}
     return explain(oracle.mixture, loudest, factorization=oracle, **excerpt, **options)  # type: ignore[arg-type]
 
 
@@ -150,7 +150,7 @@ def test_explain_cuts_the_stem_that_matters_where_it_matters(found: Explanation)
     assert len(found.names) == 11
     assert found.top().components == ("hum 0.30–0.45 s",)
     assert found.attribution.method == "owen"
-    assert found.checks.moments is not None
+    assert found.checks.shifts is not None
     full, empty = found.score()
     np.testing.assert_allclose(sum(found.weights().values()), full - empty, atol=1e-9)
 

@@ -102,7 +102,7 @@ EXPLANATION_KEYS = {
     "missing",
     "values",
     "leading",
-    "moment_spread",
+    "shift_spread",
     "additivity",
     "repeatability",
     "residual",
@@ -583,7 +583,7 @@ def test_the_published_models_answer_on_the_command_line(ezer_ev: Path, capsys: 
         ("--target", "log-odds", "--baseline", "noise"),
         ("--segments", "6", "--max-evals", "150", "--settle", "1", "--labels", "0"),
         ("--segments", "0.5,1.25", "--method", "leave-one-out", "--no-level-check"),
-        ("--baseline", "song.wav", "--moments", "--start", "0.5", "--duration", "1"),
+        ("--baseline", "song.wav", "--shifts", "--start", "0.5", "--duration", "1"),
     ],
 )
 def test_every_way_to_ask_is_repeated_by_rerun(capsys: pytest.CaptureFixture[str], options: tuple[str, ...]) -> None:

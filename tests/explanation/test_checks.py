@@ -1,4 +1,4 @@
-"""Level, absence, the moment, and what "off" sounds like."""
+"""Level, absence, the shift, and what "off" sounds like."""
 
 import re
 from collections.abc import Callable
@@ -82,10 +82,14 @@ def test_remarks_of_the_checks_do_not_depend_on_the_target(band: OracleFactoriza
 
     model = tagger(two, sr=SR, labels=["loud", "still", "drums"])
     donor = OracleFactorization({"drums": tone(3000), "bass": tone(100, 0.1)})
-    options: dict[str, Any] = {"donors": [(donor.mixture, donor)], "moments": True, "start_s": 0.5, "duration_s": 1.0}
+    options: dict[str, Any] = {"donors": [(donor.mixture, donor)], "shifts": True, "start_s": 0.5, "duration_s": 1.0}
     e = explain(band.mixture, model, factorization=band, target=target, labels=["loud", "drums"], **options)
     remarks = [remark for label in e.labels for remark in e.remarks(label)]
-    for said in ("may be the level and not guitar", "missing drums: with those of mixture", "moment to moment"):
+    for said in (
+        "may be the level and not guitar",
+        "missing drums: with those of mixture",
+        "when the excerpt is shifted",
+    ):
         assert [one for one in remarks if said in one], said
 
 
@@ -223,28 +227,28 @@ def test_a_donor_of_what_is_there_adds_nothing(band: OracleFactorization) -> Non
         explain(band.mixture, DRUMS, factorization=band, donors=[short])
 
 
-def test_the_moment_to_moment_spread_is_that_of_shifted_excerpts() -> None:
+def test_the_shift_check_is_that_of_shifted_excerpts() -> None:
     growing = OracleFactorization(
         {"guitar": (tone(440)[0] * np.linspace(0, 1, 2 * SR, dtype=np.float32), SR), "bass": tone(100, 0.1)}
     )
     listener = tagger(lambda b: strength(b, 440)[:, None], sr=SR, window_s=1.0, labels=["guitar"])
-    e = explain(growing.mixture, listener, factorization=growing, start_s=0.5, moments=True)
-    assert e.checks.moments is not None
-    np.testing.assert_allclose(e.checks.moments[0], [0.2 * 0.25 / 2, 0], atol=1e-3)
-    assert e.to_dict()["moment_spread"][0][0] == pytest.approx(0.025, abs=1e-3)
+    e = explain(growing.mixture, listener, factorization=growing, start_s=0.5, shifts=True)
+    assert e.checks.shifts is not None
+    np.testing.assert_allclose(e.checks.shifts[0], [0.2 * 0.25 / 2, 0], atol=1e-3)
+    assert e.to_dict()["shift_spread"][0][0] == pytest.approx(0.025, abs=1e-3)
     assert e.checks.n_evals == N_ASKED + 2 * 2 + 2 * 4
     (moved,) = e.remarks()
-    assert moved.startswith("guitar: the weights move by up to 0.03 from moment to moment (the excerpt 0.25 s earlier")
+    assert moved.startswith("guitar: the weights change by up to 0.03 when the excerpt is shifted (0.25 s earlier")
     assert f"note: {moved}" in str(e).splitlines()
     assert moved in summary.as_html(e)
     assert moved in page_html(e, audio=None)
 
 
-def test_moments_that_the_recording_does_not_have_are_said_to_be_left_out(band: OracleFactorization) -> None:
-    e = explain(band.mixture, LOUDNESS, factorization=band, moments=True)
-    assert e.checks.moments is None
+def test_shifts_that_the_recording_does_not_have_are_said_to_be_left_out(band: OracleFactorization) -> None:
+    e = explain(band.mixture, LOUDNESS, factorization=band, shifts=True)
+    assert e.checks.shifts is None
     assert e.warnings == (
-        "the moment-to-moment spread was left out: the recording does not go on for 0.25 s before or after the excerpt",
+        "the shift check was left out: the recording does not go on for 0.25 s before or after the excerpt",
     )
 
 
@@ -277,13 +281,13 @@ def test_a_missing_source_counts_from_a_quarter_of_the_range_on(
     assert bool([one for one in e.remarks() if "missing drums" in one]) is said
 
 
-def test_of_two_moments_the_one_that_moves_a_weight_more_is_told() -> None:
+def test_of_two_shifts_the_one_that_moves_a_weight_more_is_told() -> None:
     late = np.clip(4 * (np.arange(2 * SR) / SR - 1.5), 0, 1).astype(np.float32)  # silent until 1.5 s
     growing = OracleFactorization({"guitar": (tone(440)[0] * late, SR), "bass": tone(100, 0.1)})
     listener = tagger(lambda b: strength(b, 440)[:, None], sr=SR, window_s=1.0, labels=["guitar"])
-    e = explain(growing.mixture, listener, factorization=growing, start_s=0.5, moments=True)
-    assert e.checks.moments is not None
-    np.testing.assert_allclose(e.checks.moments[0], [0.2 * 0.25 / 2, 0], atol=2e-3)  # 0 earlier, this later
+    e = explain(growing.mixture, listener, factorization=growing, start_s=0.5, shifts=True)
+    assert e.checks.shifts is not None
+    np.testing.assert_allclose(e.checks.shifts[0], [0.2 * 0.25 / 2, 0], atol=2e-3)  # 0 earlier, this later
 
 
 @pytest.mark.parametrize("baseline", ["noise", "floor"])

@@ -121,10 +121,10 @@ def test_a_fit_describes_the_model_from_a_twentieth_of_the_variance_on(fit: floa
 
 
 @pytest.mark.parametrize(("moved", "state"), [(0.04, "leads"), (0.06, "tied")])
-def test_a_lead_that_other_moments_may_turn_round_is_a_tie(moved: float, state: str) -> None:
-    found = judged(additive([0.4, 0.3, 0.0]), moments=np.full((1, 3), moved))
-    assert (found.state, found.by_moment) == (state, state == "tied")
-    assert judged(additive([0.4, -0.3]), moments=np.full((1, 2), 0.5)).state == "leads"  # the other argues for nothing
+def test_a_lead_that_a_shift_may_turn_round_is_a_tie(moved: float, state: str) -> None:
+    found = judged(additive([0.4, 0.3, 0.0]), shifts=np.full((1, 3), moved))
+    assert (found.state, found.by_shift) == (state, state == "tied")
+    assert judged(additive([0.4, -0.3]), shifts=np.full((1, 2), 0.5)).state == "leads"  # the other argues for nothing
 
 
 def voters(seed: int, heavy: float, n: int = 50) -> tuple[Value, int]:

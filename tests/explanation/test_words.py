@@ -58,11 +58,11 @@ def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple
             "“rock” (80 of 100; silence: 5) comes most from guitar or bass, not told apart: +20, +20.",
         ),
         (
-            found("tied", (1, 2), by_moment=True),
-            "rock comes most from guitar or bass, not told apart from moment to moment (+0.20, +0.20); score 0.80, "
-            "silence 0.05",
-            "“rock” (80 of 100; silence: 5) comes most from guitar or bass, not told apart from moment to moment: "
-            "+20, +20.",
+            found("tied", (1, 2), by_shift=True),
+            "rock comes most from guitar or bass, not told apart when the excerpt is shifted (+0.20, +0.20); score "
+            "0.80, silence 0.05",
+            "“rock” (80 of 100; silence: 5) comes most from guitar or bass, not told apart when the excerpt is "
+            "shifted: +20, +20.",
         ),
         (
             found("tied", (0, 1, 2, 3, 4)),
@@ -331,9 +331,9 @@ def test_the_page_says_what_the_terminal_says(band: OracleFactorization) -> None
     assert sorted(e.to_dict()["leading"][1]["first"]) == ["bass", "guitar"]
 
 
-def test_the_page_of_moments_says_what_the_terminal_says(band: OracleFactorization) -> None:
+def test_the_page_of_shifts_says_what_the_terminal_says(band: OracleFactorization) -> None:
     e = explained(band, tagger(lambda b: strengths(b) @ np.array([[0.4], [0.35], [0.1]]), sr=SR, labels=["rock"]))
     assert e.top().told_apart
-    e = replace(e, checks=Checks(moments=np.full((1, 3), 0.04)))
-    assert "drums or guitar, not told apart from moment to moment" in str(e.top())
-    assert "not told apart from moment to moment" in make_view(as_track(e)).data["cells"][0][0]["say"]
+    e = replace(e, checks=Checks(shifts=np.full((1, 3), 0.04)))
+    assert "drums or guitar, not told apart when the excerpt is shifted" in str(e.top())
+    assert "not told apart when the excerpt is shifted" in make_view(as_track(e)).data["cells"][0][0]["say"]

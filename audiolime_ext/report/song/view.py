@@ -58,7 +58,7 @@ def as_track(explanation: Explanation) -> TrackExplanation:
         parts.residual_db,
         near,
         explanation.attribution,
-        explanation.checks.moments,
+        explanation.checks.shifts,
     )
     taggram = Taggram(explanation.all_labels, np.array([parts.start_s]), near.full[None], np.zeros(1, bool))
     return TrackExplanation(
