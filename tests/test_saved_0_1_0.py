@@ -12,6 +12,7 @@ import pytest
 from audiolime_ext import Explanation
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
+from audiolime_ext.errors import UsageError
 
 OLD = Path(__file__).parent / "reference" / "saved_0_1_0"
 RESULT = json.loads((OLD / "result.json").read_text(encoding="utf-8"))
@@ -29,10 +30,13 @@ def test_an_explanation_comes_back_with_its_numbers_and_its_sounds(here: Path) -
     found = Explanation.load(here / "explanation")
     assert found.names == tuple(RESULT["components"])
     np.testing.assert_allclose(list(found.weights().values()), RESULT["weights"][0], atol=1e-6)
-    assert found.provenance.baseline == "floor"
+    assert found.provenance.settings.baseline == "floor"
     off = found.components.heard_mixes(np.zeros((1, len(found.names)), bool))
     assert np.abs(off).max() > 0, "off is the floor, not silence"
     assert found.audio("2667–4000 Hz").duration_s == 0.5
+    assert (found.provenance.target, found.provenance.settings.method) == ("guitar − piano", "shapley")
+    with pytest.raises(UsageError, match=r"saved by version 0\.1, without the model's outputs"):
+        found.with_target("score")
 
 
 def test_a_result_is_done_again_with_the_same_numbers(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

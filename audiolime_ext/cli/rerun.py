@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO, TypedDict
 
@@ -21,6 +22,20 @@ class Scores(TypedDict):
 
     full: list[float]
     empty: list[float]
+
+
+class Said(TypedDict):
+    """How it was explained; see `audiolime_ext.explanation.settings.Settings`."""
+
+    method: str
+    target: str | tuple[str, str]
+    baseline: str
+    segments: int | str | list[float]
+    max_evals: int
+    seed: int
+    settle: int | None
+    level_check: bool
+    shifts: bool
 
 
 class Versions(TypedDict):
@@ -40,14 +55,7 @@ class Result(TypedDict):
     start_s: float
     duration_s: float
     boundaries_s: list[float]
-    target: str
-    contrast: tuple[str, str] | None
-    baseline: str
-    settle: int | None
-    level: dict[str, Any] | None
-    requested_method: str
-    max_evals: int
-    seed: int | None
+    settings: Said
     sr: int
     components: list[str]
     n_evals: int
@@ -74,6 +82,7 @@ def run(args: Namespace) -> int:
     """Repeat and compare."""
     from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.explanation.pipeline import explain
+    from audiolime_ext.explanation.settings import Settings
     from audiolime_ext.files import to_json
 
     before = as_meant(read_result(Path(args.result)), told_on=sys.stderr if args.json else sys.stdout)
@@ -87,15 +96,8 @@ def run(args: Namespace) -> int:
             labels=before["labels"],
             start_s=before["start_s"],
             duration_s=before["duration_s"],
-            segments=before["boundaries_s"][1:-1],
-            target=before["contrast"] or before["target"],
-            baseline=before["baseline"],
-            settle=before["settle"],
-            level_check=before["level"] is not None,
-            method=before["requested_method"],
-            max_evals=before["max_evals"],
-            seed=before["seed"] or 0,
             sr=before["sr"],
+            **vars(replace(Settings.from_dict(before["settings"]), segments=before["boundaries_s"][1:-1])),
         ).to_dict()
         found += differences(before, after)
     except AudioError as error:
@@ -138,7 +140,7 @@ def read_result(path: Path) -> Result:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))  # msgspec refuses names that are no text
         if isinstance(content, dict) and content.get("schema_version") == 1:
-            content |= {"schema_version": SCHEMA_VERSION, "model": content.get("tagger", "")}
+            content = _of_version_1(content)
         if isinstance(content, dict) and content.get("schema_version") == SCHEMA_VERSION:
             _require_files(content, path)
             return msgspec.convert(content, Result)
@@ -149,6 +151,15 @@ def read_result(path: Path) -> Result:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{legible(path)} does not hold {kind} ({error})") from error
     raise UsageError(f"{legible(path)} does not hold {kind}")
+
+
+def _of_version_1(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A result that said `tagger`, and its settings one by one; what it lacks stays out."""
+    named = {"requested_method": "method", "baseline": "baseline", "max_evals": "max_evals", "settle": "settle"}
+    said = {now: content[then] for then, now in named.items() if then in content}
+    said |= {"target": content.get("contrast") or content.get("target"), "seed": content.get("seed") or 0}
+    said |= {"level_check": content.get("level") is not None, "segments": 1, "shifts": False}
+    return {**content, "schema_version": 2, "model": content.get("tagger", ""), "settings": said}
 
 
 def _require_files(content: Mapping[str, Any], path: Path) -> None:

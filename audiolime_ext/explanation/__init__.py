@@ -4,11 +4,12 @@
 - `excerpt`: which excerpt, where the user left it open
 - `evaluation`: which masks are asked about, until when
 - `checks`, `cross_check`: what else could make the score; what a second separator finds
-- `explanation`: the result, with its `provenance` and `caveats`
+- `explanation`: the result, with its `provenance` and `caveats`; `anew`: the same answers by another method, for
+  another target
 - `leading`: which source makes a label's value, and whether that is known, of `sources` and what is `arguing`;
   `whole`, `together`: where there is nothing to tell apart, and where sources act only together
 - `top`, `words`, `summary`: that as sound, as one sentence, as tables and JSON
-- `saved`: results on disk
+- `saved`: results on disk; `earlier`: those that earlier versions wrote
 
 Kept true: what is not known is not said. Every sentence comes from one `Leading`.
 """

@@ -49,10 +49,10 @@ class Asked:
         The method whose masks these are.
     target
         What of the outputs is explained.
-    outputs
-        The masks with the model's outputs.
+    outputs, values
+        The masks with the model's outputs, and with what is explained of these.
     game
-        The same answers as values of the target; it may ask about more.
+        The same answers; it may ask about more.
     settled
         Whether the heaviest components are settled; None: that was not asked.
     column
@@ -64,14 +64,20 @@ class Asked:
     how: Method
     target: Target
     outputs: Neighborhood
+    values: Neighborhood
     game: Game
     settled: bool | None
     column: int | None
 
     @cached_property
-    def values(self) -> Neighborhood:
-        """The masks with what is explained of the outputs."""
-        return replace(self.outputs, scores=self.game(self.outputs.masks), groups=self.components.groups)
+    def values_of(self) -> Game:
+        """The same game in values of the target."""
+        return self.game.of_values(self.target.apply)
+
+    @property
+    def output_labels(self) -> tuple[str, ...]:
+        """Names of the model's outputs."""
+        return label_names(self.model, self.outputs.scores.shape[1])
 
     def again(self, most: int) -> Noise:
         """Whether the model answers alike when it is asked again, with at most so many predictions.
@@ -86,7 +92,7 @@ class Asked:
         windows = self.components.grid.cut(self.components.heard_mixes(masks[[-1, *others]]))
         known = scores[[-1, others[0]]]
         noise = repeatability(self.model, windows, values=self.target.apply, known=known, most=most)
-        noise.require_independence(label_names(self.model, scores.shape[1]))
+        noise.require_independence(self.output_labels)
         return noise
 
     def attribute(self, noise: Noise | None, settle: int | None) -> tuple[Attribution, bool | None]:
@@ -150,8 +156,9 @@ def ask_model(
     game, groups = Game.of(components, model), components.groups
     outputs, settled = play(game, groups, how, target_of, max_evals=budget, seed=settings.seed, **reading)
     components, target = components.grouped(outputs.groups), target_of(outputs.scores)
-    values = Game.of(components, model, known=outputs).of_values(target.apply)
-    return Asked(model, components, how, target, outputs, values, settled, column)
+    values = replace(outputs, scores=target.apply(outputs.scores), groups=components.groups)
+    game = Game.of(components, model, known=outputs)
+    return Asked(model, components, how, target, outputs, values, game, settled, column)
 
 
 def mask_budget(n: int, max_evals: int, *, n_sources: int = 0) -> int:

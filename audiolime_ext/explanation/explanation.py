@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution.additivity import additivity
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.interactions import shapley_interactions
-from audiolime_ext.attribution.methods import METHODS, method_named
-from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.components import Components
@@ -31,8 +29,8 @@ from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation import anew, summary, together
 from audiolime_ext.explanation import saved as storage
-from audiolime_ext.explanation import summary, together
 from audiolime_ext.explanation.arguing import arguing_components
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.cross_check import CrossCheck
@@ -46,6 +44,7 @@ from audiolime_ext.factorization.holding import confusion_of, not_told_apart
 from audiolime_ext.files import file_name, fresh_folder, to_json
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.labels import label_indices
+from audiolime_ext.prediction.targets import Target, TargetSpec
 
 if TYPE_CHECKING:
     import pandas
@@ -76,8 +75,11 @@ class Explanation:
         Whether the heaviest components were told apart from the others; None if that was not asked.
     cross_check
         What a second separator says; None if none was asked.
-    game
-        Who answers masks beyond the evaluated ones: the model, where it is at hand; None: nobody.
+    game : Game or None
+        The model's outputs for masks: the evaluated ones and, where the model is at hand, any other; None where
+        version 0.1 saved values only.
+    target : Target or None
+        What of the outputs is explained; None where it was a function that is not at hand.
 
     Examples
     --------
@@ -104,6 +106,14 @@ class Explanation:
     settled: bool | None = None
     cross_check: CrossCheck | None = None
     game: Game | None = field(default=None, repr=False)
+    target: Target | None = field(default=None, repr=False)
+
+    @cached_property
+    def values(self) -> Game:
+        """The values of all masks: the evaluated ones, and, where the model is at hand, any other."""
+        if self.game is None or self.target is None:
+            return Game(self.components.n, known=self.neighborhood)
+        return self.game.of_values(self.target.apply)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -178,7 +188,7 @@ class Explanation:
     def _voice(self, column: int) -> Voice:
         origin = self.provenance
         label = self.all_labels[column]
-        return Voice(label, self.kind, origin.baseline, origin.factorization, n_evals=self.n_evals)
+        return Voice(label, self.kind, origin.settings.baseline, origin.factorization, n_evals=self.n_evals)
 
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the weights of a label."""
@@ -230,15 +240,17 @@ class Explanation:
         UsageError
             If the method is unknown, or needs masks that were not evaluated.
         """
-        how = method_named(method)
-        if not self.neighborhood.exhaustive and METHODS[self.attribution.method].masks != how.masks:
-            raise UsageError(
-                f"{method} needs other masks than were sampled for {self.attribution.method}; "
-                "explain again with that method, or with a budget that holds all masks"
-            )
-        origin = replace(self.provenance, requested_method=method)
-        found = attribute_noisy(how.attribute, self.neighborhood, self.checks.noise)
-        return replace(self, attribution=found, provenance=origin)
+        return anew.by_method(self, method)
+
+    def with_target(self, target: TargetSpec, labels: Sequence[str | int] | None = None) -> Explanation:
+        """The same answers seen through another target, without a further prediction; see `anew.for_target`.
+
+        Raises
+        ------
+        UsageError
+            If the outputs are not known, the model's answers are noisy, or the target or a label is unknown.
+        """
+        return anew.for_target(self, target, labels)
 
     def interactions(self, label: str | int | None = None) -> dict[tuple[str, str], float]:
         """Pair of components → what they do together beyond what each does alone, largest first.

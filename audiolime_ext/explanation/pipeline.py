@@ -143,12 +143,13 @@ def explain(
         asked.components,
         asked.values,
         attribution,
-        provenance_of(recording, separator, model, settings, asked.target),
+        provenance_of(recording, separator, model, settings, asked.target, asked.output_labels),
         notes=(*notes, *_notes(asked, settings, label_indices(named, all_labels), separator)),
         warnings=tuple(warnings_of(asked.components, recording, attribution, checks)),
         checks=checks,
         settled=settled,
         game=asked.game,
+        target=asked.target,
     )
     if other is None:
         return found
@@ -166,13 +167,7 @@ def _by(separator: Factorization, excerpt: Excerpt, settings: Settings, labels: 
         top_labels=top_labels,
         start_s=excerpt.start_s,
         duration_s=excerpt.duration_s,
-        segments=excerpt.inner_s,
-        target=settings.target,
-        baseline=settings.baseline,
-        method=settings.method,
-        max_evals=settings.max_evals,
-        seed=settings.seed,
-        level_check=False,
+        **vars(replace(settings, segments=excerpt.inner_s, settle=None, level_check=False, shifts=False)),
     )
 
 
@@ -181,7 +176,7 @@ def _checked(
 ) -> Checks:
     """The checks that were asked for, as far as the budget goes."""
     if settings.level_check:
-        checks = checks.with_level(asked.components, asked.game, asked.signals)
+        checks = checks.with_level(asked.components, asked.values_of, asked.signals)
     if donors:
         checks = checks.with_missing(asked.components, [excerpt.of_donor(one) for one in donors], asked.signals)
     if settings.shifts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -9,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.components.baselines import baseline_name
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction.contract import Model
-from audiolime_ext.prediction.targets import Target
+from audiolime_ext.prediction.targets import Target, contrast_name
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
   author = {Haunschmid, Verena and Manilow, Ethan and Widmer, Gerhard},
@@ -28,8 +28,24 @@ AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
 class Provenance:
     """What was explained, with what: enough to do it again.
 
-    `factorization` and `tagger` are spec strings, None for objects that live in memory only; `versions` holds package
-    versions and, under ``"weights"``, the fingerprints of both.
+    Parameters
+    ----------
+    file : str or None
+        Path of the recording; None where it was given as an array.
+    sha256 : str
+        SHA-256 of the recording's file, or of its samples.
+    sr, n_channels : int
+        Sampling rate in Hz and number of channels of the recording.
+    factorization, model : str or None
+        Spec strings; None for objects that live in memory only.
+    settings : Settings
+        Settings in plain values (see `Settings.stated`).
+    labels : tuple of str
+        Names of the model's outputs.
+    versions : dict
+        Versions of packages and, under ``"weights"``, spec → fingerprint of the separator and the model.
+    references : tuple of str
+        BibTeX entries of both.
     """
 
     file: str | None
@@ -38,21 +54,27 @@ class Provenance:
     n_channels: int
     factorization: str | None
     model: str | None
-    max_evals: int
-    seed: int
-    requested_method: str
+    settings: Settings = field(default_factory=Settings)
+    labels: tuple[str, ...] = ()
     versions: dict[str, Any] = field(default_factory=dict)
     references: tuple[str, ...] = ()
-    target: str = "score"
-    contrast: tuple[str, str] | None = None
-    settle: int | None = None
-    baseline: str = "silence"
+
+    @property
+    def target(self) -> str:
+        """The target's name: ``"score"``, ``"log-odds"``, ``"rock − pop"``; of a function, its own with ()."""
+        return str(self.settings.target) if self.contrast is None else contrast_name(*self.contrast)
+
+    @property
+    def contrast(self) -> tuple[str, str] | None:
+        """The two labels of a contrast; None where the target is none."""
+        stated = self.settings.target
+        return (str(stated[0]), str(stated[1])) if isinstance(stated, (tuple, list)) else None
 
 
 def provenance_of(
-    audio: Audio, separator: Factorization, model: Model, settings: Settings, target: Target
+    audio: Audio, separator: Factorization, model: Model, settings: Settings, target: Target, labels: Sequence[str]
 ) -> Provenance:
-    """Where a result comes from; `target` is the one that was made for the model."""
+    """Where a result comes from; `target` is the one that was made for the model, whose outputs have these labels."""
     weights = {built.spec: built.fingerprint for built in (separator, model) if built.spec}
     return Provenance(
         file=audio.path,
@@ -63,11 +85,6 @@ def provenance_of(
         model=model.spec,
         versions={"audiolime_ext": version("audiolime-ext"), "numpy": np.__version__, "weights": weights},
         references=(*separator.references, *model.references),
-        max_evals=settings.max_evals,
-        seed=settings.seed,
-        requested_method=settings.method,
-        target=target.spec,
-        contrast=target.contrast,
-        settle=settings.settle,
-        baseline=baseline_name(settings.baseline),
+        settings=settings.stated(target),
+        labels=tuple(labels),
     )

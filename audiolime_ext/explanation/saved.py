@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,22 +19,26 @@ import numpy as np
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.audio.recording import Samples, encode
 from audiolime_ext.components.components import Components
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.checks import Checks, LevelCheck, Missing
 from audiolime_ext.explanation.cross_check import CrossCheck
+from audiolime_ext.explanation.earlier import of_today
 from audiolime_ext.explanation.provenance import Provenance
+from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import fresh_folder, legible, to_json
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.repeatability import Noise
+from audiolime_ext.prediction.targets import Target, make_target
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation
 
 FILE_NAME = "saved.json"
-FORMAT = 1
+FORMAT = 2
 
 
 def save(explanation: Explanation, folder: Path) -> Path:
@@ -52,13 +56,14 @@ def save(explanation: Explanation, folder: Path) -> Path:
         "all_labels": explanation.all_labels,
         "notes": explanation.notes,
         "warnings": explanation.warnings,
-        "provenance": asdict(explanation.provenance),
+        "provenance": {**vars(explanation.provenance), "settings": explanation.provenance.settings.to_dict()},
         "components": _plain_components(parts),
         "neighborhood": {
             "masks": near.masks.astype(int).tolist(),
             "counts": near.counts.tolist(),
             "exhaustive": near.exhaustive,
             "scores": near.scores.tolist(),
+            "outputs": None if explanation.game is None else explanation.game(near.masks).tolist(),
         },
         "attribution": _plain_attribution(explanation.attribution),
         "checks": _plain(explanation.checks),
@@ -84,9 +89,11 @@ def load(folder: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        content = of_today(content)
         if content["format"] != FORMAT:
             raise UsageError(
-                f"{legible(folder)} was saved in format {content['format']}; this version reads format {FORMAT}"
+                f"{legible(folder)} was saved in format {content['format']}; this version reads format {FORMAT} and "
+                "earlier ones"
             )
         parts, near = content["components"], content["neighborhood"]
         components = _components(parts, folder)
@@ -97,21 +104,21 @@ def load(folder: Path) -> dict[str, Any]:
             np.array(near["scores"]),
             components.groups,
         )
-        provenance = {**content["provenance"], "references": tuple(content["provenance"]["references"])}
-        if "tagger" in provenance:  # its name in version 0.1
-            provenance["model"] = provenance.pop("tagger")
+        provenance = _provenance(content["provenance"])
         return {
             "labels": tuple(content["labels"]),
             "all_labels": tuple(content["all_labels"]),
             "components": components,
             "neighborhood": neighborhood,
             "attribution": _attribution(content["attribution"]),
-            "provenance": Provenance(**provenance),
+            "provenance": provenance,
             "notes": tuple(content["notes"]),
-            "warnings": (*content["warnings"], *_what_is_lost(parts, content["provenance"]["baseline"])),
+            "warnings": (*content["warnings"], *_what_is_lost(parts, provenance.settings.baseline)),
             "checks": _checks(content["checks"]),
             "settled": content["settled"],
             "cross_check": CrossCheck.from_dict(content.get("cross_check")),
+            "game": _game(neighborhood, near["outputs"]),
+            "target": _target(provenance),
         }
     except UsageError:
         raise
@@ -120,6 +127,24 @@ def load(folder: Path) -> dict[str, Any]:
             f"{legible(folder)} holds no saved explanation ({type(error).__name__}: {error}); name a folder that "
             "save() wrote"
         ) from error
+
+
+def _provenance(plain: dict[str, Any]) -> Provenance:
+    lists = {name: tuple(plain[name]) for name in ("labels", "references")}
+    return Provenance(**{**plain, **lists, "settings": Settings.from_dict(plain["settings"])})
+
+
+def _target(origin: Provenance) -> Target | None:
+    """None for a function, which no file holds, and where the labels of a contrast's model are not known."""
+    if origin.target.endswith("()") or not origin.labels:
+        return None
+    return make_target(origin.settings.target, origin.labels)
+
+
+def _game(known: Neighborhood, outputs: list[list[float]] | None) -> Game | None:
+    if outputs is None:
+        return None
+    return Game(known.masks.shape[1], known=replace(known, scores=np.array(outputs)))
 
 
 def _plain_components(parts: Components) -> dict[str, Any]:
@@ -233,7 +258,7 @@ def _checks(plain: dict[str, Any]) -> Checks:
         plain["n_evals"],
         level and LevelCheck(**level),
         tuple(missing),
-        _array(plain["shifts"] if "shifts" in plain else plain["moments"]),
+        _array(plain["shifts"]),
         tuple(plain["left_out"]),
         noise and Noise(**noise),
     )

@@ -34,7 +34,7 @@ METHOD_NAMES = {
 def headline(explanation: Explanation) -> str:
     """Which excerpt was explained, with what, in two lines."""
     parts, origin = explanation.components, explanation.provenance
-    how = how_known(explanation.attribution.exact, explanation.checks.noise, origin.seed)
+    how = how_known(explanation.attribution.exact, explanation.checks.noise, origin.settings.seed)
     method = METHOD_NAMES.get(explanation.attribution.method, explanation.attribution.method)
     return (
         f"{parts.recording_name}, {parts.start_s:.2f} s to {parts.start_s + parts.duration_s:.2f} s\n"
@@ -70,7 +70,7 @@ def remarks(explanation: Explanation) -> list[str]:
 def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
     """Header and rows: a row per label, a column per component where there are few."""
     kind = explanation.kind
-    header = ["", kind.noun, explanation.provenance.baseline]
+    header = ["", kind.noun, explanation.provenance.settings.baseline]
     called = {label: kind.called(label) for label in explanation.labels}
     scores = {label: [explanation.number(value, label) for value in explanation.score(label)] for label in called}
     if len(explanation.names) > WIDEST_TABLE:
@@ -142,11 +142,10 @@ def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any
         "n_windows": parts.n_windows,
         "method": found.method,
         "exact": found.exact,
-        "seed": None if found.exact else origin.seed,
+        "seed": None if found.exact else origin.settings.seed,
         "n_evals": explanation.n_evals,
         "n_checks": explanation.checks.n_evals,
         "cross_check": None if explanation.cross_check is None else explanation.cross_check.to_dict(),
-        "settle": origin.settle,
         "settled": explanation.settled,
         "n_segments": parts.n_segments,
         "boundaries_s": list(parts.boundaries_s),
@@ -184,10 +183,7 @@ def of_origin(origin: Provenance) -> dict[str, Any]:
         "factorization": origin.factorization,
         "model": origin.model,
         "target": origin.target,
-        "contrast": None if origin.contrast is None else list(origin.contrast),
-        "baseline": origin.baseline,
-        "requested_method": origin.requested_method,
-        "max_evals": origin.max_evals,
+        "settings": origin.settings.to_dict(),
         "versions": origin.versions,
     }
 

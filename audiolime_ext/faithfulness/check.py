@@ -153,8 +153,7 @@ def faithfulness(
     if what not in ("default", "all"):
         raise unknown("set of measures", str(what), ["default", "all"])
     near = explanation.neighborhood
-    known = Game(near.masks.shape[1], predict, known=near)
-    game = known if predict is not None or explanation.game is None else explanation.game
+    game = explanation.values if predict is None else Game(near.masks.shape[1], predict, known=near)
     before = game.n_asked
     labels = tuple(_judge(explanation, label, game, what == "all") for label in explanation.labels)
     return Faithfulness(labels, game.n_asked - before)

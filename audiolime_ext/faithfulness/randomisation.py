@@ -201,7 +201,7 @@ def _explained_again(original: Explanation, model: Model, target: TargetSpec) ->
     outputs = Game.of(original.components, model)(original.neighborhood.masks)
     aim = make_target(target, label_names(model, outputs.shape[1]))
     answered = replace(original.neighborhood, scores=aim.apply(outputs))
-    return method_named(original.provenance.requested_method).attribute(answered).weights
+    return method_named(original.provenance.settings.method).attribute(answered).weights
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:

@@ -56,6 +56,11 @@ class Target:
         return f"{self.name}()" if self.labels is None else self.name
 
 
+def contrast_name(first: str, second: str) -> str:
+    """What a contrast is called."""
+    return f"{first} − {second}"
+
+
 def log_odds(scores: Scores) -> Scores:
     """log(p / (1 − p)), clipped at ±6 (probabilities of .0025 and .9975).
 
@@ -139,7 +144,7 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
     if pair[0] == pair[1]:
         raise UsageError(f"{labels[pair[0]]!r} is contrasted with itself; name two different labels")
     first, second = labels[pair[0]], labels[pair[1]]
-    name = f"{first} − {second}"
+    name = contrast_name(first, second)
     return Target(name, (name,), lambda outputs: outputs[:, pair[:1]] - outputs[:, pair[1:]], (first, second))
 
 

@@ -66,7 +66,8 @@ def plot_explanation(explanation: Explanation) -> Figure:
         axis.invert_yaxis()
         axis.axvline(0.0, color="0.3", linewidth=0.8)
         full, empty = explanation.score(label)
-        axis.set_title(f"{label}: {full:.2f} ({explanation.provenance.baseline} {empty:.2f})", loc="left", fontsize=10)
+        off = explanation.provenance.settings.baseline
+        axis.set_title(f"{label}: {full:.2f} ({off} {empty:.2f})", loc="left", fontsize=10)
         _plain(axis)
     _draw_highlighted(axes[-1], explanation)
     return figure
@@ -167,7 +168,7 @@ def _plain(axis: Axes) -> None:
 def _draw_over_time(axis: Axes, track: TrackExplanation, column: int) -> None:
     starts, full, empty = track.times_s, track.full[:, column], track.empty[:, column]
     wide = np.array([window.duration_s for window in track.windows])
-    axis.bar(starts, empty, wide, align="edge", color="0.85", label=track.provenance.baseline)
+    axis.bar(starts, empty, wide, align="edge", color="0.85", label=track.provenance.settings.baseline)
     above, below = np.maximum(empty, 0.0), np.zeros(len(starts))
     shades = stem_colors(track.names)
     for name, color, weights in zip(track.names, shades, track.all_weights[:, column].T, strict=True):

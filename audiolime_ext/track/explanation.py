@@ -221,7 +221,7 @@ class TrackExplanation:
         """How a label is written of; on a page scores are parts of 100."""
         origin, n_evals = self.provenance, len(self.sounding.neighborhood.masks)
         name = self.all_labels[self.column(label)]
-        return Voice(name, self.kind, origin.baseline, origin.factorization, page, n_evals)
+        return Voice(name, self.kind, origin.settings.baseline, origin.factorization, page, n_evals)
 
     def leaders(self, label: str | int | None = None) -> Leaders:
         """Which component leads, counted over the windows in which the label reaches `min_score`.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audiolime_ext.audio.silence import silence_warnings
+from audiolime_ext.components.game import Game
 from audiolime_ext.explanation.caveats import noise_warnings, rate_warnings, sample_warnings, warnings_of
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.explanation import Explanation
@@ -13,6 +14,7 @@ from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.factorization.contract import factorized
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.prediction.repeatability import Noise
+from audiolime_ext.prediction.targets import Target
 from audiolime_ext.track.window import Window
 from audiolime_ext.track.windows import Asking, Span
 
@@ -26,6 +28,7 @@ class Opened:
     labels: tuple[str, ...]
     all_labels: tuple[str, ...]
     provenance: Provenance
+    target: Target
     noise: Noise
 
     def window(self, number: int) -> Explanation:
@@ -34,9 +37,21 @@ class Opened:
         built = self.asking.components((window.start_s, window.duration_s))
         checks = Checks(noise=self.noise)
         warned = warnings_of(built, self.asking.recording, window.attribution, checks)
-        near, found, notes = window.neighborhood, window.attribution, built.stems.notes
-        origin = self.provenance
-        return Explanation(self.labels, self.all_labels, built, near, found, origin, notes, tuple(warned), checks)
+        near, found = window.neighborhood, window.attribution
+        known = replace(near, scores=near.scores if window.outputs is None else window.outputs)
+        return Explanation(
+            self.labels,
+            self.all_labels,
+            built,
+            near,
+            found,
+            self.provenance,
+            notes=built.stems.notes,
+            warnings=tuple(warned),
+            checks=checks,
+            game=Game.of(built, self.asking.model, known=known),
+            target=self.target,
+        )
 
     def stems(self, first: int, end: int) -> Iterator[Stems]:
         """The stems of the samples ``[first, end)`` part by part, or window by window where each was split anew."""

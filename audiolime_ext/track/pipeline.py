@@ -121,7 +121,7 @@ def explain_track(
     model, separator = load_model(model, sr=sr), load_factorization(factorization)
     wanted = first_labels(labels, target)
     _require_usable(model, wanted, target, min_score, top_labels)
-    settings = Settings(method, target, load_baseline(baseline), 1, max_evals, seed)
+    settings = Settings(method, target, load_baseline(baseline), 1, max_evals, seed, level_check=False)
     grid = Grid.of(model, recording.sr, recording.n_samples)
     first, end = recording.span(start_s, duration_s)
     places = None if at is None else _places(at, recording, model, first, end)
@@ -141,8 +141,8 @@ def explain_track(
     wanted, notes = _leading(taggram, wanted, min_score, top_labels) if aim.keeps_labels else (None, [])
     mean = np.mean([window.neighborhood.full for window in windows if not window.silent], axis=0)
     all_labels, named = value_names(aim, mean, wanted, top_labels or FALLBACK_LABELS)
-    origin = provenance_of(recording, separator, model, settings, aim)
-    opened = Opened(asking, windows, named, all_labels, origin, noise)
+    origin = provenance_of(recording, separator, model, settings, aim, taggram.labels)
+    opened = Opened(asking, windows, named, all_labels, origin, aim, noise)
     notes += [*_notes(windows, taggram, separator, every=places is None), *_of_stems(answers, separator)]
     warned = [*opened.warnings(places or ()), *([store.complaint] if store.complaint else [])]
     return TrackExplanation(
@@ -211,8 +211,8 @@ def _window(answer: Answer, aim: Target, how: Method, noise: Noise) -> Window:
     nothing = np.zeros((near.scores.shape[1], 0))
     silent = Attribution("silence", nothing, nothing, True)
     found = attribute_noisy(how.attribute, near, noise) if answer.names else silent
-    names, levels_db = answer.names, answer.levels_db
-    return Window(answer.start_s, answer.duration_s, names, levels_db, answer.residual_db, near, found)
+    about = answer.start_s, answer.duration_s, answer.names, answer.levels_db, answer.residual_db
+    return Window(*about, near, found, outputs=answer.neighborhood.scores)
 
 
 def _leading(

@@ -29,6 +29,8 @@ class Window:
         What the model answered, and what follows; both as in `Explanation`.
     shifts
         As in `Checks`, where shifted excerpts were asked about.
+    outputs
+        All outputs of the model for the masks, of which `neighborhood` has what is explained.
     """
 
     start_s: float
@@ -39,6 +41,7 @@ class Window:
     neighborhood: Neighborhood = field(repr=False)
     attribution: Attribution = field(repr=False)
     shifts: Array | None = field(default=None, repr=False)
+    outputs: Array | None = field(default=None, repr=False)
 
     @property
     def silent(self) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def headline(track: TrackExplanation) -> str:
     """What was explained, with what, in two lines."""
     origin, n = track.provenance, len(track.windows)
-    how = how_known(track.exact, track.noise, origin.seed)
+    how = how_known(track.exact, track.noise, origin.settings.seed)
     name = track.sounding.attribution.method
     windows = counted(n, "window")
     return (
@@ -45,7 +45,7 @@ def as_text(track: TrackExplanation) -> str:
         rows.append([track.kind.called(label), *scores, f"{empty:.2f}", *_shares(track.mean(label))])
     wide = len(track.names) > WIDEST_TABLE
     shares = ["components that count most"] if wide else list(track.names)
-    header = ["mean of the windows", track.kind.noun, "highest", "at", track.provenance.baseline, *shares]
+    header = ["mean of the windows", track.kind.noun, "highest", "at", track.provenance.settings.baseline, *shares]
     table = text_table(header, rows, left=(0, len(header) - 1) if wide else (0,))
     leaders = [str(track.leaders(label)) for label in track.labels]
     return "\n".join([headline(track), "", table, "", *leaders, *_remarks(track, track.labels)])
@@ -84,7 +84,7 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
         "n_channels": track.grid.n_channels,
         "method": track.sounding.attribution.method,
         "exact": track.exact,
-        "seed": None if track.exact else origin.seed,
+        "seed": None if track.exact else origin.settings.seed,
         "n_evals": track.n_evals,
         "min_score": track.min_score,
         "residual": {

@@ -298,7 +298,7 @@ def test_noise_as_off_has_its_own_empty_score_and_leaves_the_recording_alone(
     assert noisy.score()[0] == pytest.approx(silent.score()[0], abs=1e-6)
     level = 0.3162 if baseline == "noise" else 2e-4
     assert noisy.score()[1] == pytest.approx(level, rel=0.02)
-    assert noisy.provenance.baseline == baseline
+    assert noisy.provenance.settings.baseline == baseline
     assert baseline in str(noisy).splitlines()[3]
     assert sum(noisy.weights().values()) == pytest.approx(noisy.score()[0] - noisy.score()[1], abs=1e-9)
 

@@ -13,6 +13,7 @@ import pytest
 from audiolime_ext import Audio, Explanation, explain, tagger
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.explanation.saved import FILE_NAME
+from audiolime_ext.explanation.settings import Settings
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -52,7 +53,7 @@ def test_a_baseline_is_kept_whatever_it_was_made_of(tmp_path: Path, baseline: st
         else explain(oracle.mixture, model, factorization=oracle, baseline=off)
     )
     loaded = Explanation.load(e.save(tmp_path / "saved"))
-    assert loaded.provenance.baseline == e.provenance.baseline
+    assert loaded.provenance.settings.baseline == e.provenance.settings.baseline
     masks = e.neighborhood.masks
     saved, again = e.components.heard_mixes(masks), loaded.components.heard_mixes(masks)
     np.testing.assert_allclose(again, saved, atol=1e-6)
@@ -163,5 +164,21 @@ def test_another_format_is_named(explanation: Explanation, tmp_path: Path) -> No
     explanation.save(tmp_path / "saved")
     content = json.loads((tmp_path / "saved" / FILE_NAME).read_text(encoding="utf-8"))
     (tmp_path / "saved" / FILE_NAME).write_text(json.dumps({**content, "format": 99}))
-    with pytest.raises(UsageError, match="was saved in format 99; this version reads format 1"):
+    with pytest.raises(UsageError, match="was saved in format 99; this version reads format 2 and earlier ones"):
         Explanation.load(tmp_path / "saved")
+
+
+def test_settings_come_back_whole_and_explain_the_same_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    oracle = OracleFactorization({n: (rng.normal(0, 0.1, (1, SR)).astype(np.float32), SR) for n in "abc"})
+    model = tagger(lambda batch: np.abs(batch)[:, [100, 200]], labels=["x", "y"], version="1")
+    options: dict[str, Any] = {"method": "lime", "target": ("x", "y"), "baseline": "floor", "segments": (0.25, 0.5)}
+    options |= {"max_evals": 70, "seed": 3, "settle": None, "level_check": False, "shifts": True}
+    e = explain(oracle.mixture, model, factorization=oracle, **options)
+    assert vars(e.provenance.settings) == options
+    loaded = Explanation.load(e.save(tmp_path / "saved"))
+    assert loaded.provenance == e.provenance
+    again = explain(oracle.mixture, model, factorization=oracle, **vars(loaded.provenance.settings))
+    np.testing.assert_array_equal(again.attribution.weights, e.attribution.weights)
+    with pytest.raises(TypeError, match="unknown settings: colour"):
+        Settings.from_dict({**options, "colour": "red"})

@@ -40,7 +40,7 @@ def test_a_contrast_explains_why_one_label_and_not_the_other(band: OracleFactori
     e = explain(band.mixture, model(band), factorization=band, target=["metal", "soul"])
     assert e.labels == ("metal − soul",)
     assert e.weights() == pytest.approx({"drums": 0.5, "bass": -0.3}, abs=1e-6)
-    assert e.to_dict()["contrast"] == ["metal", "soul"]
+    assert e.to_dict()["settings"]["target"] == ["metal", "soul"]
 
 
 def test_any_function_of_the_outputs_can_be_explained(band: OracleFactorization) -> None:

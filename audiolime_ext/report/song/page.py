@@ -131,13 +131,14 @@ def command_of(explained: Sequence[Explained]) -> str:
     elif track.start_s > 0:
         words += ["--start", f"{track.start_s:.10g}", "--duration", f"{track.end_s - track.start_s:.10g}"]
     named = first.target if first.target in ("score", "log-odds") else "OWN_TARGET"
-    baseline = first.baseline if first.baseline in BASELINES else legible(Path(first.baseline).name)
+    settings = first.settings
+    baseline = settings.baseline if settings.baseline in BASELINES else legible(Path(settings.baseline).name)
     for option, value, default in (
         ("--target", "score" if first.contrast else named, "score"),
         ("--baseline", baseline, "silence"),
-        ("--method", first.requested_method, "auto"),
-        ("--max-evals", first.max_evals, 1024),
-        ("--seed", first.seed, 0),
+        ("--method", settings.method, "auto"),
+        ("--max-evals", settings.max_evals, 1024),
+        ("--seed", settings.seed, 0),
     ):
         words += [option, str(value)] if value != default else []
     return shlex.join(words)

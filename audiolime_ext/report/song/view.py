@@ -251,7 +251,7 @@ def make_view(
         "taggram": _picture(track.taggram, rows),
         "scale": number.scale,
         "digits": number.digits(float(np.abs(track.full[:, columns]).max(initial=0.0))),
-        "off": origin.baseline,
+        "off": origin.settings.baseline,
         "blind": blind,
         "mixture": mixture,
     }
@@ -270,7 +270,7 @@ def make_view(
         taggram_rows=tuple(rows) if n > 1 else (),
         begin=clock(track.start_s),
         end=clock(track.end_s),
-        off=origin.baseline,
+        off=origin.settings.baseline,
         columns=names if len(names) <= MOST_COLUMNS else (),
         noun=kind.noun,
         table=tuple(_row(track, label) for label in track.labels),
@@ -290,7 +290,7 @@ def _separator(spec: str | None) -> str:
 
 def _facts(track: TrackExplanation) -> str:
     method, windows = track.sounding.attribution.method, counted(len(track.windows), "window")
-    how = how_known(track.exact, track.noise, track.provenance.seed)
+    how = how_known(track.exact, track.noise, track.provenance.settings.seed)
     return (
         f"{clock(track.start_s)} to {clock(track.end_s)}, {windows}, "
         f"{METHOD_NAMES.get(method, method)} ({how}) from {counted(track.n_evals, 'prediction')}"

@@ -1,0 +1,36 @@
+"""Saved explanations of earlier formats, brought into today's form.
+
+Format 1 (version 0.1.0) said `tagger`, its settings one by one, and values without the model's outputs; where the
+target was the score, the values are the outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_SETTINGS = {"requested_method": "method", "baseline": "baseline", "max_evals": "max_evals", "seed": "seed"}
+_SETTINGS |= {"settle": "settle"}
+
+
+def _of_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
+    said, checks, near = dict(content["provenance"]), dict(content["checks"]), dict(content["neighborhood"])
+    target, contrast = said.pop("target"), said.pop("contrast")
+    settings = {now: said.pop(then) for then, now in _SETTINGS.items()}
+    settings |= {"target": contrast or target, "level_check": checks["level"] is not None}
+    labels = content["all_labels"] if target in ("score", "log-odds") else []
+    provenance = {**said, "model": said["tagger"], "settings": settings, "labels": labels}
+    del provenance["tagger"]
+    checks["shifts"] = checks.pop("moments")
+    near["outputs"] = near["scores"] if target == "score" else None
+    return {**content, "format": 2, "provenance": provenance, "checks": checks, "neighborhood": near}
+
+
+NEWER: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _of_format_1}
+
+
+def of_today(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The content of a saved explanation in the newest form that can be made of it."""
+    while (newer := NEWER.get(content["format"])) is not None:
+        content = newer(content)
+    return content
