@@ -1,7 +1,7 @@
 """The demonstration that audioLIME began with, as pages to listen to.
 
 Two songs whose guitar was published apart from the rest: the same tags explained by the true stems and by what
-Spleeter makes of the mix, side by side. Then one recording in which one tag is explained at several places, as a table
+Spleeter makes of the mix, side by side. Then one recording in which one tag is explained in several windows, as a table
 and as a page. Everything is written into a folder; open its pages in a browser::
 
     python examples/demonstration.py [FOLDER]
@@ -36,7 +36,7 @@ def main(folder: str = "demonstration") -> None:
         print(f"listen to it: {write_page([true, estimated], pages / f'{song}.html', title=credit)}\n")
 
     places = explain_track(SUNG, TAGGER, labels=["female vocalists"], at=[3, 9, 15], min_score=0.2)
-    print(f"{CREDIT}, “female vocalists” at three places\n{places.places()}")
+    print(f"{CREDIT}, “female vocalists” in three windows\n{places.by_window()}")
     print(f"listen to them: {write_page(places, pages / 'ezer_ev.html', title=CREDIT)}")
 
 

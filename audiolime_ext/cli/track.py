@@ -93,6 +93,6 @@ def show(track: Any, folder: Path | None, args: Namespace) -> None:
     if args.json:
         print(to_json(track.to_dict()))
         return
-    print(track if args.at is None else track.places())
+    print(track if args.at is None else track.by_window())
     if written:
         print(f"all numbers: {legible(written)}")

@@ -26,13 +26,12 @@ def what_argues(weights: Array, certain: Array, levels_db: Sequence[float] | Arr
 
     Parameters
     ----------
-    weights, certain
-        Weights of the label and the lower ends of their intervals (the weights themselves where these are exact), shape
-        (n_components,).
-    levels_db
-        Levels relative to the mixture.
-    rounding
-        What is nothing.
+    weights, certain : ndarray of float64, shape (n_components,)
+        Weights of the label, and the lower ends of their intervals (the weights themselves where these are exact).
+    levels_db : array of float, shape (n_components,)
+        Levels in dB relative to the mixture.
+    rounding : float
+        Largest difference that is no difference.
 
     Examples
     --------

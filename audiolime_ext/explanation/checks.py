@@ -61,20 +61,20 @@ WeightsAt = Callable[[float], Array]  # start in seconds -> weights (n_labels, n
 
 @dataclass(frozen=True, eq=False)
 class LevelCheck:
-    """How the values move with level alone.
+    """How the values change with level alone.
 
     Parameters
     ----------
-    sources
-        The stems that were removed.
-    remaining_db
-        Level of the mix without each, relative to the whole; shape (n_sources,).
-    without
-        Values without each stem, shape (n_sources, n_labels).
-    at_level
-        Values of the whole mix at that level, same shape.
-    restored
-        Values of the mix without each stem, as loud as the whole, same shape; None in results of earlier versions.
+    sources : tuple of str
+        Names of the stems that were removed.
+    remaining_db : tuple of float
+        Level of the mix without each stem, in dB relative to the whole mix.
+    without : ndarray of float64, shape (n_sources, n_labels)
+        Values without each stem.
+    at_level : ndarray of float64, shape (n_sources, n_labels)
+        Values of the whole mix made as soft as the mix without each stem.
+    restored : ndarray of float64, shape (n_sources, n_labels), or None
+        Values of the mix without each stem, made as loud as the whole mix; None in results of earlier versions.
     """
 
     sources: tuple[str, ...]
@@ -121,10 +121,10 @@ class Missing:
 
     Parameters
     ----------
-    component, donor
-        The stem and the recording it was taken from.
-    values
-        Values of the excerpt with it, shape (n_labels,).
+    component, donor : str
+        Names of the stem and of the recording that it was taken from.
+    values : ndarray of float64, shape (n_labels,)
+        Values of the excerpt with this stem added.
     """
 
     component: str
@@ -179,17 +179,20 @@ class Checks:
 
     Parameters
     ----------
-    n_spare
-        Evaluations that the budget still allows.
-    n_evals
-        Evaluations that the checks have taken.
-    level, missing, shifts
-        What they found; `shifts` is the largest change of each weight, shape (n_labels, n_components). None or empty
-        where a check was not asked for or could not be made.
-    left_out
-        The checks that could not be made, and why, in words.
-    noise
-        How the model's answers differ when it is asked again; None where it was not.
+    n_spare : int
+        Number of evaluations that the budget still allows.
+    n_evals : int
+        Number of evaluations that the checks have taken.
+    level : LevelCheck or None
+        Result of the level check; None where it was not asked for or could not be made.
+    missing : tuple of Missing
+        Results for the stems that the excerpt lacks; empty where none was tried.
+    shifts : ndarray of float64, shape (n_labels, n_components), or None
+        Largest change of each weight in the shifted excerpts; None where they were not asked about.
+    left_out : tuple of str
+        Sentences that say which checks could not be made, and why.
+    noise : Noise or None
+        Differences between the model's answers to the same mix; None where it was not asked again.
     """
 
     n_spare: int = 0
@@ -249,12 +252,12 @@ class Checks:
 
         Parameters
         ----------
-        name, column
-            The label, and its place among the values.
-        neighborhood
-            What was evaluated.
-        heaviest
-            The stem that weighs most for the label; None where none does.
+        name, column : str, int
+            Label, and its position among the values.
+        neighborhood : Neighborhood
+            Masks that were evaluated, with their values.
+        heaviest : str or None
+            Stem that weighs most for the label; None where none does.
         """
         values = neighborhood.scores[:, column]
         here, reach = float(values[-1]), float(np.ptp(values))

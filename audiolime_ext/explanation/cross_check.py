@@ -35,13 +35,14 @@ class Agreement:
 
     Parameters
     ----------
-    label
-        The label.
-    first, second
-        What each says that the label comes most from, all together that it does not tell apart; None where it names
-        nothing.
-    lies_in, reverse
-        The share of the first's energy that lies in the second, and of the second's in the first; None without two.
+    label : str
+        Label that both explain.
+    first, second : str or None
+        Sources that each names for the label, joined by "or" where it does not tell them apart; None where it names
+        none.
+    lies_in, reverse : float or None
+        Share (0 to 1) of the first's energy that lies in the second, and of the second's in the first; None unless both
+        name a source.
     """
 
     label: str
@@ -66,12 +67,12 @@ class CrossCheck:
 
     Parameters
     ----------
-    factorization
-        Its spec.
-    n_evals
-        Predictions that it took.
-    labels
-        One agreement for each label.
+    factorization : str
+        Spec of the second separator.
+    n_evals : int
+        Number of predictions that it took.
+    labels : tuple of Agreement
+        Comparison for each label.
     """
 
     factorization: str
@@ -80,7 +81,7 @@ class CrossCheck:
 
     @property
     def remarks(self) -> list[str]:
-        """In words: how many predictions it took, and a sentence for each label.
+        """A line on how many predictions it took, and a sentence for each label.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Asking the model: which masks, how many, until when. What is answered here is all that attribution ever sees.
+"""Asking the model: which masks, how many, until when. Attribution sees nothing but the answers.
 
 Three ways, chosen by the method and by `settle`: a set of masks that is known beforehand; a sample that grows until the
 heaviest components are settled (`audiolime_ext.attribution.settle`); whole stems first and then segments of those that
@@ -39,24 +39,26 @@ AimOf = Callable[[Scores], Target]  # from outputs to what of them is explained
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What a model answered about an excerpt's components.
+    """A model's answers about an excerpt's components.
 
     Parameters
     ----------
-    model, components
-        Who was asked, about what; segments of stems that did not matter are joined again.
-    how
-        The method whose masks these are.
-    target
-        What of the outputs is explained.
-    outputs, values
-        The masks with the model's outputs, and with what is explained of these.
-    game
-        The same answers; it may ask about more.
-    settled
-        Whether the heaviest components are settled; None: that was not asked.
-    column
-        The value by which they are ranked.
+    model : Model
+        Model that was asked.
+    components : Components
+        Components of the excerpt; segments of stems that did not matter are joined again.
+    how : Method
+        Attribution method, which chose the masks.
+    target : Target
+        Target that was made for the model.
+    outputs, values : Neighborhood
+        Masks with the model's outputs, and the same masks with the target's values.
+    game : Game
+        Outputs by mask; it asks the model about other masks.
+    settled : bool or None
+        True where the heaviest components are told apart from the others; None where that was not asked.
+    column : int or None
+        Position of the value by which components are ranked; None without `settle`.
     """
 
     model: Model
@@ -126,10 +128,10 @@ def ask_model(
 
     Parameters
     ----------
-    labels
-        Those asked for, as the user named them; with `settle` the first is the one whose components are ranked.
-    wanted, top_labels
-        For which labels stems may matter, going from coarse to fine.
+    labels : sequence of str or int, str, int or None
+        Labels as the user named them; with `settle`, the components of the first one are ranked.
+    wanted, top_labels : sequence of str or int, or None; int
+        Labels for which stems may matter, going from coarse to fine; None: the `top_labels` highest.
 
     Raises
     ------
@@ -203,18 +205,20 @@ def play(
 
     Parameters
     ----------
-    game
-        Who is asked.
-    groups
-        How many of its components each stem has.
-    how
-        The method.
-    aim_of
-        From outputs to the target.
-    settle, column
-        How many of the heaviest components are to be told apart from the others, by the weights of which value.
-    wanted, top_labels
-        For which labels stems may matter, going from coarse to fine.
+    game : Game
+        Game that answers masks with the model's outputs.
+    groups : sequence of int
+        Number of components of each stem.
+    how : Method
+        Attribution method.
+    aim_of : callable
+        Function from outputs to the target.
+    max_evals, seed : int
+        Budget in masks, and random seed for sampling them.
+    settle, column : int or None
+        Number of heaviest components to tell apart from the others, and position of the value that ranks them.
+    wanted, top_labels : sequence of str or int, or None; int
+        Labels for which stems may matter, going from coarse to fine; None: the `top_labels` highest.
 
     Raises
     ------

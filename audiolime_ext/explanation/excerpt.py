@@ -28,18 +28,22 @@ from audiolime_ext.text import counted
 
 @dataclass(frozen=True, eq=False)
 class Excerpt:
-    """What is explained of a recording, and how it is split: `components` are its switchable parts.
+    """The excerpt that is explained, and how it is split: `components` are its switchable parts.
 
     Parameters
     ----------
-    recording, separator, model
-        What is split, by what, and who listens.
-    start_s, duration_s
-        Of the excerpt, in seconds of the recording.
-    inner_s
-        Boundaries of its time segments, in seconds from its start, without the first and the last.
-    baseline
-        What "off" sounds like.
+    recording : Audio
+        Recording that is split.
+    separator : Factorization
+        Factorization that splits it.
+    model : Model
+        Model that is explained.
+    start_s, duration_s : float
+        Start and length of the excerpt in seconds of the recording.
+    inner_s : tuple of float
+        Boundaries of its time segments in seconds from its start, without the first and the last.
+    baseline : str or Audio
+        Sound of what is off, see `audiolime_ext.components.baselines`.
     """
 
     recording: Audio

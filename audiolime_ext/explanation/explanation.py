@@ -59,27 +59,29 @@ class Explanation:
 
     Parameters
     ----------
-    labels
-        The labels asked for.
-    all_labels
-        Every output of the model; each can be asked about.
-    components, neighborhood, attribution
-        What was switched, what the model answered, what follows.
-    provenance
-        What was explained, with what.
-    notes, warnings
+    labels : tuple of str
+        Labels that were asked for.
+    all_labels : tuple of str
+        Names of all values; each can be asked about.
+    components : Components
+        Parts that were switched on and off, and their sound.
+    neighborhood, attribution : Neighborhood, Attribution
+        Masks with the values of the target, and the weights that follow from these.
+    provenance : Provenance
+        Recording, separator, model and settings.
+    notes, warnings : tuple of str
         Remarks for the reader; nothing is done silently.
-    checks
-        What else could make the score.
-    settled
-        Whether the heaviest components were told apart from the others; None if that was not asked.
-    cross_check
-        What a second separator says; None if none was asked.
+    checks : Checks
+        Other things that could make the score.
+    settled : bool or None
+        True where the heaviest components were told apart from the others; None where that was not asked.
+    cross_check : CrossCheck or None
+        Comparison with a second separator.
     game : Game or None
-        The model's outputs for masks: the evaluated ones and, where the model is at hand, any other; None where
+        Outputs of the model for masks: the evaluated ones and, where the model is at hand, any other; None where
         version 0.1 saved values only.
     target : Target or None
-        What of the outputs is explained; None where it was a function that is not at hand.
+        Function of the outputs that is explained; None where it is a user's and not at hand.
 
     Examples
     --------
@@ -159,10 +161,10 @@ class Explanation:
 
         Parameters
         ----------
-        k
-            How many sources are listed at least, where as many argue; see `audiolime_ext.explanation.top`.
-        label
-            By default the first one asked for.
+        k : int
+            Least number of sources to list, where as many argue; see `audiolime_ext.explanation.top`.
+        label : str, int or None
+            Label to explain; None: the first one asked for.
 
         Raises
         ------
@@ -186,8 +188,7 @@ class Explanation:
         return voice.signed(value, largest) if signed else voice.number(value, largest)
 
     def _voice(self, column: int) -> Voice:
-        origin = self.provenance
-        label = self.all_labels[column]
+        origin, label = self.provenance, self.all_labels[column]
         return Voice(label, self.kind, origin.settings.baseline, origin.factorization, n_evals=self.n_evals)
 
     def remarks(self, label: str | int | None = None) -> list[str]:

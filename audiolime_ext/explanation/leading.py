@@ -61,34 +61,34 @@ class Leading:
 
     Parameters
     ----------
-    state
-        See the module.
-    sources, groups
-        Their names, and how many components each has.
-    weights, levels_db
-        Of each source as a whole.
-    errors
-        Half the widths of the weights' 95 % intervals, 0 where they are exact; None where they are not known.
-    full, empty, largest
-        The value of the recording and of the baseline; the largest magnitude among all mixes and weights.
-    first
-        The one that leads, or all that are not told apart, the heaviest first; the one that is the whole recording.
-    arguing
-        All sources that argue, the heaviest first.
-    unheard
+    state : {"leads", "tied", "unknown", "nothing", "not said", "whole"}
+        State of knowledge, see the module.
+    sources, groups : tuple of str, tuple of int
+        Names of the sources, and number of components of each.
+    weights, levels_db : tuple of float
+        Weight of each source as a whole, and its level in dB relative to the mixture.
+    errors : tuple of float or None
+        Half widths of the weights' 95 % intervals, 0 where they are exact; None where they are not known.
+    full, empty, largest : float
+        Value of the recording, value of the baseline, and the largest magnitude among all mixes and weights.
+    first : tuple of int
+        Source that leads, or all that are not told apart, the heaviest first; the one that is the whole recording.
+    arguing : tuple of int
+        Sources that argue for the label, the heaviest first.
+    unheard : tuple of int
         Sources too soft to be heard that are not lighter than the first.
-    against
-        The source that takes most away, where that is much; else None.
-    near
-        What counts: a value or weight that does not differ by more is as good as the same.
-    as_baseline
-        Whether the value is that of the baseline: the sources only offset each other.
-    by_shift
-        Whether `first` are told apart here, but not in the shifted excerpts.
-    fit
+    against : int or None
+        Source that takes most away, where that is much; else None.
+    near : float
+        Difference up to which two values or weights are as good as the same.
+    as_baseline : bool
+        True where the value is that of the baseline: the sources only offset each other.
+    by_shift : bool
+        True where `first` are told apart here, but not in the shifted excerpts.
+    fit : float or None
         R² of the linear fit that gave the weights, where it does not describe the model; else None.
-    within, carried, carried_weight
-        How the first source's weight lies in its segments, the components that carry most of it, and their weight.
+    within, carried, carried_weight : {"carried", "spread", "open"} or None; tuple of int; float
+        Spread of the first source's weight over its segments, the components that carry most of it, and their weight.
     """
 
     state: State
@@ -159,16 +159,18 @@ def leading(
 
     Parameters
     ----------
-    names, levels_db
-        Of the components; `levels_db` relative to the mixture.
-    neighborhood, attribution
-        What the model answered (its `groups` say which components are one source's), and what follows.
-    column
-        The label.
-    kind
-        Of the model's answers.
-    shifts
-        The largest change of each weight in shifted excerpts, (n_labels, n_components), where that was asked.
+    names, levels_db : sequence of str, sequence of float
+        Names of the components, and their levels in dB relative to the mixture.
+    neighborhood : Neighborhood
+        Masks with values; its `groups` say which components belong to one source.
+    attribution : Attribution
+        Weights that follow from these.
+    column : int
+        Position of the label among the values.
+    kind : Kind
+        Kind of the values.
+    shifts : ndarray of float64, shape (n_labels, n_components), or None
+        Largest change of each weight in shifted excerpts; None where they were not asked about.
 
     Examples
     --------

@@ -54,52 +54,57 @@ def explain(
 
     Parameters
     ----------
-    audio
-        Anything `load_audio` reads: a path, ``(array, sr)``, an `Audio`, a musdb track, …
-    model
-        A model, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), or any function from
+    audio : path, (array, sr), Audio, musdb track, …
+        Recording: anything that `load_audio` reads.
+    model : Model, str or callable
+        Model, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), or any function from
         float32 (n_batch, n_samples) to (n_batch, n_labels).
-    factorization
-        A factorization or its spec string.
-    labels
-        What to explain, by name or number; None: the `top_labels` highest of the excerpt (of the recording, where
+    factorization : Factorization or str
+        Factorization or its spec string.
+    labels : sequence of str or int, str, int or None
+        Labels to explain, by name or number; None: the `top_labels` highest of the excerpt (of the recording, where
         `start_s` is None).
-    start_s, duration_s
-        The excerpt in seconds. Without a start: the window in which the first label is strongest; a model without
-        windows is asked about the whole recording. Without a duration: one window.
-    segments
-        Time segments that each stem is cut into: how many equal ones; inner boundaries in seconds from the excerpt's
-        start; ``"beats"`` or ``"onsets"``.
-    target
-        What of the model's outputs is explained: ``"score"``, ``"log-odds"``, a pair of labels (why the first and not
-        the second), or a function of the outputs; see `audiolime_ext.prediction.targets`.
-    baseline
-        What "off" sounds like: ``"silence"``, ``"noise"``, ``"floor"`` or another recording; see
-        `audiolime_ext.components.baselines`.
-    method
-        ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"owen"``: whole stems exactly, then
-        the segments within those that matter (see `audiolime_ext.attribution.coarse_to_fine`); ``"auto"``: Shapley
-        values, but Owen values for segments whose masks do not all fit the budget, and whole stems where it does not
-        hold the segments of one stem either, which is noted; ``"lime"``: audioLIME's weighted linear fit;
-        ``"banzhaf"``; ``"leave-one-out"``.
-    max_evals
-        The most mixes that the model is asked about, checks included: four tell whether it answers alike when it is
+    top_labels : int
+        Number of labels to explain where `labels` is None.
+    start_s, duration_s : float or None
+        Start and length of the excerpt in seconds. Without a start: the window in which the first label is strongest;
+        a model without windows is asked about the whole recording. Without a duration: one window.
+    segments : int, sequence of float, "beats" or "onsets"
+        Time segments that each stem is cut into: a number of equal ones, or inner boundaries in seconds from the
+        excerpt's start, or at beats or onsets.
+    target : {"score", "log-odds"}, pair of labels or callable
+        Function of the model's outputs to explain: the score, its log-odds, how far the first label scores above the
+        second, or any function; see `audiolime_ext.prediction.targets`.
+    baseline : {"silence", "noise", "floor"} or recording
+        Sound of what is off; see `audiolime_ext.components.baselines`.
+    method : {"auto", "shapley", "owen", "lime", "banzhaf", "leave-one-out"}
+        Attribution method. ``"shapley"``: Shapley values, exact while all 2ⁿ masks fit the budget; ``"owen"``: whole
+        stems exactly, then the segments within those that matter (see `audiolime_ext.attribution.coarse_to_fine`);
+        ``"auto"``: Shapley values, but Owen values for segments whose masks do not all fit the budget, and whole stems
+        where it does not hold the segments of one stem either, which is noted; ``"lime"``: audioLIME's weighted linear
+        fit; ``"banzhaf"``; ``"leave-one-out"``.
+    max_evals : int
+        Budget in mixes that the model is asked about, checks included: four tell whether it answers alike when it is
         asked again (see `audiolime_ext.prediction.repeatability`). These come on top where all masks take the whole
         budget, and up to twelve more where answers differ.
-    seed
-        For the sample of masks beyond the budget; the same seed gives the same result.
-    settle
-        Stop sampling masks once so many of the heaviest components of the first label are told apart from the others
+    seed : int
+        Random seed for sampling masks beyond the budget; the same seed gives the same result.
+    settle : int or None
+        Number of heaviest components of the first label: sampling stops once they are told apart from the others
         (95 %), see `audiolime_ext.attribution.settle`; the result says whether they were. None: use the budget.
-    level_check, donors, shifts
-        What else could make the score: level (on by default, left out where the budget does not allow it), stems that
-        the excerpt lacks (taken from these recordings, or pairs of a recording and its own factorization), the excerpt
-        a quarter of a second earlier and later. See `audiolime_ext.explanation.checks`.
-    cross_check
-        A second factorization, by which the same is explained once more; the result says where they agree. It asks for
+    level_check : bool
+        True to ask whether level alone makes the score; left out where the budget does not allow it. This and the two
+        that follow: see `audiolime_ext.explanation.checks`.
+    donors : sequence of recordings
+        Recordings, or pairs of a recording and its own factorization, whose stems are tried where the excerpt lacks
+        them.
+    shifts : bool
+        True to explain the excerpt a quarter of a second earlier and later as well.
+    cross_check : Factorization, str or None
+        Second factorization, by which the same is explained once more; the result says where they agree. It asks for
         as many mixes again; see `audiolime_ext.explanation.cross_check`.
-    sr
-        The rate at which a plain function listens, in Hz; by default the recording's own.
+    sr : int or None
+        Sampling rate in Hz at which a plain function listens; None: the recording's own.
 
     Returns
     -------
@@ -204,8 +209,8 @@ def top_component(
 
     Parameters
     ----------
-    audio, model, labels, **options
-        As for `explain`.
+    audio, model, labels, **options : as for `explain`
+        Arguments of `explain`.
 
     Raises
     ------

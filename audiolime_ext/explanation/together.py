@@ -33,14 +33,14 @@ def remarks(sources: Sequence[str], neighborhood: Neighborhood, voice: Voice, co
 
     Parameters
     ----------
-    sources
-        Their names.
-    neighborhood
-        What the model answered; its `groups` say which components are one source's.
-    voice
-        How the label and numbers are written.
-    column
-        The label's place among the values.
+    sources : sequence of str
+        Names of the sources.
+    neighborhood : Neighborhood
+        Masks with values; its `groups` say which components belong to one source.
+    voice : Voice
+        Way in which the label and numbers are written.
+    column : int
+        Position of the label among the values.
     """
     game = whole_stems(neighborhood)
     if game is None or len(sources) < 2:

@@ -22,17 +22,17 @@ class Top:
 
     Parameters
     ----------
-    label
-        The tag.
-    components, weights
-        Names of stems or of segments, and their weights, largest first (see the module); empty where none is known to
-        make the label. True in a condition if not.
-    message
-        A sentence to read.
-    audio
-        The components together, as they sound in the recording; None where there are none.
-    told_apart
-        Whether the first component's source outweighs all others beyond doubt.
+    label : str
+        Label that is explained.
+    components, weights : tuple of str, tuple of float
+        Names of stems or of segments, and their weights, largest first (see the module). Empty where none is known to
+        make the label: then the object is false in a condition.
+    message : str
+        Sentence to read.
+    audio : Audio or None
+        Sound of the components together, as in the recording; None where there are none.
+    told_apart : bool
+        True where the first component's source outweighs all others beyond doubt.
     """
 
     label: str

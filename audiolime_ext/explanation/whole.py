@@ -34,12 +34,12 @@ def holds_everything(levels_db: Sequence[float], alone: NDArray[np.float64], ful
 
     Parameters
     ----------
-    levels_db
-        Level of each component relative to the mixture, shape (n_components,).
-    alone
-        The model's answer to each component alone, shape (n_components,); NaN where it was not asked.
-    full, empty
-        Its answers to the recording and to the baseline.
+    levels_db : sequence of float, shape (n_components,)
+        Level of each component in dB relative to the mixture.
+    alone : ndarray of float64, shape (n_components,)
+        Value of each component alone; NaN where the model was not asked.
+    full, empty : float
+        Values of the recording and of the baseline.
 
     Examples
     --------

@@ -37,14 +37,18 @@ class Voice:
 
     Parameters
     ----------
-    label, kind, off
-        The label, what its values are, and what the baseline is called.
-    factorization
-        The spec of what made the stems, None for own ones.
-    page
-        Whether scores are written as parts of 100, in the words of a page.
-    n_evals
-        How many mixes were asked about.
+    label : str
+        Label of which is written.
+    kind : Kind
+        Kind of its values.
+    off : str
+        Name of the baseline.
+    factorization : str or None
+        Spec of what made the stems; None for own ones.
+    page : bool
+        True to write scores as parts of 100, in the words of a page.
+    n_evals : int
+        Number of mixes that the model was asked about.
     """
 
     label: str
@@ -97,16 +101,16 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
 
     Parameters
     ----------
-    found
-        What is known of its sources.
-    names
-        Of the components.
-    voice
-        How it is written.
-    k
-        How many sources are named at least, where one leads.
-    without
-        The value without the leader, which a page tells.
+    found : Leading
+        Knowledge of the label's sources.
+    names : sequence of str
+        Names of the components.
+    voice : Voice
+        Way in which the label and numbers are written.
+    k : int
+        Least number of sources to name, where one leads.
+    without : float or None
+        Value without the leader, which a page tells.
 
     Examples
     --------
@@ -211,14 +215,16 @@ def value_remarks(
 
     Parameters
     ----------
-    full, empty
-        The value of the recording and of the baseline.
-    answers
-        The label's values for all mixes, shape (n_mixes,).
-    weights
-        Of the sources. Where one of them counts, sources offset each other, and there is something to explain.
-    acting
-        Whether it is said that sources act together; then there is, too.
+    voice : Voice
+        Way in which the label and numbers are written.
+    full, empty : float
+        Value of the recording and of the baseline.
+    answers : ndarray of float64, shape (n_mixes,)
+        Values of the label for all mixes.
+    weights : sequence of float
+        Weights of the sources. Where one of them counts, sources offset each other, and there is something to explain.
+    acting : bool
+        True where it is said that sources act together: then there is something to explain, too.
 
     Examples
     --------

@@ -55,24 +55,29 @@ class TrackExplanation:
 
     Parameters
     ----------
-    labels, all_labels
-        The labels asked for (or found), and every value that was explained.
-    windows
-        The explained windows, in the order of their starts.
-    taggram
-        The model's scores over the recording, all labels.
-    min_score
-        What a label must reach in a window to be counted by `leaders`.
-    start_s, end_s
-        The excerpt of the recording, in seconds.
-    recording_name, grid
-        For captions; where the model's windows lie.
-    provenance, notes, warnings
-        As in `Explanation`.
-    open_window, open_stems
-        How `at` and `stems` get at the sound: the full explanation of a window by its number; the stems, part by part.
-    noise
-        How the model's answers differ when it is asked again; it is in the errors of the weights. None: it was not.
+    labels, all_labels : tuple of str
+        Labels that were asked for (or found), and names of all values.
+    windows : tuple of Window
+        Explained windows, in the order of their starts.
+    taggram : Taggram
+        Scores of all labels over the recording.
+    min_score : float
+        Score from which on a window is counted by `leaders`.
+    start_s, end_s : float
+        Start and end of the excerpt in seconds of the recording.
+    recording_name : str
+        Name for captions.
+    grid : Grid
+        Positions of the model's windows.
+    provenance, notes, warnings : as in `Explanation`
+        Recording, separator, model and settings; remarks for the reader.
+    open_window : callable
+        Function from a window's number to its full explanation, with sound.
+    open_stems : callable
+        Function that gives the stems part by part.
+    noise : Noise or None
+        Differences between the model's answers to the same mix, which are in the errors of the weights; None where it
+        was not asked again.
 
     Examples
     --------
@@ -84,7 +89,7 @@ class TrackExplanation:
     >>> peak = tagger(lambda batch: np.abs(batch).max(axis=1, keepdims=True), labels=["peak"], window_s=1.0)
     >>> track = explain_track(oracle.mixture, peak, factorization=oracle, cache=False)
     >>> print(track.leaders("peak"))
-    loud leads peak in 3 of 3 places
+    loud leads peak in 3 of 3 windows
     >>> track.weights("peak")["soft"].round(3), round(track.mean("peak")["loud"], 3)
     (array([0.1, 0.1, 0.1]), 1.0)
     """
@@ -229,8 +234,8 @@ class TrackExplanation:
         A target that is no label of the model (a contrast, a function) is counted in every window.
         """
         column = self.column(label)
-        places = np.flatnonzero(self.full[:, column] >= self._least)
-        judged = [self.leading(int(place), column) for place in places]
+        reached = np.flatnonzero(self.full[:, column] >= self._least)
+        judged = [self.leading(int(window), column) for window in reached]
         name = self.kind.called(self.all_labels[column])
         return Leaders.count(name, judged, n_windows=len(self.windows), min_score=self.min_score)
 
@@ -264,12 +269,12 @@ class TrackExplanation:
         """
         return self.open_stems()
 
-    def places(self, label: str | int | None = None) -> str:
-        """What was explained, its `table`, who leads, and the remarks."""
-        return track_summary.places(self, self.column(label))
+    def by_window(self, label: str | int | None = None) -> str:
+        """A label window by window, as text: what was explained, its `table`, which source leads, and the remarks."""
+        return track_summary.by_window(self, self.column(label))
 
     def table(self, label: str | int | None = None) -> str:
-        """Start, snippet, score and explanation of each window, as text."""
+        """Start, span, score and explanation of each window, as text."""
         return track_summary.table(self, self.column(label))
 
     @property

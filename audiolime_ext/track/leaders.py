@@ -1,4 +1,4 @@
-"""Who leads a label over a recording: "piano leads jazz in 2 of 3 places".
+"""Which source leads a label over a recording: "piano leads jazz in 2 of 3 windows".
 
 Each place is judged by the rule of `audiolime_ext.explanation.leading`. One in which the leader is not told apart, in
 which one component is all there is, or in which the score is that of the baseline is counted for no component, and
@@ -21,28 +21,28 @@ class Leaders:
 
     Parameters
     ----------
-    label
-        The tag, as it is called.
-    n_places
-        Windows in which the label reaches the track's `min_score`.
-    counts
-        Component → in how many of these places it leads, largest first; where none argues nothing is counted.
-    n_windows, min_score
-        Of the track.
-    n_not_told_apart, n_whole, n_as_baseline
-        In how many of the places sources argue and the leader is not known, one component is the whole recording, or
-        the value is that of the baseline and sources only offset each other.
-    whole
-        That component, where it is one and the same.
+    label : str
+        Label, as it is called in sentences.
+    n_reached : int
+        Number of windows in which the label reaches the track's `min_score`.
+    counts : dict of str to int
+        Component → number of these windows in which it leads, largest first; where none argues nothing is counted.
+    n_windows, min_score : int, float
+        Number of windows of the track, and its least score.
+    n_not_told_apart, n_whole, n_as_baseline : int
+        Number of these windows in which sources argue and the leader is not known, in which one component is the whole
+        recording, and in which the value is that of the baseline and sources only offset each other.
+    whole : str or None
+        Component that is the whole recording, where it is one and the same.
 
     Examples
     --------
     >>> print(Leaders("jazz", 3, {"piano": 2}, n_windows=60, min_score=0.3, n_not_told_apart=1))
-    piano leads jazz in 2 of 3 places; not told apart in 1
+    piano leads jazz in 2 of 3 windows; not told apart in 1
     """
 
     label: str
-    n_places: int
+    n_reached: int
     counts: dict[str, int]
     n_windows: int
     min_score: float
@@ -52,9 +52,9 @@ class Leaders:
     whole: str | None = None
 
     @classmethod
-    def count(cls, label: str, places: Iterable[Leading | None], *, n_windows: int, min_score: float) -> Leaders:
-        """Count what is known in each place; None stands for a silent one."""
-        judged = list(places)
+    def count(cls, label: str, windows: Iterable[Leading | None], *, n_windows: int, min_score: float) -> Leaders:
+        """Count what is known in each window; None stands for a silent one."""
+        judged = list(windows)
         sounding = [found for found in judged if found is not None]
         offset = [found for found in sounding if found.state in ("leads", "tied") and found.as_baseline]
         led = Counter(found.sources[found.first[0]] for found in sounding if found.known and not found.as_baseline)
@@ -74,7 +74,7 @@ class Leaders:
 
     @property
     def besides(self) -> str:
-        """The places that are counted for no component, in words: ``not told apart in 1``."""
+        """The windows that are counted for no component, in words: ``not told apart in 1``."""
         only = "" if self.whole is None else f" ({self.whole} is all there is)"
         said = [
             (self.n_not_told_apart, f"not told apart in {self.n_not_told_apart}"),
@@ -84,15 +84,15 @@ class Leaders:
         return ", ".join(words for count, words in said if count)
 
     def __str__(self) -> str:
-        if not self.n_places:
+        if not self.n_reached:
             none = "not in its one window" if self.n_windows == 1 else f"in none of {self.n_windows} windows"
             return f"{self.label} reaches {self.min_score:g} {none}"
         if self.counts:
             first, *others = self.counts.items()
             rest = "".join(f", {name} in {count}" for name, count in others)
-            led = f"{first[0]} leads {self.label} in {first[1]} of {counted(self.n_places, 'place')}{rest}"
+            led = f"{first[0]} leads {self.label} in {first[1]} of {counted(self.n_reached, 'window')}{rest}"
             return f"{led}; {self.besides}" if self.besides else led
-        anywhere = "in its one place" if self.n_places == 1 else f"in any of {self.n_places} places"
+        anywhere = "in its one window" if self.n_reached == 1 else f"in any of {self.n_reached} windows"
         if self.besides:
             return f"no source is known to lead {self.label} {anywhere}: {self.besides}"
         return f"nothing argues for {self.label} {anywhere}"

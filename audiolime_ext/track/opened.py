@@ -60,9 +60,9 @@ class Opened:
             return self.asking.stems.in_parts(first, end)
         return (factorized(separator, recording, start_s=w.start_s, duration_s=w.duration_s) for w in self.windows)
 
-    def warnings(self, places: Sequence[Span]) -> list[str]:
+    def warnings(self, spans: Sequence[Span]) -> list[str]:
         """What the reader of the track's result must know."""
         recording, grid = self.asking.recording, self.asking.grid
         found = [*recording.warnings, *noise_warnings(Checks(noise=self.noise)), *rate_warnings(recording, grid)]
         found += [warning for window in self.windows for warning in sample_warnings(window.attribution)]
-        return found + [one for place in places for one in silence_warnings(recording, *place, grid.n_channels)]
+        return found + [one for span in spans for one in silence_warnings(recording, *span, grid.n_channels)]

@@ -4,7 +4,7 @@ recording → taggram; recording → stems, part by part → windows → answers
 
 Invariants:
 
-- *Snippet and track agree*: the weights of a window are those of ``explain(start_s=t, level_check=False)`` to 1e-5.
+- *Excerpt and track agree*: the weights of a window are those of ``explain(start_s=t, level_check=False)`` to 1e-5.
 - *Memory does not grow with the recording* beyond the recording itself: stems are made and used part by part. (A model
   without windows hears everything at once.)
 - *A model is asked again once for the whole recording*, about some windows: see
@@ -79,23 +79,23 @@ def explain_track(
 
     Parameters
     ----------
-    audio, model, factorization, target, baseline, method, seed, sr
-        As for `explain`. Recordings of up to three hours can be explained.
-    labels
-        What to explain, by name or number; None: every label that reaches `min_score` in some window.
-    min_score
-        See `labels`. Where no label reaches it, the three of highest mean are explained, which is noted.
-    top_labels
-        Explain the so many labels of highest mean instead.
-    start_s, duration_s
-        The excerpt of the recording; its windows are those of `tag`. The last one, where it has to be filled up, is
-        tagged but neither explained nor in any mean.
-    at
-        Explain just the windows that begin at these seconds of the recording.
-    max_evals
-        The most mixes that the model is asked about for each window.
-    cache
-        Whether results may be kept on disk (see `audiolime_ext.cache`), so that nothing is computed twice.
+    audio, model, factorization, target, baseline, method, seed, sr : as for `explain`
+        Arguments of `explain`. Recordings of up to three hours can be explained.
+    labels : sequence of str or int, str, int or None
+        Labels to explain, by name or number; None: every label that reaches `min_score` in some window.
+    min_score : float
+        Least score, see `labels`. Where no label reaches it, the three of highest mean are explained, which is noted.
+    top_labels : int or None
+        Number of labels of highest mean to explain instead.
+    start_s, duration_s : float, float or None
+        Start and length in seconds of the excerpt; its windows are those of `tag`. The last one, where it has to be
+        filled up, is tagged but neither explained nor in any mean.
+    at : sequence of float, float or None
+        Starts of the windows to explain, in seconds of the recording; None: all windows.
+    max_evals : int
+        Budget in mixes that the model is asked about for each window.
+    cache : bool
+        True to keep results on disk (see `audiolime_ext.cache`), so that nothing is computed twice.
 
     Returns
     -------
@@ -124,18 +124,18 @@ def explain_track(
     settings = Settings(method, target, load_baseline(baseline), 1, max_evals, seed, level_check=False)
     grid = Grid.of(model, recording.sr, recording.n_samples)
     first, end = recording.span(start_s, duration_s)
-    places = None if at is None else _places(at, recording, model, first, end)
-    _require_sound(recording, [(start_s, duration_s)] if places is None else places)
+    chosen = None if at is None else _chosen(at, recording, model, first, end)
+    _require_sound(recording, [(start_s, duration_s)] if chosen is None else chosen)
 
     store = Store(Cache.of_user() if cache else None)
-    stems = KeptStems(separator, recording, store, whole=places is None)
+    stems = KeptStems(separator, recording, store, whole=chosen is None)
     asking = Asking(recording, stems, model, grid, how, settings, store)
     taggram = asking.taggram(first, end)
-    spans = _spans(taggram, model, end / recording.sr) if places is None else places
-    asking = replace(asking, least_power=least_power(recording, spans, grid.n_channels) if places is None else 0.0)
+    spans = _spans(taggram, model, end / recording.sr) if chosen is None else chosen
+    asking = replace(asking, least_power=least_power(recording, spans, grid.n_channels) if chosen is None else 0.0)
     aim = make_target(target, taggram.labels)
     noise = asking.repeatability(spans, aim, taggram)
-    answers = list(asking.answers(spans, alone=places is not None))
+    answers = list(asking.answers(spans, alone=chosen is not None))
 
     windows = tuple(_window(answer, aim, how, noise) for answer in answers)
     wanted, notes = _leading(taggram, wanted, min_score, top_labels) if aim.keeps_labels else (None, [])
@@ -143,8 +143,8 @@ def explain_track(
     all_labels, named = value_names(aim, mean, wanted, top_labels or FALLBACK_LABELS)
     origin = provenance_of(recording, separator, model, settings, aim, taggram.labels)
     opened = Opened(asking, windows, named, all_labels, origin, aim, noise)
-    notes += [*_notes(windows, taggram, separator, every=places is None), *_of_stems(answers, separator)]
-    warned = [*opened.warnings(places or ()), *([store.complaint] if store.complaint else [])]
+    notes += [*_notes(windows, taggram, separator, every=chosen is None), *_of_stems(answers, separator)]
+    warned = [*opened.warnings(chosen or ()), *([store.complaint] if store.complaint else [])]
     return TrackExplanation(
         named,
         all_labels,
@@ -179,7 +179,7 @@ def _require_usable(
         make_target(target, model.labels)
 
 
-def _places(at: Any, audio: Audio, model: Model, first: int, end: int) -> list[Span]:
+def _chosen(at: Any, audio: Audio, model: Model, first: int, end: int) -> list[Span]:
     """The windows that begin at the seconds `at`, in order, each once."""
     seconds = [float(second) for second in (at if isinstance(at, (Sequence, np.ndarray)) else [at])]
     if not seconds:

@@ -19,18 +19,18 @@ class Window:
 
     Parameters
     ----------
-    start_s, duration_s
-        In seconds of the recording.
-    names, levels_db
-        Its components and their levels relative to the mixture; none where it is silent.
-    residual_db
-        Level of the residual relative to the mixture, switched or not; None where there is none.
-    neighborhood, attribution
-        What the model answered, and what follows; both as in `Explanation`.
-    shifts
-        As in `Checks`, where shifted excerpts were asked about.
-    outputs
-        All outputs of the model for the masks, of which `neighborhood` has what is explained.
+    start_s, duration_s : float
+        Start and length in seconds of the recording.
+    names, levels_db : tuple of str, tuple of float
+        Names of its components and their levels in dB relative to the mixture; none where it is silent.
+    residual_db : float or None
+        Level of the residual in dB relative to the mixture, switched or not; None where there is none.
+    neighborhood, attribution : Neighborhood, Attribution
+        Masks with values, and weights, as in `Explanation`.
+    shifts : ndarray of float64, shape (n_labels, n_components), or None
+        Largest change of each weight in shifted excerpts, where they were asked about.
+    outputs : ndarray of float64, shape (n_masks, n_outputs), or None
+        Outputs of the model for the masks, of which `neighborhood` has the target's values.
     """
 
     start_s: float

@@ -61,13 +61,21 @@ class Asking:
 
     Parameters
     ----------
-    recording, stems, model, grid
-        As in `components.build`; the stems are kept ones.
-    how, settings
-        The method, and what its choice of masks depends on.
-    store
-        Where answers are kept.
-    least_power
+    recording : Audio
+        Recording that is explained.
+    stems : KeptStems
+        Stems of the recording, made part by part and kept.
+    model : Model
+        Model that is explained.
+    grid : Grid
+        Positions of the model's windows.
+    how : Method
+        Attribution method, which chooses the masks.
+    settings : Settings
+        Settings of the explanation.
+    store : Store
+        Store in which answers are kept.
+    least_power : float
         Mean square below which a window is silent; digital silence always is.
     """
 

@@ -1,4 +1,4 @@
-"""The explanation of a track in words: a summary for terminals, a table of places, JSON for machines."""
+"""The explanation of a track in words: a summary for terminals, a table of windows, JSON for machines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def headline(track: TrackExplanation) -> str:
 
 
 def as_text(track: TrackExplanation) -> str:
-    """Means over the windows, who leads each label, and the remarks."""
+    """Means over the windows, which source leads each label, and the remarks."""
     rows = []
     for label in track.labels:
         (full, empty), at = track.mean_score(label), track.highest(label)
@@ -51,8 +51,8 @@ def as_text(track: TrackExplanation) -> str:
     return "\n".join([headline(track), "", table, "", *leaders, *_remarks(track, track.labels)])
 
 
-def places(track: TrackExplanation, column: int) -> str:
-    """The table of places for one label, who leads there, and the remarks."""
+def by_window(track: TrackExplanation, column: int) -> str:
+    """The table of windows for one label, which source leads there, and the remarks."""
     remarks = _remarks(track, [track.all_labels[column]])
     return "\n".join([headline(track), "", table(track, column), "", str(track.leaders(column)), *remarks])
 
@@ -65,7 +65,7 @@ def table(track: TrackExplanation, column: int) -> str:
         said = "silent" if found is None else in_short(found, track.voice(column))
         span = f"{window.start_s:.2f}–{window.start_s + window.duration_s:.2f} s"
         rows.append([_clock(window.start_s), span, f"{track.full[i, column]:.2f}", said])
-    return text_table(["start", "snippet", label, "explanation"], rows, left=(0, 3))
+    return text_table(["start", "window", label, "explanation"], rows, left=(0, 3))
 
 
 def to_dict(track: TrackExplanation) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
 
 def _leaders(track: TrackExplanation, label: str) -> dict[str, Any]:
     found = track.leaders(label)
-    names = ("n_places", "counts", "n_not_told_apart", "n_whole", "n_as_baseline")
+    names = ("n_reached", "counts", "n_not_told_apart", "n_whole", "n_as_baseline")
     return {"label": label, **{name: getattr(found, name) for name in names}}
 
 

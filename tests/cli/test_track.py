@@ -40,7 +40,7 @@ def test_a_track_is_summed_up_and_written(capsys: pytest.CaptureFixture[str]) ->
 def test_places_are_shown_as_a_table_for_the_first_label(capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "explain", "song.wav", *WINDOWED, "--at", "1.5", "0", "--labels", "loud", "quiet")
     rows = out.splitlines()[3:6]
-    assert rows[0].split() == ["start", "snippet", "loud", "explanation"]
+    assert rows[0].split() == ["start", "window", "loud", "explanation"]
     assert [row.split()[0] for row in rows[1:]] == ["0:00.0", "0:01.5"]
     assert all("hum (+0." in row for row in rows[1:])
 

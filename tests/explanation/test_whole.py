@@ -53,6 +53,6 @@ def test_music_without_a_voice_is_not_explained_by_its_accompaniment(feelings: d
     assert "comes most from" not in str(e)
     track = explain_track(instrumental, "musicnn:MSD_musicnn", top_labels=1, min_score=0.0, cache=False)
     assert str(track.leaders()).endswith(
-        "in any of 2 places: nothing to tell apart in 2 (accompaniment is all there is)"
+        "in any of 2 windows: nothing to tell apart in 2 (accompaniment is all there is)"
     )
     assert "comes most from" not in str(track)

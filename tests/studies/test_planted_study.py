@@ -408,11 +408,11 @@ def test_a_track_may_count_no_part_in_more_places_than_it_leads() -> None:
     assert judge_track([guitar], {"piano": 1}, {"piano": ["guitar"]}).outcome == RIGHT
 
 
-def test_a_track_is_explained_and_its_places_are_counted(sketch: Song) -> None:
+def test_a_track_is_explained_and_its_windows_are_counted(sketch: Song) -> None:
     stems = {name: np.tile(sketch.stems[name][:, :64000], 2) for name in ("bass", "drums")}
     found = list(study.track_cases(Song("twice", sketch.sr, stems), "true stems", study.SETTINGS["track"]))
     level = [case for case in found if case["kind"] == "level"]
-    assert [case["sentence"].split(" in ")[-1] for case in level] == ["2 of 2 places"] * 2
+    assert [case["sentence"].split(" in ")[-1] for case in level] == ["2 of 2 windows"] * 2
     assert [case["named"] for case in level] == [["bass"], ["drums"]]
     assert {case["outcome"] for case in level} == {RIGHT}
 

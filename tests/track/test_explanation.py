@@ -61,9 +61,9 @@ def test_arrays_have_windows_labels_and_components(track: TrackExplanation) -> N
 def test_who_leads_is_counted_by_the_rule_of_top(track: TrackExplanation) -> None:
     assert track.leaders("jazz") == Leaders("jazz", 3, {"piano": 2}, 4, 0.3, n_whole=1, whole="piano")
     assert str(track.leaders("metal")) == (
-        "drums leads metal in 2 of 3 places; nothing to tell apart in 1 (drums is all there is)"
+        "drums leads metal in 2 of 3 windows; nothing to tell apart in 1 (drums is all there is)"
     )
-    assert str(track.leaders("noise")) == "nothing argues for noise in any of 4 places", "it is below −40 dB"
+    assert str(track.leaders("noise")) == "nothing argues for noise in any of 4 windows", "it is below −40 dB"
     for i, time_s in enumerate(track.times_s):
         for label in LABELS:
             alone = track.at(time_s)
@@ -116,16 +116,16 @@ def test_the_summary_shows_means_and_leaders(track: TrackExplanation) -> None:
         "mean of the windows", "score", "highest", "at", "silence", "piano", "drums", "whisper",
     ]  # fmt: skip
     assert re.split(r"  +", lines[4]) == ["jazz", "0.44", "0.80", "0:00.0", "0.20", "+0.39", "-0.15", "+0.00"]
-    assert lines[8] == "piano leads jazz in 2 of 3 places; nothing to tell apart in 1 (piano is all there is)"
+    assert lines[8] == "piano leads jazz in 2 of 3 windows; nothing to tell apart in 1 (piano is all there is)"
 
 
 def test_the_table_has_a_row_for_each_place(track: TrackExplanation) -> None:
     header, *rows = track.table("metal").splitlines()
-    assert header.split() == ["start", "snippet", "metal", "explanation"]
+    assert header.split() == ["start", "window", "metal", "explanation"]
     assert rows[0].split(maxsplit=4)[3:] == ["0.00", "the model does not say metal"]
     assert rows[1].split() == ["0:01.0", "1.00–2.00", "s", "0.50", "drums", "(+0.50)"]
     assert rows[3].endswith("drums is all there is: nothing to tell apart")
-    assert track.places("metal").endswith(str(track.leaders("metal")))
+    assert track.by_window("metal").endswith(str(track.leaders("metal")))
 
 
 def test_many_components_are_summed_up_by_the_leading_ones(track: TrackExplanation) -> None:
@@ -146,7 +146,7 @@ def test_the_json_object_is_strict_and_complete(track: TrackExplanation, tmp_pat
     gap = np.array(found["scores"]["full"]) - np.array(found["scores"]["empty"]) - np.sum(found["weights"], axis=2)
     assert np.abs(gap).max() < 1e-9
     nowhere = {"n_not_told_apart": 0, "n_as_baseline": 0}
-    assert found["leaders"][1] == {"label": "metal", "n_places": 3, "counts": {"drums": 2}, "n_whole": 1, **nowhere}
+    assert found["leaders"][1] == {"label": "metal", "n_reached": 3, "counts": {"drums": 2}, "n_whole": 1, **nowhere}
     assert found["taggram"]["labels"] == LABELS
     path = track.write(tmp_path / "out")
     assert path == tmp_path / "out" / "track.json"

@@ -133,7 +133,7 @@ def test_a_planted_model_gets_its_weights_in_every_window(band: OracleFactorizat
     np.testing.assert_allclose(track.times_s, np.arange(7.0))
     np.testing.assert_allclose(track.weights("guitar")["guitar"], [0, 0, 1, 1, 1, 1, 0.5], atol=1e-5)
     np.testing.assert_allclose(track.weights("drums")["drums"], [0, 0, 0, 0, 1, 0, 0], atol=1e-5)
-    assert str(track.leaders("guitar")) == "guitar leads guitar in 5 of 5 places"
+    assert str(track.leaders("guitar")) == "guitar leads guitar in 5 of 5 windows"
     means_explain_the_mean_score(track)
     agree(track, band.mixture, listener.model, band)
 
@@ -148,7 +148,7 @@ def test_the_last_window_that_is_not_whole_is_tagged_but_not_explained(band: Ora
 
 @pytest.mark.parametrize("spec", ["spleeter:2stems", "hpss", "bands:4"])
 @pytest.mark.usefixtures("published")
-def test_snippet_and_track_agree_for_the_published_tagger(ezer_ev: Path, spec: str) -> None:
+def test_excerpt_and_track_agree_for_the_published_tagger(ezer_ev: Path, spec: str) -> None:
     model, separator = build("model", "musicnn:MSD_musicnn"), build("factorization", spec)
     track = explain_track(ezer_ev, model, factorization=separator, start_s=5.5, duration_s=9.3, cache=False)
     assert len(track.windows) == 3
@@ -159,7 +159,7 @@ def test_snippet_and_track_agree_for_the_published_tagger(ezer_ev: Path, spec: s
 
 
 @pytest.mark.usefixtures("published")
-def test_snippet_and_track_agree_across_the_borders_of_parts(
+def test_excerpt_and_track_agree_across_the_borders_of_parts(
     feelings: dict[str, Path], monkeypatch: pytest.MonkeyPatch, own_cache: Path
 ) -> None:
     model = musicnn()
@@ -204,14 +204,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_snippet_and_track_agree_whatever_is_asked(band: OracleFactorization, name: str) -> None:
+def test_excerpt_and_track_agree_whatever_is_asked(band: OracleFactorization, name: str) -> None:
     listener = Listener(lambda s: np.clip(0.1 + 0.5 * s[:, :1] * s[:, 1:2] + 0.2 * s[:, 2:], 0, 1), labels=["it"])
     separator, options = Split(signs), OPTIONS[name]
     track = explain_track(band.mixture, listener.model, factorization=separator, labels="it", cache=False, **options)
     agree(track, band.mixture, listener.model, separator, **options)
 
 
-def test_snippet_and_track_agree_where_masks_are_sampled(band: OracleFactorization) -> None:
+def test_excerpt_and_track_agree_where_masks_are_sampled(band: OracleFactorization) -> None:
     listener = Listener(lambda s: np.sqrt(s[:, :1] * s[:, 1:2]), labels=["it"])
     options: dict[str, Any] = {"max_evals": 120, "seed": 3}
     track = explain_track(band.mixture, listener.model, factorization="bands:8", labels=0, cache=False, **options)
@@ -227,7 +227,7 @@ def test_a_contrast_and_a_function_can_be_targets(band: OracleFactorization) -> 
     contrast = explain_track(band.mixture, listener.model, factorization=band, target=("guitar", "bass"), cache=False)
     assert contrast.labels == ("guitar − bass",)
     np.testing.assert_allclose(contrast.mean()["bass"], -1, atol=1e-5)
-    assert contrast.leaders().n_places == 7, "every window"
+    assert contrast.leaders().n_reached == 7, "every window"
     energy = explain_track(
         band.mixture, listener.model, factorization=band, target=lambda s: (s**2).sum(axis=1), cache=False
     )
@@ -335,7 +335,7 @@ def test_silent_windows_have_a_score_but_no_weights() -> None:
     said = "1 of 4 windows is silent (60 dB or more below the loudest): without weights, and in no mean"
     assert said in track.notes
     assert "silent" in track.table()
-    assert track.leaders().n_places == 4
+    assert track.leaders().n_reached == 4
     assert track.leaders().counts == {"bass": 3}
     means_explain_the_mean_score(track)
     assert json.loads(json.dumps(track.to_dict(), allow_nan=False))["silent"] == [False, True, False, False]

@@ -326,10 +326,10 @@ def _row(track: TrackExplanation, label: str) -> dict[str, Any]:
 def leads(track: TrackExplanation, label: str) -> str:
     """What leads a label, and in how many places."""
     found = track.leaders(label)
-    if not found.n_places:
+    if not found.n_reached:
         return "nowhere high"
     counted = ", ".join(f"{name} in {count}" for name, count in list(found.counts.items())[:3])
-    led = f"{counted or 'nothing in any'} of {found.n_places}"
+    led = f"{counted or 'nothing in any'} of {found.n_reached}"
     return f"{led} ({found.besides})" if found.besides else led
 
 

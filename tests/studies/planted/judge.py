@@ -117,9 +117,9 @@ def judge_track(
     counts: Mapping[str, int],
     may_hold: Mapping[str, Sequence[str]],
 ) -> Verdict:
-    """The verdict on "A leads in 3 of 4 places": no part may lead in more of them than it does, alone and by that name.
+    """The verdict on "A leads in 3 of 4 windows": no part may lead in more than it does, alone and by that name.
 
-    `may_hold` is what the track's notes say of its stems. Right: most of the places in which one part leads, and saying
+    `may_hold` is what the track's notes say of its stems. Right: most of the windows in which one part leads, and saying
     nothing is not as right, are counted.
     """
     leads: Counter[str] = Counter()
@@ -133,7 +133,7 @@ def judge_track(
     if over := [name for name, count in counts.items() if count > leads[name]]:
         return Verdict(WRONG, "; ".join(f"{name} leads in {leads[name]}, not in {counts[name]}" for name in over))
     if 2 * sum(counts.values()) < due:
-        return Verdict(ABSTAINED, f"in {due} places one leads")
+        return Verdict(ABSTAINED, f"in {due} windows one leads")
     return Verdict(RIGHT)
 
 

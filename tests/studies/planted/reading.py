@@ -129,10 +129,10 @@ def _groups(notes: Iterable[str], sources: Sequence[str]) -> Iterable[frozenset[
 
 
 def counted(track: TrackExplanation, label: str) -> tuple[str, dict[str, int], str]:
-    """What is said of a label over a track: the sentence, component → places that it leads, what they disagree in."""
+    """What is said of a label over a track: the sentence, component → windows that it leads, what they disagree in."""
     leaders = track.leaders(label)
     sentence, counts = str(leaders), dict(leaders.counts)
-    match = re.search(rf"^(?P<first>.+) leads {re.escape(label)} in (?P<n>\d+) of \d+ places(?P<rest>[^;]*)", sentence)
+    match = re.search(rf"^(?P<first>.+) leads {re.escape(label)} in (?P<n>\d+) of \d+ windows(?P<rest>[^;]*)", sentence)
     read = {match["first"]: int(match["n"])} if match else {}
     read |= {name: int(n) for name, n in re.findall(r", (.+?) in (\d+)", match["rest"])} if match else {}
     return sentence, counts, "" if read == counts else f"the sentence counts {read}, the result {counts}"
