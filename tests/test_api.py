@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import audiolime_ext
+from tests import public_names
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -28,6 +29,13 @@ def test_about_a_dozen_names_are_public() -> None:
 
 def test_the_old_name_of_a_model_is_still_there() -> None:
     assert audiolime_ext.Tagger is audiolime_ext.Model
+
+
+def test_the_table_of_public_names_is_that_of_the_code() -> None:
+    assert public_names.TABLE.read_text(encoding="utf-8") == public_names.table(), "python -m tests.public_names"
+    assert "| `explain` | `(audio: Any, model: Any, *, factorization:" in public_names.table()
+    assert "| `Explanation.with_target` | `(self, target: TargetSpec, labels:" in public_names.table()
+    assert "| `audiolime audit merge` |" in public_names.table()
 
 
 @pytest.mark.parametrize("name", audiolime_ext.__all__)

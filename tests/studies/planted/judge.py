@@ -119,8 +119,8 @@ def judge_track(
 ) -> Verdict:
     """The verdict on "A leads in 3 of 4 windows": no part may lead in more than it does, alone and by that name.
 
-    `may_hold` is what the track's notes say of its stems. Right: most of the windows in which one part leads, and saying
-    nothing is not as right, are counted.
+    `may_hold` is what the track's notes say of its stems. Right: most of the windows in which one part leads are
+    counted, and saying nothing is not as right.
     """
     leads: Counter[str] = Counter()
     due = 0
