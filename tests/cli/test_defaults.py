@@ -1,0 +1,47 @@
+"""A flag that is left out means what the function means by it: defaults stand twice and may not drift apart."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from audiolime_ext import explain, explain_track, run_audit
+from audiolime_ext.audit.run import plan_audit
+from audiolime_ext.cli import build_parser
+from audiolime_ext.cli.parser import all_commands
+from audiolime_ext.cli.question import MIN_SCORE
+
+COMMANDS = {parser.prog: parser for parser in all_commands(build_parser())}
+CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
+    "audiolime explain": (explain,),
+    "audiolime page": (explain, explain_track),
+    "audiolime audit run": (run_audit, plan_audit),
+}
+LEAST = {"audiolime explain": 8, "audiolime page": 4, "audiolime audit run": 2}  # that are shared
+
+
+def defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    parameters = inspect.signature(function).parameters.values()
+    return {one.name: one.default for one in parameters if one.default is not inspect.Parameter.empty}
+
+
+@pytest.mark.parametrize("command", CALLED)
+def test_flags_have_the_defaults_of_the_functions_they_call(command: str) -> None:
+    shown = [action for action in COMMANDS[command]._actions if action.help != argparse.SUPPRESS]
+    given = {action.dest: action.default for action in shown}
+    compared = [
+        (name, tuple(given[name]) if isinstance(given[name], list) else given[name], default)
+        for function in CALLED[command]
+        for name, default in defaults(function).items()
+        if given.get(name) is not None and name not in ("model", "factorization")
+    ]
+    assert [one for one in compared if one[1] != one[2]] == []
+    assert len(compared) >= LEAST[command]
+
+
+def test_the_least_score_of_a_track_is_the_functions() -> None:
+    assert defaults(explain_track)["min_score"] == MIN_SCORE
