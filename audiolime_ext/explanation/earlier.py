@@ -11,6 +11,10 @@ from typing import Any
 
 _SETTINGS = {"requested_method": "method", "baseline": "baseline", "max_evals": "max_evals", "seed": "seed"}
 _SETTINGS |= {"settle": "settle"}
+_LOST = (
+    "this was saved by an earlier version, without the sound of its baseline ({baseline}): scores and weights are "
+    "those of that baseline, but mixes made anew play silence where a component is off"
+)
 
 
 def _of_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,12 +22,30 @@ def _of_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
     target, contrast = said.pop("target"), said.pop("contrast")
     settings = {now: said.pop(then) for then, now in _SETTINGS.items()}
     settings |= {"target": contrast or target, "level_check": checks["level"] is not None}
+    settings |= {"segments": 1, "shifts": checks["moments"] is not None}
     labels = content["all_labels"] if target in ("score", "log-odds") else []
     provenance = {**said, "model": said["tagger"], "settings": settings, "labels": labels}
     del provenance["tagger"]
-    checks["shifts"] = checks.pop("moments")
+    checks |= {"shifts": checks.pop("moments"), "level": _level(checks["level"]), "noise": checks.get("noise")}
     near["outputs"] = near["scores"] if target == "score" else None
-    return {**content, "format": 2, "provenance": provenance, "checks": checks, "neighborhood": near}
+    parts = {"off": None, "transcription": None, "only_rolled_off": False, **content["components"]}
+    lost = () if settings["baseline"] == "silence" or "off" in content["components"] else (_LOST.format(**settings),)
+    return {
+        **content,
+        "format": 2,
+        "provenance": provenance,
+        "components": parts,
+        "checks": checks,
+        "neighborhood": near,
+        "warnings": [*content["warnings"], *lost],
+        "cross_check": content.get("cross_check"),
+    }
+
+
+def _level(plain: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The level check without numbers that are no longer used; the second control came later."""
+    known = ("sources", "remaining_db", "without", "at_level", "restored")
+    return None if plain is None else {name: plain.get(name) if name == "restored" else plain[name] for name in known}
 
 
 NEWER: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _of_format_1}

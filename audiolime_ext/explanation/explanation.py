@@ -29,7 +29,7 @@ from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import anew, summary, together
+from audiolime_ext.explanation import anew, restored, summary, together
 from audiolime_ext.explanation import saved as storage
 from audiolime_ext.explanation.arguing import arguing_components
 from audiolime_ext.explanation.checks import Checks
@@ -346,5 +346,5 @@ class Explanation:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Explanation:
-        """Read what `save` wrote; see `audiolime_ext.explanation.saved`."""
-        return cls(**storage.load(Path(folder)))
+        """Read what `save` wrote; see `audiolime_ext.explanation.restored`."""
+        return cls(**restored.load(Path(folder)))

@@ -7,10 +7,8 @@ than silence is kept in the same way, whatever it was made of, so that a loaded 
 
 from __future__ import annotations
 
-import io
-import json
 import math
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,26 +17,12 @@ import numpy as np
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.audio.recording import Samples, encode
 from audiolime_ext.components.components import Components
-from audiolime_ext.components.game import Game
-from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation.checks import Checks, LevelCheck, Missing
-from audiolime_ext.explanation.cross_check import CrossCheck
-from audiolime_ext.explanation.earlier import of_today
-from audiolime_ext.explanation.provenance import Provenance
-from audiolime_ext.explanation.settings import Settings
-from audiolime_ext.factorization.stems import Stems
-from audiolime_ext.factorization.transcription import Transcription
-from audiolime_ext.files import fresh_folder, legible, to_json
-from audiolime_ext.prediction.grid import Grid
-from audiolime_ext.prediction.repeatability import Noise
-from audiolime_ext.prediction.targets import Target, make_target
+from audiolime_ext.explanation.checks import Checks
+from audiolime_ext.explanation.form import FILE_NAME, FORMAT
+from audiolime_ext.files import fresh_folder, to_json
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation
-
-FILE_NAME = "saved.json"
-FORMAT = 2
 
 
 def save(explanation: Explanation, folder: Path) -> Path:
@@ -66,7 +50,7 @@ def save(explanation: Explanation, folder: Path) -> Path:
             "outputs": None if explanation.game is None else explanation.game(near.masks).tolist(),
         },
         "attribution": _plain_attribution(explanation.attribution),
-        "checks": _plain(explanation.checks),
+        "checks": _plain_checks(explanation.checks),
         "settled": explanation.settled,
         "cross_check": explanation.cross_check and explanation.cross_check.to_dict(),
     }
@@ -77,74 +61,6 @@ def save(explanation: Explanation, folder: Path) -> Path:
                 (fresh / f"{kind}-{i}.flac").write_bytes(flac)
         (fresh / FILE_NAME).write_text(to_json(content), encoding="utf-8")
     return folder
-
-
-def load(folder: Path) -> dict[str, Any]:
-    """Read what `save` wrote, as the fields of an `Explanation`.
-
-    Raises
-    ------
-    UsageError
-        If the folder does not hold a saved explanation that this version can read.
-    """
-    try:
-        content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-        content = of_today(content)
-        if content["format"] != FORMAT:
-            raise UsageError(
-                f"{legible(folder)} was saved in format {content['format']}; this version reads format {FORMAT} and "
-                "earlier ones"
-            )
-        parts, near = content["components"], content["neighborhood"]
-        components = _components(parts, folder)
-        neighborhood = Neighborhood(
-            np.array(near["masks"], bool),
-            np.array(near["counts"]),
-            near["exhaustive"],
-            np.array(near["scores"]),
-            components.groups,
-        )
-        provenance = _provenance(content["provenance"])
-        return {
-            "labels": tuple(content["labels"]),
-            "all_labels": tuple(content["all_labels"]),
-            "components": components,
-            "neighborhood": neighborhood,
-            "attribution": _attribution(content["attribution"]),
-            "provenance": provenance,
-            "notes": tuple(content["notes"]),
-            "warnings": (*content["warnings"], *_what_is_lost(parts, provenance.settings.baseline)),
-            "checks": _checks(content["checks"]),
-            "settled": content["settled"],
-            "cross_check": CrossCheck.from_dict(content.get("cross_check")),
-            "game": _game(neighborhood, near["outputs"]),
-            "target": _target(provenance),
-        }
-    except UsageError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UsageError(
-            f"{legible(folder)} holds no saved explanation ({type(error).__name__}: {error}); name a folder that "
-            "save() wrote"
-        ) from error
-
-
-def _provenance(plain: dict[str, Any]) -> Provenance:
-    lists = {name: tuple(plain[name]) for name in ("labels", "references")}
-    return Provenance(**{**plain, **lists, "settings": Settings.from_dict(plain["settings"])})
-
-
-def _target(origin: Provenance) -> Target | None:
-    """None for a function, which no file holds, and where the labels of a contrast's model are not known."""
-    if origin.target.endswith("()") or not origin.labels:
-        return None
-    return make_target(origin.settings.target, origin.labels)
-
-
-def _game(known: Neighborhood, outputs: list[list[float]] | None) -> Game | None:
-    if outputs is None:
-        return None
-    return Game(known.masks.shape[1], known=replace(known, scores=np.array(outputs)))
 
 
 def _plain_components(parts: Components) -> dict[str, Any]:
@@ -166,29 +82,6 @@ def _plain_components(parts: Components) -> dict[str, Any]:
     }
 
 
-def _components(plain: dict[str, Any], folder: Path) -> Components:
-    off, heard = plain.get("off"), plain.get("transcription")
-    stems = Stems(
-        tuple(stem["name"] for stem in plain["stems"]),
-        _read_all(folder, "stem", [stem["scale"] for stem in plain["stems"]]),
-        plain["sr"],
-        tuple(plain["stem_notes"]),
-        heard and Transcription.from_dict(heard),
-    )
-    return Components(
-        stems,
-        plain["offset"],
-        plain["start_s"],
-        plain["duration_s"],
-        Grid(**plain["grid"]),
-        tuple(plain["boundaries_s"]),
-        plain["recording_name"],
-        None if off is None else _read_all(folder, "off", off),
-        uncut=tuple(plain["uncut"]),
-        only_rolled_off=plain.get("only_rolled_off", False),
-    )
-
-
 def _plain_attribution(found: Attribution) -> dict[str, Any]:
     return {
         "method": found.method,
@@ -204,30 +97,7 @@ def _plain_attribution(found: Attribution) -> dict[str, Any]:
     }
 
 
-def _attribution(plain: dict[str, Any]) -> Attribution:
-    arrays = ("std_errors", "intercept", "fidelity", "covariance")
-    return Attribution(
-        plain["method"],
-        np.array(plain["weights"]),
-        exact=plain["exact"],
-        settings=plain["settings"],
-        references=tuple(plain["references"]),
-        dof=plain["dof"],
-        **{name: _array(plain[name]) for name in arrays},
-    )
-
-
-def _what_is_lost(parts: dict[str, Any], baseline: str) -> list[str]:
-    """What folders do not hold that earlier versions wrote."""
-    if baseline == "silence" or "off" in parts:
-        return []
-    return [
-        f"this was saved by an earlier version, without the sound of its baseline ({baseline}): scores and weights are "
-        "those of that baseline, but mixes made anew play silence where a component is off"
-    ]
-
-
-def _plain(checks: Checks) -> dict[str, Any]:
+def _plain_checks(checks: Checks) -> dict[str, Any]:
     level = checks.level
     return {
         "n_spare": checks.n_spare,
@@ -242,28 +112,6 @@ def _plain(checks: Checks) -> dict[str, Any]:
     }
 
 
-def _checks(plain: dict[str, Any]) -> Checks:
-    known = {one.name for one in fields(LevelCheck)}  # earlier versions wrote others too
-    level: Any = plain["level"] and {
-        name: tuple(value) if name in ("sources", "remaining_db") else np.array(value)
-        for name, value in plain["level"].items()
-        if name in known
-    }
-    noise: Any = plain.get("noise") and {
-        name: int(value) if name in ("n_evals", "dof") else np.array(value) for name, value in plain["noise"].items()
-    }
-    missing = (Missing(one["component"], one["donor"], np.array(one["values"])) for one in plain["missing"])
-    return Checks(
-        plain["n_spare"],
-        plain["n_evals"],
-        level and LevelCheck(**level),
-        tuple(missing),
-        _array(plain["shifts"]),
-        tuple(plain["left_out"]),
-        noise and Noise(**noise),
-    )
-
-
 def _listed(values: Any) -> Any:
     """Nested lists with None for NaN, which JSON does not have; None stays None."""
     if isinstance(values, (np.ndarray, tuple)):
@@ -271,20 +119,5 @@ def _listed(values: Any) -> Any:
     return values if values is None or isinstance(values, str) else None if math.isnan(values) else float(values)
 
 
-def _array(values: Any) -> Any:
-    return None if values is None else np.array(values, dtype=float)
-
-
 def _peak(signal: Samples) -> float:
     return float(np.max(np.abs(signal), initial=0.0))
-
-
-def _read_all(folder: Path, kind: str, scales: list[float]) -> Samples:
-    return np.stack([_read(folder / f"{kind}-{i}.flac", scale) for i, scale in enumerate(scales)])
-
-
-def _read(path: Path, scale: float) -> Samples:
-    import soundfile
-
-    samples, _ = soundfile.read(io.BytesIO(path.read_bytes()), dtype="float32", always_2d=True)
-    return np.ascontiguousarray(samples.T * np.float32(scale or 1.0))

@@ -12,7 +12,7 @@ import pytest
 
 from audiolime_ext import Audio, Explanation, explain, tagger
 from audiolime_ext.errors import OutputError, UsageError
-from audiolime_ext.explanation.saved import FILE_NAME
+from audiolime_ext.explanation.form import FILE_NAME
 from audiolime_ext.explanation.settings import Settings
 from factorizations.oracle import OracleFactorization
 

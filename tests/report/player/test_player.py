@@ -507,7 +507,7 @@ def test_ten_minutes_of_six_stems_stay_within_bounds(show: Opener) -> None:
       await players[0].play();
       return performance.now() - begun;
     }""")
-    for at in (8.5, 100, 205, 318.5, 599, 0, 450):
+    for at in (8.5, 100, 205, 318.5, 592, 0, 450):  # the last piece, but far from the end on a slow machine
         js(page, f"seek({at})")
         page.wait_for_timeout(700)
     js(page, "loop(109, 111)")
