@@ -34,6 +34,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "collection.table": "collection/test_manifest",
     **{f"explanation.{name}": "explanation/test_saved" for name in ("provenance", "settings")},
     "explanation.earlier": "test_saved_0_1_0",
+    "explanation.form": "explanation/test_restored",
     "explanation.caveats": "explanation/test_pipeline",
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},

@@ -9,7 +9,8 @@
 - `leading`: which source makes a label's value, and whether that is known, of `sources` and what is `arguing`;
   `whole`, `together`: where there is nothing to tell apart, and where sources act only together
 - `top`, `words`, `summary`: that as sound, as one sentence, as tables and JSON
-- `saved`: results on disk; `earlier`: those that earlier versions wrote
+- `saved`, `restored`: results on disk, read back whole or not at all, in the `form` that they have; `earlier`: those
+  that earlier versions wrote
 
 Kept true: what is not known is not said. Every sentence comes from one `Leading`.
 """

@@ -26,7 +26,7 @@ def _of_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
     labels = content["all_labels"] if target in ("score", "log-odds") else []
     provenance = {**said, "model": said["tagger"], "settings": settings, "labels": labels}
     del provenance["tagger"]
-    checks |= {"shifts": checks.pop("moments"), "level": _level(checks["level"]), "noise": checks.get("noise")}
+    checks |= {"shifts": checks.pop("moments"), "level": _level(checks["level"]), "noise": _noise(checks.get("noise"))}
     near["outputs"] = near["scores"] if target == "score" else None
     parts = {"off": None, "transcription": None, "only_rolled_off": False, **content["components"]}
     lost = () if settings["baseline"] == "silence" or "off" in content["components"] else (_LOST.format(**settings),)
@@ -40,6 +40,13 @@ def _of_format_1(content: Mapping[str, Any]) -> dict[str, Any]:
         "warnings": [*content["warnings"], *lost],
         "cross_check": content.get("cross_check"),
     }
+
+
+def _noise(plain: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Counts were written as fractions."""
+    if plain is None:
+        return None
+    return {**plain, "n_evals": int(plain["n_evals"]), "dof": int(plain["dof"])}
 
 
 def _level(plain: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -116,7 +116,7 @@ def _listed(values: Any) -> Any:
     """Nested lists with None for NaN, which JSON does not have; None stays None."""
     if isinstance(values, (np.ndarray, tuple)):
         return [_listed(value) for value in values]
-    return values if values is None or isinstance(values, str) else None if math.isnan(values) else float(values)
+    return values if values is None or isinstance(values, (str, int)) else None if math.isnan(values) else float(values)
 
 
 def _peak(signal: Samples) -> float:

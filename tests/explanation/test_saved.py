@@ -67,10 +67,16 @@ def test_silence_takes_no_files(explanation: Explanation, tmp_path: Path) -> Non
 
 
 def as_before(folder: Path) -> None:
-    """What a folder was before baselines, noise and the second control of the level were kept."""
+    """What a folder was in format 1, before baselines, noise and the second control of the level were kept."""
     content: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    del content["components"]["off"], content["checks"]["noise"]
-    level = content["checks"]["level"]
+    origin, checks = content["provenance"], content["checks"]
+    settings = origin.pop("settings")
+    del origin["labels"], content["components"]["off"], checks["noise"], content["neighborhood"]["outputs"]
+    origin |= {"tagger": origin.pop("model"), "requested_method": settings["method"], "contrast": None}
+    origin |= {name: settings[name] for name in ("target", "max_evals", "seed", "settle", "baseline")}
+    checks["moments"] = checks.pop("shifts")
+    content["format"] = 1
+    level = checks["level"]
     del level["restored"]
     level["softer"] = level["louder"] = level["without"][0]
     (folder / FILE_NAME).write_text(json.dumps(content), encoding="utf-8")
@@ -156,7 +162,10 @@ def without_weights(folder: Path) -> None:
 def test_a_damaged_folder_is_refused(explanation: Explanation, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     explanation.save(tmp_path / "saved")
     damage(tmp_path / "saved")
-    with pytest.raises(UsageError, match=r"saved holds no saved explanation \(.*\); name a folder that save\(\) wrote"):
+    with pytest.raises(
+        UsageError,
+        match=r"saved holds no saved explanation, or a damaged one \(.*\); name a folder that save\(\) wrote",
+    ):
         Explanation.load(tmp_path / "saved")
 
 
