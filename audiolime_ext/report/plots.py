@@ -109,8 +109,8 @@ def top_tag_counts(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[st
 
     Parameters
     ----------
-    pairs
-        Annotated genre and highest tag of each recording.
+    pairs : sequence of (str, str)
+        Annotated genre and highest label of each recording.
 
     Examples
     --------

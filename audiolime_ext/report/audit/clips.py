@@ -67,12 +67,12 @@ class Listening:
 
     Parameters
     ----------
-    results
-        What was audited.
-    names
-        What recordings are called.
-    clip_s
-        How long clips are.
+    results : Results
+        Results of the audit.
+    names : Names
+        Names of the recordings on the page.
+    clip_s : float
+        Length of a clip in seconds.
     """
 
     def __init__(self, results: Results, names: Names, *, clip_s: float = CLIP_S) -> None:

@@ -29,14 +29,14 @@ class Strip:
 
     Parameters
     ----------
-    component
-        Its name.
-    values
-        Log-odds, one for each recording in which it is determined.
-    marked
-        bool, of each: whether the decision flips.
-    n_open
-        Recordings in which it is undetermined.
+    component : str
+        Name of the component.
+    values : ndarray of float64, shape (n_recordings,)
+        Log-odds, one for each recording in which the measure is determined.
+    marked : ndarray of bool, shape (n_recordings,)
+        Flag of each recording: True where the decision flips.
+    n_open : int
+        Number of recordings in which the measure is undetermined.
     """
 
     component: str

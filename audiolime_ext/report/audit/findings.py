@@ -46,12 +46,14 @@ class Case:
 
     Parameters
     ----------
-    label, component
-        The class and the component.
-    host, donor
-        Places in the manifest; a removal has no donor.
-    before, after
-        All labels' scores.
+    label, component : str
+        Names of the class and of the component.
+    host : int
+        Row of the recording in the manifest, counted from 0.
+    donor : int or None
+        Row of the donor in the manifest, counted from 0; None: the case is a removal.
+    before, after : ndarray of float32, shape (n_labels,)
+        Scores of all labels before and after the change.
     """
 
     label: str
@@ -78,14 +80,14 @@ class Finding:
 
     Parameters
     ----------
-    verdict
-        What is said of the pair.
-    evidence
-        In the order of `ASKED`.
-    reads
-        What the evidence amounts to, in sentences.
-    transplants, removals
-        Cases, the best first.
+    verdict : Verdict
+        Verdict on the pair of class and component.
+    evidence : tuple of Evidence
+        Questions and their answers, in the order of `ASKED`.
+    reads : tuple of str
+        Sentences that say what the evidence amounts to.
+    transplants, removals : tuple of Case
+        Cases of both kinds, the best first.
     """
 
     verdict: Verdict

@@ -22,10 +22,10 @@ class Names:
 
     Parameters
     ----------
-    results
-        What was audited.
-    anonymous
-        Whether numbers stand for names.
+    results : Results
+        Results of the audit.
+    anonymous : bool
+        True to write numbers instead of names.
     """
 
     results: Results

@@ -49,14 +49,14 @@ class Options:
 
     Parameters
     ----------
-    limit
-        The flip rate beyond which an effect counts; None: the one of the factorization.
-    audio
-        Whether there is sound.
-    clip_s
-        How long clips are, in seconds.
-    anonymous
-        Whether recordings and songs have numbers instead of names.
+    limit : float or None
+        Flip rate beyond which an effect counts, between 0 and 1; None: the limit of the factorization.
+    audio : bool
+        True to embed sound.
+    clip_s : float
+        Length of a clip in seconds, above 0.
+    anonymous : bool
+        True to write numbers instead of the names of recordings and songs.
 
     Raises
     ------
@@ -91,10 +91,12 @@ def write_report(store: str | Path | Results, folder: str | Path, options: Optio
 
     Parameters
     ----------
-    store
-        The store, which may still be written to, or results that were read from one.
-    folder
-        Made where it is not there.
+    store : str, Path or Results
+        Store of the audit, which may still be written to, or results that were read from one.
+    folder : str or Path
+        Folder of the page; it is made if it does not exist.
+    options : Options or None
+        Options of the report; None: the defaults.
 
     Raises
     ------

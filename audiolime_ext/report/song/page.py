@@ -48,21 +48,21 @@ def page_html(
 
     Parameters
     ----------
-    explained
-        Explanations of tracks or excerpts; several stand side by side, such as true stems beside estimated ones.
-    title
-        Of the page; by default the recording's name.
-    audio
-        ``"mp3"``, ``"flac"`` (lossless, several times as large) or None: no sound.
-    mixture
-        Whether all stems are embedded. Else only those that lead a tag, and never all of them, so that the recording
-        cannot be put together again.
-    source_url
-        Where the whole recording can be heard; a link on the page.
-    notes
-        A listener's remarks.
-    blind
-        Hide the weights of a tag and a moment until the reader has guessed.
+    explained : Explanation, TrackExplanation or a sequence of them
+        Explanations of recordings or excerpts; several stand side by side, such as true stems beside estimated ones.
+    title : str or None
+        Title of the page; None: the recording's name.
+    audio : {"mp3", "flac"} or None
+        Codec of the sound: ``"mp3"``, or ``"flac"`` (lossless, several times as large); None: no sound.
+    mixture : bool
+        True to embed all stems. False: only those that are the top source of a label, and never all of them, so that
+        the recording cannot be put together again.
+    source_url : str or None
+        Address at which the whole recording can be heard: a link on the page; None: no link.
+    notes : sequence of Note
+        Remarks of a listener.
+    blind : bool
+        True to hide the weights of a label in a window until the reader has guessed.
     """
     given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
     views: list[View] = []
@@ -83,12 +83,12 @@ def write_page(explained: Explained | Sequence[Explained], path: str | os.PathLi
 
     Parameters
     ----------
-    explained
-        An `Explanation` or a `TrackExplanation`, or several, which stand side by side.
-    path
-        The file, where version 0.1 took it first; that order still works, with a warning.
-    **options
-        ``title``, ``audio``, ``mixture``, ``source_url``, ``notes``, ``blind``: see `page_html`.
+    explained : Explanation, TrackExplanation or a sequence of them
+        Explanations of recordings or excerpts; several stand side by side.
+    path : str or PathLike
+        HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
+    **options : Any
+        Options ``title``, ``audio``, ``mixture``, ``source_url``, ``notes`` and ``blind``: see `page_html`.
 
     Raises
     ------

@@ -126,10 +126,12 @@ def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | 
 
     Parameters
     ----------
-    names
-        The stems.
-    residual_db
-        The highest level of what they miss of the recording, relative to the mixture; None: they miss nothing.
+    spec : str or None
+        Spec string of the factorization; None: own stems.
+    names : sequence of str
+        Names of the stems.
+    residual_db : float or None
+        Highest level in dB, relative to the mixture, of what the stems miss of the recording; None: they miss nothing.
 
     Examples
     --------
@@ -227,16 +229,16 @@ def make_view(
 
     Parameters
     ----------
-    track
-        For an excerpt: `as_track` of its explanation.
-    parts
-        Its components, where stems are cut into time segments.
-    player
-        The player's markup, or nothing.
-    source_url, notes, blind, mixture
-        See `audiolime_ext.report.song.page.page_html`.
-    clips
-        What can be heard without the player: names and ``data:`` addresses of audio files.
+    track : TrackExplanation
+        Explanation of the recording; that of an excerpt is made into one by `as_track`.
+    parts : Components or None
+        Components of the excerpt, where stems are cut into time segments; None: they are not.
+    player : str
+        Markup of the player; empty: no player.
+    source_url, notes, blind, mixture : str or None, sequence of Note, bool, bool
+        Options of the page: see `audiolime_ext.report.song.page.page_html`.
+    clips : sequence of (str, str)
+        Names and ``data:`` addresses of audio files that can be heard without the player.
     """
     names, origin, kind = track.names, track.provenance, track.kind
     rows = taggram_rows(track.taggram, track.labels)
