@@ -62,10 +62,11 @@ def _of_two(sources: Sequence[str], pairs: Array, voice: Voice, most: float, lar
     i, j = sorted(int(at) for at in np.unravel_index(int(np.argmax(np.abs(pairs))), pairs.shape))
     if abs(pairs[i, j]) <= most:
         return []
-    effect = "together add" if pairs[i, j] > 0 else "together take away"
+    moved = f"{'raise' if pairs[i, j] > 0 else 'lower'} the {voice.kind.noun}"
     return [
-        f"{voice.kind.called(voice.label)}: {sources[i]} and {sources[j]} {effect} "
-        f"{voice.number(abs(float(pairs[i, j])), largest)} beyond what each does alone, which is more than any weight"
+        f"{voice.kind.called(voice.label)}: {sources[i]} and {sources[j]} show an interaction: together they {moved} "
+        f"by {voice.number(abs(float(pairs[i, j])), largest)} more than the sum of their separate effects; no weight "
+        "is as large"
     ]
 
 
@@ -78,10 +79,10 @@ def _of_three(sources: Sequence[str], one: Neighborhood, voice: Voice, most: flo
     stands_out = not others or abs(found[first]) - abs(found[others[0]]) > ROUNDING * abs(found[first])
     if stands_out and abs(found[first]) > max(most * (1 + ROUNDING), least):
         i, j, k = (sources[member] for member in first)
-        effect = "add" if found[first] > 0 else "take away"
+        moved = f"{'raise' if found[first] > 0 else 'lower'} the {voice.kind.noun}"
         return [
-            f"{name}: {i}, {j} and {k} act together: they {effect} {voice.number(abs(found[first]), largest)} beyond "
-            "what they do alone and in pairs, which is more than any weight or pair"
+            f"{name}: {i}, {j} and {k} act together: they {moved} by {voice.number(abs(found[first]), largest)} more "
+            "than the sum of their effects alone and in pairs; no weight and no pair is as large"
         ]
     beyond = float(1 - shares_of_orders(one)[0, :2].sum())
     if beyond > MOSTLY:

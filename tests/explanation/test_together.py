@@ -47,8 +47,8 @@ def test_what_the_model_says_of_no_mix_is_not_said_to_act_together(scale: float,
 def test_parity_of_three_is_told(n: int, scale: float) -> None:
     e = of(lambda m: m[:, :3].sum(axis=1) % 2, n, scale)
     (remark,) = together(e)
-    assert remark.startswith("odd: drums, bass and guitar act together: they add ")
-    assert remark.endswith("more than any weight or pair")
+    assert remark.startswith("odd: drums, bass and guitar act together: they raise the score by ")
+    assert remark.endswith(" more than the sum of their effects alone and in pairs; no weight and no pair is as large")
     assert e.additivity() == pytest.approx(0, abs=1e-9)
     assert "sums of single components explain 0 % of odd" in str(e)
 
