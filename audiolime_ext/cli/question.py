@@ -28,8 +28,10 @@ def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
         "within those that matter), auto (default: owen where there are too many segments for exact Shapley values), "
         "lime (audioLIME's kernel), banzhaf, leave-one-out",
     )
-    parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
-    parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")
+    parser.add_argument("--target", help="what is explained: score (default) or log-odds")
+    parser.add_argument(
+        "--contrast", nargs=2, metavar=("L", "M"), help="explain why label L and not M; instead of --target"
+    )
     parser.add_argument(
         "--baseline",
         default="silence",
@@ -65,10 +67,19 @@ def add_no_cache(parser: _ActionsContainer) -> None:
 
 
 def require_known_words(args: Namespace) -> None:
-    """Raise `UsageError` for a method or a kind of segments that there is not, before a model is fetched."""
+    """Refuse a method or a kind of segments that does not exist, and two targets, before a model is fetched.
+
+    Raises
+    ------
+    UsageError
+        If one of them is unknown, or `--contrast` and `--target` are both given.
+    """
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.components.segments import require_known
+    from audiolime_ext.errors import UsageError
 
+    if args.contrast is not None and args.target is not None:
+        raise UsageError("--contrast explains the difference of two labels and --target one label; give one of the two")
     method_named(args.method)
     require_known(args.segments)
 
@@ -79,19 +90,23 @@ def labels_asked(args: Namespace, model: Any) -> list[str | int] | None:
 
     labels = label_numbers(args.labels, model)
     if model.labels is not None:
-        make_target(args.contrast or args.target, model.labels)
+        make_target(_target(args), model.labels)
     return labels
 
 
 def how_asked(args: Namespace) -> dict[str, Any]:
     """What `explain` and `explain_track` take alike of a question."""
     return {
-        "target": args.contrast or args.target,
+        "target": _target(args),
         "baseline": args.baseline,
         "method": args.method,
         "max_evals": args.max_evals,
         "seed": args.seed,
     }
+
+
+def _target(args: Namespace) -> Any:
+    return args.contrast or args.target or "score"
 
 
 def label_numbers(given: list[str] | None, model: Any) -> list[str | int] | None:

@@ -120,18 +120,21 @@ def genre_of(file: str, genres: Mapping[str, str]) -> str | None:
 
 
 def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
-    """A row for each tag that is some recording's highest, a column for each genre."""
+    """A table with a row for each label that is some recording's highest and a column for each genre, or as JSON."""
+    from audiolime_ext.files import to_json
     from audiolime_ext.report.plots import plot_top_tags, top_tag_counts
     from audiolime_ext.text import text_table
 
-    tags, genres, counts = top_tag_counts(pairs)
+    labels, genres, counts = top_tag_counts(pairs)
     if args.figure is not None:
         plot_top_tags(pairs, args.figure)
-    if not args.json:
-        rows = [[tag, *map(str, row)] for tag, row in zip(tags, counts.tolist(), strict=True)]
-        print(f"\nrecordings by highest tag and annotated genre\n{text_table(['', *genres], rows)}")
-        if args.figure is not None:
-            print(f"figure: {legible(args.figure)}")
+    if args.json:
+        print(to_json({"labels": labels, "genres": genres, "counts": counts.tolist(), "figure": args.figure}))
+        return
+    rows = [[label, *map(str, row)] for label, row in zip(labels, counts.tolist(), strict=True)]
+    print(f"\nrecordings by highest label and annotated genre\n{text_table(['', *genres], rows)}")
+    if args.figure is not None:
+        print(f"figure: {legible(args.figure)}")
 
 
 def _tag(file: str, model: Any, args: Namespace) -> str:
