@@ -75,7 +75,7 @@ def test_merge_still_takes_the_store_to_write_first(tmp_path: Path, capsys: pyte
 def test_merging_into_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = write(tmp_path / "one", SONGS[:2]), write(tmp_path / "two", SONGS[2:])
     kept = one.read_bytes()
-    told = "say with -o OUT where {} to be merged"
+    told = "name the store to write with -o OUT; {} to be merged"
     assert told.format("1 store is") in refusal(capsys, "audit", "merge", str(one), code=2)
     assert told.format("2 stores are") in refusal(capsys, "audit", "merge", str(one), str(two), code=2)
     assert one.read_bytes() == kept
