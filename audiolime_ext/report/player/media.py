@@ -114,7 +114,7 @@ class Media:
 
     @property
     def lead_s(self) -> float:
-        """What a decoder that ignores the files' headers returns before the first sample."""
+        """Seconds that a decoder which ignores the files' headers returns before the first sample."""
         return MP3_LEAD_SAMPLES / self.stored_sr if self.codec == "mp3" else 0.0
 
 
@@ -196,7 +196,7 @@ def encode_media(
 
 
 def _listening(parts: Iterable[Stems], heard: list[tuple[float, Transcription]]) -> Iterator[Stems]:
-    """The same parts; what is known of their notes goes into `heard`, with the second at which each part begins."""
+    """The same parts; their transcriptions go into `heard`, each with the second at which its part begins."""
     start_s = 0.0
     for stems in parts:
         if stems.transcription:
@@ -225,7 +225,7 @@ def _rate_note(sr: int, codec: Codec) -> tuple[str, ...]:
 
 
 class _Tape:
-    """The stretch of all stems that is needed now: what is behind it is forgotten."""
+    """The stretch of all stems that is needed now; what lies before it is forgotten."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -274,7 +274,7 @@ def _stored(tape: _Tape, index: int, sr: int, piece_s: float, overlap_s: float) 
 
 
 def _drawn(tape: _Tape, index: int, piece_s: float, overlap_s: float) -> tuple[int, int]:
-    """What `sketch` needs of a piece's own span, the overlap not included."""
+    """The samples that `sketch` needs for a piece's own span, without the overlap."""
     half = frame_length(tape.sr) // 2
     is_last = tape.end <= ((index + 1) * piece_s + overlap_s) * tape.sr
     end = tape.end if is_last else round((index + 1) * piece_s * tape.sr)

@@ -1,9 +1,7 @@
-"""What is drawn above the sound: a waveform for every stem, the mixture's spectrogram, and what each stem is of it.
+"""Pictures of the sound: a waveform for every stem, the mixture's spectrogram, and each stem's part of it.
 
-All is found piece by piece.
-
-There are 100 columns a second while the recording comes in, about a thousand in the end. The spectrogram has mel
-bands (see `audiolime_ext.audio.spectrogram`) between the loudest one and 80 dB below it.
+They are computed piece by piece. There are 100 columns a second while the recording comes in, about a thousand in the
+end. The spectrogram has mel bands (see `audiolime_ext.audio.spectrogram`) between the loudest one and 80 dB below it.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ _FAINTEST = 1e-20
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """What a stretch of a recording looks like.
+    """The picture of a stretch of a recording.
 
     Parameters
     ----------
@@ -90,7 +88,7 @@ def sketch(stems: Samples, sr: int) -> Sketch:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What the whole recording looks like.
+    """The picture of a whole recording.
 
     Parameters
     ----------
@@ -153,7 +151,7 @@ def png(mel_db: NDArray[np.float32]) -> bytes:
 
 
 def overlay_png(mel_db: NDArray[np.float32], color: str, *, loudest_db: float) -> bytes:
-    """What one stem is of a spectrogram: its colour, the less see-through the louder it is; of the same size.
+    """One stem's part of a spectrogram, in its colour: the louder, the more opaque; of the same size.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ def player_html(
 
 
 def describe(media: Media, *, name: str, model_sr: int, background: Collection[str] = ()) -> dict[str, Any]:
-    """What the script knows of a recording, for JSON; `player_html` embeds it."""
+    """The data of a recording for the script, as JSON; `player_html` embeds it."""
     colors = stem_colors(media.names)
     stems = [
         {
@@ -217,7 +217,7 @@ def piano_roll(media: Media, stem: str) -> str:
 
 
 def script_text() -> str:
-    """What a page runs: one plain script, whose only global is ``audiolime``."""
+    """The script of a page: one plain script, whose only global is ``audiolime``."""
     return "\n".join(static(file) for file in SCRIPTS)
 
 
