@@ -1,7 +1,7 @@
 """Do the components that an explanation names keep the model's label when nothing else plays?
 
-The test of the audioLIME paper: of 50 components, only the k most positive for the model's top label sound, and it should
-still be on top. Two splits, sources (two stems × 25 pieces of time) and frequency bands (five × ten, as in
+The test of the audioLIME paper: of 50 components, only the k most positive for the model's top label sound, and it
+should still be on top. Two splits, sources (two stems × 25 pieces of time) and frequency bands (five × ten, as in
 SoundLIME), two methods, beside k components at random. The table has the shares of windows whose label stays; one
 explanation is written to listen to. One window of each clip and few evaluations only show how it is done::
 

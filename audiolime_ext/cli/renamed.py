@@ -51,5 +51,5 @@ class _Renamed(argparse.Action):
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
         old = self.option_strings[0]
-        tell_renamed(parser.prog.partition(" ")[2], old, f" {self.metavar}")
+        tell_renamed(parser.prog.partition(" ")[2], old, "" if self.nargs == 0 else f" {self.metavar}")
         self.now(parser, namespace, values, option_string)

@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
     )
     add_files(parser)
     add_model(parser)
-    shown = "number of labels in the table, highest first (default %(default)s)"
+    shown = "show the K highest labels in the table (default %(default)s)"
     parser.add_argument("--top-labels", type=whole(1), default=5, metavar="K", help=shown)
     parser.add_argument(
         "--genres",

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
     )
     add_factorization(parser)
     add_model(parser)
-    add_output(parser, "STORE", "store for the results (default: MANIFEST.sqlite)")
+    add_output(parser, "STORE", "store to write (default: MANIFEST.sqlite)")
     add_json(parser)
     _add_reading(parser)
     _add_settings(parser)
@@ -68,7 +68,7 @@ def _add_settings(parser: ArgumentParser) -> None:
         metavar="N",
         help="songs of other classes whose components are put into each recording (default: %(default)s)",
     )
-    group.add_argument("--same", type=whole(0), default=2, metavar="N", help="the same from songs of its own class "
+    group.add_argument("--same", type=whole(0), default=2, metavar="N", help="and songs of its own class, likewise "
                        "(default: %(default)s)")  # fmt: skip
     group.add_argument(
         "--kinds",
