@@ -191,7 +191,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train until so many steps are made, from wherever the run is."""
+    """Train up to a number of steps, from wherever the run is."""
     args = arguments()
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, curves = args.run / "checkpoint.pt", args.run / "curves.csv"

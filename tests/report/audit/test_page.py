@@ -159,7 +159,7 @@ def test_without_a_finding_the_largest_effects_are_told_and_played_as_what_they_
     told = words(page)
     assert "Nothing is shown to flip more than 97 % of decisions." in told
     assert (
-        "Nothing is shown: the largest effects open guitar and drums open: whether 'guitar' depends on drums: " in told
+        "No effect is shown: the largest ones open guitar and drums open: whether 'guitar' depends on drums: " in told
     )
     assert "What was found" not in told
     assert page.count("audio/mpeg") >= 5, "before, the drums and after; before and after without them"
