@@ -1,8 +1,8 @@
-"""An audit: is a song “metal” for its guitar? Two songs, their true stems, and an honest answer.
+"""An audit: is a song “metal” because of its guitar? Two songs, their true stems, and an honest answer.
 
 Excerpts of Muldjord's “Mutilated Mime” (metal) and Sectoid's “Feelings” (folk) are given each other's guitars, and lose
 their own. Two songs are too few to decide anything: every verdict is open, and says how many it takes; the page has the
-evidence, and mixes to listen to. A collection of yours is audited the same way::
+evidence, and mixes to listen to. A collection of your own is audited in the same way::
 
     python examples/audit.py [FOLDER]
 """
@@ -26,10 +26,10 @@ EXCERPT_S, N_EXCERPTS = 3.0, 3
 def collect(folder: Path) -> Path:
     """Write each song, and the manifest of its excerpts."""
     lines = ["path,label,song,start_s,duration_s,stems"]
-    for name, tag in SONGS.items():
+    for name, label in SONGS.items():
         OracleFactorization.from_folder(AUDIO / name).mixture.write(folder / f"{name}.wav")
         for i in range(N_EXCERPTS):
-            lines.append(f"{name}.wav,{tag},{name},{4 + 5 * i},{EXCERPT_S},{(AUDIO / name).resolve()}")
+            lines.append(f"{name}.wav,{label},{name},{4 + 5 * i},{EXCERPT_S},{(AUDIO / name).resolve()}")
     manifest = folder / "songs.csv"
     manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return manifest

@@ -1,8 +1,8 @@
 """The demonstration that audioLIME began with, as pages to listen to.
 
-Two songs whose guitar was published apart from the rest: the same tags explained by the true stems and by what
-Spleeter makes of the mix, side by side. Then one recording in which one tag is explained in several windows, as a table
-and as a page. Everything is written into a folder; open its pages in a browser::
+Two songs whose guitar was published apart from the rest: the same labels explained with the true stems and with what
+Spleeter makes of the mix, side by side. Then one recording in which one label is explained in several windows, as a
+table and as a page. Everything is written into a folder; open its pages in a browser::
 
     python examples/demonstration.py [FOLDER]
 """
@@ -22,7 +22,7 @@ SONGS = {
     "mime": "El Senator and Muldjord, “Mutilated Mime” (CC BY-SA 3.0)",
 }
 SUNG, CREDIT = ROOT / "audiolime_ext" / "data" / "ezer_ev.ogg", "Obsidian Shell, “Ezer Év” (CC BY-SA 3.0)"
-TAGGER = "musicnn:MSD_musicnn"
+MODEL = "musicnn:MSD_musicnn"
 
 
 def main(folder: str = "demonstration") -> None:
@@ -30,14 +30,14 @@ def main(folder: str = "demonstration") -> None:
     pages.mkdir(exist_ok=True)
     for song, credit in SONGS.items():
         stems = OracleFactorization.from_folder(AUDIO / song)
-        true = explain_track(stems.mixture, TAGGER, factorization=stems, top_labels=3, min_score=0.1)
-        estimated = explain_track(stems.mixture, TAGGER, labels=true.labels, min_score=0.1)  # by spleeter:2stems
+        true = explain_track(stems.mixture, MODEL, factorization=stems, top_labels=3, min_score=0.1)
+        estimated = explain_track(stems.mixture, MODEL, labels=true.labels, min_score=0.1)  # by spleeter:2stems
         print(f"{credit}: {', '.join(str(true.leaders(label)) for label in true.labels)}")
         print(f"listen to it: {write_page([true, estimated], pages / f'{song}.html', title=credit)}\n")
 
-    places = explain_track(SUNG, TAGGER, labels=["female vocalists"], at=[3, 9, 15], min_score=0.2)
-    print(f"{CREDIT}, “female vocalists” in three windows\n{places.by_window()}")
-    print(f"listen to them: {write_page(places, pages / 'ezer_ev.html', title=CREDIT)}")
+    windows = explain_track(SUNG, MODEL, labels=["female vocalists"], at=[3, 9, 15], min_score=0.2)
+    print(f"{CREDIT}, “female vocalists” in three windows\n{windows.by_window()}")
+    print(f"listen to them: {write_page(windows, pages / 'ezer_ev.html', title=CREDIT)}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Are the explanations true of the model? Play what they name, take it away, and ask musicnn again.
+"""Are the explanations true of the model? Play what they name, leave it out, and ask musicnn again.
 
 Two bundled clips, three ways to split them (the guitar as it was recorded, Spleeter's voice, harmonic and percussive
-sound in halves), two methods. First the figures that papers print, as means over the three highest tags of each clip;
+sound in halves), two methods. First the figures that papers print, as means over the three highest labels of each clip;
 then the same song explained while the network forgets, layer by layer, what it has learned: honest explanations forget
-with it, so their rank correlation with the original ones falls to about 0. One clip is written to be heard.
+with it, so their rank correlation with the original ones falls to about 0. One clip is written to listen to.
 ("named" is the share of the components in the explanation: one that names them all is trivially faithful)::
 
     python examples/faithfulness.py [FILE.wav]
@@ -55,7 +55,7 @@ def main(file: str = "faithfulness.wav") -> None:
         "hpss, halves": [explain(clip, model, factorization="hpss", segments=2) for clip in clips],
     }
     rows = [row(name, method, found) for name, found in split.items() for method in ("shapley", "lime")]
-    print(text_table(["", "method", "tags", *COLUMNS, "flips", "abstains"], rows, left=(0, 1)))
+    print(text_table(["", "method", "labels", *COLUMNS, "flips", "abstains"], rows, left=(0, 1)))
 
     song = split["spleeter:2stems"][0]
     print(f"\n{faithfulness(song)}\n")

@@ -28,10 +28,10 @@ STEMS = {
     "drums": 0.5 * BEAT * np.sin(2 * np.pi * 3000 * TIME),
 }
 LESSONS = {
-    "bass and drums": "Neither does anything alone: Shapley shares the score out, LIME looks near the full mix and "
-    "gives away more than there is, and the positive pair says that they need each other.",
-    "bass xor drums": "Both together cancel out, so the score of the mix is 0 and Shapley's singles are 0: only the "
-    "negative pair shows that the model listens at all, while LIME's minus is the gain from removing either.",
+    "bass and drums": "Neither does anything alone: Shapley values share the score out, LIME looks near the full mix "
+    "and gives out more than there is, and the positive pair says that they need each other.",
+    "bass xor drums": "Both together cancel out, so the score of the mix and the Shapley values are 0: only the "
+    "negative pair shows that the model listens at all, while LIME's weights are minus the gain from removing either.",
     "loudness": "It knows no instrument and still gets a top one, the loudest: a weight says what moves the score, not "
     "what the model knows; all pairs are negative, since the second sound adds less than the first.",
 }

@@ -1,9 +1,9 @@
-"""Do the components that an explanation names keep the model's tag, when nothing else plays?
+"""Do the components that an explanation names keep the model's label when nothing else plays?
 
-The test of the audioLIME paper: of 50 components only the k most positive for the model's top tag sound, and the tag
+The test of the audioLIME paper: of 50 components, only the k most positive for the model's top label sound, and it
 should still be on top. Two splits, sources (two stems × 25 pieces of time) and frequency bands (five × ten, as in
-SoundLIME), two methods, beside k components at random. The table has the shares of windows whose tag stays; one
-explanation is written to be heard. One window of each clip and few evaluations only show how it is done::
+SoundLIME), two methods, beside k components at random. The table has the shares of windows whose label stays; one
+explanation is written to listen to. One window of each clip and few evaluations only show how it is done::
 
     python examples/top_components.py [WINDOWS [EVALUATIONS [FILE.wav]]]
 

@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; ``args.run(args)`` runs the chosen command."""
     parser = Parser(
         prog="audiolime",
-        description="Listen to what a music model listens to: which source in a recording makes a tag.",
+        description="Explain what a music model listens to: which sources in a recording give a label its score.",
         epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing extra or "
         "checkpoint, 4 unusable audio, 5 some of several files failed, 6 audit gate fails, 7 audit gate is "
         "inconclusive, 8 an audit's workers are gone, 130 interrupted",

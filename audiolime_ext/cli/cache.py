@@ -18,16 +18,16 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     commands = subparsers.add_parser(
         "cache",
         help="list and clear the results that are kept between runs",
-        description="Stems, taggrams and answers of models that explain --track and --at keep, so that nothing is "
-        "computed twice; what was not used for longest goes first. AUDIOLIME_CACHE_MAX sets the limit (default 5GB; "
-        "0: keep nothing). Published weights are another matter: audiolime checkpoints.",
+        description="explain --track, explain --at and page keep stems, taggrams and the model's answers, so that "
+        "nothing is computed twice. The least recently used results are removed first. AUDIOLIME_CACHE_MAX sets the "
+        "limit (default 5GB; 0: keep nothing). For published weights see audiolime checkpoints.",
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    listing = commands.add_parser("list", help="what is kept, of which recordings, and how large it is")
+    listing = commands.add_parser("list", help="list the results with their recordings and sizes")
     add_json(listing)
     listing.set_defaults(run=run_list)
 
-    clear = commands.add_parser("clear", help="remove all of it, without asking; nothing is lost but time")
+    clear = commands.add_parser("clear", help="remove all results, without asking; they are computed again when needed")
     add_json(clear)
     clear.set_defaults(run=run_clear)
 

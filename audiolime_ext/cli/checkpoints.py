@@ -21,13 +21,13 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         title="commands", metavar="COMMAND", required=True
     )
 
-    listing = commands.add_parser("list", help="what there is, from whom, and whether it is cached")
+    listing = commands.add_parser("list", help="list the weights, their publishers, and whether they are cached")
     add_json(listing, "an array")
     listing.set_defaults(run=run_list)
 
     fetch = commands.add_parser("fetch", help="download weights now, for instance before going offline")
     fetch.add_argument("names", nargs="+", metavar="NAME")
-    brought = "the publisher's wheel or archive, if you have it"
+    brought = "use this file, the publisher's wheel or archive, instead of downloading it"
     fetch.add_argument("--from", dest="source", type=Path, metavar="FILE", help=brought)
     add_json(fetch, "an array")
     fetch.set_defaults(run=run_fetch)
@@ -57,7 +57,7 @@ def known() -> dict[str, Checkpoint]:
             try:
                 variants = plugin(kind, name).variants
             except Exception as error:  # noqa: BLE001 - importing somebody else's module may raise anything
-                print(f"warning: {kind} {name!r} is left out, it cannot be loaded: {error}", file=sys.stderr)
+                print(f"warning: {kind} {name!r} is left out: it cannot be loaded ({error})", file=sys.stderr)
                 continue
             found.update((needed.name, needed) for needed in variants.values() if isinstance(needed, Checkpoint))
     return dict(sorted(found.items()))

@@ -20,10 +20,15 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
         help="explain a bundled clip of a real song",
-        description=f"Explain 20 s of a metal song with a singer ({CREDIT}): which source makes “female vocalists”, "
-        "which makes “metal”? The first run fetches the published models (102 MB).",
+        description=f"Explain 20 s of a metal song with a singer ({CREDIT}): which source do “female "
+        "vocalists” and “metal” come from? The first run fetches the published models (102 MB).",
     )
-    add_output(parser, "DIR", "clips, explanation.json and page.html (default: %(default)s)", default="audiolime-demo")
+    add_output(
+        parser,
+        "DIR",
+        "folder for clips, explanation.json and page.html (default: %(default)s)",
+        default="audiolime-demo",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -46,8 +51,8 @@ def run(args: Namespace) -> int:
     if not args.json:
         print(f"listen to the excerpt: {legible(Path(args.output) / 'mixture.wav')}")
         print(
-            "\nHow to read the table: score is what the model answers for the excerpt, silence what it answers for\n"
-            "nothing at all. Each source's share is signed, and silence plus the shares is the score.\n\n"
-            f"The whole clip, window by window, to be read and heard: open {page} in a browser."
+            "\nHow to read the table: score is the model's answer for the excerpt, silence its answer for no sound at\n"
+            "all. Each source has a signed weight, and silence plus the weights is the score.\n\n"
+            f"For the whole clip, window by window, with sound: open {page} in a browser."
         )
     return 0

@@ -1,4 +1,4 @@
-"""``audiolime explain``: which source makes the tag, as a table and as clips."""
+"""``audiolime explain``: which sources give a label its score, as a table and as clips."""
 
 from __future__ import annotations
 
@@ -29,23 +29,27 @@ def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "explain",
-        help="which source makes the tag, as numbers and as a clip",
-        description="Split each file into sources, switch them on and off, ask the model about every mix, and tell "
-        "which source makes which tag. Without --start the window in which the first label is strongest is explained, "
-        "with --track every window.",
+        help="which sources give a label its score, as numbers and as a clip",
+        description="Split each file into sources, switch them on and off, ask the model about every mix, and show "
+        "how much each source adds to the score of each label. Without --start, the window in which the first label "
+        "is strongest is explained; with --track, every window.",
     )
     add_files(parser)
     add_factorization(parser)
     add_model(parser)
     add_question(parser, top_labels="default 3")
     parser.add_argument(
-        "--donors", nargs="+", default=(), metavar="FILE", help="recordings whose sources may be what is missing here"
+        "--donors",
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="recordings that lend the excerpt sources it lacks: would one of them raise the score?",
     )
     parser.add_argument("--shifts", action="store_true", help="also explain a quarter of a second earlier and later")
     parser.add_argument(
         "--cross-check",
         metavar="SPEC",
-        help="also explain by a second separator, with as many predictions again, and say where the two agree",
+        help="also explain with a second separator (twice the predictions), and say where the two agree",
     )
     separated = "stop sampling once the top K components are separated (95 %%)"
     parser.add_argument("--settle", type=whole(1), metavar="K", help=separated)
@@ -54,10 +58,12 @@ def add(commands: Any) -> None:
         nargs="?",
         const="default",
         choices=("default", "all"),
-        help="also the score of the top component alone and without it; all: every measure of the literature",
+        help="also give the score of the top component alone and without it; all: every measure from the literature",
     )
-    parser.add_argument("--no-level-check", action="store_true", help="do not ask about the whole mix at other levels")
-    what = "clips and explanation.json, in DIR/<file name>/, or track.json with --track and --at (default: nowhere)"
+    parser.add_argument(
+        "--no-level-check", action="store_true", help="skip the check whether level alone explains the score"
+    )
+    what = "folder for clips and explanation.json (with --track and --at: track.json), in DIR/<file name>/"
     add_output(parser, "DIR", what)
     add_json(parser, "an object for each file")
     track.add_track(parser)

@@ -1,4 +1,4 @@
-"""``audiolime list``: the separators and models there are, and what each needs."""
+"""``audiolime list``: all separators and models, and what each needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audiolime_ext.cli.options import add_json
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    summary = "the separators and models there are, and what each needs"
+    summary = "list all separators and models, and what each needs"
     parser = commands.add_parser("list", help=summary, description=summary)
     add_json(parser, "an array")
     parser.set_defaults(run=run)

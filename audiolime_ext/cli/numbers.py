@@ -47,7 +47,7 @@ def score(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """The argument type of shares, and of scores from which on something counts: between 0 and 1."""
+    """The argument type of shares and thresholds: between 0 and 1."""
     if not 0 < (value := score(text)) < 1:
         raise argparse.ArgumentTypeError(f"a number between 0 and 1 is needed, not {text!r}")
     return value
@@ -72,7 +72,7 @@ def _seconds(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    """NaN for what is none."""
+    """NaN for a text that is not a number."""
     try:
         return float(text)
     except ValueError:

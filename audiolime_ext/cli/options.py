@@ -30,7 +30,7 @@ def add_files(parser: ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="recordings, mono or stereo, or folders of them; or musdb:ROOT#4, a track by its number",
+        help="recordings (mono or stereo), folders of them, or musdb:ROOT#4, a track of MUSDB18 by its number",
     )
     parser.add_argument("--start", type=seconds_from_start, metavar="S", help="start of the excerpt in seconds")
     parser.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds")
@@ -44,7 +44,8 @@ def add_factorization(parser: ArgumentParser) -> None:
         default=DEFAULT_FACTORIZATION,
         metavar="SPEC",
         help="how to split: spleeter:2stems, cerberus (piano+guitar, bass, drums; 'cerberus?merge=none': piano and "
-        "guitar apart, which it hardly tells apart), oracle:DIR, hpss, package.module:name (default: %(default)s)",
+        "guitar as two stems, which it hardly tells apart), oracle:DIR, hpss, package.module:name (default: "
+        "%(default)s)",
     )
 
 
@@ -63,23 +64,21 @@ def add_model(parser: ArgumentParser) -> None:
         "--sr",
         type=whole(1),
         metavar="HZ",
-        help="rate at which a plain predict function listens (default: the file's own)",
+        help="sampling rate for a model that is a plain function (default: the file's own)",
     )
     parser.add_argument(
         "--batch-size",
         type=whole(1),
         metavar="N",
-        help="most signals that the model hears at a time: fewer need less memory (default: the model's own, or 32)",
+        help="most signals given to the model at once; fewer need less memory (default: the model's own, or 32)",
     )
 
 
 def add_output(
     parser: ArgumentParser, metavar: str, what: str, *, default: str | None = None, required: bool = False
 ) -> None:
-    """`-o`: `what` is written there."""
-    parser.add_argument(
-        "-o", "--output", metavar=metavar, default=default, required=required, help=f"where it is written: {what}"
-    )
+    """`-o`; `what` says what is written there."""
+    parser.add_argument("-o", "--output", metavar=metavar, default=default, required=required, help=what)
 
 
 def add_json(parser: ArgumentParser, what: str = "an object") -> None:
@@ -88,23 +87,23 @@ def add_json(parser: ArgumentParser, what: str = "an object") -> None:
 
 
 def resolve_model(args: Namespace) -> Any:
-    """The model of `-m`; `--sr` is for functions that do not say at which rate they listen.
+    """The model of `-m`; `--sr` is for functions that have no sampling rate of their own.
 
     Raises
     ------
     UsageError
-        If the model is unknown, or has a rate of its own and `--sr` says another.
+        If the model is unknown, or has a rate of its own that is not `--sr`.
     """
     from audiolime_ext.prediction.loading import load_model
 
     model = load_model(args.model, sr=args.sr, batch_size=args.batch_size)
     if args.sr not in (None, model.sr):
-        raise UsageError(f"--sr {args.sr} cannot be obeyed: {args.model} listens at {model.sr} Hz; leave --sr out")
+        raise UsageError(f"--sr {args.sr} does not fit: {args.model} listens at {model.sr} Hz; leave --sr out")
     return model
 
 
 def stem_of(file: str) -> str:
-    """What to call what is written about a file: its name without the ending, ``ROOT-4`` for ``musdb:ROOT#4``."""
+    """The name of a file's output: the file's name without the ending, ``ROOT-4`` for ``musdb:ROOT#4``."""
     from audiolime_ext.audio.musdb import is_musdb
 
     if is_musdb(file):
@@ -113,12 +112,12 @@ def stem_of(file: str) -> str:
 
 
 def recordings(given: Sequence[str]) -> list[str]:
-    """What was given, with the recordings in a folder in its place; what of it is none is warned of.
+    """The files given, each folder replaced by its recordings; a warning names what in it is no recording.
 
     Raises
     ------
     UsageError
-        If there are none in a folder.
+        If a folder holds no recording.
     """
     from audiolime_ext.audio.folders import look_into
 
@@ -149,7 +148,7 @@ def as_called(file: str, names: Mapping[str, str]) -> Audio | str:
 def names_apart(files: Sequence[str]) -> dict[str, str]:
     """What to call the files that share a stem: the shortest path that no other has, with its ending; `legible`.
 
-    Other files keep the names that they have anyway, and stand in here by no entry.
+    Other files keep their names, and have no entry.
 
     Examples
     --------
@@ -164,10 +163,10 @@ def names_apart(files: Sequence[str]) -> dict[str, str]:
 def output_folders(
     files: Sequence[str], folder: str, *, taken: Sequence[str] = (), ending: str = ""
 ) -> dict[str, Path]:
-    """File → ``folder/<file stem><ending>``; a stem is cut or numbered where it is too long, a device's or `taken`.
+    """File → ``folder/<file stem><ending>``; a stem that is too long, a device's name or `taken` is cut or numbered.
 
-    Files that share a stem lie where `names_apart` tells them apart (``same.mp3``, ``a-0.wav``), in whatever order
-    they are given.
+    Files that share a stem get the names of `names_apart` (``same.mp3``, ``a-0.wav``), in whatever order they are
+    given.
 
     Raises
     ------
@@ -203,12 +202,12 @@ def _one_name(told: str) -> str:
 
 
 def require_some(files: Sequence[str]) -> None:
-    """Where no file is there, say what is wrong with the first: better now than after a model has been fetched.
+    """If no file exists, say what is wrong with the first: better now than after a model has been fetched.
 
     Raises
     ------
     AudioError
-        If none is there.
+        If none of them exists.
     """
     from audiolime_ext.audio.musdb import is_musdb
     from audiolime_ext.audio.recording import load_audio
@@ -218,12 +217,12 @@ def require_some(files: Sequence[str]) -> None:
 
 
 def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
-    """Do `work` for every file; with several, one that fails is told and the others go on (exit code 5).
+    """Do `work` for every file; of several, one that fails is reported and the others go on (exit code 5).
 
     Raises
     ------
     AudiolimeError
-        The first in which every other file would end, too.
+        The first error that every other file would end with, too.
     """
     if len(args.files) == 1:
         work(args.files[0])
@@ -246,9 +245,9 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
 
 
 def tell(error: Exception, *, debug: bool, about: str = "") -> int:
-    """Print one line about an error (what is wrong with a table, one line each), and return the exit code.
+    """Print one line about an error (one line for each fault of a table), and return the exit code.
 
-    Its traceback comes first if debugging.
+    With `debug`, its traceback comes first.
     """
     if debug:
         traceback.print_exception(error)

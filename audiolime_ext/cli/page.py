@@ -39,10 +39,10 @@ def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "page",
-        help="a page to listen to: what the model hears, when, and which source makes it say so",
+        help="a page to read and listen to: the model's scores over time, and the sources they come from",
         description="Explain every window of each recording and write one self-contained HTML file that opens from "
         "disk: taggram, explanations and a player for the sources. -o NAME.html: everything on one page, side by side; "
-        "-o FOLDER: a page for each recording and an index. --segments is for a page of one window: add --at S.",
+        "-o FOLDER: a page for each recording, and an index. --segments is for a page of one window: add --at S.",
     )
     add_files(parser)
     parser.add_argument(
@@ -50,16 +50,20 @@ def add(commands: Any) -> None:
         "--factorization",
         action="append",
         metavar="SPEC",
-        help=f"how to split; twice or more: side by side (default: {DEFAULT_FACTORIZATION})",
+        help=f"how to split; given more than once: side by side (default: {DEFAULT_FACTORIZATION})",
     )
     add_model(parser)
     add_question(parser, top_labels="default: see --min-score")
     add_min_score(parser)
     parser.add_argument(
-        "--at", nargs="+", type=seconds_from_start, metavar="S", help="only the windows that begin at these seconds"
+        "--at",
+        nargs="+",
+        type=seconds_from_start,
+        metavar="S",
+        help="explain only the windows that begin at these seconds",
     )
     add_no_cache(parser)
-    parser.add_argument("--title", help="of the page (default: the recording's name)")
+    parser.add_argument("--title", help="title of the page (default: the recording's name)")
     parser.add_argument(
         "--audio",
         choices=("mp3", "flac", "none"),
@@ -69,13 +73,17 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--no-mixture",
         action="store_true",
-        help="embed only stems that lead a tag, and never all of them: for recordings that may not be passed on",
+        help="embed only stems that are a label's top source, and never all: for recordings that may not be shared",
     )
-    parser.add_argument("--source-url", metavar="URL", help="where the recording can be heard: a link on the page")
-    parser.add_argument("--notes", metavar="CSV", help="a listener's remarks: lines of time (seconds or m:ss) and text")
+    parser.add_argument("--source-url", metavar="URL", help="address of the recording, as a link on the page")
+    parser.add_argument("--notes", metavar="CSV", help="a listener's remarks: lines of time (seconds or m:ss), text")
     parser.add_argument("--blind", action="store_true", help="hide the weights until the reader has guessed")
-    add_output(parser, "PAGE", "NAME.html, or a folder of pages and an index (default: FILE's name + .html)")
-    add_json(parser, "what was written")
+    add_output(
+        parser,
+        "PAGE",
+        "page to write, NAME.html, or folder for several pages and an index (default: FILE's name + .html)",
+    )
+    add_json(parser, "an object that names the pages")
     parser.set_defaults(run=run)
 
 
@@ -214,7 +222,7 @@ def read_notes(path: Path) -> list[Any]:
         rows = [row for row in csv.reader(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
     except (OSError, ValueError, csv.Error) as error:
         raise UsageError(
-            f"cannot read {legible(path)}: {error}; it holds lines such as 83.5,the choir comes in"
+            f"cannot read {legible(path)}: {error}; it should hold lines such as 83.5,the choir comes in"
         ) from error
     notes = []
     for number, row in enumerate(rows, start=1):

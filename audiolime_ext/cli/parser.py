@@ -1,4 +1,4 @@
-"""The parser of the command line: tells errors on one line, and knows which command is meant where none is named."""
+"""The parser of the command line: it reports errors on one line, and has a default command where none is named."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _OWN_FLAGS = ("-h", "--help", "--debug")
 
 
 class Parser(argparse.ArgumentParser):
-    """Says on one line what is wrong with the arguments, like every other error; the usage is for ``--help``.
+    """A parser that says on one line what is wrong with the arguments; only ``--help`` shows the usage.
 
-    Where it has commands, `default` is the parser of the one that is meant if the first word names none.
+    If it has commands, `default` is the parser of the one that is used where the first word names none.
     """
 
     default: Parser | None = None
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """The arguments and what is left of them, read by `default` where that is meant."""
+        """The parsed arguments and those left over; read by `default` where no command is named."""
         if self.default is not None and args and not self._names_a_command(args):
             return self.default.parse_known_args(args, namespace)
         return super().parse_known_args(args, namespace)

@@ -1,4 +1,4 @@
-"""What `explain` and `page` ask alike: which labels, what of them, against what, and by which method."""
+"""The options that `explain` and `page` share: labels, target, baseline and method."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ MIN_SCORE = 0.3
 
 
 def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
-    """What is explained and how: `--labels` to `--seed`; `top_labels` says how many are explained without these."""
+    """`--labels` to `--seed`; `top_labels` says how many labels are explained if none is named."""
     parser.add_argument("--labels", nargs="+", metavar="L", help="labels to explain, by name or number; put FILE first")
-    parser.add_argument("--top-labels", type=whole(1), metavar="K", help=f"or the K highest ones ({top_labels})")
+    parser.add_argument(
+        "--top-labels", type=whole(1), metavar="K", help=f"or explain the K highest labels ({top_labels})"
+    )
     parser.add_argument(
         "--segments",
         type=segments,
@@ -24,12 +26,14 @@ def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
     parser.add_argument(
         "--method",
         default="auto",
-        help="shapley (Shapley values, exact while all masks fit the budget), owen (stems exactly, then the segments "
-        "within those that matter), auto (default: owen where there are too many segments for exact Shapley values), "
+        help="shapley (Shapley values, exact if --max-evals allows all masks), owen (stems exactly, then the segments "
+        "within those that matter), auto (default: shapley, or owen if there are too many segments for exact values), "
         "lime (audioLIME's kernel), banzhaf, leave-one-out",
     )
-    parser.add_argument("--target", default="score", help="what is explained: score (default) or log-odds")
-    parser.add_argument("--contrast", nargs=2, metavar=("L", "M"), help="or why label L and not M")
+    parser.add_argument("--target", help="what is explained: score (default) or log-odds")
+    parser.add_argument(
+        "--contrast", nargs=2, metavar=("L", "M"), help="explain why label L and not M; instead of --target"
+    )
     parser.add_argument(
         "--baseline",
         default="silence",
@@ -41,7 +45,7 @@ def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
         type=whole(2),
         default=1024,
         metavar="N",
-        help="most masks to ask the model about, for each excerpt or window (default %(default)s)",
+        help="most masks to evaluate for each excerpt or window (default %(default)s)",
     )
     parser.add_argument(
         "--seed", type=whole(0), default=0, metavar="N", help="random seed for sampling masks (default %(default)s)"
@@ -65,28 +69,37 @@ def add_no_cache(parser: _ActionsContainer) -> None:
 
 
 def require_known_words(args: Namespace) -> None:
-    """Raise `UsageError` for a method or a kind of segments that there is not, before a model is fetched."""
+    """Refuse a method or a kind of segments that does not exist, and two targets, before a model is fetched.
+
+    Raises
+    ------
+    UsageError
+        If one of them is unknown, or `--contrast` and `--target` are both given.
+    """
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.components.segments import require_known
+    from audiolime_ext.errors import UsageError
 
+    if args.contrast is not None and args.target is not None:
+        raise UsageError("--contrast explains the difference of two labels and --target one label; give one of the two")
     method_named(args.method)
     require_known(args.segments)
 
 
 def labels_asked(args: Namespace, model: Any) -> list[str | int] | None:
-    """The labels to explain; what the model cannot be asked is said at once, before any file is read."""
+    """The labels to explain; a question that the model cannot answer is refused before any file is read."""
     from audiolime_ext.prediction.targets import make_target
 
     labels = label_numbers(args.labels, model)
     if model.labels is not None:
-        make_target(args.contrast or args.target, model.labels)
+        make_target(_target(args), model.labels)
     return labels
 
 
 def how_asked(args: Namespace) -> dict[str, Any]:
-    """What `explain` and `explain_track` take alike of a question."""
+    """The arguments of a question that `explain` and `explain_track` share."""
     return {
-        "target": args.contrast or args.target,
+        "target": _target(args),
         "baseline": args.baseline,
         "method": args.method,
         "max_evals": args.max_evals,
@@ -94,8 +107,12 @@ def how_asked(args: Namespace) -> dict[str, Any]:
     }
 
 
+def _target(args: Namespace) -> Any:
+    return args.contrast or args.target or "score"
+
+
 def label_numbers(given: list[str] | None, model: Any) -> list[str | int] | None:
-    """Numbers count as positions unless the model has a label of that name; an unknown label is said at once."""
+    """Numbers are positions, unless the model has a label of that name; an unknown label is refused at once."""
     from audiolime_ext.prediction.labels import label_indices
 
     if given is None:

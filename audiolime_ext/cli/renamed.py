@@ -1,4 +1,4 @@
-"""Flags that were called otherwise once: the old name does what the new one does, and a line on stderr says so."""
+"""Flags that once had other names: the old name still works, and a line on stderr gives the new one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
 
 
 def keep_old_flags(parser: argparse.ArgumentParser) -> None:
-    """Let a command's parser take its flags by the names that they had, too; its help does not show these."""
+    """Let a command's parser accept its flags by their old names, too; its help does not show these."""
     flags = {flag: action for action in parser._actions for flag in action.option_strings}
     for old, new in RENAMED.get(parser.prog.partition(" ")[2], {}).items():
         if old.startswith("-"):
@@ -25,14 +25,14 @@ def keep_old_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def tell_renamed(command: str, old: str, metavar: str = "") -> None:
-    """Say on stderr what `old` is called now."""
+    """Say on stderr what the new name of `old` is."""
     new = RENAMED[command][old]
     told = (f"{old}{metavar}", f"{new}{metavar}") if old.startswith("-") else (f"{command} {old}", f"{command} {new}")
     print("audiolime: {} is now {}".format(*told), file=sys.stderr)
 
 
 class _Renamed(argparse.Action):
-    """Does what the flag of today does, and says what that is called."""
+    """Does what the flag's new name does, and says what that is."""
 
     def __init__(self, option_strings: list[str], dest: str, *, now: argparse.Action) -> None:
         super().__init__(
@@ -51,5 +51,5 @@ class _Renamed(argparse.Action):
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
         old = self.option_strings[0]
-        tell_renamed(parser.prog.partition(" ")[2], old, f" {self.metavar}" if self.metavar else "")
+        tell_renamed(parser.prog.partition(" ")[2], old, "" if self.nargs == 0 else f" {self.metavar}")
         self.now(parser, namespace, values, option_string)

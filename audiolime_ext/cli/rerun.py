@@ -45,7 +45,7 @@ class Versions(TypedDict):
 
 
 class Result(TypedDict):
-    """What of a result is needed to repeat it, and to compare; see `audiolime_ext.explanation.summary.to_dict`."""
+    """The part of a result that is needed to repeat and compare it; see `audiolime_ext.explanation.summary.to_dict`."""
 
     file: str
     sha256: str
@@ -73,7 +73,7 @@ def add(commands: Any) -> None:
         description="Explain the same file again with the settings in RESULT.json (written by explain --json or -o) "
         f"and compare: same (every number to {TOLERANCE:g}; exit code 0) or different (1).",
     )
-    parser.add_argument("result", metavar="RESULT.json")
+    parser.add_argument("result", metavar="RESULT.json", help="result to repeat")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -128,7 +128,7 @@ def read_result(path: Path) -> Result:
     Raises
     ------
     UsageError
-        If it is none, or names something that lived in memory only.
+        If the file holds no result, or one that names something that existed in memory only.
     """
     import json
 
@@ -172,9 +172,9 @@ def _require_files(content: Mapping[str, Any], path: Path) -> None:
 
 
 def as_meant(result: Result, *, told_on: TextIO) -> Result:
-    """A result whose factorization's spec meant something else when it was made, with the spec of that.
+    """The result; if its factorization's spec had another meaning when it was made, with today's spec for that.
 
-    Which of the two was meant says the fingerprint that the result keeps; it is told.
+    The fingerprint in the result tells which of the two was meant; a line says so.
     """
     from audiolime_ext.registry import build, formerly_meant
 
@@ -202,7 +202,7 @@ def differences(before: Result, after: Mapping[str, Any]) -> list[str]:
     for name in ("scores", "weights"):
         old, new = (_numbers(result[name]) for result in (then, after))
         if np.shape(old) != np.shape(new):
-            found.append(f"{name} are of another shape: {np.shape(old)} became {np.shape(new)}")
+            found.append(f"{name} have another shape: {np.shape(old)} became {np.shape(new)}")
         else:
             gap = float(np.max(np.abs(np.subtract(old, new)), initial=0.0))
             if not gap <= TOLERANCE:

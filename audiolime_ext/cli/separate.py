@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
     )
     add_files(parser)
     add_factorization(parser)
-    add_output(parser, "DIR", "the stems, in DIR/<file name>/", required=True)
+    add_output(parser, "DIR", "folder for the stems, in DIR/<file name>/", required=True)
     add_json(parser, "an object for each file")
     parser.set_defaults(run=run)
 
@@ -68,7 +68,7 @@ def _separate(file: str, separator: Any, folder: Path, args: Namespace) -> None:
 def write_stems(
     separator: Any, audio: Any, folder: Path, *, start_s: float, duration_s: float | None
 ) -> tuple[dict[str, Path], list[str]]:
-    """Write the stems part by part, so that a long recording needs little memory; return stem → file, and notes."""
+    """Write the stems part by part, so that a long recording needs little memory; return stem → file, and the notes."""
     import numpy as np
     from tqdm import tqdm
 

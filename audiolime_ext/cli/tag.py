@@ -1,4 +1,4 @@
-"""``audiolime tag``: what a model says about a recording, window by window."""
+"""``audiolime tag``: the scores that a model gives a recording, window by window."""
 
 from __future__ import annotations
 
@@ -30,35 +30,36 @@ def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "tag",
-        help="what a model says about a recording",
-        description="Tell what a model says about each file, window by window: a table, or every score with --json.",
+        help="the scores that a model gives a recording",
+        description="Show the model's scores for each file: the highest labels as a table, or with --json every "
+        "score of every window.",
     )
     add_files(parser)
     add_model(parser)
-    shown = "labels in the table: the K highest ones (default %(default)s)"
+    shown = "show the K highest labels in the table (default %(default)s)"
     parser.add_argument("--top-labels", type=whole(1), default=5, metavar="K", help=shown)
     parser.add_argument(
         "--genres",
         metavar="CSV",
-        help="lines of file name and annotated genre: also count how often each tag is a genre's highest",
+        help="lines of file name, genre: also count how often each label is the highest in each genre",
     )
-    parser.add_argument("--figure", metavar="FILE", help="draw these counts (png, pdf or svg); needs --genres")
-    add_json(parser, "an object for each file")
+    parser.add_argument("--figure", metavar="FILE", help="draw the counts of --genres (png, pdf or svg)")
+    add_json(parser, "an object for each file, and with --genres one of the counts,")
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
-    """Print the leading labels of each file, or its whole taggram as JSON; then the counts by genre, if asked for."""
+    """Print the highest labels of each file, or its whole taggram as JSON; then the counts by genre, if asked for."""
     from audiolime_ext.errors import UsageError
 
     if args.figure is not None and args.genres is None:
-        raise UsageError("--figure draws tags against annotated genres; say which with --genres CSV")
+        raise UsageError("--figure draws labels against annotated genres; name these with --genres CSV")
     args.files = recordings(args.files)
     genres = {} if args.genres is None else read_genres(Path(args.genres))
     if missing := [file for file in args.files if args.genres is not None and genre_of(file, genres) is None]:
         raise UsageError(
             f"{legible(args.genres)} has no genre for {', '.join(map(legible, missing[:3]))}; name each file in it, "
-            "with its folders where two have one name"
+            "with its folders where two files share a name"
         )
     require_some(args.files)
     model = resolve_model(args)
@@ -76,12 +77,12 @@ def run(args: Namespace) -> int:
 
 
 def read_genres(path: Path) -> dict[str, str]:
-    """File → genre, from lines of both, by commas, semicolons or tabs; a header is allowed.
+    """File → genre, from lines of both, separated by commas, semicolons or tabs; a header is allowed.
 
     Raises
     ------
     UsageError
-        If the file cannot be read or a line lacks one of them.
+        If the file cannot be read or a line names no genre.
     """
     import csv
     import io
@@ -96,14 +97,14 @@ def read_genres(path: Path) -> dict[str, str]:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text, bool))
         rows = [[cell.strip() for cell in row] for row in lines if any(row)]
     except (OSError, ValueError, csv.Error) as error:
-        raise UsageError(f"cannot read {legible(path)}: {error}; it holds {kind}") from error
+        raise UsageError(f"cannot read {legible(path)}: {error}; it should hold {kind}") from error
     if short := [number for number, row in enumerate(rows, start=1) if len(row) < 2 or not row[1]]:
-        raise UsageError(f"{legible(path)}, line {short[0]}, names no genre; it holds {kind}")
+        raise UsageError(f"{legible(path)}, line {short[0]}, names no genre; it should hold {kind}")
     return {row[0]: row[1] for row in rows}
 
 
 def genre_of(file: str, genres: Mapping[str, str]) -> str | None:
-    """The genre of the row that ends as the file's path does, in most folders; or of the only one of its name.
+    """The genre of the row that shares most folders at the end of the file's path; or of the only row with its name.
 
     Examples
     --------
@@ -120,18 +121,21 @@ def genre_of(file: str, genres: Mapping[str, str]) -> str | None:
 
 
 def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
-    """A row for each tag that is some recording's highest, a column for each genre."""
+    """A table with a row for each label that is some recording's highest and a column for each genre, or as JSON."""
+    from audiolime_ext.files import to_json
     from audiolime_ext.report.plots import plot_top_tags, top_tag_counts
     from audiolime_ext.text import text_table
 
-    tags, genres, counts = top_tag_counts(pairs)
+    labels, genres, counts = top_tag_counts(pairs)
     if args.figure is not None:
         plot_top_tags(pairs, args.figure)
-    if not args.json:
-        rows = [[tag, *map(str, row)] for tag, row in zip(tags, counts.tolist(), strict=True)]
-        print(f"\nrecordings by highest tag and annotated genre\n{text_table(['', *genres], rows)}")
-        if args.figure is not None:
-            print(f"figure: {legible(args.figure)}")
+    if args.json:
+        print(to_json({"labels": labels, "genres": genres, "counts": counts.tolist(), "figure": args.figure}))
+        return
+    rows = [[label, *map(str, row)] for label, row in zip(labels, counts.tolist(), strict=True)]
+    print(f"\nrecordings by highest label and annotated genre\n{text_table(['', *genres], rows)}")
+    if args.figure is not None:
+        print(f"figure: {legible(args.figure)}")
 
 
 def _tag(file: str, model: Any, args: Namespace) -> str:
@@ -155,7 +159,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
 
 
 def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace) -> None:
-    """What to know of a recording, and of where nothing sounds in it."""
+    """Warn of a recording's faults, its rate and its silence."""
     from audiolime_ext.audio.silence import silence_warnings
 
     for warning in audio.warnings:
@@ -169,7 +173,7 @@ def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace
     for silence in silence_warnings(audio, start_s, args.duration or audio.duration_s - start_s, model.n_channels):
         level = silence.rpartition(":")[0]
         heard = "silence" if " is silent" in level else "next to nothing"
-        warn(f"{legible(file)}: {level}; these are the model's scores of {heard}")
+        warn(f"{legible(file)}: {level}; these are the model's scores for {heard}")
     if silent := int((~taggram.padded & ~taggram.counted).sum()):
         n = int((~taggram.padded).sum())
         warn(f"{legible(file)}: {share_of(silent, n, 'window')} silent, and not in the mean")

@@ -25,14 +25,15 @@ def add_track(parser: ArgumentParser) -> None:
     group.add_argument(
         "--track",
         action="store_true",
-        help="explain every window of each file (or of --start and --duration): what leads each label where",
+        help="explain every window of each file, or of the excerpt of --start and --duration: the top source of each "
+        "label in each window",
     )
     group.add_argument(
         "--at",
         nargs="+",
         type=seconds_from_start,
         metavar="S",
-        help="explain the windows that begin at these seconds: a table for the first label; put FILE first",
+        help="explain only the windows that begin at these seconds, as a table for the first label; put FILE first",
     )
     add_min_score(group)
     add_no_cache(group)
@@ -86,7 +87,7 @@ def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
 
 
 def show(track: Any, folder: Path | None, args: Namespace) -> None:
-    """Write ``track.json`` if a folder is given, then print the summary, the table of places or the JSON object."""
+    """Write ``track.json`` if a folder is given, then print the summary, the table of windows or the JSON object."""
     from audiolime_ext.files import to_json
 
     written = None if folder is None else track.write(folder)

@@ -62,11 +62,15 @@ def _of_two(sources: Sequence[str], pairs: Array, voice: Voice, most: float, lar
     i, j = sorted(int(at) for at in np.unravel_index(int(np.argmax(np.abs(pairs))), pairs.shape))
     if abs(pairs[i, j]) <= most:
         return []
-    effect = "together add" if pairs[i, j] > 0 else "together take away"
+    added = _added(float(pairs[i, j]), voice, largest)
     return [
-        f"{voice.kind.called(voice.label)}: {sources[i]} and {sources[j]} {effect} "
-        f"{voice.number(abs(float(pairs[i, j])), largest)} beyond what each does alone, which is more than any weight"
+        f"{voice.kind.called(voice.label)}: {sources[i]} and {sources[j]} interact: together they add {added} than the "
+        "sum of their separate effects; no weight is as large"
     ]
+
+
+def _added(beyond: float, voice: Voice, largest: float) -> str:
+    return f"{voice.number(abs(beyond), largest)} {'more' if beyond > 0 else 'less'} to the {voice.kind.noun}"
 
 
 def _of_three(sources: Sequence[str], one: Neighborhood, voice: Voice, most: float, least: float) -> list[str]:
@@ -78,10 +82,9 @@ def _of_three(sources: Sequence[str], one: Neighborhood, voice: Voice, most: flo
     stands_out = not others or abs(found[first]) - abs(found[others[0]]) > ROUNDING * abs(found[first])
     if stands_out and abs(found[first]) > max(most * (1 + ROUNDING), least):
         i, j, k = (sources[member] for member in first)
-        effect = "add" if found[first] > 0 else "take away"
         return [
-            f"{name}: {i}, {j} and {k} act together: they {effect} {voice.number(abs(found[first]), largest)} beyond "
-            "what they do alone and in pairs, which is more than any weight or pair"
+            f"{name}: {i}, {j} and {k} interact: together they add {_added(found[first], voice, largest)} than the sum "
+            "of their effects alone and in pairs; no weight and no pair is as large"
         ]
     beyond = float(1 - shares_of_orders(one)[0, :2].sum())
     if beyond > MOSTLY:

@@ -1,7 +1,7 @@
-"""What notebooks show of a result: its table and its player, at most 2 MB a cell.
+"""Results in notebooks: a table and a player, at most 2 MB a cell.
 
 The sound is embedded as on a page, and each cell brings style and script along, so that it plays wherever the notebook
-is opened. A recording that would be too large is shown without its sound or with its beginning only, and that is said.
+is opened. A recording that would be too large is shown without its sound or with its beginning only; the cell says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Figures for papers and notebooks: weights, taggram, weights over time, and the component that explains in the mix.
+"""Figures for papers and notebooks: weights, taggram, weights over time, and the top component in the mix.
 
 Each function draws with matplotlib and returns the figure; nothing is shown or saved by itself, and no global state of
 matplotlib is touched, so figures are the same in a script, a notebook and a test.
@@ -44,7 +44,7 @@ def plot(result: Any) -> Figure:
 
 @plot.register
 def plot_explanation(explanation: Explanation) -> Figure:
-    """Bars of the weights for each label, with error bars where they are estimates, above the sound that explains.
+    """Bars of the weights for each label, with error bars where they are estimates, above the sound.
 
     The lower panel is the spectrogram of the excerpt in grey, and over it in colour the top component of the first
     label, where there is one.
@@ -75,7 +75,7 @@ def plot_explanation(explanation: Explanation) -> Figure:
 
 @plot.register
 def plot_track(track: TrackExplanation, label: str | int | None = None) -> Figure:
-    """The taggram, and below it the sources' weights for a label over time (by default the first one asked for)."""
+    """The taggram, and below it the weights of the sources for a label over time (by default the first label)."""
     column = track.column(label)
     rows = taggram_rows(track.taggram, track.labels)
     figure = _figure(8.0, 1.2 + 0.24 * len(rows) + 2.4)
@@ -104,27 +104,27 @@ def plot_audio(audio: Audio) -> Figure:
 
 
 def top_tag_counts(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str], NDArray[np.int64]]:
-    """How many recordings of each genre have each tag as their highest: tags, genres, counts (n_tags, n_genres).
+    """How many recordings of each genre have each label as their highest: labels, genres, counts (n_labels, n_genres).
 
-    Both are in the order of their frequency.
+    Labels and genres are in the order of their frequency.
 
     Parameters
     ----------
-    pairs
-        Annotated genre and highest tag of each recording.
+    pairs : sequence of (str, str)
+        Annotated genre and highest label of each recording.
 
     Examples
     --------
-    >>> tags, genres, counts = top_tag_counts([("Jazz", "jazz"), ("Rock", "rock"), ("Rock", "pop"), ("Rock", "rock")])
-    >>> tags, genres, counts.tolist()
+    >>> labels, genres, counts = top_tag_counts([("Jazz", "jazz"), ("Rock", "rock"), ("Rock", "pop"), ("Rock", "rock")])
+    >>> labels, genres, counts.tolist()
     (['rock', 'jazz', 'pop'], ['Rock', 'Jazz'], [[2, 0], [0, 1], [1, 0]])
     """
     genres = [genre for genre, _ in Counter(genre for genre, _ in pairs).most_common()]
-    tags = [tag for tag, _ in Counter(sorted(tag for _, tag in pairs)).most_common()]
-    counts = np.zeros((len(tags), len(genres)), np.int64)
-    for genre, tag in pairs:
-        counts[tags.index(tag), genres.index(genre)] += 1
-    return tags, genres, counts
+    labels = [label for label, _ in Counter(sorted(label for _, label in pairs)).most_common()]
+    counts = np.zeros((len(labels), len(genres)), np.int64)
+    for genre, label in pairs:
+        counts[labels.index(label), genres.index(genre)] += 1
+    return labels, genres, counts
 
 
 def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]) -> None:
@@ -133,19 +133,21 @@ def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]
     Raises
     ------
     OutputError
-        If it cannot be written; UsageError if its ending is none that can be drawn.
+        If the file cannot be written.
+    UsageError
+        If its name does not end in .png, .pdf or .svg.
     """
-    tags, genres, counts = top_tag_counts(pairs)
-    figure = _figure(1.8 + 0.55 * len(genres), 1.4 + 0.32 * len(tags))
+    labels, genres, counts = top_tag_counts(pairs)
+    figure = _figure(1.8 + 0.55 * len(genres), 1.4 + 0.32 * len(labels))
     axis = figure.subplots()
     axis.imshow(np.sqrt(counts), cmap="Blues", aspect="auto")
     for row, column in np.argwhere(counts):
         dark = counts[row, column] > 0.4 * counts.max()
         axis.text(column, row, counts[row, column], ha="center", va="center", color="white" if dark else "black")
     axis.set_xticks(range(len(genres)), genres, rotation=45, ha="right")
-    axis.set_yticks(range(len(tags)), tags)
+    axis.set_yticks(range(len(labels)), labels)
     axis.set_xlabel("annotated genre")
-    axis.set_ylabel("highest tag")
+    axis.set_ylabel("highest label")
     target = Path(path)
     if target.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise UsageError(f"a figure's name ends in .png, .pdf or .svg, not {target.name!r}")

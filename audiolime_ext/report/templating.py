@@ -1,4 +1,4 @@
-"""Templates, scripts and style sheets of pages: what they are filled with is text, whatever characters it holds.
+"""Templates, scripts and style sheets of pages: every value in them is text, whatever characters it holds.
 
 Nothing else runs in a page, and nothing is fetched: see `policy`.
 """
@@ -60,7 +60,7 @@ def clock(seconds: float) -> str:
 
 
 def effect(value: float | None) -> str:
-    """An effect in log-odds, with its sign unless it is nothing.
+    """An effect in log-odds, with its sign unless it rounds to 0.
 
     Examples
     --------

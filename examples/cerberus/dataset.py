@@ -71,7 +71,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", metavar="DATA", type=Path)
     parser.add_argument("--split", choices=SPLITS, action="append", help="may be repeated (default: all)")
-    parser.add_argument("--songs", type=int, help=f"at most so many of each kind (default: {SIZES}, all human pieces)")
+    parser.add_argument("--songs", type=int, help=f"at most N of each kind (default: {SIZES}, all human pieces)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     args = parser.parse_args()

@@ -164,7 +164,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--split", action="append", default=[], help=f"may be repeated (default: {', '.join(SPLITS)})")
     made.add_argument("--stems", metavar="DIR", action="append", default=[], type=Path, help="may be repeated")
-    made.add_argument("--songs", metavar="N", type=int, help="at most so many of each split")
+    made.add_argument("--songs", metavar="N", type=int, help="at most N songs of each split")
     made.add_argument("--no-cost", action="store_true", help="measure neither speed nor memory")
     made.add_argument("--json", metavar="FILE", type=Path, help="everything, song by song")
     made.add_argument("--markdown", metavar="FILE", type=Path, help="the tables, for a model card")

@@ -176,13 +176,13 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", metavar="RUN", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="what examples.cerberus.dataset rendered")
-    parser.add_argument("--songs", type=int, help="train on the first so many (default: all)")
-    parser.add_argument("--size", choices=SIZES, default="both", help="of a new network (default: both)")
-    parser.add_argument("--steps", type=int, default=20000, help="in all (default: 20000)")
+    parser.add_argument("--data", type=Path, required=True, help="folder that examples.cerberus.dataset rendered")
+    parser.add_argument("--songs", type=int, help="train on the first N songs (default: all)")
+    parser.add_argument("--size", choices=SIZES, default="both", help="size of a new network (default: both)")
+    parser.add_argument("--steps", type=int, default=20000, help="number of steps in all (default: 20000)")
     parser.add_argument("--decay", type=int, default=0, help="steps at the end over which the learning rate falls to 0")
-    parser.add_argument("--batch", type=int, default=16, help="mixtures a step (default: 16)")
-    parser.add_argument("--duration-s", type=float, default=4.0, help="of a mixture (default: 4)")
+    parser.add_argument("--batch", type=int, default=16, help="mixtures per step (default: 16)")
+    parser.add_argument("--duration-s", type=float, default=4.0, help="length of a mixture in seconds (default: 4)")
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default: 0.003)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--every", type=int, default=200, help="steps between two lines of the curves (default: 200)")
@@ -191,7 +191,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train until so many steps are made, from wherever the run is."""
+    """Train up to a number of steps, from wherever the run is."""
     args = arguments()
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint, curves = args.run / "checkpoint.pt", args.run / "curves.csv"

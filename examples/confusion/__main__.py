@@ -1,8 +1,8 @@
 """How much of a true source lands in each stem of a separator: ``python -m examples.confusion DATA --stems DIR …``.
 
 DATA holds splits of songs that ``python -m examples.cerberus.dataset DATA`` rendered, none of which Cerberus was
-trained on; ``--stems`` adds real recordings with one audio file for each source (see `material`). What a share is says
-`audiolime_ext.factorization.confusion`. The files that the package ships were made so::
+trained on; ``--stems`` adds real recordings with one audio file for each source (see `material`). A share is
+explained in `audiolime_ext.factorization.confusion`. The files that the package ships were made with::
 
     python -m examples.cerberus.dataset DATA --split mma --songs 20
     python -m examples.cerberus.dataset DATA --split human --songs 20
@@ -140,7 +140,7 @@ def main() -> int:
     parser.add_argument("data", metavar="DATA", type=Path, nargs="?")
     parser.add_argument("--stems", metavar="DIR", type=Path, nargs="+", default=[], help="real recordings' sources")
     parser.add_argument("--voices", metavar="FILE", type=Path, nargs="+", default=[], help="recordings with voices")
-    parser.add_argument("--songs", type=int, help="at most so many of each split")
+    parser.add_argument("--songs", type=int, help="at most this many songs of each split")
     parser.add_argument("-f", "--factorization", action="append", choices=tuple(SEPARATORS), help="(default: all)")
     parser.add_argument("--kept", type=Path, default=Path("confusion-kept"), help="default: %(default)s")
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="default: %(default)s")

@@ -28,8 +28,8 @@ def main() -> int:
     parser.add_argument("--confounders", nargs="+", choices=CONFOUNDERS, default=["drums-guitar"], metavar="NAME",
                         help=f"of {', '.join(CONFOUNDERS)} (default: drums-guitar)")  # fmt: skip
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--quick", action="store_true", help="a few songs, to see it work")
-    parser.add_argument("--no-audits", dest="audits", action="store_false", help="songs and models only")
+    parser.add_argument("--quick", action="store_true", help="only a few songs, to see it work")
+    parser.add_argument("--no-audits", dest="audits", action="store_false", help="make songs and models only")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     args = parser.parse_args()
     experiment = Experiment(args.folder, QUICK if args.quick else Sizes())

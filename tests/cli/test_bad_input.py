@@ -122,13 +122,13 @@ def test_silence_cannot_be_explained_but_is_tagged_with_a_warning(capsys: pytest
     assert main(["tag", "silent.wav", *WINDOWED[2:], "--json"]) == 0
     out, err = capsys.readouterr()
     assert strict(out)["mean"] == [0.0, 1.0]
-    words = "is silent; these are the model's scores of silence"
+    words = "is silent; these are the model's scores for silence"
     assert err == f"audiolime: warning: silent.wav: the excerpt from 0 s on {words}\n"
     song = load_audio("song.wav").samples
     Audio(np.concatenate([1e-4 * song, song], axis=1), SR).write("faint.wav")
     assert main(["tag", "faint.wav", "-t", "studio_models:loud", "--start", "0.5", "--duration", "1"]) == 0
     assert capsys.readouterr().err.endswith(
-        "dB below the loudest one of 'faint'; these are the model's scores of next to nothing\n"
+        "dB below the loudest one of 'faint'; these are the model's scores for next to nothing\n"
     )
     Audio(np.concatenate([0 * song, song], axis=1), SR).write("late.wav")
     assert main(["tag", "late.wav", "-t", "studio_models:loud", "--start", "0.5", "--duration", "1"]) == 0
@@ -189,7 +189,7 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
             r"200 evaluations are too few for 200 components",
         ),
         (("--sr", "0"), r"argument --sr: a whole number of at least 1 is needed"),
-        (("-t", "studio_models:windowed", "--sr", "8000"), r"--sr 8000 cannot be obeyed: .* at 16000 Hz; leave"),
+        (("-t", "studio_models:windowed", "--sr", "8000"), r"--sr 8000 does not fit: .* at 16000 Hz; leave"),
         (("--nonsense",), r"unrecognized arguments: --nonsense; see audiolime --help"),
         (("--labels",), r"argument --labels: expected at least one argument; see audiolime explain --help"),
     ],

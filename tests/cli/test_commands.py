@@ -517,7 +517,7 @@ def test_rerun_does_not_call_a_result_the_same_that_holds_fewer_numbers(capsys: 
     result = strict(Path("out/song/explanation.json").read_text(encoding="utf-8"))
     for name, cut in (("weights", []), ("scores", {"full": [], "empty": []})):
         Path("result.json").write_text(json.dumps({**result, name: cut}))
-        assert f"{name} are of another shape" in run(capsys, "rerun", "result.json", code=1)
+        assert f"{name} have another shape" in run(capsys, "rerun", "result.json", code=1)
 
 
 @pytest.mark.usefixtures("studio")

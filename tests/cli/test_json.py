@@ -47,6 +47,18 @@ def test_merge_json_says_what_there_is(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("studio")
+def test_tag_json_has_the_counts_by_genre_behind_the_files(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("genres.csv").write_text("song.wav,Hum\nsong.flac,Rock\n")
+    Path("song.flac").write_bytes(Path("song.wav").read_bytes())
+    asked = ("tag", "song.wav", "song.flac", "-m", "studio_models:windowed", "--genres", "genres.csv", "--json")
+    *files, counts = map(json.loads, run(capsys, *asked).splitlines())
+    assert [found["file"] for found in files] == ["song.wav", "song.flac"]
+    assert counts == {"labels": ["quiet"], "genres": ["Hum", "Rock"], "counts": [[1, 1]], "figure": None}
+    *_, counts = map(json.loads, run(capsys, *asked, "--figure", "counts.svg").splitlines())
+    assert counts["figure"] == "counts.svg"
+
+
+@pytest.mark.usefixtures("studio")
 def test_rerun_json_says_whether_it_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     Path("result.json").write_text(run(capsys, "explain", "song.wav", *EXPLAIN, "--json"))
     assert strict(run(capsys, "rerun", "result.json", "--json")) == {"same": True, "differences": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -48,13 +49,13 @@ def test_a_flag_takes_the_same_in_every_command(flag: str) -> None:
     ("flag", "words"),
     {
         "--labels": "labels",
-        "--top-labels": "the K highest ones",
+        "--top-labels": "the K highest labels",
         "--seed": "random seed for sampling masks",
-        "--max-evals": "most masks to ask the model about",
+        "--max-evals": "most masks to evaluate for each ",
         "--duration": "length of the excerpt in seconds",
         "--threshold": "a label counts as predicted at or above this score",
-        "--expected": "what is meant to matter: lines of class, component[, sign]",
-        "--tolerance": "the share of decisions that may flip",
+        "--expected": "pairs that are meant to matter: lines of class, component[, sign]",
+        "--tolerance": "share of decisions that may flip",
         "--json": "as JSON, and nothing else",
     }.items(),
 )
@@ -70,7 +71,7 @@ def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
     }
     for name, action in found.items():
         assert action.option_strings == ["-o", "--output"]
-        assert str(action.help).startswith("where it is written: ")
+        assert re.match("folder for |(page|store|table) to write", str(action.help))
         main_options = LEAVES[name]._optionals._group_actions
         shown = [one.option_strings[-1] for one in main_options if one.help != argparse.SUPPRESS]
         assert shown[-3:] == ["--output", "--json", "--debug"]

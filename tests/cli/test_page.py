@@ -88,6 +88,7 @@ def test_a_page_of_one_window_may_be_cut_into_segments(capsys: pytest.CaptureFix
         (("--segments", "2", "--at", "1", "--min-score", ".2"), "--min-score is for pages without --segments"),
         (("--segments", "bars", "--at", "1"), "unknown kind of segments 'bars'"),
         (("--target", "odds"), "unknown target 'odds'"),
+        (("--contrast", "quiet", "loud", "--target", "score"), "--target one label; give one of the two"),
         (("--contrast", "loud", "loud"), "'loud' is contrasted with itself"),
         (("--baseline", "gone.wav"), "the baseline must be silence, noise, floor or a recording"),
         (("--method", "shaply"), "did you mean 'shapley'"),

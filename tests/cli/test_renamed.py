@@ -48,6 +48,8 @@ def test_the_old_flag_does_what_the_new_one_does(
 def test_the_line_names_both_with_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
     build_parser().parse_args(["audit", "m.csv", "--donors", "3"])
     assert capsys.readouterr().err == "audiolime: --donors N is now --n-donors N\n"
+    build_parser().parse_args(["explain", "song.wav", "--moments"])
+    assert capsys.readouterr().err == "audiolime: --moments is now --shifts\n"
 
 
 def test_a_wrong_value_of_an_old_flag_is_refused_as_one_of_the_new(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +85,7 @@ def test_merge_still_takes_the_store_to_write_first(tmp_path: Path, capsys: pyte
 def test_merging_into_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = write(tmp_path / "one", SONGS[:2]), write(tmp_path / "two", SONGS[2:])
     kept = one.read_bytes()
-    told = "say with -o OUT where {} to be merged"
+    told = "name the store to write with -o OUT; {} to be merged"
     assert told.format("1 store is") in refusal(capsys, "audit", "merge", str(one), code=2)
     assert told.format("2 stores are") in refusal(capsys, "audit", "merge", str(one), str(two), code=2)
     assert one.read_bytes() == kept

@@ -72,6 +72,7 @@ def test_one_excerpt_still_has_three_labels_unless_told_otherwise(capsys: pytest
         (("--track", "--segments", "2"), "--segments is for one excerpt; leave it out, or leave out --track and --at"),
         (("--at", "1", "--settle", "1", "--labels", "loud"), "--settle is for one excerpt"),
         (("--track", "--shifts"), "--shifts is for one excerpt"),
+        (("--contrast", "loud", "quiet", "--target", "log-odds"), "--target one label; give one of the two"),
         (("--track", "--faithfulness"), "--faithfulness is for one excerpt"),
         (("--track", "--donors", "song.wav"), "--donors is for one excerpt"),
         (("--min-score", "0.2"), "--min-score is for whole recordings; add --track or --at"),

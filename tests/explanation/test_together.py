@@ -47,17 +47,19 @@ def test_what_the_model_says_of_no_mix_is_not_said_to_act_together(scale: float,
 def test_parity_of_three_is_told(n: int, scale: float) -> None:
     e = of(lambda m: m[:, :3].sum(axis=1) % 2, n, scale)
     (remark,) = together(e)
-    assert remark.startswith("odd: drums, bass and guitar act together: they add ")
-    assert remark.endswith("more than any weight or pair")
+    assert remark.startswith("odd: drums, bass and guitar interact: together they add ")
+    assert remark.endswith(
+        " more to the score than the sum of their effects alone and in pairs; no weight and no pair is as large"
+    )
     assert e.additivity() == pytest.approx(0, abs=1e-9)
     assert "sums of single components explain 0 % of odd" in str(e)
 
 
 def test_it_is_told_of_log_odds_and_of_whole_stems_cut_into_segments() -> None:
-    assert "drums, bass and guitar act together" in together(of(lambda m: m[:, :3].sum(1) % 2, target="log-odds"))[0]
+    assert "drums, bass and guitar interact" in together(of(lambda m: m[:, :3].sum(1) % 2, target="log-odds"))[0]
     cut = of(lambda m: m[:, :3].sum(axis=1) % 2, 3, segments=6)
     assert cut.attribution.method == "owen"
-    assert "drums, bass and guitar act together" in together(cut)[0]
+    assert "drums, bass and guitar interact" in together(cut)[0]
     assert cut.additivity() == pytest.approx(0, abs=1e-9)
 
 
@@ -86,7 +88,7 @@ def test_three_are_not_named_where_single_ones_or_pairs_tell_more(
     judge: Callable[[np.ndarray], Any], share: float | None
 ) -> None:
     e = of(judge)
-    assert not [remark for remark in e.remarks() if "act together" in remark]
+    assert not [remark for remark in e.remarks() if "alone and in pairs" in remark or "act together" in remark]
     if share is not None:
         assert e.additivity() == pytest.approx(share, abs=1e-9)
         assert e.to_dict()["additivity"] == [pytest.approx(share, abs=1e-9)]
@@ -108,9 +110,9 @@ def test_one_component_is_not_said_to_add_up() -> None:
 def test_of_several_threes_that_do_the_same_none_is_named() -> None:
     """Either of four is enough: every three of them do the same."""
     said = together(of(lambda m: m.any(axis=1)))
-    assert not any("act together: they" in remark for remark in said)
+    assert not any("alone and in pairs" in remark for remark in said)
 
 
 def test_a_page_says_it_too() -> None:
     e = of(lambda m: m[:, :3].sum(axis=1) % 2, 3)
-    assert "drums, bass and guitar act together" in " ".join(cell(as_track(e), 0, "odd")["remarks"])
+    assert "drums, bass and guitar interact" in " ".join(cell(as_track(e), 0, "odd")["remarks"])

@@ -82,6 +82,7 @@ def test_counts_by_genre_are_printed_and_drawn(
     assert main([*command, "--figure", "figure.png"]) == 0
     out = capsys.readouterr().out
     assert out.splitlines()[-1] == "figure: figure.png"
+    assert "recordings by highest label and annotated genre\n" in out
     assert "Hum" in out
     assert Path("figure.png").read_bytes().startswith(b"\x89PNG")
     assert main([*command, "--figure", "figure.docx"]) == 2

@@ -222,7 +222,8 @@ def test_sentences_are_read(sentence: str, named: tuple[str, ...], against: tupl
 
 
 def test_remarks_are_read_and_a_result_that_disagrees_is_noticed() -> None:
-    notes = ("tag: bass and drums together add 1.00 beyond what each does alone",)
+    effect = "together they add 1.00 more to the score than the sum of their separate effects; no weight is as large"
+    notes = (f"tag: bass and drums interact: {effect}",)
     said = read_words("rock comes most from piano, which may hold guitar (+0.5); score 1", ["bass"], notes, BAND)
     assert said.together == (frozenset({"bass", "drums"}),)
     assert said.may_hold == {"piano": ("guitar",)}
@@ -271,11 +272,12 @@ def test_answers_about_true_stems_are_judged(about: Expected, sentence: str, out
 
 def test_silence_about_what_acts_together_is_no_answer_and_a_word_on_what_does_not_is_wrong(sketch: Song) -> None:
     about, kind = truth_of(KINDS["xor"], sketch), KINDS["xor"]
-    quiet, note = "nothing here argues for tag", "tag: {} and {} together take away 2.00 beyond what each does alone"
+    effect = "together they add 2.00 less to the score than the sum of their separate effects; no weight is as large"
+    quiet, note = "nothing here argues for tag", f"tag: {{}} and {{}} interact: {effect}"
     assert judge(about, about, said_of(quiet), kind, TRUE).outcome == ABSTAINED
     assert judge(about, about, said_of(quiet, note.format("piano", "guitar")), kind, TRUE).outcome == RIGHT
     assert judge(about, about, said_of(quiet, note.format("piano", "drums")), kind, TRUE).outcome == WRONG
-    three = "tag: piano, guitar and bass act together: they add 4.00 beyond what they do alone and in pairs"
+    three = "tag: piano, guitar and bass interact: together they add 4.00 more to the score than their effects"
     assert judge(about, about, said_of(quiet, three), kind, TRUE).outcome == WRONG
 
 
@@ -379,7 +381,7 @@ def test_moments_of_a_leader_and_leaders_that_are_only_counted_are_read() -> Non
 @pytest.mark.parametrize(
     ("note", "group"),
     [
-        ("a: bass, drums and piano act together: they add 4 beyond what they do alone", {"bass", "drums", "piano"}),
+        ("a: bass, drums and piano interact: together they add 4", {"bass", "drums", "piano"}),
         ("a: more than two sources act together here: single ones and pairs leave 90 % unexplained", set()),
     ],
 )

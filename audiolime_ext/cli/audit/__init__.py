@@ -13,10 +13,10 @@ def add(commands: Any) -> None:
     """Add the command's parser, and those of its own commands."""
     parser = commands.add_parser(
         "audit",
-        help="find what a classifier listens to, over a whole collection",
+        help="find out what a classifier listens to, over a whole collection",
         description="Audit a classifier over a collection: audiolime audit MANIFEST measures (and goes on where it was "
-        "stopped), the other commands read what it found. A folder that is called as a command is: audiolime audit run "
-        "report, or audiolime audit ./report.",
+        "stopped), the other commands read the results. For a folder that has the name of a command, write audiolime "
+        "audit run report, or audiolime audit ./report.",
     )
     inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:

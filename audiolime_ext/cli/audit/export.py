@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
         help="write everything that was measured as one table, CSV or Parquet",
-        description="Write everything in a store as one long table, a line for each recording, measure, component, "
+        description="Write everything in a store as one long table, one line for each recording, measure, component, "
         "donor and label. The columns are explained in audiolime_ext.audit.verdict.export.",
     )
     add_store(parser)
@@ -24,8 +24,8 @@ def add(commands: Any) -> None:
         "--measure", nargs="+", metavar="M", help="only these measures, such as own, without or attribution"
     )
     parser.add_argument("--labels", nargs="+", metavar="L", help="only these labels")
-    add_output(parser, "FILE", "FILE.csv, or FILE.parquet (needs the extra parquet)", required=True)
-    add_json(parser, "what was written")
+    add_output(parser, "FILE", "table to write: FILE.csv, or FILE.parquet (needs the extra parquet)", required=True)
+    add_json(parser, "an object that names the table")
     parser.set_defaults(run=run)
 
 

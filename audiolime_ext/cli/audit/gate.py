@@ -17,28 +17,28 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "gate",
         help="decide whether a model may pass, for continuous integration",
-        description="Pass only if for every class and component it is ruled out that more decisions flip than "
-        "tolerated where the component of recordings of the class is put into others. (What is taken out is told "
-        "by the audit and its report, not judged here.)",
+        description="Pass only if, for every class and component, it is ruled out that more decisions flip than "
+        "tolerated when the component is taken from recordings of the class and put into others. (What happens when "
+        "a component is taken out is shown by the audit and its report, not judged here.)",
         epilog="exit codes: 0 pass: all is ruled out, 6 fail: an effect is shown, 7 inconclusive: an effect is open or "
         "not auditable, or recordings were not measured",
     )
     add_store(parser)
     add_tolerance(parser, default=".05")
-    add_expected(parser, default="as it was for the audit")
-    parser.add_argument("--waive-not-auditable", action="store_true", help="pairs that cannot be audited are listed as "
-                        "waived, as expected ones are, and keep nothing from passing")  # fmt: skip
-    parser.add_argument("--compare-with", metavar="STORE", help="what the audit of another model wrote: what is shown "
-                        "there, too, and is not significantly worse now does not fail the gate")  # fmt: skip
-    add_threshold(parser, default="as it was for the audit")
-    parser.add_argument("--junit", metavar="FILE", help="also write JUnit XML: shown is a failure, open and not "
-                        "auditable are errors, known and waived are skipped")  # fmt: skip
+    add_expected(parser, default="as for the audit")
+    parser.add_argument("--waive-not-auditable", action="store_true", help="waive pairs that cannot be audited, as "
+                        "expected ones are: they are listed, and do not keep a model from passing")  # fmt: skip
+    parser.add_argument("--compare-with", metavar="STORE", help="store of another model's audit: an effect that is "
+                        "shown there, too, and is not significantly worse now does not fail the gate")  # fmt: skip
+    add_threshold(parser, default="as for the audit")
+    parser.add_argument("--junit", metavar="FILE", help="also write JUnit XML: shown effects are failures, "
+                        "open and not auditable ones errors, known and waived ones skipped")  # fmt: skip
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
-    """Decide, say why, and answer the exit code."""
+    """Decide, say why, and return the exit code."""
     from audiolime_ext.audit.verdict.admission import admit
     from audiolime_ext.audit.verdict.gate import OUTCOMES
     from audiolime_ext.audit.verdict.junit import to_junit

@@ -17,12 +17,12 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "merge",
         help="join the stores that shards wrote",
-        description="Bring everything that is in some stores into one, as if one run had written it. Stores of other "
-        "models or settings are refused; merging again changes nothing.",
+        description="Join several stores into one, as if one run had written it. Stores of different models or "
+        "settings are refused; merging again changes nothing.",
     )
-    parser.add_argument("stores", nargs="+", metavar="STORE", help="what audits with --shard wrote")
-    add_output(parser, "OUT", "a store; what it holds already stays")
-    add_json(parser, "what was written")
+    parser.add_argument("stores", nargs="+", metavar="STORE", help="stores of audits with --shard")
+    add_output(parser, "OUT", "store to write; what it already holds stays")
+    add_json(parser, "an object of the merged store")
     parser.set_defaults(run=run)
 
 
@@ -52,7 +52,7 @@ def _named(args: Namespace) -> tuple[str, list[str]]:
     Raises
     ------
     UsageError
-        If there is neither -o nor a second store; or if the first is there already, and may be one of those to read.
+        If there is neither -o nor a second store; or if the first already exists, and may be one of those to read.
     """
     from audiolime_ext.errors import UsageError
 
@@ -60,6 +60,8 @@ def _named(args: Namespace) -> tuple[str, list[str]]:
         return args.output, args.stores
     out, *stores = args.stores
     if not stores or Path(out).exists():
-        raise UsageError(f"say with -o OUT where {counted(len(args.stores), 'store is', 'stores are')} to be merged")
+        raise UsageError(
+            f"name the store to write with -o OUT; {counted(len(args.stores), 'store is', 'stores are')} to be merged"
+        )
     tell_renamed("audit merge", "OUT STORE…")
     return out, stores

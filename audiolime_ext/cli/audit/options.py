@@ -9,7 +9,7 @@ from audiolime_ext.cli.numbers import share
 
 def add_store(parser: ArgumentParser) -> None:
     """STORE."""
-    parser.add_argument("store", metavar="STORE", help="what an audit wrote")
+    parser.add_argument("store", metavar="STORE", help="store of an audit")
 
 
 def add_expected(parser: _ActionsContainer, *, default: str) -> None:
@@ -17,7 +17,7 @@ def add_expected(parser: _ActionsContainer, *, default: str) -> None:
     parser.add_argument(
         "--expected",
         metavar="CSV",
-        help=f"what is meant to matter: lines of class, component[, sign] (default: {default})",
+        help=f"pairs that are meant to matter: lines of class, component[, sign] (default: {default})",
     )
 
 
@@ -38,5 +38,5 @@ def add_tolerance(parser: ArgumentParser, *, default: str) -> None:
         "--limit",
         type=share,
         metavar="P",
-        help=f"the share of decisions that may flip, which verdicts are held against (default: {default})",
+        help=f"share of decisions that may flip: the limit of the verdicts (default: {default})",
     )

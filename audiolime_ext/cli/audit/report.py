@@ -1,4 +1,4 @@
-"""``audiolime audit report STORE -o DIR``: what an audit has found, as one page."""
+"""``audiolime audit report STORE -o DIR``: the findings of an audit as one page."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "report",
-        help="what was found, as one page to read and to listen to",
-        description="Write what an audit has found as one page that opens from disk: the findings first, with a clip "
-        "each, then every effect. A store that is still being written to may be reported. Clips are made anew from the "
-        "recordings, by the models that the store names.",
+        help="the findings as one page to read and listen to",
+        description="Write the findings of an audit as one page that opens from disk: the findings first, with a clip "
+        "each, then every effect. The store may still be written to. Clips are made anew from the recordings, with "
+        "the model and the separator that the store names.",
     )
     add_store(parser)
-    parser.add_argument("--no-audio", dest="audio", action="store_false", help="no sound at all")
+    parser.add_argument("--no-audio", dest="audio", action="store_false", help="embed no sound")
     parser.add_argument(
-        "--clip-s", type=positive, default=6.0, metavar="S", help="how long clips are (default: %(default)g)"
+        "--clip-s", type=positive, default=6.0, metavar="S", help="length of a clip in seconds (default: %(default)g)"
     )
     parser.add_argument(
         "--anonymise",
         action="store_true",
-        help="numbers instead of the names of recordings and songs, no paths (for no sound, add --no-audio)",
+        help="write numbers instead of the names of recordings and songs, and no paths; add --no-audio for no sound",
     )
     add_tolerance(
-        parser, default="what was fixed for the factorization; what the gate says by its own is told beside it"
+        parser, default="the limit of the factorization; the gate's answer by its own limit is shown beside it"
     )
-    add_expected(parser, default="as it was for the audit")
-    add_threshold(parser, default="as it was for the audit")
-    add_output(parser, "DIR", "the page, DIR/index.html", required=True)
-    add_json(parser, "what was written")
+    add_expected(parser, default="as for the audit")
+    add_threshold(parser, default="as for the audit")
+    add_output(parser, "DIR", "folder for the page, DIR/index.html", required=True)
+    add_json(parser, "an object that names the page")
     parser.set_defaults(run=run)
 
 
@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
 
 
 def _results(args: Namespace) -> Any:
-    """What the store holds, read as the arguments say."""
+    """The results in the store, read as the arguments say."""
     from dataclasses import replace
 
     from audiolime_ext.audit.verdict.expected import load_expected

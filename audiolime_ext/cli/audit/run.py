@@ -1,4 +1,4 @@
-"""``audiolime audit MANIFEST``: measure what a store lacks, and say what was found."""
+"""``audiolime audit MANIFEST``: measure what a store lacks, and print the findings."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "run",
         help="measure every recording of a manifest (the default: audiolime audit MANIFEST.csv)",
-        description="Measure every recording of a manifest and keep the results in a store. Stop it, kill it, run it "
-        "again, add recordings: what is done is neither lost nor done again. What was found is printed at the end.",
+        description="Measure every recording of a manifest and keep the results in a store. You may stop it, run it "
+        "again or add recordings: what is done is neither lost nor repeated. The findings are printed at the end.",
     )
     parser.add_argument(
         "manifest",
@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
     )
     add_factorization(parser)
     add_model(parser)
-    add_output(parser, "STORE", "the results (default: MANIFEST.sqlite)")
+    add_output(parser, "STORE", "store to write (default: MANIFEST.sqlite)")
     add_json(parser)
     _add_reading(parser)
     _add_settings(parser)
@@ -47,15 +47,16 @@ def _add_reading(parser: ArgumentParser) -> None:
         default=[],
         type=_pair,
         metavar="OURS=THEIRS",
-        help="what a column is called in the manifest, such as label=genre",
+        help="name of a column in the manifest, such as label=genre",
     )
-    group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column to leave unread")
-    group.add_argument("--root", metavar="DIR", help="the folder that paths are relative to (default: MANIFEST's)")
+    group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="column to ignore")
+    group.add_argument("--root", metavar="DIR", help="folder that paths are relative to (default: MANIFEST's)")
     group.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds, from the "
-                       "middle of each recording, where the manifest names none (default: 10, or a longer window)"
+                       "middle of each recording, where the manifest names none (default: 10, or the model's window if "
+                       "that is longer)"
                        )  # fmt: skip
-    add_expected(group, default="not said: what is shown is called a dependence")
-    add_threshold(group, default="the label of the highest score is the predicted one")
+    add_expected(group, default="none: an effect that is shown is called a dependence")
+    add_threshold(group, default="only the label with the highest score counts")
 
 
 def _add_settings(parser: ArgumentParser) -> None:
@@ -67,52 +68,55 @@ def _add_settings(parser: ArgumentParser) -> None:
         metavar="N",
         help="songs of other classes whose components are put into each recording (default: %(default)s)",
     )
-    group.add_argument("--same", type=whole(0), default=2, metavar="N", help="and songs of its own class "
+    group.add_argument("--same", type=whole(0), default=2, metavar="N", help="and songs of its own class, likewise "
                        "(default: %(default)s)")  # fmt: skip
     group.add_argument(
         "--kinds",
         nargs="+",
         choices=("own", "matched"),
         default=["own", "matched"],
-        help="transplants at the donor's ratio of levels, at the host's own level, or both (default)",
+        help="level of a component that is put in: own (its ratio to the rest in the donor), matched (as loud as the "
+        "host's), or both (default)",
     )
-    group.add_argument("--no-noise", dest="noise", action="store_false", help="leave out noise as a control")
-    group.add_argument("--max-evals", type=whole(4), default=256, metavar="N", help="most masks to ask the model "
-                       "about, for each recording (default: %(default)s)")  # fmt: skip
+    group.add_argument("--no-noise", dest="noise", action="store_false", help="leave out the controls with noise")
+    group.add_argument("--max-evals", type=whole(4), default=256, metavar="N", help="most masks to evaluate "
+                       "for each recording (default: %(default)s)")  # fmt: skip
     group.add_argument("--seed", type=whole(0), default=0, metavar="N", help="random seed for sampling masks, donors "
                        "and noise (default: %(default)s)")  # fmt: skip
 
 
 def _add_workers(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("who measures")
-    group.add_argument("--workers", type=whole(0), metavar="N", help="processes (default: one per core; 0: this one)")
+    group = parser.add_argument_group("how the work is shared out")
     group.add_argument(
-        "--threads", type=whole(1), default=1, metavar="N", help="threads of each (default: %(default)s)"
+        "--workers", type=whole(0), metavar="N", help="worker processes (default: one per core; 0: measure in this one)"
     )
-    group.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, instead")
-    group.add_argument("--shard", type=_shard, metavar="I/N", help="measure the I-th of N parts; join them with merge")
-    group.add_argument("--dry-run", action="store_true", help="measure one recording and say what all would take")
-    group.add_argument("--on-error", choices=("record", "stop"), default="record", help="where a recording fails: "
-                       "keep that and go on (default), or stop")  # fmt: skip
+    group.add_argument(
+        "--threads", type=whole(1), default=1, metavar="N", help="threads of each worker (default: %(default)s)"
+    )
+    group.add_argument("--cluster", metavar="ADDRESS", help="use a Dask scheduler instead, such as tcp://host:8786")
+    group.add_argument("--shard", type=_shard, metavar="I/N", help="measure part I of N; join the stores with merge")
+    group.add_argument("--dry-run", action="store_true", help="measure one recording and estimate the cost of all")
+    group.add_argument("--on-error", choices=("record", "stop"), default="record", help="if a recording fails: "
+                       "record that and go on (default), or stop")  # fmt: skip
     group.add_argument("--retries", type=whole(0), default=0, metavar="N", help="how often a failed recording is tried "
                        "again (default: %(default)s)")  # fmt: skip
     group.add_argument(
         "--timeout",
         type=positive,
         metavar="S",
-        help="seconds that a recording may take, waiting for a free worker of a cluster included (default: 3600)",
+        help="most seconds for one recording, including the wait for a free worker of a cluster (default: 3600)",
     )
     group.add_argument(
         "--cluster-patience",
         type=positive,
         metavar="S",
-        help="seconds to wait where a cluster has lost its workers; then what is done is kept, the exit code is 8, and "
-        "the same command goes on (default: 300)",
+        help="seconds to wait for a cluster that has lost its workers; then the audit ends with exit code 8, and the "
+        "same command continues it (default: 300)",
     )
 
 
 def run(args: Namespace) -> int:
-    """Measure, and print what was found."""
+    """Measure, and print the findings."""
     from audiolime_ext.audit.measurement.driver import PATIENCE_S, Policy
     from audiolime_ext.audit.measurement.measure import Settings
     from audiolime_ext.audit.run import plan_audit

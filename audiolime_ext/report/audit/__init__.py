@@ -1,9 +1,9 @@
-"""The report on an audit: one page that says what was found, lets it be heard, and shows all of it.
+"""The report on an audit: one page with the findings, clips to hear them by, and every effect.
 
 - `page`: the page and the writing of it
 - `findings`: every finding with its evidence, and the trials that show it best
 - `overview`: rates of all pairs, decisions before and after a removal
 - `effects`: every recording's effects, as beeswarms of a bounded number of dots
-- `clips`: what the best trials sound like
-- `names`: what recordings and songs are called, or not called
+- `clips`: the sound of the best trials
+- `names`: names of recordings and songs, or numbers in their place
 """

@@ -1,7 +1,7 @@
 """Pictures of numbers as plain SVG, for a page that needs no script: beeswarms, intervals, shades of a heat map.
 
-Invariant: *the page stays light*. Of a strip with more than `MOST_DOTS` recordings that many are drawn, evenly by rank,
-so that the shape and both ends stay; all are counted. Dots of one colour are one path, a few bytes each: strokes
+Invariant: *the page stays light*. Of a strip with more than `MOST_DOTS` recordings, that many are drawn, evenly by
+rank, so that the shape and both ends stay; all are counted. Dots of one colour are one path, a few bytes each: strokes
 without length, which round caps make dots.
 """
 
@@ -95,7 +95,7 @@ def swarm(values: Array, *, limit: float) -> NDArray[np.int64]:
 
 
 def drawn(strip: Strip, *, most: int = MOST_DOTS) -> NDArray[np.int64]:
-    """Which of a strip's values are drawn: all, or so many evenly by rank."""
+    """Which of a strip's values are drawn: all, or `most` of them, evenly by rank."""
     order = np.argsort(strip.values, kind="stable")
     return np.asarray(order[np.unique(np.linspace(0, len(order) - 1, min(most, len(order))).round().astype(int))])
 

@@ -1,10 +1,10 @@
-"""What the best trials sound like: the host before, the donor's component, the host after.
+"""The sound of the best trials: the host before, the donor's component, the host after.
 
-The mixes are made as the audit made them, with the gain that it found at the model's rate and channels, but of the
-stems at the recording's own rate and channels: the decision is about what the model heard, the ear gets all of it.
-Before and after have one scale. A clip is where the component that goes in (or out) is loudest.
+The mixes are made as in the audit, with the gain found at the model's rate and channels, but from stems at the
+recording's own rate and channels: the decision is about what the model heard, a listener gets the full quality. Before
+and after have one scale. A clip is taken where the component that is put in (or taken out) is loudest.
 
-A recording that is no longer what was measured makes no sound: an error says why, and the page goes on.
+A recording that is no longer what was measured makes no sound: an error says why, and the page goes on without it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _KEPT = 4  # recordings, split
 
 @dataclass(frozen=True)
 class Clip:
-    """A sound on the page: what it is, and its address; `role` is for the template."""
+    """A sound on the page: its caption and its address; `role` is for the template."""
 
     role: str
     caption: str
@@ -67,12 +67,12 @@ class Listening:
 
     Parameters
     ----------
-    results
-        What was audited.
-    names
-        What recordings are called.
-    clip_s
-        How long clips are.
+    results : Results
+        Results of the audit.
+    names : Names
+        Names of the recordings on the page.
+    clip_s : float
+        Length of a clip in seconds.
     """
 
     def __init__(self, results: Results, names: Names, *, clip_s: float = CLIP_S) -> None:
@@ -157,13 +157,13 @@ class Listening:
         entry = self.results.entries[place]
         audio = load_audio(entry.path)
         if audio.sha256 != entry.sha256:
-            raise AudioError(f"{entry.path} is not the file any more that was measured")
+            raise AudioError(f"{entry.path} is no longer the file that was measured")
         separator: Any = build_spec("factorization", f"oracle:{entry.stems}") if entry.stems else self._separator
-        grid = Grid.of(self._tagger, audio.sr, audio.n_samples)
+        grid = Grid.of(self._model, audio.sr, audio.n_samples)
         return build(audio, separator, grid, start_s=entry.start_s, duration_s=entry.duration_s)
 
     @cached_property
-    def _tagger(self) -> Any:
+    def _model(self) -> Any:
         return load_model(self.results.identity.model)
 
     @cached_property
@@ -173,7 +173,7 @@ class Listening:
 
 
 def loudest(samples: Samples, n: int) -> tuple[int, int]:
-    """Where a signal (n_channels, n_samples) has most energy in so many samples, as (first, end).
+    """The `n` samples in which a signal (n_channels, n_samples) has most energy, as (first, end).
 
     Examples
     --------
@@ -195,13 +195,13 @@ def _split(parts: Components, component: str, signals: Samples) -> tuple[Samples
 
 
 def _gain(host: Components, donor: Components, component: str) -> float:
-    """What the audit multiplied the donor's component by: from what the model hears of both."""
+    """The factor of the donor's component in the audit, found from what the model hears of both."""
     n = host.heard.shape[-1]
     own, rest = _split(host, component, host.heard)
     given, given_rest = _split(donor, component, donor.heard[..., :n])
     gain = transplant_gain("own", host_own=own, host_rest=rest, donor_own=given, donor_rest=given_rest)
     if gain is None:
-        raise AudioError("the stems are not those any more that were measured")
+        raise AudioError("the stems are no longer those that were measured")
     return gain
 
 

@@ -1,9 +1,9 @@
-"""What every component adds to a class in every single recording, as strips of log-odds.
+"""The effect of every component on a class in every recording, as strips of log-odds.
 
-For each class these are the recordings that are of it or decided for it, and of them those that hold the component:
-*necessity*, what the class loses without the component; *sufficiency*, what the component gets alone; *attribution*,
-its Shapley value. A recording is marked where the decision for the class flips (for sufficiency: where the component
-alone gets it).
+The recordings of a class are those that belong to it or are decided for it; a strip has those that hold the component.
+The measures are *necessity*, what the class loses without the component; *sufficiency*, what the component gains alone;
+and *attribution*, its Shapley value. A recording is marked where the decision for the class flips (for sufficiency:
+where the component alone gains the class).
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Strip:
 
     Parameters
     ----------
-    component
-        Its name.
-    values
-        Log-odds, one for each recording in which it is determined.
-    marked
-        bool, of each: whether the decision flips.
-    n_open
-        Recordings in which it is undetermined.
+    component : str
+        Name of the component.
+    values : ndarray of float64, shape (n_recordings,)
+        Log-odds, one for each recording in which the measure is determined.
+    marked : ndarray of bool, shape (n_recordings,)
+        Flag of each recording: True where the decision flips.
+    n_open : int
+        Number of recordings in which the measure is undetermined.
     """
 
     component: str
@@ -46,13 +46,13 @@ class Strip:
 
     @property
     def median(self) -> float | None:
-        """Of the values."""
+        """Median of the values; None where there are none."""
         return float(np.median(self.values)) if len(self.values) else None
 
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """A class's strips by measure, one for each component, over so many recordings."""
+    """A class's strips by measure, one for each component, and the number of its recordings."""
 
     label: str
     n_recordings: int
@@ -60,12 +60,12 @@ class Effects:
 
     @property
     def strongest(self) -> float:
-        """The largest median necessity: what the classes are sorted by."""
+        """The largest median necessity, by which classes are sorted."""
         return max((abs(strip.median or 0.0) for strip in self.strips["necessity"]), default=0.0)
 
 
 def effects(results: Results, *, first: Collection[str] = ()) -> tuple[Effects, ...]:
-    """Of every class: some that are wanted first, then those with the strongest effects."""
+    """The effects on every class: the classes in `first`, then the others by the strength of their effects."""
     if not results.done.any():
         return ()
     matrices = {name: results.matrix(name) for name in ("without", "alone", "attribution")}

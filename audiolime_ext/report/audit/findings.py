@@ -1,12 +1,12 @@
-"""What was found, with all that speaks for it and against it.
+"""The findings, with all that speaks for and against them.
 
 A finding is an effect that is shown: a class that other recordings gain when one component of the class's recordings is
-put into them, or that its own recordings lose when the component is taken out. What else was asked tells what kind of
-dependence that is, and each answer is "shown" where the interval of the flip rate lies above the verdict's limit,
-"ruled out" where it lies below, and "open" else: an answer that is not known is not given.
+put into them, or that its own recordings lose when the component is taken out. Further questions tell what kind of
+dependence that is. Each answer is "shown" where the interval of the flip rate lies above the verdict's limit, "ruled
+out" where it lies below, and "open" otherwise: an answer that is not known is not given.
 
-Where no fault is shown, the largest effects that are open or ruled out are told and played in the same way, as what
-they are, but nothing is read out of them.
+Where no fault is shown, the largest effects that are open or ruled out are shown and played in the same way, as what
+they are, but no conclusion is drawn from them.
 
 A *case* is one trial that shows a finding well: the decision flipped, and no flipped one of another song rose further.
 """
@@ -34,7 +34,7 @@ ASKED = {
     "same": "{component} from other recordings of the host's own class",
     "leak": "what is separated as {component} where there is none",
     "without": "{component} taken out of {label} recordings",
-    "equal level": "nothing taken out, only as soft as without {component}",
+    "equal level": "nothing taken out, but as soft as without {component}",
     "white noise": "white noise in the place of {component}",
     "spectral noise": "noise with the spectrum of {component} in its place",
 }
@@ -46,12 +46,14 @@ class Case:
 
     Parameters
     ----------
-    label, component
-        The class and the component.
-    host, donor
-        Places in the manifest; a removal has no donor.
-    before, after
-        All labels' scores.
+    label, component : str
+        Names of the class and of the component.
+    host : int
+        Row of the recording in the manifest, counted from 0.
+    donor : int or None
+        Row of the donor in the manifest, counted from 0; None: the case is a removal.
+    before, after : ndarray of float32, shape (n_labels,)
+        Scores of all labels before and after the change.
     """
 
     label: str
@@ -64,7 +66,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One question about a pair, and what was answered: ``rate`` None where nothing could be tried."""
+    """One question about a pair and its answer; ``rate`` is None where nothing could be tried."""
 
     asked: str
     text: str
@@ -78,14 +80,14 @@ class Finding:
 
     Parameters
     ----------
-    verdict
-        What is said of the pair.
-    evidence
-        In the order of `ASKED`.
-    reads
-        What the evidence amounts to, in sentences.
-    transplants, removals
-        Cases, the best first.
+    verdict : Verdict
+        Verdict on the pair of class and component.
+    evidence : tuple of Evidence
+        Questions and their answers, in the order of `ASKED`.
+    reads : tuple of str
+        Sentences that say what the evidence amounts to.
+    transplants, removals : tuple of Case
+        Cases of both kinds, the best first.
     """
 
     verdict: Verdict
@@ -104,9 +106,9 @@ def findings(results: Results, verdicts: Sequence[Verdict], *, n_cases: int = 3)
 
 
 def to_tell(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts that a report tells with evidence: what is shown, and where no fault is, the largest effects, too.
+    """The verdicts that a report gives with evidence: those shown and, if none of them is a fault, the largest effects.
 
-    Of two verdicts on one pair, put in and taken out, the first is told.
+    Of two verdicts on one pair, put in and taken out, the first is given.
     """
     shown = _once([one for one in verdicts if one.is_finding])
     if any(one.reading != "as expected" for one in shown):
@@ -129,7 +131,7 @@ def answer(rate: Rate | None, limit: Limit) -> Answer:
 
 
 def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    """What the answers amount to, in plain sentences; nothing is read out of what is not shown."""
+    """The meaning of the answers, in plain sentences; none where the verdict is not shown."""
     if not verdict.is_finding:
         return ()
     label, component = f"“{verdict.label}”", verdict.component
@@ -137,32 +139,32 @@ def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
         (
             "matched",
             "shown",
-        ): f"It is not a matter of level: it happens as well with {component} as loud as the host's own.",
+        ): f"It is not a matter of level: it also happens with {component} as loud as the host's own.",
         (
             "matched",
             "ruled out",
-        ): f"It is the level of {component} that counts: as loud as the host's own, decisions stay.",
+        ): f"What counts is the level of {component}: it does not happen at the level of the host's own.",
         (
             "same",
             "shown",
-        ): f"It happens as well with {component} from the host's own class: that it is there is what counts.",
+        ): f"It also happens with {component} from the host's own class: what counts is that it is there.",
         (
             "same",
             "ruled out",
-        ): f"With {component} from the host's own class it does not happen: how it sounds in {label} is what "
-        "counts, not that it is there.",
-        ("leak", "shown"): f"Beware: it happens as well with what is separated as {component} where there is none.",
-        ("leak", "ruled out"): f"With what is separated as {component} where there is none it does not happen.",
+        ): f"It does not happen with {component} from the host's own class: what counts is how it sounds in "
+        f"{label}, not that it is there.",
+        ("leak", "shown"): f"Beware: it also happens with what is separated as {component} where there is none.",
+        ("leak", "ruled out"): f"It does not happen with what is separated as {component} where there is none.",
         ("without", "shown"): f"Recordings of {label} lose the class without {component}.",
         (
             "without",
             "ruled out",
         ): f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.",
-        ("equal level", "shown"): "Beware: made softer only, they lose it as well.",
+        ("equal level", "shown"): "Beware: they also lose it when they are only made softer.",
     }
     if answers.get("without") == "shown":
-        said["spectral noise", "shown"] = "Noise of the same spectrum in its place does not save it."
-        said["spectral noise", "ruled out"] = "Noise of the same spectrum in its place saves it."
+        said["spectral noise", "shown"] = "Noise of the same spectrum in its place does not bring the class back."
+        said["spectral noise", "ruled out"] = "Noise of the same spectrum in its place brings the class back."
     return tuple(said[given] for given in answers.items() if given in said)
 
 
@@ -211,7 +213,7 @@ def _tried(results: Results, labels: Collection[str]) -> dict[str, dict[tuple[st
 
 
 def _cases(results: Results, measure: str, trials: Trials | None, n: int) -> tuple[Case, ...]:
-    """The flipped trials that rose furthest, each of other songs."""
+    """The flipped trials that rose furthest, each with different songs."""
     if trials is None or trials.gains is None or trials.rows is None:
         return ()
     asked: Any = results.asked(measure)

@@ -1,4 +1,4 @@
-"""What recordings and songs are called on the page: their names, or numbers that give nothing away.
+"""Names of recordings and songs on the page, or numbers that give nothing away.
 
 Numbers follow the manifest's order. Invariant: an anonymous page holds no name, path, song or hash of any recording.
 """
@@ -22,10 +22,10 @@ class Names:
 
     Parameters
     ----------
-    results
-        What was audited.
-    anonymous
-        Whether numbers stand for names.
+    results : Results
+        Results of the audit.
+    anonymous : bool
+        True to write numbers instead of names.
     """
 
     results: Results
@@ -41,7 +41,7 @@ class Names:
         return f"song {self._songs[song]}" if self.anonymous else legible(song)
 
     def failure(self, failure: Failure) -> tuple[str, str]:
-        """What could not be measured, and why: which an anonymous page leaves out, for it may name files."""
+        """A recording that could not be measured, and why; an anonymous page gives no reason, as it may name files."""
         if not self.anonymous:
             return failure.name, failure.reason
         return self.recording(self._places[failure.task]), "the reason may name files and is left out"

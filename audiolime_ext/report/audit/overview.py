@@ -1,7 +1,7 @@
-"""All of an audit at once: how often every component flips every class, and what is decided without the flagged ones.
+"""An overview of an audit: how often every component flips every class, and the decisions without the flagged ones.
 
-Where the highest score decides and every recording is of one class, decisions make a *confusion* matrix: what the
-recordings are, against what is decided. Else, and with many classes, they make a table of recall and precision.
+Where the highest score decides and every recording is of one class, decisions make a *confusion* matrix: the classes of
+the recordings against the decisions. Otherwise, and with many classes, they make a table of recall and precision.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class HeatMap:
 
 
 def heat_maps(results: Results, verdicts: Sequence[Verdict]) -> tuple[HeatMap, ...]:
-    """Of what was put in (with the findings marked), and of what was taken out."""
+    """Two maps: of components that were put in (with the findings marked), and of those that were taken out."""
     put_in = {(verdict.label, verdict.component): verdict.rate for verdict in verdicts if verdict.rate is not None}
     taken_out = {(one.label, one.component): flip_rate(one) for one in results.removals()}
     found = frozenset((verdict.label, verdict.component) for verdict in verdicts if verdict.is_finding)
@@ -50,7 +50,7 @@ def _heat_map(
 
 
 def decided_without(results: Results, component: str, measure: str = "without") -> Decisions:
-    """What is decided without a component (or by a control), bool (n_recordings, n_labels).
+    """The decisions without a component (or with a control), bool (n_recordings, n_labels).
 
     Recordings that lack the component keep their decision.
     """
@@ -64,7 +64,7 @@ def decided_without(results: Results, component: str, measure: str = "without") 
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """How many recordings of each class are decided for as each class; the last column of `counts`: as none of them."""
+    """How many recordings of each class are decided for each class; the last column of `counts`: for no class."""
 
     title: str
     classes: tuple[str, ...]
@@ -72,17 +72,17 @@ class Confusion:
 
     @property
     def accuracy(self) -> float:
-        """The share that is decided rightly."""
+        """The share of right decisions."""
         return float(np.trace(self.counts) / max(1, self.counts.sum()))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What is decided: the classes, and "another" label where that happens."""
+        """The decisions: the classes, and "another" label where that happens."""
         return (*self.classes, "another") if self.counts[:, -1].any() else self.classes
 
     @property
     def rows(self) -> list[tuple[str, list[tuple[int, int]]]]:
-        """Of each class, the counts of `columns`, each with its share of the class in tenths."""
+        """The counts of `columns` for each class, each with its share of the class in tenths."""
         counted = self.counts[:, : len(self.columns)]
         tenths = np.rint(10 * counted / np.maximum(1, self.counts.sum(axis=1, keepdims=True))).astype(np.int64)
         pairs = [list(zip(row, of, strict=True)) for row, of in zip(counted.tolist(), tenths.tolist(), strict=True)]
@@ -91,7 +91,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class: its recordings, and (recall, precision) of each way to decide; None where there is nothing to share."""
+    """A class: its number of recordings, and (recall, precision) of each way to decide; None where undefined."""
 
     label: str
     n: int
@@ -137,7 +137,7 @@ def _comparison(results: Results, component: str) -> Comparison:
 
 
 def is_single(results: Results) -> bool:
-    """Whether every recording is of one class and one label is decided for."""
+    """Whether every recording is of one class and every decision is for one label."""
     return results.reading.thresholds is None and all(len(entry.labels) == 1 for entry in results.entries)
 
 
@@ -149,7 +149,7 @@ def accuracy(results: Results, decided: Decisions) -> float | None:
 
 
 def recall_and_precision(results: Results, decided: Decisions, label: str) -> tuple[float | None, float | None]:
-    """Of a class, over the measured recordings; None where there is nothing to share."""
+    """Recall and precision of a class, over the measured recordings; None where undefined."""
     column = results.labels.index(label)
     is_of, told = results.is_of[results.done, column], decided[results.done, column]
     right = int((is_of & told).sum())

@@ -1,8 +1,8 @@
-"""The page of an audit: the answer first, then what it rests on, then how to read it.
+"""The page of an audit: the answer first, then the evidence, then how to read it.
 
-One HTML file that opens from disk and asks nothing of any network: numbers, pictures and sounds are in it, and a strict
+One HTML file that opens from disk and works offline: numbers, pictures and sounds are in it, and a strict
 Content-Security-Policy allows its own style (and, for the players, its own script) by their hashes. Text, tables and
-charts need no script. It says nothing of when or where it was made: the same store makes the same page.
+charts need no script. It holds no date and no place: the same store makes the same page.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ OPEN_CLASSES, LISTED_CLASSES = 3, 8  # whose pictures are shown at once, and off
 
 @dataclass(frozen=True)
 class Options:
-    """How a report is made.
+    """Options of a report.
 
     Parameters
     ----------
-    limit
-        The flip rate beyond which an effect counts; None: the one of the factorization.
-    audio
-        Whether there is sound.
-    clip_s
-        How long clips are, in seconds.
-    anonymous
-        Whether recordings and songs have numbers instead of names.
+    limit : float or None
+        Flip rate beyond which an effect counts, between 0 and 1; None: the limit of the factorization.
+    audio : bool
+        True to embed sound.
+    clip_s : float
+        Length of a clip in seconds, above 0.
+    anonymous : bool
+        True to write numbers instead of the names of recordings and songs.
 
     Raises
     ------
@@ -77,7 +77,7 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """What can be heard of a case: clips, or why there are none."""
+    """The sound of a case: clips, or why there are none."""
 
     case: Case
     scores: tuple[str, str]
@@ -91,10 +91,12 @@ def write_report(store: str | Path | Results, folder: str | Path, options: Optio
 
     Parameters
     ----------
-    store
-        The store, which may still be written to, or results that were read from one.
-    folder
-        Made where it is not there.
+    store : str, Path or Results
+        Store of the audit, which may still be written to, or results that were read from one.
+    folder : str or Path
+        Folder of the page; it is made if it does not exist.
+    options : Options or None
+        Options of the report; None: the defaults.
 
     Raises
     ------
@@ -163,7 +165,7 @@ def percent(share: float | None) -> str:
 
 
 def interval(rate: Rate) -> str:
-    """A rate's interval and what it rests on, for a tooltip.
+    """A rate's interval and its evidence, for a tooltip.
 
     Examples
     --------
@@ -175,7 +177,7 @@ def interval(rate: Rate) -> str:
 
 
 def answers(put_in: Sequence[Verdict], taken_out: Sequence[Verdict], limit: Limit) -> list[str]:
-    """The answer in a few sentences, each a paragraph: what is shown, how many pairs are what, and by which limit."""
+    """The answer in a few sentences, each a paragraph: what is shown, the number of pairs by verdict, the limit."""
     verdicts = [*put_in, *taken_out]
     if not any(verdict.rate is not None and verdict.rate.rate is not None for verdict in verdicts):
         return ["Nothing can be said yet: nothing was put into other recordings so far."]
@@ -188,14 +190,14 @@ def answers(put_in: Sequence[Verdict], taken_out: Sequence[Verdict], limit: Limi
 
 
 def gated(results: Results, put_in: Sequence[Verdict]) -> str:
-    """What the gate says unless it is given a limit of its own, so that nobody takes this page for its answer."""
+    """The gate's answer by its usual limit, so that nobody takes this page for it."""
     if all(verdict.declared for verdict in put_in):
         return ""
     usual = tolerance()
     found = admission_of(results, decide(put_in, usual, floor=floor_of(results)), usual)
     return (
-        f"The gate, which looks only at what is put in, has a limit of its own, {usual.percent} of decisions unless it "
-        f"is given a tolerance. By that it says: {found.outcome} ({found.decision.numbers})."
+        f"The gate judges only what is put in, and by a limit of its own: {usual.percent} of decisions, unless it is "
+        f"given a tolerance. Its answer by that limit: {found.outcome} ({found.decision.numbers})."
     )
 
 
@@ -204,7 +206,7 @@ def _claim(verdict: Verdict) -> str:
 
 
 def made(results: Results, names: Names) -> list[tuple[str, str]]:
-    """What the results follow from, as (what, how)."""
+    """The model, the factorization and the settings behind the results, as (name, value)."""
     identity, settings = results.identity, results.identity.settings
     rows = [
         ("model", f"{names.spec(identity.model)} ({identity.model_fingerprint})"),
@@ -219,7 +221,9 @@ def made(results: Results, names: Names) -> list[tuple[str, str]]:
     decided = "the highest score"
     if thresholds is not None:
         same = len(set(thresholds)) == 1
-        decided = f"every score from {thresholds[0]:g} on" if same else "every score from its label's threshold on"
+        decided = (
+            f"every score of {thresholds[0]:g} or more" if same else "every score at or above its label's threshold"
+        )
     return [*rows, ("decided by", decided)]
 
 
@@ -228,7 +232,7 @@ def _plain(value: Any) -> str:
 
 
 def _facts(results: Results, names: Names) -> list[str]:
-    """What was audited, in a few short lines."""
+    """The model, the recordings and the classes of the audit, in a few short lines."""
     n, n_done, n_failed = len(results.entries), int(results.done.sum()), len(results.failures)
     songs, classes = len({entry.song for entry in results.entries}), len(results.classes)
     split = "true stems" if results.identity.factorization == "oracle" else names.spec(results.identity.factorization)
@@ -251,7 +255,7 @@ def _facts(results: Results, names: Names) -> list[str]:
 
 
 def _heard(results: Results, finding: Finding, listening: Listening | None, names: Names) -> list[Heard]:
-    """The best transplant and the best removal of a finding, with sound where that can be."""
+    """The best transplant and the best removal of a finding, with sound where that is possible."""
     heard = []
     for case in (*finding.transplants[:1], *finding.removals[:1]):
         column = results.labels.index(case.label)
@@ -277,7 +281,7 @@ def _decided(results: Results, scores: Any) -> str:
 
 
 def _players(found: Sequence[Finding], listening: Listening) -> Iterator[tuple[Case, Markup]]:
-    """Players of the findings' best cases by turns."""
+    """Players of the best cases, one finding after the other."""
     turns = zip_longest(*([*finding.transplants[:2], *finding.removals[:1]] for finding in found))
     made = 0
     for case in (case for turn in turns for case in turn if case is not None):

@@ -61,28 +61,37 @@ class Media:
 
     Parameters
     ----------
-    names
-        Of the stems.
-    duration_s, sr, n_channels
-        Of the recording.
-    codec, stored_sr
-        Of the pieces.
-    piece_s, overlap_s
-        Piece k begins at ``k · piece_s`` and lasts ``piece_s + overlap_s``; the last one ends with the recording.
-    pieces
-        All but the silent ones.
-    levels_db
-        Energy of each stem relative to the mixture; −200 is silence.
-    peaks
-        Largest magnitude of each stem.
-    waveforms
-        Shape (n_stems, n_columns, 2), int8: lowest and highest sample per column in hundredths of the loudest peak.
-    spectrogram
-        PNG of the mixture's mel bands, low ones at the bottom.
-    mel_db_of_stems, loudest_db
-        What each stem is of it, in dB, shape (n_stems, n_columns, n_mels); the mixture's loudest band.
-    notes
-        What was changed on the way, and what the factorization had to say.
+    names : tuple of str
+        Names of the stems.
+    duration_s : float
+        Length of the recording in seconds.
+    sr, n_channels : int
+        Sampling rate of the recording in Hz, and number of its channels.
+    codec : {"mp3", "flac"}
+        Codec of the pieces.
+    stored_sr : int
+        Sampling rate of the pieces in Hz.
+    piece_s, overlap_s : float
+        Lengths in seconds: piece k begins at ``k · piece_s`` and lasts ``piece_s + overlap_s``; the last one ends with
+        the recording.
+    pieces : tuple of Piece
+        Pieces of all stems, without the silent ones.
+    levels_db : tuple of float, one for each stem
+        Energy of each stem in dB relative to the mixture; −200 is silence.
+    peaks : tuple of float, one for each stem
+        Largest magnitude of each stem; full scale is 1.
+    waveforms : ndarray of int8, shape (n_stems, n_columns, 2)
+        Lowest and highest sample of each column in hundredths of the loudest peak.
+    spectrogram : bytes
+        PNG file of the mixture's mel bands, low ones at the bottom.
+    mel_db_of_stems : ndarray of float32, shape (n_stems, n_columns, n_mels)
+        Mel bands of each stem in dB.
+    loudest_db : float
+        Loudest mel band of the mixture in dB.
+    notes : tuple of str
+        Notes on what was changed on the way, and those of the factorization.
+    transcription : Transcription or None
+        Notes that are played in the stems; None: the factorization gives none.
     """
 
     names: tuple[str, ...]
@@ -105,7 +114,7 @@ class Media:
 
     @property
     def lead_s(self) -> float:
-        """What a decoder that ignores the files' headers returns before the first sample."""
+        """Seconds that a decoder which ignores the files' headers returns before the first sample."""
         return MP3_LEAD_SAMPLES / self.stored_sr if self.codec == "mp3" else 0.0
 
 
@@ -122,16 +131,16 @@ def encode_media(
 
     Parameters
     ----------
-    parts
+    parts : iterable of Stems
         Stems of consecutive parts, such as `factorize_in_parts` yields. A stem that a part lacks is silent there.
-    codec
-        ``"mp3"`` (about 150 kb/s) or ``"flac"`` (24 bits, several times as large).
-    piece_s, overlap_s
-        Length of a piece, and how far it reaches into the next.
-    n_columns
-        Width of the waveforms and of the spectrogram, at most; there are 100 columns a second.
-    n_workers
-        Threads that encode; by default one for each core.
+    codec : {"mp3", "flac"}
+        Codec of the pieces: ``"mp3"`` (about 150 kb/s) or ``"flac"`` (24 bits, several times as large).
+    piece_s, overlap_s : float
+        Length of a piece in seconds, and how far it reaches into the next.
+    n_columns : int
+        Largest width of the waveforms and of the spectrogram; there are 100 columns a second.
+    n_workers : int or None
+        Number of threads that encode; None: one for each core.
 
     Raises
     ------
@@ -187,7 +196,7 @@ def encode_media(
 
 
 def _listening(parts: Iterable[Stems], heard: list[tuple[float, Transcription]]) -> Iterator[Stems]:
-    """The same parts; what is known of their notes goes into `heard`, with the second at which each part begins."""
+    """The same parts; their transcriptions go into `heard`, each with the second at which its part begins."""
     start_s = 0.0
     for stems in parts:
         if stems.transcription:
@@ -216,7 +225,7 @@ def _rate_note(sr: int, codec: Codec) -> tuple[str, ...]:
 
 
 class _Tape:
-    """The stretch of all stems that is needed now: what is behind it is forgotten."""
+    """The stretch of all stems that is needed now; what lies before it is forgotten."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -265,7 +274,7 @@ def _stored(tape: _Tape, index: int, sr: int, piece_s: float, overlap_s: float) 
 
 
 def _drawn(tape: _Tape, index: int, piece_s: float, overlap_s: float) -> tuple[int, int]:
-    """What `sketch` needs of a piece's own span, the overlap not included."""
+    """The samples that `sketch` needs for a piece's own span, without the overlap."""
     half = frame_length(tape.sr) // 2
     is_last = tape.end <= ((index + 1) * piece_s + overlap_s) * tape.sr
     end = tape.end if is_last else round((index + 1) * piece_s * tape.sr)

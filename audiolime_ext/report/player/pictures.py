@@ -1,9 +1,7 @@
-"""What is drawn above the sound: a waveform for every stem, the mixture's spectrogram, and what each stem is of it.
+"""Pictures of the sound: a waveform for every stem, the mixture's spectrogram, and each stem's part of it.
 
-All is found piece by piece.
-
-There are 100 columns a second while the recording comes in, about a thousand in the end. The spectrogram has mel
-bands (see `audiolime_ext.audio.spectrogram`) between the loudest one and 80 dB below it.
+They are computed piece by piece. There are 100 columns a second while the recording comes in, about a thousand in the
+end. The spectrogram has mel bands (see `audiolime_ext.audio.spectrogram`) between the loudest one and 80 dB below it.
 """
 
 from __future__ import annotations
@@ -29,18 +27,20 @@ _FAINTEST = 1e-20
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """What a stretch of a recording looks like.
+    """The picture of a stretch of a recording.
 
     Parameters
     ----------
-    lowest, highest
-        Shape (n_stems, n_columns), float32.
-    mel, mel_of_stems
-        Power of mel bands, float32: the mixture's, shape (n_columns, n_mels), and each stem's, with n_stems in front.
-    energy
-        Of each stem, shape (n_stems,).
-    mixture_energy
-        Of their sum.
+    lowest, highest : ndarray of float32, shape (n_stems, n_columns)
+        Lowest and highest sample of each column.
+    mel : ndarray of float32, shape (n_columns, n_mels)
+        Power of the mixture's mel bands.
+    mel_of_stems : ndarray of float32, shape (n_stems, n_columns, n_mels)
+        Power of each stem's mel bands.
+    energy : ndarray of float64, shape (n_stems,)
+        Energy of each stem.
+    mixture_energy : float
+        Energy of the sum of the stems.
     """
 
     lowest: Samples = field(repr=False)
@@ -61,9 +61,10 @@ def sketch(stems: Samples, sr: int) -> Sketch:
 
     Parameters
     ----------
-    stems
-        Shape (n_stems, n_channels, frame/2 + n_samples + frame/2): the stretch with half a frame (see `frame_length`)
-        around it, zeros beyond the recording.
+    stems : ndarray of float32, shape (n_stems, n_channels, frame/2 + n_samples + frame/2)
+        Stretch of all stems with half a frame (see `frame_length`) before and after it; zeros beyond the recording.
+    sr : int
+        Sampling rate in Hz.
     """
     n_fft = frame_length(sr)
     inner = stems[..., n_fft // 2 : stems.shape[-1] - n_fft // 2]
@@ -87,18 +88,20 @@ def sketch(stems: Samples, sr: int) -> Sketch:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What the whole recording looks like.
+    """The picture of a whole recording.
 
     Parameters
     ----------
-    waveforms
-        Shape (n_stems, n_columns, 2), int8: lowest and highest sample per column in hundredths of the loudest peak.
-    mel_db, mel_db_of_stems
-        Mel bands in dB, the mixture's, shape (n_columns, n_mels), and each stem's (n_stems, n_columns, n_mels).
-    peaks
-        Largest magnitude of each stem.
-    levels_db
-        Energy of each stem relative to the mixture; −200 is silence.
+    waveforms : ndarray of int8, shape (n_stems, n_columns, 2)
+        Lowest and highest sample of each column in hundredths of the loudest peak.
+    mel_db : ndarray of float32, shape (n_columns, n_mels)
+        Mel bands of the mixture in dB.
+    mel_db_of_stems : ndarray of float32, shape (n_stems, n_columns, n_mels)
+        Mel bands of each stem in dB.
+    peaks : tuple of float, one for each stem
+        Largest magnitude of each stem; full scale is 1.
+    levels_db : tuple of float, one for each stem
+        Energy of each stem in dB relative to the mixture; −200 is silence.
     """
 
     waveforms: NDArray[np.int8] = field(repr=False)
@@ -148,14 +151,16 @@ def png(mel_db: NDArray[np.float32]) -> bytes:
 
 
 def overlay_png(mel_db: NDArray[np.float32], color: str, *, loudest_db: float) -> bytes:
-    """What one stem is of a spectrogram: its colour, the less see-through the louder it is; of the same size.
+    """One stem's part of a spectrogram, in its colour: the louder, the more opaque; of the same size.
 
     Parameters
     ----------
-    color
-        Such as ``"#D55E00"``.
-    loudest_db
-        Of the mixture; 50 dB below it the stem is not seen.
+    mel_db : ndarray of float32, shape (n_columns, n_mels)
+        Mel bands of the stem in dB.
+    color : str
+        Colour of the stem, such as ``"#D55E00"``.
+    loudest_db : float
+        Loudest mel band of the mixture in dB; 50 dB below it the stem is not seen.
     """
     shade = _shade(mel_db, loudest_db, OVERLAY_DB)
     return _png(shade, bytes.fromhex(color.removeprefix("#")) * 256, bytes(range(256)))

@@ -54,19 +54,19 @@ def player_html(
 
     Parameters
     ----------
-    media
-        The encoded stems.
-    name
-        Of the recording.
-    model_sr
-        The rate in Hz of what the model hears.
-    background
-        Names of stems that are no component (an inaudible residual): part of the mix and of what is left without a
+    media : Media
+        Encoded stems.
+    name : str
+        Name of the recording.
+    model_sr : int
+        Sampling rate in Hz at which the model hears.
+    background : collection of str
+        Names of stems that are not components (an inaudible residual): part of the mix and of what is left without a
         component, never heard alone.
-    player_id
-        Of the fragment's element, unique within the page.
-    alone
-        Whether the fragment brings the style and the script with it and starts by itself, as in a notebook.
+    player_id : str
+        Id of the fragment's element, unique within the page.
+    alone : bool
+        True for a fragment that brings its style and script and starts by itself, as in a notebook.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def player_html(
 
 
 def describe(media: Media, *, name: str, model_sr: int, background: Collection[str] = ()) -> dict[str, Any]:
-    """What the script knows of a recording, for JSON; `player_html` embeds it."""
+    """The data of a recording for the script, as JSON; `player_html` embeds it."""
     colors = stem_colors(media.names)
     stems = [
         {
@@ -137,10 +137,10 @@ def matched_gain_db(level_db: float, *, peak: float = 0.0) -> float | None:
 
     Parameters
     ----------
-    level_db
-        Energy of the part relative to the mixture. Below −30 dB, what a gain would bring out is mostly leakage.
-    peak
-        Largest magnitude of the part: the gain does not lift it beyond full scale.
+    level_db : float
+        Energy of the part in dB relative to the mixture. Below −30 dB, what a gain would bring out is mostly leakage.
+    peak : float
+        Largest magnitude of the part: the gain does not lift it beyond full scale, which is 1.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def piano_roll(media: Media, stem: str) -> str:
 
 
 def script_text() -> str:
-    """What a page runs: one plain script, whose only global is ``audiolime``."""
+    """The script of a page: one plain script, whose only global is ``audiolime``."""
     return "\n".join(static(file) for file in SCRIPTS)
 
 

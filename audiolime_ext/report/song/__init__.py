@@ -1,6 +1,6 @@
 """The page of a recording.
 
-- `view`: what it shows, decided in Python
-- `page`: one self-contained HTML file of that
+- `view`: everything it shows, decided in Python
+- `page`: one self-contained HTML file
 - `index`: the index of a folder of pages
 """

@@ -1,4 +1,4 @@
-"""The index of a folder of pages: each recording, its leading tags and what leads them."""
+"""The index of a folder of pages: each recording, its labels and their top sources."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from audiolime_ext.track.explanation import TrackExplanation
 
 @dataclass(frozen=True)
 class Entry:
-    """A recording on the index: its name, its page, and for each tag the mean score and what leads it."""
+    """A recording on the index: its name, its page, and for each label the mean score and the top source."""
 
     name: str
     page: str
-    tags: tuple[tuple[str, str, str], ...]
+    labels: tuple[tuple[str, str, str], ...]
 
     @property
     def address(self) -> str:
-        """The page's name, as links have it: the bytes that lie on the disk, quoted."""
+        """The page's name as a link: its bytes on the disk, quoted."""
         return quote(os.fsencode(self.page), safe="")
 
     @classmethod
     def of(cls, track: TrackExplanation, page: str) -> Entry:
         """The entry of a track whose page lies beside the index."""
         means = [track.voice(label, page=True).number(track.mean_score(label)[0]) for label in track.labels]
-        led = [leads(track, label) for label in track.labels]
-        return cls(track.recording_name, page, tuple(zip(track.labels, means, led, strict=True)))
+        top = [leads(track, label) for label in track.labels]
+        return cls(track.recording_name, page, tuple(zip(track.labels, means, top, strict=True)))
 
 
 def write_index(entries: Sequence[Entry], path: Path) -> Path:

@@ -1,15 +1,15 @@
-/* A page of explanations: choose a tag and a moment, read which source makes the model say so, and listen.
+/* A page of explanations: choose a label and a window, read which source its score comes from, and listen.
  *
  * Each `section.view` explains one recording split in one way. Its numbers lie in an inert JSON script:
  *   components  [{name, color, stem, on}]   what was switched: a stem, or [from, to] seconds of it within the window
  *   windows     [{t, d, silent}]            the explained windows, start and duration in seconds of the recording
  *   start_s                                  where the recording's sound on this page begins; the player counts from there
- *   labels      [name]                      the explained tags, in the order of the buttons
+ *   labels      [name]                      the explained labels, in the order of the buttons
  *   cells       [label][window] {full, empty, alone, without, weights, errors, top, top_name, gain_db, say, remarks};
- *               top: the components that make the tag, none where none is known to; alone and without are theirs
- *   taggram     {labels, times, hop, scores, scale} every window and the tags that are ever high
+ *               top: the components that the score comes most from, none where that is not known; alone and without are theirs
+ *   taggram     {labels, times, hop, scores, scale} every window and the labels that are ever high
  *   scale, digits, off, blind               how numbers are written, what "off" is called, whether to guess first
- * The player beside it is one of player.js; here is only said what it should play.
+ * The player beside it is one of player.js; this script only tells it what to play.
  */
 "use strict";
 
@@ -26,7 +26,7 @@
     return made;
   }
 
-  /** The window that holds a moment, or the nearest one; -1 where there is none. */
+  /** The window that holds a time, or the nearest one; -1 where there is none. */
   function windowAt(windows, t) {
     let best = -1;
     let least = Infinity;
@@ -117,7 +117,7 @@
       this.player?.root.addEventListener("audiolime:time", () => this.follow());
     }
 
-    /** The window in which a tag is highest; a silent one is never chosen, whatever the model says of silence. */
+    /** The window in which a label is highest; a silent one is never chosen, whatever the model says of silence. */
     strongest(tag) {
       const cells = this.data.cells[tag];
       const sounding = [...cells.keys()].filter((i) => !this.data.windows[i].silent);
@@ -196,7 +196,7 @@
     }
 
     renderQuiz() {
-      const question = `Which source makes the model say “${this.data.labels[this.tag]}” here?`;
+      const question = `Which source does “${this.data.labels[this.tag]}” come most from here?`;
       const options = [...this.data.components.map((component) => component.name), "none of them"];
       const buttons = options.map((name, i) => {
         const button = create("button", { type: "button" }, name);
@@ -212,7 +212,7 @@
       this.guessed.set(`${this.tag} ${this.window}`, right);
       this.right += Number(right);
       this.render();
-      const verdict = `${right ? "Right" : "Not so"} (${this.right} of ${this.guessed.size} right so far). `;
+      const verdict = `${right ? "Right" : "Wrong"} (${this.right} of ${this.guessed.size} right so far). `;
       this.find(".say").textContent = verdict + this.cell.say;
     }
 
@@ -244,7 +244,7 @@
       return rows;
     }
 
-    /** What the model says to the mix, to what makes the tag alone, without it, and to silence. */
+    /** The model's scores for the mix, for the top components alone, without them, and for the baseline. */
     scores() {
       const { data, cell } = this;
       const rows = [["the mix", cell.full, "mix"]];
@@ -262,7 +262,7 @@
       });
     }
 
-    /** The sources' shares of the chosen tag in every window, stacked above and below zero, and the score as a line. */
+    /** The sources' weights for the chosen label in every window, stacked above and below zero, and the score as a line. */
     drawOverTime(hidden) {
       const picture = this.find(".over-time");
       if (!picture) return;

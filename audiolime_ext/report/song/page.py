@@ -1,8 +1,8 @@
-"""One self-contained HTML file: what the model hears, when, and which source makes it say so, to be listened to.
+"""One self-contained HTML file: the model's scores over time, the sources that they come from, and all of it as sound.
 
-Everything is in the file: numbers, pictures, sounds, style and script. It asks nothing of any network and says so in a
-strict Content-Security-Policy, in which only this page's own script and style are allowed, by their hashes. Names of
-recordings, tags and stems are text wherever they stand.
+Everything is in the file: numbers, pictures, sounds, style and script. It works offline, and a strict
+Content-Security-Policy allows only this page's own script and style, by their hashes. Names of recordings, labels and
+stems are text wherever they stand.
 """
 
 from __future__ import annotations
@@ -48,21 +48,21 @@ def page_html(
 
     Parameters
     ----------
-    explained
-        Explanations of tracks or excerpts; several stand side by side, such as true stems beside estimated ones.
-    title
-        Of the page; by default the recording's name.
-    audio
-        ``"mp3"``, ``"flac"`` (lossless, several times as large) or None: no sound.
-    mixture
-        Whether all stems are embedded. Else only those that lead a tag, and never all of them, so that the recording
-        cannot be put together again.
-    source_url
-        Where the whole recording can be heard; a link on the page.
-    notes
-        A listener's remarks.
-    blind
-        Hide the weights of a tag and a moment until the reader has guessed.
+    explained : Explanation, TrackExplanation or a sequence of them
+        Explanations of recordings or excerpts; several stand side by side, such as true stems beside estimated ones.
+    title : str or None
+        Title of the page; None: the recording's name.
+    audio : {"mp3", "flac"} or None
+        Codec of the sound: ``"mp3"``, or ``"flac"`` (lossless, several times as large); None: no sound.
+    mixture : bool
+        True to embed all stems. False: only those that are the top source of a label, and never all of them, so that
+        the recording cannot be put together again.
+    source_url : str or None
+        Address at which the whole recording can be heard: a link on the page; None: no link.
+    notes : sequence of Note
+        Remarks of a listener.
+    blind : bool
+        True to hide the weights of a label in a window until the reader has guessed.
     """
     given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
     views: list[View] = []
@@ -79,16 +79,16 @@ def page_html(
 
 
 def write_page(explained: Explained | Sequence[Explained], path: str | os.PathLike[str], **options: Any) -> Path:
-    """Write explanations as one HTML file that opens from disk, to be read and listened to.
+    """Write explanations as one HTML file that opens from disk, to read and to listen to.
 
     Parameters
     ----------
-    explained
-        An `Explanation` or a `TrackExplanation`, or several, which stand side by side.
-    path
-        The file, where version 0.1 took it first; that order still works, with a warning.
-    **options
-        ``title``, ``audio``, ``mixture``, ``source_url``, ``notes``, ``blind``: see `page_html`.
+    explained : Explanation, TrackExplanation or a sequence of them
+        Explanations of recordings or excerpts; several stand side by side.
+    path : str or PathLike
+        HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
+    **options : Any
+        Options ``title``, ``audio``, ``mixture``, ``source_url``, ``notes`` and ``blind``: see `page_html`.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def write_page(explained: Explained | Sequence[Explained], path: str | os.PathLi
 
 
 def command_of(explained: Sequence[Explained]) -> str:
-    """A command that makes the page again, as far as it was made of files and spec strings."""
+    """A command that makes the page again, as far as it was made from files and spec strings."""
     first = explained[0].provenance
     separators = [one.provenance.factorization or "OWN_STEMS" for one in explained]
     words = ["audiolime", "page", legible(Path(first.file).name) if first.file else "RECORDING"]
@@ -173,8 +173,8 @@ def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -
 def _embedded(track: TrackExplanation, parts: Components | None, mixture: bool) -> list[str]:
     """The stems whose sound is on the page.
 
-    Without the mixture: those that lead a tag somewhere, and never all of them; the one that leads in fewest places
-    stays out.
+    Without the mixture: those that are a label's top source in some window, and never all of them; the one that is it
+    in the fewest windows stays out.
     """
     if mixture:
         return [*(track.names if parts is None else parts.sources), RESIDUAL]
@@ -195,7 +195,7 @@ def _player(
 
 
 def _clips(track: TrackExplanation, mixture: bool, wanted: Sequence[str]) -> list[tuple[str, str]]:
-    """Of the window in which the first label is strongest, the mix and the source that explains: for noscript."""
+    """The mix and the top source of the window in which the first label is strongest: for noscript."""
     sounding = [i for i, window in enumerate(track.windows) if not window.silent]
     if not sounding or not track.labels:
         return []

@@ -1,9 +1,9 @@
-"""What a page shows of one explanation: numbers for the browser, tables and sentences for everybody.
+"""The content of a page about one explanation: numbers for the browser, tables and sentences for everybody.
 
 A *view* is one recording split in one way: the explanation of a track (many windows) or of an excerpt (one). A *cell*
-is one label in one window, and everything the page says of it is decided in Python, where it is tested: the browser
-only draws. What may be claimed is decided where terminals ask too, in `audiolime_ext.explanation.leading`, and worded
-in `audiolime_ext.explanation.words`. Scores of a label are written as parts of 100; other values as they are.
+is one label in one window, and everything the page says about it is decided in Python, where it is tested: the browser
+only draws. `audiolime_ext.explanation.leading` decides what may be claimed, for terminals as well, and
+`audiolime_ext.explanation.words` words it. Scores of a label are written as parts of 100; other values as they are.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def as_track(explanation: Explanation) -> TrackExplanation:
 
 
 def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
-    """What the page says of a label in a window; see the head of ``page.js`` for the keys."""
+    """The content of the page for a label in a window; see the head of ``page.js`` for the keys."""
     place, column, voice = track.windows[number], track.column(label), track.voice(label, page=True)
     near, weights = place.neighborhood, place.attribution.weights[column]
     interval = None if place.attribution.exact else place.attribution.interval()
@@ -122,14 +122,16 @@ def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
 
 
 def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | None = None) -> str:
-    """Whether the stems are what they are called; one source against the rest is what its separator is.
+    """What the stems are, in words; one source against the rest is what its separator makes.
 
     Parameters
     ----------
-    names
-        The stems.
-    residual_db
-        The highest level of what they miss of the recording, relative to the mixture; None: they miss nothing.
+    spec : str or None
+        Spec string of the factorization; None: own stems.
+    names : sequence of str
+        Names of the stems.
+    residual_db : float or None
+        Highest level in dB, relative to the mixture, of what the stems miss of the recording; None: they miss nothing.
 
     Examples
     --------
@@ -227,16 +229,16 @@ def make_view(
 
     Parameters
     ----------
-    track
-        For an excerpt: `as_track` of its explanation.
-    parts
-        Its components, where stems are cut into time segments.
-    player
-        The player's markup, or nothing.
-    source_url, notes, blind, mixture
-        See `audiolime_ext.report.song.page.page_html`.
-    clips
-        What can be heard without the player: names and ``data:`` addresses of audio files.
+    track : TrackExplanation
+        Explanation of the recording; that of an excerpt is made into one by `as_track`.
+    parts : Components or None
+        Components of the excerpt, where stems are cut into time segments; None: they are not.
+    player : str
+        Markup of the player; empty: no player.
+    source_url, notes, blind, mixture : str or None, sequence of Note, bool, bool
+        Options of the page: see `audiolime_ext.report.song.page.page_html`.
+    clips : sequence of (str, str)
+        Names and ``data:`` addresses of audio files that can be heard without the player.
     """
     names, origin, kind = track.names, track.provenance, track.kind
     rows = taggram_rows(track.taggram, track.labels)
@@ -283,7 +285,7 @@ def make_view(
 
 
 def _separator(spec: str | None) -> str:
-    """A folder's name says nothing to a reader."""
+    """The separator's name for readers, who do not know the folder of true stems."""
     split = spec or "own stems"
     return "true stems" if split.removeprefix("ova:").startswith("oracle:") else split
 
@@ -298,7 +300,7 @@ def _facts(track: TrackExplanation) -> str:
 
 
 def components(names: Sequence[str], parts: Components | None) -> list[dict[str, Any]]:
-    """What the player plays for each component: a stem, or some seconds of it within the window."""
+    """The sound of each component for the player: a stem, or some seconds of it within the window."""
     if parts is None:
         shades = zip(names, stem_colors(names), strict=True)
         return [{"name": name, "color": color, "stem": name, "on": None} for name, color in shades]
@@ -324,12 +326,12 @@ def _row(track: TrackExplanation, label: str) -> dict[str, Any]:
 
 
 def leads(track: TrackExplanation, label: str) -> str:
-    """What leads a label, and in how many places."""
+    """The top sources of a label, each with the number of its windows."""
     found = track.leaders(label)
     if not found.n_reached:
-        return "nowhere high"
+        return "high in no window"
     counted = ", ".join(f"{name} in {count}" for name, count in list(found.counts.items())[:3])
-    led = f"{counted or 'nothing in any'} of {found.n_reached}"
+    led = f"{counted or 'none in any'} of {found.n_reached}"
     return f"{led} ({found.besides})" if found.besides else led
 
 

@@ -328,15 +328,14 @@ def test_a_report_says_what_the_gate_says_by_another_limit(tmp_path: Path) -> No
     results = Results.read(write(tmp_path / "s.sqlite", n=40, flips=12, spec="oracle"))
     page = words(report_html(results, Options(audio=False)))
     assert "Nothing is shown to flip more than 36 % of decisions. Put into other recordings: 0 shown, 1 open, 1" in page
-    assert (
-        "5 % of decisions unless it is given a tolerance. By that it says: fail (1 shown, 1 open, 0 ruled out)." in page
-    )
+    by_its_own = "5 % of decisions, unless it is given a tolerance. Its answer by that limit: fail"
+    assert f"{by_its_own} (1 shown, 1 open, 0 ruled out)." in page
     assert main(["audit", "gate", str(results.path)]) == 6
     by_the_gates = words(report_html(results, Options(audio=False, limit=0.05)))
     assert "Shown: “guitar” depends on drums." in by_the_gates
     assert "Limit 5 %: the limit you gave." in by_the_gates
     half = write(tmp_path / "half.sqlite", n=100, flips=0, undone=1)
-    assert "it says: inconclusive (0 shown, 0 open, 2 ruled out)" in words(report_html(Results.read(half)))
+    assert "by that limit: inconclusive (0 shown, 0 open, 2 ruled out)" in words(report_html(Results.read(half)))
 
 
 @pytest.mark.parametrize(("flips", "code"), [(60, 6), (12, 7), (0, 0)])
@@ -353,7 +352,7 @@ def test_what_may_be_the_separators_does_not_fail_a_gate_by_a_tolerance_below_it
     between = "but not above 40 % (δ of hpss): what ends up in the wrong stem may do as much; true stems would tell"
     assert (between in said) == (flips == 12)
     page = words(report_html(Results.read(path), Options(audio=False)))
-    assert f"By that it says: {heading.partition(':')[0]} (" in page, "the same"
+    assert f"Its answer by that limit: {heading.partition(':')[0]} (" in page, "the same"
     main(["audit", "gate", str(path), "--tolerance", ".41"])
     assert "shown only beyond" not in capsys.readouterr().out
     true = write(tmp_path / "true.sqlite", n=80, flips=flips, spec="oracle")

@@ -68,7 +68,7 @@ def test_the_table_is_the_mean_over_the_windows(track: TrackExplanation) -> None
     (sung, hushed) = view.table
     assert (sung["full"], sung["weights"], sung["leads"]) == ("30", ["+20", "0"], "vocals in 2 of 2")
     assert hushed["weights"] == ["0", "-20"]
-    assert hushed["leads"].startswith("nothing in any of ")
+    assert hushed["leads"].startswith("none in any of ")
 
 
 def test_an_excerpt_is_a_track_of_one_window(excerpt: Explanation) -> None:

@@ -21,7 +21,7 @@ _ASIDE = re.compile(
 )
 _MOST_AT = re.compile(r", most of it at (?P<spans>.+)$")
 _OTHERS = re.compile(r" or (?:1 other|one of \d+ others)$")
-_TOGETHER = re.compile(r": (?P<named>[^:]+?) (?:act together|together (?:add|take away))")
+_TOGETHER = re.compile(r": (?P<named>[^:]+?) interact")
 _MANY = re.compile(r": more than two \w+ act together")
 _MAY_HOLD = re.compile(r"(?:^|[;:,] )(?P<stem>[^;:,]+?),?(?: which)? may hold (?P<named>[^;:().]+)")
 _APART = re.compile(r": (?P<named>[^:]+) are not told apart")
