@@ -279,7 +279,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(
     Path("file").write_text("")
     options = ("-f", "oracle:stems", *(("-t", "studio_models:sleeping") if command == "explain" else ()))
     line = refusal(capsys, command, "song.wav", *options, "-o", "file/out", code=FAILED)
-    assert re.search(r"cannot write file/out: .*file is no folder; name another folder", line)
+    assert re.search(r"cannot write file/out: .*file is not a folder; name another folder", line)
 
 
 @pytest.mark.usefixtures("studio")

@@ -148,7 +148,10 @@ def test_thousands_of_problems_make_no_endless_report(write: Write) -> None:
         ),
         ("path,label,label\na.wav,guitar,x\n", "two columns for 'label'"),
         (b"path,label\n\xff\xfe,x\n", r"is not UTF-8 \(invalid start byte at byte 11\); save it as UTF-8"),
-        ("path,label\n".encode("utf-16-le"), r"is not UTF-8 \(a null byte, as UTF-16 .* at byte 1\); save it as UTF-8"),
+        (
+            "path,label\n".encode("utf-16-le"),
+            r"is not UTF-8 \(a null byte, as in UTF-16 .* at byte 1\); save it as UTF-8",
+        ),
         ("path,label\n".encode("utf-16")[:-1], r"is not UTF-16 \(truncated data at byte \d+\); save it as UTF-8"),
         ('path,label\n"a.wav,guitar\n', "no CSV"),
     ],
