@@ -165,7 +165,7 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
         (("-f", "openunmix:umxhd"), r"unknown Open-Unmix model 'umxhd'; did you mean 'umxhq"),
         (("-f", "openunmix:no/where"), r"no/where is no folder; name one that holds separator\.json"),
         (("-f", "oracle"), r"oracle needs a folder with one file for each stem: oracle:DIR"),
-        (("-f", "oracle:nowhere"), r"oracle: nowhere is no folder"),
+        (("-f", "oracle:nowhere"), r"oracle: nowhere is not a folder"),
         (("-f", "spleeter:3stems"), r"unknown .*3stems"),
         (("-f", "studio_models:plain"), r"a factorization has a method factorize"),
         (("-t", "musicn:MSD_musicnn"), r"unknown model 'musicn'; did you mean 'musicnn'\?"),

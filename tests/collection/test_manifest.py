@@ -252,7 +252,7 @@ def test_what_is_no_recording_in_a_folder_of_classes_is_named_once(tmp_path: Pat
     assert [row.path.name for row in manifest.rows] == ["1.aifc", "1.OPUS"]
     (note,) = manifest.notes
     assert note.startswith(f"skipped in {tmp_path}: ")
-    assert "2 × no audio by the ending (README, guitar/a/1.txt)" in note
+    assert "2 × not an audio file by its ending (README, guitar/a/1.txt)" in note
     assert "2 × hidden (.git, piano/._1.OPUS)" in note
 
 

@@ -235,7 +235,7 @@ def test_stems_in_memory_have_no_spec() -> None:
 
 
 def test_folders_that_hold_no_stems_say_what_they_need(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nowhere is no folder; name one that holds a file for each stem"):
+    with pytest.raises(UsageError, match="nowhere is not a folder; name one that holds a file for each stem"):
         make(str(tmp_path / "nowhere"))
     with pytest.raises(UsageError, match=r"no stems in .*; it needs files such as vocals\.wav"):
         make(str(write_stems(tmp_path / "only", mixture=sound(1))))
@@ -243,7 +243,7 @@ def test_folders_that_hold_no_stems_say_what_they_need(tmp_path: Path) -> None:
         make("")
     twice = write_stems(tmp_path / "twice", a=sound(1))
     (twice / "a.flac").write_bytes(b"")
-    with pytest.raises(UsageError, match="two files of one name with different endings"):
+    with pytest.raises(UsageError, match="two files of the same name with different endings"):
         make(str(twice))
     broken = write_stems(tmp_path / "broken", a=sound(1))
     (broken / "b.wav").write_text("no sound")

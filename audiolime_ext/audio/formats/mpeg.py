@@ -5,9 +5,9 @@ decoder guesses the length from the first frame's bit rate. It *stops* where it 
 the middle. So the frames are counted here and the count is written into what the decoder is given. Such a frame further
 on begins another part: each has its own delay and padding, which the decoder leaves out.
 
-Bytes that are no frame are left out, and told; frames whose side information is nonsense are told. Frames have no
-checksum (hardly any encoder writes them), and the first ones behind a gap lack what they borrow from those before it:
-what is decoded there need not be music.
+Bytes that are not part of a frame are left out and reported; frames whose side information is nonsense are reported.
+Frames have no checksum (hardly any encoder writes one), and the first ones behind a gap lack what they borrow from
+those before it: what is decoded there need not be music.
 
 References: ISO/IEC 11172-3 and 13818-3; the layout of Xing's VBR header.
 """
@@ -71,12 +71,12 @@ class _Row:
 
 
 def parts(content: bytes, origin: str) -> Parts | None:
-    """The parts of an MPEG audio file; None if it is none.
+    """The parts of an MPEG audio file; None if it is not one.
 
     Raises
     ------
     AudioError
-        If the last frame is not all there, or frames are missing of those that were counted.
+        If the last frame is incomplete, or there are fewer frames than its header counts.
     """
     start = _first_frame(content)
     if start is None:
@@ -206,7 +206,7 @@ def _count(content: bytes, at: int, frame: _Frame) -> int:
 
 
 def _part(content: bytes, row: _Row, origin: str) -> Part:
-    """The frames of a row without what lies between them, and with a true count."""
+    """The frames of a row without what lies between them, and with the true count."""
     frame, begin, tag = row.first, row.runs[0][0], _count(content, row.runs[0][0], row.first)
     sound = b"".join(content[first:end] for first, end in row.runs)
     n_frames = row.n_frames - bool(tag)
