@@ -163,7 +163,7 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
         (("-f", "slic:20?compactness=soft"), r"compactness is 'soft'; it must be a number above 0"),
         (("-f", "demucs:htdemucs_5s"), r"unknown Demucs model 'htdemucs_5s'; did you mean 'htdemucs"),
         (("-f", "openunmix:umxhd"), r"unknown Open-Unmix model 'umxhd'; did you mean 'umxhq"),
-        (("-f", "openunmix:no/where"), r"no/where is no folder; name one that holds separator\.json"),
+        (("-f", "openunmix:no/where"), r"no/where is not a folder; name one that holds separator\.json"),
         (("-f", "oracle"), r"oracle needs a folder with one file for each stem: oracle:DIR"),
         (("-f", "oracle:nowhere"), r"oracle: nowhere is not a folder"),
         (("-f", "spleeter:3stems"), r"unknown .*3stems"),

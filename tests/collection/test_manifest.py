@@ -141,7 +141,10 @@ def test_thousands_of_problems_make_no_endless_report(write: Write) -> None:
         ("path,label\na.wav,guitar\nb.wav,guitar\n", "one class only, 'guitar'"),
         ("path,lable\na.wav,guitar\n", "unknown column 'lable'; did you mean 'label'"),
         ("path;label\na.wav;guitar;rock\n", "line 2: 3 cells where the header has 2; quote cells that hold semicolons"),
-        ("file|genre\na.wav|guitar\n", r"1 problem:\n  line 1: the first line names none of the known columns; it has 'file"),
+        (
+            "file|genre\na.wav|guitar\n",
+            r"1 problem:\n  line 1: the first line names none of the known columns; it has 'file",
+        ),
         (
             "a.wav,guitar\nb.wav,piano\n",
             r"1 problem:\n .* it has 'a.wav', 'guitar'. Name path and label there, separat",
