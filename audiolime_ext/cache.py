@@ -76,8 +76,8 @@ def cache_root() -> Path:
 def identity(built: Any) -> dict[str, Any] | None:
     """What identifies a factorization or a model in a key; None where two states of it might be confused.
 
-    They might where there is no fingerprint, and for a function without a declared version: the hash of its answers to
-    a probe is no proof.
+    That is so without a fingerprint, and for a function without a declared version: equal answers to a probe do not
+    prove that it is the same function.
     """
     function = getattr(built, "predict_fn", None)
     proven = getattr(built, "fingerprint", None) if function is None else built.version
@@ -90,7 +90,7 @@ def identity(built: Any) -> dict[str, Any] | None:
 
 
 def results_folder() -> Path:
-    """Where the user's results are kept."""
+    """The folder in which the user's results are kept."""
     return cache_root() / "results"
 
 
@@ -303,7 +303,7 @@ def _rename(source: Path, target: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON gives it back."""
+    """A value as JSON gives it back."""
     return json.loads(json.dumps(value, allow_nan=False))
 
 

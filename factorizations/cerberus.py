@@ -67,7 +67,7 @@ _REFERENCES = (
 
 
 class _Answer(NamedTuple):
-    """What the network says to a chunk: masks (channel, source, frame, bin), probabilities averaged over channels."""
+    """The network's answer for a chunk: masks (channel, source, frame, bin), probabilities averaged over channels."""
 
     masks: Samples
     notes: Samples
@@ -176,7 +176,7 @@ class CerberusFactorization:
         about = self.about
         hop, overlap = about.hop_length, about.n_fft // about.hop_length
         n_samples = resampled_length(audio.n_samples, audio.sr, about.sr)
-        lead = (overlap // 2) * hop + about.n_fft // 2  # frame 0 begins so long before the recording
+        lead = (overlap // 2) * hop + about.n_fft // 2  # frame 0 begins this long before the recording
         n_frames = (n_samples - 1 + lead) // hop + 1
         wanted = range((first + lead - about.n_fft) // hop + 1, min((end - 1 + lead) // hop + 1, n_frames))
         estimates = np.zeros((len(self.groups), audio.n_channels, end - first), np.float32)

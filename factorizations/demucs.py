@@ -228,7 +228,7 @@ def _bag(find: Callable[[str], Path], name: str) -> Any:
 
 
 def _description(path: Path) -> dict[str, Any]:
-    """What the file of a bag says; its models are names."""
+    """The content of a bag's file; its models are names."""
     yaml = require("yaml", extra="demucs")
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -249,7 +249,7 @@ class _Reading:
             self.warnings.append(told)
 
     def _undecoded(self, part: Part, first: int) -> list[str]:
-        """Where the decoder could not go on with a frame that looked sound."""
+        """Warning about frames that looked intact but could not be decoded; empty where there are none."""
         known = [first + at for at in (*part.damaged, *(at for at, _ in part.gaps))]
         new = [(a, b) for a, b in self.complaints if not any(a - _PADDED <= at < b + _PADDED for at in known)]
         if not new:
@@ -291,7 +291,7 @@ def _opened(content: bytes, origin: str) -> Any:
 
 
 class _Bytes(io.BytesIO):
-    """Stays where it is when libsndfile seeks to a place that a damaged header names before the beginning."""
+    """Bytes that stay where they are when libsndfile seeks before the beginning, as a damaged header may ask."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         try:

@@ -2,7 +2,7 @@
 
 Invariant: *the same second gives the same samples, whatever excerpt was asked for*. The resampler (soxr) is run on a
 piece that starts on a common grid of both rates (441 samples at 44.1 kHz are 160 at 16 kHz) and reaches 50 ms beyond
-what is asked for, so that an excerpt equals the same place of the resampled whole to 1e-5.
+what is asked for, so that an excerpt equals the same part of the resampled whole to 1e-5.
 """
 
 from __future__ import annotations

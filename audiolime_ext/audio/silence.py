@@ -1,4 +1,4 @@
-"""Where nothing sounds: what a model says there is not due to music, and there is nothing to switch.
+"""Where nothing sounds: a model's answer is not due to music there, and there is nothing to switch.
 
 A window is silent if it lies `SILENT_DB` below the loudest of the windows that are compared: −60 dB, the limit below
 which a residual counts as background, too. The dither and the hiss of a pause lie there, but no music: the softest

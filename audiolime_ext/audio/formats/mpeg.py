@@ -32,13 +32,13 @@ _KBPS = {
 }
 _SR = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version bits
 _SYNC = re.compile(rb"\xff[\xe2-\xff][\x10-\xef]")  # the first three bytes of a header
-_CONFIRMED_BY = 2  # frames that must follow where a row of frames begins anew
+_CONFIRMED_BY = 2  # frames that must follow where a new row of frames begins
 _SEARCHED = 1 << 16  # bytes behind an ID3 tag in which the first frame must begin
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """What four bytes say of the frame that they begin."""
+    """What the first four bytes of a frame say about it."""
 
     kind: tuple[int, int, int, bool]  # version, layer, index of the rate, mono: the same in all frames of a sound
     kbps: int
@@ -195,7 +195,7 @@ def _next_sync(content: bytes, at: int) -> int:
 
 
 def _count(content: bytes, at: int, frame: _Frame) -> int:
-    """Where in the file the Xing or Info tag of the frame at `at` stands (or VBRI); 0 if it has none."""
+    """Position in the file of the Xing, Info or VBRI tag of the frame at `at`; 0 if it has none."""
     version, layer, _, mono = frame.kind
     side_info = (17 if mono else 32) if version == 3 else (9 if mono else 17)
     for skipped in (0, 2):  # a checksum

@@ -95,7 +95,7 @@ def _checksum(page: bytes) -> int:
 
 
 def _places(content: bytes, at: int) -> Iterator[int]:
-    """Where pages may begin behind a place."""
+    """Positions behind `at` where pages may begin."""
     while (at := content.find(b"OggS", at + 1)) >= 0:
         yield at
 
@@ -105,7 +105,7 @@ def _is_sound(content: bytes, page: _Page) -> int:
 
 
 def _rate(content: bytes, page: _Page) -> int:
-    """What a stream's granules count in a second; 0 if it is not known."""
+    """Number of a stream's granules per second; 0 if it is not known."""
     packet = content[page.begin + 28 : page.end]
     if packet[:7] == b"\x01vorbis":
         return int.from_bytes(packet[12:16], "little")
