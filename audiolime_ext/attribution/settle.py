@@ -84,7 +84,7 @@ def settle(
     n = game.n
     if not 0 < k < n:
         raise UsageError(
-            f"settle={k} cannot be used with {counted(n, 'component')}; choose at least 1, and fewer than there are"
+            f"settle={k} cannot be used with {counted(n, 'component')}; choose at least 1 and fewer than there are"
         )
     budgets = rounds(n, max_evals)
     for n_evals in budgets:
