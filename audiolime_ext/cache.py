@@ -1,17 +1,17 @@
 """Results of costly work, kept on disk between runs: answers of models, stems, taggrams.
 
-An entry is named by the hash of everything that its content follows from (its *key*: a dictionary of plain values), so
+An entry is named by the hash of everything that determines its content (its *key*: a dictionary of plain values), so
 that equal work is done once, and changed work never finds an old answer. It is a folder that holds ``entry.json`` and
 the arrays as ``.npy`` files. No pickle. Invariants:
 
 - *All or nothing*: an entry arrives, and leaves, by one rename. Ctrl-C, SIGKILL or a full disk leave at most a folder
   with a temporary name, which is removed later; two processes may work on the same folder.
-- *Never trusted*: an entry says the SHA-256 of itself and of its arrays, which are hashed whenever it is read. What is
-  damaged is removed and made anew.
-- *Bounded*: ``AUDIOLIME_CACHE_MAX`` (5GB unless it is set; 0: nothing is kept). What was not used for longest goes
+- *Never trusted*: an entry holds the SHA-256 of itself and of its arrays, and all are hashed whenever it is read. A
+  damaged entry is removed and made again.
+- *Bounded*: ``AUDIOLIME_CACHE_MAX`` (5GB unless it is set; 0: nothing is kept). The least recently used entries go
   first.
 
-The folder is ``results`` in the one that also holds the checkpoints (``AUDIOLIME_CACHE``).
+The folder is ``results``, inside the one that also holds the checkpoints (``AUDIOLIME_CACHE``).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from audiolime_ext.errors import OutputError, UsageError
 DEFAULT_MAX = "5GB"
 STALE_S = 3600.0  # a temporary folder that old belongs to a process that was killed
 _FORMAT = 1
-_MAPPED_BYTES = 1 << 20  # smaller arrays are read at once: each map keeps a file open
+_MAPPED_BYTES = 1 << 20  # smaller arrays are read at once: each memory map keeps a file open
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 Key = Mapping[str, Any]
@@ -46,7 +46,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """What was kept: small facts, and arrays (large ones are mapped, not read)."""
+    """What was kept: small facts, and arrays (large ones are memory-mapped, not read)."""
 
     facts: dict[str, Any]
     arrays: dict[str, NDArray[Any]] = field(repr=False)
@@ -74,10 +74,10 @@ def cache_root() -> Path:
 
 
 def identity(built: Any) -> dict[str, Any] | None:
-    """What a factorization or a model is, for a key; None where two states of it might be mistaken for one another.
+    """What identifies a factorization or a model in a key; None where two states of it might be confused.
 
-    So it is without a fingerprint, and for a function without a declared version: the hash of its answers to a probe is
-    no proof.
+    That is so without a fingerprint, and for a function without a declared version: equal answers to a probe do not
+    prove that it is the same function.
     """
     function = getattr(built, "predict_fn", None)
     proven = getattr(built, "fingerprint", None) if function is None else built.version
@@ -90,7 +90,7 @@ def identity(built: Any) -> dict[str, Any] | None:
 
 
 def results_folder() -> Path:
-    """Where the user's results are kept."""
+    """The folder in which the user's results are kept."""
     return cache_root() / "results"
 
 
@@ -100,12 +100,12 @@ def max_bytes() -> int:
     Raises
     ------
     UsageError
-        If it is no size.
+        If it is not a size.
     """
     text = os.environ.get("AUDIOLIME_CACHE_MAX", "").strip() or DEFAULT_MAX
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.lower())
     if not found:
-        raise UsageError(f"AUDIOLIME_CACHE_MAX={text!r} is no size; write 5GB, 500MB, or 0 to keep nothing")
+        raise UsageError(f"AUDIOLIME_CACHE_MAX={text!r} is not a size; write 5GB, 500MB, or 0 to keep nothing")
     return int(float(found[1]) * _UNITS[found[2]])
 
 
@@ -152,14 +152,14 @@ class Cache:
         return Entry(content["facts"], arrays)
 
     def write(self, key: Key, arrays: Arrays, facts: Mapping[str, Any], *, recording: str = "", by: str = "") -> None:
-        """Keep an entry, and let go of the least recently used ones beyond the limit; one that is larger is not kept.
+        """Keep an entry, and remove the least recently used ones beyond the limit; one larger than that is not kept.
 
         Parameters
         ----------
-        key
-            Everything that the content follows from; ``"kind"`` says what it is.
-        recording, by
-            What it belongs to and what made it, for `entries`.
+        key : mapping of str to plain values
+            Everything that determines the content; ``"kind"`` says what it is.
+        recording, by : str
+            Name of the recording and of what made the entry, for `entries`.
 
         Raises
         ------
@@ -196,7 +196,7 @@ class Cache:
         self._prune(n_bytes + len(text), keep=place)
 
     def entries(self) -> list[Listed]:
-        """What is kept, last used first."""
+        """What is kept, the most recently used first."""
         found = []
         for folder in self._folders():
             with suppress(OSError, ValueError, KeyError, TypeError):
@@ -207,7 +207,7 @@ class Cache:
         return sorted(found, key=lambda entry: -entry.used)
 
     def clear(self) -> tuple[int, int]:
-        """Remove everything; how many entries and bytes that was."""
+        """Remove everything, and return how many entries and bytes that was."""
         folders = self._folders()
         n_bytes = sum(map(_size, folders))
         for folder in folders:
@@ -226,7 +226,7 @@ class Cache:
         return []
 
     def _drop(self, folder: Path) -> None:
-        """Remove an entry, by one rename, so that nobody meets half of it."""
+        """Remove an entry, by one rename, so that no process finds half of it."""
         if not folder.exists():
             return
         with suppress(OSError):  # not there, or another process was faster
@@ -260,31 +260,31 @@ class Cache:
     def _cannot_write(self, error: OSError) -> OutputError:
         return OutputError(
             f"cannot keep results in {self.folder}: {error.strerror or error}. Set AUDIOLIME_CACHE to a folder that "
-            "may be written and has room, or AUDIOLIME_CACHE_MAX=0 to keep nothing"
+            "is writable and has room, or AUDIOLIME_CACHE_MAX=0 to keep nothing"
         )
 
 
 @dataclass(eq=False)
 class Store:
-    """The cache while it works: where there is none, or it cannot be written any more, nothing is kept.
+    """The cache while it works: where there is none, or it can no longer be written, nothing is kept.
 
     Parameters
     ----------
-    cache
-        None: nothing is kept.
-    complaint
-        Why the cache is no longer written, for the reader of the result.
+    cache : Cache or None
+        Cache to read and write; None: nothing is kept.
+    complaint : str or None
+        Reason why the cache is no longer written, for the reader of the result; None: it is written.
     """
 
     cache: Cache | None
     complaint: str | None = None
 
     def read(self, key: Key | None) -> Entry | None:
-        """As `Cache.read`; a key of None is that of something that says too little of itself to be kept."""
+        """As `Cache.read`; a key of None belongs to something that cannot be identified, and finds nothing."""
         return None if self.cache is None or key is None else self.cache.read(key)
 
     def write(self, key: Key | None, arrays: Arrays, facts: Mapping[str, Any], *, recording: str, by: str) -> None:
-        """As `Cache.write`, if it can be written."""
+        """As `Cache.write`, if the cache can be written."""
         if self.cache is None or key is None or self.complaint:
             return
         try:
@@ -303,7 +303,7 @@ def _rename(source: Path, target: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON gives it back."""
+    """A value as JSON gives it back."""
     return json.loads(json.dumps(value, allow_nan=False))
 
 
@@ -312,7 +312,7 @@ def _seal(content: Mapping[str, Any]) -> str:
 
 
 def _written(path: Path, array: NDArray[Any]) -> str:
-    """Write an array; the SHA-256 of the file."""
+    """Write an array, and return the SHA-256 of the file."""
     np.save(path, array, allow_pickle=False)
     return _digest(path)
 

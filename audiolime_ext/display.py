@@ -1,7 +1,8 @@
 """How results show themselves, in notebooks and as figures.
 
-Who draws them is registered, as separators and models are: entry points of the group ``audiolime_ext.displays`` named
-``html`` (a function from a result to HTML) and ``figure`` (to a matplotlib figure). So results know nothing of pages.
+The code that draws them is registered, as separators and models are: entry points of the group
+``audiolime_ext.displays``, named ``html`` (a function from a result to HTML) and ``figure`` (to a matplotlib figure).
+So results know nothing of pages.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ GROUP = "audiolime_ext.displays"
 
 
 def shown(result: Any) -> str:
-    """The HTML that a notebook shows of an `Audio`, an `Explanation` or a `TrackExplanation`."""
+    """The HTML that a notebook shows for an `Audio`, an `Explanation` or a `TrackExplanation`."""
     return str(_display("html")(result))
 
 

@@ -4,15 +4,15 @@
 
     AudiolimeError                 1
     ├── UsageError  (ValueError)   2   an argument cannot be used: unknown label, method, spec, …
-    ├── MissingError               3   an extra or a checkpoint is not at hand
-    │   └── CorruptError           3   … or is at hand but not what its publisher released
+    ├── MissingError               3   an extra or a checkpoint is missing
+    │   └── CorruptError           3   … or is there but is not what its publisher released
     ├── AudioError  (ValueError)   4   audio that cannot be read or used
     ├── ModelError                 1   the user's model failed or answered nonsense
     │   └── UnfitModel             1   … as it would for any recording
     ├── OutputError (OSError)      1   the result cannot be written
     ├── OutOfMemory (MemoryError)  1   reading, separating or the model needs more memory than there is
     ├── NothingArgues              1   no component argues for the label (see `Explanation.top`)
-    └── WorkersLost                8   an audit's workers are gone; what is done is kept, and can be gone on with
+    └── WorkersLost                8   an audit's workers are gone; what is done is kept, and the audit can be resumed
 
 Every message says what was given, what is allowed and what to do next.
 """
@@ -28,10 +28,10 @@ class AudiolimeError(Exception):
 
     Attributes
     ----------
-    exit_code
-        What the command line returns.
-    for_all
-        Whether any other recording would end in it, too, so that nothing is gained by trying.
+    exit_code : int
+        Exit code of the command line.
+    for_all : bool
+        True where every other recording would fail in the same way, so that there is no point in trying.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class UsageError(AudiolimeError, ValueError):
 
 
 class MissingError(AudiolimeError):
-    """An optional package or a checkpoint is not at hand."""
+    """An optional package or a checkpoint is missing."""
 
     exit_code = 3
 
@@ -66,11 +66,11 @@ class AudioError(AudiolimeError, ValueError):
 
 
 class ModelError(AudiolimeError):
-    """A predict function failed or answered something that is no prediction."""
+    """A model failed, or answered something that is not a prediction."""
 
 
 class UnfitModel(ModelError):
-    """A model that can be asked about no recording: what is wrong is its own."""
+    """A model that fails for every recording: the fault is its own."""
 
     for_all = True
 
@@ -88,7 +88,7 @@ class NothingArgues(AudiolimeError):
 
 
 class WorkersLost(AudiolimeError):
-    """The workers of an audit are gone, or no longer answer; what is done is kept, and the same audit goes on."""
+    """The workers of an audit are gone, or no longer answer; what is done is kept, and the audit can be resumed."""
 
     exit_code = 8
 

@@ -1,4 +1,4 @@
-"""Packages that are extras: imported where they are used, with a clear word when they are missing."""
+"""Packages that are extras: imported where they are used, with a clear error when they are missing."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 r"""Files and their names. Writing leaves nothing half-written: everything goes to a temporary name, then is renamed.
 
-A name is bytes, and need not be text: one that was written in Latin-1 is no UTF-8. Python holds what it cannot read as
-lone surrogates, which open the file but can be written nowhere. So a name has two forms: the exact one opens the file
-and names what is written about it; `legible` is text for people, tables and pages, ``bad\xff.wav``, and wherever a
-recording is named that form is understood, too (`exact`). JSON keeps the exact one, as escapes of its own.
+A file name is bytes, and need not be text: one that was written in Latin-1 is not UTF-8. Python holds bytes that it
+cannot decode as lone surrogates, which open the file but cannot be encoded. So a name has two forms. The exact one
+opens the file and is kept in the results; `legible` makes text of it for people, tables and pages, ``bad\xff.wav``.
+Wherever a recording is named, the legible form is understood, too (`exact`). JSON keeps the exact one, as escapes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 from audiolime_ext.errors import OutputError
 
 _MOST_BYTES = 255  # of a name, on every common file system
-_ROOM = 200  # bytes of a name that others are made of: beside them go a number, an ending and what `tempfile` adds
+_ROOM = 200  # bytes of a name to which a number, an ending and what `tempfile` adds are appended
 _PATIENCE_S = 10.0
 _TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn or hide the letters that follow: a name reads as another
 _UNWRITTEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]|\\(?=x[0-9a-f]{{2}})")
@@ -37,8 +37,8 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt"
 def legible(name: str | os.PathLike[str]) -> str:
     r"""A name as text of one line that can be written everywhere; `exact` turns it back.
 
-    Bytes that are no UTF-8 are written ``\xNN``, and so are those of characters that break lines or turn their
-    direction, and a backslash that would begin such an escape; all else stays as it is.
+    Bytes that are not UTF-8 are written ``\xNN``, and so are characters that break lines or turn the direction of
+    writing, and a backslash that would begin such an escape; everything else stays as it is.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def legible(name: str | os.PathLike[str]) -> str:
 
 
 def exact(text: str) -> str:
-    r"""The name of which `legible` made `text`, as it opens the file.
+    r"""The name from which `legible` made `text`, in the form that opens the file.
 
     Examples
     --------
@@ -61,19 +61,19 @@ def exact(text: str) -> str:
     name = _ESCAPED.sub(lambda found: _byte(int(found[1], 16)), text)
     try:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a name of Windows need not be text either
+    except UnicodeEncodeError:  # a name on Windows need not be text either
         return name
 
 
 def meant(path: Path) -> Path:
-    """What a path names: itself or, where nothing is there, what is there under the name that it is `legible` for."""
+    """The path that is meant: the one given or, where nothing is there, the one whose `legible` form was given."""
     if os.path.lexists(path) or not os.path.lexists(other := exact(str(path))):
         return path
     return Path(other)
 
 
 def utf8(text: str) -> str:
-    r"""Text in which names may stand, legible ones or exact ones, as text that can be encoded and reads as it is.
+    r"""A text that may contain names, legible or exact, as text that can be encoded.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def told_apart(paths: Iterable[str]) -> dict[str, str]:
 
 
 def cut(name: str, n_bytes: int = _ROOM) -> str:
-    """The beginning of a name, of at most so many bytes and whole characters.
+    """The beginning of a name: whole characters, of at most `n_bytes` bytes.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def cut(name: str, n_bytes: int = _ROOM) -> str:
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is there; a name that no file can have (too long, with a null) is no error."""
+    """Whether a file is there; False, and no error, for a name that no file can have (too long, with a null)."""
     return os.path.isfile(path)  # noqa: PTH113 - a `Path` raises
 
 
@@ -155,9 +155,9 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 
 
 def free_name(name: str, taken: Iterable[str] = (), *, ending: str = "") -> str:
-    """A name that can be given to a file with this ending: `name`, cut and numbered where it must be.
+    """A name that can be given to a file with this ending: `name`, cut and numbered where needed.
 
-    It must be where it is too long, a device's on Windows, or `taken` (some file systems do not tell case apart).
+    That is needed where it is too long, a device's on Windows, or `taken` (some file systems ignore case).
 
     Examples
     --------
@@ -174,12 +174,12 @@ def free_name(name: str, taken: Iterable[str] = (), *, ending: str = "") -> str:
 
 
 def contents(path: Path) -> bytes:
-    """The bytes of a file; those of a named pipe, if somebody opens it to write within ten seconds.
+    """The bytes of a file, or of a named pipe that another program opens for writing within ten seconds.
 
     Raises
     ------
     OSError
-        If it cannot be read, or nobody writes.
+        If it cannot be read, or no program writes.
     """
     if not path.is_fifo():
         return path.read_bytes()
@@ -189,7 +189,7 @@ def contents(path: Path) -> bytes:
             time.sleep(0.01)
             first = pipe.read(1 << 16)
         if first == b"":
-            raise OSError(errno.ETIMEDOUT, "it is a pipe into which nobody writes")
+            raise OSError(errno.ETIMEDOUT, "it is a pipe that no program writes to")
         os.set_blocking(pipe.fileno(), True)
         return (first or b"") + pipe.readall()
 
@@ -197,23 +197,21 @@ def contents(path: Path) -> bytes:
 def _reason(path: Path, error: OSError) -> OutputError:
     return OutputError(
         f"cannot write {legible(path)}: {error.strerror or error}; nothing was left half-written. "
-        "Name a folder that exists, may be written and has room"
+        "Name a folder that exists, is writable and has room"
     )
 
 
 def require_writable(folder: Path) -> None:
-    """Raise `OutputError` if `folder` can be seen, before any work, not to be writable; nothing is made."""
+    """Raise `OutputError` if it is clear before any work that `folder` is not writable; nothing is created."""
     nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
     if not nearest.is_dir():
-        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is no folder; name another folder")
+        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not a folder; name another folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise OutputError(
-            f"cannot write {legible(folder)}: {legible(nearest)} may not be written to; name another folder"
-        )
+        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not writable; name another folder")
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, unless they are there; `OutputError` if that cannot be done."""
+    """Create a folder and those above it, unless they exist; `OutputError` if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -224,8 +222,8 @@ def make_folder(folder: Path) -> None:
 def fresh_folder(target: Path) -> Iterator[Path]:
     """A temporary folder beside `target` whose files move into it on success and vanish on any failure.
 
-    Files of the same name in `target` are replaced, each by one rename; others are left alone. Folders made on the way
-    vanish, too, if they stay empty.
+    Files of the same name in `target` are replaced, each by one rename; others are left alone. Folders created on the
+    way vanish, too, if they stay empty.
 
     Raises
     ------
@@ -316,7 +314,7 @@ def file_name(label: str, taken: Iterable[str]) -> str:
 def to_json(value: Any, *, indent: int | None = None) -> str:
     r"""Strict JSON: no NaN, no infinity, letters as they are.
 
-    Bytes of a file name that are no UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back.
+    Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back.
 
     Raises
     ------

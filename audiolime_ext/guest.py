@@ -1,14 +1,14 @@
-"""Somebody else's code in our process: a model or a separator of the user's, which may do as it likes.
+"""Other people's code in our process: the user's model or separator, a *guest*, which may do anything.
 
 While it runs, what it prints goes to stderr, above progress bars: stdout is for our data. Afterwards the working folder
-and NumPy's error state are those from before. The global random generators stay where it leaves them: nothing here
-draws from them, and a model that draws must go on drawing, since the same draw every time would pass for certainty.
+and NumPy's error state are as before. The global random generators stay where it leaves them: nothing here draws from
+them, and a model that draws must go on drawing, since the same draw every time would be mistaken for certainty.
 
-No guest ends the program: `os._exit`, after which nobody could say a word, raises `Exit` where a guest calls it. It is
-itself for other threads and in processes that a guest forks. From C code (`exit`, `abort`) nothing can be kept.
+No guest ends the program: `os._exit`, which would end it without a message, raises `Exit` where a guest calls it. Other
+threads, and processes that a guest forks, get the real `os._exit`. C code that calls `exit` or `abort` cannot be held.
 
-Where a guest, or what is done for it, runs out of memory, that is told alike for all libraries: what was being done,
-and what would need less.
+Where a guest, or what is done for it, runs out of memory, the error is the same for all libraries: it says what was
+being done, and what would need less.
 
 Invariant: *when the last of several guests (in threads) has gone, stdout, folder, error state and `os._exit` are as
 they were.*
@@ -62,7 +62,7 @@ def deed(error: BaseException) -> str:
 
 @contextmanager
 def as_guest() -> Iterator[None]:
-    """While a guest runs.
+    """Run a guest inside, and restore afterwards what it may have changed.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def as_guest() -> Iterator[None]:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there was not memory enough.
+    """Whether an error says that there was not enough memory.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def out_of_memory(doing: str, error: BaseException, advice: str) -> OutOfMemory:
 
 @contextmanager
 def memory_for(doing: str, advice: str) -> Iterator[None]:
-    """Tell of memory that runs out inside what was being done, and what to do.
+    """Where memory runs out inside, raise the error that says what was being done, and what to do.
 
     Raises
     ------
@@ -166,7 +166,7 @@ class _Room:
                     os.chdir(self.folder)
 
     def exit(self, status: int) -> NoReturn:
-        """In the place of `os._exit`."""
+        """Stands in for `os._exit`."""
         if os.getpid() == self.process and threading.get_ident() in self.guests:
             raise Exit(status)
         self.end(status)

@@ -1,15 +1,18 @@
 """Spec strings: one way to name a factorization or a model in Python, on the command line, in results and pages.
 
 ``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``cerberus?merge=piano+guitar``, ``package.module:name``. The first colon
-or question mark splits the name from its argument, which may end in options (see `options`). Names are entry points, so
-another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
-``audiolime_ext.models``. An entry point names a factory ``make(argument: str)``; its module may hold ``VARIANTS``, a
-mapping from the arguments it knows to what each needs, a `Checkpoint`, `ForeignWeights` or None, which ``audiolime
-list`` and ``audiolime checkpoints`` read, ``REQUIRES``, a mapping from the optional packages that it needs to their
-extras, and, of a separator, ``confusion(argument: str)``, what was measured of it (see
-`audiolime_ext.factorization.confusion`; None: not measured) and ``formerly(argument: str)``, the argument that means
-today what this one meant in an earlier version (None: the same); its docstring's first line is the description they
-show.
+or question mark separates the name from its argument, which may end in options (see `options`). Names are entry points,
+so another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
+``audiolime_ext.models``. An entry point names a factory ``make(argument: str)``. The first line of its module's
+docstring is the description that ``audiolime list`` shows. The module may also hold
+
+- ``VARIANTS``, a mapping from the arguments it knows to what each needs: a `Checkpoint`, `ForeignWeights` or None
+  (``audiolime list`` and ``audiolime checkpoints`` read it);
+- ``REQUIRES``, a mapping from the optional packages that it needs to their extras;
+- of a separator, ``confusion(argument: str)``, what was measured of it (see `audiolime_ext.factorization.confusion`;
+  None: not measured);
+- of a separator, ``formerly(argument: str)``, the argument that means today what this one meant in an earlier version
+  (None: the same).
 """
 
 from __future__ import annotations
@@ -87,14 +90,14 @@ def plugin(kind: Kind, name: str) -> Plugin:
 
 
 def build(kind: Kind, spec: str) -> Any:
-    """Build what a spec string names: a registered factorization or tagger, else an object of a module.
+    """Build what a spec string names: a registered factorization or model, else an object of a module.
 
     Raises
     ------
     UsageError
         If there is no such name; the message lists those there are.
     MissingError
-        If it needs a package or a checkpoint that is not at hand.
+        If it needs a package or a checkpoint that is missing.
 
     Examples
     --------
@@ -117,7 +120,7 @@ def build(kind: Kind, spec: str) -> Any:
 
 
 def formerly_meant(spec: str) -> str | None:
-    """The spec of what a factorization's spec meant in an earlier version; None where it means the same today.
+    """The spec that means today what this factorization's spec meant in an earlier version; None: it still does.
 
     Examples
     --------

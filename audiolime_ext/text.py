@@ -1,7 +1,7 @@
 """Text: numbers of things in words, small tables, and files as programs save them.
 
-Files are UTF-8, with or without a byte-order mark, or what else such a mark says. A spreadsheet's “Unicode text” is
-UTF-16, whose mark no UTF-8 can begin with; so nothing is guessed.
+Files are UTF-8, with or without a byte-order mark, or the encoding that their mark names. A spreadsheet's “Unicode
+text” is UTF-16, whose mark cannot begin a UTF-8 file; so nothing is guessed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
 
 
 def counted(n: int, one: str, several: str = "") -> str:
-    """So many of a thing; `several` is what more than one are called, where that is no -s.
+    """A number of things in words; `several` is the plural, where it is not formed with -s.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def counted(n: int, one: str, several: str = "") -> str:
 
 
 def share_of(part: int, n: int, one: str, *, verb: tuple[str, str] = ("is", "are")) -> str:
-    """Some of so many things, with the verb that goes with how many they are.
+    """How many of `n` things, with the verb for one or for several.
 
     Examples
     --------
@@ -72,14 +72,14 @@ def html_table(header: Row, rows: Sequence[Row]) -> str:
 
 
 def text_of(path: Path) -> str:
-    r"""What a text file holds, without the mark.
+    r"""The content of a text file, without the byte-order mark.
 
     Raises
     ------
     OSError
         If it cannot be read.
     UnicodeDecodeError
-        If it is neither UTF-8 nor what its mark says; a null byte is in no text.
+        If it is neither UTF-8 nor what its mark says, or holds a null byte, which no text does.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def text_of(path: Path) -> str:
     content = path.read_bytes()
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
     if encoding == "utf-8-sig" and (at := content.find(0)) >= 0:
-        raise UnicodeDecodeError("utf-8", content, at, at + 1, "a null byte, as UTF-16 without a mark has them")
+        raise UnicodeDecodeError("utf-8", content, at, at + 1, "a null byte, as in UTF-16 without a byte-order mark")
     return content.decode(encoding)
 
 

@@ -4,15 +4,15 @@
 spectrograms; ``bands:mel-8`` into eight of equal width in mel, narrow where music is dense. Each band is a signal, so
 it can be heard and switched like any other stem.
 
-1. At every inner edge stands a linear-phase low-pass filter: a sinc under a Kaiser window, centred on its own sample,
+1. At every inner edge there is a linear-phase low-pass filter: a sinc under a Kaiser window, centred on its own sample,
    so that nothing is delayed. Band k is what low-pass k + 1 lets through and low-pass k does not. The lowest low-pass
    lets nothing through and the highest everything, so the bands telescope: they sum to the recording whatever the
    filters are, and only rounding to float32 is left.
-2. A crossover is half as wide as the narrower of the two bands that meet there and centred on the edge. Beyond it a
+2. A crossover is centred on the edge, and half as wide as the narrower of the two bands that meet there. Beyond it a
    band is 77 dB down or more: what lies in the middle half of a band is heard in no other.
 3. The price of a narrow crossover is a long filter, which rings before an attack as well as after it: 2.5 periods of
    the crossover's width on either side. With eight bands at 44.1 kHz that is 2 ms (equal) and 13 ms (mel), about the
-   span in which the ear itself masks what precedes an attack. Many narrow bands ring audibly; no filter can avoid it.
+   span in which the ear itself masks what precedes an attack. Many narrow bands ring audibly; no filter can avoid that.
 
 Invariants: *bands sum to the recording*; *the same second gives the same bands*, as every sample depends on a filter's
 length around it and on nothing else. Filtering is by overlap-save in blocks, in float64, so memory beyond the bands
@@ -65,15 +65,15 @@ class BandsFactorization:
 
     Parameters
     ----------
-    n_bands
-        From 2 to 64.
-    mel
-        Whether the bands are equally wide in mel instead of in Hz.
+    n_bands : int
+        Number of bands, from 2 to 64.
+    mel : bool
+        True for bands of equal width in mel, False for bands of equal width in Hz.
 
     Raises
     ------
     UsageError
-        If `n_bands` is none of those.
+        If `n_bands` is out of range.
 
     Examples
     --------
@@ -126,7 +126,7 @@ class BandsFactorization:
 
     @property
     def confusion(self) -> Confusion:
-        """How much of an instrument is in each band (at most 8 kHz, at which it was measured)."""
+        """How much of an instrument is in each band (up to 8 kHz: it was not measured above)."""
         return confusion()
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
@@ -181,7 +181,7 @@ def _zero_phase(taps: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
 
 
 def confusion(_argument: str = "") -> Confusion:
-    """What was measured of instruments in 32 narrow bands; `Confusion.split_as` says it of others."""
+    """What was measured of instruments in 32 narrow bands; `Confusion.split_as` converts it to other bands."""
     return read_confusion(Path(__file__).parent / "weights" / "confusion-bands.json")
 
 

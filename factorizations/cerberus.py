@@ -1,18 +1,18 @@
 """Cerberus: piano+guitar, bass and drums of any recording, by a network of our own that comes with the package.
 
-The network, how it was trained and what it can do is described in ``weights/cerberus.md``; ``examples/cerberus`` trains
-one. It was made after the one of the founding paper, and hears notes besides (`Stems.transcription`). What the four
-sources do not hold — noise, all above 8 kHz — is `residual`. Voices it does not know; they land in `piano+guitar`.
+``weights/cerberus.md`` describes the network, how it was trained and what it can do; ``examples/cerberus`` trains one.
+It is modelled on that of the founding paper, and also hears notes (`Stems.transcription`). What the four sources do not
+hold — noise, everything above 8 kHz — is `residual`. It does not know voices; they land in `piano+guitar`.
 
-*Piano and guitar are one stem* unless asked for apart (``cerberus?merge=none``): in a good part of what was measured,
+*Piano and guitar are one stem* unless asked for separately (``cerberus?merge=none``): in many of the measured excerpts,
 most of a true guitar lands in the stem called piano, or the other way round (``weights/confusion-cerberus.json``, see
-`audiolime_ext.factorization.confusion`). Nothing was measured of other weights, so that their sources stay apart.
+`audiolime_ext.factorization.confusion`). Other weights were not measured, so their sources stay apart.
 
 1. Each channel is resampled to the network's rate and separated on its own.
 2. Frames are centred at multiples of the hop. A *chunk* is some seconds of frames; the network sees one at a time, and
-   neighbouring chunks overlap by two margins, over which one's masks fade into the other's.
-3. A mask per source is multiplied with the mixture's spectrum; inverse transform, overlap-add, back to the
-   recording's rate.
+   neighbouring chunks overlap by two margins, over which the masks of one fade into those of the next.
+3. The mixture's spectrum is multiplied by a mask per source; inverse transform, overlap-add, back to the recording's
+   rate.
 
 Invariants: *chunks are counted from the start of the recording*, so an excerpt's stems are those of the whole recording
 to 1e-5; only the chunks that an excerpt touches are separated, one after another, so that memory grows with the stems
@@ -67,7 +67,7 @@ _REFERENCES = (
 
 
 class _Answer(NamedTuple):
-    """What the network says to a chunk: masks (channel, source, frame, bin), probabilities averaged over channels."""
+    """The network's answer for a chunk: masks (channel, source, frame, bin), probabilities averaged over channels."""
 
     masks: Samples
     notes: Samples
@@ -80,22 +80,22 @@ class CerberusFactorization:
 
     Parameters
     ----------
-    weights
-        A file of weights; None: those that come with the package.
-    merge
+    weights : str, Path or None
+        File of weights; None: those that come with the package.
+    merge : sequence of sequences of str, "none", or None
         Groups of sources that are one stem each, such as ``[("piano", "guitar")]``; ``"none"``: every source is a stem
-        of its own. None: `MERGED` for the weights that come with the package, nothing for others.
-    spec
-        The string that builds it again; found if not given.
-    threads
-        Threads within the network; None lets the runtime choose.
+        of its own. None: `MERGED` for the weights that come with the package, no groups for others.
+    spec : str or None
+        Spec string that builds it again; None: it is made from the other arguments.
+    threads : int or None
+        Threads within the network; None: the runtime chooses.
 
     Raises
     ------
     MissingError
         If there is no such file.
     CorruptError
-        If it is not, or not all of, a file of weights.
+        If it is not a file of weights, or incomplete.
     UsageError
         If a source to be merged does not exist or is named twice.
 
@@ -141,12 +141,12 @@ class CerberusFactorization:
 
     @cached_property
     def confusion(self) -> Confusion | None:
-        """What was measured of these stems; None of one's own weights."""
+        """What was measured of these stems; None for weights of one's own."""
         return None if self._own else _measured().split_as((*self.instruments, RESIDUAL))
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What is said of every result."""
+        """Notes that belong to every result."""
         return () if self.about.stable else (f"cerberus is experimental: {self.about.results}",)
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
@@ -176,7 +176,7 @@ class CerberusFactorization:
         about = self.about
         hop, overlap = about.hop_length, about.n_fft // about.hop_length
         n_samples = resampled_length(audio.n_samples, audio.sr, about.sr)
-        lead = (overlap // 2) * hop + about.n_fft // 2  # frame 0 begins so long before the recording
+        lead = (overlap // 2) * hop + about.n_fft // 2  # frame 0 begins this long before the recording
         n_frames = (n_samples - 1 + lead) // hop + 1
         wanted = range((first + lead - about.n_fft) // hop + 1, min((end - 1 + lead) // hop + 1, n_frames))
         estimates = np.zeros((len(self.groups), audio.n_channels, end - first), np.float32)
@@ -228,7 +228,7 @@ class CerberusFactorization:
 
 
 def _groups(sources: tuple[str, ...], merge: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    """The stems as groups of sources: merged ones where the first of them stands."""
+    """The stems as groups of sources; a merged one takes the place of its first source."""
     named = [name for group in merge for name in group]
     for name in named:
         if name not in sources:
@@ -253,14 +253,14 @@ def _merged(merge: Sequence[Sequence[str]] | str | None, *, own: bool) -> Sequen
 
 
 def _written(merge: Sequence[Sequence[str]] | str | None) -> str:
-    """As an option of the spec; what is left open has none."""
+    """The groups as an option of the spec; empty where the default is meant."""
     if merge is None:
         return ""
     return f"?merge={APART if isinstance(merge, str) else ','.join('+'.join(group) for group in merge) or APART}"
 
 
 def _asked(argument: str) -> tuple[str, Sequence[Sequence[str]] | Literal["none"] | None]:
-    """The weights' path and what is to be merged, from a spec's argument."""
+    """The path of the weights and what is to be merged, from a spec's argument."""
     path, chosen = options(argument, ["merge"])
     if "merge" not in chosen:
         return path, None
@@ -268,7 +268,7 @@ def _asked(argument: str) -> tuple[str, Sequence[Sequence[str]] | Literal["none"
 
 
 def confusion(argument: str) -> Confusion | None:
-    """What was measured of ``cerberus`` with these options; None of other weights."""
+    """What was measured of ``cerberus`` with these options; None for other weights."""
     path, merge = _asked(argument)
     if path:
         return None
@@ -282,7 +282,7 @@ def _measured() -> Confusion:
 
 
 def formerly(argument: str) -> str | None:
-    """What a spec's argument meant before the default merged anything; None: the same as today."""
+    """The argument that means today what this one meant before stems were merged by default; None: this one."""
     return None if argument else f"?merge={APART}"
 
 
@@ -292,7 +292,7 @@ def make(argument: str) -> CerberusFactorization:
     Raises
     ------
     UsageError
-        If an option is none.
+        If an option is not known, or names no sources.
     MissingError
         If there are no weights; `CorruptError` if they are damaged.
     """

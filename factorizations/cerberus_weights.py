@@ -21,22 +21,24 @@ OUTPUTS = ("masks", "notes", "onsets", "hits")
 
 @dataclass(frozen=True)
 class About:
-    """What a file of weights says of itself.
+    """What a file of weights says about itself.
 
     Parameters
     ----------
-    sources, pitched, drums
-        The stems, those of them whose notes are heard, and the kinds of drum strokes.
-    sr, n_fft, hop_length
-        Hz and samples; the spectrum's window is a periodic Hann window.
-    chunk_frames, margin_frames
-        Frames that the network sees at a time; neighbouring chunks share two margins.
-    version, recipe, licence
-        Of the weights.
-    stable
-        False: an experiment, and every result says so.
-    results
-        How well it separates, in one line.
+    sources, pitched, drums : tuple of str
+        Stems, those of them whose notes are heard, and the kinds of drum strokes.
+    sr : int
+        Sampling rate in Hz.
+    n_fft, hop_length : int
+        Length of a frame, and the step from one to the next, in samples; the window is a periodic Hann window.
+    chunk_frames, margin_frames : int
+        Frames that the network sees at a time, and those of a margin; neighbouring chunks share two margins.
+    version, recipe, licence : str
+        Version of the weights, the recipe of their training, and their licence.
+    stable : bool
+        False for an experiment: every result then says so.
+    results : str
+        Quality of the separation, in one line.
     """
 
     sources: tuple[str, ...]
@@ -65,12 +67,13 @@ class About:
         Raises
         ------
         CorruptError
-            If a field is missing, or says what cannot be.
+            If a field is missing or impossible.
         """
         if metadata.get("format") != FORMAT:
             raise CorruptError(
-                f"{origin} is no file of weights for Cerberus (its format is {metadata.get('format', 'not stated')!r}, "
-                f"not {FORMAT!r}); write one with `python -m examples.cerberus.export`"
+                f"{origin} is not a file of weights for Cerberus (its format is "
+                f"{metadata.get('format', 'not stated')!r}, not {FORMAT!r}); write one with "
+                "`python -m examples.cerberus.export`"
             )
         kinds: dict[str, Callable[[str], Any]] = {
             "int": int,
@@ -94,7 +97,7 @@ def open_weights(content: bytes, origin: str, threads: int | None) -> Any:
         return session(content, threads=threads)
     except Exception as error:  # the runtime has a class of its own for every way to be damaged
         reason = str(error).split("\n", 1)[0]
-        raise CorruptError(f"{origin} is damaged or no ONNX file ({reason}); export it again") from error
+        raise CorruptError(f"{origin} is damaged or not an ONNX file ({reason}); export it again") from error
 
 
 def _check_shapes(session: Any, about: About, origin: str) -> None:

@@ -3,20 +3,20 @@
 ``demucs:htdemucs``, ``htdemucs_ft`` (four networks, one for each source), ``htdemucs_6s`` (guitar and piano, too),
 ``hdemucs_mmi``, ``mdx`` and ``mdx_extra``; ``demucs:PATH.yaml`` is a bag of networks of your own in the form that the
 package keeps on the Hugging Face hub: the names of its members, each of which lies beside it as ``NAME.safetensors``.
-The extra ``demucs`` brings PyTorch. Weights lie in the cache of ``huggingface_hub``; with ``AUDIOLIME_OFFLINE=1`` no
-others are looked for.
+The extra ``demucs`` brings PyTorch. Weights lie in the cache of ``huggingface_hub``; with ``AUDIOLIME_OFFLINE=1`` only
+those are used.
 
 1. The recording is brought to 44.1 kHz and divided by the spread of its mono mix, as the package does.
-2. Chunks as long as those of the training start every three quarters of that; each is separated by each network, and
-   they are faded into each other by triangles. No random shifts: the same recording has the same stems.
+2. Chunks have the length of those in training, and start every three quarters of it. Each is separated by each network,
+   and they are faded into each other by triangles. No random shifts: the same recording has the same stems.
 3. Sums over the networks, back to the recording's rate and channels; what the sources miss of it is `residual`.
 
 Invariants: *stems are those of* ``demucs --shifts 0`` at 44.1 kHz; *the same second gives the same stems*, as chunks
-are counted from the recording's start. The scope is the recording, as its spread counts.
+are counted from the recording's start. The scope is the recording, as its spread matters.
 
-No pickled objects are loaded: the package's older files hold some, its files on the hub do not. A member says which
-class it is of; only classes of the package are made. Its quantised models (``mdx_q``) would need code that the file
-names, and are refused.
+No pickled objects are loaded: the package's older files hold some, its files on the hub do not. A member names its
+class; only classes of the package are made. Its quantised models (``mdx_q``) would need code that the file names, and
+are refused.
 
 References: Rouard, Massa and Défossez, "Hybrid transformers for music source separation", ICASSP 2023; Défossez,
 "Hybrid spectrogram and waveform source separation", MDX workshop 2021.
@@ -59,7 +59,7 @@ _VERSION = "1"  # of this module's arithmetic
 
 
 def _kept(name: str) -> bool:
-    """Whether the cache of the hub has a published model."""
+    """Whether the hub's cache holds a published model."""
     try:
         find = _hub(name, offline=True)
         return all(find(f"{member}.safetensors") for member in _description(find(f"{name}.yaml"))["models"])
@@ -98,10 +98,10 @@ class DemucsFactorization:
 
     Parameters
     ----------
-    bag
-        A `demucs.apply.BagOfModels`, such as ``demucs.pretrained.get_model(name)`` returns.
-    spec
-        The string that builds it again; without one it lives in memory only.
+    bag : demucs.apply.BagOfModels
+        Bag of networks, such as ``demucs.pretrained.get_model(name)`` returns.
+    spec : str or None
+        Spec string that builds it again; None: it exists in memory only.
     """
 
     scope: Scope = "recording"
@@ -125,7 +125,7 @@ class DemucsFactorization:
         return separated_at(self.sr, estimate, self.names, audio, start_s=start_s, duration_s=duration_s)
 
     def _estimate(self, audio: Audio, first: int, end: int) -> Samples:
-        """What the bag makes of the samples ``[first, end)`` at its rate, shape (n_stems, 2, end − first)."""
+        """The bag's estimates of the samples ``[first, end)`` at its rate, shape (n_stems, 2, end − first)."""
         estimates = np.zeros((len(self.names), 2, end - first), np.float32)
         shares = np.asarray(self.bag.weights, np.float32)
         for model, share in zip(self.bag.models, shares / shares.sum(axis=0), strict=True):
@@ -141,7 +141,7 @@ class DemucsFactorization:
         return faded(lambda at: self._chunk(model, audio, at, length), first, end, length=length, stride=stride)
 
     def _chunk(self, model: Any, audio: Audio, at: int, length: int) -> Samples:
-        """Sources of the chunk that starts at sample `at`; what lies around it may be heard, too."""
+        """Sources of the chunk that starts at sample `at`; the networks may hear what lies around it, too."""
         begin, stop = max(0, at - length), min(at + 2 * length, resampled_length(audio.n_samples, audio.sr, self.sr))
         mean, spread = self._scale(audio)
         heard = (resample_span(audio.samples, audio.sr, self.sr, begin, stop) - np.float32(mean)) / np.float32(spread)
@@ -162,7 +162,7 @@ class DemucsFactorization:
 
 @contextmanager
 def _frugal(torch: Any, model: Any) -> Iterator[None]:
-    """A fifth of a gigabyte less: attention writes no matrix, and what a decoder's layer needed is given back."""
+    """Saves a fifth of a gigabyte: attention writes no matrix, and what a decoder's layer needed is given back."""
     fast = torch.backends.mha.get_fastpath_enabled()  # the path that writes it; the other is no slower here
     layers = [*model.decoder, *getattr(model, "tdecoder", ())]
     hooks = [layer.register_forward_hook(lambda *_: give_back()) for layer in layers]
@@ -176,7 +176,7 @@ def _frugal(torch: Any, model: Any) -> Iterator[None]:
 
 
 def confusion(_argument: str) -> None:
-    """Not measured: the weights are not at hand where the package is made."""
+    """Not measured: the weights are not available where the package is made."""
 
 
 def make(argument: str) -> DemucsFactorization:
@@ -200,7 +200,7 @@ def make(argument: str) -> DemucsFactorization:
 
 
 def _hub(name: str, offline: bool) -> Callable[[str], Path]:
-    """Finds the files of a published model, by the package's name for it, in the hub's cache or on the hub."""
+    """A function that finds a published model's files in the hub's cache or on the hub."""
     hub = require("huggingface_hub", extra="demucs")
 
     def find(file: str) -> Path:
@@ -224,11 +224,11 @@ def _bag(find: Callable[[str], Path], name: str) -> Any:
     try:
         return apply.BagOfModels(models, said.get("weights"), said.get("segment"))
     except AssertionError as error:
-        raise UsageError(f"the models of {path} do not fit together or to its weights; see demucs.apply") from error
+        raise UsageError(f"the models of {path} do not fit each other or its weights; see demucs.apply") from error
 
 
 def _description(path: Path) -> dict[str, Any]:
-    """What the file of a bag says; its models are names."""
+    """The content of a bag's file; its models are names."""
     yaml = require("yaml", extra="demucs")
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -261,4 +261,4 @@ def _member(path: Path) -> Any:
     except FileNotFoundError as error:
         raise MissingError(f"there is no file {path}, which a bag of models names; keep its files together") from error
     except Exception as error:
-        raise CorruptError(f"{path} is damaged, or no model of demucs ({reason(error)})") from error
+        raise CorruptError(f"{path} is damaged, or not a model of demucs ({reason(error)})") from error

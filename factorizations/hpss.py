@@ -1,13 +1,13 @@
 """Harmonic and percussive parts by median filtering; needs no download.
 
-Medians over 31 frames keep sustained sound of a spectrogram (n_fft 2048, hop 512), medians over 31 bins keep attacks;
-each bin is shared between the two by their squares, as librosa's `decompose.hpss` does it. The two shares sum to one,
-so the parts sum to the mixture. (librosa itself compiles code that this does not use: seconds at first use, and a
-folder that can be written to.)
+Medians over 31 frames keep sustained sounds of a spectrogram (n_fft 2048, hop 512), medians over 31 bins keep attacks;
+each bin is shared between the two by their squares, as in librosa's `decompose.hpss`. The two shares sum to one, so the
+parts sum to the mixture. (librosa itself would compile code that is not needed here, which takes seconds at first use
+and a writable folder.)
 
-Invariant: *the same second gives the same stems*. Frames stand on one grid for the whole recording, and every block
-sees 20 frames beyond its ends (15 that the median reaches and 4 that the window spans), so a block equals the same
-place of the whole. A minute is worked on at a time.
+Invariant: *the same second gives the same stems*. Frames lie on one grid for the whole recording, and every block sees
+20 frames beyond its ends (15 that the median reaches and 4 that the window spans), so a block equals the same part of
+the whole. A minute is processed at a time.
 
 References: Fitzgerald, "Harmonic/percussive separation using median filtering", DAFx 2010; Driedger, Müller and Disch,
 "Extending harmonic-percussive separation of audio signals", ISMIR 2014.

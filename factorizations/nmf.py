@@ -1,14 +1,15 @@
 """Parts by non-negative matrix factorization, fitted to the recording itself; needs no download.
 
 ``nmf:8`` writes the magnitude spectrogram as a sum of eight parts, each of which is one spectrum, its *template*, that
-grows louder and softer: a note or a chord, a drum, a hiss. What recurs becomes a part, whatever plays it. Nobody named
-them, so they are called ``part 1``, ``part 2``, …, by energy. Options, as in ``nmf:8?n_fft=4096&seed=1``: the length of
-a frame in samples (default: the power of two nearest to 46 ms; a frame starts every quarter of it) and the seed.
+grows louder and softer: a note or a chord, a drum, a hiss. What recurs becomes a part, whatever plays it. The parts
+have no names of their own, so they are called ``part 1``, ``part 2``, …, by energy. Options, as in
+``nmf:8?n_fft=4096&seed=1``: the length of a frame in samples (default: the power of two nearest to 46 ms; a frame
+starts every quarter of it) and the seed.
 
-1. Templates are fitted by scikit-learn's `NMF` (squared error, coordinate descent), as `librosa.decompose` does it, to
-   the magnitudes of the recording, channels averaged in power; of a long recording, to 8192 frames spread evenly over
-   it (the first minute and a half would be as many).
-2. Templates fixed, each block of 256 frames is asked how loud each of them is in each frame.
+1. Templates are fitted by scikit-learn's `NMF` (squared error, coordinate descent), as in `librosa.decompose`, to the
+   magnitudes of the recording, channels averaged in power; for a long recording, to 8192 frames spread evenly over it
+   (as many as in a minute and a half).
+2. With the templates fixed, it is found for each block of 256 frames how loud each template is in each frame.
 3. A part is the mixture's own complex spectrum under a mask: the part's power as a share of the power of all parts, as
    in a Wiener filter. The masks are the same for all channels. Where no part sounds, all have equal shares.
 
@@ -62,17 +63,17 @@ class NMFFactorization:
 
     Parameters
     ----------
-    n_parts
-        From 2 to 64.
-    n_fft
+    n_parts : int
+        Number of parts, from 2 to 64.
+    n_fft : int or None
         Length of a frame in samples, a multiple of 4 from 64 to 65536; None: `spectrogram.frame_length`.
-    seed
-        Of scikit-learn's fit.
+    seed : int
+        Seed of scikit-learn's fit.
 
     Raises
     ------
     UsageError
-        If an argument is none of those.
+        If an argument is out of range.
 
     Examples
     --------
@@ -178,7 +179,7 @@ def _activations(magnitudes: NDArray[np.float64], templates: NDArray[np.float64]
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """A fit that is not at its end after scikit-learn's 200 rounds is as good as any: its masks sum to one."""
+    """A fit that has not converged after scikit-learn's 200 rounds is as good as any: its masks sum to one."""
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():

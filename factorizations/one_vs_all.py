@@ -3,9 +3,9 @@
 ``ova:cerberus:drums``, ``ova:spleeter:2stems:vocals``, ``ova:oracle:DIR:drums``: the last word is the source, what is
 between is the separator. `rest` is the sum of all its other stems and of what they miss.
 
-A source that its separator cannot tell from another is no stem of its own there, and asking for it is refused:
-``ova:cerberus:piano+guitar`` is what can be had; who wants the stem that is called guitar nevertheless writes
-``ova:cerberus?merge=none:guitar``, and the result says what it may hold.
+A source that its separator cannot tell from another is not a stem of its own there, and asking for it is refused:
+``ova:cerberus:piano+guitar`` can be had. To get the stem that is called guitar nevertheless, write
+``ova:cerberus?merge=none:guitar``; the result then says what it may hold.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class OneVsAllFactorization:
 
     Parameters
     ----------
-    separator
-        Any factorization.
-    source
+    separator : Factorization
+        Factorization that has the stem.
+    source : str
         Name of one of its stems.
-    spec
-        The string that builds it again; found from the separator's if not given.
+    spec : str or None
+        Spec string that builds it again; None: it is made from the separator's.
 
     Examples
     --------
@@ -53,22 +53,22 @@ class OneVsAllFactorization:
 
     @property
     def fingerprint(self) -> str:
-        """Of the separator and the source."""
+        """The separator's fingerprint, and the source."""
         return f"ova-{self.source}-{self.separator.fingerprint}"
 
     @property
     def scope(self) -> Scope:
-        """The separator's."""
+        """The separator's scope."""
         return self.separator.scope
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The separator's."""
+        """The separator's references."""
         return self.separator.references
 
     @property
     def confusion(self) -> Confusion | None:
-        """The separator's, of these two stems; None where nothing was measured."""
+        """The separator's confusion, for these two stems; None where nothing was measured."""
         measured: Confusion | None = getattr(self.separator, "confusion", None)
         return measured and measured.split_as((self.source, REST))
 
@@ -89,7 +89,7 @@ class OneVsAllFactorization:
 
 
 def _require(source: str, stems: Sequence[str], separator: str | None) -> None:
-    """Raise `UsageError` unless a separator has a stem of that name; one in a merged stem has its own message."""
+    """Raise `UsageError` unless a separator has a stem of that name; for a merged source the message is another."""
     if source in stems:
         return
     merged = next((stem for stem in stems if source in stem.split("+")), None)
@@ -109,14 +109,14 @@ def _split(argument: str) -> tuple[str, str]:
 
 
 def confusion(argument: str) -> Confusion | None:
-    """The separator's, of the source and the rest."""
+    """The separator's confusion, for the source and the rest."""
     separator, source = _split(argument)
     measured = confusion_of(separator)
     return measured and measured.split_as((source, REST))
 
 
 def formerly(argument: str) -> str | None:
-    """What it meant when its separator's spec meant something else."""
+    """The argument that means today what this one meant when its separator's spec meant something else."""
     separator, source = _split(argument)
     then = formerly_meant(separator)
     return then and f"{then}:{source}"

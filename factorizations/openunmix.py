@@ -2,16 +2,16 @@
 
 ``openunmix:umxhq``, ``umx`` (trained on music without what lies above 16 kHz), ``umxl`` (trained on more music; its
 weights are not for commercial use) and ``umxse`` (speech and noise, 16 kHz); ``openunmix:DIR`` is a model of your own.
-The extra ``openunmix`` brings PyTorch and torchaudio. Weights are fetched at first use, with ``AUDIOLIME_OFFLINE=1``
-never: see `openunmix_weights` for where they lie, and for what a folder of your own must hold.
+The extra ``openunmix`` brings PyTorch and torchaudio. Weights are fetched at first use, but never with
+``AUDIOLIME_OFFLINE=1``: see `openunmix_weights` for where they lie, and for what a folder of your own must hold.
 
-1. The recording is brought to the networks' rate. Mono is heard by stereo networks as two equal channels.
-2. Chunks of 900 frames (20.9 s at 44.1 kHz) start every 600; the package's `Separator` makes of each what it makes of a
-   recording of that length: a network for each source, and one step of its Wiener filter (of which a single network,
-   too, has its part: the other source is then what it leaves). Chunks are faded into each other by triangles.
+1. The recording is resampled to the networks' rate. Stereo networks hear mono as two equal channels.
+2. Chunks of 900 frames (20.9 s at 44.1 kHz) start every 600. The package's `Separator` treats each as it treats a
+   recording of that length: a network for each source, and one step of its Wiener filter (also for a single network:
+   the other source is then what it leaves). Chunks are faded into each other by triangles.
 3. Back to the recording's rate and channels; what the sources miss of it is `residual`.
 
-The package itself hears a recording whole, for which memory grows by 30 MB a second. Up to 20.9 s the stems are the
+The package itself takes a recording as a whole, which needs 30 MB of memory per second. Up to 20.9 s the stems are the
 package's own. In longer recordings its networks remember what was further away, ours only what is in the chunk; the
 filter is fitted to the same 300 frames at a time in both. On 60 s of music, with networks of random weights, the stems
 agree to 93 dB SNR or better where one chunk stands alone, and to 57 dB where two are faded. Trained networks remember
@@ -78,10 +78,10 @@ class OpenUnmixFactorization:
 
     Parameters
     ----------
-    separator
-        An `openunmix.model.Separator`, such as ``openunmix.umxhq()`` returns.
-    spec
-        The string that builds it again; without one it lives in memory only.
+    separator : openunmix.model.Separator
+        Separator, such as ``openunmix.umxhq()`` returns.
+    spec : str or None
+        Spec string that builds it again; None: it exists in memory only.
     """
 
     scope: Scope = "blocks"
@@ -127,7 +127,7 @@ class OpenUnmixFactorization:
 
 
 def confusion(_argument: str) -> None:
-    """Not measured: the weights are not at hand where the package is made."""
+    """Not measured: the weights are not available where the package is made."""
 
 
 def make(argument: str) -> OpenUnmixFactorization:
@@ -136,7 +136,7 @@ def make(argument: str) -> OpenUnmixFactorization:
     Raises
     ------
     UsageError
-        If there is no such model, or the folder holds none that can be used.
+        If there is no such model, or the folder does not hold one that can be used.
     MissingError
         If the package or the weights cannot be had; `CorruptError` if they are damaged.
     """

@@ -2,9 +2,9 @@
 
 Published weights are files of Zenodo's records, one for each source, whose names hold the first eight digits of their
 SHA-256. They lie where the package itself looks for them, in ``$TORCH_HOME/hub/checkpoints`` (``~/.cache/torch/…``).
-Each is hashed whenever it is used; a damaged one is fetched again, and said.
+Each is hashed whenever it is used; a damaged one is fetched again, with a warning.
 
-A folder of one's own is what the package's training leaves and its ``openunmix.utils.load_separator`` reads::
+A folder of one's own is what the package's training writes and its ``openunmix.utils.load_separator`` reads::
 
     own/
         separator.json       {"sample_rate": 44100, "nfft": 4096, "nhop": 1024, "nb_channels": 2}
@@ -38,7 +38,7 @@ WIENER_FRAMES = 300  # to which the filter is fitted at once; the package's own 
 
 @dataclass(frozen=True)
 class Record:
-    """A published model: a record of Zenodo, its files, the MB of each, and what its licence forbids."""
+    """A published model: a record of Zenodo, its files, the size of each in MB, and what its licence forbids."""
 
     number: int
     files: tuple[str, ...]
@@ -47,7 +47,7 @@ class Record:
 
     @property
     def download_mb(self) -> float:
-        """Of all files together."""
+        """Size of all files together, in MB."""
         return len(self.files) * self.file_mb
 
 
@@ -75,7 +75,7 @@ def hub() -> Path:
 
 
 def kept(name: str) -> bool:
-    """Whether all files of a published model are at hand and whole."""
+    """Whether all files of a published model are in the cache and intact."""
     return all(_is_whole(hub() / file) for file in RECORDS[name].files)
 
 
@@ -105,12 +105,14 @@ def own(folder: Path) -> Any:
     Raises
     ------
     UsageError
-        If it is no folder, or its files do not fit together.
+        If it is not a folder, or its files do not fit together.
     MissingError
         If a file is missing; `CorruptError` if one is damaged.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; name one that holds separator.json and, for each source, two files")
+        raise UsageError(
+            f"{folder} is not a folder; name one that holds separator.json and, for each source, two files"
+        )
     form = _numbers(folder / "separator.json", (), ("sample_rate", "nfft", "nhop", "nb_channels"))
     if form["nb_channels"] > 2 or 2 * form["nhop"] > form["nfft"]:
         raise UsageError(
@@ -133,7 +135,7 @@ def own(folder: Path) -> Any:
 
 
 def _frugal(separator: Any) -> Any:
-    """The same separator, which leaves the spectrum one source at a time: a sixth less memory."""
+    """The same separator, with the inverse transform of one source at a time: a sixth less memory."""
     torch, inverse = require("torch", extra="openunmix"), separator.istft.forward
 
     def one_by_one(spectra: Any, length: int | None = None) -> Any:
@@ -145,7 +147,7 @@ def _frugal(separator: Any) -> Any:
 
 
 def _digits(path: Path) -> str:
-    """The beginning of its SHA-256, by the name of a published file."""
+    """The beginning of a published file's SHA-256, from its name."""
     return path.stem[-8:]
 
 
@@ -189,7 +191,7 @@ def _fetched(name: str, file: str) -> Path:
     except OSError as error:
         raise OutputError(
             f"cannot keep {file} in {path.parent}: {error.strerror or error}; nothing was left half-written. Set "
-            f"TORCH_HOME to a folder that may be written and has {record.download_mb:.0f} MB of room"
+            f"TORCH_HOME to a folder that is writable and has {record.download_mb:.0f} MB of room"
         ) from error
     return path
 
@@ -246,7 +248,7 @@ def _numbers(path: Path, inside: tuple[str, ...], keys: tuple[str, ...]) -> dict
             said = said[key]
         numbers = {key: int(said[key]) for key in keys if 0 < said[key] == int(said[key])}
     except FileNotFoundError as error:
-        raise MissingError(f"there is no file {path}, which Open-Unmix's training leaves; add it") from error
+        raise MissingError(f"there is no file {path}, which Open-Unmix's training writes; add it") from error
     except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise CorruptError(f"{path} does not say {', '.join(keys)} ({reason(error)}); see openunmix.utils") from error
     if wrong := [key for key in keys if key not in numbers]:

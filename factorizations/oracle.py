@@ -11,15 +11,15 @@ these tools write 44.1 kHz stereo. What each writes for SONG.wav, and the spec o
     audio-separator SONG.wav -m htdemucs_6s.yaml --output_format WAV --normalization 1.0 --output_dir DIR/SONG
         oracle:DIR/SONG                                                 # DIR/SONG/SONG_(Vocals)_htdemucs_6s.wav, …
 
-How else a folder may be laid out (MedleyDB, MoisesDB, MUSDB18-HQ) says `audiolime_ext.audio.stem_folders`.
+`audiolime_ext.audio.stem_folders` says how else a folder may be laid out (MedleyDB, MoisesDB, MUSDB18-HQ).
 
-What is true of them is checked, not taken on trust; errors are levels relative to the recording, over all of it:
+What stems must satisfy is checked, not taken on trust; errors are levels relative to the recording, over all of it:
 
-- *The mix is no stem.* A stem that is the recording or the sum of all others, up to one gain and to −12 dB, is refused:
-  it would hold everything. (MP3 and Ogg Vorbis at 128 kbit/s left errors of −14 to −25 dB of two metal songs; no stem
-  of 60 rendered songs and of Slakh's came nearer to all others than −0.4 dB.) It must be 6 dB nearer than any single
-  other, which it may double, and than the others are soft. By its name alone, only ``mixture`` or ``mix`` is taken for
-  the recording: which file of a folder is explained must not be guessed.
+- *The mix is not a stem.* A stem that is the recording or the sum of all others, up to one gain and to −12 dB, is
+  refused: it would hold everything. (MP3 and Ogg Vorbis at 128 kbit/s left errors of −14 to −25 dB for two metal songs;
+  no stem of 60 rendered songs and of Slakh's came nearer to all others than −0.4 dB.) The error must also be 6 dB below
+  that of any single other stem, which this one may double, and 6 dB below the level of the others. By its name alone,
+  only ``mixture`` or ``mix`` is taken for the recording: which file of a folder is explained must not be guessed.
 - *A mixdown may be softer or louder than the sum.* Where the stems miss more than −40 dB of the recording, and one gain
   for all of them mends that, they are multiplied by it, and the result says so.
 - Else what they miss is the residual, and from −40 dB on, where it is heard, the result says how loud it is.
@@ -70,13 +70,15 @@ class OracleFactorization:
 
     Parameters
     ----------
-    stems
-        Name → anything `load_audio` reads. All of one sampling rate and as many channels; a stem up to 0.1 s shorter
-        than the longest is padded with zeros, which is noted in the result.
-    mixture
-        The recording they belong to; by default their sum.
-    spec, references, notes
-        What builds it again, what to cite, and what is to be said in every result.
+    stems : mapping of str to audio
+        Stem's name → anything `load_audio` reads. All have the same sampling rate and number of channels; a stem up to
+        0.1 s shorter than the longest is padded with zeros, which is noted in the result.
+    mixture : audio or None
+        The recording they belong to (anything `load_audio` reads); None: their sum.
+    spec : str or None
+        Spec string that builds it again; None: it exists in memory only.
+    references, notes : tuple of str
+        BibTeX entries to cite, and notes that belong to every result.
 
     Raises
     ------
@@ -202,7 +204,7 @@ def _summed(name: str, files: Sequence[Path]) -> Path | tuple[Samples, int]:
 
 
 def _fit(names: Sequence[str], stems: Samples, mixture: Samples) -> tuple[float, tuple[str, ...]]:
-    """One gain for all stems of a recording, and what is to be said of how they fit it (see the module)."""
+    """One gain for all stems of a recording, and notes on how well they fit it (see the module)."""
     total = np.asarray(np.sum(stems, axis=0, dtype=np.float32))
     missed_db = level_db(mixture - total, mixture)
     if missed_db <= HEARD_DB:
@@ -221,7 +223,7 @@ def _fit(names: Sequence[str], stems: Samples, mixture: Samples) -> tuple[float,
 
 
 def _refuse_sum(names: Sequence[str], stems: Samples) -> None:
-    """Raise `UsageError` if a stem is the sum of all others; with two stems, nobody could say which one that is."""
+    """Raise `UsageError` if a stem is the sum of all others; with two stems, it could be either."""
     if len(stems) < 3:
         return
     total = np.sum(stems, axis=0, dtype=np.float32)
@@ -233,20 +235,20 @@ def _refuse_sum(names: Sequence[str], stems: Samples) -> None:
 
 def _is_mix(name: str, what: str) -> str:
     return (
-        f"oracle: {name!r} is no stem but {what}: call its file mixture (mixture.wav) if it is what to explain, "
+        f"oracle: {name!r} is not a stem but {what}: call its file mixture (mixture.wav) if it is what to explain, "
         "or move it out of the folder"
     )
 
 
 def _error_db(one: Samples, other: Samples) -> float:
-    """What the first, at the best gain, leaves of the second; 0 where either is silent."""
+    """Level of what the first, at the best gain, leaves of the second, in dB; 0 where either is silent."""
     if not (one.any() and other.any()):
         return 0.0
     return level_db(other - np.float32(_gain(one, other)) * one, other)
 
 
 def _gain(one: Samples, other: Samples) -> float:
-    """By which the first comes nearest to the second."""
+    """The gain at which the first comes nearest to the second."""
     energy = _product(one, one)
     return _product(one, other) / energy if energy else 0.0
 
@@ -273,7 +275,7 @@ def _aligned(stems: Mapping[str, Audio], mixture: Audio | None) -> tuple[Any, in
         if shortfall_s > TOLERATED_SHORTFALL_S:
             raise AudioError(
                 f"stem {name!r} is {shortfall_s:.2f} s shorter than the longest; up to "
-                f"{TOLERATED_SHORTFALL_S} s is padded, more must be mended by hand (are all stems of one recording?)"
+                f"{TOLERATED_SHORTFALL_S} s is padded, more must be fixed by hand (are all stems of one recording?)"
             )
         if shortfall_s:
             notes.append(f"stem {name!r} was padded by {shortfall_s:.3f} s")

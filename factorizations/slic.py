@@ -1,6 +1,6 @@
 """Superpixels of the mel spectrogram: regions of time and frequency that look alike; needs no download.
 
-SoundLIME switches the cells of a grid in the spectrogram on and off. ``slic:20`` lets the sound draw the cells: about
+SoundLIME switches the cells of a grid in the spectrogram on and off. In ``slic:20`` the cells follow the sound: about
 twenty regions of similar loudness, a note, a drum's stroke, the silence between two, each a signal that can be heard. A
 region is named by where it is in the recording: ``3.1–3.6 s, 300–940 Hz`` is the box around the middle 90 % of its
 frames and bands. ``slic:20?compactness=1`` draws regions that are more nearly square (default 0.1).
@@ -11,8 +11,8 @@ frames and bands. ``slic:20?compactness=1`` draws regions that are more nearly s
 3. A region is the mixture's own complex spectrum under a mask: for each bin, how much of it belongs to bands that are
    in the region. The masks are the same for all channels.
 
-Scope: the *window*. Regions are those of the excerpt that is asked for, all of it at once and nothing around it, so
-another excerpt has others. An excerpt whose regions would need more than a gigabyte is refused.
+Scope: the *window*. Regions are found in the excerpt that is asked for, all of it at once and nothing around it, so
+another excerpt has other regions. An excerpt whose regions would need more than a gigabyte is refused.
 
 Invariant: *regions sum to the excerpt*, as every cell of the picture is in one region.
 
@@ -37,7 +37,7 @@ from audiolime_ext.text import counted
 
 FEWEST, MOST = 2, 256
 COMPACTNESS = 0.1
-SIGMA = 1.0  # the picture is smoothed: of noise alone the regions would be dust, which `slic` sweeps into one
+SIGMA = 1.0  # the picture is smoothed: in noise the regions would be specks, which `slic` merges into one
 MOST_MELS = 64
 RANGE_DB = 80.0
 MOST_BYTES = 1e9  # of all regions
@@ -74,15 +74,15 @@ class SlicFactorization:
 
     Parameters
     ----------
-    n_regions
-        From 2 to 256; how many there are in the end is for the picture to say.
-    compactness
-        How much nearness counts against likeness, above 0.
+    n_regions : int
+        Number of regions to aim at, from 2 to 256; how many there are in the end depends on the picture.
+    compactness : float
+        Weight of nearness against likeness, above 0.
 
     Raises
     ------
     UsageError
-        If an argument is none of those.
+        If an argument is out of range.
 
     Examples
     --------
@@ -117,7 +117,7 @@ class SlicFactorization:
         mixture = audio.samples[:, first:end]
         if (needed := 4.0 * self.n_regions * mixture.size) > MOST_BYTES:
             raise AudioError(
-                f"{self.spec} is for moments: the regions of {(end - first) / audio.sr:.1f} s would need "
+                f"{self.spec} is for short excerpts: the regions of {(end - first) / audio.sr:.1f} s would need "
                 f"{needed / 1e9:.1f} GB; choose an excerpt (--duration) of at most "
                 f"{int(MOST_BYTES / needed * (end - first) / audio.sr)} s, or fewer regions"
             )
@@ -191,7 +191,7 @@ def _regions(spectrum: spectrogram.Spectrum, labels: Labels, shares: NDArray[np.
 
 
 def _names(labels: Labels, edges_s: NDArray[np.float64], edges_hz: NDArray[np.float64]) -> list[str]:
-    """Where each region is; one in the same box as another, to a tenth of a second, is numbered."""
+    """Names that say where each region is; one in the same box as another, to a tenth of a second, is numbered."""
     names: list[str] = []
     for number in range(labels.max() + 1):
         (begin, end), (low, high) = (_middle(cells) for cells in np.nonzero(labels == number))
@@ -202,7 +202,7 @@ def _names(labels: Labels, edges_s: NDArray[np.float64], edges_hz: NDArray[np.fl
 
 
 def _middle(cells: Labels) -> tuple[int, int]:
-    """First and end of what is left without the 5 % that lie lowest and highest; a region has frayed edges."""
+    """First and end of what is left without the lowest and the highest 5 %; a region has frayed edges."""
     low, high = np.quantile(cells, [0.05, 0.95], method="nearest")
     return int(low), int(high) + 1
 

@@ -1,7 +1,7 @@
 """Spleeter's U-Nets: two, four or five stems of any recording, by Deezer Research.
 
 The networks are rebuilt from the published checkpoints and run on ONNX Runtime; the stems equal those of the
-``spleeter`` package at 80 dB or better. The way of a recording through it:
+``spleeter`` package at 80 dB or better. What happens to a recording:
 
 1. Stereo at 44.1 kHz. Mono is duplicated and the stems' channels averaged; other rates are resampled and the stems
    resampled back. What that loses is in `residual`, like everything above 11 kHz, which these networks mute; those of
@@ -16,8 +16,8 @@ Invariants: *blocks are counted from the start of the recording*, so an excerpt'
 recording (1e-5 where resampled); only the blocks that an excerpt touches are separated, one after another, so that
 memory grows with the stems asked for and nothing else.
 
-``spleeter:PATH`` is a model of one's own: see `spleeter_own` for what is read. A folder whose name is that of a variant
-is meant by ``./2stems``.
+``spleeter:PATH`` is a model of one's own: see `spleeter_own` for what is read. For a folder that has the name of a
+variant, write ``./2stems``.
 
 References
 ----------
@@ -121,15 +121,16 @@ class SpleeterFactorization:
 
     Parameters
     ----------
-    config
-        The architecture.
-    weights
+    config : SpleeterConfig
+        Architecture of the networks.
+    weights : mapping of str to ndarray
         Tensors of the checkpoint by name, as `read_tensor_bundle` gives them.
-    spec, fingerprint
-        The string that builds it again, and a hash of the weights; without them it lives in memory only and the
-        fingerprint is computed.
-    threads
-        Threads within the network; None lets the runtime choose.
+    spec : str or None
+        Spec string that builds it again; None: it exists in memory only.
+    fingerprint : str or None
+        Hash of the weights; None: it is computed.
+    threads : int or None
+        Threads within the network; None: the runtime chooses.
 
     Raises
     ------
@@ -167,7 +168,7 @@ class SpleeterFactorization:
 
     @property
     def confusion(self) -> Confusion | None:
-        """What was measured of the weights that its spec names."""
+        """What was measured of the weights that the spec names; None: nothing was."""
         return confusion((self.spec or "").removeprefix("spleeter:"))
 
     @cached_property
@@ -213,7 +214,7 @@ class SpleeterFactorization:
 
 
 def confusion(argument: str) -> Confusion | None:
-    """What was measured of ``spleeter:argument``; None of all but the two stems, whose weights were at hand."""
+    """What was measured of ``spleeter:argument``; None for all but two stems, the only weights that were available."""
     return read_confusion(_MEASURED[argument]) if argument in _MEASURED else None
 
 
@@ -223,9 +224,9 @@ def make(argument: str) -> SpleeterFactorization:
     Raises
     ------
     UsageError
-        If there is no such variant, or the folder holds no model that can be used.
+        If there is no such variant, or the folder does not hold a model that can be used.
     MissingError
-        If its checkpoint cannot be had; `CorruptError` if it is damaged or another network's.
+        If its checkpoint cannot be had; `CorruptError` if it is damaged or belongs to another network.
     """
     if checkpoint := VARIANTS.get(argument):
         index, data = checkpoint.files

@@ -1,7 +1,7 @@
 """Spleeter's networks: one U-Net for each stem, rebuilt from the tensors of a checkpoint.
 
-A U-Net halves time and frequency six times on its way down, doubles them as often on its way up, and beside each step
-up it is handed what the step down of the same size convolved, before the normalisation. What comes out are the logits
+A U-Net halves time and frequency six times on its way down and doubles them as often on its way up. Each step up also
+gets the result of the convolution of the same size on the way down, before its normalisation. The output is the logits
 of a mask: a sigmoid, or a softmax over the stems, turns them into the stem's share of the mixture's magnitudes.
 
 Layers are numbered through the whole checkpoint, as TensorFlow names them: ``conv2d``, ``conv2d_1``, …
@@ -36,16 +36,16 @@ class SpleeterConfig:
 
     Parameters
     ----------
-    instruments
-        The stems, in the order of their networks in the checkpoint.
-    n_bins
+    instruments : tuple of str
+        Stems, in the order of their networks in the checkpoint.
+    n_bins : int
         Frequency bins that the networks see, a multiple of 64: 1024 (11 kHz), 1536 in the 16 kHz variants; those above
         are muted.
-    down, up
-        Activations on the way down and up, among `ACTIVATIONS`.
-    softmax
-        Masks from a softmax over the stems instead of sigmoids.
-    filters
+    down, up : {"LeakyReLU", "ReLU", "ELU"}
+        Activations on the way down and up.
+    softmax : bool
+        True for masks from a softmax over the stems, False for sigmoids.
+    filters : tuple of int
         Channels of the six levels.
     """
 

@@ -1,15 +1,15 @@
-"""Spleeter models that somebody trained: a configuration in JSON, and the folder of checkpoints that it names.
+"""Spleeter models that users trained: a configuration in JSON, and the folder of checkpoints that it names.
 
 The layout is what ``spleeter train`` reads and writes::
 
     own/
-        own.json                 the configuration; the only file here whose name ends so
-        checkpoints/             its ``model_dir``, seen from the configuration
+        own.json                 the configuration; the only .json file here
+        checkpoints/             its ``model_dir``, relative to the configuration
             checkpoint           TensorFlow's note of the newest model
             model.ckpt-1000.index, model.ckpt-1000.data-00000-of-00001
 
 Instruments, ``F``, the type ``unet.unet`` or ``unet.softmax_unet``, its activations and numbers of filters are free;
-what else the configuration says of frames and masks must be what the published models have.
+everything else that the configuration says about frames and masks must be as in the published models.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ _TYPES = {"unet.unet": False, "unet.softmax_unet": True}  # whether masks are a 
 
 
 def read_own(path: Path) -> tuple[SpleeterConfig, Path]:
-    """Architecture and checkpoint (what the paths of its files have in common) of a model in a folder.
+    """Architecture and checkpoint (the beginning that the paths of its files share) of a model in a folder.
 
     Parameters
     ----------
-    path
+    path : Path
         The folder, or the configuration itself.
 
     Raises
     ------
     UsageError
-        If there is no configuration, it says what cannot be separated here, or its folder of checkpoints is missing.
+        If there is no configuration, it is of a kind that cannot be used here, or its folder of checkpoints is missing.
     """
     file = _configuration(path)
     try:
@@ -55,7 +55,7 @@ def read_own(path: Path) -> tuple[SpleeterConfig, Path]:
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {file} as a configuration of Spleeter in JSON: {error}") from error
     if not isinstance(said, dict) or not isinstance(said.get("model", {}), dict):
-        raise UsageError(f"{file} is no configuration of Spleeter: it and its 'model' must be JSON objects")
+        raise UsageError(f"{file} is not a configuration of Spleeter: it and its 'model' must be JSON objects")
     if not isinstance(folder := said.get("model_dir"), str):
         raise UsageError(f"{file} says 'model_dir': {folder!r}; it must name the folder that holds the checkpoint")
     return _architecture(said, file), _newest(file.parent / folder, file)
@@ -65,7 +65,7 @@ def _configuration(path: Path) -> Path:
     if path.is_file():
         return path
     if not path.is_dir():
-        raise UsageError(f"{path} is no folder; name one that holds a configuration of Spleeter (*.json)")
+        raise UsageError(f"{path} is not a folder; name one that holds a configuration of Spleeter (*.json)")
     found = sorted(path.glob("*.json"))
     if len(found) != 1:
         names = ", ".join(each.name for each in found) or "none"
@@ -86,7 +86,7 @@ def _architecture(said: Mapping[str, Any], file: Path) -> SpleeterConfig:
     params = model.get("params", {})
     _require(isinstance(params, dict), file, "params", params, "a JSON object")
     stems, n_bins, filters = said.get("instrument_list"), said.get("F"), params.get("conv_n_filters", default.filters)
-    _require(_are_names(stems), file, "instrument_list", stems, f"a list of different names but {RESIDUAL!r}")
+    _require(_are_names(stems), file, "instrument_list", stems, f"a list of different names, without {RESIDUAL!r}")
     _require(type(n_bins) is int and n_bins in range(64, 2049, 64), file, "F", n_bins, "a multiple of 64 up to 2048")
     _require(_are_sizes(filters), file, "conv_n_filters", filters, f"{DEPTH} whole numbers above 0")
     down, up = str(params.get("conv_activation")), str(params.get("deconv_activation"))
@@ -119,7 +119,8 @@ def _newest(folder: Path, file: Path) -> Path:
     """The newest checkpoint in a folder, by TensorFlow's note; without one, the only one."""
     if not folder.is_dir():
         raise UsageError(
-            f"{folder} is no folder; 'model_dir' in {file} must name the one that holds the checkpoint, seen from there"
+            f"{folder} is not a folder; 'model_dir' in {file} must name the one that holds the checkpoint, relative to "
+            "that file"
         )
     note = folder / "checkpoint"
     if note.is_file() and (

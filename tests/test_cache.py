@@ -181,7 +181,7 @@ def test_the_limit_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("text", ["much", "-1", "5 bananas", "GB"])
 def test_a_limit_that_is_no_size_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("AUDIOLIME_CACHE_MAX", text)
-    with pytest.raises(UsageError, match="is no size; write 5GB, 500MB, or 0 to keep nothing"):
+    with pytest.raises(UsageError, match="is not a size; write 5GB, 500MB, or 0 to keep nothing"):
         max_bytes()
 
 

@@ -62,7 +62,7 @@ def test_an_interruption_leaves_what_was_there_before(tmp_path: Path) -> None:
 def test_a_path_below_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     below = tmp_path / "file" / "out" / "song"
-    with pytest.raises(OutputError, match="is no folder; name another folder"):
+    with pytest.raises(OutputError, match="is not a folder; name another folder"):
         require_writable(below)
     with pytest.raises(OutputError, match=r"cannot write .*song.*nothing was left"), fresh_folder(below):
         pass
@@ -203,5 +203,5 @@ def test_a_pipe_is_read_to_its_end_and_one_without_a_writer_is_no_hang(
     assert contents(pipe) == b"sound" * 50_000
     late.join()
     monkeypatch.setattr(files, "_PATIENCE_S", 0.2)
-    with pytest.raises(OSError, match="a pipe into which nobody writes"):
+    with pytest.raises(OSError, match="a pipe that no program writes to"):
         contents(pipe)

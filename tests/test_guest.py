@@ -178,7 +178,9 @@ def test_a_separator_that_ends_the_program_is_an_error() -> None:
         def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> None:
             sys.exit(0)
 
-    with pytest.raises(AudiolimeError, match=r"the factorization mine:leaving called sys\.exit\(0\); it must answer"):
+    with pytest.raises(
+        AudiolimeError, match=r"the factorization mine:leaving called sys\.exit\(0\); it must return stems"
+    ):
         explain(SONG, quiet, factorization=Leaving())  # type: ignore[arg-type]
 
 

@@ -1,13 +1,13 @@
 """How additive a model is here: how much of what it answers is the sum of what single components do.
 
 Every function of n switches is a sum of products of some of them (its Walsh expansion), and over all 2ⁿ masks, each
-counted once, the products do not overlap: the squares of their coefficients, products of k switches taken together, are
-the parts of the variance that need k components at once. The part of single switches is the R² of the best sum of
-single effects (least squares over all masks). Invariants: *a sum has 1; parity of two or more has 0; the parts of all
-orders add up to 1*.
+counted once, the products are orthogonal: the sum of the squared coefficients of all products of k switches is the part
+of the variance that needs k components at once. The part of single switches is the R² of the best sum of single effects
+(least squares over all masks). Invariants: *a sum has 1; parity of two or more has 0; the parts of all orders add up to
+1*.
 
 Where segments were asked about within stems (`audiolime_ext.attribution.coarse_to_fine`), the masks of whole stems are
-complete, and it is these that are looked at.
+complete, and these are used.
 
 Reference: O'Donnell, "Analysis of Boolean Functions", 2014, chapter 1.
 """
@@ -40,7 +40,7 @@ def complete(neighborhood: Neighborhood) -> Neighborhood | None:
 
 
 def shares_of_orders(neighborhood: Neighborhood) -> Array:
-    """Which part of the variance over all masks needs 1, 2, … n components at once, shape (n_outputs, n).
+    """The part of the variance over all masks that needs 1, 2, … n components at once, shape (n_outputs, n).
 
     NaN for an output that is the same for all masks.
 
@@ -90,7 +90,7 @@ def additivity(neighborhood: Neighborhood) -> Array | None:
 
 
 def _walsh(neighborhood: Neighborhood) -> Array:
-    """Coefficients of the products of ±1, by the binary number of the mask of their factors; (2ⁿ, n_outputs)."""
+    """Coefficients of the products of ±1, shape (2ⁿ, n_outputs); the bits of a row's number are its factors."""
     masks, n = neighborhood.masks, neighborhood.masks.shape[1]
     found = neighborhood.scores[np.argsort(masks @ (1 << np.arange(n)))].reshape(*(2,) * n, -1)
     for axis in range(n):

@@ -1,4 +1,4 @@
-"""What an attribution method answers: a weight per output and component, with what is known of its error."""
+"""What an attribution method returns: a weight per output and component, with what is known about its error."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ class Attribution:
 
     Parameters
     ----------
-    method
-        Such as ``"shapley"`` or ``"lime"``.
-    weights
-        Shape (n_outputs, n_components), float64.
-    std_errors
-        Their standard errors, same shape: zero where every mask was evaluated; None where they were not estimated.
-    exact
-        Whether every mask was evaluated.
-    intercept, fidelity
-        Of a fitted surrogate, shape (n_outputs,); fidelity is R², NaN where there are too few masks to tell.
-    settings
+    method : str
+        Name of the method, such as ``"shapley"`` or ``"lime"``.
+    weights : ndarray of float64, shape (n_outputs, n_components)
+        Weight of each component for each output.
+    std_errors : ndarray of float64, shape (n_outputs, n_components), or None
+        Standard errors of the weights: zero where every mask was evaluated; None where they were not estimated.
+    exact : bool
+        True where every mask that the method needs was evaluated, and the model repeats its answers.
+    intercept, fidelity : ndarray of float64, shape (n_outputs,), or None
+        Intercept and R² of a fitted surrogate, R² being NaN where there are too few masks to tell; None: no surrogate.
+    settings : dict
         The kernel and whatever else the result must state.
-    references
+    references : tuple of str
         BibTeX entries to cite.
-    covariance
-        Of the weights over samples of masks, shape (n_outputs, n_components, n_components); `std_errors` are the square
-        roots of its diagonals; None where it was not estimated.
-    dof
+    covariance : ndarray of float64, shape (n_outputs, n_components, n_components), or None
+        Covariance of the weights over samples of masks; `std_errors` are the square roots of its diagonals; None where
+        it was not estimated.
+    dof : float or None
         Degrees of freedom of the standard errors; None: none were estimated, or they are known.
 
     Examples

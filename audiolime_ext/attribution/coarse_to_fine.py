@@ -1,23 +1,23 @@
-"""Stems exactly first, then time segments inside the stems that matter: the masks that Owen values are made of.
+"""Stems exactly first, then time segments inside the stems that matter: the masks that Owen values need.
 
 1. *Coarse*: every combination of whole stems, 2^S masks. They give each stem's Shapley value exactly.
-2. A stem *matters* if its value is at least a twentieth of the largest one's for a label that was asked for. One that
-   does not is left whole: cutting up what changes nothing would cost evaluations and say nothing. (Segments that cancel
-   each other exactly are missed by that.)
+2. A stem *matters* if its value is at least a twentieth of the largest one's for a label that was asked for. A stem
+   that does not matter is left whole: cutting up what changes nothing would cost evaluations and say nothing. (Segments
+   that cancel each other exactly are missed that way.)
 3. *Fine*: sets of segments of each stem that matters, the heaviest stem first. Each set is asked about with all 2^(S−1)
-   coalitions of the other stems. All sets where the budget allows it, else a sample in pairs of opposites. A stem gets
-   its turn while ten sets a segment are left for it, so that there are error bars; the heaviest gets what there is.
+   coalitions of the other stems: all sets where the budget allows it, else a sample in pairs of opposites. A stem gets
+   its turn while ten sets per segment are left for it, so that there are error bars; the heaviest gets what there is.
 
 Why not all of a recording's many components at once? Masks that are drawn among fifty pieces play half of everything
-everywhere, and a model that was trained on music answers something else to such scraps: what it says of a stem as a
-whole is lost. On the bundled clip "metal" is argued for by the accompaniment (+.32) and against by the vocals (−.25);
-over 2 × 25 pieces at once every Shapley value of it is within ±.015. Owen values keep what holds for the stems.
+everywhere, and a model that was trained on music answers something else to such scraps: what it says about a stem as a
+whole is lost. On the bundled clip, the accompaniment argues for "metal" (+.32) and the vocals argue against it (−.25);
+over 2 × 25 pieces at once, every Shapley value for it is within ±.015. Owen values keep what holds for the stems.
 
-Where the budget does not hold the segments of one stem, stems are left whole: of eight stems in ten segments each, all
-256 masks of whole stems say more than any thousand of the 2^80 masks of their pieces. Where stems that matter are left
-whole for want of budget, that is said, with the budget that would cut them.
+Where the budget is too small for the segments of one stem, stems are left whole: of eight stems in ten segments each,
+all 256 masks of whole stems say more than any thousand of the 2^80 masks of their pieces. Where stems that matter are
+left whole because the budget is too small, a note says so, with the budget that would cut them.
 
-The budget is an upper bound, and no mask is evaluated twice. See `audiolime_ext.attribution.owen` for what follows.
+The budget is an upper bound, and no mask is evaluated twice. `audiolime_ext.attribution.owen` makes values of them.
 """
 
 from __future__ import annotations
@@ -53,26 +53,26 @@ def coarse_to_fine(
 
     Parameters
     ----------
-    evaluate
-        The model: from masks (n_masks, n) to scores (n_masks, n_outputs). Called with new masks only.
-    groups
+    evaluate : callable
+        The model: function from masks, bool (n_masks, n), to scores (n_masks, n_outputs). Called with new masks only.
+    groups : sequence of int
         Number of segments of each stem; they are the n components, stem by stem.
-    max_evals
+    max_evals : int
         The most masks that are evaluated.
-    seed
-        For the sets of segments where they are a sample.
-    asked_for
-        From scores of the 2^S coarse masks, the last of them all on, to the values for which stems may matter,
-        (2^S, n_values).
+    seed : int
+        Seed for the sets of segments, where they are a sample.
+    asked_for : callable
+        Function from the scores of the 2^S coarse masks, the last of them all on, to the values for which stems may
+        matter, (2^S, n_values).
 
     Returns
     -------
-    What was evaluated, with a stem that was not cut as one component; its `groups` say which these are.
+    What was evaluated; a stem that was not cut is one component, and `groups` say which these are.
 
     Raises
     ------
     UsageError
-        If the budget does not hold the coarse masks and sets of segments for one stem.
+        If the budget is too small for the coarse masks and the sets of segments of one stem.
 
     Examples
     --------
@@ -136,13 +136,15 @@ def left_whole(
 
     Parameters
     ----------
-    neighborhood
-        What was evaluated.
-    sources, n_segments
-        Names of the stems, and into how many segments each could be cut.
-    columns
-        The labels.
-    kept
+    neighborhood : Neighborhood
+        Masks that were evaluated.
+    sources : sequence of str
+        Names of the stems.
+    n_segments : int
+        Number of segments that each stem could be cut into.
+    columns : sequence of int
+        Positions of the labels among the outputs.
+    kept : int
         Evaluations that are kept for checks.
     """
     groups, every = neighborhood.groups, (n_segments,) * len(sources)
@@ -167,17 +169,17 @@ def left_whole(
 
 
 def _n_evals(groups: Sequence[int], n_sets: int) -> int:
-    """Evaluations for the coarse masks and for so many sets of segments of one stem."""
+    """Evaluations for the coarse masks and for `n_sets` sets of segments of one stem."""
     return int(2 ** len(groups) + 2 ** (len(groups) - 1) * (n_sets - 2))
 
 
 def _enough(size: int) -> int:
-    """Sets of segments that a stem deserves: all there are, or ten for each segment."""
+    """Sets of segments that are enough for a stem: all there are, or ten for each segment."""
     return int(min(2**size, EVALS_PER_COMPONENT * size))
 
 
 def _that_matter(values: Array) -> list[int]:
-    """Stems with a value of some weight for some label, heaviest first; values (n_labels, n_stems)."""
+    """Stems that matter for some label, the heaviest first; `values` have shape (n_labels, n_stems)."""
     largest = np.abs(values).max(axis=1, keepdims=True)
     share = np.divide(np.abs(values), largest, out=np.zeros_like(values), where=largest > 0).max(axis=0)
     total = np.abs(values).max(axis=0)
@@ -185,7 +187,7 @@ def _that_matter(values: Array) -> list[int]:
 
 
 def _with_coalitions(within: Masks, coarse: Masks, groups: Sequence[int], stem: int) -> Masks:
-    """Each set of a stem's segments with each coalition of the whole others, (n_sets · 2^(S−1), n)."""
+    """Each set of a stem's segments with each coalition of the other stems as wholes, (n_sets · 2^(S−1), n)."""
     first = sum(groups[:stem])
     others = coarse[~coarse[:, first]]
     masks = np.tile(others, (len(within), 1))

@@ -3,7 +3,7 @@
 The Shapley interaction index of a pair averages ``f(S ∪ {i, j}) − f(S ∪ {i}) − f(S ∪ {j}) + f(S)`` over the sets S of
 the others, weighted as in the Shapley value. Positive: they need each other ("drums and bass together"); negative:
 either suffices; zero: they add up. The index of three averages the same alternating sum over the eight subsets of
-{i, j, k}. A model that answers to parity (an odd number of three sources) has no pair, only a three.
+{i, j, k}. A model that answers to parity (an odd number of three sources) has no interaction of two, only one of three.
 
 Reference: Grabisch and Roubens, "An axiomatic approach to the concept of interaction among players in cooperative
 games", International Journal of Game Theory 28, 1999.
@@ -47,7 +47,7 @@ def shapley_interactions(neighborhood: Neighborhood) -> NDArray[np.float64]:
 
 
 def three_way_interactions(neighborhood: Neighborhood) -> dict[tuple[int, int, int], NDArray[np.float64]]:
-    """Shapley interaction index of every three components, each of shape (n_outputs,); empty for fewer than three.
+    """Shapley interaction index of every set of three components, shape (n_outputs,) each; empty for fewer than three.
 
     Raises
     ------

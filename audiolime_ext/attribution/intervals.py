@@ -15,18 +15,19 @@ distribution that varies as much. One number serves all components: that of the 
 With both, 95 % intervals hold .94 to .96 of the time on smooth and random games, from ten evaluations for each
 component to half of all masks.
 
-Draws that were seen cannot speak of a rare coalition that decides (all the others against a dictator): where none has
-met it, every residual is zero, and so would be the error bars of weights that are off by a sixth. The rule of three:
-what none of m draws has shown may still happen in 3 of m. So *three more draws are added*, as unlucky as this:
+The draws that were seen say nothing about a rare coalition that decides (all the others against a dictator): where none
+has met it, every residual is zero, and so would be the error bars of weights that are off by a sixth. The rule of
+three: what none of m draws has shown may still happen in 3 of m. So *three more draws are added*, as unlucky as this:
 
 - Each moves the weights as the draws do that carry the variance, in proportion to what they carry. With x draws of
   equal shares the variance grows by 3/x: little for the hundreds that carry a smooth game, much for a handful.
 - Where fewer than five draws carry it, or none leaves a residual beyond a twentieth of the heaviest weight, that is
-  no measure. Then both scores of each are off by the largest effect that was seen, be it a weight or a residual, and
-  the pair is the one that moves a weight most. So no interval has zero width: for additive games and dictators half of
-  it is .02 to .07 of the heaviest weight at 1024 evaluations, .08 to .4 of it at ten for each component.
+  not a reliable measure. Then both scores of each added draw are off by the largest effect that was seen, be it a
+  weight or a residual, and the pair is the one that moves a weight most. So no interval has zero width: for additive
+  games and dictators half of it is .02 to .07 of the heaviest weight at 1024 evaluations, .08 to .4 of it at ten for
+  each component.
 
-What stays unknown: an unseen event beside residuals as large as a curved model's (there an apex' interval holds .82 of
+What stays unknown: an unseen event beside residuals as large as a curved model's (there an apex's interval holds .82 of
 the time at ten evaluations for each of 16 components), and one beyond all effects seen. Five and a twentieth were
 chosen on games of 7 to 16 components and judged on others, of 8 to 16 (`tests/studies/coverage.py`): in all kinds, for
 the component of largest weight as for the others, 95 % intervals hold .93 of the time or more, within chance.
@@ -34,9 +35,9 @@ the component of largest weight as for the others, 95 % intervals hold .93 of th
 A pair drawn c times enters c times: leverage is that of one draw. Taking the c draws together as one cluster, whose
 leverage may come near one, makes intervals far too wide.
 
-Intervals are marginal: each component's covers in 95 of 100 samples, not all of them together. They speak of the choice
-of masks and nothing else: the model is taken as it is, and so are the excerpt and the sources. Below ten evaluations
-per component none are given.
+Intervals are marginal: each component's covers in 95 of 100 samples, not all of them together. They account for the
+choice of masks and nothing else: the model is taken as it is, and so are the excerpt and the sources. Below ten
+evaluations per component none are given.
 
 References: Bell and McCaffrey, "Bias reduction in standard errors for linear regression with multi-stage samples",
 Survey Methodology 28, 2002; Pustejovsky and Tipton, "Small-sample methods for cluster-robust variance estimation and
@@ -88,30 +89,30 @@ def paired_covariance(
 ) -> tuple[Array, float] | None:
     """Covariance of combinations of least squares coefficients over draws of row pairs, and its degrees of freedom.
 
-    The covariance has shape (n_outputs, n, n) and holds what three unseen draws could do. None where the fit leaves it
-    open: a coefficient is not determined, or by one draw alone.
+    The covariance has shape (n_outputs, n, n) and includes what three unseen draws could do. None where the fit does
+    not determine it: a coefficient is not determined, or by one draw alone.
 
     Parameters
     ----------
-    design
-        Shape (n_pairs, 2, p): both rows of each pair.
-    weights
-        Shape (n_pairs, 2), of one draw.
-    residuals
-        Shape (n_pairs, 2, n_outputs), of the fit to all draws.
-    draws
-        How often each pair was drawn, shape (n_pairs,).
-    contrasts
-        The combinations, one in each row, shape (n, p).
-    heaviest
-        The largest effect of one component, shape (n_outputs,).
-    ridge
-        What the normal equations of the fit hold besides, shape (p, p).
+    design : ndarray of float64, shape (n_pairs, 2, p)
+        Rows of the design matrix, both of each pair.
+    weights : ndarray of float64, shape (n_pairs, 2)
+        Weights of the rows in the fit, for one draw.
+    residuals : ndarray of float64, shape (n_pairs, 2, n_outputs)
+        Residuals of the fit to all draws.
+    draws : ndarray of int64, shape (n_pairs,)
+        Number of times that each pair was drawn.
+    contrasts : ndarray of float64, shape (n, p)
+        Combinations of coefficients, one in each row.
+    heaviest : ndarray of float64, shape (n_outputs,)
+        Largest effect of one component.
+    ridge : ndarray of float64, shape (p, p), or None
+        Matrix that the fit adds to its normal equations; None: nothing.
 
     Examples
     --------
     The mean of eight draws: the variance of the draws, which is 8/7, divided by eight; and seven degrees of freedom.
-    Three draws more, like those eight, make that 3/8 more.
+    Three more draws, like those eight, make it larger by 3/8.
 
     >>> import numpy as np
     >>> rows, halves, one = np.ones((8, 2, 1)), np.full((8, 2), 0.5), np.ones(1)
@@ -151,8 +152,8 @@ def paired_covariance(
 def _of_unit_errors(pulls: Array, draws: NDArray[np.int64]) -> tuple[Array, float]:
     """The weights' covariance (n, n) if scores had errors of variance 1, and the most that one draw adds to a variance.
 
-    That is of a draw whose two scores are off by 1 each, in units of the weight's variance; `pulls` (n_pairs, 2, n) say
-    how far an error of each score moves each weight.
+    The latter is for a draw whose two scores are off by 1 each, in units of the weight's variance; `pulls`
+    (n_pairs, 2, n) say how far an error of each score moves each weight.
     """
     covariance = np.einsum("gan,gam,g->nm", pulls, pulls, draws, optimize=True)
     most = np.abs(pulls).sum(axis=1).max(axis=0) ** 2
@@ -162,7 +163,8 @@ def _of_unit_errors(pulls: Array, draws: NDArray[np.int64]) -> tuple[Array, floa
 def _shares(moved: Array, draws: NDArray[np.int64], alike: Array, *, nothing: float) -> Array:
     """Share of one draw of each pair in the variances of all weights, (n_pairs,); zeros where no draw moves any.
 
-    `moved` (n_pairs, n) says how far it moves each. Draws that move them no more than errors of `nothing` have none.
+    `moved` (n_pairs, n) says how far a draw moves each weight. Draws that move them no more than errors of size
+    `nothing` would have no share.
     """
     energy = (moved**2 / np.diag(alike)).mean(axis=1) * draws.sum()
     energy = np.where(energy > nothing**2, energy, 0.0)

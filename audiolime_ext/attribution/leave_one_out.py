@@ -1,6 +1,6 @@
-"""Leave-one-out: by how much the score falls when one component is switched off and all others stay.
+"""Leave-one-out: by how much the score falls when one component is switched off and all others stay on.
 
-The plainest of all attributions, and blind to redundancy: where either of two sources suffices, both get zero.
+The simplest of all attributions, and blind to redundancy: where either of two sources suffices, both get zero.
 
 Reference: Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 2014 (occlusion).
 """
@@ -54,7 +54,7 @@ def leave_one_out(neighborhood: Neighborhood) -> Attribution:
 
 
 def leave_one_out_masks(n: int, *, max_evals: int) -> MaskSet:
-    """All off, all but one, all on: n + 2 masks, or all 2ⁿ where these are no more.
+    """All off, all but one, all on: n + 2 masks, or all 2ⁿ where these are not more.
 
     Raises
     ------

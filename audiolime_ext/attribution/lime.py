@@ -6,9 +6,9 @@ The default kernel is audioLIME's: sqrt(exp(−d² / width²)) of the cosine dis
 ridge the weights equal those of ``lime.lime_base.LimeBase`` to 1e-8.
 
 A sample's standard errors are those of drawing masks. "All off" and "all on" are in every sample and so count for more
-than they do among all masks; that moves the weights by about as much as one draw does, and they are taken as a draw.
-With a ridge these are errors about the shrunken weights. Where features were selected none are given: the choice
-varies too.
+than they do among all masks; that moves the weights by about as much as one draw does, and the two are treated as a
+draw. With a ridge these are errors about the shrunken weights. Where features were selected none are given, as the
+selection varies, too.
 
 References: Ribeiro, Singh and Guestrin, KDD 2016; Haunschmid, Manilow and Widmer, "audioLIME: Listenable explanations
 using source separation", MML 2020.
@@ -66,12 +66,14 @@ def weighted_least_squares(masks: Masks, scores: Array, weights: Array, *, ridge
 
     Parameters
     ----------
-    masks, scores
-        Shapes (n_masks, n_components) and (n_masks, n_outputs).
-    weights
-        Shape (n_masks,), not negative.
-    ridge
-        Penalty on the squared coefficients, not on the intercept; 0: none. Where masks are too few the smallest
+    masks : ndarray of bool, shape (n_masks, n_components)
+        Masks.
+    scores : ndarray of float64, shape (n_masks, n_outputs)
+        The model's answers to them.
+    weights : ndarray of float64, shape (n_masks,)
+        Weights of the masks in the fit, not negative.
+    ridge : float
+        Penalty on the squared coefficients, not on the intercept; 0: none. Where there are too few masks, the smallest
         solution is taken.
     """
     share = weights / weights.sum()
@@ -98,11 +100,15 @@ def lime(
 
     Parameters
     ----------
-    kernel_width, ridge
-        See the module; the result states both.
-    n_features
-        Keep so many components for each output, chosen by ``lime.lime_base.LimeBase.feature_selection`` with the
-        method `feature_selection` ("auto", "forward_selection", "highest_weights", "lasso_path"); None: all.
+    neighborhood : Neighborhood
+        Evaluated masks.
+    kernel_width, ridge : float
+        Width of the kernel and penalty of the fit (see the module); the result states both.
+    n_features : int or None
+        Number of components to keep for each output, chosen by ``lime.lime_base.LimeBase.feature_selection``; None:
+        all.
+    feature_selection : {"auto", "forward_selection", "highest_weights", "lasso_path"}
+        Method of that choice.
 
     Examples
     --------
@@ -145,10 +151,16 @@ def sampling_error(
 
     Parameters
     ----------
-    weights
-        Of the fit, shape (n_masks,), multiplicities included.
-    coefficients, intercept, ridge
-        The fit, as of `weighted_least_squares`.
+    neighborhood : Neighborhood
+        Evaluated masks.
+    weights : ndarray of float64, shape (n_masks,)
+        Weights of the masks in the fit, times the number of times that each was drawn.
+    coefficients : ndarray of float64, shape (n_outputs, n)
+        Coefficients of the fit.
+    intercept : ndarray of float64, shape (n_outputs,)
+        Intercepts of the fit.
+    ridge : float
+        Penalty of the fit, see `weighted_least_squares`.
     """
     masks, counts = neighborhood.masks, neighborhood.counts
     if neighborhood.exhaustive:

@@ -1,4 +1,4 @@
-"""The methods by name: which masks each wants, and what it makes of the answers."""
+"""The methods by name: which masks each needs, and how it makes weights of the answers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ class Method:
 
     Parameters
     ----------
-    attribute
-        From an evaluated neighbourhood to weights.
-    masks
-        Those that it wants: all, or a sample drawn so; those with one component off; stems, then their segments.
+    attribute : callable
+        Function from an evaluated `Neighborhood` to an `Attribution`.
+    masks : {"shapley", "uniform", "all but one", "stem by stem"}
+        Masks that it needs: all, or a sample from the named distribution; those with one component off; whole stems,
+        then their segments.
     """
 
     attribute: Callable[[Neighborhood], Attribution]
     masks: Wanted
 
     def choose(self, n: int, *, max_evals: int, seed: int) -> MaskSet:
-        """The masks to ask the model about, at most `max_evals`, for a method that can say so beforehand.
+        """The masks to ask the model about, at most `max_evals`, for a method that knows them beforehand.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Weights made of noisy answers: the noise of an answer becomes the error of a weight.
+"""Weights from noisy answers: the noise of an answer becomes the error of a weight.
 
 Every method's weights are sums of scores times coefficients that only the masks decide, w = Σ c_m · s_m. So where each
 answer has its own noise of variance σ², a weight has the variance σ² Σ c_m², and two weights have the covariance
@@ -24,7 +24,7 @@ Attribute = Callable[[Neighborhood], Attribution]
 
 
 def attribute_noisy(attribute: Attribute, neighborhood: Neighborhood, noise: Noise | None) -> Attribution:
-    """A method's weights; of a model that does not answer alike, with its noise in their errors, and not exact.
+    """A method's weights; where the model's answers vary, their noise is in the errors, and nothing is exact.
 
     Examples
     --------

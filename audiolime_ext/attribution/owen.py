@@ -2,7 +2,7 @@
 
 The components of a stem (its time segments) are a union: they join one after the other, and no other stem joins in
 between. A stem's values add up to the Shapley value that it has as a whole, and within the stem they are the Shapley
-values of one game, whose score of a set of segments is averaged over all coalitions of the *whole* other stems:
+values of one game, in which the score of a set of segments is averaged over all coalitions of the *whole* other stems:
 
     g(T) = Σ_H |H|! (S − |H| − 1)! / S! · f(T and all of H),   H running through the sets of the S − 1 other stems.
 
@@ -91,10 +91,12 @@ def game_within(neighborhood: Neighborhood, groups: tuple[int, ...], group: int)
 
     Parameters
     ----------
-    groups
+    neighborhood : Neighborhood
+        Evaluated masks of all components.
+    groups : tuple of int
         Number of components in each group.
-    group
-        Which one.
+    group : int
+        Position of the group whose game it is.
     """
     masks = neighborhood.masks
     edges = np.cumsum([0, *groups])
@@ -121,9 +123,9 @@ def game_within(neighborhood: Neighborhood, groups: tuple[int, ...], group: int)
 
 
 def whole_stems(neighborhood: Neighborhood) -> Neighborhood | None:
-    """The game of whole stems, each of all of its segments; None where not all its masks were evaluated.
+    """The game of whole stems, with all segments of each together; None where not all its masks were evaluated.
 
-    Owen values always hold it, so what stems do together is known whatever was sampled within them.
+    The masks for Owen values always include it, so what stems do together is known whatever was sampled within them.
 
     Examples
     --------

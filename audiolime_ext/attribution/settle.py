@@ -3,14 +3,14 @@
 Masks are drawn in rounds, each half as many again as before, beginning at ten for each component; no mask is evaluated
 twice. After each round every one of the k heaviest components is compared with every one of the others. The set is
 settled when all these differences are positive beyond sampling error, by one test for all of them (see
-`audiolime_ext.attribution.told_apart`). The error of 5 % is spent in equal parts over the looks that the budget allows.
+`audiolime_ext.attribution.told_apart`). The error of 5 % is divided equally among the looks that the budget allows.
 Where all masks fit the budget, the last round knows the weights exactly.
 
 So a set that is said to be settled is the one that all masks would give in at least 95 of 100 samples; *where two
 weights are nearly equal, the answer is that they are not settled*. Stopping early does not make the intervals wider:
 they are those of a budget that was fixed beforehand. On smooth games of 12 components, 95 % intervals held .955 of the
-time where the top 3 was settled (those of the three: .958). In games that few masks decide, too, a top 1 or 3 that was
-settled was the right one every time (`tests/studies/coverage.py`).
+time where the top 3 was settled (those of the three: .958). In games that few masks decide, too, a settled top 1 or top
+3 was the right one every time (`tests/studies/coverage.py`).
 """
 
 from __future__ import annotations
@@ -43,27 +43,30 @@ def settle(
 
     Parameters
     ----------
-    game
-        Who is asked; once a round, about new masks only.
-    k
-        How many of them, at least 1 and fewer than n.
-    max_evals
+    game : Game
+        Game that is asked; once a round, about new masks only.
+    k : int
+        Number of heaviest components, at least 1 and fewer than n.
+    max_evals : int
         The most masks that are evaluated.
-    seed
-        For the sample; what was evaluated is what `choose_masks` gives for the number of evaluations and this seed.
-    column
-        The output whose weights are ranked.
-    sampling, attribute
-        How masks are drawn, and the method.
+    seed : int
+        Seed of the sample; what was evaluated is what `choose_masks` gives for that number of evaluations and this
+        seed.
+    column : int
+        Position of the output whose weights are ranked.
+    sampling : {"shapley", "uniform"}
+        Distribution that masks are drawn from.
+    attribute : callable
+        Attribution method: function from a `Neighborhood` to an `Attribution`.
 
     Returns
     -------
-    neighborhood
-        All masks evaluated.
-    attribution
-        Its weights.
-    settled
-        Whether the k components of largest weight are told apart from the others.
+    neighborhood : Neighborhood
+        All masks that were evaluated.
+    attribution : Attribution
+        Weights from them.
+    settled : bool
+        True where the k components of largest weight are told apart from the others.
 
     Raises
     ------

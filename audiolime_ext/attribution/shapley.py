@@ -9,11 +9,11 @@ solved (KernelSHAP); masks were drawn by the kernel, so each counts as often as 
 enters the fit only by half the difference of its two scores. That is linear for games of single and pairwise effects,
 so a sample gives these their exact values too.
 
-Much of what such a fit leaves over on music depends on the mere number of components that are on: the first sounds
-matter more than the last. From ten evaluations per component on, two more columns take that out of the residuals, and
-out of the sampling error. All components have the same part in such a function, and it is zero at "all off" and "all
-on", so the Shapley values of it are zero: what is estimated stays the same. On musicnn with 50 components the fit
-without them needs 1.5 to 2.6 times as many evaluations (`tests/studies/error_curves.py`).
+On music, much of what such a fit leaves unexplained depends only on the number of components that are on: the first
+sounds matter more than the last. From ten evaluations per component on, two more columns take that out of the
+residuals, and out of the sampling error. All components have the same part in such a function, and it is zero at "all
+off" and "all on", so its Shapley values are zero: what is estimated stays the same. On musicnn with 50 components the
+fit without these columns needs 1.5 to 2.6 times as many evaluations (`tests/studies/error_curves.py`).
 
 Error bars: see `audiolime_ext.attribution.intervals`.
 

@@ -1,13 +1,13 @@
 """Which weights are told apart: by more than rounding, and beyond what a sample of masks leaves open.
 
-Several weights are compared with several others by *one test for all differences*: the largest difference between
-estimates and truth, divided by its standard error, is drawn from the weights' covariance (with Student's tails), and a
-difference is told apart where it exceeds that quantile. So "this one is the largest" is wrong in at most 5 of 100
-samples of masks, however many the others are.
+Several weights are compared with several others by *one test for all differences*. The largest difference between
+estimates and truth, divided by its standard error, is simulated from the weights' covariance (with Student's tails);
+two weights are told apart where their difference exceeds a quantile of that. So "this one is the largest" is wrong in
+at most 5 of 100 samples of masks, however many others there are.
 
-Weights that all masks give have no such error, but rounding: float32 networks repeat their answers to about 1e-5 on
-another machine, which is what ``audiolime rerun`` allows. So a tie is a difference of at most `ROUNDING` of the largest
-answer of the model (or of the largest weight, where only weights are known).
+Weights from all masks have no such error, but rounding: float32 networks repeat their answers to about 1e-5 on another
+machine, which is what ``audiolime rerun`` allows. So a tie is a difference of at most `ROUNDING` of the largest answer
+of the model (or of the largest weight, where only weights are known).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_ERROR = 1e-9
 
 
 def is_settled(attribution: Attribution, k: int, *, column: int = 0, error: float = ERROR) -> bool:
-    """Whether the k heaviest components weigh more than all others, with this chance to be wrong.
+    """Whether the k heaviest components weigh more than all others; `error` is the chance that this is wrong.
 
     Without a covariance nothing is settled; with exact weights everything but a tie.
 
@@ -71,14 +71,18 @@ def exceed(
 
     Parameters
     ----------
-    weights, covariance, dof
-        Of one label: shapes (n,) and (n, n); the degrees of freedom of the covariance, None where it is known.
-    above, below
-        Positions.
-    rounding
-        Differences of at most this are ties.
-    error
-        The chance that any of the answers "yes" is wrong.
+    weights : ndarray of float64, shape (n,)
+        Weights of the components for one label.
+    covariance : ndarray of float64, shape (n, n)
+        Covariance of these weights.
+    dof : float or None
+        Degrees of freedom of the covariance; None where it is known.
+    above, below : ndarray of intp, shapes (n_above,) and (n_below,)
+        Positions of the components to compare.
+    rounding : float
+        Largest difference that is a tie.
+    error : float
+        Chance that any of the answers "yes" is wrong.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What a decoder in C writes to stderr by itself, as libmpg123 does of frames that it cannot decode: heard, not shown.
+"""What a decoder in C writes to stderr by itself, as libmpg123 does about frames it cannot decode: caught, not shown.
 
-Such lines name a place in somebody's source, and no file. Whoever decodes hears them here and says in words of ours
-what they mean. While that lasts, descriptor 2 leads into a file; what else was written there is passed on.
+Such lines name a line of the decoder's source code, and no file. The caller gets them here and says in its own words
+what they mean. Meanwhile descriptor 2 leads into a file; everything else that is written there is passed on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LOCK = threading.RLock()  # descriptor 2 is there once
 
 @contextmanager
 def overheard() -> Iterator[list[str]]:
-    r"""A list that holds, once the work within is done, the errors that C code told of meanwhile.
+    r"""A list that holds, once the work within is done, the errors that C code printed meanwhile.
 
     Examples
     --------

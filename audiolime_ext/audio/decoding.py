@@ -1,12 +1,13 @@
 """The bytes of an audio file as samples up to its true end; a file that lacks its end is refused.
 
-How long a recording is has one answer, here: what is decoded is counted, whatever headers say, and `count` and `decode`
-go the same way. A cut file must not be analysed as if it were all of the song. The formats say differently how long
-they are:
+The length of a recording is decided here, once: what is decoded is counted, whatever headers say, and `count` and
+`decode` go the same way. A cut file must not be analysed as if it were the whole song. The formats state their length
+in different ways:
 
 - WAV and its relatives (AIFF, AU, RF64, W64) promise a number of bytes; encoders that write into a pipe put the largest
   number there, which promises nothing. libsndfile's log shows both numbers.
-- What FLAC, Ogg, MP3, WAV and AIFF files hold in turn is told in `formats`: each part is decoded, and all are joined.
+- What FLAC, Ogg, MP3, WAV and AIFF files hold one after the other, `formats` finds: each part is decoded, and all are
+  joined.
 - MPEG-4 and other containers are left to `containers`.
 
 Counting costs as much as decoding. On one core a minute of stereo takes some 0.04 s (WAV), 0.1 s (FLAC), 0.15 s
@@ -58,17 +59,17 @@ def decode(content: bytes, origin: str, *, longest_s: float | None = None) -> De
 
     Parameters
     ----------
-    content
+    content : bytes
         The whole file.
-    origin
-        What to call it in messages.
-    longest_s
-        What is longer is refused as soon as so many seconds have been decoded.
+    origin : str
+        Name of the file in messages.
+    longest_s : float or None
+        Greatest length in seconds: a longer file is refused as soon as this much has been decoded; None: no limit.
 
     Raises
     ------
     AudioError
-        If it is empty, is no audio, lacks its end, is longer than `longest_s` or than memory holds, or joins sounds
+        If it is empty, is not audio, lacks its end, is longer than `longest_s` or than memory holds, or joins sounds
         that cannot follow one another.
     MissingError
         If it is a container, such as m4a, and PyAV is not installed.
@@ -114,7 +115,7 @@ def count(content: bytes, origin: str) -> tuple[int, int]:
 
 
 def free_bytes() -> int | None:
-    """Memory that programs may still take; None where the system does not say (it does on Linux)."""
+    """Bytes of memory that programs may still take; None where the system does not say (Linux does)."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return 1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable:")))
@@ -165,7 +166,7 @@ class _Reading:
             yield block
 
     def _join(self, sr: int, n_channels: int) -> None:
-        """What follows must be as what was before."""
+        """Check that what follows has the same rate and channels as what came before."""
         if self.sr and (sr, n_channels) != (self.sr, self.n_channels):
             raise AudioError(
                 f"{self.origin} goes on with {sr} Hz and {counted(n_channels, 'channel')} after {self.now_s:.2f} s "
@@ -201,7 +202,7 @@ class _Reading:
             )
 
     def _overheard(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """The blocks; where the decoder told of errors is kept, as (first, end) in samples."""
+        """The blocks; where the decoder printed errors is kept, as (first, end) in samples."""
         while True:
             with overheard() as errors:
                 block = next(blocks, None)
@@ -212,9 +213,10 @@ class _Reading:
             yield block
 
     def _rest_as_given(self, part: Part, held: int, error: Exception) -> Iterator[Block]:
-        """What a file holds up to where its own header ends it, if only what is behind is no sound."""
+        """What a file holds up to the end that its own header names, if no sound lies behind that end."""
         damaged = AudioError(
-            f"{self.origin} is damaged or cut short: not all after {self.now_s:.2f} s can be read; {KEEP_THE_REST}"
+            f"{self.origin} is damaged or cut short: not everything after {self.now_s:.2f} s can be read; "
+            f"{KEEP_THE_REST}"
         )
         lacking = part.promised - held
         if part.as_given is None or not 0 <= lacking <= _BLOCK or flac.frames_beyond(part.as_given, part.promised):
@@ -231,15 +233,15 @@ class _Reading:
 
     def _gap(self, at_s: float, n_bytes: int) -> str:
         return (
-            f"{self.origin} is damaged at {at_s:.2f} s ({counted(n_bytes, 'byte is', 'bytes are')} no frame of it: "
-            "left out): what is heard there may be noise, and what follows may come too early; get a complete copy"
+            f"{self.origin} is damaged at {at_s:.2f} s ({counted(n_bytes, 'byte')} not part of any frame: left out): "
+            "what is heard there may be noise, and what follows may come too early; get a complete copy"
         )
 
     def _damaged(self, at_s: list[float]) -> list[str]:
         if not at_s:
             return []
         where = f"{at_s[0]:.2f} s" if len(at_s) == 1 else f"{at_s[0]:.2f} s, last at {at_s[-1]:.2f} s"
-        told = f"{self.origin} is damaged at {where} ({counted(len(at_s), 'frame')} of nonsense)"
+        told = f"{self.origin} is damaged at {where} ({counted(len(at_s), 'frame')} of nonsense data)"
         return [f"{told}: what is heard there may be noise; get a complete copy"]
 
     def _tell_of_others(self, told: str | None) -> None:
@@ -247,7 +249,7 @@ class _Reading:
             self.warnings.append(told)
 
     def _undecoded(self, part: Part, first: int) -> list[str]:
-        """Where the decoder could not go on with a frame that looked sound."""
+        """Warning about frames that looked intact but could not be decoded; empty where there are none."""
         known = [first + at for at in (*part.damaged, *(at for at, _ in part.gaps))]
         new = [(a, b) for a, b in self.complaints if not any(a - _PADDED <= at < b + _PADDED for at in known)]
         if not new:
@@ -263,7 +265,7 @@ class _Reading:
 
 
 def _parts(content: bytes, origin: str) -> Parts:
-    """The parts of a file; of a format that is not looked into, the file."""
+    """The parts of a file; the file itself where its format is not looked into."""
     found = riff.parts(content) or flac.parts(content) or ogg.parts(content, origin) or mpeg.parts(content, origin)
     return found or Parts((Part(content),))
 
@@ -289,7 +291,7 @@ def _opened(content: bytes, origin: str) -> Any:
 
 
 class _Bytes(io.BytesIO):
-    """Stays where it is when libsndfile seeks to a place that a damaged header names before the beginning."""
+    """Bytes that stay where they are when libsndfile seeks before the beginning, as a damaged header may ask."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         try:
@@ -300,10 +302,10 @@ class _Bytes(io.BytesIO):
 
 @cache
 def _stream_type() -> Any:
-    """The file of soundfile, read from front to end.
+    """The file class of soundfile, read from front to end.
 
-    Where a file can be sought in, soundfile seeks after every read, and MP3 decoders stumble where they are sent; and
-    it allocates at once what the header promises.
+    Where a file is seekable, soundfile seeks after every read, and MP3 decoders stumble over that; and it allocates at
+    once what the header promises.
     """
     import soundfile
 

@@ -1,8 +1,8 @@
 """Which files of a folder are recordings: whatever `load_audio` reads, by their endings; and what is left out, and why.
 
-What can be read follows from what the decoders say of themselves: the formats of the libsndfile that is installed, and
-PyAV's where it is. Formats of libsndfile that hold measurements (MAT, HTK), have no header (RAW) or keep it elsewhere
-(SD2) are none of music.
+What can be read is what the decoders list: the formats of the libsndfile that is installed, and those of PyAV where it
+is installed. Formats of libsndfile that hold measurements (MAT, HTK), have no header (RAW) or keep it elsewhere (SD2)
+do not count as music.
 
 Nothing is left out silently: `Found.note` counts it, names some of it and says why.
 """
@@ -47,7 +47,7 @@ _OF_PYAV = {
     "wv": "wv",
 }  # by ffmpeg's demuxers; `containers` knows such files by their first bytes
 HIDDEN = "hidden"
-NO_AUDIO = "no audio by the ending"
+NO_AUDIO = "not an audio file by its ending"
 NEEDS_CODECS = "audio that needs the extra codecs (pip install 'audiolime-ext[codecs]')"
 NO_FILE = "no file that can be read (a broken link, a pipe)"
 FOLDER = "a folder"
@@ -79,7 +79,7 @@ def _endings(table: Mapping[str, str], formats: Iterable[str]) -> frozenset[str]
 
 @dataclass(frozen=True)
 class Found:
-    """The recordings of a folder, in order, and by reason what was left out."""
+    """The recordings of a folder, in order, and what was left out, by reason."""
 
     folder: Path
     files: tuple[Path, ...]
@@ -105,13 +105,13 @@ def skipped_note(folder: Path, skipped: Mapping[str, Sequence[Path]]) -> str | N
 
 
 def some(paths: Sequence[Path], folder: Path) -> str:
-    """Up to three of some files in a folder, by their names from there."""
+    """Up to three of some files, by their names relative to a folder."""
     names = [legible(os.path.relpath(path, folder)) for path in paths[:_SHOWN]]
     return ", ".join(names + ["…"] * (len(paths) > _SHOWN))
 
 
 def look_into(folder: Path, *, deep: bool = False) -> Found:
-    """The recordings in a folder, sorted; `deep`: and in all folders below it that are neither hidden nor links.
+    """The recordings in a folder, sorted; with `deep`, also in all folders below it that are not hidden and no links.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def _inside(folder: Path, deep: bool) -> Iterator[Path]:
 
 
 def _why_not(path: Path, endings: Collection[str]) -> str | None:
-    """Why a path is no recording; None if it is one."""
+    """Why a path is not a recording; None if it is one."""
     ending = path.suffix.lower()
     if path.name.startswith("."):
         return HIDDEN

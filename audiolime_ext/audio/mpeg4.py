@@ -1,10 +1,10 @@
 """Containers (m4a, mp4, mov, stem.mp4; mka, webm; wma; aac, wv, ape, tta), by PyAV: the sound in them, and their stems.
 
-The first sound is the recording; what comes after it are its stems in a stem.mp4, as Native Instruments' format and
-musdb have it, and else another language or another take, of which `unread` tells. Samples are those that ffmpeg
+The first sound is the recording. What comes after it are its stems in a stem.mp4, as Native Instruments' format and
+musdb have it; elsewhere it is another language or another take, which `unread` reports. Samples are those that ffmpeg
 decodes, whose libraries PyAV brings: what an encoder put in front of the sound is skipped where the container says so,
-and what it put behind is kept, in all streams alike. A box or a frame that ends beyond the file, or a stream that is
-shorter than promised, is a file that lacks its end. Damage is refused; ffmpeg would go on behind it.
+and what it put behind is kept, in all streams alike. Where a box or a frame ends beyond the file, or a stream is
+shorter than promised, the file lacks its end. Damage is refused; ffmpeg would go on behind it.
 
 References: ISO/IEC 14496-12 (boxes); ISO/IEC 14496-3 (frames of AAC, as ADTS has them); RFC 8794 and 9559 (EBML,
 Matroska); Native Instruments, "Stem file specification" (the box ``stem`` and its JSON).
@@ -26,7 +26,7 @@ from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.extras import require
 
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
-_ROUNDED_S = 0.25  # and seconds, where only the container says how long it is, to be shown
+_ROUNDED_S = 0.25  # and seconds, where only the container gives a length, rounded for display
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # that an MPEG-4 or QuickTime file may begin with
 _MARKS = (
     b"\x1aE\xdf\xa3",  # Matroska, WebM
@@ -54,7 +54,7 @@ def is_container(content: bytes) -> bool:
 
 
 def joined(content: bytes) -> list[bytes]:
-    """The MPEG-4 containers that were joined byte for byte, each with positions of its own; any other as it is."""
+    """The MPEG-4 containers that were joined byte for byte, each counting from its own start; others as they are."""
     starts = [begin - 8 for kind, begin, _ in _boxes(content, 0, len(content)) if kind == "ftyp"]
     return [content[begin:end] for begin, end in pairwise([*starts, len(content)])] or [content]
 
@@ -65,7 +65,7 @@ def decode_container(content: bytes, origin: str) -> Sound:
     Raises
     ------
     AudioError
-        If it holds no sound or lacks its end; `origin` is what to call it in the message.
+        If it holds no sound or lacks its end; `origin` names it in the message.
     MissingError
         If PyAV is not installed.
     """
@@ -73,7 +73,7 @@ def decode_container(content: bytes, origin: str) -> Sound:
 
 
 def unread(content: bytes, origin: str) -> str | None:
-    """That there are sounds beside the first, which are not read; None where there are none, or they are its stems."""
+    """Note that sounds beside the first are not read; None where there are none, or they are its stems."""
     if origin.lower().endswith(STEM_ENDINGS) or _inside(content, "moov", "udta", "stem"):
         return None
     return first_of(_n_sounds(require("av", extra="codecs"), content, origin), origin)
@@ -85,7 +85,7 @@ def decode_stems(content: bytes, origin: str) -> dict[str, Sound]:
     Raises
     ------
     AudioError
-        As above, or if it holds one sound only.
+        As `decode_container`, or if it holds one sound only.
     """
     if len(joined(content)) > 1:
         raise AudioError(f"{origin} is several files joined in one; split it, as their stems cannot be joined")
@@ -109,7 +109,7 @@ def _sounds(content: bytes, origin: str) -> Iterator[Sound]:
     if not n_sounds:
         raise AudioError(f"{origin} holds no sound; name a file that does")
     try:
-        for number in range(n_sounds):  # one after the other: all packets of all of them would be much
+        for number in range(n_sounds):  # one after the other: the packets of all of them would fill the memory
             with av.open(io.BytesIO(content)) as container:
                 yield _decoded(av, container, container.streams.audio[number], origin)
     except av.FFmpegError as error:
@@ -150,7 +150,7 @@ def _decoded(av: Any, container: Any, stream: Any, origin: str) -> Sound:
 
 
 def _promised_s(container: Any, stream: Any) -> float:
-    """How long a sound is by its container; 0 where that is a guess of ffmpeg's from the bit rate."""
+    """Length of a sound in seconds by its container; 0 where that is only ffmpeg's guess from the bit rate."""
     if container.format.name == "aac":
         return 0.0
     if stream.duration is not None:

@@ -2,8 +2,8 @@
 
 ROOT is the folder that holds ``train`` and ``test``, of MUSDB18 (``NAME.stem.mp4``) or of MUSDB18-HQ
 (``NAME/mixture.wav``). Tracks are counted from 0 as ``musdb.DB(root=ROOT)`` counts them: first those of ``train``, by
-name. A folder of MUSDB18-HQ is read as it is. A stem file is a track of that package, which is made here, as `DB` asks
-ffprobe about every stem of all 150 tracks before it gives one.
+name. A folder of MUSDB18-HQ is read as it is. A stem file becomes a track object of the musdb package. It is made here,
+because `musdb.DB` asks ffprobe about every stem of all 150 tracks before it gives one.
 """
 
 from __future__ import annotations

@@ -19,16 +19,16 @@ import numpy as np
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files import legible
 
-Readable = tuple[Any, str | None]  # a path, a binary file or (array, sr); and what it is called, if that is said
+Readable = tuple[Any, str | None]  # a path, a binary file or (array, sr); and its name, where it has one
 
 
 def opened(source: Any) -> Readable | None:
-    """What a package's object holds; None where it is none of these.
+    """The audio that another package's object holds; None where the object is of none of these packages.
 
     Raises
     ------
     AudioError
-        If it is one, and holds no audio.
+        If it is of one of them, and holds no audio.
 
     Examples
     --------

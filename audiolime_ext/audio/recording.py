@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Samples = NDArray[np.float32]
 
-LOUDEST = 4.0  # times full scale, 12 dB: more is no music
+LOUDEST = 4.0  # times full scale, 12 dB: no music is louder
 _WHOLE = "a recording is held in memory as a whole: cut it into shorter files, or end other programs"
 
 
@@ -42,18 +42,18 @@ class Audio:
 
     Parameters
     ----------
-    samples
-        Shape (n_channels, n_samples), float32.
-    sr
+    samples : ndarray of float32, shape (n_channels, n_samples)
+        Waveform, full scale at ±1; one or two channels.
+    sr : int
         Sampling rate in Hz.
-    name
-        What to call it in results.
-    path
+    name : str
+        Name of the recording in results.
+    path : str or None
         The file it was read from, as the user gave it; None for arrays.
-    file_sha256
-        Of the file's bytes; None for arrays.
-    warnings
-        What is wrong with the file, though it could be read: damaged frames, bytes behind its end.
+    file_sha256 : str or None
+        SHA-256 of the file's bytes; None for arrays.
+    warnings : tuple of str
+        Faults of the file that did not keep it from being read: damaged frames, bytes behind its end.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Audio:
 
     @property
     def n_channels(self) -> int:
-        """1 or 2."""
+        """Number of channels, 1 or 2."""
         return int(self.samples.shape[0])
 
     @property
@@ -114,7 +114,7 @@ class Audio:
         return first, end
 
     def require_seconds(self, start_s: float, duration_s: float | None) -> None:
-        """Raise `AudioError` if these are no seconds that can be counted in samples."""
+        """Raise `AudioError` if start or duration is not a finite number of seconds."""
         if not math.isfinite((start_s + (duration_s or 0.0)) * self.sr):
             raise AudioError(f"an excerpt starts and lasts a number of seconds, not {start_s} and {duration_s}")
 
@@ -158,15 +158,16 @@ def load_audio(source: Any, *, name: str | None = None, longest_s: float | None 
 
     Parameters
     ----------
-    source
+    source : str, path, binary file object, tuple, Audio or object of another package
         A path, a binary file object, ``(array, sr)`` with an array of shape (n_samples,) or (n_channels, n_samples),
         an `Audio` (returned as it is), ``musdb:ROOT#4``, or what musdb, mirdata and Hugging Face datasets hand over
-        (see `audiolime_ext.audio.objects`). wav, flac, ogg, mp3 and their like are read by soundfile; m4a, webm and
-        other containers by PyAV, an extra (see `audiolime_ext.audio.folders`).
-    name
-        What to call it; by default the file's name without its ending.
-    longest_s
-        A file that is longer is refused as soon as so much of it has been decoded; None: whatever memory holds.
+        (see `audiolime_ext.audio.objects`). wav, flac, ogg, mp3 and similar formats are read by soundfile; m4a, webm
+        and other containers by PyAV, an extra (see `audiolime_ext.audio.folders`).
+    name : str or None
+        Name of the recording in results; None: the file's name without its ending.
+    longest_s : float or None
+        Greatest length in seconds: a longer file is refused as soon as this much of it has been decoded; None: as much
+        as memory holds.
 
     Raises
     ------
@@ -267,7 +268,7 @@ def _validate(origin: str, samples: NDArray[Any], sr: Any) -> None:
 
 
 def _bursts(origin: str, samples: Samples, sr: int) -> list[str]:
-    """That a recording reaches what no music reaches; decoders go a little above full scale, hardly twice as high."""
+    """Warning that a recording is louder than any music; decoders overshoot full scale a little, hardly twofold."""
     peak = float(max(samples.max(), -samples.min()))
     if peak <= LOUDEST:
         return []
@@ -279,6 +280,6 @@ def _bursts(origin: str, samples: Samples, sr: int) -> list[str]:
 
 
 def level_db(samples: NDArray[Any], reference: NDArray[Any]) -> float:
-    """Energy of `samples` relative to `reference` in dB; −200 stands for nothing at all."""
+    """Energy of `samples` relative to `reference` in dB; −200 stands for silence."""
     energy, of = (float(np.sum(np.square(x, dtype=np.float64))) for x in (samples, reference))
     return max(-200.0, 10 * math.log10(energy / of)) if energy > 0 and of > 0 else -200.0

@@ -2,7 +2,7 @@
 
 Invariant: *the same second gives the same samples, whatever excerpt was asked for*. The resampler (soxr) is run on a
 piece that starts on a common grid of both rates (441 samples at 44.1 kHz are 160 at 16 kHz) and reaches 50 ms beyond
-what is asked for, so that an excerpt equals the same place of the resampled whole to 1e-5.
+what is asked for, so that an excerpt equals the same part of the resampled whole to 1e-5.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ def resample_span(samples: Samples, sr: int, new_sr: int, first: int, end: int, 
 
     Parameters
     ----------
-    samples
-        Shape (..., n_samples): the recording at `sr`, or its part from sample `offset` on. Zeros are assumed beyond
-        it, so a part should reach `RESAMPLING_CONTEXT_S` (and one step of the common grid) beyond what is asked for.
-    first, end
-        In samples at `new_sr`, counted from the recording's beginning; may reach beyond its ends.
+    samples : ndarray of float32, shape (..., n_samples)
+        The recording at `sr`, or its part from sample `offset` on. Zeros are assumed beyond it, so a part should reach
+        `RESAMPLING_CONTEXT_S` (and one step of the common grid) beyond what is asked for.
+    sr, new_sr : int
+        Sampling rates in Hz: of `samples`, and of the result.
+    first, end : int
+        Start and end of the span in samples at `new_sr`, counted from the recording's beginning; they may lie beyond
+        its ends.
+    offset : int
+        Position of the first of `samples` in the recording, in samples at `sr`.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def context_span(sr: int, new_sr: int, first: int, end: int) -> tuple[int, int]:
 
 
 def resampled_length(n_samples: int, sr: int, new_sr: int) -> int:
-    """How many samples so many become at another rate; one that is only begun counts.
+    """The number of samples that `n_samples` become at another rate, rounded up.
 
     Examples
     --------

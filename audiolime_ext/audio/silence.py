@@ -1,8 +1,8 @@
-"""Where nothing sounds: what a model says there is no music's doing, and there is nothing to switch.
+"""Where nothing sounds: a model's answer is not due to music there, and there is nothing to switch.
 
-Silent is what lies `SILENT_DB` below the loudest of the windows that are compared: −60 dB, the limit under which a
-residual is background too. The dither and the hiss of a pause lie there, and no music: the softest passages of a
-symphony are some 50 dB below its loudest ones.
+A window is silent if it lies `SILENT_DB` below the loudest of the windows that are compared: −60 dB, the limit below
+which a residual counts as background, too. The dither and the hiss of a pause lie there, but no music: the softest
+passages of a symphony are some 50 dB below its loudest ones.
 
 What counts is what the model hears: to one that listens in mono, channels that cancel are silence.
 """
@@ -23,19 +23,19 @@ Span = tuple[float, float]  # start and duration in seconds
 
 
 def power(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> float:
-    """Mean square of an excerpt, of its channels' mean where `n_channels` is 1."""
+    """Mean square of an excerpt; that of its channels' mean where `n_channels` is 1."""
     samples = audio.excerpt(start_s, duration_s).samples
     heard = samples.mean(axis=0) if n_channels == 1 else samples
     return float(np.mean(np.square(heard, dtype=np.float64)))
 
 
 def least_power(audio: Audio, spans: Sequence[Span], n_channels: int = 2) -> float:
-    """The mean square below which one of these excerpts is silent beside the loudest of them."""
+    """The mean square below which one of these excerpts is silent compared with the loudest of them."""
     return 10 ** (SILENT_DB / 10) * max(power(audio, *span, n_channels) for span in spans)
 
 
 def sounding(audio: Audio, spans: Sequence[Span], n_channels: int = 2) -> NDArray[np.bool_]:
-    """Which of these excerpts sound beside the loudest of them; none where all are digital silence.
+    """Which of these excerpts are not silent compared with the loudest; none where all are digital silence.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def sounding(audio: Audio, spans: Sequence[Span], n_channels: int = 2) -> NDArra
 
 
 def below_loudest_db(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> float:
-    """Level of an excerpt beside the loudest excerpt of that length in the recording, in dB; −inf: digital silence."""
+    """Level of an excerpt relative to the loudest one of its length in the recording, in dB; −inf: digital silence."""
     n_steps = max(1, int(audio.duration_s / duration_s))
     others = [(step * duration_s, min(duration_s, audio.duration_s - step * duration_s)) for step in range(n_steps)]
     here = power(audio, start_s, duration_s, n_channels)
@@ -57,7 +57,7 @@ def below_loudest_db(audio: Audio, start_s: float, duration_s: float, n_channels
 
 
 def silence_warnings(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> list[str]:
-    """That an excerpt, which somebody chose, is next to silent."""
+    """Warning that an excerpt, which the user chose, is next to silent; empty where it is not."""
     level_db = below_loudest_db(audio, start_s, duration_s, n_channels)
     if level_db > SILENT_DB:
         return []
@@ -67,7 +67,7 @@ def silence_warnings(audio: Audio, start_s: float, duration_s: float, n_channels
 
 
 def require_sound(audio: Audio, start_s: float, duration_s: float, n_channels: int = 2) -> None:
-    """Refuse an excerpt that nobody chose for its silence.
+    """Refuse a silent excerpt that the user did not choose.
 
     Raises
     ------
@@ -84,4 +84,4 @@ def require_sound(audio: Audio, start_s: float, duration_s: float, n_channels: i
 
 def _in_mono(audio: Audio, start_s: float, duration_s: float, n_channels: int) -> str:
     cancelled = n_channels == 1 and power(audio, start_s, duration_s) > 0 == power(audio, start_s, duration_s, 1)
-    return " to a model that listens in mono, for its channels cancel" if cancelled else ""
+    return " to a model that listens in mono, as its channels cancel" if cancelled else ""

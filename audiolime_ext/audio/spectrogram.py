@@ -28,7 +28,7 @@ _LOG_STEP = np.log(6.4) / 27  # above, 27 mels from 1 kHz to 6.4 kHz
 
 
 def frame_length(sr: int) -> int:
-    """The power of two that is nearest to 46 ms, at least 32: what music is mostly looked at through.
+    """The power of two nearest to 46 ms, at least 32 samples: the usual frame length for music.
 
     Examples
     --------
@@ -62,8 +62,10 @@ def stft(samples: Samples, *, n_fft: int, hop_length: int) -> Spectrum:
 
     Parameters
     ----------
-    samples
-        Shape (..., n_samples), float32, n_samples ≥ `n_fft`.
+    samples : ndarray of float32, shape (..., n_samples)
+        Waveforms; n_samples ≥ `n_fft`.
+    n_fft, hop_length : int
+        Length of a frame, and the step from one to the next, in samples.
 
     Returns
     -------
@@ -85,13 +87,15 @@ def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:
     """Samples from the spectra of overlapping frames: the least-squares inverse of `stft`.
 
     The frames are windowed again, added up and divided by the sum of the squared windows, which is constant where
-    `hop_length` divides `n_fft` three times or more often. The first and last ``n_fft − hop_length`` samples are
+    `n_fft` is a multiple of `hop_length`, three times it or more. The first and last ``n_fft − hop_length`` samples are
     covered by fewer frames; they are faded, as neighbouring pieces are meant to be added to them.
 
     Parameters
     ----------
-    spectrum
-        Shape (..., n_frames, n_fft / 2 + 1).
+    spectrum : ndarray of complex64, shape (..., n_frames, n_fft / 2 + 1)
+        Spectra of the frames, as `stft` gives them.
+    hop_length : int
+        Step from one frame to the next, in samples.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:
     n_frames, n_fft = spectrum.shape[-2], 2 * (spectrum.shape[-1] - 1)
     overlap, rest = divmod(n_fft, hop_length)
     if rest or overlap < 3:
-        raise ValueError(f"hop_length {hop_length} must divide n_fft {n_fft} three times or more often")
+        raise ValueError(f"n_fft {n_fft} must be a multiple of hop_length {hop_length}, three times it or more")
     window = hann(n_fft) / np.float32(0.375 * overlap)
     frames = fft.irfft(spectrum, n_fft, axis=-1) * window
     parts = frames.reshape(*frames.shape[:-1], overlap, hop_length)
@@ -130,14 +134,18 @@ def mel_spectrogram(samples: Samples, *, sr: int, n_fft: int, hop_length: int, n
 
     Parameters
     ----------
-    samples
-        Shape (..., n_samples), float32, n_samples ≥ `n_fft`.
-    sr
-        Hz.
+    samples : ndarray of float32, shape (..., n_samples)
+        Waveforms; n_samples ≥ `n_fft`.
+    sr : int
+        Sampling rate in Hz.
+    n_fft, hop_length : int
+        Length of a frame, and the step from one to the next, in samples.
+    n_mels : int
+        Number of mel bands.
 
     Returns
     -------
-    Shape (..., n_frames, n_mels), float32, frames as of `stft`.
+    Shape (..., n_frames, n_mels), float32, with the frames of `stft`.
 
     Examples
     --------
@@ -170,8 +178,12 @@ def mel_filterbank(sr: int, n_fft: int, n_mels: int) -> Samples:
 
     Parameters
     ----------
-    sr
-        Hz.
+    sr : int
+        Sampling rate in Hz.
+    n_fft : int
+        Length of a frame in samples.
+    n_mels : int
+        Number of mel bands.
 
     Returns
     -------

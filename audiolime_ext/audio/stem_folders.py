@@ -1,13 +1,13 @@
 r"""Folders of stems, as people and published data sets lay them out: which files make which stem.
 
-- *A file for each stem*, named like it; ``mixture`` or ``mix`` is the recording. So are MUSDB18-HQ's songs laid out
+- *A file for each stem*, named like it; ``mixture`` or ``mix`` is the recording. MUSDB18-HQ's songs are laid out so
   (``mixture.wav``, ``vocals.wav``, ``drums.wav``, ``bass.wav``, ``other.wav``; https://doi.org/10.5281/zenodo.3338373).
 - *Separators' own names*, ``SONG_(Vocals)_model.wav`` of audio-separator and Ultimate Vocal Remover (the README of
-  nomadkaraoke/python-audio-separator, "output"): the stem is what stands in brackets; ``SONG.wav`` beside them is the
+  nomadkaraoke/python-audio-separator, "output"): the stem's name is in brackets; ``SONG.wav`` beside them is the
   recording.
 - *MedleyDB* (Bittner et al., "MedleyDB: A multitrack dataset for annotation-intensive MIR research", ISMIR 2014; its
   website's "Dataset description"): ``SONG_STEMS/SONG_STEM_01.wav`` …, ``SONG_MIX.wav``, and ``SONG_METADATA.yaml``,
-  whose ``stems: S01: {filename, instrument}`` name the instruments. The song's folder is named. Two stems of one
+  whose ``stems: S01: {filename, instrument}`` name the instruments. The user names the song's folder. Two stems of one
   instrument are numbered.
 - *MoisesDB* (Pereira et al., "MoisesDB: A dataset for source separation beyond 4-stems", ISMIR 2023; its README): a
   folder for each stem, whose files are summed: ``vocals/1a2b.wav``, ``vocals/3c4d.wav``, ``bass/…``.
@@ -38,12 +38,12 @@ class StemFolder:
 
     Parameters
     ----------
-    stems
-        Name → the files that are summed.
-    mixture
-        The recording they belong to; None where it is not there.
-    notes
-        What the listener should know: what was summed, what was skipped.
+    stems : mapping of str to tuple of Path
+        Stem's name → the files that are summed.
+    mixture : Path or None
+        File of the recording that the stems belong to; None where it is not there.
+    notes : tuple of str
+        Notes for the listener: what was summed, what was skipped.
     """
 
     stems: Mapping[str, tuple[Path, ...]]
@@ -52,7 +52,7 @@ class StemFolder:
 
     @property
     def files(self) -> list[tuple[str, Path]]:
-        """Every file, as (what it is, path), in order: a file that is called otherwise is another stem."""
+        """Every file, as (what it is, path), in order: a file with another name is another stem."""
         own = [
             (path.name if legible(path.stem) == name else f"{name}/{path.name}", path)
             for name, paths in self.stems.items()
@@ -67,7 +67,7 @@ def read_stem_folder(folder: Path) -> StemFolder:
     Raises
     ------
     UsageError
-        If there is no such folder, no stem in it, or it is unclear what is one.
+        If there is no such folder, no stem in it, or it is unclear which files are stems.
     MissingError
         If it is a song of MedleyDB and PyYAML is not installed.
 
@@ -82,7 +82,7 @@ def read_stem_folder(folder: Path) -> StemFolder:
     (['no vocals', 'vocals'], 'Blue.wav')
     """
     if not folder.is_dir():
-        raise UsageError(f"oracle: {legible(folder)} is no folder; name one that holds a file for each stem")
+        raise UsageError(f"oracle: {legible(folder)} is not a folder; name one that holds a file for each stem")
     found = look_into(folder)
     if song := _medleydb_song(found):
         return _medleydb(*song)
@@ -102,7 +102,7 @@ def read_stem_folder(folder: Path) -> StemFolder:
     if len(by_name) < len(stems):
         twice = next(name for name, n in Counter(legible(file.stem) for file in stems).items() if n > 1)
         raise UsageError(
-            f"oracle: {legible(folder)} holds two files of one name with different endings ({twice}); keep one"
+            f"oracle: {legible(folder)} holds two files of the same name with different endings ({twice}); keep one"
         )
     return StemFolder(by_name, _mixture(found), _notes(found))
 
@@ -165,8 +165,8 @@ def _medleydb(song: Path, folder: Path) -> StemFolder:
     metadata = song / f"{name}_METADATA.yaml"
     if not metadata.is_file():
         raise UsageError(
-            f"oracle: {legible(folder)} is laid out as MedleyDB, and {legible(metadata.name)} is not beside it, which "
-            "names the instruments; put it there, or give the stems' files the names of their instruments"
+            f"oracle: {legible(folder)} is laid out as in MedleyDB, but {legible(metadata.name)}, which names the "
+            "instruments, is not beside it; put it there, or give the stems' files the names of their instruments"
         )
     instruments = _instruments(metadata)
     if unnamed := [file for file in found.files if file.name not in instruments]:

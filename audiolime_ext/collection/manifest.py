@@ -1,13 +1,13 @@
 r"""Which recordings are audited, and what each is.
 
-A manifest is a table (CSV, by commas, semicolons or tabs; UTF-8 or UTF-16) of one recording a line::
+A manifest is a table (CSV, by commas, semicolons or tabs; UTF-8 or UTF-16) with one recording per line::
 
     path,label,split,group,start_s,duration_s,stems
     a/1.wav,guitar;rock,test,song 1,0,10,a/1-stems
 
-Only ``path`` and ``label`` (several separated by ``;``; one that belongs to a name is written ``\;``) are needed. Paths
-are relative to the manifest's folder, or to `root`; bytes that are no UTF-8 are written ``\xNN``, as everywhere.
-``group`` (or ``song``) says which recordings are of one song, and so no independent evidence; ``stems`` is the folder
+Only ``path`` and ``label`` (several separated by ``;``; a semicolon within a name is written ``\;``) are needed. Paths
+are relative to the manifest's folder, or to `root`; bytes that are not UTF-8 are written ``\xNN``, as everywhere.
+``group`` (or ``song``) says which recordings are of one song, and so not independent evidence; ``stems`` is the folder
 of true stems (see `audiolime_ext.audio.stem_folders`). Other columns are ignored, and named in a note.
 
 A folder that holds one folder for each class is a manifest, too, and so are the tables of published data sets and
@@ -42,18 +42,18 @@ class Row:
 
     Parameters
     ----------
-    path
+    path : Path
         The file.
-    labels
-        Its classes, as the model calls them where its labels are known.
-    line
-        Where it stands in the manifest; 0 for a folder per class.
-    split, group
-        None where nothing is said.
-    start_s, duration_s
-        The excerpt in seconds; None: from the beginning, to the end.
-    stems
-        The folder of its true stems.
+    labels : tuple of str
+        Classes of the recording, spelled as the model's labels where these are known.
+    line : int
+        Line of the manifest; 0 for a folder per class.
+    split, group : str or None
+        Split, and the song that the recording belongs to; None where the manifest does not say.
+    start_s, duration_s : float or None
+        Start and length of the excerpt in seconds; None: from the beginning, to the end.
+    stems : Path or None
+        Folder of its true stems; None: there is none.
     """
 
     path: Path
@@ -67,13 +67,13 @@ class Row:
 
     @property
     def song(self) -> str:
-        """What it is one sample of: its group, else the file itself."""
+        """The song that it is a sample of: its group, else the file itself."""
         return self.group if self.group is not None else str(self.path)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The recordings of an audit, in the order in which they stand in `source`, and notes on what was left out."""
+    """The recordings of an audit, in the order of `source`, and notes on what was left out."""
 
     source: Path
     rows: tuple[Row, ...]
@@ -101,22 +101,22 @@ def load_manifest(
 
     Parameters
     ----------
-    source
+    source : str, Path, or mapping or iterable of tracks
         The table, the folder, or the tracks.
-    labels
-        The model's labels; every class must be one of them (letter case is forgiven). None: any class will do.
-    columns
-        What the table calls our columns, such as ``{"label": "genre"}``; of mirdata's tracks, the attributes; of FMA,
-        which genres.
-    ignore
-        Columns of the table that are not ours.
-    root
-        The folder that paths are relative to; None: the table's own.
+    labels : sequence of str or None
+        The model's labels; every class must be one of them (letter case is ignored). None: any class is allowed.
+    columns : mapping of str to str, or None
+        Our column → its name in the table, such as ``{"label": "genre"}``; for mirdata's tracks, their attributes; for
+        FMA, the kind of genres. None: the names are ours.
+    ignore : collection of str
+        Columns of the table to leave out without a note.
+    root : str, Path or None
+        Folder that paths are relative to; None: the table's own.
 
     Raises
     ------
     UsageError
-        If anything is wrong, with all that is.
+        If anything is wrong; the message lists everything that is.
 
     Examples
     --------
@@ -153,13 +153,13 @@ def _manifest(source: Path, rows: Sequence[Row], problems: Problems) -> Manifest
     if rows and len(classes) < 2 and not problems.found:
         problems.add(0, f"there is one class only, {min(classes)!r}; an audit compares at least two")
     if not rows and not problems.found:
-        problems.add(0, "it names no recordings; write one a line below the header")
+        problems.add(0, "it names no recordings; write one per line below the header")
     problems.raise_any()
     return Manifest(source, tuple(rows), tuple(problems.notes))
 
 
 def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | None, *, what: str = "class") -> Manifest:
-    """The recordings of a published data set that are there and have a class."""
+    """The recordings of a published data set whose files are there and that have a class."""
     origin = legible(source)
     try:
         found = importers.gather(drafts, labels=labels, origin=origin, what=what)
@@ -219,7 +219,7 @@ def _from_folders(folder: Path, labels: Sequence[str] | None, problems: Problems
     top = look_into(folder)
     skipped = {reason: list(paths) for reason, paths in top.skipped.items() if reason != FOLDER}
     for path in top.files:
-        problems.add(0, f"{legible(path.name)!r} lies in no class; move it into the folder of its class")
+        problems.add(0, f"{legible(path.name)!r} is in no class; move it into the folder of its class")
     for path in top.skipped.get(FOLDER, ()):
         named = named_labels(legible(path.name), 0, problems, allowed=labels, what="class", several=False)
         found = look_into(path, deep=True)

@@ -1,7 +1,7 @@
-"""Tables that people write: read whole or not at all, with everything that is wrong reported together, by line.
+"""Tables that people write: read as a whole or not at all, with everything that is wrong reported together, by line.
 
-CSV in UTF-8 or UTF-16 (see `text_files`), as spreadsheets of any country save it: the first line, which names the
-columns, shows whether commas, semicolons or tabs separate them. Blank lines do not count; cells are stripped.
+CSV in UTF-8 or UTF-16 (see `audiolime_ext.text`), as spreadsheets of any country save it: the first line, which names
+the columns, shows whether commas, semicolons or tabs separate them. Blank lines do not count; cells are stripped.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 @dataclass
 class Problems:
-    """What is wrong with a file, gathered and raised together; the same on many lines is one entry."""
+    """What is wrong with a file, gathered and raised together; the same problem on many lines is one entry."""
 
     source: Path
     found: dict[str, list[int]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)  # what is no problem, and worth a line
+    notes: list[str] = field(default_factory=list)  # what is not a problem, but worth a line
 
     def add(self, line: int, text: str) -> None:
-        """Note a problem; line 0: it is the whole file's."""
+        """Note a problem; line 0: it concerns the whole file."""
         self.found.setdefault(text, []).append(line)
 
     def raise_any(self) -> None:
@@ -44,7 +44,7 @@ class Problems:
         entries = sorted(self.found.items(), key=lambda entry: entry[1][0])
         shown = [f"  {_lines(lines)}{text}" for text, lines in entries[:MAX_SHOWN]]
         if len(entries) > MAX_SHOWN:
-            shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; mend these first")
+            shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; fix these first")
         n = sum(map(len, self.found.values()))
         raise UsageError(f"{legible(self.source)} cannot be used, {counted(n, 'problem')}:\n" + "\n".join(shown))
 
@@ -73,20 +73,20 @@ def read_table(
 
     Parameters
     ----------
-    source
+    source : Path
         The table.
-    problems
-        Where problems are noted.
-    known, needed
-        Our columns, and those without which nothing goes.
-    also
-        Other names of our columns, name → ours.
-    columns
-        What the table calls our columns, ours → name.
-    ignore
-        Columns of the table that are none of ours.
-    strict
-        Whether any other column is a problem; else they are ignored, and named in one note.
+    problems : Problems
+        Problems that were found so far; new ones are added.
+    known, needed : sequence of str
+        Our columns, and those of them that a table must have.
+    also : mapping of str to str
+        Other name of one of our columns → our name.
+    columns : mapping of str to str, or None
+        Our column → its name in the table; None: the names are ours.
+    ignore : collection of str
+        Columns of the table to leave out without a note.
+    strict : bool
+        True to report any other column as a problem. False to ignore them, and name them in one note.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def _text(source: Path) -> str:
 
 
 def separator_of(text: str, is_ours: Callable[[str], bool]) -> str:
-    r"""What separates the cells of a table: with it, most of the first line's cells are names of ours, or it has most.
+    r"""The separator with which most of the first line's cells are names of ours or, if none is, it has most cells.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def _lines_of(text: str, separator: str, source: Path) -> list[tuple[int, list[s
             before = reader.line_num
     except csv.Error as error:
         raise UsageError(
-            f"{legible(source)}, line {before + 1}: no CSV ({error}); check its quotation marks"
+            f"{legible(source)}, line {before + 1}: not valid CSV ({error}); check its quotation marks"
         ) from error
     return numbered
 
@@ -184,18 +184,18 @@ def _our_names(
     if missing and not any(names) and not any(foreign.values()) and not columns:
         problems.add(
             1,
-            f"the first line names no column of ours; it has {', '.join(map(repr, header))}. "
+            f"the first line names none of the known columns; it has {', '.join(map(repr, header))}. "
             f"Name {' and '.join(needed)} there, separated by commas, or map them (--column OURS=THEIRS, columns)",
         )
         return None
     if strict or missing:
         for name, hint in foreign.items():
             hint = hint or f"known are {', '.join([*known, *also])};"
-            way = "map it to one of ours (--column OURS=THEIRS, columns) or ignore it (--ignore, ignore)"
+            way = "map it to a known one (--column OURS=THEIRS, columns) or ignore it (--ignore, ignore)"
             problems.add(1, f"unknown column {name!r}; {hint} {way}")
     elif foreign:
         told = [f"{name!r}" + (f" ({hint})" if hint else "") for name, hint in foreign.items()]
-        problems.notes.append(f"{legible(problems.source)}: ignored what is no column of ours: {', '.join(told)}")
+        problems.notes.append(f"{legible(problems.source)}: ignored unknown columns: {', '.join(told)}")
     for name in columns.values():
         if name not in header:
             problems.add(1, f"there is no column {name!r} to map; there are {', '.join(header)}")
@@ -208,7 +208,7 @@ def _our_names(
 
 
 def names_in(cell: str) -> list[str]:
-    r"""The names in a cell that holds several, separated by ``;``; one within a name is written ``\;``.
+    r"""The names in a cell that holds several, separated by ``;``; a semicolon within a name is written ``\;``.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def named_labels(
     what: str = "label",
     several: bool = True,
 ) -> tuple[str, ...]:
-    """The labels in a cell (`several`: as `names_in`), as `allowed` spells them (None: any will do)."""
+    """The labels in a cell (`several`: as `names_in`), spelled as in `allowed` (None: any label is allowed)."""
     given = names_in(cell) if several else list(filter(None, [cell.strip()]))
     if not given:
         problems.add(line, f"no {what}")
@@ -246,7 +246,7 @@ def named_labels(
             problems.add(line, text if len(allowed or ()) <= 10 else text.split(" (allowed")[0].rstrip(";"))
             continue
         if known in found:
-            problems.add(line, f"{what} {known!r} stands there twice")
+            problems.add(line, f"{what} {known!r} is given twice")
         else:
             found.append(known)
     return tuple(found)

@@ -4,8 +4,8 @@
 - `baselines`: what "off" sounds like
 - `components`: stems × segments of one excerpt, and when a residual is one of them or background
 - `masks`: which combinations of them to try
-- `mixing`: what every mask comes down to
-- `game`: a model asked about masks, each once; what it answered is kept
+- `mixing`: the weighted sums of signals that every mask amounts to
+- `game`: a model asked about masks, each once; its answers are kept
 
 Kept true: all on is the recording, to 1e-5.
 """

@@ -1,8 +1,8 @@
 """What "off" sounds like: silence by default, noise, or the same component of another recording.
 
-Silence is no neutral answer (a model says 0.31 "guitar" to it), and neither is noise; so the choice is named in the
-result and comes with its own empty score. A baseline is a signal for each stem that plays while the stem is off; with
-all components on nothing of it sounds, so the explained prediction stays the one for the recording itself.
+Silence is not neutral (a model gives it 0.31 "guitar"), and neither is noise; so the choice is named in the result and
+comes with its own empty score. A baseline is a signal for each stem that plays while the stem is off; with all
+components on, nothing of it sounds, so the explained prediction stays the one for the recording itself.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ BASELINES = {
 
 
 def load_baseline(given: Any) -> Audio | str:
-    """A baseline by name as it is; another recording is read, once for all that is made with it.
+    """The baseline itself where it is a name; another recording is read here, once for all uses.
 
     Raises
     ------
     UsageError
-        If it is text, and neither a name nor a recording's.
+        If it is text, but neither a baseline's name nor a recording's.
     AudioError
         If the recording cannot be read.
     """
@@ -48,7 +48,7 @@ def load_baseline(given: Any) -> Audio | str:
 
 
 def baseline_name(baseline: Any) -> str:
-    """What results call it: its name, or the other recording's path (its name where it has none)."""
+    """What results call a baseline: its name, or the other recording's path (its name where it has none)."""
     if isinstance(baseline, str):
         return baseline
     other = load_audio(baseline)
@@ -62,12 +62,18 @@ def off_signals(
 
     Parameters
     ----------
-    baseline
-        ``"silence"``, ``"noise"``, ``"floor"``, or a recording (anything `load_audio` reads) that is split by the same
-        factorization and whose stems of the same names play, from the same second on (from its beginning where
-        it is too short for that); a stem that it lacks is silent.
-    audio, stems, first
-        The recording that is explained, its stems, and the sample at which these begin.
+    baseline : {"silence", "noise", "floor"} or a recording
+        Name, or a recording (anything `load_audio` reads) that is split by the same factorization and whose stems of
+        the same names play, from the same second on (from its beginning where it is too short for that); a stem that
+        it lacks is silent.
+    audio : Audio
+        The recording that is explained.
+    stems : Stems
+        Its stems.
+    factorization : Factorization
+        Factorization that made them.
+    first : int
+        Sample of the recording at which the stems begin.
 
     Raises
     ------

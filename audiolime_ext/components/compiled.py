@@ -1,8 +1,8 @@
 """librosa, imported so that numba can keep what it compiles of it.
 
 numba compiles functions of librosa at their first use, which takes seconds, and keeps them beside librosa or in the
-user's home. Where neither can be written to (a container without a home), the import itself fails. So they are kept in
-our own cache, as ``compiled``, or for one run in a temporary folder. A ``NUMBA_CACHE_DIR`` that is set stays.
+user's home. Where neither is writable (a container without a home), the import itself fails. So they are kept in our
+own cache, as ``compiled``, or for one run in a temporary folder. A ``NUMBA_CACHE_DIR`` that the user set is respected.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from audiolime_ext.cache import cache_root
 
 
 def librosa() -> Any:
-    """The package; the first call on a machine says that it will take a moment.
+    """The package librosa; the first call on a machine prints that it will take a moment.
 
     Examples
     --------
@@ -42,13 +42,13 @@ def _keep_what_is_compiled() -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
         if not any(folder.iterdir()):
-            _say("librosa's functions are compiled, once on this machine; it takes some seconds")
+            _say("librosa's functions are compiled, once on this machine; this takes some seconds")
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="audiolime-compiled-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         _say(
-            "librosa's functions are compiled; it takes some seconds, in each run anew, as "
-            f"{kept} cannot be written to (AUDIOLIME_CACHE names another folder)"
+            "librosa's functions are compiled; this takes some seconds, in every run, as "
+            f"{kept} is not writable (AUDIOLIME_CACHE names another folder)"
         )
     os.environ["NUMBA_CACHE_DIR"] = str(folder)  # for processes that are started, too
     if "numba" in sys.modules:

@@ -7,9 +7,9 @@ a stem between two boundaries in seconds, never a zero-padded copy. So one mask 
 Invariants: *all on is the recording* to 1e-5, whatever the segments; *off is silence*. Neighbouring segments are
 joined by linear crossfades of 10 ms that sum to one, so nothing is lost at a boundary and nothing clicks.
 
-A residual so faint at the model's rate that it cannot matter (below −60 dB of the mixture in this excerpt) is
-background: on in every mask and no component. So is one that is nothing but what resampling to the separator's rate and
-back leaves out (without that, it is so faint), and the result says so. Otherwise it is switched like any other stem.
+A residual that is too faint at the model's rate to matter (below −60 dB of the mixture in this excerpt) is background:
+on in every mask, and not a component. So is one that is as faint once what resampling to the separator's rate and back
+leaves out is subtracted, and the result says so. Otherwise it is switched like any other stem.
 """
 
 from __future__ import annotations
@@ -49,24 +49,24 @@ class Components:
 
     Parameters
     ----------
-    stems
-        Stems of the excerpt and of what the model's lead and rate need around it.
-    offset
-        Where `stems` begins, in samples of the recording.
-    start_s, duration_s
-        The excerpt, in seconds of the recording.
-    grid
+    stems : Stems
+        Stems of the excerpt, and of the context that the model's lead and rate need around it.
+    offset : int
+        Position at which `stems` begins, in samples of the recording.
+    start_s, duration_s : float
+        Start and length of the excerpt in seconds of the recording.
+    grid : Grid
         The model's windows, rate and channels.
-    boundaries_s
-        Of the time segments, from 0 to `duration_s`, shape (n_segments + 1,).
-    recording_name
-        For captions.
-    off
-        What plays while a stem is off, shaped like ``stems.samples``; None: silence.
-    uncut
+    boundaries_s : tuple of float, length n_segments + 1
+        Boundaries of the time segments in seconds, from 0 to `duration_s`.
+    recording_name : str
+        Name of the recording, for captions.
+    off : ndarray of float32, shape (n_stems, n_channels, n_samples), or None
+        Waveforms that play while the stems are off, shaped like ``stems.samples``; None: silence.
+    uncut : tuple of str
         Stems that are one component each, whatever the time segments.
-    only_rolled_off
-        Whether the residual is nothing but what resampling leaves out, and so background whatever its level.
+    only_rolled_off : bool
+        True where the residual is only what resampling leaves out, and so is background whatever its level.
     """
 
     stems: Stems = field(repr=False)
@@ -140,7 +140,7 @@ class Components:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """One per component, stem by stem: ``vocals``, or ``vocals 0.00–1.50 s`` where there are segments."""
+        """Names, one per component, stem by stem: ``vocals``, or ``vocals 0.00–1.50 s`` where there are segments."""
         spans = [f"{begin:.2f}–{end:.2f} s" for begin, end in pairwise(self.boundaries_s)]
         named = (
             [source] if size == 1 else [f"{source} {span}" for span in spans]
@@ -154,12 +154,12 @@ class Components:
         return tuple(1 if source in self.uncut else self.n_segments for source in self.sources)
 
     def grouped(self, groups: Sequence[int]) -> Components:
-        """The same with so many components for each source; those with one are left uncut. None named: unchanged.
+        """The same with `groups` components for each source; one with 1 is left uncut. Empty: unchanged.
 
         Raises
         ------
         UsageError
-            If a source cannot have as many.
+            If a source cannot have that number.
         """
         if not groups:
             return self
@@ -202,7 +202,7 @@ class Components:
         return list(dict.fromkeys(found))
 
     def mask(self, on: Sequence[str] | str) -> Masks:
-        """The mask, shape (n_components,), in which just these components are on."""
+        """The mask, shape (n_components,), in which only these components are on."""
         row = np.zeros(self.n, dtype=bool)
         row[self.indices(on)] = True
         return row
@@ -253,14 +253,14 @@ def build(
     segments: int | str | Sequence[float] = 1,
     baseline: Any = "silence",
 ) -> Components:
-    """Factorize an excerpt and whatever around it the model's lead and rate need.
+    """Factorize an excerpt, with the context that the model's lead and rate need around it.
 
     Raises
     ------
     AudioError
         If the excerpt does not lie within the recording, or is silent.
     UsageError
-        If the factorization breaks its word: its stems do not sum to the recording.
+        If the factorization's stems do not sum to the recording.
     """
     begin, end = audio.span(start_s, duration_s)
     boundaries_s = segment(audio, segments, start_s=start_s, duration_s=duration_s)
@@ -281,7 +281,7 @@ def build(
 
 
 def _without_roll_off(components: Components, lost: Samples) -> Components:
-    """The same with the residual as background, and a note, where it is nothing but what resampling leaves out."""
+    """The same with the residual as background, and a note, where it is only what resampling leaves out."""
     stems, grid = components.stems, components.grid
     missed = stems.samples[-1:] - lost
     heard = grid.listen(missed, stems.sr, *components._span(grid.sr), offset=components.offset)
@@ -291,11 +291,11 @@ def _without_roll_off(components: Components, lost: Samples) -> Components:
 
 
 def _require_sum(stems: Stems, mixture: Samples, factorization: Factorization) -> None:
-    """Whatever is on in every mask, or in none, would falsify all results; so a promise is checked."""
+    """Check that stems sum to the recording: what is on in every mask, or in none, would falsify all results."""
     if stems.samples.shape[1:] != mixture.shape:
         raise UsageError(
             f"{_name(factorization)} gave stems of shape {stems.samples.shape[1:]} for an excerpt of {mixture.shape}; "
-            "they have the recording's channels and the excerpt's samples"
+            "they must have the recording's channels and the excerpt's samples"
         )
     off = float(np.max(np.abs(stems.mixture - mixture), initial=0.0))
     if not off <= SUM_TOLERANCE * max(1.0, float(np.max(np.abs(stems.samples), initial=0.0))):

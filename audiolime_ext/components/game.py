@@ -1,9 +1,9 @@
-"""A model asked about masks: each mask once, in batches; what it answered is kept, raw.
+"""A model asked about masks: each mask once, in batches; its answers are kept, raw.
 
-A game is a value for every mask. Whoever wants answers asks a `Game`: the methods that draw masks, the checks, the
-measures of faithfulness, other packages. So no mask is predicted twice, whatever is done with the answers, and what was
-asked is counted in one place. It keeps the model's *outputs*; `Game.of_values` sees the same game through a target, so
-another target costs no prediction.
+A game is a value for every mask. Everything that needs answers asks a `Game`: the methods that draw masks, the checks,
+the measures of faithfulness, other packages. So no mask is predicted twice, whatever is done with the answers, and the
+number of questions is counted in one place. It keeps the model's *outputs*; `Game.of_values` shows the same game
+through a target, so another target costs no prediction.
 
 `answers` is the loop behind it, for one excerpt as for the many windows of a track or the many mixes of an audit: no
 more mixes exist at a time than the model takes at once.
@@ -36,16 +36,17 @@ AskMasks = Callable[[Masks], Any]  # from masks (n_masks, n) to outputs (n_masks
 
 
 class Game:
-    """Answers to masks of n components: those that are known, and somebody who is asked once about each other.
+    """Answers to masks of n components: those that are known, and a function that is asked once about each other mask.
 
     Parameters
     ----------
-    n
+    n : int
         Number of components.
-    ask
-        From masks, bool (n_masks, n), to finite answers (n_masks, n_outputs); None: only what is known is answered.
-    known
-        Masks that were answered already.
+    ask : callable or None
+        Function from masks, bool (n_masks, n), to finite answers (n_masks, n_outputs); None: only what is known is
+        answered.
+    known : Neighborhood or None
+        Masks that were answered already, with their answers; None: no mask was.
 
     Examples
     --------
@@ -66,7 +67,7 @@ class Game:
     def of(
         cls, components: Components, model: Model, *, known: Neighborhood | None = None, progress: bool = True
     ) -> Game:
-        """The game of a model and an excerpt: who is asked is the model, about the mix that each mask makes."""
+        """The game of a model and an excerpt: the model is asked about the mix that each mask makes."""
 
         def ask(masks: Masks) -> Scores:
             asked = [(components.heard_mixes, masks)]
@@ -82,7 +83,7 @@ class Game:
         Raises
         ------
         UsageError
-            If masks are of another length, or not known and there is nobody to ask.
+            If masks are of another length, or not known and there is no model to ask.
         ModelError
             If the answers have another shape, or are not finite.
         """
@@ -96,11 +97,11 @@ class Game:
         return np.stack([self._known[key] for key in keys])
 
     def can_answer(self, masks: Masks) -> bool:
-        """Whether all of them are known, or there is somebody to ask."""
+        """Whether all of these masks are known, or there is a model to ask."""
         return self._ask is not None or self.n_unknown(masks) == 0
 
     def n_unknown(self, masks: Masks) -> int:
-        """How many different ones of these masks would have to be asked about."""
+        """How many different masks among these would have to be asked about."""
         return len(set(_keys(masks)) - set(self._known))
 
     def played(self, chosen: MaskSet) -> Neighborhood:
@@ -108,7 +109,7 @@ class Game:
         return Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, self(chosen.masks))
 
     def of_values(self, values: Callable[[Scores], Scores]) -> Game:
-        """The same game seen through a function of the outputs: its answers are values, what it asks is asked here."""
+        """The same game through a function of the outputs: its answers are values; its questions go to this game."""
         seen = Game(self.n, None if self._ask is None else lambda masks: values(self(masks)))
         if self._known:
             seen._known.update(zip(self._known, values(np.stack(list(self._known.values()))), strict=True))
@@ -139,23 +140,23 @@ def answers(
     size: int,
     progress: int | None = None,
 ) -> list[Scores]:
-    """A model's outputs for masks of several excerpts, each excerpt's (n_masks, n_outputs).
+    """A model's outputs for masks of several excerpts: for each excerpt an array (n_masks, n_outputs).
 
-    Every mask is composed and predicted once, in batches that reach from one excerpt into the next where both are of
-    one length; an excerpt is looked at only when its turn comes.
+    Every mask is composed and predicted once, in batches that reach from one excerpt into the next where both have the
+    same length; an excerpt is looked at only when its turn comes.
 
     Parameters
     ----------
-    ask
-        From signals (n, n_windows, n_channels, n_samples) to outputs (n, n_outputs): `predict` of a model.
-    grid
+    ask : callable
+        Function from signals (n, n_windows, n_channels, n_samples) to outputs (n, n_outputs): `predict` of a model.
+    grid : Grid
         The model's windows.
-    asked
-        What makes mixes of masks, and the masks, of each excerpt.
-    size
-        How many mixes are made and asked about at a time, see `n_at_once`.
-    progress
-        How many masks there are, for a progress bar; None: none is shown.
+    asked : iterable of (callable, ndarray of bool)
+        Function that makes mixes of masks, and the masks (n_masks, n_components), for each excerpt.
+    size : int
+        Number of mixes that are made and asked about at a time, see `n_at_once`.
+    progress : int or None
+        Number of masks in all, for a progress bar; None: no bar is shown.
     """
     from tqdm import tqdm
 
@@ -179,7 +180,7 @@ def answers(
 
 
 def _predicted(ask: Callable[[Samples], Scores], signals: list[Samples]) -> list[Scores]:
-    """Outputs for the signals of several excerpts, asked together where they have one shape."""
+    """Outputs for the signals of several excerpts, asked together where they have the same shape."""
     if len({one.shape[1:] for one in signals}) > 1:
         return [ask(one) for one in signals]
     ends = np.cumsum([len(one) for one in signals])

@@ -5,7 +5,7 @@ complementary pairs (a mask and its opposite), which halves the variance for mos
 once is predicted once and counted as often as it was drawn: dropping repeats would bias sampled Shapley values.
 
 Pairs are drawn one after the other from one endless sequence, and a budget only says where to stop. So the masks of a
-larger budget contain those of a smaller one with the same seed, and a sample can grow without a prediction lost.
+larger budget contain those of a smaller one with the same seed, and a sample can grow without losing a prediction.
 
 References: Covert and Lee, "Improving KernelSHAP: practical Shapley value estimation via linear regression", AISTATS
 2021 (paired sampling); Lundberg and Lee, NeurIPS 2017 (the Shapley kernel).
@@ -36,12 +36,12 @@ class MaskSet:
 
     Parameters
     ----------
-    masks
-        Shape (n_masks, n_components), bool, all different. The first is all off, the last all on.
-    counts
-        How often each was drawn, shape (n_masks,).
-    exhaustive
-        Whether they are all that there are.
+    masks : ndarray of bool, shape (n_masks, n_components)
+        Masks, all different. The first is all off, the last all on.
+    counts : ndarray of int64, shape (n_masks,)
+        Number of times that each mask was drawn.
+    exhaustive : bool
+        True where they are all the masks that there are.
     """
 
     masks: Masks = field(repr=False)
@@ -55,10 +55,10 @@ class Neighborhood(MaskSet):
 
     Parameters
     ----------
-    scores
-        Shape (n_masks, n_outputs), float64: the model's answer to each mask.
-    groups
-        How many components next to each other belong together, as the segments of a stem do; empty: nothing does.
+    scores : ndarray of float64, shape (n_masks, n_outputs)
+        The model's answer to each mask.
+    groups : tuple of int
+        Numbers of neighbouring components that belong together, as the segments of a stem do; empty: none do.
     """
 
     scores: NDArray[np.float64] = field(repr=False)
@@ -99,11 +99,15 @@ def sample_masks(n: int, n_evals: int, *, sampling: Sampling, seed: int) -> tupl
 
     Parameters
     ----------
-    n
+    n : int
         Number of components, at least 2.
-    sampling
-        ``"uniform"``: every component on with probability 1/2, as in LIME; ``"shapley"``: sizes drawn by the Shapley
-        kernel, (n − 1) / (k (n − k)) for k components on.
+    n_evals : int
+        The most distinct masks.
+    sampling : {"shapley", "uniform"}
+        Distribution of the masks. ``"uniform"``: every component on with probability 1/2, as in LIME; ``"shapley"``:
+        sizes drawn by the Shapley kernel, (n − 1) / (k (n − k)) for k components on.
+    seed : int
+        Seed of the draws.
 
     Examples
     --------
@@ -112,7 +116,7 @@ def sample_masks(n: int, n_evals: int, *, sampling: Sampling, seed: int) -> tupl
     (40, 60, True)
     """
     n_pairs = (n_evals - 2) // 2
-    counts = {bytes(n): 1}  # by one name for a mask and its opposite: the one without the first component
+    counts = {bytes(n): 1}  # a mask and its opposite have one name: that of the one without the first component
     for name in islice(_draws(n, sampling, seed), 8 * n_pairs):
         if name not in counts and len(counts) > n_pairs:
             break
@@ -124,7 +128,7 @@ def sample_masks(n: int, n_evals: int, *, sampling: Sampling, seed: int) -> tupl
 
 
 def _draws(n: int, sampling: Sampling, seed: int) -> Iterator[bytes]:
-    """The endless sequence of pairs; drawn many at once, and always as many, because no budget may change it."""
+    """The endless sequence of pairs, drawn in batches of constant size, so that no budget changes it."""
     rng = np.random.default_rng(seed)
     sizes = np.arange(1, n)
     mass = 1.0 / (sizes * (n - sizes))

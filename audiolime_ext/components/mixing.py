@@ -1,8 +1,8 @@
-"""Weighted sums of signals: what every mask comes down to.
+"""Weighted sums of signals: what every mask amounts to.
 
-BLAS is left out on purpose. Its threads go on spinning for a while when a product is done, on the cores that the model
-needs next: on two cores musicnn then takes twice as long. SciPy's sparse product is the work of one thread and about as
-fast, as half of what masks hold is 0.
+BLAS is avoided on purpose. Its threads go on spinning for a while when a product is done, on the cores that the model
+needs next: on two cores musicnn then takes twice as long. SciPy's sparse product uses one thread and is about as fast,
+as half of the entries of masks are 0.
 
 Invariant: *a mix is the same, bit for bit, whatever other mixes are made with it*.
 """
@@ -20,13 +20,13 @@ def mix(stems: Samples, gains: NDArray[np.float32], edges: NDArray[np.float64], 
 
     Parameters
     ----------
-    stems
-        Shape (n_stems, n_channels, n_samples).
-    gains
-        Shape (n_mixes, n_stems, n_segments).
-    edges
-        Of the segments, in samples, shape (n_segments + 1,); the first and the last segment reach to the ends.
-    crossfade
+    stems : ndarray of float32, shape (n_stems, n_channels, n_samples)
+        Waveforms of the stems.
+    gains : ndarray of float32, shape (n_mixes, n_stems, n_segments)
+        Gain of each stem in each segment.
+    edges : ndarray of float64, shape (n_segments + 1,)
+        Edges of the segments in samples; the first and the last segment reach to the ends.
+    crossfade : float
         Length in samples of the linear ramps around each inner edge; shortened where segments are shorter.
 
     Returns
@@ -66,10 +66,10 @@ def weighted_sums(gains: NDArray[np.float32], signals: Samples) -> Samples:
 
     Parameters
     ----------
-    gains
-        Shape (n_sums, n_signals).
-    signals
-        Shape (n_signals, n_samples).
+    gains : ndarray of float32, shape (n_sums, n_signals)
+        Gain of each signal in each sum.
+    signals : ndarray of float32, shape (n_signals, n_samples)
+        Waveforms.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Where an excerpt is cut in time: equally, by hand, on beats or on onsets.
 
-Every way gives boundaries in seconds from the excerpt's start, 0 and the duration included, so nothing is truncated:
-the first segment begins with the excerpt and the last one ends with it.
+Each way gives boundaries in seconds from the excerpt's start, 0 and the duration included, so nothing is truncated: the
+first segment begins with the excerpt and the last one ends with it.
 
 A musical segment should hold the attack that it is named for. Beats and onsets are found where the spectral flux peaks,
 which is some milliseconds into the attack; the cut is moved back to the last minimum of the flux before it, by 23 ms at
@@ -11,8 +11,8 @@ The excerpt is listened to in mono at 22.05 kHz, with context on both sides (a b
 so what lies just outside its ends is not mistaken for an onset. Everything is deterministic.
 
 Invariants: *boundaries rise from 0 to the duration*; *no segment is shorter than 20 ms*, which is two of the crossfades
-that join them. Equal segments and those by hand that would be shorter are refused; after a beat or onset that comes too
-soon nothing is cut.
+that join them. Equal segments and segments by hand that would be shorter are refused; a beat or onset that comes too
+soon after a cut is left out.
 
 References: Böck and Widmer, "Maximum filter vibrato suppression for onset detection", DAFx 2013 (spectral flux); Ellis,
 "Beat tracking by dynamic programming", Journal of New Music Research 36(1), 2007; both as implemented by librosa.
@@ -40,8 +40,8 @@ _ROUNDING_S = 1e-9  # equal segments of just 20 ms may be taken for boundaries b
 SR, HOP_LENGTH = 22050, 128  # frames every 5.8 ms
 LONGEST_ATTACK = 4  # frames that a cut is moved back at most: noise has minima of its own
 FAINTEST_FLUX_DB = 0.5  # per frame, mean over mel bands; hiss stays below 0.4, a held tone below 0.1
-EDGE_S = 0.1  # a recording that begins or ends abruptly has an attack there, which is none of the music's
-CONTEXT_S = {"beats": 8.0, "onsets": 1.0}  # the words there are, and how much is listened to on both sides
+EDGE_S = 0.1  # a recording that begins or ends abruptly has an attack there, which is not part of the music
+CONTEXT_S = {"beats": 8.0, "onsets": 1.0}  # the words that are allowed, and the seconds of context on both sides
 
 
 def segment(
@@ -51,14 +51,16 @@ def segment(
 
     Parameters
     ----------
-    segments
-        A number of equal segments; inner boundaries in seconds from the excerpt's start; ``"beats"`` or ``"onsets"``.
-    start_s, duration_s
-        The excerpt, in seconds of the recording.
+    audio : Audio
+        The recording.
+    segments : int, sequence of float, or {"beats", "onsets"}
+        Number of equal segments; inner boundaries in seconds from the excerpt's start; or events to cut at.
+    start_s, duration_s : float
+        Start and length of the excerpt in seconds of the recording.
 
     Returns
     -------
-    In seconds from the excerpt's start, rising from 0 to `duration_s`, n_segments + 1 of them.
+    Seconds from the excerpt's start, n_segments + 1 of them, rising from 0 to `duration_s`.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def segment(
 
 
 def require_known(segments: object) -> None:
-    """Raise `UsageError` for a word that is none of those there are.
+    """Raise `UsageError` for a word that is not allowed as a kind of segments.
 
     Examples
     --------
@@ -103,7 +105,7 @@ def require_known(segments: object) -> None:
 
 
 def equal(n_segments: int, duration_s: float) -> tuple[float, ...]:
-    """Boundaries of so many equal segments.
+    """Boundaries of equal segments.
 
     Raises
     ------
@@ -150,13 +152,14 @@ def by_hand(inner_s: Iterable[float], duration_s: float) -> tuple[float, ...]:
             raise UsageError(f"boundaries must rise, and {after:g} s does not come after {before:g} s; sort them")
         if after - before < SHORTEST_S - _ROUNDING_S:
             raise UsageError(
-                f"the segment from {before:g} s to {after:g} s is too short; it takes {SHORTEST_S * 1000:g} ms or more"
+                f"the segment from {before:g} s to {after:g} s is too short; it must last {SHORTEST_S * 1000:g} ms or "
+                "more"
             )
     return edges
 
 
 def merged(events_s: Iterable[float], duration_s: float) -> tuple[float, ...]:
-    """Boundaries from rising event times, less those that would end or begin a segment shorter than 20 ms.
+    """Boundaries from rising event times, without those that would end or begin a segment shorter than 20 ms.
 
     Examples
     --------
@@ -191,7 +194,7 @@ def _beats(flux: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _onsets(flux: NDArray[Any]) -> NDArray[np.int64]:
-    """Frames of attacks: librosa scales the flux to its own peak, so that in a held note mere rounding has peaks."""
+    """Frames of attacks: librosa scales the flux to its own peak, so in a held note mere rounding errors have peaks."""
     frames = np.asarray(librosa().onset.onset_detect(onset_envelope=flux, sr=SR, hop_length=HOP_LENGTH))
     return np.asarray(frames[flux[frames] >= FAINTEST_FLUX_DB])
 

@@ -1,9 +1,9 @@
 """Recordings that are separated chunk by chunk: chunks on a fixed grid, faded into each other by triangles.
 
 A network that hears a few seconds at once, or a filter whose memory grows with what it is given, cannot take a whole
-song. Chunks of a constant length start every `stride` samples, counted from the recording's start; where they overlap,
-each counts as much as its triangle is high, so that what lies at the edge of one, where a network knows least, comes
-from the middle of the other.
+song. Chunks of a constant length start every `stride` samples, counted from the recording's start. Where they overlap,
+each is weighted by the height of its triangle, so that what lies at the edge of one chunk, where a network knows least,
+comes from the middle of the other.
 
 Invariant: *the same sample gets the same value, whatever span was asked for*, as the grid does not depend on the span.
 """
@@ -22,17 +22,19 @@ from audiolime_ext.audio.recording import Samples
 def faded(
     chunk: Callable[[int], Samples], first: int, end: int, *, length: int, stride: int, stop: int | None = None
 ) -> Samples:
-    """The samples ``[first, end)`` of what chunks make of a recording.
+    """The samples ``[first, end)`` of a recording that is processed chunk by chunk.
 
     Parameters
     ----------
-    chunk
-        From the sample at which a chunk starts to what is made of it, shape (..., n_samples), as long as all chunks
-        are; it may end with the recording.
-    length, stride
+    chunk : callable
+        Function from the sample at which a chunk starts to what is made of it, float32 (..., n_samples), with n_samples
+        = `length` (fewer where the recording ends).
+    first, end : int
+        Start and end of the span, in samples of the recording.
+    length, stride : int
         Samples of a chunk, and from the start of one to that of the next; at most `length`.
-    stop
-        No chunk starts from here on; None: as long as there are samples.
+    stop : int or None
+        Sample from which on no chunk starts; None: chunks start as long as there are samples.
 
     Returns
     -------
@@ -62,6 +64,6 @@ def faded(
 
 
 def give_back() -> None:
-    """Hand free memory back to the system, where the C library can; glibc keeps what lies between used blocks."""
+    """Give free memory back to the system, where the C library can; glibc keeps what lies between used blocks."""
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)

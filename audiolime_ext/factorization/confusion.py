@@ -1,27 +1,27 @@
 """How much of a true source lands in each stem of a separator: what a stem called "piano" may hold besides a piano.
 
-A separator names its stems after sources; that is a promise, and here it is measured, by `lands_in` of
+A separator names its stems after sources. That is a promise, and here it is measured, by `lands_in` of
 `audiolime_ext.factorization.landing`: the shares of a true source that land in each stem.
 
 What follows from it:
 
 - A stem *may hold* a source that is not its own where .1 of that source's energy or more lands in it, in the mean over
-  the songs of any kind of material: at −10 dB a source is still heard beside another. Or where .25 or more does so in
-  5 % of the source's excerpts: a mean hides the few songs in which nearly all of it does, such as a low piano in
-  Cerberus' `bass`. (Chosen on the rendered splits human and mma; each song of theirs judged by all others, without this
-  rule a stem got most of a source that it was not said to hold in 9 excerpts, with it in none, with half in place of
-  .25 in 9 again. The other songs alone say the same of that stem by .25, and by half they do not.)
+  the songs of any kind of material: at −10 dB a source is still heard beside another. The same goes where .25 or more
+  lands in it in 5 % of the source's excerpts: a mean hides the few songs in which nearly all of it does, such as a low
+  piano in Cerberus' `bass`. (This rule was chosen on the rendered splits human and mma, each of their songs judged by
+  all others. Without the rule, a stem got most of a source that it was not said to hold in 9 excerpts, with it in none,
+  with half in place of .25 in 9 again. The other songs alone say the same of that stem by .25, but not by half.)
 - Two stems are *not told apart* where in 10 % of a source's excerpts or more, less than half of it is in its own stem
   and most of the rest in the other. A separator merges those of its own stems by default. What is then left is measured
-  anew: a source that often lands in a merged stem is said to, and not merged further, or one stem would be left.
+  again: a source that often lands in a merged stem is reported, but not merged further, or one stem would be left.
 
-A stem's own sources are those in its name (``piano``, ``piano+guitar``), and those that it is meant to hold by its
-separator's word (``accompaniment``). A stem named after no source (``harmonic``, ``0–621 Hz``) has none: whatever is in
-it is something that it may hold, and it cannot be taken for another.
+A stem's own sources are those in its name (``piano``, ``piano+guitar``), and those that its separator declares for it
+(``accompaniment``). A stem named after no source (``harmonic``, ``0–621 Hz``) has none: it may hold whatever is in it,
+and cannot be taken for another.
 
-Nobody here has recorded voices apart from their songs; of ``vocals`` it was measured where Spleeter's estimates of some
-land (material ``voice by Spleeter``). That is a proxy, and none for Spleeter itself. What was not measured at all may
-land anywhere, and notes say so.
+There were no recordings of voices apart from their songs. So for ``vocals`` it was measured where Spleeter's estimates
+of some voices land (material ``voice by Spleeter``). That is a proxy, but not for Spleeter itself. What was not
+measured at all may land anywhere, and notes say so.
 
 The measurements are data of the separators: a plug-in's module may hold a function ``confusion(argument)`` (see
 `audiolime_ext.registry`), a factorization an attribute ``confusion``. The recipe is ``python -m examples.confusion``.
@@ -71,7 +71,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Observation:
-    """Where one source of one excerpt landed: `shares`, one for each stem; its level relative to the mixture in dB."""
+    """Where one source of one excerpt landed: its share in each stem, and its level relative to the mixture in dB."""
 
     material: str
     song: str
@@ -86,16 +86,16 @@ class Confusion:
 
     Parameters
     ----------
-    separator
-        Spec of what was measured.
-    stems
-        Its stems, the residual included.
-    observations
-        What was seen: one for each excerpt and each source that sounds in it.
-    meant
-        Stems that are meant to hold sources that are not in their names.
-    apart
-        The separator's own stems, where these are made of them.
+    separator : str
+        Spec of the separator that was measured.
+    stems : tuple of str
+        Names of its stems, the residual included.
+    observations : tuple of Observation
+        Measurements: one for each excerpt and each source that sounds in it.
+    meant : mapping of str to tuple of str
+        Stem → the sources that it is meant to hold and that are not in its name.
+    apart : Confusion or None
+        Confusion of the separator's own stems, where `stems` are made of them; None: these are its own.
 
     Examples
     --------
@@ -115,12 +115,12 @@ class Confusion:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What was measured."""
+        """The sources that were measured."""
         return tuple(dict.fromkeys(seen.source for seen in self.observations))
 
     @property
     def materials(self) -> tuple[str, ...]:
-        """Kinds of material that it was measured on."""
+        """The kinds of material that were measured."""
         return tuple(dict.fromkeys(seen.material for seen in self.observations))
 
     def own(self, source: str) -> str | None:
@@ -128,7 +128,7 @@ class Confusion:
         return next((stem for stem in self.stems if source in self.held(stem)), None)
 
     def held(self, stem: str) -> tuple[str, ...]:
-        """The sources that a stem is meant to hold; in the rest of a separator, all that have no other stem."""
+        """The sources that a stem is meant to hold; for the stem ``rest``, all that have no other stem."""
         if stem == REST:
             return tuple(s for s in self.sources if not any(s in self.held(e) for e in self.stems if e != stem))
         return (*stem.split("+"), *self.meant.get(stem, ()))
@@ -145,7 +145,7 @@ class Confusion:
         return float(np.mean(np.array(values) < OWN)) if values else None
 
     def may_hold(self, stem: str) -> tuple[str, ...]:
-        """Sources that are not a stem's own and of which enough lands in it, the most first (see the module)."""
+        """Sources that are not a stem's own and of which enough lands in it, the largest first (see the module)."""
         found = {source: self._most(source, stem) for source in self.sources if source not in self.held(stem)}
         order = sorted(found, key=lambda source: -found[source])
         return tuple(s for s in order if found[s] >= NOTICEABLE or self._often_large(s, stem))
@@ -180,7 +180,7 @@ class Confusion:
         return Confusion(self.separator, tuple(columns), tuple(seen) if columns else (), meant, whole)
 
     def _weights(self, name: str, names: Sequence[str]) -> Array | None:
-        """How much of each measured stem is in one called `name`, shape (n_stems,); None: it cannot be said."""
+        """How much of each measured stem is in one called `name`, shape (n_stems,); None: unknown."""
         if name == REST and name not in self.stems:
             known = [w for other in names if other != name and (w := self._weights(other, names)) is not None]
             return 1.0 - np.sum(known, axis=0) if known else None
@@ -204,7 +204,7 @@ class Confusion:
 
     @property
     def note(self) -> str:
-        """What the stems may hold, and that nobody knows of other sounds, in one sentence; empty without stems.
+        """What the stems may hold, and that other sounds were not measured, in one sentence; empty without stems.
 
         Examples
         --------
@@ -294,12 +294,12 @@ def _overlap(band: tuple[float, float], bands: Sequence[tuple[float, float] | No
 
 @lru_cache(maxsize=8)
 def read_confusion(path: Path) -> Confusion:
-    """What ``python -m examples.confusion`` wrote.
+    """Read what ``python -m examples.confusion`` wrote.
 
     Raises
     ------
     CorruptError
-        If the file is not, or not all of, that.
+        If the file is something else, or incomplete.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 Sources, frequency bands, harmonic and percussive parts, time–frequency superpixels: whatever can be written as signals
 that sum to the mixture can be switched on and off, and every part can be heard.
 
-Invariants, checked by ``tests/factorizations/test_every.py`` for everything that is registered:
+Invariants, which ``tests/factorizations/test_every.py`` checks for every registered factorization:
 
 - *Stems sum to the mixture* to 1e-5. What a separator's estimates miss is one more stem, `residual`.
 - *The same second gives the same stems* to 1e-5, whatever excerpt was asked for (unless `scope` is ``"window"``).
@@ -29,17 +29,17 @@ class Factorization(Protocol):
 
     Attributes
     ----------
-    spec
-        A string that builds it again, such as ``"spleeter:2stems"``; None for one that lives in memory only.
-    fingerprint
+    spec : str or None
+        Spec string that builds it again, such as ``"spleeter:2stems"``; None for one that exists in memory only.
+    fingerprint : str
         Hash of weights or contents plus the algorithm's version: equal fingerprints give equal stems.
-    scope
-        What the stems depend on: ``"blocks"`` (only the sound around them), ``"recording"`` (all of it, but not on
+    scope : {"blocks", "recording", "window"}
+        Sound that the stems depend on: ``"blocks"`` (only what is around them), ``"recording"`` (all of it, but not
         which excerpt is asked for) or ``"window"`` (the excerpt).
-    references
+    references : tuple of str
         BibTeX entries to cite.
-    confusion
-        Optional: how much of a true source lands in each stem, an `audiolime_ext.factorization.confusion.Confusion`.
+    confusion : Confusion, optional
+        Measurement of how much of a true source lands in each stem (`audiolime_ext.factorization.confusion`).
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Factorization(Protocol):
 def factorized(
     factorization: Factorization, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None
 ) -> Stems:
-    """What a factorization makes of an excerpt; it may be somebody else's, see `audiolime_ext.guest`.
+    """Stems of an excerpt by any factorization, also one from outside, see `audiolime_ext.guest`.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def factorized(
             return factorization.factorize(audio, start_s=start_s, duration_s=duration_s)
     except SystemExit as error:
         raise AudiolimeError(
-            f"the factorization {named} {deed(error)}; it must answer with stems, or raise an error"
+            f"the factorization {named} {deed(error)}; it must return stems, or raise an error"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What is said of a separator's stems: what each may hold besides its own source, by measured `Confusion`."""
+"""What results say about a separator's stems: what each may hold besides its own source, by measured `Confusion`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def confusion_of(spec: str | None, stems: Sequence[str] | None = None) -> Confus
 
     Parameters
     ----------
-    stems
-        The stems of a result, where they are not (or may not be) those that the spec gives today.
+    spec : str or None
+        Spec string of the separator; None: one that has none.
+    stems : sequence of str or None
+        Names of a result's stems, where they may differ from those that the spec gives today; None: they do not.
 
     Examples
     --------
@@ -34,7 +36,7 @@ def confusion_of(spec: str | None, stems: Sequence[str] | None = None) -> Confus
 
 
 def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
-    """What a result says of its stems: what they may hold, or that nobody measured it. At most one note.
+    """What a result says about its stems: what they may hold, or that it was not measured. At most one note.
 
     Examples
     --------
@@ -53,9 +55,9 @@ def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=256)
 def besides(spec: str | None, stems: tuple[str, ...], stem: str) -> tuple[str, ...]:
-    """What a stem that is called after a source may hold besides, the most first; empty where nothing was measured.
+    """What a stem named after a source may hold besides, the largest first; empty where nothing was measured.
 
-    Bands, and parts such as ``harmonic``, are called after no source, and promise none.
+    Bands, and parts such as ``harmonic``, are named after no source, and promise none.
 
     Examples
     --------
@@ -69,7 +71,7 @@ def besides(spec: str | None, stems: tuple[str, ...], stem: str) -> tuple[str, .
 
 
 def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: Confusion | None) -> list[str]:
-    """A remark where the two stems that argue most for a label are such a pair; else none.
+    """A remark where the two stems that argue most for a label are not told apart; else none.
 
     Examples
     --------
@@ -87,7 +89,7 @@ def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: C
 
 
 def _measured(spec: str | None) -> Any:
-    """The function of a plug-in's module that tells; None where there is none."""
+    """The function ``confusion`` of a plug-in's module; None where there is none."""
     name = registry.split_spec(spec or "")[0]
     if name not in registry.names("factorization"):
         return None

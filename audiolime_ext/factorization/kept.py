@@ -1,15 +1,15 @@
 """Stems of a recording, made part by part and kept: a factorization that does its work once.
 
-`KeptStems` stands in for the factorization that it was made of. What is asked of it is cut from parts of a minute,
-counted from the start of the recording; a part is made at first need and kept in the cache, or, without one, the last
-two in memory. So the stems of a long recording are never all in memory, and a recording whose windows are explained
-one after the other is separated once.
+`KeptStems` stands in for the factorization that it was made of. An excerpt is cut from parts of a minute, counted from
+the start of the recording. A part is made when it is first needed and kept in the cache or, without one, the last two
+in memory. So the stems of a long recording are never all in memory, and a recording whose windows are explained one
+after the other is separated once.
 
 Invariant: *an excerpt cut from the parts equals the one that the factorization itself would give* to 1e-5. For that:
 
-- A factorization of scope ``"window"`` does not work in parts: it is asked for every excerpt anew.
-- The residual is not kept: it is what the kept stems miss of the recording, and whether that is a stem or mere rounding
-  is decided in the excerpt, where a factorization would decide it.
+- A factorization of scope ``"window"`` does not work in parts: it is asked again for every excerpt.
+- The residual is not kept: it is what the kept stems miss of the recording. Whether that is a stem or mere rounding is
+  decided in the excerpt, as a factorization would decide it.
 - A stem that only some of the parts have is silence in the others.
 """
 
@@ -38,15 +38,15 @@ class KeptStems:
 
     Parameters
     ----------
-    factorization
-        What makes the stems.
-    audio
+    factorization : Factorization
+        Factorization that makes the stems.
+    audio : Audio
         The recording; another one is passed on to a keeper of its own.
-    store
-        Where parts are kept; without one the last two are kept in memory.
-    whole
-        Whether an excerpt makes the parts that it touches. Else only parts that are kept already are used, and other
-        excerpts are factorized alone: for a few places of a long recording.
+    store : Store or None
+        Store in which parts are kept; None: the last two are kept in memory.
+    whole : bool
+        True to make the parts that an excerpt touches. False to use only parts that are kept already, and factorize
+        other excerpts alone: for a few windows of a long recording.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class KeptStems:
 
     @property
     def spec(self) -> str | None:
-        """Of the factorization, like the other attributes."""
+        """The factorization's spec; so are the other attributes the factorization's own."""
         return self.factorization.spec
 
     @property
@@ -106,13 +106,13 @@ class KeptStems:
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """What the recording's samples are, for the key of an entry: their hash, not the file's, and their form."""
+        """What identifies the recording's samples in a key: their hash (not the file's), rate and shape."""
         audio = self.audio
         sha256 = Audio(audio.samples, audio.sr).sha256
         return {"sha256": sha256, "sr": audio.sr, "n_channels": audio.n_channels, "n_samples": audio.n_samples}
 
     def _excerpt(self, first: int, end: int, *, make: bool) -> Stems | None:
-        """Cut from the parts; None if one is not kept, nor to be made."""
+        """An excerpt cut from the parts; None if one of them is not kept and not to be made."""
         needed = range(first // self._step, -(-end // self._step))
         parts = [part for number in needed if (part := self._part(number, make=make)) is not None]
         return self._cut(parts, needed.start * self._step, first, end) if len(parts) == len(needed) else None
@@ -145,7 +145,7 @@ class KeptStems:
         return replace(whole, transcription=transcription)
 
     def _part(self, number: int, *, make: bool) -> tuple[Stems, bool] | None:
-        """Stems of a part without the residual, and whether there was one; None: it is not kept, nor to be made."""
+        """Stems of a part without the residual, and whether it had one; None: it is not kept and not to be made."""
         if number in self._parts:
             return self._parts[number]
         first = number * self._step

@@ -1,12 +1,12 @@
 """Where a true source lands: a separator's own masks of a mixture, applied to the source alone.
 
-For an excerpt whose sources are known, the separator divides every bin of the *mixture's* spectrum: its stem's spectrum
+For an excerpt whose sources are known, the separator divides every bin of the *mixture's* spectrum: a stem's spectrum
 over the mixture's is a complex gain, and the gains of all stems (the residual is one) sum to 1. The same gains are
-applied to the true source alone, and what each stem takes of it is projected on the source (`lands_in`): every bin's
-energy is divided among the stems as the mixture was there. So *shares sum to 1*, and *those of merged stems add up*;
-energies of what the gains leave would do neither (two masks of one half keep a quarter each). A share may lie a little
-outside 0 to 1 where sources cancel each other in the mixture. Bins in which the mixture is silent (60 dB below its
-loudest) have no gain and do not count.
+applied to the true source alone, and what each stem takes of it is projected on the source (`lands_in`): the energy of
+every bin is divided among the stems as the mixture was divided there. So *shares sum to 1*, and *those of merged stems
+add up*. The energies after the gains would do neither (two masks of one half keep a quarter each). A share may lie a
+little outside 0 to 1 where sources cancel each other in the mixture. Bins in which the mixture is silent (60 dB below
+its loudest) have no gain and do not count.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def lands_in(source: Samples, mixture: Samples, stems: Samples, sr: int) -> Arra
 
     Parameters
     ----------
-    source, mixture
-        Shape (n_channels, n_samples): the source as it is in the mixture.
-    stems
-        Shape (n_stems, n_channels, n_samples); they sum to the mixture.
-    sr
-        Hz.
+    source, mixture : ndarray of float32, shape (n_channels, n_samples)
+        The source as it is in the mixture, and the mixture.
+    stems : ndarray of float32, shape (n_stems, n_channels, n_samples)
+        Estimates of a separator and their residual, which sum to the mixture.
+    sr : int
+        Sampling rate in Hz.
 
     Returns
     -------
-    Shape (n_stems,); NaN where nothing of the source can be seen in the mixture.
+    Shape (n_stems,), float64; NaN where nothing of the source can be seen in the mixture.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the user named becomes a factorization."""
+"""A factorization from what the user gives: a spec string, or the factorization itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def load_factorization(given: Factorization | str) -> Factorization:
     Raises
     ------
     UsageError
-        If it is none.
+        If it is not a factorization.
     MissingError
-        If it needs a package or a checkpoint that is not at hand.
+        If it needs a package or a checkpoint that is missing.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Separators that work at a rate of their own: there and back, with what resampling leaves out."""
+"""Separators that work at a rate of their own: resampling to it and back, and what that leaves out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from audiolime_ext.factorization.stems import Stems, with_residual
 def rolled_off(audio: Audio, sr: int, first: int, end: int) -> Samples | None:
     """What resampling to a separator's higher rate and back leaves out of samples `first`…`end` of a recording.
 
-    A resampler lets through what lies a little below half the lower rate only. That is no sound that a separator
-    missed, and no component: it stays on in every mix (see `audiolime_ext.components.components`). What a separator of
-    a *lower* rate cannot hold is sound that it missed, and None comes back.
+    A resampler keeps only what lies a little below half the lower rate. What it leaves out is not sound that a
+    separator missed, and not a component: it stays on in every mix (see `audiolime_ext.components.components`). What a
+    separator of a *lower* rate cannot hold is sound that it missed, and the answer is None.
 
     Examples
     --------
@@ -46,11 +46,17 @@ def separated_at(
 
     Parameters
     ----------
-    sr
-        The separator's rate, Hz.
-    estimate
-        From samples `first`…`end` of the recording at `sr` to what the separator makes of them, shape (n_stems,
-        n_channels, end − first); of a mono recording two channels may come, whose mean is taken.
+    sr : int
+        The separator's sampling rate in Hz.
+    estimate : callable
+        Function from (`first`, `end`), samples of the recording at `sr`, to the separator's estimates of that span,
+        float32 (n_stems, n_channels, end − first); for a mono recording two channels may come, whose mean is taken.
+    names : sequence of str
+        Names of the estimates.
+    audio : Audio
+        The recording.
+    start_s, duration_s : float
+        Start and length of the excerpt in seconds; `duration_s` None: up to the end.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Stems: signals that sum to an excerpt, and the residual that makes them do so.
+"""Stems: signals that sum to an excerpt, and the residual that completes the sum.
 
 Invariant: *stems sum to the mixture* to 1e-5. What a separator's estimates miss is one more stem, `residual`.
 """
@@ -24,19 +24,19 @@ class Stems:
 
     Parameters
     ----------
-    names
-        One per stem; ``"residual"`` is what the others do not hold.
-    samples
-        Shape (n_stems, n_channels, n_samples), float32, at the recording's own rate and channels.
-    sr
-        Hz.
-    notes
-        What the listener should know, such as a stem that was too short.
-    transcription
-        The notes that were played, where the factorization hears them.
-    rolled_off
+    names : tuple of str
+        Names, one per stem; ``"residual"`` is what the others do not hold.
+    samples : ndarray of float32, shape (n_stems, n_channels, n_samples)
+        Waveforms of the stems, at the recording's own rate and channels.
+    sr : int
+        Sampling rate in Hz.
+    notes : tuple of str
+        Notes for the listener, such as a stem that was too short.
+    transcription : Transcription or None
+        The notes that were played, where the factorization hears them; None: it does not.
+    rolled_off : ndarray of float32, shape (n_channels, n_samples), or None
         The part of the residual that no stem could hold, as the separator works at another rate: what resampling there
-        and back leaves out of the excerpt, shape (n_channels, n_samples); None where nothing was resampled so.
+        and back leaves out of the excerpt; None where the separator does not work at a higher rate.
 
     Examples
     --------
@@ -96,12 +96,18 @@ def with_residual(
 
     Parameters
     ----------
-    mixture
-        Shape (n_channels, n_samples).
-    estimates
-        Shape (n_stems, n_channels, n_samples).
-    notes, rolled_off
-        As of `Stems`.
+    mixture : ndarray of float32, shape (n_channels, n_samples)
+        Waveform of the excerpt.
+    names : sequence of str
+        Names, one per estimate.
+    estimates : ndarray of float32, shape (n_stems, n_channels, n_samples)
+        Waveforms that a separator found in the mixture.
+    sr : int
+        Sampling rate in Hz.
+    notes : sequence of str
+        Notes for the listener, see `Stems`.
+    rolled_off : ndarray of float32, shape (n_channels, n_samples), or None
+        The part of the residual that resampling left out, see `Stems`.
 
     Examples
     --------

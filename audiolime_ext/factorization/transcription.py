@@ -30,10 +30,10 @@ class Transcription:
 
     Parameters
     ----------
-    notes
-        For each pitched source an array (n_notes, 4), float32: onset_s, offset_s, MIDI pitch, probability.
-    strokes
-        For each kind of drum an array (n_strokes, 2), float32: onset_s, probability.
+    notes : mapping of str to ndarray of float32, shape (n_notes, 4)
+        Pitched source → its notes: onset_s, offset_s, MIDI pitch, probability.
+    strokes : mapping of str to ndarray of float32, shape (n_strokes, 2)
+        Kind of drum → its strokes: onset_s, probability.
 
     Examples
     --------
@@ -47,9 +47,9 @@ class Transcription:
     strokes: Mapping[str, Floats] = field(repr=False)
 
     def describe(self, stem: str) -> str:
-        """What a stem plays: how many notes, from where to where, or strokes of each kind; "" where none are heard.
+        """What a stem plays: the number of notes and their range, or of strokes of each kind; "" where unknown.
 
-        That of a merged stem, such as ``piano+guitar``, is told source by source.
+        A merged stem, such as ``piano+guitar``, is described source by source.
         """
         sources = stem.split("+")
         heard = {source: text for source in sources if (text := self._counted(source))}
@@ -70,7 +70,7 @@ class Transcription:
         return f"{notes}, {low}" if low == high else f"{notes}, {low}–{high}"
 
     def between(self, start_s: float, end_s: float) -> Transcription:
-        """What sounds in a part of the excerpt, in seconds from its start."""
+        """What sounds in a part of the excerpt, in seconds from that part's start."""
         return Transcription(
             {name: _cut(rows, start_s, end_s, n_times=2) for name, rows in self.notes.items()},
             {name: _cut(rows, start_s, end_s, n_times=1) for name, rows in self.strokes.items()},
@@ -86,13 +86,13 @@ class Transcription:
 
     @classmethod
     def from_dict(cls, lists: Mapping[str, Any]) -> Transcription:
-        """What `to_dict` gave."""
+        """The transcription from which `to_dict` made these lists."""
         notes = {name: np.array(rows, np.float32).reshape(-1, 4) for name, rows in lists["notes"].items()}
         return cls(notes, {name: np.array(rows, np.float32).reshape(-1, 2) for name, rows in lists["strokes"].items()})
 
     @classmethod
     def joined(cls, parts: Iterable[tuple[float, Transcription]]) -> Transcription:
-        """Transcriptions of consecutive parts, each with the second at which it starts; notes cut by a seam stay so."""
+        """Join transcriptions of consecutive parts, each with its start in seconds; notes cut by a seam stay cut."""
         notes: dict[str, list[Floats]] = {}
         strokes: dict[str, list[Floats]] = {}
         for start_s, part in parts:
@@ -127,14 +127,14 @@ def decode(
 
     Parameters
     ----------
-    notes, onsets
-        Shape (n_frames, n_sources, 88): that a pitch sounds, and that it begins.
-    strokes
-        Shape (n_frames, n_drums).
-    times_s
-        Centre of each frame.
-    sources, drums
-        Names.
+    notes, onsets : ndarray of float32, shape (n_frames, n_sources, 88)
+        Probabilities that a pitch sounds, and that it begins.
+    strokes : ndarray of float32, shape (n_frames, n_drums)
+        Probabilities that a drum is struck.
+    times_s : ndarray of float64, shape (n_frames,)
+        Centre of each frame in seconds.
+    sources, drums : sequence of str
+        Names of the pitched sources and of the drums.
 
     Examples
     --------

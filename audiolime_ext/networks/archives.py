@@ -1,8 +1,8 @@
 """Some members of a publisher's archive, written below a folder of ours: a wheel, or the ``.tar.gz`` of a release.
 
 Invariants: *nothing is written outside the folder*, since only members that the caller names are written. *An archive
-of weights holds files and folders*: a ``.tar.gz`` with a path that leads out of it, a link or a device is refused
-whole, and so is one that unpacks to far more than weights do (they hardly shrink when they are compressed).
+of weights holds only files and folders*: a ``.tar.gz`` with a path that leads out of it, a link or a device is refused
+as a whole, and so is one that unpacks to far more than weights do (they hardly shrink when they are compressed).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def unpack(archive: Path, names: Collection[str], into: Path) -> None:
     Raises
     ------
     CorruptError
-        If one of them is missing, or the archive is damaged or holds what an archive of weights does not hold.
+        If one of them is missing, or the archive is damaged or holds what does not belong in an archive of weights.
     """
     missing = set(names)
     try:
@@ -63,9 +63,9 @@ def _tarred(archive: Path, names: Collection[str]) -> Iterator[tuple[str, IO[byt
             if path.is_absolute() or ".." in path.parts:
                 raise _refused(archive, f"holds {member.name!r}, which leads out of it")
             if not (member.isreg() or member.isdir()):
-                raise _refused(archive, f"holds {member.name!r}, no file but a link or a device")
+                raise _refused(archive, f"holds {member.name!r}, which is not a file but a link or a device")
             room -= member.size
             if room < 0:
-                raise _refused(archive, f"unpacks to more than {_GROWTH} times its size, as weights do not")
+                raise _refused(archive, f"unpacks to more than {_GROWTH} times its size, which weights never do")
             if str(path) in names and (content := opened.extractfile(member)):
                 yield str(path), content

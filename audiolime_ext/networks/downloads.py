@@ -1,11 +1,11 @@
 """Files as their publishers offer them: wheels through the user's own pip, all others over HTTP.
 
 pip's mirrors, proxies, certificates and passwords apply; nothing of a wheel is installed or run. Archives of GitHub
-releases and files of Zenodo's records come from https://github.com and https://zenodo.org, or from what
-``AUDIOLIME_MIRROR`` names in their place, through the proxies of the environment.
+releases and files of Zenodo's records come from https://github.com and https://zenodo.org, or from the mirror that
+``AUDIOLIME_MIRROR`` names, through the proxies of the environment.
 
-What arrives is not verified here, and half of it may be left in the folder after a failure: the caller throws that
-folder away. A full disk is an `OSError`, everything else a `MissingError` whose message can be continued with "or: …".
+What arrives is not verified here, and a failure may leave half of it in the folder: the caller throws that folder away.
+A full disk is an `OSError`, everything else a `MissingError` whose message can be continued with "or: …".
 """
 
 from __future__ import annotations
@@ -60,17 +60,22 @@ def from_release(path: str, into: Path, *, title: str, host: str = GITHUB) -> Pa
 
     Parameters
     ----------
-    path
-        ``owner/project/releases/download/TAG/FILE`` on GitHub, ``records/NUMBER/files/FILE`` on Zenodo.
-    title
-        What the progress bar says.
+    path : str
+        Path below the host: ``owner/project/releases/download/TAG/FILE`` on GitHub, ``records/NUMBER/files/FILE`` on
+        Zenodo.
+    into : Path
+        Folder to write to.
+    title : str
+        Title of the progress bar.
+    host : str
+        Address that `path` is below, unless ``AUDIOLIME_MIRROR`` names another.
 
     Raises
     ------
     MissingError
-        If it cannot be reached, is not there, or comes in part only.
+        If it cannot be reached, is not there, or arrives only in part.
     UsageError
-        If ``AUDIOLIME_MIRROR`` is no address.
+        If ``AUDIOLIME_MIRROR`` is not an address.
     """
     url = f"{_instead_of(host)}/{path}"
     target = into / path.rpartition("/")[2]
@@ -90,7 +95,7 @@ def _instead_of(host: str) -> str:
     named = os.environ.get("AUDIOLIME_MIRROR") or host
     if not named.startswith(("https://", "http://")):
         raise UsageError(
-            f"AUDIOLIME_MIRROR is {named!r}; give the address of what stands in for {host}, "
+            f"AUDIOLIME_MIRROR is {named!r}; give the address of a mirror of {host}, "
             "such as https://mirror.example/github"
         )
     return named.rstrip("/")

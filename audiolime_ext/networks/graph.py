@@ -7,10 +7,10 @@ Batch normalisation at inference is one multiplication and one addition per chan
 can be folded into it without loss, unless zeros are padded in between: the zeros stand for zeros *after* the
 normalisation. Where a maximum follows, they can be moved behind it: see `Graph.pooled_block`.
 
-IR version 8 and opset 17 are what every runtime since 1.14 reads; newer defaults of the ``onnx`` package are refused by
+IR version 8 and opset 17 are read by every runtime since 1.14; newer defaults of the ``onnx`` package are refused by
 the newest runtime for Python 3.10.
 
-Weights stay outside the model's bytes and are handed to the runtime as they lie in memory. Serialising Spleeter's 79 MB
+Weights stay outside the model's bytes and are handed to the runtime as they are in memory. Serialising Spleeter's 79 MB
 and parsing them again took longer than three of its blocks take to separate.
 """
 
@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 
 IR_VERSION, OPSET = 8, 17
 _CHANNEL_BLOCK = 16  # the runtime computes channels in blocks of 8 or 16; others are copied before they are pooled
-_SMALL = 1024  # tensors of at most so many values are kept in the model, where the optimiser sees them
+_SMALL = 1024  # values: smaller tensors are kept in the model, where the optimiser sees them
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ class Network:
 
     Parameters
     ----------
-    session
+    session : onnxruntime.InferenceSession
         The runtime's session.
-    weights
-        What the session reads in place; kept here because the runtime does not.
+    weights : mapping of str to ndarray
+        Tensors that the session reads in place, by name; kept here because the runtime does not keep them.
     """
 
     session: Any
@@ -178,19 +178,19 @@ class Network:
 
 
 def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, NDArray[Any]] | None = None) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU that writes nothing: what goes wrong is raised.
+    """An ``onnxruntime.InferenceSession`` on the CPU that prints nothing: what goes wrong is raised.
 
     Its telemetry, which newer versions have on Linux, too, is off unless ``ORT_DISABLE_TELEMETRY`` says otherwise.
 
     Parameters
     ----------
-    model
+    model : bytes
         Bytes of an ``.onnx`` file.
-    threads
-        Threads within an operator; None: as many as ``AUDIOLIME_THREADS`` says, or what the runtime chooses (one per
+    threads : int or None
+        Threads within an operator; None: the number in ``AUDIOLIME_THREADS``, else what the runtime chooses (one per
         physical core).
-    weights
-        Tensors that the model declares external, by name. They must outlive the session.
+    weights : mapping of str to ndarray, or None
+        Tensors that the model declares external, by name; they must outlive the session.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported
     import onnxruntime

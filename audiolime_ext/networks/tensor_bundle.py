@@ -37,7 +37,7 @@ from audiolime_ext.errors import CorruptError
 from audiolime_ext.text import counted
 
 OPTIMIZER_SLOTS = ("Adam", "beta1_power", "beta2_power", "global_step")
-"""Parts of the names of what only training needs."""
+"""Parts of the names of tensors that only training needs."""
 
 _FOOTER = 48
 _TRAILER = 5  # compression and checksum after every block
@@ -65,10 +65,10 @@ def read_tensor_bundle(
 
     Parameters
     ----------
-    prefix
-        What the paths of the files have in common, such as ``2stems/model``, or a folder that holds ``.index``.
-    skip
-        Tensors whose names hold one of these parts are not read.
+    prefix : str or path
+        Beginning that the paths of the files share, such as ``2stems/model``, or a folder that holds ``.index``.
+    skip : sequence of str
+        Parts of names: tensors whose names hold one of them are not read.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def read_tensor_bundle(
     Raises
     ------
     CorruptError
-        If a file is missing, cut short or damaged, or holds what such a checkpoint cannot hold.
+        If a file is missing, cut short or damaged, or is not such a checkpoint.
 
     References
     ----------
@@ -102,7 +102,7 @@ def read_tensor_bundle(
         raise CorruptError(f"cannot read {index}: {error.strerror}; fetch the checkpoint again") from error
     except (ValueError, IndexError) as error:
         reason = "it is cut short" if isinstance(error, IndexError) else error
-        raise CorruptError(f"{index} is no index of a TensorFlow checkpoint: {reason}; fetch it again") from error
+        raise CorruptError(f"{index} is not an index of a TensorFlow checkpoint: {reason}; fetch it again") from error
     paths = [Path(f"{stem}.data-{i:05d}-of-{n_shards:05d}") for i in range(n_shards)]
     wanted = {name: entry for name, entry in entries.items() if not any(part in name for part in skip)}
     lost = [name for name, entry in wanted.items() if entry.shard >= n_shards]
@@ -128,9 +128,9 @@ def content_hash(tensors: Mapping[str, NDArray[Any]]) -> str:
 
 
 def require_shapes(tensors: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]], *, origin: str) -> None:
-    """Raise `CorruptError` unless a checkpoint is one of a network whose tensors have these shapes, in float32.
+    """Raise `CorruptError` unless a checkpoint belongs to a network whose tensors have these shapes, in float32.
 
-    What lies below a tensor's name is a slot of some optimizer and may be there.
+    A name below that of a tensor belongs to an optimizer, and is allowed.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def _read(name: str, entry: _Entry, shard: NDArray[np.uint8], path: Path) -> NDA
 
 
 def _map(path: Path) -> NDArray[np.uint8]:
-    """A file's bytes as an array; mapped, so that only what is used is read, and copied once."""
+    """A file's bytes as an array; memory-mapped, so that only what is used is read, and copied once."""
     try:
         return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
     except OSError as error:

@@ -194,7 +194,7 @@ def test_files_that_are_missing_or_damaged_are_told(tmp_path: Path) -> None:
     path = saved(tmp_path, "own", {"a": network()})
     member = tmp_path / "a.safetensors"
     member.write_bytes(member.read_bytes()[:1000])
-    with pytest.raises(CorruptError, match=r"a\.safetensors is damaged, or no model of demucs"):
+    with pytest.raises(CorruptError, match=r"a\.safetensors is damaged, or not a model of demucs"):
         build("factorization", f"demucs:{path}")
     member.unlink()
     with pytest.raises(MissingError, match=r"there is no file .*a\.safetensors, which a bag of models names"):
@@ -206,5 +206,5 @@ def test_files_that_are_missing_or_damaged_are_told(tmp_path: Path) -> None:
 
 
 def test_networks_that_do_not_fit_together_are_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"do not fit together or to its weights"):
+    with pytest.raises(UsageError, match=r"do not fit each other or its weights"):
         build("factorization", f"demucs:{saved(tmp_path, 'own', {'a': network()}, 'weights: [[1.0, 1.0]]')}")

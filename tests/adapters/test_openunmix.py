@@ -216,9 +216,9 @@ def test_a_folder_that_lacks_files_is_told(tmp_path: Path) -> None:
         with pytest.raises(kind, match=match):
             build("factorization", f"openunmix:{tmp_path}")
 
-    with pytest.raises(UsageError, match=r"none is no folder; name one that holds separator\.json"):
+    with pytest.raises(UsageError, match=r"none is not a folder; name one that holds separator\.json"):
         build("factorization", f"openunmix:{tmp_path / 'none'}")
-    refused(MissingError, r"there is no file .*separator\.json, which Open-Unmix's training leaves")
+    refused(MissingError, r"there is no file .*separator\.json, which Open-Unmix's training writes")
     (tmp_path / "separator.json").write_text(json.dumps(STEREO))
     refused(MissingError, r"holds no source; add TARGET\.json and TARGET\.pth")
     saved(tmp_path, {"bass": network(), "bass-drum": network()})

@@ -227,7 +227,7 @@ def test_a_false_total_does_not_cut_a_flac_file(n_samples: int) -> None:
     facts = int.from_bytes(content[18:26], "big") >> 36 << 36 | n_samples
     false = content[:18] + facts.to_bytes(8, "big") + content[26:]
     np.testing.assert_array_equal(heard(false, "song.flac")[0], heard(content, "song.flac")[0])
-    with pytest.raises(AudioError, match=r"not all after 1\.49 s can be read"):
+    with pytest.raises(AudioError, match=r"not everything after 1\.49 s can be read"):
         decode(false[: len(false) // 2], "song.flac")
     with pytest.raises(AudioError, match=r"cut short: its header promises 6\.80 s, it holds 3\.00 s"):
         decode(content[:18] + (facts >> 36 << 36 | 300000).to_bytes(8, "big") + content[26:], "song.flac")
@@ -262,7 +262,7 @@ def test_damage_that_a_checksum_proves_is_refused(kind: str) -> None:
     content = bytearray(encoded(kind, noise(3.0)))
     middle = len(content) // 2
     content[middle : middle + 50] = bytes(50)
-    with pytest.raises(AudioError, match=r"^song\.x is damaged (after \d\.\d\d s|or cut short: not all after )"):
+    with pytest.raises(AudioError, match=r"^song\.x is damaged (after \d\.\d\d s|or cut short: not everything after )"):
         decode(bytes(content), "song.x")
 
 
@@ -273,7 +273,7 @@ def test_bytes_that_are_no_frame_of_an_mp3_are_told_with_their_place(garbage: by
     middle = len(content) // 2
     found = decode(content[:middle] + garbage + content[middle + over :], "song.mp3")
     (told,) = found.warnings
-    assert re.match(r"song\.mp3 is damaged at (1\.9|2\.0)\d s \(\d+ bytes are no frame of it: left out\)", told)
+    assert re.match(r"song\.mp3 is damaged at (1\.9|2\.0)\d s \(\d+ bytes not part of any frame: left out\)", told)
     lost = 4 * SR - found.samples.shape[1]
     assert lost == 0 if not over else 0 < lost <= 4 * 1152
     before, whole = round(1.8 * SR), decode(content, "song.mp3").samples

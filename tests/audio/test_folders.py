@@ -129,7 +129,7 @@ def test_what_is_left_out_is_counted_and_named_by_reason(tmp_path: Path) -> None
         NO_FILE: ["gone.wav", "pipe.wav"],
     }
     assert found.note is not None
-    assert "4 × no audio by the ending (a.txt, b.txt, cover.jpg, …)" in found.note
+    assert "4 × not an audio file by its ending (a.txt, b.txt, cover.jpg, …)" in found.note
     assert found.note.count("\n") == 0
 
 

@@ -61,7 +61,7 @@ def test_channels_that_cancel_are_silence_to_a_model_that_listens_in_mono() -> N
     assert sounding(stereo, seconds(2)).tolist() == [True, True]
     assert sounding(stereo, seconds(2), 1).tolist() == [True, False]
     assert silence_warnings(stereo, 1.0, 1.0) == []
-    mono = "to a model that listens in mono, for its channels cancel"
+    mono = "to a model that listens in mono, as its channels cancel"
     assert silence_warnings(stereo, 1.0, 1.0, 1) == [
         f"the excerpt from 1 s on is silent {mono}: there is next to nothing to explain"
     ]

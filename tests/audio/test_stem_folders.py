@@ -146,7 +146,7 @@ def test_what_medleydb_lacks_is_said(medleydb: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(UsageError, match="names no stems as MedleyDB's files do"):
         make(str(medleydb))
     metadata.unlink()
-    with pytest.raises(UsageError, match=r"Band_Song_METADATA\.yaml is not beside it"):
+    with pytest.raises(UsageError, match=r"Band_Song_METADATA\.yaml, which names the instruments, is not beside it"):
         make(str(medleydb))
 
 

@@ -163,9 +163,9 @@ def test_a_low_rate_works_with_a_warning(capsys: pytest.CaptureFixture[str]) -> 
         (("-f", "slic:20?compactness=soft"), r"compactness is 'soft'; it must be a number above 0"),
         (("-f", "demucs:htdemucs_5s"), r"unknown Demucs model 'htdemucs_5s'; did you mean 'htdemucs"),
         (("-f", "openunmix:umxhd"), r"unknown Open-Unmix model 'umxhd'; did you mean 'umxhq"),
-        (("-f", "openunmix:no/where"), r"no/where is no folder; name one that holds separator\.json"),
+        (("-f", "openunmix:no/where"), r"no/where is not a folder; name one that holds separator\.json"),
         (("-f", "oracle"), r"oracle needs a folder with one file for each stem: oracle:DIR"),
-        (("-f", "oracle:nowhere"), r"oracle: nowhere is no folder"),
+        (("-f", "oracle:nowhere"), r"oracle: nowhere is not a folder"),
         (("-f", "spleeter:3stems"), r"unknown .*3stems"),
         (("-f", "studio_models:plain"), r"a factorization has a method factorize"),
         (("-t", "musicn:MSD_musicnn"), r"unknown model 'musicn'; did you mean 'musicnn'\?"),
@@ -279,7 +279,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(
     Path("file").write_text("")
     options = ("-f", "oracle:stems", *(("-t", "studio_models:sleeping") if command == "explain" else ()))
     line = refusal(capsys, command, "song.wav", *options, "-o", "file/out", code=FAILED)
-    assert re.search(r"cannot write file/out: .*file is no folder; name another folder", line)
+    assert re.search(r"cannot write file/out: .*file is not a folder; name another folder", line)
 
 
 @pytest.mark.usefixtures("studio")

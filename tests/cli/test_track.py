@@ -141,7 +141,7 @@ def test_a_limit_that_is_no_size_is_wrong_usage(
 ) -> None:
     monkeypatch.setenv("AUDIOLIME_CACHE_MAX", "plenty")
     for command in (("explain", "song.wav", *WINDOWED, "--track"), ("cache", "list"), ("cache", "clear")):
-        assert "AUDIOLIME_CACHE_MAX='plenty' is no size" in refusal(capsys, *command, code=USAGE)
+        assert "AUDIOLIME_CACHE_MAX='plenty' is not a size" in refusal(capsys, *command, code=USAGE)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")

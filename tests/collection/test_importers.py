@@ -64,7 +64,7 @@ def test_mtg_jamendos_table_is_read(touch: Touch) -> None:
         "mood/theme---happy",
     )
     with pytest.raises(
-        UsageError, match=r"none of its files is there, such as .*14/214\.mp3; say which folder .*--root"
+        UsageError, match=r"none of its files was found, such as .*14/214\.mp3; name the folder .*--root"
     ):
         load_manifest(table)
     with pytest.raises(UsageError, match="the model knows none of its classes, such as genre---metal"):

@@ -141,16 +141,22 @@ def test_thousands_of_problems_make_no_endless_report(write: Write) -> None:
         ("path,label\na.wav,guitar\nb.wav,guitar\n", "one class only, 'guitar'"),
         ("path,lable\na.wav,guitar\n", "unknown column 'lable'; did you mean 'label'"),
         ("path;label\na.wav;guitar;rock\n", "line 2: 3 cells where the header has 2; quote cells that hold semicolons"),
-        ("file|genre\na.wav|guitar\n", r"1 problem:\n  line 1: the first line names no column of ours; it has 'file"),
+        (
+            "file|genre\na.wav|guitar\n",
+            r"1 problem:\n  line 1: the first line names none of the known columns; it has 'file",
+        ),
         (
             "a.wav,guitar\nb.wav,piano\n",
             r"1 problem:\n .* it has 'a.wav', 'guitar'. Name path and label there, separat",
         ),
         ("path,label,label\na.wav,guitar,x\n", "two columns for 'label'"),
         (b"path,label\n\xff\xfe,x\n", r"is not UTF-8 \(invalid start byte at byte 11\); save it as UTF-8"),
-        ("path,label\n".encode("utf-16-le"), r"is not UTF-8 \(a null byte, as UTF-16 .* at byte 1\); save it as UTF-8"),
+        (
+            "path,label\n".encode("utf-16-le"),
+            r"is not UTF-8 \(a null byte, as in UTF-16 .* at byte 1\); save it as UTF-8",
+        ),
         ("path,label\n".encode("utf-16")[:-1], r"is not UTF-16 \(truncated data at byte \d+\); save it as UTF-8"),
-        ('path,label\n"a.wav,guitar\n', "no CSV"),
+        ('path,label\n"a.wav,guitar\n', "not valid CSV"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(write: Write, text: str | bytes, says: str) -> None:
@@ -172,7 +178,7 @@ def test_a_table_is_read_as_spreadsheets_save_it(write: Write, encoding: str, se
         ("a.wav", ("guitar", "rock, and more")),
         ("b.wav", ("piano",)),
     ]
-    assert [note.split(": ")[1] for note in manifest.notes] == ["ignored what is no column of ours"]
+    assert [note.split(": ")[1] for note in manifest.notes] == ["ignored unknown columns"]
 
 
 def test_a_wrong_mapping_is_refused(write: Write) -> None:
@@ -202,7 +208,7 @@ def test_a_folder_with_loose_or_missing_recordings_is_refused(tmp_path: Path) ->
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     said = "\n".join(refusal(tmp_path, labels=["guitar", "piano", "drums"]))
-    for expected in ("'loose.wav' lies in no class", "'drumm'; did you mean 'drums'?", "'piano' holds no audio"):
+    for expected in ("'loose.wav' is in no class", "'drumm'; did you mean 'drums'?", "'piano' holds no audio"):
         assert expected in said
 
 
@@ -210,7 +216,7 @@ def test_columns_that_are_none_of_ours_are_ignored_and_named_in_one_line(write: 
     path = write("path,label,bpm,groop\na.wav,guitar,90,1\nb.wav,piano,91,2\n")
     manifest = load_manifest(path)
     assert [row.labels for row in manifest.rows] == [("guitar",), ("piano",)]
-    assert manifest.notes == (f"{path}: ignored what is no column of ours: 'bpm', 'groop' (did you mean 'group'?)",)
+    assert manifest.notes == (f"{path}: ignored unknown columns: 'bpm', 'groop' (did you mean 'group'?)",)
     assert load_manifest(path, ignore=["bpm", "groop"]).notes == ()
 
 
@@ -249,7 +255,7 @@ def test_what_is_no_recording_in_a_folder_of_classes_is_named_once(tmp_path: Pat
     assert [row.path.name for row in manifest.rows] == ["1.aifc", "1.OPUS"]
     (note,) = manifest.notes
     assert note.startswith(f"skipped in {tmp_path}: ")
-    assert "2 × no audio by the ending (README, guitar/a/1.txt)" in note
+    assert "2 × not an audio file by its ending (README, guitar/a/1.txt)" in note
     assert "2 × hidden (.git, piano/._1.OPUS)" in note
 
 

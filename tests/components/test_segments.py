@@ -121,7 +121,7 @@ def test_impossible_numbers_are_refused(n_segments: int) -> None:
         ([1.0, float("inf")], r"the boundary at inf s does not lie within"),
         ([2.0, 1.0], r"boundaries must rise, and 1 s does not come after 2 s; sort them"),
         ([1.0, 1.0], r"boundaries must rise, and 1 s does not come after 1 s"),
-        ([1.0, 1.01], r"the segment from 1 s to 1\.01 s is too short; it takes 20 ms or more"),
+        ([1.0, 1.01], r"the segment from 1 s to 1\.01 s is too short; it must last 20 ms or more"),
         ([0.01], r"the segment from 0 s to 0\.01 s is too short"),
         ([2.99], r"the segment from 2\.99 s to 3 s is too short"),
         (["one"], r"boundaries are seconds from the excerpt's start, such as 0\.5, not \['one'\]"),

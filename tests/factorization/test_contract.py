@@ -91,7 +91,7 @@ def test_parts_side_by_side_are_the_whole(scope: Scope, n_parts: int) -> None:
 
 
 def test_a_factorization_that_ends_the_program_is_an_error_with_its_name() -> None:
-    with pytest.raises(AudiolimeError, match=r"the factorization Halves .*; it must answer with stems, or raise") as it:
+    with pytest.raises(AudiolimeError, match=r"the factorization Halves .*; it must return stems, or raise") as it:
         factorized(Halves(fails_with=SystemExit(3)), Audio(NOISE, SR))
     assert it.value.exit_code == 1
     with pytest.raises(ZeroDivisionError):

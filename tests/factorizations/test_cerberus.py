@@ -230,20 +230,20 @@ def test_weights_that_are_not_there() -> None:
 
 def test_truncated_weights(tmp_path: Path) -> None:
     (tmp_path / "half.onnx").write_bytes(WEIGHTS.read_bytes()[:5_000_000])
-    with pytest.raises(CorruptError, match=r"half\.onnx is damaged or no ONNX file"):
+    with pytest.raises(CorruptError, match=r"half\.onnx is damaged or not an ONNX file"):
         CerberusFactorization(tmp_path / "half.onnx")
 
 
 def test_a_file_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "song.wav").write_bytes(b"RIFF....WAVE")
-    with pytest.raises(CorruptError, match="damaged or no ONNX file"):
+    with pytest.raises(CorruptError, match="damaged or not an ONNX file"):
         CerberusFactorization(tmp_path / "song.wav")
 
 
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ({"format": None}, "is no file of weights for Cerberus"),
+        ({"format": None}, "is not a file of weights for Cerberus"),
         ({"sr": None}, "metadata are incomplete"),
         ({"sr": "fast"}, "metadata are incomplete"),
         ({"stable": "perhaps"}, "metadata are incomplete"),

@@ -131,7 +131,7 @@ def test_how_near_a_lossy_mix_is(error_db: float, refused: bool) -> None:
     mix += np.float32(10 ** (error_db / 20) / level(noise(3), mix)) * noise(3)
     stems = {"drums": sound(1), "bass": sound(2), "mix": Audio(mix, SR)}
     if refused:
-        with pytest.raises(UsageError, match="'mix' is no stem"):
+        with pytest.raises(UsageError, match="'mix' is not a stem"):
             OracleFactorization(stems)
     else:
         assert OracleFactorization(stems).names == ("drums", "bass", "mix")
@@ -150,8 +150,8 @@ def test_a_stem_that_is_the_sum_of_all_others_is_refused(tmp_path: Path, gain: f
     mix = Audio(np.float32(gain) * (noise(1) + noise(2)), SR)
     folder = write_stems(tmp_path / "song", drums=sound(1), bass=sound(2), Artist_Song_MIX=mix)
     refused = (
-        r"'Artist_Song_MIX' is no stem but the sum of all others: call its file mixture \(mixture\.wav\) if it is what "
-        "to explain, or move it out"
+        r"'Artist_Song_MIX' is not a stem but the sum of all others: call its file mixture \(mixture\.wav\) if it is "
+        "what to explain, or move it out"
     )
     with pytest.raises(UsageError, match=refused):
         make(str(folder))
@@ -164,7 +164,7 @@ def test_a_stem_that_is_the_recording_is_refused(tmp_path: Path) -> None:
     coded = np.float32(0.9) * (noise(1) + noise(2)) + np.float32(0.2) * noise(3)  # -16 dB
     folder = write_stems(tmp_path / "song", drums=sound(1), song_mix=Audio(coded, SR))
     recording = Audio(noise(1) + noise(2), SR)
-    with pytest.raises(UsageError, match="'song_mix' is no stem but the recording itself"):
+    with pytest.raises(UsageError, match="'song_mix' is not a stem but the recording itself"):
         make(str(folder)).factorize(recording)
 
 
@@ -235,7 +235,7 @@ def test_stems_in_memory_have_no_spec() -> None:
 
 
 def test_folders_that_hold_no_stems_say_what_they_need(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nowhere is no folder; name one that holds a file for each stem"):
+    with pytest.raises(UsageError, match="nowhere is not a folder; name one that holds a file for each stem"):
         make(str(tmp_path / "nowhere"))
     with pytest.raises(UsageError, match=r"no stems in .*; it needs files such as vocals\.wav"):
         make(str(write_stems(tmp_path / "only", mixture=sound(1))))
@@ -243,7 +243,7 @@ def test_folders_that_hold_no_stems_say_what_they_need(tmp_path: Path) -> None:
         make("")
     twice = write_stems(tmp_path / "twice", a=sound(1))
     (twice / "a.flac").write_bytes(b"")
-    with pytest.raises(UsageError, match="two files of one name with different endings"):
+    with pytest.raises(UsageError, match="two files of the same name with different endings"):
         make(str(twice))
     broken = write_stems(tmp_path / "broken", a=sound(1))
     (broken / "b.wav").write_text("no sound")

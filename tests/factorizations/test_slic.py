@@ -98,7 +98,7 @@ def test_silence_has_silent_regions() -> None:
 def test_an_excerpt_that_would_need_too_much_memory_is_refused() -> None:
     long = Audio(np.zeros((2, 300 * 44100), np.float32), 44100, "long")
     message = r"the regions of 300\.0 s would need 2\.1 GB; choose an excerpt \(--duration\) of at most 141 s, or fewer"
-    with pytest.raises(AudioError, match=rf"slic:20 is for moments: {message}"):
+    with pytest.raises(AudioError, match=rf"slic:20 is for short excerpts: {message}"):
         SlicFactorization(20).factorize(long)
     assert SlicFactorization(20).factorize(long, start_s=200, duration_s=1).sr == 44100
 

@@ -96,11 +96,11 @@ def test_activations_are_named_as_the_package_takes_them(own: Path, params: dict
         ({"model": {"params": ["ELU"]}}, r"says 'params': \['ELU'\]; it must be a JSON object"),
         ({"instrument_list": "vocals"}, "says 'instrument_list': 'vocals'; it must be a list of different names"),
         ({"instrument_list": ["vocals", "vocals"]}, "it must be a list of different names"),
-        ({"instrument_list": ["vocals", "residual"]}, "it must be a list of different names but 'residual'"),
+        ({"instrument_list": ["vocals", "residual"]}, "it must be a list of different names, without 'residual'"),
         ({"instrument_list": []}, "it must be a list of different names"),
         ({"F": 1000}, "says 'F': 1000; it must be a multiple of 64 up to 2048"),
         ({"F": None}, "says 'F': None; it must be"),
-        ({"model_dir": "elsewhere"}, r"own.elsewhere is no folder; 'model_dir' in .*own\.json must name the one"),
+        ({"model_dir": "elsewhere"}, r"own.elsewhere is not a folder; 'model_dir' in .*own\.json must name the one"),
         ({"model_dir": None}, "says 'model_dir': None; it must name the folder"),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_folder_without_or_with_several_configurations_or_checkpoints_is_wrong
         path.rename(path.with_suffix(".txt"))
     with pytest.raises(UsageError, match=r"must hold one configuration of Spleeter \(\*\.json\), not none"):
         make(str(own))
-    with pytest.raises(UsageError, match="nowhere is no folder"):
+    with pytest.raises(UsageError, match="nowhere is not a folder"):
         make(str(own / "nowhere"))
     (own / "own.txt").rename(own / "own.json")
     (own / "checkpoints" / "checkpoint").unlink()

@@ -132,7 +132,7 @@ def test_an_unreachable_server_and_a_missing_file_say_what_to_bring(
 
 def test_a_mirror_that_is_no_address_is_wrong_usage(four: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIOLIME_MIRROR", "/srv/mirror")
-    with pytest.raises(UsageError, match="AUDIOLIME_MIRROR is '/srv/mirror'; give the address of what stands in for"):
+    with pytest.raises(UsageError, match="AUDIOLIME_MIRROR is '/srv/mirror'; give the address of a mirror of"):
         locate(four)
 
 
@@ -187,10 +187,10 @@ GOOD = [(f"./{name}", b"weights", FILE) for name in NAMES]
         (packed(*GOOD, ("../evil", b"x", FILE)), r"holds '\.\./evil', which leads out of it"),
         (packed(("a/../../evil", b"x", FILE), *GOOD), r"holds 'a/\.\./\.\./evil', which leads out of it"),
         (packed(("/tmp/evil", b"x", FILE), *GOOD), r"holds '/tmp/evil', which leads out of it"),
-        (packed((INDEX, None, SYMBOLIC), *GOOD), "holds 'model.index', no file but a link"),
-        (packed((INDEX, None, HARD), *GOOD), "holds 'model.index', no file but a link"),
-        (packed(("tty", None, CHARACTER), *GOOD), "holds 'tty', no file but a link or a device"),
-        (packed(("pipe", None, FIFO), *GOOD), "holds 'pipe', no file but a link or a device"),
+        (packed((INDEX, None, SYMBOLIC), *GOOD), "holds 'model.index', which is not a file but a link"),
+        (packed((INDEX, None, HARD), *GOOD), "holds 'model.index', which is not a file but a link"),
+        (packed(("tty", None, CHARACTER), *GOOD), "holds 'tty', which is not a file but a link or a device"),
+        (packed(("pipe", None, FIFO), *GOOD), "holds 'pipe', which is not a file but a link or a device"),
         (packed((INDEX, bytes(10**6), FILE), *GOOD), "unpacks to more than 4 times its size"),
         (packed(*GOOD[:1]), r"lacks model\.index"),
         (packed(*GOOD)[:60], "is damaged or cut short"),

@@ -137,7 +137,10 @@ def test_every_flipped_byte_of_the_index_is_noticed_or_harmless(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda b: b[:30] + b"\xff" + b[31:], r"model\.index is no index of a TensorFlow checkpoint: the checksum of"),
+        (
+            lambda b: b[:30] + b"\xff" + b[31:],
+            r"model\.index is not an index of a TensorFlow checkpoint: the checksum of",
+        ),
         (lambda b: b[:-1], "the magic number at its end is missing; fetch it again"),
         (lambda b: b"", "the magic number at its end is missing"),
         (lambda b: b[-48:], "it is cut short"),

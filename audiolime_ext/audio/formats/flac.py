@@ -1,8 +1,8 @@
 """FLAC: frames that carry checksums, behind a header that may say how many samples there are.
 
-A stream that was written into a pipe does not know; an edited one may say what was. libFLAC decodes what is there, but
-libsndfile stops where the header says. So the header that is given to it says nothing, and what it said is compared
-with what was decoded. Where the header of another stream stands, another part begins.
+The header of a stream that was written into a pipe does not say; that of an edited one may be out of date. libFLAC
+decodes what is there, but libsndfile stops where the header says. So libsndfile is given a header without a number,
+and the number is compared with what was decoded. Where the header of another stream stands, another part begins.
 
 Reference: RFC 9639.
 """
@@ -21,7 +21,7 @@ _SIZE_BYTES, _RATE_BYTES = {6: 1, 7: 2}, {12: 1, 13: 2, 14: 2}  # of a frame's h
 
 
 def parts(content: bytes) -> Parts | None:
-    """The parts of a FLAC file; None if it is none."""
+    """The parts of a FLAC file; None if it is not one."""
     start = after_tags(content)
     if not _HEADER.match(content, start):
         return None
@@ -55,9 +55,9 @@ def _sound(content: bytes, at: int) -> int:
 
 
 def _end(content: bytes, begin: int, end: int) -> int:
-    """Where a stream ends, up to `end`: not with the tags behind it, nor with one in front of the next.
+    """Where a stream ends, up to `end`, without the tags behind it and the one in front of the next stream.
 
-    A frame may end in zeros, so they are no tag here.
+    A frame may end in zeros, so zeros are not taken for a tag here.
     """
     tag = content.rfind(b"ID3", begin, end)
     if tag >= 0 and after_tags(content[:end], tag) == end:
@@ -80,7 +80,7 @@ def _firsts(stream: bytes) -> list[int]:
 
 
 def _coded_number(coded: bytes) -> tuple[int, int]:
-    """A number in the coding of UTF-8, and how many bytes it takes; 0 bytes if it is none."""
+    """A number coded as in UTF-8, and how many bytes it takes; 0 bytes if there is none."""
     if not coded:
         return 0, 0
     ones = 8 - (~coded[0] & 255).bit_length()

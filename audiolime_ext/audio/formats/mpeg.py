@@ -5,9 +5,9 @@ decoder guesses the length from the first frame's bit rate. It *stops* where it 
 the middle. So the frames are counted here and the count is written into what the decoder is given. Such a frame further
 on begins another part: each has its own delay and padding, which the decoder leaves out.
 
-Bytes that are no frame are left out, and told; frames whose side information is nonsense are told. Frames have no
-checksum (hardly any encoder writes them), and the first ones behind a gap lack what they borrow from those before it:
-what is decoded there need not be music.
+Bytes that are not part of a frame are left out and reported; frames whose side information is nonsense are reported.
+Frames have no checksum (hardly any encoder writes one), and the first ones behind a gap lack what they borrow from
+those before it: what is decoded there need not be music.
 
 References: ISO/IEC 11172-3 and 13818-3; the layout of Xing's VBR header.
 """
@@ -32,13 +32,13 @@ _KBPS = {
 }
 _SR = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version bits
 _SYNC = re.compile(rb"\xff[\xe2-\xff][\x10-\xef]")  # the first three bytes of a header
-_CONFIRMED_BY = 2  # frames that must follow where a row of frames begins anew
+_CONFIRMED_BY = 2  # frames that must follow where a new row of frames begins
 _SEARCHED = 1 << 16  # bytes behind an ID3 tag in which the first frame must begin
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """What four bytes say of the frame that they begin."""
+    """What the first four bytes of a frame say about it."""
 
     kind: tuple[int, int, int, bool]  # version, layer, index of the rate, mono: the same in all frames of a sound
     kbps: int
@@ -71,12 +71,12 @@ class _Row:
 
 
 def parts(content: bytes, origin: str) -> Parts | None:
-    """The parts of an MPEG audio file; None if it is none.
+    """The parts of an MPEG audio file; None if it is not one.
 
     Raises
     ------
     AudioError
-        If the last frame is not all there, or frames are missing of those that were counted.
+        If the last frame is incomplete, or there are fewer frames than its header counts.
     """
     start = _first_frame(content)
     if start is None:
@@ -195,7 +195,7 @@ def _next_sync(content: bytes, at: int) -> int:
 
 
 def _count(content: bytes, at: int, frame: _Frame) -> int:
-    """Where in the file the Xing or Info tag of the frame at `at` stands (or VBRI); 0 if it has none."""
+    """Position in the file of the Xing, Info or VBRI tag of the frame at `at`; 0 if it has none."""
     version, layer, _, mono = frame.kind
     side_info = (17 if mono else 32) if version == 3 else (9 if mono else 17)
     for skipped in (0, 2):  # a checksum
@@ -206,7 +206,7 @@ def _count(content: bytes, at: int, frame: _Frame) -> int:
 
 
 def _part(content: bytes, row: _Row, origin: str) -> Part:
-    """The frames of a row without what lies between them, and with a true count."""
+    """The frames of a row without what lies between them, and with the true count."""
     frame, begin, tag = row.first, row.runs[0][0], _count(content, row.runs[0][0], row.first)
     sound = b"".join(content[first:end] for first, end in row.runs)
     n_frames = row.n_frames - bool(tag)

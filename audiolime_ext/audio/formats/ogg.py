@@ -1,8 +1,8 @@
 """Ogg (Vorbis, Opus): pages that are numbered and carry checksums; the last one of a stream is marked.
 
-A decoder leaves out pages that fail their checksum, and all that follows comes too early. So pages are checked here,
-and damage is refused. Streams may follow one another (they are *chained*, RFC 3533): each is a part of its own. Or they
-lie side by side (*multiplexed*): then the first sound is read.
+A decoder leaves out pages that fail their checksum, and everything after them comes too early. So pages are checked
+here, and damage is refused. Streams may follow one another (they are *chained*, RFC 3533): each is a part of its own.
+Or they lie side by side (*multiplexed*): then the first sound is read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Page:
 
 
 def parts(content: bytes, origin: str) -> Parts | None:
-    """The streams of an Ogg file; None if it is none.
+    """The streams of an Ogg file; None if it is not one.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def parts(content: bytes, origin: str) -> Parts | None:
 
 
 def _page(content: bytes, at: int) -> _Page | None:
-    """The page that begins here, if it is whole and its checksum right."""
+    """The page that begins here, if it is whole and its checksum is right."""
     head = content[at : at + 27]
     if head[:4] != b"OggS" or len(head) < 27:
         return None
@@ -89,13 +89,13 @@ def _page(content: bytes, at: int) -> _Page | None:
 
 
 def _checksum(page: bytes) -> int:
-    """Ogg's CRC-32 goes through the bits of a byte the other way round than zlib's, and begins and ends with 0."""
+    """Ogg's CRC-32, which takes the bits of a byte in the opposite order to zlib's, and begins and ends with 0."""
     crc = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(crc.to_bytes(4, "little").translate(_REVERSED), "big")
 
 
 def _places(content: bytes, at: int) -> Iterator[int]:
-    """Where pages may begin behind a place."""
+    """Positions behind `at` where pages may begin."""
     while (at := content.find(b"OggS", at + 1)) >= 0:
         yield at
 
@@ -105,7 +105,7 @@ def _is_sound(content: bytes, page: _Page) -> int:
 
 
 def _rate(content: bytes, page: _Page) -> int:
-    """What a stream's granules count in a second; 0 if it is not known."""
+    """Number of a stream's granules per second; 0 if it is not known."""
     packet = content[page.begin + 28 : page.end]
     if packet[:7] == b"\x01vorbis":
         return int.from_bytes(packet[12:16], "little")

@@ -12,22 +12,23 @@ KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN O
 
 @dataclass(frozen=True)
 class Part:
-    """One of the sounds that a file holds in turn, as a decoder is to be given it.
+    """One of the sounds that a file holds one after the other, in the form that a decoder is to be given.
 
     Parameters
     ----------
-    content
-        Its bytes, whose header does not say less than there is.
-    promised
-        Samples that its own header promises; 0: it does not say.
-    counted
-        Samples of all frames that are there, an encoder's padding included; 0: only decoding tells.
-    gaps
-        Where frames are missing: how many samples lie before, and how many bytes are no frame.
-    damaged
-        How many samples lie before each frame that is damaged.
-    recounted, as_given
-        The same with a header that says how long it is, and with its own; None: there is none, or no need.
+    content : bytes
+        The sound's bytes, with a header that does not promise less than there is.
+    promised : int
+        Samples that the file's own header promises; 0: it does not say.
+    counted : int
+        Samples of all frames that are there, an encoder's padding included; 0: known only after decoding.
+    gaps : tuple of (int, int)
+        Places where frames are missing: the samples that lie before, and the bytes that are not part of a frame.
+    damaged : tuple of int
+        Samples that lie before each frame that is damaged.
+    recounted, as_given : bytes or None
+        The same sound with a header that gives the counted length, and with its own header; None: not needed, or there
+        is none.
     """
 
     content: bytes = field(repr=False)
@@ -41,13 +42,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """All parts of a file, in turn.
+    """All parts of a file, one after the other.
 
     Parameters
     ----------
-    n_behind
+    parts : tuple of Part
+        The parts, in the order of the file.
+    n_behind : int
         Bytes behind the last part that are neither sound nor a known tag.
-    n_sounds
+    n_sounds : int
         Sounds side by side, of which a decoder reads the first.
     """
 
@@ -57,17 +60,16 @@ class Parts:
 
 
 def first_of(n_sounds: int, origin: str) -> str | None:
-    """That one of several sounds of a file is read; None if there is only one."""
+    """Note that only the first of a file's several sounds is read; None if there is only one."""
     if n_sounds < 2:
         return None
     others = "the other" if n_sounds == 2 else "another"
     return (
         f"{origin} holds {counted(n_sounds, 'sound')} side by side, of which the first is read; take {others} out "
-        "with: "
-        "ffmpeg -i IN -map 0:a:1 OUT.wav"
+        "with: ffmpeg -i IN -map 0:a:1 OUT.wav"
     )
 
 
 def cut_short(origin: str, how: str, held_s: float) -> AudioError:
-    """The error that a file lacks its end."""
+    """The error for a file that lacks its end."""
     return AudioError(f"{origin} is cut short: {how} {held_s:.2f} s; {KEEP_THE_REST}")

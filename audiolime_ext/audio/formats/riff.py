@@ -1,4 +1,4 @@
-"""WAV and AIFF: chunks, the sound in one of them. What follows the last chunk is another such file, or no sound.
+"""WAV and AIFF: chunks, the sound in one of them. What follows the last chunk is another such file, or is not sound.
 
 Encoders that write into a pipe promise the largest number of bytes, or none; then the sound goes on to the end.
 """
@@ -15,7 +15,7 @@ _SOUND = (b"data", b"SSND")
 
 
 def parts(content: bytes) -> Parts | None:
-    """The parts of a WAV or an AIFF file; None if it is none."""
+    """The parts of a WAV or an AIFF file; None if it is neither."""
     if not _begins(content, 0):
         return None
     starts, at, behind = [0], 12, 0
@@ -35,7 +35,7 @@ def parts(content: bytes) -> Parts | None:
 
 
 def _to_its_end(wav: bytes) -> bytes:
-    """The same, where the sound promises no bytes and is the last chunk, with the number that stands for all."""
+    """The same bytes; a last chunk of sound that promises 0 bytes gets the number that means "up to the end"."""
     at = 12
     while _order(wav) == "little" and (end := _chunk_end(wav, at)) is not None:
         if wav[at : at + 8] == b"data\0\0\0\0":

@@ -1,7 +1,8 @@
-"""The side information of an MP3 frame: what no encoder writes there tells that the frame is damaged.
+"""The side information of an MP3 frame: values that no encoder writes show that the frame is damaged.
 
-It says where the frame's main data begin (in what earlier frames left free), and of each granule of each channel how
-many bits it takes and how they are coded. A decoder that is given nonsense goes on, with noise, a bang or nothing.
+It says where the frame's main data begin (in the room that earlier frames left free), and for each granule of each
+channel how many bits it takes and how they are coded. A decoder that is given nonsense goes on, with noise, a bang or
+silence.
 
 References: ISO/IEC 11172-3, 2.4.1.7; ISO/IEC 13818-3, 2.4.1.7.
 """
@@ -12,7 +13,7 @@ MOST_PAIRS = 288  # of values, in the 576 lines of a granule
 
 
 def is_impossible(frame: bytes, *, mpeg_1: bool, mono: bool) -> bool:
-    r"""Whether a whole layer III frame holds what cannot be.
+    r"""Whether a whole layer III frame holds values that no encoder can have written.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Tags in front of a sound, behind it and between two: bytes that are rightly no sound.
+"""Tags in front of a sound, behind it and between two: bytes that are not sound, and are meant to be there.
 
-References: ID3v2 (id3.org, ID3v2.4.0, section 3.1), ID3v1, APEv2 and Lyrics3 v2 as they are written by common tools.
+References: ID3v2 (id3.org, ID3v2.4.0, section 3.1), ID3v1, APEv2 and Lyrics3 v2 as common tools write them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _SOUND = re.compile(rb"[^\0]")
 
 
 def after_tags(content: bytes, at: int = 0) -> int:
-    r"""Where what begins at `at` goes on behind the tags that stand there, and the zeros that may follow a tag.
+    r"""Where the content goes on behind the tags that begin at `at`, and behind zeros that may follow a tag.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def after_tags(content: bytes, at: int = 0) -> int:
 
 
 def before_tags(content: bytes, end: int) -> int:
-    r"""Where the sound ends that tags, or zeros, follow up to `end`.
+    r"""Where the sound ends, if only tags and zeros follow it up to `end`.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def before_tags(content: bytes, end: int) -> int:
 
 
 def only_tags(content: bytes, begin: int, end: int) -> bool:
-    """Whether nothing but tags lies between two places, or behind the last one, where `end` is the file's, zeros."""
+    """Whether only tags lie between two places; at the end of the file, zeros count as tags, too."""
     rest = content[begin:end]
     if not rest.strip(b"\0"):
         return end == len(content) or not rest

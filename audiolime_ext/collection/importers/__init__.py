@@ -1,12 +1,13 @@
-"""Published data sets as they come: tables that are no manifest of ours, known by their first lines.
+"""Published data sets in the form in which they are published: tables that are known by their first lines.
 
 ``audiolime audit autotagging.tsv --root AUDIO`` reads MTG-Jamendo's own table, and so on; nothing is converted. A
-format is a module with two functions, `recognises` (the table's first lines → whether it is one) and `drafts` (the
-table, the folder of the audio → its recordings), and with `LABELS`, the columns that can be the class → what one is.
-What people write is another matter: `audiolime_ext.collection.manifest`.
+format is a module with two functions, `recognises` (the table's first lines → whether it is in this format) and
+`drafts` (the table, the folder of the audio → its recordings), and with `LABELS` (each column that can be the class →
+what its entries are called). For tables that people write see `audiolime_ext.collection.manifest`.
 
-Such tables name more than anybody has or a model knows. Recordings whose file is not there, recordings without a class
-and tags that the model does not know are left out, and `Gathered.notes` counts them and names some.
+Such tables name more recordings than most people have, and more tags than a model knows. Recordings whose file is not
+there, recordings without a class and tags that the model does not know are left out, and `Gathered.notes` counts them
+and names some.
 """
 
 from __future__ import annotations
@@ -50,14 +51,14 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
 
     Parameters
     ----------
-    drafts
+    drafts : iterable of Draft
         All recordings of a data set.
-    labels
-        The model's labels (letter case is forgiven); None: any class will do.
-    origin
-        What to call the data set.
-    what
-        What a class is called there.
+    labels : sequence of str or None
+        The model's labels (letter case is ignored); None: any class is allowed.
+    origin : str
+        Name of the data set in messages.
+    what : str
+        Word for a class in that data set, such as "genre".
 
     Raises
     ------
@@ -123,7 +124,7 @@ def _some(names: Sequence[str]) -> str:
 def _nothing(gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
     if gone:
         return (
-            f"none of its files is there, such as {_some(gone[:1])}; say which folder its paths are relative to: "
+            f"none of its files was found, such as {_some(gone[:1])}; name the folder that its paths are relative to: "
             "--root DIR (root=DIR)"
         )
     if ignored:
@@ -132,7 +133,7 @@ def _nothing(gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
 
 
 def _spelling(tag: str, labels: Sequence[str] | None) -> str | None:
-    """What the model calls a tag, with or without the kind that stands before it (``genre---rock``)."""
+    """The model's label for a tag, with or without the kind in front of it (``genre---rock``); None: it has none."""
     if labels is None:
         return tag
     for name in (tag, tag.rpartition("---")[2]):

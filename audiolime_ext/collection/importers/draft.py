@@ -1,4 +1,4 @@
-"""A recording of a published data set, before anybody has looked whether it is there."""
+"""A recording of a published data set, before it is checked that its file is there."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Draft:
-    """What a data set says of a recording.
+    """What a data set says about a recording.
 
     Parameters
     ----------
-    line
-        Where it stands in the table; 0 where there is none.
-    path
-        Its file.
-    labels
-        Its tags, as the data set spells them.
-    group
+    line : int
+        Line of the table; 0 where there is no table.
+    path : Path
+        The file.
+    labels : tuple of str
+        Tags of the recording, as the data set spells them.
+    group : str or None
         The song that it is an excerpt of; None: it is a song of its own.
-    split
-        None where nothing is said.
-    called
-        Its path as the table has it, from the folder of the audio; None: the whole path.
+    split : str or None
+        Split of the data set; None where the table does not say.
+    called : str or None
+        Path as the table has it, from the folder of the audio; None: the whole path.
     """
 
     line: int
@@ -35,7 +35,7 @@ class Draft:
 
     @property
     def name(self) -> str:
-        """What to call it: ``rock/0.wav`` is another than ``jazz/0.wav``."""
+        """What to call it: ``rock/0.wav``, to tell it from ``jazz/0.wav``."""
         return self.called or str(self.path)
 
     def with_labels(self, labels: tuple[str, ...]) -> Draft:

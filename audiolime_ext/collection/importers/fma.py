@@ -41,7 +41,7 @@ def recognises(lines: Sequence[str]) -> bool:
 
 
 def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
-    """The tracks of the table; `root` is the folder that holds ``000``, ``001``, … (None: it is looked for)."""
+    """The tracks of the table; `root` is the folder that holds ``000``, ``001``, … (None: it is searched for)."""
     folders = [root] if root else [base / name for base in (table.parent, table.parent.parent) for name in _SUBSETS]
     there = [folder for folder in folders if is_folder(folder)] or [table.parent]
     titles = {} if label == "genre_top" else _titles(table.parent / "genres.csv")
@@ -55,7 +55,8 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
                 continue
             if len(cells) != len(names) or not cells[0].isdecimal():
                 raise ValueError(
-                    f"line {reader.line_num} does not begin with a number or has not {counted(len(names), 'cell')}"
+                    f"line {reader.line_num} does not begin with a number, or does not have "
+                    f"{counted(len(names), 'cell')}"
                 )
             number = f"{int(cells[0]):06d}"
             called = f"{number[:3]}/{number}.mp3"

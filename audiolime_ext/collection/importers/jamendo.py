@@ -1,4 +1,4 @@
-r"""MTG-Jamendo: one track a line, then its tags, each in a cell of its own.
+r"""MTG-Jamendo: one track per line, then its tags, each in a cell of its own.
 
 ::
 

@@ -5,7 +5,7 @@ r"""MagnaTagATune: ``annotations_final.csv``, separated by tabs, has a column of
     "clip_id"  "no voice"  "singer"  …  "mp3_path"
     "2"        "0"         "1"       …  "f/american_bach_soloists-j_s__bach_solo_cantatas-01-bwv54__i_aria-30-59.mp3"
 
-A path ends in the seconds that the clip was cut at; clips that differ in nothing else are of one song.
+A path ends in the seconds at which the clip was cut; clips that differ in nothing else are of one song.
 
 References: Law, West, Mandel, Bay and Downie, "Evaluation of algorithms using games: the case of music tagging", ISMIR
 2009; https://mirg.city.ac.uk/codeapps/the-magnatagatune-dataset.

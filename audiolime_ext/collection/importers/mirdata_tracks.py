@@ -1,7 +1,8 @@
 """Tracks of the package mirdata: objects with an ``audio_path``, and attributes that say what they are.
 
-``run_audit(mirdata.initialize("gtzan_genre").load_tracks(), …)``. Which attribute is the class has no standard name;
-one of those below is taken where there is just one, and any other is named: ``columns={"label": "instrument_list"}``.
+``run_audit(mirdata.initialize("gtzan_genre").load_tracks(), …)``. The attribute that is the class has no standard name.
+Where a track has exactly one of those below, it is taken; any other must be named: ``columns={"label":
+"instrument_list"}``.
 
 References: Bittner et al., "mirdata: Software for reproducible usage of datasets", ISMIR 2019; ``mirdata.core.Track``.
 """
@@ -25,7 +26,7 @@ def drafts(tracks: Mapping[str, Any] | Iterable[Any], columns: Mapping[str, str]
     Raises
     ------
     UsageError
-        If they are no tracks, or it is unclear what their class is.
+        If they are not tracks, or it is unclear what their class is.
 
     Examples
     --------

@@ -359,7 +359,7 @@ def test_folders_on_the_way_to_a_page_are_made_but_not_for_nothing(capsys: pytes
     capsys.readouterr()
     for output in ("file/page.html", "file/pages"):
         assert main(["page", "song.wav", *COMMAND, "-o", output]) == 1
-        assert "file is no folder" in capsys.readouterr().err
+        assert "file is not a folder" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("studio")
