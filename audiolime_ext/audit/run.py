@@ -44,7 +44,7 @@ class Audit:
     mine : tuple of Entry
         Recordings that this run measures: all, or a shard of them.
     settings : Settings
-        Settings that results follow from, beside the models.
+        Settings that results follow from, besides the models.
     reading : Reading
         Reading of the results: thresholds, and what is meant to matter.
     ears : Ears
@@ -240,7 +240,7 @@ def plan_audit(
     UsageError
         If something cannot be used.
     ModelError
-        If the model fails, or answers no scores between 0 and 1.
+        If the model fails, or its answers are not scores between 0 and 1.
     """
     model = load_model(model, sr=sr, batch_size=batch_size)
     names = _labels(model)

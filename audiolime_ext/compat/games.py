@@ -1,7 +1,7 @@
 """Explanations as shap and shapiq know them: components are the features, or the players of a game.
 
 A game gives every mask a value. An exhaustive neighbourhood holds all of them, so that anything shapiq computes
-(interaction indices of any order, its estimators beside the exact values) costs no further prediction. Where masks are
+(interaction indices of any order, its estimators besides the exact values) costs no further prediction. Where masks are
 missing, a live model can be asked: each mask once, however many games are made of the answers.
 
 Invariant: *shapiq's exact computer finds our Shapley values, Banzhaf values and interactions* to 1e-10.

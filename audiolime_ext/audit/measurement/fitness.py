@@ -71,7 +71,7 @@ def ask_about_noise(model: Model, duration_s: float, *, at_once: int | None = No
     Raises
     ------
     ModelError, OutOfMemory
-        If it fails, or answers no scores between 0 and 1.
+        If it fails, or its answers are not scores between 0 and 1.
     """
     log_odds(predict(model, _noise(model, duration_s, at_once)))
 

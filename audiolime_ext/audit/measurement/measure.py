@@ -72,7 +72,7 @@ class DonorError(AudiolimeError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What results follow from, beside the models.
+    """What results follow from, besides the models.
 
     Parameters
     ----------

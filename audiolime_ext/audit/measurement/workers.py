@@ -98,7 +98,7 @@ class Here:
         future: Future[Measured] = Future()
         try:
             future.set_result(_done(job, self.ears, self.settings))
-        except Exception as error:  # noqa: BLE001 - told by whoever asks for the result
+        except Exception as error:  # noqa: BLE001 - raised to whoever asks for the result
             return failed(error)
         return future
 

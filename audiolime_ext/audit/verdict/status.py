@@ -71,7 +71,7 @@ class Verdict:
     n_pairs : int
         Number of pairs that were judged together, and corrected for.
     songs_needed : int or None
-        Number of songs that would decide an open pair if the rate stays; None: no practicable number.
+        Number of songs that would decide an open pair if the rate stays; None: no practicable number, or not open.
     sign : {1, -1} or None
         Sign: the class gains (1) or loses (−1) by the component; None: not measured.
     declared : bool or None

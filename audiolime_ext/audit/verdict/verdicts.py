@@ -42,7 +42,7 @@ MOST = 0.5  # a component that is all but alone in more of its recordings is not
 
 @dataclass(frozen=True)
 class Grounds:
-    """What else is known about pairs and components, beside how often decisions flip.
+    """What else is known about pairs and components, besides how often decisions flip.
 
     Parameters
     ----------
