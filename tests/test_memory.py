@@ -177,4 +177,4 @@ def test_where_workers_lack_memory_fewer_are_advised(tmp_path: Path) -> None:
     plan = plan_audit(manifest, CONFOUNDED, "tests.audit_collection:greedy", ignore=["stems"], settings=few, workers=2)
     results = plan.run(tmp_path / "greedy.sqlite")
     assert len(results.failures) == 4
-    assert results.failures[0].reason.endswith("; or have fewer workers, which leaves more to each (--workers)")
+    assert results.failures[0].reason.endswith("; or use fewer workers, which leaves more to each (--workers)")

@@ -33,26 +33,26 @@ from audiolime_ext.text import counted
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """An audit that is ready to run: everything that can be wrong before the long work has been checked.
+    """An audit that is ready to run: all that can be checked before the long work has been checked.
 
     Parameters
     ----------
-    identity
-        Whose results its store will hold.
-    entries
-        The manifest's recordings.
-    mine
-        Those that this run measures: all, or a shard of them.
-    settings
-        What results follow from, beside the models.
-    reading
-        How they are read.
-    ears
-        The models, in this process.
-    engine
-        Makes the workers.
-    notes
-        What of the manifest was left out.
+    identity : Identity
+        Identity of the audit, to which its store will belong.
+    entries : tuple of Entry
+        Recordings of the manifest.
+    mine : tuple of Entry
+        Recordings that this run measures: all, or a shard of them.
+    settings : Settings
+        Settings that results follow from, besides the models.
+    reading : Reading
+        Reading of the results: thresholds, and what is meant to matter.
+    ears : Ears
+        Models in this process.
+    engine : callable without arguments, giving an Engine
+        Maker of the workers.
+    notes : tuple of str
+        Notes on what was left out of the manifest.
     """
 
     identity: Identity
@@ -71,17 +71,19 @@ class Audit:
 
         Parameters
         ----------
-        store, policy
-            As for `run_audit`.
-        say
-            Told what is the matter with the workers while it runs; by default a line of warning on stderr.
+        store : str or Path
+            File in which results are kept.
+        policy : Policy or None
+            Policy for recordings that cannot be measured; None: the defaults.
+        say : callable of str, or None
+            Receiver of warnings about the workers while it runs; None: each is a line on stderr.
 
         Raises
         ------
         UsageError
-            If the store is another audit's, or being written by one, or the policy's limit of time cannot be kept.
+            If the store belongs to another audit, or is being written, or the policy's time limit cannot be kept.
         WorkersLost
-            If the workers are gone, or did not answer, for longer than the policy allows; what is done is kept.
+            If the workers are gone, or do not answer, for longer than the policy allows; what is done is kept.
         """
         policy, engine = policy or Policy(), self.engine()
         policy.require_kept_by(engine)
@@ -91,7 +93,7 @@ class Audit:
         return Results.read(store)
 
     def estimate(self) -> Estimate:
-        """What it will take, by measuring one recording without keeping anything."""
+        """Estimate what it will take, by measuring one recording without keeping anything."""
         import time
 
         host = self.mine[0]
@@ -121,31 +123,33 @@ def run_audit(
     policy: Policy | None = None,
     **options: Any,
 ) -> Results:
-    """Audit a classifier over a collection; what the store holds already is not done again.
+    """Audit a classifier over a collection; what the store already holds is not measured again.
 
     With worker processes (the default for models that a spec string names) a script must call this under
-    ``if __name__ == "__main__":``, as everything that starts processes.
+    ``if __name__ == "__main__":``, like everything that starts processes.
 
     Parameters
     ----------
-    manifest
-        A table of recordings, a folder per class, a published data set's table or tracks of mirdata; see
-        `audiolime_ext.collection.manifest`. What of it is left out is warned of.
-    model, factorization
-        As for `explain`; ``"oracle"``: the manifest names the true stems of every recording.
-    store
-        The file that results are kept in.
-    policy
-        What to do where a recording cannot be measured.
-    **options
-        See `plan_audit`.
+    manifest : str, Path, mapping or iterable
+        Table of recordings, folder with a folder for each class, table of a published data set, or tracks of mirdata;
+        see `audiolime_ext.collection.manifest`. A warning names what is left out of it.
+    model : Model, str or callable
+        Model to audit, as for `explain`.
+    factorization : Factorization or str
+        Factorization, as for `explain`; ``"oracle"``: the manifest names the true stems of every recording.
+    store : str or Path
+        File in which results are kept.
+    policy : Policy or None
+        Policy for recordings that cannot be measured; None: the defaults.
+    **options : any
+        Options of `plan_audit`.
 
     Raises
     ------
     UsageError
-        If the manifest, the models or the store cannot be used, with all that is wrong.
+        If the manifest, the models or the store cannot be used; it names everything that is wrong.
     WorkersLost
-        If the workers are gone, or did not answer, for longer than `policy` allows; what is done is kept.
+        If the workers are gone, or do not answer, for longer than `policy` allows; what is done is kept.
 
     Examples
     --------
@@ -191,44 +195,52 @@ def plan_audit(
     sr: int | None = None,
     batch_size: int | None = None,
 ) -> Audit:
-    """Check an audit and make it ready.
+    """Check an audit and make it ready to run.
 
     Parameters
     ----------
-    manifest, tagger, factorization
-        As for `run_audit`.
-    columns, ignore
-        What the manifest calls our columns, and which of its columns are none of ours.
-    root
-        The folder that its paths are relative to; None: its own.
-    duration_s
-        Where the manifest names no excerpt, so many seconds from the middle; None: 10, or the model's window where
-        that is longer.
-    settings
-        How many donors, which transplants, the seed.
-    thresholds
-        The score from which on a label is decided for: one for all labels, or one for each; None: the highest decides.
-    expected
-        The table of what is meant to matter.
-    shard
-        (i, n): measure the i-th of n parts, counted from 1; see `audiolime_ext.audit.store.merge`.
-    workers
-        Processes; 0: measure in this one. By default as many as there are cores, or 0 for models that live in memory.
-    threads
-        Of each process.
-    executor, at_once
-        Measures instead of own processes, with so many jobs at a time; of Dask: ``client.get_executor(pure=False)``.
-    sr
-        The rate at which a plain function listens, in Hz.
-    batch_size
-        The most signals that the model hears at a time; None: as it says itself.
+    manifest : str, Path, mapping or iterable
+        Recordings, as for `run_audit`.
+    model : Model, str or callable
+        Model to audit.
+    factorization : Factorization or str
+        Factorization, as for `run_audit`.
+    columns : mapping of str to str, or None
+        Names of our columns in the manifest.
+    ignore : collection of str
+        Columns of the manifest to ignore.
+    root : str, Path or None
+        Folder that the manifest's paths are relative to; None: its own.
+    duration_s : float or None
+        Seconds to take from the middle where the manifest names no excerpt; None: 10, or the model's window where that
+        is longer.
+    settings : Settings or None
+        Settings: how many donors, which transplants, the seed; None: the defaults.
+    thresholds : float, mapping of str to float, or None
+        Score from which on a label is decided for: one for all labels, or one for each; None: the highest decides.
+    expected : str, Path or None
+        Table of what is meant to matter; None: nobody said.
+    shard : (int, int) or None
+        Pair (i, n): measure the i-th of n parts, counted from 1; see `audiolime_ext.audit.store.merge`.
+    workers : int or None
+        Number of processes; 0: measure in this one; None: one for each core, or 0 for models that live in memory.
+    threads : int
+        Number of threads of each process.
+    executor : concurrent.futures.Executor or None
+        Executor that measures instead of own processes; of Dask: ``client.get_executor(pure=False)``.
+    at_once : int or None
+        Number of jobs that it is given at a time; None: twice the number of cores.
+    sr : int or None
+        Sampling rate in Hz at which a plain function listens.
+    batch_size : int or None
+        Largest number of signals that the model hears at a time; None: the model's own.
 
     Raises
     ------
     UsageError
         If something cannot be used.
     ModelError
-        If the model fails, or answers no scores between 0 and 1.
+        If the model fails, or its answers are not scores between 0 and 1.
     """
     model = load_model(model, sr=sr, batch_size=batch_size)
     names = _labels(model)
@@ -253,30 +265,28 @@ def plan_audit(
     engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr, batch_size)
     duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
     entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
-    ask_about_noise(model, entries[0].duration_s, at_once=1)  # what cannot be audited is told before the long work
+    ask_about_noise(model, entries[0].duration_s, at_once=1)  # refuses a model before the long work
     return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine, found.notes)
 
 
 def _labels(model: Model) -> tuple[str, ...]:
     if model.labels is None or model.sr is None:
         raise UsageError(
-            "an audit needs a model that says its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "
+            "an audit needs a model that states its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "
             "make one with audiolime_ext.tagger(predict_fn, sr=…, labels=[…])"
         )
     return tuple(model.labels)
 
 
 def _require_one_split(manifest: Manifest, separator: Factorization | None) -> None:
-    """Refuse true stems beside a factorization: one of the two would be audited under the name of the other."""
+    """Refuse true stems together with a factorization: one would be audited under the name of the other."""
     n = sum(row.stems is not None for row in manifest.rows)
     if separator is not None and n:
         named = separator.spec or "a factorization of your own"
         raise UsageError(
             f"{legible(manifest.source)} names true stems of {n} of {counted(len(manifest.rows), 'recording')} "
-            "(column stems), "
-            f"and {named} "
-            "is to split them; choose one: -f oracle audits by the true stems; --ignore stems leaves them, and splits "
-            f"by {named} (factorization='oracle' or ignore=['stems'])"
+            f"(column stems), and {named} is to split them; choose one: -f oracle audits by the true stems; "
+            f"--ignore stems leaves them out, and splits by {named} (factorization='oracle' or ignore=['stems'])"
         )
 
 
@@ -311,7 +321,7 @@ def _engine(
     sr: int | None,
     batch_size: int | None,
 ) -> Callable[[], Engine]:
-    """Makes the workers when it is called; models that live in this process's memory cannot travel."""
+    """A maker of the workers; models that live in this process's memory cannot travel."""
     separator = ears.factorization
     travels = ears.model.spec is not None and (separator is None or separator.spec is not None)
     if workers == 0 or (workers is None and executor is None and not travels):
@@ -319,7 +329,7 @@ def _engine(
     if not travels:
         what = "the model" if ears.model.spec is None else "the factorization"
         raise UsageError(
-            f"{what} lives in this process only; name it by a spec such as package.module:name, or workers=0"
+            f"{what} lives in this process only; name it by a spec such as package.module:name, or give workers=0"
         )
     spec = None if separator is None else separator.spec
     fingerprints = identity.model_fingerprint, identity.factorization_fingerprint
@@ -331,5 +341,5 @@ def _engine(
 
 
 def n_cores() -> int:
-    """Cores that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,7 @@
-"""Other packages' ways of asking and answering, for code that was written with them.
+"""The interfaces of other packages, for code that was written with them.
 
-- `audiolime`: `LimeAudioExplainer` takes audioLIME's arguments (its `binding` of a factorization to an excerpt, too)
-  and gives audioLIME's result, an `audio_explanation`
+- `audiolime`: `LimeAudioExplainer` takes audioLIME's arguments (`binding` joins a factorization and an excerpt, as
+  there) and gives audioLIME's result, an `audio_explanation`
 - `games`: `to_shap` hands an explanation to shap and its plots; `shapiq_game` makes a game of it for shapiq's
   interaction indices and estimators
 """

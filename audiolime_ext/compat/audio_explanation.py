@@ -1,7 +1,7 @@
-"""audioLIME's result: linear weights by number of the output, and the components that carry them.
+"""audioLIME's result: linear weights by number of the output, and the components that have them.
 
 The strongest of the negative components comes first where only these are wanted (audioLIME gave the weakest). The
-evaluated neighbourhood is kept, so that any other attribution method can answer beside it.
+evaluated neighbourhood is kept, so that any other attribution method can be applied to it, too.
 """
 
 from __future__ import annotations
@@ -29,22 +29,27 @@ class AudioExplanation:
 
     Parameters
     ----------
-    components
-        What was switched, in this order.
-    all_labels
+    components : Components
+        Components that were switched, in this order.
+    all_labels : tuple of str
         Names of the model's outputs.
-    neighborhood
-        The distinct masks with the model's answers, for any other attribution method; "all off" is always among them,
-        with a count of 0 where it was not drawn.
-    rows
-        Which mask each row of the fit is, in the order they were drawn, shape (n_rows,); the first is all on.
-    local_exp, intercept, score, local_pred
-        By number of the output: pairs (component, weight), by weight or, with `absolute_feature_sort`, by its size; the
-        surrogate's intercept, its weighted R² on the rows (NaN for a single row), prediction for all on, shape (1,).
-    distance
-        By number of the output: distances of the rows to all on, shape (n_rows,).
-    top_labels
-        The highest outputs, highest first, where these were asked for; else None.
+    neighborhood : Neighborhood
+        Distinct masks with the model's answers, for any other attribution method; "all off" is always among them, with
+        a count of 0 where it was not drawn.
+    rows : ndarray of int64, shape (n_rows,)
+        Position in `neighborhood` of the mask of each row of the fit, in the order they were drawn; the first is all
+        on.
+    local_exp : dict of int to list of (int, float)
+        Pairs (component, weight) by number of the output; sorted by weight or, with `absolute_feature_sort`, by the
+        weight's size.
+    intercept, score : dict of int to float
+        Intercept of the surrogate, and its weighted R² on the rows (NaN for a single row), by number of the output.
+    local_pred : dict of int to ndarray of float64, shape (1,)
+        Prediction of the surrogate for all on, by number of the output.
+    distance : dict of int to ndarray of float64, shape (n_rows,)
+        Distances of the rows to all on, by number of the output.
+    top_labels : list of int, or None
+        Numbers of the highest outputs, highest first, where these were asked for; else None.
     """
 
     components: parts.Components = field(repr=False)
@@ -89,27 +94,27 @@ class AudioExplanation:
 
         Parameters
         ----------
-        label
-            Number or name of an output that was explained.
-        positive_components, negative_components
-            Whether components with positive and with negative weights are wanted. Where both are, they come in the
-            order of `local_exp`.
-        num_components
-            The most components.
-        min_abs_weight
-            The least size of their weights.
-        return_indeces
-            Answer a pair: the signals, and the components' numbers.
+        label : str or int
+            Name or number of an output that was explained.
+        positive_components, negative_components : bool
+            True to include components with positive, and with negative, weights. If both are, they come in the order of
+            `local_exp`.
+        num_components : int or "all"
+            Largest number of components.
+        min_abs_weight : float
+            Smallest size of their weights.
+        return_indeces : bool
+            True to return a pair: the signals, and the components' numbers.
 
         Returns
         -------
-        Float32 signals at the model's rate, (n_samples,) each, or (2, n_samples) for a stereo model; see `audio` for
-        the recording's own quality.
+        list of ndarray of float32, each of shape (n_samples,), or (2, n_samples) for a stereo model
+            Waveforms at the model's rate; see `audio` for the recording's own quality.
 
         Raises
         ------
         UsageError
-            If the label was not explained, or nothing can be asked for in this way.
+            If the label was not explained, or an argument cannot be used.
         """
         if not (positive_components or negative_components):
             raise UsageError("positive_components, negative_components or both must be True")

@@ -1,17 +1,17 @@
 """audioLIME's interface of 2021: its explainer, its arguments and its result, over any factorization.
 
-There a factorization carried its recording; here `bind` joins the two. The rest reads as it did::
+In audioLIME a factorization carried its recording; here `bind` joins the two. The rest is written as before::
 
     bound = bind("spleeter:5stems", "song.mp3", start_s=30.0, duration_s=3.0)
     e = LimeAudioExplainer(random_state=0).explain_instance(bound, predict_fn, labels=[12], num_samples=1000)
     sources, numbers = e.get_sorted_components(12, negative_components=False, num_components=1, return_indeces=True)
 
 What is the same: the first row is all on, every other switches each component with probability 1/2, and an integer
-`random_state` draws the very rows that audioLIME drew; rows count by sqrt(exp(−d² / width²)) of their cosine distance
-to all on; the lime package fits a *ridge regression with penalty 1* and selects features; `score` is its weighted R²
-on the rows that it was fitted to. The penalty shrinks weights, most where rows are few: where two components weigh .5
-each, .49 is left with 1000 rows and .1 with the four rows of ``num_samples="exhaustive"`` (five components: .36).
-`audiolime_ext.explain` has none.
+`random_state` draws exactly the rows that audioLIME drew; rows count by sqrt(exp(−d² / width²)), with d their cosine
+distance to all on; the lime package fits a *ridge regression with penalty 1* and selects features; `score` is its
+weighted R² on the rows that it was fitted to. The penalty shrinks weights, most where rows are few: where two
+components weigh .5 each, .49 is left with 1000 rows and .1 with the four rows of ``num_samples="exhaustive"`` (five
+components: .36). `audiolime_ext.explain` has no such penalty.
 
 What differs, on purpose: a mask that was drawn often is predicted once and counts as often as it was drawn; all on is
 the recording itself, not the sum of a separator's estimates; `random_seed` is honoured; labels may be arrays or names;
@@ -63,18 +63,19 @@ class LimeAudioExplainer:
 
     Parameters
     ----------
-    kernel_width
-        Of the kernel, in units of the distance.
-    kernel
-        Called as ``kernel(distances, kernel_width=…)``, gives the rows' weights; None: sqrt(exp(−d² / width²)).
-    verbose
-        Print each surrogate's intercept and prediction.
-    feature_selection
-        ``"auto"``, ``"forward_selection"``, ``"highest_weights"``, ``"lasso_path"`` or ``"none"``, as in lime.
-    absolute_feature_sort
-        Sort results by the size of the weights; else by the weights.
-    random_state
-        Seed, or a ``numpy.random.RandomState``, which then moves on with every explanation; None: 0.
+    kernel_width : float
+        Width of the kernel in units of the distance, above 0.
+    kernel : callable, or None
+        Function, called as ``kernel(distances, kernel_width=…)``, that gives the rows' weights; None:
+        sqrt(exp(−d² / width²)).
+    verbose : bool
+        True to print each surrogate's intercept and prediction.
+    feature_selection : {"auto", "forward_selection", "highest_weights", "lasso_path", "none"}
+        Selection of components, as in lime.
+    absolute_feature_sort : bool
+        True to sort results by the size of the weights; else they are sorted by the weights.
+    random_state : int, numpy.random.RandomState or None
+        Seed, or a generator, which then moves on with every explanation; None: 0.
 
     Examples
     --------
@@ -129,33 +130,33 @@ class LimeAudioExplainer:
 
         Parameters
         ----------
-        factorization
-            What `bind` gives.
-        predict_fn
-            A model, its spec string, or any function from float32 (n_batch, n_samples) to (n_batch, n_labels).
-        labels
+        factorization : BoundFactorization
+            Factorization and excerpt, joined by `bind`.
+        predict_fn : Model, str or callable
+            Model, its spec string, or any function from float32 (n_batch, n_samples) to (n_batch, n_labels).
+        labels : int, str, sequence of these, ndarray or None
             Outputs to explain, by number or name.
-        top_labels
-            Explain so many of the highest outputs and ignore `labels`.
-        num_reg_targets
-            Explain the first outputs, for regressors; excludes the two above. Without any of the three the five
-            highest outputs are explained.
-        num_features
-            The most components with a weight.
-        num_samples
-            Rows to draw, the first being all on; ``"exhaustive"``: every mask once.
-        batch_size
-            The most signals that `predict_fn` is given at a time (a model of a class of its own knows better).
-        distance_metric
-            ``"cosine"``, or another that ``sklearn.metrics.pairwise_distances`` knows.
-        model_regressor
-            With scikit-learn's interface and `sample_weight`; None: ridge regression with penalty 1.
-        random_seed
+        top_labels : int or None
+            Number of the highest outputs to explain; `labels` is then ignored.
+        num_reg_targets : int or None
+            Number of the first outputs to explain, for regressors; excludes the two above. Without any of the three the
+            five highest outputs are explained.
+        num_features : int
+            Largest number of components with a weight.
+        num_samples : int or "exhaustive"
+            Number of rows to draw, the first of which is all on; ``"exhaustive"``: every mask once.
+        batch_size : int
+            Largest number of signals that `predict_fn` is given at a time; a model of a class of its own uses its own.
+        distance_metric : str
+            Name of the metric: ``"cosine"``, or another that ``sklearn.metrics.pairwise_distances`` knows.
+        model_regressor : estimator or None
+            Regressor with scikit-learn's interface and `sample_weight`; None: ridge regression with penalty 1.
+        random_seed : int or None
             Seed of the rows; None: the explainer's `random_state`.
-        fit_intercept
-            Whether the ridge regression has one; a `model_regressor` has its own setting.
-        progress_bar
-            Show progress on a terminal.
+        fit_intercept : bool
+            True to give the ridge regression an intercept; a `model_regressor` has its own setting.
+        progress_bar : bool
+            True to show progress on a terminal.
 
         Raises
         ------
@@ -239,7 +240,7 @@ class LimeAudioExplainer:
 
 
 def distinct(drawn: Masks) -> tuple[Masks, NDArray[np.int64]]:
-    """The different masks among those drawn, all off and all on included, and which of them each row is.
+    """The different masks among those drawn, with all off and all on, and which of them each row is.
 
     Examples
     --------
@@ -269,7 +270,7 @@ def _random_state(seed: Any) -> np.random.RandomState:
     try:
         return seed if isinstance(seed, np.random.RandomState) else np.random.RandomState(seed or 0)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{seed!r} is no seed: {error}") from error
+        raise UsageError(f"{seed!r} is not a seed: {error}") from error
 
 
 def _wanted(
@@ -281,7 +282,7 @@ def _wanted(
         return [int(i) for i in np.argsort(-neighborhood.full, kind="stable")[:top_labels]]
     given = [labels] if isinstance(labels, str) else np.atleast_1d(np.asarray(labels, dtype=object)).tolist()
     if not given:
-        raise UsageError("labels is empty; name at least one label, or None for the highest ones")
+        raise UsageError("labels is empty; name at least one label, or give None for the highest ones")
     return label_indices(given, names)
 
 

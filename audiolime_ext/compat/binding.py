@@ -47,14 +47,16 @@ def bind(
 
     Parameters
     ----------
-    factorization
-        A factorization or its spec string.
-    audio
-        Anything `load_audio` reads.
-    start_s, duration_s
-        The excerpt in seconds; without a duration up to the recording's end.
-    **options
-        Handed on to `audiolime_ext.components.components.build`, such as `segments` and `baseline`.
+    factorization : Factorization or str
+        Factorization or its spec string.
+    audio : str, Path, Audio, (samples, sr) or another source
+        Recording: anything `load_audio` reads.
+    start_s : float
+        Start of the excerpt in seconds.
+    duration_s : float or None
+        Length of the excerpt in seconds; None: up to the recording's end.
+    **options : any
+        Options of `audiolime_ext.components.components.build`, such as `segments` and `baseline`.
 
     Examples
     --------

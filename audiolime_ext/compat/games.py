@@ -1,8 +1,8 @@
 """Explanations as shap and shapiq know them: components are the features, or the players of a game.
 
-A game is a value for every mask. An exhaustive neighbourhood answers for all of them, so that anything shapiq computes
-(interaction indices of any order, its estimators beside the exact values) costs no further prediction. Where masks are
-missing a live model may be asked: each mask once, whatever the number of games that are made of the answers.
+A game gives every mask a value. An exhaustive neighbourhood holds all of them, so that anything shapiq computes
+(interaction indices of any order, its estimators besides the exact values) costs no further prediction. Where masks are
+missing, a live model can be asked: each mask once, however many games are made of the answers.
 
 Invariant: *shapiq's exact computer finds our Shapley values, Banzhaf values and interactions* to 1e-10.
 
@@ -32,11 +32,12 @@ def to_shap(explanation: Explanation, *, label: str | int | None = None) -> Any:
 
     Parameters
     ----------
-    explanation
-        Of Shapley values or of a linear surrogate; the values then add up to the score, or to the surrogate's score,
-        from `base_values` on: the score of silence, or the intercept.
-    label
-        One label, for plots of a single output such as ``shap.plots.waterfall``; None: all labels asked for.
+    explanation : Explanation
+        Explanation by Shapley values or by a linear surrogate: `base_values` (the score of silence, or the intercept)
+        and the values add up to the score, or to the surrogate's score.
+    label : str, int or None
+        Label, or the number of an output, for plots of a single output such as ``shap.plots.waterfall``; None: all
+        labels asked for.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def to_shap(explanation: Explanation, *, label: str | int | None = None) -> Any:
     Raises
     ------
     UsageError
-        If the weights do not add up, as Banzhaf values do not: shap's plots would show a score that nothing has.
+        If the weights do not add up, as Banzhaf values do not: shap's plots would show a wrong score.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def to_shap(explanation: Explanation, *, label: str | int | None = None) -> Any:
             f"{found.method} weights do not add up to the score, which shap takes for granted; "
             "explain with method='shapley' or 'lime'"
         )
-    batch = shap.Explanation(  # a batch of one: of a single instance shap mixes up names where n_components = n_labels
+    batch = shap.Explanation(  # a batch of one: for a single one shap mixes up the names where n_components = n_labels
         values=weights.T[None],
         base_values=base[None],
         data=np.array([explanation.components.levels_db]),
@@ -93,18 +94,18 @@ def shapiq_game(
 
     Parameters
     ----------
-    source
-        An explanation or its neighbourhood, which answer without predictions; or a `Game`, which may ask a model.
-    label
-        What is played for: a label of the explanation (by default the first one asked for), or the number of an output
-        (by default 0).
-    names
-        Of the players; an explanation has its own.
+    source : Explanation, Neighborhood or Game
+        Explanation or its neighbourhood, which answer without predictions; or a `Game`, which may ask a model.
+    label : str, int or None
+        Label whose score is the game's value; of a neighbourhood or game the number of the output. None: the first that
+        the explanation was asked for, or output 0.
+    names : sequence of str, or None
+        Names of the players; an explanation has its own.
 
     Returns
     -------
     shapiq.Game
-        Normalized as shapiq wants it: the value of a mask is its score less the score of silence.
+        Game, normalized as shapiq requires: the value of a mask is its score less the score of silence.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def _game_of(answers: Game, column: int, names: list[str] | None) -> Any:
     import shapiq
 
     class MaskGame(shapiq.Game):  # type: ignore[misc, unused-ignore]
-        """Its players are components; its values are a model's scores of masks."""
+        """A game whose players are components, and whose values are a model's scores of masks."""
 
         def value_function(self, coalitions: NDArray[Any]) -> Scores:
             """Scores of the masks, shape (n_masks,)."""

@@ -1,19 +1,19 @@
 """Faithfulness: is the explanation true of the model?
 
-An explanation says which components made a score. Whether it is right is asked of the model itself: play what the
-explanation names, take it away, and compare. The evaluated neighbourhood usually holds the answers already, so nothing
-is predicted twice; what it lacks is asked of `predict`, if that is given, and counted. Nothing here is ever NaN: a
-number that is undefined or unknown is None, and a reason stands beside it.
+An explanation says which components made a score. To check it, ask the model itself: play what the explanation names,
+take it away, and compare. The evaluated neighbourhood usually holds the answers already, so nothing is predicted twice;
+what it lacks is asked of `predict`, or of the model, and counted. Nothing here is ever NaN: a number that is undefined
+or unknown is None, and the reason is given with it.
 
 Two sets of components are judged. *The top component* is what ``Explanation.top()`` names (several together, where they
-are not told apart): it makes the three numbers that a musician can read, the score of it alone, the score without it,
+are not told apart). It gives the three numbers that a musician can read: the score of it alone, the score without it,
 and whether the decision flips. *The explanation* of the measures from the literature is ``Explanation.what_argues()``:
 every component whose weight is positive beyond its interval and that can be heard. An explanation that names every
-component is the recording, and perfect by most measures; so its share of the components is given beside them. Where
-none is named for a label both sets are empty and the label abstains; measures of the weights and the areas under the
-curves do not depend on them and are still given.
+component is the recording, and perfect by most measures; so the share of components that it names is given, too. Where
+none is named for a label, both sets are empty and the label abstains; measures of the weights and the areas under the
+curves do not depend on these sets and are still given.
 
-What is measured, and by whom it was defined, stands in the modules: `removal` (AI, AD, AG, FF, Fid-In, flips), `curves`
+What is measured, and who defined it, is said in the modules: `removal` (AI, AD, AG, FF, Fid-In, flips), `curves`
 (deletion and insertion), `weighing` (infidelity, completeness, sparseness, complexity, correlation), `stability` (over
 seeds) and `randomisation` (does the explanation depend on what the model learned?).
 """
@@ -36,25 +36,28 @@ from audiolime_ext.text import text_table
 
 @dataclass(frozen=True)
 class LabelFaithfulness:
-    """What the model says to the explanation of one label.
+    """What the model says about the explanation of one label.
 
     Parameters
     ----------
-    label, score, empty
-        The label, its score for the recording and for silence (or whatever else "off" was chosen to be).
-    component
-        The top component; None where none is known to make the label. Those that are not told apart, joined by "or".
-    alone, without
-        The score of the top component alone, and of the recording without it.
-    flips, decision
-        Whether the label's decision is another one without the top component, and by which rule: ``"highest"`` or
-        ``"half-way"``, see `removal.decision_flips`.
-    explanation
-        The components that the measures from the literature take for the explanation; empty where nothing argues.
-    measures
-        Name → number or None; empty unless all were asked for.
-    undefined
-        Name → why there is no number.
+    label : str
+        Name of the label.
+    score, empty : float
+        Scores of the recording, and of silence (or of another baseline, where one was chosen).
+    component : str or None
+        Top component; those that are not told apart are joined by "or"; None where none is known to make the label.
+    alone, without : float or None
+        Scores of the top component alone, and of the recording without it; None where they are unknown.
+    flips : bool or None
+        True if the label's decision is another one without the top component; None where it is undecided.
+    decision : {"highest", "half-way"} or None
+        Rule of the decision, see `removal.decision_flips`; None where it is undecided.
+    explanation : tuple of str
+        Components that the measures from the literature take for the explanation; empty where nothing argues.
+    measures : mapping of str to (float or None)
+        Values of the measures by name; empty unless all were asked for.
+    undefined : mapping of str to str
+        Reasons, by the measure's name, why there is no number.
     """
 
     label: str
@@ -70,7 +73,7 @@ class LabelFaithfulness:
     undefined: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """As one JSON object, without NaN."""
+        """As a JSON object without NaN."""
         return {
             "label": self.label,
             "score": self.score,
@@ -88,13 +91,13 @@ class LabelFaithfulness:
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """The faithfulness of an explanation, label by label, and how many further predictions it took."""
+    """The faithfulness of an explanation, label by label, and how many further masks the model was asked about."""
 
     labels: tuple[LabelFaithfulness, ...]
     n_further_evals: int
 
     def to_dict(self) -> dict[str, Any]:
-        """As one JSON object: ``{"n_further_evals": …, "labels": [one object per label]}``."""
+        """As a JSON object: ``{"n_further_evals": …, "labels": [one object for each label]}``."""
         return {"n_further_evals": self.n_further_evals, "labels": [one.to_dict() for one in self.labels]}
 
     def __str__(self) -> str:
@@ -121,20 +124,21 @@ def faithfulness(
 
     Parameters
     ----------
-    explanation
-        Its evaluated masks answer what they can; where all were evaluated nothing further is predicted.
-    what
-        ``"default"``: the score of the top component alone, the score without it, and whether the decision flips;
-        ``"all"``: also the measures of the literature.
-    predict
-        From masks, bool (n_masks, n_components), to values (n_masks, n_labels) of the same target; asked about masks
-        that were not evaluated. None: the model that was explained is asked, whatever the target. Of a loaded
-        explanation it is not at hand: what needs it is None, and says so.
+    explanation : Explanation
+        Explanation to check. Its evaluated masks answer what they can; where all were evaluated, nothing more is
+        predicted.
+    what : {"default", "all"}
+        Set of measures. ``"default"``: the score of the top component alone, the score without it, and whether the
+        decision flips; ``"all"``: also the measures of the literature.
+    predict : callable, or None
+        Function from masks, bool (n_masks, n_components), to values (n_masks, n_labels) of the same target; it is asked
+        about masks that were not evaluated. None: the model that was explained is asked, whatever the target. A loaded
+        explanation has no model: then the numbers that need one are None, with the reason.
 
     Raises
     ------
     UsageError
-        If `what` is neither.
+        If `what` is neither of these.
     ModelError
         If `predict` answers another shape, NaN or infinity.
 
@@ -162,18 +166,19 @@ def faithfulness(
 def aggregate(results: Iterable[LabelFaithfulness]) -> dict[str, Any]:
     """The figures that papers print: each measure's mean over many explanations, and how many there are.
 
-    Explanations for which a measure is undefined are left out of its mean, so each mean comes with its own count: a
-    method that abstains on hard cases must not look better for it unseen.
+    Explanations for which a measure is undefined are left out of its mean, so each mean comes with its own count:
+    where a method looks better because it abstains on hard cases, the count shows it.
 
     Parameters
     ----------
-    results
-        Of any number of explanations, with all measures.
+    results : iterable of LabelFaithfulness
+        Results of any number of explanations, with all measures.
 
     Returns
     -------
-    ``{"n", "n_abstained", "flips": share of the decisions that flip, "measures": name → {"mean", "n"}}``, the means
-    None where nothing is defined.
+    dict
+        ``{"n", "n_abstained", "flips": share of the decisions that flip, "measures": name → {"mean", "n"}}``; a mean is
+        None where nothing is defined.
 
     Raises
     ------

@@ -1,10 +1,10 @@
 """Deletion and insertion: how the score moves as components go, or come, in the order of their weights.
 
 Deletion starts with everything and takes away the heaviest component first; insertion starts with nothing and adds the
-heaviest first. A curve has n + 1 points, at 0, 1/n, …, 1 of the components, joined by straight lines, and its area is a
-mean score: a good explanation has a small deletion area and a large insertion area. Components of equal weight (to
-1e-6, the rounding of float32 scores) have no order; a point of the curve is then the mean over all sets that the order
-allows, which is the exact expectation over all orderings of the tied ones.
+heaviest first. A curve has n + 1 points, at 0, 1/n, …, 1 of the components, joined by straight lines, and the area
+under it is a mean score: a good explanation has a small deletion area and a large insertion area. Components of equal
+weight (to 1e-6, the rounding of float32 scores) have no order; a point of the curve is then the mean over all sets that
+the order allows, which is the exact expectation over all orderings of the tied ones.
 
 The reference is the same area averaged over *all* n! orderings of the components. Its k-th point is the mean score of
 the masks with k components on, and read from either end it is the same curve: deletion and insertion share it.
@@ -25,7 +25,7 @@ from audiolime_ext.faithfulness.measure import Array, Measure, answered
 from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.text import counted
 
-MOST_MASKS = 4096  # that ties, or the mean over all orderings, may need
+MOST_MASKS = 4096  # the most that ties, or the mean over all orderings, may need
 
 
 def deletion_area(weights: Array, game: Game, column: int) -> Measure:
@@ -33,12 +33,12 @@ def deletion_area(weights: Array, game: Game, column: int) -> Measure:
 
     Parameters
     ----------
-    weights
-        Shape (n_components,).
-    game
-        Who answers masks.
-    column
-        The label's position among the outputs.
+    weights : ndarray of float64, shape (n_components,)
+        Weights of the components for the label.
+    game : Game
+        Game that answers masks.
+    column : int
+        Position of the label among the outputs.
     """
     return _area(weights, game, column, delete=True)
 
@@ -49,7 +49,7 @@ def insertion_area(weights: Array, game: Game, column: int) -> Measure:
 
 
 def random_area(n: int, game: Game, column: int) -> Measure:
-    """The mean of either area over all orderings of n components: what an order that knows nothing would get."""
+    """The mean of either area over all orderings of n components: what a random order gets on average."""
     if 2**n > MOST_MASKS:
         return Measure.undefined(f"the mean over all orderings of {counted(n, 'component')} needs {2**n} masks")
     masks = enumerate_masks(n)
@@ -61,7 +61,7 @@ def random_area(n: int, game: Game, column: int) -> Measure:
 
 
 def heaviest(weights: Array) -> list[Masks] | None:
-    """For k = 0…n the sets that may be the k heaviest, each bool (n_sets, n); None if ties make them too many.
+    """For k = 0…n the sets that may be the k heaviest, each bool (n_sets, n); None if ties give too many.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """One number that judges an explanation, or the reason why there is none: never NaN.
 
-Explanations are judged by answers to masks. Where every mask was evaluated they are all known; what a sample lacks is
-asked of the model, if it is at hand (see `audiolime_ext.components.game`).
+Explanations are judged by the model's answers to masks. Where every mask was evaluated, all are known; what a sample
+lacks is asked of the model, if there is one (see `audiolime_ext.components.game`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Measure:
 
     Parameters
     ----------
-    value
-        The number; None where it is undefined or unknown.
-    reason
-        Why there is none; empty where there is one.
+    value : float or None
+        Number; None where it is undefined or unknown.
+    reason : str
+        Reason why there is no number; "" where there is one.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Measure:
 
 
 def answered(game: Game, masks: Masks) -> Scores | str:
-    """Answers to masks, (n_masks, n_outputs); the reason where some are unknown and nobody can be asked."""
+    """The answers to masks, (n_masks, n_outputs), or the reason where some are unknown and there is no model to ask."""
     if game.can_answer(masks):
         return game(masks)
     return f"the model was not asked about {game.n_unknown(masks)} of the masks that this needs; give `predict`"

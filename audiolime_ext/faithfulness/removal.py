@@ -77,8 +77,8 @@ def input_fidelity(full: Array, alone: Array) -> Measure:
 
     Parameters
     ----------
-    full, alone
-        The model's answers to the recording and to the explanation alone, shape (n_outputs,).
+    full, alone : ndarray of float64, shape (n_outputs,)
+        Scores of the recording and of the explanation alone.
 
     Examples
     --------
@@ -95,15 +95,15 @@ def decision_flips(full: Array, without: Array, empty: Array, column: int) -> tu
     """Whether a label's decision is another one without the explanation, and by which rule (or why it is undecided).
 
     A label that scores highest of all for the recording flips when another one scores higher without the explanation
-    ("highest"). Any other label (a model says many at once) flips when its score falls below the middle between the
-    recording's and silence's ("half-way"); it has no such middle where silence scores as high.
+    ("highest"). Any other label (of a model that may give several at once) flips when its score falls below the middle
+    between the scores of the recording and of silence ("half-way"); there is no middle where silence scores as high.
 
     Parameters
     ----------
-    full, without, empty
-        The model's answers to the recording, to the recording without the explanation, and to silence (n_outputs,).
-    column
-        The label's position.
+    full, without, empty : ndarray of float64, shape (n_outputs,)
+        Scores of the recording, of the recording without the explanation, and of silence.
+    column : int
+        Position of the label among the outputs.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 U_n is the number of different components among the k heaviest of explanations that differ in their seed only: k where
 they all agree, up to k times the number of seeds where they never do. An exact explanation does not depend on the
-seed, and has U_n = k. Beware that components of nearly the same weight change places easily; much of U_n above k is the
-gap between the k-th and the next.
+seed, and has U_n = k. Beware: components of nearly the same weight change places easily, so where U_n exceeds k, the
+k-th and the next component often weigh nearly the same.
 
 Reference: A. B. Melchiorre et al., LEMONS: Listenable explanations for music recommender systems, ECIR 2021 (k = 3,
 five seeds).
@@ -27,12 +27,12 @@ class Stability:
 
     Parameters
     ----------
-    label
-        The label whose weights were ranked.
-    k
-        So many of the heaviest components were taken from each explanation: what `u_n` is at best.
-    tops
-        Their names, heaviest first, for each seed.
+    label : str
+        Label whose weights were ranked.
+    k : int
+        Number of the heaviest components that were taken from each explanation; the best possible `u_n`.
+    tops : tuple of tuples of str, one for each seed
+        Names of these components, heaviest first.
     """
 
     label: str
@@ -46,7 +46,7 @@ class Stability:
 
     @property
     def u_n(self) -> int:
-        """The size of the union; `k` is ideal."""
+        """The size of the union; `k` is the best possible."""
         return len(self.union)
 
 
@@ -64,14 +64,14 @@ def stability(
 
     Parameters
     ----------
-    explain_with
-        From a seed to an explanation, all of the same excerpt.
-    label
-        Of the explanations; by default the first they were asked about.
-    k
-        Where there are fewer components, all of them are taken.
-    seeds
-        At least two.
+    explain_with : callable from int to Explanation
+        Function that explains the same excerpt with a given seed.
+    label : str, int or None
+        Label of the explanations, or the number of its output; None: the first that they were asked about.
+    k : int
+        Number of the heaviest components to take, 1 or more; where there are fewer, all of them are taken.
+    seeds : sequence of int
+        Seeds, at least two.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""What the weights themselves are worth: do they predict the model's answers, do they add up, are they few?
+"""What the weights themselves are worth: do they predict the model's answers, do they add up, are few of them large?
 
 Here φ are a label's weights, f(x) the recording's score, and I a set of components that is switched off; Iᵀφ adds up
 their weights. The sets are those of the evaluated neighbourhood, each counted as often as it was drawn: all 2ⁿ, equally
-often, where that fitted the budget. For sampled weights they are the sets that the weights were fitted to.
+often, where that fitted the budget. Sampled weights are judged on the same sets that they were fitted to.
 
 References
 ----------
@@ -41,7 +41,7 @@ def infidelity(weights: Array, neighborhood: Neighborhood, column: int) -> Measu
 
 
 def completeness_gap(weights: Array, neighborhood: Neighborhood, column: int) -> Measure:
-    """By how much the weights miss what there is to explain: |Σφ − (f(x) − f(∅))|."""
+    """How far the sum of the weights is from what there is to explain: |Σφ − (f(x) − f(∅))|."""
     total = neighborhood.full[column] - neighborhood.empty[column]
     return Measure(float(abs(weights.sum() - total)))
 
@@ -82,18 +82,18 @@ def complexity(weights: Array) -> Measure:
 def faithfulness_correlation(weights: Array, neighborhood: Neighborhood, column: int) -> Measure:
     """Pearson correlation of Iᵀφ with f(x) − f(x without I) over evaluated sets I of one size.
 
-    The size, which the paper leaves open, is the one of which most sets were evaluated (the smallest of them).
+    The size, which the paper leaves open, is the one of which most sets were evaluated (the smallest of several).
     """
     predicted, measured = _removals(weights, neighborhood, column)
     n = len(weights)
     sizes = (~neighborhood.masks).sum(axis=1)
     tally = np.bincount(sizes, minlength=n + 1)[1:n]
     if not len(tally) or tally.max() < 3:
-        return Measure.undefined("it needs three removals of as many components; there are fewer")
+        return Measure.undefined("it needs three removals of equally many components; there are fewer")
     same = sizes == 1 + int(tally.argmax())
     found = pearson(predicted[same], measured[same], neighborhood.counts[same])
     if found is None or min(np.ptp(predicted[same]), np.ptp(measured[same])) <= ROUNDING:
-        return Measure.undefined("removing as many components always does the same, or should by the weights")
+        return Measure.undefined("removing equally many components always does the same, or should by the weights")
     return Measure(found)
 
 
@@ -117,6 +117,6 @@ def pearson(a: Array, b: Array, counts: object = None) -> float | None:
 
 
 def _removals(weights: Array, neighborhood: Neighborhood, column: int) -> tuple[Array, Array]:
-    """For each evaluated mask what its removals should cost by the weights, and what they cost."""
+    """For each evaluated mask, what its removals should cost by the weights, and what they cost."""
     predicted = ~neighborhood.masks @ weights
     return predicted, np.asarray(neighborhood.full[column] - neighborhood.scores[:, column])

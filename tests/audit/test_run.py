@@ -330,7 +330,7 @@ def test_a_model_that_cannot_be_audited_is_refused_before_the_work(manifest: Pat
     with pytest.raises(ModelError, match="log-odds need scores between 0 and 1"):
         run_audit(manifest, logits, store=tmp_path / "s.sqlite")
     nameless = tagger(lambda batch: np.full((len(batch), 2), 0.5), sr=SR, version="1")
-    with pytest.raises(UsageError, match="needs a model that says its labels and its rate"):
+    with pytest.raises(UsageError, match="needs a model that states its labels and its rate"):
         run_audit(manifest, nameless, store=tmp_path / "s.sqlite")
     with pytest.raises(UsageError, match="the model lives in this process only"):
         run_audit(manifest, clean, store=tmp_path / "s.sqlite", workers=2)

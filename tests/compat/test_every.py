@@ -263,7 +263,7 @@ def test_published_networks_are_explained_in_audiolimes_words(ezer_ev: Path) -> 
         ({"top_labels": 0}, "top_labels must be a positive number"),
         ({"batch_size": 0}, "batch_size must be a positive number"),
         ({"num_features": 0}, "num_features must be a positive number"),
-        ({"random_seed": -1}, "-1 is no seed"),
+        ({"random_seed": -1}, "-1 is not a seed"),
         ({"distance_metric": "angle"}, "distance_metric 'angle' cannot be used"),
     ],
 )
@@ -277,7 +277,7 @@ def test_wrong_construction_binding_and_questions_are_said(band: OracleFactoriza
         LimeAudioExplainer(kernel_width=0)
     with pytest.raises(UsageError, match="unknown feature_selection 'lasso'; did you mean 'lasso_path'"):
         LimeAudioExplainer(feature_selection="lasso")
-    with pytest.raises(UsageError, match="is no seed"):
+    with pytest.raises(UsageError, match="is not a seed"):
         LimeAudioExplainer(random_state=np.random.default_rng(0)).explain_instance(bind(band, band.mixture), linear)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="needs bind"):
         LimeAudioExplainer().explain_instance(band, linear)  # type: ignore[arg-type]

@@ -1,8 +1,9 @@
 """What is asked about each recording of an audit, and who asks.
 
-- `plan`: recordings by content, their excerpts, and the donors each is given
-- `heard`, `measure`, `effects`: the stems as the model hears them; what is asked about one recording; what follows
-- `placebos`: what is done to a recording beside that and changes no music
-- `driver`, `workers`, `patience`: the loop that keeps what comes back; who measures; how long is waited for them
-- `fitness`: whether it is the model that cannot be audited, and not one recording
+- `plan`: recordings by content, their excerpts, and the donors that each is given
+- `heard`, `measure`, `effects`: the stems as the model hears them; what is asked about one recording; the effects that
+  follow from the answers
+- `placebos`: changes to a recording that change no music, for comparison
+- `driver`, `workers`, `patience`: the loop that keeps what comes back; who measures; how long the loop waits for them
+- `fitness`: whether a failure is the model's or that of one recording
 """

@@ -1,15 +1,15 @@
 """The loop that hands out jobs and keeps what comes back: the only one that writes to the store.
 
-One recording that cannot be measured never costs another. Where a worker crashes, whatever it ran is measured once more
-with nothing beside it, and the recording that crashes alone is the culprit: the host or, as its donor, another one.
+One recording that cannot be measured never costs another. Where a worker crashes, each recording that it ran is
+measured once more with nothing beside it; the one that crashes alone is the culprit: the host or one of its donors.
 Donors that cannot be used are replaced by the next on the ring (see `audiolime_ext.audit.measurement.plan`), so the
-results are those of an audit in which they had never been.
+results are those of an audit that never had them.
 
-What is wrong with the model or with a worker, so that no recording could be measured (`AudiolimeError.for_all`), ends
-the audit at the first and is no failure of that recording: once it is mended, the same command goes on.
+A fault of the model or of a worker, with which no recording could be measured (`AudiolimeError.for_all`), ends the
+audit at once and does not count as a failure of the recording that met it: once it is mended, the same command goes on.
 
-Nothing is waited for without a bound: a recording for `Policy.timeout_s` (`LONGEST_S` where nothing was said), workers
-that are gone or do not answer for `Policy.patience_s`; see `audiolime_ext.audit.measurement.patience`.
+Every wait has a limit: `Policy.timeout_s` for a recording (`LONGEST_S` where it is None), `Policy.patience_s` for
+workers that are gone or do not answer; see `audiolime_ext.audit.measurement.patience`.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, Workers
 from audiolime_ext.files import legible
 from audiolime_ext.text import share_of
 
-LONGEST_S = 3600.0  # after so long a recording counts as failed where nothing else was said
+LONGEST_S = 3600.0  # a recording that takes longer counts as failed, unless another limit is given
 PATIENCE_S = 300.0
-_BREAK_S = 10.0  # so long the other processes of a broken pool may take to be given up
+_BREAK_S = 10.0  # how long the other processes of a broken pool may take to end
 _CRASHES = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool")  # by name: Dask need not be installed
 _CRASHES_FOR_ALL = (
-    "the model crashes the process that asks it about noise, and so would for every recording; ask it outside of the "
-    "audit to see why, or have fewer workers (--workers) or a smaller --batch-size if memory runs out"
+    "the model crashes the process that asks it about noise, and so would for every recording; ask it outside the "
+    "audit to see why, or use fewer workers (--workers) or a smaller --batch-size if memory runs out"
 )
 
 
@@ -47,15 +47,16 @@ class Policy:
 
     Parameters
     ----------
-    on_error
-        ``"record"`` it and go on, or ``"stop"``.
-    retries
-        How often it is tried again.
-    timeout_s
-        After so many seconds it counts as failed; None: after `LONGEST_S`. They are counted from when it was handed
-        out, waiting for a free worker of a cluster included. In this process (`workers=0`) it cannot be stopped.
-    patience_s
-        So long may workers be gone, or not answer, before the audit ends.
+    on_error : {"record", "stop"}
+        Reaction to a failure: keep it and go on, or end the audit.
+    retries : int
+        Number of further attempts, 0 or more.
+    timeout_s : float or None
+        Seconds after which a recording counts as failed, above 0; None: `LONGEST_S`. They count from the moment it is
+        handed out, so waiting for a free worker of a cluster is included. In this process (`workers=0`) it cannot be
+        stopped.
+    patience_s : float
+        Seconds for which workers may be gone, or not answer, before the audit ends; above 0.
     """
 
     on_error: Literal["record", "stop"] = "record"
@@ -64,7 +65,7 @@ class Policy:
     patience_s: float = PATIENCE_S
 
     def __post_init__(self) -> None:
-        """Check them."""
+        """Check the values."""
         if self.on_error not in ("record", "stop"):
             raise UsageError(f"on_error must be 'record' or 'stop', not {self.on_error!r}")
         if self.retries < 0 or (self.timeout_s is not None and not self.timeout_s > 0):
@@ -73,29 +74,29 @@ class Policy:
             raise UsageError(f"patience_s must be positive, not {self.patience_s}")
 
     def require_kept_by(self, engine: Engine) -> None:
-        """Raise `UsageError` if there is a limit of time and no worker that could be stopped."""
+        """Raise `UsageError` if there is a time limit and no worker that could be stopped."""
         if self.timeout_s is not None and isinstance(engine, Here):
             raise UsageError(
                 f"a recording cannot be stopped after {self.timeout_s:g} s in the process that measures it; leave the "
-                "limit out (--timeout, timeout_s), or have workers: --workers 1, and models that are named by a spec"
+                "limit out (--timeout, timeout_s), or use workers: --workers 1, and models that are named by a spec"
             )
 
 
 class Driver:
-    """Measures what is missing in a store.
+    """Measures what a store lacks.
 
     Parameters
     ----------
-    store
-        Open for writing.
-    donors
-        Draws them.
-    engine
-        Measures.
-    policy
-        For failures.
-    say
-        Told what the reader should know while it runs; by default a line of warning on stderr.
+    store : AuditStore
+        Store of the results, open for writing.
+    donors : Donors
+        Drawer of donors.
+    engine : Engine
+        Workers that measure.
+    policy : Policy
+        Policy for failures.
+    say : callable of str, or None
+        Receiver of warnings while the audit runs; None: each is a line on stderr.
     """
 
     def __init__(
@@ -116,12 +117,12 @@ class Driver:
         self.running: dict[Future[Measured], tuple[Entry, float]] = {}
 
     def run(self, entries: Sequence[Entry]) -> None:
-        """Measure these, but for those that are done or have failed as often as they may.
+        """Measure these, except those that are done or have failed as often as they may.
 
         Raises
         ------
         AudiolimeError
-            Where the policy is to stop at a failure: that of the recording; or one that every recording would end in.
+            If a recording fails and the policy is to stop, or if every recording would fail in the same way.
         WorkersLost
             If the workers are gone, or did not answer, for too long.
         """
@@ -157,7 +158,7 @@ class Driver:
     def _gather(self) -> None:
         suspects = self._settled()
         if suspects and self.engine.shares_fate:
-            wait(self.running, _BREAK_S)  # whatever it ran is lost with it
+            wait(self.running, _BREAK_S)  # what its other processes ran is lost, too
             for future, (entry, _) in list(self.running.items()):
                 if not future.done() or not self._settle(entry, future):
                     suspects.append(entry)
@@ -170,14 +171,14 @@ class Driver:
             self._alone(entry)
 
     def _settled(self) -> list[Entry]:
-        """Wait a moment and keep what came of jobs; the recordings whose workers crashed."""
+        """Wait a moment and keep the results of finished jobs; give the recordings whose workers crashed."""
         self.patience.wait(self.running)
         done = [(future, self.running.pop(future)[0]) for future in list(self.running) if future.done()]
         done.sort(key=lambda one: one[0].cancelled() or one[0].exception() is not None)  # an error may end the audit
         return [entry for future, entry in done if not self._settle(entry, future)]
 
     def _settle(self, entry: Entry, future: Future[Measured]) -> bool:
-        """Keep what came of a job; False if its worker crashed."""
+        """Keep the result of a job; False if its worker crashed."""
         try:
             measured = future.result()
         except DonorError as error:
@@ -210,13 +211,13 @@ class Driver:
             if culprit is None and self._crashes(Job(entry, (), self.usual_s, "noise")):
                 raise _stopped(UnfitModel(), _CRASHES_FOR_ALL, self.store, f"found at {entry.path}")
             if culprit is None or culprit is entry:
-                look = "look at the file" if culprit else "the model does so for it, or there was too little memory"
+                look = "look at the file" if culprit else "the model crashes on it, or there was too little memory"
                 self._fail(entry, AudiolimeError(f"it crashes the process that measures it; {look}"))
                 return
             self.donors.unusable.add(culprit.key)
 
     def _one(self, job: Job) -> Future[Measured]:
-        """What comes of a job with nothing beside it."""
+        """The result of a job with nothing beside it."""
         future, begun = self.engine.submit(job), self.patience.clock()
         while not future.done() or future.cancelled():
             if future.cancelled():
@@ -251,17 +252,17 @@ class Driver:
         return self.patience.clock() - begun > self.limit_s and not future.done()
 
     def _late(self) -> AudiolimeError:
-        return AudiolimeError(f"it took longer than {self.limit_s:g} s; allow more, or a shorter excerpt")
+        return AudiolimeError(f"it took longer than {self.limit_s:g} s; allow more time, or take a shorter excerpt")
 
     def _unfinished(self, lost: WorkersLost) -> WorkersLost:
-        """What has happened, what is kept, and how to go on."""
+        """The error with what has happened, what is kept, and how to go on."""
         n, given = len(self.tasks), [entry.path for entry, _ in self.running.values()]
         n_done = n - len(self.store.missing(self.tasks, max_tries=sys.maxsize))  # those that failed are not done
         waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
         return WorkersLost(
             f"{lost}{waited}; {share_of(n_done, n, 'recording')} done and kept in "
             f"{legible(self.store.path)}: "
-            "start workers and give the same command again, it goes on from there (to wait longer: "
+            "start workers and give the same command again, and it goes on from there (to wait longer: "
             "--cluster-patience, patience_s)"
         )
 
@@ -269,7 +270,7 @@ class Driver:
         return Job(entry, self.donors.of(entry), self.usual_s)
 
     def _fail(self, entry: Entry, error: BaseException) -> None:
-        """Keep that a recording could not be measured; try it again later if it may be."""
+        """Keep that a recording could not be measured; queue it again if attempts are left."""
         reason = self._reason(error)
         self.store.fail(entry.task, entry.name, reason)
         if self.policy.on_error == "stop":
@@ -284,7 +285,7 @@ class Driver:
         told = isinstance(error, AudiolimeError)
         reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
         if isinstance(error, MemoryError) and self.engine.n_at_once > 1:
-            reason += "; or have fewer workers, which leaves more to each (--workers)"
+            reason += "; or use fewer workers, which leaves more to each (--workers)"
         return reason
 
 
@@ -302,7 +303,7 @@ def _is_crash(error: BaseException | None) -> bool:
 def _is_of_the_executor(error: BaseException) -> bool:
     """Whether Dask's executor tripped over an answer whose worker was gone when it was handed on.
 
-    It takes such an answer for an error, and unpacks it. What a worker raised, or cannot load, is never that.
+    It takes such an answer for an error, and unpacks it. An error that a worker raised is never mistaken for this.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -1,6 +1,6 @@
 """What an audit measures, on plain arrays.
 
-*g* is a label's log-odds clipped at ±6, so that a score of .999 against .9999 does not outweigh a changed mind. With x
+*g* is a label's log-odds clipped at ±6, so that .9999 instead of .999 does not outweigh a changed decision. With x
 the recording, x∖j the recording without component j, j the component alone and ∅ silence:
 
 - *necessity* g(x) − g(x∖j): what j adds where everything else is there;
@@ -9,9 +9,9 @@ the recording, x∖j the recording without component j, j the component alone an
   ratio of j to its rest, so that confounders of level survive; ``matched``: at the level of the host's own j, so that
   they do not. Invariant: both mixes, before and after, get the same scale, and neither clips.
 
-A *decision* is the highest score, or every label whose score reaches its threshold. Removal lowers the level, and noise
-is no neutral sound, so each comes with controls: the whole mix at the level that remains, and noise of the same level
-(`white_noise`) or spectrum (`spectral_noise`) in the component's place.
+A *decision* is the label with the highest score, or every label whose score reaches its threshold. Removal lowers the
+level, and noise is not a neutral sound, so each comes with controls: the whole mix at the level that remains, and noise
+of the same level (`white_noise`) or spectrum (`spectral_noise`) in the component's place.
 
 Scores have shape (…, n_labels), signals (n_channels, n_samples).
 """
@@ -30,7 +30,7 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.text import counted
 
-ABSENT_DB = -60.0  # a component softer than that, against its mix, is not there
+ABSENT_DB = -60.0  # a component softer than that, relative to its mix, counts as absent
 KINDS = ("own", "matched")
 
 Array = NDArray[np.float64]
@@ -43,7 +43,7 @@ def thresholds_for(labels: Sequence[str], given: float | Mapping[str, float] | N
     Raises
     ------
     UsageError
-        If one is no score, a label has none, or there is no such label.
+        If a threshold is not between 0 and 1, a label has none, or there is no such label.
 
     Examples
     --------
@@ -68,15 +68,15 @@ def decide(scores: NDArray[Any], thresholds: Sequence[float] | None = None) -> N
 
     Parameters
     ----------
-    scores
-        Shape (…, n_labels).
-    thresholds
-        One for each label; None: the highest score decides.
+    scores : ndarray, shape (..., n_labels)
+        Scores of all labels.
+    thresholds : sequence of float, or None
+        Scores from which on a label is decided for, one for each label; None: the highest score decides.
 
     Raises
     ------
     UsageError
-        If there is not one threshold for each label.
+        If there are thresholds, and not one for each label.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def decide(scores: NDArray[Any], thresholds: Sequence[float] | None = None) -> N
 
 
 def flips(before: NDArray[Any], after: NDArray[Any], thresholds: Sequence[float] | None = None) -> NDArray[np.bool_]:
-    """For each label, whether it is decided otherwise after than before.
+    """For each label, whether the decision after differs from that before.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def sufficiency(alone: NDArray[Any], silence: NDArray[Any], thresholds: Sequence
 
 
 def at_level_of(samples: Samples, like: Samples) -> Samples:
-    """The same sound at the level of another: the control that stands beside a removal.
+    """The same sound at the level of another: the control of a removal.
 
     Examples
     --------
@@ -159,12 +159,12 @@ class Transplant:
 
     Parameters
     ----------
-    before, after
-        The host as it is, and with the donor's component instead of its own, each times `scale`.
-    gain
-        What the donor's component was multiplied by, before `scale`.
-    scale
-        1, or less where either would have clipped.
+    before, after : ndarray of float32, shape (n_channels, n_samples)
+        Waveforms of the host as it is, and with the donor's component instead of its own, each times `scale`.
+    gain : float
+        Factor of the donor's component, before `scale`.
+    scale : float
+        Factor of both mixes: 1, or less where either would have clipped.
     """
 
     before: Samples
@@ -180,13 +180,15 @@ def transplant_gain(
 
     Parameters
     ----------
-    kind
-        ``"own"``: the donor's ratio of component to rest. There is none where host or donor is nothing but the
-        component. ``"matched"``: the level of the host's own component. There is none where the host lacks it.
-    host_own, host_rest
-        The host's own component, and everything else of the host.
-    donor_own, donor_rest
-        The same of the donor. A donor that lacks the component gives what leaks into its stem: the control for that.
+    kind : {"own", "matched"}
+        Kind of transplant. ``"own"`` keeps the donor's ratio of component to rest; there is no gain where host or donor
+        is nothing but the component. ``"matched"`` takes the level of the host's own component; there is no gain where
+        the host lacks it.
+    host_own, host_rest : ndarray of float32, shape (n_channels, n_samples)
+        Waveforms of the host's own component, and of everything else in the host.
+    donor_own, donor_rest : ndarray of float32, shape (n_channels, n_samples)
+        Waveforms of the same of the donor. A donor that lacks the component gives what leaks into its stem: the control
+        for leakage.
 
     Raises
     ------
@@ -221,12 +223,12 @@ def transplant(
 
     Parameters
     ----------
-    host_own, host_rest, donor_own
-        Signals of one shape; the host is the sum of the first two.
-    gain
-        From `transplant_gain`.
-    peak
-        The largest sample that either mix may have.
+    host_own, host_rest, donor_own : ndarray of float32, shape (n_channels, n_samples)
+        Waveforms of one shape; the host is the sum of the first two.
+    gain : float
+        Factor of the donor's component, from `transplant_gain`.
+    peak : float
+        Largest magnitude that a sample of either mix may have.
 
     Raises
     ------
@@ -242,8 +244,8 @@ def transplant(
     """
     if not host_own.shape == host_rest.shape == donor_own.shape:
         raise UsageError(
-            f"host and donor must have one shape, not {host_own.shape}, {host_rest.shape} and {donor_own.shape}; "
-            "cut both to one length and number of channels"
+            f"host and donor must have the same shape, not {host_own.shape}, {host_rest.shape} and {donor_own.shape}; "
+            "cut both to the same length and number of channels"
         )
     before, after = host_own + host_rest, host_rest + np.float32(gain) * donor_own
     loudest = max(float(np.abs(mix).max(initial=0.0)) for mix in (before, after))
@@ -284,7 +286,7 @@ def spectral_noise(like: Samples, *, rng: np.random.Generator) -> Samples:
     n_samples = like.shape[-1]
     spectrum = np.fft.rfft(np.asarray(like, np.float64))
     turns = np.exp(2j * np.pi * rng.random(spectrum.shape[-1]))
-    turns[0] = 1.0  # what must be real stays real: the mean, and the highest frequency of an even length
+    turns[0] = 1.0  # the mean, and the highest frequency of an even length, must stay real
     if n_samples % 2 == 0:
         turns[-1] = 1.0
     return np.asarray(np.fft.irfft(spectrum * turns, n=n_samples), np.float32)

@@ -1,8 +1,8 @@
-"""Whether a model can be audited at all: what is its own fault, and what that of a recording.
+"""Whether a model can be audited at all: which failures are the model's, and which are one recording's.
 
-A model that fails for noise of the same shape, or for silence, which every audit asks about, fails for every recording;
-but one that hears whole excerpts may fail because of this one's length, and not of the usual one. Scores that have no
-log-odds are no scores, of whichever recording.
+A model that fails for noise of the same shape, or for silence, which every audit asks about, fails for every recording.
+But a model that hears whole excerpts may fail because of the length of this one, and not of the usual one. Scores that
+have no log-odds are the model's fault, whatever the recording.
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ from audiolime_ext.prediction.targets import log_odds
 
 _FOR_NOISE = "it fails for noise, too, and so would for every recording"
 _FOR_SILENCE = (
-    "it fails for silence, about which an audit asks for every recording: let it answer, such as by adding 1e-8 where "
-    "it divides or takes logarithms"
+    "it fails for silence, about which an audit asks for every recording: make it answer, for example by adding 1e-8 "
+    "where it divides or takes logarithms"
 )
 
 
 def scores_of(model: Model, windows: Samples, *, usual_s: float | None = None) -> Scores:
-    """The model's scores, of which there must be log-odds.
+    """The model's scores, all of which must have log-odds.
 
     Parameters
     ----------
-    model, windows
-        As for `predict`.
-    usual_s
-        How long most excerpts are; None: as this one.
+    model : Model
+        Model to ask.
+    windows : ndarray of float32, shape (n_batch, n_windows, n_channels, n_samples)
+        Windows of mixes, as for `predict`.
+    usual_s : float or None
+        Length of most excerpts in seconds; None: that of this one.
 
     Raises
     ------
@@ -59,15 +61,17 @@ def ask_about_noise(model: Model, duration_s: float, *, at_once: int | None = No
 
     Parameters
     ----------
-    model, duration_s
-        Who is asked, and how long the noise is.
-    at_once
-        How many mixes; None: as many as an audit asks about at a time.
+    model : Model
+        Model to ask.
+    duration_s : float
+        Length of the noise in seconds.
+    at_once : int or None
+        Number of mixes; None: as many as an audit asks about at a time.
 
     Raises
     ------
     ModelError, OutOfMemory
-        If it fails, or answers no scores between 0 and 1.
+        If it fails, or its answers are not scores between 0 and 1.
     """
     log_odds(predict(model, _noise(model, duration_s, at_once)))
 

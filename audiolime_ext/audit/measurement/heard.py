@@ -1,9 +1,9 @@
-"""What a model hears of each stem of an excerpt: made once, kept, and handed out to hosts and donors alike.
+"""The stems of an excerpt as a model hears them: made once, kept, and handed out to hosts and donors alike.
 
 One recording is a host once and a donor many times, and a collection is audited again whenever a model was retrained.
-So stems are kept as the model hears them (its rate and channels, its lead): in memory the last ones, and in the user's
-cache all of them, by the content of the recording, the excerpt, the factorization's fingerprint and the model's grid.
-True stems are read anew instead: that costs no more than the cache.
+So stems are kept as the model hears them (with its rate, channels and lead): the latest in memory, and all of them in
+the user's cache, by the content of the recording, the excerpt, the factorization's fingerprint and the model's grid.
+True stems are read anew each time, which costs no more than reading the cache.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Heard:
 
     Parameters
     ----------
-    names
-        Of the components.
-    stems
-        Shape (n_components, n_channels, n_samples), float32.
-    background
-        What is on in every mix, (n_channels, n_samples): a residual too faint to be a component.
-    facts
-        What to know of them, as plain values.
+    names : tuple of str
+        Names of the components.
+    stems : ndarray of float32, shape (n_components, n_channels, n_samples)
+        Waveforms of the components at the model's rate, the lead included.
+    background : ndarray of float32, shape (n_channels, n_samples)
+        Sound that is on in every mix: a residual too faint to be a component; else zeros.
+    facts : dict of str to plain values
+        Facts about the recording and its stems.
     """
 
     names: tuple[str, ...]
@@ -59,7 +59,7 @@ class Heard:
         return np.asarray(self.mixes(np.ones((1, len(self.names)), bool))[0])
 
     def mixes(self, masks: Masks) -> Samples:
-        """What the model hears for each mask: (n_masks, n_channels, n_samples)."""
+        """The mix of each mask as the model hears it, shape (n_masks, n_channels, n_samples)."""
         flat = weighted_sums(np.asarray(masks, np.float32), self.stems.reshape(len(self.names), -1))
         return np.asarray(flat.reshape(len(masks), *self.background.shape) + self.background)
 
@@ -68,16 +68,16 @@ class Heard:
         return self.stems[self.names.index(name)] if name in self.names else np.zeros_like(self.background)
 
     def rest(self, name: str) -> Samples:
-        """Everything but a component."""
+        """Everything except one component."""
         return np.asarray(self.mixes(np.array([[other != name for other in self.names]]))[0])
 
     def level_db(self, name: str) -> float:
-        """A component's level in dB of the excerpt's; −200: nothing at all."""
+        """A component's level in dB relative to the excerpt; −200 is silence."""
         return level_db(self.stem(name), self.whole)
 
     @property
     def n_bytes(self) -> int:
-        """What it takes in memory."""
+        """Bytes that it takes in memory."""
         return self.stems.nbytes + self.background.nbytes
 
 
@@ -86,12 +86,12 @@ class Ears:
 
     Parameters
     ----------
-    model
-        Whose rate, channels and windows count.
-    factorization
-        None: every recording brings its true stems.
-    store
-        Where stems are kept; without one only in memory.
+    model : Model
+        Model whose rate, channels and windows count.
+    factorization : Factorization or None
+        Factorization that splits the recordings; None: every recording brings its true stems.
+    store : Store or None
+        Store in which stems are kept; None: that of the user's cache.
     """
 
     def __init__(self, model: Model, factorization: Factorization | None, store: Store | None = None) -> None:
@@ -105,7 +105,7 @@ class Ears:
         Raises
         ------
         AudioError
-            If it cannot be read, is silent, too short, or is no longer what it was when the audit was planned.
+            If the recording cannot be read, is silent or too short, or was changed since the audit was planned.
         """
         if entry.key in self._kept:
             self._kept.move_to_end(entry.key)

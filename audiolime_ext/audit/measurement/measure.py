@@ -1,26 +1,26 @@
 """Measuring one recording: every mix that an audit asks the model about is made, asked and forgotten.
 
-What is kept are the model's *scores*, one for each label, because every effect
-(`audiolime_ext.audit.measurement.effects`) and every decision follows from them, for whichever thresholds:
+Only the model's *scores* are kept, one for each label, because every effect
+(`audiolime_ext.audit.measurement.effects`) and every decision follows from them, whatever the thresholds:
 
 =================  ==========================================================================================
-``score``          of the recording itself
-``silence``        of everything off
+``score``          the recording itself
+``silence``        everything is off
 ``without``        a component is off
 ``alone``          nothing else is on
 ``equal level``    the recording, at the level that remains without the component: the control of ``without``
-``white noise``    noise of the component's level in its place, ``spectral noise`` with its spectrum, too
+``white noise``    noise of the component's level in its place; ``spectral noise`` has its spectrum, too
 ``own``            another song's component in its place, at the level it has in that song; ``own before``: the
                    recording at the same scale, where the mix would have clipped otherwise
-``matched``        … at the level of the host's own; ``matched before`` likewise
+``matched``        the same at the level of the host's own component; ``matched before`` likewise
 ``again``          the recording once more, alone: the ``score`` comes from a batch
 ``nudged``         the recording, slightly louder or softer and later
 ``moved``          the recording with its own component from another moment
 =================  ==========================================================================================
 
-The last three are placebos, see `audiolime_ext.audit.measurement.placebos`; stores of older versions lack them. Two are
-no scores: ``attribution``, the component's Shapley values of the clipped log-odds, and ``presence``, its level in dB of
-the recording's.
+The last three are placebos, see `audiolime_ext.audit.measurement.placebos`; stores of older versions lack them. Two
+more measures are not scores: ``attribution``, the component's Shapley values of the clipped log-odds, and ``presence``,
+its level in dB relative to the recording.
 
 Invariants: *a recording's measurements follow from its entry, its donors, the models and the settings alone*, not from
 what else was measured, by whom or when; and no transplant passes full scale.
@@ -72,27 +72,27 @@ class DonorError(AudiolimeError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What results follow from, beside the models.
+    """What results follow from, besides the models.
 
     Parameters
     ----------
-    n_donors
-        Songs of other classes whose components are put into a recording.
-    n_same
-        Songs of its own class: the control that tells a component's presence from a trait of it.
-    kinds
-        Of transplants: ``"own"`` and ``"matched"``, see `audiolime_ext.audit.measurement.effects`.
-    noise
-        Whether noise is put in a component's place.
-    max_evals
-        The most masks of a recording; with up to 8 components 256 are all there are.
-    seed
-        Draws donors, noise and, beyond the budget, masks.
+    n_donors : int
+        Number of songs of other classes whose components are put into a recording, 0 or more.
+    n_same : int
+        Number of songs of its own class, 0 or more: the control that tells a component's presence from a trait of it.
+    kinds : tuple of {"own", "matched"}
+        Kinds of transplants, see `audiolime_ext.audit.measurement.effects`.
+    noise : bool
+        True to put noise in a component's place, too.
+    max_evals : int
+        Largest number of masks of a recording; with up to 8 components 256 are all there are.
+    seed : int
+        Seed, 0 or more, by which donors, noise and, where not all masks are evaluated, masks are drawn.
 
     Raises
     ------
     UsageError
-        If one cannot be used.
+        If a value cannot be used.
     """
 
     n_donors: int = 5
@@ -116,8 +116,8 @@ class Settings:
 class Job:
     """A recording to be measured, and those whose components are put into it.
 
-    Most excerpts of the audit are `usual_s` seconds long; None: as this one. A `probe` does less: ``"stems"`` makes its
-    stems, and ``"noise"`` asks the model about noise of the usual length.
+    `usual_s` is the length of most excerpts of the audit in seconds; None: that of this one. A `probe` does less:
+    ``"stems"`` makes its stems only, and ``"noise"`` asks the model about noise of the usual length.
     """
 
     host: Entry
@@ -128,7 +128,7 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What came of it: the measurements, small facts, and how many mixes the model was asked about."""
+    """The result of a job: the measurements, small facts, and how many mixes the model was asked about."""
 
     measurements: tuple[Measurement, ...]
     facts: dict[str, Any]
@@ -177,7 +177,7 @@ def _questions(
     for mask in chosen.masks:
         yield _MASK, "", None, host.mixes(mask[None])[0]
     for name in host.names:
-        if not chosen.exhaustive:  # a sample need not hold them
+        if not chosen.exhaustive:  # a sample of masks need not hold these
             yield "without", name, None, host.rest(name)
             yield "alone", name, None, host.stem(name) + host.background
         yield from _controls(job.host, host, name, settings)
@@ -189,7 +189,7 @@ def _questions(
 
 
 def _donor(ears: Ears, donor: Entry, host: Heard) -> Heard:
-    """A donor's stems, as long as the host; the sample that rounding may have cost is silence."""
+    """A donor's stems, as long as the host; a sample that rounding took away becomes silence."""
     try:
         heard = ears.hear(donor)
     except OutOfMemory:  # it may not be the donor's fault
@@ -208,7 +208,7 @@ def _donor(ears: Ears, donor: Entry, host: Heard) -> Heard:
 
 
 def _controls(entry: Entry, host: Heard, name: str, settings: Settings) -> Iterator[Question]:
-    """What else could have moved the score when a component was taken out: its level, or that anything is gone."""
+    """Other things that could move the score when a component is taken out: the level, or that anything is gone."""
     if host.level_db(name) < ABSENT_DB:
         return
     yield "equal level", name, None, at_level_of(host.whole, host.rest(name))
@@ -218,7 +218,7 @@ def _controls(entry: Entry, host: Heard, name: str, settings: Settings) -> Itera
 
 
 def _placebos(entry: Entry, host: Heard, settings: Settings, sr: int) -> Iterator[Question]:
-    """What changes no music; the choices follow from the recording's content."""
+    """Changes that change no music; the choices follow from the recording's content."""
     key = f"{entry.sha256} {settings.seed}"
     yield NUDGED, "", None, nudged(host.whole, sr, key=key)
     for name in to_move([name for name in host.names if host.level_db(name) >= PRESENT_DB], key=key):
@@ -240,7 +240,7 @@ def _transplants(kind: Kind, name: str, host: Heard, donor: Heard, key: str) -> 
 def _answers(
     model: Model, grid: Grid, questions: Iterator[Question], usual_s: float | None
 ) -> tuple[list[tuple[str, str, str | None]], Scores]:
-    """What was asked, and the scores (n_questions, n_labels)."""
+    """The questions that were asked, and their scores (n_questions, n_labels)."""
     ask = partial(scores_of, model, usual_s=usual_s)
     first = next(questions)  # tells how many windows there are
     windows = grid.cut(first[3][None])
@@ -259,7 +259,7 @@ def _one(mix: Samples, _: Masks) -> Samples:
 
 
 def _of_masks(host: Heard, asked: Neighborhood) -> Iterator[Measurement]:
-    """What follows from the masks: the weights, and the scores of those that have a name."""
+    """The measurements that follow from the masks: the weights, and the scores of masks that have a name."""
     weights = shapley_values(Neighborhood(asked.masks, asked.counts, asked.exhaustive, log_odds(asked.scores))).weights
     yield Measurement("score", "", tuple(asked.full.tolist()))
     yield Measurement("silence", "", tuple(asked.empty.tolist()))

@@ -1,7 +1,8 @@
 """How long an audit waits for workers that do not answer: never without a bound.
 
-A cluster may lose its workers, and get others a minute later; an executor may stop answering. While that is so, it is
-said, nothing counts as late, and after `patience_s` the audit ends: what is done is kept, and the same command goes on.
+A cluster may lose its workers, and get others a minute later; an executor may stop answering. As long as that lasts,
+the user is told so and nothing counts as late. After `patience_s` the audit ends: what is done is kept, and the same
+command goes on.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any
 from audiolime_ext.audit.measurement.workers import Engine
 from audiolime_ext.errors import WorkersLost
 
-LOOK_S = 0.2  # how often it is looked at jobs and at the clock
+LOOK_S = 0.2  # how often jobs and the clock are looked at
 _ASK_S = 2.0  # how often the engine is asked how its workers are
-_SAY_S = 60.0  # how often it is said that there is still no answer
+_SAY_S = 60.0  # how often the user is told that there is still no answer
 
 
 class Patience:
@@ -24,12 +25,12 @@ class Patience:
 
     Parameters
     ----------
-    engine
-        Whose workers are meant.
-    patience_s
-        How long they may be silent.
-    say
-        Told what is the matter.
+    engine : Engine
+        Engine whose workers are waited for.
+    patience_s : float
+        Seconds for which they may be silent.
+    say : callable of str
+        Receiver of the messages.
     """
 
     def __init__(self, engine: Engine, patience_s: float, say: Callable[[str], None]) -> None:
@@ -45,7 +46,7 @@ class Patience:
         return now - self._silent_s - (0.0 if self._since is None else now - self._since)
 
     def wait(self, jobs: Collection[Future[Any]]) -> None:
-        """Wait a moment for the first of them.
+        """Wait a moment for the first of the jobs.
 
         Raises
         ------

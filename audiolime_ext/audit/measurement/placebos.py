@@ -1,16 +1,16 @@
-"""Placebos: what is done to a recording beside transplants and removals, and changes no music.
+"""Placebos: changes to a recording that change no music, to compare transplants and removals with.
 
-A model whose decision they flip changes its mind at any remix; what it does at a transplant says nothing then. They are
+A model whose decision they flip changes its mind at any remix; then what it does at a transplant says nothing. They are
 made of the recording alone:
 
-- *again*: the recording, as it is, in another batch. A model that answers otherwise (dropout left on, batch statistics)
-  is not a function of what it hears;
-- *nudged*: the whole half a decibel louder or softer, and ten milliseconds later;
+- *again*: the recording, as it is, in another batch. A model that then answers differently (dropout left on, batch
+  statistics) is not a function of what it hears;
+- *nudged*: the whole recording half a decibel louder or softer, and ten milliseconds later;
 - *moved*: the host's own component from another moment: it enters half an excerpt late, and its end comes first. This
-  is all that a transplant does (a separated stem beside a rest that it was not separated from), but for the donor.
+  is all that a transplant does, except for the donor: a separated stem beside a rest that it was not separated from.
 
 Every recording is asked again and nudged, and up to three of its components are moved: all where it has no more than
-three, else three that a hash of its content chooses, so that each component is moved in as many recordings. A
+three, else three that a hash of its content chooses, so that each component is moved about equally often. A
 component fainter than −30 dB is not moved: nothing would change.
 
 Signals are float32 (n_channels, n_samples). Invariant: no placebo passes full scale where the recording does not.
@@ -28,7 +28,7 @@ from audiolime_ext.audio.recording import Samples
 AGAIN, NUDGED, MOVED = "again", "nudged", "moved"
 PLACEBOS = (AGAIN, NUDGED, MOVED)  # measures, see `audiolime_ext.audit.measurement.measure`
 NUDGE_DB, NUDGE_S = 0.5, 0.01
-N_MOVED = 3  # with one nudge four placebos; then at most a quarter more is asked, see the tests
+N_MOVED = 3  # with the nudge four placebos: at most a quarter more mixes to ask about, see the tests
 FADE_S = 0.01
 PRESENT_DB = -30.0  # a component below that, in its recording, is what a separator lets through
 
@@ -36,7 +36,7 @@ PRESENT_DB = -30.0  # a component below that, in its recording, is what a separa
 def nudged(mix: Samples, sr: int, *, key: str) -> Samples:
     """Half a decibel louder or softer, as a hash of `key` chooses, and ten milliseconds later.
 
-    Softer in any case where it would pass full scale.
+    It is softer in any case where the louder one would pass full scale.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def nudged(mix: Samples, sr: int, *, key: str) -> Samples:
 def moved(own: Samples, rest: Samples, sr: int) -> Samples:
     """A recording, the sum of both, with its own component half an excerpt later, and the component's end first.
 
-    Where its end meets its beginning, both are faded for ten milliseconds. The whole is made softer where it would pass
-    full scale, or the recording's own peak if that is higher.
+    Where the component's end meets its beginning, both are faded for ten milliseconds. The whole is made softer where
+    it would pass full scale, or the recording's own peak if that is higher.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def moved(own: Samples, rest: Samples, sr: int) -> Samples:
 
 
 def to_move(names: Sequence[str], *, key: str) -> tuple[str, ...]:
-    """Which of a recording's components are moved: three at most, chosen by a hash of `key`.
+    """The components of a recording that are moved: three at most, chosen by a hash of `key`.
 
     Examples
     --------

@@ -1,9 +1,9 @@
 """What is to be measured: the manifest's recordings by content, the excerpt of each, and the donors that it is given.
 
-Donors are drawn by the contents of the recordings alone, never by their order or by who draws. Every class has a ring
-on which its recordings lie at places that a hash of their content chooses; a host begins at a place that a hash of its
-own content chooses, and takes the next recordings of other songs. So shards of a manifest draw what the whole draws,
-and where recordings are added or fail, other hosts keep their donors.
+Which donors are drawn depends on the contents of the recordings alone, never on their order or on who draws. Every
+class has a ring. A hash of a recording's content chooses where it lies on the rings of its classes. A host begins at a
+point that a hash of its own content chooses, and takes the next recordings of other songs. So shards of a manifest draw
+the same donors as the whole, and where recordings are added or fail, other hosts keep their donors.
 """
 
 from __future__ import annotations
@@ -39,12 +39,15 @@ def entries_of(
 
     Parameters
     ----------
-    duration_s
-        Where the manifest names no excerpt, so much from the recording's middle; the whole of a shorter one.
-    stems_needed
-        Whether every recording must bring its true stems.
-    store
-        Where lengths are kept; None: in the user's cache.
+    manifest : Manifest
+        Manifest of the recordings.
+    duration_s : float
+        Seconds to take from the recording's middle where the manifest names no excerpt; a shorter recording is taken
+        whole.
+    stems_needed : bool
+        True if every recording must bring its true stems.
+    store : Store or None
+        Store in which lengths are kept; None: that of the user's cache.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def _entry(row: Row, duration_s: float, store: Store) -> Entry:
 
 
 def _sha256_of_stems(folder: Path) -> str:
-    """Of the names and the bytes of all: a stem that is called otherwise is another component."""
+    """The SHA-256 of the names and bytes of all stems: a stem with another name is another component."""
     files = [(name, _sha256(file)) for name, file in read_stem_folder(folder).files]
     return hashlib.sha256(repr(files).encode()).hexdigest()
 
@@ -103,12 +106,12 @@ def _sha256_of_stems(folder: Path) -> str:
 def _sha256(file: Path) -> str:
     try:
         return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:  # told when it is to be measured
+    except OSError:  # reported when it is to be measured
         return hashlib.sha256(os.fsencode(file)).hexdigest()
 
 
 def _duration_s(path: Path, sha256: str, store: Store) -> float | None:
-    """How long a recording is; None where it cannot be read, which is told when it is to be measured."""
+    """The length of a recording in seconds; None where it cannot be read, which is reported when it is measured."""
     key = {"kind": "length", "version": 1, "recording": sha256}
     if (kept := store.read(key)) is not None:
         return float(kept.facts["n_samples"] / kept.facts["sr"])
@@ -126,11 +129,11 @@ class Donors:
 
     Parameters
     ----------
-    entries
-        The recordings.
-    settings
-        How many to draw.
-    unusable
+    entries : sequence of Entry
+        Recordings of the manifest.
+    settings : Settings
+        Settings, with the numbers of donors to draw and the seed.
+    unusable : set of str
         Keys of recordings that cannot be donors; more may be added while the audit runs.
 
     Examples
@@ -147,7 +150,7 @@ class Donors:
     unusable: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Lay every class's recordings on its ring."""
+        """Lay the recordings of every class on its ring."""
         rings: dict[str, list[tuple[int, Entry]]] = defaultdict(list)
         for entry in self.entries:
             for label in entry.labels:
@@ -155,7 +158,7 @@ class Donors:
         self._rings = {label: sorted(ring, key=lambda lying: lying[0]) for label, ring in sorted(rings.items())}
 
     def of(self, host: Entry) -> tuple[Entry, ...]:
-        """The donors of a host: of other classes in turn, then of its own; fewer where there are not as many."""
+        """The donors of a host: of other classes in turn, then of its own; fewer where there are too few."""
         taken = {host.song}
         order = sorted(self._rings, key=lambda label: _place("class", host.key, label, self.settings.seed))
         others = self._draw(host, [label for label in order if label not in host.labels], self.settings.n_donors, taken)
@@ -163,7 +166,7 @@ class Donors:
         return (*others, *same)
 
     def _draw(self, host: Entry, labels: Collection[str], n: int, taken: set[str]) -> list[Entry]:
-        """So many recordings of songs that are not taken, one class after the other."""
+        """Draw `n` recordings of songs that are not taken, one class after the other."""
         walks = [self._walk(host, label) for label in labels]
         drawn: list[Entry] = []
         while walks and len(drawn) < n:

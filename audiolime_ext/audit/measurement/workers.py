@@ -1,8 +1,8 @@
 """Who does the measuring: this process, processes of its own, or any executor, such as that of a Dask cluster.
 
 Only small jobs travel. A worker builds its models once, from their specs, and checks that they are the driver's: a
-cluster's machine may have other weights under the same name. Workers are spawned, never forked: a forked one would hold
-the store's lock, and libraries with threads do not survive it. A worker whose driver was killed ends itself.
+machine of a cluster may have other weights under the same name. Workers are spawned, never forked: a forked one would
+hold the store's lock, and libraries with threads do not survive a fork. A worker whose driver was killed ends itself.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ THREADS = (
     "TF_NUM_INTEROP_THREADS",
 )
 
-_SCHEDULER_S = 10  # so long may a scheduler think about how many workers it has
+_SCHEDULER_S = 10  # how long a scheduler may take to say how many workers it has
 
 
 @dataclass(frozen=True)
 class Models:
-    """What a worker builds, and what it must turn out to be; `factorization` None: recordings bring their stems."""
+    """The models that a worker builds, with their fingerprints; `factorization` None: recordings bring their stems."""
 
     model: str
     model_fingerprint: str
@@ -59,10 +59,10 @@ class Engine(Protocol):
 
     Attributes
     ----------
-    n_at_once
-        How many jobs it should have at a time.
-    shares_fate
-        Whether a job that crashes takes the others down.
+    n_at_once : int
+        Number of jobs that it should have at a time.
+    shares_fate : bool
+        True if a job that crashes takes the others down.
     """
 
     n_at_once: int
@@ -73,7 +73,7 @@ class Engine(Protocol):
         ...
 
     def trouble(self, *, ask: bool = False) -> str | None:
-        """What is known to be the matter with the workers; None: they answer. `ask` makes sure that they do."""
+        """What is known to be wrong with the workers; None: they answer. `ask` makes sure that they do."""
         ...
 
     def restart(self) -> None:
@@ -98,7 +98,7 @@ class Here:
         future: Future[Measured] = Future()
         try:
             future.set_result(_done(job, self.ears, self.settings))
-        except Exception as error:  # noqa: BLE001 - told by whoever asks for the result
+        except Exception as error:  # noqa: BLE001 - raised to whoever asks for the result
             return failed(error)
         return future
 
@@ -113,7 +113,7 @@ class Here:
 
 
 class Processes:
-    """Processes of its own, each with so many threads."""
+    """Processes of its own, each with `threads` threads."""
 
     shares_fate = True
 
@@ -123,10 +123,10 @@ class Processes:
 
     def submit(self, job: Job) -> Future[Measured]:
         """Hand a job to the next free process."""
-        with _environment(dict.fromkeys(THREADS, str(self.threads))):  # what a process that is begun now inherits
+        with _environment(dict.fromkeys(THREADS, str(self.threads))):  # inherited by a process that starts now
             try:
                 return self._pool.submit(measure_with, self.models, job)
-            except BrokenExecutor as error:  # a process has crashed since anybody looked: this job shares the fate
+            except BrokenExecutor as error:  # a process has crashed in the meantime: this job shares its fate
                 return failed(error)
 
     def trouble(self, *, ask: bool = False) -> str | None:
@@ -134,7 +134,7 @@ class Processes:
         return None
 
     def restart(self) -> None:
-        """Kill the processes and begin anew."""
+        """Kill the processes and start new ones."""
         self.stop()
         self._pool = self._fresh()
 
@@ -149,14 +149,16 @@ class Processes:
 
 
 class Borrowed:
-    """Any executor: it belongs to whoever made it, and is not shut down.
+    """Any executor; it belongs to whoever made it and is not shut down.
 
     Parameters
     ----------
-    executor
-        Its workers must be able to import `audiolime_ext` and read the recordings under the same paths.
-    n_at_once
-        How many jobs to hand to it at a time.
+    models : Models
+        Models that its workers build.
+    executor : concurrent.futures.Executor
+        Executor, whose workers must be able to import `audiolime_ext` and to read the recordings under the same paths.
+    n_at_once : int
+        Number of jobs to hand to it at a time.
     """
 
     shares_fate = False
@@ -174,7 +176,7 @@ class Borrowed:
         Raises
         ------
         WorkersLost
-            If it takes none any more.
+            If it takes no more jobs.
         """
         return self._submitted(measure_with, self.models, job)
 
@@ -185,12 +187,12 @@ class Borrowed:
             raise WorkersLost(f"{self.where} takes no more recordings ({type(error).__name__}: {error})") from error
 
     def trouble(self, *, ask: bool = False) -> str | None:
-        """No worker is left, where the executor knows how many there are; or it did not answer since it was asked."""
+        """That no worker is left, where the executor knows how many there are; or that it does not answer."""
         n_cores = None if self._client is None else _n_cores(self._client)
         if n_cores == 0:
             return f"no worker left at {self.where}"
         if ask and self._asked is None:
-            self._asked = self._submitted(float, time.monotonic())  # never the same call: answers may be kept
+            self._asked = self._submitted(float, time.monotonic())  # never the same call: executors may keep answers
         if (self._client is not None and n_cores is None) or (self._asked is not None and not self._asked.done()):
             return f"{self.where} does not answer"
         if ask:
@@ -212,7 +214,7 @@ def failed(error: BaseException) -> Future[Measured]:
 
 
 def _n_cores(client: Any) -> int | None:
-    """Cores of a Dask cluster's workers; None: its scheduler does not say."""
+    """Number of cores of a Dask cluster's workers; None: its scheduler does not say."""
     try:
         return int(sum(client.ncores(callback_timeout=_SCHEDULER_S).values()))
     except Exception:  # noqa: BLE001 - whatever it is, there was no answer
@@ -251,7 +253,7 @@ def _ears(models: Models) -> Ears:
         raise AudiolimeError(f"a worker cannot build {named} ({type(error).__name__}: {error})") from error
     found = {models.model: model.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
     if isinstance(model, FunctionModel) and model.version is None:
-        del found[models.model]  # a hash of answers, which may round otherwise on another machine
+        del found[models.model]  # a hash of answers, which may be rounded differently on another machine
     wanted = {models.model: models.model_fingerprint, models.factorization: models.factorization_fingerprint}
     for spec in found:
         if found[spec] != wanted[spec]:
@@ -263,7 +265,7 @@ def _ears(models: Models) -> Ears:
 
 
 def _begin() -> None:
-    """In a new worker: Ctrl-C is the driver's to answer, and without a driver there is nothing to do."""
+    """Prepare a new worker: it leaves Ctrl-C to the driver, and ends when the driver has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
 

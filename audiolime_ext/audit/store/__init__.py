@@ -1,6 +1,6 @@
 """Where the answers of an audit are kept, one recording at a time.
 
-- `store`, `database`: the file, written row by row and read even while it is written
+- `store`, `database`: the file; it is written recording by recording and can be read meanwhile
 - `records`, `packing`: what a row holds, and its bytes
-- `merge`: what shards wrote, as one
+- `merge`: the stores that shards wrote, joined into one
 """

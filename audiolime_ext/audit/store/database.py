@@ -1,4 +1,4 @@
-"""The SQLite file under an audit's store: its tables, its transactions, whose it is, and what is said of other files.
+"""The SQLite file of an audit's store: its tables and transactions, the audit's identity, the errors for other files.
 
 SQLite's rollback journal is synced before every commit. The write-ahead log is off: it needs shared memory, which
 network file systems lack, and a second file.
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Kept = TypeVar("Kept")
 
 APPLICATION_ID = 0x61756474  # "audt"
-PAGE_BYTES = 512  # of blocks of a few kB each, the last page is half empty
-BUSY_S = 30.0  # readers wait so long for a commit
+PAGE_BYTES = 512  # blocks have a few kB each, and the last page of each is half empty
+BUSY_S = 30.0  # how long a reader waits for a commit
 _FORMERLY = {"tagger": "model", "tagger_fingerprint": "model_fingerprint"}  # names of version 0.1
 SCHEMA = """
 CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -44,7 +44,7 @@ CREATE TABLE failures (task TEXT PRIMARY KEY, name TEXT NOT NULL, reason TEXT NO
 
 
 def lock(path: Path) -> BaseFileLock:
-    """The lock beside a store, held: until it is released, or the process dies.
+    """Take the lock beside a store; it is held until it is released or the process dies.
 
     Raises
     ------
@@ -64,13 +64,13 @@ def lock(path: Path) -> BaseFileLock:
         ) from error
     except OSError as error:
         raise OutputError(
-            f"cannot write {legible(path)}: {error.strerror or error}; name a store in a folder that may be written"
+            f"cannot write {legible(path)}: {error.strerror or error}; name a store in a folder that can be written to"
         ) from error
     return held
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open a file; `mode` as in SQLite's URIs: ``"rw"``, or ``"rwc"`` to make it where there is none."""
+    """Open a file; `mode` is as in SQLite's URIs: ``"rw"``, or ``"rwc"`` to create it where there is none."""
     with legible_database(path):
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
@@ -85,7 +85,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is executed within, or nothing of it."""
+    """Commit everything that is executed within, or nothing of it."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -96,13 +96,13 @@ def transaction(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
                 connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         raise OutputError(
-            f"cannot write {legible(path)}: {error}; nothing was left half-written. Make room, or let it be written, "
-            "and go on"
+            f"cannot write {legible(path)}: {error}; nothing was left half-written. Free some space, or make the file "
+            "writable, and try again"
         ) from error
 
 
 def create(path: Path, connection: sqlite3.Connection, identity: Identity) -> None:
-    """Make the tables of a store in a file that is empty; leave any other alone."""
+    """Create the tables of a store in an empty file; leave any other file alone."""
     with legible_database(path), transaction(path, connection):
         if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -112,21 +112,21 @@ def create(path: Path, connection: sqlite3.Connection, identity: Identity) -> No
 
 
 def identity(path: Path, connection: sqlite3.Connection) -> Identity:
-    """Whose results are in a store.
+    """The identity of the audit whose results are in a store.
 
     Raises
     ------
     MissingError
         If nothing is in it yet.
     UsageError
-        If it is no store.
+        If it is not a store.
     CorruptError
         If it is damaged.
     """
     with legible_database(path):
         if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
             raise MissingError(
-                f"{legible(path)} holds no audit yet; the one that began it was stopped at once, so run it again"
+                f"{legible(path)} holds no audit yet; the audit that began it was stopped at once, so run it again"
             )
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
@@ -137,36 +137,35 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
 
 @contextmanager
 def legible_database(path: Path) -> Iterator[None]:
-    """What SQLite says, and what cannot be read of what it holds, in the words of `audiolime_ext.errors`."""
+    """Turn SQLite's errors, and values that cannot be read, into `audiolime_ext.errors`."""
     try:
         yield
     except AudiolimeError:
         raise
     except sqlite3.OperationalError as error:
-        raise OutputError(f"cannot use {legible(path)}: {error}; name a file that may be read and written") from error
+        raise OutputError(f"cannot use {legible(path)}: {error}; name a file that can be read and written") from error
     except sqlite3.DatabaseError as error:
-        raise UsageError(f"{legible(path)} is no audit's store ({error}); name another file, or a new one") from error
+        raise UsageError(f"{legible(path)} is not an audit store ({error}); name another file, or a new one") from error
     except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as error:
         raise CorruptError(
-            f"{legible(path)} is damaged ({error}); take a copy of it, or audit into a new store"
+            f"{legible(path)} is damaged ({error}); use a backup of it, or audit into a new store"
         ) from error
 
 
 def as_kept(content: object, kind: type[Kept]) -> Kept:
-    """One of `audiolime_ext.audit.store.records` from plain values; `ValueError` where they are of another kind."""
+    """Make one of `audiolime_ext.audit.store.records` from plain values; `ValueError` where they do not fit."""
     import msgspec
 
     return msgspec.convert(content, kind)
 
 
 def compare(path: Path, found: Identity, wanted: Identity) -> None:
-    """Raise `UsageError` if a store is another audit's, with what differs and the way out."""
+    """Raise `UsageError` if a store belongs to another audit; it says what differs and what to do."""
     theirs, ours = found.plain(), wanted.plain()
     differing = [name for name in ours if theirs[name] != ours[name]]
     if differing:
         told = "; ".join(f"{name.replace('_', ' ')} {theirs[name]}, now {ours[name]}" for name in differing)
         raise UsageError(
-            f"{legible(path)} holds the results of another audit: {told}. Name a new store for this one, or repeat it "
-            "with what "
-            "that one was made with"
+            f"{legible(path)} holds the results of another audit: {told}. Name a new store for this audit, or run it "
+            "with what the store was made with"
         )

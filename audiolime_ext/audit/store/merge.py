@@ -1,7 +1,7 @@
 """Joining the stores that parts of an audit wrote: shards on a batch system, or one after the other.
 
-Invariants: *merged shards are the store that one run over everything writes*, measurement by measurement, for donors
-are drawn from the whole manifest by every shard (see `audiolime_ext.audit.measurement.plan`); and *merging again
+Invariants: *merged shards are the store that one run over everything writes*, measurement by measurement, because
+every shard draws its donors from the whole manifest (see `audiolime_ext.audit.measurement.plan`); and *merging again
 changes nothing*.
 
 All stores must have one identity, say the same of every recording (its path may differ from machine to machine), and
@@ -24,26 +24,26 @@ from audiolime_ext.files import legible
 
 
 def merge(stores: Iterable[str | Path], out: str | Path) -> int:
-    """Bring everything that is in some stores into one, and return how many recordings are new to it.
+    """Merge stores into one, and return how many of its recordings are new.
 
     Parameters
     ----------
-    stores
-        Those to read. `out` may be among them.
-    out
-        The store to write; what it holds already stays.
+    stores : iterable of str or Path
+        Stores to read; `out` may be among them.
+    out : str or Path
+        Store to write; what it already holds stays.
 
     Raises
     ------
     MissingError
-        If one is not there.
+        If one of them does not exist.
     UsageError
         If they are not of one audit, contradict each other, or `out` is being written by another process.
     """
     out = Path(out)
     paths = [path for path in map(Path, stores) if not (path.exists() and out.exists() and path.samefile(out))]
     if not paths:
-        raise UsageError(f"there is nothing to bring into {out}; name the stores that the shards wrote")
+        raise UsageError(f"there is nothing to merge into {out}; name the stores that the shards wrote")
     with ExitStack() as stack:
         parts = [stack.enter_context(AuditStore.read(path)) for path in paths]
         first = parts[0].identity
@@ -61,12 +61,12 @@ def merge(stores: Iterable[str | Path], out: str | Path) -> int:
 
 
 def _joined(stores: Sequence[AuditStore]) -> tuple[list[Entry], Reading]:
-    """What they say of recordings, and how they are read: the first's, and what others add.
+    """The manifest and the reading of all stores: those of the first, and the entries that others add.
 
     Raises
     ------
     UsageError
-        If one says other than another.
+        If two of them contradict each other.
     """
     entries: dict[str, tuple[Entry, AuditStore]] = {}
     described = [(store, found) for store in stores if (found := store.entries())]
@@ -80,8 +80,8 @@ def _joined(stores: Sequence[AuditStore]) -> tuple[list[Entry], Reading]:
                 )
         if store.reading() != described[0][0].reading():
             raise UsageError(
-                f"{described[0][0].path} and {store.path} have other thresholds or other tables of what is meant to "
-                "matter; run both again with the same (nothing is measured again), and merge into a new store"
+                f"{described[0][0].path} and {store.path} have different thresholds or different tables of what is "
+                "meant to matter; run both again with the same (nothing is measured again), and merge into a new store"
             )
     return [entry for entry, _ in entries.values()], described[0][0].reading() if described else Reading()
 

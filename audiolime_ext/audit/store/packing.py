@@ -1,8 +1,8 @@
 """Numbers as a store keeps them: all rows of one measure of one recording in one block.
 
-float32, little-endian, row after row; then byte by byte of all numbers (their first bytes, their second bytes, …), for
-exponents resemble each other and last bits do not; then zlib. Nothing is rounded: *what is unpacked is what was
-packed*, as float32, with NaN for what is undetermined.
+Numbers are float32, little-endian, row after row. Their bytes are reordered (all first bytes, all second bytes, …),
+because exponents resemble each other and last bits do not, and compressed by zlib. Nothing is rounded: *what is
+unpacked is what was packed*, as float32, with NaN for what is undetermined.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from audiolime_ext.text import counted
 
 
 def packed(rows: Sequence[Sequence[float | None]], n_labels: int) -> bytes:
-    """Rows of numbers in one block.
+    """Pack rows of numbers into one block.
 
     Raises
     ------
     ValueError
-        If a row holds neither one number for each label nor a single one, all alike, or one is not finite.
+        If the rows do not all hold one number for each label, or all a single one, or if a number is not finite.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def unpacked(block: bytes, n_rows: int) -> NDArray[np.float32]:
 
 
 def packed_pairs(pairs: Sequence[tuple[int, int]]) -> bytes:
-    """Pairs of numbers below 2³¹ in one block."""
+    """Pack pairs of numbers below 2³¹ into one block."""
     return zlib.compress(np.array(pairs, "<i4").tobytes())
 
 

@@ -1,4 +1,4 @@
-"""What an audit's store holds: whose results they are, what is to be done, what came of it."""
+"""What an audit's store holds: the audit's identity, what is to be measured, and what came of it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Identity:
 
     Parameters
     ----------
-    model, factorization
-        Their specs.
-    model_fingerprint, factorization_fingerprint
-        What they really are: a model that was retrained under the same name has another one.
-    labels
-        The model's labels, in the order of every measurement.
-    settings
-        Everything else that results follow from, as plain values.
-    version
-        That of the audit's own arithmetic.
+    model, factorization : str
+        Spec strings.
+    model_fingerprint, factorization_fingerprint : str
+        Fingerprints: a model that was retrained under the same name has another one; "" with true stems.
+    labels : tuple of str
+        Labels of the model, in the order of every measurement.
+    settings : mapping of str to plain values
+        Settings: everything else that results follow from.
+    version : int
+        Version of the audit's own arithmetic.
     """
 
     model: str
@@ -43,7 +43,7 @@ class Identity:
     version: int = AUDIT_VERSION
 
     def plain(self) -> dict[str, str]:
-        """Its parts as JSON, one by one."""
+        """Its fields, each as JSON."""
         return {name: canonical(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
@@ -53,12 +53,12 @@ class Task:
 
     Parameters
     ----------
-    sha256
-        Of its audio: the same content under another name is the same task.
-    start_s, duration_s
-        The excerpt.
-    detail
-        Whatever else the results follow from, such as the donors that are drawn for it.
+    sha256 : str
+        SHA-256 of the recording's bytes: the same content under another name is the same task.
+    start_s, duration_s : float or None
+        Start and length of the excerpt in seconds; None: the recording's beginning, and up to its end.
+    detail : str
+        Anything else that the results follow from, such as the hash of the true stems.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Task:
 
     @property
     def key(self) -> str:
-        """What it is found by; a store holds each once."""
+        """The key by which a store finds it; a store holds each once."""
         end = None if self.duration_s is None else float(self.duration_s)
         return canonical([self.sha256, float(self.start_s or 0), end, self.detail])
 
@@ -85,26 +85,28 @@ class Task:
 
 @dataclass(frozen=True)
 class Entry:
-    """A recording of the manifest, as an audit knows it: what is heard of it, and what it is.
+    """A recording of the manifest, as an audit knows it: the excerpt that is heard, and its classes.
 
     Parameters
     ----------
-    path
-        The file.
-    sha256
-        Of its bytes.
-    labels
-        Its classes.
-    song
-        What it is one sample of.
-    start_s, duration_s
-        The excerpt that is heard, in seconds.
-    split
-        None where nothing is said.
-    stems, stems_sha256
-        The folder of its true stems, and the hash of what is in it.
-    known_as
-        What tells it from all others of its manifest, for people; by default the file's name.
+    path : str
+        Path of the file.
+    sha256 : str
+        SHA-256 of the file's bytes.
+    labels : tuple of str
+        Classes of the recording.
+    song : str
+        Song that the recording is a sample of.
+    start_s, duration_s : float
+        Start and length in seconds of the excerpt that is heard.
+    split : str or None
+        Split that the recording belongs to, such as ``"test"``; None: the manifest names none.
+    stems : str or None
+        Folder of the true stems; None: the manifest names none.
+    stems_sha256 : str
+        SHA-256 of the names and bytes of the true stems; "" where there are none.
+    known_as : str
+        Name that tells it from all other recordings of its manifest, for people; "": the file's name.
     """
 
     path: str
@@ -125,25 +127,25 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """What its results are found by, as a host and as a donor."""
+        """The key by which its results are found, as a host and as a donor."""
         return self.task.key
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Its name, for people."""
         return self.known_as or legible(Path(self.path).name)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How results are read: which is no part of them, so that it may change without anything being measured again.
+    """How results are read. It is no part of them, so it may change without anything being measured again.
 
     Parameters
     ----------
-    thresholds
-        The score from which on each label is decided for; None: the highest decides.
-    expected
-        What is meant to matter, as (class, component, sign); None: nobody said.
+    thresholds : tuple of float or None
+        Scores from which on a label is decided for, one for each label; None: the highest score decides.
+    expected : tuple of (str, str, int or None) or None
+        Components that are meant to matter, as (class, component, sign); None: nobody said.
     """
 
     thresholds: tuple[float, ...] | None = None
@@ -156,14 +158,14 @@ class Measurement:
 
     Parameters
     ----------
-    measure
-        Such as ``"necessity"``.
-    component
-        The component's name; "" for what concerns the whole recording.
-    values
-        One for each label, or a single one; None where undetermined.
-    donor
-        The song that a transplant comes from.
+    measure : str
+        Name of the measure, such as ``"without"``.
+    component : str
+        Name of the component; "" for what concerns the whole recording.
+    values : tuple of (float or None)
+        Values, one for each label or a single one; None where undetermined.
+    donor : str or None
+        Key of the recording that a transplant comes from; None: there is no donor.
     """
 
     measure: str
@@ -193,18 +195,18 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """All of one measure, row by row.
+    """All measurements of one measure, row by row.
 
     Parameters
     ----------
-    tasks
-        The key of each row's recording.
-    components
-        "" for what concerns the whole recording.
-    donors
-        The key of each row's donor; None where there is none.
-    values
-        Shape (n_rows, n_labels) or (n_rows, 1), float32; NaN where undetermined.
+    tasks : sequence of str
+        Key of each row's recording.
+    components : sequence of str
+        Name of each row's component; "" for what concerns the whole recording.
+    donors : sequence of (str or None)
+        Key of each row's donor; None where there is none.
+    values : ndarray of float32, shape (n_rows, n_labels) or (n_rows, 1)
+        Values of each row; NaN where undetermined.
     """
 
     tasks: Sequence[str]

@@ -1,14 +1,14 @@
 """Where an audit's results are kept: one SQLite file that only the driver writes, one recording at a time.
 
-A store belongs to one *identity*: tagger and factorization with their fingerprints, the labels, the settings and the
-version of the audit. Within it a *task* is the content of a recording (the SHA-256 of its audio), the excerpt, and
-whatever else its results follow from. Invariants:
+A store belongs to one *identity*: model and factorization with their fingerprints, the labels, the settings and the
+version of the audit. Within it a *task* is the content of a recording (the SHA-256 of its bytes), the excerpt, and
+anything else that its results follow from. Invariants:
 
 - *All or nothing*: a recording arrives by one transaction, with all its measurements. SIGKILL or a power cut at any
   moment leaves what was committed and nothing else (see `audiolime_ext.audit.store.database`).
 - *Once*: what is done is not written again, in whatever order and however often it is offered.
-- *One writer*: a lock beside the file is held while it is open; the system lets go of it when the process dies.
-  Workers must be spawned, not forked, for a forked one would hold it, too; it may not write.
+- *One writer*: a lock beside the file is held while it is open; the system releases it when the process dies.
+  Workers must be spawned, not forked: a forked one would hold the lock, too, and it may not write.
 - *Same table*: what is read comes in the order of names and keys, whichever was finished first.
 
 Measurements are vectors, one number for each label (or one for all), kept as float32; None where undetermined.
@@ -61,7 +61,7 @@ Method = Callable[Concatenate["AuditStore", Args], Found]
 
 
 def _legible(method: Method[Args, Found]) -> Method[Args, Found]:
-    """A method that reads: what cannot be read is told as `database.legible_database` does."""
+    """Let a method that reads raise the errors of `database.legible_database`."""
 
     @wraps(method)
     def reading(self: AuditStore, /, *args: Args.args, **options: Args.kwargs) -> Found:
@@ -72,7 +72,7 @@ def _legible(method: Method[Args, Found]) -> Method[Args, Found]:
 
 
 class AuditStore:
-    """A store that is open; `create_or_resume` opens one to write, `read` one to look at.
+    """An open store; `create_or_resume` opens one to write, `read` one to read.
 
     Examples
     --------
@@ -96,12 +96,12 @@ class AuditStore:
 
     @classmethod
     def create_or_resume(cls, path: str | Path, identity: Identity) -> AuditStore:
-        """Open a store to write; one that is there must have this identity.
+        """Open a store to write; one that exists must have this identity.
 
         Raises
         ------
         UsageError
-            If it is of another identity, is no store, or is being written by another process.
+            If it has another identity, is not a store, or is being written by another process.
         OutputError
             If it cannot be written.
         """
@@ -123,19 +123,19 @@ class AuditStore:
 
     @classmethod
     def read(cls, path: str | Path) -> AuditStore:
-        """Open a store to look at, even while an audit writes to it.
+        """Open a store to read, even while an audit writes to it.
 
         Raises
         ------
         MissingError
             If there is none.
         UsageError
-            If it is no store, or that of another version.
+            If it is not a store, or was written by another version.
         """
         path = Path(path)
         if not path.is_file():
             raise MissingError(f"there is no audit at {legible(path)}; name the store that an audit wrote, or run one")
-        connection = database.connect(path, "rw")  # not "ro": whoever comes next rolls back what a killed writer began
+        connection = database.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
         try:
             connection.execute("PRAGMA query_only = ON")
             identity = database.identity(path, connection)
@@ -147,7 +147,7 @@ class AuditStore:
         return cls(path, connection, None, identity)
 
     def missing(self, tasks: Iterable[Task], *, max_tries: int = 1) -> list[Task]:
-        """Of these tasks those to do, each once, in their order; one that failed `max_tries` times is done with."""
+        """The tasks that are still to do, each once, in their order; one that failed `max_tries` times is not."""
         done = {key for (key,) in self._connection.execute("SELECT task FROM recordings")}
         done |= {key for (key,) in self._connection.execute("SELECT task FROM failures WHERE tries >= ?", (max_tries,))}
         return [task for key, task in {task.key: task for task in tasks}.items() if key not in done]
@@ -155,26 +155,26 @@ class AuditStore:
     def put(
         self, task: Task, name: str, measurements: Sequence[Measurement], facts: Mapping[str, Any] | None = None
     ) -> bool:
-        """Keep everything about one recording, in one transaction; False if it was there: the first stays.
+        """Keep everything about one recording, in one transaction; False if it was there already: the first stays.
 
         Parameters
         ----------
-        task
-            What was measured.
-        name
-            What the recording is called, for people.
-        measurements
-            All of them.
-        facts
-            Small facts that follow from the task, as plain values. What a manifest says, such as classes and songs, may
-            change without making anything undone: read it from the manifest.
+        task : Task
+            Task that was measured.
+        name : str
+            Name of the recording, for people.
+        measurements : sequence of Measurement
+            Measurements of the recording, all of them.
+        facts : mapping of str to plain values, or None
+            Small facts that follow from the task. Classes and songs do not belong here: they are read from the
+            manifest, which may change without anything being measured again.
 
         Raises
         ------
         ValueError
-            If measurements are not finite, of a wrong length, or double.
+            If measurements are not finite, have a wrong length, or come twice.
         OutputError
-            If they cannot be written; nothing of the recording is there then.
+            If they cannot be written; then nothing of the recording is kept.
         """
         blocks: dict[str, list[Measurement]] = {}
         for m in sorted(measurements, key=lambda m: (m.measure, m.component, m.donor or "")):
@@ -199,7 +199,7 @@ class AuditStore:
         return True
 
     def fail(self, task: Task, name: str, reason: str) -> None:
-        """Keep that a recording could not be measured, once more; a later `put` takes its place."""
+        """Keep that a recording could not be measured, and count the attempts; a later `put` replaces it."""
         with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO failures SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
@@ -219,21 +219,21 @@ class AuditStore:
 
     @_legible
     def recordings(self) -> list[Recording]:
-        """What was measured, by name."""
+        """The recordings that were measured, by name."""
         rows = self._connection.execute("SELECT task, name, facts FROM recordings ORDER BY name, task")
         return [self._kept(*row) for row in rows]
 
     @_legible
     def failures(self) -> list[Failure]:
-        """What could not be measured, by name."""
+        """The recordings that could not be measured, by name."""
         rows = self._connection.execute("SELECT task, name, reason, tries FROM failures ORDER BY name, task")
         names = ("task", "name", "reason", "tries")
         return [database.as_kept(dict(zip(names, row, strict=True)), Failure) for row in rows]
 
     def measurements(self, measure: str | None = None) -> Iterator[tuple[str, Measurement]]:
-        """Pairs (task's key, measurement) by measure, recording, component and donor; of one measure, or of all.
+        """Pairs (task's key, measurement) of one measure or all, sorted by measure, recording, component and donor.
 
-        One measure is read at a time, at once: a reader that pauses does not keep the writer waiting.
+        Each measure is read as a whole: a reader that pauses does not keep the writer waiting.
         """
         found = [name for (name,) in self._connection.execute(_MEASURES)] if measure is None else [measure]
         for name in found:
@@ -241,7 +241,7 @@ class AuditStore:
                 yield from ((task, measurement) for measurement in self._unpacked((name, of, numbers)))
 
     def one_by_one(self, keys: Iterable[str] | None = None) -> Iterator[tuple[Recording, list[Measurement]]]:
-        """Recordings with all their measurements, no more than one in memory at a time: all, by name, or some."""
+        """Recordings with all their measurements, one in memory at a time: all of them by name, or those of `keys`."""
         spans = {recording: (first, last) for recording, first, last in self._connection.execute(_SPANS)}
         rows = self._connection.execute("SELECT task, id, name, facts FROM recordings ORDER BY name, task").fetchall()
         by_key = {row[0]: row for row in rows}
@@ -252,7 +252,7 @@ class AuditStore:
 
     @_legible
     def vectors(self, measure: str) -> Vectors:
-        """All of one measure at once, in the order of `measurements`: thousands of recordings in little time."""
+        """All of one measure at once, in the order of `measurements`; fast for thousands of recordings."""
         rows = self._connection.execute(_MEASURED, (measure,)).fetchall()
         if not rows:
             return Vectors([], [], [], np.zeros((0, 1), np.float32))
@@ -263,7 +263,7 @@ class AuditStore:
         return Vectors(tasks, components, donors, np.concatenate(blocks))
 
     def describe(self, entries: Sequence[Entry], reading: Reading) -> None:
-        """Keep what the manifest says now, and how results are read, in the place of what was there."""
+        """Keep the manifest and how results are read, in place of what was there."""
         with self._transaction() as connection:
             connection.execute("DELETE FROM manifest")
             rows = [(line, to_json(vars(entry))) for line, entry in enumerate(entries)]
@@ -284,7 +284,7 @@ class AuditStore:
         return Reading() if found is None else database.as_kept(json.loads(found[0]), Reading)
 
     def close(self) -> None:
-        """Let go of the file and of its lock."""
+        """Close the file and release its lock."""
         self._connection.close()
         if self._lock is not None:
             self._lock.release()
@@ -300,12 +300,12 @@ class AuditStore:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         if self._lock is None or os.getpid() != self._process:
-            raise UsageError("only the process that opened a store to write may write to it; hand results to that one")
+            raise UsageError("only the process that opened a store for writing may write to it; hand it the results")
         try:
             with database.transaction(self.path, self._connection):
                 yield self._connection
         except BaseException:
-            self._names.clear()  # numbers of names that were rolled back
+            self._names.clear()  # they may hold numbers of names that were rolled back
             raise
 
     def _name(self, name: str) -> int:

@@ -4,9 +4,9 @@
 - `rates`: shares of flipped decisions with intervals that respect songs; tests; how many songs are needed
 - `differences`, `controls`: how much more often decisions flip than under a placebo of the same recordings
 - `expected`: what is meant to matter
-- `limits`, `status`: what rates are held against; shown, ruled out, open or not auditable, decided in one place
-- `words`: rates and intervals as they are told
-- `verdicts`, `gate`: these of all pairs, and what a gate makes of them
-- `admission`, `junit`: that decision on a store, for continuous integration
+- `limits`, `status`: what rates are compared with; shown, ruled out, open or not auditable, decided in one place
+- `words`: rates and intervals in words
+- `verdicts`, `gate`: the verdicts on all pairs, and what a gate makes of them
+- `admission`, `junit`: the gate's decision on a store, for continuous integration
 - `export`: everything as one table
 """

@@ -2,12 +2,12 @@
 results.
 
 What is judged is what was put in at the donor's own ratio of levels, for every class and every component that
-recordings of the class hold. Invariants: *what was not measured does not pass.* A pair for which no transplant came
-about, for example because the model says the class of everything already, is open. And nothing passes while recordings
-of the manifest were not measured, or failed: those left out might be the ones that tell. Measure them, merge the other
-shards, or take them out of the manifest and run the audit again.
+recordings of the class hold. Invariant: *what was not measured does not pass.* A pair for which no transplant was
+possible, for example because the model decides for the class anyway, is open. And nothing passes while recordings of
+the manifest are not measured, or failed: they might be the ones that tell. Measure them, merge the other shards, or
+take them out of the manifest and run the audit again.
 
-What is taken out is not judged here: a recording may lose its class because too little of it is left.
+Removals are not judged here: a recording may lose its class because too little of it is left.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible
 from audiolime_ext.text import counted, share_of
 
-MAX_SHOWN = 5  # names of recordings in a message
+MAX_SHOWN = 5  # recordings that a message names
 N_EXAMPLES = 3
 
 
@@ -42,20 +42,20 @@ class Admission:
 
     Parameters
     ----------
-    path
-        The store.
-    outcome
-        ``"pass"``, ``"fail"`` or ``"inconclusive"``.
-    decision
-        The gate's, on what was measured.
-    n_recordings
-        Of the manifest.
-    unmeasured
-        Those that were not measured, and why: (name, reason).
-    trials
-        What was judged.
-    notes
-        What to know of the model and of the stems, see `audiolime_ext.audit.verdict.verdicts.marks`.
+    path : Path
+        File of the store.
+    outcome : {"pass", "fail", "inconclusive"}
+        Outcome for the whole audit.
+    decision : GateResult
+        Decision of the gate on what was measured.
+    n_recordings : int
+        Number of recordings in the manifest.
+    unmeasured : tuple of (str, str)
+        Recordings that were not measured, as (name, reason).
+    trials : tuple of Trials
+        Trials that were judged.
+    notes : tuple of str
+        Notes on the model and the stems, see `audiolime_ext.audit.verdict.verdicts.marks`.
     """
 
     path: Path
@@ -68,7 +68,7 @@ class Admission:
 
     @property
     def missing(self) -> str:
-        """In one sentence which recordings were not measured; "" where all were."""
+        """One sentence on the recordings that were not measured; "" where all were."""
         if not self.unmeasured:
             return ""
         shown = "; ".join(f"{name}: {reason}" for name, reason in self.unmeasured[:MAX_SHOWN])
@@ -87,7 +87,7 @@ class Admission:
         return f"{self.outcome}: {legible(self.path)}; {self.decision.limit.text}; {self.decision.numbers}{more}"
 
     def lines(self, *outcomes: Outcome) -> list[str]:
-        """What is to be said of the pairs that have one of some outcomes, with the songs that show a failure best."""
+        """The lines on pairs that have one of these outcomes, with the songs that show a failure best."""
         told = []
         for pair in self.decision.pairs:
             if pair.outcome in outcomes:
@@ -136,22 +136,22 @@ def admit(
     baseline: Results | str | Path | None = None,
     waive_not_auditable: bool = False,
 ) -> Admission:
-    """Decide whether the model that a store is about may pass.
+    """Decide whether the model that was audited may pass.
 
     Parameters
     ----------
-    results
-        An audit's results, or the store that holds them.
-    tolerance
-        The limit: the share of decisions that may flip; None: .05.
-    expected
-        What is meant to matter, or the table that says so; None: what the store says.
-    thresholds
-        The score from which on a label is decided for; None: what the store says.
-    baseline
-        Another model's results, whose faults are known.
-    waive_not_auditable
-        Whether pairs that cannot be audited keep nothing from passing.
+    results : Results, str or Path
+        Results of an audit, or the store that holds them.
+    tolerance : float or None
+        Limit: the share of decisions that may flip, between 0 and 1; None: .05.
+    expected : Expected, str, Path or None
+        Components that are meant to matter, or the table that names them; None: those of the store.
+    thresholds : float, mapping of str to float, or None
+        Score from which on a label is decided for; None: that of the store.
+    baseline : Results, str, Path or None
+        Results of another model, whose faults are known; None: there is no baseline.
+    waive_not_auditable : bool
+        True to waive pairs that cannot be audited, so that they do not keep the model from passing.
 
     Raises
     ------
@@ -181,12 +181,12 @@ def admission_of(
     baseline: Sequence[Verdict] | None = None,
     waive_not_auditable: bool = False,
 ) -> Admission:
-    """The decision that follows from verdicts on what was put in, all by one limit, and from what was not measured.
+    """The decision that follows from verdicts on transplants, all by one limit, and from what was not measured.
 
     Raises
     ------
     UsageError
-        If everything was measured, and there is nothing to judge.
+        If everything was measured, but there is nothing to judge.
     """
     reasons = {failure.task: failure.reason for failure in results.failures}
     undone = (entry for entry, done in zip(results.entries, results.done, strict=True) if not done)
@@ -213,16 +213,24 @@ def assert_no_confounder(
 
     Parameters
     ----------
-    results, tolerance, expected, thresholds, waive_not_auditable
-        As in `audiolime_ext.audit.verdict.admission.admit`.
-    inconclusive
-        What is done where pairs are open or not auditable, or recordings were not measured: ``"fail"`` or ``"pass"``.
+    results : Results, str or Path
+        Results of an audit, or the store that holds them.
+    tolerance : float or None
+        Limit, as in `admit`.
+    expected : Expected, str, Path or None
+        Components that are meant to matter, as in `admit`.
+    thresholds : float, mapping of str to float, or None
+        Score from which on a label is decided for, as in `admit`.
+    inconclusive : {"fail", "pass"}
+        Outcome where pairs are open or not auditable, or recordings were not measured.
+    waive_not_auditable : bool
+        True to waive pairs that cannot be audited.
 
     Raises
     ------
     AssertionError
-        If it is shown that a component flips more decisions than tolerated, or that is not ruled out: what, how often,
-        by which limit, and in which songs.
+        If it is shown that a component flips more decisions than tolerated, or that is not ruled out. It says which
+        component, how often, by which limit, and in which songs.
     UsageError
         If something cannot be used, or there is nothing to judge.
 
@@ -244,7 +252,7 @@ def assert_no_confounder(
 
 
 def _through(floor: Limit | None, limit: Limit) -> tuple[str, ...]:
-    """What a separator keeps from being shown by a limit, if anything."""
+    """A note where the separator keeps effects beyond the limit from being shown."""
     if floor is None or floor.share <= limit.share:
         return ()
     return (
@@ -257,7 +265,7 @@ def _read(
     expected: Expected | str | Path | None,
     thresholds: float | Mapping[str, float] | None,
 ) -> Results:
-    """Results, read with what is given in the place of what the store says."""
+    """Results, read with the given table and thresholds in place of the store's."""
     found = results if isinstance(results, Results) else Results.read(results)
     reading = found.reading
     if expected is not None:

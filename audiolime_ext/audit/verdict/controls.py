@@ -1,18 +1,19 @@
-"""What placebos say of trials: whether decisions flip more often than they do at any remix of the same recordings.
+"""What placebos say about trials: do decisions flip more often than at any remix of the same recordings?
 
-A trial's controls are the placebos of its own recording, and count what the trial counts: after a transplant, whether
-the class is *gained*; after a removal, whether it is *lost*. They are ``again``, ``nudged`` and ``moved`` (see
+A trial's controls are the placebos of its own recording, and they count the same as the trial: after a transplant,
+whether the class is *gained*; after a removal, whether it is *lost*. They are ``again``, ``nudged`` and ``moved`` (see
 `audiolime_ext.audit.measurement.placebos`) and, for removals, ``equal level``: the recording at the level that remains.
 
-Each is compared by itself, because what flips at one of them only would be thinned out among the others, and an effect
+Each is compared by itself, because flips under only one of them would be thinned out among the others, and an effect
 must be larger than under every one (`placebo_difference`). For a pair with component j, ``moved`` is j from another
 moment, where the host holds j; hosts that hold none are given the moves of their other components instead.
 
-After transplants so is ``same class``: where the host holds j, j of other songs of the host's own class. It is there
-before and after, and not another class's: if it brings the class as often, the class is not what it brings. (Where the
-host holds no j, that they flip decisions, too, says that it is j's presence; they are no placebo then.)
+Transplants have one more control, ``same class``: where the host holds j, it is j of other songs of the host's own
+class. Then j is there before and after, and does not come from the class in question: if it brings that class as often,
+the donor's class is not the reason. (Where the host holds no j, such flips say that the presence of j counts; then they
+are no placebo.)
 
-Stores of older versions hold no placebos: nothing is known then, and None is the answer.
+Stores of older versions hold no placebos: then nothing is known, and the answer is None.
 """
 
 from __future__ import annotations
@@ -49,19 +50,21 @@ def placebo_differences(
 
     Parameters
     ----------
-    results
-        Of an audit.
-    trials
-        From `Results.transplants` or `Results.removals`, of these results.
-    measure
-        What they are trials of: ``"own"``, ``"matched"``, ``"without"``.
-    confidence, n_bootstrap, seed
-        As in `audiolime_ext.audit.verdict.rates.flip_rate`.
+    results : Results
+        Results of an audit.
+    trials : Trials
+        Trials of these results, from `Results.transplants` or `Results.removals`.
+    measure : {"own", "matched", "without"}
+        Measure that they are trials of.
+    confidence : float
+        Confidence of the intervals, between 0 and 1.
+    n_bootstrap, seed : int
+        Number of times that songs are resampled, and seed.
 
     Raises
     ------
     UsageError
-        If the trials do not say which recordings they are of.
+        If the trials do not say which recordings they belong to.
     """
     if trials.rows is None:
         raise UsageError("these trials have no rows in an audit's results; take those of Results.transplants")
@@ -86,7 +89,7 @@ def placebo_differences(
 def placebo_difference(
     results: Results, trials: Trials, measure: str = "own", *, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
 ) -> Difference | None:
-    """Of `placebo_differences` the one that speaks least for an effect; None where no placebo was tried."""
+    """The one of `placebo_differences` that speaks least for an effect; None where no placebo was tried."""
     return weakest(placebo_differences(results, trials, measure, n_bootstrap=n_bootstrap, seed=seed))
 
 
@@ -96,14 +99,14 @@ class Repeats:
 
     Parameters
     ----------
-    n_recordings
-        That were asked about twice.
-    n_differing
-        Of them those of which a score differs by more than .001.
-    n_flipped
-        Of them those of which something else is decided.
-    largest
-        The largest difference between two scores for one recording.
+    n_recordings : int
+        Number of recordings that were asked about twice.
+    n_differing : int
+        Number of them for which a score differs by more than .001.
+    n_flipped : int
+        Number of them for which the decision differs.
+    largest : float
+        Largest difference between two scores for one recording.
     """
 
     n_recordings: int
@@ -118,7 +121,7 @@ class Repeats:
 
     @property
     def text(self) -> str:
-        """In one sentence; "" where there is nothing to say."""
+        """The result in one sentence; "" where there is nothing to say."""
         if self.is_steady:
             return ""
         return (
@@ -156,9 +159,9 @@ def _controls(results: Results, trials: Trials, recordings: NDArray[np.int64], c
 
 
 def _same_class(results: Results, trials: Trials, measure: str) -> Array:
-    """The share of same-class donors that bring the class to each trial's recording, (n,).
+    """The share of same-class donors that bring the class to each trial's recording, (n_trials,).
 
-    Recordings that do not hold the component have the moves of their others; NaN: none was tried.
+    Recordings that do not hold the component get the moves of their other components; NaN: none was tried.
     """
     recordings = results.asked(measure).recordings
     found = [t for t in results.transplants(measure, "same", labels=[trials.label]) if t.component == trials.component]
@@ -175,7 +178,7 @@ def _same_class(results: Results, trials: Trials, measure: str) -> Array:
 
 
 def _moved(decided: Array, present: NDArray[np.bool_], component: int) -> Array:
-    """Of each recording (n_recordings,): the component itself; where it is absent, all others that were moved."""
+    """For each recording (n_recordings,) the component's move; where it is absent, the mean of all other moves."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a mean of nothing is NaN, which is meant
         others = np.nanmean(decided, axis=1)

@@ -4,10 +4,10 @@ A model that changes its mind at any remix flips at transplants and removals, to
 is the *paired difference*: the share of trials that flip, less the share that flips where the same recordings were
 given a placebo (see `audiolime_ext.audit.measurement.placebos`), each recording weighted by its trials.
 
-Its interval is Newcombe's [1]_, made of both rates' own, which respect songs (`audiolime_ext.audit.verdict.rates`), as
-if they came from different songs. That is careful: recordings whose decision a placebo flips are those that a
-transplant flips, too, so the difference varies less than that. Invariant: no interval has no width, whatever flipped or
-did not.
+Its interval is Newcombe's [1]_: it is made of the intervals of both rates, which respect songs
+(`audiolime_ext.audit.verdict.rates`), as if they came from different songs. That is careful: a transplant flips the
+recordings that a placebo flips, too, so the difference varies less. Invariant: every interval has a width, whatever
+flipped or did not.
 
 References
 ----------
@@ -28,7 +28,7 @@ from audiolime_ext.audit.verdict.rates import MAX_SONGS, N_BOOTSTRAP, Rate, Tria
 from audiolime_ext.errors import UsageError
 from audiolime_ext.text import counted
 
-_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # is known
+_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # nothing is known
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class Difference:
 
     Parameters
     ----------
-    rate
-        −1…1: the share of flips less that under the placebo.
-    low, high
-        The interval.
-    n_songs
-        Host songs that were given both.
-    placebo
-        How often decisions flip under the placebo.
-    control
-        Which placebo.
+    rate : float
+        Share of flips less that under the placebo, −1…1.
+    low, high : float
+        Ends of the interval, −1…1.
+    n_songs : int
+        Number of host songs that were given both.
+    placebo : Rate
+        Rate of flips under the placebo.
+    control : str
+        Name of the placebo.
     """
 
     rate: float
@@ -70,14 +70,16 @@ def paired_difference(
 
     Parameters
     ----------
-    trials
-        What was put in or taken out.
-    controls
-        For each trial the share of placebos that flip the decision of the same recording, (n,); NaN: none was tried.
-    control
-        What the placebo is called.
-    confidence, n_bootstrap, seed
-        As in `flip_rate`.
+    trials : Trials
+        Trials in which something was put in or taken out.
+    controls : ndarray of float64, shape (n_trials,)
+        Share of placebos that flip the decision of each trial's recording, 0…1; NaN: none was tried.
+    control : str
+        Name of the placebo.
+    confidence : float
+        Confidence of the intervals, between 0 and 1.
+    n_bootstrap, seed : int
+        Number of times that songs are resampled, and seed.
 
     Raises
     ------
@@ -94,8 +96,8 @@ def paired_difference(
     controls = np.asarray(controls, np.float64)
     if controls.shape != (len(trials.flips),):
         raise UsageError(
-            f"{counted(len(trials.flips), 'trial needs', 'trials need')} as many controls, not {controls.shape}; NaN "
-            "where none is"
+            f"{counted(len(trials.flips), 'trial needs', 'trials need')} as many controls, not {controls.shape}; "
+            "write NaN where there is none"
         )
     both = np.flatnonzero(~np.isnan(controls)).tolist()
     if not both:
@@ -115,7 +117,7 @@ def paired_difference(
 
 
 def songs_to_tell(difference: Difference) -> int | None:
-    """How many songs would show that one rate is the larger, if the difference stays; None: no practicable number.
+    """How many songs would show that one rate is larger, if the difference stays; None: no practicable number.
 
     The design stays the same: four times the songs halve the distance to the lower bound.
 
@@ -131,5 +133,5 @@ def songs_to_tell(difference: Difference) -> int | None:
 
 
 def weakest(differences: Sequence[Difference]) -> Difference | None:
-    """The one that speaks least for an effect: what is more frequent than every placebo is more frequent than this."""
+    """The difference that speaks least for an effect: an effect must be larger than under every placebo."""
     return min(differences, key=lambda found: found.low, default=None)

@@ -5,7 +5,7 @@
     class,component,sign
     guitar,guitar,+
 
-Only what is declared here is innocent of being a confounder; without such a table nothing is called one.
+Whatever is shown and not declared here is called a confounder; without such a table nothing is called one.
 """
 
 from __future__ import annotations
@@ -58,22 +58,22 @@ def load_expected(
 ) -> Expected:
     """Read ``expected.csv``: what is meant to matter.
 
-    A component that no stem holds is kept, for it is worth saying that it cannot be audited; one that looks like a
+    A component that no stem holds is kept, because a verdict will say that it cannot be audited; one that looks like a
     misspelt stem is refused.
 
     Parameters
     ----------
-    source
-        The table.
-    labels
-        The classes that there are; None: any.
-    components
-        The components that there are; None: any.
+    source : str or Path
+        Table to read.
+    labels : sequence of str, or None
+        Classes that there are; None: any.
+    components : sequence of str, or None
+        Components that there are; None: any.
 
     Raises
     ------
     UsageError
-        If anything is wrong, with all that is.
+        If anything is wrong; it names everything that is.
     """
     source = Path(source)
     problems = Problems(source)
@@ -94,7 +94,7 @@ def load_expected(
         for label in named:
             first = lines.setdefault((label, component), line)
             if first != line:
-                problems.add(line, f"{label!r} and {component!r} stand on line {first} already; keep one")
+                problems.add(line, f"{label!r} and {component!r} are on line {first} already; keep one")
             rows.append(Expectation(label, component, _SIGNS.get(sign)))
     if not rows and not problems.found:
         problems.add(0, "it declares nothing; write one class and component a line, or leave the file out")

@@ -1,27 +1,27 @@
-"""Everything in an audit's store as one long table, for whatever else one wants to do with it: CSV or Parquet.
+"""Everything in an audit's store as one long table, CSV or Parquet, to work on with other tools.
 
 One line for each number, recording by recording in the manifest's order:
 
 =================  ==========================================================================================
-``recording``      its place in the manifest, from 0
-``path``           its file (what is no text, or would end the line, see `audiolime_ext.files.legible`)
-``song``           what it is one sample of
+``recording``      its row in the manifest, counted from 0
+``path``           its file, as `audiolime_ext.files.legible` writes it
+``song``           the song that it is a sample of
 ``classes``        its classes, separated by ``;``, as a manifest has them
-``split``          as the manifest says
+``split``          as in the manifest
 ``measure``        see `audiolime_ext.audit.measurement.measure`
 ``component``      empty for what concerns the whole recording
-``donor``          where something was put in: the place in the manifest of the recording that it comes from,
-                   ``donor_song`` its song
+``donor``          where something was put in: the row in the manifest of the recording that it comes from;
+                   ``donor_song`` is its song
 ``label``          empty for ``presence``
-``score``          what the model says; empty for ``attribution`` and ``presence``, which are no scores
-``effect``         what follows: see below
-``flipped``        1 if the label is decided otherwise after than before, 0 if not
+``score``          the model's score; empty for ``attribution`` and ``presence``, which are not scores
+``effect``         the effect, see below
+``flipped``        1 if the decision on the label changes, 0 if not
 =================  ==========================================================================================
 
 With g the clipped log-odds, ``effect`` is the *necessity* g(x) − g(x without j) for ``without``; the *sufficiency*
 g(j) − g(silence) for ``alone``, empty where silence gets the label already; the rise g(after) − g(before) for
 transplants, placebos and the controls of ``without``; the weight itself for ``attribution``, and the level in dB for
-``presence``. ``flipped`` compares what the effect compares. Both are empty for scores that nothing is compared with:
+``presence``. ``flipped`` compares the same mixes as the effect. Both are empty for scores that are not compared:
 ``score``, ``silence``, ``own before`` and ``matched before``.
 
 Invariant: read back, scores, weights and levels are the numbers in the store, exactly. Only one recording is in memory
@@ -99,19 +99,19 @@ def export(
 
     Parameters
     ----------
-    store
-        What an audit wrote.
-    path
-        Ends in ``.csv`` or ``.parquet``.
-    measures, labels
-        Only these; None: all.
+    store : str or Path
+        Store of the audit.
+    path : str or Path
+        File to write; it ends in ``.csv`` or ``.parquet``.
+    measures, labels : collection of str, or None
+        Measures and labels to write; None: all.
 
     Raises
     ------
     MissingError
-        If there is no such store, or pyarrow is not installed, which Parquet needs.
+        If there is no such store, or pyarrow, which Parquet needs, is not installed.
     UsageError
-        If there is no such measure or label, or the path ends otherwise.
+        If there is no such measure or label, or the path has another ending.
     OutputError
         If the table cannot be written; nothing is left half-written.
     """

@@ -1,15 +1,15 @@
 """A decision for continuous integration: may this model pass?
 
-A gate passes only if for every class and component it is *ruled out* that more decisions flip than the limit says. It
-fails if for one that is *shown*. Else, with pairs that are *open* or *not auditable*, it is inconclusive. These words
-are chosen in `audiolime_ext.audit.verdict.status`, here as everywhere. Invariant: what was not tried does not pass.
+A gate passes only if, for every class and component, it is *ruled out* that more decisions flip than the limit allows.
+It fails if that is *shown* for one of them. Else, with pairs that are *open* or *not auditable*, it is inconclusive. As
+everywhere, these words are chosen in `audiolime_ext.audit.verdict.status`. Invariant: what was not tried does not pass.
 
-Two kinds of pairs are *waived*, which is to say listed, and otherwise left out: those that are meant to matter, and, if
-so wanted, those that are not auditable.
+Two kinds of pairs are *waived*, that is, listed and otherwise left out: those that are meant to matter, and, on
+request, those that are not auditable.
 
-A *baseline*, such as the model in production, may have the same faults. What is shown there, too, and is no worse now
-is known, and keeps nothing from passing: a pair that is shown and not significantly worse, or one that is open and
-whose interval reaches no higher.
+A *baseline*, such as the model in production, may have the same faults. A fault that is shown there, too, and is no
+worse now is *known*, and does not keep the model from passing: a pair that is shown and not significantly worse, or one
+that is open and whose interval reaches no higher.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class Gated:
 
     Parameters
     ----------
-    verdict
-        What is known of the pair.
-    outcome
-        ``"pass"``, ``"fail"``, ``"inconclusive"``, ``"known"`` or ``"waived"``.
-    why
-        Why it is waived; "" where it is not.
-    baseline
-        How often decisions flip in the baseline, where the effect is shown there.
+    verdict : Verdict
+        Verdict on the pair.
+    outcome : {"pass", "fail", "inconclusive", "known", "waived"}
+        Outcome for the pair.
+    why : str
+        Reason why it is waived; "" where it is not.
+    baseline : Rate or None
+        Rate of flips in the baseline, where the effect is shown there; else None.
     """
 
     verdict: Verdict
@@ -63,7 +63,7 @@ class Gated:
 
     @property
     def text(self) -> str:
-        """In one sentence."""
+        """The outcome in one sentence."""
         told = f"waived, {self.why}: " if self.outcome == "waived" else "known: " if self.outcome == "known" else ""
         told += self.verdict.text
         if self.baseline is not None and self.outcome in _THAN:
@@ -71,7 +71,7 @@ class Gated:
         return told
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values: the verdict's, with what the gate makes of it."""
+        """As plain values: those of the verdict, with what the gate makes of it."""
         baseline = None if self.baseline is None else asdict(self.baseline)
         more = {"outcome": self.outcome, "waived": self.why, "baseline": baseline, "text": self.text}
         return {**self.verdict.to_dict(), **more}
@@ -79,16 +79,16 @@ class Gated:
 
 @dataclass(frozen=True)
 class GateResult:
-    """The gate's decision, and each pair's: those that fail first.
+    """The gate's decision, and the outcome of each pair, failures first.
 
     Parameters
     ----------
-    outcome
-        ``"pass"``, ``"fail"`` or ``"inconclusive"``.
-    limit
-        What flips were held against.
-    pairs
-        Every class and component that was looked at.
+    outcome : {"pass", "fail", "inconclusive"}
+        Outcome of the gate.
+    limit : Limit
+        Limit with which flips were compared.
+    pairs : tuple of Gated
+        Pairs of class and component, all that were looked at.
     """
 
     outcome: Outcome
@@ -97,13 +97,13 @@ class GateResult:
 
     @property
     def songs_needed(self) -> int | None:
-        """Songs that would decide every pair that is open; None where none is, or no practicable number would."""
+        """Number of songs that would decide every open pair; None: no pair is open, or no practicable number would."""
         needed = [pair.verdict.songs_needed for pair in self.pairs if pair.outcome == "inconclusive"]
         return None if not needed or None in needed else max(n for n in needed if n is not None)
 
     @property
     def numbers(self) -> str:
-        """How many pairs have which status, and how many of them do not count."""
+        """How many pairs have each status, and how many of them are known or waived."""
         aside = [(sum(pair.outcome == left for pair in self.pairs), left) for left in ("known", "waived")]
         return "; ".join([in_numbers(pair.verdict for pair in self.pairs), *(f"{n} {left}" for n, left in aside if n)])
 
@@ -115,12 +115,12 @@ def gate(
 
     Parameters
     ----------
-    verdicts
-        On every pair of class and component, by one limit.
-    baseline
-        Those on another model, whose faults are known.
-    waive_not_auditable
-        Whether pairs that cannot be audited keep nothing from passing.
+    verdicts : sequence of Verdict
+        Verdicts on every pair of class and component, by one limit.
+    baseline : sequence of Verdict, or None
+        Verdicts on another model, whose faults are known; None: there is no baseline.
+    waive_not_auditable : bool
+        True to waive pairs that cannot be audited, so that they do not keep the model from passing.
 
     Raises
     ------
@@ -140,12 +140,12 @@ def gate(
     pairs = [_gated(verdict, waive_not_auditable) for verdict in verdicts]
     if all(pair.outcome == "waived" for pair in pairs):
         raise UsageError(
-            "there is nothing to judge: no component was tried that is not waived, because it is meant to matter or "
+            "there is nothing to judge: every component that was tried is waived, because it is meant to matter or "
             "cannot be audited; audit more"
         )
     if baseline is not None:
         pairs = _compared_with(pairs, baseline)
-    pairs.sort(key=lambda pair: OUTCOMES.index(pair.outcome))  # and as they were told within
+    pairs.sort(key=lambda pair: OUTCOMES.index(pair.outcome))  # the order within an outcome stays
     worst = pairs[0].outcome
     return GateResult(worst if worst in ("fail", "inconclusive") else "pass", verdicts[0].limit, tuple(pairs))
 
@@ -159,7 +159,7 @@ def _gated(verdict: Verdict, waive_not_auditable: bool) -> Gated:
 
 
 def _compared_with(pairs: Sequence[Gated], baseline: Sequence[Verdict]) -> list[Gated]:
-    """The pairs, with those that are shown in the baseline, too, and are no worse as known."""
+    """The pairs; those that are shown in the baseline, too, and are no worse now are known."""
     there = {(verdict.label, verdict.component): verdict for verdict in baseline}
     if not any((pair.verdict.label, pair.verdict.component) in there for pair in pairs):
         raise UsageError("the baseline has none of these classes and components; audit it over the same collection")

@@ -1,10 +1,11 @@
 """The gate's decision as JUnit XML, which CI systems show: a test case for each class and component.
 
-What is shown is a ``<failure type="shown">``. What is open or not auditable is an ``<error>`` of that type, for the
-gate does not pass then: CI systems show errors in red, too, and count them apart from failures. What is known from a
-baseline or waived is ``<skipped>``, as other tools write an expected failure, and what is ruled out a test case that
-passes. The message is the verdict's sentence, with the limit and the number of songs that would decide. Recordings that
-were not measured are one more test case. Valid by the schema of Ant's format and by Jenkins' [1]_.
+A pair that is shown is a ``<failure type="shown">``. One that is open or not auditable is an ``<error>`` of that type,
+because then the gate does not pass: CI systems show errors in red, too, and count them apart from failures. One that is
+known from a baseline or waived is ``<skipped>``, as other tools write an expected failure, and one that is ruled out is
+a test case that passes. The message is the verdict's sentence, with the limit and the number of songs that would
+decide. Recordings that were not measured are one more test case. The file is valid by the schema of Ant's format and by
+Jenkins' [1]_.
 
 References
 ----------
@@ -51,7 +52,7 @@ def to_junit(found: Admission) -> bytes:
 
 
 def _case_of(suite: ElementTree.Element, found: Admission, pair: Gated) -> str:
-    """The test case of a pair; the name of what is in it."""
+    """Add the test case of a pair; give the name of the element in it."""
     of = pair.verdict
     kind = pair.outcome if pair.outcome in ("known", "waived") else of.status
     examples = found.examples(pair) if pair.outcome == "fail" else []
@@ -59,7 +60,7 @@ def _case_of(suite: ElementTree.Element, found: Admission, pair: Gated) -> str:
 
 
 def _add(suite: ElementTree.Element, classname: str, name: str, outcome: str, kind: str, text: str) -> str:
-    """One test case; the name of what is in it."""
+    """Add one test case; give the name of the element in it."""
     case = ElementTree.SubElement(suite, "testcase", classname=_legible(classname), name=_legible(name), time="0")
     if outcome not in _ELEMENTS:
         return ""
@@ -69,5 +70,5 @@ def _add(suite: ElementTree.Element, classname: str, name: str, outcome: str, ki
 
 
 def _legible(text: str) -> str:
-    """What XML cannot hold is replaced."""
+    """The text, with what XML cannot hold replaced."""
     return _NO_XML.sub("\ufffd", utf8(text))

@@ -1,15 +1,15 @@
-"""The limit: the share of flipped decisions that is held against every pair of class and component.
+"""The limit: the share of flipped decisions with which every pair of class and component is compared.
 
 A deterministic model never has an effect of exactly zero, so "is there an effect?" would flag every model. What is
 asked is whether decisions flip more often than a limit that was chosen before anything was seen. There are two kinds:
-*δ of a factorization*, which tells clean models from confounded ones where recordings are split so, and *a tolerance*,
-what whoever admits models can live with. Wherever a verdict is told, so are its limit and where that comes from.
+*δ of a factorization*, which tells clean models from confounded ones where it splits the recordings, and *a tolerance*:
+what those who admit models can accept. Every verdict names its limit and where that comes from.
 
 δ lies halfway between the most frequent flips that a clean development model showed for anything that should not
 matter and the least frequent that a confounded one showed for its confounder (examples/guitar_vs_piano, seeds 0 and 10
 to 12 on 45 songs each: .13 and .58 with true stems, .19 and .61 with HPSS, .14 and .61 with Cerberus's four stems, of
 which it merges two by default today). It was frozen before the models of other seeds were audited. Nobody has measured
-it for any other factorization, nor for other weights of these: there it is a convention, and called one.
+it for any other factorization, or for other weights of these: there it is a convention, and is called one.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from audiolime_ext.text import share_of
 
 DELTAS = {TRUE_STEMS: 0.36, "cerberus": 0.38, "hpss": 0.4}
 CONVENTION = 0.5  # the δ of any other
-TOLERANCE = 0.05  # of a gate, unless one is given
+TOLERANCE = 0.05  # of a gate that is given none
 _MEASURED = "measured on models of known faults that tell guitars from pianos"
-_MEASURED_WITH = {"cerberus": ", with its four stems apart"}  # where stems are others by default today
+_MEASURED_WITH = {"cerberus": ", with its four stems apart"}  # where the stems are different by default today
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Limit:
 
     Parameters
     ----------
-    share
-        Between 0 and 1.
-    name
-        What it is.
-    origin
-        Where it comes from, where the name does not say that already.
+    share : float
+        Share of decisions, between 0 and 1.
+    name : str
+        Name of the limit, such as "δ of true stems".
+    origin : str
+        Origin of the limit; "" where the name says it already.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class Limit:
 
     @property
     def text(self) -> str:
-        """All of it, for a heading."""
+        """The whole limit, for a heading."""
         return f"limit {self.percent}: {self.name}" + (f", {self.origin}" if self.origin else "")
 
     @property
@@ -102,21 +102,21 @@ def delta_for(factorization: str) -> Limit:
 
 
 def floor_of(results: Results) -> Limit | None:
-    """Beyond which flips are the model's, and not what a separator lets through; None where stems are true.
+    """The limit beyond which flips are the model's, and not the separator's leakage; None where stems are true.
 
-    It is δ: of a clean model, too, some decisions flip where a part of the instrument that it hears is in another stem.
-    A tolerance below it can be kept to, but that it is exceeded can be shown only beyond δ.
+    It is δ: some decisions of a clean model flip, too, where part of the instrument that it hears is in another stem. A
+    tolerance below δ can be shown to be kept, but that it is exceeded can be shown only beyond δ.
     """
     return None if results.identity.factorization == TRUE_STEMS else limit_of(results)
 
 
 def given(share: float) -> Limit:
-    """The limit that somebody named."""
+    """The limit that the caller gave."""
     return Limit(share, "the limit you gave")
 
 
 def tolerance(share: float | None = None) -> Limit:
-    """The limit of a gate: what it was given; None: the usual one.
+    """The limit of a gate: the share it was given; None: the usual one.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def limit_of(results: Results) -> Limit:
     """δ of the factorization that recordings were really split by.
 
     Audits used to take the true stems that a manifest names even where another factorization was asked for, and to
-    file them under its name. Of a store that was made so nobody has measured a limit, and this says so.
+    keep them under its name. For such a store nobody has measured a limit, and this says so.
     """
     named = results.identity.factorization
     if named != TRUE_STEMS and any(entry.stems for entry in results.entries):

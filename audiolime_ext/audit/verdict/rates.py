@@ -5,15 +5,15 @@ of the same song. So songs are resampled, hosts and donors jointly: with V_h, V_
 when host songs, donor songs and their pairs are drawn with replacement, its variance is V_h + V_d − V_hd, and no less
 than V_h or V_d [1]_. (Beyond 500 songs each is the linearised variance of a ratio, which resampling then comes to.)
 The interval is Clopper and Pearson's for the number of independent trials that would have that variance [2]_. So it
-holds near 0 and 1, too, where resampling alone sees no variance and would be sure of anything.
+also holds near 0 and 1, where resampling alone sees no variance and would be sure of anything.
 
-Where a few songs carry all flips, resampling sees only how many trials *those* have: are they songs of few trials, the
-variance looks small together with the rate, and the upper end lies too low. So there are never more independent trials
-than the design allows: n / (1 + ρ (m − 1)), with m the number of trials in the song of an average trial and ρ how much
-likelier a trial flips that shares its song with one that does (Kish's design effect [4]_). With ρ = 1, songs flip as
-one, that is Kish's effective number of songs. To estimate ρ, one pair that flips together is added to those that there
-are, because flips without another trial of their song cannot tell. ``tests/studies/flip_rates.py`` has the coverage
-with and without.
+Where a few songs carry all flips, resampling sees only how many trials *those* have: if they are songs of few trials,
+the variance looks small together with the rate, and the upper end lies too low. So there are never more independent
+trials than the design allows: n / (1 + ρ (m − 1)), with m the number of trials in the song of an average trial, and ρ
+how much likelier a trial flips if it shares its song with one that does (Kish's design effect [4]_). With ρ = 1, where
+all trials of a song flip together, that is Kish's effective number of songs. To estimate ρ, one pair that flips
+together is added to those that were seen, because flips without another trial of their song tell nothing about it.
+``tests/studies/flip_rates.py`` has the coverage with and without.
 
 Invariants: no more independent trials than trials; where all or none flip, no more than songs on the scarcer side.
 
@@ -41,8 +41,8 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.text import counted
 
 N_BOOTSTRAP = 2000
-MANY_SONGS = 500  # from which on resampling gives what the linearised variance says, only later
-MAX_SONGS = 2000  # of one class, more than most collections hold: more are never asked for
+MANY_SONGS = 500  # beyond them resampling gives what the linearised variance gives, only more slowly
+MAX_SONGS = 2000  # of one class: more than most collections hold, so more are never asked for
 
 Array = NDArray[np.float64]
 
@@ -53,18 +53,18 @@ class Trials:
 
     Parameters
     ----------
-    label, component
-        The class and the component.
-    flips
-        bool (n,): whether the decision flipped; or the share of several decisions that did, 0…1.
-    hosts
-        The song of each recording that was changed.
-    donors
-        The song that the component came from; None where nothing was put in.
-    gains
-        By how much the class's log-odds rose (n,); None: not measured.
-    rows
-        Where each stands in what was asked, see `audiolime_ext.audit.verdict.results.Results.asked`; None: nowhere.
+    label, component : str
+        Names of the class and of the component.
+    flips : ndarray of bool or float, shape (n_trials,)
+        Flag of each trial: True where the decision flipped; or the share of several decisions that did, 0…1.
+    hosts : sequence of str
+        Song of each recording that was changed.
+    donors : sequence of str, or None
+        Song that each component came from; None: nothing was put in.
+    gains : ndarray of float64, shape (n_trials,), or None
+        Rise of the class's log-odds; after removals its fall; None: not measured.
+    rows : ndarray of int64, shape (n_trials,), or None
+        Row of each trial in `audiolime_ext.audit.verdict.results.Results.asked`; None: it has none.
     """
 
     label: str
@@ -77,7 +77,7 @@ class Trials:
 
     @property
     def sign(self) -> int | None:
-        """Whether the class gained (1) or lost (−1) on average; None where that is unknown or nothing."""
+        """1 where the component raises the class's log-odds on average, −1 where it lowers them; None: unknown or 0."""
         mean = 0.0 if self.gains is None or not len(self.gains) else float(np.mean(self.gains))
         return None if mean == 0 else 1 if mean > 0 else -1
 
@@ -88,16 +88,18 @@ class Rate:
 
     Parameters
     ----------
-    rate
-        0…1; None where there were no trials.
-    low, high
-        The interval.
-    n_trials, n_hosts, n_donors
-        Trials, host songs and donor songs (None where nothing was put in).
-    n_effective
-        How many independent trials say as much.
-    confidence
-        That of the interval, such as .95.
+    rate : float or None
+        Share of decisions that flipped, 0…1; None where there were no trials.
+    low, high : float
+        Ends of the interval, 0…1.
+    n_trials, n_hosts : int
+        Numbers of trials and of host songs.
+    n_donors : int or None
+        Number of donor songs; None where nothing was put in.
+    n_effective : float
+        Number of independent trials that would say as much.
+    confidence : float
+        Confidence of the interval, such as .95.
     """
 
     rate: float | None
@@ -111,7 +113,7 @@ class Rate:
 
     @property
     def n_songs(self) -> int:
-        """Songs on the scarcer side: what more trials do not make up for."""
+        """Number of songs on the scarcer side, host or donor; more trials do not make up for few songs."""
         return self.n_hosts if self.n_donors is None else min(self.n_hosts, self.n_donors)
 
 
@@ -140,7 +142,7 @@ def flip_rate(trials: Trials, *, confidence: float = 0.95, n_bootstrap: int = N_
     Raises
     ------
     UsageError
-        If flips, hosts and donors are not equally many, or the confidence is no share.
+        If flips, hosts and donors are not equally many, or the confidence does not lie between 0 and 1.
 
     Examples
     --------
@@ -196,8 +198,8 @@ def exceeds(rate: Rate, limit: float) -> float:
 def is_larger(rate: Rate, other: Rate) -> bool:
     """Whether one rate is known to be larger than another: the interval of their difference lies above zero [3]_.
 
-    Both intervals make that of the difference, as if the rates came from other songs. Where they come from the same,
-    smaller differences may be real, too.
+    The interval of the difference is made of both, as if the rates came from different songs. Where they come from the
+    same songs, smaller differences may be real, too.
 
     Examples
     --------
@@ -228,10 +230,10 @@ def benjamini_hochberg(p_values: Sequence[float], *, share: float = 0.05) -> NDA
 
 
 def songs_to_decide(rate: Rate, tolerance: float, *, n_pairs: int = 1) -> int | None:
-    """How many songs would settle on which side of `tolerance` a rate lies, if it stays what it is.
+    """How many songs would settle on which side of `tolerance` a rate lies, if the rate stays what it is.
 
-    None: no practicable number, for more than 2000 are not asked for. The design stays the same: twice the songs say
-    twice as much. To be shown for one of `n_pairs` takes more than for one alone.
+    None: no practicable number, as more than 2000 are never asked for. The design stays the same: twice the songs say
+    twice as much. To show one of `n_pairs` pairs takes more songs than to show one alone.
 
     Examples
     --------
@@ -269,7 +271,7 @@ def _few_songs(n_songs: int, n: int, confidence: float) -> float:
 
 
 def _by_design(flips: Array, songs: NDArray[np.int64]) -> float:
-    """How many independent trials there can be, given how trials share songs and how alike those of a song are."""
+    """How many independent trials there can be, given which trials share songs and how alike those of a song are."""
     flipped, tried = np.bincount(songs, flips), np.bincount(songs).astype(np.float64)
     rate = flips.mean()
     both = float(flipped @ (flipped - 1) + 1) / float(flipped @ (tried - 1) + 1)  # how often another of its song does
@@ -285,7 +287,7 @@ def _variance(
     rng: np.random.Generator,
     n_bootstrap: int,
 ) -> float:
-    """Of the mean of `flips`, by drawing songs with replacement."""
+    """The variance of the mean of `flips`, by drawing songs with replacement."""
     by_host = _resampled(flips, hosts, rng=rng, n_bootstrap=n_bootstrap)
     if donors is None:
         return by_host

@@ -1,23 +1,24 @@
 """An audit's results as arrays, and the trials that they hold.
 
-Positions, not keys, are what counts here: recordings by their place in the manifest, components and labels by theirs.
-What a manifest no longer names is left out. A decision *flips* where a class is gained or lost:
+Recordings are numbered by their row in the manifest, components and labels by their position; keys are not used here.
+Recordings that the manifest no longer names are left out. A decision *flips* where a class is gained or lost:
 
-- *transplants* into recordings that are not of the class and not decided for: is it gained? The donor is of the class
-  and has the component. Controls: donors of the host's own class (``"same"``: is it the component's presence, or a
-  trait that only this class's has?) and, where the host lacks the component, donors of the class that lack it, too
-  (``"leak"``: is it what a separator lets through?).
-- *removals* from recordings that are of the class and decided for: is it lost? Controls: the recording at the level
-  that remains, and noise in the component's place.
+- *transplants* into recordings that are not of the class and for which the model does not decide for it: is it gained?
+  The donor is of the class and has the component. Controls: donors of the host's own class (``"same"``: is it the
+  component's presence, or a trait that only this class's has?) and, where the host lacks the component, donors of the
+  class that lack it, too (``"leak"``: is it what a separator lets through?).
+- *removals* from recordings that are of the class and for which the model decides for it: is it lost? Controls: the
+  recording at the level that remains, and noise in the component's place.
 
-Where a component is *all but alone* in its recording, all others together below −20 dB, what is done with it is no
-trial, be the recording host or donor: taking it out leaves nothing, another song's is another song, and at a ratio of
-levels like that it drowns whatever it is put into. Whether the model hears the rest is not asked here, other than where
-an excerpt is explained (`audiolime_ext.explanation.whole`): the rest is tried for itself.
+Where a component is *all but alone* in its recording, with all others together below −20 dB, nothing that is done with
+it counts as a trial, whether the recording is host or donor: taking it out leaves nothing, another song's component in
+its place makes another song, and at such a ratio of levels it drowns whatever it is put into. Whether the model hears
+the rest is not asked here, unlike where an excerpt is explained (`audiolime_ext.explanation.whole`): the rest is tried
+by itself.
 
 That limit was chosen on Cerberus' stems of rendered songs, under a clean model that hears drums. Where the others are
-only what the separator lets through they lie below −26 dB: 13 of 14 transplants of these solos buried the drums. Where
-a bass plays along it is above −15 dB: 7 of 43 flipped. −20 dB is halfway.
+only what the separator lets through, they lie below −26 dB: 13 of 14 transplants of these solos buried the drums. Where
+a bass plays along, it is above −15 dB: 7 of 43 flipped. −20 dB is halfway.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ from audiolime_ext.files import legible
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.text import counted
 
-ALONE_DB = -20.0  # of the recording; all components but one together
-ITSELF_DB = -1.0  # that one: it cannot be fainter then, unless the store lacks others
+ALONE_DB = -20.0  # all components but one together, relative to the recording
+ITSELF_DB = -1.0  # that one: then it cannot be fainter, unless the store lacks others
 
 Which = Literal["class", "same", "leak"]
 Floats = NDArray[np.float32]
@@ -52,7 +53,7 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """All of one measure: row by row the places of recording, component and donor (−1: none), and the values."""
+    """All of one measure, row by row: the positions of recording, component and donor (−1: none), and the values."""
 
     recordings: Places
     components: Places
@@ -66,26 +67,26 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What an audit has found, as it is read.
+    """What an audit has found, as it is read from a store.
 
     Parameters
     ----------
-    path
-        The store.
-    identity
-        Whose results they are.
-    entries
-        The manifest's recordings.
-    done
-        bool (n_recordings,): which were measured.
-    failures
-        Those that could not be.
-    reading
+    path : Path
+        File of the store.
+    identity : Identity
+        Identity of the audit.
+    entries : tuple of Entry
+        Recordings of the manifest.
+    done : ndarray of bool, shape (n_recordings,)
+        Flag of each recording: True where it was measured.
+    failures : tuple of Failure
+        Recordings that could not be measured.
+    reading : Reading
         Thresholds, and what is meant to matter.
-    components
-        Of all recordings; the residual last.
-    remarks
-        On recordings that were filled up, or with which something is wrong: each in one sentence.
+    components : tuple of str
+        Names of the components of all recordings; the residual last.
+    remarks : tuple of str
+        Sentences on recordings that were filled up, or with which something is wrong.
     """
 
     path: Path
@@ -96,7 +97,7 @@ class Results:
     reading: Reading
     components: tuple[str, ...]
     remarks: tuple[str, ...] = ()
-    # not of `replace`: what is kept here follows from the fields above
+    # not for `replace`: what is kept here follows from the fields above
     _asked: dict[str, Asked] = field(default_factory=dict, repr=False, init=False)
     _decided: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False, init=False)
 
@@ -106,13 +107,15 @@ class Results:
 
         Parameters
         ----------
-        reading
-            Instead of what the store says.
+        path : str or Path
+            File of the store.
+        reading : Reading or None
+            Reading that replaces the store's; None: the store's.
 
         Raises
         ------
         MissingError, UsageError
-            If there is none; see `AuditStore.read`.
+            If there is no store; see `AuditStore.read`.
         CorruptError
             If it is damaged.
         """
@@ -126,7 +129,7 @@ class Results:
             done = np.array([entry.key in tasks for entry in entries], bool)
             if done.any() and not names and next(store.measurements(), None) is None:
                 raise CorruptError(
-                    f"{legible(path)} is damaged: it names recordings as measured, and holds nothing of them"
+                    f"{legible(path)} is damaged: it names recordings as measured, but holds no measurements of them"
                 )
             ordered = tuple(sorted(names, key=lambda name: (name == "residual", name)))
             found = reading or store.reading(), ordered, _remarks(measured)
@@ -134,17 +137,17 @@ class Results:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The model's."""
+        """The model's labels."""
         return self.identity.labels
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The manifest's, sorted."""
+        """The manifest's classes, sorted."""
         return tuple(sorted({label for entry in self.entries for label in entry.labels}))
 
     @cached_property
     def is_of(self) -> NDArray[np.bool_]:
-        """Which recording is of which label, bool (n_recordings, n_labels)."""
+        """Which recording has which label, bool (n_recordings, n_labels)."""
         return np.array([[label in entry.labels for label in self.labels] for entry in self.entries], bool)
 
     @property
@@ -154,7 +157,7 @@ class Results:
         return None if rows is None else Expected(tuple(Expectation(*row) for row in rows))
 
     def asked(self, measure: str) -> Asked:
-        """All of one measure of recordings that the manifest names, with donors that it names."""
+        """All of one measure, for recordings and donors that the manifest names."""
         if measure not in self._asked:
             place = {entry.key: i for i, entry in enumerate(self.entries)}
             component = {name: i for i, name in enumerate(self.components)}
@@ -183,7 +186,7 @@ class Results:
 
     @cached_property
     def scores(self) -> Floats:
-        """Of the recordings themselves, (n_recordings, n_labels); NaN where there is none."""
+        """Scores of the recordings themselves, (n_recordings, n_labels); NaN where there is none."""
         asked = self.asked("score")
         found = np.full((len(self.entries), len(self.labels)), np.nan, np.float32)
         found[asked.recordings] = asked.values
@@ -207,8 +210,8 @@ class Results:
 
     @cached_property
     def holds_everything(self) -> NDArray[np.bool_]:
-        """Where a component is all but alone, bool, as `present`; what is done with it there is no trial."""
-        power = 10 ** (self.matrix("presence")[..., 0].astype(np.float64) / 10)  # of the recording's
+        """Where a component is all but alone, bool, shaped as `present`; what is done with it there is no trial."""
+        power = 10 ** (self.matrix("presence")[..., 0].astype(np.float64) / 10)  # relative to the recording
         others = np.nansum(power, axis=1, keepdims=True) - np.nan_to_num(power)
         return np.asarray((power >= 10 ** (ITSELF_DB / 10)) & (others < 10 ** (ALONE_DB / 10)))
 
@@ -228,7 +231,7 @@ class Results:
     ) -> list[Trials]:
         """What was gained when components were put in, for every class and component that was tried; see the module.
 
-        With `labels` for these classes only.
+        With `labels`, for these classes only.
         """
         asked = self.asked(kind)
         before = self.before(kind)
@@ -300,7 +303,7 @@ class Results:
 
 
 def _remarks(measured: Sequence[Recording]) -> tuple[str, ...]:
-    """How often what is remarkable was met, and the first of each kind in full."""
+    """Remarks: how many recordings each is true of, and the first of them in full."""
     found = []
     for fact, what in (("filling", "shorter than the model's window"), ("warnings", "damaged, or not read to the end")):
         told = [(recording.name, recording.facts[fact][0]) for recording in measured if recording.facts.get(fact)]
@@ -311,7 +314,7 @@ def _remarks(measured: Sequence[Recording]) -> tuple[str, ...]:
 
 
 def _rises(before: Floats, after: Floats) -> NDArray[np.float64]:
-    """How far one label's log-odds rise; label by label, for all of a large audit's together take gigabytes."""
+    """How far one label's log-odds rise; label by label, because all labels of a large audit at once take gigabytes."""
     return np.asarray(log_odds(after.astype(np.float64)) - log_odds(before.astype(np.float64)))
 
 

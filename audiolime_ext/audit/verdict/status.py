@@ -2,17 +2,17 @@
 
 - *shown*: decisions are known to flip more often than the limit. The interval of the flip rate lies above it, and still
   does after the correction for many pairs (Benjamini and Hochberg's: of all that is shown, no more than 2.5 % is
-  expected to be false); and they are known to flip more often than under every control. Through a separator
-  it must lie above its δ, too: below that, what ends up in the wrong stem may do as much.
-- *ruled out*: they are known to flip less often. The interval lies below the limit.
+  expected to be false); and they are known to flip more often than under every control. With a separator the
+  interval must also lie above the separator's δ: below that, what ends up in the wrong stem may do as much.
+- *ruled out*: decisions are known to flip less often. The interval lies below the limit.
 - *open*: anything else, with the number of songs that would decide, if any practicable number would.
-- *not auditable*: nothing that could be tried would tell, and why.
+- *not auditable*: no possible trial would tell; the reason is given.
 
-`decide` chooses these words, and nothing else does: whatever tells a verdict, the command line, the report, the gate,
-JUnit or JSON, takes its `Verdict`. Whether a component is *meant* to matter makes no other status, it says how one
-that is shown is read: as a confounder, as it should be, or, where nobody said what is meant, as a dependence.
+`decide` chooses these words, and nothing else does: the command line, the report, the gate, JUnit and JSON all take its
+`Verdict`. Whether a component is *meant* to matter does not change the status; it says how an effect that is shown is
+read: as a confounder, as it should be, or, where nobody said what is meant, as a dependence.
 
-Pairs that are meant to matter are corrected apart from the others, for they would lend their certainty to accusations.
+Pairs that are meant to matter are corrected apart from the others: else their certainty would help to accuse others.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from audiolime_ext.audit.verdict.words import in_words, percent
 from audiolime_ext.text import counted
 
 Status = Literal["shown", "open", "ruled out", "not auditable"]
-STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order in which they are told
-READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in that order
-_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # was tried
-MOST_OF = 0.5  # of the flips: if as many happen where next to nothing was changed, that explains them
+STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order of reports
+READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in this order
+_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # nothing was tried
+MOST_OF = 0.5  # of the flips: if this share happens where next to nothing was changed, that explains them
 _ANY_REMIX = "this model changes its mind at any remix"
 _CONTROLS = {
     AGAIN: ("this model answers differently when asked twice", "asked again about the recording as it is"),
@@ -42,7 +42,7 @@ _CONTROLS = {
     MOVED: (_ANY_REMIX, "with the component from another moment of the recording"),
     EQUAL_LEVEL: ("the level alone does it", "only made as soft as without it"),
     SAME_CLASS: ("that of any other song does it", "with that of songs of the host's own class"),
-}  # what it means where as many flip, and what was done
+}  # what it means if as many flip, and what was done
 
 _READ = {
     "confounder": ("{0} is confounded with {1}", "{0} needs {1}, which is not meant to matter"),
@@ -57,36 +57,35 @@ class Verdict:
 
     Parameters
     ----------
-    label, component
-        The class and the component.
-    status
-        ``"shown"``, ``"open"``, ``"ruled out"`` or ``"not auditable"``.
-    limit
-        What flips were held against.
-    rate
-        How often decisions flip; None where there is nothing to try.
-    p_value
-        Of "flips are no more frequent than the limit", or than `floor` where that is more; before the correction for
-        many pairs.
-    n_pairs
-        Pairs that were judged together, and corrected for.
-    songs_needed
-        Where it is open: so many songs would decide if the rate stays; None: no practicable number.
-    sign
-        Whether the class gains (1) or loses (−1) by the component; None: not measured.
-    declared
-        Whether the component is meant to matter; None: nobody said what is.
-    placebo
-        By how much more often decisions flip than under the control that speaks least for an effect; None: not
-        measured.
-    same
-        How often they flip where the component comes from other songs of the host's own class; None: not measured.
-    together
+    label, component : str
+        Names of the class and of the component.
+    status : {"shown", "open", "ruled out", "not auditable"}
+        Status of the pair.
+    limit : Limit
+        Limit with which flips are compared.
+    rate : Rate or None
+        Rate of flips; None where there is nothing to try.
+    p_value : float or None
+        P-value of "flips are no more frequent than the limit" (or than `floor`, where that is higher), before the
+        correction for many pairs; None: nothing was tried.
+    n_pairs : int
+        Number of pairs that were judged together, and corrected for.
+    songs_needed : int or None
+        Number of songs that would decide an open pair if the rate stays; None: no practicable number, or not open.
+    sign : {1, -1} or None
+        Sign: the class gains (1) or loses (−1) by the component; None: not measured.
+    declared : bool or None
+        True if the component is meant to matter, False if not; None: nobody said what is.
+    placebo : Difference or None
+        Difference from the control that speaks least for an effect; None: not measured.
+    same : Rate or None
+        Rate of flips where the component comes from other songs of the host's own class; None: not measured.
+    together : tuple of str
         Components that the separator does not tell from this one.
-    floor
-        Beyond which flips are known not to be the separator's, where that is more than `limit`.
-    why_not
-        Why the pair is not auditable; "" where it is.
+    floor : Limit or None
+        Limit beyond which flips are known not to be the separator's; None where it is not higher than `limit`.
+    why_not : str
+        Reason why the pair is not auditable; "" where it is.
     """
 
     label: str
@@ -107,7 +106,7 @@ class Verdict:
 
     @property
     def beyond(self) -> Limit:
-        """What an interval must lie above for an effect to be shown."""
+        """The limit above which an interval must lie for an effect to be shown."""
         return self.floor or self.limit
 
     @property
@@ -122,7 +121,7 @@ class Verdict:
 
     @property
     def reading(self) -> str:
-        """How what is shown is to be read: one of `READINGS`; "" where nothing is."""
+        """How to read what is shown: one of `READINGS`; "" where nothing is shown."""
         if not self.is_finding:
             return ""
         return "depends on" if self.declared is None else "as expected" if self.declared else "confounder"
@@ -136,7 +135,7 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """In one sentence, which begins with the status.
+        """The verdict in one sentence, which begins with the status.
 
         Examples
         --------
@@ -168,7 +167,7 @@ class Verdict:
 
     @property
     def what_counts(self) -> str:
-        """Whether it is that the component is there, or how it sounds in this class; "" where that is not known."""
+        """Whether the component's presence counts, or how it sounds in this class; "" where that is not known."""
         if not self.is_finding or self.same is None:
             return ""
         plural = self.component.endswith("s") and not self.component.endswith("ss")
@@ -181,7 +180,7 @@ class Verdict:
     def changes_its_mind(self) -> bool:
         """Whether a control explains the flips: a model that changes its mind at any remix, goes by the level alone, …
 
-        So it is where decisions flip beyond the limit, or at least half as often, under a control.
+        This is so where, under a control, decisions flip beyond the limit or at least half as often.
         """
         if self.placebo is None or self.placebo.low > 0 or self.rate is None or self.rate.rate is None:
             return False
@@ -221,7 +220,7 @@ class Verdict:
             )
         if self.rate is None or not self.rate.n_trials:
             why = "the model decides for the class anyway, or no recording offers the component"
-            said.append(f"no recording that there is could be tried, as {why}")
+            said.append(f"no recording could be tried, as {why}")
         there = 0 if self.rate is None else self.rate.n_songs
         if self.songs_needed is None:
             return (*said, "no practicable number of songs would decide at this rate")
@@ -236,12 +235,12 @@ def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = N
 
     Parameters
     ----------
-    verdicts
-        All pairs that were looked at, whatever came of them; their status is chosen anew.
-    limit
-        What flips are held against, chosen before these pairs were seen.
-    floor
-        Beyond which flips are known not to be the separator's; None: there is none, or the limit is that.
+    verdicts : iterable of Verdict
+        Pairs that were looked at, all of them, whatever came of them; their status is chosen anew.
+    limit : Limit
+        Limit with which flips are compared, chosen before these pairs were seen.
+    floor : Limit or None
+        Limit beyond which flips are known not to be the separator's; None: there is none, or it is `limit`.
 
     Examples
     --------
@@ -258,7 +257,7 @@ def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = N
 
 
 def which_side(rate: Rate | None, limit: Limit) -> Status:
-    """On which side of the limit an interval lies; "open" where it holds the limit, or nothing was tried.
+    """The side of the limit on which an interval lies; "open" where it contains the limit, or nothing was tried.
 
     Examples
     --------
@@ -271,7 +270,7 @@ def which_side(rate: Rate | None, limit: Limit) -> Status:
 
 
 def in_numbers(verdicts: Iterable[Verdict]) -> str:
-    """How many pairs have which status.
+    """How many pairs have each status.
 
     Examples
     --------
@@ -283,7 +282,7 @@ def in_numbers(verdicts: Iterable[Verdict]) -> str:
 
 
 def _together(family: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts on pairs that are corrected for together: those with trials."""
+    """The verdicts on pairs of one family; those with trials are corrected together."""
     tried = [(v, v.rate) for v in family if not v.why_not and v.rate is not None and v.rate.rate is not None]
     p_values = [exceeds(rate, v.beyond.share) for v, rate in tried]
     beyond = benjamini_hochberg(p_values, share=(1 - tried[0][1].confidence) / 2) if tried else ()
@@ -312,7 +311,7 @@ def _judged(verdict: Verdict, rate: Rate, *, above: bool) -> Verdict:
 
 
 def _songs_needed(verdict: Verdict, rate: Rate) -> int | None:
-    """So many songs would show or rule out; None where the rate lies between what would be either."""
+    """How many songs would show or rule out an effect; None where the rate lies between the limit and the floor."""
     share = 0.0 if rate.rate is None else rate.rate
     if verdict.limit.share < share <= verdict.beyond.share:
         return None

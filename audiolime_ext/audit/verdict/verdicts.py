@@ -1,19 +1,19 @@
 """The verdicts on all pairs of class and component of an audit.
 
-A class *depends on* a component that brings it to other recordings, and *needs* one without which it is lost: trials
-with donors, and without. What these amount to is decided in `audiolime_ext.audit.verdict.status`, by a limit of
-`audiolime_ext.audit.verdict.limits`.
+A class *depends on* a component that brings it to other recordings (trials with donors), and *needs* one without which
+it is lost (trials without donors). What the trials amount to is decided in `audiolime_ext.audit.verdict.status`, by a
+limit of `audiolime_ext.audit.verdict.limits`.
 
-A pair is *not auditable* where trials with it would not tell what is asked:
+A pair is *not auditable* where trials would not answer the question:
 
 - no stem holds the component, though it is meant to matter;
-- the separator does not tell it from another one of which the opposite is meant. (Where nobody says that only one of
-  the two is meant to matter, both are judged, and named together.);
+- the separator does not tell it from another component, and only one of the two is meant to matter (where nobody says
+  so, both are judged, and named together);
 - the component is all but alone in more than half of the recordings that hold it (in those it is never tried, see
   `audiolime_ext.audit.verdict.results`).
 
-Invariant: every pair that could have been tried has a verdict. One for which no transplant came about, for example
-because the model says the class of everything already, is open.
+Invariant: every pair that could have been tried has a verdict. One for which no transplant was possible, for example
+because the model decides for the class anyway, is open.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ from audiolime_ext.factorization.holding import confusion_of, holding_notes
 from audiolime_ext.files import legible
 from audiolime_ext.text import counted
 
-KIND = "own"  # of the transplants that are judged: at the donor's own ratio of levels
-MOST = 0.5  # of the recordings, in which a component that is everything is not auditable
+KIND = "own"  # the transplants that are judged: at the donor's own ratio of levels
+MOST = 0.5  # a component that is all but alone in more of its recordings is not auditable
 
 
 @dataclass(frozen=True)
 class Grounds:
-    """What else is known of pairs and components, beside how often decisions flip.
+    """What else is known about pairs and components, besides how often decisions flip.
 
     Parameters
     ----------
-    placebo_of
-        Says of trials by how much more often decisions flip than where next to nothing was changed; None: nothing does.
-    not_told_apart
+    placebo_of : callable from Trials to (Difference or None), or None
+        Comparison of trials with placebos: how much more often decisions flip; None: no placebos are known.
+    not_told_apart : collection of collections of str
         Pairs of components that the separator does not tell apart.
-    whole
-        Of components: the recordings in which it is all but alone, and the recordings that hold it.
+    whole : mapping of str to (int, int)
+        Numbers of recordings for each component: those in which it is all but alone, and those that hold it.
     """
 
     placebo_of: Callable[[Trials], Difference | None] | None = None
@@ -60,7 +60,7 @@ class Grounds:
 
     @classmethod
     def of(cls, results: Results) -> Grounds:
-        """Those that an audit has measured; a store from before they were measured has no placebos."""
+        """The grounds that an audit has measured; older stores have no placebos."""
         confusion = confusion_of(results.identity.factorization, results.components)
         return cls(
             placebo_of=lambda tried: placebo_difference(results, tried, "without" if tried.donors is None else KIND),
@@ -74,7 +74,7 @@ class Grounds:
         return tuple(sorted(found - {component}))
 
     def placebo(self, trials: Trials, rate: Rate, limit: Limit) -> Difference | None:
-        """The comparison with placebos, where it can matter to this limit or to that of a gate: it takes long."""
+        """The comparison with placebos, where this limit or that of a gate may need it: it takes long."""
         if self.placebo_of is None or not rate.low > min(limit.share, TOLERANCE):
             return None
         return self.placebo_of(trials)
@@ -92,29 +92,31 @@ def judge(
     n_bootstrap: int = N_BOOTSTRAP,
     seed: int = 0,
 ) -> tuple[Verdict, ...]:
-    """A verdict on every pair of class and component: what is shown first, the most frequent flips before others.
+    """A verdict on every pair of class and component: shown ones first, most frequent flips before others.
 
     Parameters
     ----------
-    trials
-        What was tried, one entry for each pair; all pairs that were looked at, whatever came of them.
-    limit
-        The flip rate beyond which an effect counts, chosen before these trials were seen.
-    expected
-        What is meant to matter; None: nobody said.
-    stems
-        The components that there are; None: those in `trials`.
-    grounds
-        What else is known; None: nothing.
-    floor
-        As in `audiolime_ext.audit.verdict.status.decide`.
-    confidence, n_bootstrap, seed
-        As in `flip_rate`.
+    trials : sequence of Trials
+        Trials of each pair, one entry for each: all pairs that were looked at, whatever came of them.
+    limit : Limit or float
+        Flip rate beyond which an effect counts, between 0 and 1, chosen before these trials were seen.
+    expected : Expected or None
+        Components that are meant to matter; None: nobody said.
+    stems : sequence of str, or None
+        Components that there are; None: those in `trials`.
+    grounds : Grounds or None
+        Grounds: what else is known; None: nothing.
+    floor : Limit or None
+        Limit beyond which flips are not the separator's, as in `audiolime_ext.audit.verdict.status.decide`.
+    confidence : float
+        Confidence of the intervals, between 0 and 1.
+    n_bootstrap, seed : int
+        Number of times that songs are resampled, and seed.
 
     Raises
     ------
     UsageError
-        If the limit is no share beyond zero, or a pair comes twice.
+        If the limit does not lie between 0 and 1, or a pair comes twice.
 
     Examples
     --------
@@ -159,12 +161,12 @@ def conclude(
 
     Parameters
     ----------
-    results
-        What was measured.
-    limit
-        The flip rate that an effect exceeds; None: the one of the factorization, see `limit_of`.
-    grounds
-        What else is known; None: what the audit has measured.
+    results : Results
+        Results of the audit.
+    limit : Limit, float or None
+        Flip rate beyond which an effect counts; None: that of the factorization, see `limit_of`.
+    grounds : Grounds or None
+        Grounds: what else is known; None: what the audit has measured.
     """
     put = transplants_of(results) if KIND in kinds(results) else []
     return put_in(results, put, limit=limit, grounds=grounds), taken_out(results, limit=limit, grounds=grounds)
@@ -200,7 +202,7 @@ def put_in(
 def taken_out(
     results: Results, *, limit: Limit | float | None = None, grounds: Grounds | None = None
 ) -> tuple[Verdict, ...]:
-    """The verdicts on what was taken out. What no stem holds is told of what was put in."""
+    """The verdicts on what was taken out. Components that no stem holds have verdicts in `put_in` only."""
     found = judge(
         results.removals(),
         limit=limit_of(results) if limit is None else limit,
@@ -212,7 +214,7 @@ def taken_out(
 
 
 def marks(results: Results) -> tuple[str, ...]:
-    """What to know of the model and of the stems before any verdict: each in one sentence."""
+    """What to know about the model and the stems before any verdict, in one sentence each."""
     asked_twice = repeats(results)
     unsteady = () if asked_twice is None or asked_twice.is_steady else (asked_twice.text,)
     alone = (
@@ -225,7 +227,7 @@ def marks(results: Results) -> tuple[str, ...]:
 
 
 def transplants_of(results: Results) -> list[Trials]:
-    """What was put in: all pairs of a class and a component that recordings of it hold, with no trials where none was.
+    """The transplants of all pairs of a class and a component that its recordings hold, even of pairs without any.
 
     Raises
     ------
@@ -242,7 +244,7 @@ def transplants_of(results: Results) -> list[Trials]:
     for label in results.classes:
         of_it = results.is_of[:, results.labels.index(label)]
         if not (results.done & ~of_it).any():
-            continue  # there is nothing that could become one
+            continue  # there is no other recording that could gain it
         trials += [
             Trials(label, name, np.zeros(0, bool), [], [])
             for i, name in enumerate(results.components)
@@ -264,7 +266,7 @@ def require_once(trials: Sequence[Trials]) -> None:
 
 
 def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> Verdict:
-    """The pair with why it is not auditable, or with the components that it is named together with."""
+    """The verdict with why it is not auditable, or with the components that are named together with its own."""
     label, component = verdict.label, verdict.component
     n, of = known.whole.get(component, (0, 0))
     if n > MOST * of:

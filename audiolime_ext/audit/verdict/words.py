@@ -1,4 +1,4 @@
-"""Rates in words: how many decisions flip, how sure that is, and what it is held against.
+"""Rates in words: how many decisions flip, how sure that is, and the limit.
 
 Invariant: *words do not contradict numbers*. The ends of an interval are printed with as many digits as it takes to see
 on which side of the limit they lie.
@@ -12,7 +12,7 @@ from audiolime_ext.text import counted
 
 
 def in_words(rate: Rate | None, limit: Limit | None = None) -> str:
-    """A rate with its interval, what it is held against, and how many songs it comes from.
+    """A rate with its interval, its limit, and the number of songs that it comes from.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def bounds(rate: Rate, limit: Limit | None = None) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole parts of 100.
+    """A share in whole percent.
 
     Examples
     --------

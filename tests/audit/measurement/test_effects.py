@@ -121,7 +121,7 @@ def test_there_is_no_gain_where_nothing_says_how_loud() -> None:
     assert gain("matched", donor_own=nothing) is None
     with pytest.raises(UsageError, match="unknown kind of transplant 'owm'; did you mean 'own'"):
         gain("owm")  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="must have one shape"):
+    with pytest.raises(UsageError, match="must have the same shape"):
         transplant(sound, sound, sound[:, :-1], gain=1)
 
 

@@ -95,7 +95,7 @@ def test_a_success_takes_a_failures_place_and_tries_are_not_counted_twice(tmp_pa
         ({"identity": replace(IDENTITY, model_fingerprint="f2")}, 'model fingerprint "f2", now "f1"'),
         ({"entries": [replace(SONGS[0], labels=("piano",))]}, "0.wav is guitar of 'song 0' in .*one and piano of"),
         ({"entries": [replace(SONGS[0], song="song 1")]}, "run both again with one manifest"),
-        ({"reading": Reading((0.5, 0.5))}, "have other thresholds"),
+        ({"reading": Reading((0.5, 0.5))}, "have different thresholds"),
     ],
 )
 def test_what_is_not_of_one_audit_is_refused_before_anything_is_written(
@@ -106,7 +106,7 @@ def test_what_is_not_of_one_audit_is_refused_before_anything_is_written(
         merge([one, two], tmp_path / "out")
     assert not (tmp_path / "out").exists()
     before = everything(one)
-    with pytest.raises(UsageError, match=r"fingerprint|with one manifest|other thresholds"):
+    with pytest.raises(UsageError, match=r"fingerprint|with one manifest|different thresholds"):
         merge([two], one)
     assert everything(one) == before
 
@@ -128,7 +128,7 @@ def test_the_command_tells_what_there_is(tmp_path: Path, capsys: pytest.CaptureF
     assert "warning: 5.wav: broken" in told.err
     assert main(["audit", "merge", str(tmp_path / "none"), "-o", str(out)]) == 3
     assert "there is no audit at" in capsys.readouterr().err
-    with pytest.raises(UsageError, match="nothing to bring into"):
+    with pytest.raises(UsageError, match="nothing to merge into"):
         merge([out], out)
     with pytest.raises(MissingError, match="there is no audit"):
         merge([tmp_path / "none"], tmp_path / "new")

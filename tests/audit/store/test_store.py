@@ -190,9 +190,9 @@ def test_other_files_are_refused_and_left_alone(path: Path, tmp_path: Path) -> N
     connection.close()
     for file in (path, theirs):
         before = file.read_bytes()
-        with pytest.raises(UsageError, match="is no audit's store"):
+        with pytest.raises(UsageError, match="is not an audit store"):
             AuditStore.read(file)
-        with pytest.raises(UsageError, match="is no audit's store"):
+        with pytest.raises(UsageError, match="is not an audit store"):
             AuditStore.create_or_resume(file, IDENTITY)
         assert file.read_bytes() == before
     with pytest.raises(OutputError, match="cannot write"):
@@ -211,7 +211,7 @@ def test_a_second_writer_is_refused_and_a_reader_is_not(path: Path) -> None:
             reading = reader.measurements()
             next(reading)
             store.put(TASKS[1], "b", FOUND)  # a reader that pauses does not keep the writer waiting
-            with pytest.raises(UsageError, match="only the process that opened a store to write"):
+            with pytest.raises(UsageError, match="only the process that opened a store for writing"):
                 reader.put(TASKS[2], "c", FOUND)
     AuditStore.create_or_resume(path, IDENTITY).close()
 

@@ -72,7 +72,7 @@ def test_true_stems_beside_another_factorization_are_refused(
     told = capsys.readouterr().err
     assert "names true stems of 4 of 4 recordings (column stems), and hpss is to split them" in told
     assert "-f oracle audits by the true stems" in told
-    assert "--ignore stems leaves them, and splits by hpss" in told
+    assert "--ignore stems leaves them out, and splits by hpss" in told
     assert not store.exists()
     lines = manifest.read_text().splitlines()
     manifest.write_text("\n".join([*lines[:2], *(line.rsplit(",", 1)[0] + "," for line in lines[2:])]))

@@ -95,7 +95,7 @@ def test_pairs_without_trials_take_nothing_from_the_others() -> None:
     assert (found["drums"].status, found["drums"].n_pairs) == ("shown", 1)
     assert (found["other 0"].status, found["other 0"].p_value) == ("open", None)
     told = found["other 0"].text
-    assert "nothing was tried (limit 40 %, a limit); no recording that there is could be tried, as" in told
+    assert "nothing was tried (limit 40 %, a limit); no recording could be tried, as" in told
     assert "; about 8 songs would decide, there are 0" in told
 
 
