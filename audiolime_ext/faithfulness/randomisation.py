@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.faithfulness.measure import Array
 from audiolime_ext.faithfulness.weighing import pearson
+from audiolime_ext.prediction.capabilities import Randomisable
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.prediction.labels import label_names
@@ -41,20 +42,6 @@ from audiolime_ext.text import counted, text_table
 
 FEWEST_COMPONENTS = 4
 DECORRELATED = 0.5
-
-
-@runtime_checkable
-class Randomisable(Protocol):
-    """A model whose layers can be replaced by random ones."""
-
-    @property
-    def layers(self) -> Sequence[str]:
-        """Names of its layers (or groups of them), the output first."""
-        ...
-
-    def randomised(self, layers: Sequence[str], *, seed: int = 0) -> Model:
-        """The same model with these layers' weights drawn at random."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +115,8 @@ def randomisation_check(
     audio, factorization
         As for `audiolime_ext.explain`.
     model
-        A model, or its spec string, that has ``layers`` and a method ``randomised(layers, seed=…)``, see
-        `Randomisable`; `audiolime_ext.models.musicnn` has.
+        A model, or its spec string, that has ``trained_layers`` and a method ``randomised(layers, seed=…)``, see
+        `audiolime_ext.prediction.capabilities.Randomisable`; `audiolime_ext.models.musicnn` has.
     layers
         To be randomised, in this order, the output first; None: all of the model's.
     seeds
@@ -153,8 +140,8 @@ def randomisation_check(
     """
     named, model = model, load_model(model)
     if not isinstance(model, Randomisable):
-        raise UsageError(f"{named!r} cannot be randomised: it lacks `layers` and `randomised(layers, seed=…)`")
-    chosen = tuple(model.layers if layers is None else layers)
+        raise UsageError(f"{named!r} cannot be randomised: it lacks `trained_layers` and `randomised(layers, seed=…)`")
+    chosen = tuple(model.trained_layers if layers is None else layers)
     if not chosen or not seeds:
         raise UsageError("name at least one layer and one seed")
     options = {"level_check": False, **options}

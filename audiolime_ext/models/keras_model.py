@@ -6,6 +6,9 @@ has one. Of several outputs ``output=`` names that of the scores. A fixed length
 in inference, and with Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
 `audiolime_ext.prediction.saved_model` for all options; ``threads`` can be said once in a process, as TensorFlow keeps
 it.
+
+``layer=NAME`` reads a layer of a Sequential or functional model by its name, as ``model.summary()`` shows it:
+``keras:PATH.keras?sr=16000&layer=dense``.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason
 from audiolime_ext.text import counted
 
@@ -52,13 +56,40 @@ def make(argument: str) -> FunctionModel:
         ) from error
     declared, shape = _fitted(model, declared)
     names = [str(name) for name in getattr(model, "output_names", ())]
+    inside = _inside(keras, model, shape)
+    if declared.layer is not None and inside is None:
+        raise UsageError(
+            f"the layers of {declared.path} cannot be read, as it is no Sequential or functional model: its layers are "
+            "connected by code. Save keras.Model(inputs, [layer's output]) of it, and leave layer= out"
+        )
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
-        given = batch[..., None] if shape is not None and len(shape) > batch.ndim else batch
-        answer = model.predict_on_batch(given)  # compiled: a call of the model is twice as slow
+        answer = model.predict_on_batch(_given(batch, shape))  # compiled: a call of the model is twice as slow
         return declared.chosen(dict(zip(names, answer, strict=True)) if isinstance(answer, (list, tuple)) else answer)
 
-    return declared.tagger(predict, contents=[digest(content)], batch_size=16)
+    return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+
+
+def _given(batch: NDArray[np.float32], shape: tuple[int | None, ...] | None) -> NDArray[np.float32]:
+    return batch[..., None] if shape is not None and len(shape) > batch.ndim else batch
+
+
+def _inside(keras: Any, model: Any, shape: tuple[int | None, ...] | None) -> Inside | None:
+    """The layers of a Sequential or functional model, those of models within it not among them; None of others."""
+    if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
+        return None
+    models: dict[str, Any] = {}
+
+    def read(given: NDArray[np.float32], layer: str) -> NDArray[Any]:
+        if layer not in models:
+            output = model.get_layer(layer).output
+            if isinstance(output, (list, tuple, dict)):
+                raise UsageError(f"layer {layer!r} answers several arrays; name one that answers a single one")
+            models[layer] = keras.Model(model.inputs, output)
+        return np.asarray(models[layer].predict_on_batch(_given(given, shape)))
+
+    layers = [str(layer.name) for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    return Inside(layers, read, channels=-1)
 
 
 def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None, ...] | None]:

@@ -22,6 +22,24 @@ Weights and label names are read from the package's files. Its code is never run
 ``musicnn:MSD_musicnn_big?weights=DIR``, where DIR is the folder ``musicnn/MSD_musicnn_big`` of a copy, with the files
 ``.index`` and ``.data-00000-of-00001``. Its labels are those of the package.
 
+``?layer=NAME`` makes an embedder of any of them: ``musicnn:MSD_musicnn?layer=penultimate`` answers 200 values per
+window in place of 50 scores. The layers are those of the package's ``extractor``, from the input to the output; those
+with axes for time or frequency are averaged over them. For a window of 187 frames their activations have the shapes:
+
+=============== ============================ ===========================================================
+layer           (n_frames, n_features)       what it is
+=============== ============================ ===========================================================
+``timbral``     (187, 408)                   convolutions over 38 and 67 of the bands
+``temporal``    (187, 153)                   convolutions over 32, 64 and 128 frames
+``cnn1–3``      (187, 64), big: (187, 512)   convolutions over time
+``mean_pool``   (753,), big: (2097,)         mean over time of all the above
+``max_pool``    (753,), big: (2097,)         maximum over time
+``penultimate`` (200,), big: (500,)          hidden layer, after its batch normalisation
+=============== ============================ ===========================================================
+
+Those of ``vgg`` are ``pool1`` to ``pool5``: (n_frames, n_bands, 128) of 92 × 48, 46 × 24, 23 × 12, 11 × 6 and 2 × 1.
+`musicnn_network` says exactly which tensor each of them is.
+
 References
 ----------
 J. Pons, X. Serra: musicnn: Pre-trained convolutional neural networks for music audio tagging, 2019, arXiv:1909.06654.
@@ -33,7 +51,6 @@ import ast
 import copy
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +58,21 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.spectrogram import mel_spectrogram
 from audiolime_ext.errors import CorruptError, UsageError, unknown
-from audiolime_ext.models.musicnn_network import N_FRAMES, N_MELS, Weights, big_shapes, musicnn_graph, vgg_graph
+from audiolime_ext.models.musicnn_network import (
+    MUSICNN_LAYERS,
+    N_FRAMES,
+    N_MELS,
+    VGG_LAYERS,
+    Weights,
+    big_shapes,
+    musicnn_graph,
+    vgg_graph,
+)
+from audiolime_ext.models.musicnn_random import trained_layers, with_random
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Floats, Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
+from audiolime_ext.prediction.layers import pooled, require_layer
 from audiolime_ext.registry import options
 
 SR, N_FFT, HOP_LENGTH = 16000, 512, 256
@@ -141,47 +169,124 @@ class MusicnnModel:
             raise unknown("musicnn model", variant, VARIANTS)
         package = (folder or locate(CHECKPOINT)) / "musicnn"
         dataset, self._architecture = variant.split("_")[:2]
-        self.spec: str | None = f"musicnn:{variant}"
-        self.labels = _labels(package / "configuration.py", dataset)
+        self._source = f"musicnn:{variant}"
+        self.labels: tuple[str, ...] | None = _labels(package / "configuration.py", dataset)
+        self.layer: str | None = None
         self.batch_size = 16  # 0.5 GB; larger batches are not faster
         if variant == BIG:
             self._weights: Weights = _big(weights)
-            self.spec += f"?weights={weights}"
+            self._source += f"?weights={weights}"
             content = f"musicnn:{variant} {_VERSION} {content_hash(self._weights)}"
         elif weights:
             raise UsageError(f"{variant} comes with the package musicnn; weights= goes with {BIG} only")
         else:
             self._weights = read_tensor_bundle(package / variant)
-            content = f"{self.spec} {_VERSION} {CHECKPOINT.files[f'musicnn/{variant}/.data-00000-of-00001']}"
+            content = f"{self._source} {_VERSION} {CHECKPOINT.files[f'musicnn/{variant}/.data-00000-of-00001']}"
+        self.spec: str | None = self._source
         self._threads = threads
-        self.fingerprint = hashlib.sha256(content.encode()).hexdigest()[:16]
+        self._networks: dict[str | None, Network] = {}
+        self._trained = hashlib.sha256(content.encode()).hexdigest()[:16]
 
-    @cached_property
-    def _network(self) -> Network:
-        build = vgg_graph if self._architecture == "vgg" else musicnn_graph
-        return build(self._weights).network(threads=self._threads)
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the weights, of the arithmetic, and of the layer that answers."""
+        state = f"{self._trained} {self.layer}"
+        return self._trained if self.layer is None else hashlib.sha256(state.encode()).hexdigest()[:16]
 
     def __call__(self, batch: NDArray[np.float32]) -> Floats:
-        """Scores of signals that each are a window with its lead in front.
+        """Scores of signals that each are a window with its lead in front; or a layer's activations, pooled.
 
         Parameters
         ----------
-        batch
-            Shape (n_batch, 256 + 47872), float32, mono at 16 kHz.
+        batch : ndarray of float32, shape (n_batch, 256 + 47872)
+            Signals, mono at 16 kHz.
 
         Returns
         -------
-        Shape (n_batch, 50), float32, in 0…1, in the order of `labels`.
+        Shape (n_batch, 50), float32, in 0…1, in the order of `labels`; of a `layer`, (n_batch, n_features), the mean
+        over time and frequency.
         """
-        return self._network(log_mel(batch))[0]
+        answer = self._network(self.layer)(log_mel(batch))[0]
+        return answer if self.layer is None else pooled(answer)
+
+    def _network(self, layer: str | None) -> Network:
+        if layer not in self._networks:
+            build = vgg_graph if self._architecture == "vgg" else musicnn_graph
+            self._networks[layer] = build(self._weights, layer).network(threads=self._threads)
+        return self._networks[layer]
+
+    @staticmethod
+    def front_end(batch: NDArray[np.float32]) -> Floats:
+        """Log-mel spectrograms of signals, shape (n_batch, n_frames, 96), float32; see `log_mel`."""
+        return log_mel(batch)[:, 0]
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """What `randomised` replaces, the output first; the five parallel convolutions of musicnn are one."""
-        return tuple(_trained(self._architecture))
+        """Names of the layers that can be read, from the input to the output."""
+        return VGG_LAYERS if self._architecture == "vgg" else MUSICNN_LAYERS
+
+    def at(self, layer: str) -> MusicnnModel:
+        """The same network answering a layer's activations, averaged over time and frequency.
+
+        Raises
+        ------
+        UsageError
+            If there is no such layer.
+
+        Examples
+        --------
+        >>> embedder = MusicnnModel("MTT_musicnn").at("penultimate")
+        >>> embedder.spec, embedder.labels
+        ('musicnn:MTT_musicnn?layer=penultimate', None)
+        >>> embedder(np.zeros((1, LEAD + WINDOW), np.float32)).shape
+        (1, 200)
+        """
+        require_layer(layer, self.layers)
+        other = copy.copy(self)
+        other.layer, other.labels = layer, None
+        if self.spec is not None:
+            other.spec = f"{self._source}{'&' if '?' in self._source else '?'}layer={layer}"
+        return other
+
+    def activations(self, features: NDArray[np.float32], layer: str) -> Floats:
+        """Activations of a layer, not pooled.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n_batch, 187, 96)
+            Log-mel spectrograms, (n_batch, n_frames, n_bands), as `front_end` makes them.
+        layer : str
+            Name from `layers`.
+
+        Returns
+        -------
+        float32; shape (n_batch, n_features), (n_batch, n_frames, n_features) or, of ``vgg``, (n_batch, n_frames,
+        n_bands, n_features).
+
+        Raises
+        ------
+        UsageError
+            If there is no such layer.
+
+        Examples
+        --------
+        >>> model = MusicnnModel("MTT_vgg")
+        >>> model.activations(model.front_end(np.zeros((1, LEAD + WINDOW), np.float32)), "pool4").shape
+        (1, 11, 6, 128)
+        """
+        require_layer(layer, self.layers)
+        return self._network(layer)(np.asarray(features, np.float32)[:, None])[0]
+
+    @property
+    def trained_layers(self) -> tuple[str, ...]:
+        """What `randomised` replaces, the output first; the five parallel convolutions of musicnn are one.
+
+        Of an embedder, those that its layer depends on.
+        """
+        return trained_layers(self._architecture, self.layer)
 
     def randomised(self, layers: Sequence[str], *, seed: int = 0) -> MusicnnModel:
-        """The same network with some of its `layers` as they may have been before training.
+        """The same network with some of its `trained_layers` as they may have been before training.
 
         Kernels are normal with variance 1 / fan-in, biases zero, and the batch normalisations behind them do nothing:
         so signals keep their level from layer to layer, where trained statistics would silence a network that they no
@@ -192,31 +297,20 @@ class MusicnnModel:
         UsageError
             If there is no such layer.
         """
-        weights, groups = dict(self._weights), _trained(self._architecture)
-        for layer in layers:
-            if layer not in groups:
-                raise unknown("layer", layer, groups)
-            rng = np.random.default_rng([seed, list(groups).index(layer)])
-            names, norms = groups[layer]
-            for name in names:
-                shape = weights[f"{name}/kernel"].shape
-                weights[f"{name}/kernel"] = rng.normal(0, np.prod(shape[:-1]) ** -0.5, shape).astype(np.float32)
-                weights[f"{name}/bias"] = np.zeros(shape[-1], np.float32)
-            for norm in (f"batch_normalization_{index}" for index in norms):
-                for kind, value in {"gamma": 1, "beta": 0, "moving_mean": 0, "moving_variance": 1}.items():
-                    weights[f"{norm}/{kind}"] = np.full_like(weights[f"{norm}/{kind}"], value)
+        weights = with_random(self._weights, self._architecture, layers, seed=seed)
         other = copy.copy(self)
-        other.__dict__.pop("_network", None)  # built from the trained weights
+        other._networks = {}
         other._weights, other.spec = weights, None
-        state = f"{self.fingerprint} {sorted(set(layers))} {seed}"
-        other.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
+        state = f"{self._trained} {sorted(set(layers))} {seed}"
+        other._trained = hashlib.sha256(state.encode()).hexdigest()[:16]
         return other
 
 
 def make(argument: str) -> MusicnnModel:
-    """The model of ``musicnn:argument``, with the option ``weights``."""
-    variant, given = options(argument, ["weights"])
-    return MusicnnModel(variant, weights=given.get("weights"))
+    """The model of ``musicnn:argument``, with the options ``weights`` and ``layer``."""
+    variant, given = options(argument, ["weights", "layer"])
+    model = MusicnnModel(variant, weights=given.get("weights"))
+    return model.at(given["layer"]) if "layer" in given else model
 
 
 def log_mel(batch: NDArray[np.float32]) -> Floats:
@@ -252,12 +346,3 @@ def _labels(configuration: Path, dataset: str) -> tuple[str, ...]:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == wanted:
             return tuple(ast.literal_eval(statement.value))
     raise CorruptError(f"{configuration} does not define {wanted}; fetch the checkpoint again")
-
-
-def _trained(architecture: str) -> dict[str, tuple[list[str], list[int]]]:
-    """Layer → names of its kernels, numbers of the normalisations behind them; the output first."""
-    if architecture == "vgg":
-        return {"dense": (["dense"], []), **{f"{i}CNN": ([f"{i}CNN"], [i]) for i in range(5, 0, -1)}}
-    late = {f"conv2d_{i}": ([f"conv2d_{i}"], [8, 9] if i == 7 else [i + 1]) for i in (7, 6, 5)}
-    front = ["conv2d", *(f"conv2d_{i}" for i in range(1, 5))]
-    return {"dense_1": (["dense_1"], []), "dense": (["dense"], [10]), **late, "front end": (front, [1, 2, 3, 4, 5])}

@@ -1,10 +1,13 @@
 """A model and how it is asked.
 
 - `contract`: what a model is; `labels`: what its outputs are called
+- `capabilities`: what a model may be able to do besides: have its layers read, be randomised
 - `function`: how any callable becomes one
 - `asking`: `predict`, in batches and with checks
 - `loading`: a model by its spec string, or of whatever can be called
-- `saved_model`, `front_end`: what spec strings say of models that other libraries saved; what such models are given
+- `saved_model`, `option_values`, `front_end`: what spec strings say of models that other libraries saved; what such
+  models are given
+- `layers`: embedders, models that answer a layer's activations
 - `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; outputs that name their
   labels
 - `grid`, `taggram`: the windows a model hears, and its scores for each
