@@ -1,11 +1,11 @@
-"""A Keras 3 model of yours, saved as .keras.
+"""Your own Keras 3 model, saved as .keras.
 
 ``keras:PATH.keras?sr=16000&labels=rock;jazz``. The model takes waveforms (n_batch, n_samples) or, with
 ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels); an axis of length 1 is added at the end where its input
-has one. Of several outputs ``output=`` names that of the scores. A fixed length of its input is its window. It runs as
-in inference, and with Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
-`audiolime_ext.prediction.saved_model` for all options; ``threads`` can be said once in a process, as TensorFlow keeps
-it.
+has one. Of several outputs ``output=`` names that of the scores. A fixed length of its input is its window. It runs in
+inference mode, and is loaded in Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
+`audiolime_ext.prediction.saved_model` for all options; ``threads`` can be set once in a process, since TensorFlow
+cannot change it later.
 
 ``layer=NAME`` reads a layer of a Sequential or functional model by its name, as ``model.summary()`` shows it:
 ``keras:PATH.keras?sr=16000&layer=dense``.
@@ -36,7 +36,7 @@ def make(argument: str) -> FunctionModel:
     Raises
     ------
     UsageError
-        If an option is missing or wrong, or the model is not one that can be used.
+        If an option is missing or wrong, or the model cannot be used.
     MissingError
         If Keras or the file is missing; `CorruptError` if the file is damaged.
     """
@@ -93,7 +93,7 @@ def _inside(keras: Any, model: Any, shape: tuple[int | None, ...] | None) -> Ins
 
 
 def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None, ...] | None]:
-    """What is declared and what the model's input says together, and the input's shape if it says any."""
+    """What is declared together with what the model's input states, and the input's shape; None: it states none."""
     if len(found := getattr(model, "inputs", None) or [None]) != 1:
         raise UsageError(f"{declared.path} has {counted(len(found), 'input')}; save a model that has one")
     if not getattr(model, "inputs", None):
@@ -105,7 +105,7 @@ def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None,
 
 def _set_threads(keras: Any, threads: int) -> None:
     if (backend := keras.backend.backend()) != "tensorflow":
-        raise UsageError(f"threads= is for Keras on TensorFlow, and this one runs on {backend}; leave it out")
+        raise UsageError(f"threads= is for Keras on TensorFlow, but Keras runs on {backend} here; leave it out")
     threading = require("tensorflow", extra="keras").config.threading
     try:
         threading.set_intra_op_parallelism_threads(threads)
@@ -115,5 +115,5 @@ def _set_threads(keras: Any, threads: int) -> None:
         if running != threads:
             raise UsageError(
                 f"threads={threads}, but TensorFlow already runs in this process with "
-                f"{running or 'as many as it likes'}; say threads= for the first model, or nowhere"
+                f"{running or 'as many as it likes'}; give threads= for the first model, or for none"
             ) from error

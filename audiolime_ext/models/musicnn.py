@@ -6,17 +6,17 @@ checkpoints in the PyPI package ``musicnn`` 0.1.0 and run on ONNX Runtime. The t
 A signal goes through these steps:
 
 1. Frames of 512 samples every 256 at 16 kHz. The package centres its frames, so the first frame of a window that
-   starts at sample s begins at s − 256: the model asks for 256 samples of lead. A window is 187 frames.
+   starts at sample s begins at s − 256: the model needs 256 samples of lead. A window is 187 frames.
 2. Power in 96 mel bands, *rounded to float16*, as it was stored for training, then log10(10000·S + 1) in float32.
-   (Under NumPy 2 the package's own expression stays in float16 and overflows on loud music; the networks never saw
-   that.)
+   (Under NumPy 2 the package's own expression stays in float16 and overflows on loud music; the networks were not
+   trained on that.)
 3. The networks: see `musicnn_network`.
 
-A recording that is shorter than a window is repeated until it fills one. The package has no way of its own (it fails),
-and Essentia, which runs the same networks, can repeat the last frames.
+A recording that is shorter than a window is repeated until it fills one. The package itself fails on such recordings;
+Essentia, which runs the same networks, can repeat the last frames.
 
-Weights and label names are read from the package's files. Its code is never run: labels are literals in
-``configuration.py``, which ``ast`` reads.
+Weights and label names are read from the package's files. Its code is never run: the labels are literals in its
+``configuration.py``, read with ``ast``.
 
 ``MSD_musicnn_big`` is a wider ``musicnn`` that its authors published in their repository only:
 ``musicnn:MSD_musicnn_big?weights=DIR``, where DIR is the folder ``musicnn/MSD_musicnn_big`` of a copy, with the files
@@ -109,19 +109,19 @@ class MusicnnModel:
 
     Parameters
     ----------
-    variant
-        One of `PUBLISHED`, or `BIG`.
-    folder
-        Holds the files of `CHECKPOINT` at their paths inside the wheel; None: they are looked up, or fetched.
-    weights
-        The folder of the checkpoint of `BIG`, which no package brings.
-    threads
-        Threads within the network; None lets the runtime choose.
+    variant : str
+        Name from `PUBLISHED`, or `BIG`.
+    folder : Path or None
+        Folder with the files of `CHECKPOINT` at their paths inside the wheel; None: they are looked up, or fetched.
+    weights : str, Path or None
+        Folder of the checkpoint of `BIG`, which no package brings; None for the others.
+    threads : int or None
+        Number of threads within the network; None: the runtime's choice.
 
     Raises
     ------
     UsageError
-        If there is no such variant, or `weights` is missing or no folder with a checkpoint.
+        If there is no such variant, or `weights` is missing, holds no checkpoint, or goes with another variant.
     MissingError
         If the checkpoint cannot be had; `CorruptError` if it is damaged or another network's.
 
@@ -279,18 +279,13 @@ class MusicnnModel:
 
     @property
     def trained_layers(self) -> tuple[str, ...]:
-        """What `randomised` replaces, the output first; the five parallel convolutions of musicnn are one.
-
-        Of an embedder, those that its layer depends on.
-        """
+        """Names of what `randomised` replaces, the output first; of an embedder, of what its layer depends on."""
         return trained_layers(self._architecture, self.layer)
 
     def randomised(self, layers: Sequence[str], *, seed: int = 0) -> MusicnnModel:
         """The same network with some of its `trained_layers` as they may have been before training.
 
-        Kernels are normal with variance 1 / fan-in, biases zero, and the batch normalisations behind them do nothing:
-        so signals keep their level from layer to layer, where trained statistics would silence a network that they no
-        longer fit. A layer is drawn the same whichever others are. The result has no spec.
+        See `musicnn_random`. A layer is drawn the same whichever others are. The result has no spec.
 
         Raises
         ------
@@ -314,12 +309,12 @@ def make(argument: str) -> MusicnnModel:
 
 
 def log_mel(batch: NDArray[np.float32]) -> Floats:
-    """What the networks are given: shape (n_batch, 1, n_frames, 96), float32.
+    """Input of the networks: log-mel spectrograms, shape (n_batch, 1, n_frames, 96), float32.
 
     Parameters
     ----------
-    batch
-        Shape (n_batch, n_samples), float32, mono at 16 kHz; the first frame starts at the first sample.
+    batch : ndarray of float32, shape (n_batch, n_samples)
+        Signals, mono at 16 kHz; the first frame starts at the first sample.
     """
     mel = mel_spectrogram(batch, sr=SR, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS)
     largest = np.finfo(np.float16).max  # reached by signals some 20 dB above full scale; infinite without the limit

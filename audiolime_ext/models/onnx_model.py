@@ -1,11 +1,11 @@
-"""An ONNX model of yours, from whatever library it was exported.
+"""Your own ONNX model, exported from any library.
 
 ``onnx:PATH?sr=16000&labels=rock;jazz``. The model has one input, float32 waveforms (n_batch, n_samples) or, with
 ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels), and an output (n_batch, n_labels), which ``output=`` names
-where there are several. Inputs of half or double precision are given such. An axis of length 1 is
-added in second place or at the end where its input has one. A fixed length of its input is its window; a model that was
-exported for a single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime,
-which is always installed. See `audiolime_ext.prediction.saved_model` for all options.
+where there are several. An input of half or double precision is given that. An axis of length 1 is added in second
+place or at the end where its input has one. A fixed length of its input is its window; a model that was exported for a
+single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime, which is always
+installed. See `audiolime_ext.prediction.saved_model` for all options.
 
 ``layer=NAME`` reads any tensor that a node computes, by the tensor's name or the node's, as viewers such as Netron show
 them: ``onnx:PATH?sr=16000&layer=/encoder/Relu_output_0``. ``load_model(…).layers`` lists them, from input to output.
@@ -41,7 +41,7 @@ def make(argument: str) -> FunctionModel:
     Raises
     ------
     UsageError
-        If an option is missing or wrong, or the model is not one that can be used.
+        If an option is missing or wrong, or the model cannot be used.
     MissingError
         If the file, or one that holds its weights, is missing; `CorruptError` if it is damaged.
     """
@@ -107,7 +107,7 @@ class _Network:
 
 
 def _whole(content: bytes, path: Path) -> bytes:
-    """A model with all of its weights; those outside of it are read by `onnx`, which leaves its folder for none."""
+    """A model with all its weights; `onnx` reads those outside the file, from the same folder only."""
     import onnx
     from google.protobuf.message import DecodeError
     from onnx.external_data_helper import load_external_data_for_model
@@ -128,7 +128,7 @@ def _whole(content: bytes, path: Path) -> bytes:
 
 
 def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, bool]:
-    """What is declared and what the model says together, the axis of length 1 to add, whether it takes one signal."""
+    """What is declared together with what the model states, the axis to add, and whether it takes a single signal."""
     if len(found := running.get_inputs()) != 1:
         names = ", ".join(value.name for value in found)
         raise UsageError(

@@ -1,13 +1,13 @@
-"""Layers of a network: which one is meant, and one vector per signal of what it answers.
+"""Layers of a network: which one is meant, and how its activations become one vector per signal.
 
-A network that another library saved says of no axis what it is. Its first axis is that of the signals. Of the others
-one holds the features (channels), and the mean is taken over the rest, time and frequency. Which one holds them is told
-by the option ``channels=first`` or ``last``; without it
+The first axis of what a layer answers counts the signals. One of the others holds the features (channels), and the mean
+is taken over the rest, time and frequency. A network that another library saved does not say which axis holds the
+features; the option ``channels=first`` or ``channels=last`` does. Without it the features are taken to be
 
-- Keras: the last, as is Keras's own default;
-- ONNX and PyTorch: the first after the signals' where there are four axes or more, as in every two-dimensional
-  convolution. Of three axes it may be either (one-dimensional convolutions have it first, transformers last), so
-  ``channels=`` must be given: a mean over the wrong axis would look like an embedding, too.
+- with Keras in the last axis, which is its default;
+- with ONNX and PyTorch in the first axis after that of the signals where there are four axes or more, as for
+  two-dimensional convolutions. Of three axes it may be either (one-dimensional convolutions have the features first,
+  transformers last), so ``channels=`` must be given: a mean over the wrong axis would look like an embedding, too.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Inside:
         if axis is None and answer.ndim == 3:
             raise UsageError(
                 f"{told}; say which of the last two axes holds the features, so that the mean is taken over the other: "
-                "channels=first or channels=last"
+                "add the option channels=first or channels=last"
             )
         return pooled(answer, channels=1 if axis is None else axis)
 

@@ -1,21 +1,23 @@
-"""Models that other libraries saved: what their spec strings say, and the model that is made of one.
+"""Models that other libraries saved: what their spec strings say, and the model that is made of each.
 
 ``keras:PATH?sr=16000&labels=rock;jazz``. Options:
 
-- ``sr``: Hz. ``labels``: names between semicolons, ``@FILE`` or a file's path (one name per line, UTF-8).
-- ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without, the model is given waveforms.
-- ``output``: which of several outputs are the scores, by name or by position from 0.
-- ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``: it does not, which is the default.
-- ``window_s``, ``hop_s``: length and step of its windows in seconds. Without, it hears an excerpt of any length whole.
-- ``fill=repeat``: how a recording is filled up that is shorter than a window; else with silence behind it.
+- ``sr``: sampling rate in Hz.
+- ``labels``: names between semicolons, ``@FILE`` or a file's path (one name per line, UTF-8).
+- ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without it the model is given waveforms.
+- ``output``: which of several outputs holds the scores, by name or by position from 0.
+- ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``, the default: it does not.
+- ``window_s``, ``hop_s``: length and step of its windows in seconds. Without them it hears an excerpt of any length as
+  a whole.
+- ``fill=repeat``: a recording that is shorter than a window is repeated; without it silence is added behind.
 - ``threads``: threads within the model.
 - ``layer``: answer a layer's activations in place of scores, averaged over time and frequency: an embedding. It has no
   labels, so ``labels``, ``output`` and ``activation`` are left out. ``channels=first`` or ``last`` says which axis of
   the layer holds its features, see `layers`.
 
 Invariants: *a model that cannot do what its options say is refused when it is built*: it is asked about noise, twice.
-*The fingerprint changes with any byte of the model and with every option that changes answers*, and not with where the
-file lies.
+*The fingerprint changes with any byte of the model and with every option that changes answers*, and not with the place
+of the file.
 """
 
 from __future__ import annotations
@@ -70,12 +72,16 @@ class Declared:
 
     @classmethod
     def parse(cls, kind: str, argument: str, *, facts: bool = True) -> Declared:
-        """What the argument of ``kind:argument`` says.
+        """What ``kind:argument`` says.
 
         Parameters
         ----------
-        facts
-            Whether rate, labels, front end and output are declared, as the model does not state them.
+        kind : str
+            Name of the library in the spec string, such as ``onnx``.
+        argument : str
+            Path and options.
+        facts : bool
+            True if rate, labels, front end and output are declared, as the model does not state them.
 
         Raises
         ------
@@ -129,24 +135,24 @@ class Declared:
         return replace(self, spec=spec, labels=None, output=None, activation=None, layer=layer)
 
     def chosen(self, answer: Any) -> NDArray[Any]:
-        """The output that was declared, of what the model answers; see `audiolime_ext.prediction.outputs`.
+        """The output that was declared, out of a model's answer; see `audiolime_ext.prediction.outputs`.
 
         Raises
         ------
         ModelError
-            If one must be chosen, or there is none of that name.
+            If one of several must be chosen, or none has that name.
         """
         return chosen(answer, self.output, who=str(self.path), how="add the option output={}")
 
     @property
     def input_axes(self) -> str:
-        """What the model is given."""
+        """Axes of what the model is given."""
         return "(n_batch, n_samples)" if self.front_end is None else "(n_batch, n_frames, n_mels)"
 
     def fitting(self, shape: Sequence[int | None]) -> Declared:
-        """The same, checked against the shape of the model's input, None where an axis may have any length.
+        """The same, checked against the shape of the model's input; None stands for an axis of any length.
 
-        A length that is fixed is the window, where none was declared.
+        A fixed length is the window, where none was declared.
 
         Raises
         ------
@@ -300,7 +306,7 @@ def read_archive(path: Path, advice: str) -> bytes:
 
 
 def reason(error: Exception) -> str:
-    """What another library says, in one line of bearable length: such messages hold whole tracebacks."""
+    """Another library's message in one line of bearable length: such messages may hold whole tracebacks."""
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return text if len(text) < 400 else f"{text[:200]} … {text[-200:]}"
 
@@ -312,7 +318,7 @@ def digest(content: bytes) -> bytes:
 
 @contextmanager
 def torch_inference(torch: Any, threads: int | None) -> Iterator[None]:
-    """No gradients, and so many threads; afterwards PyTorch has as many as before."""
+    """Without gradients, on `threads` threads; afterwards PyTorch has as many as before."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:

@@ -255,6 +255,8 @@ def test_an_embedding_is_tagged_and_explained_with_numbered_outputs(tmp_path: Pa
     explained = explain((NOISE[0], SR), embedder, factorization="hpss", labels=[2])
     assert explained.labels == ("2",)
     assert "output 2" in str(explained)
+    with pytest.raises(UsageError, match=r"unknown label 'rock': the outputs have no names; give numbers from 0 to 3"):
+        explain((NOISE[0], SR), embedder, factorization="hpss", labels=["rock"])
 
 
 @pytest.mark.parametrize(
