@@ -137,7 +137,7 @@ def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, boo
         )
     given = found[0]
     if given.type not in _PRECISIONS:
-        raise UsageError(f"{declared.path} is given {given.type}; its input must be {', '.join(_PRECISIONS)}")
+        raise UsageError(f"the input of {declared.path} is {given.type}; it must be {', '.join(_PRECISIONS)}")
     shape = [axis if isinstance(axis, int) else None for axis in given.shape]
     if not shape:  # of any rank
         return declared, None, False

@@ -62,7 +62,7 @@ def _lighter(model: Model, n: int) -> str:
     return (
         fewer
         if n > 1
-        else "it needs more than is free for a single window; end other programs, or take another machine"
+        else "it needs more than is free for a single window; end other programs, or use a machine with more memory"
     )
 
 

@@ -70,7 +70,7 @@ class LogMel:
         if batch.shape[-1] < self.n_fft:
             raise UsageError(
                 f"{counted(batch.shape[-1], 'sample is', 'samples are')} less than one frame of {self.n_fft}; "
-                "say a longer window"
+                "give a longer window"
             )
         mel = mel_spectrogram(batch, sr=self.sr, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels)
         return np.asarray(np.log10(np.float32(10000) * mel + np.float32(1)), np.float32)

@@ -28,6 +28,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -97,7 +98,8 @@ class Declared:
         if not plain:
             raise UsageError(f"{kind}:{argument} names no file; write {kind}:PATH{'?sr=…&labels=…' if facts else ''}")
         for name, example in {"sr": "16000", "labels": "rock;jazz or labels=@FILE"}.items() if facts else ():
-            if name not in given and (name, "layer" in given) != ("labels", True):
+            unnamed = name == "labels" and "layer" in given  # an embedding has no labels
+            if name not in given and not unnamed:
                 raise UsageError(f"{kind}:{plain} does not state its {name}; add the option {name}={example}")
         if (activation := given.get("activation", "none")) not in _ACTIVATIONS:
             raise unknown("activation", activation, _ACTIVATIONS)
@@ -176,8 +178,7 @@ class Declared:
             unit = "samples" if self.front_end is None else "frames"
             raise UsageError(
                 f"{legible(self.path)} takes {length} {unit}, but window_s={self.window_s:g} at {self.sr} Hz is "
-                f"{heard}; "
-                "leave window_s out, or say the one with which it was trained"
+                f"{heard}; leave window_s out, or give the one with which it was trained"
             )
         return self
 
@@ -212,8 +213,7 @@ class Declared:
             it is asked again beside another, or there is no such layer.
         """
         if inside is not None and self.layer is not None:
-            layer, channels, read = inside.named(self.layer), self.channels, inside.vectors
-            predict_fn = lambda given: read(given, layer, channels)  # noqa: E731 - a function of its own kind
+            predict_fn = partial(inside.vectors, layer=inside.named(self.layer), channels=self.channels)
         state: tuple[Any, ...] = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s)
         state += (self.hop_s, *(() if self.output is None else (self.output,)))
         state += () if self.fill == "silence" else (self.fill,)
@@ -272,8 +272,8 @@ def _require_sound(model: FunctionModel, declared: Declared) -> None:
     if not np.allclose(together[:1], alone, rtol=1e-3, atol=1e-4):
         raise UsageError(
             f"{legible(path)} answers the same signal differently when it is asked again, beside another; it was "
-            "saved in "
-            "training mode (dropout, batch normalisation). Save it in evaluation mode, in PyTorch after model.eval()"
+            "saved in training mode (dropout, batch normalisation). Save it in evaluation mode, in PyTorch after "
+            "model.eval()"
         )
 
 

@@ -140,5 +140,7 @@ def test_a_windows_scores_are_those_of_the_same_excerpt_alone(listener: Model, e
     whole = tag(song, listener)
     for index in (0, 2, len(whole.times_s) - 2):
         alone = tag(song, listener, start_s=float(whole.times_s[index]), duration_s=listener.window_s)
-        atol = 1e-5 * max(1.0, float(np.abs(whole.scores).max()))  # activations are no scores, and may be large
+        # activations are larger than scores, and show where the front end rounds a bit of another cut to float16
+        embedding = isinstance(listener, Layered) and listener.labels is None
+        atol = 1e-4 * float(np.abs(whole.scores).max()) if embedding else 1e-5
         np.testing.assert_allclose(alone.scores[0], whole.scores[index], atol=atol)
