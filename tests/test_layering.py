@@ -40,7 +40,11 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
     "models.musicnn_network": "models/test_musicnn",
+    "models.musicnn_random": "models/test_musicnn",
+    "models.torch_layers": "adapters/test_torch_model",
+    "prediction.capabilities": "models/test_every",  # one suite for all models that have them
     **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "labels")},
+    "prediction.option_values": "prediction/test_saved_model",
     "prediction.grid": "prediction/test_taggram",
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.player.pictures": "report/player/test_player",

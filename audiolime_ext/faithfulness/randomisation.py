@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.faithfulness.measure import Array
 from audiolime_ext.faithfulness.weighing import pearson
+from audiolime_ext.prediction.capabilities import Randomisable
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.kind import ROUNDING
 from audiolime_ext.prediction.labels import label_names
@@ -43,33 +44,18 @@ FEWEST_COMPONENTS = 4
 DECORRELATED = 0.5
 
 
-@runtime_checkable
-class Randomisable(Protocol):
-    """A model whose layers can be replaced by random ones."""
-
-    @property
-    def layers(self) -> Sequence[str]:
-        """Names of its layers (or groups of them), the output first."""
-        ...
-
-    def randomised(self, layers: Sequence[str], *, seed: int = 0) -> Model:
-        """The same model with these layers' weights drawn at random."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class RandomisationCheck:
     """How far explanations follow the model's weights.
 
     Parameters
     ----------
-    components, labels
-        What was ranked, and for which labels.
-    layers
-        In the order in which they were randomised; each step keeps those before it randomised.
-    correlations
-        Spearman's correlation with the original weights, shape (n_layers, n_seeds, n_labels); NaN where a model no
-        longer tells any component from another.
+    components, labels : tuple of str
+        Names of the components that were ranked, and of the labels for which they were.
+    layers : tuple of str
+        Names of the layers in the order in which they were randomised; each step keeps those before it randomised.
+    correlations : ndarray of float64, shape (n_layers, n_seeds, n_labels)
+        Spearman's correlation with the original weights; NaN where a model no longer tells any component from another.
     """
 
     components: tuple[str, ...]
@@ -84,7 +70,7 @@ class RandomisationCheck:
 
     @property
     def passed(self) -> bool | None:
-        """Whether the explanations of the model after the last step have let go of the original ones.
+        """Whether the explanations after the last step no longer follow the original ones.
 
         That is, whether their mean correlation is below .5 (our threshold; the paper has none). None: the randomised
         model answers the same to every mix, which decides nothing.
@@ -121,21 +107,23 @@ def randomisation_check(
     seeds: Sequence[int] = (0,),
     **options: Any,
 ) -> RandomisationCheck:
-    """Explain an excerpt again and again while the model forgets, layer by layer, what it has learned.
+    """Explain an excerpt again and again while the model's weights become random, layer by layer.
 
     Parameters
     ----------
-    audio, factorization
-        As for `audiolime_ext.explain`.
-    model
-        A model, or its spec string, that has ``layers`` and a method ``randomised(layers, seed=…)``, see
-        `Randomisable`; `audiolime_ext.models.musicnn` has.
-    layers
-        To be randomised, in this order, the output first; None: all of the model's.
-    seeds
-        For the random weights; the mean over several scatters less.
-    **options
-        For `audiolime_ext.explain`: labels, the excerpt, segments, method, budget, and the seed of the masks.
+    audio : path, (ndarray, int), Audio, …
+        Recording, as for `audiolime_ext.explain`.
+    model : str or Model
+        Model, or its spec string, that has ``trained_layers`` and a method ``randomised(layers, seed=…)``, see
+        `audiolime_ext.prediction.capabilities.Randomisable`; `audiolime_ext.models.musicnn` has.
+    factorization : str or Factorization
+        Factorization, or its spec string, as for `audiolime_ext.explain`.
+    layers : sequence of str or None
+        Names of the layers to randomise, in this order, the output first; None: all of the model's.
+    seeds : sequence of int
+        Seeds of the random weights; the mean over several scatters less.
+    **options : object
+        Options of `audiolime_ext.explain`: labels, the excerpt, segments, method, budget, and the seed of the masks.
 
     Raises
     ------
@@ -153,8 +141,8 @@ def randomisation_check(
     """
     named, model = model, load_model(model)
     if not isinstance(model, Randomisable):
-        raise UsageError(f"{named!r} cannot be randomised: it lacks `layers` and `randomised(layers, seed=…)`")
-    chosen = tuple(model.layers if layers is None else layers)
+        raise UsageError(f"{named!r} cannot be randomised: it lacks `trained_layers` and `randomised(layers, seed=…)`")
+    chosen = tuple(model.trained_layers if layers is None else layers)
     if not chosen or not seeds:
         raise UsageError("name at least one layer and one seed")
     options = {"level_check": False, **options}

@@ -1,5 +1,5 @@
-"""Taggers that ship with the library, one per module, found by their entry points; nothing imports them.
+"""Models that ship with the library, one per module, found by their entry points; nothing imports them.
 
-- `musicnn` (its networks: `musicnn_network`): 50 tags for every three seconds of music
-- `onnx_model`, `torch_model`, `keras_model`, `hugging_face`: models of yours
+- `musicnn` (with `musicnn_network` and `musicnn_random`): 50 tags for every three seconds of music
+- `onnx_model`, `torch_model` (with `torch_layers`), `keras_model`, `hugging_face`: your own models
 """

@@ -1,11 +1,11 @@
-"""A Hugging Face audio classifier in a local folder; nothing is fetched.
+"""A Hugging Face audio classifier from a local folder; nothing is downloaded.
 
 ``hf:DIR``. The folder is what ``save_pretrained`` writes for model and feature extractor: ``config.json``,
 ``preprocessor_config.json`` and ``model.safetensors``. No code from the folder is run. Labels, rate and activation are
-those of the configuration: sigmoid for several labels at once or a single output, nothing for regression, else softmax.
-A feature extractor that cuts what is longer than it can hear (AST: 10.24 s, Whisper: 30 s)
-sets the window; what is shorter it fills up: AST with frames of 0, Whisper with silence. So what is shorter is given to
-the extractor as it is. Options: ``window_s``, ``hop_s``, ``activation``, ``threads``.
+those of the configuration: sigmoid for several labels at once or a single output, none for regression, else softmax. A
+feature extractor that cuts off what is longer than it can hear (AST: 10.24 s, Whisper: 30 s) sets the window. Shorter
+recordings are given to the extractor as they are, and it fills them up: AST with frames of 0, Whisper with silence.
+Options: ``window_s``, ``hop_s``, ``activation``, ``threads``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def make(argument: str) -> FunctionModel:
     Raises
     ------
     UsageError
-        If an option is wrong, or the model is not one that can be used.
+        If an option is wrong, or the model cannot be used.
     MissingError
         If a package or a file is missing; `CorruptError` if one is damaged or lacks weights.
     """
@@ -53,8 +53,8 @@ def make(argument: str) -> FunctionModel:
         raise CorruptError(f"transformers cannot load {declared.path} ({reason(error)}); {_HOW}") from error
     if missing := sorted(info["missing_keys"]):
         raise CorruptError(
-            f"{declared.path} lacks weights ({', '.join(map(str, missing[:3]))}), which transformers would draw at "
-            "random; name a model that was trained for audio classification"
+            f"{declared.path} lacks weights ({', '.join(map(str, missing[:3]))}), for which transformers would take "
+            "random ones; name a model that was trained for audio classification"
         )
     model = model.float().eval()
     known = replace(
@@ -74,10 +74,10 @@ def make(argument: str) -> FunctionModel:
 
 
 def _files(folder: Path) -> list[Path]:
-    """All that the model is loaded from, sorted by name."""
+    """All files that the model is loaded from, sorted by name."""
     for needed in ("config.json", "preprocessor_config.json"):
         if not (folder / needed).is_file():
-            raise MissingError(f"{folder} is no folder of an audio classifier, as it has no {needed}; {_HOW}")
+            raise MissingError(f"{folder} is no folder of an audio classifier: it has no {needed}; {_HOW}")
     if not list(folder.glob("*.safetensors")):
         raise MissingError(f"{folder} has no model.safetensors (pickled weights are not loaded); {_HOW}")
     return sorted(file for pattern in ("*.json", "*.safetensors") for file in folder.glob(pattern))

@@ -1,11 +1,14 @@
-"""A Keras 3 model of yours, saved as .keras.
+"""Your own Keras 3 model, saved as .keras.
 
 ``keras:PATH.keras?sr=16000&labels=rock;jazz``. The model takes waveforms (n_batch, n_samples) or, with
 ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels); an axis of length 1 is added at the end where its input
-has one. Of several outputs ``output=`` names that of the scores. A fixed length of its input is its window. It runs as
-in inference, and with Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
-`audiolime_ext.prediction.saved_model` for all options; ``threads`` can be said once in a process, as TensorFlow keeps
-it.
+has one. Of several outputs ``output=`` names that of the scores. A fixed length of its input is its window. It runs in
+inference mode, and is loaded in Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
+`audiolime_ext.prediction.saved_model` for all options; ``threads`` can be set once in a process, since TensorFlow
+cannot change it later.
+
+``layer=NAME`` reads a layer of a Sequential or functional model by its name, as ``model.summary()`` shows it:
+``keras:PATH.keras?sr=16000&layer=dense``.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason
 from audiolime_ext.text import counted
 
@@ -32,7 +36,7 @@ def make(argument: str) -> FunctionModel:
     Raises
     ------
     UsageError
-        If an option is missing or wrong, or the model is not one that can be used.
+        If an option is missing or wrong, or the model cannot be used.
     MissingError
         If Keras or the file is missing; `CorruptError` if the file is damaged.
     """
@@ -52,17 +56,44 @@ def make(argument: str) -> FunctionModel:
         ) from error
     declared, shape = _fitted(model, declared)
     names = [str(name) for name in getattr(model, "output_names", ())]
+    inside = _inside(keras, model, shape)
+    if declared.layer is not None and inside is None:
+        raise UsageError(
+            f"the layers of {declared.path} cannot be read, as it is no Sequential or functional model: its layers are "
+            "connected by code. Save keras.Model(inputs, [layer's output]) of it, and leave layer= out"
+        )
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
-        given = batch[..., None] if shape is not None and len(shape) > batch.ndim else batch
-        answer = model.predict_on_batch(given)  # compiled: a call of the model is twice as slow
+        answer = model.predict_on_batch(_given(batch, shape))  # compiled: a call of the model is twice as slow
         return declared.chosen(dict(zip(names, answer, strict=True)) if isinstance(answer, (list, tuple)) else answer)
 
-    return declared.tagger(predict, contents=[digest(content)], batch_size=16)
+    return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+
+
+def _given(batch: NDArray[np.float32], shape: tuple[int | None, ...] | None) -> NDArray[np.float32]:
+    return batch[..., None] if shape is not None and len(shape) > batch.ndim else batch
+
+
+def _inside(keras: Any, model: Any, shape: tuple[int | None, ...] | None) -> Inside | None:
+    """The layers of a Sequential or functional model, those of models within it not among them; None of others."""
+    if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
+        return None
+    models: dict[str, Any] = {}
+
+    def read(given: NDArray[np.float32], layer: str) -> NDArray[Any]:
+        if layer not in models:
+            output = model.get_layer(layer).output
+            if isinstance(output, (list, tuple, dict)):
+                raise UsageError(f"layer {layer!r} answers several arrays; name one that answers a single one")
+            models[layer] = keras.Model(model.inputs, output)
+        return np.asarray(models[layer].predict_on_batch(_given(given, shape)))
+
+    layers = [str(layer.name) for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    return Inside(layers, read, channels=-1)
 
 
 def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None, ...] | None]:
-    """What is declared and what the model's input says together, and the input's shape if it says any."""
+    """What is declared together with what the model's input states, and the input's shape; None: it states none."""
     if len(found := getattr(model, "inputs", None) or [None]) != 1:
         raise UsageError(f"{declared.path} has {counted(len(found), 'input')}; save a model that has one")
     if not getattr(model, "inputs", None):
@@ -74,7 +105,7 @@ def _fitted(model: Any, declared: Declared) -> tuple[Declared, tuple[int | None,
 
 def _set_threads(keras: Any, threads: int) -> None:
     if (backend := keras.backend.backend()) != "tensorflow":
-        raise UsageError(f"threads= is for Keras on TensorFlow, and this one runs on {backend}; leave it out")
+        raise UsageError(f"threads= is for Keras on TensorFlow, but Keras runs on {backend} here; leave it out")
     threading = require("tensorflow", extra="keras").config.threading
     try:
         threading.set_intra_op_parallelism_threads(threads)
@@ -84,5 +115,5 @@ def _set_threads(keras: Any, threads: int) -> None:
         if running != threads:
             raise UsageError(
                 f"threads={threads}, but TensorFlow already runs in this process with "
-                f"{running or 'as many as it likes'}; say threads= for the first model, or nowhere"
+                f"{running or 'as many as it likes'}; give threads= for the first model, or for none"
             ) from error

@@ -6,21 +6,39 @@ checkpoints in the PyPI package ``musicnn`` 0.1.0 and run on ONNX Runtime. The t
 A signal goes through these steps:
 
 1. Frames of 512 samples every 256 at 16 kHz. The package centres its frames, so the first frame of a window that
-   starts at sample s begins at s − 256: the model asks for 256 samples of lead. A window is 187 frames.
+   starts at sample s begins at s − 256: the model needs 256 samples of lead. A window is 187 frames.
 2. Power in 96 mel bands, *rounded to float16*, as it was stored for training, then log10(10000·S + 1) in float32.
-   (Under NumPy 2 the package's own expression stays in float16 and overflows on loud music; the networks never saw
-   that.)
+   (Under NumPy 2 the package's own expression stays in float16 and overflows on loud music; the networks were not
+   trained on that.)
 3. The networks: see `musicnn_network`.
 
-A recording that is shorter than a window is repeated until it fills one. The package has no way of its own (it fails),
-and Essentia, which runs the same networks, can repeat the last frames.
+A recording that is shorter than a window is repeated until it fills one. The package itself fails on such recordings;
+Essentia, which runs the same networks, can repeat the last frames.
 
-Weights and label names are read from the package's files. Its code is never run: labels are literals in
-``configuration.py``, which ``ast`` reads.
+Weights and label names are read from the package's files. Its code is never run: the labels are literals in its
+``configuration.py``, read with ``ast``.
 
 ``MSD_musicnn_big`` is a wider ``musicnn`` that its authors published in their repository only:
 ``musicnn:MSD_musicnn_big?weights=DIR``, where DIR is the folder ``musicnn/MSD_musicnn_big`` of a copy, with the files
 ``.index`` and ``.data-00000-of-00001``. Its labels are those of the package.
+
+``?layer=NAME`` makes an embedder of any of them: ``musicnn:MSD_musicnn?layer=penultimate`` answers 200 values per
+window in place of 50 scores. The layers are those of the package's ``extractor``, from the input to the output; those
+with axes for time or frequency are averaged over them. For a window of 187 frames their activations have the shapes:
+
+=============== ============================ ===========================================================
+layer           (n_frames, n_features)       what it is
+=============== ============================ ===========================================================
+``timbral``     (187, 408)                   convolutions over 38 and 67 of the bands
+``temporal``    (187, 153)                   convolutions over 32, 64 and 128 frames
+``cnn1–3``      (187, 64), big: (187, 512)   convolutions over time
+``mean_pool``   (753,), big: (2097,)         mean over time of all the above
+``max_pool``    (753,), big: (2097,)         maximum over time
+``penultimate`` (200,), big: (500,)          hidden layer, after its batch normalisation
+=============== ============================ ===========================================================
+
+Those of ``vgg`` are ``pool1`` to ``pool5``: (n_frames, n_bands, 128) of 92 × 48, 46 × 24, 23 × 12, 11 × 6 and 2 × 1.
+`musicnn_network` says exactly which tensor each of them is.
 
 References
 ----------
@@ -33,7 +51,6 @@ import ast
 import copy
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +58,21 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.spectrogram import mel_spectrogram
 from audiolime_ext.errors import CorruptError, UsageError, unknown
-from audiolime_ext.models.musicnn_network import N_FRAMES, N_MELS, Weights, big_shapes, musicnn_graph, vgg_graph
+from audiolime_ext.models.musicnn_network import (
+    MUSICNN_LAYERS,
+    N_FRAMES,
+    N_MELS,
+    VGG_LAYERS,
+    Weights,
+    big_shapes,
+    musicnn_graph,
+    vgg_graph,
+)
+from audiolime_ext.models.musicnn_random import trained_layers, with_random
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Floats, Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
+from audiolime_ext.prediction.layers import pooled, require_layer
 from audiolime_ext.registry import options
 
 SR, N_FFT, HOP_LENGTH = 16000, 512, 256
@@ -81,19 +109,19 @@ class MusicnnModel:
 
     Parameters
     ----------
-    variant
-        One of `PUBLISHED`, or `BIG`.
-    folder
-        Holds the files of `CHECKPOINT` at their paths inside the wheel; None: they are looked up, or fetched.
-    weights
-        The folder of the checkpoint of `BIG`, which no package brings.
-    threads
-        Threads within the network; None lets the runtime choose.
+    variant : str
+        Name from `PUBLISHED`, or `BIG`.
+    folder : Path or None
+        Folder with the files of `CHECKPOINT` at their paths inside the wheel; None: they are looked up, or fetched.
+    weights : str, Path or None
+        Folder of the checkpoint of `BIG`, which no package brings; None for the others.
+    threads : int or None
+        Number of threads within the network; None: the runtime's choice.
 
     Raises
     ------
     UsageError
-        If there is no such variant, or `weights` is missing or no folder with a checkpoint.
+        If there is no such variant, or `weights` is missing, holds no checkpoint, or goes with another variant.
     MissingError
         If the checkpoint cannot be had; `CorruptError` if it is damaged or another network's.
 
@@ -141,91 +169,152 @@ class MusicnnModel:
             raise unknown("musicnn model", variant, VARIANTS)
         package = (folder or locate(CHECKPOINT)) / "musicnn"
         dataset, self._architecture = variant.split("_")[:2]
-        self.spec: str | None = f"musicnn:{variant}"
-        self.labels = _labels(package / "configuration.py", dataset)
+        self._source = f"musicnn:{variant}"
+        self.labels: tuple[str, ...] | None = _labels(package / "configuration.py", dataset)
+        self.layer: str | None = None
         self.batch_size = 16  # 0.5 GB; larger batches are not faster
         if variant == BIG:
             self._weights: Weights = _big(weights)
-            self.spec += f"?weights={weights}"
+            self._source += f"?weights={weights}"
             content = f"musicnn:{variant} {_VERSION} {content_hash(self._weights)}"
         elif weights:
             raise UsageError(f"{variant} comes with the package musicnn; weights= goes with {BIG} only")
         else:
             self._weights = read_tensor_bundle(package / variant)
-            content = f"{self.spec} {_VERSION} {CHECKPOINT.files[f'musicnn/{variant}/.data-00000-of-00001']}"
+            content = f"{self._source} {_VERSION} {CHECKPOINT.files[f'musicnn/{variant}/.data-00000-of-00001']}"
+        self.spec: str | None = self._source
         self._threads = threads
-        self.fingerprint = hashlib.sha256(content.encode()).hexdigest()[:16]
+        self._networks: dict[str | None, Network] = {}
+        self._trained = hashlib.sha256(content.encode()).hexdigest()[:16]
 
-    @cached_property
-    def _network(self) -> Network:
-        build = vgg_graph if self._architecture == "vgg" else musicnn_graph
-        return build(self._weights).network(threads=self._threads)
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the weights, of the arithmetic, and of the layer that answers."""
+        state = f"{self._trained} {self.layer}"
+        return self._trained if self.layer is None else hashlib.sha256(state.encode()).hexdigest()[:16]
 
     def __call__(self, batch: NDArray[np.float32]) -> Floats:
-        """Scores of signals that each are a window with its lead in front.
+        """Scores of signals that each are a window with its lead in front; or a layer's activations, pooled.
 
         Parameters
         ----------
-        batch
-            Shape (n_batch, 256 + 47872), float32, mono at 16 kHz.
+        batch : ndarray of float32, shape (n_batch, 256 + 47872)
+            Signals, mono at 16 kHz.
 
         Returns
         -------
-        Shape (n_batch, 50), float32, in 0…1, in the order of `labels`.
+        Shape (n_batch, 50), float32, in 0…1, in the order of `labels`; of a `layer`, (n_batch, n_features), the mean
+        over time and frequency.
         """
-        return self._network(log_mel(batch))[0]
+        answer = self._network(self.layer)(log_mel(batch))[0]
+        return answer if self.layer is None else pooled(answer)
+
+    def _network(self, layer: str | None) -> Network:
+        if layer not in self._networks:
+            build = vgg_graph if self._architecture == "vgg" else musicnn_graph
+            self._networks[layer] = build(self._weights, layer).network(threads=self._threads)
+        return self._networks[layer]
+
+    @staticmethod
+    def front_end(batch: NDArray[np.float32]) -> Floats:
+        """Log-mel spectrograms of signals, shape (n_batch, n_frames, 96), float32; see `log_mel`."""
+        return log_mel(batch)[:, 0]
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """What `randomised` replaces, the output first; the five parallel convolutions of musicnn are one."""
-        return tuple(_trained(self._architecture))
+        """Names of the layers that can be read, from the input to the output."""
+        return VGG_LAYERS if self._architecture == "vgg" else MUSICNN_LAYERS
+
+    def at(self, layer: str) -> MusicnnModel:
+        """The same network answering a layer's activations, averaged over time and frequency.
+
+        Raises
+        ------
+        UsageError
+            If there is no such layer.
+
+        Examples
+        --------
+        >>> embedder = MusicnnModel("MTT_musicnn").at("penultimate")
+        >>> embedder.spec, embedder.labels
+        ('musicnn:MTT_musicnn?layer=penultimate', None)
+        >>> embedder(np.zeros((1, LEAD + WINDOW), np.float32)).shape
+        (1, 200)
+        """
+        require_layer(layer, self.layers)
+        other = copy.copy(self)
+        other.layer, other.labels = layer, None
+        if self.spec is not None:
+            other.spec = f"{self._source}{'&' if '?' in self._source else '?'}layer={layer}"
+        return other
+
+    def activations(self, features: NDArray[np.float32], layer: str) -> Floats:
+        """Activations of a layer, not pooled.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n_batch, 187, 96)
+            Log-mel spectrograms, (n_batch, n_frames, n_bands), as `front_end` makes them.
+        layer : str
+            Name from `layers`.
+
+        Returns
+        -------
+        float32; shape (n_batch, n_features), (n_batch, n_frames, n_features) or, of ``vgg``, (n_batch, n_frames,
+        n_bands, n_features).
+
+        Raises
+        ------
+        UsageError
+            If there is no such layer.
+
+        Examples
+        --------
+        >>> model = MusicnnModel("MTT_vgg")
+        >>> model.activations(model.front_end(np.zeros((1, LEAD + WINDOW), np.float32)), "pool4").shape
+        (1, 11, 6, 128)
+        """
+        require_layer(layer, self.layers)
+        return self._network(layer)(np.asarray(features, np.float32)[:, None])[0]
+
+    @property
+    def trained_layers(self) -> tuple[str, ...]:
+        """Names of what `randomised` replaces, the output first; of an embedder, of what its layer depends on."""
+        return trained_layers(self._architecture, self.layer)
 
     def randomised(self, layers: Sequence[str], *, seed: int = 0) -> MusicnnModel:
-        """The same network with some of its `layers` as they may have been before training.
+        """The same network with some of its `trained_layers` as they may have been before training.
 
-        Kernels are normal with variance 1 / fan-in, biases zero, and the batch normalisations behind them do nothing:
-        so signals keep their level from layer to layer, where trained statistics would silence a network that they no
-        longer fit. A layer is drawn the same whichever others are. The result has no spec.
+        See `musicnn_random`. A layer is drawn the same whichever others are. The result has no spec.
 
         Raises
         ------
         UsageError
             If there is no such layer.
         """
-        weights, groups = dict(self._weights), _trained(self._architecture)
-        for layer in layers:
-            if layer not in groups:
-                raise unknown("layer", layer, groups)
-            rng = np.random.default_rng([seed, list(groups).index(layer)])
-            names, norms = groups[layer]
-            for name in names:
-                shape = weights[f"{name}/kernel"].shape
-                weights[f"{name}/kernel"] = rng.normal(0, np.prod(shape[:-1]) ** -0.5, shape).astype(np.float32)
-                weights[f"{name}/bias"] = np.zeros(shape[-1], np.float32)
-            for norm in (f"batch_normalization_{index}" for index in norms):
-                for kind, value in {"gamma": 1, "beta": 0, "moving_mean": 0, "moving_variance": 1}.items():
-                    weights[f"{norm}/{kind}"] = np.full_like(weights[f"{norm}/{kind}"], value)
+        weights = with_random(self._weights, self._architecture, layers, seed=seed)
         other = copy.copy(self)
-        other.__dict__.pop("_network", None)  # built from the trained weights
+        other._networks = {}
         other._weights, other.spec = weights, None
-        state = f"{self.fingerprint} {sorted(set(layers))} {seed}"
-        other.fingerprint = hashlib.sha256(state.encode()).hexdigest()[:16]
+        state = f"{self._trained} {sorted(set(layers))} {seed}"
+        other._trained = hashlib.sha256(state.encode()).hexdigest()[:16]
         return other
 
 
 def make(argument: str) -> MusicnnModel:
-    """The model of ``musicnn:argument``, with the option ``weights``."""
-    variant, given = options(argument, ["weights"])
-    return MusicnnModel(variant, weights=given.get("weights"))
+    """The model of ``musicnn:argument``, with the options ``weights`` and ``layer``."""
+    variant, given = options(argument, ["weights", "layer"])
+    model = MusicnnModel(variant, weights=given.get("weights"))
+    return model.at(given["layer"]) if "layer" in given else model
 
 
 def log_mel(batch: NDArray[np.float32]) -> Floats:
-    """What the networks are given: shape (n_batch, 1, n_frames, 96), float32.
+    """Input of the networks: log-mel spectrograms, shape (n_batch, 1, n_frames, 96), float32.
 
     Parameters
     ----------
-    batch
-        Shape (n_batch, n_samples), float32, mono at 16 kHz; the first frame starts at the first sample.
+    batch : ndarray of float32, shape (n_batch, n_samples)
+        Signals, mono at 16 kHz; the first frame starts at the first sample.
     """
     mel = mel_spectrogram(batch, sr=SR, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS)
     largest = np.finfo(np.float16).max  # reached by signals some 20 dB above full scale; infinite without the limit
@@ -252,12 +341,3 @@ def _labels(configuration: Path, dataset: str) -> tuple[str, ...]:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == wanted:
             return tuple(ast.literal_eval(statement.value))
     raise CorruptError(f"{configuration} does not define {wanted}; fetch the checkpoint again")
-
-
-def _trained(architecture: str) -> dict[str, tuple[list[str], list[int]]]:
-    """Layer → names of its kernels, numbers of the normalisations behind them; the output first."""
-    if architecture == "vgg":
-        return {"dense": (["dense"], []), **{f"{i}CNN": ([f"{i}CNN"], [i]) for i in range(5, 0, -1)}}
-    late = {f"conv2d_{i}": ([f"conv2d_{i}"], [8, 9] if i == 7 else [i + 1]) for i in (7, 6, 5)}
-    front = ["conv2d", *(f"conv2d_{i}" for i in range(1, 5))]
-    return {"dense_1": (["dense_1"], []), "dense": (["dense"], [10]), **late, "front end": (front, [1, 2, 3, 4, 5])}

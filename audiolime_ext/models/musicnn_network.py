@@ -4,7 +4,20 @@
 its maximum over frequency; three convolutions over time with residual connections; maximum and mean over time; two
 dense layers. ``vgg``: five 3×3 convolutions with pooling, one dense layer.
 
-Numbers of filters are those of the tensors. Layers are named as TensorFlow numbers them: ``conv2d``, ``conv2d_1``, …
+Numbers of filters are those of the tensors, which are named as TensorFlow numbers its layers: ``conv2d``, ``conv2d_1``.
+
+The layers whose activations can be read (`MUSICNN_LAYERS`, `VGG_LAYERS`) have the names and hold the values that the
+package's ``extractor`` returns as ``features``:
+
+- ``timbral``, ``temporal``: the two and the three parallel convolutions, each after ReLU, batch normalisation and the
+  maximum over frequency;
+- ``cnn1``, ``cnn2``, ``cnn3``: the convolutions over time, after ReLU and batch normalisation, with the residual
+  connections of the latter two added;
+- ``max_pool``, ``mean_pool``: maximum and mean over time of ``timbral``, ``temporal`` and the three, 753 features;
+- ``penultimate``: the hidden dense layer after ReLU *and the batch normalisation behind it*, so that some values are
+  negative; the output layer is applied to it as it is in the checkpoint. (For scores that normalisation is folded into
+  the output layer, so the tensor exists only where it is asked for.)
+- ``pool1`` to ``pool5``: the convolutions of ``vgg`` after ReLU, batch normalisation and pooling.
 """
 
 from __future__ import annotations
@@ -20,6 +33,8 @@ from audiolime_ext.networks.graph import Affine, Floats, Graph
 Weights = Mapping[str, NDArray[Any]]
 
 N_MELS, N_FRAMES = 96, 187
+MUSICNN_LAYERS = ("timbral", "temporal", "cnn1", "cnn2", "cnn3", "mean_pool", "max_pool", "penultimate")
+VGG_LAYERS = ("pool1", "pool2", "pool3", "pool4", "pool5")
 
 
 def big_shapes() -> dict[str, tuple[int, ...]]:
@@ -68,14 +83,35 @@ def _start(name: str, weights: Weights) -> tuple[Graph, str]:
     return graph, graph.affine(graph.input("log_mel", ["n_batch", 1, N_FRAMES, N_MELS]), _norm(weights, 0))
 
 
-def musicnn_graph(weights: Weights) -> Graph:
-    """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels)."""
+def musicnn_graph(weights: Weights, layer: str | None = None) -> Graph:
+    """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels), or to a layer's answers.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        Tensors of the checkpoint by name.
+    layer : str or None
+        Name from `MUSICNN_LAYERS`, whose activations are the output: ``timbral``, ``temporal`` and ``cnn1`` to ``cnn3``
+        of shape (n_batch, n_frames, n_features), the others (n_batch, n_features); None: the scores are.
+    """
     graph, x = _start("musicnn", weights)
-    front = graph.node("Concat", *(_front_layer(graph, x, weights, i) for i in range(5)), axis=1)
+    parts = [_front_layer(graph, x, weights, i) for i in range(5)]
+    front = graph.node("Concat", *parts, axis=1)
     late = _late_layers(graph, _conv_over_time(graph, front, *_layer(weights, "conv2d_5")), weights)
     everything = graph.node("Concat", front, *late, axis=1)
     maximum, mean = (graph.node(kind, everything) for kind in ("GlobalMaxPool", "GlobalAveragePool"))
-    return _tag_layers(graph, [maximum], [mean], weights)
+    if layer is None:
+        return _tag_layers(graph, [maximum], [mean], weights)
+    late_by_name = dict(zip(("cnn1", "cnn2", "cnn3"), late, strict=True))
+    front_by_name = {"timbral": parts[:2], "temporal": parts[2:]}
+    over_time = {**{name: graph.node("Concat", *some, axis=1) for name, some in front_by_name.items()}, **late_by_name}
+    if layer in over_time:
+        return _inside(graph, graph.node("Squeeze", _channels_last(graph, over_time[layer]), graph.constant([2])))
+    norm = _norm(weights, 10)
+    scaled = graph.node("Mul", _hidden(graph, [maximum], [mean], weights), graph.constant(norm.scale))
+    vectors = {name: graph.node("Flatten", pool) for name, pool in {"max_pool": maximum, "mean_pool": mean}.items()}
+    vectors["penultimate"] = graph.node("Add", scaled, graph.constant(norm.shift))
+    return _inside(graph, vectors[layer])
 
 
 def _front_layer(graph: Graph, x: str, weights: Weights, i: int) -> str:
@@ -100,24 +136,51 @@ def _late_layers(graph: Graph, convolved: str, weights: Weights) -> list[str]:
     return features
 
 
-def _tag_layers(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> Graph:
-    """Two dense layers over the maxima and means over time of all features, and the finished graph."""
+def _hidden(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> str:
+    """The hidden dense layer over the maxima and means over time of all features, before its normalisation."""
     flat = graph.node("Flatten", graph.node("Concat", *maxima, *means, axis=1))
     kernel, bias = _dense_after(_norm(weights, 9), *_layer(weights, "dense"))
     apart = np.concatenate([kernel[0::2], kernel[1::2]])  # in the checkpoint maximum and mean take turns
-    hidden = graph.node("Relu", graph.node("Gemm", flat, graph.constant(apart), graph.constant(bias)))
+    return graph.node("Relu", graph.node("Gemm", flat, graph.constant(apart), graph.constant(bias)))
+
+
+def _tag_layers(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> Graph:
+    """Two dense layers over the maxima and means over time of all features, and the finished graph."""
+    hidden = _hidden(graph, maxima, means, weights)
     return _finish(graph, hidden, *_dense_after(_norm(weights, 10), *_layer(weights, "dense_1")))
 
 
-def vgg_graph(weights: Weights) -> Graph:
-    """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels)."""
+def vgg_graph(weights: Weights, layer: str | None = None) -> Graph:
+    """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels), or to a layer's answers.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        Tensors of the checkpoint by name.
+    layer : str or None
+        Name from `VGG_LAYERS`, whose activations (n_batch, n_frames, n_bands, n_features) are the output; frames and
+        bands become fewer from pool to pool. None: the scores are.
+    """
     graph, h = _start("vgg", weights)
     pools = [([4, 1], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([4, 4], [4, 4])]
     for i, (size, strides) in enumerate(pools, start=1):
         pool = {"kernel_shape": size, "strides": strides}
         h = graph.pooled_block(h, *_layer(weights, f"{i}CNN"), _norm(weights, i), pool=pool, pads=[1, 1, 1, 1])
-    flat = graph.node("Flatten", graph.node("Transpose", h, perm=[0, 2, 3, 1]))  # channels last, as in TensorFlow
+        if layer == f"pool{i}":
+            return _inside(graph, _channels_last(graph, h))
+    flat = graph.node("Flatten", _channels_last(graph, h))
     return _finish(graph, flat, *_layer(weights, "dense"))
+
+
+def _channels_last(graph: Graph, x: str) -> str:
+    """Axes as TensorFlow has them: (n_batch, height, width, n_channels)."""
+    return graph.node("Transpose", x, perm=[0, 2, 3, 1])
+
+
+def _inside(graph: Graph, activations: str) -> Graph:
+    """The graph whose output is what a layer answers."""
+    graph.output(activations, "activations", None)
+    return graph
 
 
 def _finish(graph: Graph, features: str, kernel: Floats, bias: Floats) -> Graph:

@@ -1,11 +1,14 @@
-"""An ONNX model of yours, from whatever library it was exported.
+"""Your own ONNX model, exported from any library.
 
 ``onnx:PATH?sr=16000&labels=rock;jazz``. The model has one input, float32 waveforms (n_batch, n_samples) or, with
 ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels), and an output (n_batch, n_labels), which ``output=`` names
-where there are several. Inputs of half or double precision are given such. An axis of length 1 is
-added in second place or at the end where its input has one. A fixed length of its input is its window; a model that was
-exported for a single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime,
-which is always installed. See `audiolime_ext.prediction.saved_model` for all options.
+where there are several. An input of half or double precision is given that. An axis of length 1 is added in second
+place or at the end where its input has one. A fixed length of its input is its window; a model that was exported for a
+single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime, which is always
+installed. See `audiolime_ext.prediction.saved_model` for all options.
+
+``layer=NAME`` reads any tensor that a node computes, by the tensor's name or the node's, as viewers such as Netron show
+them: ``onnx:PATH?sr=16000&layer=/encoder/Relu_output_0``. ``load_model(…).layers`` lists them, from input to output.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.networks.graph import session
 from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.outputs import key_of
 from audiolime_ext.prediction.saved_model import Declared, digest, read, reason
 from audiolime_ext.text import counted
@@ -27,6 +31,7 @@ from audiolime_ext.text import counted
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}
 
 _PRECISIONS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
+_NO_LAYERS = ("Constant", "Shape")
 _HOW = "export it anew, in PyTorch with torch.onnx.export"
 
 
@@ -36,31 +41,73 @@ def make(argument: str) -> FunctionModel:
     Raises
     ------
     UsageError
-        If an option is missing or wrong, or the model is not one that can be used.
+        If an option is missing or wrong, or the model cannot be used.
     MissingError
         If the file, or one that holds its weights, is missing; `CorruptError` if it is damaged.
     """
     declared = Declared.parse("onnx", argument)
     content = _whole(read(declared.path), declared.path)
-    try:
-        running = session(content, threads=declared.threads)
-    except Exception as error:
-        raise UsageError(f"ONNX Runtime cannot load {declared.path} ({reason(error)}); {_HOW}") from error
-    wanted = _output(running, declared)
+    network = _Network(content, declared)
+    inside = Inside(network.layers, lambda given, name: network.answers(fitted(given), name), aliases=network.aliases)
+    layer = None if declared.layer is None else inside.named(declared.layer)
+    running = network.session(layer)
+    wanted = None if layer is not None else _output(running, declared)
     declared, axis, single = _fitted(running, declared)
-    given_name, precision = running.get_inputs()[0].name, _PRECISIONS[running.get_inputs()[0].type]
+    precision = _PRECISIONS[running.get_inputs()[0].type]
 
-    def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
+    def fitted(batch: NDArray[np.float32]) -> list[NDArray[Any]]:
         given = np.asarray(batch, precision)
         given = given if axis is None else np.expand_dims(given, axis)
-        parts = np.split(given, len(given)) if single else [given]
-        return np.concatenate([np.asarray(running.run([wanted], {given_name: part})[0]) for part in parts])
+        return np.split(given, len(given)) if single else [given]
 
-    return declared.tagger(predict, contents=[digest(content)], batch_size=16)
+    def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
+        return network.answers(fitted(batch), None, wanted)
+
+    return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+
+
+class _Network:
+    """A model's graph, run by a session for the scores and by one for each layer that is read.
+
+    Layers are all tensors that its nodes compute; a node's name is another name of the first that it computes.
+    """
+
+    def __init__(self, content: bytes, declared: Declared) -> None:
+        import onnx
+
+        self._content, self._declared = content, declared
+        self._sessions: dict[str | None, Any] = {}
+        nodes = [node for node in onnx.load_model_from_string(content).graph.node if node.op_type not in _NO_LAYERS]
+        self.layers = [name for node in nodes for name in node.output if name]
+        self.aliases = {node.name: node.output[0] for node in nodes if node.name and node.name not in self.layers}
+
+    def session(self, layer: str | None) -> Any:
+        """The session of the model as it is, or of the one whose only output is a tensor within it."""
+        import onnx
+
+        if layer not in self._sessions:
+            content = self._content
+            if layer is not None:
+                model = onnx.load_model_from_string(content)
+                del model.graph.output[:]
+                model.graph.output.append(onnx.ValueInfoProto(name=layer))
+                content = model.SerializeToString()
+            try:
+                self._sessions[layer] = session(content, threads=self._declared.threads)
+            except Exception as error:
+                path = self._declared.path
+                raise UsageError(f"ONNX Runtime cannot load {path} ({reason(error)}); {_HOW}") from error
+        return self._sessions[layer]
+
+    def answers(self, parts: list[NDArray[Any]], layer: str | None, output: str | None = None) -> NDArray[Any]:
+        """A layer's activations, or the model's `output`, for parts of a batch, put together."""
+        running = self.session(layer)
+        name = running.get_inputs()[0].name
+        return np.concatenate([np.asarray(running.run([output or layer], {name: part})[0]) for part in parts])
 
 
 def _whole(content: bytes, path: Path) -> bytes:
-    """A model with all of its weights; those outside of it are read by `onnx`, which leaves its folder for none."""
+    """A model with all its weights; `onnx` reads those outside the file, from the same folder only."""
     import onnx
     from google.protobuf.message import DecodeError
     from onnx.external_data_helper import load_external_data_for_model
@@ -81,7 +128,7 @@ def _whole(content: bytes, path: Path) -> bytes:
 
 
 def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, bool]:
-    """What is declared and what the model says together, the axis of length 1 to add, whether it takes one signal."""
+    """What is declared together with what the model states, the axis to add, and whether it takes a single signal."""
     if len(found := running.get_inputs()) != 1:
         names = ", ".join(value.name for value in found)
         raise UsageError(
@@ -90,7 +137,7 @@ def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, boo
         )
     given = found[0]
     if given.type not in _PRECISIONS:
-        raise UsageError(f"{declared.path} is given {given.type}; its input must be {', '.join(_PRECISIONS)}")
+        raise UsageError(f"the input of {declared.path} is {given.type}; it must be {', '.join(_PRECISIONS)}")
     shape = [axis if isinstance(axis, int) else None for axis in given.shape]
     if not shape:  # of any rank
         return declared, None, False

@@ -1,4 +1,4 @@
-"""A PyTorch model of yours, as TorchScript or as an exported program.
+"""Your own PyTorch model, as TorchScript or as an exported program.
 
 ``torch:PATH?sr=16000&labels=rock;jazz``. The file is one of TorchScript, ``torch.jit.script(model.eval()).save(path)``,
 or an exported program (``.pt2``)::
@@ -9,10 +9,14 @@ or an exported program (``.pt2``)::
 
 The model takes waveforms (n_batch, n_samples) or, with ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels) and
 answers a tensor (n_batch, n_labels); of a dict or tuple ``output=`` names the scores. An axis of length 1 is added in
-second place where it wants one. A model in half or double precision is given such; TorchScript in half precision, which
-is made for graphics cards, is run in single precision with the same weights where it can be. A length that was exported
-as fixed is its window; one exported for a single signal is asked about one at a time. See
-`audiolime_ext.prediction.saved_model` for all options.
+second place where the model needs one. A model in half or double precision is given signals of that precision;
+TorchScript in half precision, which is made for graphics cards, is run in single precision with the same weights where
+that is possible. A length that was exported as fixed is its window; a model that was exported for a single signal is
+asked about one at a time. See `audiolime_ext.prediction.saved_model` for all options.
+
+``layer=NAME`` reads a node of an exported program, by the names that ``print(program.graph)`` shows, or a module of a
+scripted ``nn.Sequential``, by its path: ``torch:PATH?sr=16000&layer=relu_2``, ``…&layer=features.3``. See
+`torch_layers`.
 
 Pickled objects, which may run any code when they are loaded, are refused: a file of ``torch.save``, and an exported
 program that holds more than tensors (checked here, as ``torch.export.load`` would unpickle it). Both kinds of files are
@@ -34,7 +38,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.models.torch_layers import Layers, modules, nodes
 from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.layers import Inside
+from audiolime_ext.prediction.outputs import as_array
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason, torch_inference
 from audiolime_ext.text import counted
 
@@ -53,7 +60,7 @@ def make(argument: str) -> FunctionModel:
     Raises
     ------
     UsageError
-        If an option is missing or wrong, the file holds pickled objects, or the model is not one that can be used.
+        If an option is missing or wrong, the file holds pickled objects, or the model cannot be used.
     MissingError
         If PyTorch or the file is missing; `CorruptError` if the file is damaged.
     """
@@ -63,17 +70,23 @@ def make(argument: str) -> FunctionModel:
     content = read_archive(declared.path, _HOW)
     torch = require("torch", extra="torch")
     listener, declared = _load(torch, content, declared)
+    inside = listener.inside(torch, declared)
+    if declared.layer is not None and inside is None:
+        raise UsageError(
+            f"the layers of {declared.path} cannot be read: a scripted model shows them only if it is an nn.Sequential "
+            "from the top. Export it, torch.export.save(torch.export.export(model, …), 'model.pt2'), and name a node"
+        )
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
         with torch_inference(torch, declared.threads):
             return np.concatenate([declared.chosen(answer) for answer in listener.answers(torch, batch)])
 
-    return declared.tagger(predict, contents=[digest(content)], batch_size=16)
+    return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
 
 
 @dataclass(frozen=True, eq=False)
 class _Listener:
-    """A loaded model, and how it wants to be given signals: precision, an axis for the channel, one at a time."""
+    """A loaded model, and how it is given signals: precision, an axis for the channel, one at a time."""
 
     model: Any
     dtype: Any
@@ -81,10 +94,38 @@ class _Listener:
     single: bool = False
 
     def answers(self, torch: Any, batch: NDArray[np.float32]) -> list[Any]:
-        """What it answers to a batch, in one piece or signal by signal."""
+        """Its answers to a batch, in one piece or signal by signal."""
+        return [_widened(torch, self.model(part)) for part in self.parts(torch, batch)]
+
+    def parts(self, torch: Any, batch: NDArray[np.float32]) -> list[Any]:
+        """What it is given of a batch."""
         given = torch.from_numpy(np.array(batch, np.float32)).to(self.dtype)
         given = given[:, None] if self.channel else given
-        return [_widened(torch, self.model(part)) for part in (given.split(1) if self.single else [given])]
+        return list(given.split(1)) if self.single else [given]
+
+    def inside(self, torch: Any, declared: Declared) -> Inside | None:
+        """Its layers; None where they cannot be read."""
+        layers = nodes(torch, self.model) or modules(self.model)
+        if layers is None or not self._ends_in(torch, layers, declared):
+            return None
+
+        def read(given: NDArray[np.float32], layer: str) -> NDArray[Any]:
+            with torch_inference(torch, declared.threads):
+                found = [_widened(torch, layers.read(part, layer)) for part in self.parts(torch, given)]
+                return np.concatenate([as_array(part) for part in found])
+
+        return Inside(layers.names, read, aliases=layers.aliases)
+
+    def _ends_in(self, torch: Any, layers: Layers, declared: Declared) -> bool:
+        """Whether the last layer answers what the model answers: a module called Sequential may do anything."""
+        if isinstance(self.model, torch.fx.GraphModule):
+            return True
+        try:
+            with torch_inference(torch, declared.threads):
+                (part,) = self.parts(torch, _noise(declared))
+                return bool(torch.allclose(layers.read(part, layers.names[-1]), self.model(part), atol=1e-5))
+        except Exception:  # noqa: BLE001 - its modules are not called in turn
+            return False
 
 
 def _widened(torch: Any, answer: Any) -> Any:
@@ -114,24 +155,29 @@ def _load(torch: Any, content: bytes, declared: Declared) -> tuple[_Listener, De
 
 
 def _tried(torch: Any, load: Callable[[], Any], declared: Declared) -> _Listener:
-    """How a scripted model, which does not say what it takes, wants to be given signals: the first way that it bears.
+    """How a scripted model, which does not state its input, is given signals: the first way that works.
 
-    It is tried with two signals: one alone may pass for a signal without an axis for the batch.
+    It is tried with two signals: a single one may pass for a signal without an axis for the batch.
     """
-    length = round((declared.window_s or 1.0) * declared.sr)
-    noise = np.random.default_rng(0).normal(0, 0.1, (2, length)).astype(np.float32)
-    given = noise if declared.front_end is None else declared.front_end(noise)
+    given = _noise(declared)
     ways = _ways(torch, load)
     first = next(ways)
     for way in chain([first], ways):
         try:
             with torch_inference(torch, declared.threads):
                 (answer,) = way.answers(torch, given)
-        except Exception:  # noqa: BLE001 - what the first way says is told by whoever asks it
+        except Exception:  # noqa: BLE001 - the error of the first way is raised when it is asked
             continue
         if not isinstance(answer, torch.Tensor) or answer.shape[:1] == (2,):
             return way
     return first
+
+
+def _noise(declared: Declared) -> NDArray[np.float32]:
+    """Two signals of noise, or their spectra."""
+    length = round((declared.window_s or 1.0) * declared.sr)
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, length)).astype(np.float32)
+    return noise if declared.front_end is None else declared.front_end(noise)
 
 
 def _ways(torch: Any, load: Callable[[], Any]) -> Iterator[_Listener]:
@@ -149,7 +195,7 @@ def _ways(torch: Any, load: Callable[[], Any]) -> Iterator[_Listener]:
 
 
 def _is_exported(torch: Any, content: bytes, declared: Declared) -> bool:
-    """Whether a file is an exported program, that holds no pickled objects, or TorchScript; nothing else passes."""
+    """Whether a file is an exported program without pickled objects, or else TorchScript; nothing else passes."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         inside = {name.partition("/")[2] for name in names}
@@ -186,7 +232,7 @@ def _refuse_pickles(torch: Any, archive: zipfile.ZipFile, declared: Declared) ->
 
 
 def _fitted(program: Any, declared: Declared) -> tuple[_Listener, Declared]:
-    """An exported program, and what is declared and what its input says together."""
+    """An exported program, and what is declared together with what its input states."""
     inputs = program.graph_signature.user_inputs
     if len(inputs) != 1:
         raise UsageError(f"{declared.path} has {counted(len(inputs), 'input')}; export a model that has one")

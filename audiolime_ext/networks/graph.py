@@ -83,12 +83,12 @@ class Graph:
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
         return name
 
-    def output(self, value: str, name: str, shape: Sequence[int | str]) -> None:
-        """Declare `value` an output called `name`."""
+    def output(self, value: str, name: str, shape: Sequence[int | str] | None) -> None:
+        """Declare `value` an output called `name`; with shape None the runtime infers its shape."""
         from onnx import TensorProto, helper
 
         self._nodes.append(helper.make_node("Identity", [value], [name]))
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
     def constant(self, array: Any) -> str:
         """A tensor of the model itself: weights, scales, shapes."""
@@ -148,12 +148,19 @@ class Graph:
         return self.affine(self.node("Relu", signed), norm)
 
     def network(self, *, threads: int | None = None) -> Network:
-        """The finished graph, ready to run."""
+        """The finished graph, ready to run, without the nodes and constants that its outputs do not need."""
         from onnx import helper
 
-        graph = helper.make_graph(self._nodes, self._name, self._inputs, self._outputs, self._initializers)
+        needed, nodes = {value.name for value in self._outputs}, []
+        for node in reversed(self._nodes):
+            if needed & set(node.output):
+                needed.update(node.input)
+                nodes.append(node)
+        constants = [tensor for tensor in self._initializers if tensor.name in needed]
+        weights = {name: values for name, values in self._weights.items() if name in needed}
+        graph = helper.make_graph(nodes[::-1], self._name, self._inputs, self._outputs, constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-        return Network(session(model.SerializeToString(), threads=threads, weights=self._weights), self._weights)
+        return Network(session(model.SerializeToString(), threads=threads, weights=weights), weights)
 
 
 @dataclass(frozen=True, eq=False)

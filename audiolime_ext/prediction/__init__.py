@@ -1,15 +1,18 @@
 """A model and how it is asked.
 
-- `contract`: what a model is; `labels`: what its outputs are called
+- `contract`: what a model is; `labels`: the names of its outputs
+- `capabilities`: what a model may be able to do besides: have its layers read, be randomised
 - `function`: how any callable becomes one
 - `asking`: `predict`, in batches and with checks
-- `loading`: a model by its spec string, or of whatever can be called
-- `saved_model`, `front_end`: what spec strings say of models that other libraries saved; what such models are given
-- `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; outputs that name their
+- `loading`: a model from its spec string, or from anything that can be called
+- `saved_model`, `option_values`, `front_end`: what spec strings say of models that other libraries saved; what such
+  models are given
+- `layers`: embedders, models that answer a layer's activations
+- `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; answers that name their
   labels
-- `grid`, `taggram`: the windows a model hears, and its scores for each
-- `kind`, `targets`: what its answers are, and what of them is explained
-- `repeatability`: whether it answers alike when it is asked again
+- `grid`, `taggram`: the windows that a model hears, and its scores for each
+- `kind`, `targets`: what kind of values its answers are, and which function of them is explained
+- `repeatability`: whether it answers the same when it is asked again
 
 Kept true: a model is given float32 (n_batch, n_samples) at its own rate, and nothing that it does changes the run.
 """

@@ -1,4 +1,4 @@
-"""Asking a model: in batches, as a guest, with checks on what it answers."""
+"""Asking a model: in batches, without letting it change the run, and with checks on its answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BATCH_SIZE = 32  # signals, where a model does not say
 
 
 def n_at_once(model: Model, n_windows: int = 1) -> int:
-    """How many mixes of so many windows are made and asked about at a time: as many as fill a batch, at least one."""
+    """How many mixes of `n_windows` windows each are made and asked about at a time: a batch full, at least one."""
     return max(1, (model.batch_size or BATCH_SIZE) // n_windows)
 
 
@@ -54,7 +54,7 @@ def _ask(model: Model, batch: Samples) -> Scores:
 
 
 def _lighter(model: Model, n: int) -> str:
-    """How to ask a model that was given so many signals at once, so that it needs less memory."""
+    """How a model that was given `n` signals at once can be asked so that it needs less memory."""
     fewer = f"give it fewer at a time: --batch-size {n // 2}, tagger(…, batch_size={n // 2})"
     if model.window_s is None:
         shorter = "choose a shorter excerpt, which is its window: --duration, duration_s"
@@ -62,7 +62,7 @@ def _lighter(model: Model, n: int) -> str:
     return (
         fewer
         if n > 1
-        else "it needs more than is free for a single window; end other programs, or take another machine"
+        else "it needs more than is free for a single window; end other programs, or use a machine with more memory"
     )
 
 

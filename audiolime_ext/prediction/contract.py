@@ -1,4 +1,4 @@
-"""What a model is: any callable from a batch of signals to outputs that says how it wants to be asked."""
+"""What a model is: a callable from a batch of signals to outputs that says how it is to be asked."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ FILLS: tuple[Fill, ...] = ("silence", "repeat", "none")
 
 
 class Model(Protocol):
-    """A predict function that knows how it wants to be asked: a model, a classifier, a regressor, an embedder.
+    """A predict function that says how it is to be asked: a classifier, a regressor, an embedder.
 
     Attributes
     ----------
-    spec
-        A string that builds it again, or None.
-    sr
-        Hz; None: the recording's own rate.
-    labels
-        One name per output; None: they are numbered.
-    window_s, hop_s
+    spec : str or None
+        Spec string that builds it again; None: there is none.
+    fingerprint : str or None
+        Name of this state of the model, such as a hash of its weights; None: unknown.
+    sr : int or None
+        Sampling rate in Hz; None: the recording's own.
+    labels : sequence of str or None
+        Names of the outputs, in order; None: they are numbered.
+    window_s, hop_s : float or None
         Length and step of its windows in seconds; None: any length, the excerpt is one window.
-    lead_s
-        Seconds of context in front of each window.
-    min_s
-        The shortest excerpt in seconds that it can hear, where `window_s` is None.
-    n_channels
-        1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples).
-    batch_size
-        At most so many signals at a time; None: as many as there are.
-    fill
-        How a recording is filled up that is shorter than a window, which is how the model's own extractor does it:
-        ``"silence"`` (behind it), ``"repeat"`` (from its beginning), or ``"none"``: it is given as it is, and the model
-        fills it up itself. A model without this attribute hears silence.
+    lead_s : float
+        Context in front of each window, in seconds.
+    min_s : float or None
+        Length of the shortest excerpt that it can hear, in seconds, where `window_s` is None; None: any.
+    n_channels : {1, 2}
+        Number of channels: with 1 it is given (n_batch, n_samples), with 2 (n_batch, 2, n_samples).
+    batch_size : int or None
+        Largest number of signals at a time; None: all that there are.
+    references : tuple of str
+        BibTeX entries of the publications behind it.
+    fill : {"silence", "repeat", "none"}
+        Filling of a recording that is shorter than a window, as the model's own extractor does it: ``"silence"``
+        (behind it), ``"repeat"`` (from its beginning), or ``"none"`` (it is given as it is, and the model fills it up
+        itself). A model without this attribute is given silence.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""What a model is given instead of a waveform, where its spec string declares it: ``log-mel:n_fft,hop_length,n_mels``.
+"""Spectra that a model is given in place of waveforms, where its spec string says ``log-mel:n_fft,hop_length,n_mels``.
 
-One choice, that of musicnn and of many after it: frames that are not centred, a periodic Hann window, the *power*
-spectrum S in Slaney's mel bands from 0 Hz to sr / 2, then log10(1 + 10000·S) in float32. librosa computes the same:
-``np.log10(1 + 10000 * librosa.feature.melspectrogram(y=y, sr=sr, …, center=False))``, transposed. A model on anything
-else brings its own front end: as a layer of it, or in Python by `tagger(…, front_end=…)`.
+There is one kind, that of musicnn and of many models after it: frames that are not centred, a periodic Hann window, the
+*power* spectrum S in Slaney's mel bands from 0 Hz to sr / 2, then log10(1 + 10000·S) in float32. librosa computes the
+same: ``np.log10(1 + 10000 * librosa.feature.melspectrogram(y=y, sr=sr, …, center=False))``, transposed. A model that
+takes anything else brings its own front end: as a layer of its own, or in Python by `tagger(…, front_end=…)`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class LogMel:
 
     Parameters
     ----------
-    sr
-        Hz.
-    n_fft, hop_length
-        Samples; `n_fft` is even.
-    n_mels
-        Bands.
+    sr : int
+        Sampling rate in Hz.
+    n_fft, hop_length : int
+        Length and step of the frames in samples; `n_fft` is even.
+    n_mels : int
+        Number of mel bands.
 
     Examples
     --------
@@ -47,12 +47,12 @@ class LogMel:
 
     @classmethod
     def parse(cls, text: str, *, sr: int) -> LogMel:
-        """What ``log-mel:n_fft,hop_length,n_mels`` says.
+        """The front end that ``log-mel:n_fft,hop_length,n_mels`` describes.
 
         Raises
         ------
         UsageError
-            If it is no such text, or no such spectra exist.
+            If the text has another form, or there are no such spectra.
         """
         name, _, numbers = text.partition(":")
         if name != "log-mel":
@@ -70,15 +70,15 @@ class LogMel:
         if batch.shape[-1] < self.n_fft:
             raise UsageError(
                 f"{counted(batch.shape[-1], 'sample is', 'samples are')} less than one frame of {self.n_fft}; "
-                "say a longer window"
+                "give a longer window"
             )
         mel = mel_spectrogram(batch, sr=self.sr, n_fft=self.n_fft, hop_length=self.hop_length, n_mels=self.n_mels)
         return np.asarray(np.log10(np.float32(10000) * mel + np.float32(1)), np.float32)
 
     def n_frames(self, n_samples: int) -> int:
-        """Frames of so many samples."""
+        """Number of frames in `n_samples` samples."""
         return 1 + (n_samples - self.n_fft) // self.hop_length
 
     def n_samples(self, n_frames: int) -> int:
-        """The fewest samples that have so many frames."""
+        """The fewest samples that hold `n_frames` frames."""
         return self.n_fft + (n_frames - 1) * self.hop_length

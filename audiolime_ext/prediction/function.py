@@ -1,8 +1,8 @@
-"""Models of functions: how any callable becomes one.
+"""Models made of functions: how any callable becomes a model.
 
-A model is any callable from a batch of mono signals, float32 (n_batch, n_samples), to scores (n_batch, n_labels).
-A `Model` also says at which rate it listens, what its outputs are called and how long its window is; `tagger()` makes
-one of any model, and a plain callable is taken to hear the whole excerpt at the recording's own rate.
+The callable takes a batch of mono signals, float32 (n_batch, n_samples), and returns scores (n_batch, n_labels). A
+`Model` also says at which rate it listens, what its outputs are called and how long its window is: `tagger()` makes one
+of any callable. A plain callable is taken to hear the whole excerpt at the recording's own rate.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class FunctionModel:
     def fingerprint(self) -> str | None:
         """The declared version, else a hash of the rounded outputs on a fixed probe (one prediction).
 
-        None for a model that cannot hear the probe: noise as long as its window, else one second.
+        None for a model that cannot hear the probe, which is noise as long as its window, or one second.
         """
         if self.version is not None:
             return self.version
@@ -113,39 +113,42 @@ def tagger(
     version: str | None = None,
     fill: Fill = "silence",
 ) -> FunctionModel:
-    """Make a model of any model.
+    """Make a model of any callable.
 
     Parameters
     ----------
-    predict_fn
-        From what it is given to scores (n_batch, n_labels), as NumPy, TensorFlow or (detached) PyTorch arrays.
-    sr
-        The rate it listens at, in Hz; None: the recording's own.
-    labels
-        Names of its outputs, in order; None: "0", "1", …. Two labels over a single output p name 1 − p and p. Of a
-        function whose answers name their labels (dicts, pipelines of transformers) they are looked up by these names.
-    n_channels
-        1: it is given (n_batch, n_samples); 2: (n_batch, 2, n_samples), mono recordings duplicated.
-    front_end
-        Applied to the signals first, such as a spectrogram; `predict_fn` is given its result.
-    activation
-        Applied to the outputs, where they are logits: "sigmoid", "softmax" or a function.
-    batch_size
-        The most signals it is given at a time; None: all.
-    window_s, hop_s, lead_s
-        Its window in seconds (None: any length), the step between windows (default: the window) and the context
-        wanted in front of each.
-    min_s
-        The shortest excerpt it can hear, in seconds, where `window_s` is None.
-    one_at_a_time
-        The function takes one signal without a batch axis, (n_samples,) or (2, n_samples), and returns (n_labels,).
-    output
-        Which of its outputs are the scores, where it answers a dict or a tuple: a key, or a position from 0.
-    version
-        Names this state of the model in saved results; default: a hash of its outputs on a fixed probe.
-    fill
-        How a recording that is shorter than `window_s` is filled up: ``"silence"`` (as most extractors do),
-        ``"repeat"``, or ``"none"`` (the function takes shorter signals); the result says so.
+    predict_fn : callable
+        Function from float32 signals (n_batch, n_samples), or from what `front_end` makes of them, to scores (n_batch,
+        n_labels), as NumPy, TensorFlow or (detached) PyTorch arrays.
+    sr : int or None
+        Sampling rate of the signals in Hz; None: the recording's own.
+    labels : sequence of str or None
+        Names of its outputs, in order; None: "0", "1", …. Two labels over a single output p name 1 − p and p. Where the
+        answers name their labels (dicts, pipelines of transformers), scores are looked up by these names.
+    n_channels : {1, 2}
+        Number of channels: with 1 it is given (n_batch, n_samples), with 2 (n_batch, 2, n_samples), where the channel
+        of a mono recording is duplicated.
+    front_end : callable or None
+        Function that is applied to the signals first, such as a spectrogram; `predict_fn` is given its result.
+    activation : {"sigmoid", "softmax"}, callable or None
+        Function that is applied to the outputs, where they are logits; None: none.
+    batch_size : int or None
+        Largest number of signals that it is given at a time; None: all.
+    window_s, hop_s, lead_s : float or None
+        Length of its window in seconds (None: any length), the step between windows (None: the window's length) and the
+        context that it needs in front of each (never None).
+    min_s : float or None
+        Length of the shortest excerpt that it can hear, in seconds, where `window_s` is None; None: any.
+    one_at_a_time : bool
+        True if the function takes one signal without a batch axis, (n_samples,) or (2, n_samples), and returns
+        (n_labels,).
+    output : str, int or None
+        Key, or position from 0, of the scores, where it answers a dict or a tuple; None: it answers one array.
+    version : str or None
+        Name of this state of the model in saved results; None: a hash of its outputs on a fixed probe.
+    fill : {"silence", "repeat", "none"}
+        Filling of a recording that is shorter than `window_s`: ``"silence"`` (as most extractors do), ``"repeat"``, or
+        ``"none"`` (the function takes shorter signals); the result states it.
 
     Raises
     ------

@@ -1,14 +1,14 @@
 """The grid of windows that a model hears.
 
 A window that starts at sample s of the recording (at the model's rate) is ``[s − lead, s + window)``: the lead is real
-context for a first frame that is centred on s. Zeros stand only before the recording begins and, in the last window,
-for at most another lead after it ends (the other half of the last centred frame). `explain`, `tag` and pages cut
-windows with the same `Grid`.
+context for a first frame that is centred on s. Zeros are added only before the recording begins and, in the last
+window, for at most another lead after it ends (the other half of the last centred frame). `explain`, `tag` and pages
+cut windows with the same `Grid`.
 
 A *recording* that is shorter than a window is one window, filled up as the model's own extractor does it (see
-`Model.fill`), and the result says so. In a longer recording nothing is filled up that counts: its last window, where
-it is not whole, is tagged but in no mean, and an excerpt of it that is too short is refused. Recordings below
-`SHORTEST_S` are refused: a window that is filled up from less than a tenth of a second is nearly all filling.
+`Model.fill`), and the result says so. In a longer recording no window that counts is filled up: the last one, where it
+is not whole, is tagged but left out of all means, and an excerpt that is shorter than a window is refused. Recordings
+below `SHORTEST_S` are refused: a window made from less than a tenth of a second would be nearly all filling.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Grid:
 
     @classmethod
     def of(cls, model: Model, recording_sr: int, n_samples: int | None = None) -> Grid:
-        """The grid of a model in a recording of so many samples; without a rate of its own it listens at its rate."""
+        """The grid of a model in a recording of `n_samples`; a model without a rate listens at the recording's."""
         sr = model.sr or recording_sr
         window = None if model.window_s is None else round(model.window_s * sr)
         hop = window if model.hop_s is None else round(model.hop_s * sr)
@@ -58,13 +58,13 @@ class Grid:
         return cls(sr, lead, window, hop, model.n_channels, least, fill)
 
     def starts(self, n_samples: int) -> list[int]:
-        """Starts of the whole windows in an excerpt of so many samples (the excerpt's start is 0)."""
+        """Starts of the whole windows in an excerpt of `n_samples` (the excerpt's start is 0)."""
         if self.window is None or self.hop is None or self.fill is not None:
             return [0]
         return list(range(0, n_samples + self.lead - self.window + 1, self.hop)) if n_samples else []
 
     def require(self, n_samples: int, what: str) -> None:
-        """Raise `AudioError` if an excerpt of so many samples is too short to be heard."""
+        """Raise `AudioError` if an excerpt of `n_samples` is too short to be heard."""
         needed = self.min_samples if self.window is None else self.window - self.lead
         if self.fill is not None:
             needed = min(needed, round(SHORTEST_S * self.sr))
@@ -73,7 +73,7 @@ class Grid:
             raise AudioError(f"{what} is {n_samples / self.sr:.3f} s long; the model needs at least {least_s:.3f} s")
 
     def filling(self, duration_s: float) -> list[str]:
-        """How an excerpt is filled up, in a sentence; none where it is not."""
+        """A note on how an excerpt is filled up; none where it is not."""
         if self.fill is None or self.window is None:
             return []
         lengths = f"{duration_s:.2f} s are less than the model's window of {self.window / self.sr:.2f} s"

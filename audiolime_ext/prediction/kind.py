@@ -1,17 +1,18 @@
-"""What a model's answers are: scores of labels, log-odds, or values of any scale; and what is said of each.
+"""What a model's answers are: scores of labels, log-odds, or values of any scale, and what can be said of each.
 
-A *score* lies between 0 and 1 and says how much the model says a named label. Only of scores can it be said that the
-model "does not say" a label. Anything else is a *value*: of a regressor, of an embedding, of a contrast, of a function
-of the outputs. It has no floor, and how far is far is measured by what the mixes themselves span.
+A *score* lies between 0 and 1 and says how strongly the model says a named label. Only of scores can it be said that
+the model "does not say" a label. Anything else is a *value*: of a regressor, of an embedding, of a contrast, of a
+function of the outputs. It has no floor, and the range of its values over the mixes decides which differences are
+large.
 
-Decided from the evaluated answers and the names of the outputs alone: outputs without names (numbers) are values, and
-so is everything of a model one of whose answers lies outside 0…1 (beyond rounding).
+The kind follows from the evaluated answers and the names of the outputs alone: outputs without names (numbers) are
+values, and so is everything that a model answers if one of its answers lies outside 0…1 (beyond rounding).
 
-Two constants of scores stand here, for everything that is said of them:
+Two limits hold for everything that is said of scores:
 
-- below `FLOOR` a label is not said. Where the scores of all labels add up to one (softmax) the floor is chance, if that
-  is lower: one of 500 classes at .03 is said.
-- closer than `NEAR` to the baseline's score a score is that of the baseline.
+- below `FLOOR` a label counts as not said. Where the scores of all labels add up to one (softmax) the floor is chance,
+  if that is lower: one of 500 classes at .03 is said.
+- a score closer than `NEAR` to the baseline's counts as the baseline's.
 
 Both are .05: of 141 pairs of a window and its top tag on real clips a quarter lay within .05 of silence's own score.
 For log-odds they are what they are for the score: −2.94, and .2 (which is .05 where the score is one half). Of other
@@ -41,14 +42,14 @@ class Kind:
 
     Parameters
     ----------
-    noun
-        ``"score"``, ``"log-odds"`` or ``"value"``.
-    numbered
-        Whether the outputs have no names.
-    floor
-        Below it a label is not said; −∞ where no value says so.
-    near
-        Closer values are the same; None: a twentieth of the range of all mixes.
+    noun : {"score", "log-odds", "value"}
+        Name of the values in sentences.
+    numbered : bool
+        True if the outputs have no names.
+    floor : float
+        Value below which the model does not say a label; −∞ where no value says so.
+    near : float or None
+        Difference below which values are the same; None: a twentieth of the range of all mixes.
 
     Examples
     --------
@@ -63,18 +64,18 @@ class Kind:
 
     @classmethod
     def of(cls, values: Array, labels: Sequence[str], target: str = "score", *, contrast: bool = False) -> Kind:
-        """The kind of the explained values, (n_mixes, n_labels).
+        """The kind of the explained values.
 
         Parameters
         ----------
-        values
-            For all mixes, or all windows, that were asked about.
-        labels
+        values : ndarray of float64, shape (n_mixes, n_labels)
+            Values for all mixes, or all windows, that were asked about.
+        labels : sequence of str
             Names of the values.
-        target
-            What of the outputs is explained, as results state it.
-        contrast
-            Whether that is how far one label is above another.
+        target : str
+            Name of what is explained of the outputs, as results state it.
+        contrast : bool
+            True if that is how far one label is above another.
         """
         numbered = numbers(labels)
         least = 0.0 - contrast - ROUNDING
@@ -97,7 +98,7 @@ class Kind:
         return NEAR * spread if self.near is None else self.near
 
     def said_of_the_baseline(self, full: float, empty: float) -> bool:
-        """Whether the baseline has at least half of a score (or of its log-odds' score, or of a contrast)."""
+        """Whether the baseline alone has at least half of a score (or of a contrast, or of the score of log-odds)."""
         if self.near is None:
             return False
         if self.noun == "log-odds":
@@ -117,7 +118,7 @@ def numbers(labels: Sequence[str]) -> bool:
 
 
 def decimals(largest: float) -> int:
-    """Decimals in which numbers up to `largest` are written: two, and more where two would show nothing.
+    """Number of decimals for values up to `largest`: two, and more where two would show nothing.
 
     Examples
     --------

@@ -1,15 +1,15 @@
-"""Answers that name their labels: of functions that answer dicts, and of pipelines of Hugging Face's transformers.
+"""Answers that name their labels: dicts, and those of pipelines of Hugging Face's transformers.
 
 For n signals these are
 
 - ``{"rock": scores, "jazz": scores}``, each of shape (n,) or (n, 1); or one such dict of numbers per signal;
 - ``[{"label": "rock", "score": 0.9}, …]`` per signal.
 
-Of a single signal the outer list, or the axis of the scores, may be left out. The columns follow the labels that the
-tagger declares, and never the order of an answer: pipelines put the highest first, so it is another for each signal,
-and would be another in each worker and in what is kept. Where no labels are declared, the message says how they are.
+For a single signal the outer list, or the axis of the scores, may be left out. The columns follow the labels that the
+model declares, never the order of an answer: pipelines put the highest first, so the order changes from signal to
+signal. Where no labels are declared, the error says how to declare them.
 
-Invariant: *an answer that lacks a label, or says of several signals only the highest, is refused and not filled up.*
+Invariant: *an answer that lacks a label, or gives only the highest for several signals, is refused and not filled up.*
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ def columns(answer: Any, labels: Sequence[str] | None, *, n_axes: int, who: str)
 
     Parameters
     ----------
-    answer
-        Of a model.
-    labels
-        The columns; None: none are declared.
-    n_axes
-        1: it was given one signal; 2: several.
-    who
-        Who answered, for the message.
+    answer : object
+        Answer of a model, in any form.
+    labels : sequence of str or None
+        Names of the columns, in order; None: none are declared.
+    n_axes : {1, 2}
+        Number of axes of the model's answers: 1 if it was given one signal, 2 if several.
+    who : str
+        Name of what answered, for the message.
 
     Raises
     ------
@@ -62,13 +62,13 @@ def columns(answer: Any, labels: Sequence[str] | None, *, n_axes: int, who: str)
         told = f"{', '.join(map(repr, list(found)[:_FEW]))}{', …' if len(found) > _FEW else ''}"
         raise UnfitModel(
             f"{who} answered no score for {' and '.join(map(repr, lacking[:3]))}, of labels=[…], but for {told}; "
-            f"it must answer each label for each signal{_or_output(answer) or f' ({_PIPELINE})'}"
+            f"it must give each label for each signal{_or_output(answer) or f' ({_PIPELINE})'}"
         )
     return np.stack([found[label] for label in labels], axis=1)
 
 
 def _of_dict(answer: Mapping[Any, Any], labels: Sequence[str], n_axes: int) -> dict[str, NDArray[Any]] | None:
-    """Label → scores (n_signals,), where every value is that, or where every label is there."""
+    """Label → scores (n_signals,), if every value is such scores, or every label is there."""
     found = {str(key): scores for key, value in answer.items() if (scores := _scores(value)) is not None}
     if len(found) < len(answer) and not (labels and set(labels) <= set(found)):
         return None
@@ -104,7 +104,7 @@ def _of_list(answer: Any, who: str) -> dict[str, NDArray[Any]] | None:
 
 
 def _of_signal(one: Any, who: str) -> dict[str, Any] | None:
-    """Label → score of one signal, if this is what it is."""
+    """Label → score of one signal; None for anything else."""
     if isinstance(one, Mapping):
         scores = {str(key): _scores(value) for key, value in one.items()}
         named = {key: value[0] for key, value in scores.items() if value is not None and len(value) == 1}
@@ -120,7 +120,7 @@ def _of_signal(one: Any, who: str) -> dict[str, Any] | None:
 
 
 def _to_declare(answer: Any, labels: list[str], n_axes: int) -> str:
-    """How a model that names its labels is made of the function."""
+    """How to make a model of a function that names its labels."""
     of_dicts = isinstance(answer, Mapping) or (isinstance(answer[0], Mapping) and "label" not in answer[0])
     if len(labels) <= _FEW:
         named = repr(sorted(labels))
@@ -137,6 +137,6 @@ def _to_declare(answer: Any, labels: list[str], n_axes: int) -> str:
 
 
 def _or_output(answer: Any) -> str:
-    """That keys of a dict may be outputs, and no labels."""
+    """The advice for a dict whose keys are outputs, not labels."""
     key = next(iter(answer), None) if isinstance(answer, Mapping) else None
     return "" if key is None else f"; if {key!r} is no label but an output that holds them: tagger(…, output={key!r})"

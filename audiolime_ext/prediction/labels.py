@@ -10,10 +10,11 @@ import numpy as np
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.kind import numbers
 
 
 def different_names(labels: Sequence[Any]) -> tuple[str, ...]:
-    """Labels as text; `UsageError` unless each is another, and can be written in a table."""
+    """Labels as text; `UsageError` unless they all differ, and can be written in a table."""
     names = (labels,) if isinstance(labels, str) else tuple(map(str, labels))
     must = "labels must be a list of different names, one for each output"
     if isinstance(labels, str) or not names:
@@ -55,6 +56,9 @@ def label_indices(labels: Iterable[str | int], names: Sequence[str]) -> list[int
             found.append(list(names).index(str(label)))
         elif len(folded.get(str(label).lower(), [])) == 1:
             found.append(folded[str(label).lower()][0])
+        elif numbers(names):
+            allowed = f"give numbers from 0 to {len(names) - 1}"
+            raise UsageError(f"unknown label {str(label)!r}: the outputs have no names; {allowed}")
         else:
             raise unknown("label", str(label), names)
     return list(dict.fromkeys(found))

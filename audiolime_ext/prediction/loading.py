@@ -1,4 +1,4 @@
-"""What the user named becomes a model."""
+"""The model that a user names: by a spec string, or as an object."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from audiolime_ext.prediction.function import FunctionModel, as_model
 
 
 def load_model(given: Any, *, sr: int | None = None, batch_size: int | None = None) -> Model:
-    """The model that a spec string names, or that a predict function is; see `as_model` and `registry.build`.
+    """The model that a spec string names, or that is made of a predict function; see `registry.build` and `as_model`.
 
     Parameters
     ----------
-    given
-        What the user named.
-    sr
-        The rate at which a plain function listens, in Hz.
-    batch_size
-        The most signals that it is to hear at a time; None: as it says itself.
+    given : str, Model or callable
+        Spec string, model, or predict function.
+    sr : int or None
+        Sampling rate at which a plain function listens, in Hz; None: the recording's own.
+    batch_size : int or None
+        Largest number of signals that it is given at a time; None: the model's own.
 
     Raises
     ------
     UsageError
-        If it is none.
+        If it is no model, and no spec string of one.
     MissingError
         If it needs a package or a checkpoint that is not at hand.
 
@@ -43,7 +43,7 @@ def load_model(given: Any, *, sr: int | None = None, batch_size: int | None = No
 
 
 def _in_batches(model: Model, size: int | None) -> Model:
-    """A copy that is asked about so many signals at a time."""
+    """A copy that is asked about at most `size` signals at a time."""
     if size is None:
         return model
     if isinstance(model, FunctionModel):
@@ -53,6 +53,6 @@ def _in_batches(model: Model, size: int | None) -> Model:
         other.batch_size = size  # type: ignore[misc]
     except AttributeError as error:
         raise UsageError(
-            f"{type(model).__name__} does not let its batch_size be set ({error}); set it there"
+            f"the batch_size of {type(model).__name__} cannot be changed ({error}); set it where the model is made"
         ) from error
     return other

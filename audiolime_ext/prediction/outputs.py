@@ -1,9 +1,9 @@
-"""What models answer: which of several outputs is meant, and whether it is a prediction.
+"""Answers of models: which of several outputs is meant, and whether it is a prediction.
 
 A prediction is an array of real, finite numbers with one row per signal and one column per label. Models often answer
-more: a dict, a named tuple, or a tuple or list of arrays. These are several outputs, even if there is but one, of which
-``output=`` names the scores: by key, or by position from 0. A list of arrays with one axis is the rows of one output.
-Answers that name their labels are one output, too; see `audiolime_ext.prediction.labelled`.
+more: a dict, a named tuple, or a tuple or list of arrays. These count as several outputs, even if there is only one,
+and ``output=`` names that of the scores: by key, or by position from 0. A list of arrays with one axis is the rows of
+one output. Answers that name their labels are one output, too; see `audiolime_ext.prediction.labelled`.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ def chosen(
 
     Parameters
     ----------
-    answer
-        Of a model.
-    output
-        Which of several outputs is meant, by key or by position; None: there is one.
-    labels
-        The columns of an answer that names its labels, see `audiolime_ext.prediction.labelled`; None: none are
-        declared.
-    n_axes
-        From how many axes on the arrays of a list are outputs, and not rows of one.
-    who, how
-        Who answered, and how an output is chosen, for the message.
+    answer : object
+        Answer of a model, in any form.
+    output : str, int or None
+        Key or position of the output that is meant; None: there is one.
+    labels : sequence of str or None
+        Names of the columns of an answer that names its labels, see `audiolime_ext.prediction.labelled`; None: none
+        are declared.
+    n_axes : {1, 2}
+        Number of axes from which on the arrays of a list are outputs, not rows of one.
+    who, how : str
+        Name of what answered, and the way to choose an output, for the message.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def chosen(
 
 
 def key_of(keys: Sequence[Any], output: str | int) -> Any | None:
-    """The key that is meant, by its name or else by its position from 0; None: there is none such.
+    """The key that is meant, by its name or else by its position from 0; None: there is no such key.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def key_of(keys: Sequence[Any], output: str | int) -> Any | None:
 
 
 def _several(answer: Any, n_axes: int) -> Mapping[Any, Any] | None:
-    """Outputs by name or position; None where the answer is one."""
+    """Outputs by name or position; None where the answer is a single output."""
     if isinstance(answer, Mapping):
         return answer
     if isinstance(answer, tuple) and hasattr(answer, "_asdict"):
@@ -111,7 +111,7 @@ def _several(answer: Any, n_axes: int) -> Mapping[Any, Any] | None:
 
 
 def _told(one: Any) -> str:
-    """An answer, for a message: what it is and of which shape."""
+    """An answer as a message describes it: its type and shape."""
     if hasattr(one, "shape"):
         return f"an array of shape {tuple(map(int, one.shape))}"
     return f"a {type(one).__name__}" + (f" of {len(one)}" if isinstance(one, (tuple, list, Mapping)) else "")
@@ -147,7 +147,7 @@ def joined(answers: Sequence[NDArray[Any]]) -> NDArray[Any]:
     Raises
     ------
     UnfitModel
-        If they have not all as many columns: a model whose outputs change cannot be explained.
+        If their numbers of columns differ: a model whose outputs change cannot be explained.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def joined(answers: Sequence[NDArray[Any]]) -> NDArray[Any]:
     if len(widths := sorted({answer.shape[1] for answer in answers})) > 1:
         told = " and ".join(map(str, widths[:3]))
         raise UnfitModel(
-            f"the predict function answered {told} columns for different batches; it must answer the same labels always"
+            f"the predict function answered {told} columns for different batches; it must always answer the same labels"
         )
     return np.concatenate(answers)
 
@@ -196,7 +196,7 @@ def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequenc
 
 
 def _advice(scores: NDArray[Any], n: int, n_labels: int | None) -> str:
-    """What a wrong shape may come from, and what to do."""
+    """What may cause a wrong shape, and what to do about it."""
     if scores.ndim == 1 and np.issubdtype(scores.dtype, np.integer):
         return ": the scores themselves, and not the number of the highest (argmax)"
     if scores.ndim == 1 and len(scores) == n:

@@ -1,23 +1,24 @@
-"""Whether a model answers alike when it is asked again: alone, and beside others.
+"""Whether a model answers the same when it is asked again: alone, and beside others.
 
-An explanation compares answers, so a model must have one answer to one mix. Two kinds of models have none. *Dropout*
-left on, or any other chance, gives another answer each time: such answers are noisy, and so are the weights made of
+An explanation compares answers, so a model must have one answer to one mix. Two kinds of models do not. *Dropout* that
+was left on, or any other chance, gives another answer each time: such answers are noisy, and so are the weights made of
 them. *Batch statistics* (batch normalisation in training mode, scores divided by the largest of the batch) make the
-answer to a mix depend on what else was asked in the same call: then there is nothing to explain, and it is refused.
+answer to a mix depend on what else was asked in the same call: then there is nothing to explain, and the model is
+refused.
 
-Four predictions tell a model that answers alike: two mixes, each alone and both together; what they were answered among
-all masks is compared too, where they were. (Two, because scores that are divided by the largest of the batch leave the
-loudest as it is. Chance that shows in few answers may be missed: it is then as rare in the masks.) Only where answers
-differ, more are asked: `ROUNDS` times one alone and as often beside the other mixes. What scatters is noise; a
-difference of the means beyond that is the neighbours'.
+Four predictions are enough for a model that repeats itself: two mixes, each alone and both together. Where the two were
+also among the masks, those answers are compared, too. (Two mixes, because scores that are divided by the largest of the
+batch leave the loudest as it is. Chance that shows in few answers may be missed: it is then as rare in the masks.) Only
+where answers differ, more are asked: `ROUNDS` times one mix alone and as often beside the others. What scatters is
+noise; a difference of the means beyond that comes from the neighbours.
 
-What counts as a difference: answers that are equal but for rounding differ by some 1e-6 of the largest (float32, sums
-in another order, as another batch size or other threads make them; musicnn's by nothing); half precision rounds every
-number by up to 5e-4. `ROUNDING` (1e-4) lies between; what differs by more is marked as noise, whatever it comes from.
-`REFUSED` (1e-2) is well above half precision, and below what batch statistics do to a score. A label's own largest
-answer is the measure; but no less than a tenth of the largest of all labels, since scores near zero may be differences
-of large numbers. And differences below `NOTHING` (1e-7) are none: so large is the rounding of a float32 sum of samples
-that should be zero.
+What counts as a difference: answers that are equal but for rounding differ by some 1e-6 of the largest (float32 sums in
+another order, as with another batch size or number of threads; musicnn's do not differ at all). Half precision rounds
+every number by up to 5e-4. `ROUNDING` (1e-4) lies between; what differs by more is marked as noise, whatever its cause.
+`REFUSED` (1e-2) is well above half precision, and below what batch statistics do to a score. Differences are measured
+by a label's own largest answer, but by no less than a tenth of the largest of all labels, since scores near zero may be
+differences of large numbers. Differences below `NOTHING` (1e-7) do not count: a float32 sum of samples that should be
+zero is rounded by as much.
 """
 
 from __future__ import annotations
@@ -51,17 +52,17 @@ class Noise:
 
     Parameters
     ----------
-    n_evals
-        Predictions that it took to know.
-    repeated
-        Largest difference between answers to a mix that was asked about again, shape (n_outputs,).
-    batched
-        By how much the mean answer to a mix alone differs from that beside others, beyond chance, same shape.
-    scale
-        What these are compared with: the largest answers (see the module), same shape.
-    sd
-        Standard deviation of one answer, as a value that is explained, shape (n_values,); 0 where answers are alike.
-    dof
+    n_evals : int
+        Number of predictions that it took to know.
+    repeated : ndarray of float64, shape (n_outputs,)
+        Largest difference between answers to a mix that was asked about again.
+    batched : ndarray of float64, shape (n_outputs,)
+        Difference, beyond chance, between the mean answer to a mix alone and that beside others.
+    scale : ndarray of float64, shape (n_outputs,)
+        Largest answers (see the module), with which these differences are compared.
+    sd : ndarray of float64, shape (n_values,)
+        Standard deviation of one answer, as a value that is explained; 0 where answers are alike.
+    dof : int
         Degrees of freedom of `sd`.
     """
 
@@ -95,7 +96,7 @@ class Noise:
         )
 
     def warning(self) -> str | None:
-        """What to tell the reader of a result; None where answers are alike."""
+        """A sentence for the reader of a result; None where answers are alike."""
         if self.alike:
             return None
         return (
@@ -117,18 +118,17 @@ def repeatability(
 
     Parameters
     ----------
-    model
-        What is asked.
-    windows
-        Mixes as `predict` takes them, shape (n, n_windows, n_channels, n_samples), of which the first two should sound;
-        of one alone, a softer copy is its neighbour.
-    values
-        From scores to what is explained, whose `sd` is wanted.
-    known
-        What the model answered to the first two mixes before, beside others, shape (2, n_outputs).
-    most
-        The most predictions to take, at least `N_ASKED`; None: as many as it needs, (n + 1) · `ROUNDS` more where
-        answers differ. With fewer `sd` is known less well, as its `dof` says.
+    model : Model
+        Model that is asked.
+    windows : ndarray of float32, shape (n, n_windows, n_channels, n_samples)
+        Mixes as `predict` takes them. The first two should not be silent; a single one is asked beside a softer copy.
+    values : callable
+        Function from scores (n, n_outputs) to the values that are explained, (n, n_values), whose `sd` is wanted.
+    known : ndarray of float64, shape (2, n_outputs), or None
+        Answers that the model gave to the first two mixes before, beside others.
+    most : int or None
+        Largest number of predictions, at least `N_ASKED`; None: all that it needs, (n + 1) · `ROUNDS` more where
+        answers differ. With fewer, `sd` is known less well, as its `dof` says.
 
     Raises
     ------

@@ -1,18 +1,23 @@
-"""Models that other libraries saved: what their spec strings say, and the model that is made of one.
+"""Models that other libraries saved: what their spec strings say, and the model that is made of each.
 
 ``keras:PATH?sr=16000&labels=rock;jazz``. Options:
 
-- ``sr``: Hz. ``labels``: names between semicolons, ``@FILE`` or a file's path (one name per line, UTF-8).
-- ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without, the model is given waveforms.
-- ``output``: which of several outputs are the scores, by name or by position from 0.
-- ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``: it does not, which is the default.
-- ``window_s``, ``hop_s``: length and step of its windows in seconds. Without, it hears an excerpt of any length whole.
-- ``fill=repeat``: how a recording is filled up that is shorter than a window; else with silence behind it.
+- ``sr``: sampling rate in Hz.
+- ``labels``: names between semicolons, ``@FILE`` or a file's path (one name per line, UTF-8).
+- ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without it the model is given waveforms.
+- ``output``: which of several outputs holds the scores, by name or by position from 0.
+- ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``, the default: it does not.
+- ``window_s``, ``hop_s``: length and step of its windows in seconds. Without them it hears an excerpt of any length as
+  a whole.
+- ``fill=repeat``: a recording that is shorter than a window is repeated; without it silence is added behind.
 - ``threads``: threads within the model.
+- ``layer``: answer a layer's activations in place of scores, averaged over time and frequency: an embedding. It has no
+  labels, so ``labels``, ``output`` and ``activation`` are left out. ``channels=first`` or ``last`` says which axis of
+  the layer holds its features, see `layers`.
 
 Invariants: *a model that cannot do what its options say is refused when it is built*: it is asked about noise, twice.
-*The fingerprint changes with any byte of the model and with every option that changes answers*, and not with where the
-file lies.
+*The fingerprint changes with any byte of the model and with every option that changes answers*, and not with the place
+of the file.
 """
 
 from __future__ import annotations
@@ -20,9 +25,10 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,12 +41,14 @@ from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger
+from audiolime_ext.prediction.layers import Inside, LayeredModel
+from audiolime_ext.prediction.option_values import OF_SCORES, label_list, positive, require_scores_or_layer
 from audiolime_ext.prediction.outputs import chosen
 from audiolime_ext.registry import options
-from audiolime_ext.text import text_of
 
 FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
+INSIDE = ("layer", "channels")
 _ACTIVATIONS = ("softmax", "sigmoid", "none")
 _VERSION = "1"  # of this module's arithmetic
 
@@ -52,7 +60,7 @@ class Declared:
     spec: str
     path: Path
     sr: int = 0
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = ()
     front_end: LogMel | None = None
     activation: str | None = None
     window_s: float | None = None
@@ -60,15 +68,21 @@ class Declared:
     threads: int | None = None
     output: str | None = None
     fill: Fill = "silence"
+    layer: str | None = None
+    channels: str | None = None
 
     @classmethod
     def parse(cls, kind: str, argument: str, *, facts: bool = True) -> Declared:
-        """What the argument of ``kind:argument`` says.
+        """What ``kind:argument`` says.
 
         Parameters
         ----------
-        facts
-            Whether rate, labels, front end and output are declared, as the model does not state them.
+        kind : str
+            Name of the library in the spec string, such as ``onnx``.
+        argument : str
+            Path and options.
+        facts : bool
+            True if rate, labels, front end and output are declared, as the model does not state them.
 
         Raises
         ------
@@ -80,50 +94,67 @@ class Declared:
         >>> Declared.parse("keras", "own.keras?sr=16000&labels=rock;jazz").labels
         ('rock', 'jazz')
         """
-        plain, given = options(argument, (*FACTS, *COMMON, "fill") if facts else COMMON)
+        plain, given = options(argument, (*FACTS, *COMMON, *INSIDE, "fill") if facts else COMMON)
         if not plain:
             raise UsageError(f"{kind}:{argument} names no file; write {kind}:PATH{'?sr=…&labels=…' if facts else ''}")
         for name, example in {"sr": "16000", "labels": "rock;jazz or labels=@FILE"}.items() if facts else ():
-            if name not in given:
+            unnamed = name == "labels" and "layer" in given  # an embedding has no labels
+            if name not in given and not unnamed:
                 raise UsageError(f"{kind}:{plain} does not state its {name}; add the option {name}={example}")
         if (activation := given.get("activation", "none")) not in _ACTIVATIONS:
             raise unknown("activation", activation, _ACTIVATIONS)
         if (fill := given.get("fill", "silence")) not in FILLS:
             raise unknown("fill", fill, FILLS)
-        sr = int(_number(given, "sr", int) or 0)
+        require_scores_or_layer(given)
+        sr = int(positive(given, "sr", int) or 0)
         return cls(
             f"{kind}:{argument}",
             Path(plain),
             sr=sr,
-            labels=_labels(given["labels"]) if facts else (),
+            labels=label_list(given["labels"]) if "labels" in given else None if facts else (),
             front_end=LogMel.parse(given["front_end"], sr=sr) if "front_end" in given else None,
             activation=given.get("activation"),
-            window_s=_number(given, "window_s", float),
-            hop_s=_number(given, "hop_s", float),
-            threads=cast("int | None", _number(given, "threads", int)),
+            window_s=positive(given, "window_s", float),
+            hop_s=positive(given, "hop_s", float),
+            threads=cast("int | None", positive(given, "threads", int)),
             output=given.get("output"),
             fill=fill,
+            layer=given.get("layer"),
+            channels=given.get("channels"),
         )
 
+    def at(self, layer: str) -> Declared:
+        """The same of the same file, but a layer's activations in place of scores.
+
+        Examples
+        --------
+        >>> Declared.parse("onnx", "own.onnx?sr=16000&labels=rock;jazz&window_s=3").at("relu5").spec
+        'onnx:own.onnx?sr=16000&window_s=3&layer=relu5'
+        """
+        named, _, text = self.spec.partition("?")
+        kept = [pair for pair in text.split("&") if pair.partition("=")[0] not in (*OF_SCORES, "layer")]
+        spec = f"{named}?{'&'.join([*kept, f'layer={layer}'])}"
+        return replace(self, spec=spec, labels=None, output=None, activation=None, layer=layer)
+
     def chosen(self, answer: Any) -> NDArray[Any]:
-        """The output that was declared, of what the model answers; see `audiolime_ext.prediction.outputs`.
+        """The output that was declared, out of a model's answer; see `audiolime_ext.prediction.outputs`.
 
         Raises
         ------
         ModelError
-            If one must be chosen, or there is none of that name.
+            If one of several must be chosen, or none has that name.
         """
         return chosen(answer, self.output, who=str(self.path), how="add the option output={}")
 
     @property
     def input_axes(self) -> str:
-        """What the model is given."""
+        """Axes of what the model is given."""
         return "(n_batch, n_samples)" if self.front_end is None else "(n_batch, n_frames, n_mels)"
 
     def fitting(self, shape: Sequence[int | None]) -> Declared:
-        """The same, checked against the shape of the model's input, None where an axis may have any length.
+        """The same, checked against the shape of the model's input; None stands for an axis of any length.
 
-        A length that is fixed is the window, where none was declared.
+        A fixed length is the window, where none was declared.
 
         Raises
         ------
@@ -147,34 +178,46 @@ class Declared:
             unit = "samples" if self.front_end is None else "frames"
             raise UsageError(
                 f"{legible(self.path)} takes {length} {unit}, but window_s={self.window_s:g} at {self.sr} Hz is "
-                f"{heard}; "
-                "leave window_s out, or say the one with which it was trained"
+                f"{heard}; leave window_s out, or give the one with which it was trained"
             )
         return self
 
     def tagger(
-        self, predict_fn: PredictFn, *, contents: Sequence[bytes], batch_size: int, fill: Fill | None = None
+        self,
+        predict_fn: PredictFn,
+        *,
+        contents: Sequence[bytes],
+        batch_size: int,
+        fill: Fill | None = None,
+        inside: Inside | None = None,
     ) -> FunctionModel:
         """The model of a loaded model, which is asked about noise.
 
         Parameters
         ----------
-        predict_fn
-            From what the front end gives to (n_batch, n_labels).
-        contents
+        predict_fn : callable
+            Function from what the front end gives to scores (n_batch, n_labels).
+        contents : sequence of bytes
             SHA-256 digests of all that the model was loaded from.
-        fill
-            As for `audiolime_ext.tagger`; None: as declared.
+        batch_size : int
+            Largest number of signals that it is given at a time.
+        fill : {"silence", "repeat", "none"} or None
+            Filling of short recordings, as for `audiolime_ext.tagger`; None: as declared.
+        inside : Inside or None
+            Layers of the model; None: they cannot be read.
 
         Raises
         ------
         UsageError
-            If it cannot hear its window, has another number of outputs than labels, or answers one signal differently
-            when it is asked again beside another.
+            If it cannot hear its window, has another number of outputs than labels, answers one signal differently when
+            it is asked again beside another, or there is no such layer.
         """
+        if inside is not None and self.layer is not None:
+            predict_fn = partial(inside.vectors, layer=inside.named(self.layer), channels=self.channels)
         state: tuple[Any, ...] = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s)
         state += (self.hop_s, *(() if self.output is None else (self.output,)))
         state += () if self.fill == "silence" else (self.fill,)
+        state += () if inside is None or self.layer is None else ("layer", inside.named(self.layer), self.channels)
         made = tagger(
             predict_fn,
             sr=self.sr,
@@ -188,7 +231,15 @@ class Declared:
             version=hashlib.sha256(repr(state).encode() + b"".join(contents)).hexdigest()[:16],
         )
         _require_sound(made, self)
-        return replace(made, spec=self.spec)
+        made = replace(made, spec=self.spec)
+        if inside is None:
+            return made
+        again: dict[str, Any] = {"contents": contents, "batch_size": batch_size, "fill": fill, "inside": inside}
+        return LayeredModel(
+            **{part.name: getattr(made, part.name) for part in fields(made)},
+            inside=inside,
+            embedder=lambda layer: cast(LayeredModel, self.at(layer).tagger(predict_fn, **again)),
+        )
 
 
 def _require_sound(model: FunctionModel, declared: Declared) -> None:
@@ -210,9 +261,10 @@ def _require_sound(model: FunctionModel, declared: Declared) -> None:
         ) from error
     if together.ndim != 2 or len(together) != 2:
         raise UsageError(
-            f"{legible(path)} answers an array of shape {together.shape} to 2 signals; it must be (2, n_labels)"
+            f"{legible(path)} answers an array of shape {together.shape} to 2 signals; it must be "
+            f"(2, {'n_labels' if declared.layer is None else 'n_features'})"
         )
-    if together.shape[1] != len(labels):
+    if labels is not None and together.shape[1] != len(labels):
         raise UsageError(
             f"{legible(path)} has {together.shape[1]} outputs, but labels names {len(labels)} ({', '.join(labels[:5])}"
             f"{', …' if len(labels) > 5 else ''}); name one label for each output, in their order"
@@ -220,41 +272,9 @@ def _require_sound(model: FunctionModel, declared: Declared) -> None:
     if not np.allclose(together[:1], alone, rtol=1e-3, atol=1e-4):
         raise UsageError(
             f"{legible(path)} answers the same signal differently when it is asked again, beside another; it was "
-            "saved in "
-            "training mode (dropout, batch normalisation). Save it in evaluation mode, in PyTorch after model.eval()"
+            "saved in training mode (dropout, batch normalisation). Save it in evaluation mode, in PyTorch after "
+            "model.eval()"
         )
-
-
-def _number(given: dict[str, str], name: str, kind: Callable[[str], float]) -> float | None:
-    if name not in given:
-        return None
-    try:
-        value = kind(given[name])
-    except ValueError:
-        value = 0
-    if not 0 < value < float("inf"):
-        form = "a whole number" if kind is int else "a number"
-        raise UsageError(f"{name} is {given[name]!r}; it must be {form} above 0")
-    return value
-
-
-def _labels(text: str) -> tuple[str, ...]:
-    """Names between semicolons, or the lines of a file; a name that ends in .txt is meant as a file."""
-    path = Path(text.removeprefix("@"))
-    if not text.startswith("@") and (";" in text or not (path.suffix == ".txt" or path.is_file())):
-        lines = text.split(";")
-    else:
-        try:
-            lines = text_of(path).splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"labels cannot be read from {legible(path)}: {error}; name a text file with one label per line"
-            ) from error
-    found = tuple(name.strip() for name in lines if name.strip())
-    repeated = sorted({name for name in found if found.count(name) > 1})
-    if repeated or not found:
-        raise UsageError(f"labels {f'repeats {repeated[0]!r}' if repeated else 'is empty'}; name each output once")
-    return found
 
 
 def read(path: Path) -> bytes:
@@ -286,7 +306,7 @@ def read_archive(path: Path, advice: str) -> bytes:
 
 
 def reason(error: Exception) -> str:
-    """What another library says, in one line of bearable length: such messages hold whole tracebacks."""
+    """Another library's message in one line of bearable length: such messages may hold whole tracebacks."""
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return text if len(text) < 400 else f"{text[:200]} … {text[-200:]}"
 
@@ -298,7 +318,7 @@ def digest(content: bytes) -> bytes:
 
 @contextmanager
 def torch_inference(torch: Any, threads: int | None) -> Iterator[None]:
-    """No gradients, and so many threads; afterwards PyTorch has as many as before."""
+    """Without gradients, on `threads` threads; afterwards PyTorch has as many as before."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:

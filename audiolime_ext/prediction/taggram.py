@@ -1,4 +1,4 @@
-"""What a model says over time: its scores for each window of a recording, on its own grid."""
+"""A model's scores over time: for each window of a recording, on the model's own grid."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class Taggram:
 
     Parameters
     ----------
-    labels
-        Names, n_labels of them.
-    times_s
-        Window starts in seconds, shape (n_windows,).
-    scores
-        Shape (n_windows, n_labels).
-    padded
-        Shape (n_windows,), bool: the last window may have been filled up with zeros; then it is not in the mean.
-    silent
-        Shape (n_windows,), bool: where next to nothing sounds (see `silence`), which is not in the mean either. None:
-        everything sounds, or nothing at all does.
-    notes
-        What to know besides.
+    labels : tuple of str
+        Names of the outputs, n_labels of them.
+    times_s : ndarray of float64, shape (n_windows,)
+        Starts of the windows in seconds.
+    scores : ndarray of float64, shape (n_windows, n_labels)
+        Answers of the model.
+    padded : ndarray of bool, shape (n_windows,)
+        True where a window is filled up with zeros, as the last may be; it is not in the mean.
+    silent : ndarray of bool, shape (n_windows,), or None
+        True where next to nothing sounds (see `silence`), which is not in the mean either. None: everything sounds, or
+        nothing at all does.
+    notes : tuple of str
+        Sentences on what else to know.
     """
 
     labels: tuple[str, ...]
@@ -48,12 +48,12 @@ class Taggram:
 
     @property
     def counted(self) -> NDArray[np.bool_]:
-        """Which windows are whole and sound, shape (n_windows,)."""
+        """True for windows that are whole and not silent, shape (n_windows,)."""
         return ~self.padded if self.silent is None else ~(self.padded | self.silent)
 
     @property
     def mean(self) -> Scores:
-        """Mean over the windows that are whole and sound, shape (n_labels,)."""
+        """Mean over the windows that are whole and not silent, shape (n_labels,)."""
         return np.asarray(self.scores[self.counted].mean(axis=0))
 
 
@@ -64,24 +64,25 @@ def tag(
 
     Parameters
     ----------
-    audio
-        Anything `load_audio` reads: a path, ``(array, sr)``, an `Audio`, …
-    model
-        A model, its spec string (``"musicnn:MSD_musicnn"``), or any function from float32 (n_batch, n_samples) to
+    audio : path, (ndarray, int), Audio, …
+        Recording, as anything that `load_audio` reads.
+    model : str, Model or callable
+        Model, its spec string (``"musicnn:MSD_musicnn"``), or any function from float32 (n_batch, n_samples) to
         (n_batch, n_labels).
-    start_s, duration_s
-        The excerpt; the windows' grid starts at `start_s`.
-    sr
-        The rate at which a plain function listens, in Hz; by default the recording's own.
+    start_s, duration_s : float, float or None
+        Start and length of the excerpt in seconds; the grid of windows starts at `start_s`. None: to the end.
+    sr : int or None
+        Sampling rate at which a plain function listens, in Hz; None: the recording's own.
 
     Raises
     ------
     AudioError
-        If the recording cannot be read, or the excerpt lies beyond it, or is shorter than a window and not all of it.
+        If the recording cannot be read, or the excerpt lies beyond its end, or is shorter than a window and not the
+        whole recording.
     ModelError
         If the model fails.
     UsageError
-        If the model is none, or of no known spec.
+        If there is no such model.
 
     Examples
     --------
@@ -122,7 +123,7 @@ def tag(
 def _silent(
     audio: Audio, times_s: Sequence[float], length_s: float, padded: NDArray[np.bool_], n_channels: int
 ) -> NDArray[np.bool_] | None:
-    """Which of the whole windows are silent; None where none or all of them are."""
+    """True for windows that are whole and silent, shape (n_windows,); None where no whole window is, or all are."""
     whole = [start for start, filled_up in zip(times_s, padded.tolist(), strict=True) if not filled_up]
     sounds = sounding(audio, [(start, min(length_s, audio.duration_s - start)) for start in whole], n_channels)
     if sounds.all() or not sounds.any():

@@ -32,16 +32,16 @@ class Target:
 
     Parameters
     ----------
-    name
-        ``"score"``, ``"log-odds"``, ``"rock − pop"``, or a function's own.
-    labels
-        What its values are called: the model's labels, or the one thing that is explained; None: numbered.
-    apply
-        From outputs (n_masks, n_outputs) to values (n_masks, n_labels).
-    contrast
-        The two labels of a contrast.
-    keeps_labels
-        Whether there is one value for each of the model's labels.
+    name : str
+        Name: ``"score"``, ``"log-odds"``, ``"rock − pop"``, or a function's own.
+    labels : tuple of str or None
+        Names of its values: the model's labels, or the one thing that is explained; None: they are numbered.
+    apply : callable
+        Function from outputs (n_masks, n_outputs) to values (n_masks, n_labels).
+    contrast : (str, str) or None
+        Labels of a contrast, the first above the second; None: it is no contrast.
+    keeps_labels : bool
+        True if there is one value for each of the model's labels.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Target:
 
     @property
     def spec(self) -> str:
-        """What results state; a function's name ends in (), since one that is called ``score`` is no score."""
+        """What results state; the name of a function ends in (), since one that is called ``score`` is no score."""
         return f"{self.name}()" if self.labels is None else self.name
 
 
@@ -87,7 +87,7 @@ def log_odds(scores: Scores) -> Scores:
 
 
 def clipped_notes(aim: Target, values: Scores) -> list[str]:
-    """That log-odds were clipped, and so what the weights depend on; nothing where none were, or they are no log-odds.
+    """The note that log-odds were clipped, and that the weights depend on it; nothing where none were.
 
     Examples
     --------
@@ -109,11 +109,11 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
 
     Parameters
     ----------
-    target
-        ``"score"``, ``"log-odds"``, a pair of labels (explain how far the first scores above the second), or a
-        function from outputs (n_masks, n_outputs) to values (n_masks,) or (n_masks, n_values).
-    labels
-        The model's labels.
+    target : {"score", "log-odds"}, (str or int, str or int) or callable
+        Name of a target, a pair of labels (how far the first scores above the second), or a function from outputs
+        (n_masks, n_outputs) to values (n_masks,) or (n_masks, n_values).
+    labels : sequence of str
+        Labels of the model.
 
     Raises
     ------
@@ -159,8 +159,7 @@ def _checked(function: TargetFn, outputs: Scores) -> Scores:
     if values.ndim != 2 or len(values) != len(outputs) or not np.isfinite(values).all():
         raise ModelError(
             f"the target function must answer {counted(len(outputs), 'finite value or row', 'finite values or rows')} "
-            "for outputs of shape "
-            f"{outputs.shape}; it answered shape {values.shape}"
+            f"for outputs of shape {outputs.shape}; it answered shape {values.shape}"
         )
     return values
 
@@ -177,7 +176,7 @@ def first_labels(labels: Any, target: Any) -> Sequence[str | int] | None:
 def value_names(
     aim: Target, values: Scores, wanted: Sequence[str | int] | None, top_labels: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the values are called, and which of them were asked for."""
+    """Names of all values, and of those that were asked for."""
     names = aim.labels or ((aim.name,) if len(values) == 1 else tuple(f"{aim.name} {i}" for i in range(len(values))))
     if wanted is None or not aim.keeps_labels:
         wanted = [int(i) for i in np.argsort(-values, kind="stable")[:top_labels]]

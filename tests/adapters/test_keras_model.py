@@ -11,6 +11,7 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.prediction.capabilities import Layered
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.loading import load_model
@@ -134,6 +135,56 @@ def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path:
     after = build("model", spec(saved(tmp_path, model)))
     assert before.fingerprint == again.fingerprint
     assert len({before.fingerprint, other.fingerprint, after.fingerprint}) == 3
+
+
+def inner(path: Path, layer: str, more: str = "") -> str:
+    return f"keras:{path}?sr={SR}&layer={layer}{more}"
+
+
+@pytest.mark.parametrize("shape", [(None,), (SR,), (None, 1)])
+def test_a_layer_is_the_networks_own_tensor_by_its_name(tmp_path: Path, shape: tuple[int | None, ...]) -> None:
+    model = network(shape)
+    path, given = saved(tmp_path, model), NOISE[..., None] if len(shape) == 2 else NOISE
+    rectified = next(layer for layer in model.layers if isinstance(layer, keras.layers.ReLU))
+    wanted = keras.Model(model.inputs, rectified.output).predict(given, verbose=0)
+    made = load_model(inner(path, rectified.name))
+    np.testing.assert_allclose(made(NOISE), wanted.mean(axis=1), atol=1e-5)
+    assert made.window_s == (None if shape[0] is None else 1)
+    assert load_model(inner(path, rectified.name, "&channels=first&window_s=1"))(NOISE).shape == (3, wanted.shape[1])
+    scores = load_model(spec(path))
+    assert isinstance(scores, Layered)
+    assert list(scores.layers) == [layer.name for layer in model.layers]
+    np.testing.assert_allclose(scores.activations(NOISE, rectified.name), wanted, atol=1e-5)
+    hidden = scores.at(scores.layers[-2])(NOISE)
+    kernel, bias = (np.asarray(values) for values in model.layers[-1].get_weights())
+    np.testing.assert_allclose(1 / (1 + np.exp(-(hidden @ kernel + bias))), scores(NOISE), atol=1e-5)
+    assert np.abs(1 / (1 + np.exp(-(hidden[::-1] @ kernel + bias))) - scores(NOISE)).max() > 1e-4
+
+
+KerasModel: Any = keras.Model
+
+
+@keras.saving.register_keras_serializable()
+class Connected(KerasModel):  # type: ignore[misc]
+    """A network connected by code."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.scores = keras.layers.Dense(3)
+
+    def call(self, batch: Any) -> Any:
+        return self.scores(batch[:, :10])
+
+
+def test_layers_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    connected = Connected()
+    connected(NOISE)
+    path = saved(tmp_path, connected)
+    assert not isinstance(load_model(spec(path)), Layered)
+    with pytest.raises(UsageError, match=r"layers of .* cannot be read, as it is no Sequential or functional model"):
+        load_model(inner(path, "scores"))
+    with pytest.raises(UsageError, match=r"unknown layer 'nowhere' \(allowed: "):
+        load_model(inner(saved(tmp_path, network()), "nowhere"))
 
 
 def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, ModelError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.prediction.capabilities import Layered
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.loading import load_model
@@ -202,6 +203,102 @@ def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path:
     after = build("model", spec(save(tmp_path, network(seed=1))))
     assert before.fingerprint == again.fingerprint == elsewhere.fingerprint
     assert len({before.fingerprint, after.fingerprint, louder.fingerprint}) == 3
+
+
+# --- layers --------------------------------------------------------------------------------------------------------
+
+
+def inner(path: Path, layer: str, more: str = "") -> str:
+    return f"torch:{path}?sr={SR}&layer={layer}{more}"
+
+
+def by_hand(model: Any, n_modules: int) -> np.ndarray:
+    """What the first modules of the network answer."""
+    return expected(model[:n_modules])
+
+
+def test_a_node_of_an_exported_program_is_the_networks_own_tensor(tmp_path: Path) -> None:
+    path, model = exported(tmp_path, network()), network()
+    scores = load_model(spec(path))
+    assert isinstance(scores, Layered)
+    assert {"conv1d", "relu", "linear", "sigmoid"} <= set(scores.layers)
+    logits = load_model(inner(path, "linear"))(NOISE)
+    np.testing.assert_allclose(logits, by_hand(model, 8), atol=1e-5)
+    assert np.abs(logits - by_hand(model, 9)).max() > 0.01
+    rectified = load_model(inner(path, "relu", "&channels=first"))(NOISE)
+    np.testing.assert_allclose(rectified, by_hand(model, 4).mean(axis=2), atol=1e-5)
+    convolved = scores.activations(NOISE, "conv1d")
+    np.testing.assert_allclose(convolved, by_hand(model, 2), atol=1e-5)
+    assert convolved.shape == (3, 4, SR - 8)
+
+
+class InPlace(Module):  # type: ignore[misc]
+    """Changes what a layer answered after it was answered."""
+
+    def forward(self, x: Any) -> Any:
+        once = x[:, :3] * 2
+        return once.add_(100)
+
+
+def test_what_a_later_node_changes_in_place_is_read_as_it_was(tmp_path: Path) -> None:
+    path = exported(tmp_path, InPlace())
+    np.testing.assert_allclose(load_model(inner(path, "mul"))(NOISE), 2 * NOISE[:, :3], atol=1e-5)
+    np.testing.assert_allclose(load_model(inner(path, "add_"))(NOISE), 100 + 2 * NOISE[:, :3], atol=1e-5)
+
+
+@pytest.mark.parametrize("save", [torch.jit.trace, torch.jit.script])
+def test_a_module_of_a_scripted_sequence_is_the_networks_own_tensor(tmp_path: Path, save: Any) -> None:
+    model = network()
+    nested = torch.nn.Sequential(model[0], torch.nn.Sequential(*model[1:4]), *model[4:]).eval()
+    made = save(nested, torch.zeros(2, SR)) if save is torch.jit.trace else save(nested)
+    made.save(tmp_path / "model.pt")
+    path = tmp_path / "model.pt"
+    scores = load_model(spec(path))
+    assert isinstance(scores, Layered)
+    assert list(scores.layers) == ["0", "1.0", "1.1", "1.2", "2", "3", "4", "5", "6"]
+    rectified = load_model(inner(path, "1.2", "&channels=first"))
+    np.testing.assert_allclose(rectified(NOISE), by_hand(model, 4).mean(axis=2), atol=1e-5)
+    whole = load_model(inner(path, "1", "&channels=first"))
+    np.testing.assert_array_equal(whole(NOISE), rectified(NOISE))
+    assert whole.fingerprint == rectified.fingerprint
+    assert np.abs(load_model(inner(path, "1.1", "&channels=first"))(NOISE) - whole(NOISE)).max() > 0.01
+    np.testing.assert_allclose(load_model(inner(path, "5"))(NOISE), by_hand(model, 8), atol=1e-5)
+
+
+InTurn: Any = torch.nn.Sequential
+
+
+class Sequential(InTurn):  # type: ignore[misc]
+    """Is called as the real one, but does not call its modules in turn."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) * 0.5
+
+
+class Wrapped(Module):  # type: ignore[misc]
+    """A network connected by code."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, x: Any) -> Any:
+        return self.body(x) + 0
+
+
+@pytest.mark.parametrize("model", [Wrapped(network()), Sequential(*network())])
+def test_a_scripted_model_whose_inside_is_not_shown_is_refused(tmp_path: Path, model: Any) -> None:
+    path = scripted(tmp_path, model.eval())
+    assert not isinstance(load_model(spec(path)), Layered)
+    with pytest.raises(UsageError, match=r"layers of .*model\.pt cannot be read: .*torch\.export.* name a node"):
+        load_model(inner(path, "0"))
+
+
+def test_unknown_layers_are_refused_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"unknown layer 'relu_1'; did you mean 'relu'"):
+        load_model(inner(exported(tmp_path, network()), "relu_1"))
+    with pytest.raises(UsageError, match=r"unknown layer 'relu' \(allowed: 0, 1, 2, 3, 4, 5, 6, 7, 8\)"):
+        load_model(inner(scripted(tmp_path, network()), "relu"))
 
 
 def test_threads_are_as_before_afterwards(tmp_path: Path) -> None:

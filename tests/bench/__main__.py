@@ -113,13 +113,13 @@ def tasks(model: MusicnnModel, *, quick: bool) -> list[Task]:
     signals = np.random.default_rng(0).normal(0, 0.1, (10, round((model.lead_s + 2.992) * model.sr)))
     batch = signals.astype(np.float32)
     patches = log_mel(batch)
-    network = model._network
+    network = model._network(None)
     asked = N_MASKS // 10 if quick else N_MASKS
     loop = {"task": "explain", "n_masks": asked, "start_s": START_S}
 
     def explanation() -> object:
         return explain(
-            audio, model, factorization=separator, labels=list(model.labels), start_s=START_S, duration_s=3.0
+            audio, model, factorization=separator, labels=list(model.labels or ()), start_s=START_S, duration_s=3.0
         )
 
     return [

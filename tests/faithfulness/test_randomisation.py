@@ -31,7 +31,7 @@ class Linear:
 
     def __init__(self, weights: NDArray[np.float64], *, forgets: bool) -> None:
         self.oracle = band(8)
-        self.layers = ("head",)
+        self.trained_layers = ("head",)
         self.forgets, self._weights = forgets, weights
         self._model = listener(self.oracle, {str(i): partial(np.dot, b=row) for i, row in enumerate(weights)})
 
@@ -83,15 +83,18 @@ def test_randomised_networks_are_reproducible_alive_and_leave_the_original_alone
     windows = np.random.default_rng(0).normal(0, 0.1, (2, LEAD + WINDOW)).astype(np.float32)
     windows[1] *= np.linspace(0, 1, LEAD + WINDOW, dtype=np.float32) ** 2
     before = trained(windows)
-    for k in range(1, len(trained.layers) + 1):
-        drawn = trained.randomised(trained.layers[:k], seed=3)
+    for k in range(1, len(trained.trained_layers) + 1):
+        drawn = trained.randomised(trained.trained_layers[:k], seed=3)
         scores = drawn(windows)
         assert np.isfinite(scores).all()
         assert np.abs(scores[0] - scores[1]).mean() > 0.01  # it still hears something
         assert np.abs(scores - before).mean() > 0.1
-        np.testing.assert_array_equal(trained.randomised(trained.layers[:k], seed=3)(windows), scores)
+        np.testing.assert_array_equal(trained.randomised(trained.trained_layers[:k], seed=3)(windows), scores)
         assert (drawn.spec, drawn.labels) == (None, trained.labels)
-        assert drawn.fingerprint not in (trained.fingerprint, trained.randomised(trained.layers[:k]).fingerprint)
+        assert drawn.fingerprint not in (
+            trained.fingerprint,
+            trained.randomised(trained.trained_layers[:k]).fingerprint,
+        )
     np.testing.assert_array_equal(trained(windows), before)
 
 
@@ -108,7 +111,7 @@ def test_a_layer_is_drawn_the_same_whichever_others_are() -> None:
 def test_explanations_of_a_randomised_musicnn_decorrelate(ezer_ev: Path) -> None:
     model = make("MSD_musicnn")
     place: dict[str, Any] = {"factorization": "hpss", "segments": 4, "start_s": 3.0, "method": "shapley"}
-    found = randomisation_check(ezer_ev, model, layers=model.layers[:3], top_labels=10, max_evals=20, **place)
+    found = randomisation_check(ezer_ev, model, layers=model.trained_layers[:3], top_labels=10, max_evals=20, **place)
     assert found.layers == ("dense_1", "dense", "conv2d_7")
     assert found.correlations.shape == (3, 1, 10)
     assert all(mean is not None and abs(mean) < 0.35 for mean in found.means)  # 2.9 standard errors of no correlation

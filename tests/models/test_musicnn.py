@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from audiolime_ext.cache import identity
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.models.musicnn import BIG, CHECKPOINT, LEAD, PUBLISHED, SR, WINDOW, MusicnnModel, log_mel, make
-from audiolime_ext.models.musicnn_network import big_shapes
+from audiolime_ext.models.musicnn_network import Weights, big_shapes
 from audiolime_ext.networks.checkpoints import locate
 from audiolime_ext.networks.tensor_bundle import read_tensor_bundle
+from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.registry import build, plugin
 from tests.parity.compare import load_clip, taggram
 from tests.random_checkpoints import random_weights, write_bundle_in
@@ -106,7 +109,7 @@ def test_one_thread_gives_the_same_scores(model: MusicnnModel) -> None:
 
 
 def test_labels_are_the_packages_own_in_the_order_of_the_outputs() -> None:
-    msd, mtt = make("MSD_vgg").labels, make("MTT_musicnn").labels
+    msd, mtt = (label_names(make(variant), 50) for variant in ("MSD_vgg", "MTT_musicnn"))
     assert len(set(msd)) == len(set(mtt)) == 50
     assert (msd[0], msd[5], msd[-1]) == ("rock", "female vocalists", "happy")
     assert (mtt[0], mtt[20], mtt[-1]) == ("guitar", "vocals", "choral")
@@ -151,6 +154,152 @@ def test_every_file_that_is_read_is_declared_with_its_hash() -> None:
     assert set(CHECKPOINT.files) == needed
     assert all((folder / name).is_file() for name in needed)
     assert set(PUBLISHED) == {Path(name).parent.name for name in needed if name.endswith(".index")}
+
+
+# --- layers --------------------------------------------------------------------------------------------------------
+
+
+def normalised(weights: Weights, index: int, x: NDArray[Any]) -> NDArray[np.float64]:
+    """A batch normalisation as published, over the last axis, in float64."""
+    name = f"batch_normalization_{index}" if index else "batch_normalization"
+    gamma, beta, mean, variance = (
+        weights[f"{name}/{part}"].astype(np.float64) for part in ("gamma", "beta", "moving_mean", "moving_variance")
+    )
+    return np.asarray((x - mean) / np.sqrt(variance + 1e-3) * gamma + beta)
+
+
+def dense(weights: Weights, name: str, x: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(x @ weights[f"{name}/kernel"].astype(np.float64) + weights[f"{name}/bias"])
+
+
+def convolved(weights: Weights, name: str, x: NDArray[Any], padding: str) -> NDArray[np.float64]:
+    """A convolution of TensorFlow's with ReLU, of (n_batch, height, width, n_channels)."""
+    kernel = weights[f"{name}/kernel"].astype(np.float64)
+    high, wide = kernel.shape[:2]
+    sides = [((high - 1) // 2, high // 2), ((wide - 1) // 2, wide // 2) if padding == "same" else (0, 0)]
+    seen = np.lib.stride_tricks.sliding_window_view(np.pad(x, [(0, 0), *sides, (0, 0)]), (high, wide), axis=(1, 2))
+    answer = np.tensordot(seen, kernel, axes=([4, 5, 3], [0, 1, 2])) + weights[f"{name}/bias"]
+    return np.asarray(np.maximum(answer, 0))
+
+
+def sigmoid(x: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def clip_windows() -> NDArray[np.float32]:
+    audio = load_clip(str(ROOT / "audiolime_ext" / "data" / "ezer_ev.ogg"), 9.0)
+    mono = librosa.resample(audio.samples.mean(axis=0), orig_sr=audio.sr, target_sr=SR)
+    return np.stack([mono[start - LEAD : start + WINDOW] for start in (WINDOW, 2 * WINDOW - LEAD)])
+
+
+def read(model: MusicnnModel, batch: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    features = model.front_end(batch)
+    return {layer: model.activations(features, layer) for layer in model.layers}
+
+
+@pytest.mark.parametrize("variant", ["MSD_musicnn", "MTT_musicnn"])
+def test_the_published_output_layer_makes_the_published_scores_of_the_penultimate_one(variant: str) -> None:
+    model, batch = make(variant), clip_windows()
+    embedder, weights = make(f"{variant}?layer=penultimate"), model._weights
+    vectors = embedder(batch)
+    assert vectors.shape == (2, 200)
+    np.testing.assert_allclose(sigmoid(dense(weights, "dense_1", vectors)), model(batch), rtol=0, atol=1e-6)
+    # before its normalisation, or normalised twice, it is another tensor
+    assert np.abs(sigmoid(dense(weights, "dense_1", normalised(weights, 10, vectors))) - model(batch)).max() > 1e-2
+    pools = np.stack([model.at(layer)(batch) for layer in ("max_pool", "mean_pool")], axis=2).reshape(2, -1)
+    hidden = np.maximum(dense(weights, "dense", normalised(weights, 9, pools)), 0)
+    np.testing.assert_allclose(vectors, normalised(weights, 10, hidden), rtol=0, atol=1e-4)
+    assert np.abs(vectors - hidden).max() > 0.1
+
+
+def test_every_layer_of_musicnn_follows_from_the_one_before_as_published(model: MusicnnModel) -> None:
+    batch, weights = clip_windows()[:1], model._weights
+    found = read(model, batch)
+    x = normalised(weights, 0, model.front_end(batch)[..., None])
+    for layer, kernels in {"timbral": (0, 1), "temporal": (2, 3, 4)}.items():
+        names = ["conv2d" if i == 0 else f"conv2d_{i}" for i in kernels]
+        parts = [
+            normalised(weights, i + 1, convolved(weights, name, x, "valid")).max(axis=2)
+            for i, name in zip(kernels, names, strict=True)
+        ]
+        np.testing.assert_allclose(found[layer], np.concatenate(parts, axis=2), rtol=0, atol=2e-4)
+    before = np.concatenate([found["timbral"], found["temporal"]], axis=2)[..., None]
+    for i, layer in enumerate(("cnn1", "cnn2", "cnn3")):
+        after = normalised(weights, 6 + i, convolved(weights, f"conv2d_{5 + i}", before, "valid"))[:, :, 0]
+        after = after if i == 0 else after + before[..., 0]
+        np.testing.assert_allclose(found[layer], after, rtol=0, atol=2e-4)
+        assert np.abs(found[layer][:, 1:] - after[:, :-1]).max() > 0.1  # a frame late is seen
+        before = found[layer][..., None]
+    everything = np.concatenate([found[layer] for layer in model.layers[:5]], axis=2)
+    np.testing.assert_array_equal(found["max_pool"], everything.max(axis=1))
+    np.testing.assert_allclose(found["mean_pool"], everything.mean(axis=1), rtol=0, atol=1e-5)
+    assert np.abs(found["mean_pool"] - np.median(everything, axis=1)).max() > 0.1
+
+
+def test_every_layer_of_vgg_follows_from_the_one_before_as_published() -> None:
+    model, batch = make("MTT_vgg"), clip_windows()[:1]
+    weights, found = model._weights, read(model, batch)
+    x: NDArray[Any] = normalised(weights, 0, model.front_end(batch)[..., None])
+    for i, (size, stride) in enumerate([((4, 1), 2), ((2, 2), 2), ((2, 2), 2), ((2, 2), 2), ((4, 4), 4)], start=1):
+        layer = f"pool{i}"
+        after = normalised(weights, i, convolved(weights, f"{i}CNN", x, "same"))
+        after = np.lib.stride_tricks.sliding_window_view(after, size, axis=(1, 2))[:, ::stride, ::stride].max((4, 5))
+        np.testing.assert_allclose(found[layer], after, rtol=0, atol=5e-4)
+        x = found[layer]
+    np.testing.assert_allclose(sigmoid(dense(weights, "dense", x.reshape(1, -1))), model(batch), rtol=0, atol=1e-6)
+    assert np.abs(sigmoid(dense(weights, "dense", x.transpose(0, 3, 1, 2).reshape(1, -1))) - model(batch)).max() > 1e-2
+
+
+@pytest.mark.parametrize("variant", ["MSD_musicnn", "MSD_vgg"])
+def test_an_embedder_answers_the_mean_over_time_and_frequency(variant: str) -> None:
+    model, batch = make(variant), clip_windows()
+    for layer, activations in read(model, batch).items():
+        vectors = make(f"{variant}?layer={layer}")(batch)
+        by_hand = activations.reshape(2, -1, activations.shape[-1]).astype(np.float64)
+        np.testing.assert_allclose(vectors, by_hand.mean(axis=1), rtol=0, atol=1e-5)
+        if activations.ndim > 2 and by_hand.shape[1] > 2:
+            assert np.abs(vectors - by_hand.max(axis=1)).max() > 0.1
+
+
+def test_layers_are_told_apart_in_specs_fingerprints_and_the_cache(model: MusicnnModel, big: Path) -> None:
+    embedders = [model.at(layer) for layer in model.layers]
+    assert [made.spec for made in embedders] == [f"musicnn:MSD_musicnn?layer={layer}" for layer in model.layers]
+    assert len({made.fingerprint for made in [model, *embedders]}) == len(embedders) + 1
+    assert len({str(identity(made)) for made in [model, *embedders]}) == len(embedders) + 1
+    assert embedders[0].at("cnn1").fingerprint == make("MSD_musicnn?layer=cnn1").fingerprint
+    assert make("MTT_musicnn?layer=cnn1").fingerprint != make("MSD_musicnn?layer=cnn1").fingerprint
+    large = make(f"{BIG}?layer=penultimate&weights={big}")
+    assert large.spec == f"musicnn:{BIG}?weights={big}&layer=penultimate"
+    assert large(windows(1)).shape == (1, 500)
+    assert (large.at("cnn1").spec, large.at("cnn1").labels) == (f"musicnn:{BIG}?weights={big}&layer=cnn1", None)
+    assert model.labels is not None  # the model itself is as it was
+
+
+def test_an_embedder_forgets_what_it_was_trained_with_and_not_what_comes_behind_it(model: MusicnnModel) -> None:
+    batch, embedder = windows(1), model.at("cnn2")
+    assert model.at("penultimate").trained_layers == model.trained_layers[1:]
+    assert embedder.trained_layers == ("conv2d_6", "conv2d_5", "front end")
+    for layer in model.trained_layers:
+        moved = np.abs(embedder.randomised([layer])(batch) - embedder(batch)).max()
+        assert (moved > 0.01) == (layer in embedder.trained_layers)
+    one, other = embedder.randomised(["front end"]), model.randomised(["front end"]).at("cnn2")
+    np.testing.assert_array_equal(one(batch), other(batch))
+    assert one.fingerprint == other.fingerprint != embedder.fingerprint
+    assert one.spec is other.spec is None
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("MSD_musicnn?layer=penultimat", "unknown layer 'penultimat'; did you mean 'penultimate'"),
+        ("MSD_musicnn?layer=pool1", r"unknown layer 'pool1'.*\(allowed: timbral, temporal, cnn1"),
+        ("MTT_vgg?layer=penultimate", r"unknown layer 'penultimate' \(allowed: pool1, pool2, pool3, pool4, pool5\)"),
+        ("MTT_vgg?layer=", "option 'layer' is empty"),
+    ],
+)
+def test_unknown_layers_are_refused_with_those_there_are(argument: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        make(argument)
 
 
 # --- the model that no package brings ------------------------------------------------------------------------------

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
+from audiolime_ext.explanation.pipeline import explain
+from audiolime_ext.prediction.capabilities import Layered
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
 
@@ -166,6 +169,96 @@ def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path:
     assert len({before.fingerprint, after.fingerprint, louder.fingerprint}) == 3
 
 
+# --- layers --------------------------------------------------------------------------------------------------------
+
+
+def inner(path: Path, layer: str, more: str = "") -> str:
+    return f"onnx:{path}?sr={SR}&layer={layer}{more}"
+
+
+def test_a_layer_is_the_networks_own_tensor_by_its_name_or_its_nodes(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    model = onnx.load(path)
+    model.graph.node[3].name = "/pool/ReduceMean"
+    onnx.save(model, path)
+    w, scores = weights(1), load_model(spec(path))
+    assert isinstance(scores, Layered)
+    assert list(scores.layers) == ["h0", "h1", "h2", "h3", "h4", "y"]
+    hidden, logits = load_model(inner(path, "h3"))(NOISE), load_model(inner(path, "h4"))(NOISE)
+    assert hidden.shape == (3, 4)
+    np.testing.assert_allclose(logits, expected(NOISE[:, None], logits=True), atol=1e-5)
+    np.testing.assert_allclose(hidden @ w["matrix"] + w["shift"], logits, atol=1e-5)
+    assert np.abs(hidden[:, ::-1] @ w["matrix"] + w["shift"] - logits).max() > 0.01
+    by_node = load_model(inner(path, "/pool/ReduceMean"))
+    np.testing.assert_array_equal(by_node(NOISE), hidden)
+    assert by_node.fingerprint == load_model(inner(path, "h3")).fingerprint
+    np.testing.assert_array_equal(load_model(inner(path, "y"))(NOISE), scores(NOISE))
+
+
+def test_of_three_axes_the_one_of_the_features_must_be_declared(tmp_path: Path) -> None:
+    path, w = saved(tmp_path), weights(1)
+    with pytest.raises(UsageError, match=r"layer 'h2' answers float32 values of shape \(2, 4, 7992\) .*channels=first"):
+        load_model(inner(path, "h2"))
+    made = load_model(inner(path, "h2", "&channels=first"))
+    logits = made(NOISE) @ w["matrix"] + w["shift"]
+    np.testing.assert_allclose(logits, expected(NOISE[:, None], logits=True), atol=1e-5)
+    over_features = load_model(inner(path, "h2", "&channels=last&window_s=1"))
+    assert over_features(NOISE).shape == (3, 7992)
+    assert made.fingerprint != over_features.fingerprint
+
+
+def test_activations_are_those_before_pooling(tmp_path: Path) -> None:
+    made = load_model(spec(saved(tmp_path, ("n", "t", 20)), "&front_end=log-mel:256,128,20"))
+    assert isinstance(made, Layered)
+    assert made.front_end is not None
+    features = made.front_end(NOISE)
+    activations = made.activations(features, "h2")
+    assert activations.shape == (3, 4, features.shape[1] - 8)
+    np.testing.assert_allclose(activations.mean(axis=2), made.activations(features, "h3"), atol=1e-6)
+    with pytest.raises(UsageError, match=r"unknown layer 'h9'"):
+        made.activations(features, "h9")
+
+
+def test_an_embedder_of_a_model_is_that_of_its_spec(tmp_path: Path) -> None:
+    made = load_model(spec(saved(tmp_path), "&window_s=1&activation=sigmoid"), batch_size=2)
+    assert isinstance(made, Layered)
+    embedder = made.at("h3")
+    assert embedder.spec == f"onnx:{tmp_path / 'model.onnx'}?sr={SR}&window_s=1&layer=h3"
+    again = load_model(embedder.spec)
+    np.testing.assert_array_equal(again(NOISE), embedder(NOISE))
+    assert again.fingerprint == embedder.fingerprint
+    assert (embedder.batch_size, embedder.window_s) == (2, 1)
+    states = {made.fingerprint, *(made.at(layer).fingerprint for layer in ("h3", "h4", "y"))}
+    assert len(states) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (f"&layer=h3&labels={LABELS}", r"layer= and labels= do not go together: .*leave out labels="),
+        ("&layer=h3&activation=sigmoid", r"layer= and activation= do not go together"),
+        ("&layer=h3&output=y", r"layer= and output= do not go together"),
+        (f"&labels={LABELS}&channels=first", r"channels= says which axis of a layer .*; add layer=…, or leave it out"),
+        ("&layer=h2&channels=2", r"unknown channels '2' \(allowed: first, last\)"),
+        ("&layer=relu", r"unknown layer 'relu' \(allowed: h0, h1, h2, h3, h4, y\)"),
+        ("", r"does not state its labels"),
+    ],
+)
+def test_options_that_contradict_a_layer_are_refused(tmp_path: Path, options: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_model(f"onnx:{saved(tmp_path)}?sr={SR}{options}")
+
+
+def test_an_embedding_is_tagged_and_explained_with_numbered_outputs(tmp_path: Path) -> None:
+    embedder = load_model(inner(saved(tmp_path), "h3"))
+    assert tag((NOISE[0], SR), embedder).labels == ("0", "1", "2", "3")
+    explained = explain((NOISE[0], SR), embedder, factorization="hpss", labels=[2])
+    assert explained.labels == ("2",)
+    assert "output 2" in str(explained)
+    with pytest.raises(UsageError, match=r"unknown label 'rock': the outputs have no names; give numbers from 0 to 3"):
+        explain((NOISE[0], SR), embedder, factorization="hpss", labels=["rock"])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -228,7 +321,7 @@ def test_other_forms_of_inputs_are_refused(tmp_path: Path) -> None:
     model.graph.node[1].input[0] = "x32"
     onnx.save(model, tmp_path / "whole.onnx")
     with pytest.raises(
-        UsageError, match=r"is given tensor\(int64\); its input must be tensor\(float\), tensor\(float16"
+        UsageError, match=r"the input of .* is tensor\(int64\); it must be tensor\(float\), tensor\(float16"
     ):
         build("model", spec(tmp_path / "whole.onnx"))
 

@@ -581,7 +581,7 @@ def test_a_plug_in_that_cannot_be_loaded_is_said_and_left_out(
     assert run("list") == 0
     out, err = capsys.readouterr()
     assert "tiny-weights 1.0" in out
-    assert "model 'broken' is left out, it cannot be loaded: no such luck" in err
+    assert "model 'broken' is left out: it cannot be loaded (no such luck)" in err
 
 
 def test_fetch_where_and_remove_print_json(

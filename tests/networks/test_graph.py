@@ -140,3 +140,14 @@ def test_the_runtime_reports_nothing_and_marks_no_home(tmp_path: Path) -> None:
     told = subprocess.run(run, env={**kept, "HOME": str(tmp_path)}, capture_output=True, text=True, check=True)
     assert (told.stdout, told.stderr) == ("", "")
     assert not [path for path in tmp_path.rglob("*") if "deviceid" in path.name]
+
+
+def test_what_no_output_needs_is_neither_kept_nor_run() -> None:
+    graph = Graph("two branches")
+    x = graph.input("x", ["n_batch", 2000])
+    doubled = graph.node("Mul", x, graph.constant(np.full(2000, 2, np.float32)))
+    graph.node("Div", x, graph.constant(np.zeros(2000, np.float32)))
+    graph.output(graph.node("Neg", doubled), "y", None)
+    network = graph.network()
+    assert len(network.weights) == 1
+    np.testing.assert_array_equal(network(np.ones((1, 2000), np.float32))[0], np.full((1, 2000), -2, np.float32))

@@ -53,7 +53,7 @@ def test_another_batch_size_is_a_copys(given: Any) -> None:
 
 
 def test_a_batch_size_that_cannot_be_set_is_told() -> None:
-    with pytest.raises(UsageError, match=r"Fixed does not let its batch_size be set \(.*\); set it there"):
+    with pytest.raises(UsageError, match=r"batch_size of Fixed cannot be changed \(.*\); set it where the model is"):
         load_model(Fixed(), batch_size=2)
 
 

@@ -213,11 +213,11 @@ def study(clip: str, split: str, kept: Path | None) -> None:
     model, audio = MusicnnModel("MSD_musicnn", threads=1), clips()[clip]
     taggram = tag(audio, model)
     scores = taggram.scores[~taggram.padded]
-    window = int(scores[:, model.labels.index(LABELS[clip])].argmax())
+    window = int(scores[:, taggram.labels.index(LABELS[clip])].argmax())
     labels = [int(i) for i in np.argsort(-scores[window], kind="stable")[:N_LABELS]]
     components = cut(audio, split, model, float(taggram.times_s[window]))
     n, lookup = components.n, Lookup(components, model)
-    named = ", ".join(f"{model.labels[i]} {scores[window, i]:.2f}" for i in labels)
+    named = ", ".join(f"{taggram.labels[i]} {scores[window, i]:.2f}" for i in labels)
     print(f"\n{clip} at {components.start_s:.2f} s, {SPLITS[split][0]} × {components.n_segments}: {named}")
     sequences = {
         sampling: [answered(lookup, n, labels, sampling, seed, kept, f"{clip}_{split}") for seed in (0, 1)]

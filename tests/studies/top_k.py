@@ -107,8 +107,8 @@ def main() -> None:
                 for way, tags in window(lookup, components.n, chosen.evaluations).items():
                     stays.setdefault(way, []).append((tags == label).mean(axis=0))
                     if way not in ("at random", "nothing"):
-                        instead.update(model.labels[one] for one in tags[tags != label].tolist())
-                print(f"{split} {start_s:5.2f} s {model.labels[label]}", flush=True)
+                        instead.update(taggram.labels[one] for one in tags[tags != label].tolist())
+                print(f"{split} {start_s:5.2f} s {taggram.labels[label]}", flush=True)
         for way, shares in stays.items():
             print(f"{split:8s} {way:18s} " + " ".join(f"{share:.2f}" for share in np.mean(shares, axis=0)))
         print(f"{split:8s} on top instead: {instead.most_common(5)}", flush=True)
