@@ -8,6 +8,24 @@
     e.top(label="female vocalists").listen()
 
 The names below are loaded when they are first used, so that importing the package costs next to nothing.
+
+The rooms, in the order in which a recording goes through them; each imports earlier ones only, and its docstring is its
+map:
+
+- `audio`: recordings in, decoded and resampled
+- `networks`: published networks, fetched, verified and rebuilt
+- `factorization`: a recording as a sum of stems (the separators themselves are the package `factorizations`)
+- `prediction`: a model, how it is asked, which target of its answers is explained; `models`: those that ship with us
+- `components`: what is switched on and off, which masks, and what "off" sounds like
+- `attribution`: answers become weights
+- `explanation`: one excerpt; `track`: a whole recording
+- `collection`: lists of recordings; `audit`: what a classifier listens to over all of them
+- `faithfulness`: whether an explanation is true of the model; `compat`: other packages' ways of asking
+- `report`: pages, players and plots; `cli`: the command line
+
+The ground that all stand on: `errors`, `files` (safe writing), `cache`, `registry` (plug-ins, spec strings and their
+``?options``), `extras` (optional packages), `display` (who draws results), `guest` (code that is not ours, run safely)
+and `text`.
 """
 
 from __future__ import annotations

@@ -202,6 +202,11 @@ def test_every_room_is_a_package_whose_docstring_is_its_map(sources: dict[str, s
         assert {module for module in modules if f"`{module}`" not in told} == set(), name
 
 
+def test_the_packages_docstring_names_every_room_and_what_lies_beside_them(sources: dict[str, str]) -> None:
+    told = ast.get_docstring(ast.parse(sources[HOUSE])) or ""
+    assert [name for name in (*GROUND, *ROOMS, "cli") if f"`{name}`" not in told] == []
+
+
 def test_no_import_points_upward(sources: dict[str, str]) -> None:
     assert upward_arrows(sources) == []
 

@@ -3,7 +3,8 @@
 - `attribution`: what every method returns; `methods`: the methods by name
 - `shapley`, `owen`, `banzhaf`, `lime`, `leave_one_out`: one method each
 - `interactions`, `additivity`: what components do together, and which part of the answers that is
-- `intervals`, `noise`, `told_apart`: how uncertain weights are, from a sample of masks or a model whose answers vary
+- `intervals`, `noise`: how uncertain weights are, from a sample of masks or a model whose answers vary
+- `told_apart`: when one weight is known to exceed another (5 % error)
 - `settle`: a sample that grows until the question is answered
 - `coarse_to_fine`: stems exactly first, then segments
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.owen import coarse_masks, whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
-from audiolime_ext.components.masks import Masks, Neighborhood, choose_masks, enumerate_masks
+from audiolime_ext.components.masks import MAX_EVALS, Masks, Neighborhood, choose_masks, enumerate_masks
 from audiolime_ext.errors import UsageError
 from audiolime_ext.text import counted
 
@@ -45,7 +45,7 @@ def coarse_to_fine(
     evaluate: Callable[[Masks], Array],
     groups: Sequence[int],
     *,
-    max_evals: int = 1024,
+    max_evals: int = MAX_EVALS,
     seed: int = 0,
     asked_for: Callable[[Array], Array] = lambda scores: scores,
 ) -> Neighborhood:

@@ -22,7 +22,7 @@ from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.attribution.told_apart import ERROR, is_settled
 from audiolime_ext.components.game import Game
-from audiolime_ext.components.masks import Neighborhood, Sampling, choose_masks
+from audiolime_ext.components.masks import MAX_EVALS, Neighborhood, Sampling, choose_masks
 from audiolime_ext.errors import UsageError
 from audiolime_ext.text import counted
 
@@ -33,7 +33,7 @@ def settle(
     game: Game,
     *,
     k: int,
-    max_evals: int = 1024,
+    max_evals: int = MAX_EVALS,
     seed: int = 0,
     column: int = 0,
     sampling: Sampling = "shapley",

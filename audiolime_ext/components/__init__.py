@@ -3,7 +3,7 @@
 - `segments`: where an excerpt is cut in time; `compiled` gets librosa ready for beats and onsets
 - `baselines`: what "off" sounds like
 - `components`: stems × segments of one excerpt, and when a residual is one of them or background
-- `masks`: which combinations of them to try
+- `masks`: all combinations of them where the budget (`MAX_EVALS`) allows, else a sample
 - `mixing`: the weighted sums of signals that every mask amounts to
 - `game`: a model asked about masks, each once; its answers are kept
 

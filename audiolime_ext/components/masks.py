@@ -28,6 +28,7 @@ Masks = NDArray[np.bool_]
 Sampling = Literal["shapley", "uniform"]
 
 DRAWS_AT_ONCE = 1024
+MAX_EVALS = 1024  # masks that a model is asked about at most, where nothing else is said
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +142,7 @@ def _draws(n: int, sampling: Sampling, seed: int) -> Iterator[bytes]:
         yield from (pair.tobytes() for pair in np.where(drawn[:, :1], ~drawn, drawn))
 
 
-def choose_masks(n: int, *, max_evals: int = 1024, sampling: Sampling = "shapley", seed: int = 0) -> MaskSet:
+def choose_masks(n: int, *, max_evals: int = MAX_EVALS, sampling: Sampling = "shapley", seed: int = 0) -> MaskSet:
     """Every mask of n components if 2ⁿ ≤ `max_evals`, else a sample within that budget.
 
     Raises

@@ -2,7 +2,7 @@
 
 - `pipeline`: the whole way on one screen, `explain`; `settings`: how
 - `excerpt`: which excerpt, where the user left it open
-- `evaluation`: which masks are asked about, until when
+- `evaluation`: the model asked about masks: all at once, stem by stem, or until the answer is settled
 - `checks`, `cross_check`: what else could make the score; what a second separator finds
 - `explanation`: the result, with its `provenance` and `caveats`; `anew`: the same answers by another method, for
   another target

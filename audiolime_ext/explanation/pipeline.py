@@ -11,6 +11,7 @@ from audiolime_ext.attribution.coarse_to_fine import left_whole
 from audiolime_ext.attribution.methods import method_named
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.components.baselines import load_baseline
+from audiolime_ext.components.masks import MAX_EVALS
 from audiolime_ext.components.segments import segment
 from audiolime_ext.explanation.caveats import segment_notes, warnings_of
 from audiolime_ext.explanation.checks import Checks, shifted_starts
@@ -41,7 +42,7 @@ def explain(
     target: TargetSpec = "score",
     baseline: Any = "silence",
     method: str = "auto",
-    max_evals: int = 1024,
+    max_evals: int = MAX_EVALS,
     seed: int = 0,
     settle: int | None = None,
     level_check: bool = True,

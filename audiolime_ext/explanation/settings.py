@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from audiolime_ext.components.baselines import baseline_name
+from audiolime_ext.components.masks import MAX_EVALS
 from audiolime_ext.prediction.targets import Target, TargetSpec, make_target
 
 
@@ -32,7 +33,7 @@ class Settings:
     target: TargetSpec = "score"
     baseline: Any = "silence"
     segments: int | str | Sequence[float] = 1
-    max_evals: int = 1024
+    max_evals: int = MAX_EVALS
     seed: int = 0
     settle: int | None = None
     level_check: bool = True

@@ -4,7 +4,7 @@
 - `capabilities`: what a model may be able to do besides: have its layers read, be randomised
 - `function`: how any callable becomes one
 - `asking`: `predict`, in batches and with checks
-- `loading`: a model from its spec string, or from anything that can be called
+- `loading`: a model from its spec string (read by `audiolime_ext.registry`), or from anything that can be called
 - `saved_model`, `option_values`, `front_end`: what spec strings say of models that other libraries saved; what such
   models are given
 - `layers`: embedders, models that answer a layer's activations

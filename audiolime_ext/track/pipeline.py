@@ -32,6 +32,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.silence import SILENT_DB, least_power
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.components.baselines import load_baseline
+from audiolime_ext.components.masks import MAX_EVALS
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.explanation.provenance import provenance_of
 from audiolime_ext.explanation.settings import Settings
@@ -70,7 +71,7 @@ def explain_track(
     target: TargetSpec = "score",
     baseline: Any = "silence",
     method: str = "auto",
-    max_evals: int = 1024,
+    max_evals: int = MAX_EVALS,
     seed: int = 0,
     cache: bool = True,
     sr: int | None = None,

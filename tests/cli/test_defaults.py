@@ -21,7 +21,7 @@ CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
     "audiolime page": (explain, explain_track),
     "audiolime audit run": (run_audit, plan_audit),
 }
-LEAST = {"audiolime explain": 8, "audiolime page": 4, "audiolime audit run": 2}  # that are shared
+LEAST = {"audiolime explain": 7, "audiolime page": 4, "audiolime audit run": 2}  # that are shared
 
 
 def defaults(function: Callable[..., Any]) -> dict[str, Any]:
