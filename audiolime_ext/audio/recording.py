@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.decoding import decode
+from audiolime_ext.audio.formats.riff import undated
 from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import plotted, shown
@@ -145,12 +146,12 @@ class Audio:
 
 
 def encode(samples: Samples, sr: int, container: str, subtype: str) -> bytes:
-    """Samples (n_channels, n_samples) as the bytes of an audio file, in a format of soundfile's."""
+    """Samples (n_channels, n_samples) as an audio file in a format of soundfile's: the same samples, the same bytes."""
     import soundfile
 
     buffer = io.BytesIO()
     soundfile.write(buffer, samples.T, sr, format=container, subtype=subtype)
-    return buffer.getvalue()
+    return undated(buffer.getvalue()) if container == "WAV" else buffer.getvalue()
 
 
 def load_audio(source: Any, *, name: str | None = None, longest_s: float | None = None) -> Audio:

@@ -21,6 +21,8 @@ from audiolime_ext.cli.options import (
 )
 from audiolime_ext.files import legible
 
+_HEAD = 1024  # bytes; all that libsndfile writes in front of the sound
+
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
@@ -106,12 +108,18 @@ def write_stems(
 def _wav(path: Path, audio: Any) -> Iterator[Any]:
     import soundfile
 
+    from audiolime_ext.audio.formats.riff import undated
+
     name = path if os.name == "nt" else os.fsencode(path)  # soundfile refuses names that are not text
     with (
         _as_output_error(path),
         soundfile.SoundFile(name, "w", audio.sr, audio.n_channels, subtype="FLOAT", format="WAV") as file,
     ):
         yield file
+    with path.open("r+b") as written:
+        head = undated(written.read(_HEAD))
+        written.seek(0)
+        written.write(head)
 
 
 def _append(file: Any, samples: Any) -> None:

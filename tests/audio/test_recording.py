@@ -153,6 +153,18 @@ def test_excerpts_side_by_side_are_the_recording() -> None:
     np.testing.assert_array_equal(np.concatenate(pieces, axis=1), audio.samples)
 
 
+def test_the_same_sound_gives_the_same_file_at_any_time(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, 800)).astype(np.float32)
+    content = Audio(noise, 8000).write(tmp_path / "noise.wav").read_bytes()
+    at = content.index(b"PEAK")
+    assert content[at + 12 : at + 16] == bytes(4)
+    soundfile.write(tmp_path / "dated.wav", noise.T, 8000, subtype="FLOAT")
+    dated = (tmp_path / "dated.wav").read_bytes()
+    assert dated[at + 12 : at + 16] != bytes(4), "else there is nothing to take out"
+    assert dated[: at + 12] + bytes(4) + dated[at + 16 :] == content
+    np.testing.assert_array_equal(load_audio(tmp_path / "noise.wav").samples, noise)
+
+
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"cannot write .*song\.wav"):

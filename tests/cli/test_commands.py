@@ -285,6 +285,9 @@ def test_separate_in_parts_is_separate_at_once(
     in_parts = functools.partial(factorize_in_parts, part_s=0.7)
     monkeypatch.setattr("audiolime_ext.factorization.contract.factorize_in_parts", in_parts)
     run(capsys, "separate", "song.wav", "-f", "hpss", "-o", "parts")
+    for path in Path("parts/song").iterdir():
+        content = path.read_bytes()
+        assert content[content.index(b"PEAK") + 12 :][:4] == bytes(4), "the same stems at any time"
     for name in ("harmonic", "percussive"):
         whole, parts = (load_audio(f"{folder}/song/{name}.wav").samples for folder in ("whole", "parts"))
         assert whole.shape == load_audio("song.wav").samples.shape

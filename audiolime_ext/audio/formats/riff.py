@@ -34,6 +34,19 @@ def parts(content: bytes) -> Parts | None:
     return Parts(tuple(Part(_to_its_end(content[begin:end])) for begin, end in spans), behind)
 
 
+def undated(wav: bytes) -> bytes:
+    """The beginning of a WAV file, or all of it, without the time at which it was written.
+
+    libsndfile writes that into the chunk PEAK of float files; the same sound should give the same file.
+    """
+    at = 12
+    while (end := _chunk_end(wav, at)) is not None and wav[at : at + 4] not in _SOUND:
+        if wav[at : at + 4] == b"PEAK":
+            return wav[: at + 12] + bytes(4) + wav[at + 16 :]
+        at = end
+    return wav
+
+
 def _to_its_end(wav: bytes) -> bytes:
     """The same bytes; a last chunk of sound that promises 0 bytes gets the number that means "up to the end"."""
     at = 12

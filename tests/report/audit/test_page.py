@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser
 
-from audiolime_ext import tagger
+from audiolime_ext import Audio, tagger
 from audiolime_ext.audit.measurement.effects import transplant_gain
 from audiolime_ext.audit.measurement.heard import Ears
 from audiolime_ext.audit.measurement.measure import Settings
@@ -69,10 +69,10 @@ def band(folder: Path) -> Path:
         home.mkdir()
         pan = np.array([0.2, 0.1 + 0.005 * i])
         for name, wave in stems.items():
-            soundfile.write(home / f"{name}.wav", (wave[:, None] * pan).astype("f4"), SR, subtype="FLOAT")
-        mixture = sum(wave[:, None] * pan for wave in stems.values())
+            Audio((wave * pan[:, None]).astype("f4"), SR).write(home / f"{name}.wav")  # the same bytes at any time
+        mixture = np.sum([wave * pan[:, None] for wave in stems.values()], axis=0)
         name = f"{EVIL}{i}" if i < 2 else f"take-{i}"
-        soundfile.write(folder / f"{name}.wav", np.asarray(mixture, "f4"), SR, subtype="FLOAT")
+        Audio(mixture.astype("f4"), SR).write(folder / f"{name}.wav")
         lines.append(f"{name}.wav,{label},Ode {i},stems-{i}")
     (folder / "songs.csv").write_text("\n".join(lines) + "\n")
     return folder / "songs.csv"
