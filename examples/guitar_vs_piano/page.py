@@ -56,14 +56,14 @@ class Explained(NamedTuple):
     address: str
 
 
-def write(model: Path, target: Path) -> None:
-    """Write the page of a model, unless it is there."""
+def write(folder: Path, target: Path) -> None:
+    """Write the page of the model in a folder, unless it is there."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    about = json.loads((model / "model.json").read_text(encoding="utf-8"))
-    confounder, model = CONFOUNDERS[about["confounder"]], load_model(tagger_of(model))
-    experiment = Experiment.read(model.parent.parent)
+    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    confounder, model = CONFOUNDERS[about["confounder"]], load_model(tagger_of(folder))
+    experiment = Experiment.read(folder.parent.parent)
     sets = ("train", "validation", "test_std", "test_bad")
     rows = [(name, list(_examples(experiment, about, model, name))) for name in sets]
     song, audio, parts = _wrong(experiment, about, model)
