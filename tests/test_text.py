@@ -22,11 +22,11 @@ ROOT = Path(__file__).parents[1]
     ("leaders", "told"),
     [
         (Leaders("jazz", 0, {}, 1, 0.3), "jazz reaches 0.3 not in its one window"),
-        (Leaders("jazz", 1, {"piano": 1}, 1, 0.3), "piano leads jazz in 1 of 1 place"),
-        (Leaders("jazz", 1, {}, 1, 0.3), "nothing argues for jazz in its one place"),
+        (Leaders("jazz", 1, {"piano": 1}, 1, 0.3), "piano leads jazz in 1 of 1 window"),
+        (Leaders("jazz", 1, {}, 1, 0.3), "nothing argues for jazz in its one window"),
         (
             Leaders("jazz", 1, {}, 1, 0.3, n_not_told_apart=1),
-            "no source is known to lead jazz in its one place: not told apart in 1",
+            "no source is known to lead jazz in its one window: not told apart in 1",
         ),
     ],
 )

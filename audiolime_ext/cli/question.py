@@ -74,7 +74,7 @@ def require_known_words(args: Namespace) -> None:
     Raises
     ------
     UsageError
-        If one of them is unknown, or `--contrast` and `--target` are both given.
+        If one of them is unknown, or `--contrast` stands beside `--target` or `--labels`.
     """
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.components.segments import require_known
@@ -82,6 +82,8 @@ def require_known_words(args: Namespace) -> None:
 
     if args.contrast is not None and args.target is not None:
         raise UsageError("--contrast explains the difference of two labels and --target one label; give one of the two")
+    if args.contrast is not None and args.labels:
+        raise UsageError("--contrast names the two labels that it explains; leave --labels out")
     method_named(args.method)
     require_known(args.segments)
 

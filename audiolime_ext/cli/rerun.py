@@ -71,7 +71,8 @@ def add(commands: Any) -> None:
         "rerun",
         help="repeat a result and say whether it is the same",
         description="Explain the same file again with the settings in RESULT.json (written by explain --json or -o) "
-        f"and compare: same (every number to {TOLERANCE:g}; exit code 0) or different (1).",
+        f"and compare components, labels, scores and weights: same (every number to {TOLERANCE:g}; exit code 0) or "
+        "different (1).",
     )
     parser.add_argument("result", metavar="RESULT.json", help="result to repeat")
     add_json(parser)
@@ -139,11 +140,13 @@ def read_result(path: Path) -> Result:
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))  # msgspec refuses names that are no text
+        if isinstance(content, dict) and content.get("kind") == "track":
+            raise UsageError(f"{legible(path)} is the result of a whole recording; rerun repeats those of one excerpt")
         if isinstance(content, dict) and content.get("schema_version") == 1:
             content = _of_version_1(content)
         if isinstance(content, dict) and content.get("schema_version") == SCHEMA_VERSION:
             _require_files(content, path)
-            return msgspec.convert(content, Result)
+            return _whole(msgspec.convert(content, Result), path)
     except UsageError:
         raise
     except OSError as error:
@@ -160,6 +163,21 @@ def _of_version_1(content: Mapping[str, Any]) -> dict[str, Any]:
     said |= {"target": content.get("contrast") or content.get("target"), "seed": content.get("seed") or 0}
     said |= {"level_check": content.get("level") is not None, "segments": 1, "shifts": False}
     return {**content, "schema_version": 2, "model": content.get("tagger", ""), "settings": said}
+
+
+def _whole(result: Result, path: Path) -> Result:
+    """A result that names what was used, and whose segments fill the excerpt."""
+    unnamed = {result["model"], result["factorization"]} - set(result["versions"]["weights"])
+    if unnamed:
+        raise UsageError(
+            f"{legible(path)} lacks the fingerprint of {' and '.join(sorted(unnamed))}; it was cut or edited"
+        )
+    bounds = result["boundaries_s"]
+    if len(bounds) < 2 or bounds[0] != 0 or abs(bounds[-1] - result["duration_s"]) > 1e-6:
+        raise UsageError(
+            f"{legible(path)} has boundaries_s {bounds}; they go from 0 to duration_s, {result['duration_s']:g}"
+        )
+    return result
 
 
 def _require_files(content: Mapping[str, Any], path: Path) -> None:
@@ -201,8 +219,9 @@ def differences(before: Result, after: Mapping[str, Any]) -> list[str]:
             found.append(f"{key}: {then[key]} became {after[key]}")
     for name in ("scores", "weights"):
         old, new = (_numbers(result[name]) for result in (then, after))
-        if np.shape(old) != np.shape(new):
-            found.append(f"{name} have another shape: {np.shape(old)} became {np.shape(new)}")
+        if old is None or np.shape(old) != np.shape(new):
+            was = "rows of several lengths" if old is None else np.shape(old)
+            found.append(f"{name} have another shape: {was} became {np.shape(new)}")
         else:
             gap = float(np.max(np.abs(np.subtract(old, new)), initial=0.0))
             if not gap <= TOLERANCE:
@@ -211,4 +230,10 @@ def differences(before: Result, after: Mapping[str, Any]) -> list[str]:
 
 
 def _numbers(found: Any) -> Any:
-    return list(found.values()) if isinstance(found, dict) else found
+    """Scores, the recording's first, or weights, as an array; None where rows have several lengths."""
+    import numpy as np
+
+    try:
+        return np.array([found["full"], found["empty"]] if isinstance(found, dict) else found, dtype=np.float64)
+    except ValueError:
+        return None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation
 
 TOP_LABELS = 3
+_LOST = "the checks (level, missing sources, shifts, another separator) were made for {}, not for this target"
 
 
 def by_method(explanation: Explanation, method: str) -> Explanation:
@@ -52,7 +53,9 @@ def by_method(explanation: Explanation, method: str) -> Explanation:
     )
 
 
-def for_target(explanation: Explanation, target: TargetSpec, labels: Sequence[str | int] | None = None) -> Explanation:
+def for_target(
+    explanation: Explanation, target: TargetSpec, labels: Sequence[str | int] | str | int | None = None
+) -> Explanation:
     """Explain another function of the outputs that are known.
 
     Parameters
@@ -61,7 +64,7 @@ def for_target(explanation: Explanation, target: TargetSpec, labels: Sequence[st
         Explanation whose masks were evaluated.
     target : str, pair of labels or callable
         Target as in `explain`.
-    labels : sequence of str or int, or None
+    labels : sequence of str or int, str, int or None
         Labels to explain; None: those of `explanation` where both targets have the model's labels, else the
         three of the highest values.
 
@@ -81,19 +84,26 @@ def for_target(explanation: Explanation, target: TargetSpec, labels: Sequence[st
             "explain again with the new target"
         )
     aim = make_target(target, origin.labels)
+    labels = [labels] if isinstance(labels, (str, int)) else labels
+    if labels is not None and not labels:
+        raise UsageError("labels is empty; name at least one label, or None for those of this explanation")
     if labels is None and aim.keeps_labels and set(explanation.labels) <= set(origin.labels):
         labels = explanation.labels
     seen = replace(near, scores=aim.apply(explanation.game(near.masks)))
     all_labels, named = value_names(aim, seen.full, labels, TOP_LABELS)
     clipped = [] if explanation.target is None else clipped_notes(explanation.target, near.scores)
     notes = [note for note in explanation.notes if note not in clipped]
+    checked = explanation.checks
+    lost = checked.level or checked.missing or checked.shifts is not None or explanation.cross_check
+    plain = replace(origin.settings, target=aim.contrast or aim.spec, level_check=False, shifts=False)
     return replace(
         explanation,
         labels=named,
         all_labels=all_labels,
         neighborhood=seen,
         attribution=METHODS[explanation.attribution.method].attribute(seen),
-        provenance=replace(origin, settings=replace(origin.settings, target=aim.contrast or aim.spec)),
+        provenance=replace(origin, settings=plain),
+        warnings=(*explanation.warnings, *([_LOST.format(origin.target)] if lost else [])),
         notes=(*notes, *clipped_notes(aim, seen.scores)),
         checks=Checks(noise=noise and replace(noise, sd=np.zeros(len(all_labels)))),
         settled=None,

@@ -243,7 +243,7 @@ class Explanation:
         """
         return anew.by_method(self, method)
 
-    def with_target(self, target: TargetSpec, labels: Sequence[str | int] | None = None) -> Explanation:
+    def with_target(self, target: TargetSpec, labels: Sequence[str | int] | str | int | None = None) -> Explanation:
         """The same answers seen through another target, without a further prediction; see `anew.for_target`.
 
         Raises

@@ -13,6 +13,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.kind import numbers
 from audiolime_ext.prediction.targets import Target, contrast_name
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
@@ -62,7 +63,9 @@ class Provenance:
     @property
     def target(self) -> str:
         """The target's name: ``"score"``, ``"log-odds"``, ``"rock − pop"``; of a function, its own with ()."""
-        return str(self.settings.target) if self.contrast is None else contrast_name(*self.contrast)
+        if self.contrast is None:
+            return str(self.settings.target)
+        return contrast_name(*self.contrast, numbered=bool(self.labels) and numbers(self.labels))
 
     @property
     def contrast(self) -> tuple[str, str] | None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.text import counted
 
 CHANNELS: Mapping[str, int] = {"first": 1, "last": -1}
 _FEW = 12  # names that a message lists
@@ -63,7 +64,8 @@ class Inside:
             If the layer answers no real numbers, or it is unknown which of its axes holds the features.
         """
         answer = self.read(given, layer)
-        told = f"layer {layer!r} answers {answer.dtype} values of shape {answer.shape} to {len(given)} signals"
+        asked = counted(len(given), "signal")
+        told = f"layer {layer!r} answers {answer.dtype} values of shape {answer.shape} to {asked}"
         if not np.issubdtype(answer.dtype, np.floating) or answer.ndim < 2:
             raise UsageError(f"{told}; name one that answers real numbers, one row per signal")
         if answer.ndim == 2:
@@ -72,7 +74,7 @@ class Inside:
         if axis is None and answer.ndim == 3:
             raise UsageError(
                 f"{told}; say which of the last two axes holds the features, so that the mean is taken over the other: "
-                "add the option channels=first or channels=last"
+                f"name the layer in the spec with an option more, layer={layer}&channels=first or channels=last"
             )
         return pooled(answer, channels=1 if axis is None else axis)
 

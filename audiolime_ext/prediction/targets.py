@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError, UnfitModel, UsageError, unknown
 from audiolime_ext.prediction.contract import Scores
-from audiolime_ext.prediction.kind import ROUNDING
+from audiolime_ext.prediction.kind import ROUNDING, numbers
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.text import counted
 
@@ -56,9 +56,15 @@ class Target:
         return f"{self.name}()" if self.labels is None else self.name
 
 
-def contrast_name(first: str, second: str) -> str:
-    """What a contrast is called."""
-    return f"{first} − {second}"
+def contrast_name(first: str, second: str, *, numbered: bool = False) -> str:
+    """What a contrast is called; `numbered` where outputs have no names.
+
+    Examples
+    --------
+    >>> contrast_name("rock", "pop"), contrast_name("3", "40", numbered=True)
+    ('rock − pop', 'output 3 − output 40')
+    """
+    return f"output {first} − output {second}" if numbered else f"{first} − {second}"
 
 
 def log_odds(scores: Scores) -> Scores:
@@ -144,7 +150,7 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
     if pair[0] == pair[1]:
         raise UsageError(f"{labels[pair[0]]!r} is contrasted with itself; name two different labels")
     first, second = labels[pair[0]], labels[pair[1]]
-    name = contrast_name(first, second)
+    name = contrast_name(first, second, numbered=numbers(labels))
     return Target(name, (name,), lambda outputs: outputs[:, pair[:1]] - outputs[:, pair[1:]], (first, second))
 
 

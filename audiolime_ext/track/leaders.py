@@ -38,7 +38,7 @@ class Leaders:
     Examples
     --------
     >>> print(Leaders("jazz", 3, {"piano": 2}, n_windows=60, min_score=0.3, n_not_told_apart=1))
-    piano leads jazz in 2 of 3 windows; not told apart in 1
+    piano leads jazz in 2 of 3 windows; not told apart in 1; 57 more stay below 0.3
     """
 
     label: str
@@ -91,8 +91,14 @@ class Leaders:
             first, *others = self.counts.items()
             rest = "".join(f", {name} in {count}" for name, count in others)
             led = f"{first[0]} leads {self.label} in {first[1]} of {counted(self.n_reached, 'window')}{rest}"
-            return f"{led}; {self.besides}" if self.besides else led
+            return "; ".join(filter(None, (led, self.besides, self._below)))
         anywhere = "in its one window" if self.n_reached == 1 else f"in any of {self.n_reached} windows"
-        if self.besides:
-            return f"no source is known to lead {self.label} {anywhere}: {self.besides}"
-        return f"nothing argues for {self.label} {anywhere}"
+        known = f"no source is known to lead {self.label} {anywhere}: {self.besides}"
+        said = known if self.besides else f"nothing argues for {self.label} {anywhere}"
+        return "; ".join(filter(None, (said, self._below)))
+
+    @property
+    def _below(self) -> str:
+        """How many windows were not looked at: ``4 more stay below 0.3``."""
+        n = self.n_windows - self.n_reached
+        return f"{n} more {'stays' if n == 1 else 'stay'} below {self.min_score:g}" if n > 0 else ""

@@ -42,6 +42,7 @@ from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.kind import numbers
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.repeatability import Noise
@@ -225,6 +226,8 @@ def _leading(
     ranked = [int(i) for i in np.argsort(-taggram.mean, kind="stable")]
     if top_labels is not None:
         return ranked[:top_labels], []
+    if numbers(taggram.labels) and len(ranked) > FALLBACK_LABELS:
+        return ranked[:FALLBACK_LABELS], ["outputs without names are no scores: those of highest mean are explained"]
     highest = taggram.scores[taggram.counted].max(axis=0)
     reaching = [i for i in ranked if highest[i] >= min_score]
     best = int(np.argmax(highest))

@@ -521,6 +521,32 @@ def test_rerun_does_not_call_a_result_the_same_that_holds_fewer_numbers(capsys: 
     for name, cut in (("weights", []), ("scores", {"full": [], "empty": []})):
         Path("result.json").write_text(json.dumps({**result, name: cut}))
         assert f"{name} have another shape" in run(capsys, "rerun", "result.json", code=1)
+    ragged: dict[str, Any] = {"weights": [[1.0], []], "scores": {**result["scores"], "full": [1.0, 2.0, 3.0]}}
+    for name, rows in ragged.items():
+        Path("result.json").write_text(json.dumps({**result, name: rows}))
+        assert f"{name} have another shape: rows of several lengths" in run(capsys, "rerun", "result.json", code=1)
+    Path("result.json").write_text(json.dumps(result, sort_keys=True))
+    assert run(capsys, "rerun", "result.json") == "same\n"
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("versions", {"weights": {}}, "lacks the fingerprint of oracle:stems and studio_models:loud"),
+        ("boundaries_s", [0.0], r"has boundaries_s [0.0]; they go from 0 to duration_s"),
+        ("boundaries_s", [0.0, 99.0], r"has boundaries_s [0.0, 99.0]; they go from 0 to duration_s"),
+        ("kind", "track", "is the result of a whole recording; rerun repeats those of one excerpt"),
+    ],
+)
+def test_rerun_of_what_was_edited_is_refused(
+    capsys: pytest.CaptureFixture[str], name: str, value: Any, complaint: str
+) -> None:
+    run(capsys, "explain", "song.wav", *EXPLAIN, "-o", "out")
+    result = strict(Path("out/song/explanation.json").read_text(encoding="utf-8"))
+    Path("result.json").write_text(json.dumps({**result, name: value}))
+    assert main(["rerun", "result.json"]) == 2
+    assert complaint in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("studio")

@@ -103,6 +103,18 @@ def test_what_was_checked_stays_with_the_target_that_it_was_checked_for() -> Non
     assert (seen.checks.level, seen.checks.shifts, seen.checks.missing) == (None, None, ())
     assert seen.checks.noise is not None
     assert seen.checks.noise.sd.tolist() == [0.0, 0.0, 0.0]
+    lost = "the checks (level, missing sources, shifts, another separator) were made for score, not for this target"
+    assert f"note: {lost}" in str(seen)
+    assert lost not in str(e)
+    assert (seen.provenance.settings.level_check, seen.provenance.settings.shifts) == (False, False)
+    assert not explained(Counting()).with_target("log-odds").warnings, "nothing was checked"
+
+
+def test_labels_are_taken_as_by_explain() -> None:
+    e = explained(Counting())
+    assert e.with_target("log-odds", "soft").labels == e.with_target("log-odds", 1).labels == ("soft",)
+    with pytest.raises(UsageError, match="labels is empty"):
+        e.with_target("log-odds", [])
 
 
 def test_what_cannot_be_seen_anew_is_said() -> None:

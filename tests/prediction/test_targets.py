@@ -119,3 +119,8 @@ def test_a_function_that_is_called_score_is_no_score(band: OracleFactorization, 
 def test_a_target_knows_whether_it_keeps_the_labels() -> None:
     assert make_target("score", ["a"]).keeps_labels
     assert not make_target(["a", "b"], ["a", "b"]).keeps_labels
+
+
+def test_a_contrast_of_outputs_without_names_is_no_sum_of_numbers() -> None:
+    contrast = make_target((3, 40), [str(i) for i in range(50)])
+    assert (contrast.name, contrast.contrast) == ("output 3 − output 40", ("3", "40"))

@@ -35,12 +35,12 @@ def test_windows_without_a_known_leader_are_counted_for_none_and_said() -> None:
     besides = "not told apart in 2, nothing to tell apart in 1, nearly as for the baseline in 3"
     assert str(Leaders("jazz", 9, {"piano": 3}, 9, 0.3, **three)) == f"piano leads jazz in 3 of 9 windows; {besides}"
     assert str(Leaders("jazz", 6, {}, 9, 0.3, **three)) == (
-        f"no source is known to lead jazz in any of 6 windows: {besides}"
+        f"no source is known to lead jazz in any of 6 windows: {besides}; 3 more stay below 0.3"
     )
 
 
 def test_where_nothing_is_counted_that_is_said_of_one_window_as_of_many() -> None:
     assert str(Leaders("jazz", 0, {}, 1, 0.3)) == "jazz reaches 0.3 not in its one window"
     assert str(Leaders("jazz", 0, {}, 7, 0.3)) == "jazz reaches 0.3 in none of 7 windows"
-    assert str(Leaders("jazz", 1, {}, 7, 0.3)) == "nothing argues for jazz in its one window"
-    assert str(Leaders("jazz", 2, {}, 7, 0.3)) == "nothing argues for jazz in any of 2 windows"
+    assert str(Leaders("jazz", 1, {}, 2, 0.3)) == "nothing argues for jazz in its one window; 1 more stays below 0.3"
+    assert str(Leaders("jazz", 2, {}, 7, 0.3)) == "nothing argues for jazz in any of 2 windows; 5 more stay below 0.3"

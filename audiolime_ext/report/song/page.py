@@ -159,6 +159,7 @@ def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -
     return render(
         "song/page.html.j2",
         title=title,
+        noun=views[0].noun,
         views=views,
         policy=policy(script, style),
         script=Markup(script),
