@@ -3,8 +3,11 @@
 ``spleeter:2stems``, ``oracle:DIR``, ``hpss``, ``cerberus?merge=piano+guitar``, ``package.module:name``. The first colon
 or question mark separates the name from its argument, which may end in options (see `options`). Names are entry points,
 so another distribution plugs in by declaring one in the group ``audiolime_ext.factorizations`` or
-``audiolime_ext.models``. An entry point names a factory ``make(argument: str)``. The first line of its module's
-docstring is the description that ``audiolime list`` shows. The module may also hold
+``audiolime_ext.models``. ``package.module:name`` imports a module, perhaps one of the current folder: a spec that was
+read from a file does so only if the user trusts that file (see `named_by`).
+
+An entry point names a factory ``make(argument: str)``. The first line of its module's docstring is the description that
+``audiolime list`` shows. The module may also hold
 
 - ``VARIANTS``, a mapping from the arguments it knows to what each needs: a `Checkpoint`, `ForeignWeights` or None
   (``audiolime list`` and ``audiolime checkpoints`` read it);
@@ -20,7 +23,9 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -35,6 +40,8 @@ _GROUPS = {
     "factorization": ("factorizations",),
     "model": ("taggers", "models"),  # the first is its name in 0.1
 }
+
+_FILE: ContextVar[str | None] = ContextVar("the file that specs were read from", default=None)
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ def build(kind: Kind, spec: str) -> Any:
     ------
     UsageError
         If there is no such name; the message lists those there are.
+        Or if it is a module's, and was read from a file: see `named_by`.
     MissingError
         If it needs a package or a checkpoint that is missing.
 
@@ -114,9 +122,49 @@ def build(kind: Kind, spec: str) -> Any:
             raise AudiolimeError(
                 f"the {kind} {spec} {deed(error)} when it was built; it must raise an error, and not end the program"
             ) from error
-    if argument and all(part.isidentifier() for part in name.split(".")):
+    if names_module(kind, spec):
+        if (file := _FILE.get()) is not None:
+            raise untrusted(kind, spec, file)
         return _module_object(kind, name, argument)
     raise unknown(kind, name, [*names(kind), "package.module:name"])
+
+
+def names_module(kind: Kind, spec: str) -> bool:
+    """Whether a spec has the form ``package.module:name``, so that building it imports a module.
+
+    Examples
+    --------
+    >>> names_module("model", "own:predict"), names_module("model", "musicnn:MSD_musicnn")
+    (True, False)
+    """
+    name, argument = split_spec(spec)
+    return name not in _entry_points(kind) and bool(argument) and all(map(str.isidentifier, name.split(".")))
+
+
+@contextmanager
+def named_by(file: str | None) -> Iterator[None]:
+    """Within it, specs come from a file, and a module that one of them names is not imported; None: it is trusted.
+
+    Examples
+    --------
+    >>> with named_by("result.json"):
+    ...     build("model", "own:predict")
+    Traceback (most recent call last):
+    audiolime_ext.errors.UsageError: result.json names the model own:predict, which would import the module own and ...
+    """
+    before = _FILE.set(file)
+    try:
+        yield
+    finally:
+        _FILE.reset(before)
+
+
+def untrusted(kind: Kind, spec: str, file: str) -> UsageError:
+    """The error for a module that only a file names."""
+    return UsageError(
+        f"{file} names the {kind} {spec}, which would import the module {split_spec(spec)[0]} and run its code; if you "
+        "trust it, add --trust (in Python: trust=True)"
+    )
 
 
 def formerly_meant(spec: str) -> str | None:

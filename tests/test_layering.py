@@ -41,6 +41,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "factorization.loading": "prediction/test_loading",
     "models.musicnn_network": "models/test_musicnn",
     "models.musicnn_random": "models/test_musicnn",
+    "models.torch_archive": "adapters/test_torch_archive",
     "models.torch_layers": "adapters/test_torch_model",
     "prediction.capabilities": "models/test_every",  # one suite for all models that have them
     **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "labels")},

@@ -40,7 +40,7 @@ def test_an_explanation_comes_back_with_its_numbers_and_its_sounds(here: Path) -
 
 
 def test_a_result_is_done_again_with_the_same_numbers(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rerun", str(here / "result.json")]) == 0
+    assert main(["rerun", "--trust", str(here / "result.json")]) == 0
     assert "same" in capsys.readouterr().out
 
 
@@ -48,7 +48,7 @@ def test_a_result_with_another_weight_is_told(here: Path) -> None:
     changed = json.loads((here / "result.json").read_text(encoding="utf-8"))
     changed["weights"][0][0] += 0.1
     (here / "result.json").write_text(json.dumps(changed), encoding="utf-8")
-    assert main(["rerun", str(here / "result.json")]) != 0
+    assert main(["rerun", "--trust", str(here / "result.json")]) != 0
 
 
 def test_a_store_opens_with_all_its_rows(here: Path) -> None:

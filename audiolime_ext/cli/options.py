@@ -58,7 +58,8 @@ def add_model(parser: ArgumentParser) -> None:
         "--tagger",
         default=DEFAULT_MODEL,
         metavar="SPEC",
-        help="the model: musicnn:MSD_musicnn, package.module:predict, … (default: %(default)s)",
+        help="the model: musicnn:MSD_musicnn, package.module:predict, … (default: %(default)s). A module and a "
+        "TorchScript file are code: take them only from people you trust",
     )
     parser.add_argument(
         "--sr",
@@ -79,6 +80,16 @@ def add_output(
 ) -> None:
     """`-o`; `what` says what is written there."""
     parser.add_argument("-o", "--output", metavar=metavar, default=default, required=required, help=what)
+
+
+def add_trust(parser: ArgumentParser, file: str) -> None:
+    """`--trust`, of commands that take specs from a `file`."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help=f"import the modules that {file} names as its model or separator (package.module:name); this runs their "
+        "code",
+    )
 
 
 def add_json(parser: ArgumentParser, what: str = "an object") -> None:

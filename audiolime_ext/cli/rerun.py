@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO, TypedDict
 
-from audiolime_ext.cli.options import add_json
+from audiolime_ext.cli.options import add_json, add_trust
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.files import legible
 
@@ -75,19 +75,34 @@ def add(commands: Any) -> None:
         "different (1).",
     )
     parser.add_argument("result", metavar="RESULT.json", help="result to repeat")
+    add_trust(parser, "RESULT.json")
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
     """Repeat and compare."""
+    from audiolime_ext.files import to_json
+    from audiolime_ext.registry import named_by
+
+    result = read_result(Path(args.result))
+    with named_by(None if args.trust else legible(args.result)):
+        before = as_meant(result, told_on=sys.stderr if args.json else sys.stdout)
+        found = _repeated(before, args.result)
+    if args.json:
+        print(to_json({"same": not found, "differences": found}))
+    else:
+        print("same" if not found else "different: " + "; ".join(found))
+    return DIFFERENT if found else 0
+
+
+def _repeated(before: Result, result: str) -> list[str]:
+    """What differs when it is explained again."""
     from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.explanation.settings import Settings
-    from audiolime_ext.files import to_json
 
-    before = as_meant(read_result(Path(args.result)), told_on=sys.stderr if args.json else sys.stdout)
-    audio = load_audio(_present(before["file"], args.result))
+    audio = load_audio(_present(before["file"], result))
     found = [f"the file {before['file']} has changed"] if audio.sha256 != before["sha256"] else []
     try:
         after = explain(
@@ -105,11 +120,7 @@ def run(args: Namespace) -> int:
         if not found:
             raise
         found.append(str(error))
-    if args.json:
-        print(to_json({"same": not found, "differences": found}))
-    else:
-        print("same" if not found else "different: " + "; ".join(found))
-    return DIFFERENT if found else 0
+    return found
 
 
 def _present(file: str, result: str) -> str:

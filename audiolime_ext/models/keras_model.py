@@ -3,7 +3,8 @@
 ``keras:PATH.keras?sr=16000&labels=rock;jazz``. The model takes waveforms (n_batch, n_samples) or, with
 ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels); an axis of length 1 is added at the end where its input
 has one. Of several outputs ``output=`` names that of the scores. A fixed length of its input is its window. It runs in
-inference mode, and is loaded in Keras's safe mode: a model with code of its own (Lambda layers) is refused. See
+inference mode. No code of the file runs: a model with layers that hold code (``Lambda``, ``TorchModuleWrapper``, …) or
+that are not Keras's own is refused before Keras sees it, as Keras's safe mode lets some of them pass. See
 `audiolime_ext.prediction.saved_model` for all options; ``threads`` can be set once in a process, since TensorFlow
 cannot change it later.
 
@@ -13,13 +14,17 @@ cannot change it later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
@@ -29,6 +34,15 @@ from audiolime_ext.text import counted
 VARIANTS: Mapping[str, None] = {"PATH.keras?sr=…&labels=…": None}
 REQUIRES: Mapping[str, str] = {"keras": "keras"}
 
+_CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer", "__typespec__")
+_FUNCTIONS = ("activations", "initializers", "regularizers", "constraints", "ops", "losses", "metrics")
+_CLASSES = ("keras", "layers", "models", "quantizers", "dtype_policies", "random", "optimizers", "backend")
+_ANEW = "write it anew with model.save('model.keras')"
+_IN_PYTHON = (
+    "a model with layers of your own is loaded in Python: make a model of it with audiolime_ext.tagger(…) and name it "
+    "as package.module:name"
+)
+
 
 def make(argument: str) -> FunctionModel:
     """The model of ``keras:argument``.
@@ -36,24 +50,22 @@ def make(argument: str) -> FunctionModel:
     Raises
     ------
     UsageError
-        If an option is missing or wrong, or the model cannot be used.
+        If an option is missing or wrong, or the model cannot be used or holds code.
     MissingError
         If Keras or the file is missing; `CorruptError` if the file is damaged.
     """
     declared = Declared.parse("keras", argument)
     if declared.path.suffix != ".keras":
         raise UsageError(f"{declared.path} is no .keras file; in Keras 3, model.save('model.keras') writes one")
-    content = read_archive(declared.path, "write it anew with model.save('model.keras')")
+    content = read_archive(declared.path, _ANEW)
     keras = require("keras", extra="keras")
+    _require_harmless(keras, content, declared.path)
     if declared.threads is not None:
         _set_threads(keras, declared.threads)
     try:
         model = keras.saving.load_model(declared.path, compile=False, safe_mode=True)
     except Exception as error:
-        raise UsageError(
-            f"Keras cannot load {declared.path} ({reason(error)}); a model with layers of your own is loaded in "
-            "Python: make a model of it with audiolime_ext.tagger(…) and name it as package.module:name"
-        ) from error
+        raise UsageError(f"Keras cannot load {declared.path} ({reason(error)}); {_IN_PYTHON}") from error
     declared, shape = _fitted(model, declared)
     names = [str(name) for name in getattr(model, "output_names", ())]
     inside = _inside(keras, model, shape)
@@ -68,6 +80,49 @@ def make(argument: str) -> FunctionModel:
         return declared.chosen(dict(zip(names, answer, strict=True)) if isinstance(answer, (list, tuple)) else answer)
 
     return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+
+
+def _require_harmless(keras: Any, content: bytes, path: Path) -> None:
+    """Raise if a model is described with anything that could run code: only what Keras itself defines is left."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            described = json.loads(archive.read("config.json"))
+        named = list(_named(described))
+    except (KeyError, ValueError, RecursionError) as error:
+        raise CorruptError(f"{path} is damaged, or no Keras model ({reason(error)}); {_ANEW}") from error
+    for name, module, registered in named:
+        if name in _CODE or not (_is_of_keras(name, str(module)) or _is_known(keras, registered)):
+            whose = "" if str(module).startswith("keras") else f" of {module}"
+            raise UsageError(
+                f"{path} has a part {name}{whose}, which may run any code, so nothing of it is loaded; {_IN_PYTHON}"
+            )
+
+
+def _named(part: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Class, module and registered name of each object in a description, and of what Keras names without a module."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _named(one)
+    elif isinstance(part, dict):
+        if "class_name" in part:
+            yield part["class_name"], part.get("module"), part.get("registered_name")
+        for one in part.values():
+            yield from _named(one)
+
+
+def _is_of_keras(name: Any, module: str) -> bool:
+    """Whether a class or function is one that Keras builds models of; None and "builtins" say no module."""
+    if module in ("None", "builtins"):
+        return True
+    if module != "keras" and not module.startswith("keras."):
+        return False
+    parts = module.removeprefix("keras.").removeprefix("src.").split(".")
+    return parts[0] in _FUNCTIONS or (name != "function" and parts[0] in _CLASSES)
+
+
+def _is_known(keras: Any, registered: Any) -> bool:
+    """Whether the user's own Python code has registered a class under this name."""
+    return isinstance(registered, str) and keras.saving.get_registered_object(registered) is not None
 
 
 def _given(batch: NDArray[np.float32], shape: tuple[int | None, ...] | None) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ them: ``onnx:PATH?sr=16000&layer=/encoder/Relu_output_0``. ``load_model(…).lay
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +107,10 @@ class _Network:
 
 
 def _whole(content: bytes, path: Path) -> bytes:
-    """A model with all its weights; `onnx` reads those outside the file, from the same folder only."""
+    """A model with all its weights; those outside the file are read from the same folder only."""
     import onnx
     from google.protobuf.message import DecodeError
-    from onnx.external_data_helper import load_external_data_for_model
+    from onnx.external_data_helper import load_external_data_for_tensor
 
     try:
         model = onnx.load_model_from_string(content)
@@ -118,13 +118,41 @@ def _whole(content: bytes, path: Path) -> bytes:
         raise CorruptError(f"{path} is damaged, or no ONNX model ({error}); {_HOW}") from error
     if not model.graph.output:
         raise CorruptError(f"{path} is damaged, or no ONNX model (it holds no network); {_HOW}")
-    if b"location" not in content:  # the key that says in which file a tensor lies
-        return content
-    try:
-        load_external_data_for_model(model, str(path.parent))
-    except (OSError, onnx.checker.ValidationError) as error:
-        raise MissingError(f"weights of {path} cannot be read ({reason(error)}); keep its files together") from error
-    return bytes(model.SerializeToString())
+    outside = [tensor for tensor in _tensors(model) if tensor.data_location == onnx.TensorProto.EXTERNAL]
+    for tensor in outside:
+        _require_beside({entry.key: entry.value for entry in tensor.external_data}.get("location", ""), path)
+        try:
+            load_external_data_for_tensor(tensor, str(path.parent))
+        except (OSError, ValueError, onnx.checker.ValidationError) as error:
+            raise MissingError(
+                f"weights of {path} cannot be read ({reason(error)}); keep its files together"
+            ) from error
+        tensor.data_location = onnx.TensorProto.DEFAULT  # ONNX Runtime would follow what is left
+        del tensor.external_data[:]
+    return bytes(model.SerializeToString()) if outside else content
+
+
+def _tensors(message: Any) -> Iterator[Any]:
+    """All tensors of a model, wherever they are: weights, attributes of nodes, graphs within nodes, functions."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for part in value if isinstance(value, Sequence) else [value]:
+            if field.message_type.name == "TensorProto":
+                yield part
+            else:
+                yield from _tensors(part)
+
+
+def _require_beside(location: str, path: Path) -> None:
+    """Raise unless a file lies in the model's folder or below it, and no link or ``..`` leads elsewhere."""
+    folder, named = path.parent.resolve(), Path(location)
+    if not location or named.is_absolute() or ".." in named.parts or (folder / named).resolve() != folder / named:
+        raise MissingError(
+            f"weights of {path} cannot be read: it names {location or 'no file'!r}, and only files in its own folder "
+            "are read, no links; put them there under a plain name, onnx.save_model(model, path, "
+            "save_as_external_data=True)"
+        )
 
 
 def _fitted(running: Any, declared: Declared) -> tuple[Declared, int | None, bool]:

@@ -18,15 +18,14 @@ asked about one at a time. See `audiolime_ext.prediction.saved_model` for all op
 scripted ``nn.Sequential``, by its path: ``torch:PATH?sr=16000&layer=relu_2``, ``…&layer=features.3``. See
 `torch_layers`.
 
-Pickled objects, which may run any code when they are loaded, are refused: a file of ``torch.save``, and an exported
-program that holds more than tensors (checked here, as ``torch.export.load`` would unpickle it). Both kinds of files are
-programs all the same: take them from people you trust.
+No code of a ``.pt2`` file runs: it is checked first, and refused if it holds more than tensors and operators on them
+(see `torch_archive`). A file of ``torch.save``, which is pickled Python objects, is refused. TorchScript is a program
+that PyTorch runs as it is: take it only from people you trust.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.models.torch_archive import checked, inside, is_exported
 from audiolime_ext.models.torch_layers import Layers, modules, nodes
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
@@ -139,10 +139,9 @@ def _halves(torch: Any) -> tuple[Any, Any]:
 
 def _load(torch: Any, content: bytes, declared: Declared) -> tuple[_Listener, Declared]:
     """The model, and what is known of it."""
-    exported = _is_exported(torch, content, declared)
     try:
-        if exported:
-            return _fitted(torch.export.load(io.BytesIO(content)), declared)
+        if (program := _exported(torch, content, declared)) is not None:
+            return _fitted(torch.export.load(program), declared)
 
         def load() -> Any:
             return torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
@@ -194,18 +193,15 @@ def _ways(torch: Any, load: Callable[[], Any]) -> Iterator[_Listener]:
             yield _Listener(model, dtype, channel)
 
 
-def _is_exported(torch: Any, content: bytes, declared: Declared) -> bool:
-    """Whether a file is an exported program without pickled objects, or else TorchScript; nothing else passes."""
+def _exported(torch: Any, content: bytes, declared: Declared) -> io.BytesIO | None:
+    """An exported program that may be loaded; None of TorchScript; nothing else passes."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
-        inside = {name.partition("/")[2] for name in names}
-        scripted = "constants.pkl" in inside
-        exported = "models/model.json" in inside or "serialized_exported_program.json" in names
-        if scripted == exported or len(set(names)) < len(names):
-            raise _pickled(declared) if "data.pkl" in inside else UsageError(f"{declared.path} is no model; {_HOW}")
-        if exported:
-            _refuse_pickles(torch, archive, declared)
-        return exported
+        known = {inside(name) for name in names}
+        exported = is_exported(names)
+        if ("constants.pkl" in known) == exported or len(set(names)) < len(names):
+            raise _pickled(declared) if "data.pkl" in known else UsageError(f"{declared.path} is no model; {_HOW}")
+        return checked(torch, archive, declared.path, lambda: _pickled(declared)) if exported else None
 
 
 def _pickled(declared: Declared) -> UsageError:
@@ -213,22 +209,6 @@ def _pickled(declared: Declared) -> UsageError:
         f"{declared.path} holds pickled Python objects, which may run any code and are not loaded (a state_dict has no "
         f"network); {_HOW}"
     )
-
-
-def _refuse_pickles(torch: Any, archive: zipfile.ZipFile, declared: Declared) -> None:
-    """Raise if an exported program holds more than tensors: in its tables of weights, or in what `torch.save` wrote."""
-    for name in archive.namelist():
-        if "/data/aotinductor/" in name or name.endswith((".so", ".o")):
-            raise UsageError(f"{declared.path} holds compiled code ({name}), which is not loaded; {_HOW}")
-        if name.endswith("_config.json"):
-            for entry in json.loads(archive.read(name)).get("config", {}).values():
-                if entry.get("use_pickle", True) or not entry["path_name"].startswith(("weight_", "tensor_")):
-                    raise _pickled(declared)
-        if name.endswith(".pt") and (saved := archive.read(name)):
-            try:
-                torch.load(io.BytesIO(saved), weights_only=True, map_location="cpu")
-            except Exception as error:
-                raise _pickled(declared) from error
 
 
 def _fitted(program: Any, declared: Declared) -> tuple[_Listener, Declared]:

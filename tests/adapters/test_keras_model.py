@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import pickle
 import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,10 +193,91 @@ def test_layers_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         load_model(inner(saved(tmp_path, network()), "nowhere"))
 
 
-def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
+def altered(path: Path, change: Callable[[Any], None]) -> Path:
+    """The file with another description of the model."""
+    other = path.with_name("altered.keras")
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(other, "w") as changed:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name == "config.json":
+                described = json.loads(content)
+                change(described)
+                content = json.dumps(described).encode()
+            changed.writestr(name, content)
+    return other
+
+
+class Harm:
+    """An object whose unpickling does something."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "told"),
+    [
+        ("keras.layers", "Lambda", "a part Lambda"),
+        ("keras.layers", "TorchModuleWrapper", "a part TorchModuleWrapper"),
+        ("keras.layers", "JaxLayer", "a part JaxLayer"),
+        ("keras.layers", "FlaxLayer", "a part FlaxLayer"),
+        ("keras.layers", "TFSMLayer", "a part TFSMLayer"),
+        ("imported_by_a_model", "Dense", "a part Dense of imported_by_a_model"),
+        ("keras_imported_by_a_model", "Dense", "a part Dense"),
+        ("keras.utils", "get_file", "a part get_file"),
+        ("keras.models", "function", "a part function"),
+    ],
+)
+@pytest.mark.parametrize("deep", [False, True])
+def test_code_in_a_file_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str, told: str, deep: bool
+) -> None:
+    harm = tmp_path / "harm"
+    for wrong in ("imported_by_a_model", "keras_imported_by_a_model"):
+        (tmp_path / f"{wrong}.py").write_text(f"open({str(harm)!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    pickled = base64.b64encode(pickle.dumps(Harm(harm))).decode()
+    part = {"module": module, "class_name": name, "config": {"module": pickled, "name": "x"}, "registered_name": None}
+
+    def change(described: Any) -> None:
+        layers = described["config"]["layers"]
+        if deep:
+            layers[-1]["config"]["activation"] = [{"inner": part}]
+        else:
+            layers.append(part)
+
+    path = altered(saved(tmp_path, network()), change)
+    with pytest.raises(UsageError, match=rf"altered\.keras has {told}.* any code.*audiolime_ext\.tagger\(…\)"):
+        build("model", spec(path))
+    assert not harm.exists()
+
+
+def test_a_lambda_that_keras_itself_saved_is_refused(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((SR,)), keras.layers.Lambda(lambda x: x), keras.layers.Dense(3)])
-    with pytest.raises(UsageError, match=r"Keras cannot load .*audiolime_ext\.tagger\(…\)"):
+    with pytest.raises(UsageError, match=r"has a part Lambda, which may run any code"):
         build("model", spec(saved(tmp_path, model)))
+
+
+def test_a_model_of_many_parts_of_keras_is_loaded(tmp_path: Path) -> None:
+    layers, given = keras.layers, keras.Input((SR,))
+    hidden = layers.Reshape((80, 100))(given)
+    hidden = layers.Bidirectional(layers.GRU(4, kernel_initializer="glorot_uniform"))(hidden[:, ::4])
+    hidden = layers.Dense(4, activation=keras.ops.relu, kernel_regularizer="l2", kernel_constraint="max_norm")(hidden)
+    scores = layers.Dense(3, activation="sigmoid", dtype="float32")(keras.ops.abs(hidden) * 2 + 1)
+    model = keras.Model(given, scores)
+    model.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy(), metrics=["accuracy"])
+    made = build("model", spec(saved(tmp_path, model)))
+    np.testing.assert_allclose(made(NOISE), model.predict(NOISE, verbose=0), atol=1e-5)
+
+
+def test_a_file_without_a_description_is_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "empty.keras", "w") as archive:
+        archive.writestr("metadata.json", "{}")
+    with pytest.raises(CorruptError, match=r"empty\.keras is damaged, or no Keras model .*model\.save"):
+        build("model", spec(tmp_path / "empty.keras"))
 
 
 def test_damaged_missing_and_other_files_are_told(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_numbered_tracks_are_explained_and_shown_by_the_command_line(
     assert main(["explain", spec, "-f", f"oracle:{spec}", *model, "-o", "out"]) == 0
     assert "bass comes most from bass" in capsys.readouterr().out
     assert [path.name for path in Path("out").iterdir()] == [f"{wav_layout.name}-1"]
-    assert main(["rerun", str(next(Path("out").glob("*/explanation.json")))]) == 0
+    assert main(["rerun", "--trust", str(next(Path("out").glob("*/explanation.json")))]) == 0
     assert capsys.readouterr().out == "same\n"
     assert main(["page", spec, "-f", f"oracle:{spec}", *model, "--audio", "none", "--no-cache"]) == 0
     assert "Some Band - Second" in Path(f"{wav_layout.name}-1.html").read_text(encoding="utf-8")

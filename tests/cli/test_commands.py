@@ -447,7 +447,7 @@ def test_a_file_name_that_is_no_text_goes_through(studio: Path) -> None:
     assert (found.returncode, found.stderr) == (0, b"")
     assert len(list(Path("stems of it").rglob("*.wav"))) == 2
     result = os.fsencode(next(Path("out").rglob("explanation.json")))
-    assert shell("rerun", result, cwd=studio).stdout == b"same\n"
+    assert shell("rerun", "--trust", result, cwd=studio).stdout == b"same\n"
 
 
 def test_standard_input_can_be_explained(studio: Path) -> None:
@@ -476,9 +476,9 @@ def test_output_that_cannot_be_printed_is_one_line(studio: Path) -> None:
 def test_rerun_says_same(capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--segments", "4", "--max-evals", "64", "--seed", "3", "--start", "0.25", "--duration", "2")
     run(capsys, "explain", "song.wav", *EXPLAIN, *options, "-o", "out")
-    assert run(capsys, "rerun", "out/song/explanation.json") == "same\n"
+    assert run(capsys, "rerun", "--trust", "out/song/explanation.json") == "same\n"
     Path("result.json").write_text(run(capsys, "explain", "song.wav", *EXPLAIN, "--method", "lime", "--json"))
-    assert run(capsys, "rerun", "result.json") == "same\n"
+    assert run(capsys, "rerun", "--trust", "result.json") == "same\n"
 
 
 @pytest.mark.usefixtures("studio")
@@ -489,28 +489,28 @@ def test_rerun_of_a_result_whose_spec_meant_other_stems_is_of_those(capsys: pyte
     result["factorization"] = "cerberus"
     result["versions"]["weights"]["cerberus"] = result["versions"]["weights"].pop("cerberus?merge=none")
     Path("result.json").write_text(json.dumps(result))
-    out = run(capsys, "rerun", "result.json")
+    out = run(capsys, "rerun", "--trust", "result.json")
     assert out == "cerberus then gave the stems that cerberus?merge=none gives today\nsame\n"
     Path("result.json").write_text(run(capsys, "explain", "song.wav", "-f", "cerberus", *made[2:]))
-    assert run(capsys, "rerun", "result.json") == "same\n"
+    assert run(capsys, "rerun", "--trust", "result.json") == "same\n"
 
 
 @pytest.mark.usefixtures("studio")
 def test_rerun_says_what_is_different(capsys: pytest.CaptureFixture[str]) -> None:
     drifting = ("-f", "oracle:stems", "-t", "studio_models:drifting")
     Path("result.json").write_text(run(capsys, "explain", "song.wav", *drifting, "--json"))
-    assert run(capsys, "rerun", "result.json") == "same\n"
+    assert run(capsys, "rerun", "--trust", "result.json") == "same\n"
     Path("gain.txt").write_text("0.5")
-    out = run(capsys, "rerun", "result.json", code=1)
+    out = run(capsys, "rerun", "--trust", "result.json", code=1)
     assert out.startswith("different: studio_models:drifting has changed (other weights or another version); scores d")
     Path("gain.txt").unlink()
     song = load_audio("song.wav")
     Audio(song.samples * np.float32(0.9), song.sr).write("song.wav")
-    out = run(capsys, "rerun", "result.json", code=1)
+    out = run(capsys, "rerun", "--trust", "result.json", code=1)
     assert out.startswith("different: the file song.wav has changed; ")
     assert "scores differ by up to 0.01" in out
     Audio(song.samples[:, : song.sr], song.sr).write("song.wav")
-    out = run(capsys, "rerun", "result.json", code=1)
+    out = run(capsys, "rerun", "--trust", "result.json", code=1)
     assert out.startswith("different: the file song.wav has changed; the excerpt from 0 s to 3 s does not lie within")
 
 
@@ -520,13 +520,15 @@ def test_rerun_does_not_call_a_result_the_same_that_holds_fewer_numbers(capsys: 
     result = strict(Path("out/song/explanation.json").read_text(encoding="utf-8"))
     for name, cut in (("weights", []), ("scores", {"full": [], "empty": []})):
         Path("result.json").write_text(json.dumps({**result, name: cut}))
-        assert f"{name} have another shape" in run(capsys, "rerun", "result.json", code=1)
+        assert f"{name} have another shape" in run(capsys, "rerun", "--trust", "result.json", code=1)
     ragged: dict[str, Any] = {"weights": [[1.0], []], "scores": {**result["scores"], "full": [1.0, 2.0, 3.0]}}
     for name, rows in ragged.items():
         Path("result.json").write_text(json.dumps({**result, name: rows}))
-        assert f"{name} have another shape: rows of several lengths" in run(capsys, "rerun", "result.json", code=1)
+        assert f"{name} have another shape: rows of several lengths" in run(
+            capsys, "rerun", "--trust", "result.json", code=1
+        )
     Path("result.json").write_text(json.dumps(result, sort_keys=True))
-    assert run(capsys, "rerun", "result.json") == "same\n"
+    assert run(capsys, "rerun", "--trust", "result.json") == "same\n"
 
 
 @pytest.mark.usefixtures("studio")
@@ -550,6 +552,33 @@ def test_rerun_of_what_was_edited_is_refused(
 
 
 @pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    ("key", "spec"),
+    [
+        ("model", "named_as_a_model:thing"),
+        ("factorization", "named_as_a_factorization:thing"),
+        ("factorization", "ova:named_within_another:thing:drums"),
+    ],
+)
+def test_rerun_imports_no_module_that_only_the_result_names(
+    capsys: pytest.CaptureFixture[str], key: str, spec: str
+) -> None:
+    made = json.loads(run(capsys, "explain", "song.wav", "-f", "bands:2", "-t", "studio_models:loud", "--json"))
+    named = spec.removeprefix("ova:").partition(":")[0]
+    Path(f"{named}.py").write_text("open('harm', 'w')")
+    changed = {**made, "model": "musicnn:MSD_musicnn", key: spec}
+    weights = {changed["model"]: "0", changed["factorization"]: "0"}
+    Path("result.json").write_text(json.dumps({**changed, "versions": {**made["versions"], "weights": weights}}))
+    assert main(["rerun", "result.json"]) == 2
+    told = capsys.readouterr().err
+    assert f"result.json names the {key} {named}:thing, which would import the module {named} and run its code" in told
+    assert "if you trust it, add --trust" in told
+    assert not Path("harm").exists()
+    assert main(["rerun", "--trust", "result.json"]) == 2
+    assert Path("harm").exists(), "with --trust it is imported"
+
+
+@pytest.mark.usefixtures("studio")
 def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "explain", "song.wav", *EXPLAIN, "-o", "out")
     good = strict(Path("out/song/explanation.json").read_text(encoding="utf-8"))
@@ -567,12 +596,12 @@ def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture
     }
     for message, content in cases.items():
         Path("result.json").write_text(content)
-        assert main(["rerun", "result.json"]) == 2
+        assert main(["rerun", "--trust", "result.json"]) == 2
         assert message in capsys.readouterr().err
     assert main(["rerun", "nothing.json"]) == 2
     assert "cannot read nothing.json: No such file" in capsys.readouterr().err
     Path("song.wav").unlink()
-    assert main(["rerun", "out/song/explanation.json"]) == 4
+    assert main(["rerun", "--trust", "out/song/explanation.json"]) == 4
     assert "song.wav, which out/song/explanation.json is about, is not here" in capsys.readouterr().err
 
 
@@ -619,7 +648,7 @@ def test_every_way_to_ask_is_repeated_by_rerun(capsys: pytest.CaptureFixture[str
         "    return np.stack([level, 1 - level**2], axis=1)\n"
     )
     run(capsys, "explain", "song.wav", "-f", "oracle:stems", "-t", "two_scores:both", *options, "-o", "out")
-    assert run(capsys, "rerun", "out/song/explanation.json") == "same\n"
+    assert run(capsys, "rerun", "--trust", "out/song/explanation.json") == "same\n"
 
 
 @pytest.mark.usefixtures("studio")

@@ -227,7 +227,7 @@ def test_a_result_on_the_command_line_holds_its_boundaries_and_can_be_repeated(
     if given == "onsets":
         assert_cut_before(found["boundaries_s"], IRREGULAR_S)
     Path("result.json").write_text(out, encoding="utf-8")
-    assert main(["rerun", "result.json"]) == 0
+    assert main(["rerun", "--trust", "result.json"]) == 0
     assert capsys.readouterr().out == "same\n"
 
 

@@ -148,16 +148,51 @@ def test_weights_may_lie_beside_it(tmp_path: Path) -> None:
         build("model", spec(tmp_path / "model.onnx"))
 
 
-def test_weights_are_read_from_no_other_folder(tmp_path: Path) -> None:
-    (tmp_path / "inside").mkdir()
-    path = saved(tmp_path / "inside", **OUTSIDE)
-    (tmp_path / "inside" / "model.weights").rename(tmp_path / "model.weights")
-    model = onnx.load(path, load_external_data=False)
-    for tensor in model.graph.initializer:
-        tensor.external_data[0].value = "../model.weights"
+def named_outside(folder: Path, location: str, *, function: bool = False) -> Path:
+    """A model whose weights lie in that file; or a constant of a function within it does."""
+    path = saved(folder, **OUTSIDE)
+    model = onnx.load(path, load_external_data=function)
+    if function:
+        hidden = onnx.TensorProto(name="t", data_type=TensorProto.FLOAT, dims=[1], data_location=TensorProto.EXTERNAL)
+        hidden.external_data.add(key="location", value=location)
+        node = helper.make_node("Constant", [], ["c"], value=hidden)
+        model.functions.append(helper.make_function("own", "f", [], ["c"], [node], [helper.make_opsetid("", 17)]))
+        model.opset_import.append(helper.make_opsetid("own", 1))
+    else:
+        for tensor in model.graph.initializer:
+            tensor.external_data[0].value = location
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(MissingError, match=r"weights of .*model\.onnx cannot be read .*\.\./model\.weights"):
+    return path
+
+
+@pytest.mark.parametrize("function", [False, True])
+@pytest.mark.parametrize("how", ["up", "absolute", "linked file", "linked folder", "no name"])
+def test_weights_are_read_from_no_other_folder_by_any_version_of_onnx(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, function: bool
+) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+    saved(outside, **OUTSIDE)
+    locations = {"up": "../outside/model.weights", "absolute": str(outside / "model.weights"), "no name": ""}
+    if how == "linked file":
+        (inside / "link").symlink_to(outside / "model.weights")
+    if how == "linked folder":
+        (inside / "link").symlink_to(outside)
+    linked = "link" if how == "linked file" else "link/model.weights"
+    path = named_outside(inside, locations.get(how, linked), function=function)
+    read: list[str] = []
+    monkeypatch.setattr("onnx.external_data_helper.load_external_data_for_tensor", lambda *given: read.append("read"))
+    with pytest.raises(MissingError, match=r"weights of .*model\.onnx cannot be read: .*only files in its own folder"):
         build("model", spec(path))
+    assert not read
+
+
+def test_weights_may_lie_in_a_folder_below(tmp_path: Path) -> None:
+    path = named_outside(tmp_path, "below/model.weights")
+    (tmp_path / "below").mkdir()
+    (tmp_path / "model.weights").rename(tmp_path / "below" / "model.weights")
+    np.testing.assert_allclose(build("model", spec(path))(NOISE), expected(NOISE[:, None]), atol=1e-6)
 
 
 def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path: Path) -> None:

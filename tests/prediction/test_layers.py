@@ -55,7 +55,7 @@ def test_the_axis_of_the_features_is_declared_or_the_librarys(
     [
         (
             ACTIVATIONS.reshape(2, 12, 5),
-            r"float32 values of shape \(2, 12, 5\) to 2 signals; .* in the spec with an option more, layer=.*&channels=",
+            r"float32 values of shape \(2, 12, 5\) to 2 signals; .* in the spec with an option more, layer=.*channels=",
         ),
         (
             ACTIVATIONS.astype(np.int64),

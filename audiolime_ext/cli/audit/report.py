@@ -8,7 +8,7 @@ from typing import Any
 
 from audiolime_ext.cli.audit.options import add_expected, add_store, add_threshold, add_tolerance
 from audiolime_ext.cli.numbers import positive
-from audiolime_ext.cli.options import add_json, add_output
+from audiolime_ext.cli.options import add_json, add_output, add_trust, warn
 from audiolime_ext.files import legible
 
 
@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
         help="the findings as one page to read and listen to",
         description="Write the findings of an audit as one page that opens from disk: the findings first, with a clip "
         "each, then every effect. The store may still be written to. Clips are made anew from the recordings, with "
-        "the model and the separator that the store names.",
+        "the model and the separator that the store names; without --trust they are left out if those are modules.",
     )
     add_store(parser)
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="embed no sound")
@@ -31,6 +31,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="write numbers instead of the names of recordings and songs, and no paths; add --no-audio for no sound",
     )
+    add_trust(parser, "STORE")
     add_tolerance(
         parser, default="the limit of the factorization; the gate's answer by its own limit is shown beside it"
     )
@@ -47,10 +48,22 @@ def run(args: Namespace) -> int:
     from audiolime_ext.report.audit.page import Options, write_report
 
     require_writable(Path(args.output))
-    options = Options(args.tolerance, args.audio, args.clip_s, args.anonymise)
-    page = write_report(_results(args), args.output, options)
+    options = Options(args.tolerance, args.audio, args.clip_s, args.anonymise, args.trust)
+    results = _results(args)
+    if args.audio and not args.trust:
+        _warn_of_modules(results, args.store)
+    page = write_report(results, args.output, options)
     print(to_json({"page": str(page)}) if args.json else f"open {legible(page)} in a browser")
     return 0
+
+
+def _warn_of_modules(results: Any, store: str) -> None:
+    """Say on stderr that clips are left out, as the store names a module."""
+    from audiolime_ext.registry import KINDS, names_module, untrusted
+
+    for kind in KINDS:
+        if names_module(kind, spec := getattr(results.identity, kind)):
+            warn(f"the page has no clips: {untrusted(kind, spec, legible(store))}, or --no-audio")
 
 
 def _results(args: Namespace) -> Any:

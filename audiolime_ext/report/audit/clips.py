@@ -4,7 +4,8 @@ The mixes are made as in the audit, with the gain found at the model's rate and 
 recording's own rate and channels: the decision is about what the model heard, a listener gets the full quality. Before
 and after have one scale. A clip is taken where the component that is put in (or taken out) is loudest.
 
-A recording that is no longer what was measured makes no sound: an error says why, and the page goes on without it.
+A model or a separator that the store names as ``package.module:name`` is imported only if the store is trusted. A
+recording that is no longer what was measured makes no sound: an error says why, and the page goes on without it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.registry import build as build_spec
+from audiolime_ext.registry import named_by
 from audiolime_ext.report.audit.findings import Case
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.player.media import encode_media
@@ -73,10 +75,13 @@ class Listening:
         Names of the recordings on the page.
     clip_s : float
         Length of a clip in seconds.
+    trust : bool
+        True to import the modules that the store names.
     """
 
-    def __init__(self, results: Results, names: Names, *, clip_s: float = CLIP_S) -> None:
+    def __init__(self, results: Results, names: Names, *, clip_s: float = CLIP_S, trust: bool = False) -> None:
         self.results, self.names, self.clip_s = results, names, clip_s
+        self._named_by = None if trust else "the store"
         self._kept: OrderedDict[int, Components] = OrderedDict()
 
     def clips(self, case: Case) -> tuple[Clip, ...]:
@@ -164,12 +169,14 @@ class Listening:
 
     @cached_property
     def _model(self) -> Any:
-        return load_model(self.results.identity.model)
+        with named_by(self._named_by):
+            return load_model(self.results.identity.model)
 
     @cached_property
     def _separator(self) -> Any:
         spec = self.results.identity.factorization
-        return None if spec == TRUE_STEMS else load_factorization(spec)
+        with named_by(self._named_by):
+            return None if spec == TRUE_STEMS else load_factorization(spec)
 
 
 def loudest(samples: Samples, n: int) -> tuple[int, int]:

@@ -57,6 +57,9 @@ class Options:
         Length of a clip in seconds, above 0.
     anonymous : bool
         True to write numbers instead of the names of recordings and songs.
+    trust : bool
+        True to import the modules that the store names as its model or separator; without, clips that need one are
+        left out.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Options:
     audio: bool = True
     clip_s: float = CLIP_S
     anonymous: bool = False
+    trust: bool = False
 
     def __post_init__(self) -> None:
         """Check them."""
@@ -120,7 +124,7 @@ def report_html(results: Results, options: Options | None = None) -> str:
     put_in, taken_out = conclude(results, limit=limit)
     verdicts = [*put_in, *taken_out]
     found = findings(results, to_tell(verdicts))
-    listening = Listening(results, names, clip_s=options.clip_s) if options.audio else None
+    listening = Listening(results, names, clip_s=options.clip_s, trust=options.trust) if options.audio else None
     heard = [_heard(results, finding, listening if i < MOST_HEARD else None, names) for i, finding in enumerate(found)]
     players = list(_players(found, listening)) if listening else []
     flagged = list(dict.fromkeys(finding.verdict.component for finding in found if finding.verdict.is_finding))
@@ -272,7 +276,7 @@ def _sounds(case: Case, listening: Listening | None, names: Names) -> tuple[tupl
     try:
         return listening.clips(case), ""
     except (AudiolimeError, OSError) as error:
-        return (), "a recording or a model is not where it was" if names.anonymous else str(error)
+        return (), "a recording or a model is not where it was, or not trusted" if names.anonymous else str(error)
 
 
 def _decided(results: Results, scores: Any) -> str:

@@ -92,7 +92,7 @@ def results(store: Path) -> Results:
 
 @pytest.fixture(scope="module")
 def page(results: Results) -> str:
-    return report_html(results)
+    return report_html(results, Options(trust=True))
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:
 
 
 def test_without_a_finding_the_largest_effects_are_told_and_played_as_what_they_are(results: Results) -> None:
-    page = report_html(results, Options(limit=0.97))
+    page = report_html(results, Options(limit=0.97, trust=True))
     told = words(page)
     assert "Nothing is shown to flip more than 97 % of decisions." in told
     assert (
@@ -226,7 +226,11 @@ def test_the_best_cases_flipped_and_are_of_different_songs(results: Results, fou
 
 
 def test_what_is_heard_is_what_the_model_was_asked_about(results: Results, found: tuple[Finding, ...]) -> None:
-    listening, ears, grid = Listening(results, Names(results)), Ears(HEARS_HISS, None), Grid.of(HEARS_HISS, SR)
+    listening, ears, grid = (
+        Listening(results, Names(results), trust=True),
+        Ears(HEARS_HISS, None),
+        Grid.of(HEARS_HISS, SR),
+    )
     for case in (*found[0].transplants, *found[0].removals):
         mixed = listening.mixed(case)
         assert (mixed.sr, len(mixed.before)) == (SR, 2), "the recording's own rate and channels"
@@ -245,7 +249,7 @@ def test_what_is_heard_is_what_the_model_was_asked_about(results: Results, found
 
 def test_a_clip_is_cut_where_the_component_is_loudest(results: Results, found: tuple[Finding, ...]) -> None:
     case = found[0].transplants[0]
-    clips = Listening(results, Names(results), clip_s=0.25).clips(case)
+    clips = Listening(results, Names(results), clip_s=0.25, trust=True).clips(case)
     assert [clip.role for clip in clips] == ["before", "donor", "after"]
     levels = []
     for clip in clips:
@@ -269,7 +273,7 @@ def test_a_recording_that_is_gone_or_changed_is_told_and_the_rest_goes_on(
     first, second = results.entries[:2]
     swapped = replace(results, entries=(replace(first, path=second.path), *results.entries[1:]))
     with pytest.raises(AudioError, match="no longer the file that was measured"):
-        Listening(swapped, Names(swapped)).clips(replace(found[0].removals[0], host=0))
+        Listening(swapped, Names(swapped), trust=True).clips(replace(found[0].removals[0], host=0))
 
 
 def test_without_audio_there_is_none(results: Results, page: str) -> None:
@@ -285,8 +289,8 @@ def test_an_anonymous_page_names_no_recording_song_or_path(results: Results, pag
     entries = results.entries
     secrets = {part for entry in entries for part in (entry.name, entry.song, entry.sha256, Path(entry.path).stem)}
     secrets |= {str(Path(entries[0].path).parent), "stems-", "escape"}
-    plain = report_html(failed)
-    anonymous = report_html(failed, Options(anonymous=True))
+    plain = report_html(failed, Options(trust=True))
+    anonymous = report_html(failed, Options(anonymous=True, trust=True))
     assert any(secret in plain for secret in secrets)
     assert not [secret for secret in secrets if secret in anonymous]
     assert "&lt;b&gt;evil&amp;" in plain
@@ -379,7 +383,7 @@ def test_dots_stay_in_their_strip_and_apart_and_the_sample_keeps_the_shape() -> 
 
 
 def test_the_same_store_makes_the_same_page(store: Path, page: str, tmp_path: Path) -> None:
-    written = write_report(store, tmp_path / "report")
+    written = write_report(store, tmp_path / "report", Options(trust=True))
     assert written == tmp_path / "report" / "index.html"
     assert written.read_text() == page
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
@@ -396,6 +400,32 @@ def test_the_command_writes_the_page(store: Path, tmp_path: Path, capsys: pytest
     assert "Limit 40 %: the limit you gave." in told
     assert "The gate judges only" not in told, "a page by the gate's limit needs no second one"
     assert "every score of 0.3 or more" in told
+
+
+@pytest.mark.parametrize("kind", ["model", "factorization"])
+def test_a_module_that_only_the_store_names_is_not_imported(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    (tmp_path / f"named_by_a_store_{kind}.py").write_text("open('harm', 'w')")
+    monkeypatch.chdir(tmp_path)
+    results = Results.read(store)
+    spec = f"named_by_a_store_{kind}:thing"
+    named = {"model": "musicnn:MSD_musicnn", "factorization": results.identity.factorization, kind: spec}
+    identity = replace(results.identity, model=named["model"], factorization=named["factorization"])
+    entries = tuple(replace(entry, stems=None) for entry in results.entries)
+    monkeypatch.setattr(Results, "read", lambda path: replace(results, identity=identity, entries=entries))
+    assert main(["audit", "report", str(store), "-o", "out"]) == 0
+    assert not Path("harm").exists()
+    told = f"names the {kind} {spec}, which would import the module named_by_a_store_{kind} and run its code; if you "
+    err = capsys.readouterr().err
+    assert told in err
+    assert "--trust" in err
+    assert err.count("\n") == 1
+    page = Path("out/index.html").read_text()
+    assert "audio/mpeg" not in page
+    assert f"No sound here: the store {told}" in words(page)
+    assert main(["audit", "report", str(store), "-o", "out", "--trust"]) == 0
+    assert Path("harm").exists(), "with --trust it is imported"
 
 
 @pytest.mark.parametrize(
