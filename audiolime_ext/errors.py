@@ -93,6 +93,17 @@ class WorkersLost(AudiolimeError):
     exit_code = 8
 
 
+def told(error: BaseException) -> str:
+    """What an error says, for a list of failures: one that is not ours by its kind, too.
+
+    Examples
+    --------
+    >>> told(AudioError("it is empty")), told(KeyError("data"))
+    ('it is empty', "unexpected KeyError: 'data'")
+    """
+    return str(error) if isinstance(error, AudiolimeError) else f"unexpected {type(error).__name__}: {error}"
+
+
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is not among those allowed, with the nearest ones.
 

@@ -5,7 +5,8 @@ and NumPy's error state are as before. The global random generators stay where i
 them, and a model that draws must go on drawing, since the same draw every time would be mistaken for certainty.
 
 No guest ends the program: `os._exit`, which would end it without a message, raises `Exit` where a guest calls it. Other
-threads, and processes that a guest forks, get the real `os._exit`. C code that calls `exit` or `abort` cannot be held.
+threads, and processes that a guest forks, get the real `os._exit`; but while there is a guest, no thread ends the
+program with exit code 0, as if the work were done. C code that calls `exit` or `abort` cannot be held.
 
 Where a guest, or what is done for it, runs out of memory, the error is the same for all libraries: it says what was
 being done, and what would need less.
@@ -77,6 +78,10 @@ def as_guest() -> Iterator[None]:
     try:
         with np.errstate():
             yield
+    except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic of Rust or a cancelled task: it passes whoever catches exceptions
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error
     finally:
         _ROOM.leave()
 
@@ -167,9 +172,11 @@ class _Room:
 
     def exit(self, status: int) -> NoReturn:
         """Stands in for `os._exit`."""
-        if os.getpid() == self.process and threading.get_ident() in self.guests:
+        if os.getpid() != self.process:
+            self.end(status)
+        if threading.get_ident() in self.guests:
             raise Exit(status)
-        self.end(status)
+        self.end(status or 1)  # the work is not done
 
 
 _ROOM = _Room()

@@ -120,7 +120,9 @@ def test_a_page_is_written_where_it_was_asked_for(studio: Path) -> None:
     assert (studio / "page.html").is_file()
 
 
-@pytest.mark.parametrize("command", ["explain song.wav -f hpss", "tag song.wav", "audit songs -f hpss"])
+@pytest.mark.parametrize(
+    "command", ["explain song.wav -f hpss", "page song.wav -f hpss", "tag song.wav", "audit songs -f hpss"]
+)
 @pytest.mark.parametrize(("model", "call"), [("leaves", "sys.exit('bye')"), ("vanishes", "os._exit(0)")])
 def test_a_model_that_ends_the_program_is_an_error(studio: Path, command: str, model: str, call: str) -> None:
     done = run(studio, *command.split(), "-t", f"rude_models:{model}")
@@ -128,6 +130,19 @@ def test_a_model_that_ends_the_program_is_an_error(studio: Path, command: str, m
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"audiolime: error: the predict function called {call} when given a float32 array of shape")
     assert last.endswith("; it must answer, or raise an error, and not end the program")
+
+
+def test_a_model_that_ends_the_workers_of_an_audit_is_an_error(studio: Path) -> None:
+    """The driver asks it once and gets an answer; every worker is told to leave."""
+    (studio / "late_models.py").write_text(
+        "import os\nfrom multiprocessing import parent_process\nfrom audiolime_ext import tagger\n"
+        "from rude_models import answer\n"
+        "leave = lambda batch: answer(batch) if parent_process() is None else os._exit(0)\n"
+        "model = tagger(leave, sr=8000, labels=['loud', 'soft'], window_s=0.5, version='1')\n"
+    )
+    done = run(studio, "audit", "songs", "-f", "bands:2", "-t", "late_models:model", "--workers", "1", "-o", "a.sqlite")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the predict function called os._exit(0)" in done.stderr
 
 
 @pytest.mark.parametrize("call", ["os._exit(0)", "sys.exit(0)"])
@@ -169,6 +184,28 @@ def test_what_is_no_guest_ends_the_program_while_one_runs() -> None:
         "    time.sleep(60)\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=50).returncode == 7
+
+
+def test_no_thread_of_a_guest_ends_the_program_as_if_all_were_done() -> None:
+    program = (
+        "import os, threading, time\n"
+        "from audiolime_ext.guest import as_guest\n"
+        "with as_guest():\n"
+        "    threading.Thread(target=lambda: os._exit(0)).start()\n"
+        "    time.sleep(60)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=50).returncode == 1
+
+
+def test_what_passes_whoever_catches_exceptions_is_an_error_of_the_model() -> None:
+    class PanicException(BaseException):
+        """As Rust's."""
+
+    def panics(batch: np.ndarray) -> np.ndarray:
+        raise PanicException("index out of bounds")
+
+    with pytest.raises(ModelError, match="PanicException: index out of bounds"):
+        tag(SONG, tagger(panics, sr=8000, labels=["loud", "soft"], version="1"))
 
 
 def test_a_separator_that_ends_the_program_is_an_error() -> None:

@@ -110,7 +110,7 @@ def _sounds(content: bytes, origin: str) -> Iterator[Sound]:
         raise AudioError(f"{origin} holds no sound; name a file that does")
     try:
         for number in range(n_sounds):  # one after the other: the packets of all of them would fill the memory
-            with av.open(io.BytesIO(content)) as container:
+            with _opened(av, content) as container:
                 yield _decoded(av, container, container.streams.audio[number], origin)
     except av.FFmpegError as error:
         raise AudioError(f"{origin} cannot be read as audio ({error.strerror}); {KEEP_THE_REST}") from error
@@ -118,12 +118,17 @@ def _sounds(content: bytes, origin: str) -> Iterator[Sound]:
 
 def _n_sounds(av: Any, content: bytes, origin: str) -> int:
     try:
-        with av.open(io.BytesIO(content)) as container:
+        with _opened(av, content) as container:
             return len(container.streams.audio)
     except av.FFmpegError as error:
         raise AudioError(
             f"{origin} cannot be read as audio ({error.strerror}), nor by ffmpeg; get a complete copy"
         ) from error
+
+
+def _opened(av: Any, content: bytes) -> Any:
+    """The container; tags that are not UTF-8, as old programs wrote them, do not keep the sound from being read."""
+    return av.open(io.BytesIO(content), metadata_errors="replace")
 
 
 def _decoded(av: Any, container: Any, stream: Any, origin: str) -> Sound:

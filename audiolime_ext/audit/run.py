@@ -12,10 +12,11 @@ from typing import Any
 
 from audiolime_ext.audit.measurement.driver import Driver, Policy
 from audiolime_ext.audit.measurement.effects import thresholds_for
+from audiolime_ext.audit.measurement.estimate import Estimate, estimate
 from audiolime_ext.audit.measurement.fitness import ask_about_noise
 from audiolime_ext.audit.measurement.heard import TRUE_STEMS, Ears
-from audiolime_ext.audit.measurement.measure import Job, Settings, measure
-from audiolime_ext.audit.measurement.plan import DURATION_S, Donors, entries_of
+from audiolime_ext.audit.measurement.measure import Settings
+from audiolime_ext.audit.measurement.plan import DURATION_S, Donors, entries_of, usual_duration_s
 from audiolime_ext.audit.measurement.workers import Borrowed, Engine, Here, Models, Processes
 from audiolime_ext.audit.store.records import Entry, Identity, Reading
 from audiolime_ext.audit.store.store import AuditStore
@@ -93,25 +94,8 @@ class Audit:
         return Results.read(store)
 
     def estimate(self) -> Estimate:
-        """Estimate what it will take, by measuring one recording without keeping anything."""
-        import time
-
-        host = self.mine[0]
-        begun = time.perf_counter()
-        measured = measure(Job(host, Donors(self.entries, self.settings).of(host)), self.ears, self.settings)
-        n_bytes = sum(4 * len(row.values) + 24 for row in measured.measurements) + 800
-        n = len(self.mine)
-        return Estimate(n, measured.n_asked * n, (time.perf_counter() - begun) * n, n_bytes * n)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What an audit takes: recordings, mixes to ask the model about, seconds of one worker, bytes of the store."""
-
-    n_recordings: int
-    n_asked: int
-    seconds: float
-    n_bytes: int
+        """Estimate what it will take, by measuring the first recording that can be, without keeping anything."""
+        return estimate(self.mine, Donors(self.entries, self.settings), self.ears, self.settings)
 
 
 def run_audit(
@@ -265,7 +249,7 @@ def plan_audit(
     engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr, batch_size)
     duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
     entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
-    ask_about_noise(model, entries[0].duration_s, at_once=1)  # refuses a model before the long work
+    ask_about_noise(model, usual_duration_s(entries) or duration_s, at_once=1)  # refuses a model before the long work
     return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine, found.notes)
 
 

@@ -207,9 +207,10 @@ def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str
 
 
 def _find_duplicates(rows: Sequence[Row], problems: Problems) -> None:
-    first: dict[tuple[Path, float, float | None], int] = {}
+    first: dict[tuple[str, float, float | None], int] = {}
     for row in rows:
-        line = first.setdefault((row.path.resolve(), row.start_s or 0.0, row.duration_s), row.line)
+        path = os.path.realpath(row.path)  # unlike Path.resolve, it bears links that lead in a circle
+        line = first.setdefault((path, row.start_s or 0.0, row.duration_s), row.line)
         if line != row.line:
             problems.add(row.line, f"the same excerpt of {row.path.name!r} as on line {line}; keep one")
 

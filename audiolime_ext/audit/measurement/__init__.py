@@ -6,4 +6,6 @@
 - `placebos`: changes to a recording that change no music, for comparison
 - `driver`, `workers`, `patience`: the loop that keeps what comes back; who measures; how long the loop waits for them
 - `fitness`: whether a failure is the model's or that of one recording
+- `culprits`: whether a worker died of a recording or of one of its donors
+- `estimate`: what all this will take
 """

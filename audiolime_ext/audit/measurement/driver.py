@@ -1,7 +1,9 @@
 """The loop that hands out jobs and keeps what comes back: the only one that writes to the store.
 
 One recording that cannot be measured never costs another. Where a worker crashes, each recording that it ran is
-measured once more with nothing beside it; the one that crashes alone is the culprit: the host or one of its donors.
+measured once more with nothing beside it. Where that crashes, too, its parts are tried alone, twice each, which tells
+whether it is the host or one of its donors (see `audiolime_ext.audit.measurement.culprits`). Something else may have
+killed the worker: a recording whose parts can all be measured is blamed when it has crashed alone `DEATHS` times.
 Donors that cannot be used are replaced by the next on the ring (see `audiolime_ext.audit.measurement.plan`), so the
 results are those of an audit that never had them.
 
@@ -15,26 +17,27 @@ workers that are gone or do not answer; see `audiolime_ext.audit.measurement.pat
 from __future__ import annotations
 
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from audiolime_ext.audit.measurement.culprits import culprit, files_of, is_crash, parts_of
 from audiolime_ext.audit.measurement.measure import DonorError, Job, Measured
 from audiolime_ext.audit.measurement.patience import Patience
-from audiolime_ext.audit.measurement.plan import Donors
+from audiolime_ext.audit.measurement.plan import Donors, usual_duration_s
 from audiolime_ext.audit.measurement.workers import Engine, Here, failed
 from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.audit.store.store import AuditStore
-from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost
+from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost, told
 from audiolime_ext.files import legible
 from audiolime_ext.text import share_of
 
 LONGEST_S = 3600.0  # a recording that takes longer counts as failed, unless another limit is given
 PATIENCE_S = 300.0
+DEATHS = 3
 _BREAK_S = 10.0  # how long the other processes of a broken pool may take to end
-_CRASHES = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool")  # by name: Dask need not be installed
 _CRASHES_FOR_ALL = (
     "the model crashes the process that asks it about noise, and so would for every recording; ask it outside the "
     "audit to see why, or use fewer workers (--workers) or a smaller --batch-size if memory runs out"
@@ -108,13 +111,14 @@ class Driver:
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.store, self.donors, self.engine, self.policy = store, donors, engine, policy
-        self.patience = Patience(engine, policy.patience_s, say or _warn)
+        self.say = say or _warn
+        self.patience = Patience(engine, policy.patience_s, self.say)
         self.limit_s = policy.timeout_s or LONGEST_S
         self.tasks: list[Any] = []
         self.usual_s: float | None = None
         self.tries = {failure.task: failure.tries for failure in store.failures()}
         self.queue: deque[Entry] = deque()
-        self.running: dict[Future[Measured], tuple[Entry, float]] = {}
+        self.running: dict[Future[Measured], tuple[Job, float]] = {}
 
     def run(self, entries: Sequence[Entry]) -> None:
         """Measure these, except those that are done or have failed as often as they may.
@@ -129,7 +133,7 @@ class Driver:
         from tqdm import tqdm
 
         self.tasks = [entry.task for entry in entries]
-        self.usual_s = next((length for length, _ in Counter(e.duration_s for e in entries).most_common(1)), None)
+        self.usual_s = usual_duration_s(entries)
         missing = self._missing()
         self.queue.extend(entry for entry in entries if entry.key in missing)
         with tqdm(
@@ -152,44 +156,46 @@ class Driver:
 
     def _submit(self) -> None:
         while self.queue and len(self.running) < self.engine.n_at_once:
-            entry = self.queue.popleft()
-            self.running[self.engine.submit(self._job(entry))] = entry, self.patience.clock()
+            job = self._job(self.queue.popleft())
+            self.running[self.engine.submit(job)] = job, self.patience.clock()
 
     def _gather(self) -> None:
         suspects = self._settled()
         if suspects and self.engine.shares_fate:
             wait(self.running, _BREAK_S)  # what its other processes ran is lost, too
-            for future, (entry, _) in list(self.running.items()):
-                if not future.done() or not self._settle(entry, future):
-                    suspects.append(entry)
+            for future, (job, _) in list(self.running.items()):
+                if not future.done() or not self._settle(job, future):
+                    suspects.append(job)
             self.running.clear()
             self.engine.restart()
         while suspects and self.running:  # one of them may go on killing the workers of whatever is measured beside it
             suspects += self._settled()
             self._stop_late()
-        for entry in suspects:
-            self._alone(entry)
+        for job in suspects:
+            self._alone(job.host)
 
-    def _settled(self) -> list[Entry]:
-        """Wait a moment and keep the results of finished jobs; give the recordings whose workers crashed."""
+    def _settled(self) -> list[Job]:
+        """Wait a moment and keep the results of finished jobs; give those whose workers crashed."""
         self.patience.wait(self.running)
         done = [(future, self.running.pop(future)[0]) for future in list(self.running) if future.done()]
         done.sort(key=lambda one: one[0].cancelled() or one[0].exception() is not None)  # an error may end the audit
-        return [entry for future, entry in done if not self._settle(entry, future)]
+        return [job for future, job in done if not self._settle(job, future)]
 
-    def _settle(self, entry: Entry, future: Future[Measured]) -> bool:
+    def _settle(self, job: Job, future: Future[Measured]) -> bool:
         """Keep the result of a job; False if its worker crashed."""
+        entry = job.host
         try:
             measured = future.result()
         except DonorError as error:
-            self.donors.unusable.add(error.donor)
+            donor = next(donor for donor in job.donors if donor.key == error.donor)
+            self._leave_out(donor, error.reason, entry if error.host else None)
             self.queue.appendleft(entry)
         except CancelledError:
             self.patience.dropped()
             self.queue.appendleft(entry)
             return True
         except (Exception, SystemExit) as error:
-            if _is_crash(error):
+            if is_crash(error):
                 return False
             if _is_of_the_executor(error):
                 self.patience.dropped()
@@ -205,16 +211,23 @@ class Driver:
         return True
 
     def _alone(self, entry: Entry) -> None:
-        """Measure a recording with nothing beside it; one that crashes now is known to be the culprit."""
-        while not self._settle(entry, self._one(job := self._job(entry))):
-            culprit = next((e for e in (entry, *job.donors) if self._crashes(Job(e, probe="stems"))), None)
-            if culprit is None and self._crashes(Job(entry, (), self.usual_s, "noise")):
+        """Measure a recording with nothing beside it, until it is done or known to crash its worker by itself."""
+        n_deaths = 0
+        while not self._settle(job := self._job(entry), self._one(job)):
+            part = culprit(parts_of(job), self._crashes)
+            n_deaths += part is None
+            if part is None and n_deaths < DEATHS:
+                continue
+            if part is not None and part.probe == "noise":
                 raise _stopped(UnfitModel(), _CRASHES_FOR_ALL, self.store, f"found at {entry.path}")
-            if culprit is None or culprit is entry:
-                look = "look at the file" if culprit else "the model crashes on it, or there was too little memory"
+            if part is None or (part.host is entry and not part.donors):
+                look = "look at the file" if part and part.probe else "the model crashes on it, or memory runs out"
                 self._fail(entry, AudiolimeError(f"it crashes the process that measures it; {look}"))
                 return
-            self.donors.unusable.add(culprit.key)
+            if part.donors:
+                self._leave_out(part.donors[0], "the model crashes", entry)
+            else:
+                self._leave_out(part.host, "it crashes the process that measures it")
 
     def _one(self, job: Job) -> Future[Measured]:
         """The result of a job with nothing beside it."""
@@ -228,35 +241,58 @@ class Driver:
                 future.cancel()
                 self.engine.restart()
                 return failed(self._late())
-        if _is_crash(future.exception()):
+        if is_crash(future.exception()):
             self.engine.restart()
         return future
 
-    def _crashes(self, job: Job) -> bool:
-        return _is_crash(self._one(job).exception())
+    def _crashes(self, part: Job) -> bool:
+        """Whether it does so twice: once may be by something else."""
+        return all(is_crash(self._one(part).exception()) for _ in range(2))
+
+    def _leave_out(self, donor: Entry, reason: str, host: Entry | None = None) -> None:
+        """Draw a donor no more; say so where it does not suit one host, since it is in no list of failures."""
+        self.donors.leave_out(donor.key, None if host is None else host.key)
+        if host is not None:
+            self.say(f"{donor.name} cannot be put into {host.name}, which gets another donor: {reason}")
 
     def _stop_late(self) -> None:
         late = [future for future, (_, begun) in self.running.items() if self._is_late(future, begun)]
         if not late or self.engine.trouble(ask=True) is not None:  # it may be the workers and not the recordings
             return
+        jobs = [self.running.pop(future)[0] for future in late]
         for future in late:
-            entry, _ = self.running.pop(future)
             future.cancel()
-            self._fail(entry, self._late())
         if self.engine.shares_fate:  # they can be stopped only by stopping all
-            self.queue.extendleft(entry for entry, _ in self.running.values())
+            self.queue.extendleft(job.host for job, _ in self.running.values())
             self.running.clear()
             self.engine.restart()
+        for job in jobs:
+            self._judge_late(job)
+
+    def _judge_late(self, job: Job) -> None:
+        """Find out whether it was a donor that took so long; then the host has another try."""
+        if any(donor.key in self.donors.unusable for donor in job.donors):
+            self.queue.append(job.host)
+            return
+        part = culprit(files_of(job), self._takes_too_long) if job.donors else None
+        if part is None or part.host is job.host:
+            self._fail(job.host, self._late())
+        else:
+            self._leave_out(part.host, "it takes too long")
+            self.queue.append(job.host)
+
+    def _takes_too_long(self, part: Job) -> bool:
+        return isinstance(self._one(part).exception(), _Late)
 
     def _is_late(self, future: Future[Measured], begun: float) -> bool:
         return self.patience.clock() - begun > self.limit_s and not future.done()
 
-    def _late(self) -> AudiolimeError:
-        return AudiolimeError(f"it took longer than {self.limit_s:g} s; allow more time, or take a shorter excerpt")
+    def _late(self) -> _Late:
+        return _Late(f"it took longer than {self.limit_s:g} s; allow more time, or take a shorter excerpt")
 
     def _unfinished(self, lost: WorkersLost) -> WorkersLost:
         """The error with what has happened, what is kept, and how to go on."""
-        n, given = len(self.tasks), [entry.path for entry, _ in self.running.values()]
+        n, given = len(self.tasks), [job.host.path for job, _ in self.running.values()]
         n_done = n - len(self.store.missing(self.tasks, max_tries=sys.maxsize))  # those that failed are not done
         waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
         return WorkersLost(
@@ -282,11 +318,12 @@ class Driver:
             self.bar.update()
 
     def _reason(self, error: BaseException) -> str:
-        told = isinstance(error, AudiolimeError)
-        reason = str(error) if told else f"unexpected {type(error).__name__}: {error}"
-        if isinstance(error, MemoryError) and self.engine.n_at_once > 1:
-            reason += "; or use fewer workers, which leaves more to each (--workers)"
-        return reason
+        fewer = isinstance(error, MemoryError) and self.engine.n_at_once > 1
+        return told(error) + ("; or use fewer workers, which leaves more to each (--workers)" if fewer else "")
+
+
+class _Late(AudiolimeError):
+    """A job took longer than it may."""
 
 
 def _warn(message: str) -> None:
@@ -294,10 +331,6 @@ def _warn(message: str) -> None:
     from tqdm import tqdm
 
     tqdm.write(f"audiolime: warning: {message}", file=sys.stderr)
-
-
-def _is_crash(error: BaseException | None) -> bool:
-    return isinstance(error, BrokenExecutor) or type(error).__name__ in _CRASHES
 
 
 def _is_of_the_executor(error: BaseException) -> bool:

@@ -33,6 +33,8 @@ from audiolime_ext.text import counted
 ABSENT_DB = -60.0  # a component softer than that, relative to its mix, counts as absent
 KINDS = ("own", "matched")
 
+_GREATEST = float(np.finfo(np.float32).max)
+
 Array = NDArray[np.float64]
 Kind = Literal["own", "matched"]
 
@@ -183,7 +185,7 @@ def transplant_gain(
     kind : {"own", "matched"}
         Kind of transplant. ``"own"`` keeps the donor's ratio of component to rest; there is no gain where host or donor
         is nothing but the component. ``"matched"`` takes the level of the host's own component; there is no gain where
-        the host lacks it.
+        the host lacks it. Nor is there one that float32 cannot hold, as where the donor is next to nothing.
     host_own, host_rest : ndarray of float32, shape (n_channels, n_samples)
         Waveforms of the host's own component, and of everything else in the host.
     donor_own, donor_rest : ndarray of float32, shape (n_channels, n_samples)
@@ -213,7 +215,7 @@ def transplant_gain(
         there = there and _present(donor_rest, donor)
     else:
         wanted, given, there = _rms(host_own), _rms(donor_own), _present(host_own, host)
-    return wanted / given if there and given > 0 else None
+    return wanted / given if there and given > 0 and wanted / given < _GREATEST else None
 
 
 def transplant(

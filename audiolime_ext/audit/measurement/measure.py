@@ -54,7 +54,7 @@ from audiolime_ext.audit.measurement.placebos import AGAIN, MOVED, NUDGED, PRESE
 from audiolime_ext.audit.store.records import Entry, Measurement
 from audiolime_ext.components.game import Mixes, answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, choose_masks
-from audiolime_ext.errors import AudiolimeError, OutOfMemory, UsageError, unknown
+from audiolime_ext.errors import AudiolimeError, UsageError, told, unknown
 from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
@@ -63,11 +63,24 @@ from audiolime_ext.prediction.targets import log_odds
 
 
 class DonorError(AudiolimeError):
-    """A recording cannot be measured because of its donor; another donor will do."""
+    """A recording cannot be measured because of its donor; another donor will do.
 
-    def __init__(self, donor: str, reason: str) -> None:
-        super().__init__(donor, reason)
-        self.donor, self.reason = donor, reason
+    Attributes
+    ----------
+    donor : str
+        Key of the donor.
+    reason : str
+        Reason for people.
+    host : str or None
+        Key of the recording that the donor does not suit; None: it suits none.
+    """
+
+    def __init__(self, donor: str, reason: str, host: str | None = None) -> None:
+        super().__init__(donor, reason, host)
+        self.donor, self.reason, self.host = donor, reason, host
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True)
@@ -153,9 +166,35 @@ def measure(job: Job, ears: Ears, settings: Settings) -> Measured:
     """
     host = ears.hear(job.host)
     donors = {donor.key: _donor(ears, donor, host) for donor in job.donors}
+    try:
+        return _measured(job, host, donors, ears.model, settings)
+    except Exception as error:
+        if not getattr(error, "for_all", False):
+            _refuse_donor(job, host, donors, ears.model, settings)
+        raise
+
+
+def _refuse_donor(job: Job, host: Heard, donors: dict[str, Heard], model: Model, settings: Settings) -> None:
+    """Raise `DonorError` if the host can be measured without donors, and cannot with one of them."""
+    if not donors or _fault(job, host, {}, model, settings) is not None:
+        return
+    for key, donor in donors.items():
+        if (error := _fault(job, host, {key: donor}, model, settings)) is not None:
+            raise DonorError(key, str(error), job.host.key) from error
+
+
+def _fault(job: Job, host: Heard, donors: dict[str, Heard], model: Model, settings: Settings) -> Exception | None:
+    try:
+        _measured(job, host, donors, model, settings)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the fault of these
+        return error
+    return None
+
+
+def _measured(job: Job, host: Heard, donors: dict[str, Heard], model: Model, settings: Settings) -> Measured:
     chosen = choose_masks(len(host.names), max_evals=settings.max_evals, seed=settings.seed)
-    grid = Grid.of(ears.model, host.facts["sr"], host.facts.get("n_samples"))
-    asked, scores = _answers(ears.model, grid, _questions(job, host, donors, chosen, settings, grid.sr), job.usual_s)
+    grid = Grid.of(model, host.facts["sr"], host.facts.get("n_samples"))
+    asked, scores = _answers(model, grid, _questions(job, host, donors, chosen, settings, grid.sr), job.usual_s)
     of_masks = [kind == _MASK for kind, *_ in asked]
     rows = [
         *_of_masks(host, Neighborhood(chosen.masks, chosen.counts, chosen.exhaustive, scores[of_masks])),
@@ -192,10 +231,10 @@ def _donor(ears: Ears, donor: Entry, host: Heard) -> Heard:
     """A donor's stems, as long as the host; a sample that rounding took away becomes silence."""
     try:
         heard = ears.hear(donor)
-    except OutOfMemory:  # it may not be the donor's fault
-        raise
-    except AudiolimeError as error:
-        raise DonorError(donor.key, str(error)) from error
+    except Exception as error:  # whatever its file does to those who read it
+        if getattr(error, "for_all", False):
+            raise
+        raise DonorError(donor.key, told(error)) from error
     n_samples = host.background.shape[-1]
     lacking = n_samples - heard.background.shape[-1]
     if lacking > 1 or heard.background.shape[0] != host.background.shape[0]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.collection.manifest import Manifest, Row
 from audiolime_ext.collection.table import Problems
-from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible, told_apart
 
 DURATION_S = 10.0
@@ -117,10 +117,17 @@ def _duration_s(path: Path, sha256: str, store: Store) -> float | None:
         return float(kept.facts["n_samples"] / kept.facts["sr"])
     try:
         n_samples, sr = count(path.read_bytes(), str(path))
-    except (AudioError, OSError):
+    except Exception:  # noqa: BLE001 - whatever it is, it is this file's
+        return None
+    if not n_samples:
         return None
     store.write(key, {}, {"n_samples": n_samples, "sr": sr}, recording=legible(path.stem), by="decoding")
     return n_samples / sr
+
+
+def usual_duration_s(entries: Sequence[Entry]) -> float | None:
+    """The length of most excerpts in seconds; None where there are none."""
+    return next((length for length, _ in Counter(entry.duration_s for entry in entries).most_common(1)), None)
 
 
 @dataclass(eq=False)
@@ -135,6 +142,8 @@ class Donors:
         Settings, with the numbers of donors to draw and the seed.
     unusable : set of str
         Keys of recordings that cannot be donors; more may be added while the audit runs.
+    unsuited : set of (str, str)
+        Keys of hosts, each with that of a recording that cannot be its donor.
 
     Examples
     --------
@@ -148,6 +157,7 @@ class Donors:
     entries: Sequence[Entry]
     settings: Settings
     unusable: set[str] = field(default_factory=set)
+    unsuited: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Lay the recordings of every class on its ring."""
@@ -156,6 +166,13 @@ class Donors:
             for label in entry.labels:
                 rings[label].append((_place("donor", entry.key, self.settings.seed), entry))
         self._rings = {label: sorted(ring, key=lambda lying: lying[0]) for label, ring in sorted(rings.items())}
+
+    def leave_out(self, donor: str, host: str | None = None) -> None:
+        """Draw a donor no more, for one host or (None) for all."""
+        if host is None:
+            self.unusable.add(donor)
+        else:
+            self.unsuited.add((host, donor))
 
     def of(self, host: Entry) -> tuple[Entry, ...]:
         """The donors of a host: of other classes in turn, then of its own; fewer where there are too few."""
@@ -172,7 +189,9 @@ class Donors:
         while walks and len(drawn) < n:
             walk = walks.pop(0)
             for entry in walk:
-                if entry.song in taken or entry.key in self.unusable or entry.duration_s < host.duration_s - 1e-6:
+                if entry.song in taken or entry.duration_s < host.duration_s - 1e-6:
+                    continue
+                if entry.key in self.unusable or (host.key, entry.key) in self.unsuited:
                     continue
                 taken.add(entry.song)
                 drawn.append(entry)

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from audiolime_ext.audit.measurement.fitness import ask_about_noise
 from audiolime_ext.audit.measurement.heard import Ears
 from audiolime_ext.audit.measurement.measure import Job, Measured, Settings, measure
-from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost
+from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost, told
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.loading import load_model
@@ -228,7 +228,12 @@ def measure_with(models: Models, job: Job) -> Measured:
     except AudiolimeError as error:
         error.for_all = True
         raise
-    return _done(job, ears, models.settings)
+    try:
+        return _done(job, ears, models.settings)
+    except (AudiolimeError, MemoryError):
+        raise
+    except Exception as error:  # of a class that may not travel, or that the driver cannot make again
+        raise AudiolimeError(told(error)) from error
 
 
 def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
