@@ -254,6 +254,11 @@ def plan_audit(
 
 
 def _labels(model: Model) -> tuple[str, ...]:
+    if model.spec is not None and "layer=" in model.spec:
+        raise UsageError(
+            f"{model.spec} answers a layer's activations, which decide nothing; an audit needs the model itself, "
+            "without layer="
+        )
     if model.labels is None or model.sr is None:
         raise UsageError(
             "an audit needs a model that states its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "

@@ -31,6 +31,7 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.faithfulness import curves, removal, weighing
 from audiolime_ext.faithfulness.measure import Array, Measure, answered
+from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.text import text_table
 
 
@@ -95,22 +96,24 @@ class Faithfulness:
 
     labels: tuple[LabelFaithfulness, ...]
     n_further_evals: int
+    kind: Kind = field(default=Kind("score"), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON object: ``{"n_further_evals": …, "labels": [one object for each label]}``."""
         return {"n_further_evals": self.n_further_evals, "labels": [one.to_dict() for one in self.labels]}
 
     def __str__(self) -> str:
-        header = ["", "score", "top component", "alone", "without", "flips"]
+        called = {one.label: self.kind.called(one.label) for one in self.labels}
+        header = ["", self.kind.noun, "top component", "alone", "without", "flips"]
         rows = [
-            [one.label, f"{one.score:.2f}", one.component or "none", *map(_cell, (one.alone, one.without, one.flips))]
-            for one in self.labels
+            [name, f"{one.score:.2f}", one.component or "none", *map(_cell, (one.alone, one.without, one.flips))]
+            for name, one in zip(called.values(), self.labels, strict=True)
         ]
         table = text_table(header, rows)
         names = list(dict.fromkeys(name for one in self.labels for name in one.measures))
         if names:
             wide = [[name, *(_cell(one.measures[name]) for one in self.labels)] for name in names]
-            table += "\n\n" + text_table(["", *(one.label for one in self.labels)], wide)
+            table += "\n\n" + text_table(["", *called.values()], wide)
         return table
 
 
@@ -160,7 +163,7 @@ def faithfulness(
     game = explanation.values if predict is None else Game(near.masks.shape[1], predict, known=near)
     before = game.n_asked
     labels = tuple(_judge(explanation, label, game, what == "all") for label in explanation.labels)
-    return Faithfulness(labels, game.n_asked - before)
+    return Faithfulness(labels, game.n_asked - before, explanation.kind)
 
 
 def aggregate(results: Iterable[LabelFaithfulness]) -> dict[str, Any]:

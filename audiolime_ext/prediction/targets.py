@@ -162,10 +162,12 @@ def _checked(function: TargetFn, outputs: Scores) -> Scores:
             f"the target function raised {type(error).__name__} when given outputs of shape {outputs.shape}: {error}"
         ) from error
     values = values[:, None] if values.ndim == 1 else values
-    if values.ndim != 2 or len(values) != len(outputs) or not np.isfinite(values).all():
+    finite = bool(np.isfinite(values).all())
+    if values.ndim != 2 or len(values) != len(outputs) or not values.size or not finite:
         raise ModelError(
             f"the target function must answer {counted(len(outputs), 'finite value or row', 'finite values or rows')} "
-            f"for outputs of shape {outputs.shape}; it answered shape {values.shape}"
+            f"for outputs of shape {outputs.shape}; it answered {'' if finite else 'NaN or infinity in '}shape "
+            f"{values.shape}"
         )
     return values
 

@@ -332,6 +332,8 @@ def test_a_model_that_cannot_be_audited_is_refused_before_the_work(manifest: Pat
     nameless = tagger(lambda batch: np.full((len(batch), 2), 0.5), sr=SR, version="1")
     with pytest.raises(UsageError, match="needs a model that states its labels and its rate"):
         run_audit(manifest, nameless, store=tmp_path / "s.sqlite")
+    with pytest.raises(UsageError, match="answers a layer's activations, which decide nothing"):
+        run_audit(manifest, "musicnn:MTT_vgg?layer=pool5", store=tmp_path / "s.sqlite")
     with pytest.raises(UsageError, match="the model lives in this process only"):
         run_audit(manifest, clean, store=tmp_path / "s.sqlite", workers=2)
     others = tagger(lambda batch: np.full((len(batch), 2), 0.5), sr=SR, labels=["jazz", "rock"], version="1")

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext import Explanation
+from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.components.game import Game
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.check import LabelFaithfulness, aggregate, faithfulness
 from audiolime_ext.faithfulness.curves import insertion_area
+from factorizations.oracle import OracleFactorization
 from tests.faithfulness.bands import GAMES, band, explained, listener, of
 
 MEASURES = {
@@ -158,3 +159,12 @@ def test_aggregates_are_means_of_what_is_defined_with_their_counts() -> None:
     assert found["measures"]["held_out_fidelity"] == {"mean": None, "n": 0}
     with pytest.raises(UsageError, match="no results"):
         aggregate([])
+
+
+def test_what_is_no_score_is_not_called_one() -> None:
+    rng = np.random.default_rng(0)
+    oracle = OracleFactorization({n: (rng.normal(0, 0.1, (1, 8000)).astype(np.float32), 8000) for n in "ab"})
+    embedder = tagger(lambda batch: 10 * batch.std(axis=1, keepdims=True) * np.arange(1, 4))
+    said = str(faithfulness(explain(oracle.mixture, embedder, factorization=oracle, labels=[2]), what="all"))
+    assert said.splitlines()[0].split()[0] == "value"
+    assert said.count("output 2") == 2

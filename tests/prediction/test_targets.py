@@ -124,3 +124,11 @@ def test_a_target_knows_whether_it_keeps_the_labels() -> None:
 def test_a_contrast_of_outputs_without_names_is_no_sum_of_numbers() -> None:
     contrast = make_target((3, 40), [str(i) for i in range(50)])
     assert (contrast.name, contrast.contrast) == ("output 3 − output 40", ("3", "40"))
+
+
+def test_values_that_are_not_finite_or_none_at_all_are_told() -> None:
+    outputs = np.full((2, 3), 0.5)
+    with pytest.raises(ModelError, match=r"it answered NaN or infinity in shape \(2, 3\)"):
+        make_target(lambda outputs: outputs * np.nan, ["a"]).apply(outputs)
+    with pytest.raises(ModelError, match=r"must answer 2 finite values or rows .* it answered shape \(2, 0\)"):
+        make_target(lambda outputs: outputs[:, :0], ["a"]).apply(outputs)
