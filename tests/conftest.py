@@ -24,13 +24,14 @@ if find_spec("torch") is None or find_spec("mido") is None:
     collect_ignore.append("training")  # likewise
 asked = any("adapters" in word for word in sys.argv)  # one by one: TensorFlow and PyTorch together crash a process
 adapters = {
-    "keras": "keras_model",
-    "torch": "torch_model",
-    "transformers": "hugging_face",
+    "keras_model": "keras",
+    "torch_model": "torch",
+    "torch_archive": "torch",
+    "hugging_face": "transformers",
     "demucs": "demucs",
     "openunmix": "openunmix",
 }
-for package, module in adapters.items():
+for module, package in adapters.items():
     if not asked or find_spec(package) is None:
         collect_ignore.append(f"adapters/test_{module}.py")  # `make test-adapters` installs them
 if not asked or find_spec("keras") is None or find_spec("mido") is None:
