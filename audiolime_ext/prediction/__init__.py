@@ -1,7 +1,8 @@
 """A model and how it is asked.
 
 - `contract`: what a model is; `labels`: the names of its outputs
-- `capabilities`: what a model may be able to do besides: have its layers read, be randomised
+- `capabilities`: what a model may be able to do besides: have its layers read, be differentiated or
+  randomised
 - `function`: how any callable becomes one
 - `asking`: `predict`, in batches and with checks
 - `loading`: a model from its spec string (read by `audiolime_ext.registry`), or from anything that can be called

@@ -2,6 +2,8 @@
 
 - `Layered`: its layers can be read. `Layered.at` gives an *embedder*, a model whose outputs are a layer's activations;
   spec strings name it with ``?layer=``, as in ``musicnn:MSD_musicnn?layer=penultimate``.
+- `Differentiable`: its outputs can be differentiated with respect to the network's input or a layer. None of the
+  models that ship with the library is yet; a model of your own may be.
 - `Randomisable`: its weights can be replaced by random ones, layer by layer, for
   `audiolime_ext.faithfulness.randomisation`.
 
@@ -60,6 +62,26 @@ class Layered(Protocol):
 
         `features` is the network's input: (n_batch, n_frames, n_bands), as `front_end` makes it, or (n_batch,
         n_samples) where that is None. The other axes are the layer's own, and the model's module names them.
+        """
+        ...
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A model whose outputs can be differentiated."""
+
+    def vjp(
+        self,
+        features: NDArray[np.float32],
+        cotangent_fn: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+        *,
+        wrt: str | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Outputs, the values that they are differentiated by, and a vector–Jacobian product shaped like these.
+
+        `features` is the network's input, (n_batch, n_frames, n_bands); `cotangent_fn` makes the vector, (n_batch,
+        n_outputs), of the outputs. `wrt` None: the derivative by the features; else by the activations of that layer,
+        not pooled.
         """
         ...
 

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.capabilities import Layered, Randomisable
+from audiolime_ext.prediction.capabilities import Differentiable, Layered, Randomisable
 from audiolime_ext.prediction.function import tagger
 from audiolime_ext.prediction.layers import Inside, pooled, require_layer
 
@@ -82,4 +82,26 @@ def test_of_many_layers_the_nearest_are_named() -> None:
 
 def test_a_plain_function_has_none_of_the_capabilities() -> None:
     predict_fn: Callable[[NDArray[Any]], NDArray[Any]] = lambda batch: batch.mean(axis=1, keepdims=True)  # noqa: E731
-    assert not isinstance(tagger(predict_fn), (Layered, Randomisable))
+    assert not isinstance(tagger(predict_fn), (Differentiable, Layered, Randomisable))
+
+
+class Squares:
+    """Outputs are weighted sums of squared features, whose derivative is known."""
+
+    weights = np.array([[1.0, 2.0], [0.5, -1.0]], np.float32)  # (n_outputs, n_bands)
+
+    def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> tuple[Any, Any, Any]:
+        outputs = np.einsum("oj,btj->bo", self.weights, features**2)
+        return outputs, features, 2 * features * (cotangent_fn(outputs) @ self.weights)[:, None]
+
+
+def test_a_model_with_derivatives_is_differentiable_and_gives_those_of_finite_differences() -> None:
+    model = Squares()
+    assert isinstance(model, Differentiable)
+    features = np.random.default_rng(0).normal(size=(2, 3, 2)).astype(np.float32)
+    outputs, at, gradient = model.vjp(features, lambda outputs: np.eye(2, dtype=np.float32)[[0, 0]])
+    np.testing.assert_array_equal(at, features)
+    step = np.zeros_like(features)
+    step[1, 2, 0] = 1e-2
+    further = model.vjp(features + step, lambda outputs: outputs)[0]
+    assert (further - outputs)[1, 0] / 1e-2 == pytest.approx(gradient[1, 2, 0], abs=0.02)
