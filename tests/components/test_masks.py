@@ -47,3 +47,10 @@ def test_a_budget_that_cannot_carry_the_fit_is_refused() -> None:
         choose_masks(6, max_evals=10)
     with pytest.raises(UsageError, match="nothing to switch"):
         choose_masks(0)
+
+
+def test_components_of_a_uniform_sample_are_on_half_of_the_time_one_by_one() -> None:
+    masks, counts = sample_masks(12, 800, sampling="uniform", seed=0)
+    sizes, drawn = masks.sum(axis=1)[1:-1], counts[1:-1]  # of one mask, not of it and its opposite together
+    spread = np.sqrt(np.average(np.square(sizes - 6.0), weights=drawn))
+    assert spread == pytest.approx(np.sqrt(12 / 4), rel=0.1)
