@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation
 
 TOP_LABELS = 3
-_LOST = "the checks (level, missing sources, shifts, another separator) were made for {}, not for this target"
 
 
 def by_method(explanation: Explanation, method: str) -> Explanation:
@@ -93,8 +92,6 @@ def for_target(
     all_labels, named = value_names(aim, seen.full, labels, TOP_LABELS)
     clipped = [] if explanation.target is None else clipped_notes(explanation.target, near.scores)
     notes = [note for note in explanation.notes if note not in clipped]
-    checked = explanation.checks
-    lost = checked.level or checked.missing or checked.shifts is not None or explanation.cross_check
     plain = replace(origin.settings, target=aim.contrast or aim.spec, level_check=False, shifts=False)
     return replace(
         explanation,
@@ -103,10 +100,24 @@ def for_target(
         neighborhood=seen,
         attribution=METHODS[explanation.attribution.method].attribute(seen),
         provenance=replace(origin, settings=plain),
-        warnings=(*explanation.warnings, *([_LOST.format(origin.target)] if lost else [])),
+        warnings=(*explanation.warnings, *_not_checked_again(explanation)),
         notes=(*notes, *clipped_notes(aim, seen.scores)),
         checks=Checks(noise=noise and replace(noise, sd=np.zeros(len(all_labels)))),
         settled=None,
         cross_check=None,
         target=aim,
     )
+
+
+def _not_checked_again(explanation: Explanation) -> list[str]:
+    """Which checks were made of the former target and are not known of another."""
+    checks = explanation.checks
+    made = {
+        "the level": checks.level is not None,
+        "missing sources": bool(checks.missing),
+        "shifts": checks.shifts is not None,
+        "a second separator": explanation.cross_check is not None,
+    }
+    lost = [name for name, was_made in made.items() if was_made]
+    former = explanation.provenance.target
+    return [f"checked for {former} before, and not again for another target: {', '.join(lost)}"] if lost else []

@@ -103,9 +103,11 @@ def test_what_was_checked_stays_with_the_target_that_it_was_checked_for() -> Non
     assert (seen.checks.level, seen.checks.shifts, seen.checks.missing) == (None, None, ())
     assert seen.checks.noise is not None
     assert seen.checks.noise.sd.tolist() == [0.0, 0.0, 0.0]
-    lost = "the checks (level, missing sources, shifts, another separator) were made for score, not for this target"
+    lost = "checked for score before, and not again for another target: the level, shifts"
     assert f"note: {lost}" in str(seen)
     assert lost not in str(e)
+    back = seen.with_target("score")
+    assert [one for one in back.warnings if "checked for" in one] == [lost], "said once, and true of the former target"
     assert (seen.provenance.settings.level_check, seen.provenance.settings.shifts) == (False, False)
     assert not explained(Counting()).with_target("log-odds").warnings, "nothing was checked"
 
