@@ -13,7 +13,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
-from audiolime_ext.explanation.checks import Checks, LevelCheck, Missing, written
+from audiolime_ext.explanation.checks import ROUNDING, Checks, LevelCheck, Missing, written
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.song.page import page_html
@@ -361,6 +361,8 @@ def test_a_model_that_fails_on_silence_alone_is_offered_the_floor(band: OracleFa
         ([-0.3, -0.3004], ["-0.30000", "-0.30040"]),
         ([0.5, 0.5 + 1e-7], ["0.50", "0.50"]),  # rounding is not told apart
         ([0.004], ["0.004"]),
+        ([0.5, 0.5 + 2 * ROUNDING], ["0.500000", "0.500002"]),
+        ([0.0, ROUNDING], ["0.000000", "0.000001"]),
         ([0.0], ["0.00"]),
     ],
 )

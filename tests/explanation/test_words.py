@@ -165,6 +165,9 @@ def test_more_sources_are_listed_after_the_leader() -> None:
         "rock comes most from drums (+0.50), then guitar (+0.20), bass (+"
     )
     assert said(found("tied", (0, 1)), k=1) == said(found("tied", (0, 1)), k=2)
+    many = found("tied", (0, 1), arguing=(0, 1, 2, 3, 4))
+    assert said(many, k=1) == said(many, k=2)
+    assert "then" not in said(many, k=1)
 
 
 SEGMENTS = ("drums 0.00–0.30 s", "drums 0.30–0.60 s", "drums 0.60–0.90 s", "drums 0.90–1.20 s", "guitar")

@@ -310,8 +310,7 @@ def _resampled(flips: Array, songs: NDArray[np.int64], *, rng: np.random.Generat
         drawn = rng.multinomial(n_songs, np.full(n_songs, 1 / n_songs), size=min(chunk, n_bootstrap - first))
         flipped, tried = (drawn.astype(np.float64) @ counts).T
         rates.append(flipped / tried)
-    correction = n_songs / (n_songs - 1) if n_songs > 1 else 1.0  # a resample varies as (n − 1)/n of what it stands for
-    return float(np.concatenate(rates).var() * correction)
+    return float(np.concatenate(rates).var() * n_songs / (n_songs - 1))  # a resample varies as (n − 1)/n of the truth
 
 
 def _linearised(counts: Array) -> float:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from audiolime_ext.audit.verdict.rates import (
     Rate,
     Trials,
+    _resampled,
     benjamini_hochberg,
     clopper_pearson,
     exceeds,
@@ -33,6 +36,70 @@ def test_many_songs_have_the_variance_that_resampling_comes_to(monkeypatch: pyte
     assert at_once.n_effective == pytest.approx(resampled.n_effective, rel=0.1)
     assert at_once.n_effective != resampled.n_effective
     assert at_once.n_effective < 0.7 * len(trials.flips), "songs do matter here"
+
+
+def kish(flips: NDArray[np.float64], songs: NDArray[np.int64]) -> float:
+    """Independent trials that the design allows, trial by trial."""
+    same = songs[:, None] == songs[None, :]
+    others = same & ~np.eye(len(songs), dtype=bool)
+    together = 1 + sum(flips[i] * flips[j] for i, j in np.argwhere(others))  # pairs in which both flip, and one more
+    of_flipped = 1 + sum(flips[i] for i, _ in np.argwhere(others))
+    alike = max(0.0, (together / of_flipped - flips.mean()) / (1 - flips.mean()))
+    return float(len(songs) / (1 + alike * (same.sum() / len(songs) - 1)))
+
+
+def variance_of_ratio(flips: NDArray[np.float64], songs: NDArray[np.int64], n_songs: int) -> float:
+    """Of the mean of all trials, linearised: n / (n - 1) times the sum of squares of each song's residual."""
+    residuals = [(flips[songs == song] - flips.mean()).sum() / len(flips) for song in range(n_songs)]
+    return float(n_songs / (n_songs - 1) * np.square(residuals).sum())
+
+
+@pytest.mark.parametrize("with_donors", [False, True])
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_the_interval_is_that_of_the_formulas(
+    monkeypatch: pytest.MonkeyPatch, with_donors: bool, confidence: float
+) -> None:
+    """Cameron, Gelbach and Miller's variance, Korn and Graubard's interval, Kish's design, written once more."""
+    monkeypatch.setattr("audiolime_ext.audit.verdict.rates.MANY_SONGS", 5)
+    rng = np.random.default_rng(3)
+    hosts, donors = np.repeat(np.arange(12), 6), rng.permutation(np.repeat(np.arange(9), 8))
+    flips = (rng.random(72) < 0.3 + 0.3 * (hosts % 3 == 0)).astype(float)
+    found = flip_rate(
+        Trials("a", "b", flips, hosts.astype(str).tolist(), donors.astype(str).tolist() if with_donors else None),
+        confidence=confidence,
+    )
+    by = [variance_of_ratio(flips, hosts, 12)]
+    bounds, n_songs = [kish(flips, hosts)], 12
+    if with_donors:
+        pairs = np.unique(hosts * 9 + donors, return_inverse=True)[1]
+        by.append(variance_of_ratio(flips, donors, 9))
+        by.append(by[0] + by[1] - variance_of_ratio(flips, pairs, pairs.max() + 1))
+        bounds.append(kish(flips, donors))
+        n_songs = 9
+    p = flips.mean()
+    quantiles = [student.ppf((1 + confidence) / 2, n - 1) for n in (72, n_songs)]
+    n_effective = min(72.0, p * (1 - p) / max(by), *bounds) * (quantiles[0] / quantiles[1]) ** 2
+    assert found.n_effective == pytest.approx(n_effective, rel=1e-9)
+    interval = clopper_pearson(p * n_effective, n_effective, confidence=confidence)
+    assert (found.low, found.high) == pytest.approx(interval, rel=1e-9)
+    assert (found.rate, found.n_trials, found.n_hosts, found.n_songs) == (p, 72, 12, n_songs)
+
+
+def test_resampling_few_songs_is_worth_what_the_linearised_variance_is() -> None:
+    """Four songs of as many trials, two of which flip: a quarter of the variance of a song, (1/3) / 4."""
+    songs = np.repeat(np.arange(4), 10)
+    flips = (songs < 2).astype(float)
+    resampled = _resampled(flips, songs, rng=np.random.default_rng(0), n_bootstrap=40_000)
+    assert resampled == pytest.approx(variance_of_ratio(flips, songs, 4), rel=0.03)
+    assert resampled == pytest.approx(1 / 12, rel=0.03)
+
+
+@pytest.mark.parametrize("p", [0.2, 0.4])
+def test_how_sure_a_rate_is_to_exceed_a_limit(p: float) -> None:
+    from scipy.stats import binomtest
+
+    rate = Rate(12 / 30, 0, 1, 30, 30, None, 30.0, 0.95)
+    assert exceeds(rate, p) == pytest.approx(binomtest(12, 30, p, alternative="greater").pvalue)
 
 
 def naive(trials: Trials) -> tuple[float, float]:
