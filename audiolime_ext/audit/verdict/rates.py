@@ -117,6 +117,9 @@ class Rate:
         return self.n_hosts if self.n_donors is None else min(self.n_hosts, self.n_donors)
 
 
+NOTHING_SEEN = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)
+
+
 def clopper_pearson(n_flips: float, n: float, *, confidence: float = 0.95) -> tuple[float, float]:
     """The interval for a share of which `n_flips` of `n` were seen; effective numbers need not be whole.
 
