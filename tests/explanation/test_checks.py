@@ -10,10 +10,11 @@ import pytest
 
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
-from audiolime_ext.explanation.checks import ROUNDING, Checks, LevelCheck, Missing, written
+from audiolime_ext.explanation.checks import ROUNDING, Checks, LevelCheck, Missing, n_level_evals, written
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.song.page import page_html
@@ -54,6 +55,16 @@ def test_a_loudness_listener_is_unmasked_by_the_mix_at_the_remaining_level(band:
         "what is left made as loud as the mix 0.32 (here 0.32)"
     ]
     assert e.to_dict()["level"]["rest_at_full_level"][0] == pytest.approx([0.3162] * 2, abs=1e-3)
+
+
+def test_the_level_check_takes_two_predictions_a_stem_and_the_removals_that_were_not_asked_about(
+    band: OracleFactorization,
+) -> None:
+    components = explain(band.mixture, LOUDNESS, factorization=band).components
+    assert n_level_evals(components, Game(2, lambda masks: masks)) == 6
+    evaluated = Game(2, lambda masks: masks)
+    evaluated(np.array([[True, False]]))
+    assert n_level_evals(components, evaluated) == 5
 
 
 KINDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

@@ -264,6 +264,8 @@ def test_small_values_are_written_so_that_they_say_something() -> None:
         (Kind("value", near=0.05), 0.4, 0.3, ["too (0.30; here 0.40)"]),
         (Kind("value"), -11.96, -11.9, ["nothing to explain by presence (the value is that of silence, to 0.06)"]),
         (Kind("value"), -11.96, -10.0, []),
+        (Kind("value", near=0.25), 0.5, 0.25, ["too (0.25; here 0.50)", "to 0.25"]),
+        (Kind("value", near=0.25), 0.625, 0.25, []),
     ],
 )
 def test_a_value_that_the_baseline_explains_is_remarked_whatever_is_explained(

@@ -111,6 +111,12 @@ def test_a_label_is_measured_by_its_own_answers_but_not_by_next_to_nothing() -> 
         assert repeatability(tagger(answer), MIXES).alike is alike, small
 
 
+@pytest.mark.parametrize(("moved", "alike"), [(0.9e-5, True), (1.1e-5, False)])
+def test_a_small_label_is_measured_by_a_tenth_of_the_largest(moved: float, alike: bool) -> None:
+    turns = np.resize([[1.0, 1e-3], [1.0, 1e-3], [1.0, 1e-3 + moved]], (10000, 2)).tolist()
+    assert repeatability(tagger(partial(answer_in_turn, iter(turns))), MIXES).alike is alike
+
+
 @pytest.mark.parametrize("sd", [0.002, 0.1])
 def test_the_noise_of_a_model_is_measured(sd: float) -> None:
     model = Counted(noisy(sd))
@@ -208,6 +214,7 @@ def test_a_small_budget_is_kept_and_leaves_the_noise_less_known(most: int) -> No
     assert not found.alike
     assert (found.sd > 0).all()
     assert found.dof == (6 if most == N_ASKED + 12 else 2)
+    assert found.batched.tolist() == [0, 0], "too few to tell from chance"
 
 
 @pytest.mark.parametrize("known", [False, True])

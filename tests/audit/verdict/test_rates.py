@@ -54,6 +54,24 @@ def variance_of_ratio(flips: NDArray[np.float64], songs: NDArray[np.int64], n_so
     return float(n_songs / (n_songs - 1) * np.square(residuals).sum())
 
 
+def effective(
+    flips: NDArray[np.float64], hosts: NDArray[np.int64], donors: NDArray[np.int64] | None, confidence: float
+) -> float:
+    """The number of independent trials that say as much."""
+    n_hosts = hosts.max() + 1
+    by, bounds, n_songs = [variance_of_ratio(flips, hosts, n_hosts)], [kish(flips, hosts)], n_hosts
+    if donors is not None:
+        n_donors = donors.max() + 1
+        pairs = np.unique(hosts * n_donors + donors, return_inverse=True)[1]
+        by.append(variance_of_ratio(flips, donors, n_donors))
+        by.append(by[0] + by[1] - variance_of_ratio(flips, pairs, pairs.max() + 1))
+        bounds.append(kish(flips, donors))
+        n_songs = min(n_hosts, n_donors)
+    p, n = flips.mean(), len(flips)
+    quantiles = [student.ppf((1 + confidence) / 2, many - 1) for many in (n, n_songs)]
+    return float(min(n, p * (1 - p) / max(by), *bounds) * (quantiles[0] / quantiles[1]) ** 2)
+
+
 @pytest.mark.parametrize("with_donors", [False, True])
 @pytest.mark.parametrize("confidence", [0.95, 0.8])
 def test_the_interval_is_that_of_the_formulas(
@@ -68,21 +86,21 @@ def test_the_interval_is_that_of_the_formulas(
         Trials("a", "b", flips, hosts.astype(str).tolist(), donors.astype(str).tolist() if with_donors else None),
         confidence=confidence,
     )
-    by = [variance_of_ratio(flips, hosts, 12)]
-    bounds, n_songs = [kish(flips, hosts)], 12
-    if with_donors:
-        pairs = np.unique(hosts * 9 + donors, return_inverse=True)[1]
-        by.append(variance_of_ratio(flips, donors, 9))
-        by.append(by[0] + by[1] - variance_of_ratio(flips, pairs, pairs.max() + 1))
-        bounds.append(kish(flips, donors))
-        n_songs = 9
-    p = flips.mean()
-    quantiles = [student.ppf((1 + confidence) / 2, n - 1) for n in (72, n_songs)]
-    n_effective = min(72.0, p * (1 - p) / max(by), *bounds) * (quantiles[0] / quantiles[1]) ** 2
+    n_effective = effective(flips, hosts, donors if with_donors else None, confidence)
     assert found.n_effective == pytest.approx(n_effective, rel=1e-9)
-    interval = clopper_pearson(p * n_effective, n_effective, confidence=confidence)
+    interval = clopper_pearson(flips.mean() * n_effective, n_effective, confidence=confidence)
     assert (found.low, found.high) == pytest.approx(interval, rel=1e-9)
-    assert (found.rate, found.n_trials, found.n_hosts, found.n_songs) == (p, 72, 12, n_songs)
+    assert (found.rate, found.n_trials, found.n_hosts) == (flips.mean(), 72, 12)
+    assert found.n_songs == (9 if with_donors else 12)
+
+
+def test_two_songs_are_worth_what_the_formulas_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audiolime_ext.audit.verdict.rates.MANY_SONGS", 1)
+    hosts, flips = np.repeat([0, 1], 40), (np.arange(80) % 5 < 2).astype(float)
+    flips[:3] = 1
+    found = flip_rate(Trials("a", "b", flips, hosts.astype(str).tolist()), confidence=0.5)
+    assert found.n_effective == pytest.approx(effective(flips, hosts, None, 0.5), rel=1e-9)
+    assert found.n_effective > 5
 
 
 def test_resampling_few_songs_is_worth_what_the_linearised_variance_is() -> None:
