@@ -98,7 +98,8 @@ def test_held_out_fidelity_leaves_out_a_mask_together_with_its_opposite() -> Non
 def test_kept_features_are_those_that_the_lime_package_selects() -> None:
     near = play(lambda m: (m @ np.array([0.5, 0.01, -0.4, 0.02, 0.0]))[:, None], 5)
     found = lime(near, n_features=2, feature_selection="highest_weights")
-    assert np.flatnonzero(found.weights[0]).tolist() == [0, 2]
+    assert np.flatnonzero(found.weights).tolist() == [0, 2]
+    assert found.weights.shape == (1, 5)
 
 
 def test_the_kernel_is_the_published_one() -> None:

@@ -208,6 +208,17 @@ def test_a_donors_stem_is_added_at_the_ratio_of_stem_to_mix_that_it_has_there(
     listener = tagger(lambda b: strength(b, 3000)[:, None], sr=SR, labels=["drums"])
     (missing,) = explain(band.mixture, listener, factorization=band, donors=[(donor.mixture, donor)]).checks.missing
     assert missing.values[0] == pytest.approx(0.1, rel=0.02)
+    halves = {side: tone(100, 0.1 * gain) for side in ("bass", "left")}  # two that are one sound add up to 0.2
+    donor = OracleFactorization({"drums": tone(3000, 0.1 * gain), **halves})
+    missing, _ = explain(band.mixture, listener, factorization=band, donors=[(donor.mixture, donor)]).checks.missing
+    assert (missing.component, missing.values[0]) == ("drums", pytest.approx(0.1, rel=0.02))
+
+
+def test_asking_again_may_cost_more_than_there_is_and_then_nothing_is_left(band: OracleFactorization) -> None:
+    donor = OracleFactorization({"drums": tone(3000), "bass": tone(100)})
+    e = explain(band.mixture, DRUMS, factorization=band, donors=[(donor.mixture, donor)], max_evals=4)
+    said = "the check for missing sources was left out: it needs 1 evaluation, the budget leaves 0"
+    assert said in e.warnings
 
 
 @pytest.mark.parametrize(("level_db", "lacking"), [(-38.0, False), (-42.0, True)])

@@ -120,6 +120,17 @@ def test_of_several_threes_that_do_the_same_none_is_named() -> None:
     assert not any("alone and in pairs" in remark for remark in said)
 
 
+def test_of_two_threes_that_do_the_same_none_is_named() -> None:
+    """Parity of the first three, and of two of them with the fourth: half of the variation each."""
+
+    def parities(m: np.ndarray) -> np.ndarray:
+        odd = [1 - 2 * (m[:, three].sum(axis=1) % 2) for three in ([0, 1, 2], [0, 1, 3])]
+        return np.asarray((2 + odd[0] + odd[1]) / 4)
+
+    (remark,) = together(of(parities))
+    assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
+
+
 def test_a_page_says_it_too() -> None:
     e = of(lambda m: m[:, :3].sum(axis=1) % 2, 3)
     assert "drums, bass and guitar interact" in " ".join(cell(as_track(e), 0, "odd")["remarks"])

@@ -18,6 +18,7 @@ from audiolime_ext.audit.verdict.rates import (
     is_larger,
     songs_to_decide,
 )
+from audiolime_ext.errors import UsageError
 from tests.audit.verdict.worlds import QUICK, world
 from tests.studies.flip_rates import held
 
@@ -200,6 +201,12 @@ def test_no_more_independent_trials_than_the_design_allows() -> None:
     assert found.n_effective <= sum(sizes) ** 2 / sum(size**2 for size in sizes)
     scattered = flip_rate(Trials("a", "b", np.isin(np.arange(100), [0, 20, 40, 60]), hosts))
     assert scattered.n_effective > 60, "other songs' trials flip as often as the song's own"
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0])
+def test_a_confidence_lies_between_0_and_1(confidence: float) -> None:
+    with pytest.raises(UsageError, match=r"confidence must lie between 0 and 1, not [01]\.0"):
+        flip_rate(Trials("a", "b", np.array([True]), ["x"]), confidence=confidence)
 
 
 def test_clopper_pearson_is_exact() -> None:
