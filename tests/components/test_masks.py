@@ -52,6 +52,8 @@ def test_the_shapley_sample_draws_sizes_by_the_shapley_kernel() -> None:
 def test_a_budget_that_cannot_carry_the_fit_is_refused() -> None:
     with pytest.raises(UsageError, match=r"10 evaluations are too few for 6 components; allow at least 14, or 64"):
         choose_masks(6, max_evals=10)
+    with pytest.raises(UsageError, match=r"3 evaluations are too few for 2 components; allow 4: all there are"):
+        choose_masks(2, max_evals=3)
     with pytest.raises(UsageError, match="nothing to switch"):
         choose_masks(0)
 

@@ -55,6 +55,13 @@ _SAME: dict[
         ("attribution/told_apart", "_NO_ERROR = 1e-09", ("_NO_ERROR = 2e-09", "_NO_ERROR = 5e-10"), 0),
     ),
     "they are equal by chance alone": (
+        (
+            "explanation/leading",
+            "weights[first[0]] - weights[i] <= moved[i]",
+            ("weights[first[0]] - weights[i] < moved[i]",),
+            0,
+        ),
+        ("prediction/repeatability", "apart > UNLIKELY * error", ("apart >= UNLIKELY * error",), 0),
         ("attribution/told_apart", _ALONE, (_ALONE.replace(">", ">="),), 0),
         ("attribution/intervals", "energy > nothing ** 2", ("energy >= nothing ** 2",), 0),
         ("attribution/lime", "spread > 1e-18", ("spread >= 1e-18",), 0),
@@ -74,12 +81,19 @@ _SAME: dict[
             0,
         ),
     ),
+    "it is divided by, and then left out": (
+        ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 0.5)",), 0),
+        ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 2.0)",), 0),
+    ),
     "there is one": (
         ("explanation/checks", f"{_ONE_MIX}[0]", (f"{_ONE_MIX}[-1]",), 0),
         ("explanation/checks", f"{_ONE_MIX}[0]", (f"{_ONE_MIX}[-1]",), 1),
         ("explanation/words", "found.first[0]", ("found.first[-1]",), 5),  # leads, where its segments are told of
         ("attribution/lime", "fitted[0]", ("fitted[-1]",), 0),
         ("attribution/lime", "level[0]", ("level[-1]",), 0),
+        ("explanation/words", "found.first[0]", ("found.first[-1]",), 4),
+        ("explanation/cross_check", "there[0]", ("there[-1]",), 0),
+        ("explanation/cross_check", "back[0]", ("back[-1]",), 0),
     ),
     "it is set, or compared among its like, before anybody sees it": (
         ("audit/verdict/status", "n_pairs: int = 1", ("n_pairs: int = 0", "n_pairs: int = 2"), 0),

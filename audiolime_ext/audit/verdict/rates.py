@@ -132,8 +132,6 @@ def clopper_pearson(n_flips: float, n: float, *, confidence: float = 0.95) -> tu
     from scipy.stats import beta
 
     tail = (1 - confidence) / 2
-    if n <= 0:
-        return 0.0, 1.0
     low = 0.0 if n_flips <= 0 else float(beta.ppf(tail, n_flips, n - n_flips + 1))
     high = 1.0 if n_flips >= n else float(beta.ppf(1 - tail, n_flips + 1, n - n_flips))
     return low, high
