@@ -26,7 +26,7 @@ _PATIENCE_S = 10.0  # until a program opens a pipe
 _SILENCE_S = 60.0  # and until it writes more
 _LONGEST_S = 600.0  # and until it has written all
 _BLOCK = 1 << 16
-_UNTOLD = 8_000_000_000  # bytes that are read where the system does not say how much memory is free
+_MOST = 8_000_000_000  # bytes: twelve hours of stereo, 16 bits, 44.1 kHz
 _DEEPEST = 50  # lists and mappings of YAML, one within the other
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -99,7 +99,8 @@ def contents(path: Path, most: int | None = None) -> bytes:
     path : Path
         The file.
     most : int or None
-        Most bytes that are read; None: half of the memory that is free, since something is made of them, too.
+        Most bytes that are read; None: 8 GB, and no more than a third of the memory that is free: 16-bit samples, as
+        they are decoded, take twice as much once more.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def _bound(most: int | None) -> _Bound:
     if most is not None:
         return _Bound(most)
     free = free_bytes()
-    return _Bound(_UNTOLD) if free is None else _Bound(free // 2, ", half of the free memory,")
+    return _Bound(_MOST) if free is None or free > 3 * _MOST else _Bound(free // 3, ", a third of the free memory,")
 
 
 def _size(n: int) -> str:

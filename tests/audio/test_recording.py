@@ -123,6 +123,13 @@ def test_what_cannot_be_used_is_refused_with_a_word_of_help(source: Any, message
         load_audio(source)
 
 
+def test_a_file_that_memory_cannot_hold_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "sparse.wav").open("wb") as file:
+        file.truncate(10**13)
+    with pytest.raises(AudioError, match=r"sparse\.wav: it holds 10 TB, and no more than .* is read; cut it"):
+        load_audio(tmp_path / "sparse.wav")
+
+
 def test_audio_errors_are_value_errors_with_exit_code_4() -> None:
     with pytest.raises(ValueError, match="NoneType") as caught:
         load_audio(None)
