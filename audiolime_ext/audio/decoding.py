@@ -81,11 +81,7 @@ def decode(content: bytes, origin: str, *, longest_s: float | None = None) -> De
         If it is a container, such as m4a, and PyAV is not installed.
     """
     reading = _Reading(content, origin, longest_s)
-    blocks, n_bytes = [], 0
-    for block in reading.blocks():
-        blocks.append(block)
-        n_bytes += block.nbytes
-        require_room(n_bytes, origin, reading.now_s)
+    blocks = list(reading.blocks())
     samples = np.empty((reading.n_channels, reading.n_samples), np.float32)
     at = reading.n_samples
     while blocks:  # from the end, so that each is given back as soon as it is copied
@@ -156,6 +152,7 @@ class _Reading:
             self.n_samples += len(block)
             if self.longest_s is not None and self.now_s > self.longest_s:
                 raise AudioError(f"{self.origin} is longer than {self.longest_s / 3600:.3g} h; {CUT_IT}")
+            require_room(self.n_samples * self.n_channels * block.itemsize, self.origin, self.now_s)
             yield block
 
     def _join(self, sr: int, n_channels: int) -> None:
