@@ -134,11 +134,13 @@ def look_into(folder: Path, *, deep: bool = False) -> Found:
 
 
 def _inside(folder: Path, deep: bool) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if deep and path.is_dir() and not (path.name.startswith(".") or path.is_symlink()):
-            yield from _inside(path, deep)
-        else:
-            yield path
+    folders = [folder]
+    while folders:
+        for path in folders.pop().iterdir():
+            if deep and path.is_dir() and not (path.name.startswith(".") or path.is_symlink()):
+                folders.append(path)
+            else:
+                yield path
 
 
 def _why_not(path: Path, endings: Collection[str]) -> str | None:
