@@ -211,16 +211,16 @@ def read_notes(path: Path) -> list[Any]:
     UsageError
         If the file cannot be read or a line has no time.
     """
-    import csv
     import io
 
+    from audiolime_ext.collection.table import cells_of
     from audiolime_ext.errors import UsageError
     from audiolime_ext.report.song.view import Note
     from audiolime_ext.text import text_of
 
     try:
-        rows = [row for row in csv.reader(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
-    except (OSError, ValueError, csv.Error) as error:
+        rows = [row for _, row in cells_of(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"cannot read {legible(path)}: {error}; it should hold lines such as 83.5,the choir comes in"
         ) from error
