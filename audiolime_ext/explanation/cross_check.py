@@ -11,7 +11,7 @@ which are counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,7 +114,7 @@ class CrossCheck:
         return {"factorization": self.factorization, "n_evals": self.n_evals, "labels": labels}
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any] | None) -> CrossCheck | None:
+    def from_dict(cls, plain: Mapping[str, Any] | None) -> CrossCheck | None:
         """From what `to_dict` gave; None stays None."""
         if plain is None:
             return None
