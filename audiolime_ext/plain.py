@@ -74,3 +74,9 @@ def held(content: Any, kind: type[Kept], what: str = "") -> Kept:
         return msgspec.convert(content, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ValueError(f"{what}: {error}" if what else str(error)) from error
+
+
+def require(what: str, condition: object) -> None:
+    """Raise `ValueError` unless a condition holds, which `what` says."""
+    if not condition:
+        raise ValueError(what)

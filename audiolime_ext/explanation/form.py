@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.plain import held
+from audiolime_ext.plain import held, require
 
 FILE_NAME = "saved.json"
 FORMAT = 2
@@ -250,12 +250,6 @@ def shaped(
         raise ValueError(f"`{name}` must be finite, and no larger than float32 holds")
     require(f"`{name}` must be {least:g} or more", not (found < least).any())
     return found
-
-
-def require(what: str, condition: object) -> None:
-    """Raise `ValueError` unless a condition holds, which `what` says."""
-    if not condition:
-        raise ValueError(what)
 
 
 def within(name: str, chosen: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:

@@ -36,7 +36,6 @@ from audiolime_ext.explanation.form import (
     SavedNoise,
     SavedProvenance,
     checked,
-    require,
     shaped,
     within,
 )
@@ -45,7 +44,7 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import legible
-from audiolime_ext.plain import from_json
+from audiolime_ext.plain import from_json, require
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.targets import Target, make_target

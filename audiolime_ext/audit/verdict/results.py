@@ -161,7 +161,7 @@ class Results:
         if measure not in self._asked:
             place = {entry.key: i for i, entry in enumerate(self.entries)}
             component = {name: i for i, name in enumerate(self.components)}
-            with AuditStore.read(self.path) as store:
+            with AuditStore.read(self.path, whole=False) as store:
                 found = store.vectors(measure)
             if not len(found.values):
                 nothing = np.zeros(0, np.int64)
