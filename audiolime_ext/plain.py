@@ -6,8 +6,10 @@ holds such a thing is damaged, or another program's.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 Kept = TypeVar("Kept")
@@ -41,6 +43,32 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"the number {text} is not finite")
     return number
+
+
+def sealed(content: Mapping[str, Any]) -> str:
+    """An object as JSON, with the SHA-256 of the rest in its field ``seal``."""
+    return json.dumps({**content, "seal": _seal(content)}, allow_nan=False)
+
+
+def unsealed(text: str) -> dict[str, Any]:
+    """The reverse of `sealed`; `ValueError` where it is not what was sealed.
+
+    Examples
+    --------
+    >>> unsealed(sealed({"a": 1}))
+    {'a': 1}
+    >>> unsealed(sealed({"a": 1}).replace("1", "2"))
+    Traceback (most recent call last):
+    ValueError: it is not what was written
+    """
+    content = held(from_json(text), dict[str, Any])
+    if content.pop("seal", None) != _seal(content):
+        raise ValueError("it is not what was written")
+    return content
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def held(content: Any, kind: type[Kept], what: str = "") -> Kept:

@@ -183,6 +183,11 @@ class Recording:
     name: str
     facts: dict[str, Fact]
 
+    def told(self, fact: str) -> list[str]:
+        """The sentences that a fact holds."""
+        found = self.facts.get(fact)
+        return found if isinstance(found, list) else []
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -234,6 +239,7 @@ def reading_of(text: str, n_labels: int) -> Reading:
 
 def recording_of(task: str, name: str, facts: str) -> Recording:
     """A recording from a row of the table."""
+    Task.from_key(task)
     return held({"task": task, "name": name, "facts": from_json(facts)}, Recording, "its table recordings")
 
 

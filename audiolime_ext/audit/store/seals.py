@@ -68,7 +68,7 @@ def _add(total: bytes, row: Iterable[Any], sign: int) -> bytes:
 
 
 def _written(total: int) -> bytes:
-    return (total % 2 ** (8 * _BYTES)).to_bytes(_BYTES, "big")
+    return (total & (1 << 8 * _BYTES) - 1).to_bytes(_BYTES, "big")
 
 
 def _hash(row: Iterable[Any]) -> int:

@@ -45,6 +45,7 @@ from audiolime_ext.audit.store.records import (
 )
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files import legible, make_folder, to_json, utf8
+from audiolime_ext.plain import held
 
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
@@ -141,8 +142,7 @@ class AuditStore:
             raise MissingError(f"there is no audit at {legible(path)}; name the store that an audit wrote, or run one")
         connection = database.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
         try:
-            with database.legible_database(path):
-                connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA query_only = ON")
             identity = database.identity(path, connection)
             if identity.version != AUDIT_VERSION:
                 database.compare(path, identity, Identity(**{**vars(identity), "version": AUDIT_VERSION}))
@@ -346,5 +346,6 @@ class AuditStore:
     def _named(self, pair: Sequence[int]) -> tuple[str, str | None]:
         """A component and a donor by the numbers of their names."""
         if any(number and number not in self._by_number for number in pair):
-            self._by_number = dict(self._connection.execute("SELECT id, name FROM names"))
+            found = dict(self._connection.execute("SELECT id, name FROM names"))
+            self._by_number = held(found, dict[int, str], "its table names")
         return self._by_number[pair[0]], self._by_number[pair[1]] if pair[1] else None
