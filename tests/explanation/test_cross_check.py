@@ -63,7 +63,16 @@ def test_it_agrees_where_the_same_sound_leads_whatever_it_is_called(second: str,
     found = checked(stems(**dict(pair.split("=") for pair in second.split())))
     assert [one.word for one in found.labels] == [word]
     head = "cross-checked with the other separator, by 8 more predictions, its checks included"
-    assert found.remarks == [head, sentence]
+    assert found.remarks() == [head, sentence]
+
+
+def test_an_output_without_a_name_is_called_by_its_number() -> None:
+    unnamed = tagger(strengths, sr=SR, version="1")
+    found = explain(
+        FIRST.mixture, unnamed, factorization=FIRST, labels=[0], cross_check=stems(deep="bass", rest="flute+cymbals")
+    )
+    assert "output 0: the other separator agrees: 100 % of bass lies in its deep" in str(found)
+    assert found.cross_check.labels[0].label == "0"
 
 
 def test_half_of_the_sound_decides() -> None:
@@ -90,7 +99,7 @@ def test_every_word_has_a_sentence() -> None:
             Agreement("rock", None, "harmonic"),
         ),
     )
-    assert found.remarks == [
+    assert found.remarks() == [
         "cross-checked with hpss, by 4 more predictions, its checks included",
         "rock: hpss does not agree: only 20 % of guitar lies in its percussive",
         "rock: hpss agrees: 90 % of piano lies in its harmonic, which holds more besides (30 % of it is piano)",
