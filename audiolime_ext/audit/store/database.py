@@ -134,11 +134,18 @@ def copy(path: Path, file: Path) -> None:
         connection.backup(other)
 
 
-def seal(path: Path, connection: sqlite3.Connection) -> None:
-    """Let the sums of `seals` follow what is written; a store of an earlier form gets its sums now."""
+def seal(path: Path, connection: sqlite3.Connection, *, forget: bool) -> int:
+    """Let the sums of `seals` follow what is written; a store of an earlier form gets its sums now.
+
+    Its failures are forgotten, if wanted, so that they are tried again: an earlier version blamed some recordings for
+    faults of their donors. Returns how many were.
+    """
     with legible_database(path), transaction(path, connection):
+        (form,) = connection.execute("PRAGMA user_version").fetchone()
+        n_forgotten = connection.execute("DELETE FROM failures").rowcount if forget and form < FORM else 0
         seals.keep(connection)
         connection.execute(f"PRAGMA user_version = {FORM}")
+        return n_forgotten
 
 
 def identity(path: Path, connection: sqlite3.Connection) -> Identity:

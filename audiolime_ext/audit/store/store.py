@@ -76,8 +76,10 @@ class AuditStore:
     >>> folder.cleanup()
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity) -> None:
-        self.path, self.identity = path, identity
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity, n_forgotten: int = 0
+    ) -> None:
+        self.path, self.identity, self.n_forgotten = path, identity, n_forgotten  # failures of an earlier form
         self._connection, self._lock, self._process = connection, lock, os.getpid()
         self._names: dict[str, int] = {}
         self._by_number: dict[int, str] = {}
@@ -111,11 +113,11 @@ class AuditStore:
             database.create(path, connection, identity)
             database.compare(path, database.identity(path, connection), identity)
             database.require_whole(path, connection)
-            database.seal(path, connection)
+            n_forgotten = database.seal(path, connection, forget=file is None)
         except BaseException:
             connection.close()
             raise
-        return cls(path, connection, lock, identity)
+        return cls(path, connection, lock, identity, n_forgotten)
 
     @classmethod
     def read(cls, path: str | Path, *, whole: bool = True) -> AuditStore:
@@ -197,13 +199,9 @@ class AuditStore:
             connection.execute("DELETE FROM failures WHERE task = ?", (task.key,))
             insert = "INSERT INTO recordings (task, name, facts) VALUES (?, ?, ?)"
             recording = connection.execute(insert, (task.key, utf8(name), text)).lastrowid
-            connection.executemany(
-                "INSERT INTO measurements VALUES (?, ?, ?, ?)",
-                [
-                    (recording, self._name(measure), self._of(rows), numbers[measure])
-                    for measure, rows in blocks.items()
-                ],
-            )
+            for measure, rows in blocks.items():
+                row = recording, self._name(measure), self._of(rows), numbers[measure]
+                connection.execute("INSERT INTO measurements VALUES (?, ?, ?, ?)", row)
         return True
 
     def fail(self, task: Task, name: str, reason: str) -> None:

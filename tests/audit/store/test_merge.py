@@ -169,6 +169,15 @@ def test_a_merge_that_is_killed_leaves_the_target_as_it_was(tmp_path: Path) -> N
     assert everything(new) == everything(whole)
 
 
+def test_merging_into_a_store_of_an_earlier_form_keeps_its_failures(tmp_path: Path) -> None:
+    out, one = write(tmp_path / "out", SONGS[:1], failed=SONGS[1:2]), write(tmp_path / "one", SONGS[2:3])
+    connection = sqlite3.connect(out)
+    connection.executescript("DROP TABLE seals; PRAGMA user_version = 0")
+    connection.close()
+    assert merge([one], out) == 1
+    assert [failure.name for failure in everything(out)[2]] == ["1.wav"]
+
+
 def test_a_merge_that_fails_leaves_no_file_and_no_lock_that_holds(tmp_path: Path) -> None:
     one = write(tmp_path / "one", SONGS[:2])
     with sqlite3.connect(write(tmp_path / "two", SONGS[2:])) as connection:
