@@ -7,7 +7,7 @@ the arrays as ``.npy`` files. No pickle. Invariants:
 - *All or nothing*: an entry arrives, and leaves, by one rename. Ctrl-C, SIGKILL or a full disk leave at most a folder
   with a temporary name, which is removed later; two processes may work on the same folder.
 - *Never trusted*: an entry holds the SHA-256 of itself and of its arrays, and all are hashed whenever it is read. A
-  damaged entry is removed and made again.
+  damaged entry, or one of which its reader can make nothing, is removed and made again, and a line on stderr says so.
 - *Bounded*: ``AUDIOLIME_CACHE_MAX`` (5GB unless it is set; 0: nothing is kept). The least recently used entries go
   first.
 
@@ -21,9 +21,10 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import OutputError, UsageError
+from audiolime_ext.files import legible, sha256_of, size_of
+from audiolime_ext.plain import sealed, unsealed
 
 DEFAULT_MAX = "5GB"
 STALE_S = 3600.0  # a temporary folder that old belongs to a process that was killed
@@ -40,6 +43,7 @@ _FORMAT = 1
 _MAPPED_BYTES = 1 << 20  # smaller arrays are read at once: each memory map keeps a file open
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
+Form = Callable[["Entry"], Any]  # what a reader makes of an entry
 Key = Mapping[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -133,23 +137,24 @@ class Cache:
         limit = max_bytes()
         return cls(results_folder(), limit) if limit else None
 
-    def read(self, key: Key) -> Entry | None:
-        """The entry of this key, verified; None if there is none or it is damaged, which removes it."""
+    def read(self, key: Key, form: Form = lambda entry: entry) -> Any:
+        """What `form` makes of the entry of this key, verified; None if there is none, or it is damaged.
+
+        A damaged entry is removed, and so is one for which `form` raises `ValueError`, `LookupError` or `TypeError`.
+        """
         folder = self._place(key)
         if not folder.exists():
             return None
         try:
-            content = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
-            intact = content.pop("seal") == _seal(content)
-            if not intact or (content["format"], content["key"]) != (_FORMAT, _plain(key)):
-                raise ValueError("not what was written")
-            arrays = {name: _array(folder / f"{name}.npy", digest) for name, digest in content["arrays"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._drop(folder)  # or another process is removing it
+            found = form(_read(folder, key))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            if folder.exists():  # else another process is removing it
+                self._drop(folder)
+                _say(f"{legible(folder)}, a kept result, is damaged ({error}); it is removed and made again")
             return None
         with suppress(OSError):
             os.utime(folder / "entry.json")
-        return Entry(content["facts"], arrays)
+        return found
 
     def write(self, key: Key, arrays: Arrays, facts: Mapping[str, Any], *, recording: str = "", by: str = "") -> None:
         """Keep an entry, and remove the least recently used ones beyond the limit; one larger than that is not kept.
@@ -166,8 +171,7 @@ class Cache:
         OutputError
             If it cannot be written.
         """
-        n_bytes = sum(array.nbytes for array in arrays.values())
-        if n_bytes > self.limit:
+        if (n_bytes := sum(array.nbytes for array in arrays.values())) > self.limit:
             return
         place = self._place(key)
         try:
@@ -184,7 +188,7 @@ class Cache:
                 "recording": recording,
                 "by": by,
             }
-            text = json.dumps({**content, "seal": _seal(content)})
+            text = sealed(content)
             (temporary / "entry.json").write_text(text, encoding="utf-8")
             self._drop(place)
             with suppress(FileExistsError):  # another process has just written the same
@@ -200,16 +204,16 @@ class Cache:
         found = []
         for folder in self._folders():
             with suppress(OSError, ValueError, KeyError, TypeError):
-                content = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
+                content = _content(folder)
                 used = (folder / "entry.json").stat().st_mtime
                 kind = str(content["key"]["kind"])
-                found.append(Listed(kind, content["recording"], content["by"], _size(folder), used, folder))
+                found.append(Listed(kind, content["recording"], content["by"], size_of(folder), used, folder))
         return sorted(found, key=lambda entry: -entry.used)
 
     def clear(self) -> tuple[int, int]:
         """Remove everything, and return how many entries and bytes that was."""
         folders = self._folders()
-        n_bytes = sum(map(_size, folders))
+        n_bytes = sum(map(size_of, folders))
         for folder in folders:
             self._drop(folder)
         self._remove_stale()
@@ -241,7 +245,7 @@ class Cache:
         if self._room > 0:
             return
         self._remove_stale()
-        sizes = {folder: _size(folder) for folder in self._folders()}
+        sizes = {folder: size_of(folder) for folder in self._folders()}
         total = sum(sizes.values())
         for folder in sorted(sizes, key=_last_use):
             if total <= self.limit or folder == keep:
@@ -279,9 +283,9 @@ class Store:
     cache: Cache | None
     complaint: str | None = None
 
-    def read(self, key: Key | None) -> Entry | None:
+    def read(self, key: Key | None, form: Form = lambda entry: entry) -> Any:
         """As `Cache.read`; a key of None belongs to something that cannot be identified, and finds nothing."""
-        return None if self.cache is None or key is None else self.cache.read(key)
+        return None if self.cache is None or key is None else self.cache.read(key, form)
 
     def write(self, key: Key | None, arrays: Arrays, facts: Mapping[str, Any], *, recording: str, by: str) -> None:
         """As `Cache.write`, if the cache can be written."""
@@ -291,6 +295,26 @@ class Store:
             self.cache.write(key, arrays, facts, recording=recording, by=by)
         except OutputError as error:
             self.complaint = str(error)
+
+
+def _say(message: str) -> None:
+    """A line on stderr, above any progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(f"audiolime: warning: {message}", file=sys.stderr)
+
+
+def _read(folder: Path, key: Key) -> Entry:
+    content = _content(folder)
+    if (content["format"], content["key"]) != (_FORMAT, _plain(key)):
+        raise ValueError("it is of another version, or another result's")
+    return Entry(
+        content["facts"], {name: _array(folder / f"{name}.npy", seal) for name, seal in content["arrays"].items()}
+    )
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    return unsealed((folder / "entry.json").read_text(encoding="utf-8"))
 
 
 def _rename(source: Path, target: Path) -> None:
@@ -307,35 +331,17 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, allow_nan=False))
 
 
-def _seal(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def _written(path: Path, array: NDArray[Any]) -> str:
     """Write an array, and return the SHA-256 of the file."""
     np.save(path, array, allow_pickle=False)
-    return _digest(path)
+    return sha256_of(path)
 
 
 def _array(path: Path, digest: str) -> NDArray[Any]:
-    if _digest(path) != digest:
+    if sha256_of(path) != digest:
         raise ValueError(f"{path} is damaged")
     large = path.stat().st_size > _MAPPED_BYTES
     return np.asarray(np.load(path, mmap_mode="r" if large else None, allow_pickle=False))
-
-
-def _digest(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
-
-
-def _size(folder: Path) -> int:
-    with suppress(OSError):
-        return sum(path.stat().st_size for path in folder.iterdir())
-    return 0
 
 
 def _last_use(folder: Path) -> float:

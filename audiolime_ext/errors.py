@@ -104,7 +104,7 @@ def told(error: BaseException) -> str:
     return str(error) if isinstance(error, AudiolimeError) else f"unexpected {type(error).__name__}: {error}"
 
 
-def unknown(kind: str, given: str, allowed: Iterable[str]) -> UsageError:
+def unknown(kind: str, given: object, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is not among those allowed, with the nearest ones.
 
     Examples
@@ -114,10 +114,10 @@ def unknown(kind: str, given: str, allowed: Iterable[str]) -> UsageError:
     >>> str(unknown("label", "femal", ["metal", "female vocalists"]))
     "unknown label 'femal'; did you mean 'female vocalists' or 'metal'? (allowed: metal, female vocalists)"
     """
-    names = list(allowed)
+    names, like = list(allowed), given.lower() if isinstance(given, str) else ""
     folded = {name.lower(): name for name in names}
-    inside = sorted((name for name in folded if len(given) > 2 and given.lower() in name), key=len)
-    similar = difflib.get_close_matches(given.lower(), folded, n=3)
+    inside = sorted((name for name in folded if len(like) > 2 and like in name), key=len)
+    similar = difflib.get_close_matches(like, folded, n=3)
     near = [folded[match] for match in dict.fromkeys([*inside, *similar])][:3]
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
     return UsageError(f"unknown {kind} {given!r}{hint} (allowed: {', '.join(names)})")

@@ -9,6 +9,7 @@ Wherever a recording is named, the legible form is understood, too (`exact`). JS
 from __future__ import annotations
 
 import codecs
+import hashlib
 import json
 import os
 import re
@@ -303,3 +304,19 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     except UnicodeEncodeError:
         return json.dumps(value, allow_nan=False, indent=indent)
     return text
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, read piece by piece."""
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of a folder's files; 0 where it is being removed."""
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.iterdir())
+    return 0

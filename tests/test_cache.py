@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiolime_ext import cache as cache_module
-from audiolime_ext.cache import Cache, Store, cache_root, max_bytes
+from audiolime_ext.cache import Cache, Entry, Store, cache_root, max_bytes
 from audiolime_ext.errors import OutputError, UsageError
+from audiolime_ext.plain import sealed
 
 KEY = {"kind": "scores", "recording": {"sha256": "a", "sr": 16000}, "settings": [1, 0.5, None]}
 LARGE = 300_000  # numbers; more than a megabyte
@@ -80,8 +80,7 @@ def forge_key(folder: Path) -> None:
     content = json.loads((folder / "entry.json").read_text())
     content["key"]["settings"] = "others"
     content.pop("seal")
-    content["seal"] = cache_module._seal(content)
-    (folder / "entry.json").write_text(json.dumps(content))
+    (folder / "entry.json").write_text(sealed(content))
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -91,19 +90,35 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a cut array": lambda folder: os.truncate(folder / "scores.npy", 100),
     "a missing array": lambda folder: (folder / "scores.npy").unlink(),
     "no JSON": lambda folder: (folder / "entry.json").write_text("{"),
+    "deep JSON": lambda folder: (folder / "entry.json").write_text("[" * 100_000),
     "another JSON": lambda folder: (folder / "entry.json").write_text("[1]"),
     "nothing": lambda folder: (folder / "entry.json").unlink(),
 }
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_damage_is_noticed_and_the_entry_made_anew(cache: Cache, name: str) -> None:
+def test_damage_is_noticed_told_and_the_entry_made_anew(
+    cache: Cache, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     cache.write(KEY, {"scores": np.ones(3)}, {"names": ["vocals"]})
-    DAMAGES[name](entry_folder(cache))
+    DAMAGES[name](folder := entry_folder(cache))
     assert cache.read(KEY) is None
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"audiolime: warning: {folder}, a kept result, is damaged (")
     assert list(cache.folder.iterdir()) == []
     cache.write(KEY, {"scores": np.ones(3)}, {"names": ["vocals"]})
     assert cache.read(KEY) is not None
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, TypeError, UsageError])
+def test_an_entry_of_which_its_reader_can_make_nothing_is_made_anew(cache: Cache, error: type[Exception]) -> None:
+    def form(entry: Entry) -> None:
+        raise error("no stems")
+
+    cache.write(KEY, {"scores": np.ones(3)}, {})
+    assert cache.read(KEY, lambda entry: entry.arrays["scores"].sum()) == 3
+    assert cache.read(KEY, form) is None
+    assert list(cache.folder.iterdir()) == []
 
 
 def test_no_pickle_is_written_or_read(cache: Cache) -> None:

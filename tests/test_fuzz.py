@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz import ours
 from tests.fuzz.damage import Input
 from tests.fuzz.inputs import KINDS, inputs
-from tests.fuzz.running import faults, run
+from tests.fuzz.running import Ended, faults, run
 
 N = 8
 
@@ -52,3 +53,12 @@ def test_a_wrong_exit_code_and_what_is_left_behind_are_noticed() -> None:
     command = ("tag", "0.wav", "-t", "fuzzed_models_here:bad")
     files = {"0.wav": sound, "fuzzed_models_here.py": leaving}
     assert faults(Input("left", files, command, frozenset({1}))) == ["left behind"]
+
+
+def test_another_answer_and_lost_rows_are_noticed(tmp_path: Path) -> None:
+    half = {**ours.with_a_store(), "s.sqlite": ours.saved()["half.sqlite"]}
+    given = Input("half", half, ours.EXPORT, ours.ANY_STORE, check=ours.store_faults)
+    assert faults(given) == ["other answer"]
+    (tmp_path / "half.sqlite").write_bytes(ours.changed(half["half.sqlite"], "DELETE FROM measurements")[1])
+    merging = Input("lost", half, ("audit", "merge", "s.sqlite", "-o", "half.sqlite"), ours.ANY_STORE)
+    assert ours.store_faults(merging, tmp_path, Ended(2, "", "")) == ["lost rows"]

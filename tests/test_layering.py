@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HOUSE = "audiolime_ext"
-GROUND = ("errors", "guest", "extras", "outside", "text", "files", "cache", "registry", "display")
+GROUND = ("errors", "guest", "extras", "outside", "text", "files", "plain", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
     *("track", "collection", "faithfulness", "audit", "compat", "report"),
@@ -28,7 +28,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "audit.measurement.heard": "audit/measurement/test_measure",
     "audit.measurement.workers": "audit/measurement/test_patience",
     "audit.store.database": "audit/store/test_store",
-    "audit.store.records": "audit/store/test_store",
+    **{f"audit.store.{name}": "audit/store/test_store" for name in ("records", "seals")},
     "audit.verdict.admission": "audit/verdict/test_gate",
     "audit.verdict.junit": "audit/verdict/test_gate",
     "collection.table": "collection/test_manifest",

@@ -90,7 +90,11 @@ class Audit:
         policy.require_kept_by(engine)
         with AuditStore.create_or_resume(store, self.identity) as opened:
             opened.describe(self.entries, self.reading)
-            Driver(opened, Donors(self.entries, self.settings), engine, policy, say).run(self.mine)
+            driver = Driver(opened, Donors(self.entries, self.settings), engine, policy, say)
+            if opened.n_forgotten:
+                failed = counted(opened.n_forgotten, "recording")
+                driver.say(f"an earlier version could not measure {failed}, perhaps for want of a donor: tried again")
+            driver.run(self.mine)
         return Results.read(store)
 
     def estimate(self) -> Estimate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -229,11 +230,13 @@ def read_notes(path: Path) -> list[Any]:
         seconds = _seconds(row[0])
         if seconds is None and number == 1:
             continue  # a header
-        if seconds is None or len(row) < 2:
+        if seconds is None or not any(map(str.strip, row[1:])):
             raise UsageError(
                 f"{legible(path)}, line {number}: a time and a text are needed, such as 1:23,the choir; got {row}"
             )
         notes.append(Note(seconds, ", ".join(row[1:]).strip()))
+    if not notes:
+        raise UsageError(f"{legible(path)} holds no remark; write lines such as 1:23,the choir, or leave --notes out")
     return notes
 
 
@@ -244,4 +247,4 @@ def _seconds(text: str) -> float | None:
     except ValueError:
         return None
     seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
-    return seconds if len(parts) <= 3 and seconds >= 0 else None
+    return seconds if len(parts) <= 3 and 0 <= seconds < math.inf and min(parts) >= 0 else None

@@ -142,27 +142,24 @@ def read_result(path: Path) -> Result:
     UsageError
         If the file holds no result, or one that names something that existed in memory only.
     """
-    import json
-
-    import msgspec
-
     from audiolime_ext.explanation.summary import SCHEMA_VERSION
+    from audiolime_ext.plain import from_json, held
 
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))  # msgspec refuses names that are no text
+        content = from_json(path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and content.get("kind") == "track":
             raise UsageError(f"{legible(path)} is the result of a whole recording; rerun repeats those of one excerpt")
         if isinstance(content, dict) and content.get("schema_version") == 1:
             content = _of_version_1(content)
         if isinstance(content, dict) and content.get("schema_version") == SCHEMA_VERSION:
             _require_files(content, path)
-            return _whole(msgspec.convert(content, Result), path)
+            return _whole(held(content, Result), path)
     except UsageError:
         raise
     except OSError as error:
         raise UsageError(f"cannot read {legible(path)}: {error.strerror}; name {kind}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError(f"{legible(path)} does not hold {kind} ({error})") from error
     raise UsageError(f"{legible(path)} does not hold {kind}")
 

@@ -37,7 +37,6 @@ from audiolime_ext.text import counted
 
 CROSSFADE_S = 0.01
 BACKGROUND_DB = -60.0
-SUM_TOLERANCE = 1e-5
 ROLLED_OFF = (
     "the residual is only what resampling to the separator's rate and back leaves out: on in every mix, not switched"
 )
@@ -273,7 +272,6 @@ def build(
     stems = factorized(
         factorization, audio, start_s=wide_begin / audio.sr, duration_s=(wide_end - wide_begin) / audio.sr
     )
-    _require_sum(stems, audio.samples[:, wide_begin:wide_end], factorization)
     off = off_signals(baseline, audio, stems, factorization, first=wide_begin)
     built = Components(stems, wide_begin, start_s, duration_s, grid, boundaries_s, audio.name, off)
     lost = stems.rolled_off
@@ -288,22 +286,3 @@ def _without_roll_off(components: Components, lost: Samples) -> Components:
     if level_db(heard, components.heard.sum(axis=0)) >= BACKGROUND_DB:
         return components
     return replace(components, stems=replace(stems, notes=(*stems.notes, ROLLED_OFF)), only_rolled_off=True)
-
-
-def _require_sum(stems: Stems, mixture: Samples, factorization: Factorization) -> None:
-    """Check that stems sum to the recording: what is on in every mask, or in none, would falsify all results."""
-    if stems.samples.shape[1:] != mixture.shape:
-        raise UsageError(
-            f"{_name(factorization)} gave stems of shape {stems.samples.shape[1:]} for an excerpt of {mixture.shape}; "
-            "they must have the recording's channels and the excerpt's samples"
-        )
-    off = float(np.max(np.abs(stems.mixture - mixture), initial=0.0))
-    if not off <= SUM_TOLERANCE * max(1.0, float(np.max(np.abs(stems.samples), initial=0.0))):
-        raise UsageError(
-            f"the stems of {_name(factorization)} do not sum to the recording (off by up to {off:.2g}); "
-            "audiolime_ext.with_residual makes stems that do"
-        )
-
-
-def _name(factorization: Factorization) -> str:
-    return factorization.spec or type(factorization).__name__

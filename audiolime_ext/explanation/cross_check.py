@@ -11,7 +11,7 @@ which are counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -77,34 +77,33 @@ class CrossCheck:
     n_evals: int
     labels: tuple[Agreement, ...]
 
-    @property
-    def remarks(self) -> list[str]:
-        """A line on how many predictions it took, and a sentence for each label.
+    def remarks(self, called: Callable[[str], str] = str) -> list[str]:
+        """A line on how many predictions it took, and a sentence for each label, as `called` names it.
 
         Examples
         --------
         >>> found = CrossCheck("hpss", 4, (Agreement("rock", "drums", "percussive", 0.71, 0.8),))
-        >>> print(*found.remarks, sep=chr(10))
+        >>> print(*found.remarks(), sep=chr(10))
         cross-checked with hpss, by 4 more predictions, its checks included
         rock: hpss agrees: 71 % of drums lies in its percussive
         """
         asked = counted(self.n_evals, "more prediction")
         head = f"cross-checked with {self.factorization}, by {asked}, its checks included"
-        return [head, *(self._sentence(one) for one in self.labels)]
+        return [head, *(self._sentence(one, called(one.label)) for one in self.labels)]
 
-    def _sentence(self, one: Agreement) -> str:
+    def _sentence(self, one: Agreement, label: str) -> str:
         other = self.factorization
         if one.lies_in is None or one.reverse is None:
             if one.word == "neither has a leader":
-                return f"{one.label}: {other} names no source either"
+                return f"{label}: {other} names no source either"
             if one.first is None:
-                return f"{one.label}: no source is named here, by {other} {one.second} is"
-            return f"{one.label}: {one.first} is named here, by {other} no source is"
+                return f"{label}: no source is named here, by {other} {one.second} is"
+            return f"{label}: {one.first} is named here, by {other} no source is"
         share = f"{100 * one.lies_in:.0f} % of {one.first} lies in its {one.second}"
         if one.word == "disagree":
-            return f"{one.label}: {other} does not agree: only {share}"
+            return f"{label}: {other} does not agree: only {share}"
         besides = f", which holds more besides ({100 * one.reverse:.0f} % of it is {one.first})"
-        return f"{one.label}: {other} agrees: {share}{besides if one.word == 'wider' else ''}"
+        return f"{label}: {other} agrees: {share}{besides if one.word == 'wider' else ''}"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
@@ -112,7 +111,7 @@ class CrossCheck:
         return {"factorization": self.factorization, "n_evals": self.n_evals, "labels": labels}
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any] | None) -> CrossCheck | None:
+    def from_dict(cls, plain: Mapping[str, Any] | None) -> CrossCheck | None:
         """From what `to_dict` gave; None stays None."""
         if plain is None:
             return None

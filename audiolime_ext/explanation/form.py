@@ -12,6 +12,8 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.plain import held, require
+
 FILE_NAME = "saved.json"
 FORMAT = 2
 
@@ -125,6 +127,25 @@ class SavedChecks(TypedDict):
     noise: SavedNoise | None
 
 
+class SavedAgreement(TypedDict):
+    """What two separators say about a label, see `audiolime_ext.explanation.cross_check.Agreement`."""
+
+    label: str
+    first: str | None
+    second: str | None
+    lies_in: float | None
+    reverse: float | None
+    word: str
+
+
+class SavedCrossCheck(TypedDict):
+    """What a second separator says."""
+
+    factorization: str
+    n_evals: int
+    labels: list[SavedAgreement]
+
+
 class SavedSettings(TypedDict):
     """`Settings` in plain values."""
 
@@ -176,7 +197,7 @@ class Saved(TypedDict):
     attribution: SavedAttribution
     checks: SavedChecks
     settled: bool | None
-    cross_check: dict[str, Any] | None
+    cross_check: SavedCrossCheck | None
 
 
 def checked(content: Any) -> Saved:
@@ -187,12 +208,12 @@ def checked(content: Any) -> Saved:
     ValueError
         If a field is missing or of another kind; the message says where.
     """
-    import msgspec
-
-    return msgspec.convert(content, Saved)
+    return held(content, Saved)
 
 
-def shaped(name: str, values: Any, *shape: int | None, gaps: bool = False) -> NDArray[np.float64]:
+def shaped(
+    name: str, values: Any, *shape: int | None, gaps: bool = False, least: float = -LARGEST
+) -> NDArray[np.float64]:
     """Numbers of a field as an array of a shape.
 
     Parameters
@@ -205,11 +226,13 @@ def shaped(name: str, values: Any, *shape: int | None, gaps: bool = False) -> ND
         Shape that they must have; None: any length.
     gaps : bool
         True to take None for "not known".
+    least : float
+        Least that they may be.
 
     Raises
     ------
     ValueError
-        If they have another shape, or are larger than float32 holds.
+        If they have another shape, are larger than float32 holds, or less than `least`.
 
     Examples
     --------
@@ -225,13 +248,8 @@ def shaped(name: str, values: Any, *shape: int | None, gaps: bool = False) -> ND
         raise ValueError(f"`{name}` must have shape ({asked}), not {found.shape}")
     if not (gaps | (np.abs(found) <= LARGEST)).all():
         raise ValueError(f"`{name}` must be finite, and no larger than float32 holds")
+    require(f"`{name}` must be {least:g} or more", not (found < least).any())
     return found
-
-
-def require(what: str, condition: object) -> None:
-    """Raise `ValueError` unless a condition holds, which `what` says."""
-    if not condition:
-        raise ValueError(what)
 
 
 def within(name: str, chosen: Sequence[str], among: Sequence[str]) -> tuple[str, ...]:

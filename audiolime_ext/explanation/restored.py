@@ -7,7 +7,7 @@ else is refused with the field at fault, and never fails later.
 from __future__ import annotations
 
 import io
-import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,11 @@ from audiolime_ext.explanation.form import (
     SavedAttribution,
     SavedChecks,
     SavedComponents,
+    SavedCrossCheck,
     SavedNeighborhood,
     SavedNoise,
     SavedProvenance,
     checked,
-    require,
     shaped,
     within,
 )
@@ -44,6 +44,7 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files import legible
+from audiolime_ext.plain import from_json, require
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.targets import Target, make_target
@@ -58,7 +59,7 @@ def load(folder: Path) -> dict[str, Any]:
         If the folder does not hold a whole saved explanation that this version can read.
     """
     try:
-        content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        content = from_json((folder / FILE_NAME).read_text(encoding="utf-8"))
         require("it holds no object", isinstance(content, dict))
         content = of_today(content)
         if content["format"] != FORMAT:
@@ -91,7 +92,7 @@ def _fields(content: Saved, folder: Path) -> dict[str, Any]:
         "warnings": tuple(content["warnings"]),
         "checks": _checks(content["checks"], len(all_labels), components),
         "settled": content["settled"],
-        "cross_check": CrossCheck.from_dict(content["cross_check"]),
+        "cross_check": _cross_check(content["cross_check"], all_labels),
         "game": None if outputs is None else Game(components.n, known=outputs),
         "target": _target(provenance),
     }
@@ -100,6 +101,13 @@ def _fields(content: Saved, folder: Path) -> dict[str, Any]:
 def _provenance(plain: SavedProvenance) -> Provenance:
     lists: dict[str, Any] = {"labels": tuple(plain["labels"]), "references": tuple(plain["references"])}
     return Provenance(**{**plain, **lists, "settings": Settings.from_dict(plain["settings"])})
+
+
+def _cross_check(plain: SavedCrossCheck | None, all_labels: Sequence[str]) -> CrossCheck | None:
+    if plain is not None:
+        within("cross_check.labels", [one["label"] for one in plain["labels"]], all_labels)
+        require("`cross_check.n_evals` must be 0 or more", plain["n_evals"] >= 0)
+    return CrossCheck.from_dict(plain)
 
 
 def _target(origin: Provenance) -> Target | None:
@@ -152,11 +160,13 @@ def _neighborhood(
     plain: SavedNeighborhood, components: Components, n_values: int, n_outputs: int
 ) -> tuple[Neighborhood, Neighborhood | None]:
     """The masks with their values, and with the model's outputs where these are known."""
-    masks = shaped("masks", plain["masks"], None, components.n).astype(bool)
+    numbers = shaped("masks", plain["masks"], None, components.n)
+    require("`masks` must hold 0 and 1 only", np.isin(numbers, (0, 1)).all())
+    masks = numbers.astype(bool)
     require(
         "`masks` must begin with all off and end with all on", len(masks) and masks[-1].all() and not masks[0].any()
     )
-    counts = shaped("counts", plain["counts"], len(masks)).astype(np.int64)
+    counts = shaped("counts", plain["counts"], len(masks), least=0).astype(np.int64)
     scores = shaped("scores", plain["scores"], len(masks), n_values)
     near = Neighborhood(masks, counts, plain["exhaustive"], scores, components.groups)
     if plain["outputs"] is None:
@@ -168,10 +178,11 @@ def _attribution(plain: SavedAttribution, n_values: int, n: int) -> Attribution:
     require(f"`method` {plain['method']!r} is unknown", plain["method"] in METHODS)
     errors, covariance = plain["std_errors"], plain["covariance"]
     intercept, fidelity = plain["intercept"], plain["fidelity"]
+    require("`dof` must be more than 0", plain["dof"] is None or plain["dof"] > 0)
     return Attribution(
         plain["method"],
         shaped("weights", plain["weights"], n_values, n),
-        None if errors is None else shaped("std_errors", errors, n_values, n),
+        None if errors is None else shaped("std_errors", errors, n_values, n, least=0),
         exact=plain["exact"],
         settings=plain["settings"],
         references=tuple(plain["references"]),
@@ -184,6 +195,7 @@ def _attribution(plain: SavedAttribution, n_values: int, n: int) -> Attribution:
 
 def _checks(plain: SavedChecks, n_values: int, components: Components) -> Checks:
     level, shifts = plain["level"], plain["shifts"]
+    require("`n_spare` and `n_evals` must be 0 or more", min(plain["n_spare"], plain["n_evals"]) >= 0)
     missing = (Missing(m["component"], m["donor"], shaped("values", m["values"], n_values)) for m in plain["missing"])
     return Checks(
         plain["n_spare"],
@@ -205,13 +217,15 @@ def _level(plain: Any, n_values: int, sources: tuple[str, ...]) -> LevelCheck:
 
 
 def _noise(plain: SavedNoise, n_values: int) -> Noise:
-    repeated = shaped("repeated", plain["repeated"], None)
-    batched, scale = (shaped("noise", plain[name], len(repeated)) for name in ("batched", "scale"))
-    return Noise(plain["n_evals"], repeated, batched, scale, shaped("sd", plain["sd"], n_values), plain["dof"])
+    repeated = shaped("repeated", plain["repeated"], None, least=0)
+    batched, scale = (shaped(name, plain[name], len(repeated), least=0) for name in ("batched", "scale"))
+    require("`noise.n_evals` and `noise.dof` must be 0 or more", min(plain["n_evals"], plain["dof"]) >= 0)
+    sd = shaped("sd", plain["sd"], n_values, least=0)
+    return Noise(plain["n_evals"], repeated, batched, scale, sd, plain["dof"])
 
 
 def _read_all(folder: Path, kind: str, scales: list[float], sr: int) -> Samples:
-    shaped("scale", scales, None)
+    shaped("scale", scales, None, least=0)
     found = [_read(folder / f"{kind}-{i}.flac", scale, sr) for i, scale in enumerate(scales)]
     require("stems must have one shape", len({samples.shape for samples in found}) == 1)
     return np.stack(found)

@@ -63,7 +63,8 @@ def additivity_line(explanation: Explanation) -> list[str]:
 def remarks(explanation: Explanation) -> list[str]:
     """Everything that the reader should know besides the numbers."""
     of_labels = (remark for label in explanation.labels for remark in explanation.remarks(label))
-    second = [] if explanation.cross_check is None else explanation.cross_check.remarks
+    checked = explanation.cross_check
+    second = [] if checked is None else checked.remarks(explanation.kind.called)
     return [*explanation.notes, *explanation.warnings, *of_labels, *additivity_line(explanation), *second]
 
 

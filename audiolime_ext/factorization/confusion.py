@@ -29,19 +29,20 @@ The measurements are data of the separators: a plug-in's module may hold a funct
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError
+from audiolime_ext.files import legible
+from audiolime_ext.plain import from_json, held, require
 from audiolime_ext.text import text_table
 
 NOTICEABLE = 0.1  # of a source's energy
@@ -292,6 +293,15 @@ def _overlap(band: tuple[float, float], bands: Sequence[tuple[float, float] | No
     return np.asarray(np.maximum(inside, 0.0) / np.maximum(edges[:, 1] - edges[:, 0], 1e-9))
 
 
+class _Written(TypedDict):
+    """What ``python -m examples.confusion`` writes."""
+
+    separator: str
+    stems: list[str]
+    meant: dict[str, list[str]]
+    observations: list[tuple[str, str, str, float, list[float]]]
+
+
 @lru_cache(maxsize=8)
 def read_confusion(path: Path) -> Confusion:
     """Read what ``python -m examples.confusion`` wrote.
@@ -302,15 +312,18 @@ def read_confusion(path: Path) -> Confusion:
         If the file is something else, or incomplete.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        seen = tuple(
-            Observation(material, song, source, float(level), tuple(map(float, shares)))
-            for material, song, source, level, shares in content["observations"]
-        )
+        content = held(from_json(path.read_text(encoding="utf-8")), _Written)
+        stems, rows = tuple(content["stems"]), content["observations"]
+        require("`stems` must name each once, and at least one", stems and len(set(stems)) == len(stems))
+        require("`meant` must name stems", set(content["meant"]) <= set(stems))
+        require("`observations` must have a share for each stem", all(len(row[-1]) == len(stems) for row in rows))
+        seen = tuple(Observation(*row[:-1], tuple(row[-1])) for row in rows)
         meant = {stem: tuple(sources) for stem, sources in content["meant"].items()}
-        return Confusion(content["separator"], tuple(content["stems"]), seen, meant)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorruptError(f"{path} holds no measured confusion ({error}); install the package again") from error
+        return Confusion(content["separator"], stems, seen, meant)
+    except (OSError, ValueError) as error:
+        raise CorruptError(
+            f"{legible(path)} holds no measured confusion ({error}); install the package again"
+        ) from error
 
 
 def every(names: Sequence[str]) -> str:

@@ -5,7 +5,8 @@ that sum to the mixture can be switched on and off, and every part can be heard.
 
 Invariants, which ``tests/factorizations/test_every.py`` checks for every registered factorization:
 
-- *Stems sum to the mixture* to 1e-5. What a separator's estimates miss is one more stem, `residual`.
+- *Stems are finite and sum to the mixture* to 1e-5. What a separator's estimates miss is one more stem, `residual`.
+  `factorized` holds every factorization to this, whoever wrote it.
 - *The same second gives the same stems* to 1e-5, whatever excerpt was asked for (unless `scope` is ``"window"``).
 """
 
@@ -14,13 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol, runtime_checkable
 
-from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import AudioError, AudiolimeError
-from audiolime_ext.factorization.stems import Stems
+import numpy as np
+
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.errors import AudioError, AudiolimeError, UsageError
+from audiolime_ext.factorization.stems import NotFinite, Stems
 from audiolime_ext.guest import as_guest, deed, memory_for
 from audiolime_ext.text import counted
 
 Scope = Literal["blocks", "recording", "window"]
+SUM_TOLERANCE = 1e-5
 
 
 @runtime_checkable
@@ -69,6 +73,8 @@ def factorized(
 
     Raises
     ------
+    UsageError
+        If it gives something else than stems, stems that are not finite, or such as do not sum to the excerpt.
     AudiolimeError
         If it ends the program.
     OutOfMemory
@@ -80,11 +86,34 @@ def factorized(
             memory_for(f"{named} separated", "choose a shorter excerpt (--duration, duration_s), or another separator"),
             as_guest(),
         ):
-            return factorization.factorize(audio, start_s=start_s, duration_s=duration_s)
+            stems = factorization.factorize(audio, start_s=start_s, duration_s=duration_s)
+    except NotFinite as error:
+        raise NotFinite(f"{named}: {error}") from error
     except SystemExit as error:
         raise AudiolimeError(
             f"the factorization {named} {deed(error)}; it must return stems, or raise an error"
         ) from error
+    first, end = audio.span(start_s, duration_s)
+    _require_sum(stems, audio.samples[:, first:end], named)
+    return stems
+
+
+def _require_sum(stems: Stems, mixture: Samples, named: str) -> None:
+    """Check that stems sum to the recording: what is on in every mask, or in none, would falsify all results."""
+    if not isinstance(stems, Stems):
+        raise UsageError(f"{named} gave {type(stems).__name__} in place of audiolime_ext.Stems; return such")
+    if stems.samples.shape[1:] != mixture.shape:
+        raise UsageError(
+            f"{named} gave stems of shape {stems.samples.shape[1:]} for an excerpt of {mixture.shape}; "
+            "they must have the recording's channels and the excerpt's samples"
+        )
+    off = float(np.max(np.abs(stems.mixture - mixture), initial=0.0))
+    peak = max(1.0, float(np.max(stems.samples, initial=0.0)), -float(np.min(stems.samples, initial=0.0)))
+    if not off <= SUM_TOLERANCE * peak:
+        raise UsageError(
+            f"the stems of {named} do not sum to the recording (off by up to {off:.2g}); "
+            "audiolime_ext.with_residual makes stems that do"
+        )
 
 
 def factorize_in_parts(

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.cache import Store, identity
+from audiolime_ext.cache import Entry, Store, identity
 from audiolime_ext.factorization.contract import Factorization, Scope, factorized
 from audiolime_ext.factorization.stems import Stems, with_residual
 from audiolime_ext.factorization.transcription import Transcription
@@ -151,14 +151,8 @@ class KeptStems:
         first = number * self._step
         end = min(first + self._step, self.audio.n_samples)
         key = self._key(first, end)
-        entry = self.store.read(key)
-        if entry is not None:
-            facts = entry.facts
-            heard = facts["transcription"] and Transcription.from_dict(facts["transcription"])
-            names, notes = tuple(facts["names"]), tuple(facts["notes"])
-            lost = entry.arrays.get("rolled off")
-            stems = Stems(names, entry.arrays["samples"], self.audio.sr, notes, heard, lost)
-            return self._remember(number, stems, facts["residual"])
+        if (kept := self.store.read(key, self._of_entry)) is not None:
+            return self._remember(number, *kept)
         if not make:
             return None
         made = factorized(
@@ -175,6 +169,12 @@ class KeptStems:
         arrays = {"samples": stems.samples} if lost is None else {"samples": stems.samples, "rolled off": lost}
         self.store.write(key, arrays, facts, **about)
         return self._remember(number, stems, residual)
+
+    def _of_entry(self, entry: Entry) -> tuple[Stems, bool]:
+        facts, lost = entry.facts, entry.arrays.get("rolled off")
+        heard = facts["transcription"] and Transcription.from_dict(facts["transcription"])
+        names, notes = tuple(facts["names"]), tuple(facts["notes"])
+        return Stems(names, entry.arrays["samples"], self.audio.sr, notes, heard, lost), bool(facts["residual"])
 
     def _key(self, first: int, end: int) -> dict[str, Any] | None:
         who = None if self.store.cache is None else identity(self.factorization)

@@ -18,6 +18,10 @@ RESIDUAL = "residual"
 _ROUNDING = 1e-6  # float32 rounding relative to the mixture's peak: not a signal
 
 
+class NotFinite(UsageError):
+    """A stem holds NaN or infinity."""
+
+
 @dataclass(frozen=True, eq=False)
 class Stems:
     """Signals that sum to an excerpt of a recording.
@@ -48,7 +52,7 @@ class Stems:
     Raises
     ------
     UsageError
-        If there is not one name for each stem, or two have the same.
+        If there is not one name for each stem, two have the same, or one is not finite.
     """
 
     names: tuple[str, ...]
@@ -59,7 +63,7 @@ class Stems:
     rolled_off: Samples | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Check that every stem has a name of its own."""
+        """Check that every stem has a name of its own, and is finite."""
         if self.samples.ndim != 3 or len(self.names) != len(self.samples):
             raise UsageError(
                 f"stems are an array (n_stems, n_channels, n_samples) with one name each; "
@@ -67,6 +71,9 @@ class Stems:
             )
         if twice := [name for name in self.names if self.names.count(name) > 1]:
             raise UsageError(f"two stems are called {twice[0]!r} (of {', '.join(self.names)}); give each its own name")
+        for name, signal in zip(self.names, self.samples, strict=True):
+            if not np.isfinite([np.min(signal, initial=0.0), np.max(signal, initial=0.0)]).all():
+                raise NotFinite(f"the stem {name!r} holds NaN or infinity; look at the separator, or use another")
 
     @property
     def has_residual(self) -> bool:

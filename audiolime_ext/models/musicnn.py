@@ -72,6 +72,7 @@ from audiolime_ext.models.musicnn_random import trained_layers, with_random
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Floats, Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
+from audiolime_ext.prediction.labels import described
 from audiolime_ext.prediction.layers import pooled, require_layer
 from audiolime_ext.registry import options
 
@@ -214,6 +215,10 @@ class MusicnnModel:
             build = vgg_graph if self._architecture == "vgg" else musicnn_graph
             self._networks[layer] = build(self._weights, layer).network(threads=self._threads)
         return self._networks[layer]
+
+    def __repr__(self) -> str:
+        """What it is and hears."""
+        return described(self)
 
     @staticmethod
     def front_end(batch: NDArray[np.float32]) -> Floats:

@@ -20,7 +20,7 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.guest import as_guest
 from audiolime_ext.prediction.asking import BATCH_SIZE
 from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
-from audiolime_ext.prediction.labels import different_names
+from audiolime_ext.prediction.labels import described, different_names
 from audiolime_ext.prediction.outputs import chosen
 
 
@@ -36,7 +36,7 @@ def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
 _ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sigmoid": _sigmoid, "softmax": _softmax}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FunctionModel:
     """A model made of a function; built by `tagger`, whose parameters these are."""
 
@@ -72,6 +72,10 @@ class FunctionModel:
         if self.labels is not None and len(self.labels) == 2 and outputs.shape[1:] == (1,):
             outputs = np.concatenate([1 - outputs, outputs], axis=1)
         return outputs
+
+    def __repr__(self) -> str:
+        """What it is and hears, see `described`."""
+        return described(self)
 
     def _ask(self, signal: NDArray[Any]) -> Any:
         return self.predict_fn(signal if self.front_end is None else self.front_end(signal))

@@ -11,6 +11,9 @@ import numpy as np
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.kind import numbers
+from audiolime_ext.text import counted
+
+_FEW = 3  # labels that a description names
 
 
 def different_names(labels: Sequence[Any]) -> tuple[str, ...]:
@@ -32,6 +35,24 @@ def label_names(model: Model, n_labels: int) -> tuple[str, ...]:
     return tuple(model.labels) if model.labels is not None else tuple(map(str, range(n_labels)))
 
 
+def described(model: Model) -> str:
+    """A model in a few words: what it is called, what it answers, and what it hears.
+
+    Examples
+    --------
+    >>> from audiolime_ext import load_model
+    >>> load_model("musicnn:MTT_musicnn")
+    <musicnn:MTT_musicnn: 50 labels (guitar, classical, slow, …), 16000 Hz, windows of 2.99 s>
+    """
+    named = model.spec or "model of a function"
+    names = list(model.labels or ())
+    shown = ", ".join(names[:_FEW]) + (", …" if len(names) > _FEW else "")
+    answers = f"{counted(len(names), 'label')} ({shown})" if names else "outputs without labels"
+    rate = "the recording's rate" if model.sr is None else f"{model.sr} Hz"
+    heard = "any length" if model.window_s is None else f"windows of {model.window_s:.3g} s"
+    return f"<{named}: {answers}, {rate}, {heard}>"
+
+
 def label_indices(labels: Iterable[str | int], names: Sequence[str]) -> list[int]:
     """Positions of labels that are given by name (letter case forgiven where it is unambiguous) or by number.
 
@@ -45,6 +66,8 @@ def label_indices(labels: Iterable[str | int], names: Sequence[str]) -> list[int
     >>> label_indices(["Rock", 0], ["jazz", "rock"])
     [1, 0]
     """
+    if not isinstance(labels, Iterable):
+        raise UsageError(f"labels are names or numbers from 0, or a list of these, not {labels!r}")
     folded: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         folded.setdefault(name.lower(), []).append(index)

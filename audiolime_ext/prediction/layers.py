@@ -51,7 +51,7 @@ class Inside:
 
     def named(self, layer: str) -> str:
         """The name in `layers` of what is meant; `UsageError` if there is none."""
-        found = self.aliases.get(layer, layer)
+        found = self.aliases.get(layer, layer) if isinstance(layer, str) else layer
         require_layer(found, self.layers)
         return found
 
@@ -79,7 +79,7 @@ class Inside:
         return pooled(answer, channels=1 if axis is None else axis)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LayeredModel(FunctionModel):
     """A model made of a function whose network's layers can be read; a `Layered` one.
 
@@ -107,6 +107,7 @@ class LayeredModel(FunctionModel):
         UsageError
             If there is no such layer, or it has no vector for each signal.
         """
+        self.inside.named(layer)
         return replace(self.embedder(layer), batch_size=self.batch_size)
 
     def activations(self, features: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
@@ -163,7 +164,7 @@ def require_layer(layer: str, layers: Sequence[str], *, what: str = "layer") -> 
         return
     if len(layers) <= _FEW:
         raise unknown(what, layer, layers)
-    inside = [name for name in layers if layer.lower() in name.lower()]
-    near = list(dict.fromkeys([*inside, *difflib.get_close_matches(layer, layers, n=_FEW, cutoff=0.4)]))[:_FEW]
+    inside = [name for name in layers if str(layer).lower() in name.lower()]
+    near = list(dict.fromkeys([*inside, *difflib.get_close_matches(str(layer), layers, n=_FEW, cutoff=0.4)]))[:_FEW]
     told = f"; near: {', '.join(near)}" if near else f"; the last of them: {', '.join(layers[-_FEW:])}"
     raise UsageError(f"unknown {what} {layer!r} among {len(layers)}{told} (load_model(…).layers lists all)")

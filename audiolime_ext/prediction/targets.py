@@ -144,6 +144,10 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
         raise UsageError(f"the target was a function, {target}; a result does not hold it: explain again from Python")
     if isinstance(target, str):
         raise unknown("target", target, ["score", "log-odds", "a pair of labels", "a function"])
+    if not isinstance(target, Sequence) or isinstance(target, (bytes, bytearray)):
+        raise UsageError(
+            f"a target is 'score', 'log-odds', a pair of labels or a function of the outputs, not {target!r}"
+        )
     if len(target) != 2:
         raise UsageError(f"a contrast takes two labels, not {len(target)}: {list(target)}")
     pair = [label_indices([label], labels)[0] for label in target]

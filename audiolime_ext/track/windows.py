@@ -16,7 +16,7 @@ import numpy as np
 from audiolime_ext.attribution.methods import Method
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.silence import power
-from audiolime_ext.cache import Store, identity
+from audiolime_ext.cache import Entry, Store, identity
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.game import answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
@@ -91,11 +91,9 @@ class Asking:
     def taggram(self, first: int, end: int) -> Taggram:
         """The model's scores over the samples ``[first, end)`` of the recording."""
         key = self._key("taggram", span=[first, end])
-        if (entry := self.store.read(key)) is not None:
-            labels = label_names(self.model, entry.arrays["scores"].shape[1])
-            silent, notes = entry.arrays["silent"], tuple(entry.facts["notes"])
-            times_s, scores, padded = (entry.arrays[name] for name in ("times_s", "scores", "padded"))
-            return Taggram(labels, times_s, scores, padded, silent if silent.any() else None, notes)
+        kept: Taggram | None = self.store.read(key, self._of_taggram)
+        if kept is not None:
+            return kept
         sr = self.recording.sr
         made = tag(self.recording, self.model, start_s=first / sr, duration_s=(end - first) / sr)
         silent = np.zeros_like(made.padded) if made.silent is None else made.silent
@@ -104,6 +102,12 @@ class Asking:
             key, arrays, {"notes": made.notes}, recording=self.recording.name, by=self.model.spec or "own model"
         )
         return made
+
+    def _of_taggram(self, entry: Entry) -> Taggram:
+        labels = label_names(self.model, entry.arrays["scores"].shape[1])
+        silent, notes = entry.arrays["silent"], tuple(entry.facts["notes"])
+        times_s, scores, padded = (entry.arrays[name] for name in ("times_s", "scores", "padded"))
+        return Taggram(labels, times_s, scores, padded, silent if silent.any() else None, notes)
 
     def repeatability(self, spans: Sequence[Span], aim: Target, taggram: Taggram) -> Noise:
         """Whether the model answers alike when it is asked again, about some of the windows that sound.
@@ -116,9 +120,10 @@ class Asking:
             If its answers depend on what else is in the batch.
         """
         key = self._key("repeatability")
-        if (entry := self.store.read(key)) is not None:
-            n_values = aim.apply(taggram.scores[:1]).shape[1]
-            return Noise(entry.facts["n_evals"], **entry.arrays, sd=np.zeros(n_values), dof=entry.facts["dof"])
+        n_values = aim.apply(taggram.scores[:1]).shape[1]
+        kept: Noise | None = self.store.read(key, partial(_of_noise, n_values))
+        if kept is not None:
+            return kept
         sounding = [span for span in spans if self._sounds(span)]
         some = [sounding[i] for i in np.unique(np.linspace(0, len(sounding) - 1, N_WINDOWS).astype(int))]
         heard = [self.grid.cut(self._mixes(span, None, _AS_IT_IS.masks)) for span in some]
@@ -150,11 +155,11 @@ class Asking:
 
     def _kept(self, block: Sequence[Span]) -> list[Answer]:
         for masks in ("all", self._choice):  # answers to all masks serve every method that wants all of them
-            entry = self.store.read(self._block_key(block, masks))
-            abouts = [] if entry is None else entry.facts["windows"]
-            if entry is not None and (masks != "all" or self._wants_all(len(names) for names, *_ in abouts)):
-                kept = zip(block, abouts, entry.arrays.values(), strict=True)
-                return [self._answer(span, about, scores) for span, about, scores in kept]
+            kept: list[Answer] | None = self.store.read(
+                self._block_key(block, masks), partial(self._of_block, block, every=masks == "all")
+            )
+            if kept is not None:
+                return kept
         found = self._asked(block)
         everything = self._wants_all(len(one.names) for one in found)
         key = self._block_key(block, "all" if everything else self._choice)
@@ -163,6 +168,14 @@ class Asking:
         by = f"{self.stems.spec or 'own stems'} and {self.model.spec or 'own model'}"
         self.store.write(key, arrays, {"windows": facts}, recording=self.recording.name, by=by)
         return found
+
+    def _of_block(self, block: Sequence[Span], entry: Entry, *, every: bool) -> list[Answer] | None:
+        """The kept answers; None where they are to every mask, and these are not wanted."""
+        abouts = entry.facts["windows"]
+        if every and not self._wants_all(len(names) for names, *_ in abouts):
+            return None
+        kept = zip(block, abouts, entry.arrays.values(), strict=True)
+        return [self._answer(span, about, scores) for span, about, scores in kept]
 
     def _wants_all(self, sizes: Iterable[int]) -> bool:
         """Whether the masks are all there are, in their usual order, for windows of so many components."""
@@ -245,3 +258,7 @@ class Asking:
         if isinstance(self.settings.baseline, str):
             return self.settings.baseline
         return ["recording", Audio(self.settings.baseline.samples, self.settings.baseline.sr).sha256]
+
+
+def _of_noise(n_values: int, entry: Entry) -> Noise:
+    return Noise(entry.facts["n_evals"], **entry.arrays, sd=np.zeros(n_values), dof=entry.facts["dof"])

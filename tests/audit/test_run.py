@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -290,7 +291,7 @@ class _Fickle:
         return Stems(("all",), audio.samples[None, :, first:end], audio.sr)
 
 
-def test_failures_are_tried_again_as_often_as_was_said(tmp_path: Path) -> None:
+def test_failures_are_tried_again_as_often_as_was_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = make_collection(tmp_path, 6)
 
     def audited(n_failures: int, store: str, retries: int = 0) -> Results:
@@ -306,6 +307,11 @@ def test_failures_are_tried_again_as_often_as_was_said(tmp_path: Path) -> None:
     assert mended.done.all()
     # a failure is not forgotten, and not tried again unasked
     assert len(audited(0, "1.sqlite").failures) == 1
+    connection = sqlite3.connect(shutil.copy(tmp_path / "1.sqlite", tmp_path / "earlier.sqlite"))
+    connection.executescript("DROP TABLE seals; PRAGMA user_version = 0")
+    connection.close()
+    assert not audited(0, "earlier.sqlite").failures
+    assert "an earlier version could not measure 1 recording" in capsys.readouterr().err
     assert not audited(0, "1.sqlite", retries=2).failures
 
 

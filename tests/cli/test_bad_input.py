@@ -272,6 +272,28 @@ def test_a_separator_that_fails_is_one_line_too(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("command", ["explain", "separate", "page"])
+def test_stems_that_are_not_finite_are_refused_and_none_is_written(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    Path("broken_splitter.py").write_text(
+        "import numpy as np\n"
+        "from audiolime_ext import Stems\n"
+        "class Splitter:\n"
+        "    spec, fingerprint, scope, references = None, 'x', 'blocks', ()\n"
+        "    def factorize(self, audio, *, start_s=0.0, duration_s=None):\n"
+        "        first, end = audio.span(start_s, duration_s)\n"
+        "        part = audio.samples[:, first:end]\n"
+        "        return Stems(('good', 'bad'), np.stack([part, part * np.inf]), audio.sr)\n"
+        "splitter = Splitter()\n"
+    )
+    options = () if command == "separate" else ("-t", "studio_models:loud")
+    out = "out.html" if command == "page" else "out"
+    line = refusal(capsys, command, "song.wav", "-f", "broken_splitter:splitter", *options, "-o", out, code=USAGE)
+    assert "Splitter: the stem 'bad' holds NaN or infinity" in line
+
+
+@pytest.mark.usefixtures("studio")
 @pytest.mark.parametrize("command", ["explain", "separate"])
 def test_a_folder_that_cannot_be_written_is_said_before_the_work(
     capsys: pytest.CaptureFixture[str], command: str

@@ -592,7 +592,8 @@ def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture
     cases |= {
         "Expected `str`, got `int` - at `$.factorization`": json.dumps({**good, "factorization": 7}),
         "Expected `float`, got `null` - at `$.weights[0][1]`": json.dumps({**good, "weights": [[0.5, None]]}),
-        "recursion": "[" * 100000,
+        "nested too deeply": "[" * 100000,
+        "the number NaN is not finite": json.dumps({**good, "start_s": float("nan")}),
     }
     for message, content in cases.items():
         Path("result.json").write_text(content)

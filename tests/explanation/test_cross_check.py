@@ -65,7 +65,16 @@ def test_it_agrees_where_the_same_sound_leads_whatever_it_is_called(second: str,
     shares = [found.labels[0].lies_in, found.labels[0].reverse]
     assert shares == [round(share or 0, 4) for share in shares]
     head = "cross-checked with the other separator, by 8 more predictions, its checks included"
-    assert found.remarks == [head, sentence]
+    assert found.remarks() == [head, sentence]
+
+
+def test_an_output_without_a_name_is_called_by_its_number() -> None:
+    unnamed = tagger(strengths, sr=SR, version="1")
+    found = explain(
+        FIRST.mixture, unnamed, factorization=FIRST, labels=[0], cross_check=stems(deep="bass", rest="flute+cymbals")
+    )
+    assert "output 0: the other separator agrees: 100 % of bass lies in its deep" in str(found)
+    assert [one.label for one in (found.cross_check or CrossCheck("", 0, ())).labels] == ["0"]
 
 
 def test_half_of_the_sound_decides() -> None:
@@ -92,7 +101,7 @@ def test_every_word_has_a_sentence() -> None:
             Agreement("rock", None, "harmonic"),
         ),
     )
-    assert found.remarks == [
+    assert found.remarks() == [
         "cross-checked with hpss, by 4 more predictions, its checks included",
         "rock: hpss does not agree: only 20 % of guitar lies in its percussive",
         "rock: hpss agrees: 90 % of piano lies in its harmonic, which holds more besides (30 % of it is piano)",

@@ -126,8 +126,8 @@ def test_a_file_that_is_cut_is_refused(saved: Path, tmp_path: Path, share: float
     ("keys", "value", "complaint"),
     [
         (("attribution", "weights"), [[0.5]], r"`weights` must have shape \(2, 8\), not \(1, 1\)"),
-        (("neighborhood", "scores", 0, 0), float("nan"), "`scores` must be finite, and no larger"),
-        (("components", "stems", 0, "scale"), float("inf"), "`scale` must be finite"),
+        (("neighborhood", "scores", 0, 0), 1e300, "`scores` must be finite, and no larger"),
+        (("components", "stems", 0, "scale"), 1e300, "`scale` must be finite"),
         (("labels",), ["jazz"], r"`labels` names \['jazz'\], which are not there"),
         (("components", "sr"), "fast", r"Expected `int`, got `str` - at `\$.components.sr`"),
         (("components", "sr"), 44100, "stem-0.flac has 8000 Hz, not 44100"),
@@ -135,6 +135,14 @@ def test_a_file_that_is_cut_is_refused(saved: Path, tmp_path: Path, share: float
         (("neighborhood", "masks", 0, 0), 1, "`masks` must begin with all off and end with all on"),
         (("components", "boundaries_s", 0), 0.1, "`boundaries_s` must go up from 0"),
         (("components", "uncut"), ["a", "a"], "`uncut` must name each once"),
+        (("components", "start_s"), float("nan"), "the number NaN is not finite"),
+        (("attribution", "std_errors", 0, 0), -0.5, "`std_errors` must be 0 or more"),
+        (("attribution", "dof"), -2.0, "`dof` must be more than 0"),
+        (("neighborhood", "counts", 1), -3, "`counts` must be 0 or more"),
+        (("neighborhood", "masks", 1, 0), 2, "`masks` must hold 0 and 1 only"),
+        (("checks", "n_evals"), -1, "`n_spare` and `n_evals` must be 0 or more"),
+        (("checks", "noise", "sd", 0), -0.1, "`sd` must be 0 or more"),
+        (("cross_check",), {"factorization": "hpss", "n_evals": 4}, "missing required field `labels`"),
     ],
 )
 def test_the_field_at_fault_is_named(saved: Path, tmp_path: Path, keys: Keys, value: Any, complaint: str) -> None:

@@ -301,10 +301,27 @@ def test_measured_without_building_anything(monkeypatch: pytest.MonkeyPatch) -> 
     assert confusion_of("cerberus") is not None
 
 
-def test_a_damaged_file_says_so(tmp_path: Path) -> None:
-    (tmp_path / "confusion.json").write_text("{}")
-    with pytest.raises(CorruptError, match=r"confusion\.json holds no measured confusion"):
-        read_confusion(tmp_path / "confusion.json")
+WHOLE = {"separator": "s", "stems": ["a", "b"], "meant": {"a": ["x"]}, "observations": [["m", "1", "x", 0, [0.5, 0.5]]]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}", "missing required field `separator`"),
+        ("[" * 100_000, "nested too deeply"),
+        (json.dumps({**WHOLE, "stems": ["a", "a"]}), "`stems` must name each once"),
+        (json.dumps({**WHOLE, "meant": {"c": ["x"]}}), "`meant` must name stems"),
+        (json.dumps({**WHOLE, "observations": [["m", "1", "x", 0, [1.0]]]}), "a share for each stem"),
+        (json.dumps({**WHOLE, "observations": [["m", "1", "x", 0, [1.0, float("nan")]]]}), "NaN is not finite"),
+        (json.dumps({**WHOLE, "observations": [["m", "1", "x", "loud", [1, 0]]]}), r"got `str` - at `\$.observations"),
+    ],
+)
+def test_a_damaged_file_says_what_is_wrong(tmp_path: Path, content: str, said: str) -> None:
+    (path := tmp_path / "confusion.json").write_text(json.dumps(WHOLE))
+    assert read_confusion(path).stems == ("a", "b")
+    (tmp_path / "damaged.json").write_text(content)
+    with pytest.raises(CorruptError, match=rf"(?s)damaged\.json holds no measured confusion .*{said}"):
+        read_confusion(tmp_path / "damaged.json")
 
 
 def test_the_recipe_measures_known_masks() -> None:

@@ -99,6 +99,27 @@ def test_a_factorization_that_ends_the_program_is_an_error_with_its_name() -> No
 
 
 @pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (lambda half: Stems(("one", "other"), np.stack([half, half * np.nan]), SR), "'other' holds NaN or infinity"),
+        (lambda half: Stems(("one", "other"), np.stack([half / 0, half]), SR), "Odd: the stem 'one' holds NaN"),
+        (lambda half: Stems(("one", "other"), np.stack([half, half * 0.9]), SR), r"of Odd do not sum to .*\(off by up"),
+        (lambda half: Stems(("one",), half[None, :, 1:], SR), "Odd gave stems of shape"),
+        (lambda half: {"one": half}, "Odd gave dict in place of audiolime_ext.Stems"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_what_is_no_finite_sum_of_stems_is_refused_where_it_enters(given: Any, said: str) -> None:
+    class Odd(Halves):
+        def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+            first, end = audio.span(start_s, duration_s)
+            return given(audio.samples[:, first:end] / 2)  # type: ignore[no-any-return]
+
+    with pytest.raises(UsageError, match=said):
+        next(factorize_in_parts(Odd(), Audio(NOISE, SR)))
+
+
+@pytest.mark.parametrize(
     ("n_channels", "n_samples", "sr"), [(1, 2 * SR, SR), (2, 2 * SR - 1, SR), (2, 2 * SR, 2 * SR), (2, 2 * SR, SR)]
 )
 def test_stems_belong_to_one_recording(n_channels: int, n_samples: int, sr: int) -> None:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 MODEL, WINDOWED = "fuzzed_models:loud", "fuzzed_models:windowed"
 
 
 @dataclass(frozen=True)
 class Input:
-    """One malformed input: files (bytes by name), a command on them, and the exit codes that are right for it."""
+    """One malformed input: files (bytes by name), a command on them, and the exit codes that are right for it.
+
+    `place` holds environment variables; `check` names what is wrong with how the command left its folder.
+    """
 
     name: str
     files: Mapping[str, bytes]
     command: Sequence[str]
     allowed: frozenset[int]
+    place: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Input, Path, Any], Sequence[str]] | None = None
 
 
 def mutated(content: bytes, rng: random.Random, *, how: str | None = None) -> tuple[str, bytes]:

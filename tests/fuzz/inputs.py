@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from tests.fuzz.damage import Input
 from tests.fuzz.models import models
-from tests.fuzz.ours import results, stores
+from tests.fuzz.ours import expected, kept, old_stores, remarks, results, stores
 from tests.fuzz.recordings import audio, values
 from tests.fuzz.words import options, tables
 
@@ -19,6 +19,10 @@ KINDS: dict[str, Callable[[random.Random, int], Input]] = {
     "models": models,
     "results": results,
     "stores": stores,
+    "old stores": old_stores,
+    "kept": kept,
+    "expected": expected,
+    "remarks": remarks,
 }
 
 

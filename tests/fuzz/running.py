@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,8 @@ from tests.fuzz.models import MODELS
 
 ROOT = Path(__file__).parents[2]
 BOUND_S = 60.0  # of one command, on a busy machine
-FAULTS = ("traceback", "unexpected", "hang", "death", "exit code", "left behind")
+FAULTS = ("traceback", "unexpected", "hang", "death", "exit code", "left behind", "lost rows", "other answer")
+PLACE = {"AUDIOLIME_CACHE_MAX": "0"}
 KEPT = {".sqlite", ".lock"}  # a store holds what is done, whatever comes after
 
 
@@ -41,11 +42,12 @@ class Worker:
         self._words = Path(tempfile.mkdtemp(prefix="fuzz-words-"))
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, folder: Path, command: Sequence[str], *, bound_s: float = BOUND_S) -> Ended:
-        """Run a command in a folder."""
+    def run(self, folder: Path, command: Sequence[str], place: Mapping[str, str], *, bound_s: float = BOUND_S) -> Ended:
+        """Run a command in a folder, with these variables in its environment."""
         process = self._started()
         paths = {name: self._words / name for name in ("out", "err")}
-        asked = {"folder": str(folder), "command": list(command), **{name: str(path) for name, path in paths.items()}}
+        asked = {"folder": str(folder), "command": list(command), "place": {**PLACE, **place}}
+        asked |= {name: str(path) for name, path in paths.items()}
         assert process.stdin is not None
         assert process.stdout is not None
         with suppress(BrokenPipeError):
@@ -70,7 +72,7 @@ class Worker:
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
             command = [sys.executable, "-m", "tests.fuzz.worker"]
-            place = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "AUDIOLIME_CACHE_MAX": "0"}
+            place = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
@@ -82,10 +84,12 @@ def _worker() -> Worker:
     return Worker()
 
 
-def run(folder: Path, command: Sequence[str], *, bound_s: float = BOUND_S) -> Ended:
+def run(
+    folder: Path, command: Sequence[str], place: Mapping[str, str] | None = None, *, bound_s: float = BOUND_S
+) -> Ended:
     """Run a command in a folder that also holds the models."""
     shutil.copy(MODELS, folder)
-    return _worker().run(folder, command, bound_s=bound_s)
+    return _worker().run(folder, command, place or {}, bound_s=bound_s)
 
 
 def faults(given: Input, *, kept: Path | None = None, bound_s: float = BOUND_S) -> list[str]:
@@ -93,8 +97,9 @@ def faults(given: Input, *, kept: Path | None = None, bound_s: float = BOUND_S) 
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder = Path(name).resolve()
         for file, content in given.files.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(content)
-        ended = run(folder, given.command, bound_s=bound_s)
+        ended = run(folder, given.command, given.place, bound_s=bound_s)
         found = list(_faults(given, ended, folder))
         if found and kept is not None:
             shutil.copytree(folder, kept, dirs_exist_ok=True)
@@ -114,7 +119,7 @@ def _faults(given: Input, ended: Ended, folder: Path) -> Sequence[str]:
     elif ended.code not in given.allowed:
         found.append("exit code")
     if ended.code:
-        known = {*given.files, "fuzzed_models.py", "__pycache__"}
+        known = {*(Path(file).parts[0] for file in given.files), "fuzzed_models.py", "__pycache__"}
         left = [path for path in folder.iterdir() if path.name not in known and path.suffix not in KEPT]
         found += ["left behind"] if left and ended.code != 5 else []
-    return found
+    return [*found, *(given.check(given, folder, ended) if given.check else ())]

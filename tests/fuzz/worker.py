@@ -1,4 +1,4 @@
-"""The process that runs commands: reads {"folder", "command"} on a line, answers {"code"} when it is done.
+"""The process that runs commands: reads {"folder", "command", "place"} on a line, answers {"code"} when it is done.
 
 What a command writes goes to ``.out`` and ``.err`` in a folder beside, whoever writes it, native code included.
 """
@@ -19,6 +19,7 @@ def main() -> None:
     for line in requests:
         asked = json.loads(line)
         os.chdir(asked["folder"])
+        os.environ |= asked["place"]
         for name in [name for name in sys.modules if name.startswith("fuzzed_models")]:
             del sys.modules[name]
         sys.path[0] = asked["folder"]

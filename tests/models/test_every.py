@@ -110,6 +110,15 @@ def test_its_layers_answer_one_vector_per_signal_without_names_and_keep_the_rest
     assert len(different) == len(read)
     with pytest.raises(UsageError, match="unknown layer 'nowhere'"):
         listener.at("nowhere")
+    for odd in (3, None, ["x"]):
+        with pytest.raises(UsageError, match="unknown layer "):
+            listener.at(odd)  # type: ignore[arg-type]
+
+
+def test_a_model_says_what_it_is(listener: Model) -> None:
+    assert repr(listener).startswith(f"<{listener.spec}: ")
+    assert f"{listener.sr} Hz" in repr(listener)
+    assert len(repr(listener)) < 250
 
 
 def test_signals_of_a_batch_do_not_influence_each_other(listener: Model) -> None:

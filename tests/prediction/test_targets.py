@@ -62,6 +62,9 @@ def test_several_values_of_a_function_are_numbered(band: OracleFactorization) ->
 @pytest.mark.parametrize(
     ("target", "complaint"),
     [
+        (3, "a target is 'score', 'log-odds', a pair of labels or a function of the outputs, not 3"),
+        (None, "a function of the outputs, not None"),
+        (("rock", None), "unknown label 'None'"),
         ("logodds", "unknown target 'logodds'; did you mean 'log-odds'"),
         (["rock", "rock"], "'rock' is contrasted with itself"),
         (["rock", "Rock"], "'rock' is contrasted with itself"),

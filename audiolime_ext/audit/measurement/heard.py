@@ -18,6 +18,7 @@ from audiolime_ext.audio.recording import Samples, level_db, load_audio
 from audiolime_ext.audio.silence import require_sound
 from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.cache import Cache, Key, Store, identity
+from audiolime_ext.cache import Entry as Kept
 from audiolime_ext.components.components import build
 from audiolime_ext.components.masks import Masks
 from audiolime_ext.components.mixing import weighted_sums
@@ -144,11 +145,8 @@ class Ears:
         return heard
 
     def _read(self, entry: Entry) -> Heard | None:
-        kept = self.store.read(self._key(entry))
-        if kept is None:
-            return None
-        names, facts = tuple(kept.facts["names"]), kept.facts["facts"]
-        return Heard(names, np.asarray(kept.arrays["stems"]), np.asarray(kept.arrays["background"]), facts)
+        found: Heard | None = self.store.read(self._key(entry), _of_kept)
+        return found
 
     def _key(self, entry: Entry) -> Key | None:
         who = None if entry.stems or self.factorization is None else identity(self.factorization)
@@ -158,3 +156,8 @@ class Ears:
         hears["fill"] = getattr(self.model, "fill", None)
         excerpt = [entry.sha256, entry.start_s, entry.duration_s]
         return {"kind": "heard stems", "version": _VERSION, "excerpt": excerpt, "factorization": who, "hears": hears}
+
+
+def _of_kept(kept: Kept) -> Heard:
+    names, facts = tuple(kept.facts["names"]), kept.facts["facts"]
+    return Heard(names, np.asarray(kept.arrays["stems"]), np.asarray(kept.arrays["background"]), facts)

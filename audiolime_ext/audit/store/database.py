@@ -6,26 +6,41 @@ network file systems lack, and a second file.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from audiolime_ext.audit.store import seals
 from audiolime_ext.audit.store.records import Identity
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, OutputError, UsageError
 from audiolime_ext.files import legible
+from audiolime_ext.plain import from_json, held
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-Kept = TypeVar("Kept")
+Args = ParamSpec("Args")
+Found = TypeVar("Found")
 
 APPLICATION_ID = 0x61756474  # "audt"
+FORM = 1  # of the file, in its user_version; 0: without seals
 PAGE_BYTES = 512  # blocks have a few kB each, and the last page of each is half empty
 BUSY_S = 30.0  # how long a reader waits for a commit
+_NOT_OURS = ("file is not a database", "another program's")  # SQLite's words, and ours
+_NO_ACCESS = (
+    "locked",
+    "busy",
+    "unable to open",
+    "readonly",
+    "disk I/O",
+    "disk is full",
+    "interrupted",
+    "not authorized",
+)
 _FORMERLY = {"tagger": "model", "tagger_fingerprint": "model_fingerprint"}  # names of version 0.1
 SCHEMA = """
 CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -94,7 +109,9 @@ def transaction(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if not _no_access(error):
+            raise _damaged(path, error) from error
         raise OutputError(
             f"cannot write {legible(path)}: {error}; nothing was left half-written. Free some space, or make the file "
             "writable, and try again"
@@ -111,6 +128,26 @@ def create(path: Path, connection: sqlite3.Connection, identity: Identity) -> No
             connection.executemany("INSERT INTO identity VALUES (?, ?)", identity.plain().items())
 
 
+def copy(path: Path, file: Path) -> None:
+    """Copy a store into an empty file; what a killed writer left undone is rolled back first."""
+    with legible_database(path), closing(connect(path, "rw")) as connection, closing(sqlite3.connect(file)) as other:
+        connection.backup(other)
+
+
+def seal(path: Path, connection: sqlite3.Connection, *, forget: bool) -> int:
+    """Let the sums of `seals` follow what is written; a store of an earlier form gets its sums now.
+
+    Its failures are forgotten, if wanted, so that they are tried again: an earlier version blamed some recordings for
+    faults of their donors. Returns how many were.
+    """
+    with legible_database(path), transaction(path, connection):
+        (form,) = connection.execute("PRAGMA user_version").fetchone()
+        n_forgotten = connection.execute("DELETE FROM failures").rowcount if forget and form < FORM else 0
+        seals.keep(connection)
+        connection.execute(f"PRAGMA user_version = {FORM}")
+        return n_forgotten
+
+
 def identity(path: Path, connection: sqlite3.Connection) -> Identity:
     """The identity of the audit whose results are in a store.
 
@@ -119,7 +156,7 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
     MissingError
         If nothing is in it yet.
     UsageError
-        If it is not a store.
+        If it is not a store, or one of a newer version.
     CorruptError
         If it is damaged.
     """
@@ -131,8 +168,31 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise sqlite3.DatabaseError("another program's database")
+        (form,) = connection.execute("PRAGMA user_version").fetchone()
+        if form > FORM:
+            raise UsageError(
+                f"{legible(path)} was written by a newer version of audiolime_ext (form {form}; this one reads up to "
+                f"{FORM}); update audiolime_ext, or name another store"
+            )
         rows = connection.execute("SELECT name, value FROM identity")
-        return as_kept({_FORMERLY.get(name, name): json.loads(value) for name, value in rows}, Identity)
+        plain = {_FORMERLY.get(name, name): from_json(value) for name, value in rows}
+        return held(plain, Identity, "its table identity")
+
+
+def require_whole(path: Path, connection: sqlite3.Connection) -> None:
+    """Raise `CorruptError` unless a store's structure is sound and its rows are those that were written."""
+    with legible_database(path):
+        connection.execute("BEGIN")
+        try:
+            for (complaint,) in connection.execute("PRAGMA integrity_check(1)"):
+                if complaint != "ok":
+                    raise ValueError(complaint)
+            (form,) = connection.execute("PRAGMA user_version").fetchone()
+            if form or seals.sealed(connection):
+                seals.require(connection)
+        finally:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
 
 
 @contextmanager
@@ -142,21 +202,36 @@ def legible_database(path: Path) -> Iterator[None]:
         yield
     except AudiolimeError:
         raise
-    except sqlite3.OperationalError as error:
-        raise OutputError(f"cannot use {legible(path)}: {error}; name a file that can be read and written") from error
     except sqlite3.DatabaseError as error:
+        if _no_access(error):
+            raise OutputError(
+                f"cannot use {legible(path)}: {error}; name a file that can be read and written"
+            ) from error
+        if not any(words in str(error) for words in _NOT_OURS):
+            raise _damaged(path, error) from error
         raise UsageError(f"{legible(path)} is not an audit store ({error}); name another file, or a new one") from error
-    except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as error:
-        raise CorruptError(
-            f"{legible(path)} is damaged ({error}); use a backup of it, or audit into a new store"
-        ) from error
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError, zlib.error) as error:
+        raise _damaged(path, error) from error
 
 
-def as_kept(content: object, kind: type[Kept]) -> Kept:
-    """Make one of `audiolime_ext.audit.store.records` from plain values; `ValueError` where they do not fit."""
-    import msgspec
+def legible_reading(method: Callable[Concatenate[Any, Args], Found]) -> Callable[Concatenate[Any, Args], Found]:
+    """Let a method of an open store that reads raise the errors of `legible_database`."""
 
-    return msgspec.convert(content, kind)
+    @wraps(method)
+    def reading(self: Any, /, *args: Args.args, **options: Args.kwargs) -> Found:
+        with legible_database(self.path):
+            return method(self, *args, **options)
+
+    return reading
+
+
+def _no_access(error: sqlite3.DatabaseError) -> bool:
+    """Whether it is the file that cannot be used, not its content."""
+    return any(words in str(error) for words in _NO_ACCESS)
+
+
+def _damaged(path: Path, error: Exception) -> CorruptError:
+    return CorruptError(f"{legible(path)} is damaged ({error}); use a backup of it, or audit into a new store")
 
 
 def compare(path: Path, found: Identity, wanted: Identity) -> None:

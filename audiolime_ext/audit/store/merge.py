@@ -5,7 +5,8 @@ every shard draws its donors from the whole manifest (see `audiolime_ext.audit.m
 changes nothing*.
 
 All stores must have one identity, say the same of every recording (its path may differ from machine to machine), and
-be read in the same way. Everything is compared before anything is written.
+be read in the same way. Everything is compared before anything is written, and everything is written into a new file,
+which then takes the place of the target: a merge that is killed leaves the target as it was.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from audiolime_ext.audit.store.records import Entry, Reading, Task
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import legible
+from audiolime_ext.files import fresh_file, legible, make_folder
 
 
 def merge(stores: Iterable[str | Path], out: str | Path) -> int:
@@ -37,8 +38,12 @@ def merge(stores: Iterable[str | Path], out: str | Path) -> int:
     ------
     MissingError
         If one of them does not exist.
+    CorruptError
+        If one of them is damaged.
     UsageError
         If they are not of one audit, contradict each other, or `out` is being written by another process.
+    OutputError
+        If `out` cannot be written; it is then as it was.
     """
     out = Path(out)
     paths = [path for path in map(Path, stores) if not (path.exists() and out.exists() and path.samefile(out))]
@@ -50,13 +55,25 @@ def merge(stores: Iterable[str | Path], out: str | Path) -> int:
         for part in parts[1:]:
             database.compare(part.path, part.identity, first)
         _joined(parts)
-        whole = stack.enter_context(AuditStore.create_or_resume(out, first))
-        whole.describe(*_joined([whole, *parts]))
-        recorded = chain.from_iterable(part.one_by_one() for part in parts)
-        n_new = sum(whole.put(Task.from_key(r.task), r.name, found, r.facts) for r, found in recorded)
-        for part in parts:
-            for failure in part.failures():
-                whole.adopt(failure)
+        make_folder(out.parent)
+        lock = database.lock(out)
+        stack.callback(lock.release)
+        with fresh_file(out.resolve()) as temporary:
+            if out.exists():
+                database.copy(out, temporary)
+            lock.acquire()  # once more: it is held until the file has taken its place
+            with AuditStore.opened(out, first, lock, file=temporary) as whole:
+                return _written(whole, parts)
+
+
+def _written(whole: AuditStore, parts: Sequence[AuditStore]) -> int:
+    """Write what the parts hold into a store, and return how many recordings are new."""
+    whole.describe(*_joined([whole, *parts]))
+    recorded = chain.from_iterable(part.one_by_one() for part in parts)
+    n_new = sum(whole.put(Task.from_key(r.task), r.name, found, r.facts) for r, found in recorded)
+    for part in parts:
+        for failure in part.failures():
+            whole.adopt(failure)
     return n_new
 
 

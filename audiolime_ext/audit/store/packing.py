@@ -26,7 +26,7 @@ def packed(rows: Sequence[Sequence[float | None]], n_labels: int) -> bytes:
 
     Examples
     --------
-    >>> unpacked(packed([(0.5, None), (1.0, 2.0)], 2), 2)
+    >>> unpacked(packed([(0.5, None), (1.0, 2.0)], 2), 2, 2)
     array([[0.5, nan],
            [1. , 2. ]], dtype=float32)
     """
@@ -42,10 +42,21 @@ def packed(rows: Sequence[Sequence[float | None]], n_labels: int) -> bytes:
     return zlib.compress(numbers.reshape(-1, 1).view(np.uint8).T.tobytes())
 
 
-def unpacked(block: bytes, n_rows: int) -> NDArray[np.float32]:
-    """The reverse of `packed`, shape (n_rows, n_values)."""
+def unpacked(block: bytes, n_rows: int, n_labels: int) -> NDArray[np.float32]:
+    """The reverse of `packed`, shape (n_rows, n_labels) or (n_rows, 1).
+
+    Raises
+    ------
+    ValueError, zlib.error
+        If these are not so many numbers, or one is infinite.
+    """
     shuffled = np.frombuffer(zlib.decompress(block), np.uint8).reshape(4, -1)
-    return np.ascontiguousarray(shuffled.T).view("<f4").reshape(n_rows, -1).astype(np.float32, copy=False)
+    numbers = np.ascontiguousarray(shuffled.T).view("<f4").astype(np.float32, copy=False)
+    if numbers.size not in (n_rows, n_rows * n_labels) or not n_rows:
+        raise ValueError(f"{counted(numbers.size, 'number')} for {counted(n_rows, 'row')} of 1 or {n_labels}")
+    if np.isinf(numbers).any():
+        raise ValueError("a number is infinite")
+    return numbers.reshape(n_rows, -1)
 
 
 def packed_pairs(pairs: Sequence[tuple[int, int]]) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.files import legible
+from audiolime_ext.plain import Fact, from_json, held, require
 
 AUDIT_VERSION = 1  # raise it whenever the same task would give other results
 
@@ -79,8 +80,8 @@ class Task:
 
     @classmethod
     def from_key(cls, key: str) -> Task:
-        """The reverse of `key`."""
-        return cls(*json.loads(key))
+        """The reverse of `key`; `ValueError` for what is no key."""
+        return cls(*held(from_json(key), tuple[str, float, float | None, str], "the key of a recording"))
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,12 @@ class Recording:
 
     task: str
     name: str
-    facts: dict[str, Any]
+    facts: dict[str, Fact]
+
+    def told(self, fact: str) -> list[str]:
+        """The sentences that a fact holds."""
+        found = self.facts.get(fact)
+        return found if isinstance(found, list) else []
 
 
 @dataclass(frozen=True)
@@ -213,6 +219,36 @@ class Vectors:
     components: Sequence[str]
     donors: Sequence[str | None]
     values: NDArray[np.float32]
+
+
+def entry_of(text: str) -> Entry:
+    """An entry from a row of the table; `ValueError` says what is wrong with it, as of all of these."""
+    found = held(from_json(text), Entry, "its table manifest")
+    excerpt = found.start_s >= 0 and found.duration_s > 0
+    require("its table manifest: start_s must be 0 or more, duration_s more than 0", excerpt)
+    return found
+
+
+def reading_of(text: str, n_labels: int) -> Reading:
+    """A reading from a row of the table."""
+    found = held(from_json(text), Reading, "its table reading")
+    each = found.thresholds is None or len(found.thresholds) == n_labels
+    require("its table reading: there must be a threshold for each label", each)
+    return found
+
+
+def recording_of(task: str, name: str, facts: str) -> Recording:
+    """A recording from a row of the table."""
+    Task.from_key(task)
+    return held({"task": task, "name": name, "facts": from_json(facts)}, Recording, "its table recordings")
+
+
+def failure_of(task: str, name: str, reason: str, tries: int) -> Failure:
+    """A failure from a row of the table."""
+    plain = {"task": task, "name": name, "reason": reason, "tries": tries}
+    found = held(plain, Failure, "its table failures")
+    require("its table failures: tries must be 1 or more", found.tries > 0)
+    return found
 
 
 def canonical(value: Any) -> str:

@@ -16,15 +16,13 @@ Measurements are vectors, one number for each label (or one for all), kept as fl
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -40,9 +38,14 @@ from audiolime_ext.audit.store.records import (
     Recording,
     Task,
     Vectors,
+    entry_of,
+    failure_of,
+    reading_of,
+    recording_of,
 )
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files import legible, make_folder, to_json, utf8
+from audiolime_ext.plain import held
 
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
@@ -54,21 +57,6 @@ SELECT m.name, x.of, x.numbers FROM measurements x JOIN names m ON m.id = x.meas
 WHERE x.rowid BETWEEN ? AND ? ORDER BY m.name
 """
 _SPANS = "SELECT recording, MIN(rowid), MAX(rowid) FROM measurements GROUP BY recording"
-
-Args = ParamSpec("Args")
-Found = TypeVar("Found")
-Method = Callable[Concatenate["AuditStore", Args], Found]
-
-
-def _legible(method: Method[Args, Found]) -> Method[Args, Found]:
-    """Let a method that reads raise the errors of `database.legible_database`."""
-
-    @wraps(method)
-    def reading(self: AuditStore, /, *args: Args.args, **options: Args.kwargs) -> Found:
-        with database.legible_database(self.path):
-            return method(self, *args, **options)
-
-    return reading
 
 
 class AuditStore:
@@ -88,8 +76,10 @@ class AuditStore:
     >>> folder.cleanup()
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity) -> None:
-        self.path, self.identity = path, identity
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity, n_forgotten: int = 0
+    ) -> None:
+        self.path, self.identity, self.n_forgotten = path, identity, n_forgotten  # failures of an earlier form
         self._connection, self._lock, self._process = connection, lock, os.getpid()
         self._names: dict[str, int] = {}
         self._by_number: dict[int, str] = {}
@@ -102,28 +92,43 @@ class AuditStore:
         ------
         UsageError
             If it has another identity, is not a store, or is being written by another process.
+        CorruptError
+            If it is damaged.
         OutputError
             If it cannot be written.
         """
-        path = Path(path)
-        make_folder(path.parent)
-        lock = database.lock(path)
+        make_folder(Path(path).parent)
+        lock = database.lock(Path(path))
         try:
-            connection = database.connect(path, "rwc")
-            try:
-                database.create(path, connection, identity)
-                database.compare(path, database.identity(path, connection), identity)
-            except BaseException:
-                connection.close()
-                raise
+            return cls.opened(Path(path), identity, lock)
         except BaseException:
             lock.release()
             raise
-        return cls(path, connection, lock, identity)
 
     @classmethod
-    def read(cls, path: str | Path) -> AuditStore:
+    def opened(cls, path: Path, identity: Identity, lock: Any, *, file: Path | None = None) -> AuditStore:
+        """Open a store to write whose lock is held; `file` is where it is for the time being."""
+        connection = database.connect(file or path, "rwc")
+        try:
+            database.create(path, connection, identity)
+            database.compare(path, database.identity(path, connection), identity)
+            database.require_whole(path, connection)
+            n_forgotten = database.seal(path, connection, forget=file is None)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(path, connection, lock, identity, n_forgotten)
+
+    @classmethod
+    def read(cls, path: str | Path, *, whole: bool = True) -> AuditStore:
         """Open a store to read, even while an audit writes to it.
+
+        Parameters
+        ----------
+        path : str or Path
+            File of the store.
+        whole : bool
+            True to read all of it once, to see that it is what was written; False where that was seen just before.
 
         Raises
         ------
@@ -131,6 +136,8 @@ class AuditStore:
             If there is none.
         UsageError
             If it is not a store, or was written by another version.
+        CorruptError
+            If it is damaged.
         """
         path = Path(path)
         if not path.is_file():
@@ -141,11 +148,14 @@ class AuditStore:
             identity = database.identity(path, connection)
             if identity.version != AUDIT_VERSION:
                 database.compare(path, identity, Identity(**{**vars(identity), "version": AUDIT_VERSION}))
+            if whole:
+                database.require_whole(path, connection)
         except BaseException:
             connection.close()
             raise
         return cls(path, connection, None, identity)
 
+    @database.legible_reading
     def missing(self, tasks: Iterable[Task], *, max_tries: int = 1) -> list[Task]:
         """The tasks that are still to do, each once, in their order; one that failed `max_tries` times is not."""
         done = {key for (key,) in self._connection.execute("SELECT task FROM recordings")}
@@ -189,13 +199,9 @@ class AuditStore:
             connection.execute("DELETE FROM failures WHERE task = ?", (task.key,))
             insert = "INSERT INTO recordings (task, name, facts) VALUES (?, ?, ?)"
             recording = connection.execute(insert, (task.key, utf8(name), text)).lastrowid
-            connection.executemany(
-                "INSERT INTO measurements VALUES (?, ?, ?, ?)",
-                [
-                    (recording, self._name(measure), self._of(rows), numbers[measure])
-                    for measure, rows in blocks.items()
-                ],
-            )
+            for measure, rows in blocks.items():
+                row = recording, self._name(measure), self._of(rows), numbers[measure]
+                connection.execute("INSERT INTO measurements VALUES (?, ?, ?, ?)", row)
         return True
 
     def fail(self, task: Task, name: str, reason: str) -> None:
@@ -217,47 +223,49 @@ class AuditStore:
                 (failure.task, failure.name, failure.reason, failure.tries, failure.task),
             )
 
-    @_legible
+    @database.legible_reading
     def recordings(self) -> list[Recording]:
         """The recordings that were measured, by name."""
         rows = self._connection.execute("SELECT task, name, facts FROM recordings ORDER BY name, task")
-        return [self._kept(*row) for row in rows]
+        return [recording_of(*row) for row in rows]
 
-    @_legible
+    @database.legible_reading
     def failures(self) -> list[Failure]:
         """The recordings that could not be measured, by name."""
         rows = self._connection.execute("SELECT task, name, reason, tries FROM failures ORDER BY name, task")
-        names = ("task", "name", "reason", "tries")
-        return [database.as_kept(dict(zip(names, row, strict=True)), Failure) for row in rows]
+        return [failure_of(*row) for row in rows]
 
     def measurements(self, measure: str | None = None) -> Iterator[tuple[str, Measurement]]:
         """Pairs (task's key, measurement) of one measure or all, sorted by measure, recording, component and donor.
 
         Each measure is read as a whole: a reader that pauses does not keep the writer waiting.
         """
-        found = [name for (name,) in self._connection.execute(_MEASURES)] if measure is None else [measure]
-        for name in found:
-            for task, of, numbers in self._connection.execute(_MEASURED, (name,)).fetchall():
+        names = [name for (name,) in self._rows(_MEASURES)] if measure is None else [measure]
+        for name in names:
+            for task, of, numbers in self._rows(_MEASURED, (name,)):
                 yield from ((task, measurement) for measurement in self._unpacked((name, of, numbers)))
 
     def one_by_one(self, keys: Iterable[str] | None = None) -> Iterator[tuple[Recording, list[Measurement]]]:
         """Recordings with all their measurements, one in memory at a time: all of them by name, or those of `keys`."""
-        spans = {recording: (first, last) for recording, first, last in self._connection.execute(_SPANS)}
-        rows = self._connection.execute("SELECT task, id, name, facts FROM recordings ORDER BY name, task").fetchall()
+        spans = {recording: (first, last) for recording, first, last in self._rows(_SPANS)}
+        rows = self._rows("SELECT task, id, name, facts FROM recordings ORDER BY name, task")
         by_key = {row[0]: row for row in rows}
         for task, recording, name, facts in rows if keys is None else (by_key[key] for key in keys if key in by_key):
             span = spans.get(recording, (0, 0))  # what came in one transaction lies together
-            found = self._connection.execute(_OF_ONE, span).fetchall()
-            yield self._kept(task, name, facts), [row for block in found for row in self._unpacked(block)]
+            found = self._rows(_OF_ONE, span)
+            with database.legible_database(self.path):
+                kept = recording_of(task, name, facts)
+            yield kept, [row for block in found for row in self._unpacked(block)]
 
-    @_legible
+    @database.legible_reading
     def vectors(self, measure: str) -> Vectors:
         """All of one measure at once, in the order of `measurements`; fast for thousands of recordings."""
         rows = self._connection.execute(_MEASURED, (measure,)).fetchall()
         if not rows:
             return Vectors([], [], [], np.zeros((0, 1), np.float32))
         of = [unpacked_pairs(pairs) for _, pairs, _ in rows]
-        blocks = [unpacked(numbers, len(pairs)) for (*_, numbers), pairs in zip(rows, of, strict=True)]
+        n_labels = len(self.identity.labels)
+        blocks = [unpacked(numbers, len(pairs), n_labels) for (*_, numbers), pairs in zip(rows, of, strict=True)]
         tasks = [task for (task, *_), pairs in zip(rows, of, strict=True) for _ in pairs]
         components, donors = zip(*(self._named(pair) for pair in np.concatenate(of).tolist()), strict=True)
         return Vectors(tasks, components, donors, np.concatenate(blocks))
@@ -271,17 +279,17 @@ class AuditStore:
             connection.execute("DELETE FROM reading")
             connection.execute("INSERT INTO reading VALUES (?)", (to_json(vars(reading)),))
 
-    @_legible
+    @database.legible_reading
     def entries(self) -> list[Entry]:
         """The manifest's recordings, in its order."""
         rows = self._connection.execute("SELECT entry FROM manifest ORDER BY line")
-        return [database.as_kept(json.loads(text), Entry) for (text,) in rows]
+        return [entry_of(text) for (text,) in rows]
 
-    @_legible
+    @database.legible_reading
     def reading(self) -> Reading:
         """How results are read."""
         found = self._connection.execute("SELECT content FROM reading").fetchone()
-        return Reading() if found is None else database.as_kept(json.loads(found[0]), Reading)
+        return Reading() if found is None else reading_of(found[0], len(self.identity.labels))
 
     def close(self) -> None:
         """Close the file and release its lock."""
@@ -321,20 +329,21 @@ class AuditStore:
             [(self._name(row.component), 0 if row.donor is None else self._name(row.donor)) for row in rows]
         )
 
-    @_legible
-    def _kept(self, task: str, name: str, facts: str) -> Recording:
-        return database.as_kept({"task": task, "name": name, "facts": json.loads(facts)}, Recording)
+    @database.legible_reading
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        return self._connection.execute(query, values).fetchall()
 
-    @_legible
+    @database.legible_reading
     def _unpacked(self, block: tuple[str, bytes, bytes]) -> list[Measurement]:
         """The measurements of one measure and recording."""
         measure, of, numbers = block
         pairs = [self._named(pair) for pair in unpacked_pairs(of).tolist()]
-        rows = zip(pairs, unpacked(numbers, len(pairs)), strict=True)
+        rows = zip(pairs, unpacked(numbers, len(pairs), len(self.identity.labels)), strict=True)
         return [Measurement(measure, component, values(row), donor) for (component, donor), row in rows]
 
     def _named(self, pair: Sequence[int]) -> tuple[str, str | None]:
         """A component and a donor by the numbers of their names."""
         if any(number and number not in self._by_number for number in pair):
-            self._by_number = dict(self._connection.execute("SELECT id, name FROM names"))
+            found = dict(self._connection.execute("SELECT id, name FROM names"))
+            self._by_number = held(found, dict[int, str], "its table names")
         return self._by_number[pair[0]], self._by_number[pair[1]] if pair[1] else None

@@ -131,7 +131,7 @@ def export(
 def _lines(results: Results, measures: Collection[str], labels: Collection[str]) -> Iterator[Line]:
     place = {entry.key: i for i, entry in enumerate(results.entries)}
     columns = [(i, label) for i, label in enumerate(results.labels) if label in labels]
-    with AuditStore.read(results.path) as store:
+    with AuditStore.read(results.path, whole=False) as store:
         for recording, found in store.one_by_one([entry.key for entry in results.entries]):
             at = place[recording.task]
             entry = results.entries[at]

@@ -161,7 +161,7 @@ class Results:
         if measure not in self._asked:
             place = {entry.key: i for i, entry in enumerate(self.entries)}
             component = {name: i for i, name in enumerate(self.components)}
-            with AuditStore.read(self.path) as store:
+            with AuditStore.read(self.path, whole=False) as store:
                 found = store.vectors(measure)
             if not len(found.values):
                 nothing = np.zeros(0, np.int64)
@@ -170,8 +170,11 @@ class Results:
             recordings = np.array([place.get(task, -1) for task in found.tasks], np.int64)
             donors = np.array([-1 if key is None else place.get(key, -2) for key in found.donors], np.int64)
             components = np.array([component.get(name, -1) for name in found.components], np.int64)
-            values = found.values if len(found.tasks) else np.zeros((0, len(self.labels)), np.float32)
-            whole = Asked(recordings, components, donors, values)
+            if found.values.shape[1] != (1 if measure == "presence" else len(self.labels)):
+                raise CorruptError(
+                    f"{legible(self.path)} is damaged: {measure} has {found.values.shape[1]} values in a row"
+                )
+            whole = Asked(recordings, components, donors, found.values)
             self._asked[measure] = whole[(recordings >= 0) & (donors > -2)]
         return self._asked[measure]
 
@@ -306,7 +309,7 @@ def _remarks(measured: Sequence[Recording]) -> tuple[str, ...]:
     """Remarks: how many recordings each is true of, and the first of them in full."""
     found = []
     for fact, what in (("filling", "shorter than the model's window"), ("warnings", "damaged, or not read to the end")):
-        told = [(recording.name, recording.facts[fact][0]) for recording in measured if recording.facts.get(fact)]
+        told = [(recording.name, recording.told(fact)[0]) for recording in measured if recording.told(fact)]
         if told:
             are = counted(len(told), "recording is", "recordings are")
             found.append(f"{are} {what}; the first, {told[0][0]}: {told[0][1]}")

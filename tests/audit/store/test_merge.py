@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import sqlite3
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from audiolime_ext.audit.store.merge import merge
 from audiolime_ext.audit.store.records import Entry, Failure, Identity, Measurement, Reading, Recording
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.cli import main
-from audiolime_ext.errors import MissingError, UsageError
+from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from tests.audit_collection import confounded, make_collection
 
 FEW = Settings(n_donors=2, n_same=1, kinds=("own",), noise=False)
@@ -134,3 +138,57 @@ def test_the_command_tells_what_there_is(tmp_path: Path, capsys: pytest.CaptureF
         merge([tmp_path / "none"], tmp_path / "new")
     with AuditStore.create_or_resume(out, IDENTITY), pytest.raises(UsageError, match="another audit is writing"):
         merge([one], out)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*")
+def test_a_merge_that_is_killed_leaves_the_target_as_it_was(tmp_path: Path) -> None:
+    songs = [replace(SONGS[i % 6], path=f"/a/{i}.wav", sha256=f"{i:064x}", song=f"song {i}") for i in range(30)]
+    one, two = (write(tmp_path / name, songs[i::2], entries=songs) for i, name in enumerate(("one", "two")))
+    whole, there = tmp_path / "whole", write(tmp_path / "there", songs[:1], entries=songs)
+    merge([one, two], whole)
+    processes, after = multiprocessing.get_context("fork"), set[str]()
+    for round_number in range(8):
+        new = tmp_path / "new"
+        new.unlink(missing_ok=True)
+        for out, before in ((new, None), (there, everything(there))):
+            process = processes.Process(target=merge, args=([one, two], out))
+            process.start()
+            time.sleep(0.01 * round_number)
+            process.kill()
+            process.join()
+            if not out.exists():
+                after.add("none")
+            elif before is not None and everything(out) == before:
+                after.add("before")
+            else:
+                assert everything(out)[:2] == everything(whole)[:2]
+                after.add("whole")
+    assert {"none", "before"} <= after
+    merge([one, two], new)
+    assert everything(new) == everything(whole)
+
+
+def test_merging_into_a_store_of_an_earlier_form_keeps_its_failures(tmp_path: Path) -> None:
+    out, one = write(tmp_path / "out", SONGS[:1], failed=SONGS[1:2]), write(tmp_path / "one", SONGS[2:3])
+    connection = sqlite3.connect(out)
+    connection.executescript("DROP TABLE seals; PRAGMA user_version = 0")
+    connection.close()
+    assert merge([one], out) == 1
+    assert [failure.name for failure in everything(out)[2]] == ["1.wav"]
+
+
+def test_a_merge_that_fails_leaves_no_file_and_no_lock_that_holds(tmp_path: Path) -> None:
+    one = write(tmp_path / "one", SONGS[:2])
+    with sqlite3.connect(write(tmp_path / "two", SONGS[2:])) as connection:
+        connection.execute("DELETE FROM measurements WHERE recording = 2")
+    connection.close()
+    out = write(tmp_path / "out", SONGS[5:])
+    before, names = out.read_bytes(), {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(CorruptError, match="two is damaged"):
+        merge([one, tmp_path / "two"], out)
+    assert (out.read_bytes(), {path.name for path in tmp_path.iterdir()}) == (before, names)
+    (tmp_path / "link").symlink_to(out)
+    assert merge([one], tmp_path / "link") == 2
+    assert (tmp_path / "link").is_symlink()
+    assert len(everything(out)[0]) == 3

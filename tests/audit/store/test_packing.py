@@ -15,13 +15,13 @@ def test_every_number_comes_back_as_float32_and_what_is_undetermined_as_none(n_l
     rows = [
         [None if i % 7 == j % 7 else float(number) for j, number in enumerate(row)] for i, row in enumerate(numbers)
     ]
-    found = unpacked(packed(rows, n_labels), len(rows))
+    found = unpacked(packed(rows, n_labels), len(rows), n_labels)
     assert found.dtype == np.float32
     assert [list(values(row)) for row in found] == rows
 
 
 def test_one_number_may_stand_for_all_labels() -> None:
-    assert unpacked(packed([(0.5,), (None,)], 50), 2).shape == (2, 1)
+    assert unpacked(packed([(0.5,), (None,)], 50), 2, 50).shape == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext.audit.store.records import Failure, Identity, Measurement, Recording, Task
+from audiolime_ext.audit.store.records import Entry, Failure, Identity, Measurement, Reading, Recording, Task
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 
 IDENTITY = Identity("mine:tag", "f1", "hpss", "2", ("guitar", "piano"), {"thresholds": None, "delta": 0.5})
 TASKS = [Task(f"{i:064x}", 0.0, 10.0) for i in range(6)]
+SONG = Entry("a.wav", f"{0:064x}", ("guitar",), "song", 0.0, 10.0)
 FOUND = [
     Measurement("presence", "drums", (-3.5,)),
     Measurement("transplant own", "drums", (0.25, -1.5), donor="song 2"),
@@ -143,7 +144,7 @@ def test_a_recording_whose_writing_fails_half_way_leaves_nothing(path: Path) -> 
             "WHEN NEW.measure = (SELECT id FROM names WHERE name = 'bad') BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
         )
         bad = Measurement("bad", "a new name", (1.0, 2.0))
-        with pytest.raises(sqlite3.IntegrityError, match="disk is full"):
+        with pytest.raises(OutputError, match="disk is full; nothing was left half-written"):
             store.put(TASKS[0], "a", [*FOUND, bad])
         assert (store.recordings(), list(store.measurements())) == ([], [])
         store._connection.execute("DROP TRIGGER full")
@@ -319,31 +320,105 @@ def test_ten_thousand_recordings_stay_under_200_mb(path: Path, n_labels: int, n_
     print(f"{path.stat().st_size / n / 100:.0f} MB per 10,000 recordings")
 
 
-@pytest.mark.parametrize(
-    ("damage", "read"),
-    [
-        ("UPDATE identity SET value = '7' WHERE name = 'labels'", lambda store: store.identity),
-        ("UPDATE identity SET name = 'x' WHERE name = 'labels'", lambda store: store.identity),
-        ("UPDATE identity SET value = 'x'", lambda store: store.identity),
-        ("UPDATE recordings SET facts = '7'", AuditStore.recordings),
-        ("UPDATE recordings SET name = x'ff00'", AuditStore.recordings),
-        ("UPDATE recordings SET facts = '['", lambda store: list(store.one_by_one())),
-        ("UPDATE failures SET tries = 'often'", AuditStore.failures),
-        ("UPDATE measurements SET of = 'x'", lambda store: store.vectors("necessity")),
-        ("UPDATE measurements SET numbers = x'00'", lambda store: list(store.measurements())),
-        ("DELETE FROM names WHERE name = 'drums'", lambda store: list(store.one_by_one())),
-        ("INSERT INTO reading VALUES ('[1]')", AuditStore.reading),
-        ("INSERT INTO manifest VALUES (0, '{\"path\": 7}')", AuditStore.entries),
-    ],
-)
-def test_what_is_damaged_is_refused_by_name(tmp_path: Path, damage: str, read: Callable[[AuditStore], Any]) -> None:
-    path = tmp_path / "s.sqlite"
+DAMAGES: dict[str, Callable[[AuditStore], Any]] = {
+    "UPDATE identity SET value = '7' WHERE name = 'labels'": lambda store: store.identity,
+    "UPDATE identity SET name = 'x' WHERE name = 'labels'": lambda store: store.identity,
+    "UPDATE identity SET value = 'x'": lambda store: store.identity,
+    "UPDATE recordings SET facts = '7'": AuditStore.recordings,
+    "UPDATE recordings SET name = x'ff00'": AuditStore.recordings,
+    "UPDATE recordings SET facts = '['": lambda store: list(store.one_by_one()),
+    "UPDATE recordings SET facts = '{\"a\": NaN}'": AuditStore.recordings,
+    "UPDATE failures SET tries = 'often'": AuditStore.failures,
+    "UPDATE failures SET tries = -1": AuditStore.failures,
+    "UPDATE measurements SET of = 'x'": lambda store: store.vectors("necessity"),
+    "UPDATE measurements SET numbers = x'00'": lambda store: list(store.measurements()),
+    "DELETE FROM names WHERE name = 'drums'": lambda store: list(store.one_by_one()),
+    "DROP TABLE names": lambda store: list(store.measurements()),
+    "DROP TABLE recordings": lambda store: store.missing([Task("1")]),
+    "ALTER TABLE measurements RENAME COLUMN of TO more": lambda store: list(store.one_by_one()),
+    "INSERT INTO reading VALUES ('[1]')": AuditStore.reading,
+    "INSERT INTO reading VALUES ('{\"thresholds\": [0.5]}')": AuditStore.reading,
+    "INSERT INTO manifest VALUES (0, '{\"path\": 7}')": AuditStore.entries,
+    """INSERT INTO manifest VALUES (0, '{"path": "a", "sha256": "1", "labels": [], "song": "a", "start_s": -1.0,
+    "duration_s": 1.0}')""": AuditStore.entries,
+}
+UNSEAL = "DROP TABLE seals; PRAGMA user_version = 0"
+
+
+def damaged_store(path: Path, *statements: str) -> Path:
     with AuditStore.create_or_resume(path, IDENTITY) as store:
         store.put(Task("1"), "a.wav", [Measurement("necessity", "drums", (1.0, None))], {"sr": 44100})
         store.fail(Task("2"), "b.wav", "no sound")
     connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(damage)
+    for statement in statements:
+        connection.executescript(statement)
     connection.close()
-    with pytest.raises(CorruptError, match=r"s\.sqlite is damaged"), AuditStore.read(path) as store:
-        read(store)
+    return path
+
+
+@pytest.mark.parametrize("form", ["", UNSEAL])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_damaged_is_refused_by_name(path: Path, damage: str, form: str) -> None:
+    damaged_store(path, form, damage)
+    with pytest.raises(CorruptError, match=r"audit\.sqlite is damaged"), AuditStore.read(path) as store:
+        DAMAGES[damage](store)
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        ("UPDATE recordings SET name = 'b.wav'", "recordings"),
+        ("DELETE FROM measurements", "measurements"),
+        ("INSERT INTO measurements SELECT * FROM measurements", "measurements"),
+        ("UPDATE names SET name = 'bass' WHERE name = 'drums'", "names"),
+        ("UPDATE failures SET reason = 'too long'", "failures"),
+        ("DELETE FROM manifest", "manifest"),
+        ("UPDATE reading SET content = '{}'", "reading"),
+        ("UPDATE identity SET value = '\"mine:rag\"' WHERE name = 'model'", "identity"),
+        ("DELETE FROM seals", "identity"),
+    ],
+)
+def test_rows_that_were_changed_or_lost_are_noticed(path: Path, change: str, table: str) -> None:
+    with AuditStore.create_or_resume(path, IDENTITY) as store:
+        store.describe([SONG], Reading((0.5, 0.5)))
+    damaged_store(path, change)
+    before = path.read_bytes()
+    says = f"rows of its table {table} were changed or lost"
+    with pytest.raises(CorruptError, match=says):
+        AuditStore.read(path)
+    with pytest.raises(UsageError if "mine:rag" in change else CorruptError, match="another audit|" + says):
+        AuditStore.create_or_resume(path, IDENTITY)
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_an_earlier_form_is_read_and_gets_its_sums_when_it_is_written_to(path: Path) -> None:
+    damaged_store(path, UNSEAL)
+    before = everything(path)
+    assert len(before[2]) == 1
+    with AuditStore.create_or_resume(path, IDENTITY) as store:
+        assert store.n_forgotten == 1, "what an earlier version could not measure is tried again"
+    assert everything(path) == (*before[:2], [])
+    damaged_store(path, "UPDATE recordings SET name = 'b.wav'")
+    with pytest.raises(CorruptError, match="table recordings were changed"):
+        AuditStore.read(path)
+
+
+def test_a_store_of_a_newer_form_is_refused_as_such(path: Path) -> None:
+    damaged_store(path, "PRAGMA user_version = 2")
+    for opening in (AuditStore.read, lambda path: AuditStore.create_or_resume(path, IDENTITY)):
+        with pytest.raises(UsageError, match=r"written by a newer version .* update audiolime_ext"):
+            opening(path)
+
+
+def test_every_flipped_bit_is_noticed_or_does_no_harm(path: Path) -> None:
+    whole = damaged_store(path).read_bytes()
+    before, refused = everything(path), 0
+    for at in range(0, len(whole), 37):
+        content = bytearray(whole)
+        content[at] ^= 1 << at % 8
+        path.write_bytes(content)
+        try:
+            assert everything(path) == before, f"byte {at}"
+        except (UsageError, CorruptError):
+            refused += 1
+    assert refused > 20

@@ -394,12 +394,18 @@ def test_recordings_of_one_name_have_pages_of_their_own_and_the_index_tells_them
     [
         (("--notes", "none.csv"), r"cannot read none\.csv"),
         (("--notes", "bad.csv"), r"bad\.csv, line 2: a time and a text are needed"),
+        (("--notes", "inf.csv"), r"inf\.csv, line 2: a time and a text are needed"),
+        (("--notes", "mute.csv"), r"mute\.csv, line 1: a time and a text are needed"),
+        (("--notes", "empty.csv"), r"empty\.csv holds no remark"),
         (("--labels", "lowd"), r"unknown label 'lowd'"),
         (("-f", "hppss"), r"unknown factorization 'hppss'"),
     ],
 )
 def test_wrong_usage_of_page(capsys: pytest.CaptureFixture[str], args: tuple[str, ...], message: str) -> None:
     Path("bad.csv").write_text("1:02,fine\nsoon,not a time\n", encoding="utf-16")
+    Path("inf.csv").write_text("time,text\n1e999,never\n")
+    Path("mute.csv").write_text("1.5, \n")
+    Path("empty.csv").write_text("time,text\n")
     assert main(["page", "song.wav", *COMMAND, *args]) == 2
     assert re.search(message, capsys.readouterr().err)
     assert not Path("song.html").exists()

@@ -1,0 +1,79 @@
+"""Sums over the rows of a store's tables, by which a row that was changed, lost or doubled is noticed.
+
+SQLite notices a damaged file only where its structure is; a flipped bit in a name, a number or a count is read as if it
+had been written. So beside each table stands the *sum* of its rows' hashes (SHA-256, modulo 2¹²⁸). It follows every
+insertion, deletion and change in the same transaction, by triggers of the connection that writes.
+
+A store of an earlier form has no sums. It is read as it is, and gets them when it is next written to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+COLUMNS = {
+    "identity": ("name", "value"),
+    "names": ("id", "name"),
+    "recordings": ("id", "task", "name", "facts"),
+    "measurements": ("recording", "measure", "of", "numbers"),
+    "manifest": ("line", "entry"),
+    "reading": ("content",),
+    "failures": ("task", "name", "reason", "tries"),
+}
+SCHEMA = "CREATE TABLE seals (name TEXT PRIMARY KEY, sum BLOB NOT NULL) WITHOUT ROWID"
+_BYTES = 16
+_SUMMAND = {"INSERT": "plus(sum, {new})", "DELETE": "minus(sum, {old})", "UPDATE": "plus(minus(sum, {old}), {new})"}
+
+
+def keep(connection: sqlite3.Connection) -> None:
+    """Let the sums follow whatever this connection writes; tables that have none yet get theirs now."""
+    for name, sign in (("plus", 1), ("minus", -1)):
+        connection.create_function(name, -1, lambda total, *row, sign=sign: _add(total, row, sign), deterministic=True)
+    if not sealed(connection):
+        connection.execute(SCHEMA)
+        for table in COLUMNS:
+            connection.execute("INSERT INTO seals VALUES (?, ?)", (table, _sum(connection, table)))
+    for table, columns in COLUMNS.items():
+        rows = {row: ", ".join(f"{row}.{column}" for column in columns) for row in ("old", "new")}
+        for event, summand in _SUMMAND.items():
+            connection.execute(
+                f"CREATE TEMP TRIGGER {event}_{table} AFTER {event} ON main.{table} BEGIN "
+                f"UPDATE seals SET sum = {summand.format(**rows)} WHERE name = '{table}'; END"
+            )
+
+
+def sealed(connection: sqlite3.Connection) -> bool:
+    """Whether a store has sums."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'seals'").fetchone() is not None
+
+
+def require(connection: sqlite3.Connection) -> None:
+    """Raise `ValueError` unless every table's rows are those that were written; it names the table."""
+    found = dict(connection.execute("SELECT name, sum FROM seals"))
+    for table in COLUMNS:
+        if found.get(table) != _sum(connection, table):
+            raise ValueError(f"rows of its table {table} were changed or lost")
+
+
+def _sum(connection: sqlite3.Connection, table: str) -> bytes:
+    total = sum(map(_hash, connection.execute(f"SELECT {', '.join(COLUMNS[table])} FROM {table}")))
+    return _written(total)
+
+
+def _add(total: bytes, row: Iterable[Any], sign: int) -> bytes:
+    return _written(int.from_bytes(total, "big") + sign * _hash(row))
+
+
+def _written(total: int) -> bytes:
+    return (total & (1 << 8 * _BYTES) - 1).to_bytes(_BYTES, "big")
+
+
+def _hash(row: Iterable[Any]) -> int:
+    found = hashlib.sha256()
+    for value in row:
+        content = value if isinstance(value, bytes) else ascii(value).encode()
+        found.update(b"%d %d " % (isinstance(value, bytes), len(content)) + content)
+    return int.from_bytes(found.digest()[:_BYTES], "big")
