@@ -112,10 +112,10 @@ def test_a_separator_that_needs_too_much_is_named() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory")
 def test_a_recording_that_memory_does_not_hold_is_named(tmp_path: Path) -> None:
     with (tmp_path / "long.wav").open("wb") as file:
-        file.truncate(1 << 34)  # a hole, which takes no room on the disk
+        file.truncate(1 << 31)  # a hole, which takes no room on the disk
     program = (
         "import resource, sys\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))\n"
         "from audiolime_ext.cli import main\n"
         "sys.exit(main(['tag', 'long.wav', '-t', 'operator:abs']))\n"
     )
