@@ -1,4 +1,4 @@
-r"""Files and their names. Writing leaves nothing half-written: everything goes to a temporary name, then is renamed.
+r"""Files and their names; and what they hold, as bytes and as JSON.
 
 A file name is bytes, and need not be text: one that was written in Latin-1 is not UTF-8. Python holds bytes that it
 cannot decode as lone surrogates, which open the file but cannot be encoded. So a name has two forms. The exact one
@@ -13,17 +13,12 @@ import errno
 import json
 import os
 import re
-import shutil
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
-
-from audiolime_ext.errors import OutputError
 
 _MOST_BYTES = 255  # of a name, on every common file system
 _ROOM = 200  # bytes of a name to which a number, an ending and what `tempfile` adds are appended
@@ -192,109 +187,6 @@ def contents(path: Path) -> bytes:
             raise OSError(errno.ETIMEDOUT, "it is a pipe that no program writes to")
         os.set_blocking(pipe.fileno(), True)
         return (first or b"") + pipe.readall()
-
-
-def _reason(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"cannot write {legible(path)}: {error.strerror or error}; nothing was left half-written. "
-        "Name a folder that exists, is writable and has room"
-    )
-
-
-def require_writable(folder: Path) -> None:
-    """Raise `OutputError` if it is clear before any work that `folder` is not writable; nothing is created."""
-    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
-    if not nearest.is_dir():
-        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not a folder; name another folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not writable; name another folder")
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and those above it, unless they exist; `OutputError` if that fails."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _reason(folder, error) from error
-
-
-@contextmanager
-def fresh_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target` whose files move into it on success and vanish on any failure.
-
-    Files of the same name in `target` are replaced, each by one rename; others are left alone. Folders created on the
-    way vanish, too, if they stay empty.
-
-    Raises
-    ------
-    OutputError
-        If anything cannot be written.
-    """
-    made = [path for path in (target, *target.parents) if not path.exists()]
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=cut(f".{target.name}", 100) + ".", suffix=".part", dir=target.parent))
-    except OSError as error:
-        _remove_empty(made)
-        raise _reason(target, error) from error
-    try:
-        temporary.chmod(0o755)
-        yield temporary
-        target.mkdir(exist_ok=True)
-        for path in sorted(temporary.iterdir()):
-            path.replace(target / path.name)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise _reason(target, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        _remove_empty(made)
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        with suppress(OSError):  # it holds something, or was never made
-            folder.rmdir()
-
-
-@contextmanager
-def fresh_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place on success and vanishes on any failure.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(prefix=cut(f".{path.name}", 100) + ".", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise _reason(path, error) from error
-    temporary = Path(name)
-    try:
-        os.close(handle)
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise _reason(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write `content` to `path` in one step: afterwards the file holds all of it, or is as it was before.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    with fresh_file(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def file_name(label: str, taken: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HOUSE = "audiolime_ext"
-GROUND = ("errors", "guest", "text", "extras", "files", "cache", "registry", "display")
+GROUND = ("errors", "guest", "text", "extras", "files", "writing", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
     *("track", "collection", "faithfulness", "audit", "compat", "report"),

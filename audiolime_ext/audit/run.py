@@ -153,6 +153,7 @@ def run_audit(
     ...     found.components, int(found.done.sum())
     (('harmonic', 'percussive'), 4)
     """
+    AuditStore.require_place(Path(store))
     audit = plan_audit(manifest, model, factorization, **options)
     for note in audit.notes:
         warnings.warn(note, stacklevel=2)

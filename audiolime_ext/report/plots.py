@@ -21,11 +21,13 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.files import write_bytes
+from audiolime_ext.files import legible
 from audiolime_ext.report.player.pictures import frame_length, picture, sketch
 from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.song.view import components, taggram_rows
 from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.writing.fresh import write_bytes
+from audiolime_ext.writing.places import require_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -137,6 +139,8 @@ def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]
     UsageError
         If its name does not end in .png, .pdf or .svg.
     """
+    target = Path(path)
+    require_figure(target)
     labels, genres, counts = top_tag_counts(pairs)
     figure = _figure(1.8 + 0.55 * len(genres), 1.4 + 0.32 * len(labels))
     axis = figure.subplots()
@@ -148,12 +152,16 @@ def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]
     axis.set_yticks(range(len(labels)), labels)
     axis.set_xlabel("annotated genre")
     axis.set_ylabel("highest label")
-    target = Path(path)
-    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"a figure's name ends in .png, .pdf or .svg, not {target.name!r}")
     buffer = io.BytesIO()
     figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150)
     write_bytes(buffer.getvalue(), target)
+
+
+def require_figure(target: Path) -> None:
+    """Raise before any work what `plot_top_tags` would raise for its file."""
+    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise UsageError(f"a figure's name ends in .png, .pdf or .svg, not {legible(target.name)!r}")
+    require_file(target)
 
 
 def _figure(width: float, height: float) -> Figure:
