@@ -25,6 +25,8 @@ _ROOM = 200  # bytes of a name to which a number, an ending and what `tempfile` 
 _PATIENCE_S = 10.0
 _TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn or hide the letters that follow: a name reads as another
 _UNWRITTEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]|\\(?=x[0-9a-f]{{2}})")
+_UNPRINTED = re.compile(rf"[\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]")  # JSON itself escapes those below a space
+_UNSHOWN = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNING}]")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # on Windows
 
@@ -68,15 +70,19 @@ def meant(path: Path) -> Path:
 
 
 def utf8(text: str) -> str:
-    r"""A text that may contain names, legible or exact, as text that can be encoded.
+    r"""A text that may contain names, legible or exact, as text that can be encoded and shown.
+
+    Line breaks and tabs stay; other control characters, which could write over what stands on a terminal, are escaped
+    as in names.
 
     Examples
     --------
     >>> print(utf8("cannot read caf\udce9.wav"), utf8(r"cannot read caf\xe9.wav"))
     cannot read caf\xe9.wav cannot read caf\xe9.wav
+    >>> print(utf8("new\x1b[2Jscreen"))
+    new\x1b[2Jscreen
     """
-    turned = re.sub(f"[{_TURNING}]", lambda found: _escape(found[0]), text)
-    return turned.encode("utf-8", "legible").decode()
+    return _UNSHOWN.sub(lambda found: _escape(found[0]), text).encode("utf-8", "legible").decode()
 
 
 def _byte(value: int) -> str:
@@ -206,7 +212,8 @@ def file_name(label: str, taken: Iterable[str]) -> str:
 def to_json(value: Any, *, indent: int | None = None) -> str:
     r"""Strict JSON: no NaN, no infinity, letters as they are.
 
-    Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back.
+    Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back; so are
+    control characters and those that turn the direction of writing.
 
     Raises
     ------
@@ -214,8 +221,4 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
         If a number is NaN or infinite.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, indent=indent)
-    return text
+    return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -245,7 +245,6 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
     for file in args.files:
         try:
             work(file)
-            sys.stdout.flush()
         except BrokenPipeError:
             raise
         except Exception as error:
@@ -253,6 +252,7 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
                 raise
             tell(error, debug=args.debug, about=file)
             failed += 1
+        sys.stdout.flush()
     if failed:
         print(f"audiolime: {failed} of {counted(len(args.files), 'file')} failed", file=sys.stderr)
     return SOME_FAILED if failed else 0
