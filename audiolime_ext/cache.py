@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import OutputError, UsageError
+from audiolime_ext.files import scalar
 from audiolime_ext.writing.temporary import new_folder, sweep
 
 DEFAULT_MAX = "5GB"
@@ -296,7 +297,7 @@ def _rename(source: Path, target: Path) -> None:
 
 def _plain(value: Any) -> Any:
     """A value as JSON gives it back."""
-    return json.loads(json.dumps(value, allow_nan=False))
+    return json.loads(json.dumps(value, allow_nan=False, default=scalar))
 
 
 def _seal(content: Mapping[str, Any]) -> str:

@@ -209,6 +209,13 @@ def file_name(label: str, taken: Iterable[str]) -> str:
     return free_name(cut("-".join(filter(None, kept.split("-")))[:60], _ROOM) or "label", taken)
 
 
+def scalar(value: Any) -> Any:
+    """A number of NumPy as Python's, for `json.dumps`; `TypeError` for what is none."""
+    if not callable(getattr(value, "item", None)) or getattr(value, "ndim", 0) > 0:
+        raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+    return value.item()
+
+
 def to_json(value: Any, *, indent: int | None = None) -> str:
     r"""Strict JSON: no NaN, no infinity, letters as they are.
 
@@ -220,5 +227,5 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     ValueError
         If a number is NaN or infinite.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=scalar)
     return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -186,7 +186,7 @@ def load_audio(source: Any, *, name: str | None = None, longest_s: float | None 
     """
     if isinstance(source, Audio):
         _validate(source.name, source.samples, source.sr)
-        return source
+        return source if isinstance(source.sr, int) else replace(source, sr=int(source.sr))
     if is_musdb(source):
         folder = musdb_folder(source)
         found = musdb_track(source) if folder is None else folder / "mixture.wav"
