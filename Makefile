@@ -15,7 +15,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench fuzz mutants parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
+.PHONY: help demo test check bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
 .PHONY: guitar-vs-piano planted confusion
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make check     lint, types, docstrings, layering"
 	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
 	@echo "make fuzz      hundreds of malformed inputs: does any end in a traceback or a hang?  (minutes; ARGS='-n 1000')"
+	@echo "make fuzz-guided  the readers, fed with what reaches new lines of them, by atheris  (an hour; Linux)"
 	@echo "make mutants   wrong numbers, comparisons and signs in the statistics: do tests notice?  (a dozen minutes; ARGS='--seed 1')"
 	@echo "make parity    compare with the genuine spleeter and musicnn (Python 3.8-3.11, 2.5 GB)"
 	@echo
@@ -63,6 +64,14 @@ bench: $(VENV)/.installed
 
 fuzz: $(VENV)/.installed
 	$(VENV)/bin/python -m tests.fuzz $(ARGS)
+
+# Atheris has wheels for Linux alone, so no extra names it.
+fuzz-guided: $(VENV)/.installed
+	$(VENV)/bin/python -m pip install --quiet atheris
+	mkdir -p fuzz-corpus
+	for target in decoding containers bundle manifest store result; do \
+	  $(VENV)/bin/python -m tests.fuzz.guided $$target fuzz-corpus/$$target -rss_limit_mb=6000 $(or $(ARGS),-max_total_time=600) || exit 1; \
+	done
 
 mutants: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m tests.mutants $(ARGS)

@@ -45,6 +45,7 @@ from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.contract import Scope, require_recording
 from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.files import meant
+from audiolime_ext.outside import contents
 from audiolime_ext.text import counted
 
 TOLERATED_SHORTFALL_S = 0.1
@@ -186,7 +187,7 @@ class OracleFactorization:
             If it cannot be read, or holds one sound only.
         """
         mixture = load_audio(path)
-        return cls(decode_stems(Path(path).read_bytes(), str(path)), mixture=mixture, spec=f"oracle:{path}")
+        return cls(decode_stems(contents(Path(path)), str(path)), mixture=mixture, spec=f"oracle:{path}")
 
     @classmethod
     def from_musdb(cls, track: Any, *, spec: str | None = None) -> OracleFactorization:

@@ -19,10 +19,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,15 +28,23 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.complaints import overheard
 from audiolime_ext.audio.formats import flac, mpeg, ogg, riff
-from audiolime_ext.audio.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
-from audiolime_ext.audio.mpeg4 import decode_container, is_container, joined, unread
+from audiolime_ext.audio.formats.parts import (
+    CUT_IT,
+    KEEP_THE_REST,
+    Part,
+    Parts,
+    cut_short,
+    first_of,
+    require_room,
+    too_many_channels,
+)
+from audiolime_ext.audio.mpeg4 import is_container, joined, sound_blocks, unread
 from audiolime_ext.errors import AudioError
 from audiolime_ext.text import counted
 
-CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
-
 Block = NDArray[np.float32]  # (n_samples, n_channels), as soundfile has it
 
+RATES = range(2000, 768_001)  # Hz; a few bytes of a lower one would become gigabytes at a model's rate
 _OVERSTATED = 4096  # samples by which the headers of complete Ogg files may overstate the length
 _PADDED = 8192  # samples that an MP3 encoder may put in front and behind, and a decoder leaves out
 _BLOCK = 1 << 16
@@ -69,22 +75,13 @@ def decode(content: bytes, origin: str, *, longest_s: float | None = None) -> De
     Raises
     ------
     AudioError
-        If it is empty, is not audio, lacks its end, is longer than `longest_s` or than memory holds, or joins sounds
-        that cannot follow one another.
+        If it is empty, is not audio, lacks its end, is longer than `longest_s` or than memory holds, has more than two
+        channels or a rate that is not in `RATES`, or joins sounds that cannot follow one another.
     MissingError
         If it is a container, such as m4a, and PyAV is not installed.
     """
     reading = _Reading(content, origin, longest_s)
-    blocks, n_bytes = [], 0
-    for block in reading.blocks():
-        blocks.append(block)
-        n_bytes += block.nbytes
-        free = free_bytes()
-        if free is not None and n_bytes > free:  # all of it is copied once
-            raise AudioError(
-                f"{origin} needs more memory than is free: {n_bytes / 1e9:.1f} GB more for its first "
-                f"{reading.now_s:.0f} s, and {free / 1e9:.1f} GB are free; {CUT_IT}"
-            )
+    blocks = list(reading.blocks())
     samples = np.empty((reading.n_channels, reading.n_samples), np.float32)
     at = reading.n_samples
     while blocks:  # from the end, so that each is given back as soon as it is copied
@@ -114,14 +111,6 @@ def count(content: bytes, origin: str) -> tuple[int, int]:
     return reading.n_samples, reading.sr
 
 
-def free_bytes() -> int | None:
-    """Bytes of memory that programs may still take; None where the system does not say (Linux does)."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return 1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable:")))
-    return None
-
-
 class _Reading:
     """Goes through a file once, block by block, and knows how far it has come."""
 
@@ -141,10 +130,10 @@ class _Reading:
         """Every block of every part."""
         if is_container(self.content):
             for film in joined(self.content):
-                samples, sr = decode_container(film, self.origin)
+                for sr, block in sound_blocks(film, self.origin):
+                    self._join(sr, len(block))
+                    yield from self._counted([block.T])
                 self._tell_of_others(unread(film, self.origin))
-                self._join(sr, len(samples))
-                yield from self._counted([samples.T])
             return
         found = _parts(self.content, self.origin)
         for part in found.parts:
@@ -163,10 +152,18 @@ class _Reading:
             self.n_samples += len(block)
             if self.longest_s is not None and self.now_s > self.longest_s:
                 raise AudioError(f"{self.origin} is longer than {self.longest_s / 3600:.3g} h; {CUT_IT}")
+            require_room(self.n_samples * self.n_channels * block.itemsize, self.origin, self.now_s)
             yield block
 
     def _join(self, sr: int, n_channels: int) -> None:
-        """Check that what follows has the same rate and channels as what came before."""
+        """Check that what follows can be music, and has the same rate and channels as what came before."""
+        if sr not in RATES:
+            raise AudioError(
+                f"{self.origin} has a sampling rate of {sr} Hz, and those of music are from {RATES[0]} to {RATES[-1]}; "
+                "get a complete copy, or correct the rate with: ffmpeg -i IN -af asetrate=44100 OUT.wav"
+            )
+        if n_channels > 2:
+            raise too_many_channels(self.origin, n_channels)
         if self.sr and (sr, n_channels) != (self.sr, self.n_channels):
             raise AudioError(
                 f"{self.origin} goes on with {sr} Hz and {counted(n_channels, 'channel')} after {self.now_s:.2f} s "

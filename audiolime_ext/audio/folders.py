@@ -49,7 +49,7 @@ _OF_PYAV = {
 HIDDEN = "hidden"
 NO_AUDIO = "not an audio file by its ending"
 NEEDS_CODECS = "audio that needs the extra codecs (pip install 'audiolime-ext[codecs]')"
-NO_FILE = "no file that can be read (a broken link, a pipe)"
+NO_FILE = "no file that can be read (a broken link, a pipe, a device)"
 FOLDER = "a folder"
 _REASONS = (NO_AUDIO, NEEDS_CODECS, HIDDEN, NO_FILE, FOLDER)
 _SHOWN = 3
@@ -134,11 +134,13 @@ def look_into(folder: Path, *, deep: bool = False) -> Found:
 
 
 def _inside(folder: Path, deep: bool) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if deep and path.is_dir() and not (path.name.startswith(".") or path.is_symlink()):
-            yield from _inside(path, deep)
-        else:
-            yield path
+    folders = [folder]
+    while folders:
+        for path in folders.pop().iterdir():
+            if deep and path.is_dir() and not (path.name.startswith(".") or path.is_symlink()):
+                folders.append(path)
+            else:
+                yield path
 
 
 def _why_not(path: Path, endings: Collection[str]) -> str | None:

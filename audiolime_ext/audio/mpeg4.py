@@ -13,21 +13,22 @@ Matroska); Native Instruments, "Stem file specification" (the box ``stem`` and i
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio.formats.parts import KEEP_THE_REST, first_of
+from audiolime_ext.audio.formats.parts import KEEP_THE_REST, first_of, require_room
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.extras import require
+from audiolime_ext.outside import json_of
 
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
 _ROUNDED_S = 0.25  # and seconds, where only the container gives a length, rounded for display
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")  # that an MPEG-4 or QuickTime file may begin with
+_PIECES = 64  # frames, some 1024 samples each, that make a block
 _MARKS = (
     b"\x1aE\xdf\xa3",  # Matroska, WebM
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF, the container of WMA
@@ -59,8 +60,10 @@ def joined(content: bytes) -> list[bytes]:
     return [content[begin:end] for begin, end in pairwise([*starts, len(content)])] or [content]
 
 
-def decode_container(content: bytes, origin: str) -> Sound:
-    """The first sound in a container: samples (n_channels, n_samples) and their rate in Hz.
+def sound_blocks(content: bytes, origin: str, number: int = 0) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """A sound in a container, the first unless another is asked for: its rate in Hz with each block of its samples.
+
+    A block has the shape (n_channels, n_samples).
 
     Raises
     ------
@@ -69,7 +72,12 @@ def decode_container(content: bytes, origin: str) -> Sound:
     MissingError
         If PyAV is not installed.
     """
-    return next(_sounds(content, origin))
+    av, _ = _require_sounds(content, origin)
+    try:
+        with _opened(av, content) as container:
+            yield from _decoded(av, container, container.streams.audio[number], origin)
+    except av.FFmpegError as error:
+        raise AudioError(f"{origin} cannot be read as audio ({error.strerror}); {KEEP_THE_REST}") from error
 
 
 def unread(content: bytes, origin: str) -> str | None:
@@ -85,19 +93,20 @@ def decode_stems(content: bytes, origin: str) -> dict[str, Sound]:
     Raises
     ------
     AudioError
-        As `decode_container`, or if it holds one sound only.
+        As `sound_blocks`, or if it holds one sound only.
     """
     if len(joined(content)) > 1:
         raise AudioError(f"{origin} is several files joined in one; split it, as their stems cannot be joined")
-    _, *stems = _sounds(content, origin)
-    if not stems:
+    _, n_sounds = _require_sounds(content, origin)
+    if n_sounds == 1:
         raise AudioError(f"{origin} holds one sound and no stems; a stem.mp4 has the mixture first, then its stems")
+    stems = [_whole(content, origin, number) for number in range(1, n_sounds)]
     names = _stem_names(content, len(stems)) or [f"stem {number}" for number in range(1, len(stems) + 1)]
     return dict(zip(names, stems, strict=True))
 
 
-def _sounds(content: bytes, origin: str) -> Iterator[Sound]:
-    """Every sound in a container, in order."""
+def _require_sounds(content: bytes, origin: str) -> tuple[Any, int]:
+    """PyAV, and the number of sounds in a container that is complete and holds any."""
     try:
         av = require("av", extra="codecs")
     except MissingError as error:
@@ -105,15 +114,9 @@ def _sounds(content: bytes, origin: str) -> Iterator[Sound]:
             f"{origin} is MPEG-4 or another container: {error}; or convert it with: ffmpeg -i IN OUT.wav"
         ) from error
     _require_end(content, origin)
-    n_sounds = _n_sounds(av, content, origin)
-    if not n_sounds:
+    if not (n_sounds := _n_sounds(av, content, origin)):
         raise AudioError(f"{origin} holds no sound; name a file that does")
-    try:
-        for number in range(n_sounds):  # one after the other: the packets of all of them would fill the memory
-            with _opened(av, content) as container:
-                yield _decoded(av, container, container.streams.audio[number], origin)
-    except av.FFmpegError as error:
-        raise AudioError(f"{origin} cannot be read as audio ({error.strerror}); {KEEP_THE_REST}") from error
+    return av, n_sounds
 
 
 def _n_sounds(av: Any, content: bytes, origin: str) -> int:
@@ -131,27 +134,39 @@ def _opened(av: Any, content: bytes) -> Any:
     return av.open(io.BytesIO(content), metadata_errors="replace")
 
 
-def _decoded(av: Any, container: Any, stream: Any, origin: str) -> Sound:
+def _whole(content: bytes, origin: str, number: int) -> Sound:
+    """All blocks of a sound, and its rate."""
+    blocks, n_samples, sr = [], 0, 0
+    for sr, block in sound_blocks(content, origin, number):
+        blocks.append(block)
+        n_samples += block.shape[1]
+        require_room(n_samples * len(block) * block.itemsize, origin, n_samples / sr)
+    return np.concatenate(blocks, axis=1), sr
+
+
+def _decoded(av: Any, container: Any, stream: Any, origin: str) -> Iterator[tuple[int, NDArray[np.float32]]]:
     pieces: list[NDArray[np.float32]] = []
-    resampler, sr = None, 0
-    for frame in container.decode(stream):
+    resampler, sr, n_samples = None, 0, 0
+    for frame in chain(container.decode(stream), [None]):
         if resampler is None:
+            if frame is None:
+                raise AudioError(f"{origin} holds no samples")
             sr = frame.sample_rate
             resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=sr)
         pieces += [part.to_ndarray() for part in resampler.resample(frame)]
-    if resampler is None:
-        raise AudioError(f"{origin} holds no samples")
-    pieces += [part.to_ndarray() for part in resampler.resample(None)]
-    samples = np.concatenate(pieces, axis=1)
+        if pieces and (frame is None or len(pieces) == _PIECES):
+            block = np.concatenate(pieces, axis=1)
+            n_samples += block.shape[1]
+            yield sr, block
+            pieces = []
     promised_s, tolerated = _promised_s(container, stream), _OVERSTATED
     if stream.duration is None:
         tolerated = round(_ROUNDED_S * sr)
-    if promised_s * sr > samples.shape[1] + tolerated:
+    if promised_s * sr > n_samples + tolerated:
         raise AudioError(
-            f"{origin} is cut short: its header promises {promised_s:.2f} s, it holds {samples.shape[1] / sr:.2f} s; "
+            f"{origin} is cut short: its header promises {promised_s:.2f} s, it holds {n_samples / sr:.2f} s; "
             f"{KEEP_THE_REST}"
         )
-    return samples, sr
 
 
 def _promised_s(container: Any, stream: Any) -> float:
@@ -221,11 +236,9 @@ def _stem_names(content: bytes, n_stems: int) -> list[str] | None:
     """What Native Instruments' box in ``moov/udta`` calls the stems; None where it gives no name to each."""
     try:
         stems = [
-            stem
-            for at, end in _inside(content, "moov", "udta", "stem")
-            for stem in json.loads(content[at:end])["stems"]
+            stem for at, end in _inside(content, "moov", "udta", "stem") for stem in json_of(content[at:end])["stems"]
         ]
         names = [str(stem["name"]).strip().lower() for stem in stems]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return names if len(set(filter(None, names))) == n_stems == len(names) else None

@@ -14,6 +14,7 @@ from typing import Any
 from audiolime_ext.errors import AudioError, MissingError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.files import legible
+from audiolime_ext.outside import require_file
 
 PREFIX = "musdb:"
 STREAMS = {"vocals": 4, "drums": 1, "bass": 2, "other": 3}  # in a stem file; 0 is the mixture
@@ -52,11 +53,16 @@ def musdb_track(spec: str) -> Any:
     UsageError
         If it has no number, or there are fewer tracks.
     AudioError
-        If ROOT holds no tracks.
+        If ROOT holds no tracks, or the track is no file that can be read.
     MissingError
         If the package, or ffmpeg, which it needs, is missing.
     """
     path = _named(spec)
+    try:
+        if not path.is_dir():
+            require_file(path)  # ffmpeg would wait for a pipe
+    except OSError as error:
+        raise AudioError(f"cannot read {legible(path)}: {error.strerror}; get a complete copy of MUSDB18") from error
     try:
         musdb = require("musdb", extra="musdb")
     except RuntimeError as error:

@@ -6,6 +6,7 @@ the last axis; positions are in seconds from the start of the recording or, insi
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import math
@@ -19,14 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.decoding import decode
+from audiolime_ext.audio.formats.parts import CUT_IT, too_many_channels
 from audiolime_ext.audio.formats.riff import undated
 from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import contents, legible, meant
+from audiolime_ext.files import legible, meant
 from audiolime_ext.guest import memory_for
-from audiolime_ext.text import counted
+from audiolime_ext.outside import contents
 from audiolime_ext.writing.fresh import write_bytes
 
 if TYPE_CHECKING:
@@ -217,9 +219,8 @@ def _load_file(path: Path, name: str | None, longest_s: float | None) -> Audio:
         try:
             content = contents(path)
         except OSError as error:
-            raise AudioError(
-                f"cannot read {origin}: {error.strerror}; name an audio file (wav, flac, ogg, mp3)"
-            ) from error
+            advice = CUT_IT if error.errno == errno.EFBIG else "name an audio file (wav, flac, ogg, mp3)"
+            raise AudioError(f"cannot read {origin}: {error.strerror}; {advice}") from error
         return _decoded(content, origin=origin, name=called, path=str(path), longest_s=longest_s)
 
 
@@ -254,10 +255,7 @@ def _validate(origin: str, samples: NDArray[Any], sr: Any) -> None:
         raise AudioError(f"samples must have shape (n_samples,) or (n_channels, n_samples), not {samples.shape}")
     n_channels = samples.shape[0]
     if n_channels > 2:
-        raise AudioError(
-            f"{origin} has {counted(n_channels, 'channel')}; mono and stereo can be used. "
-            "Mix it down first, as you would want it heard, for instance with: ffmpeg -i IN -ac 2 OUT.wav"
-        )
+        raise too_many_channels(origin, n_channels)
     if samples.size == 0:
         raise AudioError(f"{origin} holds no samples")
     usable = (np.abs(samples) <= np.finfo(np.float32).max).all(axis=0)  # False for NaN, too

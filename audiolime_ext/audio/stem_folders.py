@@ -15,6 +15,7 @@ r"""Folders of stems, as people and published data sets lay them out: which file
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -24,10 +25,11 @@ from typing import Any
 
 from audiolime_ext.audio.folders import FOLDER, Found, look_into, skipped_note, some
 from audiolime_ext.errors import UsageError
-from audiolime_ext.extras import require
 from audiolime_ext.files import legible
-from audiolime_ext.text import counted
+from audiolime_ext.outside import require_file, yaml_of
+from audiolime_ext.text import counted, text_of
 
+_MOST = 1_000_000  # bytes of a song's metadata: MedleyDB's have some 10 kB
 _MIXTURE = {"mixture", "mix"}
 _SEPARATED = re.compile(r"(?P<song>.+)_\((?P<stem>[^()]+)\)(?:_(?P<model>.+))?")
 
@@ -163,7 +165,7 @@ def _medleydb(song: Path, folder: Path) -> StemFolder:
     found = look_into(folder)
     name = song.resolve().name
     metadata = song / f"{name}_METADATA.yaml"
-    if not metadata.is_file():
+    if not os.path.lexists(metadata):
         raise UsageError(
             f"oracle: {legible(folder)} is laid out as in MedleyDB, but {legible(metadata.name)}, which names the "
             "instruments, is not beside it; put it there, or give the stems' files the names of their instruments"
@@ -186,11 +188,10 @@ def _medleydb(song: Path, folder: Path) -> StemFolder:
 
 def _instruments(metadata: Path) -> dict[str, str]:
     """File name → instrument, from a song's METADATA.yaml."""
-    yaml: Any = require("yaml", extra="medleydb")
     try:
-        stems = yaml.safe_load(metadata.read_text(encoding="utf-8"))["stems"].values()
+        stems = yaml_of(text_of(require_file(metadata, _MOST)), extra="medleydb")["stems"].values()
         return {str(stem["filename"]): _joined(stem["instrument"]) for stem in stems}
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"oracle: {legible(metadata)} names no stems as MedleyDB's files do ({error})") from error
 
 

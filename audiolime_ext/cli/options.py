@@ -186,7 +186,7 @@ def output_folders(
     OutputError
         If one of them can be seen not to be writable: better now than after an hour of work.
     """
-    from audiolime_ext.writing.places import require_file, require_writable
+    from audiolime_ext.writing.places import require_writable, require_writable_file
 
     counts = Counter(map(_place, files))
     if twice := [file for file in files if counts[_place(file)] > 1]:
@@ -199,7 +199,7 @@ def output_folders(
     require_writable(Path(folder))
     places = {file: Path(folder) / f"{names[file]}{ending}" for file in files}
     for place in places.values():
-        require_file(place, in_new_folder=True) if ending else require_writable(place)
+        require_writable_file(place, in_new_folder=True) if ending else require_writable(place)
     return places
 
 

@@ -132,10 +132,10 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     from audiolime_ext.files import free_name
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.writing.fresh import make_folder
-    from audiolime_ext.writing.places import require_file
+    from audiolime_ext.writing.places import require_writable_file
 
     target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
-    require_file(target, in_new_folder=True)
+    require_writable_file(target, in_new_folder=True)
     explained = [_explained(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
     write_page(explained, target, **options)
@@ -148,11 +148,11 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.report.song.view import as_track
     from audiolime_ext.writing.fresh import make_folder
-    from audiolime_ext.writing.places import require_file
+    from audiolime_ext.writing.places import require_writable_file
 
     folder = Path(args.output or ".")
     pages = output_folders(args.files, str(folder), taken=["index"], ending=".html")
-    require_file(folder / "index.html", in_new_folder=True)
+    require_writable_file(folder / "index.html", in_new_folder=True)
     entries: list[Entry] = []
     written: list[dict[str, Any]] = []
 
@@ -215,16 +215,16 @@ def read_notes(path: Path) -> list[Any]:
     UsageError
         If the file cannot be read or a line has no time.
     """
-    import csv
     import io
 
+    from audiolime_ext.collection.table import cells_of
     from audiolime_ext.errors import UsageError
     from audiolime_ext.report.song.view import Note
     from audiolime_ext.text import text_of
 
     try:
-        rows = [row for row in csv.reader(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
-    except (OSError, ValueError, csv.Error) as error:
+        rows = [row for _, row in cells_of(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"cannot read {legible(path)}: {error}; it should hold lines such as 83.5,the choir comes in"
         ) from error

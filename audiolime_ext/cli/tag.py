@@ -88,19 +88,18 @@ def read_genres(path: Path) -> dict[str, str]:
     UsageError
         If the file cannot be read or a line names no genre.
     """
-    import csv
     import io
 
-    from audiolime_ext.collection.table import separator_of
+    from audiolime_ext.collection.table import cells_of, separator_of
     from audiolime_ext.errors import UsageError
     from audiolime_ext.text import text_of
 
     kind = "lines such as song.ogg,jazz"
     try:
         text = text_of(path)
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text, bool))
-        rows = [[cell.strip() for cell in row] for row in lines if any(row)]
-    except (OSError, ValueError, csv.Error) as error:
+        lines = cells_of(io.StringIO(text, newline=""), separator_of(text, bool))
+        rows = [[cell.strip() for cell in row] for _, row in lines if any(row)]
+    except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {legible(path)}: {error}; it should hold {kind}") from error
     if short := [number for number, row in enumerate(rows, start=1) if len(row) < 2 or not row[1]]:
         raise UsageError(f"{legible(path)}, line {short[0]}, names no genre; it should hold {kind}")

@@ -18,7 +18,6 @@ Everything that is wrong is found in one pass and reported together, by line.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +30,8 @@ from audiolime_ext.collection.importers import mirdata_tracks
 from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.collection.table import Problems, named_labels, read_table, seconds
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.files import is_folder, legible, meant
+from audiolime_ext.files import is_file, is_folder, legible, meant
+from audiolime_ext.outside import what_is
 
 COLUMNS = ("path", "label", "split", "group", "start_s", "duration_s", "stems")
 
@@ -165,7 +165,7 @@ def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | No
         found = importers.gather(drafts, labels=labels, origin=origin, what=what)
     except UsageError:
         raise
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{origin} cannot be read: {error}; get a complete copy") from error
     rows = [Row(d.path, d.labels, d.line, split=d.split, group=d.group) for d in found.drafts]
     return _manifest(source, rows, Problems(source, notes=list(found.notes)))
@@ -186,14 +186,18 @@ def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str
     path = meant(folder / given)
     if not given:
         problems.add(line, "no path")
-    elif not os.path.isfile(path):  # noqa: PTH113 - no name is an error here
+    elif kind := what_is(path):
+        problems.add(line, f"{given!r} is {kind}; name a file")
+    elif not is_file(path):
         problems.add(
             line,
             f"there is no file {given!r}; paths are relative to the folder of the manifest, or to another: --root DIR",
         )
     stems = meant(folder / cells["stems"]) if cells.get("stems") else None
     if stems is not None and not is_folder(stems):
-        problems.add(line, f"there is no folder {cells['stems']!r} of stems; name one, or leave the cell empty")
+        kind = "a file" if is_file(stems) else what_is(stems)
+        wrong = f"{cells['stems']!r} is {kind} and no folder" if kind else f"there is no folder {cells['stems']!r}"
+        problems.add(line, f"{wrong} of stems; name one, or leave the cell empty")
     return Row(
         path,
         named_labels(cells["label"], line, problems, allowed=labels),

@@ -11,7 +11,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +22,7 @@ from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.text import counted, no_text, text_of
 
 MAX_SHOWN = 50  # problems in one report
+_LONGEST = 1000  # characters of one: a cell may hold a hundred times as many
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
@@ -42,11 +43,15 @@ class Problems:
         if not self.found:
             return
         entries = sorted(self.found.items(), key=lambda entry: entry[1][0])
-        shown = [f"  {_lines(lines)}{text}" for text, lines in entries[:MAX_SHOWN]]
+        shown = [f"  {_lines(lines)}{_brief(text)}" for text, lines in entries[:MAX_SHOWN]]
         if len(entries) > MAX_SHOWN:
             shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; fix these first")
         n = sum(map(len, self.found.values()))
         raise UsageError(f"{legible(self.source)} cannot be used, {counted(n, 'problem')}:\n" + "\n".join(shown))
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _lines(lines: list[int]) -> str:
@@ -139,23 +144,50 @@ def separator_of(text: str, is_ours: Callable[[str], bool]) -> str:
     (';', '\t')
     """
     header = next((line for line in text.splitlines() if line.strip()), "")
-    cells = {separator: next(csv.reader([header], delimiter=separator)) for separator in _SEPARATORS}
+    cells = {separator: _split(header, separator) for separator in _SEPARATORS}
     return max(cells, key=lambda by: (sum(is_ours(cell.strip()) for cell in cells[by]), len(cells[by])))
 
 
-def _lines_of(text: str, separator: str, source: Path) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    numbered, before = [], 0
+def _split(header: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([header], delimiter=separator))
+    except csv.Error:  # told with its line when the table is read
+        return header.split(separator)
+
+
+def cells_of(lines: Iterable[str], separator: str = ",", *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row of CSV, and the line on which it begins; `strict`: as `csv.reader` means it.
+
+    Raises
+    ------
+    ValueError
+        If it is not CSV, or a cell holds more than 131072 characters.
+
+    Examples
+    --------
+    >>> list(cells_of(["a.wav,'jazz'", '"b.wav",rock']))
+    [(1, ['a.wav', "'jazz'"]), (2, ['b.wav', 'rock'])]
+    """
+    reader, before = csv.reader(lines, delimiter=separator, strict=strict), 0
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells):
-                numbered.append((before + 1, [cell.strip() for cell in cells]))
+            yield before + 1, cells
             before = reader.line_num
     except csv.Error as error:
-        raise UsageError(
-            f"{legible(source)}, line {before + 1}: not valid CSV ({error}); check its quotation marks"
-        ) from error
-    return numbered
+        most = csv.field_size_limit()
+        what = f"a cell of more than {most} characters" if "field limit" in str(error) else error
+        raise ValueError(f"line {before + 1}: not valid CSV ({what}); check its quotation marks") from error
+
+
+def _lines_of(text: str, separator: str, source: Path) -> list[tuple[int, list[str]]]:
+    try:
+        rows = [
+            (line, [cell.strip() for cell in cells])
+            for line, cells in cells_of(io.StringIO(text, newline=""), separator, strict=True)
+        ]
+    except ValueError as error:
+        raise UsageError(f"{legible(source)}, {error}") from error
+    return [(line, cells) for line, cells in rows if any(cells)]
 
 
 def _our_names(

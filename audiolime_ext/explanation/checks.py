@@ -46,6 +46,7 @@ from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.explanation.arguing import AUDIBLE_DB
 from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.prediction.repeatability import N_TO_TELL, Noise
+from audiolime_ext.text import counted
 
 LEVEL_EXPLAINS = 0.5
 FAINT = 0.01  # of the range of values over all masks: a removal that does less has nothing to be explained
@@ -206,7 +207,7 @@ class Checks:
     def _paid(self, what: str, cost: int, check: Callable[[], dict[str, Any]]) -> Checks:
         if cost > self.n_spare:
             return self._without(
-                f"the {what} was left out: it needs {cost} evaluations, the budget leaves {self.n_spare}"
+                f"the {what} was left out: it needs {counted(cost, 'evaluation')}, the budget leaves {self.n_spare}"
             )
         return replace(self, n_spare=self.n_spare - cost, n_evals=self.n_evals + cost, **check())
 

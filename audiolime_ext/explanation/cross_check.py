@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.confusion import OWN
 from audiolime_ext.factorization.contract import Factorization
@@ -148,6 +146,5 @@ def _agreement(first: Explanation, second: Explanation, label: str) -> Agreement
         return Agreement(label, one, other)
     ours, theirs = tops[0].audio.samples, tops[1].audio.samples
     mixture, sr = first.mixture.samples, first.mixture.sr
-    there = lands_in(ours, mixture, np.stack([theirs, mixture - theirs]), sr)
-    back = lands_in(theirs, mixture, np.stack([ours, mixture - ours]), sr)
+    there, back = lands_in(ours, mixture, theirs[None], sr), lands_in(theirs, mixture, ours[None], sr)
     return Agreement(label, one, other, round(float(there[0]), 4), round(float(back[0]), 4))

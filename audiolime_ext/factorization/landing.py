@@ -30,7 +30,7 @@ def lands_in(source: Samples, mixture: Samples, stems: Samples, sr: int) -> Arra
     source, mixture : ndarray of float32, shape (n_channels, n_samples)
         The source as it is in the mixture, and the mixture.
     stems : ndarray of float32, shape (n_stems, n_channels, n_samples)
-        Estimates of a separator and their residual, which sum to the mixture.
+        Estimates of a separator; where the residual is among them, they sum to the mixture, and the shares to 1.
     sr : int
         Sampling rate in Hz.
 

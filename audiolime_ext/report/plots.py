@@ -28,7 +28,7 @@ from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.song.view import components, taggram_rows
 from audiolime_ext.track.explanation import TrackExplanation
 from audiolime_ext.writing.fresh import write_bytes
-from audiolime_ext.writing.places import require_file
+from audiolime_ext.writing.places import require_writable_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -182,7 +182,7 @@ def require_figure(target: Path) -> None:
     """Raise before any work what `plot_top_tags` would raise for its file."""
     if target.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise UsageError(f"a figure's name ends in .png, .pdf or .svg, not {legible(target.name)!r}")
-    require_file(target)
+    require_writable_file(target)
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audiolime_ext.audio.decoding import CUT_IT
+from audiolime_ext.audio.formats.parts import CUT_IT
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.errors import AudioError
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from audiolime_ext.errors import OutputError
 from audiolime_ext.files import cut
-from audiolime_ext.writing.places import cannot_write, require_file, require_writable
+from audiolime_ext.writing.places import cannot_write, require_writable, require_writable_file
 from audiolime_ext.writing.temporary import new_file, new_folder
 
 
@@ -100,7 +100,7 @@ def _behind_links(path: Path) -> Path:
 def _put(temporary: Path, real: Path) -> None:
     """Let a file take the place of another, whose mode it keeps."""
     if real.exists():
-        require_file(real)
+        require_writable_file(real)
         shutil.copymode(real, temporary)
     try:
         temporary.replace(real)

@@ -28,7 +28,7 @@ def require_writable(folder: Path) -> None:
     _require_names(folder)
 
 
-def require_file(path: Path, *, in_new_folder: bool = False) -> None:
+def require_writable_file(path: Path, *, in_new_folder: bool = False) -> None:
     """Raise `OutputError` if it is clear before any work that no file can be written at `path`; nothing is created.
 
     Parameters

@@ -66,7 +66,7 @@ def test_ridge_shrinks_and_is_stated() -> None:
 def test_fidelity_is_unknown_with_one_residual_degree_of_freedom() -> None:
     found = lime(play(random_game(2, 1, seed=0), 2))
     assert found.fidelity is not None
-    assert np.isnan(found.fidelity).all()
+    assert np.isnan(found.fidelity).tolist() == [True]
 
 
 def test_fidelity_of_noise_is_held_out_and_therefore_low() -> None:
@@ -79,10 +79,27 @@ def test_fidelity_of_noise_is_held_out_and_therefore_low() -> None:
     assert found.fidelity[0] < r2
 
 
+def test_held_out_fidelity_leaves_out_a_mask_together_with_its_opposite() -> None:
+    """Five fits, each of the pairs (the first mask and the last, the second and the last but one, …) that it sees."""
+    near = play(random_game(8, 3, seed=0), choose_masks(8, max_evals=60))
+    found = lime(near, ridge=0.1)
+    kernel = exponential_kernel(cosine_distances(near.masks), 0.25) * near.counts
+    predicted = np.empty_like(near.scores)
+    pair = [min(i, len(near.masks) - 1 - i) for i in range(len(near.masks))]
+    for held in range(5):
+        out = np.array(pair) % 5 == held
+        weights, intercept = weighted_least_squares(near.masks[~out], near.scores[~out], kernel[~out], ridge=0.1)
+        predicted[out] = near.masks[out] @ weights.T + intercept
+    expected = 1 - ((near.scores - predicted) ** 2).sum(axis=0) / (len(near.scores) * near.scores.var(axis=0))
+    assert found.fidelity is not None
+    np.testing.assert_allclose(found.fidelity, expected)
+
+
 def test_kept_features_are_those_that_the_lime_package_selects() -> None:
     near = play(lambda m: (m @ np.array([0.5, 0.01, -0.4, 0.02, 0.0]))[:, None], 5)
     found = lime(near, n_features=2, feature_selection="highest_weights")
-    assert np.flatnonzero(found.weights[0]).tolist() == [0, 2]
+    assert np.flatnonzero(found.weights).tolist() == [0, 2]
+    assert found.weights.shape == (1, 5)
 
 
 def test_the_kernel_is_the_published_one() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.attribution.shapley import _of_their_number, shapley_values
 from audiolime_ext.components.masks import choose_masks
 from tests.games import play, random_game, shapley_by_permutations
 
@@ -83,6 +83,16 @@ def test_from_ten_evaluations_per_component_what_depends_on_their_number_costs_n
 
     found = shapley_values(play(by_number, choose_masks(14, max_evals=max_evals, seed=0)))
     assert np.allclose(found.weights[0], np.arange(14) / 100, atol=1e-9) is exact
+
+
+@pytest.mark.parametrize(("n", "n_columns"), [(4, 0), (7, 2)])
+def test_masks_of_two_sizes_from_the_middle_bear_no_columns_for_their_number(n: int, n_columns: int) -> None:
+    """Of four components one, two or three are on: 1 or 0 from the middle, where the two columns are one."""
+    near = play(random_game(n, 1, seed=0), n)
+    order = np.argsort(near.masks.sum(axis=1) - n / 2 + 0.01 * np.sin(np.arange(2**n)), kind="stable")
+    rows = np.concatenate([order[: 2 ** (n - 1)], 2**n - 1 - order[: 2 ** (n - 1)][::-1]])
+    sampled = replace(near, masks=near.masks[rows], counts=10 * near.counts, exhaustive=False, scores=near.scores[rows])
+    assert _of_their_number(sampled).shape == (2**n - 2, n_columns)
 
 
 def test_the_errors_of_sampled_values_cancel_because_their_sum_is_known() -> None:

@@ -33,6 +33,13 @@ def test_a_smaller_chance_to_be_wrong_asks_for_a_larger_difference() -> None:
     assert answers == [True, True, True, False, False]
 
 
+def test_a_comparison_without_error_asks_for_no_larger_difference_of_the_others() -> None:
+    """Of the first two only the sum is uncertain; with a chance of .4 to be wrong a quarter of an error is enough."""
+    weights, covariance = np.array([1.0, 0.9, 0.5]), np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    found = exceed(weights, covariance, None, np.array([0]), np.array([1, 2]), rounding=0.0, error=0.4)
+    assert found.tolist() == [[True, True]]
+
+
 def test_what_a_sample_leaves_open_settles_nothing() -> None:
     unknown = replace(weighed(9.0, 3, None), covariance=None)
     assert not is_settled(unknown, 1)

@@ -7,7 +7,6 @@ import io
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -17,6 +16,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import decoding
 from audiolime_ext.audio.decoding import count, decode
+from audiolime_ext.audio.formats import parts
+from audiolime_ext.audio.recording import encode
 from audiolime_ext.errors import AudioError
 
 SR = 44100
@@ -309,7 +310,7 @@ def test_a_file_that_is_too_long_is_refused_when_so_much_was_decoded(monkeypatch
     content = encoded("wav", noise(9.0))
     read = []
     monkeypatch.setattr(decoding, "_BLOCK", SR)
-    monkeypatch.setattr(decoding, "free_bytes", lambda: read.append(1))
+    monkeypatch.setattr(parts, "free_bytes", lambda: read.append(1))
     message = r"^long\.wav is longer than 0\.000556 h; cut it into shorter files, for instance with: ffmpeg -ss"
     with pytest.raises(AudioError, match=message):
         decode(content, "long.wav", longest_s=2.0)
@@ -317,16 +318,31 @@ def test_a_file_that_is_too_long_is_refused_when_so_much_was_decoded(monkeypatch
 
 
 def test_a_file_that_memory_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "free_bytes", lambda: 1000)
-    with pytest.raises(AudioError, match=r"^long\.wav needs more memory than is free: 0\.0 GB more for its first 1 s"):
-        decode(encoded("wav", noise(1.0)), "long.wav")
+    monkeypatch.setattr(parts, "free_bytes", lambda: 1000)
+    for read in (decode, count):
+        with pytest.raises(
+            AudioError, match=r"^long\.wav needs more memory than is free: 0\.0 GB more for its first 1 s"
+        ):
+            read(encoded("wav", noise(1.0)), "long.wav")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is free")
-def test_the_free_memory_is_known() -> None:
-    free = decoding.free_bytes()
-    assert free is not None
-    assert 10**7 < free < 10**14
+@pytest.mark.parametrize(
+    ("sr", "n_channels", "message"),
+    [
+        (2, 2, r"^x has a sampling rate of 2 Hz, and those of music are from 2000 to 768000; get"),
+        (1999, 1, "has a sampling rate of 1999 Hz"),
+        (1_000_000, 1, "has a sampling rate of 1000000 Hz"),
+        (SR, 1000, "^x has 1000 channels; mono and stereo can be used"),
+    ],
+)
+def test_a_header_that_would_make_gigabytes_of_a_few_bytes_is_refused_before_decoding(
+    sr: int, n_channels: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = encode(np.zeros((n_channels, 100), np.float32), sr, "WAV", "PCM_16")
+    monkeypatch.setattr(decoding, "_BLOCK", "nothing is read")
+    with pytest.raises(AudioError, match=message):
+        decode(content, "x")
+    assert {2000, 8000, 768_000} <= set(decoding.RATES)
 
 
 @pytest.mark.parametrize(

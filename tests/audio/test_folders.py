@@ -161,3 +161,17 @@ def test_without_pyav_its_formats_are_left_out_with_the_extra_that_reads_them(
     (tmp_path / "c.webm").write_bytes(b"\x1aE\xdf\xa3 and so on")
     with pytest.raises(MissingError, match=r"audiolime-ext\[codecs\]"):
         load_audio(tmp_path / "c.webm")
+
+
+def test_folders_are_looked_into_however_deep_they_lie(tmp_path: Path) -> None:
+    deep = [tmp_path / "d"]
+    for _ in range(1200):
+        deep[-1].mkdir()
+        deep.append(deep[-1] / "d")
+    deep.pop()
+    (deep[-1] / "song.wav").touch()
+    found = look_into(tmp_path, deep=True)
+    (deep[-1] / "song.wav").unlink()
+    for folder in reversed(deep):  # what tidies up after tests cannot
+        folder.rmdir()
+    assert [file.name for file in found.files] == ["song.wav"]

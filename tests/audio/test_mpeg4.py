@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext import load_audio
-from audiolime_ext.audio.mpeg4 import decode_container, decode_stems
+from audiolime_ext.audio.decoding import decode
+from audiolime_ext.audio.formats import parts
+from audiolime_ext.audio.mpeg4 import decode_stems
 from audiolime_ext.cli import main
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.registry import build
@@ -182,10 +184,10 @@ def falcon() -> bytes:
 
 @needs_ffmpeg
 def test_a_stem_file_is_its_mixture_and_its_stems(falcon: bytes) -> None:
-    samples, sr = decode_container(falcon, "falcon")
+    song = decode(falcon, "falcon")
     stems = decode_stems(falcon, "falcon")
     assert list(stems) == ["drums", "bass", "other", "vox"]
-    for number, (found, rate) in enumerate([(samples, sr), *stems.values()]):
+    for number, (found, rate) in enumerate([(song.samples, song.sr), *stems.values()]):
         command = ["ffmpeg", "-loglevel", "error", "-i", str(FALCON), "-map", f"0:a:{number}", "-f", "f32le", "-"]
         decoded = subprocess.run(command, capture_output=True, check=True).stdout
         np.testing.assert_allclose(found, np.frombuffer(decoded, np.float32).reshape(-1, 2).T, atol=1e-6)
@@ -204,6 +206,20 @@ def test_a_stem_file_is_an_oracle_of_itself(falcon: bytes) -> None:
 @pytest.mark.parametrize("changed", [(b'"name"', b'"nama"'), (b'"Bass"', b'"vox "'), (b'{"mastering', b'("mastering')])
 def test_stems_without_names_of_their_own_are_numbered(falcon: bytes, changed: tuple[bytes, bytes]) -> None:
     assert list(decode_stems(falcon.replace(*changed), "falcon")) == ["stem 1", "stem 2", "stem 3", "stem 4"]
+
+
+def test_sounds_that_memory_does_not_hold_are_refused(falcon: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "free_bytes", lambda: 1_000_000)
+    for read in (decode, decode_stems):
+        with pytest.raises(AudioError, match=r"^falcon needs more memory than is free: 0\.0 GB more for its first 3 s"):
+            read(falcon, "falcon")
+
+
+def test_names_of_stems_that_are_nested_without_measure_are_no_names(falcon: bytes) -> None:
+    box = b"[" * 100_000
+    for kind in (b"stem", b"udta", b"moov"):
+        box = (len(box) + 8).to_bytes(4, "big") + kind + box
+    assert next(iter(decode_stems(falcon + box, "falcon"))) == "stem 1"
 
 
 @needs_ffmpeg

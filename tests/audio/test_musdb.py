@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -187,6 +188,15 @@ def test_tracks_that_are_not_there_are_told(wav_layout: Path, tmp_path: Path) ->
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(AudioError, match=r"holds no tracks; name the folder with train and test of MUSDB18"):
             load_audio(f"musdb:{folder}#0")
+
+
+def test_a_track_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    os.mkfifo(tmp_path / "train" / "a.stem.mp4")
+    (tmp_path / "train" / "b.stem.mp4").symlink_to("/dev/zero")
+    for number, kind in enumerate(("a pipe", "a device")):
+        with pytest.raises(AudioError, match=rf"\.stem\.mp4: it is {kind}; get a complete copy of MUSDB18"):
+            load_audio(f"musdb:{tmp_path}#{number}")
 
 
 def test_without_the_package_a_track_is_told_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

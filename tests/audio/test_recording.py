@@ -115,12 +115,19 @@ def with_nan(value: float) -> NDArray[np.float32]:
         (io.StringIO("words"), "opened as text; open it in binary mode"),
         (io.BytesIO(b""), r"file object is empty \(0 bytes\)"),
         ("/nowhere/song.mp3", "cannot read /nowhere/song.mp3: No such file or directory; name an audio file"),
-        ("/", "cannot read /: Is a directory"),
+        ("/", "cannot read /: it is a folder"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_a_word_of_help(source: Any, message: str) -> None:
     with pytest.raises(AudioError, match=message):
         load_audio(source)
+
+
+def test_a_file_that_memory_cannot_hold_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "sparse.wav").open("wb") as file:
+        file.truncate(10**13)
+    with pytest.raises(AudioError, match=r"sparse\.wav: it holds 10 TB, and no more than .* is read; cut it"):
+        load_audio(tmp_path / "sparse.wav")
 
 
 def test_audio_errors_are_value_errors_with_exit_code_4() -> None:

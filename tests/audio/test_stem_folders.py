@@ -150,6 +150,28 @@ def test_what_medleydb_lacks_is_said(medleydb: Path, monkeypatch: pytest.MonkeyP
         make(str(medleydb))
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("stems: " + "[" * 100_000, "it is nested too deeply"),
+        ("a: &a [ha, ha]\nb: &b [*a, *a]\nstems: {S01: {filename: 1.wav, instrument: *b}}", "repeats a part of itself"),
+        ("stems: {", "while parsing a flow"),
+        ("x" * 2_000_000, "it holds 2 MB, and no more than 1 MB is read"),
+        (None, "it is a folder"),
+    ],
+)
+def test_metadata_of_medleydb_without_measure_are_refused(medleydb: Path, text: str | None, says: str) -> None:
+    pytest.importorskip("yaml")
+    metadata = medleydb / "Band_Song_METADATA.yaml"
+    if text is None:
+        metadata.unlink()
+        metadata.mkdir()
+    else:
+        metadata.write_text(text)
+    with pytest.raises(UsageError, match=f"(?s)names no stems as MedleyDB's files do .*{says}"):
+        make(str(medleydb))
+
+
 def test_a_folder_for_each_stem_is_summed(tmp_path: Path) -> None:
     song = tmp_path / "0f0c7a3e-b1c2"
     write(song / "vocals" / "11.wav", 1)

@@ -90,7 +90,7 @@ def test_each_gets_a_page_of_its_own_and_a_link_that_opens_it(capsys: pytest.Cap
     (warning,) = capsys.readouterr().err.splitlines()
     assert warning == (
         "audiolime: warning: skipped in songs: 1 × not an audio file by its ending (cover.jpg); 2 × hidden (.DS_Store, "
-        "._a b.wav); 2 × no file that can be read (a broken link, a pipe) (dangling.wav, fifo.wav)"
+        "._a b.wav); 2 × no file that can be read (a broken link, a pipe, a device) (dangling.wav, fifo.wav)"
     )
     index = Path("pages/index.html").read_text(encoding="utf-8")
     links = [os.fsdecode(urllib.parse.unquote_to_bytes(link)) for link in re.findall(r'<a href="([^"]+)"', index)]

@@ -204,7 +204,10 @@ def sound(path: Path, label: str, seed: int) -> None:
         (JAMENDO + "track_1\tartist\n", "line 6 has 2 cells, not 6 or more"),
         ('"clip_id"\t"rock"\t"mp3_path"\n"1"\t"1"\n', "line 2 has 2 cells, not 3"),
         (FMA + "x,0,a,training,small,1,Rock,[],[]\n", "line 8 does not begin with a number"),
-        (FMA + '2,0,a,training,small,1,Rock,"[1",[]\n', "Expecting|delimiter"),
+        (FMA + '2,0,a,training,small,1,Rock,"[1",[]\n', r"line 8 names genres in another form than \[21, 45\]"),
+        (FMA + f"2,0,a,training,small,1,Rock,{'[' * 100_000},[]\n", "line 8 names genres in another form"),
+        (FMA + "2,0,a,training,small,1,Rock,[[1]],[]\n", "line 8 names genres in another form"),
+        (FMA + f"2,0,{'a' * 200_000},training,small,1,Rock,[1],[]\n", "line 8: not valid CSV .a cell of more than"),
     ],
 )
 def test_a_damaged_table_is_refused(tmp_path: Path, text: str, says: str) -> None:
@@ -213,6 +216,27 @@ def test_a_damaged_table_is_refused(tmp_path: Path, text: str, says: str) -> Non
     columns = {"label": "genres"} if text.startswith(",") else {}
     with pytest.raises(UsageError, match=f"table.csv cannot be read: .*({says})"):
         load_manifest(tmp_path / "table.csv", columns=columns)
+
+
+@pytest.mark.parametrize(
+    "genres", ["genre_id,title\n21\n", "number,title\n21,Rock\n", f"genre_id,title\n21,{'x' * 200_000}\n", ""]
+)
+def test_a_damaged_table_of_genres_is_refused(fma_metadata: Path, genres: str) -> None:
+    fma_metadata.with_name("genres.csv").write_text(genres)
+    with pytest.raises(UsageError, match=r"cannot read .*genres\.csv .*, which names FMA's genres"):
+        load_manifest(fma_metadata, columns={"label": "genres"})
+
+
+@pytest.mark.parametrize("text", [JAMENDO, FMA, '"clip_id"\t"rock"\t"mp3_path"\n'])
+def test_a_table_that_is_too_large_is_not_read(tmp_path: Path, text: str) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(text)
+    assert format_of(table) is not None
+    with table.open("r+b") as file:
+        file.truncate(10**10)
+    assert format_of(table) is None
+    with pytest.raises(UsageError, match="it holds 10 GB, and no more than 100 MB is read"):
+        load_manifest(table)
 
 
 def test_tracks_of_mirdata_are_audited_as_they_are(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +116,32 @@ def test_everything_that_is_wrong_is_said_at_once_by_line(write: Write) -> None:
     assert len(said) == 12
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_what_is_no_file_is_called_what_it_is(write: Write) -> None:
+    path = write("path,label,stems\nstems,guitar,\npipe.wav,piano,\nzero.wav,piano,\na.wav,guitar,b.wav\n")
+    os.mkfifo(path.with_name("pipe.wav"))
+    path.with_name("zero.wav").symlink_to("/dev/zero")
+    assert refusal(path)[1:] == [
+        "line 2: 'stems' is a folder; name a file",
+        "line 3: 'pipe.wav' is a pipe; name a file",
+        "line 4: 'zero.wav' is a device; name a file",
+        "line 5: 'b.wav' is a file and no folder of stems; name one, or leave the cell empty",
+    ]
+    with pytest.raises(UsageError, match=r"zero\.wav cannot be read: it is a device; name a file that can"):
+        load_manifest(path.with_name("zero.wav"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_table_that_a_shell_hands_over_is_read_from_its_pipe(write: Write) -> None:
+    path = write("path,label\na.wav,guitar\nb.wav,piano\n")
+    pipe = path.with_name("pipe")
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(path.read_bytes()))
+    writer.start()
+    assert [row.path.name for row in load_manifest(pipe).rows] == ["a.wav", "b.wav"]
+    writer.join()
+
+
 def test_excerpts_of_one_file_are_no_duplicates(write: Write) -> None:
     path = write("path,label,start_s\na.wav,guitar,0\na.wav,guitar,10\nb.wav,piano,\n")
     assert len(load_manifest(path).rows) == 3
@@ -157,6 +184,12 @@ def test_thousands_of_problems_make_no_endless_report(write: Write) -> None:
         ),
         ("path,label\n".encode("utf-16")[:-1], r"is not UTF-16 \(truncated data at byte \d+\); save it as UTF-8"),
         ('path,label\n"a.wav,guitar\n', "not valid CSV"),
+        (
+            f"path,label\na.wav,guitar\nb.wav,{'x' * 200_000}\n",
+            r"manifest\.csv, line 3: not valid CSV \(a cell of more than 131072 characters\); check its quotation",
+        ),
+        (f"path,label,{'x' * 200_000}\na.wav,guitar,\n", r"line 1: not valid CSV \(a cell of more than 131072"),
+        (f"{'[' * 100_000}\n", r"the first line names none of the known columns; it has '\[{900,1000}…$"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(write: Write, text: str | bytes, says: str) -> None:

@@ -27,6 +27,13 @@ def test_a_sample_is_distinct_paired_within_budget_and_counted(sampling: str) ->
     assert masks[-1].all()
 
 
+def test_no_more_than_eight_times_as_many_pairs_are_drawn_as_there_is_room_for() -> None:
+    """Of 255 pairs 254 are asked for, and some are too rare to be met."""
+    masks, counts = sample_masks(9, 510, sampling="shapley", seed=0)
+    assert len(masks) < 510
+    assert counts[: len(counts) // 2].sum() == 1 + 8 * 254
+
+
 def test_the_same_seed_gives_the_same_sample_and_another_seed_another() -> None:
     first, again, other = (choose_masks(14, max_evals=300, seed=seed).masks for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
@@ -45,6 +52,8 @@ def test_the_shapley_sample_draws_sizes_by_the_shapley_kernel() -> None:
 def test_a_budget_that_cannot_carry_the_fit_is_refused() -> None:
     with pytest.raises(UsageError, match=r"10 evaluations are too few for 6 components; allow at least 14, or 64"):
         choose_masks(6, max_evals=10)
+    with pytest.raises(UsageError, match=r"3 evaluations are too few for 2 components; allow 4: all there are"):
+        choose_masks(2, max_evals=3)
     with pytest.raises(UsageError, match="nothing to switch"):
         choose_masks(0)
 

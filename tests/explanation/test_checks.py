@@ -10,10 +10,11 @@ import pytest
 
 from audiolime_ext import explain, tagger
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
-from audiolime_ext.explanation.checks import Checks, LevelCheck, Missing, written
+from audiolime_ext.explanation.checks import ROUNDING, Checks, LevelCheck, Missing, n_level_evals, written
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.song.page import page_html
@@ -54,6 +55,16 @@ def test_a_loudness_listener_is_unmasked_by_the_mix_at_the_remaining_level(band:
         "what is left made as loud as the mix 0.32 (here 0.32)"
     ]
     assert e.to_dict()["level"]["rest_at_full_level"][0] == pytest.approx([0.3162] * 2, abs=1e-3)
+
+
+def test_the_level_check_takes_two_predictions_a_stem_and_the_removals_that_were_not_asked_about(
+    band: OracleFactorization,
+) -> None:
+    components = explain(band.mixture, LOUDNESS, factorization=band).components
+    assert n_level_evals(components, Game(2, lambda masks: masks)) == 6
+    evaluated = Game(2, lambda masks: masks)
+    evaluated(np.array([[True, False]]))
+    assert n_level_evals(components, evaluated) == 5
 
 
 KINDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -197,6 +208,17 @@ def test_a_donors_stem_is_added_at_the_ratio_of_stem_to_mix_that_it_has_there(
     listener = tagger(lambda b: strength(b, 3000)[:, None], sr=SR, labels=["drums"])
     (missing,) = explain(band.mixture, listener, factorization=band, donors=[(donor.mixture, donor)]).checks.missing
     assert missing.values[0] == pytest.approx(0.1, rel=0.02)
+    halves = {side: tone(100, 0.1 * gain) for side in ("bass", "left")}  # two that are one sound add up to 0.2
+    donor = OracleFactorization({"drums": tone(3000, 0.1 * gain), **halves})
+    missing, _ = explain(band.mixture, listener, factorization=band, donors=[(donor.mixture, donor)]).checks.missing
+    assert (missing.component, missing.values[0]) == ("drums", pytest.approx(0.1, rel=0.02))
+
+
+def test_asking_again_may_cost_more_than_there_is_and_then_nothing_is_left(band: OracleFactorization) -> None:
+    donor = OracleFactorization({"drums": tone(3000), "bass": tone(100)})
+    e = explain(band.mixture, DRUMS, factorization=band, donors=[(donor.mixture, donor)], max_evals=4)
+    said = "the check for missing sources was left out: it needs 1 evaluation, the budget leaves 0"
+    assert said in e.warnings
 
 
 @pytest.mark.parametrize(("level_db", "lacking"), [(-38.0, False), (-42.0, True)])
@@ -361,6 +383,8 @@ def test_a_model_that_fails_on_silence_alone_is_offered_the_floor(band: OracleFa
         ([-0.3, -0.3004], ["-0.30000", "-0.30040"]),
         ([0.5, 0.5 + 1e-7], ["0.50", "0.50"]),  # rounding is not told apart
         ([0.004], ["0.004"]),
+        ([0.5, 0.5 + 2 * ROUNDING], ["0.500000", "0.500002"]),
+        ([0.0, ROUNDING], ["0.000000", "0.000001"]),
         ([0.0], ["0.00"]),
     ],
 )

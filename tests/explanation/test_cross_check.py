@@ -62,6 +62,8 @@ def checked(second: OracleFactorization, **options: object) -> CrossCheck:
 def test_it_agrees_where_the_same_sound_leads_whatever_it_is_called(second: str, word: str, sentence: str) -> None:
     found = checked(stems(**dict(pair.split("=") for pair in second.split())))
     assert [one.word for one in found.labels] == [word]
+    shares = [found.labels[0].lies_in, found.labels[0].reverse]
+    assert shares == [round(share or 0, 4) for share in shares]
     head = "cross-checked with the other separator, by 8 more predictions, its checks included"
     assert found.remarks == [head, sentence]
 

@@ -165,7 +165,7 @@ def test_a_weight_argues_beyond_its_interval() -> None:
         assert (1 in found.arguing) is argues
 
 
-@pytest.mark.parametrize(("level_db", "heard"), [(-39.0, True), (-41.0, False)])
+@pytest.mark.parametrize(("level_db", "heard"), [(-39.9, True), (-40.0, False)])
 def test_what_cannot_be_heard_does_not_lead(level_db: float, heard: bool) -> None:
     found = judged(additive([0.5, 0.2]), levels_db=[level_db, 0.0])
     assert first(found) == (["a"] if heard else ["b"])
@@ -237,6 +237,13 @@ def test_segments_are_named_where_at_most_half_of_them_hold_two_thirds(
     found = cut(inside)
     assert (found.within, found.carried) == (within, carried)
     assert found.carried_weight == pytest.approx(sum(inside[i] for i in carried))
+
+
+@pytest.mark.parametrize(("level_db", "within"), [(-39.9, "carried"), (-40.0, "spread")])
+def test_segments_that_cannot_be_heard_are_not_named(level_db: float, within: str) -> None:
+    names, levels = (*SEGMENTS[:3], "lead guitar"), [level_db, -9.0, -9.0, -6.0]
+    found = judged(additive([0.4, 0.05, 0.05, 0.2], groups=(3, 1)), names=names, levels_db=levels)
+    assert found.within == within
 
 
 @pytest.mark.parametrize(("error", "within"), [(0.02, "carried"), (0.2, "open")])

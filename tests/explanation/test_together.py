@@ -107,10 +107,28 @@ def test_one_component_is_not_said_to_add_up() -> None:
     assert "sums of single" not in str(alone)
 
 
+def test_two_that_are_all_there_is_interact() -> None:
+    """Each is worth one half; both together add one to what each adds alone."""
+    (remark,) = together(of(lambda m: m[:, :2].all(axis=1), 2))
+    assert remark.startswith("odd: drums and bass interact: together they add 1.00 more to the score than the sum ")
+    assert not together(of(lambda m: m[:, 0], 1))
+
+
 def test_of_several_threes_that_do_the_same_none_is_named() -> None:
     """Either of four is enough: every three of them do the same."""
     said = together(of(lambda m: m.any(axis=1)))
     assert not any("alone and in pairs" in remark for remark in said)
+
+
+def test_of_two_threes_that_do_the_same_none_is_named() -> None:
+    """Parity of the first three, and of two of them with the fourth: half of the variation each."""
+
+    def parities(m: np.ndarray) -> np.ndarray:
+        odd = [1 - 2 * (m[:, three].sum(axis=1) % 2) for three in ([0, 1, 2], [0, 1, 3])]
+        return np.asarray((2 + odd[0] + odd[1]) / 4)
+
+    (remark,) = together(of(parities))
+    assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
 
 
 def test_a_page_says_it_too() -> None:

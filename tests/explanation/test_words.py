@@ -165,6 +165,9 @@ def test_more_sources_are_listed_after_the_leader() -> None:
         "rock comes most from drums (+0.50), then guitar (+0.20), bass (+"
     )
     assert said(found("tied", (0, 1)), k=1) == said(found("tied", (0, 1)), k=2)
+    many = found("tied", (0, 1), arguing=(0, 1, 2, 3, 4))
+    assert said(many, k=1) == said(many, k=2)
+    assert "then" not in said(many, k=1)
 
 
 SEGMENTS = ("drums 0.00–0.30 s", "drums 0.30–0.60 s", "drums 0.60–0.90 s", "drums 0.90–1.20 s", "guitar")
@@ -261,6 +264,8 @@ def test_small_values_are_written_so_that_they_say_something() -> None:
         (Kind("value", near=0.05), 0.4, 0.3, ["too (0.30; here 0.40)"]),
         (Kind("value"), -11.96, -11.9, ["nothing to explain by presence (the value is that of silence, to 0.06)"]),
         (Kind("value"), -11.96, -10.0, []),
+        (Kind("value", near=0.25), 0.5, 0.25, ["too (0.25; here 0.50)", "to 0.25"]),
+        (Kind("value", near=0.25), 0.625, 0.25, []),
     ],
 )
 def test_a_value_that_the_baseline_explains_is_remarked_whatever_is_explained(

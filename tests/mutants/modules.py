@@ -35,15 +35,85 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "components/masks": ("components/test_game", "attribution/test_shapley"),
 }
 
-_MASKS, _STATUS, _WORDS = (
-    f"audiolime_ext/{name}.py" for name in ("components/masks", "audit/verdict/status", "explanation/words")
-)
+_ONE_MIX = "components.heard_mixes(np.ones((1, components.n), bool))"
+_ALONE = "differences > t_quantile(1.0 - error, free) * errors"
+_READ = "READINGS.index(verdict.reading) if verdict.reading else"
+_SAME: dict[
+    str, tuple[tuple[str, str, tuple[str, ...], int], ...]
+] = {  # why: module, what becomes what, which of these
+    "any number will do": (
+        ("components/masks", "DRAWS_AT_ONCE = 1024", ("DRAWS_AT_ONCE = 1023", "DRAWS_AT_ONCE = 1025"), 0),
+        ("audit/verdict/rates", "N_BOOTSTRAP = 2000", ("N_BOOTSTRAP = 1999", "N_BOOTSTRAP = 2001"), 0),
+        ("audit/verdict/controls", "0", ("1",), 0),  # seeds
+        ("audit/verdict/controls", "0", ("1",), 1),
+        ("audit/verdict/differences", "0", ("1",), 0),
+        ("audit/verdict/rates", "0", ("1",), 0),
+        ("audit/verdict/verdicts", "0", ("1",), 0),
+        ("attribution/settle", "0", ("1",), 0),
+        ("attribution/lime", "spread > 1e-18", ("spread > 2e-18", "spread > 5e-19"), 0),  # far from what scores span
+        ("attribution/lime", "spread > 1e-18", ("spread > 2e-18", "spread > 5e-19"), 1),
+        ("attribution/told_apart", "_NO_ERROR = 1e-09", ("_NO_ERROR = 2e-09", "_NO_ERROR = 5e-10"), 0),
+    ),
+    "they are equal by chance alone": (
+        (
+            "explanation/leading",
+            "weights[first[0]] - weights[i] <= moved[i]",
+            ("weights[first[0]] - weights[i] < moved[i]",),
+            0,
+        ),
+        ("prediction/repeatability", "apart > UNLIKELY * error", ("apart >= UNLIKELY * error",), 0),
+        ("attribution/told_apart", _ALONE, (_ALONE.replace(">", ">="),), 0),
+        ("attribution/intervals", "energy > nothing ** 2", ("energy >= nothing ** 2",), 0),
+        ("attribution/lime", "spread > 1e-18", ("spread >= 1e-18",), 0),
+        ("attribution/lime", "spread > 1e-18", ("spread >= 1e-18",), 1),
+        ("explanation/leading", "highest[worst] < 0", ("highest[worst] <= 0",), 0),
+        ("explanation/together", "beyond > MOSTLY", ("beyond >= MOSTLY",), 0),
+        (
+            "explanation/checks",
+            "here.get(name, -math.inf) <= AUDIBLE_DB",
+            ("here.get(name, -math.inf) < AUDIBLE_DB",),
+            0,
+        ),
+        (
+            "prediction/repeatability",
+            "batched > _limit(ROUNDING, scale)",
+            ("batched >= _limit(ROUNDING, scale)",),
+            0,
+        ),
+    ),
+    "it is divided by, and then left out": (
+        ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 0.5)",), 0),
+        ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 2.0)",), 0),
+    ),
+    "there is one": (
+        ("explanation/checks", f"{_ONE_MIX}[0]", (f"{_ONE_MIX}[-1]",), 0),
+        ("explanation/checks", f"{_ONE_MIX}[0]", (f"{_ONE_MIX}[-1]",), 1),
+        ("explanation/words", "found.first[0]", ("found.first[-1]",), 5),  # leads, where its segments are told of
+        ("attribution/lime", "fitted[0]", ("fitted[-1]",), 0),
+        ("attribution/lime", "level[0]", ("level[-1]",), 0),
+        ("explanation/words", "found.first[0]", ("found.first[-1]",), 4),
+        ("explanation/cross_check", "there[0]", ("there[-1]",), 0),
+        ("explanation/cross_check", "back[0]", ("back[-1]",), 0),
+    ),
+    "it is set, or compared among its like, before anybody sees it": (
+        ("audit/verdict/status", "n_pairs: int = 1", ("n_pairs: int = 0", "n_pairs: int = 2"), 0),
+        ("audit/verdict/status", f"{_READ} 0", (f"{_READ} 1", f"{_READ} -1"), 0),
+        ("explanation/checks", "n_spare: int = 0", ("n_spare: int = 1", "n_spare: int = -1"), 0),
+    ),
+    "either is less than 2ⁿ from four components on": (("components/masks", "2 * n", ("3 * n",), 1),),
+    "up to 2, and from .5 on, too, numbers are written with two decimals": tuple(
+        ("explanation/words", "1.0", ("2.0", "0.5"), nth) for nth in range(3)
+    ),
+    "the first source is always named": (("explanation/words", "1", ("0",), 0),),
+    "it spares work: masks that are missing are missed later": (
+        ("attribution/owen", "2 ** len(groups)", ("1 ** len(groups)",), 0),
+    ),
+}
 EQUIVALENT: dict[tuple[str, str, str, int], str] = {  # mutations that change nothing that could be asked for, and why
-    (_MASKS, "DRAWS_AT_ONCE = 1024", "DRAWS_AT_ONCE = 1023", 0): "any number will do, as long as it is always the same",
-    (_MASKS, "2 * n", "3 * n", 1): "either is less than 2ⁿ from four components on",
-    **{(_WORDS, "1.0", "2.0", nth): "up to 2, too, numbers are written with two decimals" for nth in range(3)},
-    **{(_WORDS, "1.0", "0.5", nth): "so they are up to .5" for nth in range(3)},
-    (_STATUS, "n_pairs: int = 1", "n_pairs: int = 0", 0): "`decide` sets it before a verdict is told",
+    (f"audiolime_ext/{module}.py", before, after, nth): why
+    for why, those in _SAME.items()
+    for module, before, afters, nth in those
+    for after in afters
 }
 
 

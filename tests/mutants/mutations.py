@@ -2,7 +2,7 @@
 
 A whole number grows and shrinks by one, any other doubles and halves (zero becomes one). A comparison takes in its
 border or leaves it out, and turns round. Plus and minus, times and divided by change places. Annotations, decorators,
-``zip(strict=True)`` and ``field(repr=False)`` stay: no result hangs on them.
+``zip(strict=True)``, ``field(repr=False)`` and options for speed stay: no result hangs on them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SIGNS: dict[type[ast.operator], type[ast.operator]] = {
 }
 _Shown = ast.expr | ast.Assign | ast.AnnAssign | ast.Return | ast.keyword
 UNTOUCHED = ("annotation", "returns", "decorator_list")
-UNTOUCHED_OPTIONS = ("strict", "repr")
+UNTOUCHED_OPTIONS = ("strict", "repr", "optimize", "hermitian")
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ def test_the_floor_is_a_twentieth_or_chance_where_scores_add_up_to_one() -> None
     classes = tuple(f"class {i}" for i in range(500))
     assert Kind.of(np.full((2, 500), 1 / 500), classes).floor == pytest.approx(1 / 500)
     assert Kind.of(np.full((2, 500), 1 / 400), classes).floor == 0.05
+    for off, floor in ((0.9e-3, 1 / 500), (-0.9e-3, 1 / 500), (1.1e-3, 0.05)):
+        assert Kind.of(np.full((2, 500), (1 + off) / 500), classes).floor == pytest.approx(floor), off
     odds = Kind.of(np.array([[0.0, 1.0]]), LABELS, "log-odds")
     assert 1 / (1 + math.exp(-odds.floor)) == pytest.approx(0.05)
     assert odds.near == pytest.approx(0.2)

@@ -1,12 +1,14 @@
-"""What the formats find in a file, and what is wrong with it."""
+"""What the formats find in a file, what is wrong with it, and what is too much."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from audiolime_ext.errors import AudioError
+from audiolime_ext.outside import free_bytes
 from audiolime_ext.text import counted
 
+CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
 KEEP_THE_REST = "get a complete copy, or keep what is there with: ffmpeg -i IN OUT.wav"
 
 
@@ -73,3 +75,21 @@ def first_of(n_sounds: int, origin: str) -> str | None:
 def cut_short(origin: str, how: str, held_s: float) -> AudioError:
     """The error for a file that lacks its end."""
     return AudioError(f"{origin} is cut short: {how} {held_s:.2f} s; {KEEP_THE_REST}")
+
+
+def too_many_channels(origin: str, n_channels: int) -> AudioError:
+    """The error for more than two."""
+    return AudioError(
+        f"{origin} has {counted(n_channels, 'channel')}; mono and stereo can be used. "
+        "Mix it down first, as you would want it heard, for instance with: ffmpeg -i IN -ac 2 OUT.wav"
+    )
+
+
+def require_room(n_bytes: int, origin: str, now_s: float) -> None:
+    """Raise `AudioError` if memory does not hold the samples of a file's first seconds once more: they are copied."""
+    free = free_bytes()
+    if free is not None and n_bytes > free:
+        raise AudioError(
+            f"{origin} needs more memory than is free: {n_bytes / 1e9:.1f} GB more for its first {now_s:.0f} s, and "
+            f"{free / 1e9:.1f} GB are free; {CUT_IT}"
+        )

@@ -25,8 +25,10 @@ from audiolime_ext.collection.manifest import Manifest, Row
 from audiolime_ext.collection.table import Problems
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import legible, told_apart
+from audiolime_ext.outside import contents
 
 DURATION_S = 10.0
+_BELIEVED_S = 60.0  # longest excerpt that a manifest may claim before its file has been counted
 
 
 def entries_of(
@@ -34,8 +36,9 @@ def entries_of(
 ) -> list[Entry]:
     """The manifest's recordings, each with the hash of its content and the excerpt that is heard.
 
-    Where the middle or the end of a recording is to be found, it is decoded to count its samples (see `decoding` for
-    what that costs), once for each content: the number is kept in the cache.
+    Where the middle or the end of a recording is to be found, or the manifest claims an excerpt of more than a minute,
+    it is decoded to count its samples (see `decoding` for what that costs), once for each content: the number is kept
+    in the cache. What cannot be read is no problem here: it fails when it is measured, and the others do not.
 
     Parameters
     ----------
@@ -52,36 +55,48 @@ def entries_of(
     Raises
     ------
     UsageError
-        If two recordings have the same content, or stems are missing.
+        If two recordings have the same content, an excerpt ends behind its recording, or stems are missing.
     """
     from tqdm import tqdm
 
     problems, store = Problems(manifest.source), Store(Cache.of_user()) if store is None else store
+    entries: list[Entry] = []
     found: dict[str, Entry] = {}
+    broken: set[str] = set()  # keys of several recordings that cannot be read, each of which fails by itself
     names = told_apart(str(row.path) for row in manifest.rows)
     for row in tqdm(manifest.rows, desc="reading the manifest", unit="file", delay=1.0, disable=None, leave=False):
         if stems_needed and row.stems is None:
             problems.add(row.line, "no stems; name the folder of its true stems, or choose a factorization")
         try:
             entry = replace(_entry(row, duration_s, store), known_as=names[str(row.path)])
-        except UsageError as error:  # of its stems
+        except UsageError as error:  # of its stems or its excerpt
             problems.add(row.line, str(error))
             continue
         if entry.duration_s <= 0:
             problems.add(row.line, f"{entry.name!r} has ended by {entry.start_s:g} s; choose another start")
+        entries.append(entry)
         first = found.setdefault(entry.key, entry)
-        if first is not entry:
+        if first is not entry and _duration_s(row.path, entry.sha256, store) is None:
+            broken.add(entry.key)
+        elif first is not entry:
             problems.add(row.line, f"{entry.name!r} is the same recording as {first.name!r}; keep one")
     problems.raise_any()
-    return list(found.values())
+    return [replace(entry, sha256=_sha256_of_name(entry.path)) if entry.key in broken else entry for entry in entries]
 
 
 def _entry(row: Row, duration_s: float, store: Store) -> Entry:
     start_s, length_s, sha256 = row.start_s, row.duration_s, _sha256(row.path)
-    if start_s is None or length_s is None:
+    if start_s is None or length_s is None or length_s > _BELIEVED_S:
         whole_s = _duration_s(row.path, sha256, store)
         if length_s is None:
             length_s = duration_s if whole_s is None else min(duration_s, whole_s - (start_s or 0.0))
+        elif whole_s is None:
+            length_s = min(length_s, duration_s)
+        elif (start_s or 0.0) + length_s > whole_s + 0.001:
+            raise UsageError(
+                f"{row.path.name!r} is {whole_s:.3f} s long, and the excerpt is to end at "
+                f"{(start_s or 0.0) + length_s:g} s; shorten it"
+            )
         if start_s is None:
             start_s = 0.0 if whole_s is None else int(max(0.0, whole_s - length_s) / 2 * 1000) / 1000
     return Entry(
@@ -105,9 +120,13 @@ def _sha256_of_stems(folder: Path) -> str:
 
 def _sha256(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        return hashlib.sha256(contents(file)).hexdigest()
     except OSError:  # reported when it is to be measured
-        return hashlib.sha256(os.fsencode(file)).hexdigest()
+        return _sha256_of_name(file)
+
+
+def _sha256_of_name(file: str | Path) -> str:
+    return hashlib.sha256(os.fsencode(file)).hexdigest()
 
 
 def _duration_s(path: Path, sha256: str, store: Store) -> float | None:
@@ -116,7 +135,7 @@ def _duration_s(path: Path, sha256: str, store: Store) -> float | None:
     if (kept := store.read(key)) is not None:
         return float(kept.facts["n_samples"] / kept.facts["sr"])
     try:
-        n_samples, sr = count(path.read_bytes(), str(path))
+        n_samples, sr = count(contents(path), str(path))
     except Exception:  # noqa: BLE001 - whatever it is, it is this file's
         return None
     if not n_samples:

@@ -44,7 +44,7 @@ from audiolime_ext.audit.store.records import (
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files import legible, to_json, utf8
 from audiolime_ext.writing.fresh import make_folder
-from audiolime_ext.writing.places import require_file
+from audiolime_ext.writing.places import require_writable_file
 
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
@@ -126,8 +126,8 @@ class AuditStore:
     @staticmethod
     def require_place(path: Path) -> None:
         """Raise `OutputError` if it is clear before any work that no store can be written at `path`."""
-        require_file(path, in_new_folder=True)
-        require_file(path.with_name(f"{path.name}-journal"), in_new_folder=True)  # SQLite's
+        require_writable_file(path, in_new_folder=True)
+        require_writable_file(path.with_name(f"{path.name}-journal"), in_new_folder=True)  # SQLite's
 
     @classmethod
     def read(cls, path: str | Path) -> AuditStore:

@@ -28,8 +28,6 @@ from audiolime_ext.audit.verdict.rates import MAX_SONGS, N_BOOTSTRAP, Rate, Tria
 from audiolime_ext.errors import UsageError
 from audiolime_ext.text import counted
 
-_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # nothing is known
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -53,7 +51,7 @@ class Difference:
     low: float
     high: float
     n_songs: int
-    placebo: Rate = _NOTHING
+    placebo: Rate
     control: str = ""
 
 
@@ -123,7 +121,8 @@ def songs_to_tell(difference: Difference) -> int | None:
 
     Examples
     --------
-    >>> songs_to_tell(Difference(0.2, -0.1, 0.5, 20)), songs_to_tell(Difference(0.0, -0.3, 0.3, 20))
+    >>> placebo = Rate(0.3, 0.1, 0.5, 20, 20, None, 20.0, 0.95)
+    >>> songs_to_tell(Difference(0.2, -0.1, 0.5, 20, placebo)), songs_to_tell(Difference(0.0, -0.3, 0.3, 20, placebo))
     (46, None)
     """
     if difference.rate <= 0:

@@ -117,6 +117,9 @@ class Rate:
         return self.n_hosts if self.n_donors is None else min(self.n_hosts, self.n_donors)
 
 
+NOTHING_SEEN = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)
+
+
 def clopper_pearson(n_flips: float, n: float, *, confidence: float = 0.95) -> tuple[float, float]:
     """The interval for a share of which `n_flips` of `n` were seen; effective numbers need not be whole.
 
@@ -129,8 +132,6 @@ def clopper_pearson(n_flips: float, n: float, *, confidence: float = 0.95) -> tu
     from scipy.stats import beta
 
     tail = (1 - confidence) / 2
-    if n <= 0:
-        return 0.0, 1.0
     low = 0.0 if n_flips <= 0 else float(beta.ppf(tail, n_flips, n - n_flips + 1))
     high = 1.0 if n_flips >= n else float(beta.ppf(1 - tail, n_flips + 1, n - n_flips))
     return low, high
@@ -310,8 +311,7 @@ def _resampled(flips: Array, songs: NDArray[np.int64], *, rng: np.random.Generat
         drawn = rng.multinomial(n_songs, np.full(n_songs, 1 / n_songs), size=min(chunk, n_bootstrap - first))
         flipped, tried = (drawn.astype(np.float64) @ counts).T
         rates.append(flipped / tried)
-    correction = n_songs / (n_songs - 1) if n_songs > 1 else 1.0  # a resample varies as (n − 1)/n of what it stands for
-    return float(np.concatenate(rates).var() * correction)
+    return float(np.concatenate(rates).var() * n_songs / (n_songs - 1))  # a resample varies as (n − 1)/n of the truth
 
 
 def _linearised(counts: Array) -> float:

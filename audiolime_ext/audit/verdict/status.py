@@ -26,14 +26,13 @@ from audiolime_ext.audit.measurement.placebos import AGAIN, MOVED, NUDGED
 from audiolime_ext.audit.verdict.controls import EQUAL_LEVEL, SAME_CLASS
 from audiolime_ext.audit.verdict.differences import Difference, songs_to_tell
 from audiolime_ext.audit.verdict.limits import Limit
-from audiolime_ext.audit.verdict.rates import Rate, benjamini_hochberg, exceeds, songs_to_decide
+from audiolime_ext.audit.verdict.rates import NOTHING_SEEN, Rate, benjamini_hochberg, exceeds, songs_to_decide
 from audiolime_ext.audit.verdict.words import in_words, percent
 from audiolime_ext.text import counted
 
 Status = Literal["shown", "open", "ruled out", "not auditable"]
 STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order of reports
 READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in this order
-_NOTHING = Rate(None, 0.0, 1.0, 0, 0, None, 0.0, 0.95)  # nothing was tried
 MOST_OF = 0.5  # of the flips: if this share happens where next to nothing was changed, that explains them
 _ANY_REMIX = "this model changes its mind at any remix"
 _CONTROLS = {
@@ -197,10 +196,7 @@ class Verdict:
 
     @property
     def _of_placebos(self) -> float:
-        if self.placebo is not None and self.placebo.placebo.rate is not None:
-            return self.placebo.placebo.rate
-        observed = 0.0 if self.rate is None or self.rate.rate is None else self.rate.rate
-        return max(0.0, observed - (self.placebo.rate if self.placebo is not None else 0.0))
+        return 0.0 if self.placebo is None else self.placebo.placebo.rate or 0.0
 
     @property
     def _what_would_decide(self) -> tuple[str, ...]:
@@ -294,7 +290,7 @@ def _together(family: Sequence[Verdict]) -> list[Verdict]:
     for v in family:
         if (v.label, v.component) not in there:
             blank = replace(v, p_value=None, n_pairs=max(1, len(tried)), songs_needed=None)
-            none = v.rate or _NOTHING
+            none = v.rate or NOTHING_SEEN
             judged.append(replace(blank, status="not auditable") if v.why_not else _judged(blank, none, above=False))
     return judged
 

@@ -44,10 +44,10 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.verdict.junit import to_junit
     from audiolime_ext.files import to_json
     from audiolime_ext.writing.fresh import write_bytes
-    from audiolime_ext.writing.places import require_file
+    from audiolime_ext.writing.places import require_writable_file
 
     if args.junit:
-        require_file(Path(args.junit))
+        require_writable_file(Path(args.junit))
     found = admit(
         args.store,
         tolerance=args.tolerance,

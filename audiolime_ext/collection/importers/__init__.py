@@ -14,17 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
 from audiolime_ext.collection.importers import fma, jamendo, magnatagatune
-from audiolime_ext.collection.importers.draft import Draft
+from audiolime_ext.collection.importers.draft import Draft, opened
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files import is_file, legible
 from audiolime_ext.prediction.labels import label_indices
 
 FORMATS: tuple[ModuleType, ...] = (jamendo, magnatagatune, fma)
+_HEAD = 1 << 16  # characters that hold three lines of any of them
 _SHOWN = 3
 
 
@@ -39,11 +39,11 @@ class Gathered:
 def format_of(table: Path) -> ModuleType | None:
     """The format that a table is in; None where it is none of these, or cannot be read."""
     try:
-        with table.open(encoding="utf-8-sig") as file:
-            lines = [line.rstrip("\r\n") for line in islice(file, 3)]
+        with opened(table) as file:
+            lines = file.read(_HEAD).splitlines()[:3]
+        return next((format for format in FORMATS if format.recognises(lines)), None)
     except (OSError, ValueError):
         return None
-    return next((format for format in FORMATS if format.recognises(lines)), None)
 
 
 def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str, what: str = "class") -> Gathered:

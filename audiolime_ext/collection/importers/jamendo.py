@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audiolime_ext.collection.importers.draft import Draft
+from audiolime_ext.collection.importers.draft import Draft, opened
 from audiolime_ext.files import is_file
 from audiolime_ext.text import counted
 
@@ -33,7 +33,7 @@ def recognises(lines: Sequence[str]) -> bool:
 def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
     """The tracks of a table, whose paths are relative to `root` (None: the table's folder)."""
     root = table.parent if root is None else root
-    with table.open(encoding="utf-8-sig") as file:
+    with opened(table) as file:
         for line, text in enumerate(file, start=1):
             cells = text.rstrip("\r\n").split("\t")
             if line == 1 or not any(cells):

@@ -13,12 +13,12 @@ References: Law, West, Mandel, Bay and Downie, "Evaluation of algorithms using g
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audiolime_ext.collection.importers.draft import Draft
+from audiolime_ext.collection.importers.draft import Draft, opened
+from audiolime_ext.collection.table import cells_of
 from audiolime_ext.text import counted
 
 NAME = "MagnaTagATune"
@@ -28,21 +28,21 @@ _CUT_AT = re.compile(r"-\d+-\d+\.[^.]+$")
 
 def recognises(lines: Sequence[str]) -> bool:
     """Whether a table begins as MagnaTagATune's does."""
-    cells = next(csv.reader(lines[:1], delimiter="\t"), [])
+    _, cells = next(cells_of(lines[:1], "\t"), (0, []))
     return len(cells) > 2 and (cells[0], cells[-1]) == ("clip_id", "mp3_path")
 
 
 def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
     """The clips of the table, whose paths are relative to `root` (None: the table's folder)."""
     root = table.parent if root is None else root
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter="\t")
-        tags = next(reader)[1:-1]
-        for cells in reader:
+    with opened(table) as file:
+        rows = cells_of(file, "\t")
+        tags = next(rows)[1][1:-1]
+        for line, cells in rows:
             if not any(cells):
                 continue
             if len(cells) != len(tags) + 2:
-                raise ValueError(f"line {reader.line_num} has {counted(len(cells), 'cell')}, not {len(tags) + 2}")
+                raise ValueError(f"line {line} has {counted(len(cells), 'cell')}, not {len(tags) + 2}")
             labels = tuple(tag for tag, on in zip(tags, cells[1:-1], strict=True) if on == "1")
             path = cells[-1]
-            yield Draft(reader.line_num, root / path, labels, group=_CUT_AT.sub("", path), called=path)
+            yield Draft(line, root / path, labels, group=_CUT_AT.sub("", path), called=path)

@@ -35,7 +35,7 @@ from audiolime_ext.report.player.player import script_text, style_text
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import counted, share_of
 from audiolime_ext.writing.fresh import fresh_folder, write_bytes
-from audiolime_ext.writing.places import require_file
+from audiolime_ext.writing.places import require_writable_file
 
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips
@@ -120,7 +120,7 @@ def write_report(store: str | Path | Results, folder: str | Path, options: Optio
 
 def require_place(folder: Path) -> None:
     """Raise `OutputError` if it is clear before any work that the page cannot be written in a folder."""
-    require_file(folder / FILE, in_new_folder=True)
+    require_writable_file(folder / FILE, in_new_folder=True)
 
 
 def report_html(results: Results, options: Options | None = None) -> str:

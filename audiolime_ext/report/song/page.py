@@ -31,7 +31,7 @@ from audiolime_ext.report.song.view import Note, View, as_track, components, mak
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
 from audiolime_ext.writing.fresh import write_bytes
-from audiolime_ext.writing.places import require_file
+from audiolime_ext.writing.places import require_writable_file
 
 Explained = TrackExplanation | Explanation
 
@@ -113,7 +113,7 @@ def write_page(explained: Explained | Sequence[Explained], path: str | os.PathLi
     if isinstance(cast(Any, explained), (str, os.PathLike)):
         warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 2)
         explained, path = cast(Any, path), cast(Any, explained)
-    require_file(Path(path))
+    require_writable_file(Path(path))
     write_bytes(page_html(explained, **options).encode("utf-8", "legible"), Path(path))
     return Path(path)
 

@@ -165,6 +165,33 @@ def test_the_same_content_twice_is_refused_unless_the_excerpts_differ(tmp_path: 
     assert len({e.key for e in entries_of(load_manifest(source))}) == 3
 
 
+@pytest.mark.parametrize("excerpt", [",", "0,1", "0,1e12"])
+def test_several_recordings_that_are_broken_alike_fail_each_by_itself(tmp_path: Path, excerpt: str) -> None:
+    rows = [f"0.wav,a,{excerpt.replace('e12', '')}\n", *(f"{name}.wav,b,{excerpt}\n" for name in ("x", "y", "z"))]
+    for name in ("x", "y", "z"):
+        (tmp_path / f"{name}.wav").write_bytes(b"no sound")
+    found = []
+    for order in (rows, rows[::-1]):
+        source = write(tmp_path, "path,label,start_s,duration_s\n" + "".join(order))
+        entries = entries_of(load_manifest(source), duration_s=2.0)
+        assert [Path(entry.path).name for entry in entries] == [row.split(",")[0] for row in order]
+        assert max(entry.duration_s for entry in entries) <= 2.0, "no claim is believed that cannot be checked"
+        found.append({entry.path: entry.key for entry in entries})
+    assert found[0] == found[1], "whatever the order"
+    assert len({*found[0].values()}) == 4
+
+
+def test_an_excerpt_of_hours_is_held_against_the_recording_before_memory_is_asked_for(tmp_path: Path) -> None:
+    source = write(tmp_path, "path,label,start_s,duration_s\n0.wav,a,,1e12\n1.wav,b,1,1e308\n2.wav,b,0,2\n")
+    with pytest.raises(
+        UsageError,
+        match=r"(?s)line 2: '0\.wav' is 2\.000 s long, and the excerpt is to end at 1e\+12 s; shorten it.*3: '1\.wav'",
+    ):
+        entries_of(load_manifest(source))
+    write(tmp_path, "path,label,start_s,duration_s\n0.wav,a,0,61\n1.wav,b,1,60\n", seconds=61.0)
+    assert [entry.duration_s for entry in entries_of(load_manifest(source))] == [61.0, 60.0]
+
+
 def test_an_excerpt_that_begins_after_the_end_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path, "path,label,start_s\n0.wav,a,2\n1.wav,b,\n2.wav,b,2.5\n")
     with pytest.raises(

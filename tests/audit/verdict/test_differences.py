@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,15 @@ def test_the_interval_is_newcombes_of_both_rates() -> None:
     (low, high), (placebo_low, placebo_high) = clopper_pearson(30, 40), clopper_pearson(4, 40)
     assert found.low == pytest.approx(0.65 - np.hypot(0.75 - low, placebo_high - 0.1), abs=0.01)
     assert found.high == pytest.approx(0.65 + np.hypot(high - 0.75, 0.1 - placebo_low), abs=0.01)
+
+
+def test_a_difference_is_no_larger_than_everything() -> None:
+    tried = Trials("a", "b", np.zeros(5, bool), songs(5))
+    none = paired_difference(tried, np.ones(5))
+    all_ = paired_difference(replace(tried, flips=np.ones(5, bool)), np.zeros(5))
+    assert none is not None
+    assert all_ is not None
+    assert (none.low, none.rate, all_.rate, all_.high) == (-1, -1, 1, 1)
 
 
 @pytest.mark.parametrize(("flips", "placebo"), [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from audiolime_ext.audit.verdict.rates import (
     Rate,
     Trials,
+    _resampled,
     benjamini_hochberg,
     clopper_pearson,
     exceeds,
@@ -15,6 +18,7 @@ from audiolime_ext.audit.verdict.rates import (
     is_larger,
     songs_to_decide,
 )
+from audiolime_ext.errors import UsageError
 from tests.audit.verdict.worlds import QUICK, world
 from tests.studies.flip_rates import held
 
@@ -33,6 +37,88 @@ def test_many_songs_have_the_variance_that_resampling_comes_to(monkeypatch: pyte
     assert at_once.n_effective == pytest.approx(resampled.n_effective, rel=0.1)
     assert at_once.n_effective != resampled.n_effective
     assert at_once.n_effective < 0.7 * len(trials.flips), "songs do matter here"
+
+
+def kish(flips: NDArray[np.float64], songs: NDArray[np.int64]) -> float:
+    """Independent trials that the design allows, trial by trial."""
+    same = songs[:, None] == songs[None, :]
+    others = same & ~np.eye(len(songs), dtype=bool)
+    together = 1 + sum(flips[i] * flips[j] for i, j in np.argwhere(others))  # pairs in which both flip, and one more
+    of_flipped = 1 + sum(flips[i] for i, _ in np.argwhere(others))
+    alike = max(0.0, (together / of_flipped - flips.mean()) / (1 - flips.mean()))
+    return float(len(songs) / (1 + alike * (same.sum() / len(songs) - 1)))
+
+
+def variance_of_ratio(flips: NDArray[np.float64], songs: NDArray[np.int64], n_songs: int) -> float:
+    """Of the mean of all trials, linearised: n / (n - 1) times the sum of squares of each song's residual."""
+    residuals = [(flips[songs == song] - flips.mean()).sum() / len(flips) for song in range(n_songs)]
+    return float(n_songs / (n_songs - 1) * np.square(residuals).sum())
+
+
+def effective(
+    flips: NDArray[np.float64], hosts: NDArray[np.int64], donors: NDArray[np.int64] | None, confidence: float
+) -> float:
+    """The number of independent trials that say as much."""
+    n_hosts = hosts.max() + 1
+    by, bounds, n_songs = [variance_of_ratio(flips, hosts, n_hosts)], [kish(flips, hosts)], n_hosts
+    if donors is not None:
+        n_donors = donors.max() + 1
+        pairs = np.unique(hosts * n_donors + donors, return_inverse=True)[1]
+        by.append(variance_of_ratio(flips, donors, n_donors))
+        by.append(by[0] + by[1] - variance_of_ratio(flips, pairs, pairs.max() + 1))
+        bounds.append(kish(flips, donors))
+        n_songs = min(n_hosts, n_donors)
+    p, n = flips.mean(), len(flips)
+    quantiles = [student.ppf((1 + confidence) / 2, many - 1) for many in (n, n_songs)]
+    return float(min(n, p * (1 - p) / max(by), *bounds) * (quantiles[0] / quantiles[1]) ** 2)
+
+
+@pytest.mark.parametrize("with_donors", [False, True])
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_the_interval_is_that_of_the_formulas(
+    monkeypatch: pytest.MonkeyPatch, with_donors: bool, confidence: float
+) -> None:
+    """Cameron, Gelbach and Miller's variance, Korn and Graubard's interval, Kish's design, written once more."""
+    monkeypatch.setattr("audiolime_ext.audit.verdict.rates.MANY_SONGS", 5)
+    rng = np.random.default_rng(3)
+    hosts, donors = np.repeat(np.arange(12), 6), rng.permutation(np.repeat(np.arange(9), 8))
+    flips = (rng.random(72) < 0.3 + 0.3 * (hosts % 3 == 0)).astype(float)
+    found = flip_rate(
+        Trials("a", "b", flips, hosts.astype(str).tolist(), donors.astype(str).tolist() if with_donors else None),
+        confidence=confidence,
+    )
+    n_effective = effective(flips, hosts, donors if with_donors else None, confidence)
+    assert found.n_effective == pytest.approx(n_effective, rel=1e-9)
+    interval = clopper_pearson(flips.mean() * n_effective, n_effective, confidence=confidence)
+    assert (found.low, found.high) == pytest.approx(interval, rel=1e-9)
+    assert (found.rate, found.n_trials, found.n_hosts) == (flips.mean(), 72, 12)
+    assert found.n_songs == (9 if with_donors else 12)
+
+
+def test_two_songs_are_worth_what_the_formulas_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audiolime_ext.audit.verdict.rates.MANY_SONGS", 1)
+    hosts, flips = np.repeat([0, 1], 40), (np.arange(80) % 5 < 2).astype(float)
+    flips[:3] = 1
+    found = flip_rate(Trials("a", "b", flips, hosts.astype(str).tolist()), confidence=0.5)
+    assert found.n_effective == pytest.approx(effective(flips, hosts, None, 0.5), rel=1e-9)
+    assert found.n_effective > 5
+
+
+def test_resampling_few_songs_is_worth_what_the_linearised_variance_is() -> None:
+    """Four songs of as many trials, two of which flip: a quarter of the variance of a song, (1/3) / 4."""
+    songs = np.repeat(np.arange(4), 10)
+    flips = (songs < 2).astype(float)
+    resampled = _resampled(flips, songs, rng=np.random.default_rng(0), n_bootstrap=40_000)
+    assert resampled == pytest.approx(variance_of_ratio(flips, songs, 4), rel=0.03)
+    assert resampled == pytest.approx(1 / 12, rel=0.03)
+
+
+@pytest.mark.parametrize("p", [0.2, 0.4])
+def test_how_sure_a_rate_is_to_exceed_a_limit(p: float) -> None:
+    from scipy.stats import binomtest
+
+    rate = Rate(12 / 30, 0, 1, 30, 30, None, 30.0, 0.95)
+    assert exceeds(rate, p) == pytest.approx(binomtest(12, 30, p, alternative="greater").pvalue)
 
 
 def naive(trials: Trials) -> tuple[float, float]:
@@ -115,6 +201,12 @@ def test_no_more_independent_trials_than_the_design_allows() -> None:
     assert found.n_effective <= sum(sizes) ** 2 / sum(size**2 for size in sizes)
     scattered = flip_rate(Trials("a", "b", np.isin(np.arange(100), [0, 20, 40, 60]), hosts))
     assert scattered.n_effective > 60, "other songs' trials flip as often as the song's own"
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0])
+def test_a_confidence_lies_between_0_and_1(confidence: float) -> None:
+    with pytest.raises(UsageError, match=r"confidence must lie between 0 and 1, not [01]\.0"):
+        flip_rate(Trials("a", "b", np.array([True]), ["x"]), confidence=confidence)
 
 
 def test_clopper_pearson_is_exact() -> None:

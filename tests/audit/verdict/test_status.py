@@ -108,18 +108,24 @@ def test_pairs_that_are_meant_to_matter_lend_no_certainty_to_accusations() -> No
     assert decided(*accused, *alike)["drums"].status == "shown", "the correction lets strong pairs pull weak ones along"
 
 
+def against(placebo: float, difference: float, low: float, high: float, *, n_songs: int = 50) -> Difference:
+    """Compared with a placebo under which so many flip."""
+    under = Rate(placebo, 0.0, 1.0, n_songs, n_songs, None, float(n_songs), 0.95)
+    return Difference(difference, low, high, n_songs, under)
+
+
 @pytest.mark.parametrize(
     ("placebo", "status", "said"),
     [
         (None, "shown", "; no near-null control was measured"),
-        (Difference(0.9, 0.8, 1.0, 50), "shown", "; where next to nothing was changed, 5 % flip"),
-        (Difference(0.05, -0.1, 0.2, 50), "open", "; this model changes its mind at any remix: where next to nothing"),
+        (against(0.05, 0.9, 0.8, 1.0), "shown", "; where next to nothing was changed, 5 % flip"),
+        (against(0.9, 0.05, -0.1, 0.2), "open", "; this model changes its mind at any remix: where next to nothing"),
         (
-            Difference(0.6, -0.1, 1.0, 50),
+            against(0.35, 0.6, -0.1, 1.0),
             "open",
             "; too few songs to tell: where next to nothing was changed, 35 % flip",
         ),
-        (Difference(0.0, -0.1, 0.1, 50), "open", "; no practicable number of songs would decide at this rate"),
+        (against(0.95, 0.0, -0.1, 0.1), "open", "; no practicable number of songs would decide at this rate"),
     ],
 )
 def test_what_is_shown_flips_more_than_a_placebo(placebo: Difference | None, status: Status, said: str) -> None:
@@ -131,18 +137,19 @@ def test_what_is_shown_flips_more_than_a_placebo(placebo: Difference | None, sta
 
 def test_a_model_changes_its_mind_at_any_remix_from_half_of_the_flips_or_the_limit_on() -> None:
     def changes(of_placebos: float, limit: float) -> bool:
-        one = verdict(90, 100, placebo=Difference(0.9 - of_placebos, -0.1, 1.0, 50))
+        one = verdict(90, 100, placebo=against(of_placebos, 0.9 - of_placebos, -0.1, 1.0))
         return decided(one, limit=Limit(limit, "a limit"))["drums"].changes_its_mind
 
-    assert [changes(x, 0.5) for x in (0.44, 0.46)] == [False, True], "half of 90 %"
-    assert [changes(x, 0.2) for x in (0.19, 0.21)] == [False, True], "the limit"
+    assert [changes(x, 0.5) for x in (0.44, 0.45, 0.46)] == [False, False, True], "half of 90 %"
+    assert [changes(x, 0.2) for x in (0.19, 0.2, 0.21)] == [False, False, True], "the limit"
 
 
 def test_a_placebo_neither_shows_nor_rules_out() -> None:
-    assert decided(verdict(0, 100, placebo=Difference(-0.9, -1.0, -0.8, 50)))["drums"].status == "ruled out"
-    assert decided(verdict(40, 100, placebo=Difference(0.4, 0.3, 0.5, 50)))["drums"].status == "open"
-    assert songs_to_tell(Difference(0.2, -0.2, 0.6, 10)) == 41, "four times the songs halve the distance to the bound"
-    assert songs_to_tell(Difference(0.001, -0.2, 0.2, 10)) is None
+    assert decided(verdict(0, 100, placebo=against(0.9, -0.9, -1.0, -0.8)))["drums"].status == "ruled out"
+    assert decided(verdict(40, 100, placebo=against(0.0, 0.4, 0.3, 0.5)))["drums"].status == "open"
+    forty_one = songs_to_tell(against(0.1, 0.2, -0.2, 0.6, n_songs=10))
+    assert forty_one == 41, "four times the songs halve the distance to the bound"
+    assert songs_to_tell(against(0.1, 0.001, -0.2, 0.2, n_songs=10)) is None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +195,7 @@ def test_trials_are_compared_with_placebos_wherever_that_matters_to_the_limit_or
 
         def placebo_of(trials: Trials) -> Difference:
             names.append(trials.component)
-            return Difference(0.0, -0.1, 0.1, 50)
+            return against(0.95, 0.0, -0.1, 0.1)
 
         tried = Trials("guitar", "drums", np.arange(50) < n_flips, SONGS, SONGS)
         (one,) = judge([tried], limit=limit, grounds=Grounds(placebo_of))

@@ -106,6 +106,7 @@ def test_an_instrument_without_its_own_stem_is_not_auditable() -> None:
         ("not auditable", "violin"),
         ("ruled out", "drums"),
     ][::-1]
+    assert verdicts[1].declared is True
     assert verdicts[1].text == "not auditable: 'strings' and violin: no stem holds violin alone"
 
 
