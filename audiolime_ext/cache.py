@@ -22,8 +22,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -34,11 +32,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import OutputError, UsageError
-from audiolime_ext.files import legible, sha256_of, size_of
+from audiolime_ext.files import legible, scalar, sha256_of, size_of
 from audiolime_ext.plain import sealed, unsealed
+from audiolime_ext.writing.temporary import new_folder, sweep
 
 DEFAULT_MAX = "5GB"
-STALE_S = 3600.0  # a temporary folder that old belongs to a process that was killed
 _FORMAT = 1
 _MAPPED_BYTES = 1 << 20  # smaller arrays are read at once: each memory map keeps a file open
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -119,6 +117,7 @@ class Cache:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     cache = Cache(Path(folder), limit=10**6)
     ...     cache.write({"kind": "scores", "of": "a song"}, {"scores": np.array([0.5])}, {"labels": ["jazz"]})
@@ -176,7 +175,7 @@ class Cache:
         place = self._place(key)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=self.folder))
+            temporary = new_folder(self.folder, "entry", mode=0o700)
         except OSError as error:
             raise self._cannot_write(error) from error
         try:
@@ -216,7 +215,7 @@ class Cache:
         n_bytes = sum(map(size_of, folders))
         for folder in folders:
             self._drop(folder)
-        self._remove_stale()
+        sweep(self.folder)
         self._room = 0
         return len(folders), n_bytes
 
@@ -234,7 +233,7 @@ class Cache:
         if not folder.exists():
             return
         with suppress(OSError):  # not there, or another process was faster
-            out_of_sight = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=self.folder))
+            out_of_sight = new_folder(self.folder, "old", mode=0o700)
             with suppress(OSError):
                 folder.rename(out_of_sight / "old")
             shutil.rmtree(out_of_sight, ignore_errors=True)
@@ -244,7 +243,7 @@ class Cache:
         self._room -= n_new
         if self._room > 0:
             return
-        self._remove_stale()
+        sweep(self.folder)
         sizes = {folder: size_of(folder) for folder in self._folders()}
         total = sum(sizes.values())
         for folder in sorted(sizes, key=_last_use):
@@ -253,13 +252,6 @@ class Cache:
             self._drop(folder)
             total -= sizes[folder]
         self._room = (self.limit - total) // 4
-
-    def _remove_stale(self) -> None:
-        with suppress(OSError):
-            for path in self.folder.glob(".*.part"):
-                with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > STALE_S:
-                        shutil.rmtree(path, ignore_errors=True)
 
     def _cannot_write(self, error: OSError) -> OutputError:
         return OutputError(
@@ -328,7 +320,7 @@ def _rename(source: Path, target: Path) -> None:
 
 def _plain(value: Any) -> Any:
     """A value as JSON gives it back."""
-    return json.loads(json.dumps(value, allow_nan=False))
+    return json.loads(json.dumps(value, allow_nan=False, default=scalar))
 
 
 def _written(path: Path, array: NDArray[Any]) -> str:

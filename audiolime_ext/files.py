@@ -1,4 +1,4 @@
-r"""Files and their names. Writing leaves nothing half-written: everything goes to a temporary name, then is renamed.
+r"""Files and their names; and what they hold, as bytes and as JSON.
 
 A file name is bytes, and need not be text: one that was written in Latin-1 is not UTF-8. Python holds bytes that it
 cannot decode as lone surrogates, which open the file but cannot be encoded. So a name has two forms. The exact one
@@ -13,21 +13,19 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
-
-from audiolime_ext.errors import OutputError
 
 _MOST_BYTES = 255  # of a name, on every common file system
 _ROOM = 200  # bytes of a name to which a number, an ending and what `tempfile` adds are appended
 _TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn or hide the letters that follow: a name reads as another
 _UNWRITTEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]|\\(?=x[0-9a-f]{{2}})")
+_UNPRINTED = re.compile(rf"[\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]")  # JSON itself escapes those below a space
+_UNSHOWN = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNING}]")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # on Windows
 
@@ -71,15 +69,19 @@ def meant(path: Path) -> Path:
 
 
 def utf8(text: str) -> str:
-    r"""A text that may contain names, legible or exact, as text that can be encoded.
+    r"""A text that may contain names, legible or exact, as text that can be encoded and shown.
+
+    Line breaks and tabs stay; other control characters, which could write over what stands on a terminal, are escaped
+    as in names.
 
     Examples
     --------
     >>> print(utf8("cannot read caf\udce9.wav"), utf8(r"cannot read caf\xe9.wav"))
     cannot read caf\xe9.wav cannot read caf\xe9.wav
+    >>> print(utf8("new\x1b[2Jscreen"))
+    new\x1b[2Jscreen
     """
-    turned = re.sub(f"[{_TURNING}]", lambda found: _escape(found[0]), text)
-    return turned.encode("utf-8", "legible").decode()
+    return _UNSHOWN.sub(lambda found: _escape(found[0]), text).encode("utf-8", "legible").decode()
 
 
 def _byte(value: int) -> str:
@@ -171,109 +173,6 @@ def free_name(name: str, taken: Iterable[str] = (), *, ending: str = "") -> str:
     return free
 
 
-def _reason(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"cannot write {legible(path)}: {error.strerror or error}; nothing was left half-written. "
-        "Name a folder that exists, is writable and has room"
-    )
-
-
-def require_writable(folder: Path) -> None:
-    """Raise `OutputError` if it is clear before any work that `folder` is not writable; nothing is created."""
-    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
-    if not nearest.is_dir():
-        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not a folder; name another folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {legible(folder)}: {legible(nearest)} is not writable; name another folder")
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and those above it, unless they exist; `OutputError` if that fails."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _reason(folder, error) from error
-
-
-@contextmanager
-def fresh_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target` whose files move into it on success and vanish on any failure.
-
-    Files of the same name in `target` are replaced, each by one rename; others are left alone. Folders created on the
-    way vanish, too, if they stay empty.
-
-    Raises
-    ------
-    OutputError
-        If anything cannot be written.
-    """
-    made = [path for path in (target, *target.parents) if not path.exists()]
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=cut(f".{target.name}", 100) + ".", suffix=".part", dir=target.parent))
-    except OSError as error:
-        _remove_empty(made)
-        raise _reason(target, error) from error
-    try:
-        temporary.chmod(0o755)
-        yield temporary
-        target.mkdir(exist_ok=True)
-        for path in sorted(temporary.iterdir()):
-            path.replace(target / path.name)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise _reason(target, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        _remove_empty(made)
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        with suppress(OSError):  # it holds something, or was never made
-            folder.rmdir()
-
-
-@contextmanager
-def fresh_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place on success and vanishes on any failure.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(prefix=cut(f".{path.name}", 100) + ".", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise _reason(path, error) from error
-    temporary = Path(name)
-    try:
-        os.close(handle)
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise _reason(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write `content` to `path` in one step: afterwards the file holds all of it, or is as it was before.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    with fresh_file(path) as temporary:
-        temporary.write_bytes(content)
-
-
 def file_name(label: str, taken: Iterable[str]) -> str:
     """A label or a stem's name as the name of a file, without its ending; numbered where it is `taken`.
 
@@ -288,22 +187,26 @@ def file_name(label: str, taken: Iterable[str]) -> str:
     return free_name(cut("-".join(filter(None, kept.split("-")))[:60], _ROOM) or "label", taken)
 
 
+def scalar(value: Any) -> Any:
+    """A number of NumPy as Python's, for `json.dumps`; `TypeError` for what is none."""
+    if not callable(getattr(value, "item", None)) or getattr(value, "ndim", 0) > 0:
+        raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+    return value.item()
+
+
 def to_json(value: Any, *, indent: int | None = None) -> str:
     r"""Strict JSON: no NaN, no infinity, letters as they are.
 
-    Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back.
+    Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back; so are
+    control characters and those that turn the direction of writing.
 
     Raises
     ------
     ValueError
         If a number is NaN or infinite.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, indent=indent)
-    return text
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=scalar)
+    return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def sha256_of(path: Path) -> str:

@@ -1,8 +1,9 @@
 """Other people's code in our process: the user's model or separator, a *guest*, which may do anything.
 
-While it runs, what it prints goes to stderr, above progress bars: stdout is for our data. Afterwards the working folder
-and NumPy's error state are as before. The global random generators stay where it leaves them: nothing here draws from
-them, and a model that draws must go on drawing, since the same draw every time would be mistaken for certainty.
+While it runs, what it prints goes to stderr, above progress bars: stdout is for our data. Afterwards the working
+folder, the umask, the locale and NumPy's error state are as before. The global random generators stay where it leaves
+them: nothing here draws from them, and a model that draws must go on drawing, since the same draw every time would be
+mistaken for certainty.
 
 No guest ends the program: `os._exit`, which would end it without a message, raises `Exit` where a guest calls it. Other
 threads, and processes that a guest forks, get the real `os._exit`; but while there is a guest, no thread ends the
@@ -11,13 +12,14 @@ program with exit code 0, as if the work were done. C code that calls `exit` or 
 Where a guest, or what is done for it, runs out of memory, the error is the same for all libraries: it says what was
 being done, and what would need less.
 
-Invariant: *when the last of several guests (in threads) has gone, stdout, folder, error state and `os._exit` are as
-they were.*
+Invariant: *when the last of several guests (in threads) has gone, stdout, folder, umask, locale, error state and
+`os._exit` are as they were.*
 """
 
 from __future__ import annotations
 
 import io
+import locale
 import os
 import sys
 import threading
@@ -142,13 +144,14 @@ def memory_for(doing: str, advice: str) -> Iterator[None]:
 
 
 class _Room:
-    """What all threads share: stdout, the working folder and the exit, kept from the first guest to the last."""
+    """What all threads share, kept from the first guest to the last: stdout, the exit, the folder and other habits."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.guests: list[int] = []  # their threads; one may be a guest within a guest
         self.stdout: Any = None
         self.folder: Path | None = None
+        self.umask, self.locale = 0, ""
         self.end: Callable[[int], NoReturn] = os._exit
         self.process = os.getpid()
 
@@ -157,6 +160,7 @@ class _Room:
             self.guests.append(threading.get_ident())
             if len(self.guests) == 1:
                 self.stdout, self.folder = sys.stdout, _folder()
+                self.umask, self.locale = _umask(), locale.setlocale(locale.LC_ALL)
                 sys.stdout = _aside()
                 self.end, self.process = os._exit, os.getpid()
                 os._exit = self.exit
@@ -169,6 +173,9 @@ class _Room:
                 sys.stdout, self.stdout = self.stdout, None
                 if self.folder is not None and _folder() != self.folder:
                     os.chdir(self.folder)
+                os.umask(self.umask)
+                if locale.setlocale(locale.LC_ALL) != self.locale:
+                    locale.setlocale(locale.LC_ALL, self.locale)
 
     def exit(self, status: int) -> NoReturn:
         """Stands in for `os._exit`."""
@@ -187,6 +194,12 @@ def _folder() -> Path | None:
         return Path.cwd()
     except OSError:  # it has been removed
         return None
+
+
+def _umask() -> int:
+    """What is taken from the modes of new files; it can only be read by setting another, for a moment a strict one."""
+    os.umask(found := os.umask(0o077))
+    return found
 
 
 def _aside() -> Any:

@@ -159,7 +159,7 @@ def test_clearing_says_what_was_freed_and_leaves_nothing(cache: Cache) -> None:
 
 def test_what_a_killed_process_left_is_removed_in_time(cache: Cache) -> None:
     cache.folder.mkdir()
-    old, new = cache.folder / ".old.part", cache.folder / ".new.part"
+    old, new = (cache.folder / f".entry.{'ab' * 4}-1-{i:08x}.part" for i in range(2))  # of another machine
     old.mkdir()
     new.mkdir()
     os.utime(old, (0, 0))

@@ -1,83 +1,14 @@
-"""What is written is complete or not there."""
+"""Names of files, as people and programs read them."""
 
 from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from audiolime_ext.errors import OutputError
-from audiolime_ext.files import (
-    cut,
-    exact,
-    file_name,
-    free_name,
-    fresh_folder,
-    legible,
-    require_writable,
-    to_json,
-    told_apart,
-    utf8,
-    write_bytes,
-)
-
-
-def test_a_folder_appears_with_all_its_files_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "made" / "on the way" / "out"
-    with pytest.raises(RuntimeError, match="half way"), fresh_folder(target) as fresh:  # noqa: PT012
-        (fresh / "a.txt").write_text("a")
-        raise RuntimeError("half way")
-    assert list(tmp_path.iterdir()) == []
-    with fresh_folder(target) as fresh:
-        (fresh / "a.txt").write_text("a")
-        assert not target.exists()
-    assert [path.name for path in target.parent.iterdir()] == ["out"]
-    assert (target / "a.txt").read_text() == "a"
-
-
-def test_writing_into_a_folder_again_replaces_its_files_and_leaves_others(tmp_path: Path) -> None:
-    for content in ("old", "new"):
-        with fresh_folder(tmp_path / "out") as fresh:
-            (fresh / "a.txt").write_text(content)
-        (tmp_path / "out" / "own.txt").write_text("kept")
-    assert {path.name: path.read_text() for path in (tmp_path / "out").iterdir()} == {"a.txt": "new", "own.txt": "kept"}
-
-
-def test_an_interruption_leaves_what_was_there_before(tmp_path: Path) -> None:
-    with fresh_folder(tmp_path / "out") as fresh:
-        (fresh / "a.txt").write_text("old")
-    with pytest.raises(KeyboardInterrupt, match="now"), fresh_folder(tmp_path / "out") as fresh:  # noqa: PT012
-        (fresh / "a.txt").write_text("new")
-        raise KeyboardInterrupt("now")
-    assert (tmp_path / "out" / "a.txt").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_path_below_a_file_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    below = tmp_path / "file" / "out" / "song"
-    with pytest.raises(OutputError, match="is not a folder; name another folder"):
-        require_writable(below)
-    with pytest.raises(OutputError, match=r"cannot write .*song.*nothing was left"), fresh_folder(below):
-        pass
-    with pytest.raises(OutputError, match=r"cannot write .*a\.wav"):
-        write_bytes(b"x", tmp_path / "file" / "a.wav")
-    assert (tmp_path / "file").read_text() == "no folder"
-
-
-def test_a_folder_yet_to_be_made_counts_as_writable_and_is_not_made(tmp_path: Path) -> None:
-    require_writable(tmp_path / "a" / "b")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_bytes_are_written_under_a_name_of_any_length_that_fits(tmp_path: Path) -> None:
-    path = tmp_path / f"{'x' * 240}.wav"
-    write_bytes(b"sound", path)
-    assert path.read_bytes() == b"sound"
-    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+from audiolime_ext.files import cut, exact, file_name, free_name, legible, to_json, told_apart, utf8
 
 
 @pytest.mark.parametrize(
@@ -147,15 +78,6 @@ def test_a_stream_writes_what_is_no_text_in_the_same_way() -> None:
     assert "é".encode("ascii", "legible") == rb"\xe9"  # what a terminal cannot show
     with pytest.raises(UnicodeDecodeError):
         b"\xff".decode("utf-8", "legible")
-
-
-@pytest.mark.parametrize("letter", ["x", "é", "小", "𠀀"])
-def test_a_name_of_every_length_that_the_system_takes_is_written(tmp_path: Path, letter: str) -> None:
-    longest = letter * (255 // len(letter.encode()))
-    write_bytes(b"sound", tmp_path / longest)
-    with fresh_folder(tmp_path / f"{longest[:-1]}!") as folder:
-        (folder / "a").touch()
-    assert (tmp_path / longest).read_bytes() == b"sound"
 
 
 def test_names_are_cut_at_bytes_on_whole_characters() -> None:

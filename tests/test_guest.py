@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import locale
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from factorizations.bands import make as make_bands
 ROOT = Path(__file__).parents[1]
 SONG = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32), 8000, "song")
 RUDE = """
-import os, subprocess, sys
+import ctypes, os, subprocess, sys
 import numpy as np
 from audiolime_ext import tagger
 from factorizations.bands import make
@@ -33,6 +34,7 @@ from factorizations.bands import make
 def rude(where):
     print("printed", where)
     os.write(1, b"written by C\\n")
+    ctypes.CDLL(None).printf(b"printed by C\\n")  # which holds it back to the end
     subprocess.run(["echo", "said by a child"], check=True)
     os.chdir("/")
     np.seterr(all="raise")
@@ -82,10 +84,11 @@ def studio(tmp_path: Path) -> Path:
 
 
 def run(studio: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # as for most people
     return subprocess.run(
         [sys.executable, "-m", "audiolime_ext", *args],
         cwd=studio,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{studio}", "AUDIOLIME_CACHE": str(studio / "cache")},
+        env={**buffered, "PYTHONPATH": f"{ROOT}{os.pathsep}{studio}", "AUDIOLIME_CACHE": str(studio / "cache")},
         capture_output=True,
         text=True,
         check=False,
@@ -109,7 +112,7 @@ def test_rude_models_leave_data_on_stdout_and_the_rest_on_stderr(studio: Path, c
     done = run(studio, *command)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
-    for said in ("printed at import", "printed by the model", "written by C", "said by a child"):
+    for said in ("printed at import", "printed by the model", "written by C", "printed by C", "said by a child"):
         assert said in done.stderr
     assert ("printed by the separator" in done.stderr) == ("-f" in command)
 
@@ -252,6 +255,25 @@ def test_a_model_that_raises_leaves_everything_as_it_was(tmp_path: Path, monkeyp
         tag(SONG, tagger(rude))
     assert (sys.stdout, np.geterr()) == before
     assert Path.cwd() == tmp_path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no umask")
+def test_new_files_and_numbers_are_written_as_before() -> None:
+    mask, speaking = os.umask(0o027), locale.setlocale(locale.LC_ALL)
+
+    def rude(batch: np.ndarray) -> np.ndarray:
+        os.umask(0o777)
+        locale.setlocale(locale.LC_ALL, "POSIX")
+        return quiet(batch)
+
+    try:
+        locale.setlocale(locale.LC_ALL, "C.UTF-8")
+        tag(SONG, tagger(rude))
+        assert locale.setlocale(locale.LC_ALL) == "C.UTF-8"
+        assert os.umask(mask) == 0o027
+    finally:
+        locale.setlocale(locale.LC_ALL, speaking)
+        os.umask(mask)
 
 
 def test_chance_stays_chance() -> None:

@@ -26,9 +26,10 @@ from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import legible, meant, write_bytes
+from audiolime_ext.files import legible, meant
 from audiolime_ext.guest import memory_for
 from audiolime_ext.outside import contents
+from audiolime_ext.writing.fresh import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -187,7 +188,7 @@ def load_audio(source: Any, *, name: str | None = None, longest_s: float | None 
     """
     if isinstance(source, Audio):
         _validate(source.name, source.samples, source.sr)
-        return source
+        return source if isinstance(source.sr, int) else replace(source, sr=int(source.sr))
     if is_musdb(source):
         folder = musdb_folder(source)
         found = musdb_track(source) if folder is None else folder / "mixture.wav"

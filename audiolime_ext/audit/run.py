@@ -29,6 +29,7 @@ from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files import legible
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import plain, takes_plain
 from audiolime_ext.text import counted
 
 
@@ -157,12 +158,14 @@ def run_audit(
     ...     found.components, int(found.done.sum())
     (('harmonic', 'percussive'), 4)
     """
+    AuditStore.require_place(Path(store))
     audit = plan_audit(manifest, model, factorization, **options)
     for note in audit.notes:
         warnings.warn(note, stacklevel=2)
     return audit.run(store, policy)
 
 
+@takes_plain
 def plan_audit(
     manifest: str | Path | Mapping[str, Any] | Iterable[Any],
     model: Any,
@@ -236,7 +239,7 @@ def plan_audit(
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
     separator = None if factorization == TRUE_STEMS else load_factorization(factorization)
     _require_one_split(found, separator)
-    settings = settings or Settings()
+    settings = Settings(**{name: plain(value) for name, value in vars(settings or Settings()).items()})
     reading = Reading(
         thresholds_for(names, thresholds),
         None if meant is None else tuple((row.label, row.component, row.sign) for row in meant),

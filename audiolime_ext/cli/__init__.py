@@ -2,24 +2,24 @@
 
 Exit codes: 0 done; 1 the model failed, the output cannot be written, or `rerun` found a difference; 2 wrong usage; 3 a
 missing extra or checkpoint; 4 audio that cannot be read or used; 5 some of several files failed; 6 and 7 `audit gate`
-fails or is inconclusive; 8 an audit's workers are gone, what is done is kept; 130 interrupted.
+fails or is inconclusive; 8 an audit's workers are gone, what is done is kept; 130 interrupted, 143 ended by SIGTERM and
+129 by SIGHUP, each with nothing half-written. Where stdout is full or closed, that is an error, 1; where its reader has
+gone, as with ``| head``, the command ends with 1 and says nothing.
 Data goes to stdout, everything else to stderr; a user's mistake never shows a traceback (``--debug`` does).
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Sequence
 
 from audiolime_ext.cli import audit, cache, checkpoints, demo, explain, listing, page, rerun, separate, tag
+from audiolime_ext.cli.ending import Ears, listening
 from audiolime_ext.cli.options import tell
 from audiolime_ext.cli.parser import Parser, all_commands
 from audiolime_ext.cli.renamed import keep_old_flags
+from audiolime_ext.cli.streams import discard_output, flush_c, own_streams
 from audiolime_ext.errors import AudiolimeError
 
 COMMANDS = (tag, separate, explain, page, audit, demo, rerun, checkpoints, cache, listing)
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Explain what a music model listens to: which sources in a recording give a label its score.",
         epilog="exit codes: 0 done, 1 model or output failed (or rerun differs), 2 wrong usage, 3 missing extra or "
         "checkpoint, 4 unusable audio, 5 some of several files failed, 6 audit gate fails, 7 audit gate is "
-        "inconclusive, 8 an audit's workers are gone, 130 interrupted",
+        "inconclusive, 8 an audit's workers are gone, 130 interrupted, 143 ended by SIGTERM, 129 by SIGHUP",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -65,63 +65,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["explain", "nothing.wav", "-f", "hpss", "-m", "json:loads"])
     4
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file name need not be text, nor text in the terminal's encoding
-            stream.reconfigure(errors="legible")
-    args = build_parser().parse_args(argv)
-    with _data_only():
-        return _run(args)
+    with own_streams(), listening() as ears:
+        return _run(argv, ears)
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(argv: Sequence[str] | None, ears: Ears) -> int:
+    args = argparse.Namespace(debug=False)
     try:
-        code = int(args.run(args))
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("audiolime: interrupted; nothing is left half-written", file=sys.stderr)
-        return 130
+        try:
+            args = build_parser().parse_args(argv)
+            code = int(args.run(args))
+        finally:
+            flush_c()
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        _discard_output()
+        discard_output()
         return 1
-    except Exception as error:  # noqa: BLE001 - told on one line; --debug shows the traceback
+    except (Exception, KeyboardInterrupt) as error:
+        if ears.told is not None:  # the error may be what a library made of it
+            print(f"audiolime: {ears.told}; nothing is left half-written", file=sys.stderr)
+            return ears.told.exit_code
+        if isinstance(error, KeyboardInterrupt):
+            raise
         if isinstance(error, OSError) and not isinstance(error, AudiolimeError):
-            _discard_output()
+            discard_output()
         return tell(error, debug=args.debug)
     return code
-
-
-@contextmanager
-def _data_only() -> Iterator[None]:
-    """Let nothing but what we print reach stdout: what a model's C code, children and workers write goes to stderr.
-
-    (What it prints itself does so anyway, see `audiolime_ext.guest`.)
-    """
-    given = sys.stdout
-    if not (_is_open(given, 1) and _is_open(sys.stderr, 2)):  # somebody reads along, such as a notebook
-        yield
-        return
-    given.flush()
-    ours = os.fdopen(os.dup(1), "w", encoding=given.encoding, errors="backslashreplace")
-    ours.reconfigure(line_buffering=bool(given.line_buffering))
-    os.dup2(2, 1)
-    sys.stdout = ours
-    try:
-        yield
-    finally:
-        sys.stdout = given
-        os.dup2(ours.fileno(), 1)
-        with suppress(OSError):  # whoever could be told has been
-            ours.close()
-
-
-def _is_open(stream: Any, descriptor: int) -> bool:
-    """Whether a stream writes straight to this descriptor, and that is open."""
-    try:
-        return isinstance(stream, io.TextIOWrapper) and stream.fileno() == descriptor and bool(os.fstat(descriptor))
-    except (OSError, ValueError):
-        return False
-
-
-def _discard_output() -> None:
-    """Send what stdout still holds nowhere: Python would complain at its exit that it cannot be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audiolime_ext.cli.options import add_json
-from audiolime_ext.files import to_json
+from audiolime_ext.files import to_json, utf8
 
 if TYPE_CHECKING:
     from audiolime_ext.networks.checkpoints import Checkpoint
@@ -57,7 +57,7 @@ def known() -> dict[str, Checkpoint]:
             try:
                 variants = plugin(kind, name).variants
             except Exception as error:  # noqa: BLE001 - importing somebody else's module may raise anything
-                print(f"warning: {kind} {name!r} is left out: it cannot be loaded ({error})", file=sys.stderr)
+                print(utf8(f"warning: {kind} {name!r} is left out: it cannot be loaded ({error})"), file=sys.stderr)
                 continue
             found.update((needed.name, needed) for needed in variants.values() if isinstance(needed, Checkpoint))
     return dict(sorted(found.items()))

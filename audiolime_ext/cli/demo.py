@@ -39,7 +39,9 @@ def run(args: Namespace) -> int:
     from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.pipeline import explain_track
+    from audiolime_ext.writing.places import require_writable_file
 
+    require_writable_file(Path(args.output) / "page.html", in_new_folder=True)
     how: dict[str, Any] = {"factorization": DEFAULT_FACTORIZATION, "labels": LABELS}
     with as_file(files("audiolime_ext") / "data" / CLIP) as clip:
         explanation = explain(clip, DEFAULT_MODEL, **how)

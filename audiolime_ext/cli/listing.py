@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from audiolime_ext.cli.options import add_json
+from audiolime_ext.cli.options import add_json, warn
 
 
 def add(commands: Any) -> None:
@@ -31,7 +30,7 @@ def run(args: Namespace) -> int:
             try:
                 plugin = registry.plugin(kind, name)
             except MissingError as error:
-                print(f"audiolime: {error}", file=sys.stderr)
+                warn(str(error))
                 rows.append({"kind": kind, "spec": name, "ready": False, "needs": str(error), "about": ""})
                 continue
             for spec, needed in zip(plugin.specs, list(plugin.variants.values()) or [None], strict=True):

@@ -184,9 +184,9 @@ def output_folders(
     UsageError
         If a file is given twice.
     OutputError
-        If the folder can be seen not to be writable: better now than after an hour of work.
+        If one of them can be seen not to be writable: better now than after an hour of work.
     """
-    from audiolime_ext.files import require_writable
+    from audiolime_ext.writing.places import require_writable, require_writable_file
 
     counts = Counter(map(_place, files))
     if twice := [file for file in files if counts[_place(file)] > 1]:
@@ -197,7 +197,10 @@ def output_folders(
         wanted = _one_name(told[file]) if file in told else stem_of(file)
         names[file] = free_name(wanted, [*taken, *names.values()], ending=ending)
     require_writable(Path(folder))
-    return {file: Path(folder) / f"{names[file]}{ending}" for file in files}
+    places = {file: Path(folder) / f"{names[file]}{ending}" for file in files}
+    for place in places.values():
+        require_writable_file(place, in_new_folder=True) if ending else require_writable(place)
+    return places
 
 
 def _place(file: str) -> str:
@@ -242,7 +245,6 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
     for file in args.files:
         try:
             work(file)
-            sys.stdout.flush()
         except BrokenPipeError:
             raise
         except Exception as error:
@@ -250,6 +252,7 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
                 raise
             tell(error, debug=args.debug, about=file)
             failed += 1
+        sys.stdout.flush()
     if failed:
         print(f"audiolime: {failed} of {counted(len(args.files), 'file')} failed", file=sys.stderr)
     return SOME_FAILED if failed else 0

@@ -130,11 +130,13 @@ def _refuse_contradictions(args: Namespace) -> None:
 
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
-    from audiolime_ext.files import free_name, make_folder, require_writable
+    from audiolime_ext.files import free_name
     from audiolime_ext.report.song.page import write_page
+    from audiolime_ext.writing.fresh import make_folder
+    from audiolime_ext.writing.places import require_writable_file
 
     target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
-    require_writable(target.parent)
+    require_writable_file(target, in_new_folder=True)
     explained = [_explained(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
     write_page(explained, target, **options)
@@ -143,13 +145,15 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
 
 
 def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
-    from audiolime_ext.files import make_folder
     from audiolime_ext.report.song.index import Entry, write_index
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.report.song.view import as_track
+    from audiolime_ext.writing.fresh import make_folder
+    from audiolime_ext.writing.places import require_writable_file
 
     folder = Path(args.output or ".")
     pages = output_folders(args.files, str(folder), taken=["index"], ending=".html")
+    require_writable_file(folder / "index.html", in_new_folder=True)
     entries: list[Entry] = []
     written: list[dict[str, Any]] = []
 

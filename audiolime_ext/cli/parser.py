@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
+from audiolime_ext.files import utf8
+
 _OWN_FLAGS = ("-h", "--help", "--debug")
 
 
@@ -32,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         """End with exit code 2."""
         if message.endswith("required: FILE"):  # --labels has taken it for a label
             message += " (put it in front: --labels takes all that follows)"
-        self.exit(2, f"audiolime: error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"audiolime: error: {utf8(message)}; see {self.prog} --help\n")
 
 
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -52,7 +52,8 @@ def run(args: Namespace) -> int:
 
 def _separate(file: str, separator: Any, folder: Path, args: Namespace) -> None:
     from audiolime_ext.audio.recording import load_audio
-    from audiolime_ext.files import fresh_folder, to_json
+    from audiolime_ext.files import to_json
+    from audiolime_ext.writing.fresh import fresh_folder
 
     audio = load_audio(file)
     with fresh_folder(folder) as fresh:

@@ -54,6 +54,10 @@ def run(args: Namespace) -> int:
 
     if args.figure is not None and args.genres is None:
         raise UsageError("--figure draws labels against annotated genres; name these with --genres CSV")
+    if args.figure is not None:
+        from audiolime_ext.report.plots import require_figure
+
+        require_figure(Path(args.figure))
     args.files = recordings(args.files)
     genres = {} if args.genres is None else read_genres(Path(args.genres))
     if missing := [file for file in args.files if args.genres is not None and genre_of(file, genres) is None]:

@@ -29,6 +29,7 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.labels import label_indices, label_names
+from audiolime_ext.prediction.outputs import require_one_width
 from audiolime_ext.prediction.repeatability import N_ASKED, Noise, repeatability
 from audiolime_ext.prediction.targets import Target, TargetSpec, make_target, value_names
 
@@ -151,6 +152,9 @@ def ask_model(
         budget = mask_budget(components.n, settings.max_evals, n_sources=n_checked)
 
     def target_of(outputs: Scores) -> Target:
+        if labels is None:  # those wanted were chosen among the outputs for the whole recording
+            needed = [column + 1 for column in wanted or () if isinstance(column, int)]
+            require_one_width(outputs.shape[1], max([outputs.shape[1], *needed]))
         return make_target(settings.target, label_names(model, outputs.shape[1]))
 
     column = None if settle is None else ranked_column(model, labels, settings.target)

@@ -29,8 +29,7 @@ from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation import anew, restored, summary, together
-from audiolime_ext.explanation import saved as storage
+from audiolime_ext.explanation import anew, restored, saved, summary, together
 from audiolime_ext.explanation.arguing import arguing_components
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.cross_check import CrossCheck
@@ -41,10 +40,11 @@ from audiolime_ext.explanation.words import Voice, sentence, value_remarks
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.confusion import Confusion
 from audiolime_ext.factorization.holding import confusion_of, not_told_apart
-from audiolime_ext.files import file_name, fresh_folder, to_json
+from audiolime_ext.files import file_name, to_json
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.targets import Target, TargetSpec
+from audiolime_ext.writing.fresh import fresh_folder
 
 if TYPE_CHECKING:
     import pandas
@@ -342,7 +342,7 @@ class Explanation:
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write everything needed to load this again: JSON and 24-bit FLAC; see `audiolime_ext.explanation.saved`."""
-        return storage.save(self, Path(folder))
+        return saved.save(self, Path(folder))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Explanation:

@@ -26,9 +26,11 @@ from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.prediction.targets import TargetSpec, clipped_notes, first_labels, value_names
 
 
+@takes_plain
 def explain(
     audio: Any,
     model: Any,

@@ -19,7 +19,8 @@ from audiolime_ext.audio.recording import Samples, encode
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.form import FILE_NAME, FORMAT
-from audiolime_ext.files import fresh_folder, to_json
+from audiolime_ext.files import to_json
+from audiolime_ext.writing.fresh import fresh_folder
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation

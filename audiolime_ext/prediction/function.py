@@ -22,6 +22,7 @@ from audiolime_ext.prediction.asking import BATCH_SIZE
 from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
 from audiolime_ext.prediction.labels import described, different_names
 from audiolime_ext.prediction.outputs import chosen
+from audiolime_ext.prediction.plain_values import takes_plain
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
@@ -99,6 +100,7 @@ class FunctionModel:
         return hashlib.sha256((outputs + 0.0).tobytes()).hexdigest()
 
 
+@takes_plain
 def tagger(
     predict_fn: PredictFn,
     *,
@@ -178,9 +180,11 @@ def tagger(
     for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
         if value is not None and not value > 0:
             raise UsageError(f"{name} must be positive, not {value!r}")
+    if sr is not None and sr % 1:
+        raise UsageError(f"sr must be a whole number of Hz, not {sr!r}")
     return FunctionModel(
         predict_fn,
-        sr=sr,
+        sr=None if sr is None else int(sr),
         labels=None if labels is None else different_names(labels),
         n_channels=n_channels,
         front_end=front_end,

@@ -48,14 +48,14 @@ class Grid:
     @classmethod
     def of(cls, model: Model, recording_sr: int, n_samples: int | None = None) -> Grid:
         """The grid of a model in a recording of `n_samples`; a model without a rate listens at the recording's."""
-        sr = model.sr or recording_sr
+        sr = int(model.sr or recording_sr)
         window = None if model.window_s is None else round(model.window_s * sr)
         hop = window if model.hop_s is None else round(model.hop_s * sr)
         lead, least = round(model.lead_s * sr), round((model.min_s or 0) * sr)
         heard = None if n_samples is None else round(n_samples / recording_sr * sr)
         short = window is not None and heard is not None and heard < window - lead
         fill = getattr(model, "fill", "silence") if short else None
-        return cls(sr, lead, window, hop, model.n_channels, least, fill)
+        return cls(sr, lead, window, hop, int(model.n_channels), least, fill)
 
     def starts(self, n_samples: int) -> list[int]:
         """Starts of the whole windows in an excerpt of `n_samples` (the excerpt's start is 0)."""

@@ -154,12 +154,17 @@ def joined(answers: Sequence[NDArray[Any]]) -> NDArray[Any]:
     >>> joined([np.zeros((2, 3)), np.zeros((1, 3))]).shape
     (3, 3)
     """
-    if len(widths := sorted({answer.shape[1] for answer in answers})) > 1:
-        told = " and ".join(map(str, widths[:3]))
+    require_one_width(*(answer.shape[1] for answer in answers))
+    return np.concatenate(answers)
+
+
+def require_one_width(*widths: int) -> None:
+    """Raise `UnfitModel` if a model's answers have different numbers of columns; they may be from different batches."""
+    if len(found := sorted(set(widths))) > 1:
+        told = " and ".join(map(str, found[:3]))
         raise UnfitModel(
             f"the predict function answered {told} columns for different batches; it must always answer the same labels"
         )
-    return np.concatenate(answers)
 
 
 def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequence[str] | None) -> NDArray[np.float64]:

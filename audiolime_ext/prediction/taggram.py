@@ -16,6 +16,7 @@ from audiolime_ext.prediction.contract import Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import takes_plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ class Taggram:
         return np.asarray(self.scores[self.counted].mean(axis=0))
 
 
+@takes_plain
 def tag(
     audio: Any, model: Any, *, start_s: float = 0.0, duration_s: float | None = None, sr: int | None = None
 ) -> Taggram:

@@ -1,7 +1,8 @@
 """Figures for papers and notebooks: weights, taggram, weights over time, and the top component in the mix.
 
 Each function draws with matplotlib and returns the figure; nothing is shown or saved by itself, and no global state of
-matplotlib is touched, so figures are the same in a script, a notebook and a test.
+matplotlib is touched, so figures are the same in a script, a notebook and a test. Names are text: a ``$`` in one begins
+no formula, and what is no character is written as an escape.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
-from collections.abc import Sequence
-from functools import singledispatch
+from collections.abc import Callable, Sequence
+from functools import singledispatch, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +22,22 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.files import write_bytes
+from audiolime_ext.files import legible, utf8
 from audiolime_ext.report.player.pictures import frame_length, picture, sketch
 from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.song.view import components, taggram_rows
 from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.writing.fresh import write_bytes
+from audiolime_ext.writing.places import require_writable_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 else:  # singledispatch reads the annotations when it registers, and drawing is not loaded before something is drawn
     Axes = Figure = Any
+
+Args = ParamSpec("Args")
+Found = TypeVar("Found")
 
 MOST_BARS = 12
 
@@ -42,7 +48,21 @@ def plot(result: Any) -> Figure:
     raise TypeError(f"no figure of {type(result).__name__}")
 
 
+def _verbatim(draw: Callable[Args, Found]) -> Callable[Args, Found]:
+    """Let a function draw text as it is: matplotlib would read what stands between two ``$`` as a formula."""
+
+    @wraps(draw)
+    def drawn(*given: Args.args, **named: Args.kwargs) -> Found:
+        from matplotlib import rc_context
+
+        with rc_context({"text.parse_math": False}):
+            return draw(*given, **named)
+
+    return drawn
+
+
 @plot.register
+@_verbatim
 def plot_explanation(explanation: Explanation) -> Figure:
     """Bars of the weights for each label, with error bars where they are estimates, above the sound.
 
@@ -62,18 +82,19 @@ def plot_explanation(explanation: Explanation) -> Figure:
         order = np.sort(np.argsort(-np.abs(weights), kind="stable")[:shown])
         reach = None if interval is None else ((interval[1] - interval[0]) / 2)[column, order]
         axis.barh(range(shown), weights[order], xerr=reach, color=[colors[i] for i in order], capsize=2)
-        axis.set_yticks(range(shown), [explanation.names[i] for i in order])
+        axis.set_yticks(range(shown), [utf8(explanation.names[i]) for i in order])
         axis.invert_yaxis()
         axis.axvline(0.0, color="0.3", linewidth=0.8)
         full, empty = explanation.score(label)
         off = explanation.provenance.settings.baseline
-        axis.set_title(f"{label}: {full:.2f} ({off} {empty:.2f})", loc="left", fontsize=10)
+        axis.set_title(utf8(f"{label}: {full:.2f} ({off} {empty:.2f})"), loc="left", fontsize=10)
         _plain(axis)
     _draw_highlighted(axes[-1], explanation)
     return figure
 
 
 @plot.register
+@_verbatim
 def plot_track(track: TrackExplanation, label: str | int | None = None) -> Figure:
     """The taggram, and below it the weights of the sources for a label over time (by default the first label)."""
     column = track.column(label)
@@ -94,12 +115,13 @@ def plot_track(track: TrackExplanation, label: str | int | None = None) -> Figur
 
 
 @plot.register
+@_verbatim
 def plot_audio(audio: Audio) -> Figure:
     """The mel spectrogram of a recording."""
     figure = _figure(7.0, 2.4)
     axis = figure.subplots()
     _draw_spectrogram(axis, audio, cmap="magma")
-    axis.set_title(audio.name, loc="left", fontsize=10)
+    axis.set_title(utf8(audio.name), loc="left", fontsize=10)
     return figure
 
 
@@ -127,6 +149,7 @@ def top_tag_counts(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[st
     return labels, genres, counts
 
 
+@_verbatim
 def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]) -> None:
     """Draw `top_tag_counts` into a file (png, pdf, svg): how a model's answers relate to annotated genres.
 
@@ -137,6 +160,8 @@ def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]
     UsageError
         If its name does not end in .png, .pdf or .svg.
     """
+    target = Path(path)
+    require_figure(target)
     labels, genres, counts = top_tag_counts(pairs)
     figure = _figure(1.8 + 0.55 * len(genres), 1.4 + 0.32 * len(labels))
     axis = figure.subplots()
@@ -144,16 +169,20 @@ def plot_top_tags(pairs: Sequence[tuple[str, str]], path: str | os.PathLike[str]
     for row, column in np.argwhere(counts):
         dark = counts[row, column] > 0.4 * counts.max()
         axis.text(column, row, counts[row, column], ha="center", va="center", color="white" if dark else "black")
-    axis.set_xticks(range(len(genres)), genres, rotation=45, ha="right")
-    axis.set_yticks(range(len(labels)), labels)
+    axis.set_xticks(range(len(genres)), [utf8(genre) for genre in genres], rotation=45, ha="right")
+    axis.set_yticks(range(len(labels)), [utf8(label) for label in labels])
     axis.set_xlabel("annotated genre")
     axis.set_ylabel("highest label")
-    target = Path(path)
-    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"a figure's name ends in .png, .pdf or .svg, not {target.name!r}")
     buffer = io.BytesIO()
     figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150)
     write_bytes(buffer.getvalue(), target)
+
+
+def require_figure(target: Path) -> None:
+    """Raise before any work what `plot_top_tags` would raise for its file."""
+    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise UsageError(f"a figure's name ends in .png, .pdf or .svg, not {legible(target.name)!r}")
+    require_writable_file(target)
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -175,7 +204,7 @@ def _draw_over_time(axis: Axes, track: TrackExplanation, column: int) -> None:
     shades = stem_colors(track.names)
     for name, color, weights in zip(track.names, shades, track.all_weights[:, column].T, strict=True):
         rises, falls = np.maximum(weights, 0.0), np.minimum(weights, 0.0)
-        axis.bar(starts, rises, wide, above, align="edge", color=color, label=name)
+        axis.bar(starts, rises, wide, above, align="edge", color=color, label=utf8(name))
         axis.bar(starts, falls, wide, below, align="edge", color=color)
         above, below = above + rises, below + falls
     axis.hlines(full, starts, starts + wide, color="0.1", linewidth=1.5, label="score")
@@ -191,7 +220,7 @@ def _draw_highlighted(axis: Axes, explanation: Explanation) -> None:
     top = explanation.top()
     if top.audio is not None:
         _draw_spectrogram(axis, top.audio, cmap="magma", see_through=True)
-        axis.set_title(f"{', '.join(top.components)} within the mix", loc="left", fontsize=10)
+        axis.set_title(utf8(f"{', '.join(top.components)} within the mix"), loc="left", fontsize=10)
 
 
 def _draw_spectrogram(axis: Axes, audio: Audio, *, cmap: str, see_through: bool = False) -> None:

@@ -45,6 +45,7 @@ from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.kind import numbers
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import Target, TargetSpec, first_labels, make_target, value_names
@@ -58,6 +59,7 @@ from audiolime_ext.track.windows import Answer, Asking, Span
 FALLBACK_LABELS = 3
 
 
+@takes_plain
 def explain_track(
     audio: Any,
     model: Any,

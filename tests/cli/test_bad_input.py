@@ -305,12 +305,39 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(
 
 
 @pytest.mark.usefixtures("studio")
-def test_a_file_where_the_songs_folder_should_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_where_the_songs_folder_should_be_is_said_before_the_work(capsys: pytest.CaptureFixture[str]) -> None:
     Path("out").mkdir()
     Path("out/song").write_text("in the way")
-    for command in (("explain", "song.wav", *EXPLAIN), ("separate", "song.wav", "-f", "oracle:stems")):
+    for command in (
+        ("explain", "song.wav", *EXPLAIN[:3], "studio_models:failing"),
+        ("separate", "song.wav", "-f", "oracle:stems"),
+    ):
         line = refusal(capsys, *command, "-o", "out", code=FAILED)
-        assert f"cannot write {Path('out/song')}: File exists; nothing was left half-written" in line
+        assert f"cannot write {Path('out/song')}: {Path('out/song').absolute()} is not a folder" in line
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "page song.wav -f oracle:stems -t studio_models:failing -o folder.html",
+        "page song.wav stems/hum.wav -f oracle:stems -t studio_models:failing -o pages",
+        "tag song.wav -t studio_models:failing --genres genres.csv --figure folder.png",
+        "tag song.wav -t studio_models:failing --genres genres.csv --figure nowhere/figure.png",
+        "audit nowhere.csv -t studio_models:failing -f oracle -o folder.html",
+        f"audit nowhere.csv -t studio_models:failing -f oracle -o {'x' * 250}",
+        "audit gate nowhere.sqlite --junit folder.html",
+        "audit report nowhere.sqlite -o pages",
+        "demo -o song.wav",
+    ],
+)
+def test_an_output_that_cannot_be_written_is_said_before_the_work(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    Path("genres.csv").write_text("song.wav,jazz\n")
+    for name in ("folder.html", "folder.png", "pages/index.html"):
+        Path(name).mkdir(parents=True)
+    assert "cannot write " in refusal(capsys, *command.split(), code=FAILED)
 
 
 def limited(n_bytes: int) -> Any:

@@ -107,3 +107,13 @@ def test_a_figure_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         plot_top_tags([("Jazz", "jazz")], tmp_path / "nowhere" / "figure.png")
     with pytest.raises(UsageError, match=r"ends in \.png, \.pdf or \.svg"):
         plot_top_tags([("Jazz", "jazz")], tmp_path / "figure")
+
+
+@pytest.mark.parametrize("name", ["$$", r"a $\frac$", "\ud800", "\x1b[2J", "_under"])
+def test_a_name_is_drawn_whatever_it_is(tmp_path: Path, name: str) -> None:
+    plot_top_tags([(name, name), ("Jazz", "jazz")], tmp_path / "figure.svg")
+    hiss = np.random.default_rng(0).normal(0, 0.1, SR).astype(np.float32)
+    odd = OracleFactorization({name: (hiss, SR), "drums": (0.5 * hiss, SR)})
+    track = explain_track(odd.mixture, LOUD, factorization=odd, cache=False)
+    for figure in (plot_track(track), plot_explanation(track.open_window(0))):
+        figure.savefig(tmp_path / "figure.png")

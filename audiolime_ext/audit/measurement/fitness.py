@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.errors import ModelError, OutOfMemory
+from audiolime_ext.errors import ModelError, OutOfMemory, UnfitModel
 from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
@@ -42,16 +42,17 @@ def scores_of(model: Model, windows: Samples, *, usual_s: float | None = None) -
     """
     try:
         scores = predict(model, windows)
-    except (ModelError, OutOfMemory) as error:
+    except (ModelError, OutOfMemory) as failure:
+        error = ModelError(str(failure)) if isinstance(failure, UnfitModel) else failure  # noise tells whether it is
         noise = [np.random.default_rng(0).normal(0, 0.1, windows.shape).astype(np.float32)]
         if usual_s is not None and model.window_s is None:
             noise.append(_noise(model, usual_s))
         for probes, told in ((noise, _FOR_NOISE), ([np.zeros_like(one) for one in noise], _FOR_SILENCE)):
             if not error.for_all and all(_fails(model, probe) for probe in probes):
-                unfit = type(error)(f"{error}; {told}")
+                unfit = type(failure)(f"{error}; {told}")
                 unfit.for_all = True
-                raise unfit from error
-        raise
+                raise unfit from failure
+        raise error from failure.__cause__
     log_odds(scores)
     return scores
 

@@ -38,6 +38,7 @@ THREADS = (
     "TF_NUM_INTEROP_THREADS",
 )
 
+_MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
 _SCHEDULER_S = 10  # how long a scheduler may take to say how many workers it has
 
 
@@ -123,7 +124,7 @@ class Processes:
 
     def submit(self, job: Job) -> Future[Measured]:
         """Hand a job to the next free process."""
-        with _environment(dict.fromkeys(THREADS, str(self.threads))):  # inherited by a process that starts now
+        with _environment(dict.fromkeys(THREADS, str(self.threads))), _deaf():  # inherited by a process that starts now
             try:
                 return self._pool.submit(measure_with, self.models, job)
             except BrokenExecutor as error:  # a process has crashed in the meantime: this job shares its fate
@@ -272,6 +273,11 @@ def _ears(models: Models) -> Ears:
 def _begin() -> None:
     """Prepare a new worker: it leaves Ctrl-C to the driver, and ends when the driver has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if _MASKS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # its own children should hear it
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())  # its own is one of the system's, which would outlast a worker that is killed
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
 
 
@@ -279,6 +285,17 @@ def _end_with_the_driver() -> None:
     if (driver := parent_process()) is not None:
         driver.join()
         os._exit(1)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hear Ctrl-C only afterwards; a process that starts within does not hear it before it is ready."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if _MASKS else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

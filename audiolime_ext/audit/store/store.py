@@ -44,8 +44,10 @@ from audiolime_ext.audit.store.records import (
     recording_of,
 )
 from audiolime_ext.errors import MissingError, UsageError
-from audiolime_ext.files import legible, make_folder, to_json, utf8
+from audiolime_ext.files import legible, to_json, utf8
 from audiolime_ext.plain import held
+from audiolime_ext.writing.fresh import make_folder
+from audiolime_ext.writing.places import require_writable_file
 
 _MEASURES = "SELECT name FROM names WHERE id IN (SELECT DISTINCT measure FROM measurements) ORDER BY name"
 _MEASURED = """
@@ -104,6 +106,12 @@ class AuditStore:
         except BaseException:
             lock.release()
             raise
+
+    @staticmethod
+    def require_place(path: Path) -> None:
+        """Raise `OutputError` if it is clear before any work that no store can be written at `path`."""
+        require_writable_file(path, in_new_folder=True)
+        require_writable_file(path.with_name(f"{path.name}-journal"), in_new_folder=True)  # SQLite's
 
     @classmethod
     def opened(cls, path: Path, identity: Identity, lock: Any, *, file: Path | None = None) -> AuditStore:

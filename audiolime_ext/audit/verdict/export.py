@@ -45,7 +45,8 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.extras import require
-from audiolime_ext.files import fresh_file, legible
+from audiolime_ext.files import legible
+from audiolime_ext.writing.fresh import fresh_file
 
 MEASURES = (
     "score",

@@ -42,8 +42,12 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.verdict.admission import admit
     from audiolime_ext.audit.verdict.gate import OUTCOMES
     from audiolime_ext.audit.verdict.junit import to_junit
-    from audiolime_ext.files import to_json, write_bytes
+    from audiolime_ext.files import to_json
+    from audiolime_ext.writing.fresh import write_bytes
+    from audiolime_ext.writing.places import require_writable_file
 
+    if args.junit:
+        require_writable_file(Path(args.junit))
     found = admit(
         args.store,
         tolerance=args.tolerance,

@@ -44,10 +44,10 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Read the store and write the page."""
-    from audiolime_ext.files import require_writable, to_json
-    from audiolime_ext.report.audit.page import Options, write_report
+    from audiolime_ext.files import to_json
+    from audiolime_ext.report.audit.page import Options, require_place, write_report
 
-    require_writable(Path(args.output))
+    require_place(Path(args.output))
     options = Options(args.tolerance, args.audio, args.clip_s, args.anonymise, args.trust)
     results = _results(args)
     if args.audio and not args.trust:

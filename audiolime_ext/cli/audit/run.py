@@ -120,11 +120,15 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.measurement.driver import PATIENCE_S, Policy
     from audiolime_ext.audit.measurement.measure import Settings
     from audiolime_ext.audit.run import plan_audit
+    from audiolime_ext.audit.store.store import AuditStore
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files import legible
 
     if args.cluster_patience is not None and args.cluster is None:
         raise UsageError("--cluster-patience is for --cluster ADDRESS; leave it out, or name the cluster")
+    store = args.output or _store_of(Path(args.manifest))
+    if not args.dry_run:
+        AuditStore.require_place(Path(store))
     policy = Policy(args.on_error, args.retries, args.timeout, args.cluster_patience or PATIENCE_S)
     settings = Settings(args.n_donors, args.same, tuple(args.kinds), args.noise, args.max_evals, args.seed)
     with _cluster(args.cluster) as (executor, at_once):
@@ -151,7 +155,6 @@ def run(args: Namespace) -> int:
             warn(note)
         if args.dry_run:
             return _tell_estimate(audit.estimate(), args)
-        store = args.output or _store_of(Path(args.manifest))
         try:
             results = audit.run(store, policy)
         except KeyboardInterrupt:

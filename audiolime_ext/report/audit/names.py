@@ -13,7 +13,8 @@ from audiolime_ext.audit.store.records import Failure
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.files import legible
 
-_PATH = re.compile(r"[^:?&=;]*[/\\](?=[^/\\:?&=;])")  # the folders in front of a file's name, within a spec
+_MARKS = re.compile(r"([?&])")  # in a spec, in front of its options, see `audiolime_ext.registry.options`
+_NAMED = re.compile(r"\w*[:=]")  # the name of a spec, or of an option
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class Names:
         >>> Names(None, anonymous=True).spec("onnx:/home/me/model.onnx?labels=my/labels.txt")
         'onnx:model.onnx?labels=labels.txt'
         """
-        return _PATH.sub("", spec) if self.anonymous else spec
+        return "".join(map(_without_folders, _MARKS.split(spec))) if self.anonymous else spec
 
     @cached_property
     def _songs(self) -> dict[str, int]:
@@ -64,3 +65,10 @@ class Names:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {entry.key: place for place, entry in enumerate(self.results.entries)}
+
+
+def _without_folders(part: str) -> str:
+    """A part of a spec: of what follows its name, only what stands behind the last slash."""
+    named = _NAMED.match(part)
+    name, rest = (part[: named.end()], part[named.end() :]) if named else ("", part)
+    return name + re.split(r"[/\\]", rest.rstrip("/\\"))[-1]

@@ -25,7 +25,6 @@ from audiolime_ext.audit.verdict.status import Verdict, decide, in_numbers
 from audiolime_ext.audit.verdict.verdicts import conclude, marks
 from audiolime_ext.audit.verdict.words import bounds, songs_of
 from audiolime_ext.errors import AudiolimeError, UsageError
-from audiolime_ext.files import fresh_folder, write_bytes
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
 from audiolime_ext.report.audit.clips import CLIP_S, Clip, Listening
 from audiolime_ext.report.audit.effects import Effects, Strip, effects, reach
@@ -35,6 +34,8 @@ from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.player.player import script_text, style_text
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import counted, share_of
+from audiolime_ext.writing.fresh import fresh_folder, write_bytes
+from audiolime_ext.writing.places import require_writable_file
 
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips
@@ -109,11 +110,17 @@ def write_report(store: str | Path | Results, folder: str | Path, options: Optio
     OutputError
         If the page cannot be written; one that was there before is then as it was.
     """
+    require_place(Path(folder))
     results = store if isinstance(store, Results) else Results.read(store)
     html = report_html(results, options)
     with fresh_folder(Path(folder)) as fresh:
         write_bytes(html.encode("utf-8", "legible"), fresh / FILE)
     return Path(folder) / FILE
+
+
+def require_place(folder: Path) -> None:
+    """Raise `OutputError` if it is clear before any work that the page cannot be written in a folder."""
+    require_writable_file(folder / FILE, in_new_folder=True)
 
 
 def report_html(results: Results, options: Options | None = None) -> str:

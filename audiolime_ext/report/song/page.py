@@ -24,12 +24,14 @@ from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
-from audiolime_ext.files import legible, write_bytes
+from audiolime_ext.files import legible
 from audiolime_ext.report.player.media import Codec, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.writing.fresh import write_bytes
+from audiolime_ext.writing.places import require_writable_file
 
 Explained = TrackExplanation | Explanation
 
@@ -111,6 +113,7 @@ def write_page(explained: Explained | Sequence[Explained], path: str | os.PathLi
     if isinstance(cast(Any, explained), (str, os.PathLike)):
         warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 2)
         explained, path = cast(Any, path), cast(Any, explained)
+    require_writable_file(Path(path))
     write_bytes(page_html(explained, **options).encode("utf-8", "legible"), Path(path))
     return Path(path)
 

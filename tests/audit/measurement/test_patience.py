@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -16,7 +19,7 @@ from audiolime_ext.audit.measurement import driver
 from audiolime_ext.audit.measurement.driver import LONGEST_S, PATIENCE_S, Policy
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.measurement.patience import Patience
-from audiolime_ext.audit.measurement.workers import Here
+from audiolime_ext.audit.measurement.workers import Here, _deaf
 from audiolime_ext.audit.run import Audit, plan_audit
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.errors import UsageError, WorkersLost
@@ -275,3 +278,12 @@ def test_what_a_worker_cannot_load_is_the_reason_of_a_failure_and_is_not_asked_f
     assert {failure.reason for failure in found.failures} == {
         "unexpected ModuleNotFoundError: No module named 'no_such_module'"
     }
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no masks")
+def test_a_worker_hears_no_ctrl_c_before_it_is_ready() -> None:
+    program = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    for surroundings, blocked in ((nullcontext(), "False\n"), (_deaf(), "True\n"), (nullcontext(), "False\n")):
+        with surroundings:
+            found = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+        assert found.stdout == blocked

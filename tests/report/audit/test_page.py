@@ -284,6 +284,23 @@ def test_without_audio_there_is_none(results: Results, page: str) -> None:
     assert "With drums of" in words(silent)
 
 
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("spleeter:2stems", "spleeter:2stems"),
+        ("my_models:model", "my_models:model"),
+        ("torch:/home/ann/a.pt?labels=/home/ann/l.txt;x=/home/ann/y", "torch:a.pt?labels=y"),
+        ("torch:/home/ann=b;c/a.pt?labels=/home/ann=b/l.txt&sr=16000", "torch:a.pt?labels=l.txt&sr=16000"),
+        (r"onnx:C:\Users\ann\a.onnx?labels=D:\ann\l.txt", "onnx:a.onnx?labels=l.txt"),
+        ("oracle:/home/ann/stems/", "oracle:stems"),
+        ("oracle:../ann:/stems", "oracle:stems"),
+    ],
+)
+def test_an_anonymous_page_keeps_no_folder_of_a_spec(results: Results, spec: str, told: str) -> None:
+    assert Names(results, anonymous=True).spec(spec) == told
+    assert Names(results).spec(spec) == spec
+
+
 def test_an_anonymous_page_names_no_recording_song_or_path(results: Results, page: str) -> None:
     failed = replace(results, failures=(_failure(results),), done=np.arange(N_SONGS) != 3)
     entries = results.entries

@@ -1,0 +1,74 @@
+"""How the command ends when it is told to: by Ctrl-C, SIGTERM (as batch systems send) or SIGHUP (the terminal is gone).
+
+Each raises `Told`, so that everything undoes what is half done on its way out; the exit code is 128 + the signal's
+number, as shells have it. What was ignored when the command began, as under ``nohup``, stays ignored. Only the command
+installs handlers, and it puts back those that were there.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_AGAIN_S = 0.05
+_WORDS = {signal.SIGINT: "interrupted"}
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Told(KeyboardInterrupt):
+    """The command was told to end, by this signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def exit_code(self) -> int:
+        """130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+        return 128 + self.number
+
+    def __str__(self) -> str:
+        name = signal.Signals(self.number)
+        return _WORDS.get(name, f"ended by {name.name}")
+
+
+class Ears:
+    """What is heard while a command runs: the signal that told it to end, or None."""
+
+    told: Told | None = None
+
+    def hear(self, number: int, _: Any) -> None:
+        """Handle a signal."""
+        self.told = Told(number)
+        raise self.told
+
+    def insist(self, ignored: Any) -> None:
+        """Stand in for `sys.unraisablehook`: what falls where Python raises nothing, as in a callback, comes again."""
+        if isinstance(ignored.exc_value, Told):
+            threading.Timer(_AGAIN_S, signal.raise_signal, [ignored.exc_value.number]).start()
+        else:
+            sys.__unraisablehook__(ignored)
+
+
+@contextmanager
+def listening() -> Iterator[Ears]:
+    """Let signals raise `Told` within, in the main thread; elsewhere nothing is handled."""
+    ears, before = Ears(), {}
+    if threading.current_thread() is not threading.main_thread():
+        yield ears
+        return
+    hook, sys.unraisablehook = sys.unraisablehook, ears.insist
+    try:
+        for number in _SIGNALS:
+            if (was := signal.getsignal(number)) not in (signal.SIG_IGN, None):
+                before[number] = was
+                signal.signal(number, ears.hear)
+        yield ears
+    finally:
+        sys.unraisablehook = hook
+        for number, was in before.items():
+            signal.signal(number, was)
