@@ -102,6 +102,18 @@ def test_kept_features_are_those_that_the_lime_package_selects() -> None:
     assert found.weights.shape == (1, 5)
 
 
+def test_kept_features_are_those_of_the_package_where_masks_weigh_unequally() -> None:
+    """It takes the first row for the recording itself; so the weights must come in the order of the rows."""
+    near = play(random_game(6, 1, seed=2), 6)
+    masks, scores = near.masks[::-1].astype(float), near.scores[::-1, 0]
+    for name in ("highest_weights", "forward_selection", "lasso_path"):
+        chosen = lime(near, n_features=2, feature_selection=name, kernel_width=0.1)
+        weights = exponential_kernel(cosine_distances(near.masks), 0.1)[::-1]
+        reference = LimeBase(kernel_fn=None, random_state=np.random.RandomState(0))
+        expected = reference.feature_selection(masks, scores, weights, 2, name)
+        assert np.flatnonzero(chosen.weights).tolist() == sorted(expected), name
+
+
 def test_the_kernel_is_the_published_one() -> None:
     np.testing.assert_allclose(exponential_kernel(np.array([0.25]), 0.25), [np.exp(-0.5)])
 

@@ -55,6 +55,12 @@ def test_parity_of_three_is_told(n: int, scale: float) -> None:
     assert "sums of single components explain 0 % of odd" in str(e)
 
 
+def test_what_they_take_away_together_is_told_too() -> None:
+    """Parity the other way round."""
+    (remark,) = together(of(lambda m: 1 - m[:, :3].sum(axis=1) % 2, 3))
+    assert remark.startswith("odd: drums, bass and guitar interact: together they add 4.00 less to the score than ")
+
+
 def test_it_is_told_of_log_odds_and_of_whole_stems_cut_into_segments() -> None:
     assert "drums, bass and guitar interact" in together(of(lambda m: m[:, :3].sum(1) % 2, target="log-odds"))[0]
     cut = of(lambda m: m[:, :3].sum(axis=1) % 2, 3, segments=6)

@@ -66,7 +66,9 @@ def test_what_argues_against_is_told_from_a_quarter_of_the_top_weight_on(worst: 
 
 @pytest.mark.parametrize(("score", "told"), [(0.04, True), (0.06, False)])
 def test_a_score_below_a_twentieth_is_not_said(score: float, told: bool) -> None:
-    assert str(additive([score, 0.0]).top()).startswith("the model does not say tag here") is told
+    top = additive([score, 0.0]).top()
+    assert str(top).startswith("the model does not say tag here") is told
+    assert top.told_apart is not told
 
 
 @pytest.mark.parametrize(("change", "told"), [(0.04, True), (0.06, False)])

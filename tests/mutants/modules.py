@@ -29,7 +29,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "audit/verdict/limits": (),
     "audit/verdict/status": ("audit/verdict/test_verdicts",),
     "audit/verdict/verdicts": ("audit/verdict/test_status",),
-    "audit/verdict/gate": ("audit/verdict/test_status",),
+    "audit/verdict/gate": ("audit/verdict/test_status", "audit/verdict/test_verdicts"),
     "prediction/kind": ("explanation/test_words",),
     "prediction/repeatability": ("attribution/test_noise",),
     "components/masks": ("components/test_game", "attribution/test_shapley"),
@@ -92,6 +92,8 @@ _SAME: dict[
         ("attribution/lime", "fitted[0]", ("fitted[-1]",), 0),
         ("attribution/lime", "level[0]", ("level[-1]",), 0),
         ("explanation/words", "found.first[0]", ("found.first[-1]",), 4),
+        ("audit/verdict/controls", "found[0]", ("found[-1]",), 0),
+        ("audit/verdict/controls", "found[0]", ("found[-1]",), 1),
         ("explanation/cross_check", "there[0]", ("there[-1]",), 0),
         ("explanation/cross_check", "back[0]", ("back[-1]",), 0),
     ),
@@ -101,8 +103,15 @@ _SAME: dict[
         ("explanation/checks", "n_spare: int = 0", ("n_spare: int = 1", "n_spare: int = -1"), 0),
     ),
     "either is less than 2ⁿ from four components on": (("components/masks", "2 * n", ("3 * n",), 1),),
+    "it is normed, or multiplied by nothing": (
+        ("components/masks", "1.0 / (sizes * (n - sizes))", ("2.0 / (sizes * (n - sizes))",), 0),
+        ("components/masks", "1.0 / (sizes * (n - sizes))", ("0.5 / (sizes * (n - sizes))",), 0),
+        ("attribution/lime", "ridge > 0", ("ridge > -1", "ridge >= 0"), 0),
+    ),
     "up to 2, and from .5 on, too, numbers are written with two decimals": tuple(
-        ("explanation/words", "1.0", ("2.0", "0.5"), nth) for nth in range(3)
+        ("explanation/words", before, (before.replace("1.0", "2.0"), before.replace("1.0", "0.5")), nth)
+        for before, n in (("1.0", 3), ("1.0 if self.kind.noun == 'score' else largest", 1))
+        for nth in range(n)
     ),
     "the first source is always named": (("explanation/words", "1", ("0",), 0),),
     "it spares work: masks that are missing are missed later": (

@@ -217,6 +217,18 @@ def test_a_small_budget_is_kept_and_leaves_the_noise_less_known(most: int) -> No
     assert found.batched.tolist() == [0, 0], "too few to tell from chance"
 
 
+def test_each_value_has_noise_of_its_own_however_few_the_answers() -> None:
+    rng = np.random.default_rng(0)
+
+    def answer(batch: np.ndarray) -> np.ndarray:
+        return np.asarray(levels(batch) + rng.normal(0, 0.1, (len(batch), 2)) * [1, 0])
+
+    for most in (N_ASKED, None):
+        sd = repeatability(tagger(answer), MIXES, most=most).sd
+        assert sd[0] > 0.01
+        assert sd[1] == pytest.approx(0, abs=1e-6)
+
+
 @pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("most", [N_ASKED, N_ASKED + 12])
 def test_however_few_the_answers_their_variance_is_right_on_average(most: int, known: bool) -> None:
