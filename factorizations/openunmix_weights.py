@@ -177,7 +177,7 @@ def _fetched(name: str, file: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{file}.", dir=path.parent) as temporary:
-            arrived = from_release(origin, Path(temporary), title=file, host=ZENODO)
+            arrived = from_release(origin, Path(temporary), title=file, published_mb=record.file_mb, host=ZENODO)
             if not _is_whole(arrived):
                 raise CorruptError(
                     f"{file} is not what was published: its SHA-256 does not begin with {_digits(path)}; it was not "

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from audiolime_ext.cache import cache_root
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
@@ -287,12 +288,12 @@ def _download(checkpoint: Checkpoint, folder: Path, temporary: Path) -> Path:
         f"fetching {checkpoint.name}: {checkpoint.project} {checkpoint.version} from {origin}, "
         f"{checkpoint.download_mb:.0f} MB, {checkpoint.licence} licence, kept in {folder}"
     )
+    about: dict[str, Any] = {"title": checkpoint.name, "published_mb": checkpoint.download_mb}
     try:
         if checkpoint.archive:
-            arrived = from_release(checkpoint.release, temporary, title=checkpoint.name)
+            arrived = from_release(checkpoint.release, temporary, **about)
         else:
-            requirement = f"{checkpoint.project}=={checkpoint.version}"
-            arrived = from_index(requirement, temporary, title=checkpoint.name)
+            arrived = from_index(f"{checkpoint.project}=={checkpoint.version}", temporary, **about)
     except MissingError as error:
         raise MissingError(f"{error}, or: {_advice(checkpoint)}") from error
     asked = "what AUDIOLIME_MIRROR names" if checkpoint.archive else "which index pip asks (pip config list)"

