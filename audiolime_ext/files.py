@@ -9,13 +9,11 @@ Wherever a recording is named, the legible form is understood, too (`exact`). JS
 from __future__ import annotations
 
 import codecs
-import errno
 import json
 import os
 import re
 import shutil
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +25,6 @@ from audiolime_ext.errors import OutputError
 
 _MOST_BYTES = 255  # of a name, on every common file system
 _ROOM = 200  # bytes of a name to which a number, an ending and what `tempfile` adds are appended
-_PATIENCE_S = 10.0
 _TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn or hide the letters that follow: a name reads as another
 _UNWRITTEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]|\\(?=x[0-9a-f]{{2}})")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
@@ -171,27 +168,6 @@ def free_name(name: str, taken: Iterable[str] = (), *, ending: str = "") -> str:
         number += 1
         free = f"{cut(name, room - len(str(number)) - 1)}-{number}"
     return free
-
-
-def contents(path: Path) -> bytes:
-    """The bytes of a file, or of a named pipe that another program opens for writing within ten seconds.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read, or no program writes.
-    """
-    if not path.is_fifo():
-        return path.read_bytes()
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:  # noqa: PTH123 - a descriptor
-        until, first = time.monotonic() + _PATIENCE_S, b""
-        while first == b"" and time.monotonic() < until:  # no writer; None: one that has written nothing yet
-            time.sleep(0.01)
-            first = pipe.read(1 << 16)
-        if first == b"":
-            raise OSError(errno.ETIMEDOUT, "it is a pipe that no program writes to")
-        os.set_blocking(pipe.fileno(), True)
-        return (first or b"") + pipe.readall()
 
 
 def _reason(path: Path, error: OSError) -> OutputError:

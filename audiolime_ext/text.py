@@ -11,6 +11,8 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
+from audiolime_ext.outside import MOST_TEXT, contents
+
 Row = Sequence[str]
 
 _MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
@@ -71,13 +73,13 @@ def html_table(header: Row, rows: Sequence[Row]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def text_of(path: Path) -> str:
-    r"""The content of a text file, without the byte-order mark.
+def text_of(path: Path, most: int = MOST_TEXT) -> str:
+    r"""The content of a text file of `most` bytes at most, without the byte-order mark.
 
     Raises
     ------
     OSError
-        If it cannot be read.
+        If it cannot be read (see `audiolime_ext.outside.contents`).
     UnicodeDecodeError
         If it is neither UTF-8 nor what its mark says, or holds a null byte, which no text does.
 
@@ -90,7 +92,7 @@ def text_of(path: Path) -> str:
     ...     text_of(path)
     'path\tlabel'
     """
-    content = path.read_bytes()
+    content = contents(path, most)
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
     if encoding == "utf-8-sig" and (at := content.find(0)) >= 0:
         raise UnicodeDecodeError("utf-8", content, at, at + 1, "a null byte, as in UTF-16 without a byte-order mark")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from audiolime_ext import files
 from audiolime_ext.errors import OutputError
 from audiolime_ext.files import (
-    contents,
     cut,
     exact,
     file_name,
@@ -190,18 +187,3 @@ def test_files_of_one_name_are_told_apart_by_as_little_as_possible() -> None:
     assert list(told_apart(paths).values()) == ["rock/a/0.wav", "jazz/a/0.wav", "b/0.wav", "1.wav", "0.wav"]
     assert told_apart(["a/0.wav", "a/0.wav"]) == {"a/0.wav": "0.wav"}
     assert told_apart(["./a", "a"]) == {"./a": "a", "a": "a"}
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
-def test_a_pipe_is_read_to_its_end_and_one_without_a_writer_is_no_hang(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    late = threading.Timer(0.3, lambda: pipe.write_bytes(b"sound" * 50_000))
-    late.start()
-    assert contents(pipe) == b"sound" * 50_000
-    late.join()
-    monkeypatch.setattr(files, "_PATIENCE_S", 0.2)
-    with pytest.raises(OSError, match="a pipe that no program writes to"):
-        contents(pipe)

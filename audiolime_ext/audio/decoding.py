@@ -19,10 +19,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +31,7 @@ from audiolime_ext.audio.formats import flac, mpeg, ogg, riff
 from audiolime_ext.audio.formats.parts import KEEP_THE_REST, Part, Parts, cut_short, first_of
 from audiolime_ext.audio.mpeg4 import decode_container, is_container, joined, unread
 from audiolime_ext.errors import AudioError
+from audiolime_ext.outside import free_bytes
 from audiolime_ext.text import counted
 
 CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"
@@ -112,14 +111,6 @@ def count(content: bytes, origin: str) -> tuple[int, int]:
     for _ in reading.blocks():
         pass
     return reading.n_samples, reading.sr
-
-
-def free_bytes() -> int | None:
-    """Bytes of memory that programs may still take; None where the system does not say (Linux does)."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return 1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable:")))
-    return None
 
 
 class _Reading:

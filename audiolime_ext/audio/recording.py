@@ -24,8 +24,9 @@ from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import contents, legible, meant, write_bytes
+from audiolime_ext.files import legible, meant, write_bytes
 from audiolime_ext.guest import memory_for
+from audiolime_ext.outside import contents
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:

@@ -115,7 +115,7 @@ def with_nan(value: float) -> NDArray[np.float32]:
         (io.StringIO("words"), "opened as text; open it in binary mode"),
         (io.BytesIO(b""), r"file object is empty \(0 bytes\)"),
         ("/nowhere/song.mp3", "cannot read /nowhere/song.mp3: No such file or directory; name an audio file"),
-        ("/", "cannot read /: Is a directory"),
+        ("/", "cannot read /: it is a folder"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_a_word_of_help(source: Any, message: str) -> None:

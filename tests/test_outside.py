@@ -1,0 +1,128 @@
+"""Files that strangers name: what is no file, has no end, is too large or nested without measure is refused."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from audiolime_ext import outside
+from audiolime_ext.outside import contents, free_bytes, json_of, require_file, what_is, yaml_of
+
+pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "pipe")
+    return tmp_path / "pipe"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices")
+def test_what_is_no_file_is_called_what_it_is_and_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # names of sockets are short
+    Path("folder").mkdir()
+    Path("file").touch()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+    kinds = {"folder": "a folder", "socket": "a socket", "/dev/zero": "a device", "/dev/null": "a device"}
+    for name, kind in kinds.items():
+        assert what_is(name) == kind
+        for read in (contents, require_file):
+            with pytest.raises(OSError, match=f"^it is {kind}$"):
+                read(Path(name))
+    assert [what_is(name) for name in ("file", "none", "\0", "x" * 5000)] == [None] * 4
+    with pytest.raises(FileNotFoundError):
+        contents(Path("none"))
+    with pytest.raises(OSError, match="no file can have this name"):
+        contents(Path("\0"))
+
+
+def test_a_file_is_judged_by_its_size_before_it_is_read(tmp_path: Path) -> None:
+    path, free = tmp_path / "sparse", free_bytes()
+    with path.open("wb") as file:
+        file.truncate(10**13)  # more than any memory, and no room on the disk
+    for most, told in ((100_000, "100 kB is"), (None, ", half of the free memory, is" if free else "8 GB is")):
+        for read in (contents, require_file):
+            with pytest.raises(OSError, match=rf"^it holds 10 TB, and no more than .*{told} read"):
+                read(path, most)
+    with path.open("wb") as file:
+        file.write(b"x" * 1000)
+    assert contents(path, 1000) == contents(path) == b"x" * 1000
+    with pytest.raises(OSError, match="it holds 1 kB, and no more than 999 bytes"):
+        contents(path, 999)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is free")
+def test_the_free_memory_is_known() -> None:
+    free = free_bytes()
+    assert free is not None
+    assert 10**7 < free < 10**14
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
+def test_a_file_whose_size_the_system_does_not_know_is_read_up_to_the_same_limit() -> None:
+    path = Path("/proc/self/status")
+    assert path.stat().st_size == 0
+    assert contents(path).startswith(b"Name:")
+    with pytest.raises(OSError, match="no more than 10 bytes"):
+        contents(path, 10)
+
+
+@pipes
+def test_a_pipe_is_read_to_its_end_and_one_without_a_writer_is_no_hang(
+    pipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = threading.Timer(0.3, lambda: pipe.write_bytes(b"sound" * 50_000))
+    late.start()
+    assert contents(pipe) == b"sound" * 50_000
+    late.join()
+    monkeypatch.setattr(outside, "_PATIENCE_S", 0.2)
+    with pytest.raises(OSError, match="a pipe that no program writes to"):
+        contents(pipe)
+    with pytest.raises(OSError, match="it is a pipe"):
+        require_file(pipe)
+
+
+@pipes
+@pytest.mark.parametrize(
+    ("limit", "written", "says"),
+    [
+        ("_SILENCE_S", b"", "a pipe that no program writes to"),
+        ("_SILENCE_S", b"some", "a pipe into which nothing is written any more"),
+        ("_LONGEST_S", b"some", "a pipe that does not end within 0.2 s"),
+        ("_BLOCK", b"x" * 1001, "it holds 1 kB, and no more than 1 kB is read"),
+    ],
+)
+def test_a_pipe_is_left_where_it_is_silent_long_or_endless(
+    pipe: Path, monkeypatch: pytest.MonkeyPatch, limit: str, written: bytes, says: str
+) -> None:
+    monkeypatch.setattr(outside, limit, 500 if limit == "_BLOCK" else 0.2)
+    writer = os.open(pipe, os.O_RDWR)
+    os.write(writer, written)
+    try:
+        with pytest.raises(OSError, match=says):
+            contents(pipe, 1000)
+    finally:
+        os.close(writer)
+
+
+def test_json_and_yaml_that_are_nested_without_measure_are_refused() -> None:
+    assert json_of('{"a": [1, {}]}') == yaml_of("a: [1, {}]", extra="medleydb") == {"a": [1, {}]}
+    for text in ("[" * 100_000, '{"a":' * 100_000):
+        with pytest.raises(ValueError, match="nested too deeply"):
+            json_of(text)
+        with pytest.raises(ValueError, match="nested too deeply"):
+            yaml_of(text, extra="medleydb")
+    with pytest.raises(ValueError, match="while parsing"):
+        yaml_of("{a: ]", extra="medleydb")
+
+
+def test_yaml_that_grows_a_billion_times_when_it_is_written_out_is_refused() -> None:
+    lines = ["a0: &a0 [ha, ha]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 31))]
+    with pytest.raises(ValueError, match=r"repeats a part of itself \(\*a0\); write it out"):
+        yaml_of("\n".join(lines), extra="medleydb")
