@@ -47,6 +47,7 @@ from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.own_rate import rolled_off
 from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.factorization.transcription import N_PITCHES, Transcription, decode
+from audiolime_ext.networks.runtime import run
 from audiolime_ext.registry import options
 from factorizations.cerberus_weights import OUTPUTS, About, _check_shapes, open_weights
 
@@ -223,7 +224,7 @@ class CerberusFactorization:
 
     def _ask(self, spectrum: NDArray[np.complex64]) -> _Answer:
         pairs = np.ascontiguousarray(spectrum).view(np.float32).reshape(*spectrum.shape, 2)
-        masks, notes, onsets, hits = self._session.run(list(OUTPUTS), {"spectrum": pairs})
+        masks, notes, onsets, hits = run(self._session, OUTPUTS, {"spectrum": pairs})
         return _Answer(masks, notes.mean(axis=0), onsets.mean(axis=0), hits.mean(axis=0))
 
 

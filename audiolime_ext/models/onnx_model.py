@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.errors import CorruptError, MissingError, UsageError
-from audiolime_ext.networks.graph import session
+from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError
+from audiolime_ext.networks.runtime import run, session
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.outputs import key_of
@@ -94,6 +94,8 @@ class _Network:
                 content = model.SerializeToString()
             try:
                 self._sessions[layer] = session(content, threads=self._declared.threads)
+            except AudiolimeError:
+                raise
             except Exception as error:
                 path = self._declared.path
                 raise UsageError(f"ONNX Runtime cannot load {path} ({reason(error)}); {_HOW}") from error
@@ -103,7 +105,7 @@ class _Network:
         """A layer's activations, or the model's `output`, for parts of a batch, put together."""
         running = self.session(layer)
         name = running.get_inputs()[0].name
-        return np.concatenate([np.asarray(running.run([output or layer], {name: part})[0]) for part in parts])
+        return np.concatenate([np.asarray(run(running, [output or layer or ""], {name: part})[0]) for part in parts])
 
 
 def _whole(content: bytes, path: Path) -> bytes:

@@ -3,7 +3,7 @@
 - `checkpoints`: weights by name, each file verified by its SHA-256, kept in the cache
 - `downloads`, `transfer`, `archives`: where they come from, how a file gets here, and which of an archive are kept
 - `tensor_bundle`: checkpoints of TensorFlow, read without it
-- `graph`: networks built from those tensors, and the runtime that evaluates them
+- `graph`: networks built from those tensors; `runtime`: ONNX Runtime, which evaluates them
 
 Kept true: no file is used whose SHA-256 was not checked, and none is unpickled.
 """

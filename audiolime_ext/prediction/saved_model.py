@@ -10,7 +10,7 @@
 - ``window_s``, ``hop_s``: length and step of its windows in seconds. Without them it hears an excerpt of any length as
   a whole.
 - ``fill=repeat``: a recording that is shorter than a window is repeated; without it silence is added behind.
-- ``threads``: threads within the model.
+- ``threads``: threads within the model, 256 at most.
 - ``layer``: answer a layer's activations in place of scores, averaged over time and frequency: an embedding. It has no
   labels, so ``labels``, ``output`` and ``activation`` are left out. ``channels=first`` or ``last`` says which axis of
   the layer holds its features, see `layers`.
@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.files import legible
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
+from audiolime_ext.networks.runtime import MOST_THREADS
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger
@@ -116,7 +117,7 @@ class Declared:
             activation=given.get("activation"),
             window_s=positive(given, "window_s", float),
             hop_s=positive(given, "hop_s", float),
-            threads=cast("int | None", positive(given, "threads", int)),
+            threads=cast("int | None", positive(given, "threads", int, MOST_THREADS)),
             output=given.get("output"),
             fill=fill,
             layer=given.get("layer"),

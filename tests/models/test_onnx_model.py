@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+import audiolime_ext
+from audiolime_ext.cli import main
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.explanation.pipeline import explain
 from audiolime_ext.prediction.capabilities import Layered
@@ -20,6 +24,7 @@ from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
+from tests.networks.test_runtime import interrupt_a_run, looping
 
 SR, LABELS = 8000, "rock;jazz;hum"
 OUTSIDE: dict[str, Any] = {"save_as_external_data": True, "location": "model.weights", "size_threshold": 0}
@@ -381,3 +386,13 @@ def test_a_model_that_answers_by_chance_is_refused(tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "training.onnx")
     with pytest.raises(UsageError, match=r"answers the same signal differently .*training mode"):
         build("model", spec(tmp_path / "training.onnx"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.timeout(60)
+def test_ctrl_c_ends_a_command_whose_model_never_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "endless.onnx").write_bytes(looping(1 << 62))
+    threading.Thread(target=interrupt_a_run).start()
+    endless = spec(tmp_path / "endless.onnx", labels="rock")
+    assert main(["tag", str(Path(audiolime_ext.__file__).parent / "data" / "ezer_ev.ogg"), "-m", endless]) == 130
+    assert capsys.readouterr().err == "audiolime: interrupted; nothing is left half-written\n"
