@@ -439,6 +439,17 @@ def test_a_file_that_cannot_be_read_is_wrong_usage(name: str, why: str, wheelhou
         fetch(build_wheel(wheelhouse), source=tmp_path / name)
 
 
+@posix
+def test_a_link_that_stands_where_the_lock_belongs_is_not_followed(wheelhouse: Path, tmp_path: Path) -> None:
+    checkpoint = build_wheel(wheelhouse)
+    where(checkpoint).parent.mkdir(parents=True)
+    (tmp_path / "diary").write_text("precious")
+    (where(checkpoint).parent / ".tiny-1.0.lock").symlink_to(tmp_path / "diary")
+    with pytest.raises(OutputError, match=r"cannot keep tiny in .*symbolic link"):
+        locate(checkpoint)
+    assert (tmp_path / "diary").read_text() == "precious"
+
+
 # --- a cache that cannot be written ------------------------------------------------------------------------------
 
 
