@@ -2,8 +2,11 @@
 
 PYTHON ?= python3
 PARITY_PYTHON ?= python3.10
+OLDEST_PYTHON ?= python3.10
 VENV := .venv
 PARITY := .parity
+LOWEST := .lowest
+LOWEST_EXTRAS := codecs,musdb,medleydb,dataframe,parquet,shap,shapiq,cluster
 NPM := $(shell command -v npm 2>/dev/null)
 TOOLS := tests/browser/node_modules
 DATA ?= cerberus-data
@@ -15,13 +18,14 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation test-training test-adapters
-.PHONY: guitar-vs-piano planted confusion
+.PHONY: help demo test check bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
+.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted confusion
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
 	@echo "make test      run all tests                         (ARGS='-k spleeter' for some)"
 	@echo "make check     lint, types, docstrings, layering"
+	@echo "make test-lowest   some tests of every package, each in the lowest version that we allow, on OLDEST_PYTHON"
 	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
 	@echo "make fuzz      hundreds of malformed inputs: does any end in a traceback or a hang?  (minutes; ARGS='-n 1000')"
 	@echo "make fuzz-guided  the readers, fed with what reaches new lines of them, by atheris  (an hour; Linux)"
@@ -42,16 +46,19 @@ help:
 	@echo
 	@echo "make test-adapters        test Keras, PyTorch, transformers, Demucs and Open-Unmix (adds those packages)"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)"
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  OLDEST_PYTHON=$(OLDEST_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
 
 # Arrays are small here: threads that share them wait for each other longer than they work.
-test test-training test-adapters mutants: export OMP_NUM_THREADS ?= 1
+test test-training test-adapters test-lowest mutants: export OMP_NUM_THREADS ?= 1
 
 test: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+test-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m tests.lowest $(LOWEST_EXTRAS)
 
 check: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m ruff check
@@ -144,6 +151,15 @@ $(PARITY)/.installed: tests/parity/requirements.txt
 	$(PARITY)/bin/python -m pip install --quiet --upgrade pip
 	$(PARITY)/bin/python -m pip install --quiet --requirement tests/parity/requirements.txt
 	$(PARITY)/bin/python -m pip install --quiet --no-deps musicnn==0.1.0
+	@touch $@
+
+# Where pyenv has several Pythons, it is told which is meant. Wheels alone, but for lime, which has none.
+$(LOWEST)/.installed: export PYENV_VERSION ?= $(OLDEST_PYTHON:python%=%)
+$(LOWEST)/.installed: pyproject.toml
+	$(call new-environment,$(OLDEST_PYTHON),$(LOWEST),310,310,the oldest Python is tried here: make test-lowest OLDEST_PYTHON=/a/path/to/python3.10)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --only-binary :all: \
+		--no-binary lime --no-binary audiolime-ext --editable ".[$(LOWEST_EXTRAS)]" "pytest>=8" "pytest-timeout>=2.3"
 	@touch $@
 
 # $(call new-environment,PYTHON,FOLDER,OLDEST,NEWEST,ADVICE): a virtual environment with pip, unless it is there.

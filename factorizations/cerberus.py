@@ -47,6 +47,8 @@ from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.own_rate import rolled_off
 from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.factorization.transcription import N_PITCHES, Transcription, decode
+from audiolime_ext.networks.runtime import run
+from audiolime_ext.outside import contents, require_file
 from audiolime_ext.registry import options
 from factorizations.cerberus_weights import OUTPUTS, About, _check_shapes, open_weights
 
@@ -120,9 +122,13 @@ class CerberusFactorization:
         threads: int | None = None,
     ) -> None:
         path = WEIGHTS if weights is None else Path(weights)
-        if not path.is_file():
-            raise MissingError(f"there are no weights at {path}; name a file that `examples.cerberus.export` wrote")
-        content = path.read_bytes()
+        try:
+            content = contents(require_file(path))
+        except OSError as error:
+            raise MissingError(
+                f"there are no weights at {path} ({error.strerror or error}); name a file that "
+                "`examples.cerberus.export` wrote"
+            ) from error
         self._session = open_weights(content, str(path), threads)
         self.about = About.from_metadata(dict(self._session.get_modelmeta().custom_metadata_map), str(path))
         _check_shapes(self._session, self.about, str(path))
@@ -223,7 +229,7 @@ class CerberusFactorization:
 
     def _ask(self, spectrum: NDArray[np.complex64]) -> _Answer:
         pairs = np.ascontiguousarray(spectrum).view(np.float32).reshape(*spectrum.shape, 2)
-        masks, notes, onsets, hits = self._session.run(list(OUTPUTS), {"spectrum": pairs})
+        masks, notes, onsets, hits = run(self._session, OUTPUTS, {"spectrum": pairs})
         return _Answer(masks, notes.mean(axis=0), onsets.mean(axis=0), hits.mean(axis=0))
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from audiolime_ext.errors import CorruptError
+from audiolime_ext.errors import AudiolimeError, CorruptError
 from audiolime_ext.factorization.transcription import N_PITCHES
-from audiolime_ext.networks.graph import session
+from audiolime_ext.networks.runtime import session
 
 FORMAT = "audiolime-cerberus-1"
 OUTPUTS = ("masks", "notes", "onsets", "hits")
@@ -95,6 +95,8 @@ def open_weights(content: bytes, origin: str, threads: int | None) -> Any:
     """The network of a file of weights, on ONNX Runtime."""
     try:
         return session(content, threads=threads)
+    except AudiolimeError:
+        raise
     except Exception as error:  # the runtime has a class of its own for every way to be damaged
         reason = str(error).split("\n", 1)[0]
         raise CorruptError(f"{origin} is damaged or not an ONNX file ({reason}); export it again") from error

@@ -44,7 +44,9 @@ from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.own_rate import separated_at
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.networks.checkpoints import ForeignWeights
+from audiolime_ext.outside import yaml_of
 from audiolime_ext.prediction.saved_model import reason, torch_inference
+from audiolime_ext.text import text_of
 
 OVERLAP = 0.25  # of chunks
 REPOSITORIES = {  # of the published models on the Hugging Face hub
@@ -229,13 +231,12 @@ def _bag(find: Callable[[str], Path], name: str) -> Any:
 
 def _description(path: Path) -> dict[str, Any]:
     """The content of a bag's file; its models are names."""
-    yaml = require("yaml", extra="demucs")
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        said = yaml_of(text_of(path), extra="demucs")
         return {**said, "models": [str(member) for member in said["models"]]}
     except FileNotFoundError as error:
         raise MissingError(f"there is no file {path}; name one that exists, relative to {Path.cwd()}") from error
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorruptError(f"{path} describes no bag of models ({reason(error)}), such as models: [NAME]") from error
 
 

@@ -18,7 +18,6 @@ No pickled objects are loaded: the files hold tensors, and nothing else in them 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 import tempfile
@@ -31,7 +30,9 @@ from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageE
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.networks.downloads import ZENODO, from_release
+from audiolime_ext.outside import json_of
 from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.text import text_of
 
 WIENER_FRAMES = 300  # to which the filter is fitted at once; the package's own default
 
@@ -177,7 +178,7 @@ def _fetched(name: str, file: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{file}.", dir=path.parent) as temporary:
-            arrived = from_release(origin, Path(temporary), title=file, host=ZENODO)
+            arrived = from_release(origin, Path(temporary), title=file, published_mb=record.file_mb, host=ZENODO)
             if not _is_whole(arrived):
                 raise CorruptError(
                     f"{file} is not what was published: its SHA-256 does not begin with {_digits(path)}; it was not "
@@ -228,6 +229,13 @@ def _network(model: Any, folder: Path, target: str, path: Path, form: Mapping[st
                 "trained alike can separate together"
             )
     tensors = _tensors(path)
+    sizes = {"hidden_size": ("fc1.weight", said["hidden_size"]), "nfft": ("output_mean", said["nfft"] // 2 + 1)}
+    for key, (tensor, size) in sizes.items():  # before memory is taken for a network of that size
+        if tuple(getattr(tensors.get(tensor), "shape", ()))[:1] != (size,):
+            raise CorruptError(
+                f"{path} does not hold the weights of {about}, but the weights of another network, whose {key!r} is "
+                f"not {said[key]}; export it again"
+            )
     try:
         network = model.OpenUnmix(
             nb_bins=said["nfft"] // 2 + 1,
@@ -243,7 +251,7 @@ def _network(model: Any, folder: Path, target: str, path: Path, form: Mapping[st
 def _numbers(path: Path, inside: tuple[str, ...], keys: tuple[str, ...]) -> dict[str, int]:
     """Whole numbers above 0 that a JSON object says, or one inside it."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json_of(text_of(path))
         for key in inside:
             said = said[key]
         numbers = {key: int(said[key]) for key in keys if 0 < said[key] == int(said[key])}

@@ -14,7 +14,6 @@ everything else that the configuration says about frames and masks must be as in
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,8 @@ from typing import Any
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.factorization.stems import RESIDUAL
+from audiolime_ext.outside import MOST_TEXT, contents, json_of
+from audiolime_ext.text import text_of
 from factorizations.spleeter_network import ACTIVATIONS, BLOCK, DEPTH, SpleeterConfig
 
 FIXED = {
@@ -51,7 +52,7 @@ def read_own(path: Path) -> tuple[SpleeterConfig, Path]:
     """
     file = _configuration(path)
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said = json_of(text_of(file))
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {file} as a configuration of Spleeter in JSON: {error}") from error
     if not isinstance(said, dict) or not isinstance(said.get("model", {}), dict):
@@ -123,9 +124,8 @@ def _newest(folder: Path, file: Path) -> Path:
             "that file"
         )
     note = folder / "checkpoint"
-    if note.is_file() and (
-        named := re.search(r'^model_checkpoint_path: "(.+)"', note.read_text("utf-8", "replace"), re.MULTILINE)
-    ):
+    said = contents(note, MOST_TEXT).decode("utf-8", "replace") if note.is_file() else ""
+    if named := re.search(r'^model_checkpoint_path: "(.+)"', said, re.MULTILINE):
         return folder / re.split(r"[\\/]", named[1])[-1]  # it may name the folder of the machine that trained it
     found = sorted(folder.glob("*.index"))
     if len(found) != 1:

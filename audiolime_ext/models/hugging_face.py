@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.outside import MOST_TEXT, contents, json_of
 from audiolime_ext.prediction.function import FunctionModel
-from audiolime_ext.prediction.saved_model import Declared, digest, reason, torch_inference
+from audiolime_ext.prediction.saved_model import Declared, digest, read, reason, torch_inference
 
 VARIANTS: Mapping[str, None] = {"DIR": None}
 REQUIRES: Mapping[str, str] = {"transformers": "huggingface", "torch": "huggingface"}
@@ -70,7 +71,7 @@ def make(argument: str) -> FunctionModel:
             inputs = extractor(list(np.array(batch)), sampling_rate=known.sr, return_tensors="pt")
             return np.asarray(model(**inputs).logits.numpy())
 
-    return known.tagger(predict, contents=[digest(file.read_bytes()) for file in files], batch_size=8, fill="none")
+    return known.tagger(predict, contents=[digest(read(file)) for file in files], batch_size=8, fill="none")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -80,6 +81,11 @@ def _files(folder: Path) -> list[Path]:
             raise MissingError(f"{folder} is no folder of an audio classifier: it has no {needed}; {_HOW}")
     if not list(folder.glob("*.safetensors")):
         raise MissingError(f"{folder} has no model.safetensors (pickled weights are not loaded); {_HOW}")
+    for file in folder.glob("*.json"):
+        try:
+            json_of(contents(file, MOST_TEXT))
+        except (OSError, ValueError) as error:
+            raise CorruptError(f"transformers cannot load {file} ({error}); {_HOW}") from error
     return sorted(file for pattern in ("*.json", "*.safetensors") for file in folder.glob(pattern))
 
 

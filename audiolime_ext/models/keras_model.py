@@ -15,7 +15,6 @@ cannot change it later.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.outside import json_of
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason
@@ -86,9 +86,11 @@ def _require_harmless(keras: Any, content: bytes, path: Path) -> None:
     """Raise if a model is described with anything that could run code: only what Keras itself defines is left."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            described = json.loads(archive.read("config.json"))
+            described = json_of(archive.read("config.json"))
         named = list(_named(described))
-    except (KeyError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise CorruptError(f"{path} is damaged, or no Keras model (it is nested too deeply); {_ANEW}") from error
+    except (KeyError, ValueError) as error:
         raise CorruptError(f"{path} is damaged, or no Keras model ({reason(error)}); {_ANEW}") from error
     for name, module, registered in named:
         if name in _CODE or not (_is_of_keras(name, str(module)) or _is_known(keras, registered)):

@@ -13,6 +13,7 @@ them: ``onnx:PATH?sr=16000&layer=/encoder/Relu_output_0``. ``load_model(…).lay
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.errors import CorruptError, MissingError, UsageError
-from audiolime_ext.networks.graph import session
+from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError
+from audiolime_ext.networks.runtime import run, session
+from audiolime_ext.outside import require_file
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.outputs import key_of
@@ -94,6 +96,8 @@ class _Network:
                 content = model.SerializeToString()
             try:
                 self._sessions[layer] = session(content, threads=self._declared.threads)
+            except AudiolimeError:
+                raise
             except Exception as error:
                 path = self._declared.path
                 raise UsageError(f"ONNX Runtime cannot load {path} ({reason(error)}); {_HOW}") from error
@@ -103,14 +107,13 @@ class _Network:
         """A layer's activations, or the model's `output`, for parts of a batch, put together."""
         running = self.session(layer)
         name = running.get_inputs()[0].name
-        return np.concatenate([np.asarray(running.run([output or layer], {name: part})[0]) for part in parts])
+        return np.concatenate([np.asarray(run(running, [output or layer or ""], {name: part})[0]) for part in parts])
 
 
 def _whole(content: bytes, path: Path) -> bytes:
     """A model with all its weights; those outside the file are read from the same folder only."""
     import onnx
     from google.protobuf.message import DecodeError
-    from onnx.external_data_helper import load_external_data_for_tensor
 
     try:
         model = onnx.load_model_from_string(content)
@@ -120,16 +123,28 @@ def _whole(content: bytes, path: Path) -> bytes:
         raise CorruptError(f"{path} is damaged, or no ONNX model (it holds no network); {_HOW}")
     outside = [tensor for tensor in _tensors(model) if tensor.data_location == onnx.TensorProto.EXTERNAL]
     for tensor in outside:
-        _require_beside({entry.key: entry.value for entry in tensor.external_data}.get("location", ""), path)
+        place = {entry.key: entry.value for entry in tensor.external_data}
+        _require_beside(place.get("location", ""), path)
         try:
-            load_external_data_for_tensor(tensor, str(path.parent))
-        except (OSError, ValueError, onnx.checker.ValidationError) as error:
+            tensor.raw_data = _part(path.parent / place["location"], place)
+        except (OSError, ValueError, OverflowError) as error:
             raise MissingError(
                 f"weights of {path} cannot be read ({reason(error)}); keep its files together"
             ) from error
         tensor.data_location = onnx.TensorProto.DEFAULT  # ONNX Runtime would follow what is left
         del tensor.external_data[:]
     return bytes(model.SerializeToString()) if outside else content
+
+
+def _part(file: Path, place: Mapping[str, str]) -> bytes:
+    """The bytes of a tensor, from a regular file: all of it, or `length` of them from `offset` on."""
+    with require_file(file).open("rb") as opened:
+        size = os.fstat(opened.fileno()).st_size
+        offset = opened.seek(int(place.get("offset", 0)))
+        length = int(place.get("length", size - offset))
+        if not 0 <= length <= size - offset:
+            raise ValueError(f"{file} has {size} bytes, and {length} from {offset} on are looked for")
+        return opened.read(length)
 
 
 def _tensors(message: Any) -> Iterator[Any]:

@@ -26,7 +26,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import AudiolimeError, CorruptError, UsageError
+from audiolime_ext.outside import json_of
+from audiolime_ext.prediction.saved_model import reason
 
 _PROGRAMS = ("models/model.json", "serialized_exported_program.json")
 _KEPT = re.compile(
@@ -85,6 +87,8 @@ def checked(torch: Any, archive: zipfile.ZipFile, path: Path, pickled: Callable[
     ------
     UsageError
         If it holds anything that is not known to be harmless.
+    CorruptError
+        If its JSON describes no program.
     """
     copy = io.BytesIO()
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as kept:
@@ -101,11 +105,17 @@ def checked(torch: Any, archive: zipfile.ZipFile, path: Path, pickled: Callable[
 def _file(torch: Any, name: str, content: bytes, path: Path, pickled: Callable[[], UsageError]) -> bytes:
     """One file of the archive, checked."""
     if name.endswith(".json"):
-        found = json.loads(content)
-        if name not in _PROGRAMS and any(_is_pickled(entry) for entry in found["config"].values()):
-            raise pickled()
-        _require_harmless(found, (), path)
-        return json.dumps(found).encode()
+        try:
+            found = json_of(content)
+            if name not in _PROGRAMS and any(_is_pickled(entry) for entry in found["config"].values()):
+                raise pickled()
+            _require_harmless(found, (), path)
+            return json.dumps(found).encode()
+        except AudiolimeError:
+            raise
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            why = "it is nested too deeply" if isinstance(error, RecursionError) else reason(error)
+            raise CorruptError(f"{path} is damaged: {name} describes no program ({why}); export it again") from error
     if name.endswith(".pt") and content:
         try:
             torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
@@ -145,7 +155,7 @@ def _harm(text: str, within: tuple[str, ...]) -> str | None:
         case "as_operator":
             return "a function as an argument"
         case "in_spec" | "out_spec":
-            return None if _is_plain(json.loads(text)[1]) else "inputs or outputs that are no tensors, lists or dicts"
+            return None if _is_plain(json_of(text)[1]) else "inputs or outputs that are no tensors, lists or dicts"
         case "torch_version":
             return None if re.fullmatch(r"[\w.+<=-]*", text) else "an odd version"
     return None if _NAME.fullmatch(text) else "a name that is none"
@@ -194,7 +204,7 @@ def _is_plain(tree: Any) -> bool:
     """Whether a description of inputs or outputs consists of tensors, tuples, lists and dicts with plain keys."""
     if tree["type"] is not None and tree["type"] not in _CONTAINERS:
         return False
-    keys = json.loads(tree["context"] or "null") or []
+    keys = json_of(tree["context"] or "null") or []
     named = isinstance(keys, list) and all(isinstance(key, int) or _NAME.fullmatch(str(key)) for key in keys)
     return named and all(map(_is_plain, tree["children_spec"]))
 

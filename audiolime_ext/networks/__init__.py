@@ -1,9 +1,9 @@
 """Published networks: fetched from their publishers, verified, rebuilt.
 
 - `checkpoints`: weights by name, each file verified by its SHA-256, kept in the cache
-- `downloads`, `archives`: where they come from, and which files of an archive are kept
+- `downloads`, `transfer`, `archives`: where they come from, how a file gets here, and which of an archive are kept
 - `tensor_bundle`: checkpoints of TensorFlow, read without it
-- `graph`: networks built from those tensors, and the runtime that evaluates them
+- `graph`: networks built from those tensors; `runtime`: ONNX Runtime, which evaluates them
 
 Kept true: no file is used whose SHA-256 was not checked, and none is unpickled.
 """

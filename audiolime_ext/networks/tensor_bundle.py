@@ -12,7 +12,8 @@ compression and four for a masked CRC-32C. The record with the empty key is the 
 protocol-buffer message that holds a tensor's type, shape, shard, offset and size.
 
 The blocks' checksums are verified here. The checksums of the tensors are not: in pure Python that takes seconds, and
-`checkpoints.locate` has already verified the files' SHA-256. The prefix may be a folder; then the files' names begin
+`checkpoints.locate` has already verified the files' SHA-256. An index claims what it likes: nothing takes more time or
+memory than the files have bytes. The prefix may be a folder; then the files' names begin
 with the dot: ``.index`` and ``.data-00000-of-00001``.
 
 References
@@ -34,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError
+from audiolime_ext.outside import contents, require_file
 from audiolime_ext.text import counted
 
 OPTIMIZER_SLOTS = ("Adam", "beta1_power", "beta2_power", "global_step")
@@ -44,6 +46,9 @@ _TRAILER = 5  # compression and checksum after every block
 _MAGIC = bytes.fromhex("57fb808b247547db")
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}  # DataType in types.proto
 _LITTLE_ENDIAN = 0
+_MOST_INDEX = 1_000_000  # bytes; those of large networks have some 50 kB
+_LONGEST_NAME = 1000  # bytes
+_MOST_AXES, _LONGEST_AXIS = 32, 1 << 31
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types of protocol buffers
 
 
@@ -92,7 +97,7 @@ def read_tensor_bundle(
     stem = os.fspath(prefix) + ("/" if Path(prefix).is_dir() else "")
     index = Path(stem + ".index")
     try:
-        records = dict(_table(index.read_bytes()))
+        records = dict(_table(contents(index, _MOST_INDEX)))
         header = _fields(records.pop(b"", b""))
         n_shards = _number(header, 1)
         if not n_shards or _number(header, 2) != _LITTLE_ENDIAN:
@@ -103,12 +108,12 @@ def read_tensor_bundle(
     except (ValueError, IndexError) as error:
         reason = "it is cut short" if isinstance(error, IndexError) else error
         raise CorruptError(f"{index} is not an index of a TensorFlow checkpoint: {reason}; fetch it again") from error
-    paths = [Path(f"{stem}.data-{i:05d}-of-{n_shards:05d}") for i in range(n_shards)]
     wanted = {name: entry for name, entry in entries.items() if not any(part in name for part in skip)}
     lost = [name for name, entry in wanted.items() if entry.shard >= n_shards]
     if lost:
         raise CorruptError(f"{index} looks for {lost[0]!r} beyond its {counted(n_shards, 'data file')}; fetch it again")
-    shards = {i: _map(paths[i]) for i in {entry.shard for entry in wanted.values()}}
+    paths = {i: Path(f"{stem}.data-{i:05d}-of-{n_shards:05d}") for i in {entry.shard for entry in wanted.values()}}
+    shards = {i: _map(path) for i, path in paths.items()}
     return {name: _read(name, entry, shards[entry.shard], paths[entry.shard]) for name, entry in wanted.items()}
 
 
@@ -153,6 +158,8 @@ def _read(name: str, entry: _Entry, shard: NDArray[np.uint8], path: Path) -> NDA
     if entry.dtype not in _DTYPES:
         raise CorruptError(f"tensor {name!r} has TensorFlow's type {entry.dtype}, which cannot be read here; skip it")
     dtype = np.dtype(_DTYPES[entry.dtype])
+    if len(entry.shape) > _MOST_AXES or max(entry.shape, default=0) > _LONGEST_AXIS:
+        raise CorruptError(f"tensor {name!r} has {len(entry.shape)} axes, or one that no tensor has; fetch it again")
     if entry.size != math.prod(entry.shape) * dtype.itemsize:
         raise CorruptError(f"tensor {name!r} of shape {entry.shape} cannot have {entry.size} bytes, as its index says")
     if entry.offset + entry.size > shard.size:
@@ -163,7 +170,7 @@ def _read(name: str, entry: _Entry, shard: NDArray[np.uint8], path: Path) -> NDA
 def _map(path: Path) -> NDArray[np.uint8]:
     """A file's bytes as an array; memory-mapped, so that only what is used is read, and copied once."""
     try:
-        return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+        return np.memmap(require_file(path), np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
     except OSError as error:
         raise CorruptError(f"cannot read {path}: {error.strerror}; fetch the checkpoint again") from error
 
@@ -175,8 +182,12 @@ def _table(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     footer = content[-_FOOTER:]
     _, _, at = _handle(footer, 0)
     offset, size, _ = _handle(footer, at)
+    end = 0
     for _, handle in _records(_block(content, offset, size)):
         offset, size, _ = _handle(handle, 0)
+        if offset < end:
+            raise ValueError("its blocks overlap")
+        end = offset + size
         yield from _records(_block(content, offset, size))
 
 
@@ -200,6 +211,8 @@ def _records(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         rest, at = _varint(block, at)
         size, at = _varint(block, at)
         key = key[:shared] + block[at : at + rest]
+        if len(key) > _LONGEST_NAME:
+            raise ValueError("it holds a name that no tensor has")
         yield key, block[at + rest : at + rest + size]
         at += rest + size
 
@@ -212,13 +225,14 @@ def _handle(content: bytes, at: int) -> tuple[int, int, int]:
 
 def _varint(content: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
-    while True:
+    while shift < 64:
         byte = content[at]
         at += 1
         value |= (byte & 127) << shift
         if byte < 128:
             return value, at
         shift += 7
+    raise ValueError("it holds a number of more than 64 bits")
 
 
 def _fields(message: bytes) -> list[tuple[int, int | bytes]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.audio.recording import Samples
-from audiolime_ext.errors import ModelError, OutOfMemory
+from audiolime_ext.errors import AudiolimeError, ModelError
 from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.outputs import chosen, joined, require_scores
@@ -42,7 +42,7 @@ def _ask(model: Model, batch: Samples) -> Scores:
         with as_guest():
             answer = model(np.array(batch, np.float32))  # a copy, which it may overwrite
     except (Exception, SystemExit) as error:
-        if isinstance(error, (ModelError, OutOfMemory)):
+        if isinstance(error, AudiolimeError):
             raise
         if is_out_of_memory(error):
             doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from pathlib import Path
 
 from audiolime_ext.errors import UsageError, unknown
@@ -26,17 +27,18 @@ def require_scores_or_layer(given: Mapping[str, str]) -> None:
         )
 
 
-def positive(given: Mapping[str, str], name: str, kind: Callable[[str], float]) -> float | None:
-    """An option as a number above 0; None where it is not given."""
+def positive(given: Mapping[str, str], name: str, kind: Callable[[str], float], most: float = inf) -> float | None:
+    """An option as a number above 0, and `most` at most; None where it is not given."""
     if name not in given:
         return None
     try:
         value = kind(given[name])
     except ValueError:
         value = 0
-    if not 0 < value < float("inf"):
+    if not 0 < value <= most or value == inf:
         form = "a whole number" if kind is int else "a number"
-        raise UsageError(f"{name} is {given[name]!r}; it must be {form} above 0")
+        bound = "" if most == inf else f", and {most:g} at most"
+        raise UsageError(f"{name} is {given[name]!r}; it must be {form} above 0{bound}")
     return value
 
 

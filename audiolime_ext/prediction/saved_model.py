@@ -10,7 +10,7 @@
 - ``window_s``, ``hop_s``: length and step of its windows in seconds. Without them it hears an excerpt of any length as
   a whole.
 - ``fill=repeat``: a recording that is shorter than a window is repeated; without it silence is added behind.
-- ``threads``: threads within the model.
+- ``threads``: threads within the model, 256 at most.
 - ``layer``: answer a layer's activations in place of scores, averaged over time and frequency: an embedding. It has no
   labels, so ``labels``, ``output`` and ``activation`` are left out. ``channels=first`` or ``last`` says which axis of
   the layer holds its features, see `layers`.
@@ -38,6 +38,8 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
 from audiolime_ext.files import legible
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
+from audiolime_ext.networks.runtime import MOST_THREADS
+from audiolime_ext.outside import contents, require_file
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger
@@ -50,6 +52,7 @@ FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
 INSIDE = ("layer", "channels")
 _ACTIVATIONS = ("softmax", "sigmoid", "none")
+_GROWTH, _TEXT = 4, 100_000_000  # how far a model's archive unpacks: times its size, and bytes of text
 _VERSION = "1"  # of this module's arithmetic
 
 
@@ -116,7 +119,7 @@ class Declared:
             activation=given.get("activation"),
             window_s=positive(given, "window_s", float),
             hop_s=positive(given, "hop_s", float),
-            threads=cast("int | None", positive(given, "threads", int)),
+            threads=cast("int | None", positive(given, "threads", int, MOST_THREADS)),
             output=given.get("output"),
             fill=fill,
             layer=given.get("layer"),
@@ -278,10 +281,17 @@ def _require_sound(model: FunctionModel, declared: Declared) -> None:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a model's file; `MissingError` if there is none."""
-    if not path.is_file():
-        raise MissingError(f"there is no model at {legible(path)}; name a file that exists, relative to {Path.cwd()}")
-    return path.read_bytes()
+    """The bytes of a model's file, a regular one; `MissingError` if there is none, or it is too large to be read."""
+    try:
+        return contents(require_file(path))
+    except FileNotFoundError:
+        raise MissingError(
+            f"there is no model at {legible(path)}; name a file that exists, relative to {Path.cwd()}"
+        ) from None
+    except OSError as error:
+        raise MissingError(
+            f"there is no model at {legible(path)} that can be read: {error.strerror or error}; name another file"
+        ) from error
 
 
 def read_archive(path: Path, advice: str) -> bytes:
@@ -297,6 +307,8 @@ def read_archive(path: Path, advice: str) -> bytes:
     content = read(path)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _GROWTH * len(content) + _TEXT:
+                raise CorruptError(f"{legible(path)} unpacks to far more than a model does; {advice}")
             damaged = archive.testzip()
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise CorruptError(f"{legible(path)} is damaged, or no saved model ({error}); {advice}") from error

@@ -199,7 +199,7 @@ def test_files_that_are_missing_or_damaged_are_told(tmp_path: Path) -> None:
     member.unlink()
     with pytest.raises(MissingError, match=r"there is no file .*a\.safetensors, which a bag of models names"):
         build("factorization", f"demucs:{path}")
-    for text in ("models: 3", "[a, b]", "models: [", ""):
+    for text in ("models: 3", "[a, b]", "models: [", "", f"models: {'[' * 100_000}", "a: &a [x]\nmodels: *a"):
         path.write_text(text)
         with pytest.raises(CorruptError, match=r"own\.yaml describes no bag of models"):
             build("factorization", f"demucs:{path}")

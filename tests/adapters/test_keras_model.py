@@ -280,6 +280,13 @@ def test_a_file_without_a_description_is_told(tmp_path: Path) -> None:
         build("model", spec(tmp_path / "empty.keras"))
 
 
+def test_a_description_that_is_nested_without_measure_is_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "deep.keras", "w") as archive:
+        archive.writestr("config.json", "[" * 100_000)
+    with pytest.raises(CorruptError, match=r"deep\.keras is damaged, or no Keras model .*it is nested too deeply"):
+        build("model", spec(tmp_path / "deep.keras"))
+
+
 def test_damaged_missing_and_other_files_are_told(tmp_path: Path) -> None:
     path = saved(tmp_path, network())
     path.write_bytes(path.read_bytes()[:3000])

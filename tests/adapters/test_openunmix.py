@@ -239,6 +239,8 @@ def test_a_folder_that_lacks_files_is_told(tmp_path: Path) -> None:
         ("separator.json", json.dumps({**STEREO, "nhop": 257}), UsageError, r"'nhop' at most half of 'nfft'"),
         ("separator.json", json.dumps({**STEREO, "nb_channels": 6}), UsageError, r"'nb_channels' must be 1 or 2"),
         ("separator.json", json.dumps({**STEREO, "nfft": 1024}), UsageError, r"bass\.json says 'nfft': 512, but"),
+        ("separator.json", "[" * 100_000, CorruptError, r"separator\.json does not say .*it is nested too deeply"),
+        ("bass.json", json.dumps({"args": {**STEREO, "hidden_size": 10**9}}), CorruptError, r"'hidden_size' is not 10"),
         ("bass.json", "{}", CorruptError, r"bass\.json does not say nfft, nb_channels, hidden_size"),
         ("bass.json", json.dumps({"args": {**STEREO, "hidden_size": 32}}), CorruptError, r"weights of another network"),
         ("residual.json", "{}", UsageError, r"has a source named 'residual'"),

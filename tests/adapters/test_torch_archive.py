@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.models.torch_archive import is_arithmetic
 from audiolime_ext.registry import build
@@ -156,6 +156,15 @@ def test_no_code_of_a_program_is_run(
     with pytest.raises(UsageError, match=rf"changed\.pt2 holds {ATTACKS[attack]} .*any code.*if you trust its author"):
         build("model", f"torch:{path}?sr={SR}&labels={LABELS}")(NOISE)
     assert not harm.exists()
+
+
+@pytest.mark.parametrize("part", ["[" * 100_000 + "]" * 100_000, "[" * 900 + "]" * 900, "3", '{"config": 3}'])
+def test_a_description_that_is_none_is_told(whole: Path, tmp_path: Path, part: str) -> None:
+    with zipfile.ZipFile(whole) as archive, zipfile.ZipFile(tmp_path / "odd.pt2", "w") as other:
+        for name in archive.namelist():
+            other.writestr(name, part if name.endswith(".json") else archive.read(name))
+    with pytest.raises(CorruptError, match=r"odd\.pt2 is damaged: .*\.json describes no program"):
+        build("model", spec(tmp_path / "odd.pt2"))
 
 
 def test_conditions_on_the_input_are_kept(tmp_path: Path) -> None:

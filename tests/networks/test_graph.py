@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audiolime_ext.networks.graph import IR_VERSION, OPSET, Affine, Graph, session
+from audiolime_ext.networks.graph import IR_VERSION, OPSET, Affine, Graph
+from audiolime_ext.networks.runtime import session
 
 RNG = np.random.default_rng(0)
 

@@ -61,6 +61,19 @@ def block(records: Mapping[bytes, bytes]) -> bytes:
     return content + masked.to_bytes(4, "little")
 
 
+def write_index(prefix: Path, *blocks: Mapping[bytes, bytes], again: bool = False) -> None:
+    """An index of these blocks of records; `again`: every block is listed once more."""
+    content, handles = b"", {}
+    for records in blocks:
+        handles[list(records)[-1]] = varint(len(content)) + varint(len(block(records)) - 5)
+        content += block(records)
+    handles |= {key + b"~": handle for key, handle in handles.items()} if again else {}
+    footer = varint(0) + varint(0) + varint(len(content)) + varint(len(block(handles)) - 5)
+    Path(f"{prefix}.index").write_bytes(
+        content + block(handles) + footer.ljust(40, b"\0") + bytes.fromhex("57fb808b247547db")
+    )
+
+
 def write_bundle(
     prefix: Path, tensors: Mapping[str, NDArray[np.generic]] = TENSORS, *, n_shards: int = 2, byte_order: int = 0
 ) -> None:
@@ -75,15 +88,7 @@ def write_bundle(
         records[name.encode()] = entry + field(5, values.nbytes) + varint(6 << 3 | 5) + b"\0\0\0\0"
         shards[shard] += values.tobytes()
     names = list(records)
-    halves = [{name: records[name] for name in part} for part in (names[:3], names[3:]) if part]
-    content, handles = b"", {}
-    for half in halves:
-        handles[list(half)[-1]] = varint(len(content)) + varint(len(block(half)) - 5)
-        content += block(half)
-    footer = varint(0) + varint(0) + varint(len(content)) + varint(len(block(handles)) - 5)
-    Path(f"{prefix}.index").write_bytes(
-        content + block(handles) + footer.ljust(40, b"\0") + bytes.fromhex("57fb808b247547db")
-    )
+    write_index(prefix, *({name: records[name] for name in part} for part in (names[:3], names[3:]) if part))
     for i, shard_bytes in enumerate(shards):
         Path(f"{prefix}.data-{i:05d}-of-{n_shards:05d}").write_bytes(shard_bytes)
 
@@ -179,3 +184,43 @@ def test_what_cannot_be_read_is_refused_not_misread(tmp_path: Path) -> None:
     write_bundle(tmp_path / "big", byte_order=1)
     with pytest.raises(CorruptError, match="names no shard or another byte order"):
         read_tensor_bundle(tmp_path / "big")
+
+
+# --- indexes that claim what cannot be --------------------------------------------------------------------------------
+
+
+def entry(*shape: int, size: int = 12) -> bytes:
+    """Where 12 bytes of float32 lie."""
+    return field(1, 1) + field(2, b"".join(field(2, field(1, axis)) for axis in shape)) + field(5, size)
+
+
+def test_a_number_of_shards_is_believed_without_being_counted(tmp_path: Path) -> None:
+    n_shards = 1 << 62
+    write_index(tmp_path / "model", {b"": field(1, n_shards), b"w": entry(3)})
+    (tmp_path / f"model.data-00000-of-{n_shards}").write_bytes(bytes(12))
+    assert read_tensor_bundle(tmp_path / "model")["w"].shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("name", "claim", "message"),
+    [
+        (b"w", entry(0, 1 << 62, size=0), "tensor 'w' has 2 axes, or one that no tensor has"),
+        (b"w", entry(*[1] * 99, 3), "tensor 'w' has 100 axes"),
+        (b"w", entry(1 << 63, 1 << 63), "cannot have 12 bytes|has 2 axes"),
+        (b"w", varint(4 << 3) + b"\xff" * 100_000 + b"\1", "it holds a number of more than 64 bits"),
+        (b"w" * 2000, entry(3), "it holds a name that no tensor has"),
+        (b"w", entry(3) + field(7, bytes(1_000_000)), "it holds 1 MB, and no more than 1 MB is read"),
+    ],
+    ids=["empty", "axes", "huge", "number", "name", "index"],
+)
+def test_claims_that_no_tensor_fulfils_are_refused(tmp_path: Path, name: bytes, claim: bytes, message: str) -> None:
+    write_index(tmp_path / "model", {b"": field(1, 1), name: claim})
+    (tmp_path / "model.data-00000-of-00001").write_bytes(bytes(12))
+    with pytest.raises(CorruptError, match=message):
+        read_tensor_bundle(tmp_path / "model")
+
+
+def test_a_block_that_is_listed_again_is_not_read_again(tmp_path: Path) -> None:
+    write_index(tmp_path / "model", {b"": field(1, 1), b"w": entry(3)}, again=True)
+    with pytest.raises(CorruptError, match="its blocks overlap"):
+        read_tensor_bundle(tmp_path / "model")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.saved_model import Declared, digest, read_archive
+from audiolime_ext.prediction.saved_model import Declared, digest, read, read_archive
 from audiolime_ext.registry import build
 
 SAID = "own.pt?sr=8000&labels=rock;jazz"
@@ -125,6 +126,23 @@ def test_a_file_is_read_whole_or_not_at_all() -> None:
             read_archive(Path("model"), "write it anew")
     with pytest.raises(MissingError, match=r"there is no model at none"):
         read_archive(Path("none"), "")
+
+
+def test_an_archive_that_unpacks_to_more_than_a_model_is_refused() -> None:
+    with zipfile.ZipFile("model", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", bytes(101_000_000))
+    with pytest.raises(CorruptError, match=r"model unpacks to far more than a model does; write it anew"):
+        read_archive(Path("model"), "write it anew")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes of POSIX")
+def test_only_regular_files_are_read() -> None:
+    os.mkfifo("pipe")
+    for name, kind in (("/dev/zero", "a device"), ("pipe", "a pipe"), (".", "a folder")):
+        with pytest.raises(
+            MissingError, match=rf"there is no model at .* that can be read: it is {kind}; name another"
+        ):
+            read(Path(name))
 
 
 @pytest.mark.parametrize(
