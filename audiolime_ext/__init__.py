@@ -23,9 +23,9 @@ map:
 - `faithfulness`: whether an explanation is true of the model; `compat`: other packages' ways of asking
 - `report`: pages, players and plots; `cli`: the command line
 
-The ground that all stand on: `errors`, `outside` (safe reading), `files` (their names), `writing` (safely), `plain`
-(what was written, read back strictly), `cache`, `registry` (plug-ins, spec strings and their ``?options``), `extras`
-(optional packages), `display` (who draws results), `guest` (code that is not ours, run safely) and `text`.
+The ground that all stand on: `errors`, `files` (their names, read within bounds, written whole), `cache`, `registry`
+(plug-ins, spec strings and their ``?options``), `extras` (optional packages), `display` (who draws results), `guest`
+(code that is not ours, run safely) and `text`.
 """
 
 from __future__ import annotations

@@ -32,9 +32,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import OutputError, UsageError
-from audiolime_ext.files import legible, scalar, sha256_of, size_of
-from audiolime_ext.plain import sealed, unsealed
-from audiolime_ext.writing.temporary import new_folder, sweep
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import scalar, sealed, unsealed
+from audiolime_ext.files.reading import sha256_of, size_of
+from audiolime_ext.files.temporary import new_folder, sweep
 
 DEFAULT_MAX = "5GB"
 _FORMAT = 1

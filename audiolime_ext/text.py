@@ -6,22 +6,10 @@ text” is UTF-16, whose mark cannot begin a UTF-8 file; so nothing is guessed.
 
 from __future__ import annotations
 
-import codecs
 import html
 from collections.abc import Sequence
-from pathlib import Path
-
-from audiolime_ext.outside import MOST_TEXT, contents
 
 Row = Sequence[str]
-
-_MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
 
 def counted(n: int, one: str, several: str = "") -> str:
     """A number of things in words; `several` is the plural, where it is not formed with -s.
@@ -71,35 +59,3 @@ def html_table(header: Row, rows: Sequence[Row]) -> str:
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def text_of(path: Path, most: int = MOST_TEXT) -> str:
-    r"""The content of a text file of `most` bytes at most, without the byte-order mark.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read (see `audiolime_ext.outside.contents`).
-    UnicodeDecodeError
-        If it is neither UTF-8 nor what its mark says, or holds a null byte, which no text does.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "table.txt")
-    ...     _ = path.write_bytes("path\tlabel".encode("utf-16"))
-    ...     text_of(path)
-    'path\tlabel'
-    """
-    content = contents(path, most)
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
-    if encoding == "utf-8-sig" and (at := content.find(0)) >= 0:
-        raise UnicodeDecodeError("utf-8", content, at, at + 1, "a null byte, as in UTF-16 without a byte-order mark")
-    return content.decode(encoding)
-
-
-def no_text(path: str, error: UnicodeDecodeError) -> str:
-    """What is wrong with a file that `text_of` cannot read."""
-    encoding = error.encoding.upper().removesuffix("-LE").removesuffix("-BE")
-    return f"{path} is not {encoding} ({error.reason} at byte {error.start}); save it as UTF-8"

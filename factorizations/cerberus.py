@@ -47,8 +47,8 @@ from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.own_rate import rolled_off
 from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
 from audiolime_ext.factorization.transcription import N_PITCHES, Transcription, decode
+from audiolime_ext.files.reading import contents, require_file
 from audiolime_ext.networks.runtime import run
-from audiolime_ext.outside import contents, require_file
 from audiolime_ext.registry import options
 from factorizations.cerberus_weights import OUTPUTS, About, _check_shapes, open_weights
 

@@ -43,10 +43,10 @@ from audiolime_ext.factorization.chunks import faded, give_back
 from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.own_rate import separated_at
 from audiolime_ext.factorization.stems import Stems
+from audiolime_ext.files.plain import yaml_of
+from audiolime_ext.files.reading import text_of
 from audiolime_ext.networks.checkpoints import ForeignWeights
-from audiolime_ext.outside import yaml_of
 from audiolime_ext.prediction.saved_model import reason, torch_inference
-from audiolime_ext.text import text_of
 
 OVERLAP = 0.25  # of chunks
 REPOSITORIES = {  # of the published models on the Hugging Face hub

@@ -29,10 +29,10 @@ from typing import Any
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.stems import RESIDUAL
+from audiolime_ext.files.plain import json_of
+from audiolime_ext.files.reading import text_of
 from audiolime_ext.networks.downloads import ZENODO, from_release
-from audiolime_ext.outside import json_of
 from audiolime_ext.prediction.saved_model import reason
-from audiolime_ext.text import text_of
 
 WIENER_FRAMES = 300  # to which the filter is fitted at once; the package's own default
 

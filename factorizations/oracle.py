@@ -44,8 +44,8 @@ from audiolime_ext.audio.stem_folders import read_stem_folder
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.contract import Scope, require_recording
 from audiolime_ext.factorization.stems import RESIDUAL, Stems, with_residual
-from audiolime_ext.files import meant
-from audiolime_ext.outside import contents
+from audiolime_ext.files.names import meant
+from audiolime_ext.files.reading import contents
 from audiolime_ext.text import counted
 
 TOLERATED_SHORTFALL_S = 0.1

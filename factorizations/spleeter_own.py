@@ -21,8 +21,8 @@ from typing import Any
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.factorization.stems import RESIDUAL
-from audiolime_ext.outside import MOST_TEXT, contents, json_of
-from audiolime_ext.text import text_of
+from audiolime_ext.files.plain import json_of
+from audiolime_ext.files.reading import MOST_TEXT, contents, text_of
 from factorizations.spleeter_network import ACTIVATIONS, BLOCK, DEPTH, SpleeterConfig
 
 FIXED = {

@@ -16,7 +16,7 @@ import pytest
 
 from audiolime_ext.cache import Cache, Entry, Store, cache_root, max_bytes
 from audiolime_ext.errors import OutputError, UsageError
-from audiolime_ext.plain import sealed
+from audiolime_ext.files.plain import sealed
 
 KEY = {"kind": "scores", "recording": {"sha256": "a", "sr": 16000}, "settings": [1, 0.5, None]}
 LARGE = 300_000  # numbers; more than a megabyte

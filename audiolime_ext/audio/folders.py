@@ -17,7 +17,7 @@ from pathlib import Path
 
 from audiolime_ext.errors import MissingError
 from audiolime_ext.extras import require
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 _OF_LIBSNDFILE = {
     "AIFF": "aif aiff aifc",

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.formats.parts import KEEP_THE_REST, first_of, require_room
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.extras import require
-from audiolime_ext.outside import json_of
+from audiolime_ext.files.plain import json_of
 
 _OVERSTATED = 4096  # samples by which a complete file may promise too much
 _ROUNDED_S = 0.25  # and seconds, where only the container gives a length, rounded for display

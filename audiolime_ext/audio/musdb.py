@@ -13,8 +13,8 @@ from typing import Any
 
 from audiolime_ext.errors import AudioError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.files import legible
-from audiolime_ext.outside import require_file
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.reading import require_file
 
 PREFIX = "musdb:"
 STREAMS = {"vocals": 4, "drums": 1, "bass": 2, "other": 3}  # in a stem file; 0 is the mixture

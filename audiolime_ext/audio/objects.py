@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 Readable = tuple[Any, str | None]  # a path, a binary file or (array, sr); and its name, where it has one
 

@@ -26,10 +26,10 @@ from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import plotted, shown
 from audiolime_ext.errors import AudioError
-from audiolime_ext.files import legible, meant
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.names import legible, meant
+from audiolime_ext.files.reading import contents
 from audiolime_ext.guest import memory_for
-from audiolime_ext.outside import contents
-from audiolime_ext.writing.fresh import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

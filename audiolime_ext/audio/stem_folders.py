@@ -25,9 +25,10 @@ from typing import Any
 
 from audiolime_ext.audio.folders import FOLDER, Found, look_into, skipped_note, some
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import legible
-from audiolime_ext.outside import require_file, yaml_of
-from audiolime_ext.text import counted, text_of
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import yaml_of
+from audiolime_ext.files.reading import require_file, text_of
+from audiolime_ext.text import counted
 
 _MOST = 1_000_000  # bytes of a song's metadata: MedleyDB's have some 10 kB
 _MIXTURE = {"mixture", "mix"}

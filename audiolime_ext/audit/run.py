@@ -26,7 +26,7 @@ from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import plain, takes_plain

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.cli.options import add_json
-from audiolime_ext.files import legible, to_json
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audiolime_ext.cli.options import add_json
-from audiolime_ext.files import to_json, utf8
+from audiolime_ext.files.names import utf8
+from audiolime_ext.files.plain import to_json
 
 if TYPE_CHECKING:
     from audiolime_ext.networks.checkpoints import Checkpoint

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.options import DEFAULT_FACTORIZATION, DEFAULT_MODEL, add_json, add_output
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 CLIP = "ezer_ev.ogg"
 CREDIT = "Obsidian Shell, “Ezer Év” (2011), CC BY-SA 3.0"
@@ -37,9 +37,9 @@ def run(args: Namespace) -> int:
     """Explain the clip and write what to listen to."""
     from audiolime_ext.cli.explain import show
     from audiolime_ext.explanation.pipeline import explain
+    from audiolime_ext.files.places import require_writable_file
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.pipeline import explain_track
-    from audiolime_ext.writing.places import require_writable_file
 
     require_writable_file(Path(args.output) / "page.html", in_new_folder=True)
     how: dict[str, Any] = {"factorization": DEFAULT_FACTORIZATION, "labels": LABELS}

@@ -120,7 +120,8 @@ def _faithfulness(explanation: Any, what: Any) -> Any:
 
 def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None) -> None:
     """Write the clips if a folder is given, then print the table or the JSON object."""
-    from audiolime_ext.files import legible, to_json
+    from audiolime_ext.files.names import legible
+    from audiolime_ext.files.plain import to_json
 
     clips = {} if folder is None else explanation.write(folder)
     if as_json:

@@ -21,7 +21,7 @@ def run(args: Namespace) -> int:
     """Print one row per spec."""
     from audiolime_ext import registry
     from audiolime_ext.errors import MissingError
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
     from audiolime_ext.text import text_table
 
     rows = []

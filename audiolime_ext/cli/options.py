@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.cli.numbers import duration, seconds_from_start, whole
 from audiolime_ext.errors import AudiolimeError, UsageError
-from audiolime_ext.files import exact, free_name, legible, told_apart, utf8
+from audiolime_ext.files.names import exact, free_name, legible, told_apart, utf8
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def output_folders(
     OutputError
         If one of them can be seen not to be writable: better now than after an hour of work.
     """
-    from audiolime_ext.writing.places import require_writable, require_writable_file
+    from audiolime_ext.files.places import require_writable, require_writable_file
 
     counts = Counter(map(_place, files))
     if twice := [file for file in files if counts[_place(file)] > 1]:

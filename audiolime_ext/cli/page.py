@@ -33,7 +33,7 @@ from audiolime_ext.cli.question import (
     labels_asked,
     require_known_words,
 )
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 
 def add(commands: Any) -> None:
@@ -130,10 +130,10 @@ def _refuse_contradictions(args: Namespace) -> None:
 
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
-    from audiolime_ext.files import free_name
+    from audiolime_ext.files.fresh import make_folder
+    from audiolime_ext.files.names import free_name
+    from audiolime_ext.files.places import require_writable_file
     from audiolime_ext.report.song.page import write_page
-    from audiolime_ext.writing.fresh import make_folder
-    from audiolime_ext.writing.places import require_writable_file
 
     target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
     require_writable_file(target, in_new_folder=True)
@@ -145,11 +145,11 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
 
 
 def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
+    from audiolime_ext.files.fresh import make_folder
+    from audiolime_ext.files.places import require_writable_file
     from audiolime_ext.report.song.index import Entry, write_index
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.report.song.view import as_track
-    from audiolime_ext.writing.fresh import make_folder
-    from audiolime_ext.writing.places import require_writable_file
 
     folder = Path(args.output or ".")
     pages = output_folders(args.files, str(folder), taken=["index"], ending=".html")
@@ -200,7 +200,7 @@ def _about(args: Namespace, page: Path, files: Sequence[str]) -> dict[str, Any]:
 
 def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = None) -> None:
     """Say what to open, or with ``--json`` print an object of the index and the pages."""
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
 
     if args.json:
         print(to_json({"index": None if index is None else str(index), "pages": pages}))
@@ -220,8 +220,8 @@ def read_notes(path: Path) -> list[Any]:
 
     from audiolime_ext.collection.table import cells_of
     from audiolime_ext.errors import UsageError
+    from audiolime_ext.files.reading import text_of
     from audiolime_ext.report.song.view import Note
-    from audiolime_ext.text import text_of
 
     try:
         rows = [row for _, row in cells_of(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]

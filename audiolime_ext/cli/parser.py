@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from audiolime_ext.files import utf8
+from audiolime_ext.files.names import utf8
 
 _OWN_FLAGS = ("-h", "--help", "--debug")
 

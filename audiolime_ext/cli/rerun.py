@@ -11,7 +11,7 @@ from typing import Any, TextIO, TypedDict
 
 from audiolime_ext.cli.options import add_json, add_trust
 from audiolime_ext.errors import AudioError, UsageError
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 TOLERANCE = 1e-5
 DIFFERENT = 1
@@ -82,7 +82,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Repeat and compare."""
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
     from audiolime_ext.registry import named_by
 
     result = read_result(Path(args.result))
@@ -143,7 +143,7 @@ def read_result(path: Path) -> Result:
         If the file holds no result, or one that names something that existed in memory only.
     """
     from audiolime_ext.explanation.summary import SCHEMA_VERSION
-    from audiolime_ext.plain import from_json, held
+    from audiolime_ext.files.plain import from_json, held
 
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:

@@ -19,7 +19,7 @@ from audiolime_ext.cli.options import (
     recordings,
     require_some,
 )
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 _HEAD = 1024  # bytes; all that libsndfile writes in front of the sound
 
@@ -52,8 +52,8 @@ def run(args: Namespace) -> int:
 
 def _separate(file: str, separator: Any, folder: Path, args: Namespace) -> None:
     from audiolime_ext.audio.recording import load_audio
-    from audiolime_ext.files import to_json
-    from audiolime_ext.writing.fresh import fresh_folder
+    from audiolime_ext.files.fresh import fresh_folder
+    from audiolime_ext.files.plain import to_json
 
     audio = load_audio(file)
     with fresh_folder(folder) as fresh:
@@ -76,7 +76,7 @@ def write_stems(
     from tqdm import tqdm
 
     from audiolime_ext.factorization.contract import factorize_in_parts
-    from audiolime_ext.files import file_name
+    from audiolime_ext.files.names import file_name
 
     first, end = audio.span(start_s, duration_s)
     notes: dict[str, None] = {}

@@ -2,8 +2,8 @@
 
 - Only data reaches stdout: what a model's C code, its children and workers write there goes to stderr. (What a model
   prints does so anyway, see `audiolime_ext.guest`.)
-- No control character reaches a terminal by a name or a message: `audiolime_ext.files.utf8` escapes them. (stderr keeps
-  those that move a progress bar; whatever prints a line there escapes it.)
+- No control character reaches a terminal by a name or a message: `audiolime_ext.files.names.utf8` escapes them.
+  (stderr keeps those that move a progress bar; whatever prints a line there escapes it.)
 - Where stdout is full, closed or not read, that is an error, and no traceback; what cannot be told on stderr is lost.
 - A stream that is closed (``>&-``) is opened on nothing, or the next file that is opened would take its place.
 """
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from audiolime_ext.files import utf8
+from audiolime_ext.files.names import utf8
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from audiolime_ext.cli.options import (
     resolve_model,
     warn,
 )
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def read_genres(path: Path) -> dict[str, str]:
 
     from audiolime_ext.collection.table import cells_of, separator_of
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.text import text_of
+    from audiolime_ext.files.reading import text_of
 
     kind = "lines such as song.ogg,jazz"
     try:
@@ -125,7 +125,7 @@ def genre_of(file: str, genres: Mapping[str, str]) -> str | None:
 
 def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
     """A table with a row for each label that is some recording's highest and a column for each genre, or as JSON."""
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
     from audiolime_ext.report.plots import plot_top_tags, top_tag_counts
     from audiolime_ext.text import text_table
 
@@ -146,7 +146,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     import numpy as np
 
     from audiolime_ext.audio.recording import load_audio
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
     from audiolime_ext.prediction.taggram import tag
 
     audio = load_audio(file)

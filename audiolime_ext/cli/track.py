@@ -14,7 +14,7 @@ from audiolime_ext.cli.options import (
     output_folders,
 )
 from audiolime_ext.cli.question import MIN_SCORE, add_min_score, add_no_cache, how_asked
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 _OF_ONE_EXCERPT = ("segments", "settle", "donors", "shifts", "faithfulness", "cross_check")
 
@@ -88,7 +88,7 @@ def run(args: Namespace, model: Any, separator: Any, labels: Any) -> int:
 
 def show(track: Any, folder: Path | None, args: Namespace) -> None:
     """Write ``track.json`` if a folder is given, then print the summary, the table of windows or the JSON object."""
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
 
     written = None if folder is None else track.write(folder)
     if args.json:

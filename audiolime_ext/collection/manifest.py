@@ -30,8 +30,8 @@ from audiolime_ext.collection.importers import mirdata_tracks
 from audiolime_ext.collection.importers.draft import Draft
 from audiolime_ext.collection.table import Problems, named_labels, read_table, seconds
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.files import is_file, is_folder, legible, meant
-from audiolime_ext.outside import what_is
+from audiolime_ext.files.names import is_file, is_folder, legible, meant
+from audiolime_ext.files.reading import what_is
 
 COLUMNS = ("path", "label", "split", "group", "start_s", "duration_s", "stems")
 

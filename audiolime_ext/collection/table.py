@@ -17,9 +17,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.reading import no_text, text_of
 from audiolime_ext.prediction.labels import label_indices
-from audiolime_ext.text import counted, no_text, text_of
+from audiolime_ext.text import counted
 
 MAX_SHOWN = 50  # problems in one report
 _LONGEST = 1000  # characters of one: a cell may hold a hundred times as many

@@ -40,11 +40,12 @@ from audiolime_ext.explanation.words import Voice, sentence, value_remarks
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.confusion import Confusion
 from audiolime_ext.factorization.holding import confusion_of, not_told_apart
-from audiolime_ext.files import file_name, to_json
+from audiolime_ext.files.fresh import fresh_folder
+from audiolime_ext.files.names import file_name
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.targets import Target, TargetSpec
-from audiolime_ext.writing.fresh import fresh_folder
 
 if TYPE_CHECKING:
     import pandas
@@ -317,8 +318,7 @@ class Explanation:
         OutputError
             If they cannot be written; then nothing is left half-written.
         """
-        target = Path(folder)
-        clips: dict[str, str] = {}
+        target, clips = Path(folder), dict[str, str]()
         with fresh_folder(target) as fresh:
             self.mixture.write(fresh / "mixture.wav")
             for label in self.labels:

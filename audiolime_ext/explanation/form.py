@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.plain import held, require
+from audiolime_ext.files.plain import held, require
 
 FILE_NAME = "saved.json"
 FORMAT = 2

@@ -43,8 +43,8 @@ from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
-from audiolime_ext.files import legible
-from audiolime_ext.plain import from_json, require
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import from_json, require
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.targets import Target, make_target

@@ -19,8 +19,8 @@ from audiolime_ext.audio.recording import Samples, encode
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.form import FILE_NAME, FORMAT
-from audiolime_ext.files import to_json
-from audiolime_ext.writing.fresh import fresh_folder
+from audiolime_ext.files.fresh import fresh_folder
+from audiolime_ext.files.plain import to_json
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation.explanation import Explanation

@@ -41,8 +41,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError
-from audiolime_ext.files import legible
-from audiolime_ext.plain import from_json, held, require
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import from_json, held, require
 from audiolime_ext.text import text_table
 
 NOTICEABLE = 0.1  # of a source's energy

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.outside import MOST_TEXT, contents, json_of
+from audiolime_ext.files.plain import json_of
+from audiolime_ext.files.reading import MOST_TEXT, contents
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.saved_model import Declared, digest, read, reason, torch_inference
 

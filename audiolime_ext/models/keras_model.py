@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.outside import json_of
+from audiolime_ext.files.plain import json_of
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason

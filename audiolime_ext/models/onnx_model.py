@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError
+from audiolime_ext.files.reading import require_file
 from audiolime_ext.networks.runtime import run, session
-from audiolime_ext.outside import require_file
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.outputs import key_of

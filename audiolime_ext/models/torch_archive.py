@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, UsageError
-from audiolime_ext.outside import json_of
+from audiolime_ext.files.plain import json_of
 from audiolime_ext.prediction.saved_model import reason
 
 _PROGRAMS = ("models/model.json", "serialized_exported_program.json")

@@ -31,9 +31,9 @@ from typing import Any
 
 from audiolime_ext.cache import cache_root
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
+from audiolime_ext.files.reading import contents, require_file
 from audiolime_ext.networks.archives import unpack
 from audiolime_ext.networks.downloads import GITHUB, from_index, from_release, most_bytes
-from audiolime_ext.outside import contents, require_file
 
 _HASH_BLOCK = 1 << 20
 _NOTED = "SHA256SUMS"

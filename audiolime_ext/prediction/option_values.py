@@ -7,9 +7,9 @@ from math import inf
 from pathlib import Path
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.reading import text_of
 from audiolime_ext.prediction.layers import CHANNELS
-from audiolime_ext.text import text_of
 
 OF_SCORES = ("labels", "output", "activation")  # options that an embedding does not take
 

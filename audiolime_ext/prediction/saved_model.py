@@ -36,10 +36,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.reading import contents, require_file
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
 from audiolime_ext.networks.runtime import MOST_THREADS
-from audiolime_ext.outside import contents, require_file
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger

@@ -22,13 +22,13 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.files import legible, utf8
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.names import legible, utf8
+from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.report.player.pictures import frame_length, picture, sketch
 from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.song.view import components, taggram_rows
 from audiolime_ext.track.explanation import TrackExplanation
-from audiolime_ext.writing.fresh import write_bytes
-from audiolime_ext.writing.places import require_writable_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

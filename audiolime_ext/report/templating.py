@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from audiolime_ext.files import to_json
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:

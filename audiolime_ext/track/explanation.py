@@ -30,7 +30,8 @@ from audiolime_ext.explanation.provenance import AUDIOLIME_REFERENCE, Provenance
 from audiolime_ext.explanation.words import Voice, value_remarks
 from audiolime_ext.extras import require
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
-from audiolime_ext.files import to_json
+from audiolime_ext.files.fresh import fresh_folder
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.labels import label_indices
@@ -39,7 +40,6 @@ from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.track import words as track_summary
 from audiolime_ext.track.leaders import Leaders
-from audiolime_ext.writing.fresh import fresh_folder
 
 if TYPE_CHECKING:
     import pandas

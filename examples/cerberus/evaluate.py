@@ -33,9 +33,9 @@ from audiolime_ext.extras import require
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.factorization.transcription import Transcription
-from audiolime_ext.files import to_json
-from audiolime_ext.writing.fresh import write_bytes
-from audiolime_ext.writing.places import require_writable
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.places import require_writable
+from audiolime_ext.files.plain import to_json
 from examples.cerberus import references, scores, summary
 from examples.cerberus.cost import Cost, measure
 from examples.cerberus.references import PITCHED, SOURCES, SPLITS, Song, matches

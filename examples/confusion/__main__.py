@@ -41,7 +41,7 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.landing import lands_in
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.factorization.stems import RESIDUAL
-from audiolime_ext.writing.fresh import write_bytes
+from audiolime_ext.files.fresh import write_bytes
 from examples.cerberus.references import Song, split_folders
 from examples.confusion.material import SINGER, Excerpt, excerpts, sung
 

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from audiolime_ext.errors import MissingError
-from audiolime_ext.writing.fresh import write_bytes
+from audiolime_ext.files.fresh import write_bytes
 from examples.cerberus.rendering import TRAINING, require_tools
 from examples.guitar_vs_piano.confounders import CONFOUNDERS
 from examples.guitar_vs_piano.experiment import QUICK, SIZES, Experiment, Sizes

@@ -23,10 +23,10 @@ from jinja2 import Environment
 
 from audiolime_ext import Audio, explain
 from audiolime_ext.audio.recording import encode
+from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.loading import load_model
-from audiolime_ext.writing.fresh import write_bytes
 from examples.guitar_vs_piano.audits import factorizations, tagger_of
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS, Recording
 from examples.guitar_vs_piano.experiment import Experiment

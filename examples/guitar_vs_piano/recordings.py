@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from audiolime_ext.writing.fresh import write_bytes
+from audiolime_ext.files.fresh import write_bytes
 from examples.guitar_vs_piano.confounders import Confounder, Recording, confounded, treated
 from examples.guitar_vs_piano.songs import SR, Samples, load
 

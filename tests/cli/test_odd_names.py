@@ -18,7 +18,7 @@ from audiolime_ext.audio.recording import encode
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
-from audiolime_ext.files import exact, legible
+from audiolime_ext.files.names import exact, legible
 from audiolime_ext.report.audit.names import Names
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text, and fewer are allowed")

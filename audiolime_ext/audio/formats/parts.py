@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from audiolime_ext.errors import AudioError
-from audiolime_ext.outside import free_bytes
+from audiolime_ext.files.reading import free_bytes
 from audiolime_ext.text import counted
 
 CUT_IT = "cut it into shorter files, for instance with: ffmpeg -ss START -t SECONDS -i IN OUT.wav"

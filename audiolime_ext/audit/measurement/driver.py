@@ -31,7 +31,7 @@ from audiolime_ext.audit.measurement.workers import Engine, Here, failed
 from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost, told
-from audiolime_ext.files import legible, utf8
+from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.text import share_of
 
 LONGEST_S = 3600.0  # a recording that takes longer counts as failed, unless another limit is given

@@ -24,8 +24,8 @@ from audiolime_ext.cache import Cache, Store
 from audiolime_ext.collection.manifest import Manifest, Row
 from audiolime_ext.collection.table import Problems
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import legible, told_apart
-from audiolime_ext.outside import contents
+from audiolime_ext.files.names import legible, told_apart
+from audiolime_ext.files.reading import contents
 
 DURATION_S = 10.0
 _BELIEVED_S = 60.0  # longest excerpt that a manifest may claim before its file has been counted

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from audiolime_ext.audit.store import seals
 from audiolime_ext.audit.store.records import Identity
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, OutputError, UsageError
-from audiolime_ext.files import legible
-from audiolime_ext.plain import from_json, held
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import from_json, held
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

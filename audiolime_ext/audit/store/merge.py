@@ -21,8 +21,8 @@ from audiolime_ext.audit.store.records import Entry, Reading, Task
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import legible
-from audiolime_ext.writing.fresh import fresh_file, make_folder
+from audiolime_ext.files.fresh import fresh_file, make_folder
+from audiolime_ext.files.names import legible
 
 
 def merge(stores: Iterable[str | Path], out: str | Path) -> int:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.files import legible
-from audiolime_ext.plain import Fact, from_json, held, require
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import Fact, from_json, held, require
 
 AUDIT_VERSION = 1  # raise it whenever the same task would give other results
 

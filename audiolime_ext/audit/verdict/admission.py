@@ -29,7 +29,7 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict
 from audiolime_ext.audit.verdict.verdicts import marks, put_in, transplants_of
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of
 
 MAX_SHOWN = 5  # recordings that a message names

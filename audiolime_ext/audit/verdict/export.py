@@ -4,7 +4,7 @@ One line for each number, recording by recording in the manifest's order:
 
 =================  ==========================================================================================
 ``recording``      its row in the manifest, counted from 0
-``path``           its file, as `audiolime_ext.files.legible` writes it
+``path``           its file, as `audiolime_ext.files.names.legible` writes it
 ``song``           the song that it is a sample of
 ``classes``        its classes, separated by ``;``, as a manifest has them
 ``split``          as in the manifest
@@ -45,8 +45,8 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.extras import require
-from audiolime_ext.files import legible
-from audiolime_ext.writing.fresh import fresh_file
+from audiolime_ext.files.fresh import fresh_file
+from audiolime_ext.files.names import legible
 
 MEASURES = (
     "score",

@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 
 from audiolime_ext.audit.verdict.admission import Admission
 from audiolime_ext.audit.verdict.gate import Gated
-from audiolime_ext.files import utf8
+from audiolime_ext.files.names import utf8
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {"fail": "failure", "inconclusive": "error", "known": "skipped", "waived": "skipped"}

@@ -39,7 +39,7 @@ from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.expected import Expectation, Expected
 from audiolime_ext.audit.verdict.rates import Trials
 from audiolime_ext.errors import CorruptError
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.text import counted
 

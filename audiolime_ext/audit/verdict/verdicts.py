@@ -33,7 +33,7 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict, decide
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.holding import confusion_of, holding_notes
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted
 
 KIND = "own"  # the transplants that are judged: at the donor's own ratio of levels

@@ -7,7 +7,7 @@ from typing import Any
 
 from audiolime_ext.cli.audit.options import add_store
 from audiolime_ext.cli.options import add_json, add_output
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted
 
 
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Write the table, and say how long it is."""
     from audiolime_ext.audit.verdict.export import export
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
 
     n_lines = export(args.store, args.output, measures=args.measure, labels=args.labels)
     if args.json:

@@ -42,9 +42,9 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.verdict.admission import admit
     from audiolime_ext.audit.verdict.gate import OUTCOMES
     from audiolime_ext.audit.verdict.junit import to_junit
-    from audiolime_ext.files import to_json
-    from audiolime_ext.writing.fresh import write_bytes
-    from audiolime_ext.writing.places import require_writable_file
+    from audiolime_ext.files.fresh import write_bytes
+    from audiolime_ext.files.places import require_writable_file
+    from audiolime_ext.files.plain import to_json
 
     if args.junit:
         require_writable_file(Path(args.junit))

@@ -8,7 +8,7 @@ from typing import Any
 
 from audiolime_ext.cli.options import add_json, add_output, warn
 from audiolime_ext.cli.renamed import tell_renamed
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of
 
 
@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     """Merge, and say what there is now."""
     from audiolime_ext.audit.store.merge import merge
     from audiolime_ext.audit.verdict.results import Results
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
 
     out, stores = _named(args)
     n_new = merge(stores, out)

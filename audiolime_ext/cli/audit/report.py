@@ -9,7 +9,7 @@ from typing import Any
 from audiolime_ext.cli.audit.options import add_expected, add_store, add_threshold, add_tolerance
 from audiolime_ext.cli.numbers import positive
 from audiolime_ext.cli.options import add_json, add_output, add_trust, warn
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 
 def add(commands: Any) -> None:
@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Read the store and write the page."""
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
     from audiolime_ext.report.audit.page import Options, require_place, write_report
 
     require_place(Path(args.output))

@@ -122,7 +122,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.run import plan_audit
     from audiolime_ext.audit.store.store import AuditStore
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.files import legible
+    from audiolime_ext.files.names import legible
 
     if args.cluster_patience is not None and args.cluster is None:
         raise UsageError("--cluster-patience is for --cluster ADDRESS; leave it out, or name the cluster")
@@ -177,7 +177,8 @@ def _tell(results: Any, args: Namespace) -> None:
     from audiolime_ext.audit.verdict.limits import limit_of
     from audiolime_ext.audit.verdict.status import in_numbers
     from audiolime_ext.audit.verdict.verdicts import conclude, marks
-    from audiolime_ext.files import legible, to_json
+    from audiolime_ext.files.names import legible
+    from audiolime_ext.files.plain import to_json
 
     limit = limit_of(results)
     told = dict(zip(("transplants", "removals"), conclude(results, limit=limit), strict=True))
@@ -198,7 +199,7 @@ def _tell_estimate(estimate: Any, args: Namespace) -> int:
     from dataclasses import asdict
 
     from audiolime_ext.audit.run import n_cores
-    from audiolime_ext.files import to_json
+    from audiolime_ext.files.plain import to_json
 
     if args.json:
         print(to_json(asdict(estimate)))

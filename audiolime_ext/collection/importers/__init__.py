@@ -20,7 +20,7 @@ from types import ModuleType
 from audiolime_ext.collection.importers import fma, jamendo, magnatagatune
 from audiolime_ext.collection.importers.draft import Draft, opened
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import is_file, legible
+from audiolime_ext.files.names import is_file, legible
 from audiolime_ext.prediction.labels import label_indices
 
 FORMATS: tuple[ModuleType, ...] = (jamendo, magnatagatune, fma)

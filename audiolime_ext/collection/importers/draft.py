@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from audiolime_ext.outside import require_file
+from audiolime_ext.files.reading import require_file
 
 _MOST = 1_000_000_000  # bytes of a table: FMA's has 260 MB
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from audiolime_ext.collection.importers.draft import Draft, opened
 from audiolime_ext.collection.table import cells_of
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files import is_file, is_folder, legible
+from audiolime_ext.files.names import is_file, is_folder, legible
 from audiolime_ext.text import counted
 
 NAME = "FMA"

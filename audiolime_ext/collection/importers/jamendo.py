@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from audiolime_ext.collection.importers.draft import Draft, opened
-from audiolime_ext.files import is_file
+from audiolime_ext.files.names import is_file
 from audiolime_ext.text import counted
 
 NAME = "MTG-Jamendo"

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from audiolime_ext.audit.store.records import Failure
 from audiolime_ext.audit.verdict.results import Results
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 _MARKS = re.compile(r"([?&])")  # in a spec, in front of its options, see `audiolime_ext.registry.options`
 _NAMED = re.compile(r"\w*[:=]")  # the name of a spec, or of an option

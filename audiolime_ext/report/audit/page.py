@@ -25,6 +25,8 @@ from audiolime_ext.audit.verdict.status import Verdict, decide, in_numbers
 from audiolime_ext.audit.verdict.verdicts import conclude, marks
 from audiolime_ext.audit.verdict.words import bounds, songs_of
 from audiolime_ext.errors import AudiolimeError, UsageError
+from audiolime_ext.files.fresh import fresh_folder, write_bytes
+from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, shade
 from audiolime_ext.report.audit.clips import CLIP_S, Clip, Listening
 from audiolime_ext.report.audit.effects import Effects, Strip, effects, reach
@@ -34,8 +36,6 @@ from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.player.player import script_text, style_text
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import counted, share_of
-from audiolime_ext.writing.fresh import fresh_folder, write_bytes
-from audiolime_ext.writing.places import require_writable_file
 
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.report.song.view import leads
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import TrackExplanation
-from audiolime_ext.writing.fresh import write_bytes
 
 
 @dataclass(frozen=True)

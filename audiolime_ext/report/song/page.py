@@ -24,14 +24,14 @@ from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
-from audiolime_ext.files import legible
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.report.player.media import Codec, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
-from audiolime_ext.writing.fresh import write_bytes
-from audiolime_ext.writing.places import require_writable_file
 
 Explained = TrackExplanation | Explanation
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext.writing import temporary
-from audiolime_ext.writing.fresh import write_bytes
-from audiolime_ext.writing.temporary import new_file, new_folder
+from audiolime_ext.files import temporary
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.temporary import new_file, new_folder
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from audiolime_ext.writing.fresh import fresh_file, fresh_folder
+from audiolime_ext.files.fresh import fresh_file, fresh_folder
 with fresh_folder(Path(sys.argv[1], "out")) as fresh, fresh_file(Path(sys.argv[1], "page.html")):
     (fresh / "half").touch()
     os.kill(os.getpid(), signal.SIGKILL)

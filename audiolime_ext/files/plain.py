@@ -1,6 +1,6 @@
 """Plain values of our own files, read back: strict JSON, and records each field of which is of its kind.
 
-`audiolime_ext.files.to_json` writes no NaN, no infinity and nothing that is nested deeply, so none is read: a file that
+`to_json` writes no NaN, no infinity and nothing that is nested deeply, so none is read: a file that
 holds such a thing is damaged, or another program's.
 """
 
@@ -9,11 +9,89 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from audiolime_ext.extras import require as require_package
+from audiolime_ext.files.names import TURNING
+
 Kept = TypeVar("Kept")
 Fact = bool | int | float | str | list[str] | None  # what small facts beside numbers may be
+_DEEPEST = 50  # lists and mappings of YAML, one within the other
+_UNPRINTED = re.compile(rf"[\x7f-\x9f\u2028\u2029{TURNING}\ud800-\udfff]")  # JSON itself escapes those below a space
+
+
+def scalar(value: Any) -> Any:
+    """A number of NumPy as Python's, for `json.dumps`; `TypeError` for what is none."""
+    if not callable(getattr(value, "item", None)) or getattr(value, "ndim", 0) > 0:
+        raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+    return value.item()
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    r"""Strict JSON: no NaN, no infinity, letters as they are.
+
+    Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back; so are
+    control characters and those that turn the direction of writing.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=scalar)
+    return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def json_of(text: str | bytes, **options: Any) -> Any:
+    """What JSON says.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested without measure.
+
+    Examples
+    --------
+    >>> json_of("[" * 100_000)
+    Traceback (most recent call last):
+    ValueError: it is nested too deeply
+    """
+    try:
+        return json.loads(text, **options)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def yaml_of(text: str, *, extra: str) -> Any:
+    """What YAML says: plain values; `extra` is the one that brings PyYAML.
+
+    Raises
+    ------
+    ValueError
+        If it is no YAML, nested more than 50 deep, or repeats parts of itself (``*name``), which a few lines can do a
+        billion times.
+    MissingError
+        If PyYAML is not installed.
+
+    Examples
+    --------
+    >>> yaml_of("stems: {S01: {instrument: [violin, viola]}}", extra="medleydb")
+    {'stems': {'S01': {'instrument': ['violin', 'viola']}}}
+    """
+    yaml = require_package("yaml", extra=extra)
+    depth = 0
+    try:
+        for event in yaml.parse(text, yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError(f"it repeats a part of itself (*{event.anchor}); write it out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise ValueError("it is nested too deeply")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
 
 
 def from_json(text: str) -> Any:
@@ -32,10 +110,7 @@ def from_json(text: str) -> Any:
     Traceback (most recent call last):
     ValueError: the number 1e999 is not finite
     """
-    try:
-        return json.loads(text, parse_constant=_finite, parse_float=_finite)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    return json_of(text, parse_constant=_finite, parse_float=_finite)
 
 
 def _finite(text: str) -> float:

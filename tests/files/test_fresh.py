@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.errors import OutputError
-from audiolime_ext.writing.fresh import fresh_folder, write_bytes
-from audiolime_ext.writing.places import require_writable
+from audiolime_ext.files.fresh import fresh_folder, write_bytes
+from audiolime_ext.files.places import require_writable
 
 
 def test_a_folder_appears_with_all_its_files_or_not_at_all(tmp_path: Path) -> None:

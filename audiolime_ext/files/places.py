@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from audiolime_ext.errors import OutputError
-from audiolime_ext.files import legible
+from audiolime_ext.files.names import legible
 
 
 def cannot_write(path: Path, error: OSError | ValueError) -> OutputError:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from audiolime_ext.files import cut, exact, file_name, free_name, legible, to_json, told_apart, utf8
+from audiolime_ext.files.names import cut, exact, file_name, free_name, legible, told_apart, utf8
+from audiolime_ext.files.plain import to_json
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from typing import TypedDict
 
 import pytest
 
-from audiolime_ext.files import to_json
-from audiolime_ext.plain import Fact, from_json, held
+from audiolime_ext.files.plain import Fact, from_json, held, to_json
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from audiolime_ext import outside
-from audiolime_ext.outside import contents, free_bytes, json_of, require_file, what_is, yaml_of
+from audiolime_ext.files import reading
+from audiolime_ext.files.plain import json_of, yaml_of
+from audiolime_ext.files.reading import contents, free_bytes, require_file, what_is
 
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 
@@ -54,7 +55,7 @@ def test_what_is_no_file_is_called_what_it_is_and_not_opened(tmp_path: Path, mon
 def test_a_file_is_judged_by_its_size_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int | None, most: int | None, told: str
 ) -> None:
-    monkeypatch.setattr(outside, "free_bytes", lambda: free)
+    monkeypatch.setattr(reading, "free_bytes", lambda: free)
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(10**13)  # more than any memory, and no room on the disk
     for read in (contents, require_file):
@@ -94,7 +95,7 @@ def test_a_pipe_is_read_to_its_end_and_one_without_a_writer_is_no_hang(
     late.start()
     assert contents(pipe) == b"sound" * 50_000
     late.join()
-    monkeypatch.setattr(outside, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(reading, "_PATIENCE_S", 0.2)
     with pytest.raises(OSError, match="a pipe that no program writes to"):
         contents(pipe)
     with pytest.raises(OSError, match="it is a pipe"):
@@ -114,7 +115,7 @@ def test_a_pipe_is_read_to_its_end_and_one_without_a_writer_is_no_hang(
 def test_a_pipe_is_left_where_it_is_silent_long_or_endless(
     pipe: Path, monkeypatch: pytest.MonkeyPatch, limit: str, written: bytes, says: str
 ) -> None:
-    monkeypatch.setattr(outside, limit, 500 if limit == "_BLOCK" else 0.2)
+    monkeypatch.setattr(reading, limit, 500 if limit == "_BLOCK" else 0.2)
     writer = os.open(pipe, os.O_RDWR)
     os.write(writer, written)
     try:

@@ -7,8 +7,9 @@ time as well. What is nested without measure, or grows when it is written out, i
 
 from __future__ import annotations
 
+import codecs
 import errno
-import json
+import hashlib
 import os
 import select
 import stat
@@ -16,9 +17,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
-
-from audiolime_ext.extras import require
+from typing import IO
 
 MOST_TEXT = 100_000_000  # bytes of a table, or of JSON
 
@@ -27,7 +26,12 @@ _SILENCE_S = 60.0  # and until it writes more
 _LONGEST_S = 600.0  # and until it has written all
 _BLOCK = 1 << 16
 _MOST = 8_000_000_000  # bytes: twelve hours of stereo, 16 bits, 44.1 kHz
-_DEEPEST = 50  # lists and mappings of YAML, one within the other
+_MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -83,7 +87,7 @@ def require_file(path: Path, most: int | None = None) -> Path:
     --------
     >>> require_file(Path("."), 100)
     Traceback (most recent call last):
-    audiolime_ext.outside.Unreadable: it is a folder
+    audiolime_ext.files.reading.Unreadable: it is a folder
     """
     _require(path, _bound(most))
     return path
@@ -115,7 +119,7 @@ def contents(path: Path, most: int | None = None) -> bytes:
     ...     _ = path.write_bytes(bytes(2_000_000))
     ...     len(contents(path)), contents(path, 1_000_000)
     Traceback (most recent call last):
-    audiolime_ext.outside.Unreadable: it holds 2 MB, and no more than 1 MB is read
+    audiolime_ext.files.reading.Unreadable: it holds 2 MB, and no more than 1 MB is read
     """
     bound = _bound(most)
     if what_is(path) == "a pipe":
@@ -196,51 +200,49 @@ def _from_pipe(pipe: IO[bytes], bound: _Bound) -> bytes:
     raise Unreadable(f"it is a pipe that does not end within {_LONGEST_S:g} s", errno.ETIMEDOUT)
 
 
-def json_of(text: str | bytes) -> Any:
-    """What JSON says.
+def text_of(path: Path, most: int = MOST_TEXT) -> str:
+    r"""The content of a text file of `most` bytes at most, without the byte-order mark.
 
     Raises
     ------
-    ValueError
-        If it is no JSON, or nested without measure.
+    OSError
+        If it cannot be read (see `contents`).
+    UnicodeDecodeError
+        If it is neither UTF-8 nor what its mark says, or holds a null byte, which no text does.
 
     Examples
     --------
-    >>> json_of("[" * 100_000)
-    Traceback (most recent call last):
-    ValueError: it is nested too deeply
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "table.txt")
+    ...     _ = path.write_bytes("path\tlabel".encode("utf-16"))
+    ...     text_of(path)
+    'path\tlabel'
     """
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    content = contents(path, most)
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
+    if encoding == "utf-8-sig" and (at := content.find(0)) >= 0:
+        raise UnicodeDecodeError("utf-8", content, at, at + 1, "a null byte, as in UTF-16 without a byte-order mark")
+    return content.decode(encoding)
 
 
-def yaml_of(text: str, *, extra: str) -> Any:
-    """What YAML says: plain values; `extra` is the one that brings PyYAML.
+def no_text(path: str, error: UnicodeDecodeError) -> str:
+    """What is wrong with a file that `text_of` cannot read."""
+    encoding = error.encoding.upper().removesuffix("-LE").removesuffix("-BE")
+    return f"{path} is not {encoding} ({error.reason} at byte {error.start}); save it as UTF-8"
 
-    Raises
-    ------
-    ValueError
-        If it is no YAML, nested more than 50 deep, or repeats parts of itself (``*name``), which a few lines can do a
-        billion times.
-    MissingError
-        If PyYAML is not installed.
 
-    Examples
-    --------
-    >>> yaml_of("stems: {S01: {instrument: [violin, viola]}}", extra="medleydb")
-    {'stems': {'S01': {'instrument': ['violin', 'viola']}}}
-    """
-    yaml = require("yaml", extra=extra)
-    depth = 0
-    try:
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise ValueError(f"it repeats a part of itself (*{event.anchor}); write it out")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                raise ValueError("it is nested too deeply")
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, read piece by piece."""
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of a folder's files; 0 where it is being removed."""
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.iterdir())
+    return 0

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.errors import OutputError
-from audiolime_ext.writing.fresh import fresh_folder, write_bytes
-from audiolime_ext.writing.places import require_writable, require_writable_file
+from audiolime_ext.files.fresh import fresh_folder, write_bytes
+from audiolime_ext.files.places import require_writable, require_writable_file
 
 IMPOSSIBLE = ["x" * 256, "a\0b", "\ud800", "made/" + "x" * 256, "made/" + "a/" * 2100]
 

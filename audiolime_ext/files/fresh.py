@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from audiolime_ext.errors import OutputError
-from audiolime_ext.files import cut
-from audiolime_ext.writing.places import cannot_write, require_writable, require_writable_file
-from audiolime_ext.writing.temporary import new_file, new_folder
+from audiolime_ext.files.names import cut
+from audiolime_ext.files.places import cannot_write, require_writable, require_writable_file
+from audiolime_ext.files.temporary import new_file, new_folder
 
 
 def make_folder(folder: Path) -> None:

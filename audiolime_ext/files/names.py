@@ -1,4 +1,4 @@
-r"""Files and their names; and what they hold, as bytes and as JSON.
+r"""Names of files.
 
 A file name is bytes, and need not be text: one that was written in Latin-1 is not UTF-8. Python holds bytes that it
 cannot decode as lone surrogates, which open the file but cannot be encoded. So a name has two forms. The exact one
@@ -9,23 +9,18 @@ Wherever a recording is named, the legible form is understood, too (`exact`). JS
 from __future__ import annotations
 
 import codecs
-import hashlib
-import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 _MOST_BYTES = 255  # of a name, on every common file system
 _ROOM = 200  # bytes of a name to which a number, an ending and what `tempfile` adds are appended
-_TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn or hide the letters that follow: a name reads as another
-_UNWRITTEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]|\\(?=x[0-9a-f]{{2}})")
-_UNPRINTED = re.compile(rf"[\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]")  # JSON itself escapes those below a space
-_UNSHOWN = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNING}]")
+TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn or hide the letters that follow: a name reads as another
+_UNWRITTEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{TURNING}\ud800-\udfff]|\\(?=x[0-9a-f]{{2}})")
+_UNSHOWN = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{TURNING}]")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # on Windows
 
@@ -185,41 +180,3 @@ def file_name(label: str, taken: Iterable[str]) -> str:
     """
     kept = "".join(char if char.isalnum() else "-" for char in label.lower())
     return free_name(cut("-".join(filter(None, kept.split("-")))[:60], _ROOM) or "label", taken)
-
-
-def scalar(value: Any) -> Any:
-    """A number of NumPy as Python's, for `json.dumps`; `TypeError` for what is none."""
-    if not callable(getattr(value, "item", None)) or getattr(value, "ndim", 0) > 0:
-        raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
-    return value.item()
-
-
-def to_json(value: Any, *, indent: int | None = None) -> str:
-    r"""Strict JSON: no NaN, no infinity, letters as they are.
-
-    Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back; so are
-    control characters and those that turn the direction of writing.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN or infinite.
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=scalar)
-    return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, read piece by piece."""
-    found = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of a folder's files; 0 where it is being removed."""
-    with suppress(OSError):
-        return sum(path.stat().st_size for path in folder.iterdir())
-    return 0
