@@ -159,7 +159,9 @@ def _read(name: str, entry: _Entry, shard: NDArray[np.uint8], path: Path) -> NDA
         raise CorruptError(f"tensor {name!r} has TensorFlow's type {entry.dtype}, which cannot be read here; skip it")
     dtype = np.dtype(_DTYPES[entry.dtype])
     if len(entry.shape) > _MOST_AXES or max(entry.shape, default=0) > _LONGEST_AXIS:
-        raise CorruptError(f"tensor {name!r} has {len(entry.shape)} axes, or one that no tensor has; fetch it again")
+        raise CorruptError(
+            f"tensor {name!r} has {counted(len(entry.shape), 'axis', 'axes')}, or one that no tensor has; fetch it again"
+        )
     if entry.size != math.prod(entry.shape) * dtype.itemsize:
         raise CorruptError(f"tensor {name!r} of shape {entry.shape} cannot have {entry.size} bytes, as its index says")
     if entry.offset + entry.size > shard.size:
