@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from tests.fuzz.damage import Input
 from tests.fuzz.models import models
+from tests.fuzz.networks import networks
 from tests.fuzz.ours import expected, kept, old_stores, remarks, results, stores
 from tests.fuzz.recordings import audio, values
 from tests.fuzz.words import options, tables
@@ -17,6 +18,7 @@ KINDS: dict[str, Callable[[random.Random, int], Input]] = {
     "tables": tables,
     "options": options,
     "models": models,
+    "networks": networks,
     "results": results,
     "stores": stores,
     "old stores": old_stores,
