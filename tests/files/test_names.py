@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Any
 
 import pytest
 
 from audiolime_ext.files.names import cut, exact, file_name, free_name, legible, told_apart, utf8
-from audiolime_ext.files.plain import to_json
 
 
 @pytest.mark.parametrize(
@@ -28,18 +25,6 @@ from audiolime_ext.files.plain import to_json
 def test_a_label_becomes_a_name_that_stays_in_its_folder(label: str, expected: str) -> None:
     assert file_name(label, set()) == expected
     assert file_name(label, {expected}) == f"{expected}-2"
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1.0, float("-inf")]])
-def test_json_never_holds_nan(value: Any) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        to_json({"x": value})
-
-
-def test_json_keeps_letters_and_survives_names_that_are_no_text() -> None:
-    assert to_json("Ezer Év 🎸") == '"Ezer Év 🎸"'
-    name = b"caf\xe9.wav".decode(errors="surrogateescape")
-    assert json.loads(to_json({"file": name}).encode()) == {"file": name}
 
 
 NAMES = [

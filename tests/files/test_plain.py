@@ -1,13 +1,13 @@
-"""What our own files hold is read strictly."""
+"""Plain values: what our own files hold is read strictly, and what strangers nest without measure is refused."""
 
 from __future__ import annotations
 
 import json
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pytest
 
-from audiolime_ext.files.plain import Fact, from_json, held, to_json
+from audiolime_ext.files.plain import Fact, from_json, held, json_of, to_json, yaml_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,32 @@ class Row(TypedDict):
 def test_the_field_of_another_kind_is_named(content: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         held(content, Row, "row")
+
+
+def test_json_and_yaml_that_are_nested_without_measure_are_refused() -> None:
+    assert json_of('{"a": [1, {}]}') == yaml_of("a: [1, {}]", extra="medleydb") == {"a": [1, {}]}
+    for text in ("[" * 100_000, '{"a":' * 100_000):
+        with pytest.raises(ValueError, match="nested too deeply"):
+            json_of(text)
+        with pytest.raises(ValueError, match="nested too deeply"):
+            yaml_of(text, extra="medleydb")
+    with pytest.raises(ValueError, match="while parsing"):
+        yaml_of("{a: ]", extra="medleydb")
+
+
+def test_yaml_that_grows_a_billion_times_when_it_is_written_out_is_refused() -> None:
+    lines = ["a0: &a0 [ha, ha]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 31))]
+    with pytest.raises(ValueError, match=r"repeats a part of itself \(\*a0\); write it out"):
+        yaml_of("\n".join(lines), extra="medleydb")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1.0, float("-inf")]])
+def test_json_never_holds_nan(value: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json({"x": value})
+
+
+def test_json_keeps_letters_and_survives_names_that_are_no_text() -> None:
+    assert to_json("Ezer Év 🎸") == '"Ezer Év 🎸"'
+    name = b"caf\xe9.wav".decode(errors="surrogateescape")
+    assert json.loads(to_json({"file": name}).encode()) == {"file": name}

@@ -1,4 +1,4 @@
-"""Files that strangers name: what is no file, has no end, is too large or nested without measure is refused."""
+"""Files that strangers name: what is no file, has no end or is too large is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.files import reading
-from audiolime_ext.files.plain import json_of, yaml_of
 from audiolime_ext.files.reading import contents, free_bytes, require_file, what_is
 
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
@@ -123,20 +122,3 @@ def test_a_pipe_is_left_where_it_is_silent_long_or_endless(
             contents(pipe, 1000)
     finally:
         os.close(writer)
-
-
-def test_json_and_yaml_that_are_nested_without_measure_are_refused() -> None:
-    assert json_of('{"a": [1, {}]}') == yaml_of("a: [1, {}]", extra="medleydb") == {"a": [1, {}]}
-    for text in ("[" * 100_000, '{"a":' * 100_000):
-        with pytest.raises(ValueError, match="nested too deeply"):
-            json_of(text)
-        with pytest.raises(ValueError, match="nested too deeply"):
-            yaml_of(text, extra="medleydb")
-    with pytest.raises(ValueError, match="while parsing"):
-        yaml_of("{a: ]", extra="medleydb")
-
-
-def test_yaml_that_grows_a_billion_times_when_it_is_written_out_is_refused() -> None:
-    lines = ["a0: &a0 [ha, ha]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 31))]
-    with pytest.raises(ValueError, match=r"repeats a part of itself \(\*a0\); write it out"):
-        yaml_of("\n".join(lines), extra="medleydb")
