@@ -43,7 +43,7 @@ def remarks(sources: Sequence[str], neighborhood: Neighborhood, voice: Voice, co
         Position of the label among the values.
     """
     game = whole_stems(neighborhood)
-    if game is None or len(sources) < 2:
+    if game is None:
         return []
     scores = game.scores[:, column : column + 1]
     near = voice.kind.nearness(float(np.ptp(neighborhood.scores[:, column])))

@@ -35,6 +35,7 @@ def test_targets_other_than_the_score_are_values_or_log_odds() -> None:
     assert Kind.of(values, ("tempo", "key"), "tempo_of").noun == "value"
     contrast = Kind.of(np.array([[-0.4], [0.9]]), ("rock − pop",), "rock − pop", contrast=True)
     assert (contrast.noun, contrast.near, contrast.floor) == ("value", 0.05, -math.inf)
+    assert contrast.called("rock − pop") == "rock − pop"
     assert Kind.of(np.array([[-4.0]]), ("a − b",), "a − b", contrast=True).near is None
 
 

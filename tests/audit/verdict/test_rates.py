@@ -66,6 +66,7 @@ def effective(
         pairs = np.unique(hosts * n_donors + donors, return_inverse=True)[1]
         by.append(variance_of_ratio(flips, donors, n_donors))
         by.append(by[0] + by[1] - variance_of_ratio(flips, pairs, pairs.max() + 1))
+        assert by[2] > max(by[:2]), "hosts and donors both matter"
         bounds.append(kish(flips, donors))
         n_songs = min(n_hosts, n_donors)
     p, n = flips.mean(), len(flips)
@@ -82,7 +83,7 @@ def test_the_interval_is_that_of_the_formulas(
     monkeypatch.setattr("audiolime_ext.audit.verdict.rates.MANY_SONGS", 5)
     rng = np.random.default_rng(3)
     hosts, donors = np.repeat(np.arange(12), 6), rng.permutation(np.repeat(np.arange(9), 8))
-    flips = (rng.random(72) < 0.3 + 0.3 * (hosts % 3 == 0)).astype(float)
+    flips = (rng.random(72) < 0.2 + 0.3 * (hosts % 3 == 0) + 0.4 * (donors % 3 == 0)).astype(float)
     found = flip_rate(
         Trials("a", "b", flips, hosts.astype(str).tolist(), donors.astype(str).tolist() if with_donors else None),
         confidence=confidence,

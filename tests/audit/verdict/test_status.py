@@ -97,6 +97,8 @@ def test_pairs_without_trials_take_nothing_from_the_others() -> None:
     told = found["other 0"].text
     assert "nothing was tried (limit 40 %, a limit); no recording could be tried, as" in told
     assert "; about 8 songs would decide, there are 0" in told
+    (never,) = decide([Verdict("guitar", "bass", "open", LIMIT)], LIMIT)
+    assert "; about 8 songs would decide, there are 0" in never.text
 
 
 def test_pairs_that_are_meant_to_matter_lend_no_certainty_to_accusations() -> None:
