@@ -154,7 +154,7 @@ def test_the_json_object_is_strict_and_complete(track: TrackExplanation, tmp_pat
     assert path == tmp_path / "out" / "track.json"
     assert json.loads(path.read_text(encoding="utf-8")) == found
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="nothing was left half-written"):
+    with pytest.raises(OutputError, match="is not a folder; name another folder"):
         track.write(tmp_path / "file" / "out")
 
 
