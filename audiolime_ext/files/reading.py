@@ -221,9 +221,13 @@ def text_of(path: Path, most: int = MOST_TEXT) -> str:
     """
     content = contents(path, most)
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
-    if encoding == "utf-8-sig" and (at := content.find(0)) >= 0:
-        raise UnicodeDecodeError("utf-8", content, at, at + 1, "a null byte, as in UTF-16 without a byte-order mark")
-    return content.decode(encoding)
+    text = content.decode(encoding)
+    if (at := text.find("\0")) < 0:
+        return text
+    plain = encoding == "utf-8-sig"
+    at = content.find(0) if plain else len(text[:at].encode(encoding))
+    why = "a null byte, as in UTF-16 without a byte-order mark" if plain else "a null character"
+    raise UnicodeDecodeError("utf-8" if plain else encoding, content, at, at + 1, why)
 
 
 def no_text(path: str, error: UnicodeDecodeError) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.files import reading
-from audiolime_ext.files.reading import contents, free_bytes, require_file, what_is
+from audiolime_ext.files.reading import contents, free_bytes, no_text, require_file, text_of, what_is
 
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 
@@ -40,6 +40,15 @@ def test_what_is_no_file_is_called_what_it_is_and_not_opened(tmp_path: Path, mon
         contents(Path("none"))
     with pytest.raises(OSError, match="no file can have this name"):
         contents(Path("\0"))
+
+
+@pytest.mark.parametrize(("encoding", "at"), [("utf-8", 1), ("utf-8-sig", 4), ("utf-16", 4), ("utf-32", 8)])
+def test_no_text_holds_a_null_character_whatever_its_encoding(tmp_path: Path, encoding: str, at: int) -> None:
+    (tmp_path / "m.csv").write_bytes("a\0,b".encode(encoding))
+    with pytest.raises(UnicodeDecodeError, match=r"a null (byte|character)") as found:
+        text_of(tmp_path / "m.csv")
+    assert found.value.start == at
+    assert no_text("m.csv", found.value).startswith(f"m.csv is not {encoding.upper().removesuffix('-SIG')} (a null ")
 
 
 @pytest.mark.parametrize(
