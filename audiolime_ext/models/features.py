@@ -8,7 +8,7 @@ name             unit                     definition
 ===============  =======================  =====================================================================
 tempo            beats a minute           the likeliest of the autocorrelation of the onset strength [1]_
 onset rate       onsets a second          peaks of the onset strength that rise by 2.5 dB or more [1]_
-level            dB of full scale         20 log₁₀ of the root mean square; no less than −100
+level            dB of full scale         20 log₁₀ of the root mean square; no less than −70
 loudness         LUFS                     integrated loudness, ITU-R BS.1770-4 [2]_; no less than −70
 zero crossings   share of samples, 0…1    mean of all frames
 centroid         Hz                       spectral centroid [1]_
@@ -23,7 +23,8 @@ chords it never rises by 2; in each of eleven recordings, of bands and of single
 rises by 3.3 or more. Fewer than three onsets make no tempo: it is 0, where estimators name one near 120 regardless.
 
 Frames have 2048 samples, every 512 (chroma: 4096). Of the spectrum means are taken over the frames that are no more
-than 60 dB below the loudest: pauses have no brightness. Silence has a level of −100, a loudness of −70, and else zeros.
+than 60 dB below the loudest: pauses have no brightness. What lies below −70 dB of full scale as a whole is silence (so
+faint is what a separator leaves where all its stems are off): its level and loudness are −70, and all others 0.
 
 References
 ----------
@@ -56,7 +57,8 @@ VERSION = 1  # of the definitions: another one is another model
 N_FFT, HOP_LENGTH, N_FFT_CHROMA = 2048, 512, 4096
 ONSET_DB, LEAST_ONSETS = 2.5, 3
 SILENT_FRAME_DB = -60.0  # below the loudest frame
-OF_SILENCE = {"level": -100.0, "loudness": -70.0}  # and the least; all others: 0
+SILENCE_DB = -70.0  # of full scale; the gate of BS.1770, too
+OF_SILENCE = {"level": SILENCE_DB, "loudness": SILENCE_DB}  # all others: 0
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)  # Krumhansl and Kessler
 MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
@@ -125,9 +127,12 @@ def _onset_rate(sound: _Sound) -> float:
     return sound.n_onsets * SR / len(sound.samples)
 
 
+def _power(samples: NDArray[np.float32]) -> float:
+    return float(np.square(samples, dtype=np.float64).mean())
+
+
 def _level(sound: _Sound) -> float:
-    rms = float(np.sqrt(np.square(sound.samples, dtype=np.float64).mean()))
-    return max(OF_SILENCE["level"], 20 * float(np.log10(rms)))
+    return 10 * float(np.log10(_power(sound.samples)))
 
 
 def _loudness(sound: _Sound) -> float:
@@ -135,7 +140,7 @@ def _loudness(sound: _Sound) -> float:
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore")  # of the logarithm of nothing
         loudness = float(meter.integrated_loudness(sound.samples.astype(np.float64)))
-    return max(OF_SILENCE["loudness"], loudness)  # −∞ where no block is loud enough to count
+    return max(SILENCE_DB, loudness)  # −∞ where no block is loud enough to count
 
 
 def _zero_crossings(sound: _Sound) -> float:
@@ -206,7 +211,7 @@ def make(argument: str) -> FunctionModel:
 
 
 def _values(samples: NDArray[np.float32], names: Sequence[str]) -> list[float]:
-    if not samples.any():
+    if _power(samples) < 10 ** (SILENCE_DB / 10):
         return [OF_SILENCE.get(name, 0.0) for name in names]
     sound = _Sound(samples)
     return [FEATURES[name](sound) for name in names]

@@ -95,10 +95,12 @@ def test_pauses_have_no_brightness_and_silence_no_number() -> None:
     for name in ("centroid", "rolloff", "bandwidth"):
         assert of(paused, name) == pytest.approx(of(NOISE, name), rel=0.02)
     model = make("")
-    silent, faint = model(np.stack([np.zeros_like(NOISE), 1e-9 * NOISE]))
-    assert dict(zip(FEATURES, silent, strict=True)) == {name: OF_SILENCE.get(name, 0) for name in FEATURES}
-    assert faint[list(FEATURES).index("level")] == OF_SILENCE["level"]
-    assert faint[list(FEATURES).index("loudness")] == OF_SILENCE["loudness"]
+    loud = tone(1000, 10 ** (-66.9 / 20))  # a sine's level is 3 dB less
+    for soft in (np.zeros_like(NOISE), 0.98 * loud):
+        found = model(soft.astype(np.float32)[None])[0]
+        assert dict(zip(FEATURES, found, strict=True)) == {name: OF_SILENCE.get(name, 0) for name in FEATURES}
+    assert of(loud, "level") == pytest.approx(-69.9, abs=0.02)
+    assert of(loud, "centroid") == pytest.approx(1000, abs=20)
 
 
 def test_features_are_chosen_by_name_in_this_order() -> None:
