@@ -170,7 +170,7 @@ FEATURES: Mapping[str, Callable[[_Sound], float]] = {
     "key strength": lambda sound: float(sound.keys.max()),
     "mode": lambda sound: float(sound.keys[0].max() - sound.keys[1].max()),
 }
-VARIANTS: Mapping[str, None] = {"": None, **dict.fromkeys(FEATURES)}
+VARIANTS: Mapping[str, None] = {"": None, "NAME;NAME": None}
 REQUIRES: Mapping[str, str] = {"pyloudnorm": "features"}
 
 
