@@ -12,8 +12,8 @@ def main() -> int:
         from audiolime_ext.cli import main as command
 
         return command()
-    except KeyboardInterrupt:  # in an import, before anything was begun
-        print("audiolime: interrupted; nothing was begun", file=sys.stderr)
+    except KeyboardInterrupt:  # in an import, or a model's own
+        print("audiolime: interrupted", file=sys.stderr)
         return 130
     finally:
         import signal

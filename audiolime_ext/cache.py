@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import scalar, sealed, unsealed
-from audiolime_ext.files.reading import sha256_of, size_of
+from audiolime_ext.files.reading import sha256_of, size_of, text_of
 from audiolime_ext.files.temporary import new_folder, sweep
 
 DEFAULT_MAX = "5GB"
@@ -307,7 +307,7 @@ def _read(folder: Path, key: Key) -> Entry:
 
 
 def _content(folder: Path) -> dict[str, Any]:
-    return unsealed((folder / "entry.json").read_text(encoding="utf-8"))
+    return unsealed(text_of(folder / "entry.json"))
 
 
 def _rename(source: Path, target: Path) -> None:

@@ -39,7 +39,7 @@ def test_what_ends_badly_is_noticed_and_kept(tmp_path: Path, fault: str) -> None
     sound = next(given for given in inputs("options", 1, seed=0)).files["0.wav"]
     command = ("tag", "0.wav", "-t", "fuzzed_models_here:bad")
     given = Input("bad", {"0.wav": sound, "fuzzed_models_here.py": model}, command, frozenset({0, 1}))
-    assert fault in faults(given, kept=tmp_path / "kept", bound_s=10 if fault == "hang" else 60)
+    assert fault in faults(given, kept=tmp_path / "kept", bound_s=4 if fault == "hang" else 60)
     assert fault in (tmp_path / "kept" / "README").read_text()
     (tmp_path / "0.wav").write_bytes(sound)
     assert run(tmp_path, ("tag", "0.wav", "-t", "fuzzed_models:loud")).code == 0, "the next command runs"

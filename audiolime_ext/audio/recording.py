@@ -273,8 +273,9 @@ def _bursts(origin: str, samples: Samples, sr: int) -> list[str]:
     if peak <= LOUDEST:
         return []
     at_s = int(np.argmax((np.abs(samples) > LOUDEST).any(axis=0))) / sr
+    times = f"{peak:.0f}" if peak < 1e6 else f"{peak:.3g}"
     return [
-        f"{origin} reaches {peak:.0f} times full scale (more than {LOUDEST:g} from {at_s:.2f} s on): it is damaged, or "
+        f"{origin} reaches {times} times full scale (more than {LOUDEST:g} from {at_s:.2f} s on): it is damaged, or "
         "its samples are not scaled to ±1"
     ]
 

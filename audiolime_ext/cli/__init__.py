@@ -19,8 +19,7 @@ from audiolime_ext.cli.ending import Ears, listening
 from audiolime_ext.cli.options import tell
 from audiolime_ext.cli.parser import Parser, all_commands
 from audiolime_ext.cli.renamed import keep_old_flags
-from audiolime_ext.cli.streams import discard_output, flush_c, own_streams
-from audiolime_ext.errors import AudiolimeError
+from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
 
 COMMANDS = (tag, separate, explain, page, audit, demo, rerun, checkpoints, cache, listing)
 
@@ -87,7 +86,7 @@ def _run(argv: Sequence[str] | None, ears: Ears) -> int:
             return ears.told.exit_code
         if isinstance(error, KeyboardInterrupt):
             raise
-        if isinstance(error, OSError) and not isinstance(error, AudiolimeError):
+        if isinstance(error, StdoutError):
             discard_output()
         return tell(error, debug=args.debug)
     return code

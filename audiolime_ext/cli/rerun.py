@@ -144,10 +144,11 @@ def read_result(path: Path) -> Result:
     """
     from audiolime_ext.explanation.summary import SCHEMA_VERSION
     from audiolime_ext.files.plain import from_json, held
+    from audiolime_ext.files.reading import no_text, text_of
 
     kind = f"one result of explain --json (schema_version {SCHEMA_VERSION}) or an explanation.json of explain -o"
     try:
-        content = from_json(path.read_text(encoding="utf-8"))
+        content = from_json(text_of(path))
         if isinstance(content, dict) and content.get("kind") == "track":
             raise UsageError(f"{legible(path)} is the result of a whole recording; rerun repeats those of one excerpt")
         if isinstance(content, dict) and content.get("schema_version") == 1:
@@ -159,6 +160,8 @@ def read_result(path: Path) -> Result:
         raise
     except OSError as error:
         raise UsageError(f"cannot read {legible(path)}: {error.strerror}; name {kind}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{no_text(legible(path), error)}; it must be {kind}") from error
     except ValueError as error:
         raise UsageError(f"{legible(path)} does not hold {kind} ({error})") from error
     raise UsageError(f"{legible(path)} does not hold {kind}")

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from audiolime_ext.errors import OutputError
 from audiolime_ext.files.names import utf8
 
 
@@ -63,6 +64,10 @@ class _Patient(io.FileIO):
         return len(content)
 
 
+class StdoutError(OutputError):
+    """What was printed could not be written."""
+
+
 class _Shown:
     """A stream to which control characters are written as escapes."""
 
@@ -70,11 +75,26 @@ class _Shown:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        self.stream.write(utf8(text))
+        with _told():
+            self.stream.write(utf8(text))
         return len(text)
+
+    def flush(self) -> None:
+        with _told():
+            self.stream.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:  # its reader has gone: no error
+        raise
+    except OSError as error:
+        raise StdoutError(f"cannot write to stdout: {error.strerror}; files are written nevertheless") from error
 
 
 def _open_on_nothing(descriptor: int) -> None:

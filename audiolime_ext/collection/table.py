@@ -24,6 +24,7 @@ from audiolime_ext.text import counted
 
 MAX_SHOWN = 50  # problems in one report
 _LONGEST = 1000  # characters of one: a cell may hold a hundred times as many
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
@@ -290,10 +291,7 @@ def seconds(cells: Mapping[str, str], line: int, problems: Problems, *, column: 
     text = cells.get(column, "")
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan  # float() takes 1_0, and digits of other scripts
     if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
         allowed = "0 or more" if zero else "more than 0"
         problems.add(line, f"{column} {text!r}; write seconds, {allowed}, such as 1.5")

@@ -118,7 +118,9 @@ def equal(n_segments: int, duration_s: float) -> tuple[float, ...]:
     (0.0, 1.0, 2.0, 3.0)
     """
     if n_segments < 1 or duration_s / n_segments < SHORTEST_S:
-        most = max(1, int(duration_s / SHORTEST_S))
+        most = int(duration_s / SHORTEST_S)
+        if most < 1:
+            raise UsageError(f"{duration_s:.3g} s are too short: explanations need {SHORTEST_S:g} s at least")
         raise UsageError(f"{counted(n_segments, 'time segment')} in {duration_s:.3f} s; from 1 to {most} are possible")
     return tuple(float(edge) for edge in np.linspace(0.0, duration_s, n_segments + 1))
 

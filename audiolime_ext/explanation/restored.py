@@ -45,6 +45,7 @@ from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import from_json, require
+from audiolime_ext.files.reading import contents, text_of
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.repeatability import Noise
 from audiolime_ext.prediction.targets import Target, make_target
@@ -59,7 +60,7 @@ def load(folder: Path) -> dict[str, Any]:
         If the folder does not hold a whole saved explanation that this version can read.
     """
     try:
-        content = from_json((folder / FILE_NAME).read_text(encoding="utf-8"))
+        content = from_json(text_of(folder / FILE_NAME))
         require("it holds no object", isinstance(content, dict))
         content = of_today(content)
         if content["format"] != FORMAT:
@@ -234,7 +235,7 @@ def _read_all(folder: Path, kind: str, scales: list[float], sr: int) -> Samples:
 def _read(path: Path, scale: float, sr: int) -> Samples:
     import soundfile
 
-    samples, rate = soundfile.read(io.BytesIO(path.read_bytes()), dtype="float32", always_2d=True)
+    samples, rate = soundfile.read(io.BytesIO(contents(path)), dtype="float32", always_2d=True)
     require(f"{path.name} has {rate} Hz, not {sr}", rate == sr)
     require(f"{path.name} holds no sound", len(samples))
     return np.ascontiguousarray(samples.T * np.float32(scale or 1.0))

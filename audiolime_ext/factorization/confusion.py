@@ -43,6 +43,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import CorruptError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import from_json, held, require
+from audiolime_ext.files.reading import text_of
 from audiolime_ext.text import text_table
 
 NOTICEABLE = 0.1  # of a source's energy
@@ -312,7 +313,7 @@ def read_confusion(path: Path) -> Confusion:
         If the file is something else, or incomplete.
     """
     try:
-        content = held(from_json(path.read_text(encoding="utf-8")), _Written)
+        content = held(from_json(text_of(path)), _Written)
         stems, rows = tuple(content["stems"]), content["observations"]
         require("`stems` must name each once, and at least one", stems and len(set(stems)) == len(stems))
         require("`meant` must name stems", set(content["meant"]) <= set(stems))

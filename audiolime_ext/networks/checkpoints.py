@@ -31,7 +31,7 @@ from typing import Any
 
 from audiolime_ext.cache import cache_root
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
-from audiolime_ext.files.reading import contents, require_file
+from audiolime_ext.files.reading import contents, require_file, text_of
 from audiolime_ext.networks.archives import unpack
 from audiolime_ext.networks.downloads import GITHUB, from_index, from_release, most_bytes
 
@@ -193,7 +193,7 @@ def _hashes(checkpoint: Checkpoint, folder: Path) -> dict[str, str]:
     """SHA-256 of every file: as published, else as noted when it was unpacked from the published archive."""
     noted: dict[str, str] = {}
     with suppress(OSError, ValueError):  # none, or no text
-        lines = (folder / _NOTED).read_text(encoding="utf-8").splitlines()
+        lines = text_of(folder / _NOTED).splitlines()
         noted = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     if noted.get(checkpoint.archive) != checkpoint.sha256:
         noted = {}

@@ -469,7 +469,8 @@ def test_output_that_cannot_be_printed_is_one_line(studio: Path) -> None:
     command = f"{sys.executable} -m audiolime_ext tag song.wav -t studio_models:loud > /dev/full"
     found = subprocess.run(command, shell=True, cwd=studio, capture_output=True, check=False, timeout=60)
     assert found.returncode == 1
-    assert found.stderr.decode().splitlines() == ["audiolime: error: [Errno 28] No space left on device"]
+    told = "audiolime: error: cannot write to stdout: No space left on device; files are written nevertheless"
+    assert found.stderr.decode().splitlines() == [told]
 
 
 @pytest.mark.usefixtures("studio")
@@ -493,6 +494,12 @@ def test_rerun_of_a_result_whose_spec_meant_other_stems_is_of_those(capsys: pyte
     assert out == "cerberus then gave the stems that cerberus?merge=none gives today\nsame\n"
     Path("result.json").write_text(run(capsys, "explain", "song.wav", "-f", "cerberus", *made[2:]))
     assert run(capsys, "rerun", "--trust", "result.json") == "same\n"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices")
+def test_rerun_reads_files_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rerun", "/dev/zero"]) == 2
+    assert "cannot read /dev/zero: it is a device; name one result" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("studio")

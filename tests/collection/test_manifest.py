@@ -94,7 +94,7 @@ def test_everything_that_is_wrong_is_said_at_once_by_line(write: Write) -> None:
         "b.wav,pianoo,,,,\n"
         "c.wav,pianoo,,,,\n"
         'd.wav,,"1,5",0,stams,\n'
-        ",piano,-1,nan,,\n"
+        ",piano,-1,1_0,,\n"
         "b.wav,piano\n"
     )
     said = refusal(path, labels=LABELS)
@@ -109,7 +109,7 @@ def test_everything_that_is_wrong_is_said_at_once_by_line(write: Write) -> None:
         "line 7: there is no folder 'stams' of stems",
         "line 8: no path",
         "line 8: start_s '-1'",
-        "line 8: duration_s 'nan'",
+        "line 8: duration_s '1_0'",
         "line 9: 2 cells where the header has 6",
     ):
         assert any(line.startswith(expected) for line in said), (expected, said)

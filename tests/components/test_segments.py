@@ -109,6 +109,8 @@ def test_events_too_close_to_each_other_or_to_an_end_are_merged() -> None:
 def test_impossible_numbers_are_refused(n_segments: int) -> None:
     with pytest.raises(UsageError, match="from 1 to 150 are possible"):
         equal(n_segments, 3.0)
+    with pytest.raises(UsageError, match=r"0\.01 s are too short: explanations need 0\.02 s at least"):
+        equal(1, 0.01)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,16 @@ def test_the_field_at_fault_is_named(saved: Path, tmp_path: Path, keys: Keys, va
     (tmp_path / FILE_NAME).write_text(json.dumps(changed(content, keys, value)), encoding="utf-8")
     with pytest.raises(UsageError, match=complaint):
         Explanation.load(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices")
+@pytest.mark.parametrize("file", ["saved.json", "stem-0.flac"])
+def test_what_is_no_file_is_not_read(saved: Path, tmp_path: Path, file: str) -> None:
+    shutil.copytree(saved, tmp_path / "copy")
+    (tmp_path / "copy" / file).unlink()
+    (tmp_path / "copy" / file).symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match=r"holds no saved explanation, or a damaged one .*it is a device"):
+        Explanation.load(tmp_path / "copy")
 
 
 def test_names_and_shapes_are_held() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 import threading
@@ -14,6 +15,21 @@ from audiolime_ext.files import reading
 from audiolime_ext.files.reading import contents, free_bytes, no_text, require_file, text_of, what_is
 
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+
+
+READS_OURS = {"report/templating.py", "models/musicnn.py"}  # the package's own files, and a verified checkpoint's
+READS_THE_SYSTEM = {"files/reading.py", "files/temporary.py", "networks/runtime.py"}  # /proc
+
+
+def test_files_are_read_through_this_module_alone() -> None:
+    house = Path(reading.__file__).parents[1]
+    found = {
+        str(path.relative_to(house))
+        for path in house.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\.read_(text|bytes)\(", line) and ">>>" not in line and "... " not in line
+    }
+    assert found <= READS_OURS | READS_THE_SYSTEM
 
 
 @pytest.fixture

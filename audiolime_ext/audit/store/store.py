@@ -40,6 +40,7 @@ from audiolime_ext.files.fresh import make_folder
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.files.plain import to_json
+from audiolime_ext.files.reading import what_is
 
 
 class AuditStore(StoreReader):
@@ -121,6 +122,8 @@ class AuditStore(StoreReader):
             If it is damaged.
         """
         path = Path(path)
+        if (kind := what_is(path)) is not None:
+            raise UsageError(f"{legible(path)} is {kind}, and no audit's store; name the file that an audit wrote")
         if not path.is_file():
             raise MissingError(f"there is no audit at {legible(path)}; name the store that an audit wrote, or run one")
         connection = database.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began

@@ -178,6 +178,8 @@ def test_a_store_of_another_version_is_not_read_either(path: Path) -> None:
 
 
 def test_other_files_are_refused_and_left_alone(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder, and no audit's store"):
+        AuditStore.read(tmp_path)
     with pytest.raises(MissingError, match="there is no audit at"):
         AuditStore.read(path)
     assert list(tmp_path.iterdir()) == []
