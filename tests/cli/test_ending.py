@@ -121,4 +121,4 @@ from audiolime_ext.__main__ import main
 sys.exit(main())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (130, "audiolime: interrupted; nothing was begun\n")
+    assert (done.returncode, done.stderr) == (130, "audiolime: interrupted\n")
