@@ -4,8 +4,8 @@
 
     AudiolimeError                 1
     ├── UsageError  (ValueError)   2   an argument cannot be used: unknown label, method, spec, …
-    ├── MissingError               3   an extra or a checkpoint is missing
-    │   └── CorruptError           3   … or is there but is not what its publisher released
+    ├── MissingError               3   an extra, a checkpoint or an audit's store is missing
+    │   └── CorruptError           3   … or is there, but damaged or not what its publisher released
     ├── AudioError  (ValueError)   4   audio that cannot be read or used
     ├── ModelError                 1   the user's model failed or answered nonsense
     │   └── UnfitModel             1   … as it would for any recording
@@ -50,7 +50,7 @@ class UsageError(AudiolimeError, ValueError):
 
 
 class MissingError(AudiolimeError):
-    """An optional package or a checkpoint is missing."""
+    """An optional package, a checkpoint or an audit's store is missing."""
 
     exit_code = 3
 

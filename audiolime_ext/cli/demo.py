@@ -53,8 +53,8 @@ def run(args: Namespace) -> int:
     if not args.json:
         print(f"listen to the excerpt: {legible(Path(args.output) / 'mixture.wav')}")
         print(
-            "\nHow to read the table: score is the model's answer for the excerpt, silence its answer for no sound at\n"
-            "all. Each source has a signed weight, and silence plus the weights is the score.\n\n"
+            "\nHow to read the table: score is the model's answer for the excerpt, silence its answer with all\n"
+            "sources off. Each source has a signed weight, and silence plus the weights is the score.\n\n"
             f"For the whole clip, window by window, with sound: open {page} in a browser."
         )
     return 0

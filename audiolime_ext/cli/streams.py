@@ -94,7 +94,7 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:  # its reader has gone: no error
         raise
     except OSError as error:
-        raise StdoutError(f"cannot write to stdout: {error.strerror}; files are written nevertheless") from error
+        raise StdoutError(f"cannot write to stdout: {error.strerror}; send it elsewhere") from error
 
 
 def _open_on_nothing(descriptor: int) -> None:

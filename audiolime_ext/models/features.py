@@ -19,8 +19,8 @@ mode             difference, −2…2         key strength of the best major key
 ===============  =======================  =====================================================================
 
 An onset is where the mean of all mel bands rises by 2.5 dB or more from one frame to the next: in steady noise and held
-chords it never rises by 2; in each of eleven recordings, of bands and of single instruments, one frame in a hundred
-rises by 3.3 or more. Fewer than three onsets make no tempo: it is 0, where estimators name one near 120 regardless.
+chords it never rises by 2; in each of ten recordings, of bands and of single instruments, one frame in a hundred
+rises by 3.2 or more. Fewer than three onsets make no tempo: it is 0, where estimators name one near 120 regardless.
 
 Frames have 2048 samples, every 512 (chroma: 4096). Of the spectrum means are taken over the frames that are no more
 than 60 dB below the loudest: pauses have no brightness. What lies below −70 dB of full scale as a whole is silence (so
@@ -176,6 +176,8 @@ REQUIRES: Mapping[str, str] = {"pyloudnorm": "features"}
 
 def make(argument: str) -> FunctionModel:
     """The model of ``features:argument``: names between semicolons, or all; options ``window_s`` and ``hop_s``.
+
+    It answers float64, (n_batch, n_features), in the order of the names and the units above, all of them finite.
 
     Raises
     ------

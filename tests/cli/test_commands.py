@@ -469,7 +469,7 @@ def test_output_that_cannot_be_printed_is_one_line(studio: Path) -> None:
     command = f"{sys.executable} -m audiolime_ext tag song.wav -t studio_models:loud > /dev/full"
     found = subprocess.run(command, shell=True, cwd=studio, capture_output=True, check=False, timeout=60)
     assert found.returncode == 1
-    told = "audiolime: error: cannot write to stdout: No space left on device; files are written nevertheless"
+    told = "audiolime: error: cannot write to stdout: No space left on device; send it elsewhere"
     assert found.stderr.decode().splitlines() == [told]
 
 

@@ -40,7 +40,7 @@ def shell(command: str) -> tuple[int, str, str]:
 def test_stdout_that_cannot_be_written_is_an_error(command: str, reason: str) -> None:
     code, _, told = shell(f"{COMMAND} {command}")
     assert code == 1
-    assert told == f"audiolime: error: cannot write to stdout: {reason}; files are written nevertheless\n"
+    assert told == f"audiolime: error: cannot write to stdout: {reason}; send it elsewhere\n"
 
 
 def test_a_reader_that_has_gone_is_no_error_to_speak_of() -> None:

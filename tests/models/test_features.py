@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 
-from audiolime_ext import explain, load_model
+from audiolime_ext import explain, load_audio, load_model
 from audiolime_ext.errors import MissingError, UsageError
-from audiolime_ext.models.features import FEATURES, MAJOR, MIN_S, OF_SILENCE, SR, make
+from audiolime_ext.models.features import FEATURES, MAJOR, MIN_S, OF_SILENCE, ONSET_DB, SR, make
 from audiolime_ext.models.features import _Sound as Sound
 from factorizations.oracle import OracleFactorization
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
@@ -78,6 +80,14 @@ def of(sound: np.ndarray, name: str) -> float:
 )
 def test_known_sounds_have_known_numbers(sound: np.ndarray, name: str, expected: float, tolerance: float) -> None:
     assert of(sound, name) == pytest.approx(expected, abs=tolerance)
+
+
+def test_what_counts_as_an_onset_lies_between_steady_sounds_and_music(ezer_ev: Path) -> None:
+    for steady in (NOISE, 10 * NOISE, chord(0, 4, 7), tone(440)):
+        assert Sound(faded(steady)).onset_strength[50:-50].max() < 2 < ONSET_DB
+    song = load_audio(ezer_ev)
+    mono = soxr.resample(song.samples.mean(axis=0), song.sr, SR)
+    assert np.percentile(Sound(mono).onset_strength, 99) > 3.2 > ONSET_DB
 
 
 def test_major_and_minor_chords_differ_in_mode_whatever_their_tonic() -> None:
