@@ -56,7 +56,7 @@ class MissingError(AudiolimeError):
 
 
 class CorruptError(MissingError):
-    """A checkpoint is not what its publisher released."""
+    """A checkpoint or a store is there, but damaged or not what its publisher released."""
 
 
 class AudioError(AudiolimeError, ValueError):

@@ -17,7 +17,6 @@ a folder that holds these files. Invariants:
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -31,11 +30,10 @@ from typing import Any
 
 from audiolime_ext.cache import cache_root
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
-from audiolime_ext.files.reading import contents, require_file, text_of
+from audiolime_ext.files.reading import contents, require_file, sha256_of, text_of
 from audiolime_ext.networks.archives import unpack
 from audiolime_ext.networks.downloads import GITHUB, from_index, from_release, most_bytes
 
-_HASH_BLOCK = 1 << 20
 _NOTED = "SHA256SUMS"
 
 
@@ -172,19 +170,11 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _wrong_files(checkpoint: Checkpoint, folder: Path) -> list[str]:
     wrong = dict(checkpoint.files)
     for name, published in _hashes(checkpoint, folder).items():
         with suppress(OSError):  # absent or unreadable is wrong too
-            if _sha256(folder / name) == published:
+            if sha256_of(folder / name) == published:
                 del wrong[name]
     return list(wrong)
 
@@ -201,7 +191,7 @@ def _hashes(checkpoint: Checkpoint, folder: Path) -> dict[str, str]:
 
 
 def _note_hashes(checkpoint: Checkpoint, folder: Path) -> None:
-    hashes = {checkpoint.archive: checkpoint.sha256, **{name: _sha256(folder / name) for name in checkpoint.files}}
+    hashes = {checkpoint.archive: checkpoint.sha256, **{name: sha256_of(folder / name) for name in checkpoint.files}}
     lines = [f"{digest}  {name}\n" for name, digest in hashes.items()]
     (folder / _NOTED).write_text("".join(lines), encoding="utf-8")
 
@@ -277,7 +267,7 @@ def _copied(checkpoint: Checkpoint, source: Path, temporary: Path) -> Path:
 
 def _verify(checkpoint: Checkpoint, brought: Path, doubt: str = "") -> None:
     """Check that a file of ours is the published one; `doubt` says what to look at where it is not."""
-    if (found := _sha256(brought)) != checkpoint.sha256:
+    if (found := sha256_of(brought)) != checkpoint.sha256:
         raise CorruptError(
             f"{brought.name} is not the {checkpoint.filename} that was published: its SHA-256 is {found}, expected "
             f"{checkpoint.sha256}; it was not used. {doubt}{_advice(checkpoint)}"

@@ -95,7 +95,7 @@ def _n_threads(threads: int | None) -> int:
     asked = os.environ.get("AUDIOLIME_THREADS", "").strip() if threads is None else str(threads)
     if not asked:
         return 0
-    if not (asked.isdecimal() and 1 <= int(asked[:9]) <= MOST_THREADS):
+    if not (asked.isdecimal() and len(asked) <= 9 and 1 <= int(asked) <= MOST_THREADS):
         name = "AUDIOLIME_THREADS" if threads is None else "threads"
         raise UsageError(
             f"{name} is {asked!r}; it must be a whole number from 1 to {MOST_THREADS}, or be left out for one thread "

@@ -77,7 +77,7 @@ def test_answers_and_errors_are_those_of_the_runtime_in_every_thread() -> None:
         run(running, ["y"], {"x": x[0]})
 
 
-@pytest.mark.parametrize("asked", ["0", "-1", "many", "1.5", "99999999", str(MOST_THREADS + 1)])
+@pytest.mark.parametrize("asked", ["0", "-1", "many", "1.5", "99999999", "0000000001234", str(MOST_THREADS + 1)])
 def test_a_number_of_threads_that_cannot_be_is_wrong_usage(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIOLIME_THREADS", asked)
     with pytest.raises(UsageError, match=rf"^AUDIOLIME_THREADS is '{asked}'; it must be a whole number from 1 to 256"):
