@@ -69,9 +69,12 @@ class Patience:
             self._bear(trouble, now)
 
     def heard(self) -> None:
-        """A job has come back."""
+        """A job has come back; it may have been done before the workers were gone, so the engine is asked anew."""
         self._dropped = False
-        self._end_silence(time.monotonic())
+        if self._since is not None:
+            now = time.monotonic()
+            self._silent_s += now - self._since
+            self._since, self._asked = now, -float("inf")
 
     def dropped(self) -> None:
         """A job was cancelled by whoever had it, as where the connection to a scheduler breaks."""

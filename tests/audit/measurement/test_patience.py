@@ -214,6 +214,25 @@ def test_the_clock_stands_still_in_silence_and_patience_begins_anew_after_it(mon
         after(10, "no worker left")
 
 
+def test_what_was_done_before_the_workers_were_gone_does_not_mean_that_they_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, told, engine = [100.0], list[str](), Moody()
+    monkeypatch.setattr("audiolime_ext.audit.measurement.patience.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("audiolime_ext.audit.measurement.patience.wait", lambda *_: None)
+    patience = Patience(engine, 120, told.append)  # type: ignore[arg-type]
+    engine.mood = "no worker left"  # type: ignore[assignment]
+    for _ in range(3):
+        patience.wait([])
+        now[0] += 10
+        patience.heard()
+    assert told == ["no worker left; waiting, 120 s more"]
+    assert patience.clock() == 100
+    engine.mood = None
+    patience.wait([])
+    assert told[1:] == ["the workers answer again"]
+
+
 def test_every_recording_has_a_limit_and_none_that_cannot_be_kept_is_taken(tmp_path: Path) -> None:
     assert (LONGEST_S, PATIENCE_S, Policy().patience_s) == (3600, 300, 300)
     audit = plan_audit(make_collection(tmp_path, 4), clean)
