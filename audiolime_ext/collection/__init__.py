@@ -3,6 +3,8 @@
 - `manifest`: tables, folders and published data sets become recordings with classes
 - `table`: tables that people write, read as a whole or refused with everything that is wrong
 - `importers`: published data sets, in the form in which they are published
+- `songs`, `vectors`: what is known of a song, and the one vector that a model's answers to it make
+- `index`: the songs of a collection with their vectors, in a folder
 
 Kept true: what is left out is named.
 """
