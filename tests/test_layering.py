@@ -24,13 +24,15 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "cli": "cli/test_commands",
     "cli.audit": "audit/test_run",
     "compat": "compat/test_every",  # one suite for all packages that explanations are handed to
-    "audit.measurement.driver": "audit/test_run",
+    "audit.measurement.work": "audit/test_run",
     "audit.measurement.heard": "audit/measurement/test_measure",
-    "audit.measurement.workers": "audit/measurement/test_patience",
     "audit.store.database": "audit/store/test_store",
-    **{f"audit.store.{name}": "audit/store/test_store" for name in ("reader", "records", "seals")},
+    **{f"audit.store.{name}": "audit/store/test_store" for name in ("reader", "records")},
     "audit.verdict.admission": "audit/verdict/test_gate",
     "audit.verdict.junit": "audit/verdict/test_gate",
+    **{f"collection.engine.{name}": "audit/test_run" for name in ("driver", "jobs", "models")},  # by audits
+    **{f"collection.engine.{name}": "collection/engine/test_patience" for name in ("policy", "workers")},
+    **{f"files.{name}": "audit/store/test_store" for name in ("database", "seals")},
     "collection.table": "collection/test_manifest",
     **{f"explanation.{name}": "explanation/test_saved" for name in ("provenance", "settings")},
     "explanation.earlier": "test_saved_0_1_0",

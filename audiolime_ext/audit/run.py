@@ -10,18 +10,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from audiolime_ext.audit.measurement.driver import Driver, Policy
 from audiolime_ext.audit.measurement.effects import thresholds_for
 from audiolime_ext.audit.measurement.estimate import Estimate, estimate
 from audiolime_ext.audit.measurement.fitness import ask_about_noise
 from audiolime_ext.audit.measurement.heard import TRUE_STEMS, Ears
-from audiolime_ext.audit.measurement.measure import Settings
+from audiolime_ext.audit.measurement.measure import Measured, Settings
 from audiolime_ext.audit.measurement.plan import DURATION_S, Donors, entries_of, usual_duration_s
-from audiolime_ext.audit.measurement.workers import Borrowed, Engine, Here, Models, Processes
+from audiolime_ext.audit.measurement.work import Measuring
 from audiolime_ext.audit.store.records import Entry, Identity, Reading
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.expected import load_expected
 from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.collection.engine.driver import Driver
+from audiolime_ext.collection.engine.policy import Policy
+from audiolime_ext.collection.engine.workers import Borrowed, Engine, Here, Processes
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
@@ -91,7 +93,12 @@ class Audit:
         policy.require_kept_by(engine)
         with AuditStore.create_or_resume(store, self.identity) as opened:
             opened.describe(self.entries, self.reading)
-            driver = Driver(opened, Donors(self.entries, self.settings), engine, policy, say)
+
+            def keep(entry: Entry, measured: Measured) -> None:
+                opened.put(entry.task, entry.name, measured.measurements, measured.facts)
+
+            donors, usual_s = Donors(self.entries, self.settings), usual_duration_s(self.mine)
+            driver = Driver(opened, keep, engine, policy, donors=donors, usual_s=usual_s, doing="auditing", say=say)
             if opened.n_forgotten:
                 failed = counted(opened.n_forgotten, "recording")
                 driver.say(f"an earlier version could not measure {failed}, perhaps for want of a donor: tried again")
@@ -320,20 +327,20 @@ def _engine(
     """A maker of the workers; models that live in this process's memory cannot travel."""
     separator = ears.factorization
     travels = ears.model.spec is not None and (separator is None or separator.spec is not None)
+    spec = None if separator is None else separator.spec
+    fingerprints = identity.model_fingerprint, identity.factorization_fingerprint
+    work = Measuring(identity.model, fingerprints[0], spec, fingerprints[1], settings, sr, batch_size)
     if workers == 0 or (workers is None and executor is None and not travels):
-        return lambda: Here(ears, settings)
+        return lambda: Here(work, ears)
     if not travels:
         what = "the model" if ears.model.spec is None else "the factorization"
         raise UsageError(
             f"{what} lives in this process only; name it by a spec such as package.module:name, or give workers=0"
         )
-    spec = None if separator is None else separator.spec
-    fingerprints = identity.model_fingerprint, identity.factorization_fingerprint
-    models = Models(identity.model, fingerprints[0], spec, fingerprints[1], settings, sr, batch_size)
     if executor is not None:
-        return lambda: Borrowed(models, executor, at_once or 2 * n_cores())
+        return lambda: Borrowed(work, executor, at_once or 2 * n_cores())
     n_workers = workers or n_cores()
-    return lambda: Processes(models, n_workers, threads=threads)
+    return lambda: Processes(work, n_workers, threads=threads)
 
 
 def n_cores() -> int:

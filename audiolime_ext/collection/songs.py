@@ -12,8 +12,8 @@ class Song:
     Parameters
     ----------
     key : str
-        SHA-256 of the file's bytes, in hexadecimal; for a song that only a catalogue names, its name there. Two files of
-        the same content are one song.
+        SHA-256 of the file's bytes, in hexadecimal; for a song that only a catalogue names, its name there. Two files
+        of the same content are one song.
     path : str or None
         Path of the file, relative to the index's folder or absolute; None: the catalogue has no file of it.
     also : tuple of str

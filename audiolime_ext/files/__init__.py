@@ -5,5 +5,6 @@
 - `plain`: plain values of JSON and YAML; our own files, read back strictly
 - `places`: whether a file or a folder can be written, told before the work
 - `fresh`: files and folders that appear whole, or not at all
+- `database`, `seals`: SQLite files of ours, and how damage in them is noticed
 - `temporary`: their names until then, and the clearing away of what a killed process left
 """

@@ -16,7 +16,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from audiolime_ext.audit.measurement.workers import THREADS
+from audiolime_ext.collection.engine.workers import THREADS
 from examples.guitar_vs_piano.audits import audit, factorizations
 from examples.guitar_vs_piano.confounders import CONFOUNDERS, LABELS
 from examples.guitar_vs_piano.experiment import SETS, Experiment

@@ -18,14 +18,15 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Audio, AudiolimeError, Stems, load_audio, tagger
-from audiolime_ext.audit.measurement.driver import Policy
-from audiolime_ext.audit.measurement.measure import Job, Settings
+from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import plan_audit, run_audit
 from audiolime_ext.audit.store.records import Measurement
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.verdicts import judge, marks
 from audiolime_ext.cli import main
+from audiolime_ext.collection.engine.jobs import Job
+from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.errors import ModelError, UsageError
 from audiolime_ext.factorization.contract import Scope
 from tests.audit_collection import SR, clean, confounded, make_collection

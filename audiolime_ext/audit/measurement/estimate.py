@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audiolime_ext.audit.measurement.heard import Ears
-from audiolime_ext.audit.measurement.measure import DonorError, Job, Measured, Settings, measure
+from audiolime_ext.audit.measurement.measure import Measured, Settings, measure
 from audiolime_ext.audit.measurement.plan import Donors
 from audiolime_ext.audit.store.records import Entry
+from audiolime_ext.collection.engine.jobs import DonorError, Job
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -52,35 +52,15 @@ from audiolime_ext.audit.measurement.fitness import scores_of
 from audiolime_ext.audit.measurement.heard import Ears, Heard
 from audiolime_ext.audit.measurement.placebos import AGAIN, MOVED, NUDGED, PRESENT_DB, moved, nudged, to_move
 from audiolime_ext.audit.store.records import Entry, Measurement
+from audiolime_ext.collection.engine.jobs import DonorError, Job
 from audiolime_ext.components.game import Mixes, answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, choose_masks
-from audiolime_ext.errors import AudiolimeError, UsageError, told, unknown
+from audiolime_ext.errors import UsageError, told, unknown
 from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.outputs import joined
 from audiolime_ext.prediction.targets import log_odds
-
-
-class DonorError(AudiolimeError):
-    """A recording cannot be measured because of its donor; another donor will do.
-
-    Attributes
-    ----------
-    donor : str
-        Key of the donor.
-    reason : str
-        Reason for people.
-    host : str or None
-        Key of the recording that the donor does not suit; None: it suits none.
-    """
-
-    def __init__(self, donor: str, reason: str, host: str | None = None) -> None:
-        super().__init__(donor, reason, host)
-        self.donor, self.reason, self.host = donor, reason, host
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 @dataclass(frozen=True)
@@ -123,20 +103,6 @@ class Settings:
         for kind in self.kinds:
             if kind not in KINDS:
                 raise unknown("kind of transplant", kind, KINDS)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A recording to be measured, and those whose components are put into it.
-
-    `usual_s` is the length of most excerpts of the audit in seconds; None: that of this one. A `probe` does less:
-    ``"stems"`` makes its stems only, and ``"noise"`` asks the model about noise of the usual length.
-    """
-
-    host: Entry
-    donors: tuple[Entry, ...] = ()
-    usual_s: float | None = None
-    probe: Literal["stems", "noise"] | None = None
 
 
 @dataclass(frozen=True, eq=False)

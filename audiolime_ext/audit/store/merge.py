@@ -17,8 +17,10 @@ from itertools import chain
 from pathlib import Path
 
 from audiolime_ext.audit.store import database
-from audiolime_ext.audit.store.records import Entry, Reading, Task
+from audiolime_ext.audit.store.database import FORM
+from audiolime_ext.audit.store.records import Entry, Reading
 from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.collection.engine.jobs import Task
 from audiolime_ext.collection.table import cell_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.fresh import fresh_file, make_folder
@@ -57,11 +59,11 @@ def merge(stores: Iterable[str | Path], out: str | Path) -> int:
             database.compare(part.path, part.identity, first)
         _joined(parts)
         make_folder(out.parent)
-        lock = database.lock(out)
+        lock = FORM.lock(out)
         stack.callback(lock.release)
         with fresh_file(out.resolve()) as temporary:
             if out.exists():
-                database.copy(out, temporary)
+                FORM.copy(out, temporary)
             lock.acquire()  # once more: it is held until the file has taken its place
             with AuditStore.opened(out, first, lock, file=temporary) as whole:
                 return _written(whole, parts)

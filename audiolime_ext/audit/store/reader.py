@@ -11,22 +11,21 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from audiolime_ext.audit.store import database
+from audiolime_ext.audit.store.database import FORM
 from audiolime_ext.audit.store.packing import unpacked, unpacked_pairs, values
 from audiolime_ext.audit.store.records import (
     Entry,
-    Failure,
     Identity,
     Measurement,
     Reading,
     Recording,
-    Task,
     Vectors,
     entry_of,
     failure_of,
     reading_of,
     recording_of,
 )
+from audiolime_ext.collection.engine.jobs import Failure, Task
 from audiolime_ext.files.plain import held
 
 Opened = TypeVar("Opened", bound="StoreReader")
@@ -54,20 +53,20 @@ class StoreReader:
         self._names: dict[str, int] = {}
         self._by_number: dict[int, str] = {}
 
-    @database.legible_reading
+    @FORM.reads
     def missing(self, tasks: Iterable[Task], *, max_tries: int = 1) -> list[Task]:
         """The tasks that are still to do, each once, in their order; one that failed `max_tries` times is not."""
         done = {key for (key,) in self._connection.execute("SELECT task FROM recordings")}
         done |= {key for (key,) in self._connection.execute("SELECT task FROM failures WHERE tries >= ?", (max_tries,))}
         return [task for key, task in {task.key: task for task in tasks}.items() if key not in done]
 
-    @database.legible_reading
+    @FORM.reads
     def recordings(self) -> list[Recording]:
         """The recordings that were measured, by name."""
         rows = self._connection.execute("SELECT task, name, facts FROM recordings ORDER BY name, task")
         return [recording_of(*row) for row in rows]
 
-    @database.legible_reading
+    @FORM.reads
     def failures(self) -> list[Failure]:
         """The recordings that could not be measured, by name."""
         rows = self._connection.execute("SELECT task, name, reason, tries FROM failures ORDER BY name, task")
@@ -91,11 +90,11 @@ class StoreReader:
         for task, recording, name, facts in rows if keys is None else (by_key[key] for key in keys if key in by_key):
             span = spans.get(recording, (0, 0))  # what came in one transaction lies together
             found = self._rows(_OF_ONE, span)
-            with database.legible_database(self.path):
+            with FORM.legibly(self.path):
                 kept = recording_of(task, name, facts)
             yield kept, [row for block in found for row in self._unpacked(block)]
 
-    @database.legible_reading
+    @FORM.reads
     def vectors(self, measure: str) -> Vectors:
         """All of one measure at once, in the order of `measurements`; fast for thousands of recordings."""
         rows = self._connection.execute(_MEASURED, (measure,)).fetchall()
@@ -108,13 +107,13 @@ class StoreReader:
         components, donors = zip(*(self._named(pair) for pair in np.concatenate(of).tolist()), strict=True)
         return Vectors(tasks, components, donors, np.concatenate(blocks))
 
-    @database.legible_reading
+    @FORM.reads
     def entries(self) -> list[Entry]:
         """The manifest's recordings, in its order."""
         rows = self._connection.execute("SELECT entry FROM manifest ORDER BY line")
         return [entry_of(text) for (text,) in rows]
 
-    @database.legible_reading
+    @FORM.reads
     def reading(self) -> Reading:
         """How results are read."""
         found = self._connection.execute("SELECT content FROM reading").fetchone()
@@ -134,11 +133,11 @@ class StoreReader:
     ) -> None:
         self.close()
 
-    @database.legible_reading
+    @FORM.reads
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         return self._connection.execute(query, values).fetchall()
 
-    @database.legible_reading
+    @FORM.reads
     def _unpacked(self, block: tuple[str, bytes, bytes]) -> list[Measurement]:
         """The measurements of one measure and recording."""
         measure, of, numbers = block

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.collection.engine.jobs import Failure, Task, canonical
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import Fact, from_json, held, require
 
@@ -46,42 +46,6 @@ class Identity:
     def plain(self) -> dict[str, str]:
         """Its fields, each as JSON."""
         return {name: canonical(getattr(self, name)) for name in self.__dataclass_fields__}
-
-
-@dataclass(frozen=True)
-class Task:
-    """One recording or excerpt to be measured.
-
-    Parameters
-    ----------
-    sha256 : str
-        SHA-256 of the recording's bytes: the same content under another name is the same task.
-    start_s, duration_s : float or None
-        Start and length of the excerpt in seconds; None: the recording's beginning, and up to its end.
-    detail : str
-        Anything else that the results follow from, such as the hash of the true stems.
-
-    Examples
-    --------
-    >>> Task("9f2c", 1.5, 10).key
-    '["9f2c", 1.5, 10.0, ""]'
-    """
-
-    sha256: str
-    start_s: float | None = None
-    duration_s: float | None = None
-    detail: str = ""
-
-    @property
-    def key(self) -> str:
-        """The key by which a store finds it; a store holds each once."""
-        end = None if self.duration_s is None else float(self.duration_s)
-        return canonical([self.sha256, float(self.start_s or 0), end, self.detail])
-
-    @classmethod
-    def from_key(cls, key: str) -> Task:
-        """The reverse of `key`; `ValueError` for what is no key."""
-        return cls(*held(from_json(key), tuple[str, float, float | None, str], "the key of a recording"))
 
 
 @dataclass(frozen=True)
@@ -189,16 +153,6 @@ class Recording:
         return found if isinstance(found, list) else []
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A recording that could not be measured, why, and how often it was tried."""
-
-    task: str
-    name: str
-    reason: str
-    tries: int
-
-
 @dataclass(frozen=True, eq=False)
 class Vectors:
     """All measurements of one measure, row by row.
@@ -249,8 +203,3 @@ def failure_of(task: str, name: str, reason: str, tries: int) -> Failure:
     found = held(plain, Failure, "its table failures")
     require("its table failures: tries must be 1 or more", found.tries > 0)
     return found
-
-
-def canonical(value: Any) -> str:
-    """Plain values as the one JSON text that stands for them."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)

@@ -5,7 +5,7 @@ version of the audit. Within it a *task* is the content of a recording (the SHA-
 anything else that its results follow from. Invariants:
 
 - *All or nothing*: a recording arrives by one transaction, with all its measurements. SIGKILL or a power cut at any
-  moment leaves what was committed and nothing else (see `audiolime_ext.audit.store.database`).
+  moment leaves what was committed and nothing else (see `audiolime_ext.files.database`).
 - *Once*: what is done is not written again, in whatever order and however often it is offered.
 - *One writer*: a lock beside the file is held while it is open; the system releases it when the process dies.
   Workers must be spawned, not forked: a forked one would hold the lock, too, and it may not write.
@@ -24,17 +24,17 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.audit.store import database
+from audiolime_ext.audit.store.database import FORM
 from audiolime_ext.audit.store.packing import packed, packed_pairs
 from audiolime_ext.audit.store.reader import StoreReader
 from audiolime_ext.audit.store.records import (
     AUDIT_VERSION,
     Entry,
-    Failure,
     Identity,
     Measurement,
     Reading,
-    Task,
 )
+from audiolime_ext.collection.engine.jobs import Failure, Task
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.fresh import make_folder
 from audiolime_ext.files.names import legible, utf8
@@ -74,7 +74,7 @@ class AuditStore(StoreReader):
             If it cannot be written.
         """
         make_folder(Path(path).parent)
-        lock = database.lock(Path(path))
+        lock = FORM.lock(Path(path))
         try:
             return cls.opened(Path(path), identity, lock)
         except BaseException:
@@ -90,11 +90,11 @@ class AuditStore(StoreReader):
     @classmethod
     def opened(cls, path: Path, identity: Identity, lock: Any, *, file: Path | None = None) -> AuditStore:
         """Open a store to write whose lock is held; `file` is where it is for the time being."""
-        connection = database.connect(file or path, "rwc")
+        connection = FORM.connect(file or path, "rwc")
         try:
             database.create(path, connection, identity)
             database.compare(path, database.identity(path, connection), identity)
-            database.require_whole(path, connection)
+            FORM.require_whole(path, connection)
             n_forgotten = database.seal(path, connection, forget=file is None)
         except BaseException:
             connection.close()
@@ -126,14 +126,14 @@ class AuditStore(StoreReader):
             raise UsageError(f"{legible(path)} is {kind}, and no audit's store; name the file that an audit wrote")
         if not path.is_file():
             raise MissingError(f"there is no audit at {legible(path)}; name the store that an audit wrote, or run one")
-        connection = database.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
+        connection = FORM.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
         try:
             connection.execute("PRAGMA query_only = ON")
             identity = database.identity(path, connection)
             if identity.version != AUDIT_VERSION:
                 database.compare(path, identity, Identity(**{**vars(identity), "version": AUDIT_VERSION}))
             if whole:
-                database.require_whole(path, connection)
+                FORM.require_whole(path, connection)
         except BaseException:
             connection.close()
             raise
@@ -214,7 +214,7 @@ class AuditStore(StoreReader):
         if self._lock is None or os.getpid() != self._process:
             raise UsageError("only the process that opened a store for writing may write to it; hand it the results")
         try:
-            with database.transaction(self.path, self._connection):
+            with FORM.transaction(self.path, self._connection):
                 yield self._connection
         except BaseException:
             self._names.clear()  # they may hold numbers of names that were rolled back

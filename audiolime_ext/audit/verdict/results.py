@@ -34,10 +34,11 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audit.measurement.effects import decide
 from audiolime_ext.audit.measurement.placebos import PRESENT_DB
-from audiolime_ext.audit.store.records import Entry, Failure, Identity, Reading, Recording
+from audiolime_ext.audit.store.records import Entry, Identity, Reading, Recording
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.expected import Expectation, Expected
 from audiolime_ext.audit.verdict.rates import Trials
+from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.errors import CorruptError
 from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.targets import log_odds

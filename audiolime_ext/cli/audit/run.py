@@ -117,10 +117,10 @@ def _add_workers(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Measure, and print the findings."""
-    from audiolime_ext.audit.measurement.driver import PATIENCE_S, Policy
     from audiolime_ext.audit.measurement.measure import Settings
     from audiolime_ext.audit.run import plan_audit
     from audiolime_ext.audit.store.store import AuditStore
+    from audiolime_ext.collection.engine.policy import PATIENCE_S, Policy
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files.names import legible
 

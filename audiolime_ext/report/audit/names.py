@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from audiolime_ext.audit.store.records import Failure
 from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.files.names import legible
 
 _MARKS = re.compile(r"([?&])")  # in a spec, in front of its options, see `audiolime_ext.registry.options`

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from audiolime_ext import tagger
-from audiolime_ext.audit.measurement.driver import Policy
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import plan_audit, run_audit
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
+from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.errors import AudiolimeError, MissingError, ModelError, OutOfMemory, UnfitModel, UsageError
 from tests.audit_collection import LABELS, SR, confounded, make_collection
 

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext import tagger
 from audiolime_ext.audit.measurement.heard import Ears, Heard
-from audiolime_ext.audit.measurement.measure import DonorError, Job, Measured, Settings, measure
+from audiolime_ext.audit.measurement.measure import Measured, Settings, measure
 from audiolime_ext.audit.measurement.placebos import AGAIN, PLACEBOS
 from audiolime_ext.audit.store.records import Entry
+from audiolime_ext.collection.engine.jobs import DonorError, Job
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.targets import log_odds

@@ -14,9 +14,10 @@ import pytest
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import run_audit
 from audiolime_ext.audit.store.merge import merge
-from audiolime_ext.audit.store.records import Entry, Failure, Identity, Measurement, Reading, Recording
+from audiolime_ext.audit.store.records import Entry, Identity, Measurement, Reading, Recording
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.cli import main
+from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from tests.audit_collection import confounded, make_collection
 

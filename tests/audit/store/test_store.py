@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext.audit.store.records import Entry, Failure, Identity, Measurement, Reading, Recording, Task
+from audiolime_ext.audit.store.records import Entry, Identity, Measurement, Reading, Recording
 from audiolime_ext.audit.store.store import AuditStore
+from audiolime_ext.collection.engine.jobs import Failure, Task
 from audiolime_ext.errors import CorruptError, MissingError, OutputError, UsageError
 
 IDENTITY = Identity("mine:tag", "f1", "hpss", "2", ("guitar", "piano"), {"thresholds": None, "delta": 0.5})

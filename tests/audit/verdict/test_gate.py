@@ -16,7 +16,6 @@ import pytest
 from audiolime_ext import assert_no_confounder
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import run_audit
-from audiolime_ext.audit.store import database
 from audiolime_ext.audit.store.records import Entry, Identity, Measurement, Reading
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.admission import admit
@@ -28,6 +27,7 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Status, Verdict
 from audiolime_ext.cli import main
 from audiolime_ext.errors import MissingError, UsageError
+from audiolime_ext.files.database import Form
 from tests.audit_collection import clean, confounded, make_collection
 
 QUICK = Settings(n_donors=5, n_same=0, kinds=("own",), noise=False)
@@ -38,14 +38,14 @@ MEANT = Expected((Expectation("guitar", "guitar", 1), Expectation("piano", "pian
 def unsynced() -> Iterator[None]:
     """No test here is about power cuts, and waiting for the disk at every commit takes longer than all else."""
 
-    def connect(path: Path, mode: str) -> sqlite3.Connection:
-        connection = original(path, mode)
+    def connect(form: Form, path: Path, mode: str) -> sqlite3.Connection:
+        connection = original(form, path, mode)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    original = database.connect
+    original = Form.connect
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "connect", connect)
+        patch.setattr(Form, "connect", connect)
         yield
 
 

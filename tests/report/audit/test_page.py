@@ -19,7 +19,7 @@ from audiolime_ext.audit.measurement.effects import transplant_gain
 from audiolime_ext.audit.measurement.heard import Ears
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import run_audit
-from audiolime_ext.audit.store.records import Failure, Reading
+from audiolime_ext.audit.store.records import Reading
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.limits import given
 from audiolime_ext.audit.verdict.rates import Rate
@@ -27,6 +27,7 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Status, Verdict
 from audiolime_ext.audit.verdict.verdicts import judge
 from audiolime_ext.cli import main
+from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.errors import AudioError, MissingError
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.report.audit.charts import DOT, LEFT, MOST_DOTS, ROW, WIDTH, dots, drawn, swarm

@@ -1,7 +1,7 @@
-"""How long an audit waits for workers that do not answer: never without a bound.
+"""How long a driver waits for workers that do not answer: never without a bound.
 
 A cluster may lose its workers, and get others a minute later; an executor may stop answering. As long as that lasts,
-the user is told so and nothing counts as late. After `patience_s` the audit ends: what is done is kept, and the same
+the user is told so and nothing counts as late. After `patience_s` it ends: what is done is kept, and the same
 command goes on.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
-from audiolime_ext.audit.measurement.workers import Engine
+from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.errors import WorkersLost
 
 LOOK_S = 0.2  # how often jobs and the clock are looked at

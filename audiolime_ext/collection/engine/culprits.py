@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 
-from audiolime_ext.audit.measurement.measure import Job
+from audiolime_ext.collection.engine.jobs import Job
 
 _CRASHES = ("KilledWorker", "BrokenExecutor", "BrokenProcessPool")  # by name: Dask need not be installed
 

@@ -15,14 +15,16 @@ import pytest
 import soundfile
 
 from audiolime_ext import Audio, Stems, tagger
-from audiolime_ext.audit.measurement.driver import DEATHS, Policy
-from audiolime_ext.audit.measurement.measure import Job, Settings
+from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import Audit, plan_audit, run_audit
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
+from audiolime_ext.collection.engine.driver import DEATHS
+from audiolime_ext.collection.engine.jobs import Job
+from audiolime_ext.collection.engine.policy import Policy
 from factorizations.bands import make as make_bands
-from tests.audit.measurement.test_patience import KilledWorker, OwnExecutor
 from tests.audit_collection import LABELS, SR, confounded, make_collection
+from tests.collection.engine.test_patience import KilledWorker, OwnExecutor
 
 CONFOUNDED = "tests.audit_collection:confounded"
 N = 6
@@ -119,7 +121,7 @@ class Odd(Exception):
 class _Tripping:
     """Frequency bands; stumbles over the poison, not by an error of ours."""
 
-    spec, scope, references, fingerprint = "tests.audit.measurement.test_culprits:tripping", "blocks", (), "1"
+    spec, scope, references, fingerprint = "tests.collection.engine.test_culprits:tripping", "blocks", (), "1"
 
     def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
         if audio.name == "poison":

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from audiolime_ext.audit.measurement import driver
-from audiolime_ext.audit.measurement.driver import LONGEST_S, PATIENCE_S, Policy
 from audiolime_ext.audit.measurement.measure import Settings
-from audiolime_ext.audit.measurement.patience import Patience
-from audiolime_ext.audit.measurement.workers import Here, _deaf
 from audiolime_ext.audit.run import Audit, plan_audit
 from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.collection.engine import driver
+from audiolime_ext.collection.engine.patience import Patience
+from audiolime_ext.collection.engine.policy import LONGEST_S, PATIENCE_S, Policy
+from audiolime_ext.collection.engine.workers import Here, _deaf
 from audiolime_ext.errors import UsageError, WorkersLost
 from tests.audit_collection import clean, make_collection
 
@@ -192,8 +192,8 @@ class Moody:
 
 def test_the_clock_stands_still_in_silence_and_patience_begins_anew_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     now, told, engine = [100.0], list[str](), Moody()
-    monkeypatch.setattr("audiolime_ext.audit.measurement.patience.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("audiolime_ext.audit.measurement.patience.wait", lambda *_: None)
+    monkeypatch.setattr("audiolime_ext.collection.engine.patience.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("audiolime_ext.collection.engine.patience.wait", lambda *_: None)
     patience = Patience(engine, 120, told.append)  # type: ignore[arg-type]
 
     def after(seconds: float, mood: str | None) -> float:
@@ -218,8 +218,8 @@ def test_what_was_done_before_the_workers_were_gone_does_not_mean_that_they_answ
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now, told, engine = [100.0], list[str](), Moody()
-    monkeypatch.setattr("audiolime_ext.audit.measurement.patience.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("audiolime_ext.audit.measurement.patience.wait", lambda *_: None)
+    monkeypatch.setattr("audiolime_ext.collection.engine.patience.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("audiolime_ext.collection.engine.patience.wait", lambda *_: None)
     patience = Patience(engine, 120, told.append)  # type: ignore[arg-type]
     engine.mood = "no worker left"  # type: ignore[assignment]
     for _ in range(3):

@@ -1,8 +1,8 @@
 """Who does the measuring: this process, processes of its own, or any executor, such as that of a Dask cluster.
 
-Only small jobs travel. A worker builds its models once, from their specs, and checks that they are the driver's: a
-machine of a cluster may have other weights under the same name. Workers are spawned, never forked: a forked one would
-hold the store's lock, and libraries with threads do not survive a fork. A worker whose driver was killed ends itself.
+Only small jobs travel, with the work that is to be done with them (see `audiolime_ext.collection.engine.jobs.Work`). A
+worker makes what the work needs, such as models, once. Workers are spawned, never forked: a forked one would hold the
+store's lock, and libraries with threads do not survive a fork. A worker whose driver was killed ends itself.
 """
 
 from __future__ import annotations
@@ -14,18 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from typing import Any, Protocol
 
-from audiolime_ext.audit.measurement.fitness import ask_about_noise
-from audiolime_ext.audit.measurement.heard import Ears
-from audiolime_ext.audit.measurement.measure import Job, Measured, Settings, measure
-from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost, told
-from audiolime_ext.factorization.loading import load_factorization
-from audiolime_ext.prediction.function import FunctionModel
-from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.collection.engine.jobs import Job, Work
+from audiolime_ext.errors import AudiolimeError, WorkersLost, told
 
 # Threads within a worker: of ONNX Runtime (see `audiolime_ext.networks.graph`), BLAS, OpenMP, Numba and TensorFlow.
 THREADS = (
@@ -42,19 +36,6 @@ _MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
 _SCHEDULER_S = 10  # how long a scheduler may take to say how many workers it has
 
 
-@dataclass(frozen=True)
-class Models:
-    """The models that a worker builds, with their fingerprints; `factorization` None: recordings bring their stems."""
-
-    model: str
-    model_fingerprint: str
-    factorization: str | None
-    factorization_fingerprint: str
-    settings: Settings
-    sr: int | None = None
-    batch_size: int | None = None
-
-
 class Engine(Protocol):
     """What measures jobs.
 
@@ -69,7 +50,7 @@ class Engine(Protocol):
     n_at_once: int
     shares_fate: bool
 
-    def submit(self, job: Job) -> Future[Measured]:
+    def submit(self, job: Job) -> Future[Any]:
         """Begin to measure a job."""
         ...
 
@@ -87,18 +68,26 @@ class Engine(Protocol):
 
 
 class Here:
-    """Measures in this process: for models that live in it only, and for debugging."""
+    """Measures in this process: for models that live in it only, and for debugging.
+
+    Parameters
+    ----------
+    work : Work
+        Work to do.
+    ready : object
+        What the work needs, as its `ready` makes it.
+    """
 
     n_at_once, shares_fate = 1, True
 
-    def __init__(self, ears: Ears, settings: Settings) -> None:
-        self.ears, self.settings = ears, settings
+    def __init__(self, work: Work, ready: Any) -> None:
+        self.work, self.ready = work, ready
 
-    def submit(self, job: Job) -> Future[Measured]:
+    def submit(self, job: Job) -> Future[Any]:
         """Measure a job at once."""
-        future: Future[Measured] = Future()
+        future: Future[Any] = Future()
         try:
-            future.set_result(_done(job, self.ears, self.settings))
+            future.set_result(self.work.done(self.ready, job))
         except Exception as error:  # noqa: BLE001 - raised to whoever asks for the result
             return failed(error)
         return future
@@ -118,15 +107,15 @@ class Processes:
 
     shares_fate = True
 
-    def __init__(self, models: Models, n_workers: int, *, threads: int = 1) -> None:
-        self.models, self.n_at_once, self.threads = models, n_workers, threads
+    def __init__(self, work: Work, n_workers: int, *, threads: int = 1) -> None:
+        self.work, self.n_at_once, self.threads = work, n_workers, threads
         self._pool = self._fresh()
 
-    def submit(self, job: Job) -> Future[Measured]:
+    def submit(self, job: Job) -> Future[Any]:
         """Hand a job to the next free process."""
         with _environment(dict.fromkeys(THREADS, str(self.threads))), _deaf():  # inherited by a process that starts now
             try:
-                return self._pool.submit(measure_with, self.models, job)
+                return self._pool.submit(work_on, self.work, job)
             except BrokenExecutor as error:  # a process has crashed in the meantime: this job shares its fate
                 return failed(error)
 
@@ -154,8 +143,8 @@ class Borrowed:
 
     Parameters
     ----------
-    models : Models
-        Models that its workers build.
+    work : Work
+        Work to do.
     executor : concurrent.futures.Executor
         Executor, whose workers must be able to import `audiolime_ext` and to read the recordings under the same paths.
     n_at_once : int
@@ -164,14 +153,14 @@ class Borrowed:
 
     shares_fate = False
 
-    def __init__(self, models: Models, executor: Executor, n_at_once: int) -> None:
-        self.models, self.executor, self.n_at_once = models, executor, n_at_once
+    def __init__(self, work: Work, executor: Executor, n_at_once: int) -> None:
+        self.work, self.executor, self.n_at_once = work, executor, n_at_once
         self._client = getattr(executor, "_client", None)  # of Dask, which knows how many workers there are
         scheduler = getattr(self._client, "scheduler", None)
         self.where = str(getattr(scheduler, "address", None) or f"the executor {type(executor).__name__}")
         self._asked: Future[Any] | None = None
 
-    def submit(self, job: Job) -> Future[Measured]:
+    def submit(self, job: Job) -> Future[Any]:
         """Hand a job to the executor.
 
         Raises
@@ -179,7 +168,7 @@ class Borrowed:
         WorkersLost
             If it takes no more jobs.
         """
-        return self._submitted(measure_with, self.models, job)
+        return self._submitted(work_on, self.work, job)
 
     def _submitted(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
         try:
@@ -207,9 +196,9 @@ class Borrowed:
         pass
 
 
-def failed(error: BaseException) -> Future[Measured]:
+def failed(error: BaseException) -> Future[Any]:
     """A job that has ended in an error."""
-    future: Future[Measured] = Future()
+    future: Future[Any] = Future()
     future.set_exception(error)
     return future
 
@@ -222,52 +211,24 @@ def _n_cores(client: Any) -> int | None:
         return None
 
 
-def measure_with(models: Models, job: Job) -> Measured:
-    """Measure a job in a worker, with models that are built once."""
+def work_on(work: Work, job: Job) -> Any:
+    """Do the work on a job in a worker, with what was made once for all jobs."""
     try:
-        ears = _ears(models)
+        ready = _ready(work)
     except AudiolimeError as error:
         error.for_all = True
         raise
     try:
-        return _done(job, ears, models.settings)
+        return work.done(ready, job)
     except (AudiolimeError, MemoryError):
         raise
     except Exception as error:  # of a class that may not travel, or that the driver cannot make again
         raise AudiolimeError(told(error)) from error
 
 
-def _done(job: Job, ears: Ears, settings: Settings) -> Measured:
-    if job.probe == "stems":
-        ears.hear(job.host)
-    elif job.probe == "noise":
-        ask_about_noise(ears.model, job.usual_s or job.host.duration_s)
-    if job.probe:
-        return Measured((), {}, 0)
-    return measure(job, ears, settings)
-
-
 @lru_cache(maxsize=1)
-def _ears(models: Models) -> Ears:
-    try:
-        model = load_model(models.model, sr=models.sr, batch_size=models.batch_size)
-        separator = None if models.factorization is None else load_factorization(models.factorization)
-    except Exception as error:
-        if isinstance(error, AudiolimeError):
-            raise
-        named = " and ".join(filter(None, (models.model, models.factorization)))
-        raise AudiolimeError(f"a worker cannot build {named} ({type(error).__name__}: {error})") from error
-    found = {models.model: model.fingerprint, models.factorization: getattr(separator, "fingerprint", "")}
-    if isinstance(model, FunctionModel) and model.version is None:
-        del found[models.model]  # a hash of answers, which may be rounded differently on another machine
-    wanted = {models.model: models.model_fingerprint, models.factorization: models.factorization_fingerprint}
-    for spec in found:
-        if found[spec] != wanted[spec]:
-            raise UsageError(
-                f"{spec} is another model in the worker than in the driver (fingerprint {found[spec]!r}, not "
-                f"{wanted[spec]!r}); give all machines the same files and versions"
-            )
-    return Ears(model, separator)
+def _ready(work: Work) -> Any:
+    return work.ready()
 
 
 def _begin() -> None:

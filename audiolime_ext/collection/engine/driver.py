@@ -2,16 +2,17 @@
 
 One recording that cannot be measured never costs another. Where a worker crashes, each recording that it ran is
 measured once more with nothing beside it. Where that crashes, too, its parts are tried alone, twice each, which tells
-whether it is the host or one of its donors (see `audiolime_ext.audit.measurement.culprits`). Something else may have
+whether it is the host or one of its donors (see `audiolime_ext.collection.engine.culprits`). Something else may have
 killed the worker: a recording whose parts can all be measured is blamed when it has crashed alone `DEATHS` times.
-Donors that cannot be used are replaced by the next on the ring (see `audiolime_ext.audit.measurement.plan`), so the
-results are those of an audit that never had them.
+Donors that cannot be used are replaced by the next (of an audit: `audiolime_ext.audit.measurement.plan`), so the
+results are those of a collection that never had them.
 
-A fault of the model or of a worker, with which no recording could be measured (`AudiolimeError.for_all`), ends the
-audit at once and does not count as a failure of the recording that met it: once it is mended, the same command goes on.
+A fault of the model or of a worker, with which no recording could be measured (`AudiolimeError.for_all`), ends
+everything at once and does not count as a failure of the recording that met it: once it is mended, the same command
+goes on.
 
 Every wait has a limit: `Policy.timeout_s` for a recording (`LONGEST_S` where it is None), `Policy.patience_s` for
-workers that are gone or do not answer; see `audiolime_ext.audit.measurement.patience`.
+workers that are gone or do not answer; see `audiolime_ext.collection.engine.patience`.
 """
 
 from __future__ import annotations
@@ -20,69 +21,23 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, wait
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from audiolime_ext.audit.measurement.culprits import culprit, files_of, is_crash, parts_of
-from audiolime_ext.audit.measurement.measure import DonorError, Job, Measured
-from audiolime_ext.audit.measurement.patience import Patience
-from audiolime_ext.audit.measurement.plan import Donors, usual_duration_s
-from audiolime_ext.audit.measurement.workers import Engine, Here, failed
-from audiolime_ext.audit.store.records import Entry
-from audiolime_ext.audit.store.store import AuditStore
-from audiolime_ext.errors import AudiolimeError, UnfitModel, UsageError, WorkersLost, told
+from audiolime_ext.collection.engine.culprits import culprit, files_of, is_crash, parts_of
+from audiolime_ext.collection.engine.jobs import DonorError, Donors, Entry, Job, NoDonors, Results
+from audiolime_ext.collection.engine.patience import Patience
+from audiolime_ext.collection.engine.policy import LONGEST_S, Policy
+from audiolime_ext.collection.engine.workers import Engine, failed
+from audiolime_ext.errors import AudiolimeError, UnfitModel, WorkersLost, told
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.text import share_of
 
-LONGEST_S = 3600.0  # a recording that takes longer counts as failed, unless another limit is given
-PATIENCE_S = 300.0
 DEATHS = 3
 _BREAK_S = 10.0  # how long the other processes of a broken pool may take to end
 _CRASHES_FOR_ALL = (
-    "the model crashes the process that asks it about noise, and so would for every recording; ask it outside the "
-    "audit to see why, or use fewer workers (--workers) or a smaller --batch-size if memory runs out"
+    "the model crashes the process that asks it about noise, and so would for every recording; ask it by "
+    "itself to see why, or use fewer workers (--workers) or a smaller --batch-size if memory runs out"
 )
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What to do where a recording cannot be measured.
-
-    Parameters
-    ----------
-    on_error : {"record", "stop"}
-        Reaction to a failure: keep it and go on, or end the audit.
-    retries : int
-        Number of further attempts, 0 or more.
-    timeout_s : float or None
-        Seconds after which a recording counts as failed, above 0; None: `LONGEST_S`. They count from the moment it is
-        handed out, so waiting for a free worker of a cluster is included. In this process (`workers=0`) it cannot be
-        stopped.
-    patience_s : float
-        Seconds for which workers may be gone, or not answer, before the audit ends; above 0.
-    """
-
-    on_error: Literal["record", "stop"] = "record"
-    retries: int = 0
-    timeout_s: float | None = None
-    patience_s: float = PATIENCE_S
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.on_error not in ("record", "stop"):
-            raise UsageError(f"on_error must be 'record' or 'stop', not {self.on_error!r}")
-        if self.retries < 0 or (self.timeout_s is not None and not self.timeout_s > 0):
-            raise UsageError(f"retries must be 0 or more and timeout_s positive: {self.retries}, {self.timeout_s}")
-        if not self.patience_s > 0:
-            raise UsageError(f"patience_s must be positive, not {self.patience_s}")
-
-    def require_kept_by(self, engine: Engine) -> None:
-        """Raise `UsageError` if there is a time limit and no worker that could be stopped."""
-        if self.timeout_s is not None and isinstance(engine, Here):
-            raise UsageError(
-                f"a recording cannot be stopped after {self.timeout_s:g} s in the process that measures it; leave the "
-                "limit out (--timeout, timeout_s), or use workers: --workers 1, and models that are named by a spec"
-            )
 
 
 class Driver:
@@ -90,35 +45,45 @@ class Driver:
 
     Parameters
     ----------
-    store : AuditStore
+    store : Results
         Store of the results, open for writing.
-    donors : Donors
-        Drawer of donors.
+    keep : callable of (entry, result)
+        Writer of what came of a recording to that store.
     engine : Engine
         Workers that measure.
     policy : Policy
         Policy for failures.
+    donors : Donors or None
+        Drawer of donors; None: a recording needs no other.
+    usual_s : float or None
+        Length of most excerpts in seconds; None: that of each one.
+    doing : str
+        Word for the progress bar.
     say : callable of str, or None
-        Receiver of warnings while the audit runs; None: each is a line on stderr.
+        Receiver of warnings while it runs; None: each is a line on stderr.
     """
 
     def __init__(
         self,
-        store: AuditStore,
-        donors: Donors,
+        store: Results,
+        keep: Callable[[Any, Any], None],
         engine: Engine,
         policy: Policy,
+        *,
+        donors: Donors | None = None,
+        usual_s: float | None = None,
+        doing: str = "measuring",
         say: Callable[[str], None] | None = None,
     ) -> None:
-        self.store, self.donors, self.engine, self.policy = store, donors, engine, policy
-        self.say = say or _warn
+        self.store, self.keep, self.engine, self.policy = store, keep, engine, policy
+        self.donors: Donors = NoDonors() if donors is None else donors
+        self.usual_s, self.doing, self.say = usual_s, doing, say or _warn
         self.patience = Patience(engine, policy.patience_s, self.say)
         self.limit_s = policy.timeout_s or LONGEST_S
         self.tasks: list[Any] = []
-        self.usual_s: float | None = None
         self.tries = {failure.task: failure.tries for failure in store.failures()}
         self.queue: deque[Entry] = deque()
-        self.running: dict[Future[Measured], tuple[Job, float]] = {}
+        self.running: dict[Future[Any], tuple[Job, float]] = {}
 
     def run(self, entries: Sequence[Entry]) -> None:
         """Measure these, except those that are done or have failed as often as they may.
@@ -133,11 +98,10 @@ class Driver:
         from tqdm import tqdm
 
         self.tasks = [entry.task for entry in entries]
-        self.usual_s = usual_duration_s(entries)
         missing = self._missing()
         self.queue.extend(entry for entry in entries if entry.key in missing)
         with tqdm(
-            total=len(entries), initial=len(entries) - len(self.queue), desc="auditing", unit="recording", disable=None
+            total=len(entries), initial=len(entries) - len(self.queue), desc=self.doing, unit="recording", disable=None
         ) as self.bar:
             try:
                 while self.queue or self.running:
@@ -181,11 +145,11 @@ class Driver:
         done.sort(key=lambda one: one[0].cancelled() or one[0].exception() is not None)  # an error may end the audit
         return [job for future, job in done if not self._settle(job, future)]
 
-    def _settle(self, job: Job, future: Future[Measured]) -> bool:
+    def _settle(self, job: Job, future: Future[Any]) -> bool:
         """Keep the result of a job; False if its worker crashed."""
         entry = job.host
         try:
-            measured = future.result()
+            result = future.result()
         except DonorError as error:
             donor = next(donor for donor in job.donors if donor.key == error.donor)
             self._leave_out(donor, error.reason, entry if error.host else None)
@@ -205,7 +169,7 @@ class Driver:
                 raise _stopped(error, self._reason(error), self.store, f"found at {entry.path}") from error
             self._fail(entry, error)
         else:
-            self.store.put(entry.task, entry.name, measured.measurements, measured.facts)
+            self.keep(entry, result)
             self.bar.update()
         self.patience.heard()
         return True
@@ -229,7 +193,7 @@ class Driver:
             else:
                 self._leave_out(part.host, "it crashes the process that measures it")
 
-    def _one(self, job: Job) -> Future[Measured]:
+    def _one(self, job: Job) -> Future[Any]:
         """The result of a job with nothing beside it."""
         future, begun = self.engine.submit(job), self.patience.clock()
         while not future.done() or future.cancelled():
@@ -284,7 +248,7 @@ class Driver:
     def _takes_too_long(self, part: Job) -> bool:
         return isinstance(self._one(part).exception(), _Late)
 
-    def _is_late(self, future: Future[Measured], begun: float) -> bool:
+    def _is_late(self, future: Future[Any], begun: float) -> bool:
         return self.patience.clock() - begun > self.limit_s and not future.done()
 
     def _late(self) -> _Late:
@@ -345,6 +309,6 @@ def _is_of_the_executor(error: BaseException) -> bool:
     return where == "distributed.cfexecutor" and isinstance(error, TypeError) and "unpack" in str(error)
 
 
-def _stopped(error: BaseException, reason: str, store: AuditStore, where: str) -> AudiolimeError:
+def _stopped(error: BaseException, reason: str, store: Results, where: str) -> AudiolimeError:
     kind = type(error) if isinstance(error, AudiolimeError) else AudiolimeError
     return kind(f"{reason} ({where}; what was done is kept in {store.path} and not done again)")

@@ -16,12 +16,12 @@ from typing import Any
 import distributed
 import pytest
 
-from audiolime_ext.audit.measurement.driver import Policy
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import plan_audit, run_audit
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
+from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.errors import WorkersLost
 from tests.audit.test_run import BOMB, CONFOUNDED, FEW, ROOT, table
 from tests.audit_collection import make_collection
