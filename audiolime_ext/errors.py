@@ -12,7 +12,7 @@
     ├── OutputError (OSError)      1   the result cannot be written
     ├── OutOfMemory (MemoryError)  1   reading, separating or the model needs more memory than there is
     ├── NothingArgues              1   no component argues for the label (see `Explanation.top`)
-    └── WorkersLost                8   an audit's workers are gone; what is done is kept, and the audit can be resumed
+    └── WorkersLost                8   workers are gone; what is done is kept, and the same command goes on
 
 Every message says what was given, what is allowed and what to do next.
 """
@@ -88,7 +88,7 @@ class NothingArgues(AudiolimeError):
 
 
 class WorkersLost(AudiolimeError):
-    """The workers of an audit are gone, or no longer answer; what is done is kept, and the audit can be resumed."""
+    """Workers are gone, or no longer answer; what is done is kept, and the audit or index can be resumed."""
 
     exit_code = 8
 

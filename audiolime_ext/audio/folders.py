@@ -110,8 +110,10 @@ def some(paths: Sequence[Path], folder: Path) -> str:
     return ", ".join(names + ["…"] * (len(paths) > _SHOWN))
 
 
-def look_into(folder: Path, *, deep: bool = False) -> Found:
+def look_into(folder: Path, *, deep: bool = False, but: Path | None = None) -> Found:
     """The recordings in a folder, sorted; with `deep`, also in all folders below it that are not hidden and no links.
+
+    The folder `but`, such as that of an index, is passed by.
 
     Examples
     --------
@@ -125,7 +127,7 @@ def look_into(folder: Path, *, deep: bool = False) -> Found:
     """
     files, endings = list[Path](), audio_endings()
     skipped: dict[str, list[Path]] = {}
-    for path in _inside(folder, deep):
+    for path in _inside(folder, deep, None if but is None else os.path.realpath(but)):
         if reason := _why_not(path, endings):
             skipped.setdefault(reason, []).append(path)
         else:
@@ -133,10 +135,12 @@ def look_into(folder: Path, *, deep: bool = False) -> Found:
     return Found(folder, tuple(sorted(files)), {reason: tuple(sorted(paths)) for reason, paths in skipped.items()})
 
 
-def _inside(folder: Path, deep: bool) -> Iterator[Path]:
+def _inside(folder: Path, deep: bool, but: str | None) -> Iterator[Path]:
     folders = [folder]
     while folders:
         for path in folders.pop().iterdir():
+            if but is not None and os.path.realpath(path) == but:
+                continue
             if deep and path.is_dir() and not (path.name.startswith(".") or path.is_symlink()):
                 folders.append(path)
             else:

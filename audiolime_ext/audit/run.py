@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor
@@ -22,8 +21,9 @@ from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.expected import load_expected
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.collection.engine.driver import Driver
+from audiolime_ext.collection.engine.jobs import shard_of
 from audiolime_ext.collection.engine.policy import Policy
-from audiolime_ext.collection.engine.workers import Borrowed, Engine, Here, Processes
+from audiolime_ext.collection.engine.workers import Engine, chosen
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
@@ -264,7 +264,7 @@ def plan_audit(
     duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
     entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
     ask_about_noise(model, usual_duration_s(entries) or duration_s, at_once=1)  # refuses a model before the long work
-    return Audit(identity, entries, _shard(entries, shard), settings, reading, ears, engine, found.notes)
+    return Audit(identity, entries, shard_of(entries, shard), settings, reading, ears, engine, found.notes)
 
 
 def _labels(model: Model) -> tuple[str, ...]:
@@ -302,17 +302,6 @@ def _fingerprint(model: Model) -> str:
     return model.fingerprint
 
 
-def _shard(entries: tuple[Entry, ...], shard: tuple[int, int] | None) -> tuple[Entry, ...]:
-    """Every n-th recording, in the order of their keys."""
-    if shard is None:
-        return entries
-    number, n = shard
-    if not 1 <= number <= n:
-        raise UsageError(f"shard {number}/{n}; write 1/{n} to {n}/{n}")
-    mine = {entry.key for entry in sorted(entries, key=lambda entry: entry.key)[number - 1 :: n]}
-    return tuple(entry for entry in entries if entry.key in mine)
-
-
 def _engine(
     identity: Identity,
     ears: Ears,
@@ -326,23 +315,12 @@ def _engine(
 ) -> Callable[[], Engine]:
     """A maker of the workers; models that live in this process's memory cannot travel."""
     separator = ears.factorization
-    travels = ears.model.spec is not None and (separator is None or separator.spec is not None)
     spec = None if separator is None else separator.spec
     fingerprints = identity.model_fingerprint, identity.factorization_fingerprint
     work = Measuring(identity.model, fingerprints[0], spec, fingerprints[1], settings, sr, batch_size)
-    if workers == 0 or (workers is None and executor is None and not travels):
-        return lambda: Here(work, ears)
-    if not travels:
-        what = "the model" if ears.model.spec is None else "the factorization"
-        raise UsageError(
-            f"{what} lives in this process only; name it by a spec such as package.module:name, or give workers=0"
-        )
-    if executor is not None:
-        return lambda: Borrowed(work, executor, at_once or 2 * n_cores())
-    n_workers = workers or n_cores()
-    return lambda: Processes(work, n_workers, threads=threads)
-
-
-def n_cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = None
+    if ears.model.spec is None or (separator is not None and spec is None):
+        here = "the model" if ears.model.spec is None else "the factorization"
+    return chosen(
+        work, ears, only_here=here, workers=workers, threads=threads, executor=executor, at_once=at_once
+    )

@@ -5,7 +5,7 @@
 - `importers`: published data sets, in the form in which they are published
 - `engine`: who works on all of them, in processes or on a cluster, so that none is lost by another
 - `songs`, `vectors`: what is known of a song, and the one vector that a model's answers to it make
-- `index`: the songs of a collection with their vectors, in a folder
+- `index`, `indexing`: the songs of a collection with their vectors, as they are read from a folder and made
 
 Kept true: what is left out is named.
 """

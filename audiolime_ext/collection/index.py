@@ -1,14 +1,25 @@
-"""An index: the songs of a collection and their vectors, as `audiolime_ext.collection` keeps them in a folder."""
+"""An index: the songs of a collection and their vectors, read from the folder in which `audiolime index` keeps them.
+
+Songs come in the order of their paths, and each once, though several files may have its content. What could not be
+measured is in `Index.failures`, and in nothing else.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.collection.engine.jobs import Failure, Task
+from audiolime_ext.collection.indexing import matrix
+from audiolime_ext.collection.indexing.catalogue import Catalogue
+from audiolime_ext.collection.indexing.records import Facts, File
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import is_file, legible
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +44,12 @@ class Index:
         Number that changes whenever the songs or their vectors do.
     middle_s : float or None
         Seconds that were heard from each song's middle; None: all of it.
+    all_windows : ndarray of float32, shape (n_windows, n_features), or None
+        Vectors of the windows of all songs, one song after the other; None: they were not kept.
+    window_counts : tuple of int
+        Number of windows of each song that count.
+    failures : tuple of Failure
+        Songs that could not be measured, and why.
     """
 
     folder: Path
@@ -43,12 +60,113 @@ class Index:
     vectors: NDArray[np.float32] = field(repr=False)
     state: int = 0
     middle_s: float | None = None
+    all_windows: NDArray[np.float32] | None = field(default=None, repr=False)
+    window_counts: tuple[int, ...] = field(default=(), repr=False)
+    failures: tuple[Failure, ...] = ()
 
     def path_of(self, song: Song) -> Path | None:
         """Where a song's file is; None: the catalogue has none."""
         return None if song.path is None else self.folder / song.path
 
+    def windows_of(self, number: int) -> NDArray[np.float32]:
+        """The vectors of a song's windows, shape (n_windows, n_features), by its place among the songs.
+
+        Raises
+        ------
+        UsageError
+            If they were not kept.
+        """
+        if self.all_windows is None:
+            raise UsageError(
+                f"{legible(self.folder)} has one vector for each song; index with --windows (windows=True) into a new "
+                "folder to keep those of the windows, too"
+            )
+        begin = sum(self.window_counts[:number])
+        return self.all_windows[begin : begin + self.window_counts[number]]
+
 
 def load_index(folder: str | Path) -> Index:
-    """Read an index."""
-    raise NotImplementedError
+    """Read an index, even while another process writes to it: it is read as it is at one moment.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of the index.
+
+    Raises
+    ------
+    MissingError
+        If there is none.
+    UsageError
+        If it is none, or was written by another version.
+    CorruptError
+        If it is damaged.
+    """
+    folder = Path(folder)
+    if is_file(folder):
+        raise UsageError(
+            f"{legible(folder)} is a file; an index is a folder, as made by: audiolime index FOLDER -o NAME.index"
+        )
+    with Catalogue.read(folder) as catalogue, catalogue.at_once():
+        files, facts = catalogue.files(), catalogue.facts()
+        numbered = _songs(files, facts)
+        keys, identity, state = [Task(song.key).key for song in numbered], catalogue.identity, catalogue.state
+        means, windows = (
+            matrix.read(folder / name, identity.n_features, state) for name in (matrix.VECTORS, matrix.WINDOWS)
+        )
+        if means is None or len(means) != len(numbered):
+            means = _stacked((mean[None] for mean, _ in catalogue.vectors(keys)), identity.n_features)
+        if identity.windows and windows is None:
+            windows = _stacked((block for _, block in catalogue.vectors(keys)), identity.n_features)
+        there = {Task(file.sha256).key for file in files}
+        failures = tuple(failure for failure in catalogue.failures() if failure.task in there)
+    return Index(
+        folder=folder,
+        model=identity.model,
+        fingerprint=identity.fingerprint,
+        labels=identity.labels,
+        songs=numbered,
+        vectors=means,
+        state=state,
+        middle_s=identity.middle_s,
+        all_windows=windows if identity.windows else None,
+        window_counts=tuple(facts[key].n_windows for key in keys),
+        failures=failures,
+    )
+
+
+def write_matrices(folder: Path, catalogue: Catalogue) -> None:
+    """Write the files that are mapped into memory; they need not be there, but make reading fast."""
+    state = catalogue.state
+    keys = [Task(song.key).key for song in _songs(catalogue.files(), catalogue.facts())]
+    matrix.write(folder / matrix.VECTORS, (mean[None] for mean, _ in catalogue.vectors(keys)), state)
+    if catalogue.identity.windows:
+        matrix.write(folder / matrix.WINDOWS, (windows for _, windows in catalogue.vectors(keys)), state)
+
+
+def _songs(files: Sequence[File], facts: Mapping[str, Facts]) -> tuple[Song, ...]:
+    """The songs that were measured, each by the first of its files."""
+    by_content: dict[str, list[File]] = {}
+    for file in files:
+        if file.task.key in facts:
+            by_content.setdefault(file.sha256, []).append(file)
+    return tuple(_song(same, facts[same[0].task.key]) for same in by_content.values())
+
+
+def _song(same: Sequence[File], facts: Facts) -> Song:
+    file, *others = same
+    return Song(
+        key=file.sha256,
+        path=file.path,
+        also=tuple(other.path for other in others if other.path is not None),
+        title=file.title,
+        artist=file.artist,
+        album=file.album,
+        genre=file.genre,
+        year=file.year,
+        duration_s=facts.duration_s,
+    )
+
+
+def _stacked(blocks: Iterator[NDArray[np.float32]], n_features: int) -> NDArray[np.float32]:
+    return np.concatenate([np.zeros((0, n_features), np.float32), *blocks])

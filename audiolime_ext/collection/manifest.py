@@ -181,8 +181,8 @@ def _label_of(name: str, known: Collection[str], columns: Mapping[str, str], ign
     return label
 
 
-def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str] | None, problems: Problems) -> Row:
-    given = cells["path"]
+def recording_at(line: int, given: str, folder: Path, problems: Problems) -> Path:
+    """The file that a line names, relative to `folder`; what is wrong with it goes to `problems`."""
     path = meant(folder / given)
     if not given:
         problems.add(line, "no path")
@@ -193,6 +193,11 @@ def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str
             line,
             f"there is no file {given!r}; paths are relative to the folder of the manifest, or to another: --root DIR",
         )
+    return path
+
+
+def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str] | None, problems: Problems) -> Row:
+    path = recording_at(line, cells["path"], folder, problems)
     stems = meant(folder / cells["stems"]) if cells.get("stems") else None
     if stems is not None and not is_folder(stems):
         kind = "a file" if is_file(stems) else what_is(stems)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -177,6 +177,11 @@ class Form:
             finally:
                 if connection.in_transaction:
                     connection.execute("COMMIT")
+
+    def require_sums(self, path: Path, connection: sqlite3.Connection, tables: Iterable[str]) -> None:
+        """Raise `CorruptError` unless the rows of these tables are those that were written, and have sums."""
+        with self.legibly(path):
+            seals.require(connection, {table: self.sealed[table] for table in tables})
 
     @contextmanager
     def legibly(self, path: Path) -> Iterator[None]:

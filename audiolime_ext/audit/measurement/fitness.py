@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.audio.recording import Samples
+from audiolime_ext.collection.engine.models import noise_for
 from audiolime_ext.errors import ModelError, OutOfMemory, UnfitModel
-from audiolime_ext.prediction.asking import n_at_once, predict
+from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Model, Scores
-from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.targets import log_odds
 
 _FOR_NOISE = "it fails for noise, too, and so would for every recording"
@@ -46,7 +46,7 @@ def scores_of(model: Model, windows: Samples, *, usual_s: float | None = None) -
         error = ModelError(str(failure)) if isinstance(failure, UnfitModel) else failure  # noise tells whether it is
         noise = [np.random.default_rng(0).normal(0, 0.1, windows.shape).astype(np.float32)]
         if usual_s is not None and model.window_s is None:
-            noise.append(_noise(model, usual_s))
+            noise.append(noise_for(model, usual_s))
         for probes, told in ((noise, _FOR_NOISE), ([np.zeros_like(one) for one in noise], _FOR_SILENCE)):
             if not error.for_all and all(_fails(model, probe) for probe in probes):
                 unfit = type(failure)(f"{error}; {told}")
@@ -74,15 +74,7 @@ def ask_about_noise(model: Model, duration_s: float, *, at_once: int | None = No
     ModelError, OutOfMemory
         If it fails, or its answers are not scores between 0 and 1.
     """
-    log_odds(predict(model, _noise(model, duration_s, at_once)))
-
-
-def _noise(model: Model, duration_s: float, at_once: int | None = None) -> Samples:
-    grid = Grid.of(model, model.sr or 0)
-    n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
-    noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
-    windows = grid.cut(noise)
-    return np.repeat(windows, at_once or n_at_once(model, windows.shape[1]), axis=0)
+    log_odds(predict(model, noise_for(model, duration_s, at_once)))
 
 
 def _fails(model: Model, windows: Samples) -> bool:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from audiolime_ext.audit.store.records import Identity
+from audiolime_ext.collection.engine.failures import FAILURES
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.database import Form, is_empty
 from audiolime_ext.files.names import legible
@@ -23,14 +24,12 @@ CREATE TABLE measurements (
 );
 CREATE TABLE manifest (line INTEGER PRIMARY KEY, entry TEXT NOT NULL);
 CREATE TABLE reading (content TEXT NOT NULL);
-CREATE TABLE failures (task TEXT PRIMARY KEY, name TEXT NOT NULL, reason TEXT NOT NULL, tries INTEGER NOT NULL)
-    WITHOUT ROWID;
 """
 FORM = Form(
     what="an audit store",
     application_id=0x61756474,  # "audt"
     version=1,  # 0: without sums
-    schema=SCHEMA,
+    schema=SCHEMA + FAILURES,
     sealed={
         "identity": ("name", "value"),
         "names": ("id", "name"),

@@ -21,10 +21,10 @@ from audiolime_ext.audit.store.records import (
     Recording,
     Vectors,
     entry_of,
-    failure_of,
     reading_of,
     recording_of,
 )
+from audiolime_ext.collection.engine.failures import LISTED, failure_of
 from audiolime_ext.collection.engine.jobs import Failure, Task
 from audiolime_ext.files.plain import held
 
@@ -69,8 +69,7 @@ class StoreReader:
     @FORM.reads
     def failures(self) -> list[Failure]:
         """The recordings that could not be measured, by name."""
-        rows = self._connection.execute("SELECT task, name, reason, tries FROM failures ORDER BY name, task")
-        return [failure_of(*row) for row in rows]
+        return [failure_of(*row) for row in self._connection.execute(LISTED)]
 
     def measurements(self, measure: str | None = None) -> Iterator[tuple[str, Measurement]]:
         """Pairs (task's key, measurement) of one measure or all, sorted by measure, recording, component and donor.

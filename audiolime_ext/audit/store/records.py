@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.collection.engine.jobs import Failure, Task, canonical
+from audiolime_ext.collection.engine.jobs import Task, canonical
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import Fact, from_json, held, require
 
@@ -195,11 +195,3 @@ def recording_of(task: str, name: str, facts: str) -> Recording:
     """A recording from a row of the table."""
     Task.from_key(task)
     return held({"task": task, "name": name, "facts": from_json(facts)}, Recording, "its table recordings")
-
-
-def failure_of(task: str, name: str, reason: str, tries: int) -> Failure:
-    """A failure from a row of the table."""
-    plain = {"task": task, "name": name, "reason": reason, "tries": tries}
-    found = held(plain, Failure, "its table failures")
-    require("its table failures: tries must be 1 or more", found.tries > 0)
-    return found

@@ -34,6 +34,7 @@ from audiolime_ext.audit.store.records import (
     Measurement,
     Reading,
 )
+from audiolime_ext.collection.engine.failures import ADOPT, FAIL
 from audiolime_ext.collection.engine.jobs import Failure, Task
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.fresh import make_folder
@@ -184,21 +185,12 @@ class AuditStore(StoreReader):
     def fail(self, task: Task, name: str, reason: str) -> None:
         """Keep that a recording could not be measured, and count the attempts; a later `put` replaces it."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO failures SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
-                "ON CONFLICT (task) DO UPDATE SET reason = excluded.reason, tries = tries + 1",
-                (task.key, utf8(name), utf8(reason), task.key),
-            )
+            connection.execute(FAIL.format(measured="recordings"), (task.key, utf8(name), utf8(reason), task.key))
 
     def adopt(self, failure: Failure) -> None:
         """Keep a failure of another store, unless the recording was measured, or has failed as often here."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO failures SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE task = ?) "
-                "ON CONFLICT (task) DO UPDATE SET reason = excluded.reason, tries = excluded.tries "
-                "WHERE excluded.tries > tries",
-                (failure.task, failure.name, failure.reason, failure.tries, failure.task),
-            )
+            connection.execute(ADOPT.format(measured="recordings"), (*vars(failure).values(), failure.task))
 
     def describe(self, entries: Sequence[Entry], reading: Reading) -> None:
         """Keep the manifest and how results are read, in place of what was there."""

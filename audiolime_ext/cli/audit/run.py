@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.audit.options import add_expected, add_threshold
-from audiolime_ext.cli.numbers import duration, positive, whole
+from audiolime_ext.cli.numbers import duration, whole
 from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_model, add_output, warn
+from audiolime_ext.cli.workers import add_workers, cluster, policy_of
 from audiolime_ext.text import counted, share_of
 
 
@@ -35,7 +34,8 @@ def add(commands: Any) -> None:
     add_json(parser)
     _add_reading(parser)
     _add_settings(parser)
-    _add_workers(parser)
+    group = add_workers(parser, merged="join the stores with merge")
+    group.add_argument("--dry-run", action="store_true", help="measure one recording and estimate the cost of all")
     parser.set_defaults(run=run)
 
 
@@ -85,53 +85,19 @@ def _add_settings(parser: ArgumentParser) -> None:
                        "and noise (default: %(default)s)")  # fmt: skip
 
 
-def _add_workers(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("how the work is shared out")
-    group.add_argument(
-        "--workers", type=whole(0), metavar="N", help="worker processes (default: one per core; 0: measure in this one)"
-    )
-    group.add_argument(
-        "--threads", type=whole(1), default=1, metavar="N", help="threads of each worker (default: %(default)s)"
-    )
-    group.add_argument("--cluster", metavar="ADDRESS", help="use a Dask scheduler instead, such as tcp://host:8786")
-    group.add_argument("--shard", type=_shard, metavar="I/N", help="measure part I of N; join the stores with merge")
-    group.add_argument("--dry-run", action="store_true", help="measure one recording and estimate the cost of all")
-    group.add_argument("--on-error", choices=("record", "stop"), default="record", help="if a recording fails: "
-                       "record that and go on (default), or stop")  # fmt: skip
-    group.add_argument("--retries", type=whole(0), default=0, metavar="N", help="how often a failed recording is tried "
-                       "again (default: %(default)s)")  # fmt: skip
-    group.add_argument(
-        "--timeout",
-        type=positive,
-        metavar="S",
-        help="most seconds for one recording, including the wait for a free worker of a cluster (default: 3600)",
-    )
-    group.add_argument(
-        "--cluster-patience",
-        type=positive,
-        metavar="S",
-        help="seconds to wait for a cluster that has lost its workers; then the audit ends with exit code 8, and the "
-        "same command continues it (default: 300)",
-    )
-
-
 def run(args: Namespace) -> int:
     """Measure, and print the findings."""
     from audiolime_ext.audit.measurement.measure import Settings
     from audiolime_ext.audit.run import plan_audit
     from audiolime_ext.audit.store.store import AuditStore
-    from audiolime_ext.collection.engine.policy import PATIENCE_S, Policy
-    from audiolime_ext.errors import UsageError
     from audiolime_ext.files.names import legible
 
-    if args.cluster_patience is not None and args.cluster is None:
-        raise UsageError("--cluster-patience is for --cluster ADDRESS; leave it out, or name the cluster")
+    policy = policy_of(args)
     store = args.output or _store_of(Path(args.manifest))
     if not args.dry_run:
         AuditStore.require_place(Path(store))
-    policy = Policy(args.on_error, args.retries, args.timeout, args.cluster_patience or PATIENCE_S)
     settings = Settings(args.n_donors, args.same, tuple(args.kinds), args.noise, args.max_evals, args.seed)
-    with _cluster(args.cluster) as (executor, at_once):
+    with cluster(args.cluster) as (executor, at_once):
         audit = plan_audit(
             args.manifest,
             args.model,
@@ -198,7 +164,7 @@ def _tell(results: Any, args: Namespace) -> None:
 def _tell_estimate(estimate: Any, args: Namespace) -> int:
     from dataclasses import asdict
 
-    from audiolime_ext.audit.run import n_cores
+    from audiolime_ext.collection.engine.workers import n_cores
     from audiolime_ext.files.plain import to_json
 
     if args.json:
@@ -214,34 +180,8 @@ def _tell_estimate(estimate: Any, args: Namespace) -> int:
     return 0
 
 
-@contextmanager
-def _cluster(address: str | None) -> Iterator[tuple[Any, int | None]]:
-    """The executor of a Dask cluster, and how many jobs it takes at a time."""
-    from audiolime_ext.errors import UsageError
-    from audiolime_ext.extras import require
-
-    if address is None:
-        yield None, None
-        return
-    distributed = require("distributed", extra="cluster")
-    try:
-        client = distributed.Client(address, timeout=10)
-        n_cores = sum(client.ncores(callback_timeout=10).values())
-    except (OSError, ValueError, distributed.TimeoutError) as error:
-        raise UsageError(f"no Dask scheduler answers at {address} ({error}); start one with: dask scheduler") from error
-    with client:
-        yield client.get_executor(pure=False), 2 * max(1, n_cores)
-
-
 def _pair(text: str) -> tuple[str, str]:
     ours, mark, theirs = text.partition("=")
     if not mark or not ours or not theirs:
         raise argparse.ArgumentTypeError(f"write OURS=THEIRS, such as label=genre, not {text!r}")
     return ours, theirs
-
-
-def _shard(text: str) -> tuple[int, int]:
-    number, mark, n = text.partition("/")
-    if not mark or not number.isdecimal() or not n.isdecimal() or not 1 <= int(number) <= int(n):
-        raise argparse.ArgumentTypeError(f"write I/N with 1 ≤ I ≤ N, such as 1/4, not {text!r}")
-    return int(number), int(n)

@@ -13,9 +13,9 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
-from audiolime_ext.errors import AudiolimeError
+from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files.plain import from_json, held
 
 
@@ -197,6 +197,26 @@ class Results(Protocol):
     def fail(self, task: Task, name: str, reason: str) -> None:
         """Keep that a recording could not be measured."""
         ...
+
+
+Of = TypeVar("Of", bound=Entry)
+
+
+def shard_of(entries: tuple[Of, ...], shard: tuple[int, int] | None) -> tuple[Of, ...]:
+    """Every n-th recording, in the order of their keys, from the i-th on; None: all of them.
+
+    Raises
+    ------
+    UsageError
+        If i is not one of 1 to n.
+    """
+    if shard is None:
+        return entries
+    number, n = shard
+    if not 1 <= number <= n:
+        raise UsageError(f"shard {number}/{n}; write 1/{n} to {n}/{n}")
+    mine = {entry.key for entry in sorted(entries, key=lambda entry: entry.key)[number - 1 :: n]}
+    return tuple(entry for entry in entries if entry.key in mine)
 
 
 def canonical(value: Any) -> str:

@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.loading import load_model
 
 
@@ -37,6 +42,25 @@ def same_factorization(spec: str, fingerprint: str) -> Factorization:
     separator: Factorization = _built(spec, lambda: load_factorization(spec))
     _require_same(spec, separator.fingerprint, fingerprint)
     return separator
+
+
+def noise_for(model: Model, duration_s: float, at_once: int | None = None) -> Samples:
+    """Noise as a model hears it, shape (n_batch, n_windows, n_channels, n_samples).
+
+    Parameters
+    ----------
+    model : Model
+        Model to ask about it.
+    duration_s : float
+        Length in seconds; what the model needs at least, if that is more.
+    at_once : int or None
+        Number of signals; None: as many as the model is asked about at a time.
+    """
+    grid = Grid.of(model, model.sr or 0)
+    n_samples = max(round(duration_s * grid.sr), grid.window or 0, grid.min_samples) + grid.lead
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, grid.n_channels, n_samples)).astype(np.float32)
+    windows = grid.cut(noise)
+    return np.repeat(windows, at_once or n_at_once(model, windows.shape[1]), axis=0)
 
 
 def _built(spec: str, build: Callable[[], Any]) -> Any:

@@ -19,7 +19,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any, Protocol
 
 from audiolime_ext.collection.engine.jobs import Job, Work
-from audiolime_ext.errors import AudiolimeError, WorkersLost, told
+from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost, told
 
 # Threads within a worker: of ONNX Runtime (see `audiolime_ext.networks.graph`), BLAS, OpenMP, Numba and TensorFlow.
 THREADS = (
@@ -75,7 +75,7 @@ class Here:
     work : Work
         Work to do.
     ready : object
-        What the work needs, as its `ready` makes it.
+        Object that the work needs, as its `ready` makes it.
     """
 
     n_at_once, shares_fate = 1, True
@@ -196,6 +196,57 @@ class Borrowed:
         pass
 
 
+def chosen(
+    work: Work,
+    ready: Any,
+    *,
+    only_here: str | None = None,
+    workers: int | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    at_once: int | None = None,
+) -> Callable[[], Engine]:
+    """A maker of the engine that is asked for.
+
+    Parameters
+    ----------
+    work : Work
+        Work to do.
+    ready : object
+        Object that the work needs, made in this process.
+    only_here : str or None
+        Name of what lives in the memory of this process and cannot travel, such as "the model"; None: everything can.
+    workers : int or None
+        Number of processes; 0: this one; None: one for each core, or this one where something cannot travel.
+    threads : int
+        Number of threads of each process.
+    executor : concurrent.futures.Executor or None
+        Executor that works instead of own processes.
+    at_once : int or None
+        Number of jobs that it is given at a time; None: twice the number of cores.
+
+    Raises
+    ------
+    UsageError
+        If workers are asked for, and something cannot travel to them.
+    """
+    if workers == 0 or (workers is None and executor is None and only_here):
+        return lambda: Here(work, ready)
+    if only_here:
+        raise UsageError(
+            f"{only_here} lives in this process only; name it by a spec such as package.module:name, or give workers=0"
+        )
+    if executor is not None:
+        return lambda: Borrowed(work, executor, at_once or 2 * n_cores())
+    n_workers = workers or n_cores()
+    return lambda: Processes(work, n_workers, threads=threads)
+
+
+def n_cores() -> int:
+    """Number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def failed(error: BaseException) -> Future[Any]:
     """A job that has ended in an error."""
     future: Future[Any] = Future()
@@ -236,6 +287,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if _MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # its own children should hear it
+    os.environ["TQDM_DISABLE"] = "1"  # the driver's bar is the one to see
     from tqdm import tqdm
 
     tqdm.set_lock(threading.RLock())  # its own is one of the system's, which would outlast a worker that is killed

@@ -1,0 +1,142 @@
+"""``audiolime index``: the vectors of a collection's songs, kept in a folder and kept up to date."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audiolime_ext.cli.numbers import duration
+from audiolime_ext.cli.options import SOME_FAILED, add_json, add_model, add_output, warn
+from audiolime_ext.cli.workers import add_workers, cluster, policy_of
+from audiolime_ext.text import counted, share_of
+
+if TYPE_CHECKING:
+    from audiolime_ext.collection.index import Index
+
+_MODEL = "musicnn:MSD_musicnn?layer=penultimate"
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser, and those of its own commands."""
+    parser = commands.add_parser(
+        "index",
+        help="make, or bring up to date, an index of a collection, for audiolime similar",
+        description="Make an index of a collection's songs: audiolime index FOLDER -o NAME.index. The same command "
+        "brings it up to date, and goes on where it was stopped. For a folder that has the name of a command, write "
+        "./run or ./merge.",
+    )
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(inner)
+    _add_merge(inner)
+    parser.default = inner.choices["run"]
+
+
+def _add_run(commands: Any) -> None:
+    parser: ArgumentParser = commands.add_parser(
+        "run",
+        help="index a folder or a table (the default: audiolime index FOLDER)",
+        description="Hear every song of a collection, and keep its vector. Songs that are new or were changed are "
+        "heard; files that were renamed are known by their content; songs whose files are gone are left out.",
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="folder of recordings, at any depth; or a CSV with the column path and, if wanted, title, artist, album, "
+        "genre and year",
+    )
+    add_model(parser)
+    parser.set_defaults(model=_MODEL)
+    add_output(parser, "INDEX", "folder of the index (default: SOURCE.index)")
+    parser.add_argument("--root", metavar="DIR", help="folder that paths of a table are relative to (default: its own)")
+    parser.add_argument(
+        "--middle",
+        type=duration,
+        metavar="S",
+        help="hear this many seconds from the middle of each song (default: all of it)",
+    )
+    parser.add_argument("--windows", action="store_true", help="keep the vectors of single windows, too")
+    add_json(parser)
+    add_workers(parser, merged="join the indexes with audiolime index merge")
+    parser.set_defaults(run=run)
+
+
+def _add_merge(commands: Any) -> None:
+    parser: ArgumentParser = commands.add_parser(
+        "merge",
+        help="join the indexes that shards wrote",
+        description="Join indexes of one model: those of shards, or of several collections.",
+    )
+    parser.add_argument("indexes", nargs="+", metavar="INDEX", help="index to read")
+    add_output(parser, "INDEX", "index to write; what it already holds stays", required=True)
+    add_json(parser)
+    parser.set_defaults(run=merge)
+
+
+def run(args: Namespace) -> int:
+    """Index, and say what there is."""
+    from audiolime_ext.collection.indexing.making import plan_index
+    from audiolime_ext.files.names import legible
+
+    policy = policy_of(args)
+    folder = Path(args.output) if args.output else _index_of(Path(args.source))
+    with cluster(args.cluster) as (executor, at_once):
+        plan = plan_index(
+            args.source,
+            args.model,
+            index=folder,
+            root=args.root,
+            middle_s=args.middle,
+            windows=args.windows,
+            shard=args.shard,
+            workers=args.workers,
+            threads=args.threads,
+            executor=executor,
+            at_once=at_once,
+            sr=args.sr,
+            batch_size=args.batch_size,
+        )
+        for note in plan.listing.notes:
+            warn(note)
+        try:
+            index = plan.run(policy)
+        except KeyboardInterrupt:
+            warn(f"what is done is kept in {legible(folder)}; the same command goes on from there")
+            raise
+    _tell(index, len(plan.listing.songs), args)
+    mine = {song.key for song in plan.mine}
+    for failure in (failures := [failure for failure in index.failures if failure.task in mine]):
+        warn(f"{failure.name}: {failure.reason}")
+    return SOME_FAILED if failures else 0
+
+
+def merge(args: Namespace) -> int:
+    """Join indexes, and say what there is."""
+    from audiolime_ext.collection.indexing.merging import merge_indexes
+
+    index = merge_indexes(args.indexes, args.output)
+    _tell(index, len(index.songs) + len(index.failures), args)
+    return 0
+
+
+def _index_of(source: Path) -> Path:
+    """``songs.index`` beside ``songs``, or beside ``songs.csv``."""
+    named = source if source.name not in ("", "..") else source.resolve()
+    return named.with_suffix(".index") if named.is_file() else named.with_name(f"{named.name}.index")
+
+
+def _tell(index: Index, n: int, args: Namespace) -> None:
+    from audiolime_ext.files.names import legible
+    from audiolime_ext.files.plain import to_json
+
+    n_songs, n_features = index.vectors.shape
+    if args.json:
+        about = {"index": str(index.folder), "model": index.model, "labels": index.labels and list(index.labels)}
+        counts = {"n_songs": n_songs, "n_features": n_features, "n_failed": len(index.failures)}
+        failures = [{"name": failure.name, "reason": failure.reason} for failure in index.failures]
+        print(to_json({**about, **counts, "failures": failures}))
+        return
+    print(
+        f"{share_of(n_songs, n, 'song')} in {legible(index.folder)}, each with {counted(n_features, 'number')} of "
+        f"{index.model}"
+    )

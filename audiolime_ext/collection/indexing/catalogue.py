@@ -1,0 +1,276 @@
+"""The catalogue of an index: what was measured and which files there are, in one SQLite file.
+
+A catalogue belongs to one *identity*: the model with its fingerprint, what of each song is heard, and whether windows
+are kept. Within it a song is the content of a file. Invariants:
+
+- *All or nothing*: a song arrives by one transaction, with its vector.
+- *Once*: what is done is not measured again, whatever its file is called now. Songs whose files are gone stay here, out
+  of the index, so that nothing is measured again when they come back.
+- *One writer*, as in the store of an audit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.collection.engine.failures import ADOPT, FAIL, FAILURES, LISTED, failure_of
+from audiolime_ext.collection.engine.jobs import Failure, Task
+from audiolime_ext.collection.indexing.records import Embedded, Facts, File, Identity
+from audiolime_ext.errors import MissingError, UsageError
+from audiolime_ext.files.database import Form, is_empty
+from audiolime_ext.files.fresh import make_folder
+from audiolime_ext.files.names import legible, utf8
+from audiolime_ext.files.places import require_writable_file
+from audiolime_ext.files.plain import from_json, held, to_json
+
+NAME = "catalogue.sqlite"
+FORM = Form(
+    what="the catalogue of an index",
+    application_id=0x61757869,  # "auxi"
+    version=1,
+    schema="""
+CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE songs (id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, name TEXT NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE vectors (song INTEGER PRIMARY KEY, mean BLOB NOT NULL, windows BLOB NOT NULL);
+CREATE TABLE files (line INTEGER PRIMARY KEY, file TEXT NOT NULL);
+"""
+    + FAILURES,
+    sealed={
+        "identity": ("name", "value"),
+        "songs": ("id", "task", "name", "facts"),
+        "vectors": ("song", "mean", "windows"),
+        "files": ("line", "file"),
+        "failures": ("task", "name", "reason", "tries"),
+    },
+    busy="{path} is being written by another process; wait until it ends, or name another index",
+    instead="index the recordings into a new folder",
+    place="index",
+)
+SMALL = ("identity", "songs", "files", "failures")  # tables that are read as a whole; vectors have a file of their own
+
+
+class Catalogue:
+    """An open catalogue; `create_or_resume` opens one to write, `read` one to read."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any, identity: Identity) -> None:
+        self.path, self.identity = path, identity
+        self._connection, self._lock, self._process = connection, lock, os.getpid()
+
+    @classmethod
+    def create_or_resume(cls, folder: Path, identity: Identity) -> Catalogue:
+        """Open the catalogue of an index to write; one that exists must have this identity.
+
+        Raises
+        ------
+        UsageError
+            If it has another identity, is no index, or is being written by another process.
+        CorruptError
+            If it is damaged.
+        OutputError
+            If it cannot be written.
+        """
+        make_folder(folder)
+        path = folder / NAME
+        lock = FORM.lock(path)
+        try:
+            connection = FORM.connect(path, "rwc")
+            try:
+                insert = "INSERT INTO identity VALUES (?, ?)"
+                FORM.create(path, connection, lambda: connection.executemany(insert, identity.plain().items()))
+                require_same(folder, _identity(path, connection), identity)
+                FORM.require_whole(path, connection)
+                with FORM.legibly(path), FORM.transaction(path, connection):
+                    FORM.seal(connection)
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+        return cls(path, connection, lock, identity)
+
+    @staticmethod
+    def require_free(folder: Path) -> None:
+        """Raise `OutputError` or `UsageError` if it is clear before any work that no index can be written there."""
+        path = folder / NAME
+        for file in (path, path.with_name(f"{NAME}-journal")):  # SQLite's
+            require_writable_file(file, in_new_folder=True)
+        if path.exists():
+            FORM.lock(path).release()
+
+    @classmethod
+    def read(cls, folder: Path) -> Catalogue:
+        """Open the catalogue of an index to read, even while another process writes to it.
+
+        Raises
+        ------
+        MissingError
+            If there is none.
+        UsageError
+            If it is none, or was written by another version.
+        CorruptError
+            If it is damaged.
+        """
+        path = folder / NAME
+        if not path.is_file():
+            raise MissingError(
+                f"there is no index at {legible(folder)}; name the folder that audiolime index wrote, or make one: "
+                f"audiolime index FOLDER -o {legible(folder)}"
+            )
+        connection = FORM.connect(path, "rw")  # not "ro": the next to open it rolls back what a killed writer began
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            identity = _identity(path, connection)
+            FORM.require_sums(path, connection, SMALL)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(path, connection, None, identity)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Read everything as it is at one moment, whoever writes meanwhile."""
+        with FORM.legibly(self.path):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
+
+    @FORM.reads
+    def missing(self, tasks: Iterable[Task], *, max_tries: int = 1) -> list[Task]:
+        """The tasks that are still to do, each once; one that failed `max_tries` times is not."""
+        done = {key for (key,) in self._connection.execute("SELECT task FROM songs")}
+        done |= {key for (key,) in self._connection.execute("SELECT task FROM failures WHERE tries >= ?", (max_tries,))}
+        return [task for key, task in {task.key: task for task in tasks}.items() if key not in done]
+
+    @FORM.reads
+    def failures(self) -> list[Failure]:
+        """The songs that could not be measured, by name."""
+        return [failure_of(*row) for row in self._connection.execute(LISTED)]
+
+    @FORM.reads
+    def files(self) -> list[File]:
+        """The files of the collection, in the order of their paths."""
+        rows = self._connection.execute("SELECT file FROM files ORDER BY line")
+        return [held(from_json(text), File, "its table files") for (text,) in rows]
+
+    @FORM.reads
+    def facts(self) -> dict[str, Facts]:
+        """The facts of every song that was measured, by its task's key."""
+        return {key: facts for key, (_, facts) in self.named().items()}
+
+    @FORM.reads
+    def named(self) -> dict[str, tuple[str, Facts]]:
+        """The name and the facts of every song that was measured, by its task's key."""
+        rows = self._connection.execute("SELECT task, name, facts FROM songs ORDER BY name, task")
+        return {task: (name, held(from_json(text), Facts, "its table songs")) for task, name, text in rows}
+
+    @property
+    def state(self) -> int:
+        """A number that follows from the files and the songs: another number where any of them changed."""
+        with FORM.legibly(self.path):
+            rows = self._connection.execute("SELECT sum FROM seals WHERE name IN ('files', 'songs', 'vectors')")
+            return int.from_bytes(hashlib.sha256(b"".join(sorted(total for (total,) in rows))).digest()[:8], "big")
+
+    @FORM.reads
+    def vectors(self, keys: Sequence[str]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Of each key the vector (n_features,) and those of its windows (n_windows or 0, n_features)."""
+        FORM.require_sums(self.path, self._connection, ("vectors",))
+        select = "SELECT mean, windows FROM vectors JOIN songs ON id = song WHERE task = ?"
+        return (self._vectors(self._connection.execute(select, (key,)).fetchone()) for key in keys)
+
+    def _vectors(self, row: tuple[bytes, bytes]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        with FORM.legibly(self.path):
+            mean, windows = (np.frombuffer(block, "<f4").reshape(-1, self.identity.n_features) for block in row)
+            return mean[0], windows
+
+    def put(self, task: Task, name: str, found: Embedded) -> None:
+        """Keep a song, in one transaction; if it is there already, the first stays."""
+        with self._transaction():
+            self._put(task, name, found)
+
+    def take(
+        self, songs: Iterable[tuple[Task, str, Embedded]], failures: Iterable[Failure], files: Sequence[File]
+    ) -> int:
+        """Keep all of these in one transaction, `files` in place of those that were there; how many songs are new."""
+        with self._transaction():
+            n_new = sum(self._put(*song) for song in songs)
+            for failure in failures:  # unless the song was measured, or has failed as often here
+                self._connection.execute(ADOPT.format(measured="songs"), (*vars(failure).values(), failure.task))
+            self._describe(files)
+        return n_new
+
+    def _put(self, task: Task, name: str, found: Embedded) -> bool:
+        execute = self._connection.execute
+        if execute("SELECT 1 FROM songs WHERE task = ?", (task.key,)).fetchone():
+            return False
+        execute("DELETE FROM failures WHERE task = ?", (task.key,))
+        insert = "INSERT INTO songs (task, name, facts) VALUES (?, ?, ?)"
+        song = execute(insert, (task.key, utf8(name), to_json(vars(found.facts)))).lastrowid
+        windows = found.windows if self.identity.windows and found.windows is not None else np.zeros(0)
+        blocks = (np.asarray(values, "<f4").tobytes() for values in (found.mean, windows))
+        execute("INSERT INTO vectors VALUES (?, ?, ?)", (song, *blocks))
+        return True
+
+    def fail(self, task: Task, name: str, reason: str) -> None:
+        """Keep that a song could not be measured, and count the attempts; a later `put` replaces it."""
+        with self._transaction():
+            self._connection.execute(FAIL.format(measured="songs"), (task.key, utf8(name), utf8(reason), task.key))
+
+    def describe(self, files: Sequence[File]) -> None:
+        """Keep which files there are, in place of what was there."""
+        with self._transaction():
+            self._describe(files)
+
+    def _describe(self, files: Sequence[File]) -> None:
+        self._connection.execute("DELETE FROM files")
+        rows = [(line, to_json(vars(file))) for line, file in enumerate(files)]
+        self._connection.executemany("INSERT INTO files VALUES (?, ?)", rows)
+
+    def _transaction(self) -> Any:
+        if self._lock is None or os.getpid() != self._process:
+            raise UsageError("only the process that opened an index for writing may write to it; hand it the results")
+        return FORM.transaction(self.path, self._connection)
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
+    with FORM.legibly(path):
+        if is_empty(connection):
+            raise MissingError(f"{legible(path.parent)} holds no index yet; run the command that began it again")
+        FORM.require_known(path, connection)
+        plain: Mapping[str, Any] = {
+            name: from_json(value) for name, value in connection.execute("SELECT name, value FROM identity")
+        }
+        return held(plain, Identity, "its table identity")
+
+
+def require_same(folder: Path, found: Identity, wanted: Identity) -> None:
+    """Raise `UsageError` if an index is of another model; it says what differs and what to do."""
+    theirs, ours = found.plain(), wanted.plain()
+    if differing := [name for name in ours if theirs[name] != ours[name]]:
+        told = "; ".join(f"{name.replace('_', ' ')} {theirs[name]}, now {ours[name]}" for name in differing)
+        raise UsageError(
+            f"{legible(folder)} is the index of another model or with other settings: {told}. Name another folder to "
+            "index beside it (-o), or use what it was made with"
+        )

@@ -1,0 +1,198 @@
+r"""Which recordings an index holds: a folder with all folders below it, or a table with a path on every line.
+
+::
+
+    path,title,artist,album,genre,year
+    a/1.ogg,Feelings,Sectoid,Feelings,rock,2009
+
+Only ``path`` is needed, relative to the table's folder or to `root`. Manifests of audits will do: ``label`` stands in
+for a genre, ``group`` for an album. Other columns are ignored, and named in a note. What a table does not say, the tags
+of the file do.
+
+A file is read to know its content where its size or the time of its last change is another than before. Files of the
+same content are one song. Paths are kept relative to the index where a recording lies below the folder that holds the
+index, so that both can move together; else they are absolute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from audiolime_ext.audio.folders import look_into
+from audiolime_ext.collection.engine.jobs import Task
+from audiolime_ext.collection.indexing.records import File
+from audiolime_ext.collection.indexing.tags import read_tags
+from audiolime_ext.collection.manifest import recording_at
+from audiolime_ext.collection.table import Problems, read_table
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import is_folder, legible, told_apart
+from audiolime_ext.files.reading import require_file, sha256_of
+from audiolime_ext.text import counted
+
+TAGS = ("title", "artist", "album", "genre", "year")
+COLUMNS = ("path", *TAGS, "label", "group")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A song to be measured: the first of the files with its content.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file, as it is opened.
+    sha256 : str
+        SHA-256 of its bytes.
+    name : str
+        Name that tells it from all others, for people.
+    """
+
+    path: str
+    sha256: str
+    name: str
+
+    @property
+    def task(self) -> Task:
+        """What is to be measured."""
+        return Task(self.sha256)
+
+    @property
+    def key(self) -> str:
+        """The task's key."""
+        return self.task.key
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a collection in the order of their paths, its songs, and notes on what was left out."""
+
+    files: tuple[File, ...]
+    songs: tuple[Recording, ...]
+    notes: tuple[str, ...]
+
+
+def listing(
+    source: str | Path, folder: Path, before: Iterable[File] = (), *, root: str | Path | None = None
+) -> Listing:
+    """The recordings of a folder or a table.
+
+    Parameters
+    ----------
+    source : str or Path
+        Folder, or table.
+    folder : Path
+        Folder of the index.
+    before : iterable of File
+        Files that the index knows from before.
+    root : str, Path or None
+        Folder that the paths of a table are relative to; None: the table's own.
+
+    Raises
+    ------
+    UsageError
+        If there is no recording, or something is wrong with the table; the message lists everything that is.
+    """
+    given, notes = _from(Path(source), folder, None if root is None else Path(root))
+    known = {file.path: file for file in before if file.path is not None}
+    files, songs, first, names = list[File](), list[Recording](), dict[str, Path](), told_apart(map(str, given))
+    doubles: list[str] = []
+    for path in _shown(sorted(given)):
+        file = _file(path, kept_as(path, folder), known, given[path])
+        files.append(file)
+        if file.sha256 in first:
+            doubles.append(f"{names[str(path)]} is {names[str(first[file.sha256])]}")
+            continue
+        first[file.sha256] = path
+        songs.append(Recording(str(path), file.sha256, names[str(path)]))
+    if doubles:
+        more = ", …" if len(doubles) > _SHOWN else ""
+        are = "is" if len(doubles) == 1 else "are"
+        notes.append(
+            f"{counted(len(doubles), 'file')} {are} of the same content as another, and one song with it: "
+            f"{', '.join(doubles[:_SHOWN])}{more}"
+        )
+    return Listing(tuple(files), tuple(songs), tuple(notes))
+
+
+def kept_as(path: Path, folder: Path) -> str:
+    """The path by which an index in `folder` knows a recording.
+
+    Examples
+    --------
+    >>> kept_as(Path("/music/rock/1.ogg"), Path("/music/all.index"))
+    '../rock/1.ogg'
+    >>> kept_as(Path("/other/1.ogg"), Path("/music/all.index"))
+    '/other/1.ogg'
+    """
+    whole, beside = Path(os.path.abspath(path)), Path(os.path.abspath(folder)).parent  # noqa: PTH100 - links stay
+    return os.path.join(os.pardir, whole.relative_to(beside)) if whole.is_relative_to(beside) else str(whole)  # noqa: PTH118
+
+
+def _from(source: Path, folder: Path, root: Path | None) -> tuple[dict[Path, Mapping[str, str]], list[str]]:
+    """The paths of the recordings, each with what the table says, and notes."""
+    if is_folder(source):
+        found = look_into(source, deep=True, but=folder)
+        notes = [found.note] if found.note else []
+        if not found.files:
+            left = f" ({found.note})" if found.note else ""
+            raise UsageError(
+                f"{legible(source)} is a folder without recordings{left}; name one that holds some, at any depth"
+            )
+        return {path: {} for path in found.files}, notes
+    problems = Problems(source)
+    table = read_table(source, problems, known=COLUMNS, needed=COLUMNS[:1], also={"song": "group"})
+    rows: dict[Path, Mapping[str, str]] = {}
+    for line, cells in table:
+        path = recording_at(line, cells["path"], root or source.parent, problems)
+        if path in rows:
+            problems.add(line, f"{cells['path']!r} is named twice; keep one line")
+        rows[path] = cells
+    if not rows and not problems.found:
+        problems.add(0, "it names no recordings; write one per line below the header")
+    problems.raise_any()
+    return rows, list(problems.notes)
+
+
+def _shown(paths: list[Path]) -> Iterator[Path]:
+    from tqdm import tqdm
+
+    yield from tqdm(paths, desc="reading the files", unit="file", delay=1.0, disable=None, leave=False)
+
+
+def _file(path: Path, name: str, known: Mapping[str, File], said: Mapping[str, str]) -> File:
+    """A file as it is now; what is known of one that did not change is not read again."""
+    before, as_it_is = known.get(name), _as_it_is(path, name)
+    if before is not None and (before.size, before.mtime_ns) == (as_it_is.size, as_it_is.mtime_ns):
+        if not said:
+            return before
+        as_it_is = replace(as_it_is, sha256=before.sha256)
+    tags, year = read_tags(path), said.get("year", "")
+    return replace(
+        as_it_is if as_it_is.sha256 else replace(as_it_is, sha256=_sha256(path)),
+        title=said.get("title") or tags.title,
+        artist=said.get("artist") or tags.artist,
+        album=said.get("album") or said.get("group") or tags.album,
+        genre=said.get("genre") or said.get("label") or tags.genre,
+        year=int(year) if year.isdecimal() else tags.year,
+    )
+
+
+def _as_it_is(path: Path, name: str) -> File:
+    try:
+        stat = path.stat()
+        return File(name, "", stat.st_size, stat.st_mtime_ns)
+    except OSError:  # reported when it is to be measured
+        return File(name, "")
+
+
+def _sha256(path: Path) -> str:
+    """The SHA-256 of a file; of its name where it cannot be read, which is reported when it is to be measured."""
+    try:
+        return sha256_of(require_file(path))
+    except OSError:
+        return hashlib.sha256(os.fsencode(path)).hexdigest()

@@ -1,0 +1,217 @@
+"""Making an index, and bringing it up to date: the same call does both, and goes on where it was stopped."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audiolime_ext.collection.engine.driver import Driver
+from audiolime_ext.collection.engine.jobs import shard_of
+from audiolime_ext.collection.engine.policy import Policy
+from audiolime_ext.collection.engine.workers import Engine, chosen
+from audiolime_ext.collection.index import Index, load_index, write_matrices
+from audiolime_ext.collection.indexing.catalogue import NAME, Catalogue, require_same
+from audiolime_ext.collection.indexing.listing import Listing, Recording, listing
+from audiolime_ext.collection.indexing.records import Embedded, File, Identity
+from audiolime_ext.collection.indexing.work import Embedding, answers_to_noise
+from audiolime_ext.errors import UsageError
+from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import takes_plain
+
+MODEL = "musicnn:MSD_musicnn?layer=penultimate"
+
+
+@dataclass(frozen=True, eq=False)
+class Indexing:
+    """An index that is ready to be made: all that can be checked before the long work has been checked.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the index.
+    identity : Identity
+        Identity of the index.
+    listing : Listing
+        Recordings of the collection.
+    mine : tuple of Recording
+        Songs that this run measures: all, or a shard of them.
+    engine : callable without arguments, giving an Engine
+        Maker of the workers.
+    """
+
+    folder: Path
+    identity: Identity
+    listing: Listing
+    mine: tuple[Recording, ...]
+    engine: Callable[[], Engine]
+
+    def run(self, policy: Policy | None = None, *, say: Callable[[str], None] | None = None) -> Index:
+        """Measure what the index lacks.
+
+        Parameters
+        ----------
+        policy : Policy or None
+            Policy for songs that cannot be measured; None: the defaults.
+        say : callable of str, or None
+            Receiver of warnings about the workers while it runs; None: each is a line on stderr.
+
+        Raises
+        ------
+        UsageError
+            If the folder holds another index, or is being written, or the policy's time limit cannot be kept.
+        WorkersLost
+            If the workers are gone, or do not answer, for longer than the policy allows; what is done is kept.
+        """
+        policy, engine = policy or Policy(), self.engine()
+        policy.require_kept_by(engine)
+        with Catalogue.create_or_resume(self.folder, self.identity) as catalogue:
+            catalogue.describe(self.listing.files)
+
+            def keep(entry: Recording, found: Embedded) -> None:
+                catalogue.put(entry.task, entry.name, found)
+
+            Driver(catalogue, keep, engine, policy, doing="indexing", say=say).run(self.mine)
+            write_matrices(self.folder, catalogue)
+        return load_index(self.folder)
+
+
+def make_index(
+    source: str | Path, model: Any = MODEL, *, index: str | Path, policy: Policy | None = None, **options: Any
+) -> Index:
+    """Index the songs of a collection; what the index already holds is not measured again.
+
+    With worker processes (the default for models that a spec string names) a script must call this under
+    ``if __name__ == "__main__":``, like everything that starts processes.
+
+    Parameters
+    ----------
+    source : str or Path
+        Folder of recordings, at any depth, or table with a ``path`` on every line; see
+        `audiolime_ext.collection.indexing.listing`. A warning names what is left out of it.
+    model : Model, str or callable
+        Model whose answers are the vectors, such as an embedder, ``"features:"`` or any tagger.
+    index : str or Path
+        Folder of the index.
+    policy : Policy or None
+        Policy for songs that cannot be measured; None: the defaults.
+    **options : any
+        Options of `plan_index`.
+
+    Raises
+    ------
+    UsageError
+        If the recordings, the model or the folder cannot be used; it names everything that is wrong.
+    WorkersLost
+        If the workers are gone, or do not answer, for longer than `policy` allows; what is done is kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from audiolime_ext import Audio, tagger
+    >>> level = tagger(lambda b: np.abs(b).max(axis=1, keepdims=True), sr=8000, labels=["peak"], version="1")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for peak in (0.25, 0.5):
+    ...         noise = np.random.default_rng(0).uniform(-1, 1, (1, 8000)).astype(np.float32)
+    ...         _ = Audio(noise * peak / np.abs(noise).max(), 8000).write(Path(folder, f"{peak}.wav"))
+    ...     found = make_index(folder, level, index=Path(folder, "songs.index"))
+    ...     [song.path for song in found.songs], found.vectors.round(2).tolist()
+    (['../0.25.wav', '../0.5.wav'], [[0.25], [0.5]])
+    """
+    plan = plan_index(source, model, index=index, **options)
+    for note in plan.listing.notes:
+        warnings.warn(note, stacklevel=2)
+    return plan.run(policy)
+
+
+@takes_plain
+def plan_index(
+    source: str | Path,
+    model: Any = MODEL,
+    *,
+    index: str | Path,
+    root: str | Path | None = None,
+    middle_s: float | None = None,
+    windows: bool = False,
+    shard: tuple[int, int] | None = None,
+    workers: int | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    at_once: int | None = None,
+    sr: int | None = None,
+    batch_size: int | None = None,
+) -> Indexing:
+    """Check a collection and make its index ready to be made.
+
+    Parameters
+    ----------
+    source : str or Path
+        Recordings, as for `make_index`.
+    model : Model, str or callable
+        Model, as for `make_index`.
+    index : str or Path
+        Folder of the index.
+    root : str, Path or None
+        Folder that the paths of a table are relative to; None: its own.
+    middle_s : float or None
+        Seconds to hear from the middle of each song, above 0; None: all of it.
+    windows : bool
+        True to keep the vectors of single windows, too.
+    shard : (int, int) or None
+        Pair (i, n): measure the i-th of n parts, counted from 1; see `audiolime_ext.collection.indexing.merging`.
+    workers : int or None
+        Number of processes; 0: measure in this one; None: one for each core, or 0 for models that live in memory.
+    threads : int
+        Number of threads of each process.
+    executor : concurrent.futures.Executor or None
+        Executor that measures instead of own processes; of Dask: ``client.get_executor(pure=False)``.
+    at_once : int or None
+        Number of jobs that it is given at a time; None: twice the number of cores.
+    sr : int or None
+        Sampling rate in Hz at which a plain function listens.
+    batch_size : int or None
+        Largest number of signals that the model hears at a time; None: the model's own.
+
+    Raises
+    ------
+    UsageError
+        If something cannot be used.
+    ModelError
+        If the model fails.
+    """
+    folder = Path(index)
+    if middle_s is not None and not middle_s > 0:
+        raise UsageError(f"middle_s is {middle_s:g}; give the seconds to hear of each song, above 0, or None for all")
+    Catalogue.require_free(folder)
+    ears = load_model(model, sr=sr, batch_size=batch_size)
+    identity = _identity(ears, middle_s, windows)
+    before: tuple[File, ...] = ()
+    if (folder / NAME).exists():
+        with Catalogue.read(folder) as catalogue:
+            require_same(folder, catalogue.identity, identity)
+            before = tuple(catalogue.files())
+    found = listing(source, folder, before, root=root)
+    work = Embedding(identity.model, identity.fingerprint, middle_s, windows, sr, batch_size)
+    only_here = "the model" if ears.spec is None else None
+    engine = chosen(
+        work, ears, only_here=only_here, workers=workers, threads=threads, executor=executor, at_once=at_once
+    )
+    return Indexing(folder, identity, found, shard_of(found.songs, shard), engine)
+
+
+def _identity(model: Model, middle_s: float | None, windows: bool) -> Identity:
+    """The identity of an index; the model is asked about noise, which tells how long its vectors are."""
+    if model.sr is None:
+        raise UsageError("an index needs a model that states its rate: give sr=… (--sr), or a model that has one")
+    if not model.fingerprint:
+        raise UsageError(
+            "the model has no fingerprint, so a retrained one could not be told from it; declare a version: "
+            "audiolime_ext.tagger(predict_fn, version='…', …)"
+        )
+    labels, n_features = None if model.labels is None else tuple(model.labels), answers_to_noise(model).shape[-1]
+    return Identity(model.spec or "own model", model.fingerprint, labels, n_features, middle_s, windows)

@@ -1,0 +1,107 @@
+"""What the catalogue of an index holds: the identity of the index, its files, and what was found of each song."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.collection.engine.jobs import Task, canonical
+
+VERSION = 1  # of the arithmetic of vectors: another one is another index
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What all vectors of an index have in common.
+
+    Parameters
+    ----------
+    model, fingerprint : str
+        Spec of the model, and its fingerprint; "" where a catalogue of others brought the vectors.
+    labels : tuple of str or None
+        Names of the model's outputs; None: they have none.
+    n_features : int
+        Length of a vector.
+    middle_s : float or None
+        Seconds that are heard from the middle of each song; None: all of it.
+    windows : bool
+        True if the vectors of single windows are kept, too.
+    version : int
+        Version of the arithmetic.
+    """
+
+    model: str
+    fingerprint: str
+    labels: tuple[str, ...] | None
+    n_features: int
+    middle_s: float | None = None
+    windows: bool = False
+    version: int = VERSION
+
+    def plain(self) -> dict[str, str]:
+        """Its fields, each as JSON."""
+        return {name: canonical(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the collection, and what it was when its content was read.
+
+    Parameters
+    ----------
+    path : str or None
+        Path, relative to the index's folder or absolute; None: the collection has no file of the song.
+    sha256 : str
+        SHA-256 of its bytes; the collection's own name for the song where there is no file.
+    size, mtime_ns : int
+        Bytes, and the time of the last change in nanoseconds: while both stay, the content is not read again.
+    title, artist, album, genre : str or None
+        Tags; None where they do not say.
+    year : int or None
+        Year of publication; None where the tags do not say.
+    """
+
+    path: str | None
+    sha256: str
+    size: int = 0
+    mtime_ns: int = 0
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    genre: str | None = None
+    year: int | None = None
+
+    @property
+    def task(self) -> Task:
+        """What is to be measured."""
+        return Task(self.sha256)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Small facts about a song that was measured.
+
+    Parameters
+    ----------
+    duration_s : float or None
+        Length of the recording in seconds; None: nobody said.
+    n_windows : int
+        Number of windows that count.
+    notes : tuple of str
+        Sentences on what else to know.
+    """
+
+    duration_s: float | None = None
+    n_windows: int = 1
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """What comes of one song: its vector (n_features,), those of its windows (n_windows, n_features), facts."""
+
+    mean: NDArray[np.float32] = field(repr=False)
+    windows: NDArray[np.float32] | None = field(repr=False)
+    facts: Facts

@@ -1,0 +1,50 @@
+"""``audiolime index`` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from audiolime_ext.cli import main
+from audiolime_ext.collection.index import load_index
+from tests.song_collection import BANDS, make_songs
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def songs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(ROOT)
+    return make_songs(tmp_path / "songs", 4)
+
+
+def test_it_says_what_there_is(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["index", str(songs), "-m", BANDS, "--workers", "0"]
+    assert main(command) == 0
+    index = songs.with_name("songs.index")
+    assert capsys.readouterr().out == f"4 of 4 songs are in {index}, each with 4 numbers of {BANDS}\n"
+    assert main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["n_songs"], told["n_features"], told["labels"], told["failures"]) == (4, 4, None, [])
+    assert len(load_index(index).songs) == 4
+
+
+def test_songs_that_cannot_be_measured_are_named(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (songs / "text.wav").write_text("no sound")
+    assert main(["index", "run", str(songs), "-m", BANDS, "--workers", "0"]) == 5
+    out, err = capsys.readouterr()
+    assert out.startswith("4 of 5 songs are in")
+    assert "warning: text.wav: " in err
+
+
+def test_shards_are_merged(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = [str(songs.with_name(f"{i}.index")) for i in (1, 2)]
+    for i, part in enumerate(parts, start=1):
+        assert main(["index", str(songs), "-m", BANDS, "--workers", "0", "--shard", f"{i}/2", "-o", part]) == 0
+    assert main(["index", "merge", *parts, "-o", str(songs.with_name("all.index"))]) == 0
+    assert "4 of 4 songs are in" in capsys.readouterr().out
+    assert main(["index", "merge", parts[0], "-o", parts[0]]) == 2
+    assert main(["index", str(songs), "-m", BANDS, "--cluster-patience", "5"]) == 2
+    assert "--cluster-patience is for --cluster" in capsys.readouterr().err
