@@ -19,7 +19,8 @@ map:
 - `components`: what is switched on and off, which masks, and what "off" sounds like
 - `attribution`: answers become weights
 - `explanation`: one excerpt; `track`: a whole recording
-- `collection`: lists of recordings; `audit`: what a classifier listens to over all of them
+- `collection`: lists of recordings, indexes of songs, and who works on many of them
+- `audit`: what a classifier listens to over a collection
 - `faithfulness`: whether an explanation is true of the model; `compat`: other packages' ways of asking
 - `report`: pages, players and plots; `cli`: the command line
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from audiolime_ext.audio.recording import Audio, load_audio
     from audiolime_ext.audit.run import run_audit
     from audiolime_ext.audit.verdict.admission import assert_no_confounder
+    from audiolime_ext.collection.indexing.making import make_index
     from audiolime_ext.errors import AudiolimeError
     from audiolime_ext.explanation.explanation import Explanation
     from audiolime_ext.explanation.pipeline import explain, top_component
@@ -67,6 +69,7 @@ _HOMES = {
     "load_audio": "audio.recording",
     "load_factorization": "factorization.loading",
     "load_model": "prediction.loading",
+    "make_index": "collection.indexing.making",
     "run_audit": "audit.run",
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
@@ -89,6 +92,7 @@ __all__ = [
     "load_audio",
     "load_factorization",
     "load_model",
+    "make_index",
     "run_audit",
     "tag",
     "tagger",

@@ -22,9 +22,13 @@ from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main
 from audiolime_ext.collection.engine.policy import Policy
+from audiolime_ext.collection.index import load_index
+from audiolime_ext.collection.indexing.making import make_index
 from audiolime_ext.errors import WorkersLost
 from tests.audit.test_run import BOMB, CONFOUNDED, FEW, ROOT, table
 from tests.audit_collection import make_collection
+from tests.collection.indexing.test_making import table as songs_of
+from tests.song_collection import FRAGILE, make_songs
 
 OPTIONS = ["-t", CONFOUNDED, "-f", "oracle", "--n-donors", "2", "--same", "1", "--kinds", "own", "--no-noise"]
 BOUND_S = 240.0  # of every wait; hardly ever reached
@@ -98,6 +102,18 @@ def test_a_cluster_writes_the_table_that_processes_write(
     run_audit(manifest, CONFOUNDED, store=tmp_path / "local.sqlite", settings=FEW, workers=2)
     assert table(tmp_path / "dask.sqlite") == table(tmp_path / "local.sqlite")
     assert "16 of 16 recordings" in capsys.readouterr().out
+
+
+def test_a_cluster_makes_the_index_that_processes_make(
+    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    songs, dask = make_songs(tmp_path / "songs", 6, poisoned=3), tmp_path / "dask.index"
+    assert main(["index", str(songs), "-m", FRAGILE, "-o", str(dask), "--cluster", scheduler]) == 5
+    assert "warning: 003.wav: it crashes the process that measures it" in capsys.readouterr().err
+    local = make_index(songs, FRAGILE, index=tmp_path / "local.index", workers=2)
+    assert songs_of(load_index(dask)) == songs_of(local)
+    assert len(local.songs) == 5
 
 
 def test_a_recording_that_kills_workers_of_a_cluster_costs_no_other(scheduler: str, tmp_path: Path) -> None:
