@@ -33,6 +33,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"collection.engine.{name}": "audit/test_run" for name in ("driver", "jobs", "models")},  # by audits
     **{f"collection.engine.{name}": "collection/engine/test_patience" for name in ("policy", "workers")},
     **{f"files.{name}": "audit/store/test_store" for name in ("database", "seals")},
+    "collection.omissions": "collection/test_importers",
     "collection.table": "collection/test_manifest",
     **{f"explanation.{name}": "explanation/test_saved" for name in ("provenance", "settings")},
     "explanation.earlier": "test_saved_0_1_0",
