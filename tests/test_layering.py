@@ -36,6 +36,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "collection.engine.failures": "audit/store/test_store",
     "collection.index": "collection/indexing/test_making",
     **{f"collection.indexing.{name}": "collection/indexing/test_making" for name in ("catalogue", "records", "work")},
+    "collection.omissions": "collection/test_importers",
     "collection.table": "collection/test_manifest",
     **{f"explanation.{name}": "explanation/test_saved" for name in ("provenance", "settings")},
     "explanation.earlier": "test_saved_0_1_0",

@@ -3,6 +3,7 @@
 - `manifest`: tables, folders and published data sets become recordings with classes
 - `table`: tables that people write, read as a whole or refused with everything that is wrong
 - `importers`: published data sets, in the form in which they are published
+- `omissions`: what is left out, in words
 - `engine`: who works on all of them, in processes or on a cluster, so that none is lost by another
 - `songs`, `vectors`: what is known of a song, and the one vector that a model's answers to it make
 - `index`, `indexing`: the songs of a collection with their vectors, as they are read from a folder and made

@@ -159,6 +159,96 @@ def test_fmas_genres_are_named_by_its_other_table(
         load_manifest(fma_metadata, columns={"label": label})
 
 
+DESCRIBED = """\
+,album,album,artist,set,set,track,track,track,track
+,date_released,title,name,split,subset,date_recorded,duration,genre_top,title
+track_id,,,,,,,,,
+2,2009-01-05 00:00:00,AWOL - A Way Of Life,AWOL,training,small,2008-11-26 00:00:00,168,Hip-Hop,Food
+5,,"AWOL - A
+Way Of Life",AWOL,test,small,2008-11-26 00:00:00,206,Hip-Hop,This World
+10,2008-02-06 00:00:00,Constant Hitmaker,Kurt Vile,test,medium,,161,Pop,Freeway
+20,,Niris,Nicky Cook,training,large,,311,,Spiritual Level
+26,,Niris,Nicky Cook,training,large,,181,,Where is your Love?
+"""
+
+
+@pytest.fixture
+def fma_folder(touch: Touch) -> Path:
+    folder = touch(*(f"fma_large/000/0000{number}.mp3" for number in ("02", "05", "10", "20")))
+    (folder / "fma_metadata").mkdir()
+    (folder / "fma_metadata" / "tracks.csv").write_text(DESCRIBED)
+    return folder
+
+
+def test_fmas_tracks_come_with_what_the_table_says_of_them(fma_folder: Path) -> None:
+    found = fma.tracks(fma_folder)
+    table, audio = fma_folder / "fma_metadata" / "tracks.csv", fma_folder / "fma_large"
+    assert found.rows[:2] == (
+        fma.Track(
+            *(2, audio / "000/000002.mp3", "000/000002.mp3", "training", "small"),
+            *("Food", "AWOL", "AWOL - A Way Of Life", "Hip-Hop", 2009),
+        ),
+        fma.Track(
+            *(5, audio / "000/000005.mp3", "000/000005.mp3", "test", "small"),
+            *("This World", "AWOL", "AWOL - A Way Of Life", "Hip-Hop", 2008),
+        ),
+    )
+    assert [(track.year, track.genre) for track in found.rows[2:]] == [(2008, "Pop"), (None, None)]
+    assert found.notes == (f"1 track of {table} has no file and is left out: 000/000026.mp3",)
+    assert fma.tracks(fma_folder / "fma_metadata") == found, "the folder of the table is as good"
+
+
+@pytest.mark.parametrize(
+    ("options", "numbers"),
+    [
+        ("", [2, 5, 10, 20]),
+        ("?subset=full", [2, 5, 10, 20]),
+        ("?subset=medium", [2, 5, 10]),
+        ("?subset=small", [2, 5]),
+        ("?split=test", [5, 10]),
+        ("?subset=small&split=test", [5]),
+    ],
+)
+def test_a_subset_of_fma_holds_the_smaller_ones(fma_folder: Path, options: str, numbers: list[int]) -> None:
+    assert [track.number for track in fma.make(f"{fma_folder}{options}").rows] == numbers
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("?subset=small", "names no folder; write fma:DIR"),
+        ("{}?subset=smal", "unknown subset of FMA's 'smal'; did you mean 'small'"),
+        ("{}?split=validation", "names no track of this subset and split"),
+        ("{}?parts=1", "unknown option 'parts'"),
+        ("{}/fma_large", "there is no file .*fma_large/fma_metadata/tracks.csv, nor .*name the folder that holds FMA"),
+    ],
+)
+def test_what_is_not_of_fma_is_refused(fma_folder: Path, argument: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        fma.make(argument.format(fma_folder))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("title,name", "title,nome", "tracks.csv cannot be read: it has no column 'artist name'; get a complete copy"),
+        (DESCRIBED[40:], "", "tracks.csv cannot be read: it has no column"),
+        ("\n20,", "\nx,", "line 8 does not begin with a number"),
+        ("Way Of Life", "x" * 200_000, "line 4: not valid CSV"),
+    ],
+)
+def test_a_damaged_table_of_fmas_is_refused(fma_folder: Path, before: str, after: str, says: str) -> None:
+    (fma_folder / "fma_metadata" / "tracks.csv").write_text(DESCRIBED.replace(before, after, 1))
+    with pytest.raises(UsageError, match=says):
+        fma.tracks(fma_folder)
+
+
+def test_fma_without_its_audio_is_refused(fma_folder: Path) -> None:
+    (fma_folder / "fma_large").rename(fma_folder / "elsewhere")
+    with pytest.raises(UsageError, match=r"none of its files was found, such as .*000002\.mp3; put the folder"):
+        fma.tracks(fma_folder)
+
+
 def test_columns_of_a_known_table_need_no_names(fma_metadata: Path) -> None:
     with pytest.raises(UsageError, match="the columns of FMA's table are known; leave 'path' out"):
         load_manifest(fma_metadata, columns={"path": "track_id"})

@@ -19,13 +19,13 @@ from types import ModuleType
 
 from audiolime_ext.collection.importers import fma, jamendo, magnatagatune
 from audiolime_ext.collection.importers.draft import Draft, opened
+from audiolime_ext.collection.omissions import left_out, some
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files.names import is_file, legible
+from audiolime_ext.files.names import is_file
 from audiolime_ext.prediction.labels import label_indices
 
 FORMATS: tuple[ModuleType, ...] = (jamendo, magnatagatune, fma)
 _HEAD = 1 << 16  # characters that hold three lines of any of them
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -89,22 +89,22 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
     if not kept:
         raise UsageError(f"{origin} cannot be used: " + _nothing(gone, ignored, what))
     notes = (
-        _told(
+        left_out(
             gone,
             f"recording of {origin} has no file and is left out",
             f"recordings of {origin} have no file and are left out",
         ),
-        _told(
+        left_out(
             classless,
             f"recording has no {what} in {origin} and is left out",
             f"recordings have no {what} in {origin} and are left out",
         ),
-        _told(
+        left_out(
             unknown,
             f"recording of {origin} has no {what} that the model knows and is left out",
             f"recordings of {origin} have no {what} that the model knows and are left out",
         ),
-        _told(
+        left_out(
             ignored,
             f"tag of {origin} that the model does not know is ignored",
             f"tags of {origin} that the model does not know are ignored",
@@ -113,22 +113,14 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
     return Gathered(tuple(kept), tuple(filter(None, notes)))
 
 
-def _told(names: Sequence[str], one: str, several: str) -> str:
-    return f"{len(names)} {one if len(names) == 1 else several}: {_some(names)}" if names else ""
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join([*map(legible, names[:_SHOWN]), *["…"] * (len(names) > _SHOWN)])
-
-
 def _nothing(gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
     if gone:
         return (
-            f"none of its files was found, such as {_some(gone[:1])}; name the folder that its paths are relative to: "
+            f"none of its files was found, such as {some(gone[:1])}; name the folder that its paths are relative to: "
             "--root DIR (root=DIR)"
         )
     if ignored:
-        return f"the model knows none of its classes, such as {_some(ignored)}; audit a model that does"
+        return f"the model knows none of its classes, such as {some(ignored)}; audit a model that does"
     return f"no recording in it has a {what}"
 
 

@@ -11,6 +11,10 @@ Track 2 lies in ``fma_small/000/000002.mp3``, or in that of a larger subset, bes
 it. Its class is ``genre_top``, which half of the tracks have; or, if they are asked for, all of its ``genres`` (or
 ``genres_all``: with their parents), by the titles in ``genres.csv``.
 
+For an index a folder is named, ``fma:DIR?subset=small&split=test``, and each track comes with what the table says of it
+(`make`, `tracks`). A subset holds the smaller ones: ``medium`` is what is marked small or medium. The year is that in
+which the album was released or, where that is not known, in which the track was recorded.
+
 References: Defferrard, Benzi, Vandergheynst and Bresson, "FMA: A dataset for music analysis", ISMIR 2017; the README,
 ``usage.ipynb`` and ``utils.get_audio_path`` of mdeff/fma.
 """
@@ -19,17 +23,136 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from audiolime_ext.collection.importers.draft import Draft, opened
+from audiolime_ext.collection.indexing.tags import one_line, year_of
+from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.table import cells_of
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.names import is_file, is_folder, legible
+from audiolime_ext.registry import options
 from audiolime_ext.text import counted
 
 NAME = "FMA"
 LABELS = {"genre_top": "top genre", "genres": "genre", "genres_all": "genre"}
-_SUBSETS = ("fma_full", "fma_large", "fma_medium", "fma_small")
+SUBSETS = ("small", "medium", "large", "full")  # each holds those before it; the table marks three
+SPLITS = ("training", "validation", "test")
+TABLE = "tracks.csv"
+_METADATA = "fma_metadata"  # folder that the published archive unpacks to
+_AUDIO = tuple(f"fma_{subset}" for subset in reversed(SUBSETS))
+_DESCRIBED = (  # columns, in the order of `_track`
+    *(("set", "split"), ("set", "subset"), ("track", "title"), ("artist", "name"), ("album", "title")),
+    *(("track", "genre_top"), ("album", "date_released"), ("track", "date_recorded")),
+)
+
+
+@dataclass(frozen=True)
+class Track:
+    """A track of FMA whose file is there.
+
+    Parameters
+    ----------
+    number : int
+        Number of the track.
+    path : Path
+        The file.
+    called : str
+        Path of the file in the folder of the audio, such as ``000/000002.mp3``.
+    split, subset : str or None
+        Split, and the smallest subset that holds it.
+    title, artist, album, genre : str or None
+        Words of the table, each on one line; `genre` is the top genre.
+    year : int or None
+        Year in which the album was released, else in which the track was recorded.
+    """
+
+    number: int
+    path: Path
+    called: str
+    split: str | None = None
+    subset: str | None = None
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    genre: str | None = None
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Tracks in the order of the table, and notes on what was left out."""
+
+    rows: tuple[Track, ...]
+    notes: tuple[str, ...] = ()
+
+
+def make(argument: str) -> Tracks:
+    """The tracks that ``fma:`` names: `tracks` of a folder, with its options behind a question mark.
+
+    Parameters
+    ----------
+    argument : str
+        Folder, perhaps with options: ``DIR?subset=small&split=test``.
+
+    Raises
+    ------
+    UsageError
+        If an option is not known, or as `tracks`.
+    """
+    folder, given = options(argument, ("subset", "split"))
+    if not folder:
+        raise UsageError("fma: names no folder; write fma:DIR, the folder that holds fma_metadata and fma_small")
+    return tracks(Path(folder), **given)
+
+
+def tracks(folder: Path, *, subset: str | None = None, split: str | None = None) -> Tracks:
+    """The tracks of FMA whose files are there, with what its table says of them.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that holds ``fma_metadata`` and the folders of audio, such as ``fma_small``; or ``fma_metadata`` itself.
+    subset : str or None
+        Subset whose tracks are wanted: "small", "medium", "large" or "full"; None: all tracks.
+    split : str or None
+        Split whose tracks are wanted: "training", "validation" or "test"; None: all.
+
+    Raises
+    ------
+    UsageError
+        If there is no table or it is damaged, the subset or split is not known, or no track is left.
+    """
+    for kind, given, known in (("subset", subset, SUBSETS), ("split", split, SPLITS)):
+        if given is not None and given not in known:
+            raise unknown(f"{kind} of FMA's", given, known)
+    table = _table(folder)
+    origin = legible(table)
+    try:
+        wanted = [track for track in _described(table) if _is_of(track, subset, split)]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{origin} cannot be read: {error}; get a complete copy") from error
+    there = tuple(track for track in wanted if is_file(track.path))
+    if not wanted:
+        raise UsageError(f"{origin} names no track of this subset and split; leave one of them out")
+    if not there:
+        raise UsageError(
+            f"{origin} cannot be used: none of its files was found, such as {legible(wanted[0].path)}; put the folder "
+            f"of the audio ({', '.join(reversed(_AUDIO))}) beside that of the metadata"
+        )
+    found = set(there)
+    gone = [track.called for track in wanted if track not in found]
+    note = left_out(
+        gone, f"track of {origin} has no file and is left out", f"tracks of {origin} have no file and are left out"
+    )
+    return Tracks(there, (note,) if note else ())
+
+
+def _is_of(track: Track, subset: str | None, split: str | None) -> bool:
+    if split not in (None, track.split):
+        return False
+    return subset in (None, "full") or track.subset in SUBSETS[: SUBSETS.index(subset) + 1]
 
 
 def recognises(lines: Sequence[str]) -> bool:
@@ -42,14 +165,57 @@ def recognises(lines: Sequence[str]) -> bool:
 
 def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
     """The tracks of the table; `root` is the folder that holds ``000``, ``001``, … (None: it is searched for)."""
-    folders = [root] if root else [base / name for base in (table.parent, table.parent.parent) for name in _SUBSETS]
-    there = [folder for folder in folders if is_folder(folder)] or [table.parent]
+    folders = [root] if root else _folders(table)
     titles = {} if label == "genre_top" else _titles(table.parent / "genres.csv")
+    for line, number, (named, split) in _rows(table, [("track", label), ("set", "split")]):
+        called, path = _file(number, folders)
+        yield Draft(line, path, _labels(named, titles, line), split=split or None, called=called)
+
+
+def _table(folder: Path) -> Path:
+    """The table of a folder, or of the folder of the metadata in it."""
+    places = [folder / TABLE, folder / _METADATA / TABLE]
+    if found := next(filter(is_file, places), None):
+        return found
+    raise UsageError(
+        f"there is no file {legible(places[1])}, nor {legible(places[0])}; name the folder that holds FMA's "
+        f"{_METADATA} (its archive has {TABLE})"
+    )
+
+
+def _folders(table: Path) -> list[Path]:
+    """Folders of audio, beside the folder of the metadata or within it; the table's own where there are none."""
+    folders = [base / name for base in (table.parent, table.parent.parent) for name in _AUDIO]
+    return list(filter(is_folder, folders)) or [table.parent]
+
+
+def _file(number: int, folders: Sequence[Path]) -> tuple[str, Path]:
+    """What a track's file is called, and where it is: in the first folder that has it."""
+    name = f"{number:06d}.mp3"
+    called = f"{name[:3]}/{name}"
+    paths = [folder / called for folder in folders]
+    return called, next(filter(is_file, paths), paths[0])
+
+
+def _described(table: Path) -> Iterator[Track]:
+    folders = _folders(table)
+    for _, number, cells in _rows(table, _DESCRIBED):
+        split, subset, title, artist, album, genre = map(one_line, cells[:6])
+        year = next(filter(None, map(year_of, cells[6:])), None)
+        called, path = _file(number, folders)
+        yield Track(number, path, called, split, subset, title, artist, album, genre, year)
+
+
+def _rows(table: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int, list[str]]]:
+    """Each track's line, its number, and its cells in the columns that are wanted."""
     with opened(table) as file:
         rows = cells_of(file)
-        names = list(zip(next(rows)[1], next(rows)[1], strict=False))
-        next(rows)
-        named, split = names.index(("track", label)), names.index(("set", "split"))
+        names = list(zip(*(next(rows, (0, []))[1] for _ in range(2)), strict=False))
+        next(rows, None)
+        for column in wanted:
+            if column not in names:
+                raise ValueError(f"it has no column {' '.join(column)!r}")
+        places = [names.index(column) for column in wanted]
         for line, cells in rows:
             if not any(cells):
                 continue
@@ -57,12 +223,7 @@ def drafts(table: Path, root: Path | None, label: str) -> Iterator[Draft]:
                 raise ValueError(
                     f"line {line} does not begin with a number, or does not have {counted(len(names), 'cell')}"
                 )
-            number = f"{int(cells[0]):06d}"
-            called = f"{number[:3]}/{number}.mp3"
-            paths = [folder / called for folder in there]
-            path = next((path for path in paths if is_file(path)), paths[0])
-            found = _labels(cells[named], titles, line)
-            yield Draft(line, path, found, split=cells[split] or None, called=called)
+            yield line, int(cells[0]), [cells[place] for place in places]
 
 
 def _labels(cell: str, titles: dict[int, str], line: int) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ Only ``path`` is needed, relative to the table's folder or to `root`. Manifests 
 for a genre, ``group`` for an album. Other columns are ignored, and named in a note. What a table does not say, the tags
 of the file do.
 
+``fma:DIR?subset=small&split=test`` names tracks of FMA (see `audiolime_ext.collection.importers.fma`).
+
 A file is read to know its content where its size or the time of its last change is another than before. Files of the
 same content are one song. Paths are kept relative to the index where a recording lies below the folder that holds the
 index, so that both can move together; else they are absolute.
@@ -24,18 +26,19 @@ from pathlib import Path
 
 from audiolime_ext.audio.folders import look_into
 from audiolime_ext.collection.engine.jobs import Task
+from audiolime_ext.collection.importers import fma
 from audiolime_ext.collection.indexing.records import File
-from audiolime_ext.collection.indexing.tags import read_tags
+from audiolime_ext.collection.indexing.tags import FIELDS as TAGS
+from audiolime_ext.collection.indexing.tags import MISSING, read_tags, readable, year_of
 from audiolime_ext.collection.manifest import recording_at
+from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.table import Problems, read_table
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_folder, legible, told_apart
 from audiolime_ext.files.reading import require_file, sha256_of
-from audiolime_ext.text import counted
 
-TAGS = ("title", "artist", "album", "genre", "year")
 COLUMNS = ("path", *TAGS, "label", "group")
-_SHOWN = 3
+_FMA = "fma:"
 
 
 @dataclass(frozen=True)
@@ -97,26 +100,26 @@ def listing(
     UsageError
         If there is no recording, or something is wrong with the table; the message lists everything that is.
     """
-    given, notes = _from(Path(source), folder, None if root is None else Path(root))
+    given, notes = _from(str(source), folder, None if root is None else Path(root))
     known = {file.path: file for file in before if file.path is not None}
     files, songs, first, names = list[File](), list[Recording](), dict[str, Path](), told_apart(map(str, given))
-    doubles: list[str] = []
+    doubles, untagged = list[str](), list[str]()
+    if not readable():
+        notes.append(MISSING)
     for path in _shown(sorted(given)):
-        file = _file(path, kept_as(path, folder), known, given[path])
+        file, why = _file(path, kept_as(path, folder), known, given[path])
+        if why:
+            untagged.append(f"{names[str(path)]} ({why})")
         files.append(file)
         if file.sha256 in first:
             doubles.append(f"{names[str(path)]} is {names[str(first[file.sha256])]}")
             continue
         first[file.sha256] = path
         songs.append(Recording(str(path), file.sha256, names[str(path)]))
-    if doubles:
-        more = ", …" if len(doubles) > _SHOWN else ""
-        are = "is" if len(doubles) == 1 else "are"
-        notes.append(
-            f"{counted(len(doubles), 'file')} {are} of the same content as another, and one song with it: "
-            f"{', '.join(doubles[:_SHOWN])}{more}"
-        )
-    return Listing(tuple(files), tuple(songs), tuple(notes))
+    same = "of the same content as another, and one song with it"
+    notes.append(left_out(doubles, f"file is {same}", f"files are {same}"))
+    notes.append(left_out(untagged, "file has tags that cannot be read", "files have tags that cannot be read"))
+    return Listing(tuple(files), tuple(songs), tuple(filter(None, notes)))
 
 
 def kept_as(path: Path, folder: Path) -> str:
@@ -133,17 +136,30 @@ def kept_as(path: Path, folder: Path) -> str:
     return os.path.join(os.pardir, whole.relative_to(beside)) if whole.is_relative_to(beside) else str(whole)  # noqa: PTH118
 
 
-def _from(source: Path, folder: Path, root: Path | None) -> tuple[dict[Path, Mapping[str, str]], list[str]]:
+def _from(source: str, folder: Path, root: Path | None) -> tuple[dict[Path, Mapping[str, str]], list[str]]:
     """The paths of the recordings, each with what the table says, and notes."""
-    if is_folder(source):
-        found = look_into(source, deep=True, but=folder)
-        notes = [found.note] if found.note else []
-        if not found.files:
-            left = f" ({found.note})" if found.note else ""
-            raise UsageError(
-                f"{legible(source)} is a folder without recordings{left}; name one that holds some, at any depth"
-            )
-        return {path: {} for path in found.files}, notes
+    if source.startswith(_FMA):
+        tracks = fma.make(source.removeprefix(_FMA))
+        return {track.path: _said(track) for track in tracks.rows}, list(tracks.notes)
+    return _of_folder(Path(source), folder) if is_folder(source) else _of_table(Path(source), root)
+
+
+def _said(track: fma.Track) -> dict[str, str]:
+    given = {tag: getattr(track, tag) for tag in TAGS}
+    return {tag: str(value) for tag, value in given.items() if value is not None}
+
+
+def _of_folder(source: Path, folder: Path) -> tuple[dict[Path, Mapping[str, str]], list[str]]:
+    found = look_into(source, deep=True, but=folder)
+    if not found.files:
+        left = f" ({found.note})" if found.note else ""
+        raise UsageError(
+            f"{legible(source)} is a folder without recordings{left}; name one that holds some, at any depth"
+        )
+    return {path: {} for path in found.files}, [found.note] if found.note else []
+
+
+def _of_table(source: Path, root: Path | None) -> tuple[dict[Path, Mapping[str, str]], list[str]]:
     problems = Problems(source)
     table = read_table(source, problems, known=COLUMNS, needed=COLUMNS[:1], also={"song": "group"})
     rows: dict[Path, Mapping[str, str]] = {}
@@ -164,22 +180,23 @@ def _shown(paths: list[Path]) -> Iterator[Path]:
     yield from tqdm(paths, desc="reading the files", unit="file", delay=1.0, disable=None, leave=False)
 
 
-def _file(path: Path, name: str, known: Mapping[str, File], said: Mapping[str, str]) -> File:
-    """A file as it is now; what is known of one that did not change is not read again."""
+def _file(path: Path, name: str, known: Mapping[str, File], said: Mapping[str, str]) -> tuple[File, str]:
+    """A file as it is now, and why its tags cannot be read; what is known of one that did not change is not read."""
     before, as_it_is = known.get(name), _as_it_is(path, name)
     if before is not None and (before.size, before.mtime_ns) == (as_it_is.size, as_it_is.mtime_ns):
         if not said:
-            return before
+            return before, ""
         as_it_is = replace(as_it_is, sha256=before.sha256)
-    tags, year = read_tags(path), said.get("year", "")
-    return replace(
+    tags, year = read_tags(path), year_of(said.get("year", ""))
+    file = replace(
         as_it_is if as_it_is.sha256 else replace(as_it_is, sha256=_sha256(path)),
         title=said.get("title") or tags.title,
         artist=said.get("artist") or tags.artist,
         album=said.get("album") or said.get("group") or tags.album,
         genre=said.get("genre") or said.get("label") or tags.genre,
-        year=int(year) if year.isdecimal() else tags.year,
+        year=year or tags.year,
     )
+    return file, tags.reason if readable() else ""
 
 
 def _as_it_is(path: Path, name: str) -> File:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.collection.indexing.listing import listing
+from audiolime_ext.collection.indexing.tags import MISSING
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.reading import sha256_of
 from tests.song_collection import make_songs, song, write_song
@@ -94,3 +95,37 @@ def test_a_file_that_cannot_be_read_is_listed_and_fails_when_it_is_measured(song
     found = listing(songs, songs.with_name("x.index"))
     assert len(found.songs) == 5
     assert "no file that can be read" in found.notes[0]
+
+
+def test_what_files_say_of_their_songs_is_listed_and_what_cannot_be_read_is_said(songs: Path) -> None:
+    wave = pytest.importorskip("mutagen.wave")
+    tagged, ids = wave.WAVE(songs / "album 0" / "000.wav"), pytest.importorskip("mutagen.id3")
+    tagged.add_tags()
+    tagged.tags.add(ids.TIT2(encoding=3, text="Título"))
+    tagged.tags.add(ids.TDRC(encoding=3, text="2011-05-03"))
+    tagged.save()
+    (songs / "broken.mp3").write_bytes(b"ID3\x04\x00\x00\x00\x00\x7f\x7f" + bytes(range(200)))
+    found = listing(songs, songs.with_name("x.index"))
+    assert [(file.title, file.year) for file in found.files][:2] == [("Título", 2011), (None, None)]
+    assert any(note.startswith("1 file has tags that cannot be read: broken.mp3 (") for note in found.notes)
+
+
+def test_without_the_package_that_reads_tags_that_is_said_once(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audiolime_ext.collection.indexing.listing.readable", lambda: False)
+    assert [note for note in listing(songs, songs.with_name("x.index")).notes if "mutagen" in note] == [MISSING]
+
+
+def test_tracks_of_fma_bring_what_their_table_says(tmp_path: Path) -> None:
+    (tmp_path / "fma_metadata").mkdir()
+    (tmp_path / "fma_metadata" / "tracks.csv").write_text(
+        ",set,set,track,artist,album,track,album,track\n"
+        ",split,subset,title,name,title,genre_top,date_released,date_recorded\n"
+        "track_id,,,,,,,,\n"
+        "2,training,small,Food,AWOL,Way,Hip-Hop,2009-01-05,\n"
+        "3,test,small,Gone,AWOL,Way,Hip-Hop,2009-01-05,\n"
+    )
+    for number in ("000002", "000003"):
+        write_song(tmp_path / "fma_small" / "000" / f"{number}.mp3", song(int(number)))
+    found = listing(f"fma:{tmp_path}?split=training", tmp_path / "x.index")
+    (file,) = found.files
+    assert (file.title, file.artist, file.album, file.genre, file.year) == ("Food", "AWOL", "Way", "Hip-Hop", 2009)
