@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.collection.engine.jobs import Failure, Task
+from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.collection.indexing import matrix
 from audiolime_ext.collection.indexing.catalogue import Catalogue
 from audiolime_ext.collection.indexing.records import Facts, File
@@ -109,23 +109,23 @@ def load_index(folder: str | Path) -> Index:
         )
     with Catalogue.read(folder) as catalogue, catalogue.at_once():
         files, facts = catalogue.files(), catalogue.facts()
-        numbered = _songs(files, facts)
-        keys, identity, state = [Task(song.key).key for song in numbered], catalogue.identity, catalogue.state
+        songs, identity, state = _songs(files, facts), catalogue.identity, catalogue.state
+        keys = list(songs)
         means, windows = (
             matrix.read(folder / name, identity.n_features, state) for name in (matrix.VECTORS, matrix.WINDOWS)
         )
-        if means is None or len(means) != len(numbered):
+        if means is None or len(means) != len(songs):
             means = _stacked((mean[None] for mean, _ in catalogue.vectors(keys)), identity.n_features)
         if identity.windows and windows is None:
             windows = _stacked((block for _, block in catalogue.vectors(keys)), identity.n_features)
-        there = {Task(file.sha256).key for file in files}
+        there = {file.task.key for file in files}
         failures = tuple(failure for failure in catalogue.failures() if failure.task in there)
     return Index(
         folder=folder,
         model=identity.model,
         fingerprint=identity.fingerprint,
         labels=identity.labels,
-        songs=numbered,
+        songs=tuple(songs.values()),
         vectors=means,
         state=state,
         middle_s=identity.middle_s,
@@ -138,19 +138,19 @@ def load_index(folder: str | Path) -> Index:
 def write_matrices(folder: Path, catalogue: Catalogue) -> None:
     """Write the files that are mapped into memory; they need not be there, but make reading fast."""
     state = catalogue.state
-    keys = [Task(song.key).key for song in _songs(catalogue.files(), catalogue.facts())]
+    keys = list(_songs(catalogue.files(), catalogue.facts()))
     matrix.write(folder / matrix.VECTORS, (mean[None] for mean, _ in catalogue.vectors(keys)), state)
     if catalogue.identity.windows:
         matrix.write(folder / matrix.WINDOWS, (windows for _, windows in catalogue.vectors(keys)), state)
 
 
-def _songs(files: Sequence[File], facts: Mapping[str, Facts]) -> tuple[Song, ...]:
-    """The songs that were measured, each by the first of its files."""
-    by_content: dict[str, list[File]] = {}
+def _songs(files: Sequence[File], facts: Mapping[str, Facts]) -> dict[str, Song]:
+    """The songs that were measured, by their tasks' keys, each told by the first of its files."""
+    same: dict[str, list[File]] = {}
     for file in files:
-        if file.task.key in facts:
-            by_content.setdefault(file.sha256, []).append(file)
-    return tuple(_song(same, facts[same[0].task.key]) for same in by_content.values())
+        if (key := file.task.key) in facts:
+            same.setdefault(key, []).append(file)
+    return {key: _song(files, facts[key]) for key, files in same.items()}
 
 
 def _song(same: Sequence[File], facts: Facts) -> Song:

@@ -61,6 +61,8 @@ class File:
         Tags; None where they do not say.
     year : int or None
         Year of publication; None where the tags do not say.
+    detail : str
+        Anything else that the song's vector follows from: a hash of the vector itself, where a catalogue brought it.
     """
 
     path: str | None
@@ -72,11 +74,12 @@ class File:
     album: str | None = None
     genre: str | None = None
     year: int | None = None
+    detail: str = ""
 
     @property
     def task(self) -> Task:
         """What is to be measured."""
-        return Task(self.sha256)
+        return Task(self.sha256, detail=self.detail)
 
 
 @dataclass(frozen=True)
