@@ -63,7 +63,7 @@ class Track:
     split, subset : str or None
         Split, and the smallest subset that holds it.
     title, artist, album, genre : str or None
-        What the table says, each on one line; `genre` is the top genre.
+        Texts of one line, as the table says them; `genre` is the top genre.
     year : int or None
         Year in which the album was released, else in which the track was recorded.
     """

@@ -82,7 +82,7 @@ def test_spotifys_table_is_read_as_it_is_published(csv: Write) -> None:
     assert (found.vectors.dtype, found.vectors.flags.c_contiguous) == (np.dtype(np.float32), True)
     assert found.notes == (
         f"features of {path}: danceability, mode, tempo, time_signature; "
-        "not '', popularity, key, explicit ('False' in line 2 is no number)",
+        "not 'Unnamed: 0', popularity, key, explicit ('False' in line 2 is no number)",
         "1 row names a song again: 5SuOikwiRyPMVoIQDJUgSV",
     )
     assert found.folder == path.parent
@@ -119,6 +119,12 @@ def test_key_is_the_songs_unless_ids_or_a_mode_say_that_it_is_musical(csv: Write
     assert keys(read_vectors(csv("key,energy\n7,1\n8,2\n"))) == ["7", "8"]
     assert keys(read_vectors(csv("key,id,energy\n7,a,1\n7,b,2\n"))) == ["a", "b"]
     assert keys(read_vectors(csv("key,mode,path,energy\n7,1,a.wav,1\n7,1,b.wav,2\n"))) == ["a.wav", "b.wav"]
+
+
+def test_columns_that_a_spreadsheet_leaves_empty_are_no_harm(csv: Write) -> None:
+    found = read_vectors(csv("id,energy,,\na,1,,\nb,2,,\n"))
+    assert found.labels == ("energy",)
+    assert found.notes[0].endswith("; not 'Unnamed: 2', 'Unnamed: 3'")
 
 
 def test_without_keys_songs_are_named_by_path_else_by_artist_and_title(csv: Write) -> None:
@@ -180,6 +186,11 @@ def test_a_table_that_cannot_be_used_is_refused(csv: Write, text: str, says: str
         read_vectors(csv(text))
 
 
+def test_of_a_cell_that_is_no_number_the_beginning_is_shown(csv: Write) -> None:
+    found = read_vectors(csv(f"id,lyrics,energy\na,{'la ' * 1000},1\n"))
+    assert found.notes[0].endswith(f"; not lyrics ('{('la ' * 14)[:40]}' in line 2 is no number)")
+
+
 def test_what_is_shown_is_one_line(csv: Write) -> None:
     found = read_vectors(csv('id,title,"ene\nrgy"\na,"Two\nlines\x1b",1\n'))
     assert found.songs[0].title == "Two lines"
@@ -231,6 +242,9 @@ def test_fmas_own_table_names_its_songs(csv: Write, tmp_path: Path) -> None:
     assert (found.folder / first.path).resolve() == tmp_path / "fma_small" / "000" / "000002.mp3"
     assert (second.title, second.artist, second.path) == (None, "Kurt Vile", None)
     assert len(found.notes) == 1
+    csv("track_id\n", "fma_metadata/tracks.csv")
+    with pytest.raises(UsageError, match=r"tracks\.csv, which names FMA's songs, cannot be read: it has no column"):
+        read_vectors(tmp_path / "fma_metadata" / "echonest.csv")
 
 
 def test_a_damaged_echonest_is_refused(csv: Write) -> None:

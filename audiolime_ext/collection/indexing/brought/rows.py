@@ -19,7 +19,7 @@ class Rows:
     Parameters
     ----------
     texts : mapping of str to sequence of str or None
-        What is known of the songs: field of a song → what each row says, None or "" where it says nothing.
+        Field of a song → what each row says of it, None or "" where it says nothing.
     vectors : ndarray of float, shape (n_rows, n_features)
         Number of each feature, not finite where there is none.
     labels : tuple of str or None

@@ -32,7 +32,6 @@ from audiolime_ext.collection.indexing.brought.columns import (
     told,
 )
 from audiolime_ext.collection.indexing.brought.rows import Rows
-from audiolime_ext.collection.indexing.tags import one_line
 from audiolime_ext.collection.table import Problems, cells_of, separator_of
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file, legible
@@ -41,6 +40,7 @@ from audiolime_ext.text import counted
 
 MOST = 500_000_000  # bytes: two million songs with twenty numbers each
 _HEAD = 1 << 16  # characters that hold the first line
+_SHOWN = 40  # characters of a cell, in a message
 _ECHONEST = {"artist_name": "artist", "release": "album", "album_date": "year"}
 
 Table = list[tuple[int, list[str]]]  # each row's line, and its cells
@@ -57,7 +57,8 @@ def rows_of(path: Path, features: Sequence[str] | None) -> Rows:
     table = _table(path)
     _require_rectangle(table, path)
     is_echonest = table[0][1][:2] == ["", "echonest"]
-    (_, header), *body = _flattened(table) if is_echonest else table
+    (_, names), *body = _flattened(table) if is_echonest else table
+    header = [name or f"Unnamed: {i}" for i, name in enumerate(names)]  # as pandas calls them
     lines, origin = [line for line, _ in body], legible(path)
     roles = roles_of(header, features, source=origin)
     if not body:
@@ -102,7 +103,8 @@ def _numbers(
     for name in candidates:
         numbers = numbers_of(columns[name])
         if isinstance(numbers, int):
-            no_numbers[name] = f"{one_line(columns[name][numbers])!r} in line {lines[numbers]} is no number"
+            cell = legible(columns[name][numbers][:_SHOWN])
+            no_numbers[name] = f"'{cell}' in line {lines[numbers]} is no number"
         elif np.isnan(numbers).all():
             no_numbers[name] = "it is empty"
         else:
@@ -125,7 +127,10 @@ def _titled(texts: dict[str, Sequence[str | None]], table: Path) -> list[str]:
     """Put in what FMA's own table says of these songs; return a note where there is none."""
     if not is_file(table):
         return [f"there is no {legible(table)}, so FMA's songs have numbers in place of titles"]
-    tracks = {str(track.number): track for track in fma.described(table)}
+    try:
+        tracks = {str(track.number): track for track in fma.described(table)}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{legible(table)}, which names FMA's songs, cannot be read: {error}") from error
     these = [tracks.get(key or "") for key in texts["key"]]
     for field in ("title", "artist", "album", "genre", "year"):
         before = texts.get(field, [None] * len(these))
