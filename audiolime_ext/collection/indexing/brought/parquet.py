@@ -51,7 +51,7 @@ def _rows(arrow: Any, file: Any, features: Sequence[str] | None, source: str) ->
         raise ValueError(f"it has {counted(n, 'row')}, and no more than {MOST_ROWS} are read")
     require_room(sum(map(_unpacked, map(file.metadata.row_group, range(file.metadata.num_row_groups)))))
     kinds = {field.name: field.type for field in file.schema_arrow}
-    roles = roles_of(list(kinds), features, source=source)
+    roles = roles_of(file.schema_arrow.names, features, source=source)
     texts = {field: _texts(_column(file, name), name) for field, name in roles.fields.items()}
     of_vectors = [name for name in roles.candidates if name.lower() in VECTORS and _is_list(arrow, kinds[name])]
     if features is None and of_vectors:
