@@ -93,6 +93,18 @@ def require_file(path: Path, most: int | None = None) -> Path:
     return path
 
 
+def require_room(n: int, most: int | None = None) -> None:
+    """Raise `Unreadable` unless `n` bytes, which are still to be unpacked, may be read (`most` as of `contents`).
+
+    Examples
+    --------
+    >>> require_room(2_000_000, 1_000_000)
+    Traceback (most recent call last):
+    audiolime_ext.files.reading.Unreadable: it holds 2 MB, and no more than 1 MB is read
+    """
+    _bound(most).require(n)
+
+
 def contents(path: Path, most: int | None = None) -> bytes:
     """The bytes of a regular file; or of a named pipe, which another program opens within ten seconds.
 

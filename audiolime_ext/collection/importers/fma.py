@@ -50,7 +50,7 @@ _DESCRIBED = (  # columns, in the order of `_track`
 
 @dataclass(frozen=True)
 class Track:
-    """A track of FMA whose file is there.
+    """A track of FMA.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Track:
     split, subset : str or None
         Split, and the smallest subset that holds it.
     title, artist, album, genre : str or None
-        Words of the table, each on one line; `genre` is the top genre.
+        Texts of one line, as the table says them; `genre` is the top genre.
     year : int or None
         Year in which the album was released, else in which the track was recorded.
     """
@@ -130,7 +130,7 @@ def tracks(folder: Path, *, subset: str | None = None, split: str | None = None)
     table = _table(folder)
     origin = legible(table)
     try:
-        wanted = [track for track in _described(table) if _is_of(track, subset, split)]
+        wanted = [track for track in described(table) if _is_of(track, subset, split)]
     except (OSError, ValueError) as error:
         raise UsageError(f"{origin} cannot be read: {error}; get a complete copy") from error
     there = tuple(track for track in wanted if is_file(track.path))
@@ -153,6 +153,22 @@ def _is_of(track: Track, subset: str | None, split: str | None) -> bool:
     if split not in (None, track.split):
         return False
     return subset in (None, "full") or track.subset in SUBSETS[: SUBSETS.index(subset) + 1]
+
+
+def described(table: Path) -> Iterator[Track]:
+    """Every track of a table, whether its file is there or not.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the table cannot be read.
+    """
+    folders = _folders(table)
+    for _, number, cells in _rows(table, _DESCRIBED):
+        split, subset, title, artist, album, genre = map(one_line, cells[:6])
+        year = next(filter(None, map(year_of, cells[6:])), None)
+        called, path = _file(number, folders)
+        yield Track(number, path, called, split, subset, title, artist, album, genre, year)
 
 
 def recognises(lines: Sequence[str]) -> bool:
@@ -195,15 +211,6 @@ def _file(number: int, folders: Sequence[Path]) -> tuple[str, Path]:
     called = f"{name[:3]}/{name}"
     paths = [folder / called for folder in folders]
     return called, next(filter(is_file, paths), paths[0])
-
-
-def _described(table: Path) -> Iterator[Track]:
-    folders = _folders(table)
-    for _, number, cells in _rows(table, _DESCRIBED):
-        split, subset, title, artist, album, genre = map(one_line, cells[:6])
-        year = next(filter(None, map(year_of, cells[6:])), None)
-        called, path = _file(number, folders)
-        yield Track(number, path, called, split, subset, title, artist, album, genre, year)
 
 
 def _rows(table: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int, list[str]]]:
