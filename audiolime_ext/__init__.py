@@ -21,7 +21,8 @@ map:
 - `explanation`: one excerpt; `track`: a whole recording
 - `collection`: lists of recordings, indexes of songs, and who works on many of them
 - `audit`: what a classifier listens to over a collection
-- `faithfulness`: whether an explanation is true of the model; `compat`: other packages' ways of asking
+- `faithfulness`: whether an explanation is true of the model; `recommendation`: which songs are similar, and by what
+- `compat`: other packages' ways of asking
 - `report`: pages, players and plots; `cli`: the command line
 
 The ground that all stand on: `errors`, `files` (their names, read within bounds, written whole), `cache`, `registry`
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.function import tagger
     from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.prediction.taggram import tag
+    from audiolime_ext.recommendation.similar import similar
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
     from audiolime_ext.track.pipeline import explain_track
@@ -71,6 +73,7 @@ _HOMES = {
     "load_model": "prediction.loading",
     "make_index": "collection.indexing.making",
     "run_audit": "audit.run",
+    "similar": "recommendation.similar",
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
     "top_component": "explanation.pipeline",
@@ -94,6 +97,7 @@ __all__ = [
     "load_model",
     "make_index",
     "run_audit",
+    "similar",
     "tag",
     "tagger",
     "top_component",

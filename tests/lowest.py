@@ -33,6 +33,8 @@ CHOSEN = (
     "networks/test_checkpoints.py::test_first_use_brings_exactly_the_files_asked_for",  # pip, tqdm
     "networks/test_checkpoints.py::test_a_link_that_stands_where_the_lock_belongs_is_not_followed",  # filelock
     "networks/test_runtime.py",  # onnxruntime
+    "recommendation/test_approximate.py::test_99_of_100_of_the_ten_nearest_are_found",  # faiss-cpu
+    "recommendation/test_matching.py",  # rapidfuzz
     "report/player/test_media.py::test_the_spectrogram_is_brightest_where_the_tone_is",  # pillow
     "report/test_plots.py::test_bars_are_the_weights",  # matplotlib
     "report/test_templating.py",  # jinja2, markupsafe

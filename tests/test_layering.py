@@ -14,7 +14,7 @@ HOUSE = "audiolime_ext"
 GROUND = ("errors", "guest", "extras", "text", "files", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
-    *("track", "collection", "faithfulness", "audit", "compat", "report"),
+    *("track", "collection", "faithfulness", "audit", "recommendation", "compat", "report"),
 )
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
 ORDER = {name: place for place, name in enumerate((*GROUND, *ROOMS, *FACES))}
@@ -53,6 +53,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "labels")},
     "prediction.option_values": "prediction/test_saved_model",
     "prediction.grid": "prediction/test_taggram",
+    **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.player.pictures": "report/player/test_player",
     "report.song.index": "report/song/test_page",

@@ -14,14 +14,27 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from audiolime_ext.cli import audit, cache, checkpoints, demo, explain, index, listing, page, rerun, separate, tag
+from audiolime_ext.cli import (
+    audit,
+    cache,
+    checkpoints,
+    demo,
+    explain,
+    index,
+    listing,
+    page,
+    rerun,
+    separate,
+    similar,
+    tag,
+)
 from audiolime_ext.cli.ending import Ears, listening
 from audiolime_ext.cli.options import tell
 from audiolime_ext.cli.parser import Parser, all_commands
 from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
 
-COMMANDS = (tag, separate, explain, page, audit, index, demo, rerun, checkpoints, cache, listing)
+COMMANDS = (tag, separate, explain, page, audit, index, similar, demo, rerun, checkpoints, cache, listing)
 
 
 class _Version(argparse.Action):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audiolime_ext import explain, explain_track, run_audit
+from audiolime_ext import explain, explain_track, run_audit, similar
 from audiolime_ext.audit.run import plan_audit
 from audiolime_ext.cli import build_parser
 from audiolime_ext.cli.parser import all_commands
@@ -20,8 +20,14 @@ CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
     "audiolime explain": (explain,),
     "audiolime page": (explain, explain_track),
     "audiolime audit run": (run_audit, plan_audit),
+    "audiolime similar": (similar,),
 }
-LEAST = {"audiolime explain": 7, "audiolime page": 4, "audiolime audit run": 2}  # that are shared
+LEAST = {  # that are shared
+    "audiolime explain": 7,
+    "audiolime page": 4,
+    "audiolime audit run": 2,
+    "audiolime similar": 8,
+}
 
 
 def defaults(function: Callable[..., Any]) -> dict[str, Any]:

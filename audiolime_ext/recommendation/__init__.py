@@ -1,0 +1,15 @@
+"""Which songs of a collection are similar, by what, and to whom everything is near.
+
+- `similar`: the whole way from songs to a list, on one screen
+- `queries`: what is asked about becomes vectors; `leaving_out`: what is not listed
+- `space`: what "near" means among the vectors; `hubs`: songs that are near to everything, and two corrections;
+  `crowd`: the same for one query among many songs; `census`: which songs are hubs and orphans
+- `ranking`: a song, a profile of several, or a taste; `relevance`: how a taste is learnt
+- `neighbours`: the nearest, exactly; `approximate`: candidates for them among very many
+- `telling`, `result`, `playlist`: the list as objects, text, JSON and a file for players
+- `feature_table`: a table of features, such as Spotify's; `matching`: its lines and the songs of a collection;
+  `cleaning`: titles and artists as they are compared
+- `kept`: what is worked out once for a collection
+
+Kept true: a song is never its own neighbour; contributions add up to the similarity; nothing is paired at random.
+"""

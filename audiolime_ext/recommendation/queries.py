@@ -1,0 +1,222 @@
+"""What neighbours are looked for: songs of the index, files, sound, or vectors.
+
+A name is understood as a file, if there is one; else as the path, the name (“Artist – Title”), the title or the key of
+a song of the index, letter case ignored. A file whose content is in the index is that song, whatever its name: its
+vector is there. Any other file or sound is heard by the index's model, as the songs were; and *a query is never
+compared with vectors of another model, or of another version of the model*.
+
+An index is data. Where it names a module as its model, that is imported only with ``trust``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.collection.index import Index
+from audiolime_ext.collection.songs import Song
+from audiolime_ext.collection.vectors import song_vector
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import is_file, legible, meant
+from audiolime_ext.files.reading import sha256_of
+from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.recommendation.kept import remembered
+from audiolime_ext.registry import named_by
+from audiolime_ext.text import counted
+
+_SHOWN = 3
+_NEAR = 0.3  # share of letter triples
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """Something whose neighbours are looked for.
+
+    Parameters
+    ----------
+    name : str
+        Name for people.
+    vector : ndarray of float32 or float64, shape (n_features,)
+        Vector of it, as the model answered.
+    position : int or None
+        Position in the index; None: it is not in it.
+    song : Song or None
+        Entry of the index; None: it is not in it.
+    notes : tuple of str
+        Sentences on how it was heard.
+    """
+
+    name: str
+    vector: NDArray[np.floating[Any]] = field(repr=False)
+    position: int | None = None
+    song: Song | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """How queries become vectors.
+
+    Parameters
+    ----------
+    index : Index
+        Songs that queries are compared with.
+    model : Model, str or None
+        Model that hears what is not in the index; None: the one that the index names.
+    trust : bool
+        True to import a module that the index names as its model.
+    """
+
+    index: Index
+    model: Any = None
+    trust: bool = False
+
+    def query(self, given: Any) -> Query:
+        """The query that was given, as anything that the module says.
+
+        Raises
+        ------
+        UsageError
+            If there is no such song, several have the name, or the model is another than the index's.
+        AudioError
+            If a file cannot be read, or is silent.
+
+        Examples
+        --------
+        >>> songs = (Song("9f2c", "a.ogg", title="Slow Motion"), Song("77e1", "b.ogg", title="Feelings"))
+        >>> asking = Asking(Index(Path("."), "", "", None, songs, np.eye(2, dtype=np.float32)))
+        >>> asking.query("slow motion").position
+        0
+        >>> asking.query("feeling")
+        Traceback (most recent call last):
+        audiolime_ext.errors.UsageError: there is no file and no song of the index called 'feeling'; did you mean ...
+        """
+        if isinstance(given, Query):
+            return given
+        if isinstance(given, Song):
+            return self._song(given)
+        if isinstance(given, np.ndarray):
+            return Query("the vector", given)
+        if not isinstance(given, (str, os.PathLike)):
+            return self._heard(given, "the recording")
+        path = meant(Path(given))
+        if not is_file(path):
+            return self._at(self._named(os.fspath(given)))
+        if (key := sha256_of(path)) in self._keys:
+            return self._at(self._keys[key])
+        return self._heard(path, legible(path.name))
+
+    @property
+    def _keys(self) -> Mapping[str, int]:
+        return remembered(self.index, "keys", lambda: {song.key: at for at, song in enumerate(self.index.songs)})
+
+    def _at(self, position: int) -> Query:
+        song = self.index.songs[position]
+        return Query(song.name, np.asarray(self.index.vectors[position]), position, song)
+
+    def _song(self, song: Song) -> Query:
+        if song.key not in self._keys:
+            raise UsageError(f"{song.name!r} is not in the index; give its file, which its model can hear")
+        return self._at(self._keys[song.key])
+
+    def _named(self, given: str) -> int:
+        places = remembered(self.index, "places", lambda: _places(self.index.songs))
+        for place in (given, os.path.relpath(given, self.index.folder)):  # a file that is gone may still be indexed
+            if place in places:
+                return places[place]
+        names = remembered(self.index, "names", lambda: _names(self.index.songs))
+        found = names.get(_folded(given), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            which = ", ".join(self.index.songs[at].path or self.index.songs[at].key for at in found[:_SHOWN])
+            more = " …" if len(found) > _SHOWN else ""
+            told = f"{counted(len(found), 'song is', 'songs are')} called {legible(given)!r}"
+            raise UsageError(f"{told}; name one by its path: {legible(which)}{more}")
+        near = _nearest(given, [song.name for song in self.index.songs])
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "name a file, or a song by its path or name"
+        raise UsageError(f"there is no file and no song of the index called {legible(given)!r}; {hint}")
+
+    def _heard(self, given: Any, name: str) -> Query:
+        audio = load_audio(given)
+        if audio.sha256 in self._keys:
+            return self._at(self._keys[audio.sha256])
+        heard = song_vector(audio, self._loaded(), middle_s=self.index.middle_s)
+        return Query(_name_of(audio, name), heard.mean, None, None, heard.notes)
+
+    def _loaded(self) -> Model:
+        """The model of the index, of the very version.
+
+        Raises
+        ------
+        UsageError
+            If the index has none, or it is another one now.
+        """
+        index = self.index
+        if self.model is None:
+            return remembered(index, ("model", self.trust), self._of_the_index)
+        return self._same_version(load_model(self.model))
+
+    def _of_the_index(self) -> Model:
+        index = self.index
+        if not index.model:
+            raise UsageError(
+                "the vectors of this index come with its catalogue, from a model that is not known; ask by the name of "
+                "one of its songs, or by a vector (in Python), or name the model"
+            )
+        with named_by(None if self.trust else legible(index.folder)):
+            return self._same_version(load_model(index.model))
+
+    def _same_version(self, model: Model) -> Model:
+        index = self.index
+        if index.fingerprint and (model.fingerprint or "") != index.fingerprint:
+            raise UsageError(
+                f"the index was made by another model or version than this {model.spec}, so its vectors and new ones "
+                "cannot be compared; name the model that made it, or index the songs again"
+            )
+        return model
+
+
+def _name_of(audio: Audio, name: str) -> str:
+    return name if audio.path is None else legible(Path(audio.path).name)
+
+
+def _places(songs: Sequence[Song]) -> dict[str, int]:
+    """Key or path → position."""
+    return {place: at for at, song in enumerate(songs) for place in (song.key, song.path, *song.also) if place}
+
+
+def _names(songs: Sequence[Song]) -> dict[str, list[int]]:
+    """Folded path, name or title → positions."""
+    found: dict[str, list[int]] = {}
+    for at, song in enumerate(songs):
+        for name in {_folded(name) for name in (song.path, *song.also, song.name, song.title) if name}:
+            found.setdefault(name, []).append(at)
+    return found
+
+
+def _folded(name: str) -> str:
+    return " ".join(legible(name).casefold().removeprefix("./").replace(" - ", " – ").split())
+
+
+def _nearest(given: str, names: Iterable[str]) -> list[str]:
+    """The names that share most triples of letters with what was given: quick among any number of names."""
+    wanted = _triples(given)
+    triples = ((name, _triples(name)) for name in names)
+    scored = {(2 * len(wanted & found) / (len(wanted) + len(found)), name) for name, found in triples if found}
+    near = sorted((pair for pair in scored if pair[0] >= _NEAR), key=lambda pair: (-pair[0], pair[1]))
+    return [legible(name) for _, name in near[:_SHOWN]]
+
+
+def _triples(name: str) -> set[str]:
+    text = f" {re.sub(r'[^0-9a-z]+', ' ', name.casefold())} "
+    return {text[at : at + 3] for at in range(len(text) - 2)}

@@ -1,0 +1,227 @@
+"""What `similar` found: the songs, how near they are, and by what."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audiolime_ext.collection.songs import Song
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.names import legible
+from audiolime_ext.recommendation.playlist import Entry, playlist
+from audiolime_ext.text import html_table, text_table
+
+SCHEMA_VERSION = 1
+_NAMED = 2  # contributions in a row of the table
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """A song that was found.
+
+    Parameters
+    ----------
+    rank : int
+        Place in the list, from 1 on.
+    song : Song
+        Song of the index.
+    similarity : float
+        Cosine of its direction with the query's, −1 to 1.
+    nearness : float
+        Number that the list is ordered by; see `Similar.ranked_by`.
+    contributions : mapping of str to float
+        Output → its part of the similarity, or of the log-odds of a relevance; they add up to it (less the intercept).
+        Empty where the outputs have no names.
+    """
+
+    rank: int
+    song: Song
+    similarity: float
+    nearness: float
+    contributions: Mapping[str, float] = field(default_factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {"rank": self.rank, **_told(self.song), "similarity": self.similarity, "nearness": self.nearness} | (
+            {"contributions": dict(self.contributions)} if self.contributions else {}
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two songs that were named: `names`, their `similarity`, and by what, as in `Neighbour`.
+
+    Parameters
+    ----------
+    names : tuple of (str, str)
+        Names of the two.
+    similarity : float
+        Cosine of their directions, −1 to 1.
+    nearness : float
+        Corrected nearness, 0 to 1, or the similarity where hubs are not corrected.
+    contributions : mapping of str to float
+        Output → its part of the similarity.
+    """
+
+    names: tuple[str, str]
+    similarity: float
+    nearness: float
+    contributions: Mapping[str, float] = field(default_factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {"names": list(self.names), "similarity": self.similarity, "nearness": self.nearness} | (
+            {"contributions": dict(self.contributions)} if self.contributions else {}
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Similar:
+    """Songs that are similar to a query, or the least similar, with everything that is needed to read the list.
+
+    Parameters
+    ----------
+    queries : tuple of str
+        Names of what neighbours were looked for.
+    rows : tuple of Neighbour
+        Songs, nearest first; with `weakest`, farthest first.
+    ranked_by : str
+        Kind of nearness: "mutual proximity" or "local scaling" (0 to 1, hubs are corrected), "similarity" (−1 to 1), or
+        "relevance" (probability that the song is liked).
+    folder : Path
+        Folder of the index, which paths of songs are relative to.
+    model : str
+        Spec of the model whose vectors were compared; "" for a catalogue's own vectors.
+    space : str
+        Space in which they were compared: "centred", "standardised" or "plain".
+    weakest : bool
+        True where the least similar songs were looked for.
+    pairs : tuple of Pair
+        Named pairs.
+    notes : tuple of str
+        Sentences on what was left out and why, and on what else to know.
+    """
+
+    queries: tuple[str, ...]
+    rows: tuple[Neighbour, ...] = field(repr=False)
+    ranked_by: str
+    folder: Path
+    model: str
+    space: str
+    weakest: bool = False
+    pairs: tuple[Pair, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def songs(self) -> tuple[Song, ...]:
+        """The songs alone."""
+        return tuple(row.song for row in self.rows)
+
+    def __str__(self) -> str:
+        parts = []
+        if self.queries:
+            table = [text_table(*self._table(), left=self._left)] if self.rows else []
+            parts.append("\n".join([self._head(), *table]))
+        if self.pairs:
+            parts.append(text_table(*self._pair_table(), left=self._left_of_pairs))
+        return "\n\n".join([*parts, *(["\n".join(f"note: {note}" for note in self.notes)] if self.notes else [])])
+
+    def _repr_html_(self) -> str:
+        tables = [html_table(*self._table())] if self.rows else []
+        tables += [html_table(*self._pair_table())] if self.pairs else []
+        head, *notes = (f"<p>{html.escape(line)}</p>" for line in [self._head(), *self.notes])
+        return "".join([head, *tables, *notes])
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON; `Neighbour.to_dict` for each row."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "queries": list(self.queries),
+            "index": str(self.folder),
+            "model": self.model,
+            "space": self.space,
+            "ranked_by": self.ranked_by,
+            "weakest": self.weakest,
+            "rows": [row.to_dict() for row in self.rows],
+            "pairs": [pair.to_dict() for pair in self.pairs],
+            "notes": list(self.notes),
+        }
+
+    def write_m3u8(self, path: str | os.PathLike[str]) -> Path:
+        """Write the songs as a playlist (see `audiolime_ext.recommendation.playlist`) and return its path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        target = Path(path)
+        write_bytes(self.to_m3u8(target.parent).encode(), target)
+        return target
+
+    def to_m3u8(self, folder: str | os.PathLike[str] = ".") -> str:
+        """The songs as a playlist for a file in `folder`, which their paths are relative to."""
+        files = (None if song.path is None else self.folder / song.path for song in self.songs)
+        entries = [Entry(song.name, song.duration_s, file) for song, file in zip(self.songs, files, strict=True)]
+        return playlist(entries, Path(folder))
+
+    def _head(self) -> str:
+        what = "least similar" if self.weakest else "most similar"
+        names = " + ".join(map(legible, self.queries)) or "pairs"
+        return f"{what} to {names}, by {self.ranked_by} in {self.model or 'the vectors of the catalogue'}"
+
+    @property
+    def _left(self) -> tuple[int, ...]:
+        return (1, len(self._table()[0]) - 1) if self._explained else (1,)
+
+    @property
+    def _left_of_pairs(self) -> tuple[int, ...]:
+        header = self._pair_table()[0]
+        return (0, len(header) - 1) if header[-1] == "mostly by" else (0,)
+
+    @property
+    def _explained(self) -> bool:
+        return any(row.contributions for row in self.rows)
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        ranked = [] if self.ranked_by == "similarity" else [self.ranked_by]
+        header = ["", "song", "similarity", *ranked, *(["mostly by"] if self._explained else [])]
+        rows = [
+            [str(row.rank), legible(row.song.name), f"{row.similarity:.3f}"]
+            + ([f"{row.nearness:.3f}"] if ranked else [])
+            + ([mostly(row.contributions)] if self._explained else [])
+            for row in self.rows
+        ]
+        return header, rows
+
+    def _pair_table(self) -> tuple[list[str], list[list[str]]]:
+        explained = any(pair.contributions for pair in self.pairs)
+        ranked = [] if self.ranked_by == "similarity" else [self.ranked_by]
+        rows = [
+            [" and ".join(map(legible, pair.names)), f"{pair.similarity:.3f}"]
+            + ([] if self.ranked_by == "similarity" else [f"{pair.nearness:.3f}"])
+            + ([mostly(pair.contributions)] if explained else [])
+            for pair in self.pairs
+        ]
+        return ["pair", "similarity", *ranked, *(["mostly by"] if explained else [])], rows
+
+
+def mostly(contributions: Mapping[str, float]) -> str:
+    """The two largest contributions, by size.
+
+    Examples
+    --------
+    >>> mostly({"tempo": 0.02, "energy": 0.41, "valence": -0.3})
+    'energy +0.41, valence -0.30'
+    """
+    largest = sorted(contributions.items(), key=lambda pair: -abs(pair[1]))[:_NAMED]
+    return ", ".join(f"{name} {value:+.2f}" for name, value in largest)
+
+
+def _told(song: Song) -> dict[str, Any]:
+    fields = ("key", "path", "title", "artist", "album", "genre", "year", "duration_s")
+    return {name: getattr(song, name) for name in fields}

@@ -1,0 +1,108 @@
+"""What is told of songs that were found: how near they are, by what, and which of them are hubs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from audiolime_ext.collection.index import Index
+from audiolime_ext.recommendation.census import MOST_COUNTED, hub_census
+from audiolime_ext.recommendation.crowd import Crowd, crowd_of
+from audiolime_ext.recommendation.hubs import LEAST_SONGS, HubCorrection
+from audiolime_ext.recommendation.neighbours import Found, view_of
+from audiolime_ext.recommendation.queries import Query
+from audiolime_ext.recommendation.ranking import Ranking, positions_of
+from audiolime_ext.recommendation.result import Neighbour, Pair
+from audiolime_ext.recommendation.space import Space, Vector
+from audiolime_ext.text import counted, share_of
+
+_SAME = 1 - 1e-6
+_TOLD = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Telling:
+    """A collection in its space, and how hubs are corrected.
+
+    Parameters
+    ----------
+    index, space : Index, Space
+        Songs, and the space in which they are compared.
+    crowd : Crowd or None
+        Numbers that the correction needs; None: hubs are not corrected.
+    correction : {"mutual proximity", "local scaling"} or None
+        Kind of correction; None: none.
+    notes : tuple of str
+        Sentences on why hubs are not corrected, or cannot be kept.
+    """
+
+    index: Index
+    space: Space
+    crowd: Crowd | None = None
+    correction: HubCorrection | None = None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, index: Index, space: Space, hubs: HubCorrection | None) -> Telling:
+        """With the correction that is wanted, if there are songs enough."""
+        n_usable = int(space.usable.sum())
+        if hubs is None:
+            return cls(index, space)
+        if n_usable < LEAST_SONGS:
+            few = f"{counted(n_usable, 'song is', 'songs are')} too few to tell which are near to everything"
+            return cls(index, space, notes=(f"{few}: hubs are not corrected",))
+        crowd, notes = crowd_of(index, space, hubs)
+        return cls(index, space, crowd, hubs, notes)
+
+    def rows(self, found: Found, ranking: Ranking) -> tuple[Neighbour, ...]:
+        """The songs that were found, as they are listed."""
+        directions = self.space.directions(self.index, found.positions)
+        nearness = found.nearness if ranking.taste is None else ranking.taste.probability(found.products)
+        similarities = np.clip(directions @ ranking.profile, -1.0, 1.0).tolist()
+        parts = map(self._contributions, directions * ranking.towards)
+        songs = (self.index.songs[at] for at in found.positions)
+        table = zip(songs, similarities, nearness.tolist(), parts, strict=True)
+        return tuple(Neighbour(rank, *row) for rank, row in enumerate(table, start=1))
+
+    def pair(self, one: Query, other: Query) -> Pair:
+        """Two songs, each of them in the index or not."""
+        a, b = (self.space.direction(query.vector, query.name) for query in (one, other))
+        similarity = nearness = float(np.clip(a @ b, -1.0, 1.0))
+        if self.crowd is not None:
+            views = [
+                view_of(self.crowd, direction, positions_of([query]), self.space.similarities(self.index, direction))
+                for query, direction in ((one, a), (other, b))
+            ]
+            nearness = float(np.exp(self.crowd.log_nearness(similarity, *views)))
+        return Pair((one.name, other.name), similarity, nearness, self._contributions(a * b))
+
+    def remarks(self, rows: Sequence[Neighbour], liked: Sequence[Query], k: int) -> tuple[str, ...]:
+        """Sentences on a list that is shorter than wanted, on vectors that are the same, and on hubs."""
+        found = []
+        if len(rows) < k:
+            found.append(f"{counted(len(rows), 'song is', 'songs are')} listed and not {k}: there are no others")
+        if same := [row.song.name for row in rows if row.similarity > _SAME]:
+            found.append(f"as near as can be: {', '.join(same[:_TOLD])}; it may be the same recording in another file")
+        return (*found, *self._hubs(rows, liked))
+
+    def _contributions(self, products: Vector) -> dict[str, float]:
+        if self.index.labels is None:
+            return {}
+        values = zip(self.index.labels, products.tolist(), self.space.scale, strict=True)
+        return {name: value for name, value, scale in values if scale > 0}
+
+    def _hubs(self, rows: Sequence[Neighbour], liked: Sequence[Query]) -> tuple[str, ...]:
+        """Of large collections hubs are counted on request only, see `hub_census`: it takes seconds."""
+        n_usable = int(self.space.usable.sum())
+        if not LEAST_SONGS <= n_usable <= MOST_COUNTED:
+            return ()
+        census = hub_census(self.index, hubs=self.correction, space=self.space.kind)
+        near = {query.song.key: "the query" for query in liked if query.song} | {row.song.key: "listed" for row in rows}
+        return tuple(
+            f"{song.name} ({near[song.key]}) is a hub: {share_of(n, n_usable, 'song', verb=('has', 'have'))} it among "
+            f"their {census.k} nearest"
+            for song, n in census.hubs
+            if song.key in near
+        )[:_TOLD]
