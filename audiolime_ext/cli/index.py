@@ -14,8 +14,6 @@ from audiolime_ext.text import counted, share_of
 if TYPE_CHECKING:
     from audiolime_ext.collection.index import Index
 
-_MODEL = "musicnn:MSD_musicnn?layer=penultimate"
-
 
 def add(commands: Any) -> None:
     """Add the command's parser, and those of its own commands."""
@@ -41,13 +39,21 @@ def _add_run(commands: Any) -> None:
     )
     parser.add_argument(
         "source",
+        nargs="?",
         metavar="SOURCE",
-        help="folder of recordings, at any depth; or a CSV with the column path and, if wanted, title, artist, album, "
-        "genre and year",
+        help="folder of recordings, at any depth; a CSV with the column path and, if wanted, title, artist, album, "
+        "genre and year; or fma:DIR?subset=small&split=test",
     )
-    add_model(parser)
-    parser.set_defaults(model=_MODEL)
-    add_output(parser, "INDEX", "folder of the index (default: SOURCE.index)")
+    add_model(parser, default=None, shown="musicnn:MSD_musicnn?layer=penultimate; with --vectors: not known")
+    parser.add_argument(
+        "--vectors",
+        metavar="FILE",
+        help="vectors that are known already (npz, parquet, csv): nothing is heard. With SOURCE, each row is given to "
+        "the recording that it names, by path or by title and artist",
+    )
+    parser.add_argument(
+        "--features", nargs="+", metavar="COLUMN", help="columns of --vectors to take (default: all that are features)"
+    )
     parser.add_argument("--root", metavar="DIR", help="folder that paths of a table are relative to (default: its own)")
     parser.add_argument(
         "--middle",
@@ -56,6 +62,7 @@ def _add_run(commands: Any) -> None:
         help="hear this many seconds from the middle of each song (default: all of it)",
     )
     parser.add_argument("--windows", action="store_true", help="keep the vectors of single windows, too")
+    add_output(parser, "INDEX", "index to write (default: SOURCE.index)")
     add_json(parser)
     add_workers(parser, merged="join the indexes with audiolime index merge")
     parser.set_defaults(run=run)
@@ -75,15 +82,22 @@ def _add_merge(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Index, and say what there is."""
-    from audiolime_ext.collection.indexing.making import plan_index
+    from audiolime_ext.collection.indexing.making import MODEL, plan_index
+    from audiolime_ext.errors import UsageError
     from audiolime_ext.files.names import legible
 
     policy = policy_of(args)
-    folder = Path(args.output) if args.output else _index_of(Path(args.source))
+    if args.vectors is not None:
+        return _bring(args)
+    if args.source is None:
+        raise UsageError("name a folder or a table of recordings; or --vectors FILE, which are known already")
+    if args.features is not None:
+        raise UsageError("--features are columns of --vectors FILE; for features of the sound: -m features:tempo;level")
+    folder = Path(args.output) if args.output else _index_of(args.source)
     with cluster(args.cluster) as (executor, at_once):
         plan = plan_index(
             args.source,
-            args.model,
+            args.model or MODEL,
             index=folder,
             root=args.root,
             middle_s=args.middle,
@@ -119,8 +133,32 @@ def merge(args: Namespace) -> int:
     return 0
 
 
-def _index_of(source: Path) -> Path:
+def _bring(args: Namespace) -> int:
+    """Index vectors that are known already, and say what there is."""
+    from audiolime_ext.collection.indexing.bringing import plan_bringing
+    from audiolime_ext.errors import UsageError
+
+    heard = ("middle", "windows", "shard", "cluster", "workers")
+    if given := [name for name in heard if getattr(args, name) not in (None, False)]:
+        raise UsageError(f"--{given[0]} is for recordings that are heard; with --vectors nothing is, so leave it out")
+    plan = plan_bringing(
+        args.vectors,
+        index=Path(args.output) if args.output else _index_of(args.source or args.vectors),
+        source=args.source,
+        model=args.model,
+        root=args.root,
+        features=args.features,
+        sr=args.sr,
+    )
+    for note in plan.notes:
+        warn(note)
+    _tell(plan.run(), len(plan.files), args)
+    return 0
+
+
+def _index_of(given: str) -> Path:
     """``songs.index`` beside ``songs``, or beside ``songs.csv``."""
+    source = Path(given.removeprefix("fma:").partition("?")[0])
     named = source if source.name not in ("", "..") else source.resolve()
     return named.with_suffix(".index") if named.is_file() else named.with_name(f"{named.name}.index")
 
@@ -136,7 +174,5 @@ def _tell(index: Index, n: int, args: Namespace) -> None:
         failures = [{"name": failure.name, "reason": failure.reason} for failure in index.failures]
         print(to_json({**about, **counts, "failures": failures}))
         return
-    print(
-        f"{share_of(n_songs, n, 'song')} in {legible(index.folder)}, each with {counted(n_features, 'number')} of "
-        f"{index.model}"
-    )
+    numbers = f"{counted(n_features, 'number')} of {index.model or 'the catalogue'}"
+    print(f"{share_of(n_songs, n, 'song')} in {legible(index.folder)}, each with {numbers}")

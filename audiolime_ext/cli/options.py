@@ -49,16 +49,16 @@ def add_factorization(parser: ArgumentParser) -> None:
     )
 
 
-def add_model(parser: ArgumentParser) -> None:
-    """`-m`, which is also `-t`, `--sr` and `--batch-size`."""
+def add_model(parser: ArgumentParser, *, default: str | None = DEFAULT_MODEL, shown: str = "%(default)s") -> None:
+    """`-m`, which is also `-t`, `--sr` and `--batch-size`; the help says the default as it is `shown`."""
     parser.add_argument(
         "-m",
         "--model",
         "-t",
         "--tagger",
-        default=DEFAULT_MODEL,
+        default=default,
         metavar="SPEC",
-        help="the model: musicnn:MSD_musicnn, package.module:predict, … (default: %(default)s). A module and a "
+        help=f"the model: musicnn:MSD_musicnn, package.module:predict, … (default: {shown}). A module and a "
         "TorchScript file are code: take them only from people you trust",
     )
     parser.add_argument(

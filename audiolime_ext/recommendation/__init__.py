@@ -7,9 +7,7 @@
 - `ranking`: a song, a profile of several, or a taste; `relevance`: how a taste is learnt
 - `neighbours`: the nearest, exactly; `approximate`: candidates for them among very many
 - `telling`, `result`, `playlist`: the list as objects, text, JSON and a file for players
-- `feature_table`: a table of features, such as Spotify's; `matching`: its lines and the songs of a collection;
-  `cleaning`: titles and artists as they are compared
 - `kept`: what is worked out once for a collection
 
-Kept true: a song is never its own neighbour; contributions add up to the similarity; nothing is paired at random.
+Kept true: a song is never its own neighbour; contributions add up to the similarity.
 """

@@ -31,7 +31,7 @@ SHARED = sorted({flag for parser in LEAVES.values() for action in flags(parser) 
 
 
 def test_every_command_is_looked_at() -> None:
-    assert len(LEAVES) == 19
+    assert len(LEAVES) == 21
     assert {"-o", "--json", "-m", "--labels", "--expected"} < set(SHARED)
 
 
@@ -67,11 +67,12 @@ def test_a_flag_is_told_in_the_same_words(flag: str, words: str) -> None:
 def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
     found = commands_with("-o")
     assert {name.removeprefix("audiolime ") for name in found} == {
-        *("explain", "page", "separate", "demo", "audit run", "audit report", "audit merge", "audit export")
+        *("explain", "page", "separate", "demo", "audit run", "audit report", "audit merge", "audit export"),
+        *("index run", "index merge"),
     }
     for name, action in found.items():
         assert action.option_strings == ["-o", "--output"]
-        assert re.match("folder for |(page|store|table) to write", str(action.help))
+        assert re.match("folder for |(page|store|table|index) to write", str(action.help))
         main_options = LEAVES[name]._optionals._group_actions
         shown = [one.option_strings[-1] for one in main_options if one.help != argparse.SUPPRESS]
         assert shown[-3:] == ["--output", "--json", "--debug"]
@@ -79,7 +80,7 @@ def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
 
 def test_the_model_is_named_by_m_and_as_before_by_t() -> None:
     found = commands_with("-m")
-    assert {name.removeprefix("audiolime ") for name in found} == {"explain", "page", "tag", "audit run"}
+    assert {name.removeprefix("audiolime ") for name in found} == {"explain", "page", "tag", "audit run", "index run"}
     for name, action in found.items():
         assert action.option_strings == ["-m", "--model", "-t", "--tagger"]
         assert "-m SPEC, --model SPEC, -t SPEC, --tagger SPEC" in LEAVES[name].format_help()

@@ -1,7 +1,7 @@
 """An index of vectors that a catalogue brings itself: nothing is heard, so it may have millions of songs.
 
-Vectors come from a file (see `audiolime_ext.collection.indexing.brought`). With a collection of recordings besides, each
-row is given to the song that it names: by its path, else by title and artist (see
+Vectors come from a file (see `audiolime_ext.collection.indexing.brought`). With a collection of recordings besides,
+each row is given to the song that it names: by its path, else by title and artist (see
 `audiolime_ext.collection.indexing.matching`); what has no partner is left out and named, and nothing is paired at
 random. Another file for the same index replaces its songs.
 
@@ -26,11 +26,12 @@ from audiolime_ext.collection.indexing.listing import kept_as, listing
 from audiolime_ext.collection.indexing.matching import match
 from audiolime_ext.collection.indexing.records import Embedded, Facts, File, Identity
 from audiolime_ext.collection.indexing.work import answers_to_noise
-from audiolime_ext.collection.omissions import left_out
+from audiolime_ext.collection.omissions import left_out, some
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file, legible
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.text import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,7 @@ def _identity(brought: Brought, model: Any, sr: int | None) -> Identity:
         raise UsageError("the model of a catalogue's vectors must be named by a spec, by which queries find it later")
     if (n := answers_to_noise(ears).shape[-1]) != n_features:
         raise UsageError(
-            f"{ears.spec} answers {n} numbers, and the catalogue's vectors have {n_features}; name the model that made "
+            f"{ears.spec} answers {counted(n, 'number')}, and the catalogue's vectors have {n_features}; name the model that made "
             "them, or none"
         )
     labels = brought.labels if ears.labels is None else tuple(ears.labels)
@@ -186,12 +187,12 @@ def _given_to(
         same=lambda i, j: np.array_equal(brought.vectors[free[i]], brought.vectors[free[j]]),
     )
     rows |= {left[at]: free[row] for at, row in matched.rows.items()}
+    unmatched = [f"{legible(str(found.files[left[at]].path))} ({why})" for at, why in matched.why.items()]
     if not rows:
         raise UsageError(
-            f"none of the rows of the catalogue names a recording of {legible(source)}, by path or by title and artist: "
-            f"{'; '.join(f'{legible(str(found.files[left[at]].path))}: {why}' for at, why in list(matched.why.items())[:3])}"
+            f"no row of the catalogue names a recording of {legible(source)}, by path or by title and artist: "
+            f"{some(unmatched)}"
         )
-    unmatched = [f"{legible(str(found.files[left[at]].path))} ({why})" for at, why in matched.why.items()]
     unused = [brought.songs[free[row]].name for row in matched.unmatched_rows]
     notes = (
         *found.notes,

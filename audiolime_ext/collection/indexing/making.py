@@ -14,6 +14,8 @@ from audiolime_ext.collection.engine.jobs import shard_of
 from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine, chosen
 from audiolime_ext.collection.index import Index, load_index, write_matrices
+from audiolime_ext.collection.indexing.bringing import plan_bringing
+from audiolime_ext.collection.indexing.brought import Brought
 from audiolime_ext.collection.indexing.catalogue import NAME, Catalogue, require_same
 from audiolime_ext.collection.indexing.listing import Listing, Recording, listing
 from audiolime_ext.collection.indexing.records import Embedded, File, Identity
@@ -81,7 +83,13 @@ class Indexing:
 
 
 def make_index(
-    source: str | Path, model: Any = MODEL, *, index: str | Path, policy: Policy | None = None, **options: Any
+    source: str | Path | None,
+    model: Any = None,
+    *,
+    index: str | Path,
+    policy: Policy | None = None,
+    vectors: str | Path | Brought | None = None,
+    **options: Any,
 ) -> Index:
     """Index the songs of a collection; what the index already holds is not measured again.
 
@@ -90,17 +98,21 @@ def make_index(
 
     Parameters
     ----------
-    source : str or Path
+    source : str, Path or None
         Folder of recordings, at any depth, or table with a ``path`` on every line; see
-        `audiolime_ext.collection.indexing.listing`. A warning names what is left out of it.
-    model : Model, str or callable
-        Model whose answers are the vectors, such as an embedder, ``"features:"`` or any tagger.
+        `audiolime_ext.collection.indexing.listing`. A warning names what is left out of it. None: only `vectors`.
+    model : Model, str, callable or None
+        Model whose answers are the vectors, such as an embedder, ``"features:"`` or any tagger. None: `MODEL`, the
+        layer before the tags of musicnn; with `vectors`: it is not known.
     index : str or Path
         Folder of the index.
     policy : Policy or None
         Policy for songs that cannot be measured; None: the defaults.
+    vectors : str, Path, Brought or None
+        Vectors that are known already, or their file; see `audiolime_ext.collection.indexing.bringing`. None: songs are
+        heard.
     **options : any
-        Options of `plan_index`.
+        Options of `plan_index`; with `vectors`: of `plan_bringing`.
 
     Raises
     ------
@@ -123,7 +135,14 @@ def make_index(
     ...     [song.path for song in found.songs], found.vectors.round(2).tolist()
     (['../0.25.wav', '../0.5.wav'], [[0.25], [0.5]])
     """
-    plan = plan_index(source, model, index=index, **options)
+    if vectors is not None:
+        bringing = plan_bringing(vectors, index=index, source=source, model=model, **options)
+        for note in bringing.notes:
+            warnings.warn(note, stacklevel=2)
+        return bringing.run()
+    if source is None:
+        raise UsageError("source names no recordings; give a folder or a table, or vectors that are known already")
+    plan = plan_index(source, MODEL if model is None else model, index=index, **options)
     for note in plan.listing.notes:
         warnings.warn(note, stacklevel=2)
     return plan.run(policy)

@@ -1,13 +1,9 @@
 """Titles and artists as they are compared: what is written differently for one recording is taken away.
 
-The rules are those of the second founding document, in which Deezer's names were matched with Spotify's: small letters;
-of a title, what stands in parentheses and behind a slash is dropped; of artists, the first one (before a semicolon)
-without those who feature; punctuation goes. They are mended in three places:
-
-- Its pattern keeps the letters a to z only, so that ``wiślanym`` lost a letter, and all titles in Cyrillic became the
-  same, an empty one. Here accents are taken off, and *letters and digits of every script stay*.
-- It drops whatever follows ``with``, so that ``Bill Withers`` became ``bill``. Here these words are whole words.
-- A title that stands in parentheses as a whole is kept as it is.
+Letters become small, accents are taken off, and punctuation goes; *letters and digits of every script stay*. Of a
+title, what stands in parentheses and behind a slash is dropped, unless nothing would be left. Of artists, the first one
+counts (before a semicolon), without those who feature: ``feat.``, ``with`` and the like, as whole words, so that Bill
+Withers keeps his name.
 """
 
 from __future__ import annotations

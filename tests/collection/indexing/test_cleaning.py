@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from audiolime_ext.recommendation.cleaning import clean_artist, clean_title, match_key, numbers_in
+from audiolime_ext.collection.indexing.cleaning import clean_artist, clean_title, match_key, numbers_in
 
 
 def documents_title(title: str) -> str:
