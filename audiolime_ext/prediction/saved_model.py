@@ -27,7 +27,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -43,7 +43,7 @@ from audiolime_ext.networks.runtime import MOST_THREADS
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger
-from audiolime_ext.prediction.layers import Inside, LayeredModel
+from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.option_values import OF_SCORES, label_list, positive, require_scores_or_layer
 from audiolime_ext.prediction.outputs import chosen
 from audiolime_ext.registry import options
@@ -238,11 +238,7 @@ class Declared:
         if inside is None:
             return made
         again: dict[str, Any] = {"contents": contents, "batch_size": batch_size, "fill": fill, "inside": inside}
-        return LayeredModel(
-            **{part.name: getattr(made, part.name) for part in fields(made)},
-            inside=inside,
-            embedder=lambda layer: cast(LayeredModel, self.at(layer).tagger(predict_fn, **again)),
-        )
+        return layered(made, inside, lambda layer: cast(LayeredModel, self.at(layer).tagger(predict_fn, **again)))
 
 
 def _require_sound(model: FunctionModel, declared: Declared) -> None:
