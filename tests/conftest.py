@@ -59,11 +59,11 @@ def feelings() -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def published() -> None:
     """The published checkpoints are at hand, so that no test is the first to hear of their download."""
-    from audiolime_ext.models.musicnn import CHECKPOINT
+    from audiolime_ext.models import musicnn, vibenet
     from audiolime_ext.networks.checkpoints import locate
     from factorizations import spleeter
 
-    for checkpoint in (CHECKPOINT, spleeter.CHECKPOINT):
+    for checkpoint in (musicnn.CHECKPOINT, vibenet.CHECKPOINT, spleeter.CHECKPOINT):
         locate(checkpoint)
 
 

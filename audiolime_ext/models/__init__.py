@@ -1,6 +1,7 @@
 """Models that ship with the library, one per module, found by their entry points; nothing imports them.
 
 - `musicnn` (with `musicnn_network` and `musicnn_random`): 50 tags for every three seconds of music
+- `vibenet`: seven attributes, such as energy and valence
 - `features`: numbers of the sound itself, such as its tempo
 - `onnx_model`, `torch_model` (with `torch_archive` and `torch_layers`), `keras_model`, `hugging_face`: your own models
 """
