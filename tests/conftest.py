@@ -28,6 +28,7 @@ adapters = {
     "torch_model": "torch",
     "torch_archive": "torch",
     "hugging_face": "transformers",
+    "hugging_clap": "transformers",
     "demucs": "demucs",
     "openunmix": "openunmix",
 }

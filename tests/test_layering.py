@@ -54,7 +54,8 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "track.window": "track/test_explanation",
     "factorizations.cerberus_weights": "factorizations/test_cerberus",
     "factorizations.spleeter_network": "factorizations/test_spleeter",
-    **{f"models.{name}": f"adapters/test_{name}" for name in ("hugging_face", "keras_model", "torch_model")},  # extras
+    **{f"models.{name}": f"adapters/test_{name}" for name in ("hugging_face", "hugging_clap", "keras_model")},  # extras
+    "models.torch_model": "adapters/test_torch_model",
     **{f"factorizations.{name}": f"adapters/test_{name}" for name in ("demucs", "openunmix")},
     "factorizations.openunmix_weights": "adapters/test_openunmix",
 }

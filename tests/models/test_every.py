@@ -28,6 +28,7 @@ ELSEWHERE = {  # these are of models that a test makes, mostly with packages tha
     "keras:PATH.keras?sr=…&labels=…": "adapters/test_keras_model.py",
     "torch:PATH?sr=…&labels=…": "adapters/test_torch_model.py",
     "hf:DIR": "adapters/test_hugging_face.py",
+    "hf:DIR?prompts=TEXT;TEXT": "adapters/test_hugging_clap.py",
     "features": "models/test_features.py",
     "features:NAME;NAME": "models/test_features.py",
 }
