@@ -6,8 +6,8 @@ Reads what ``genuine.py`` wrote, from the same folder, so that the clips are fou
 
 Taggrams and vibenet's attributes may differ by 1e-4: float32 rounding makes 1e-5 of that, and recordings that begin at
 full level another 5e-5, because the packages' resampler meets that edge in another way. Embeddings may differ by 1e-4
-of their largest value. Stems must reach 80 dB SNR; a stem that lies below −40 dB of the mixture is judged as if it lay
-there, for the rounding it carries is the mixture's.
+of their largest value, where both sides are given what musicnn's resampler made. Stems must reach 80 dB SNR; a stem
+that lies below −40 dB of the mixture is judged as if it lay there, for the rounding it carries is the mixture's.
 """
 
 from __future__ import annotations
@@ -104,13 +104,16 @@ def _estimates(clip: str, variant: str, models: Path) -> dict[str, NDArray[np.fl
     return dict(zip(stems.names, stems.samples, strict=True))
 
 
-def judge(clip: str, name: str, genuine: NDArray[Any], models: Path) -> tuple[str, bool]:
-    """One line of the table, and whether it is close enough."""
+def judge(
+    clip: str, name: str, genuine: NDArray[Any], models: Path, heard: NDArray[Any] | None = None
+) -> tuple[str, bool]:
+    """One line of the table, and whether it is close enough; `heard` is the clip as musicnn's resampler made it."""
     variant, _, stem = name.partition("/")
     if not stem:
-        listen = attributes if name.startswith("vibenet") else taggram
-        ours = listen(load_clip(clip), _listener(name, models))
-        apart = (relative_difference if "layer=" in name else difference)(genuine, ours)
+        inside, whole = "layer=" in name, name.startswith("vibenet")
+        given = load_clip(clip) if heard is None or not inside else Audio(heard[None], musicnn.SR, clip)
+        ours = (attributes if whole else taggram)(given, _listener(name, models))
+        apart = (relative_difference if inside else difference)(genuine, ours)
         return f"{apart:12.1e}   ", apart <= MAX_DIFFERENCE
     mixture = load_clip(clip).samples
     mono_or_stereo = genuine.mean(axis=0, keepdims=True) if len(mixture) == 1 else genuine
@@ -128,9 +131,10 @@ def main() -> int:
     print(f"{'max |diff|/SNR':>15}  {'network':29} clip")
     for path in arguments.results:
         with np.load(path) as results:
-            for key in results.files:
+            heard = {key.rsplit("|", 1)[0]: results[key] for key in results.files if key.endswith("|heard")}
+            for key in (key for key in results.files if not key.endswith("|heard")):
                 clip, name = key.rsplit("|", 1)
-                figure, close = judge(clip, name, results[key], arguments.models)
+                figure, close = judge(clip, name, results[key], arguments.models, heard.get(clip))
                 print(f"{figure}  {name:29} {clip}{'' if close else '   TOO FAR'}", flush=True)
                 failed, total = failed + (not close), total + 1
     print(f"{total - failed} of {total} within {MAX_DIFFERENCE:g} (scores, embeddings) or {MIN_SNR_DB:g} dB (stems)")

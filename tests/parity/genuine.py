@@ -15,9 +15,11 @@ folder ``2stems`` with the files of the checkpoint, and may hold ``4stems``, ``5
 configuration) and ``MSD_musicnn_big``, whose checkpoints ``bundle`` writes with TensorFlow from arrays by name. Results
 are stored as ``CLIP|model``, ``CLIP|model?layer=NAME`` and ``CLIP|model/stem``.
 
-Nothing in the packages is patched, but musicnn is told to look for ``MSD_musicnn_big`` in DIR. Its front end rounds to
-float16 and then, under NumPy < 2, multiplies by 10000 in float32, as when the networks were trained; where NumPy would
-stay in float16, this program refuses. The window is the package's own (187 frames for 3 s).
+Nothing in the packages is patched, but musicnn is told to look for ``MSD_musicnn_big`` in DIR, and to hear all windows
+at once where its features are wanted: by itself it takes them one by one, and then repeats the first window's ``cnn1``,
+``cnn2``, ``cnn3`` and ``penultimate`` for all others (its ``extractor`` adds the values of the first batch again). Its
+front end rounds to float16 and then, under NumPy < 2, multiplies by 10000 in float32, as when the networks were
+trained; where NumPy would stay in float16, this program refuses. The window is the package's own (187 frames for 3 s).
 """
 
 from __future__ import annotations
@@ -68,8 +70,18 @@ def taggram(clip: str, model: str, limit_s: float | None = None, *, models: Path
 
 def features(clip: str, model: str) -> dict[str, Samples]:
     """Each of `FEATURES`, shape (n_windows, n_features)."""
+    importlib.import_module("musicnn.configuration").BATCH_SIZE = 1000
     found = _extracted(clip, model, features=True)[2]
     return {name: np.asarray(found[name], np.float32) for name in FEATURES}
+
+
+def heard(clip: str) -> Samples:
+    """The clip as musicnn hears it, mono at 16 kHz, shape (n_samples,)."""
+    samples, sr = load(clip)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "clip.wav")
+        soundfile.write(path, samples, sr, subtype="FLOAT")
+        return importlib.import_module("librosa").load(path, sr=16000)[0]
 
 
 def _extracted(
@@ -131,6 +143,7 @@ def write_taggrams(arguments: argparse.Namespace) -> None:
     """Taggrams and features of all clips."""
     results: dict[str, Any] = {f"{clip}|{model}": taggram(clip, model) for clip in arguments.clips for model in MODELS}
     for clip in arguments.clips:
+        results[f"{clip}|heard"] = heard(clip)
         for model in MODELS[:2]:
             results |= {f"{clip}|{model}?layer={name}": found for name, found in features(clip, model).items()}
     if arguments.models and (arguments.models / BIG).is_dir():
