@@ -25,6 +25,7 @@ if find_spec("torch") is None or find_spec("mido") is None:
 asked = any("adapters" in word for word in sys.argv)  # one by one: TensorFlow and PyTorch together crash a process
 adapters = {
     "keras_model": "keras",
+    "deejai_keras": "keras",
     "torch_model": "torch",
     "torch_archive": "torch",
     "hugging_face": "transformers",

@@ -39,6 +39,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
+    "models.deejai_weights": "models/test_deejai",
     "models.musicnn_network": "models/test_musicnn",
     "models.musicnn_random": "models/test_musicnn",
     "models.torch_archive": "adapters/test_torch_archive",

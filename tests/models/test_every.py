@@ -29,6 +29,7 @@ ELSEWHERE = {  # these are of models that a test makes, mostly with packages tha
     "torch:PATH?sr=…&labels=…": "adapters/test_torch_model.py",
     "hf:DIR": "adapters/test_hugging_face.py",
     "hf:DIR?prompts=TEXT;TEXT": "adapters/test_hugging_clap.py",
+    "deejai:PATH": "models/test_deejai.py",
     "features": "models/test_features.py",
     "features:NAME;NAME": "models/test_features.py",
 }
