@@ -6,7 +6,7 @@ OLDEST_PYTHON ?= python3.10
 VENV := .venv
 PARITY := .parity
 LOWEST := .lowest
-LOWEST_EXTRAS := codecs,features,matching,ann,musdb,medleydb,dataframe,parquet,tags,shap,shapiq,cluster
+LOWEST_EXTRAS := codecs,features,deejai,matching,ann,musdb,medleydb,dataframe,parquet,tags,shap,shapiq,cluster
 NPM := $(shell command -v npm 2>/dev/null)
 TOOLS := tests/browser/node_modules
 DATA ?= cerberus-data
@@ -30,7 +30,7 @@ help:
 	@echo "make fuzz      hundreds of malformed inputs: does any end in a traceback or a hang?  (minutes; ARGS='-n 1000')"
 	@echo "make fuzz-guided  the readers, fed with what reaches new lines of them, by atheris  (an hour; Linux)"
 	@echo "make mutants   wrong numbers, comparisons and signs in the statistics: do tests notice?  (a dozen minutes; ARGS='--seed 1')"
-	@echo "make parity    compare with the genuine spleeter and musicnn (Python 3.8-3.11, 2.5 GB)"
+	@echo "make parity    compare with the genuine spleeter, musicnn and vibenet (Python 3.8-3.11, 2.5 GB)"
 	@echo
 	@echo "our own separator (adds PyTorch to the environment; needs Debian's mma, fluidsynth and SoundFonts, see README.md):"
 	@echo "make cerberus-data        render the songs that it is trained and tested on into DATA (hours)"
@@ -150,7 +150,7 @@ $(PARITY)/.installed: tests/parity/requirements.txt
 	$(call new-environment,$(PARITY_PYTHON),$(PARITY),308,311,the genuine packages need Python 3.8 to 3.11: make parity PARITY_PYTHON=python3.11)
 	$(PARITY)/bin/python -m pip install --quiet --upgrade pip
 	$(PARITY)/bin/python -m pip install --quiet --requirement tests/parity/requirements.txt
-	$(PARITY)/bin/python -m pip install --quiet --no-deps musicnn==0.1.0
+	$(PARITY)/bin/python -m pip install --quiet --no-deps musicnn==0.1.0 vibenet==0.1.0
 	@touch $@
 
 # Where pyenv has several Pythons, it is told which is meant. Wheels alone, but for lime, which has none.

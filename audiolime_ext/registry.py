@@ -59,8 +59,8 @@ class Plugin:
 
     @property
     def specs(self) -> tuple[str, ...]:
-        """Spec strings of the variants it knows; the bare name where there are none."""
-        return tuple(f"{self.name}:{variant}" for variant in self.variants) or (self.name,)
+        """Spec strings of the variants it knows; the bare name of one without an argument, or where there are none."""
+        return tuple(f"{self.name}:{variant}" if variant else self.name for variant in self.variants) or (self.name,)
 
 
 def _entry_points(kind: Kind) -> dict[str, EntryPoint]:

@@ -25,9 +25,11 @@ if find_spec("torch") is None or find_spec("mido") is None:
 asked = any("adapters" in word for word in sys.argv)  # one by one: TensorFlow and PyTorch together crash a process
 adapters = {
     "keras_model": "keras",
+    "deejai_keras": "keras",
     "torch_model": "torch",
     "torch_archive": "torch",
     "hugging_face": "transformers",
+    "hugging_clap": "transformers",
     "demucs": "demucs",
     "openunmix": "openunmix",
 }
@@ -59,11 +61,11 @@ def feelings() -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def published() -> None:
     """The published checkpoints are at hand, so that no test is the first to hear of their download."""
-    from audiolime_ext.models.musicnn import CHECKPOINT
+    from audiolime_ext.models import musicnn, vibenet
     from audiolime_ext.networks.checkpoints import locate
     from factorizations import spleeter
 
-    for checkpoint in (CHECKPOINT, spleeter.CHECKPOINT):
+    for checkpoint in (musicnn.CHECKPOINT, vibenet.CHECKPOINT, spleeter.CHECKPOINT):
         locate(checkpoint)
 
 

@@ -28,6 +28,7 @@ CHOSEN = (
     "explanation/test_explanation.py::test_the_data_frame_has_one_row_per_label_and_component",  # pandas
     "explanation/test_saved.py",  # msgspec
     "factorizations/test_slic.py",  # scikit-image
+    "models/test_deejai.py::test_it_answers_what_the_network_answers_and_so_does_every_layer",  # safetensors
     "models/test_features.py::test_pauses_have_no_brightness_and_silence_no_number",  # pyloudnorm, librosa
     "models/test_onnx_model.py::test_weights_may_lie_beside_it",
     "networks/test_checkpoints.py::test_first_use_brings_exactly_the_files_asked_for",  # pip, tqdm

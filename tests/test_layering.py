@@ -45,6 +45,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
+    "models.deejai_weights": "models/test_deejai",
     "models.musicnn_network": "models/test_musicnn",
     "models.musicnn_random": "models/test_musicnn",
     "models.torch_archive": "adapters/test_torch_archive",
@@ -61,7 +62,8 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "track.window": "track/test_explanation",
     "factorizations.cerberus_weights": "factorizations/test_cerberus",
     "factorizations.spleeter_network": "factorizations/test_spleeter",
-    **{f"models.{name}": f"adapters/test_{name}" for name in ("hugging_face", "keras_model", "torch_model")},  # extras
+    **{f"models.{name}": f"adapters/test_{name}" for name in ("hugging_face", "hugging_clap", "keras_model")},  # extras
+    "models.torch_model": "adapters/test_torch_model",
     **{f"factorizations.{name}": f"adapters/test_{name}" for name in ("demucs", "openunmix")},
     "factorizations.openunmix_weights": "adapters/test_openunmix",
 }

@@ -57,19 +57,21 @@ def hann(n_fft: int) -> Samples:
     return window
 
 
-def stft(samples: Samples, *, n_fft: int, hop_length: int) -> Spectrum:
+def stft(samples: Samples, *, n_fft: int, hop_length: int, win_length: int | None = None) -> Spectrum:
     """Spectra of all frames that lie within the samples.
 
     Parameters
     ----------
     samples : ndarray of float32, shape (..., n_samples)
-        Waveforms; n_samples ≥ `n_fft`.
+        Waveforms; n_samples ≥ `win_length`.
     n_fft, hop_length : int
-        Length of a frame, and the step from one to the next, in samples.
+        Length of the transform, and the step from one frame to the next, in samples.
+    win_length : int or None
+        Length of a frame in samples, behind which zeros follow up to `n_fft`; None: `n_fft`.
 
     Returns
     -------
-    Shape (..., n_frames, n_fft / 2 + 1), complex64, n_frames = 1 + (n_samples − n_fft) // hop_length.
+    Shape (..., n_frames, n_fft / 2 + 1), complex64, n_frames = 1 + (n_samples − win_length) // hop_length.
 
     Examples
     --------
@@ -79,8 +81,9 @@ def stft(samples: Samples, *, n_fft: int, hop_length: int) -> Spectrum:
     """
     from scipy import fft  # five times as fast as NumPy's on float32
 
-    frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft, axis=-1)[..., ::hop_length, :]
-    return np.asarray(fft.rfft(frames * hann(n_fft), axis=-1, overwrite_x=True), np.complex64)
+    length = n_fft if win_length is None else win_length
+    frames = np.lib.stride_tricks.sliding_window_view(samples, length, axis=-1)[..., ::hop_length, :]
+    return np.asarray(fft.rfft(frames * hann(length), n_fft, axis=-1, overwrite_x=True), np.complex64)
 
 
 def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:
@@ -129,19 +132,23 @@ def istft(spectrum: Spectrum, *, hop_length: int) -> Samples:
     return samples.reshape(*frames.shape[:-2], -1)
 
 
-def mel_spectrogram(samples: Samples, *, sr: int, n_fft: int, hop_length: int, n_mels: int) -> Samples:
+def mel_spectrogram(
+    samples: Samples, *, sr: int, n_fft: int, hop_length: int, n_mels: int, win_length: int | None = None
+) -> Samples:
     """Power in mel bands, frame by frame.
 
     Parameters
     ----------
     samples : ndarray of float32, shape (..., n_samples)
-        Waveforms; n_samples ≥ `n_fft`.
+        Waveforms; n_samples ≥ `win_length`.
     sr : int
         Sampling rate in Hz.
     n_fft, hop_length : int
-        Length of a frame, and the step from one to the next, in samples.
+        Length of the transform, and the step from one frame to the next, in samples.
     n_mels : int
         Number of mel bands.
+    win_length : int or None
+        Length of a frame in samples, see `stft`; None: `n_fft`.
 
     Returns
     -------
@@ -155,7 +162,7 @@ def mel_spectrogram(samples: Samples, *, sr: int, n_fft: int, hop_length: int, n
     """
     from scipy.sparse import csr_array  # not BLAS: `mixing` says why
 
-    spectrum = stft(samples, n_fft=n_fft, hop_length=hop_length)
+    spectrum = stft(samples, n_fft=n_fft, hop_length=hop_length, win_length=win_length)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     bands = csr_array(mel_filterbank(sr, n_fft, n_mels)) @ power.reshape(-1, power.shape[-1]).T
     return np.ascontiguousarray(bands.T).reshape(*power.shape[:-1], n_mels)

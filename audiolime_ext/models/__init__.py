@@ -1,6 +1,9 @@
 """Models that ship with the library, one per module, found by their entry points; nothing imports them.
 
 - `musicnn` (with `musicnn_network` and `musicnn_random`): 50 tags for every three seconds of music
+- `vibenet`: seven attributes, such as energy and valence
+- `deejai` (with `deejai_weights`): an embedding that is near for songs that share playlists
 - `features`: numbers of the sound itself, such as its tempo
-- `onnx_model`, `torch_model` (with `torch_archive` and `torch_layers`), `keras_model`, `hugging_face`: your own models
+- `onnx_model`, `torch_model` (with `torch_archive` and `torch_layers`), `keras_model`, `hugging_face` (with
+  `hugging_clap`): your own models, and published ones in these libraries' formats
 """

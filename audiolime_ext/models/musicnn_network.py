@@ -7,7 +7,8 @@ dense layers. ``vgg``: five 3×3 convolutions with pooling, one dense layer.
 Numbers of filters are those of the tensors, which are named as TensorFlow numbers its layers: ``conv2d``, ``conv2d_1``.
 
 The layers whose activations can be read (`MUSICNN_LAYERS`, `VGG_LAYERS`) have the names and hold the values that the
-package's ``extractor`` returns as ``features``:
+package's ``extractor`` returns as ``features``. (It takes windows one by one, and then repeats the first window's
+``cnn1``, ``cnn2``, ``cnn3`` and ``penultimate`` for all others; that is a fault, and not done here.)
 
 - ``timbral``, ``temporal``: the two and the three parallel convolutions, each after ReLU, batch normalisation and the
   maximum over frequency;

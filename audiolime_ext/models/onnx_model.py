@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError
 from audiolime_ext.files.reading import require_file
-from audiolime_ext.networks.runtime import run, session
+from audiolime_ext.networks.runtime import answering, run, session
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.outputs import key_of
@@ -85,15 +85,8 @@ class _Network:
 
     def session(self, layer: str | None) -> Any:
         """The session of the model as it is, or of the one whose only output is a tensor within it."""
-        import onnx
-
         if layer not in self._sessions:
-            content = self._content
-            if layer is not None:
-                model = onnx.load_model_from_string(content)
-                del model.graph.output[:]
-                model.graph.output.append(onnx.ValueInfoProto(name=layer))
-                content = model.SerializeToString()
+            content = self._content if layer is None else answering(self._content, layer)
             try:
                 self._sessions[layer] = session(content, threads=self._declared.threads)
             except AudiolimeError:

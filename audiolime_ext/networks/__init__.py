@@ -2,7 +2,7 @@
 
 - `checkpoints`: weights by name, each file verified by its SHA-256, kept in the cache
 - `downloads`, `transfer`, `archives`: where they come from, how a file gets here, and which of an archive are kept
-- `tensor_bundle`: checkpoints of TensorFlow, read without it
+- `tensor_bundle`, `hdf5`: checkpoints of TensorFlow and files of Keras, read without either
 - `graph`: networks built from those tensors; `runtime`: ONNX Runtime, which evaluates them
 
 Kept true: no file is used whose SHA-256 was not checked, and none is unpickled.

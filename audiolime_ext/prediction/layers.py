@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -126,6 +126,22 @@ class LayeredModel(FunctionModel):
             If there is no such layer.
         """
         return np.asarray(self.inside.read(np.asarray(features, np.float32), self.inside.named(layer)), np.float32)
+
+
+def layered(model: FunctionModel, inside: Inside, embedder: Callable[[str], LayeredModel]) -> LayeredModel:
+    """The same model with layers that can be read.
+
+    Parameters
+    ----------
+    model : FunctionModel
+        Model that answers the scores, or a layer.
+    inside : Inside
+        Layers of the network.
+    embedder : callable
+        Function from a name of a layer to the model that answers it.
+    """
+    kept = {part.name: getattr(model, part.name) for part in fields(FunctionModel)}
+    return LayeredModel(**kept, inside=inside, embedder=embedder)
 
 
 def pooled(activations: NDArray[Any], *, channels: int = -1) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -43,7 +43,7 @@ from audiolime_ext.networks.runtime import MOST_THREADS
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger
-from audiolime_ext.prediction.layers import Inside, LayeredModel
+from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.option_values import OF_SCORES, label_list, positive, require_scores_or_layer
 from audiolime_ext.prediction.outputs import chosen
 from audiolime_ext.registry import options
@@ -75,7 +75,7 @@ class Declared:
     channels: str | None = None
 
     @classmethod
-    def parse(cls, kind: str, argument: str, *, facts: bool = True) -> Declared:
+    def parse(cls, kind: str, argument: str, *, facts: bool = True, more: Sequence[str] = ()) -> Declared:
         """What ``kind:argument`` says.
 
         Parameters
@@ -86,6 +86,8 @@ class Declared:
             Path and options.
         facts : bool
             True if rate, labels, front end and output are declared, as the model does not state them.
+        more : sequence of str
+            Names of options that only this library has; of ``prompts`` are made labels.
 
         Raises
         ------
@@ -97,7 +99,7 @@ class Declared:
         >>> Declared.parse("keras", "own.keras?sr=16000&labels=rock;jazz").labels
         ('rock', 'jazz')
         """
-        plain, given = options(argument, (*FACTS, *COMMON, *INSIDE, "fill") if facts else COMMON)
+        plain, given = options(argument, (*FACTS, *COMMON, *INSIDE, "fill") if facts else (*COMMON, *more))
         if not plain:
             raise UsageError(f"{kind}:{argument} names no file; write {kind}:PATH{'?sr=…&labels=…' if facts else ''}")
         for name, example in {"sr": "16000", "labels": "rock;jazz or labels=@FILE"}.items() if facts else ():
@@ -110,11 +112,12 @@ class Declared:
             raise unknown("fill", fill, FILLS)
         require_scores_or_layer(given)
         sr = int(positive(given, "sr", int) or 0)
+        named = given.get("labels", given.get("prompts"))
         return cls(
             f"{kind}:{argument}",
             Path(plain),
             sr=sr,
-            labels=label_list(given["labels"]) if "labels" in given else None if facts else (),
+            labels=label_list(named) if named is not None else None if facts else (),
             front_end=LogMel.parse(given["front_end"], sr=sr) if "front_end" in given else None,
             activation=given.get("activation"),
             window_s=positive(given, "window_s", float),
@@ -238,11 +241,7 @@ class Declared:
         if inside is None:
             return made
         again: dict[str, Any] = {"contents": contents, "batch_size": batch_size, "fill": fill, "inside": inside}
-        return LayeredModel(
-            **{part.name: getattr(made, part.name) for part in fields(made)},
-            inside=inside,
-            embedder=lambda layer: cast(LayeredModel, self.at(layer).tagger(predict_fn, **again)),
-        )
+        return layered(made, inside, lambda layer: cast(LayeredModel, self.at(layer).tagger(predict_fn, **again)))
 
 
 def _require_sound(model: FunctionModel, declared: Declared) -> None:

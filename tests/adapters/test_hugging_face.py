@@ -1,4 +1,4 @@
-"""Local folders of audio classifiers as taggers: against what transformers itself answers."""
+"""Local folders of audio models: against what transformers itself answers."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ transformers = require("transformers", extra="huggingface")
 SR, LABELS = 16000, {0: "rock", 1: "jazz", 2: "hum"}
 NOISE = np.random.default_rng(1).normal(0, 0.1, (2, SR)).astype(np.float32)
 SMALL = {"layers": 1, "attention_heads": 2, "ffn_dim": 8}
+SIZES = (
+    *("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "initializer_range"),
+    *("conv_dim", "conv_stride", "conv_kernel", "num_conv_pos_embeddings", "num_conv_pos_embedding_groups"),
+)
 Parts = tuple[Any, Any]
 
 
@@ -84,6 +88,31 @@ def whisper(seed: int = 0) -> Parts:
     )
 
 
+def hubert() -> Parts:
+    torch.manual_seed(0)
+    config = transformers.HubertConfig(**{name: getattr(wav2vec2()[0].config, name) for name in SIZES})
+    return transformers.HubertModel(config), transformers.Wav2Vec2FeatureExtractor()
+
+
+def pretraining() -> Parts:
+    torch.manual_seed(0)
+    config = transformers.Wav2Vec2Config(
+        **{name: getattr(wav2vec2()[0].config, name) for name in SIZES}, num_codevectors_per_group=4, codevector_dim=8
+    )
+    return transformers.Wav2Vec2ForPreTraining(config), transformers.Wav2Vec2FeatureExtractor()
+
+
+def whisper_whole() -> Parts:
+    torch.manual_seed(0)
+    model, extractor = whisper()
+    return transformers.WhisperModel(model.config), extractor
+
+
+def change(file: Path, **entries: Any) -> None:
+    """Change entries of a JSON file."""
+    file.write_text(json.dumps(json.loads(file.read_text()) | entries))
+
+
 def saved(folder: Path, parts: Parts) -> Path:
     for part in parts:
         part.save_pretrained(folder)
@@ -96,9 +125,10 @@ def expected(parts: Parts, batch: np.ndarray = NOISE) -> Any:
         return model.eval()(**extractor(list(batch), sampling_rate=SR, return_tensors="pt")).logits
 
 
-@pytest.fixture(scope="module", params=["wav2vec2", "wav2vec2 in windows", "ast"])
+@pytest.fixture(scope="module", params=["wav2vec2", "wav2vec2 in windows", "ast", "hubert"])
 def listener(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    folder = saved(tmp_path_factory.mktemp("hf"), ast() if request.param == "ast" else wav2vec2())
+    parts = {"ast": ast, "hubert": hubert}.get(request.param, wav2vec2)()
+    folder = saved(tmp_path_factory.mktemp("hf"), parts)
     return load_model(f"hf:{folder}{'?window_s=1' if 'windows' in request.param else ''}")
 
 
@@ -176,11 +206,64 @@ def test_the_fingerprint_notices_retraining_and_options_but_not_a_move(tmp_path:
     assert len(set(prints)) == 3
 
 
-def test_a_model_without_a_trained_head_is_refused(tmp_path: Path) -> None:
+def test_a_classifier_without_a_trained_head_is_refused(tmp_path: Path) -> None:
     model, extractor = wav2vec2()
     saved(tmp_path, (model.wav2vec2, extractor))
+    change(tmp_path / "config.json", architectures=["Wav2Vec2ForSequenceClassification"])
     with pytest.raises(CorruptError, match=r"lacks weights \(classifier\.bias"):
         build("model", f"hf:{tmp_path}")
+
+
+ENCODERS: dict[str, Callable[[], Parts]] = {
+    "wav2vec2": lambda: (wav2vec2()[0].wav2vec2, wav2vec2()[1]),
+    "hubert": lambda: hubert(),
+    "pretraining": lambda: pretraining(),
+    "ast": lambda: (ast()[0].audio_spectrogram_transformer, ast()[1]),
+    "whisper": lambda: whisper_whole(),
+}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_answers_its_pooler_or_the_mean_over_time(tmp_path: Path, name: str) -> None:
+    model, extractor = ENCODERS[name]()
+    made = load_model(f"hf:{saved(tmp_path, (model, extractor))}")
+    inputs = extractor(list(NOISE), sampling_rate=SR, return_tensors="pt")
+    encoder = {"whisper": "encoder", "pretraining": "wav2vec2"}.get(name)
+    with torch.no_grad():
+        states = (getattr(model, encoder) if encoder else model).eval()(**inputs).last_hidden_state
+    wanted = states[:, :2].mean(dim=1) if name == "ast" else states.mean(dim=1)  # AST: of its two class tokens
+    assert made.labels is None
+    np.testing.assert_allclose(made(NOISE), wanted, atol=1e-5)
+    assert not np.allclose(made(NOISE)[0], made(NOISE)[1], atol=1e-3)
+
+
+def test_an_embedding_takes_neither_an_activation_nor_prompts(tmp_path: Path) -> None:
+    folder = saved(tmp_path, ENCODERS["wav2vec2"]())
+    with pytest.raises(UsageError, match=r"answers an embedding, .* leave out activation="):
+        build("model", f"hf:{folder}?activation=softmax")
+    with pytest.raises(UsageError, match=r"is no CLAP model \(Wav2Vec2Model\); leave out prompts="):
+        build("model", f"hf:{folder}?prompts=sad piano")
+
+
+def test_an_encoder_is_another_model_than_the_classifier_on_it(tmp_path: Path) -> None:
+    model, extractor = wav2vec2()
+    embedder = build("model", f"hf:{saved(tmp_path / 'one', (model.wav2vec2, extractor))}")
+    classifier = build("model", f"hf:{saved(tmp_path / 'two', (model, extractor))}")
+    assert embedder.fingerprint != classifier.fingerprint
+
+
+def test_a_model_whose_code_lies_in_its_folder_is_refused_and_none_of_it_runs(tmp_path: Path) -> None:
+    """As MERT is published: a type that transformers does not know, and Python files beside it."""
+    folder = saved(tmp_path, ENCODERS["hubert"]())
+    code = {"AutoConfig": "configuration_own.OwnConfig", "AutoModel": "modeling_own.OwnModel"}
+    change(folder / "config.json", model_type="mert_model", auto_map=code, architectures=["MERTModel"])
+    for name in ("configuration_own.py", "modeling_own.py"):
+        (folder / name).write_text("import pathlib\npathlib.Path('ran').touch()\n")
+    with pytest.raises(UsageError, match=r"of type 'mert_model', .* such code is not run; export the model to ONNX"):
+        build("model", f"hf:{folder}")
+    change(folder / "config.json", model_type="hubert")  # known: transformers' own code is taken
+    assert build("model", f"hf:{folder}").labels is None
+    assert not Path("ran").exists()
 
 
 def test_labels_that_do_not_fit_the_weights_are_refused(tmp_path: Path) -> None:

@@ -20,14 +20,17 @@ from tests.random_checkpoints import random_weights, write_bundle_in
 
 FUNCTION = "tests.models.test_every:loudness"
 BIG = "musicnn:MSD_musicnn_big?weights=DIR"
-SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", BIG, FUNCTION]
+SPECS = ["musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "musicnn:MSD_vgg", "musicnn:MTT_vgg", BIG, "vibenet", FUNCTION]
 INSIDE = ["musicnn:MSD_musicnn?layer=penultimate", "musicnn:MTT_musicnn?layer=cnn2", "musicnn:MTT_vgg?layer=pool4"]
+INSIDE += ["vibenet?layer=penultimate&window_s=3"]
 ELSEWHERE = {  # these are of models that a test makes, mostly with packages that are extras; the same suite runs there
     "onnx:PATH?sr=…&labels=…": "models/test_onnx_model.py",
     "keras:PATH.keras?sr=…&labels=…": "adapters/test_keras_model.py",
     "torch:PATH?sr=…&labels=…": "adapters/test_torch_model.py",
     "hf:DIR": "adapters/test_hugging_face.py",
-    "features:": "models/test_features.py",
+    "hf:DIR?prompts=TEXT;TEXT": "adapters/test_hugging_clap.py",
+    "deejai:PATH": "models/test_deejai.py",
+    "features": "models/test_features.py",
     "features:NAME;NAME": "models/test_features.py",
 }
 

@@ -2,11 +2,12 @@
 
 Reads what ``genuine.py`` wrote, from the same folder, so that the clips are found::
 
-    python tests/parity/compare.py --models DIR taggrams.npz stems.npz
+    python tests/parity/compare.py --models DIR attributes.npz taggrams.npz stems.npz
 
-Taggrams may differ by 1e-4: float32 rounding makes 1e-5 of that, and recordings that begin at full level another 5e-5,
-because the packages' resampler meets that edge in another way. Stems must reach 80 dB SNR; a stem that lies below
-−40 dB of the mixture is judged as if it lay there, for the rounding it carries is the mixture's.
+Taggrams and vibenet's attributes may differ by 1e-4: float32 rounding makes 1e-5 of that, and recordings that begin at
+full level another 5e-5, because the packages' resampler meets that edge in another way. Embeddings may differ by 1e-4
+of their largest value, where both sides are given what musicnn's resampler made. Stems must reach 80 dB SNR; a stem
+that lies below −40 dB of the mixture is judged as if it lay there, for the rounding it carries is the mixture's.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.resampling import resample_span
-from audiolime_ext.models import musicnn
+from audiolime_ext.models import musicnn, vibenet
 from audiolime_ext.models.musicnn_network import N_FRAMES
 from audiolime_ext.networks.tensor_bundle import read_tensor_bundle
+from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.loading import load_model
 from factorizations import spleeter
 
-MAX_DIFFERENCE = 1e-4
+MAX_DIFFERENCE = 1e-4  # of scores; of embeddings, relative to the largest value
 MIN_SNR_DB = 80.0
 FAINT_DB = -40.0
 
@@ -51,7 +54,7 @@ def snr_db(reference: NDArray[Any], estimate: NDArray[Any], *, mixture: NDArray[
 
 
 def taggram(audio: Audio, model: musicnn.MusicnnModel) -> NDArray[np.float32]:
-    """Scores of every whole window from the start on, as the package cuts them: shape (n_windows, 50)."""
+    """Answers for every whole window from the start on, as the package cuts them: shape (n_windows, n_outputs)."""
     n_samples = math.ceil(audio.n_samples * musicnn.SR / audio.sr)
     mono = resample_span(audio.samples.mean(axis=0), audio.sr, musicnn.SR, 0, n_samples)
     padded = np.pad(mono, musicnn.LEAD)  # zeros before and after, put there after resampling
@@ -60,9 +63,31 @@ def taggram(audio: Audio, model: musicnn.MusicnnModel) -> NDArray[np.float32]:
     return model(windows[:: musicnn.WINDOW][:n_windows])
 
 
+def attributes(audio: Audio, model: Model, *, gain: float = 1.0) -> NDArray[np.float32]:
+    """What a model that hears any length answers of a whole recording, shape (n_outputs,)."""
+    n_samples = math.ceil(audio.n_samples * vibenet.SR / audio.sr)
+    mono = resample_span(audio.samples.mean(axis=0), audio.sr, vibenet.SR, 0, n_samples)
+    return np.asarray(model(np.float32(gain) * mono[None])[0], np.float32)
+
+
+def difference(genuine: NDArray[Any], ours: NDArray[Any]) -> float:
+    """The largest difference; ∞ where the shapes differ."""
+    return float(np.max(np.abs(ours - genuine))) if ours.shape == genuine.shape else math.inf
+
+
+def relative_difference(genuine: NDArray[Any], ours: NDArray[Any]) -> float:
+    """The largest difference over the largest value."""
+    return difference(genuine, ours) / float(np.max(np.abs(genuine)))
+
+
 @cache
-def _tagger(variant: str, models: Path) -> musicnn.MusicnnModel:
-    return musicnn.MusicnnModel(variant, weights=models / variant if variant == musicnn.BIG else None)
+def _listener(name: str, models: Path) -> Any:
+    """Our model for a name in the results: ``MSD_musicnn``, ``MTT_musicnn?layer=penultimate``, ``vibenet`` …."""
+    if name.startswith("vibenet"):
+        return load_model(name)
+    variant, _, layer = name.partition("?layer=")
+    model = musicnn.MusicnnModel(variant, weights=models / variant if variant == musicnn.BIG else None)
+    return model.at(layer) if layer else model
 
 
 @lru_cache(maxsize=1)
@@ -79,13 +104,17 @@ def _estimates(clip: str, variant: str, models: Path) -> dict[str, NDArray[np.fl
     return dict(zip(stems.names, stems.samples, strict=True))
 
 
-def judge(clip: str, name: str, genuine: NDArray[Any], models: Path) -> tuple[str, bool]:
-    """One line of the table, and whether it is close enough."""
+def judge(
+    clip: str, name: str, genuine: NDArray[Any], models: Path, heard: NDArray[Any] | None = None
+) -> tuple[str, bool]:
+    """One line of the table, and whether it is close enough; `heard` is the clip as musicnn's resampler made it."""
     variant, _, stem = name.partition("/")
     if not stem:
-        ours = taggram(load_clip(clip), _tagger(variant, models))
-        difference = float(np.max(np.abs(ours - genuine))) if ours.shape == genuine.shape else math.inf
-        return f"{difference:12.1e}   ", difference <= MAX_DIFFERENCE
+        inside, whole = "layer=" in name, name.startswith("vibenet")
+        given = load_clip(clip) if heard is None or not inside else Audio(heard[None], musicnn.SR, clip)
+        ours = (attributes if whole else taggram)(given, _listener(name, models))
+        apart = (relative_difference if inside else difference)(genuine, ours)
+        return f"{apart:12.1e}   ", apart <= MAX_DIFFERENCE
     mixture = load_clip(clip).samples
     mono_or_stereo = genuine.mean(axis=0, keepdims=True) if len(mixture) == 1 else genuine
     snr = snr_db(mono_or_stereo, _estimates(clip, variant, models)[stem], mixture=mixture)
@@ -99,15 +128,16 @@ def main() -> int:
     parser.add_argument("results", nargs="+", metavar="NPZ", help="what genuine.py wrote")
     arguments = parser.parse_args()
     failed = total = 0
-    print(f"{'max |diff|/SNR':>15}  {'network':26} clip")
+    print(f"{'max |diff|/SNR':>15}  {'network':29} clip")
     for path in arguments.results:
         with np.load(path) as results:
-            for key in results.files:
+            heard = {key.rsplit("|", 1)[0]: results[key] for key in results.files if key.endswith("|heard")}
+            for key in (key for key in results.files if not key.endswith("|heard")):
                 clip, name = key.rsplit("|", 1)
-                figure, close = judge(clip, name, results[key], arguments.models)
-                print(f"{figure}  {name:26} {clip}{'' if close else '   TOO FAR'}", flush=True)
+                figure, close = judge(clip, name, results[key], arguments.models, heard.get(clip))
+                print(f"{figure}  {name:29} {clip}{'' if close else '   TOO FAR'}", flush=True)
                 failed, total = failed + (not close), total + 1
-    print(f"{total - failed} of {total} within {MAX_DIFFERENCE:g} (tags) or {MIN_SNR_DB:g} dB (stems)")
+    print(f"{total - failed} of {total} within {MAX_DIFFERENCE:g} (scores, embeddings) or {MIN_SNR_DB:g} dB (stems)")
     return 1 if failed or not total else 0
 
 

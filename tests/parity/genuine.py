@@ -1,10 +1,11 @@
-"""What the genuine packages answer: taggrams of musicnn 0.1.0, stems of spleeter 2.4.2 on TensorFlow 2.12.1.
+"""What the genuine packages answer: musicnn 0.1.0, vibenet 0.1.0, and spleeter 2.4.2 on TensorFlow 2.12.1.
 
 Runs in an environment of its own, where these packages can live (Python 3.10, numpy < 1.25), and imports nothing of
 ours. ``compare.py`` runs in our environment and judges::
 
     python tests/parity/genuine.py bundle --out PREFIX WEIGHTS.npz
     python tests/parity/genuine.py taggrams --models DIR --out taggrams.npz CLIP...
+    python tests/parity/genuine.py attributes --out attributes.npz CLIP...
     python tests/parity/genuine.py stems --models DIR --out stems.npz CLIP...
     python tests/parity/genuine.py bench --models DIR CLIP
     python tests/parity/genuine.py reference --models DIR --out tests/reference
@@ -12,11 +13,13 @@ ours. ``compare.py`` runs in our environment and judges::
 A CLIP is a path below the current folder, or several joined by ``+``: their sum over the common length. DIR holds the
 folder ``2stems`` with the files of the checkpoint, and may hold ``4stems``, ``5stems``, ``own`` (a model with its
 configuration) and ``MSD_musicnn_big``, whose checkpoints ``bundle`` writes with TensorFlow from arrays by name. Results
-are stored as ``CLIP|model`` and ``CLIP|model/stem``.
+are stored as ``CLIP|model``, ``CLIP|model?layer=NAME`` and ``CLIP|model/stem``.
 
-Nothing in the packages is patched, but musicnn is told to look for ``MSD_musicnn_big`` in DIR. Its front end rounds to
-float16 and then, under NumPy < 2, multiplies by 10000 in float32, as when the networks were trained; where NumPy would
-stay in float16, this program refuses. The window is the package's own (187 frames for 3 s).
+Nothing in the packages is patched, but musicnn is told to look for ``MSD_musicnn_big`` in DIR, and to hear all windows
+at once where its features are wanted: by itself it takes them one by one, and then repeats the first window's ``cnn1``,
+``cnn2``, ``cnn3`` and ``penultimate`` for all others (its ``extractor`` adds the values of the first batch again). Its
+front end rounds to float16 and then, under NumPy < 2, multiplies by 10000 in float32, as when the networks were
+trained; where NumPy would stay in float16, this program refuses. The window is the package's own (187 frames for 3 s).
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 MODELS = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
+FEATURES = ("mean_pool", "max_pool", "penultimate")  # of musicnn, as its extractor names them
+TENSORS = {"pooled": "view", "penultimate": "gelu"}  # in vibenet's network
 BIG = "MSD_musicnn_big"
 SEPARATORS = ("2stems", "2stems-16kHz", "4stems", "4stems-16kHz", "5stems", "5stems-16kHz", "own")
 TAGGED_CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings/guitar.ogg+examples/audio/feelings/rest.ogg")
@@ -60,6 +65,29 @@ def load(clip: str, limit_s: float | None = None) -> tuple[Samples, int]:
 
 def taggram(clip: str, model: str, limit_s: float | None = None, *, models: Path | None = None) -> Samples:
     """Shape (n_windows, 50)."""
+    return _extracted(clip, model, limit_s, models=models)[0]
+
+
+def features(clip: str, model: str) -> dict[str, Samples]:
+    """Each of `FEATURES`, shape (n_windows, n_features)."""
+    importlib.import_module("musicnn.configuration").BATCH_SIZE = 1000
+    found = _extracted(clip, model, features=True)[2]
+    return {name: np.asarray(found[name], np.float32) for name in FEATURES}
+
+
+def heard(clip: str) -> Samples:
+    """The clip as musicnn hears it, mono at 16 kHz, shape (n_samples,)."""
+    samples, sr = load(clip)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "clip.wav")
+        soundfile.write(path, samples, sr, subtype="FLOAT")
+        return importlib.import_module("librosa").load(path, sr=16000)[0]
+
+
+def _extracted(
+    clip: str, model: str, limit_s: float | None = None, *, models: Path | None = None, features: bool = False
+) -> Any:
+    """What musicnn's extractor answers: the taggram, the tags, and the features where they are asked for."""
     if (10000 * np.ones(1, np.float16)).dtype != np.float32:
         sys.exit("NumPy >= 2 computes musicnn's front end in float16, where it overflows: use the pinned environment")
     samples, sr = load(clip, limit_s)
@@ -69,8 +97,26 @@ def taggram(clip: str, model: str, limit_s: float | None = None, *, models: Path
         module: Any = importlib.import_module("musicnn.extractor")  # by name: not in our environment
         if models is not None:
             module.__file__ = str(models / "extractor.py")  # beside which it looks for checkpoints
-        scores, _ = module.extractor(path, model=model, extract_features=False)
-    return np.asarray(scores)
+        return module.extractor(path, model=model, extract_features=features)
+
+
+def attributes(clip: str) -> dict[str, Samples]:
+    """vibenet's attributes, shape (7,), and the tensors in `TENSORS`, of the whole clip."""
+    package, core = (importlib.import_module(name) for name in ("vibenet", "vibenet.core"))
+    onnx, onnxruntime = (importlib.import_module(name) for name in ("onnx", "onnxruntime"))
+    samples, sr = load(clip)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "clip.wav")
+        soundfile.write(path, samples, sr, subtype="FLOAT")
+        (found,) = package.load_model().predict(path)
+        spectra = core.extract_mel(core.load_audio(path), core.SAMPLE_RATE)
+    network = onnx.load(Path(package.__file__).parent / "artifacts" / "efficientnet_model.onnx")
+    network.graph.output.extend(onnx.ValueInfoProto(name=tensor) for tensor in TENSORS.values())
+    session = onnxruntime.InferenceSession(network.SerializeToString(), providers=["CPUExecutionProvider"])
+    inside = session.run(list(TENSORS.values()), {"x": spectra[None]})
+    scores = np.array([getattr(found, name) for name in package.labels], np.float32)
+    layers = {f"vibenet?layer={name}": values[0] for name, values in zip(TENSORS, inside, strict=True)}
+    return {"vibenet": scores, **layers}
 
 
 class Separator:
@@ -94,11 +140,23 @@ class Separator:
 
 
 def write_taggrams(arguments: argparse.Namespace) -> None:
-    """Taggrams of all clips."""
+    """Taggrams and features of all clips."""
     results: dict[str, Any] = {f"{clip}|{model}": taggram(clip, model) for clip in arguments.clips for model in MODELS}
+    for clip in arguments.clips:
+        results[f"{clip}|heard"] = heard(clip)
+        for model in MODELS[:2]:
+            results |= {f"{clip}|{model}?layer={name}": found for name, found in features(clip, model).items()}
     if arguments.models and (arguments.models / BIG).is_dir():
         results |= {f"{clip}|{BIG}": taggram(clip, BIG, models=arguments.models) for clip in arguments.clips}
     np.savez_compressed(arguments.out, **results)
+
+
+def write_attributes(arguments: argparse.Namespace) -> None:
+    """What vibenet answers for all clips."""
+    np.savez_compressed(
+        arguments.out,
+        **{f"{clip}|{name}": found for clip in arguments.clips for name, found in attributes(clip).items()},
+    )
 
 
 def write_stems(arguments: argparse.Namespace) -> None:
@@ -130,6 +188,7 @@ def write_reference(arguments: argparse.Namespace) -> None:
     for clip in TAGGED_CLIPS:
         taggrams |= {f"{clip}|{model}": taggram(clip, model, TAGGED_S) for model in MODELS}
     np.savez_compressed(arguments.out / "musicnn.npz", seconds=TAGGED_S, **taggrams)
+    write_attributes(argparse.Namespace(clips=TAGGED_CLIPS, out=arguments.out / "vibenet.npz"))
     estimates = Separator(arguments.models)(SEPARATED_CLIP)
     first, end = EXCERPT
     stems: dict[str, Any] = {}
@@ -157,6 +216,7 @@ def bench(arguments: argparse.Namespace) -> None:
 COMMANDS = {
     "bundle": write_bundle,
     "taggrams": write_taggrams,
+    "attributes": write_attributes,
     "stems": write_stems,
     "reference": write_reference,
     "bench": bench,
