@@ -147,8 +147,8 @@ def _identity(brought: Brought, model: Any, sr: int | None) -> Identity:
         raise UsageError("the model of a catalogue's vectors must be named by a spec, by which queries find it later")
     if (n := answers_to_noise(ears).shape[-1]) != n_features:
         raise UsageError(
-            f"{ears.spec} answers {counted(n, 'number')}, and the catalogue's vectors have {n_features}; name the model "
-            "that made them, or none"
+            f"{ears.spec} answers {counted(n, 'number')}, and the catalogue's vectors have {n_features}; name the "
+            "model that made them, or none"
         )
     labels = brought.labels if ears.labels is None else tuple(ears.labels)
     return Identity(ears.spec, ears.fingerprint, labels, n_features)
