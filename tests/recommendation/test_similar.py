@@ -157,6 +157,7 @@ def test_other_artists_only() -> None:
         ({"k": 0}, "k is 0; list 1 song at least"),
         ({"songs": []}, "nothing is asked for"),
         ({"songs": [], "dislike": "song 1", "pairs": [("song 1", "song 2")]}, "nothing is asked for"),
+        ({"dislike": "song 1"}, "'song 1' is both liked and disliked; give it once"),
         ({"songs": np.ones(4)}, "they are of another model"),
         ({"songs": np.full(8, np.nan)}, "the vector holds NaN or infinity"),
         ({"songs": "song 999"}, "did you mean 'song 9"),
