@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import add_json, add_trust
 from audiolime_ext.files.names import legible
+from audiolime_ext.text import share_of
 
 if TYPE_CHECKING:
     from audiolime_ext.collection.index import Index
     from audiolime_ext.recommendation.census import HubCensus
     from audiolime_ext.recommendation.result import Similar
+
+_NAMED = 3  # songs in a warning
 
 
 def add(commands: Any) -> None:
@@ -65,6 +68,12 @@ def add(commands: Any) -> None:
         "tempo, else centred; plain: as they are)",
     )
     parser.add_argument(
+        "--features",
+        metavar="CSV",
+        help="compare songs by a table of features, such as Spotify's, instead of by the index's vectors: lines of "
+        "title, artist, tempo, energy, … are matched with the songs' tags",
+    )
+    parser.add_argument(
         "--hubs",
         dest="census",
         action="store_true",
@@ -90,12 +99,29 @@ def run(args: Namespace) -> int:
             raise UsageError("--m3u8 writes the songs that are listed; name a SONG, or songs with --like")
         require_writable_file(Path(args.m3u8))
     index = load_index(Path(args.index))
+    if args.features is not None:
+        index = _by_features(index, args.features)
     found = _found(index, args) if listed or args.pairs else None
     censuses = _censuses(index, args) if args.census else []
     if found is not None and args.m3u8 is not None:
         found.write_m3u8(args.m3u8)
     _print(args, found, censuses)
     return 0
+
+
+def _by_features(index: Index, table: str) -> Index:
+    """The songs that are matched with a line of the table; a warning names those that are not."""
+    from audiolime_ext.cli.options import warn
+    from audiolime_ext.recommendation.matching import match
+
+    matched = match(index.songs, Path(table))
+    for note in matched.notes:
+        warn(f"{legible(table)}: {note}")
+    if left := matched.unmatched_songs:
+        named = "; ".join(f"{one.song.name}: {one.why}" for one in left[:_NAMED])
+        more = "" if len(left) <= _NAMED else " …"
+        warn(f"{share_of(len(left), len(index.songs), 'song')} not matched and left out ({named}{more})")
+    return matched.index(index)
 
 
 def _found(index: Index, args: Namespace) -> Similar:

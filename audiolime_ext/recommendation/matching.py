@@ -18,6 +18,7 @@ References
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,7 +98,10 @@ class Matched:
             raise UsageError("no song is matched, so none has features; see `unmatched_songs` for why")
         songs = tuple(match.song for match in self.matches)
         vectors = np.array([match.row.values for match in self.matches], np.float32)
-        return replace(index, model="", fingerprint="", labels=self.names, songs=songs, vectors=vectors)
+        content = hashlib.sha256(repr((self.names, [song.key for song in songs])).encode() + vectors.tobytes())
+        return replace(
+            index, model="", fingerprint=content.hexdigest(), labels=self.names, songs=songs, vectors=vectors
+        )
 
 
 def match(songs: Iterable[Song], table: FeatureTable | str | Path, *, least_score: float = LEAST_SCORE) -> Matched:

@@ -67,6 +67,22 @@ def test_tastes_the_weakest_and_other_corrections(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.usefixtures("opened")
+def test_songs_are_compared_by_a_table_of_features_that_is_matched_with_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    circle = np.exp(2j * np.pi * np.arange(60) / 60)
+    lines = [f'song {n},A{n // 10},{circle[n].real:.6f},{circle[n].imag:.6f},"no {n}"' for n in range(0, 60, 2)]
+    Path("table.csv").write_text("\n".join(["track_name,artists,tempo,energy,comment", *lines, ""]))
+    assert main(["similar", "song 8", "--in", "many.index", "-k", "2", "--features", "table.csv", "--json"]) == 0
+    out, err = capsys.readouterr()
+    found = strict(out)
+    assert {row["title"] for row in found["rows"]} == {"song 6", "song 10"}
+    assert set(found["rows"][0]["contributions"]) == {"tempo", "energy"}
+    assert "warning: 30 of 60 songs are not matched and left out (A0 – song 1: no name in the table is 90 % al" in err
+    assert main(["similar", "song 7", "--in", "many.index", "--features", "table.csv"]) == 2
+
+
+@pytest.mark.usefixtures("opened")
 def test_hubs_alone_are_told_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
     before, after = run(capsys, "similar", "--in", "many.index", "--hubs").split("\n\n")
     assert before.startswith("60 songs and their 10 nearest, uncorrected: ")
