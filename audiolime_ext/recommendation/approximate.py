@@ -66,16 +66,17 @@ def proposer_of(index: Index, space: Space) -> tuple[Proposer | None, tuple[str,
 
 
 def _proposer(index: Index, space: Space) -> tuple[Proposer, tuple[str, ...]]:
-    n_songs, n_features = index.vectors.shape
-    shapes = {"centres": (_n_lists(index), n_features), "lists": (n_songs,)}
+    (n_songs, n_features), n_lists = index.vectors.shape, _n_lists(index)
+    shapes = {"centres": (n_lists, n_features), "lists": (n_songs,)}
     arrays, unkept = kept(index, f"lists-{space.kind}", shapes, lambda: _lists(index, space))
     searched = _filled(index, space, **arrays)
     faiss = require("faiss", extra="ann")
 
+    # It must not hold the index, or what is remembered of that would keep it in memory.
     def propose(towards: Vector, n: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        n_probed = min(N_PROBED * math.ceil(n / _PER_PROBE), _n_lists(index))
+        n_probed = min(N_PROBED * math.ceil(n / _PER_PROBE), n_lists)
         how = faiss.SearchParametersIVF(nprobe=n_probed)
-        products, found = searched.search(towards.astype(np.float32)[None], min(n, len(index.vectors)), params=how)
+        products, found = searched.search(towards.astype(np.float32)[None], min(n, n_songs), params=how)
         is_song = found[0] >= 0
         return found[0][is_song].astype(np.intp), products[0][is_song]
 

@@ -31,6 +31,7 @@ from audiolime_ext.recommendation.space import Space, Vector
 
 MOST_PAIRED = 20_000
 _LEAST_DEVIATION = 1e-6
+_NEARLY_0 = -1e-15
 
 
 class Crowd(Protocol):
@@ -47,6 +48,9 @@ class Crowd(Protocol):
 
     def log_nearness(self, similarities: Any, view: Any, others: Any) -> Vector:
         """Logarithm of the corrected nearness, 0 at most, of similarities, as seen from both sides."""
+
+    def least_similarity(self, log_nearness: float, view: Any) -> float:
+        """Similarity to the query below which no song can be as near as that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +94,14 @@ class MutualCrowd:
         return np.asarray(sum(log_ndtr((similarities - mean) / deviation) for mean, deviation in (view, others)))
 
 
+    def least_similarity(self, log_nearness: float, view: tuple[float, float]) -> float:
+        """A product of two probabilities is no larger than the one that the query sees."""
+        from scipy.special import ndtri_exp
+
+        mean, deviation = view
+        return float(mean + deviation * ndtri_exp(min(log_nearness, _NEARLY_0)))
+
+
 @dataclass(frozen=True, eq=False)
 class LocalCrowd:
     """What local scaling needs: each song's `radii`, the distance to its tenth neighbour, shape (n_songs,)."""
@@ -111,6 +123,10 @@ class LocalCrowd:
     def log_nearness(self, similarities: Any, view: Any, others: Any) -> Vector:
         """Logarithm of the local scaling."""
         return np.asarray(-squared_distance(similarities) / (view * others))
+
+    def least_similarity(self, log_nearness: float, view: Any) -> float:
+        """None is too far: a song with a large radius may be near."""
+        return -np.inf
 
 
 def crowd_of(index: Index, space: Space, correction: HubCorrection) -> tuple[Crowd, tuple[str, ...]]:
@@ -164,11 +180,11 @@ def _crowd(index: Index, space: Space, correction: HubCorrection) -> tuple[Crowd
         return LocalCrowd(**arrays), (unkept,) if unkept else ()
     shapes = {"mean": (n,), "covariance": (n, n), "means": (n_songs,), "deviations": (n_songs,)}
     arrays, unkept = kept(index, name, shapes, lambda: _spread(index, space))
-    return MutualCrowd(int(space.usable.sum()), **arrays), (unkept,) if unkept else ()
+    return MutualCrowd(space.n_usable, **arrays), (unkept,) if unkept else ()
 
 
 def _spread(index: Index, space: Space) -> Arrays:
-    n_songs, n_features = int(space.usable.sum()), index.vectors.shape[1]
+    n_songs, n_features = space.n_usable, index.vectors.shape[1]
     mean, covariance = np.zeros(n_features), np.zeros((n_features, n_features))
     for _, directions in space.blocks(index):
         mean += directions.sum(axis=0) / n_songs

@@ -10,6 +10,20 @@ asking how near a pair is *as seen from both*:
 - *local scaling* [2]_: exp(−d² / (rᵢ rⱼ)), with d the distance of the directions and r the distance to a song's k-th
   neighbour.
 
+Mutual proximity is the default, by measurement and by cost. Of 130 tracks of 17 free games (musicnn's penultimate layer
+of the middle 30 s; "right" is a track of the same game; nothing held out)::
+
+                                    first right    average precision    skewness
+    centred, uncorrected                   .423                 .285         .55
+    centred, mutual proximity              .423                 .291         .43
+    centred, local scaling                 .423                 .288         .37
+    standardised, uncorrected              .385                 .282         .38
+    standardised, mutual proximity         .438                 .290         .04
+    standardised, local scaling            .423                 .284         .13
+
+So both tame hubs and cost no accuracy; but local scaling must look at every pair of songs, and mutual proximity at
+none.
+
 The functions here take all similarities at once, shape (n, n); `audiolime_ext.recommendation.crowd` does the same for
 one query among any number of songs, to 1e-5.
 

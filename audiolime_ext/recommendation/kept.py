@@ -38,7 +38,7 @@ _IN_MEMORY: WeakKeyDictionary[Index, dict[Any, Any]] = WeakKeyDictionary()
 
 
 def remembered(index: Index, what: Any, make: Callable[[], Made]) -> Made:
-    """What `make` returns: made once for each index object and each `what`.
+    """What `make` returns: made once for each index object and each `what`, and forgotten with the index.
 
     Examples
     --------

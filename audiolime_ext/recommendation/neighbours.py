@@ -25,6 +25,7 @@ from audiolime_ext.recommendation.space import Space, Vector
 
 _SPARE = 32  # candidates beyond those asked for: single precision may swap near ones
 _PROPOSED = 300  # at least, by an approximate search
+_ROUNDING = 1e-4  # of similarities in single precision
 _TO_CORRECT = 20_000  # of which corrected nearness, roughly, chooses those to look at exactly
 
 
@@ -97,12 +98,27 @@ def find(
         return _proposed(index, space, wanted, crowd, proposer)
     products = space.similarities(index, wanted.towards)
     view = None if crowd is None else view_of(crowd, wanted.towards, wanted.own, products)
-    near = products if crowd is None else crowd.log_nearness(products, view, crowd.seen_from_songs(slice(None)))
-    keys = np.asarray(near if wanted.farthest else -near)  # the smallest are wanted
-    keys[~space.usable] = np.inf
-    keys[list(wanted.excluded)] = np.inf
-    few = _smallest(keys, wanted.n + _SPARE)
-    return _exactly(index, space, wanted, crowd, view, few[np.isfinite(keys[few])])
+    listable = space.usable.copy()
+    listable[list(wanted.excluded)] = False
+    few = np.flatnonzero(listable)
+    if crowd is not None and not wanted.farthest:
+        few = _near_enough(crowd, view, products, few, wanted.n)
+    near: NDArray[Any] = products[few]
+    if crowd is not None:
+        near = crowd.log_nearness(near, view, crowd.seen_from_songs(few))
+    few = few[_smallest(near if wanted.farthest else -near, wanted.n + _SPARE)]
+    return _exactly(index, space, wanted, crowd, view, few)
+
+
+def _near_enough(
+    crowd: Crowd, view: Any, products: NDArray[np.float32], few: NDArray[np.intp], n: int
+) -> NDArray[np.intp]:
+    """Those of some songs that may be among the n nearest, so that not all need be corrected."""
+    first = few[_smallest(-products[few], n + _SPARE)]
+    if len(first) < n + _SPARE:
+        return few
+    logs = np.sort(crowd.log_nearness(products[first], view, crowd.seen_from_songs(first)))
+    return few[products[few] >= crowd.least_similarity(float(logs[-n - _SPARE]), view) - _ROUNDING]
 
 
 def view_of(crowd: Crowd, towards: Vector, own: NDArray[np.intp], products: NDArray[np.floating]) -> Any:

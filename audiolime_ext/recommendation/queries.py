@@ -142,7 +142,7 @@ class Asking:
             more = " …" if len(found) > _SHOWN else ""
             told = f"{counted(len(found), 'song is', 'songs are')} called {legible(given)!r}"
             raise UsageError(f"{told}; name one by its path: {legible(which)}{more}")
-        near = _nearest(given, [song.name for song in self.index.songs])
+        near = _nearest(given, (name for song in self.index.songs for name in (song.name, song.path) if name))
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "name a file, or a song by its path or name"
         raise UsageError(f"there is no file and no song of the index called {legible(given)!r}; {hint}")
 

@@ -58,8 +58,10 @@ def ranking_of(
     Raises
     ------
     UsageError
-        If the songs have no common direction, or nothing is there that could be disliked.
+        If the songs have no common direction, one is liked and disliked, or none is there that could be disliked.
     """
+    if both := np.intersect1d(positions_of(liked), positions_of(disliked)).tolist():
+        raise UsageError(f"{index.songs[both[0]].name!r} is both liked and disliked; give it once")
     directions = np.array([space.direction(query.vector, query.name) for query in liked])
     profile = directions.mean(axis=0)
     length = float(np.linalg.norm(profile))

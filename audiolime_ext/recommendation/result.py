@@ -11,7 +11,7 @@ from typing import Any
 
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.files.fresh import write_bytes
-from audiolime_ext.files.names import legible
+from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.recommendation.playlist import Entry, playlist
 from audiolime_ext.text import html_table, text_table
 
@@ -128,7 +128,7 @@ class Similar:
             parts.append("\n".join([self._head(), *table]))
         if self.pairs:
             parts.append(text_table(*self._pair_table(), left=self._left_of_pairs))
-        return "\n\n".join([*parts, *(["\n".join(f"note: {note}" for note in self.notes)] if self.notes else [])])
+        return "\n\n".join([*parts, *(["\n".join(f"note: {utf8(note)}" for note in self.notes)] if self.notes else [])])
 
     def _repr_html_(self) -> str:
         tables = [html_table(*self._table())] if self.rows else []

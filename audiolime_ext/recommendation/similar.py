@@ -104,11 +104,12 @@ def similar(
     """
     index = index if isinstance(index, Index) else load_index(Path(index))
     asking, where = Asking(index, model, trust), space_of(index, space)
-    liked = [asking.query(one) for one in (*listed(songs), *listed(like))]
+    likes = listed(like)
+    liked = [asking.query(one) for one in (*listed(songs), *likes)]
     disliked = [asking.query(one) for one in listed(dislike)]
     named = [(asking.query(one), asking.query(other)) for one, other in pairs]
-    _require(k, index, bool(where.usable.any()), liked=bool(liked), else_only_pairs=bool(named and not disliked))
-    learnt = bool(listed(dislike) or listed(like))
+    _require(k, index, where.n_usable > 0, liked=bool(liked), else_only_pairs=bool(named and not disliked))
+    learnt = bool(disliked or likes)
     telling = Telling.of(index, where, None if learnt else hubs)
     rows: tuple[Neighbour, ...] = ()
     notes = [f"{query.name}: {note}" for query in (*liked, *disliked) for note in query.notes]

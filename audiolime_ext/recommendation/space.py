@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -71,10 +72,15 @@ class Space:
     least_length: float = 0.0
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def usable(self) -> NDArray[np.bool_]:
         """True for songs that have a direction, shape (n_songs,)."""
-        return self.lengths > 0
+        return np.asarray(self.lengths > 0)
+
+    @cached_property
+    def n_usable(self) -> int:
+        """Number of songs that have a direction."""
+        return int(self.usable.sum())
 
     def direction(self, vector: Numbers, name: str = "the vector") -> Vector:
         """The direction of a vector, shape (n_features,), length 1.

@@ -47,7 +47,7 @@ class Telling:
     @classmethod
     def of(cls, index: Index, space: Space, hubs: HubCorrection | None) -> Telling:
         """With the correction that is wanted, if there are songs enough."""
-        n_usable = int(space.usable.sum())
+        n_usable = space.n_usable
         if hubs is None:
             return cls(index, space)
         if n_usable < LEAST_SONGS:
@@ -95,7 +95,7 @@ class Telling:
 
     def _hubs(self, rows: Sequence[Neighbour], liked: Sequence[Query]) -> tuple[str, ...]:
         """Of large collections hubs are counted on request only, see `hub_census`: it takes seconds."""
-        n_usable = int(self.space.usable.sum())
+        n_usable = self.space.n_usable
         if not LEAST_SONGS <= n_usable <= MOST_COUNTED:
             return ()
         census = hub_census(self.index, hubs=self.correction, space=self.space.kind)

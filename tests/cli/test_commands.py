@@ -613,7 +613,7 @@ def test_rerun_of_what_cannot_be_repeated_says_why(capsys: pytest.CaptureFixture
     assert "song.wav, which out/song/explanation.json is about, is not here" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["tag", "separate", "explain", "demo", "rerun", "checkpoints", "list"])
+@pytest.mark.parametrize("command", ["tag", "separate", "explain", "similar", "demo", "rerun", "checkpoints", "list"])
 def test_every_command_has_help_and_takes_debug(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])

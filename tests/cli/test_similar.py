@@ -67,6 +67,7 @@ def test_tastes_the_weakest_and_other_corrections(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.usefixtures("opened")
+@pytest.mark.usefixtures("opened")
 def test_hubs_alone_are_told_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
     before, after = run(capsys, "similar", "--in", "many.index", "--hubs").split("\n\n")
     assert before.startswith("60 songs and their 10 nearest, uncorrected: ")

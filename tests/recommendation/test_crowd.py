@@ -56,6 +56,20 @@ def test_songs_that_cannot_be_compared_are_in_no_crowd() -> None:
     assert found[1] == pytest.approx(expected[1])
 
 
+def test_no_song_below_the_least_similarity_is_as_near() -> None:
+    index = collection(crowded())
+    space = space_of(index)
+    crowd, _ = crowd_of(index, space, "mutual proximity")
+    u = space.directions(index, np.arange(300))
+    products = u @ u[0]
+    view = view_of(crowd, u[0], np.array([0]), products)
+    logs = crowd.log_nearness(products, view, crowd.seen_from_songs(slice(None)))
+    for log in (np.sort(logs)[-10], -1e-20):
+        below = products < crowd.least_similarity(log, view)
+        assert below.any()
+        assert logs[below].max() < log
+
+
 def test_local_scaling_is_for_collections_of_some_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_PAIRED", 100)
     index = collection(crowded())

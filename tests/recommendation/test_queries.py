@@ -130,6 +130,8 @@ def test_a_query_shorter_than_a_window_is_filled_up_and_that_is_said(index: Inde
 def test_an_unknown_name_is_told_with_the_nearest(index: Index) -> None:
     with pytest.raises(UsageError, match="no song of the index called 'tone 150'; did you mean 'Sine – Tone 1500'"):
         Asking(index).query("tone 150")
+    with pytest.raises(UsageError, match=r"'music/1600\.wav'; did you mean '300\.wav' or '1500\.wav' or '3500"):
+        Asking(index).query("music/1600.wav")
     with pytest.raises(UsageError, match="'xyz'; name a file, or a song by its path or name"):
         Asking(index).query("xyz")
 

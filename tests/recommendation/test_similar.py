@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.vectors import song_vector
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.reading import sha256_of
+from audiolime_ext.recommendation import approximate
 from tests.recommendation.planted import SPOTIFY, collection, crowded, document
 from tests.recommendation.test_census import with_a_hub
 from tests.recommendation.test_queries import MODEL, SR, tone
@@ -157,6 +160,7 @@ def test_other_artists_only() -> None:
         ({"k": 0}, "k is 0; list 1 song at least"),
         ({"songs": []}, "nothing is asked for"),
         ({"songs": [], "dislike": "song 1", "pairs": [("song 1", "song 2")]}, "nothing is asked for"),
+        ({"dislike": "song 1"}, "'song 1' is both liked and disliked; give it once"),
         ({"songs": np.ones(4)}, "they are of another model"),
         ({"songs": np.full(8, np.nan)}, "the vector holds NaN or infinity"),
         ({"songs": "song 999"}, "did you mean 'song 9"),
@@ -189,6 +193,18 @@ def test_a_song_whose_vector_is_not_finite_is_no_query_and_no_answer() -> None:
     with pytest.raises(UsageError, match="song 4 holds NaN"):
         similar("song 4", index)
     assert "song 4" not in {song.name for song in similar("song 1", index, k=50).songs}
+
+
+@pytest.mark.parametrize("approximately", [False, True])
+def test_an_index_that_is_no_longer_used_is_forgotten(approximately: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if approximately:
+        monkeypatch.setattr(approximate, "MOST_EXACT", 100)
+    index = collection(crowded())
+    similar(["song 1", "song 2"], index, other_artists=True, pairs=[("song 1", "song 3")])
+    gone = weakref.ref(index)
+    del index
+    gc.collect()
+    assert gone() is None
 
 
 def test_nothing_that_was_given_is_changed() -> None:
