@@ -20,7 +20,8 @@ map:
 - `attribution`: answers become weights
 - `explanation`: one excerpt; `track`: a whole recording
 - `collection`: lists of recordings; `audit`: what a classifier listens to over all of them
-- `faithfulness`: whether an explanation is true of the model; `compat`: other packages' ways of asking
+- `faithfulness`: whether an explanation is true of the model; `recommendation`: which songs are near
+- `compat`: other packages' ways of asking
 - `report`: pages, players and plots; `cli`: the command line
 
 The ground that all stand on: `errors`, `files` (their names, read within bounds, written whole), `cache`, `registry`

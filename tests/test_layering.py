@@ -14,7 +14,7 @@ HOUSE = "audiolime_ext"
 GROUND = ("errors", "guest", "extras", "text", "files", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
-    *("track", "collection", "faithfulness", "audit", "compat", "report"),
+    *("track", "collection", "faithfulness", "audit", "recommendation", "compat", "report"),
 )
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
 ORDER = {name: place for place, name in enumerate((*GROUND, *ROOMS, *FACES))}
