@@ -1,4 +1,4 @@
-"""Measures of retrieval: hand-computed, against scikit-learn, and a bootstrap whose intervals hold what they promise."""
+"""Measures of retrieval: hand-computed, against scikit-learn, and a bootstrap whose intervals hold."""
 
 from __future__ import annotations
 
