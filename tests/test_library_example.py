@@ -275,17 +275,17 @@ def test_songs_have_the_tags_of_their_files(tmp_path: Path) -> None:
 
 
 def test_the_same_recording_is_found_cut_shorter_louder_brighter_and_encoded_again(tmp_path: Path) -> None:
-    whole = music(0, 60.0, sr=22050)
-    other = write(tmp_path / "quiet.ogg", 0.2 * whole[22050 * 7 :], 22050)
+    whole = music(0, 50.0, sr=12000)
+    other = write(tmp_path / "quiet.ogg", 0.2 * whole[12000 * 7 :], 12000)
     brighter = np.diff(whole, prepend=0).astype(np.float32)
-    files = [write(tmp_path / "whole.wav", whole, 22050), other, write(tmp_path / "bright.wav", brighter, 22050)]
-    files += [write(tmp_path / f"{seed}.wav", music(seed, 60.0, sr=22050), 22050) for seed in (1, 2)]
+    files = [write(tmp_path / "whole.wav", whole, 12000), other, write(tmp_path / "bright.wav", brighter, 12000)]
+    files += [write(tmp_path / f"{seed}.wav", music(seed, 50.0, sr=12000), 12000) for seed in (1, 2)]
     alike = duplicates.likenesses([duplicates.fingerprint(file, tmp_path / "kept") for file in files])
     np.testing.assert_array_equal(alike, alike.T)
     assert alike[0, 1] > 0.9
     assert alike[0, 2] > 0.9
     assert alike[3].max() < 0.5
-    gone = duplicates.duplicates(alike, [60.0, 53.0, 60.0, 60.0, 60.0])
+    gone = duplicates.duplicates(alike, [50.0, 43.0, 50.0, 50.0, 50.0])
     assert [(pair.first, pair.second) for pair in gone] == [(1, 0), (2, 0)], "the longest stays, then the first"
 
 
@@ -295,6 +295,7 @@ def test_likeness_is_a_correlation_over_what_both_have() -> None:
     second = np.concatenate([rng.normal(size=(30, duplicates.N_BANDS)), first[:150]]).astype(np.float32)
     found = duplicates.likenesses([first, second])[0, 1]
     assert found == pytest.approx(1.0, abs=1e-4)
+    assert duplicates.likenesses([first, first[::-1]])[0, 1] < 0.2
     silent = np.zeros_like(first)
     assert duplicates.likenesses([silent, first])[0, 1] == 0
 

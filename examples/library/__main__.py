@@ -11,17 +11,17 @@ import argparse
 import csv
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from audiolime_ext.errors import AudiolimeError, MissingError
+from audiolime_ext.errors import AudioError, AudiolimeError, MissingError
 from audiolime_ext.files.fresh import make_folder, write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted
 from examples.library import fetching
-from examples.library.duplicates import Pair, duplicates, fingerprint, likenesses
+from examples.library.duplicates import Pair, Print, duplicates, fingerprint, likenesses
 from examples.library.packages import COMMITTED, Package, read_packages
 from examples.library.songs import Song, songs_of
 from examples.library.unpacking import unpack
@@ -67,26 +67,33 @@ def make(folder: Path, packages: Sequence[Package]) -> list[str]:
     for offer in tqdm(offered, desc="unpacking", unit="package", disable=None, leave=False):
         into = folder / "songs" / offer.package
         songs += songs_of(by_name[offer.package], unpack(offer, debs / offer.file, into, by_name[offer.package]))
-    gone = find_duplicates(songs, folder / "kept")
-    write(folder, songs, gone)
-    return [*told(folder, songs, gone), *(f"not offered by this machine's apt-get: {name}" for name in absent)]
+    prints, unread = fingerprints(songs, folder / "kept")
+    readable = [song for song in songs if song.path in prints]
+    gone = duplicates(likenesses(list(prints.values())), [song.duration_s for song in readable])
+    write(folder, readable, gone, unread)
+    return [*told(folder, readable, gone, unread), *(f"not offered by this machine's apt-get: {one}" for one in absent)]
 
 
-def find_duplicates(songs: Sequence[Song], kept: Path) -> list[Pair]:
-    """Songs that are there twice."""
-    heard = tqdm(songs, desc="fingerprints", unit="song", disable=None, leave=False)
-    alike = likenesses([fingerprint(song.path, kept) for song in heard])
-    return duplicates(alike, [song.duration_s for song in songs])
+def fingerprints(songs: Sequence[Song], kept: Path) -> tuple[dict[Path, Print], dict[Path, str]]:
+    """The prints of all songs that can be read, and why the others cannot."""
+    prints, unread = {}, {}
+    for song in tqdm(songs, desc="fingerprints", unit="song", disable=None, leave=False):
+        try:
+            prints[song.path] = fingerprint(song.path, kept)
+        except AudioError as error:
+            unread[song.path] = str(error)
+    return prints, unread
 
 
-def write(folder: Path, songs: Sequence[Song], gone: Sequence[Pair]) -> None:
+def write(folder: Path, songs: Sequence[Song], gone: Sequence[Pair], unread: Mapping[Path, str]) -> None:
     """The manifest, and what was removed from it, with paths relative to the folder."""
     lost = {pair.first for pair in gone}
     rows = [_row(song, folder) for i, song in enumerate(songs) if i not in lost]
     write_bytes(_csv([HEADER, *rows]), folder / "manifest.csv")
     paths = [_relative(song.path, folder) for song in songs]
-    pairs = [(paths[pair.first], paths[pair.second], f"{pair.likeness:.3f}") for pair in gone]
-    write_bytes(_csv([("path", "same_as", "likeness"), *pairs]), folder / "removed.csv")
+    removed = [(paths[pair.first], paths[pair.second], f"{pair.likeness:.3f}", "there twice") for pair in gone]
+    removed += [(_relative(path, folder), "", "", why) for path, why in unread.items()]
+    write_bytes(_csv([("path", "same_as", "likeness", "why"), *removed]), folder / "removed.csv")
 
 
 def _row(song: Song, folder: Path) -> tuple[str, ...]:
@@ -107,7 +114,7 @@ def _csv(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def told(folder: Path, songs: Sequence[Song], gone: Sequence[Pair]) -> list[str]:
+def told(folder: Path, songs: Sequence[Song], gone: Sequence[Pair], unread: Mapping[Path, str]) -> list[str]:
     """What the library holds."""
     lost = {pair.first for pair in gone}
     left = [song for i, song in enumerate(songs) if i not in lost]
@@ -117,7 +124,7 @@ def told(folder: Path, songs: Sequence[Song], gone: Sequence[Pair]) -> list[str]
     return [
         f"{counted(len(left), 'song')} of {counted(soundtracks, 'soundtrack')}, {minutes:.0f} min, "
         f"{len(with_stems)} with true stems: {folder / 'manifest.csv'}",
-        f"{counted(len(gone), 'song')} removed that is there twice: {folder / 'removed.csv'}",
+        f"removed: {len(gone)} there twice, {len(unread)} that cannot be read: {folder / 'removed.csv'}",
         f"licences: {folder / 'songs'}/PACKAGE/copyright",
     ]
 
