@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 import zipfile
@@ -19,6 +20,7 @@ from audiolime_ext.files.reading import sha256_of
 from examples.library import __main__ as library
 from examples.library import (
     duplicates,
+    evaluate,
     excerpts,
     fetching,
     judging,
@@ -29,9 +31,8 @@ from examples.library import (
     treatments,
     unpacking,
 )
-from examples.library.evaluate import heard
 from examples.library.fetching import Offer
-from examples.library.packages import COMMITTED, Package, read_packages
+from examples.library.packages import Package, read_packages
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -262,11 +263,11 @@ def test_halves_become_a_mixture_whose_true_stems_they_are(tmp_path: Path) -> No
 def test_songs_have_the_tags_of_their_files(tmp_path: Path) -> None:
     path = tmp_path / "night_fall.ogg"
     with soundfile.SoundFile(path, "w", SR, 1) as file:
-        file.title, file.artist = "Nightfall", " Somebody "
+        file.title, file.artist = "Night\nfall", " Somebody "
         file.write(music(0, 41.0))
     plain = write(tmp_path / "day_break.ogg", music(1, 41.0))
     tagged, untagged = songs.songs_of(ZAZ, [path, plain])
-    assert (tagged.title, tagged.artist, tagged.stems) == ("Nightfall", "Somebody", None)
+    assert (tagged.title, tagged.artist, tagged.stems) == ("Night fall", "Somebody", None)
     assert (untagged.title, untagged.artist) == ("day break", "")
     assert tagged.duration_s == pytest.approx(41.0)
 
@@ -453,7 +454,7 @@ def test_methods_hear_files_and_tell_music_apart(tmp_path: Path, ezer_ev: Path) 
         one.write(file)
     for method in (one for one in methods.OWN if one.name in ("musicnn", "untrained musicnn", "mean log-mel")):
         songs_ = [excerpts.Excerpt("a", "", dict.fromkeys(excerpts.CONDITIONS, file)) for file in files]
-        arrays = heard(method, songs_, tmp_path / "kept")["alike"]
+        arrays = evaluate.heard(method, songs_, tmp_path / "kept")["alike"]
         near = dict(treatments.similarities(method, arrays))["plain"]
         assert near[0, 1] > near[0, 2], method.name
 
@@ -465,5 +466,18 @@ def test_the_peers_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPa
     assert "sonara is left out: it is not installed (pip install sonara)" in missing
 
 
-def test_the_committed_list_lies_beside_the_code() -> None:
-    assert COMMITTED.exists()
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, r"manifest\.csv cannot be read .*make it: make library"),
+        ("path,label\na.ogg,rock\n", "cannot be read"),
+        ("path,label,group\na.ogg,rock,A\n", "fewer than four soundtracks"),
+    ],
+)
+def test_a_library_that_is_not_there_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str | None, message: str
+) -> None:
+    if table is not None:
+        (tmp_path / "manifest.csv").write_text(table)
+    assert evaluate.main([str(tmp_path)]) == 2
+    assert re.search(message, capsys.readouterr().err)

@@ -48,7 +48,7 @@ def excerpts_of(manifest: Path, kept: Path, *, most: int = MOST, seed: int = 0) 
         If the manifest cannot be read or has too few songs.
     """
     try:
-        rows = list(csv.DictReader(text_of(manifest).splitlines()))
+        rows = list(csv.DictReader(io.StringIO(text_of(manifest))))
         songs = chosen([row["group"] for row in rows], most, seed)
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"{legible(manifest)} cannot be read ({error}); make it: make library") from error

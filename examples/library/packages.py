@@ -7,6 +7,7 @@ are no music (rain, wind), to be left out. Styles are one listener's word for a 
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -42,7 +43,7 @@ def read_packages(path: Path = COMMITTED) -> list[Package]:
         If the list cannot be read, or a line lacks a cell or repeats a package.
     """
     try:
-        rows = list(csv.DictReader(text_of(path).splitlines()))
+        rows = list(csv.DictReader(io.StringIO(text_of(path))))
     except (OSError, ValueError) as error:
         raise UsageError(f"the list of packages {legible(path)} cannot be read: {error}") from error
     if not rows or list(rows[0]) != COLUMNS:

@@ -60,20 +60,22 @@ def songs_of(package: Package, files: Iterable[Path]) -> Iterator[Song]:
 
 def _song(path: Path, package: Package) -> Song:
     tags, duration_s = _facts(path)
-    title = tags.get("title", "").strip() or path.stem.replace("_", " ")
-    return Song(path, package, title, tags.get("artist", "").strip(), tags.get("album", "").strip(), duration_s)
+    title = tags.get("title") or path.stem.replace("_", " ")
+    return Song(path, package, title, tags.get("artist", ""), tags.get("album", ""), duration_s)
 
 
 def _facts(path: Path) -> tuple[dict[str, str], float]:
+    """Its tags, each on one line, and its length in seconds."""
     with soundfile.SoundFile(path) as file:
-        return file.copy_metadata(), file.frames / file.samplerate
+        tags = {name: " ".join(text.split()) for name, text in file.copy_metadata().items()}
+        return tags, file.frames / file.samplerate
 
 
 def _mixed(folder: Path, package: Package) -> Song:
     tags, duration_s = _facts(folder / HALVES["song.ogg"])
     gain_db = _mix(folder)
-    artist, album = (tags.get(name, "").strip() for name in ("artist", "album"))
-    return Song(folder / MIXTURE, package, folder.name.replace("_", " "), artist, album, duration_s, folder, gain_db)
+    title, artist, album = folder.name.replace("_", " "), tags.get("artist", ""), tags.get("album", "")
+    return Song(folder / MIXTURE, package, title, artist, album, duration_s, folder, gain_db)
 
 
 def _mix(folder: Path) -> float:
