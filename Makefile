@@ -14,12 +14,13 @@ RUN ?= cerberus-run
 EXPERIMENT ?= guitar-vs-piano
 STUDY ?= planted-study
 CONFUSION ?= confusion-kept
+LIBRARY ?= library
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
-.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted confusion
+.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted confusion library evaluate-retrieval
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -41,12 +42,15 @@ help:
 	@echo "make planted          listeners whose reasons are known: does any sentence name what is not so? (keeps what it finds in STUDY)"
 	@echo "make confusion        measure how much of a true source lands in each stem (DATA; ARGS='--songs 20 --stems DIR ...')"
 	@echo
+	@echo "make library          fetch free game music from Debian's packages into LIBRARY (1.4 GB; nothing is installed), and index it"
+	@echo "make evaluate-retrieval  do songs find others of their soundtrack? by musicnn, features and other packages (an hour)"
+	@echo
 	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"
 	@echo "                      needs Debian's mma, fluidsynth and SoundFonts; ARGS=--quick for a small one)"
 	@echo
 	@echo "make test-adapters        test Keras, PyTorch, transformers, Demucs and Open-Unmix (adds those packages)"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  OLDEST_PYTHON=$(OLDEST_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)"
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  OLDEST_PYTHON=$(OLDEST_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)  LIBRARY=$(LIBRARY)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
@@ -102,6 +106,14 @@ evaluate-separation: $(VENV)/.installed-evaluation
 guitar-vs-piano: $(VENV)/.installed-guitar-vs-piano
 	$(VENV)/bin/python -m examples.guitar_vs_piano $(EXPERIMENT) $(ARGS)
 
+library: $(VENV)/.installed
+	$(VENV)/bin/python -m examples.library $(LIBRARY) $(ARGS)
+	$(VENV)/bin/audiolime index $(LIBRARY)/manifest.csv -m 'musicnn:MSD_musicnn?layer=penultimate' -o $(LIBRARY)/musicnn.index
+
+evaluate-retrieval: export OMP_NUM_THREADS ?= 1
+evaluate-retrieval: $(VENV)/.installed-peers
+	$(VENV)/bin/python -m examples.library.evaluate $(LIBRARY) $(ARGS)
+
 planted: $(VENV)/.installed
 	$(VENV)/bin/python -m tests.studies.planted $(STUDY) $(if $(wildcard $(DATA)),--data $(DATA) --skip 20 --songs 4) $(ARGS)
 
@@ -140,6 +152,12 @@ $(VENV)/.installed-adapters: $(VENV)/.installed
 
 $(VENV)/.installed-evaluation: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[separation-evaluation]"
+	@touch $@
+
+# Packages that we are compared with; nothing else needs them, so no extra names them.
+$(VENV)/.installed-peers: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[features]"
+	$(VENV)/bin/python -m pip install --quiet bliss-audio==0.2.0 sonara==0.3.6 pymusly==2.0.0
 	@touch $@
 
 $(TOOLS)/.installed: tests/browser/package-lock.json

@@ -1,0 +1,101 @@
+"""What is measured: each method and treatment in each condition, the anchors above and below, and who is ahead of whom.
+
+The soundtracks are halved by lot. A method's treatment is the one with the best MAP over queries of the one half; the
+numbers are those of the other half's queries. Songs of both halves are searched, so that chance is the same for all.
+
+Anchors: *the same song's other half* (15 s of the excerpt ask for the other 15 s) and *its re-encoding* (the excerpt
+made alike asks for the one as it is) say how good a method is where it is clear what should be found; *shuffled labels*
+how good it looks where there is nothing to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.recommendation.hubs import k_occurrence, skewness
+from audiolime_ext.recommendation.retrieval import Difference, Retrieval, by_group, difference, of_relevant
+from examples.library.methods import Method
+from examples.library.treatments import CENTRED, cosine, scaled, similarities
+
+K = 10
+N_SHUFFLES = 20
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One method with one treatment in one condition: measures of all queries, and the skewness of its hubs."""
+
+    condition: str
+    method: str
+    treatment: str
+    found: Retrieval
+    hubs: float
+
+
+def halves(soundtracks: Sequence[str], seed: int = 0) -> NDArray[np.bool_]:
+    """True for the songs of the soundtracks by which treatments are chosen, one half of them by lot."""
+    names = sorted(set(soundtracks))
+    drawn = np.random.default_rng(seed).permutation(len(names))[: len(names) // 2]
+    choosing = {names[i] for i in drawn}
+    return np.array([name in choosing for name in soundtracks])
+
+
+def judged(
+    condition: str,
+    method: Method,
+    arrays: list[NDArray[Any]],
+    soundtracks: Sequence[str],
+    artists: Sequence[str] | None = None,
+) -> list[Judged]:
+    """A method with all its treatments; with artists, their other songs are neither found nor relevant."""
+    known = None if artists is None else [name or None for name in artists]
+    return [
+        Judged(
+            condition,
+            method.name,
+            treatment,
+            by_group(near, soundtracks, k=K, artists=known),
+            skewness(k_occurrence(near, K)),
+        )
+        for treatment, near in similarities(method, arrays)
+    ]
+
+
+def best(candidates: Sequence[Judged], choosing: NDArray[np.bool_]) -> Judged:
+    """The treatment with the best MAP over the queries by which it is chosen."""
+    return max(candidates, key=lambda one: one.found.only(choosing).mean("AP"))
+
+
+def ahead(
+    first: Judged, second: Judged, soundtracks: Sequence[str], queries: NDArray[np.bool_]
+) -> dict[str, Difference]:
+    """How far a method is ahead of another, by MAP and by P@1, with intervals over soundtracks."""
+    both = first.found.only(queries), second.found.only(queries)
+    return {measure: difference(*both, soundtracks, measure=measure) for measure in ("AP", "P@1")}
+
+
+def same_song(queries: NDArray[Any], songs: NDArray[Any]) -> Retrieval:
+    """Each query's own song among all, by centred cosine: row i of one belongs to row i of the other."""
+    near = cosine(scaled(queries, songs)[CENTRED], scaled(songs, songs)[CENTRED])
+    return of_relevant(near, np.eye(len(songs), dtype=bool), k=K)
+
+
+def anchors(arrays: Mapping[str, list[NDArray[Any]]]) -> dict[str, Retrieval]:
+    """Ceilings of a method whose arrays are vectors of windows, by condition."""
+    as_it_is, alike = arrays.values()
+    first = np.stack([one[: len(one) // 2].mean(axis=0) for one in as_it_is])
+    second = np.stack([one[len(one) // 2 :].mean(axis=0) for one in as_it_is])
+    songs, again = (np.stack([one.mean(axis=0) for one in of]) for of in (as_it_is, alike))
+    return {"the same song's other half": same_song(first, second), "its re-encoding": same_song(again, songs)}
+
+
+def shuffled(near: NDArray[Any], soundtracks: Sequence[str], seed: int = 0) -> dict[str, float]:
+    """Mean measures where soundtracks are dealt out anew to the songs, over some deals."""
+    rng = np.random.default_rng(seed)
+    deals = [by_group(near, rng.permutation(np.asarray(soundtracks)).tolist(), k=K) for _ in range(N_SHUFFLES)]
+    return {measure: float(np.mean([deal.mean(measure) for deal in deals])) for measure in deals[0].measures}
