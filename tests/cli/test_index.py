@@ -9,7 +9,7 @@ import pytest
 
 from audiolime_ext.cli import main
 from audiolime_ext.collection.index import load_index
-from tests.song_collection import BANDS, make_songs
+from tests.song_collection import BANDS, make_songs, song, write_song
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,3 +48,27 @@ def test_shards_are_merged(songs: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["index", "merge", parts[0], "-o", parts[0]]) == 2
     assert main(["index", str(songs), "-m", BANDS, "--cluster-patience", "5"]) == 2
     assert "--cluster-patience is for --cluster" in capsys.readouterr().err
+
+
+def test_songs_are_found_by_a_file_and_by_their_names_in_what_was_indexed(
+    songs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = str(songs.with_name("songs.index"))
+    assert main(["index", str(songs), "-m", BANDS, "--workers", "0"]) == 0
+    query = write_song(songs.parent / "query.wav", song(2) * 0.9)
+    capsys.readouterr()
+    assert main(["similar", str(query), "--in", index, "--json"]) == 2
+    assert "--trust" in capsys.readouterr().err
+    assert main(["similar", str(query), "--in", index, "--trust", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["path"] for row in found["rows"]][0] == "../songs/album 0/002.wav"
+    assert len(found["rows"]) == 4
+    again = str(songs / "album 0" / "002.wav")
+    assert main(["similar", again, "--in", index, "-k", "2", "--json"]) == 0, "its vector is known: nothing is heard"
+    found = json.loads(capsys.readouterr().out)
+    assert "../songs/album 0/002.wav" not in [row["path"] for row in found["rows"]]
+    copied = write_song(songs.parent / "copy.wav", song(2))
+    assert main(["similar", str(copied), "--in", index, "-k", "2", "--json"]) == 0, "known by its content"
+    assert [row["path"] for row in json.loads(capsys.readouterr().out)["rows"]] == [
+        row["path"] for row in found["rows"]
+    ]
