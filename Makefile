@@ -27,7 +27,7 @@ help:
 	@echo "make test      run all tests                         (ARGS='-k spleeter' for some)"
 	@echo "make check     lint, types, docstrings, layering"
 	@echo "make test-lowest   some tests of every package, each in the lowest version that we allow, on OLDEST_PYTHON"
-	@echo "make bench     speed, beside the genuine packages where 'make parity' has set them up  (ARGS=--quick)"
+	@echo "make bench     speed, beside other packages and, where 'make parity' has set them up, the genuine ones  (ARGS=--quick)"
 	@echo "make fuzz      hundreds of malformed inputs: does any end in a traceback or a hang?  (minutes; ARGS='-n 1000')"
 	@echo "make fuzz-guided  the readers, fed with what reaches new lines of them, by atheris  (an hour; Linux)"
 	@echo "make mutants   wrong numbers, comparisons and signs in the statistics: do tests notice?  (a dozen minutes; ARGS='--seed 1')"
@@ -70,7 +70,7 @@ check: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m pytest -q tests/test_layering.py
 	$(if $(NPM),npm --prefix tests/browser run --silent lint,@echo "no npm on PATH: the player's script was not linted")
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-peers
 	$(VENV)/bin/python -m tests.bench --genuine $(PARITY)/bin/python $(ARGS)
 
 fuzz: $(VENV)/.installed

@@ -12,6 +12,8 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
 - *separation* of five minutes by our own separator: see ``separation.py``.
 - a *page* of three minutes: see ``page.py``.
 - an *audit* by one worker and by two: see ``workers.py``; the report on one of 10,000 recordings: ``audit.py``.
+- *similar songs*: a vector of five minutes, beside other packages; the nearest of 100,000 and of a million: see
+  ``similar.py``.
 - the *cold command*: ``audiolime explain CLIP`` as a process of its own, checkpoints cached.
 """
 
@@ -36,7 +38,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, explain, load_audio
 from audiolime_ext.models.musicnn import MusicnnModel, log_mel
 from factorizations import spleeter
-from tests.bench import audit, page, separation, workers
+from tests.bench import audit, page, separation, similar, workers
 from tests.parity.environment import lay_out_models
 
 CLIP = Path("audiolime_ext/data/ezer_ev.ogg")
@@ -196,6 +198,7 @@ def main() -> None:
     print(page.report(), flush=True)
     print(workers.report(), flush=True)
     print(audit.report(), flush=True)
+    print(similar.report(quick=arguments.quick), flush=True)
     print(f"{os.cpu_count()} CPU cores; medians of {rounds} turns")
 
 
