@@ -81,6 +81,8 @@ def song_vector(audio: Any, model: str | Model, *, middle_s: float | None = None
     audio, model = load_audio(audio), load_model(model)
     start_s, duration_s = middle(audio.duration_s, middle_s)
     if not power(audio, start_s, duration_s, model.n_channels):
+        if duration_s < audio.duration_s:
+            raise AudioError(f"the middle {duration_s:g} s of {audio.name!r} are silent; hear more of it")
         raise AudioError(f"{audio.name!r} is silent; a song without sound is like no other, so leave it out")
     found = tag(audio, model, start_s=start_s, duration_s=duration_s)
     windows = np.asarray(found.scores[found.counted])

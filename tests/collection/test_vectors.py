@@ -63,6 +63,13 @@ def test_the_middle_is_heard_where_that_is_asked_for() -> None:
     np.testing.assert_array_equal(whole.mean, song_vector((samples, SR), bands).mean)
 
 
+def test_of_a_song_whose_middle_is_silent_no_more_than_that_is_said() -> None:
+    samples = np.concatenate([song(1), np.zeros(SR, np.float32), song(2)])
+    with pytest.raises(AudioError, match=r"the middle 0\.5 s of .* are silent; hear more of it"):
+        song_vector((samples, SR), bands, middle_s=0.5)
+    assert song_vector((samples, SR), bands, middle_s=3.0).mean.any()
+
+
 @pytest.mark.parametrize("sign", [0, -1])
 def test_a_song_without_sound_to_the_model_has_no_vector(sign: int) -> None:
     left = song(5) * abs(sign)
