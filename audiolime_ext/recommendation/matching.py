@@ -34,6 +34,7 @@ from audiolime_ext.recommendation.feature_table import FeatureRow, FeatureTable,
 from audiolime_ext.text import counted
 
 LEAST_SCORE = 90.0
+_TOLD = 3  # lines
 
 _Found = tuple[FeatureRow, float]
 _Groups = Mapping[str, Sequence[FeatureRow]]
@@ -144,8 +145,8 @@ def match(songs: Iterable[Song], table: FeatureTable | str | Path, *, least_scor
             why[at] = "it has no title or no artist"
         elif key in groups:
             _keep(at, _exactly(song, groups[key]), found, why)
-    taken = {key for at, key in enumerate(keys) if at in found or at in why}
-    free = {key: rows for key, rows in groups.items() if key not in taken}
+    exact = set(keys)
+    free = {key: rows for key, rows in groups.items() if key not in exact}
     near = _Near(free, least_score)
     alike = {at: near.to(key) for at, key in enumerate(keys) if key is not None and at not in found and at not in why}
     for at, answer in _each_once(alike).items():
@@ -193,7 +194,9 @@ def _exactly(song: Song, rows: Sequence[FeatureRow]) -> _Found | str:
 
 
 def _ambiguous(rows: Sequence[FeatureRow]) -> str:
-    return f"lines {' and '.join(str(row.line) for row in rows[:3])} fit it equally well"
+    lines = [str(row.line) for row in rows]
+    told = " and ".join(lines) if len(lines) <= _TOLD else f"{', '.join(lines[:_TOLD])} …"
+    return f"lines {told} fit it equally well"
 
 
 def _plain(title: str) -> str:

@@ -33,10 +33,18 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "prediction/kind": ("explanation/test_words",),
     "prediction/repeatability": ("attribution/test_noise",),
     "components/masks": ("components/test_game", "attribution/test_shapley"),
+    "recommendation/hubs": ("recommendation/test_similar",),
+    "recommendation/crowd": (),
+    "recommendation/space": ("recommendation/test_crowd",),
+    "recommendation/neighbours": ("recommendation/test_approximate",),
+    "recommendation/ranking": ("recommendation/test_similar",),
+    "recommendation/matching": (),
+    "recommendation/cleaning": ("recommendation/test_matching",),
 }
 
 _ONE_MIX = "components.heard_mixes(np.ones((1, components.n), bool))"
 _ALONE = "differences > t_quantile(1.0 - error, free) * errors"
+_SCALE = "np.divide({}, deviations, out=np.zeros(n_features), where=varies)"
 _READ = "READINGS.index(verdict.reading) if verdict.reading else"
 _SAME: dict[
     str, tuple[tuple[str, str, tuple[str, ...], int], ...]
@@ -53,6 +61,10 @@ _SAME: dict[
         ("attribution/lime", "spread > 1e-18", ("spread > 2e-18", "spread > 5e-19"), 0),  # far from what scores span
         ("attribution/lime", "spread > 1e-18", ("spread > 2e-18", "spread > 5e-19"), 1),
         ("attribution/told_apart", "_NO_ERROR = 1e-09", ("_NO_ERROR = 2e-09", "_NO_ERROR = 5e-10"), 0),
+        ("recommendation/crowd", "-1e-15", ("-2e-15", "-5e-16"), 0),
+        ("recommendation/ranking", "_OPPOSED = 1e-06", ("_OPPOSED = 2e-06", "_OPPOSED = 5e-07"), 0),
+        ("recommendation/space", "_ROWS = 16384", ("_ROWS = 16383", "_ROWS = 16385"), 0),
+        ("recommendation/neighbours", "-1.0", ("-2.0", "-0.5"), 0),  # a sign
     ),
     "they are equal by chance alone": (
         (
@@ -81,6 +93,14 @@ _SAME: dict[
             0,
         ),
     ),
+    "it is 0 either way": (
+        ("recommendation/hubs", "k < 1", ("k < 0",), 0),
+        ("recommendation/space", "lengths <= least", ("lengths < least",), 0),
+    ),
+    "directions have length 1": (
+        ("recommendation/space", _SCALE.format("1.0"), (_SCALE.format("0.5"), _SCALE.format("2.0")), 0),
+    ),
+    "it is square": tuple(("recommendation/hubs", "shape[0]", ("shape[-1]", "shape[1]"), nth) for nth in (1, 2)),
     "it is divided by, and then left out": (
         ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 0.5)",), 0),
         ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 2.0)",), 0),
@@ -114,8 +134,14 @@ _SAME: dict[
         for nth in range(n)
     ),
     "the first source is always named": (("explanation/words", "1", ("0",), 0),),
-    "it spares work: masks that are missing are missed later": (
+    "it spares work: masks that are missing are missed later, and more candidates give the same neighbours": (
         ("attribution/owen", "2 ** len(groups)", ("1 ** len(groups)",), 0),
+        ("recommendation/crowd", "MOST_PAIRED = 20000", ("MOST_PAIRED = 19999", "MOST_PAIRED = 20001"), 0),
+        ("recommendation/crowd", "range(0, len(usable), 1000)", ("range(0, len(usable), 999)",), 0),
+        ("recommendation/neighbours", "-products[few]", ("+products[few]",), 0),
+        ("recommendation/neighbours", "_ROUNDING = 0.0001", ("_ROUNDING = 0.0002", "_ROUNDING = 5e-05"), 0),
+        ("recommendation/neighbours", "_TO_CORRECT = 20000", ("_TO_CORRECT = 19999", "_TO_CORRECT = 20001"), 0),
+        ("recommendation/neighbours", "10 * wanted.n", ("9 * wanted.n", "11 * wanted.n"), 0),
     ),
 }
 EQUIVALENT: dict[tuple[str, str, str, int], str] = {  # mutations that change nothing that could be asked for, and why

@@ -86,6 +86,17 @@ def test_of_two_versions_the_one_that_is_written_alike_is_taken() -> None:
     assert why(demo) == {"Hurt (Demo)": "lines 2 and 3 fit it equally well"}
 
 
+def test_of_many_versions_three_are_told() -> None:
+    lines = table(*[(f"Hurt ({place})", "Johnny Cash") for place in ("Rome", "Oslo", "Bonn", "Riga")])
+    found = match(songs(("Hurt", "Johnny Cash")), lines)
+    assert why(found) == {"Hurt": "lines 2, 3, 4 … fit it equally well"}
+
+
+def test_lines_without_a_name_are_counted() -> None:
+    found = match(songs(("Hurt", "Johnny Cash")), table(("???", "Nobody"), ("!", "Nobody")))
+    assert found.notes == ("of 2 lines no letter of the title or the artist is left",)
+
+
 def test_lines_that_repeat_others_are_one() -> None:
     """Spotify's table lists a song once for each of its genres."""
     found = match(songs(("Hurt", "Johnny Cash")), table(*[("Hurt", "Johnny Cash", 0.1)] * 3))
