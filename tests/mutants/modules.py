@@ -45,6 +45,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
 _ONE_MIX = "components.heard_mixes(np.ones((1, components.n), bool))"
 _ALONE = "differences > t_quantile(1.0 - error, free) * errors"
 _SCALE = "np.divide({}, deviations, out=np.zeros(n_features), where=varies)"
+_FAR, _ROUND = "{} if wanted.farthest else -1.0", "(sign * products).round({})"
 _READ = "READINGS.index(verdict.reading) if verdict.reading else"
 _SAME: dict[
     str, tuple[tuple[str, str, tuple[str, ...], int], ...]
@@ -65,6 +66,8 @@ _SAME: dict[
         ("recommendation/ranking", "_OPPOSED = 1e-06", ("_OPPOSED = 2e-06", "_OPPOSED = 5e-07"), 0),
         ("recommendation/space", "_ROWS = 16384", ("_ROWS = 16383", "_ROWS = 16385"), 0),
         ("recommendation/neighbours", "-1.0", ("-2.0", "-0.5"), 0),  # a sign
+        ("recommendation/neighbours", _FAR.format("1.0"), (_FAR.format("2.0"), _FAR.format("0.5")), 0),
+        ("recommendation/neighbours", _ROUND.format(12), (_ROUND.format(11), _ROUND.format(13)), 0),
     ),
     "they are equal by chance alone": (
         (
@@ -110,6 +113,7 @@ _SAME: dict[
         ("explanation/checks", f"{_ONE_MIX}[0]", (f"{_ONE_MIX}[-1]",), 1),
         ("explanation/words", "found.first[0]", ("found.first[-1]",), 5),  # leads, where its segments are told of
         ("attribution/lime", "fitted[0]", ("fitted[-1]",), 0),
+        ("recommendation/matching", "winners[0]", ("winners[-1]",), 0),
         ("attribution/lime", "level[0]", ("level[-1]",), 0),
         ("explanation/words", "found.first[0]", ("found.first[-1]",), 4),
         ("audit/verdict/controls", "found[0]", ("found[-1]",), 0),
@@ -141,7 +145,11 @@ _SAME: dict[
         ("recommendation/neighbours", "-products[few]", ("+products[few]",), 0),
         ("recommendation/neighbours", "_ROUNDING = 0.0001", ("_ROUNDING = 0.0002", "_ROUNDING = 5e-05"), 0),
         ("recommendation/neighbours", "_TO_CORRECT = 20000", ("_TO_CORRECT = 19999", "_TO_CORRECT = 20001"), 0),
-        ("recommendation/neighbours", "10 * wanted.n", ("9 * wanted.n", "11 * wanted.n"), 0),
+        ("recommendation/neighbours", "10 * wanted.n", ("9 * wanted.n", "11 * wanted.n", "10 / wanted.n"), 0),
+        ("recommendation/neighbours", "_SPARE = 32", ("_SPARE = 31", "_SPARE = 33"), 0),
+        ("recommendation/neighbours", "len(first) < n + _SPARE", ("len(first) <= n + _SPARE",), 0),
+        ("recommendation/neighbours", "len(few) >= wanted.n + _SPARE", ("len(few) > wanted.n + _SPARE",), 0),
+        ("recommendation/neighbours", "-n", ("+n",), 0),
     ),
 }
 EQUIVALENT: dict[tuple[str, str, str, int], str] = {  # mutations that change nothing that could be asked for, and why
