@@ -33,10 +33,19 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "prediction/kind": ("explanation/test_words",),
     "prediction/repeatability": ("attribution/test_noise",),
     "components/masks": ("components/test_game", "attribution/test_shapley"),
+    "recommendation/hubs": ("recommendation/test_similar",),
+    "recommendation/crowd": (),
+    "recommendation/space": ("recommendation/test_crowd",),
+    "recommendation/neighbours": ("recommendation/test_approximate",),
+    "recommendation/ranking": ("recommendation/test_similar",),
+    "collection/indexing/matching": (),
+    "collection/indexing/cleaning": ("collection/indexing/test_matching",),
 }
 
 _ONE_MIX = "components.heard_mixes(np.ones((1, components.n), bool))"
 _ALONE = "differences > t_quantile(1.0 - error, free) * errors"
+_SCALE = "np.divide({}, deviations, out=np.zeros(n_features), where=varies)"
+_FAR, _ROUND = "{} if wanted.farthest else -1.0", "(sign * products).round({})"
 _READ = "READINGS.index(verdict.reading) if verdict.reading else"
 _SAME: dict[
     str, tuple[tuple[str, str, tuple[str, ...], int], ...]
@@ -53,6 +62,12 @@ _SAME: dict[
         ("attribution/lime", "spread > 1e-18", ("spread > 2e-18", "spread > 5e-19"), 0),  # far from what scores span
         ("attribution/lime", "spread > 1e-18", ("spread > 2e-18", "spread > 5e-19"), 1),
         ("attribution/told_apart", "_NO_ERROR = 1e-09", ("_NO_ERROR = 2e-09", "_NO_ERROR = 5e-10"), 0),
+        ("recommendation/crowd", "-1e-15", ("-2e-15", "-5e-16"), 0),
+        ("recommendation/ranking", "_OPPOSED = 1e-06", ("_OPPOSED = 2e-06", "_OPPOSED = 5e-07"), 0),
+        ("recommendation/space", "_ROWS = 16384", ("_ROWS = 16383", "_ROWS = 16385"), 0),
+        ("recommendation/neighbours", "-1.0", ("-2.0", "-0.5"), 0),  # a sign
+        ("recommendation/neighbours", _FAR.format("1.0"), (_FAR.format("2.0"), _FAR.format("0.5")), 0),
+        ("recommendation/neighbours", _ROUND.format(12), (_ROUND.format(11), _ROUND.format(13)), 0),
     ),
     "they are equal by chance alone": (
         (
@@ -81,6 +96,14 @@ _SAME: dict[
             0,
         ),
     ),
+    "it is 0 either way": (
+        ("recommendation/hubs", "k < 1", ("k < 0",), 0),
+        ("recommendation/space", "lengths <= least", ("lengths < least",), 0),
+    ),
+    "directions have length 1": (
+        ("recommendation/space", _SCALE.format("1.0"), (_SCALE.format("0.5"), _SCALE.format("2.0")), 0),
+    ),
+    "it is square": tuple(("recommendation/hubs", "shape[0]", ("shape[-1]", "shape[1]"), nth) for nth in (1, 2)),
     "it is divided by, and then left out": (
         ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 0.5)",), 0),
         ("attribution/told_apart", "np.where(uncertain, errors, 1.0)", ("np.where(uncertain, errors, 2.0)",), 0),
@@ -90,6 +113,7 @@ _SAME: dict[
         ("explanation/checks", f"{_ONE_MIX}[0]", (f"{_ONE_MIX}[-1]",), 1),
         ("explanation/words", "found.first[0]", ("found.first[-1]",), 5),  # leads, where its segments are told of
         ("attribution/lime", "fitted[0]", ("fitted[-1]",), 0),
+        ("collection/indexing/matching", "winners[0]", ("winners[-1]",), 0),
         ("attribution/lime", "level[0]", ("level[-1]",), 0),
         ("explanation/words", "found.first[0]", ("found.first[-1]",), 4),
         ("audit/verdict/controls", "found[0]", ("found[-1]",), 0),
@@ -114,8 +138,18 @@ _SAME: dict[
         for nth in range(n)
     ),
     "the first source is always named": (("explanation/words", "1", ("0",), 0),),
-    "it spares work: masks that are missing are missed later": (
+    "it spares work: masks that are missing are missed later, and more candidates give the same neighbours": (
         ("attribution/owen", "2 ** len(groups)", ("1 ** len(groups)",), 0),
+        ("recommendation/crowd", "MOST_PAIRED = 20000", ("MOST_PAIRED = 19999", "MOST_PAIRED = 20001"), 0),
+        ("recommendation/crowd", "range(0, len(usable), 1000)", ("range(0, len(usable), 999)",), 0),
+        ("recommendation/neighbours", "-products[few]", ("+products[few]",), 0),
+        ("recommendation/neighbours", "_ROUNDING = 0.0001", ("_ROUNDING = 0.0002", "_ROUNDING = 5e-05"), 0),
+        ("recommendation/neighbours", "_TO_CORRECT = 20000", ("_TO_CORRECT = 19999", "_TO_CORRECT = 20001"), 0),
+        ("recommendation/neighbours", "10 * wanted.n", ("9 * wanted.n", "11 * wanted.n", "10 / wanted.n"), 0),
+        ("recommendation/neighbours", "_SPARE = 32", ("_SPARE = 31", "_SPARE = 33"), 0),
+        ("recommendation/neighbours", "len(first) < n + _SPARE", ("len(first) <= n + _SPARE",), 0),
+        ("recommendation/neighbours", "len(few) >= wanted.n + _SPARE", ("len(few) > wanted.n + _SPARE",), 0),
+        ("recommendation/neighbours", "-n", ("+n",), 0),
     ),
 }
 EQUIVALENT: dict[tuple[str, str, str, int], str] = {  # mutations that change nothing that could be asked for, and why

@@ -70,6 +70,25 @@ def test_no_song_below_the_least_similarity_is_as_near() -> None:
         assert logs[below].max() < log
 
 
+def test_with_few_songs_the_radius_reaches_to_the_last() -> None:
+    index = collection(crowded(6, 8))
+    space = space_of(index)
+    crowd, _ = crowd_of(index, space, "local scaling")
+    u = space.directions(index, np.arange(6))
+    view = view_of(crowd, u[2], np.array([2]), u @ u[2])
+    found = np.exp(crowd.log_nearness(u @ u[2], view, crowd.seen_from_songs(slice(None))))
+    assert np.delete(found, 2) == pytest.approx(np.delete(local_scaling(u @ u.T)[2], 2), abs=1e-3)
+
+
+def test_radii_of_more_than_a_thousand_songs_are_those_of_all_pairs() -> None:
+    index = collection(crowded(1100, 8))
+    space = space_of(index)
+    crowd, _ = crowd_of(index, space, "local scaling")
+    u = space.directions(index, np.arange(1100))
+    tenth = np.sort(u @ u.T, axis=1)[:, -11]
+    assert crowd.seen_from_songs(slice(None)) == pytest.approx(np.sqrt(2 - 2 * tenth), abs=1e-3)
+
+
 def test_local_scaling_is_for_collections_of_some_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_PAIRED", 100)
     index = collection(crowded())

@@ -66,6 +66,21 @@ def test_occurrences_have_mean_k_and_scipys_skewness() -> None:
     assert skewness(counts) == pytest.approx(float(skew(counts)))
 
 
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_lists_hold_the_nearest_and_never_the_song_itself(k: int) -> None:
+    s = cosines()
+    others = s.copy()
+    np.fill_diagonal(others, -9.0)
+    lists = np.argsort(-others, axis=1)[:, :k]
+    assert k_occurrence(s, k).tolist() == np.bincount(lists.ravel(), minlength=200).tolist()
+
+
+def test_with_few_songs_a_radius_reaches_to_the_last() -> None:
+    s = cosines()[:5, :5]
+    assert local_scaling(s) == pytest.approx(local_scaling(s, 4))
+    assert local_scaling(s) != pytest.approx(local_scaling(s, 3))
+
+
 def test_a_list_is_no_longer_than_there_are_others() -> None:
     assert k_occurrence(np.eye(3), k=10).tolist() == [2, 2, 2]
     assert k_occurrence(np.ones((1, 1)), k=10).tolist() == [0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext.recommendation.crowd import crowd_of
-from audiolime_ext.recommendation.hubs import mutual_proximity
+from audiolime_ext.recommendation.hubs import local_scaling, mutual_proximity
 from audiolime_ext.recommendation.neighbours import Wanted, find
 from audiolime_ext.recommendation.space import space_of
 from tests.recommendation.planted import collection, crowded
@@ -36,10 +36,30 @@ def test_with_a_correction_it_is_the_order_of_mutual_proximity(farthest: bool) -
     assert set(found.positions) != set(plain.positions)
 
 
+def test_local_scaling_has_its_own_order() -> None:
+    crowd, _ = crowd_of(INDEX, SPACE, "local scaling")
+    found = find(INDEX, SPACE, Wanted(U[5], np.array([5]), 20, {5}), crowd=crowd)
+    row = np.delete(local_scaling(U @ U.T)[5], 5)
+    assert found.nearness == pytest.approx(np.sort(row)[::-1][:20], abs=1e-5)
+
+
 def test_what_is_excluded_is_not_found_and_what_is_left_is_all_there_is() -> None:
     excluded = set(range(1990))
     found = find(INDEX, SPACE, Wanted(U[5], np.array([5]), 20, excluded))
     assert sorted(found.positions) == list(range(1990, 2000))
+
+
+@pytest.mark.parametrize("n_songs", [30, 42, 43, 44, 60])
+def test_small_collections_are_searched_as_large_ones(n_songs: int) -> None:
+    """Around ten and the spare ones."""
+    index = collection(crowded(n_songs, 8))
+    space = space_of(index)
+    u = space.directions(index, np.arange(n_songs))
+    crowd, _ = crowd_of(index, space, "mutual proximity")
+    order = np.argsort(-np.delete(mutual_proximity(u @ u.T)[3], 3))
+    expected = np.delete(np.arange(n_songs), 3)[order][:10]
+    found = find(index, space, Wanted(u[3], np.array([3]), 10, {3}), crowd=crowd)
+    assert found.positions.tolist() == expected.tolist()
 
 
 def test_songs_that_are_equally_near_keep_their_order() -> None:

@@ -63,6 +63,25 @@ def test_a_constant_output_is_left_out_and_said() -> None:
     assert np.delete(kept, 1, axis=1) == pytest.approx(space_of(without).directions(without, np.arange(50)))
 
 
+@pytest.mark.parametrize(("share", "left_out"), [(0.7e-4, True), (1.5e-4, False)])
+def test_what_varies_by_a_ten_thousandth_of_its_mean_hardly_varies(share: float, left_out: bool) -> None:
+    vectors = crowded(50, 2)
+    vectors[:, 1] = 100.0 * (1 + share * np.where(np.arange(50) % 2, 1, -1))
+    assert bool(space_of(collection(vectors, labels=["a", "b"])).scale[1] == 0) == left_out
+
+
+@pytest.mark.parametrize("times", [0.7, 1.5])
+def test_what_lies_within_a_millionth_of_the_mean_length_lies_at_the_centre(times: float) -> None:
+    vectors = crowded(50, 4)
+    space = space_of(collection(vectors))
+    off = np.array([times * 1e-6 * np.linalg.norm(vectors, axis=1).mean(), 0, 0, 0])
+    if times > 1:
+        assert space.direction(space.centre + off) == pytest.approx([1, 0, 0, 0])
+        return
+    with pytest.raises(UsageError, match="lies at the centre"):
+        space.direction(space.centre + off)
+
+
 def test_vectors_without_numbers_or_direction_are_counted_and_change_nothing_for_others() -> None:
     vectors = crowded(60, 5)
     broken = np.concatenate([vectors, [[np.nan] * 5, [np.inf, 0, 0, 0, 0]], [vectors.mean(axis=0, dtype=float)]])
@@ -79,6 +98,13 @@ def test_fewer_than_three_songs_have_no_centre(n: int) -> None:
     space = space_of(collection(crowded(n, 4)))
     assert (space.kind, space.centre.tolist()) == ("plain", [0.0] * 4)
     assert "no centre of their own" in space.notes[0]
+
+
+def test_three_songs_have_one() -> None:
+    vectors = crowded(3, 4)
+    space = space_of(collection(vectors))
+    assert (space.kind, space.notes) == ("centred", ())
+    assert space.centre == pytest.approx(vectors.mean(axis=0))
 
 
 def test_identical_songs_have_no_direction() -> None:

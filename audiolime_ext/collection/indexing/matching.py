@@ -28,6 +28,7 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted
 
 LEAST_SCORE = 90.0
+_TOLD = 3  # rows
 
 _Found = tuple[int, float]  # a row, and how well it fits
 _Groups = Mapping[str, Sequence[int]]
@@ -101,8 +102,8 @@ def match(
             why[at] = "it has no title or no artist"
         elif key in groups:
             _keep(at, _exactly(song, groups[key], rows), found, why)
-    taken = {key for at, key in enumerate(keys) if at in found or at in why}
-    near = _Near({key: group for key, group in groups.items() if key not in taken}, rows, least_score)
+    exact = set(keys)
+    near = _Near({key: group for key, group in groups.items() if key not in exact}, rows, least_score)
     alike = {at: near.to(key) for at, key in enumerate(keys) if key is not None and at not in found and at not in why}
     for at, answer in _each_once(alike, rows).items():
         _keep(at, answer, found, why)
@@ -141,7 +142,9 @@ def _exactly(song: Song, group: Sequence[int], rows: Sequence[Song]) -> _Found |
 
 
 def _ambiguous(group: Sequence[int], rows: Sequence[Song]) -> str:
-    return f"rows {' and '.join(legible(rows[row].key) for row in group[:3])} fit it equally well"
+    names = [legible(rows[row].key) for row in group]
+    told = " and ".join(names) if len(names) <= _TOLD else f"{', '.join(names[:_TOLD])} …"
+    return f"rows {told} fit it equally well"
 
 
 def _plain(title: str | None) -> str:

@@ -89,6 +89,11 @@ def test_of_two_versions_the_one_that_is_written_alike_is_taken() -> None:
     assert why(songs(("Hurt (Demo)", "Johnny Cash")), lines) == {"Hurt (Demo)": "rows 2 and 3 fit it equally well"}
 
 
+def test_of_many_versions_three_are_told() -> None:
+    rows = table(*[(f"Hurt ({place})", "Johnny Cash") for place in ("Rome", "Oslo", "Bonn", "Riga")])
+    assert why(songs(("Hurt", "Johnny Cash")), rows) == {"Hurt": "rows 2, 3, 4 … fit it equally well"}
+
+
 def test_lines_that_repeat_others_are_one() -> None:
     """Spotify's table lists a song once for each of its genres."""
     rows = table(*[("Hurt", "Johnny Cash", 0.1)] * 3)
