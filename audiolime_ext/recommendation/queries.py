@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.collection.index import Index
+from audiolime_ext.collection.indexing.tags import read_tags
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.vectors import song_vector
 from audiolime_ext.errors import UsageError
@@ -50,7 +51,7 @@ class Query:
     position : int or None
         Position in the index; None: it is not in it.
     song : Song or None
-        Entry of the index; None: it is not in it.
+        Entry of the index or, where it is not in it, what the tags of its file say; None: there is no file.
     notes : tuple of str
         Sentences on how it was heard.
     """
@@ -151,7 +152,7 @@ class Asking:
         if audio.sha256 in self._keys:
             return self._at(self._keys[audio.sha256])
         heard = song_vector(audio, self._loaded(), middle_s=self.index.middle_s)
-        return Query(_name_of(audio, name), heard.mean, None, None, heard.notes)
+        return Query(_name_of(audio, name), heard.mean, None, _said_by_its_file(audio), heard.notes)
 
     def _loaded(self) -> Model:
         """The model of the index, of the very version.
@@ -184,6 +185,14 @@ class Asking:
                 "cannot be compared; name the model that made it, or index the songs again"
             )
         return model
+
+
+def _said_by_its_file(audio: Audio) -> Song | None:
+    """What the tags of a file say of a song that is not in the index."""
+    if audio.path is None:
+        return None
+    tags = read_tags(audio.path)
+    return Song(audio.sha256, None, (), tags.title, tags.artist, tags.album, tags.genre, tags.year, audio.duration_s)
 
 
 def _name_of(audio: Audio, name: str) -> str:

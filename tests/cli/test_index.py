@@ -72,3 +72,23 @@ def test_songs_are_found_by_a_file_and_by_their_names_in_what_was_indexed(
     assert [row["path"] for row in json.loads(capsys.readouterr().out)["rows"]] == [
         row["path"] for row in found["rows"]
     ]
+
+
+def test_the_artist_of_a_file_that_is_not_indexed_is_read_from_its_tags(
+    songs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wave, ids = pytest.importorskip("mutagen.wave"), pytest.importorskip("mutagen.id3")
+    table = songs / "songs.csv"
+    table.write_text("path,artist\n" + "".join(f"album 0/00{i}.wav,{'AB'[i % 2]}\n" for i in range(4)))
+    assert main(["index", str(table), "-m", BANDS, "--workers", "0"]) == 0
+    tagged = wave.WAVE(write_song(songs.parent / "query.wav", song(2) * 0.9))
+    tagged.add_tags()
+    tagged.tags.add(ids.TPE1(encoding=3, text="b"))
+    tagged.save()
+    index = str(table.with_suffix(".index"))
+    capsys.readouterr()
+    query = str(songs.parent / "query.wav")
+    assert main(["similar", query, "--in", index, "--trust", "--other-artists", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {row["artist"] for row in found["rows"]} == {"A"}
+    assert "2 songs of the same artist are not listed" in found["notes"]
