@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -191,10 +192,10 @@ class Similar:
         ranked = [] if self.ranked_by == "similarity" else [self.ranked_by]
         header = ["", "song", "similarity", *ranked, *(["mostly by"] if self._explained else [])]
         rows = [
-            [str(row.rank), legible(row.song.name), f"{row.similarity:.3f}"]
+            [str(row.rank), legible(name), f"{row.similarity:.3f}"]
             + ([f"{row.nearness:.3f}"] if ranked else [])
             + ([mostly(row.contributions)] if self._explained else [])
-            for row in self.rows
+            for row, name in zip(self.rows, told_apart(self.songs), strict=True)
         ]
         return header, rows
 
@@ -208,6 +209,22 @@ class Similar:
             for pair in self.pairs
         ]
         return ["pair", "similarity", *ranked, *(["mostly by"] if explained else [])], rows
+
+
+def told_apart(songs: Sequence[Song]) -> list[str]:
+    """The names of some songs; where several have one name, each with its path.
+
+    Examples
+    --------
+    >>> songs = [Song("1", f"{n}/a.ogg", title="Air", artist="Bach") for n in (1, 2)]
+    >>> told_apart([*songs, Song("3", title="Jig")])
+    ['Bach – Air (1/a.ogg)', 'Bach – Air (2/a.ogg)', 'Jig']
+    """
+    counts = Counter(song.name for song in songs)
+    return [
+        f"{song.name} ({song.path or song.key})" if counts[song.name] > 1 and song.title else song.name
+        for song in songs
+    ]
 
 
 def mostly(contributions: Mapping[str, float]) -> str:
