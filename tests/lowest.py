@@ -20,7 +20,7 @@ CHOSEN = (
     "audio/test_resampling.py",  # soxr, scipy
     "audio/test_spectrogram.py::test_mel_filters_are_librosas",
     "audio/test_stem_folders.py::test_stems_of_medleydb_are_named_by_their_instruments",  # pyyaml
-    "audit/measurement/test_cluster.py::test_a_cluster_writes_the_table_that_processes_write",  # distributed
+    "collection/engine/test_cluster.py::test_a_cluster_writes_the_table_that_processes_write",  # distributed
     "audit/verdict/test_export.py",  # pyarrow
     "collection/indexing/test_tags.py",  # mutagen
     "compat/test_every.py::test_shap_values_start_at_silence_and_add_up_to_the_score",
@@ -35,7 +35,7 @@ CHOSEN = (
     "networks/test_checkpoints.py::test_a_link_that_stands_where_the_lock_belongs_is_not_followed",  # filelock
     "networks/test_runtime.py",  # onnxruntime
     "recommendation/test_approximate.py::test_99_of_100_of_the_ten_nearest_are_found",  # faiss-cpu
-    "recommendation/test_matching.py",  # rapidfuzz
+    "collection/indexing/test_matching.py",  # rapidfuzz
     "report/player/test_media.py::test_the_spectrogram_is_brightest_where_the_tone_is",  # pillow
     "report/test_plots.py::test_bars_are_the_weights",  # matplotlib
     "report/test_templating.py",  # jinja2, markupsafe
