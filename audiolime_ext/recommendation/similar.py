@@ -158,5 +158,10 @@ def _require(k: int, index: Index, comparable: bool, *, liked: bool, else_only_p
     if not liked and not else_only_pairs:
         raise UsageError("nothing is asked for: give songs, or some that are liked, or pairs")
     if not comparable:
-        what = "no songs" if not index.songs else f"{counted(len(index.songs), 'song')}, none of which can be compared"
-        raise UsageError(f"the index holds {what}; index songs with sound")
+        if not index.songs:
+            raise UsageError("the index holds no songs; index some that can be heard")
+        songs = counted(len(index.songs), "song")
+        raise UsageError(
+            f"the index holds {songs}, none of which can be compared: their vectors do not differ, or are not finite; "
+            "index other songs, too, or compare vectors as they are (--space plain, space='plain')"
+        )

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 
 from tests.fuzz.damage import Input
+from tests.fuzz.indexes import indexes, vectors
 from tests.fuzz.models import models
 from tests.fuzz.networks import networks
 from tests.fuzz.ours import expected, kept, old_stores, remarks, results, stores
@@ -25,6 +26,8 @@ KINDS: dict[str, Callable[[random.Random, int], Input]] = {
     "kept": kept,
     "expected": expected,
     "remarks": remarks,
+    "indexes": indexes,
+    "vectors": vectors,
 }
 
 

@@ -183,6 +183,10 @@ class Catalogue:
             rows = self._connection.execute("SELECT sum FROM seals WHERE name IN ('files', 'songs', 'vectors')")
             return int.from_bytes(hashlib.sha256(b"".join(sorted(total for (total,) in rows))).digest()[:8], "big")
 
+    def require_whole(self) -> None:
+        """Raise `CorruptError` unless all of it is what was written."""
+        FORM.require_whole(self.path, self._connection)
+
     @FORM.reads
     def vectors(self, keys: Sequence[str]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Of each key the vector (n_features,) and those of its windows (n_windows or 0, n_features)."""

@@ -43,7 +43,7 @@ def merge_indexes(indexes: Iterable[str | Path], out: str | Path) -> Index:
         If they are of different models or settings, contradict each other, or `out` is being written by another
         process.
     OutputError
-        If `out` cannot be written; it is then as it was.
+        If `out` cannot be written; nothing is in it then that was not there before.
     """
     out = Path(out)
     folders = [folder for folder in map(Path, indexes) if folder.resolve() != out.resolve()]
@@ -54,6 +54,8 @@ def merge_indexes(indexes: Iterable[str | Path], out: str | Path) -> Index:
         first = parts[0][1].identity
         for folder, part in parts[1:]:
             require_same(folder, part.identity, first)
+        for _, part in parts:
+            part.require_whole()
         whole = stack.enter_context(Catalogue.create_or_resume(out, first))
         files = _joined([(out, whole), *parts], out)
         songs = (song for _, part in parts for song in _songs(part))
