@@ -459,6 +459,15 @@ def test_methods_hear_files_and_tell_music_apart(tmp_path: Path, ezer_ev: Path) 
         assert near[0, 1] > near[0, 2], method.name
 
 
+def test_a_peer_that_ends_the_process_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one compiled for a newer processor."""
+    monkeypatch.setattr(methods, "find_spec", lambda name: name == "bliss_audio" or None)
+    monkeypatch.setattr(methods.sys, "executable", shutil.which("false"))
+    found, missing = methods.available()
+    assert "bliss-audio" not in {method.name for method in found}
+    assert "bliss-audio is left out: it does not run on this machine (exit code 1)" in missing
+
+
 def test_the_peers_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "find_spec", lambda name: None)
     found, missing = methods.available()
