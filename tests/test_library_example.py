@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from audiolime_ext import Audio, load_audio
 from audiolime_ext.collection.manifest import load_manifest
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.files.reading import sha256_of
@@ -338,18 +339,18 @@ def test_a_library_is_made_and_made_again_from_what_is_there(
 
 def test_excerpts_made_alike_have_one_level_one_rate_and_nothing_above_8_khz() -> None:
     rng = np.random.default_rng(0)
-    noise = excerpts.Audio(rng.normal(0, 0.01, (1, 44100 * 2)).astype(np.float32), 44100, "noise")
+    noise = Audio(rng.normal(0, 0.01, (1, 44100 * 2)).astype(np.float32), 44100, "noise")
     made = excerpts.alike(noise)
     assert (made.sr, made.n_samples) == (16000, 32000)
     level_db = 10 * np.log10(np.mean(np.square(made.samples, dtype=float)))
     assert level_db == pytest.approx(excerpts.LEVEL_DB, abs=1.5)
-    again = excerpts.alike(excerpts.Audio(noise.samples * 8, 44100, "loud"))
+    again = excerpts.alike(Audio(noise.samples * 8, 44100, "loud"))
     np.testing.assert_allclose(again.samples, made.samples, atol=1e-3)
 
 
 def test_the_middle_of_a_song_is_compared() -> None:
     ramp = np.arange(100, dtype=np.float32)[None]
-    cut = excerpts.middle(excerpts.Audio(np.concatenate([ramp, ramp]), 10, "ramp"), 4.0)
+    cut = excerpts.middle(Audio(np.concatenate([ramp, ramp]), 10, "ramp"), 4.0)
     np.testing.assert_array_equal(cut.samples[0], np.arange(30, 70))
 
 
@@ -413,8 +414,8 @@ def made() -> tables.Found:
     ceilings = judging.anchors(dict(zip(excerpts.CONDITIONS, (known, known), strict=True)))
     halves = judging.halves(soundtracks)
     floor = judging.shuffled(near, soundtracks)
-    missing = ("sonara is left out",)
-    return tables.Found(everything, everything, soundtracks, [""] * 60, halves, ceilings, floor, missing)
+    notes = ("sonara is left out",)
+    return tables.Found(everything, everything, soundtracks, [""] * 60, halves, ceilings, floor, notes)
 
 
 def test_the_method_that_knows_is_ahead_and_the_anchors_hold(made: tables.Found) -> None:
@@ -447,8 +448,8 @@ def test_the_tables_say_everything(made: tables.Found) -> None:
 
 def test_methods_hear_files_and_tell_music_apart(tmp_path: Path, ezer_ev: Path) -> None:
     """Real ones: an excerpt is nearer to its re-encoding than to other sound."""
-    audio = excerpts.middle(excerpts.load_audio(ezer_ev), 7.0)
-    other = excerpts.Audio(music(0, 7.0, sr=16000)[None], 16000, "other")
+    audio = excerpts.middle(load_audio(ezer_ev), 7.0)
+    other = Audio(music(0, 7.0, sr=16000)[None], 16000, "other")
     files = [tmp_path / f"{i}.wav" for i in range(3)]
     for one, file in zip((audio, excerpts.alike(audio), other), files, strict=True):
         one.write(file)
@@ -462,7 +463,7 @@ def test_methods_hear_files_and_tell_music_apart(tmp_path: Path, ezer_ev: Path) 
 def test_a_peer_that_ends_the_process_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as one compiled for a newer processor."""
     monkeypatch.setattr(methods, "find_spec", lambda name: name == "bliss_audio" or None)
-    monkeypatch.setattr(methods.sys, "executable", shutil.which("false"))
+    monkeypatch.setattr("sys.executable", shutil.which("false"))
     found, missing = methods.available()
     assert "bliss-audio" not in {method.name for method in found}
     assert "bliss-audio is left out: it does not run on this machine (exit code 1)" in missing

@@ -4,7 +4,7 @@ A method turns a file into an array, which is kept: vectors of windows (n_window
 vector, or whatever another package keeps of a song. Most are compared by cosine (see `treatments`); a package with a
 nearness of its own is compared by that, too.
 
-Other packages (bliss-audio 0.2.0, sonara 0.3.6, pymusly 2.0.0) take part where they are installed, under their own
+Other packages (bliss-audio, sonara, pymusly) take part where they are installed, under their own
 licences; nothing of them is in this library. ``make evaluate-retrieval`` installs them.
 """
 
@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -176,7 +177,7 @@ def available() -> tuple[list[Method], list[str]]:
         elif why := broken(package):
             missing.append(f"{method.name} is left out: it does not run on this machine ({why})")
         else:
-            found.append(method)
+            found.append(replace(method, version=version(method.name)))
     return found, missing
 
 

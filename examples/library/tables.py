@@ -33,8 +33,8 @@ class Found:
         True for songs of soundtracks by which treatments were chosen.
     ceilings, floor
         Anchors: the first method's where it is clear what to find, and where there is nothing.
-    missing
-        A line for each method that could not run.
+    notes
+        Lines on what could not run, and on versions of other packages.
     """
 
     everything: Sequence[Judged]
@@ -44,7 +44,7 @@ class Found:
     choosing: NDArray[np.bool_]
     ceilings: Mapping[str, Retrieval]
     floor: Mapping[str, float]
-    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def methods(self) -> list[str]:
@@ -66,7 +66,7 @@ def as_markdown(found: Found) -> str:
     parts = [_about(found)]
     for condition in CONDITIONS:
         parts += [f"### {condition.capitalize()}", *_tables(found, condition)]
-    parts += ["### Anchors", *_anchors(found), *found.missing]
+    parts += ["### Anchors", *_anchors(found), *found.notes]
     return "\n\n".join(parts) + "\n"
 
 
