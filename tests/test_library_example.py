@@ -420,7 +420,7 @@ def made() -> tables.Found:
 
 def test_the_method_that_knows_is_ahead_and_the_anchors_hold(made: tables.Found) -> None:
     first, second = (made.chosen("alike", name) for name in made.methods)
-    gain = judging.ahead(first, second, made.soundtracks, ~made.choosing)["AP"]
+    gain = judging.ahead(first.found, second.found, made.soundtracks)["AP"]
     assert gain.low > 0.5
     assert made.ceilings["the same song's other half"].mean("P@1") > 0.9
     assert made.ceilings["its re-encoding"].mean("P@1") == 1
@@ -434,6 +434,15 @@ def test_treatments_are_chosen_by_one_half_of_the_soundtracks_and_measured_by_th
     candidates = made.of("alike", "noise")
     scores = {one.treatment: one.found.only(made.choosing).mean("AP") for one in candidates}
     assert made.chosen("alike", "noise").treatment == max(scores, key=lambda name: scores[name])
+
+
+def test_where_the_halves_change_places_every_query_has_the_treatment_of_the_other(made: tables.Found) -> None:
+    candidates = made.of("alike", "noise")
+    found = judging.crossed(candidates, made.choosing)
+    assert found.queries.tolist() == list(range(60))
+    for half in (made.choosing, ~made.choosing):
+        expected = judging.best(candidates, ~half).found.only(half).measures["AP"]
+        np.testing.assert_array_equal(found.only(half).measures["AP"], expected)
 
 
 def test_the_tables_say_everything(made: tables.Found) -> None:
