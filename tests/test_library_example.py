@@ -253,6 +253,7 @@ def test_halves_become_a_mixture_whose_true_stems_they_are(tmp_path: Path) -> No
     mixture, _ = soundfile.read(song.path)
     assert 0.99 < np.abs(mixture).max() < 1, "and is not clipped"
     oracle = OracleFactorization.from_folder(tmp_path / "Blue_Sky")
+    assert oracle.notes == (), "nothing else lies beside them"
     stems = oracle.factorize(oracle.mixture)
     assert stems.names[:2] == ("guitar", "rest")
     np.testing.assert_allclose(stems.samples[:2].sum(axis=0), oracle.mixture.samples, atol=1e-4)
