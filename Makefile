@@ -157,7 +157,7 @@ $(VENV)/.installed-evaluation: $(VENV)/.installed
 # Packages that we are compared with; nothing else needs them, so no extra names them.
 $(VENV)/.installed-peers: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[features]"
-	$(VENV)/bin/python -m pip install --quiet bliss-audio==0.2.0 sonara==0.3.6 pymusly==2.0.0
+	$(VENV)/bin/python -m pip install --quiet bliss-audio==0.1.11 sonara==0.3.6 pymusly==2.0.0
 	@touch $@
 
 $(TOOLS)/.installed: tests/browser/package-lock.json

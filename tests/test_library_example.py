@@ -253,6 +253,7 @@ def test_halves_become_a_mixture_whose_true_stems_they_are(tmp_path: Path) -> No
     mixture, _ = soundfile.read(song.path)
     assert 0.99 < np.abs(mixture).max() < 1, "and is not clipped"
     oracle = OracleFactorization.from_folder(tmp_path / "Blue_Sky")
+    assert oracle.notes == (), "nothing else lies beside them"
     stems = oracle.factorize(oracle.mixture)
     assert stems.names[:2] == ("guitar", "rest")
     np.testing.assert_allclose(stems.samples[:2].sum(axis=0), oracle.mixture.samples, atol=1e-4)
@@ -414,13 +415,13 @@ def made() -> tables.Found:
     ceilings = judging.anchors(dict(zip(excerpts.CONDITIONS, (known, known), strict=True)))
     halves = judging.halves(soundtracks)
     floor = judging.shuffled(near, soundtracks)
-    missing = ("sonara is left out",)
-    return tables.Found(everything, everything, soundtracks, [""] * 60, halves, ceilings, floor, missing)
+    notes = ("sonara is left out",)
+    return tables.Found(everything, everything, soundtracks, [""] * 60, halves, ceilings, floor, notes)
 
 
 def test_the_method_that_knows_is_ahead_and_the_anchors_hold(made: tables.Found) -> None:
     first, second = (made.chosen("alike", name) for name in made.methods)
-    gain = judging.ahead(first, second, made.soundtracks, ~made.choosing)["AP"]
+    gain = judging.ahead(first.found, second.found, made.soundtracks)["AP"]
     assert gain.low > 0.5
     assert made.ceilings["the same song's other half"].mean("P@1") > 0.9
     assert made.ceilings["its re-encoding"].mean("P@1") == 1
@@ -434,6 +435,15 @@ def test_treatments_are_chosen_by_one_half_of_the_soundtracks_and_measured_by_th
     candidates = made.of("alike", "noise")
     scores = {one.treatment: one.found.only(made.choosing).mean("AP") for one in candidates}
     assert made.chosen("alike", "noise").treatment == max(scores, key=lambda name: scores[name])
+
+
+def test_where_the_halves_change_places_every_query_has_the_treatment_of_the_other(made: tables.Found) -> None:
+    candidates = made.of("alike", "noise")
+    found = judging.crossed(candidates, made.choosing)
+    assert found.queries.tolist() == list(range(60))
+    for half in (made.choosing, ~made.choosing):
+        expected = judging.best(candidates, ~half).found.only(half).measures["AP"]
+        np.testing.assert_array_equal(found.only(half).measures["AP"], expected)
 
 
 def test_the_tables_say_everything(made: tables.Found) -> None:
@@ -458,6 +468,15 @@ def test_methods_hear_files_and_tell_music_apart(tmp_path: Path, ezer_ev: Path) 
         arrays = evaluate.heard(method, songs_, tmp_path / "kept")["alike"]
         near = dict(treatments.similarities(method, arrays))["plain"]
         assert near[0, 1] > near[0, 2], method.name
+
+
+def test_a_peer_that_ends_the_process_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one compiled for a newer processor."""
+    monkeypatch.setattr(methods, "find_spec", lambda name: name == "bliss_audio" or None)
+    monkeypatch.setattr("sys.executable", shutil.which("false"))
+    found, missing = methods.available()
+    assert "bliss-audio" not in {method.name for method in found}
+    assert "bliss-audio is left out: it does not run on this machine (exit code 1)" in missing
 
 
 def test_the_peers_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,7 +138,7 @@ def by_group(
     if np.shape(similarities) != (n, n) or (whose is not None and len(whose) != n):
         raise UsageError(
             f"similarities of shape {np.shape(similarities)} need a group, and an artist if any is given, for each row "
-            f"and column; there are {n} groups"
+            f"and column; groups given: {n}"
         )
     itself = np.eye(n, dtype=bool)
     if whose is None:

@@ -23,7 +23,7 @@ from audiolime_ext.files.fresh import write_bytes
 from examples.library.excerpts import CONDITIONS, MOST, Excerpt, excerpts_of
 from examples.library.judging import Judged, anchors, halves, judged, shuffled
 from examples.library.kept import kept_array
-from examples.library.methods import Method, available
+from examples.library.methods import OWN, Method, available
 from examples.library.tables import Found, as_csv, as_markdown
 from examples.library.treatments import CENTRED, similarities
 
@@ -47,7 +47,8 @@ def evaluate(library: Path, *, most: int = MOST) -> Found:
     """Measure every method that is there."""
     kept = library / "kept"
     excerpts = excerpts_of(library / "manifest.csv", kept, most=most)
-    methods, missing = available()
+    methods, notes = available()
+    notes += [f"{method.name}: version {method.version}" for method in methods if method not in OWN]
     soundtracks = [excerpt.soundtrack for excerpt in excerpts]
     artists = [excerpt.artist for excerpt in excerpts]
     everything: list[Judged] = []
@@ -62,7 +63,7 @@ def evaluate(library: Path, *, most: int = MOST) -> Found:
             ceilings = anchors(arrays)
             near = dict(similarities(method, arrays[CONDITIONS[0]]))[CENTRED]
             floor = shuffled(near, soundtracks)
-    return Found(everything, filtered, soundtracks, artists, halves(soundtracks), ceilings, floor, tuple(missing))
+    return Found(everything, filtered, soundtracks, artists, halves(soundtracks), ceilings, floor, tuple(notes))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,6 +2,8 @@
 
 The soundtracks are halved by lot. A method's treatment is the one with the best MAP over queries of the one half; the
 numbers are those of the other half's queries. Songs of both halves are searched, so that chance is the same for all.
+For more certainty the halves then change places, and the queries of both are taken together (`crossed`): still none is
+measured with a treatment that it helped to choose.
 
 Anchors: *the same song's other half* (15 s of the excerpt ask for the other 15 s) and *its re-encoding* (the excerpt
 made alike asks for the one as it is) say how good a method is where it is clear what should be found; *shuffled labels*
@@ -71,12 +73,18 @@ def best(candidates: Sequence[Judged], choosing: NDArray[np.bool_]) -> Judged:
     return max(candidates, key=lambda one: one.found.only(choosing).mean("AP"))
 
 
-def ahead(
-    first: Judged, second: Judged, soundtracks: Sequence[str], queries: NDArray[np.bool_]
-) -> dict[str, Difference]:
+def crossed(candidates: Sequence[Judged], choosing: NDArray[np.bool_]) -> Retrieval:
+    """All queries, each with the treatment that the other half chose."""
+    parts = [best(candidates, half).found.only(~half) for half in (choosing, ~choosing)]
+    queries = np.concatenate([part.queries for part in parts])
+    order = np.argsort(queries)
+    measures = {name: np.concatenate([part.measures[name] for part in parts])[order] for name in parts[0].measures}
+    return Retrieval(queries[order], measures, K, parts[0].n_left_out)
+
+
+def ahead(first: Retrieval, second: Retrieval, soundtracks: Sequence[str]) -> dict[str, Difference]:
     """How far a method is ahead of another, by MAP and by P@1, with intervals over soundtracks."""
-    both = first.found.only(queries), second.found.only(queries)
-    return {measure: difference(*both, soundtracks, measure=measure) for measure in ("AP", "P@1")}
+    return {measure: difference(first, second, soundtracks, measure=measure) for measure in ("AP", "P@1")}
 
 
 def same_song(queries: NDArray[Any], songs: NDArray[Any]) -> Retrieval:

@@ -4,28 +4,34 @@ A method turns a file into an array, which is kept: vectors of windows (n_window
 vector, or whatever another package keeps of a song. Most are compared by cosine (see `treatments`); a package with a
 nearness of its own is compared by that, too.
 
-Other packages (bliss-audio 0.2.0, sonara 0.3.6, pymusly 2.0.0) take part where they are installed, under their own
+Other packages (bliss-audio, sonara, pymusly) take part where they are installed, under their own
 licences; nothing of them is in this library. ``make evaluate-retrieval`` installs them.
 """
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext import load_audio, load_model, tag
+from audiolime_ext import Audio, load_audio, load_model, tag
 from audiolime_ext.audio.resampling import resample_span, resampled_length
 from audiolime_ext.errors import UsageError
 from audiolime_ext.models.musicnn import log_mel
 
 Array = NDArray[Any]
+ROOT = Path(__file__).parents[2]
 TRAINED = "musicnn:MSD_musicnn"
 PENULTIMATE = "penultimate"
 
@@ -168,9 +174,27 @@ def available() -> tuple[list[Method], list[str]]:
     for package, method in PEERS.items():
         if find_spec(package) is None:
             missing.append(f"{method.name} is left out: it is not installed (pip install {method.name})")
+        elif why := broken(package):
+            missing.append(f"{method.name} is left out: it does not run on this machine ({why})")
         else:
-            found.append(method)
+            found.append(replace(method, version=version(method.name)))
     return found, missing
+
+
+def broken(package: str) -> str:
+    """Why a package of `PEERS` cannot hear a few seconds of noise; "" where it can.
+
+    It is tried in a process of its own: code compiled for newer processors ends a process, and no error can be caught.
+    """
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, 22050 * 8)).astype(np.float32)
+    with TemporaryDirectory() as folder:
+        path = Audio(noise, 22050).write(Path(folder, "noise.wav"))
+        code = f"from examples.library.methods import PEERS, Path; PEERS[{package!r}].extract(Path({str(path)!r}))"
+        run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    said = run.stderr.strip().splitlines()
+    if run.returncode < 0:
+        return signal.Signals(-run.returncode).name
+    return (said or [f"exit code {run.returncode}"])[-1] if run.returncode else ""
 
 
 def _is_model(spec: str) -> bool:

@@ -23,7 +23,6 @@ from examples.library.packages import Package
 
 HALVES = {"guitar.ogg": "guitar.ogg", "song.ogg": "rest.ogg"}  # as they are in the package, and here
 MIXTURE = "mixture.flac"
-_GAIN = ".gain.json"
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,9 @@ def _mixed(folder: Path, package: Package) -> Song:
 
 def _mix(folder: Path) -> float:
     """Write the sum of the halves, unless it is there; the gain in dB."""
-    if (folder / MIXTURE).exists() and (folder / _GAIN).exists():
-        return float(from_json(text_of(folder / _GAIN)))
+    kept = folder.with_name(f".{folder.name}-gain.json")  # not beside the stems, where all that lies there is told
+    if (folder / MIXTURE).exists() and kept.exists():
+        return float(from_json(text_of(kept)))
     halves = [load_audio(folder / name) for name in HALVES.values()]
     if len({(half.sr, half.n_channels) for half in halves}) > 1:
         raise AudioError(f"{folder}: the halves differ in rate or channels, so they are no stems of one song")
@@ -90,6 +90,6 @@ def _mix(folder: Path) -> float:
         mixture[:, : half.n_samples] += half.samples
     gain = min(1.0, 0.999 / float(np.abs(mixture).max()))
     gain_db = round(20 * float(np.log10(gain)), 2)
-    write_bytes(to_json(gain_db).encode(), folder / _GAIN)
+    write_bytes(to_json(gain_db).encode(), kept)
     write_bytes(encode(mixture * np.float32(gain), halves[0].sr, "FLAC", "PCM_24"), folder / MIXTURE)
     return gain_db

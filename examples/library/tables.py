@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from audiolime_ext.recommendation.retrieval import Difference, Retrieval
 from audiolime_ext.text import counted
 from examples.library.excerpts import CONDITIONS
-from examples.library.judging import Judged, K, ahead, best
-from examples.library.treatments import OWN, PLAIN
+from examples.library.judging import Judged, K, ahead, best, crossed
+from examples.library.treatments import OWN, PLAIN, STANDARDISED
 
 MEASURES = {"P@1": "P@1", "R@k": f"R@{K}", "NDCG@k": f"NDCG@{K}", "AP": "MAP"}
 
@@ -33,8 +33,8 @@ class Found:
         True for songs of soundtracks by which treatments were chosen.
     ceilings, floor
         Anchors: the first method's where it is clear what to find, and where there is nothing.
-    missing
-        A line for each method that could not run.
+    notes
+        Lines on what could not run, and on versions of other packages.
     """
 
     everything: Sequence[Judged]
@@ -44,7 +44,7 @@ class Found:
     choosing: NDArray[np.bool_]
     ceilings: Mapping[str, Retrieval]
     floor: Mapping[str, float]
-    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def methods(self) -> list[str]:
@@ -66,7 +66,7 @@ def as_markdown(found: Found) -> str:
     parts = [_about(found)]
     for condition in CONDITIONS:
         parts += [f"### {condition.capitalize()}", *_tables(found, condition)]
-    parts += ["### Anchors", *_anchors(found), *found.missing]
+    parts += ["### Anchors", *_anchors(found), *found.notes]
     return "\n\n".join(parts) + "\n"
 
 
@@ -80,32 +80,34 @@ def _about(found: Found) -> str:
 
 
 def _tables(found: Found, condition: str) -> Iterator[str]:
-    judging = ~found.choosing
-    first = found.chosen(condition, found.methods[0])
-    rows = []
-    for method in found.methods:
-        one = found.chosen(condition, method)
-        gains = {} if one is first else ahead(first, one, found.soundtracks, judging)
-        rows.append(
-            [method, one.treatment, *_means(one.found.only(judging)), f"{one.hubs:.2f}", *_gains(gains)]
-        )
-    ahead_of = f"{found.methods[0]} ahead by"
-    yield _table(["method", "treatment", *MEASURES.values(), "hubs", f"{ahead_of} MAP", f"{ahead_of} P@1"], rows)
-    yield "All queries, treatments as they are and with none chosen:"
-    rows = [
-        [method, one.treatment, *_means(one.found), f"{one.hubs:.2f}"]
-        for method in found.methods
-        for one in found.of(condition, method)
-        if method == found.methods[0] or one.treatment in (PLAIN, OWN, "standardised")
+    first, judging = found.methods[0], ~found.choosing
+    chosen = {method: found.chosen(condition, method) for method in found.methods}
+    yield _compared(found, {(name, one.treatment): one.found.only(judging) for name, one in chosen.items()})
+    yield "Both halves, each with the treatments that the other half chose:"
+    both = {method: crossed(found.of(condition, method), found.choosing) for method in found.methods}
+    yield _compared(found, {(name, "by the other half"): one for name, one in both.items()})
+    yield "All queries, treatments that nothing chose:"
+    here = [one for one in found.everything if one.condition == condition]
+    plain = [one for one in here if one.treatment in (PLAIN, OWN, STANDARDISED)]
+    yield _compared(found, {(one.method, one.treatment): one.found for one in plain})
+    yield f"All treatments of {first}, all queries, and how skewed its neighbours are (0: no hubs):"
+    rows = [[one.treatment, *_means(one.found), f"{one.hubs:.2f}"] for one in found.of(condition, first)]
+    yield _table(["treatment", *MEASURES.values(), "hubs"], rows)
+    yield "The judged half, where songs of the query's artist are neither found nor relevant:"
+    filtered = {(one.method, one.treatment): one for one in found.filtered if one.condition == condition}
+    kept = {(name, one.treatment): filtered[name, one.treatment] for name, one in chosen.items()}
+    yield _compared(found, {key: one.found.only(judging) for key, one in kept.items()})
+
+
+def _compared(found: Found, rows: Mapping[tuple[str, str], Retrieval]) -> str:
+    """Methods with the same queries, and how far the first of them is ahead of each."""
+    (name, _), first = next(iter(rows.items()))
+    ahead_by = [f"{name} ahead by {MEASURES[measure]}" for measure in ("AP", "P@1")]
+    lines = [
+        [*key, *_means(one), *(_gains(ahead(first, one, found.soundtracks)) if one is not first else ("", ""))]
+        for key, one in rows.items()
     ]
-    yield _table(["method", "treatment", *MEASURES.values(), "hubs"], rows)
-    rows = []
-    for method in found.methods:
-        chosen = found.chosen(condition, method).treatment
-        (one,) = (one for one in found.of(condition, method, found.filtered) if one.treatment == chosen)
-        rows.append([method, chosen, *_means(one.found.only(judging)), str(len(one.found.only(judging).queries))])
-    yield "Songs of the query's artist neither found nor relevant:"
-    yield _table(["method", "treatment", *MEASURES.values(), "queries"], rows)
+    return _table(["method", "treatment", *MEASURES.values(), *ahead_by], lines)
 
 
 def _anchors(found: Found) -> Iterator[str]:
@@ -119,7 +121,7 @@ def _means(found: Retrieval) -> list[str]:
 
 
 def _gains(gains: Mapping[str, Difference]) -> list[str]:
-    return [_gain(gains[measure]) if gains else "" for measure in ("AP", "P@1")]
+    return [_gain(gain) for gain in gains.values()]
 
 
 def _gain(gain: Difference) -> str:

@@ -141,7 +141,7 @@ def test_some_of_the_queries_are_those_of_the_chosen_rows() -> None:
 
 def test_what_cannot_be_measured_is_refused() -> None:
     near = similarities(3)
-    with pytest.raises(UsageError, match=r"shape \(3, 3\).* there are 2 groups"):
+    with pytest.raises(UsageError, match=r"shape \(3, 3\).* groups given: 2"):
         by_group(near, ["a", "b"])
     with pytest.raises(UsageError, match="one shape"):
         of_relevant(near, np.ones((3, 2)))
