@@ -157,7 +157,7 @@ def test_workers_hear_as_many_at_a_time_as_is_said(tmp_path: Path) -> None:
     plan = plan_audit(manifest, CONFOUNDED, settings=few, workers=1, batch_size=3)
     engine = plan.engine()
     try:
-        assert engine.models.batch_size == 3  # type: ignore[attr-defined]
+        assert engine.work.batch_size == 3  # type: ignore[attr-defined]
     finally:
         engine.stop()
     heard = []
