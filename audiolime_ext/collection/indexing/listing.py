@@ -184,7 +184,7 @@ def _file(path: Path, name: str, known: Mapping[str, File], said: Mapping[str, s
     """A file as it is now, and why its tags cannot be read; what is known of one that did not change is not read."""
     before, as_it_is = known.get(name), _as_it_is(path, name)
     if before is not None and (before.size, before.mtime_ns) == (as_it_is.size, as_it_is.mtime_ns):
-        if not said:
+        if not said and any(getattr(before, tag) for tag in TAGS):  # else tags may have become readable
             return before, ""
         as_it_is = replace(as_it_is, sha256=before.sha256)
     tags, year = read_tags(path), year_of(said.get("year", ""))

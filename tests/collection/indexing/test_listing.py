@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audiolime_ext.collection.indexing.listing import listing
-from audiolime_ext.collection.indexing.tags import MISSING
+from audiolime_ext.collection.indexing.tags import MISSING, Tags
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.reading import sha256_of
 from tests.song_collection import make_songs, song, write_song
@@ -113,6 +113,14 @@ def test_what_files_say_of_their_songs_is_listed_and_what_cannot_be_read_is_said
 def test_without_the_package_that_reads_tags_that_is_said_once(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audiolime_ext.collection.indexing.listing.readable", lambda: False)
     assert [note for note in listing(songs, songs.with_name("x.index")).notes if "mutagen" in note] == [MISSING]
+
+
+def test_tags_are_read_once_the_package_for_them_is_there(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = songs.with_name("x.index")
+    before = listing(songs, index).files
+    monkeypatch.setattr("audiolime_ext.collection.indexing.listing.read_tags", lambda _: Tags(title="T"))
+    monkeypatch.setattr("audiolime_ext.collection.indexing.listing.sha256_of", lambda _: 1 / 0)
+    assert [file.title for file in listing(songs, index, before).files] == ["T"] * 5
 
 
 def test_tracks_of_fma_bring_what_their_table_says(tmp_path: Path) -> None:
