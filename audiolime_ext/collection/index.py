@@ -118,8 +118,9 @@ def load_index(folder: str | Path) -> Index:
             means = _stacked((mean[None] for mean, _ in catalogue.vectors(keys)), identity.n_features)
         if identity.windows and windows is None:
             windows = _stacked((block for _, block in catalogue.vectors(keys)), identity.n_features)
-        there = {file.task.key for file in files}
-        failures = tuple(failure for failure in catalogue.failures() if failure.task in there)
+        failed = catalogue.failures()
+        there = {file.task.key for file in files} if failed else set()
+        failures = tuple(failure for failure in failed if failure.task in there)
     return Index(
         folder=folder,
         model=identity.model,

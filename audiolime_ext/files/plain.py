@@ -18,6 +18,7 @@ from audiolime_ext.files.names import TURNING
 
 Kept = TypeVar("Kept")
 Fact = bool | int | float | str | list[str] | None  # what small facts beside numbers may be
+_TOO_DEEP = "it is nested too deeply"
 _DEEPEST = 50  # lists and mappings of YAML, one within the other
 _UNPRINTED = re.compile(rf"[\x7f-\x9f\u2028\u2029{TURNING}\ud800-\udfff]")  # JSON itself escapes those below a space
 
@@ -61,7 +62,7 @@ def json_of(text: str | bytes, **options: Any) -> Any:
     try:
         return json.loads(text, **options)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
 
 
 def yaml_of(text: str, *, extra: str) -> Any:
@@ -110,7 +111,10 @@ def from_json(text: str) -> Any:
     Traceback (most recent call last):
     ValueError: the number 1e999 is not finite
     """
-    return json_of(text, parse_constant=_finite, parse_float=_finite)
+    try:
+        return _STRICT.decode(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
 
 
 def _finite(text: str) -> float:
@@ -118,6 +122,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"the number {text} is not finite")
     return number
+
+
+_STRICT = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)  # made once: there may be a million rows
 
 
 def sealed(content: Mapping[str, Any]) -> str:

@@ -65,8 +65,9 @@ def _written(total: int) -> bytes:
 
 
 def _hash(row: Iterable[Any]) -> int:
-    found = hashlib.sha256()
+    parts = list[bytes]()
     for value in row:
-        content = value if isinstance(value, bytes) else ascii(value).encode()
-        found.update(b"%d %d " % (isinstance(value, bytes), len(content)) + content)
-    return int.from_bytes(found.digest()[:_BYTES], "big")
+        is_bytes = isinstance(value, bytes)
+        content = value if is_bytes else ascii(value).encode()
+        parts += (b"%d %d " % (is_bytes, len(content)), content)
+    return int.from_bytes(hashlib.sha256(b"".join(parts)).digest()[:_BYTES], "big")

@@ -74,7 +74,7 @@ class Bringing:
                 (file.task, file.path or file.sha256, Embedded(vector, None, Facts(duration_s)))
                 for file, vector, duration_s in zip(self.files, self.vectors, self.durations_s, strict=True)
             )
-            catalogue.take(songs, (), self.files)
+            catalogue.take(songs, len(self.files), (), self.files)
             write_matrices(self.folder, catalogue)
         return load_index(self.folder)
 

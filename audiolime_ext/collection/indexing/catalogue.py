@@ -205,11 +205,14 @@ class Catalogue:
             self._put(task, name, found)
 
     def take(
-        self, songs: Iterable[tuple[Task, str, Embedded]], failures: Iterable[Failure], files: Sequence[File]
+        self, songs: Iterable[tuple[Task, str, Embedded]], n: int, failures: Iterable[Failure], files: Sequence[File]
     ) -> int:
-        """Keep all of these in one transaction, `files` in place of those that were there; how many songs are new."""
+        """Keep `n` songs in one transaction, `files` in place of those that were there; how many songs are new."""
+        from tqdm import tqdm
+
+        shown = tqdm(songs, total=n, desc="writing", unit="song", delay=1.0, disable=None, leave=False)
         with self._transaction():
-            n_new = sum(self._put(*song) for song in songs)
+            n_new = sum(self._put(*song) for song in shown)
             for failure in failures:  # unless the song was measured, or has failed as often here
                 self._connection.execute(ADOPT.format(measured="songs"), (*vars(failure).values(), failure.task))
             self._describe(files)

@@ -59,7 +59,8 @@ def merge_indexes(indexes: Iterable[str | Path], out: str | Path) -> Index:
         whole = stack.enter_context(Catalogue.create_or_resume(out, first))
         files = _joined([(out, whole), *parts], out)
         songs = (song for _, part in parts for song in _songs(part))
-        whole.take(songs, [failure for _, part in parts for failure in part.failures()], files)
+        failures = [failure for _, part in parts for failure in part.failures()]
+        whole.take(songs, sum(len(part.facts()) for _, part in parts), failures, files)
         write_matrices(out, whole)
     return load_index(out)
 
