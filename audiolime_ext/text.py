@@ -27,10 +27,10 @@ def share_of(part: int, n: int, one: str, *, verb: tuple[str, str] = ("is", "are
 
     Examples
     --------
-    >>> share_of(1, 3, "window"), share_of(2, 3, "window"), share_of(1, 1, "window", verb=("was", "were"))
-    ('1 of 3 windows is', '2 of 3 windows are', '1 of 1 window was')
+    >>> share_of(1, 3, "window"), share_of(2, 3, "window"), share_of(0, 1, "window", verb=("was", "were"))
+    ('1 of 3 windows is', '2 of 3 windows are', '0 of 1 window was')
     """
-    return f"{part} of {counted(n, one)} {verb[part != 1]}"
+    return f"{part} of {counted(n, one)} {verb[part != 1 and n != 1]}"
 
 
 def text_table(header: Row, rows: Sequence[Row], *, left: Sequence[int] = (0,)) -> str:

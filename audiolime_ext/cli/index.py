@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,11 +118,8 @@ def run(args: Namespace) -> int:
         except KeyboardInterrupt:
             warn(f"what is done is kept in {legible(folder)}; the same command goes on from there")
             raise
-    _tell(index, len(plan.listing.songs), args)
-    mine = {song.key for song in plan.mine}
-    for failure in (failures := [failure for failure in index.failures if failure.task in mine]):
-        warn(f"{failure.name}: {failure.reason}")
-    return SOME_FAILED if failures else 0
+    _tell(index, args)
+    return _failed(index, {song.key for song in plan.mine})
 
 
 def merge(args: Namespace) -> int:
@@ -129,8 +127,8 @@ def merge(args: Namespace) -> int:
     from audiolime_ext.collection.indexing.merging import merge_indexes
 
     index = merge_indexes(args.indexes, args.output)
-    _tell(index, len(index.songs) + len(index.failures), args)
-    return 0
+    _tell(index, args)
+    return _failed(index)
 
 
 def _bring(args: Namespace) -> int:
@@ -152,7 +150,7 @@ def _bring(args: Namespace) -> int:
     )
     for note in plan.notes:
         warn(note)
-    _tell(plan.run(), len(plan.files), args)
+    _tell(plan.run(), args)
     return 0
 
 
@@ -163,7 +161,15 @@ def _index_of(given: str) -> Path:
     return named.with_suffix(".index") if named.is_file() else named.with_name(f"{named.name}.index")
 
 
-def _tell(index: Index, n: int, args: Namespace) -> None:
+def _failed(index: Index, mine: Collection[str] | None = None) -> int:
+    """Name the songs that could not be heard (of `mine`, else all), and give the exit code."""
+    failures = [failure for failure in index.failures if mine is None or failure.task in mine]
+    for failure in failures:
+        warn(f"{failure.name}: {failure.reason}")
+    return SOME_FAILED if failures else 0
+
+
+def _tell(index: Index, args: Namespace) -> None:
     from audiolime_ext.files.names import legible
     from audiolime_ext.files.plain import to_json
 
@@ -171,8 +177,12 @@ def _tell(index: Index, n: int, args: Namespace) -> None:
     if args.json:
         about = {"index": str(index.folder), "model": index.model, "labels": index.labels and list(index.labels)}
         counts = {"n_songs": n_songs, "n_features": n_features, "n_failed": len(index.failures)}
+        counts["n_waiting"] = index.n_waiting
         failures = [{"name": failure.name, "reason": failure.reason} for failure in index.failures]
         print(to_json({**about, **counts, "failures": failures}))
         return
+    n, left = n_songs + len(index.failures) + index.n_waiting, index.n_waiting
     numbers = f"{counted(n_features, 'number')} of {index.model or 'the catalogue'}"
     print(f"{share_of(n_songs, n, 'song')} in {legible(index.folder)}, each with {numbers}")
+    if left:
+        print(f"{counted(left, 'song is', 'songs are')} not heard yet: join the other shards, or run the command again")

@@ -88,6 +88,8 @@ def run(args: Namespace) -> int:
     if args.m3u8 is not None:
         if not listed:
             raise UsageError("--m3u8 writes the songs that are listed; name a SONG, or songs with --like")
+        if Path(args.m3u8).suffix.lower() not in (".m3u8", ".m3u"):
+            raise UsageError(f"--m3u8 {legible(args.m3u8)} would overwrite what is no playlist; end its name in .m3u8")
         require_writable_file(Path(args.m3u8))
     index = load_index(Path(args.index))
     found = _found(index, args) if listed or args.pairs else None

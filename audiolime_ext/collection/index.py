@@ -50,6 +50,10 @@ class Index:
         Number of windows of each song that count.
     failures : tuple of Failure
         Songs that could not be measured, and why.
+    n_waiting : int
+        Number of songs that are yet to be measured: the index is a shard, or its making was stopped.
+    sr : int or None
+        Rate in Hz at which a plain function listens; None: the model has one of its own.
     """
 
     folder: Path
@@ -63,6 +67,8 @@ class Index:
     all_windows: NDArray[np.float32] | None = field(default=None, repr=False)
     window_counts: tuple[int, ...] = field(default=(), repr=False)
     failures: tuple[Failure, ...] = ()
+    n_waiting: int = 0
+    sr: int | None = None
 
     def path_of(self, song: Song) -> Path | None:
         """Where a song's file is; None: the catalogue has none."""
@@ -119,7 +125,7 @@ def load_index(folder: str | Path) -> Index:
         if identity.windows and windows is None:
             windows = _stacked((block for _, block in catalogue.vectors(keys)), identity.n_features)
         failed = catalogue.failures()
-        there = {file.task.key for file in files} if failed else set()
+        there = {file.task.key for file in files}
         failures = tuple(failure for failure in failed if failure.task in there)
     return Index(
         folder=folder,
@@ -133,6 +139,8 @@ def load_index(folder: str | Path) -> Index:
         all_windows=windows if identity.windows else None,
         window_counts=tuple(facts[key].n_windows for key in keys),
         failures=failures,
+        n_waiting=len(there) - len(songs) - len(failures),
+        sr=identity.sr,
     )
 
 

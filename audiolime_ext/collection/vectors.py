@@ -2,7 +2,8 @@
 
 Windows lie on the model's own grid, as in `audiolime_ext.tag`. Those that are filled up at the song's end, and those
 that lie 60 dB below the loudest, do not count. A song that is shorter than a window is one window, filled up as the
-model's own extractor does it, which the notes say. A song of digital silence has no vector.
+model's own extractor does it, which the notes say. A song of digital silence has no vector; nor has one whose channels
+cancel, for a model that listens in mono: what is left lies 60 dB below the channels.
 
 A model that hears any length at once (``features:``, ``vibenet``) has one window, the song; so its vector is the
 model's answer itself.
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.audio.silence import power
+from audiolime_ext.audio.silence import SILENT_DB, power
 from audiolime_ext.errors import AudioError
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
@@ -80,7 +81,10 @@ def song_vector(audio: Any, model: str | Model, *, middle_s: float | None = None
     """
     audio, model = load_audio(audio), load_model(model)
     start_s, duration_s = middle(audio.duration_s, middle_s)
-    if not power(audio, start_s, duration_s, model.n_channels):
+    heard, there = (power(audio, start_s, duration_s, n_channels) for n_channels in (model.n_channels, 2))
+    if heard <= 10 ** (SILENT_DB / 10) * there:
+        if there:
+            raise AudioError(f"the channels of {audio.name!r} cancel: a model that listens in mono hears nothing of it")
         if duration_s < audio.duration_s:
             raise AudioError(f"the middle {duration_s:g} s of {audio.name!r} are silent; hear more of it")
         raise AudioError(f"{audio.name!r} is silent; a song without sound is like no other, so leave it out")

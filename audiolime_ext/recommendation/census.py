@@ -83,7 +83,7 @@ class HubCensus:
         drawn = "" if len(self.songs) == self.drawn_from else f", drawn from {self.drawn_from},"
         by = "uncorrected" if self.correction is None else f"by {self.correction}"
         head = (
-            f"{counted(len(self.songs), 'song')}{drawn} and their {self.k} nearest, {by}: "
+            f"{counted(len(self.songs), 'song')}{drawn} and their {min(self.k, len(self.songs) - 1)} nearest, {by}: "
             f"{counted(len(self.hubs), 'hub')}, {counted(len(self.orphans), 'orphan')}, skewness {self.skewness:.2f}"
         )
         rows = [[song.name, str(count)] for song, count in self.hubs[:_SHOWN]]

@@ -1,6 +1,7 @@
 """Which songs are not listed: those that were asked about and, if wanted, all of their artists or albums.
 
-Artists are the same where their tags are, letter case and spaces aside; albums, where their titles are, whoever the
+Artists are the same where their tags are, letter case and spaces aside, and songs of several artists (between
+semicolons) are each one's; albums, where their titles are, whoever the
 artist: a compilation has many. A tag that is missing is not the same as any other.
 """
 
@@ -41,11 +42,12 @@ def left_out(index: Index, queries: Sequence[Query], tags: Sequence[Tag]) -> tup
     >>> left_out(index, [Query("a", index.vectors[0], 0, songs[0])], ["artist"])
     ({0, 1}, ('1 song of the same artist is not listed',))
     """
-    own = {query.position for query in queries if query.position is not None}
+    own = {place for query in queries for place in (query.position, query.former) if place is not None}
     excluded, notes = set(own), list[str]()
     for tag in tags:
         known = _with_tag(index, tag)
-        wanted = {_folded(getattr(query.song, tag)) for query in queries if query.song and getattr(query.song, tag)}
+        told = [getattr(query.song, tag) for query in queries if query.song and getattr(query.song, tag)]
+        wanted = {name for one in told for name in _each(one, tag)}
         same = {int(at) for name in wanted for at in known.get(name, ())} - own
         untold = [query.name for query in queries if query.song is None or not getattr(query.song, tag)]
         if same:
@@ -64,10 +66,16 @@ def _with_tag(index: Index, tag: Tag) -> Mapping[str, NDArray[np.intp]]:
         found: dict[str, list[int]] = {}
         for at, song in enumerate(index.songs):
             if name := getattr(song, tag):
-                found.setdefault(_folded(name), []).append(at)
+                for each in _each(name, tag):
+                    found.setdefault(each, []).append(at)
         return {name: np.array(positions, np.intp) for name, positions in found.items()}
 
     return remembered(index, ("tag", tag), gathered)
+
+
+def _each(told: str, tag: Tag) -> set[str]:
+    """The names in a tag: of several artists each."""
+    return {_folded(name) for name in (told.split(";") if tag == "artist" else [told]) if name.strip()}
 
 
 def _folded(name: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class Query:
         Entry of the index or, where it is not in it, what the tags of its file say; None: there is no file.
     notes : tuple of str
         Sentences on how it was heard.
+    former : int or None
+        Position of what its file held when it was indexed; None: the file was not indexed, or not changed.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Query:
     position: int | None = None
     song: Song | None = None
     notes: tuple[str, ...] = ()
+    former: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +117,19 @@ class Asking:
             return self._at(self._named(os.fspath(given)))
         if (key := sha256_of(path)) in self._keys:
             return self._at(self._keys[key])
-        return self._heard(path, legible(path.name))
+        heard, former = self._heard(path, path.name), self._places.get(os.path.relpath(path, self.index.folder))
+        if former is None or heard.position is not None:
+            return heard
+        changed = "its file was changed since it was indexed: it is heard anew, and its former vector is not listed"
+        return replace(heard, former=former, notes=(*heard.notes, changed))
 
     @property
     def _keys(self) -> Mapping[str, int]:
         return remembered(self.index, "keys", lambda: {song.key: at for at, song in enumerate(self.index.songs)})
+
+    @property
+    def _places(self) -> Mapping[str, int]:
+        return remembered(self.index, "places", lambda: _places(self.index.songs))
 
     def _at(self, position: int) -> Query:
         song = self.index.songs[position]
@@ -130,7 +141,9 @@ class Asking:
         return self._at(self._keys[song.key])
 
     def _named(self, given: str) -> int:
-        places = remembered(self.index, "places", lambda: _places(self.index.songs))
+        if not given:
+            raise UsageError("a song has no name; name a file, or a song of the index by its path or name")
+        places = self._places
         for place in (given, os.path.relpath(given, self.index.folder)):  # a file that is gone may still be indexed
             if place in places:
                 return places[place]
@@ -144,7 +157,8 @@ class Asking:
             told = f"{counted(len(found), 'song is', 'songs are')} called {legible(given)!r}"
             raise UsageError(f"{told}; name one by its path: {legible(which)}{more}")
         near = _nearest(given, (name for song in self.index.songs for name in (song.name, song.path) if name))
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "name a file, or a song by its path or name"
+        quoted = " or ".join(f"'{name}'" for name in near)
+        hint = f"did you mean {quoted}?" if near else "name a file, or a song by its path or name"
         raise UsageError(f"there is no file and no song of the index called {legible(given)!r}; {hint}")
 
     def _heard(self, given: Any, name: str) -> Query:
@@ -165,7 +179,7 @@ class Asking:
         index = self.index
         if self.model is None:
             return remembered(index, ("model", self.trust), self._of_the_index)
-        return self._same_version(load_model(self.model))
+        return self._same_version(load_model(self.model, sr=index.sr))
 
     def _of_the_index(self) -> Model:
         index = self.index
@@ -175,7 +189,7 @@ class Asking:
                 "one of its songs, or by a vector (in Python), or name the model"
             )
         with named_by(None if self.trust else legible(index.folder)):
-            return self._same_version(load_model(index.model))
+            return self._same_version(load_model(index.model, sr=index.sr))
 
     def _same_version(self, model: Model) -> Model:
         index = self.index
@@ -187,6 +201,25 @@ class Asking:
         return model
 
 
+def each_once(queries: Iterable[Query]) -> list[Query]:
+    """Queries without those that repeat a song of the index, in their order."""
+    found, positions = list[Query](), set[int]()
+    for query in queries:
+        if query.position is None or query.position not in positions:
+            found.append(query)
+        if query.position is not None:
+            positions.add(query.position)
+    return found
+
+
+def waiting(index: Index) -> tuple[str, ...]:
+    """A sentence on songs that are yet to be heard; none where there are no such songs."""
+    if not index.n_waiting:
+        return ()
+    songs = counted(index.n_waiting, "song of the collection is", "songs of the collection are")
+    return (f"{songs} not heard yet, and in no list: go on indexing with the command that began it",)
+
+
 def _said_by_its_file(audio: Audio) -> Song | None:
     """What the tags of a file say of a song that is not in the index."""
     if audio.path is None:
@@ -196,7 +229,7 @@ def _said_by_its_file(audio: Audio) -> Song | None:
 
 
 def _name_of(audio: Audio, name: str) -> str:
-    return name if audio.path is None else legible(Path(audio.path).name)
+    return name if audio.path is None else Path(audio.path).name
 
 
 def _places(songs: Sequence[Song]) -> dict[str, int]:

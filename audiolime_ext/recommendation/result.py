@@ -189,22 +189,22 @@ class Similar:
         return any(row.contributions for row in self.rows)
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
-        ranked = [] if self.ranked_by == "similarity" else [self.ranked_by]
-        header = ["", "song", "similarity", *ranked, *(["mostly by"] if self._explained else [])]
+        ranked, explained = [] if self.ranked_by == "similarity" else [self.ranked_by], self._explained
+        header = ["", "song", "similarity", *ranked, *(["mostly by"] if explained else [])]
         rows = [
             [str(row.rank), legible(name), f"{row.similarity:.3f}"]
             + ([f"{row.nearness:.3f}"] if ranked else [])
-            + ([mostly(row.contributions)] if self._explained else [])
+            + ([mostly(row.contributions)] if explained else [])
             for row, name in zip(self.rows, told_apart(self.songs), strict=True)
         ]
         return header, rows
 
     def _pair_table(self) -> tuple[list[str], list[list[str]]]:
         explained = any(pair.contributions for pair in self.pairs)
-        ranked = [] if self.ranked_by == "similarity" else [self.ranked_by]
+        ranked = [] if self.ranked_by in ("similarity", "relevance") else [self.ranked_by]  # a taste has no pairs
         rows = [
             [" and ".join(map(legible, pair.names)), f"{pair.similarity:.3f}"]
-            + ([] if self.ranked_by == "similarity" else [f"{pair.nearness:.3f}"])
+            + ([f"{pair.nearness:.3f}"] if ranked else [])
             + ([mostly(pair.contributions)] if explained else [])
             for pair in self.pairs
         ]
@@ -228,15 +228,16 @@ def told_apart(songs: Sequence[Song]) -> list[str]:
 
 
 def mostly(contributions: Mapping[str, float]) -> str:
-    """The two largest contributions, by size.
+    """The two largest contributions of the sign of their sum: what makes two songs near, or far.
 
     Examples
     --------
-    >>> mostly({"tempo": 0.02, "energy": 0.41, "valence": -0.3})
-    'energy +0.41, valence -0.30'
+    >>> mostly({"tempo": 0.02, "energy": 0.41, "valence": -0.3}), mostly({"tempo": 0.02, "energy": -0.41})
+    ('energy +0.41, tempo +0.02', 'energy -0.41')
     """
-    largest = sorted(contributions.items(), key=lambda pair: -abs(pair[1]))[:_NAMED]
-    return ", ".join(f"{name} {value:+.2f}" for name, value in largest)
+    sign = 1 if sum(contributions.values()) >= 0 else -1
+    largest = sorted(contributions.items(), key=lambda pair: -sign * pair[1])[:_NAMED]
+    return ", ".join(f"{name} {value:+.2f}" for name, value in largest if sign * value > 0)
 
 
 def _told(song: Song) -> dict[str, Any]:

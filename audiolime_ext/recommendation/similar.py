@@ -25,7 +25,7 @@ from audiolime_ext.recommendation.approximate import proposer_of
 from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.leaving_out import Tag, left_out
 from audiolime_ext.recommendation.neighbours import Wanted, find
-from audiolime_ext.recommendation.queries import Asking, Query
+from audiolime_ext.recommendation.queries import Asking, Query, each_once, waiting
 from audiolime_ext.recommendation.ranking import ranking_of
 from audiolime_ext.recommendation.result import Neighbour, Similar
 from audiolime_ext.recommendation.space import SpaceKind, space_of
@@ -102,18 +102,19 @@ def similar(
     <BLANKLINE>
     note: 4 songs are too few to tell which are near to everything: hubs are not corrected
     """
+    _require_number(k)
     index = index if isinstance(index, Index) else load_index(Path(index))
     asking, where = Asking(index, model, trust), space_of(index, space)
     likes = listed(like)
-    liked = [asking.query(one) for one in (*listed(songs), *likes)]
-    disliked = [asking.query(one) for one in listed(dislike)]
+    liked = each_once(asking.query(one) for one in (*listed(songs), *likes))
+    disliked = each_once(asking.query(one) for one in listed(dislike))
     named = [(asking.query(one), asking.query(other)) for one, other in pairs]
     _require(k, index, where.n_usable > 0, liked=bool(liked), else_only_pairs=bool(named and not disliked))
     learnt = bool(disliked or likes)
     telling = Telling.of(index, where, None if learnt else hubs)
     rows: tuple[Neighbour, ...] = ()
     notes = [f"{query.name}: {note}" for query in (*liked, *disliked) for note in query.notes]
-    notes += [*where.notes, *telling.notes]
+    notes += [*waiting(index), *where.notes, *telling.notes]
     if liked:
         ranking = ranking_of(index, where, liked, disliked, learnt=learnt, seed=seed)
         asked: dict[Tag, bool] = {"artist": other_artists, "album": other_albums}
@@ -122,7 +123,7 @@ def similar(
         proposer, slow = proposer_of(index, where)
         wanted = Wanted(ranking.towards, ranking.own, k, excluded, weakest)
         rows = telling.rows(find(index, where, wanted, crowd=telling.crowd, proposer=proposer), ranking)
-        notes += [*ranking.notes, *omitted, *slow, *telling.remarks(rows, liked, k)]
+        notes += [*ranking.notes, *telling.parts_of(ranking), *omitted, *slow, *telling.remarks(rows, liked, k)]
     return Similar(
         tuple(query.name for query in liked),
         rows,
@@ -152,9 +153,12 @@ def listed(given: Any) -> list[Any]:
     return [given] if is_sound else several
 
 
+def _require_number(k: Any) -> None:
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise UsageError(f"k is {k!r}; give the number of songs to list, a whole number from 1 on")
+
+
 def _require(k: int, index: Index, comparable: bool, *, liked: bool, else_only_pairs: bool) -> None:
-    if k < 1:
-        raise UsageError(f"k is {k}; list 1 song at least")
     if not liked and not else_only_pairs:
         raise UsageError("nothing is asked for: give songs, or some that are liked, or pairs")
     if not comparable:

@@ -180,7 +180,8 @@ def _space(index: Index, kind: SpaceKind) -> Space:
     notes = [unkept] if unkept else []
     if kind != "plain" and int(arrays["n_finite"]) < LEAST_SONGS:
         kind = "plain"
-        notes.append(f"{counted(n_songs, 'song')} have no centre of their own: the vectors are compared as they are")
+        few = counted(n_songs, "song has", "songs have")
+        notes.append(f"{few} no centre of their own: vectors are compared as they are")
     if n_usable < n_songs:
         notes.append(
             f"{counted(n_songs - n_usable, 'song')} cannot be compared: the vector is not finite, or has no direction"

@@ -84,8 +84,16 @@ class Telling:
         if len(rows) < k:
             found.append(f"{counted(len(rows), 'song is', 'songs are')} listed and not {k}: there are no others")
         if same := [row.song.name for row in rows if row.similarity > _SAME]:
-            found.append(f"as near as can be: {', '.join(same[:_TOLD])}; it may be the same recording in another file")
+            may = "it may be the same recording" if len(same) == 1 else "they may be the same recording"
+            found.append(f"as near as can be: {', '.join(same[:_TOLD])}; {may} in another file")
         return (*found, *self._hubs(rows, liked))
+
+    def parts_of(self, ranking: Ranking) -> tuple[str, ...]:
+        """A sentence on what contributions are, where a taste ranks."""
+        if ranking.taste is None or self.index.labels is None:
+            return ()
+        added = f"with {ranking.taste.intercept:+.2f} for every song they add up to them"
+        return (f"contributions are parts of the relevance's log-odds: {added}",)
 
     def _contributions(self, products: Vector) -> dict[str, float]:
         if self.index.labels is None:

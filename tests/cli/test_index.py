@@ -43,6 +43,7 @@ def test_shards_are_merged(songs: Path, capsys: pytest.CaptureFixture[str]) -> N
     parts = [str(songs.with_name(f"{i}.index")) for i in (1, 2)]
     for i, part in enumerate(parts, start=1):
         assert main(["index", str(songs), "-m", BANDS, "--workers", "0", "--shard", f"{i}/2", "-o", part]) == 0
+        assert "\n2 songs are not heard yet: join the other shards" in capsys.readouterr().out
     assert main(["index", "merge", *parts, "-o", str(songs.with_name("all.index"))]) == 0
     assert "4 of 4 songs are in" in capsys.readouterr().out
     assert main(["index", "merge", parts[0], "-o", parts[0]]) == 2
@@ -92,3 +93,25 @@ def test_the_artist_of_a_file_that_is_not_indexed_is_read_from_its_tags(
     found = json.loads(capsys.readouterr().out)
     assert {row["artist"] for row in found["rows"]} == {"A"}
     assert "2 songs of the same artist are not listed" in found["notes"]
+
+
+def test_a_song_that_was_changed_is_not_its_own_neighbour(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = str(songs.with_name("songs.index"))
+    assert main(["index", str(songs), "-m", BANDS, "--workers", "0"]) == 0
+    changed = write_song(songs / "album 0" / "002.wav", song(2) * 0.9)
+    capsys.readouterr()
+    assert main(["similar", str(changed), "--in", index, "--trust", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "../songs/album 0/002.wav" not in [row["path"] for row in found["rows"]]
+    assert any("was changed since it was indexed" in note for note in found["notes"])
+
+
+def test_a_playlist_overwrites_nothing_else(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = songs.with_name("songs.index")
+    assert main(["index", str(songs), "-m", BANDS, "--workers", "0"]) == 0
+    for target in (songs / "album 0" / "002.wav", index / "catalogue.sqlite"):
+        before = target.read_bytes()
+        query = str(songs / "album 0" / "001.wav")
+        assert main(["similar", query, "--in", str(index), "--m3u8", str(target)]) == 2
+        assert "would overwrite what is no playlist" in capsys.readouterr().err
+        assert target.read_bytes() == before

@@ -38,3 +38,10 @@ def test_a_missing_tag_is_like_no_other_and_is_told() -> None:
     told = "the artist of 3 is not known: songs of the same artist may be listed"
     assert left_out(INDEX, [query(3)], ["artist"]) == ({3}, (told,))
     assert left_out(INDEX, [Query("new", np.ones(5))], ["album"])[1][0].startswith("the album of new is not known")
+
+
+def test_songs_of_several_artists_are_each_ones() -> None:
+    songs = (Song("a", artist="A; B3"), Song("b", artist="A; B6"), Song("c", artist="C"), Song("d", artist="b3"))
+    index = collection(np.eye(4, dtype=np.float32), songs=songs)
+    excluded, _ = left_out(index, [Query("a", index.vectors[0], 0, songs[0])], ["artist"])
+    assert excluded == {0, 1, 3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import weakref
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from audiolime_ext.collection.vectors import song_vector
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.recommendation import approximate
+from audiolime_ext.recommendation.result import mostly
 from tests.recommendation.planted import SPOTIFY, collection, crowded, document
 from tests.recommendation.test_census import with_a_hub
 from tests.recommendation.test_queries import MODEL, SR, tone
@@ -24,7 +26,7 @@ TABLE = """\
 most similar to Wizkid;Skepta – Longtime (feat. Skepta), by similarity in the vectors of the catalogue
    song                                       similarity  mostly by
 1  Voicemail;Delly Ranks;Bogle – Weh Di Time       0.650  danceability +0.35, speechiness +0.22
-2  Popcaan;Drake – TWIST & TURN                   -0.050  danceability -0.48, speechiness +0.18
+2  Popcaan;Drake – TWIST & TURN                   -0.050  danceability -0.48, energy -0.02
 
 pair                                                      similarity  mostly by
 Jayla Darden – Idea 686 and Linkin Park – What I've Done      -0.032  energy -0.20, speechiness +0.10
@@ -157,7 +159,7 @@ def test_other_artists_only() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"k": 0}, "k is 0; list 1 song at least"),
+        ({"k": 0}, "k is 0; give the number of songs to list"),
         ({"songs": []}, "nothing is asked for"),
         ({"songs": [], "dislike": "song 1", "pairs": [("song 1", "song 2")]}, "nothing is asked for"),
         ({"dislike": "song 1"}, "'song 1' is both liked and disliked; give it once"),
@@ -230,3 +232,35 @@ def test_the_result_is_a_table_html_json_and_a_playlist(tmp_path: Path) -> None:
         "#EXTM3U",
         "#EXTINF:-1,Voicemail;Delly Ranks;Bogle – Weh Di Time",
     ]
+
+
+def test_a_song_that_is_given_twice_counts_once_and_odd_numbers_are_refused() -> None:
+    index = document()
+    song = index.songs[0]
+    once, twice = similar(song, index), similar([song, song, song.name], index)
+    assert (once.queries, [row.similarity for row in once.rows]) == (
+        twice.queries,
+        [row.similarity for row in twice.rows],
+    )
+    for k in (2.5, "2", True, 0):
+        with pytest.raises(UsageError, match="a whole number from 1 on"):
+            similar(song, index, k=k)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="a song has no name"):
+        similar("", index)
+
+
+def test_what_is_mostly_the_cause_has_the_sign_of_the_whole() -> None:
+    found = similar(document().songs[0], document(), k=5)
+    for row in found.rows:
+        named = [part.rpartition(" ")[2] for part in mostly(row.contributions).split(", ")]
+        assert {text[0] for text in named} == {"+" if row.similarity >= 0 else "-"}
+
+
+def test_of_a_taste_it_is_said_what_contributions_add_up_to() -> None:
+    index = document()
+    found = similar([], index, like=[index.songs[0], index.songs[1]], dislike=[index.songs[3]], k=2)
+    (told,) = (note for note in found.notes if note.startswith("contributions are parts of the relevance's log-odds"))
+    intercept = float(re.findall(r"[+-]\d+\.\d+", told)[0])
+    for row in found.rows:
+        odds = np.log(row.nearness / (1 - row.nearness))
+        assert sum(row.contributions.values()) + intercept == pytest.approx(odds, abs=0.006)

@@ -33,6 +33,10 @@ THREADS = (
 )
 
 _MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
+_NO_PROCESSES = (
+    "worker processes cannot be started: they end at once. Each imports the script that made the call, so make it "
+    'under if __name__ == "__main__":, or measure in this process (workers=0, --workers 0)'
+)
 _SCHEDULER_S = 10  # how long a scheduler may take to say how many workers it has
 
 
@@ -124,9 +128,21 @@ class Processes:
         return None
 
     def restart(self) -> None:
-        """Kill the processes and start new ones."""
+        """Kill the processes and start new ones.
+
+        Raises
+        ------
+        UsageError
+            If none can be started.
+        """
         self.stop()
         self._pool = self._fresh()
+        with _environment(dict.fromkeys(THREADS, str(self.threads))), _deaf():
+            first = self._pool.submit(float, 0)
+        try:
+            first.result()
+        except BrokenExecutor as error:
+            raise UsageError(_NO_PROCESSES) from error
 
     def stop(self) -> None:
         """Kill the processes: what they hold can be measured again."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.collection.index import Index, load_index, write_matrices
 from audiolime_ext.collection.indexing.brought import Brought, read_vectors
-from audiolime_ext.collection.indexing.catalogue import NAME, Catalogue, require_same
+from audiolime_ext.collection.indexing.catalogue import Catalogue, files_before
 from audiolime_ext.collection.indexing.listing import kept_as, listing
 from audiolime_ext.collection.indexing.matching import match
 from audiolime_ext.collection.indexing.records import Embedded, Facts, File, Identity
@@ -102,7 +102,7 @@ def plan_bringing(
     model : Model, str, callable or None
         Model that made the vectors, which hears queries; None: it is not known, and queries are songs of the index.
     root : str, Path or None
-        Folder that the paths of a table of recordings are relative to; None: its own.
+        Folder that paths in the tables are relative to; None: each table's own.
     features : sequence of str or None
         Columns of a table that are features; None: all that are, by its rules.
     sr : int or None
@@ -116,12 +116,10 @@ def plan_bringing(
     folder = Path(index)
     Catalogue.require_free(folder)
     brought = vectors if isinstance(vectors, Brought) else read_vectors(vectors, features=features)
+    if root is not None:
+        brought = replace(brought, folder=Path(root))
     identity = _identity(brought, model, sr)
-    before: tuple[File, ...] = ()
-    if (folder / NAME).exists():
-        with Catalogue.read(folder) as catalogue:
-            require_same(folder, catalogue.identity, identity)
-            before = tuple(catalogue.files())
+    before = files_before(folder, identity)
     if source is None:
         files, rows, notes = _all(brought, folder)
     else:
@@ -151,7 +149,7 @@ def _identity(brought: Brought, model: Any, sr: int | None) -> Identity:
             "model that made them, or none"
         )
     labels = brought.labels if ears.labels is None else tuple(ears.labels)
-    return Identity(ears.spec, ears.fingerprint, labels, n_features)
+    return Identity(ears.spec, ears.fingerprint, labels, n_features, sr=sr)
 
 
 def _all(brought: Brought, folder: Path) -> tuple[list[File], list[int], list[str]]:
@@ -193,11 +191,12 @@ def _given_to(
             f"no row of the catalogue names a recording of {legible(source)}, by path or by title and artist: "
             f"{some(unmatched)}"
         )
-    unused = [brought.songs[free[row]].name for row in matched.unmatched_rows]
+    used = set(rows.values())
+    unused = [song.name for row, song in enumerate(brought.songs) if row not in used]
     notes = (
         *found.notes,
         left_out(unmatched, "recording has no row and is left out", "recordings have no row and are left out"),
-        left_out(unused, "row names no recording and is left out", "rows name no recording and are left out"),
+        left_out(unused, "row is given to no recording", "rows are given to no recording"),
     )
     order = sorted(rows)
     return [found.files[at] for at in order], [rows[at] for at in order], [note for note in notes if note]

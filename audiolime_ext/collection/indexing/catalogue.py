@@ -281,3 +281,13 @@ def require_same(folder: Path, found: Identity, wanted: Identity) -> None:
             f"{legible(folder)} is the index of another model or with other settings: {told}. Name another folder to "
             "index beside it (-o), or use what it was made with"
         )
+
+
+def files_before(folder: Path, identity: Identity) -> tuple[File, ...]:
+    """The files that an index in `folder` knows, which must be of this identity; none where there is no index yet."""
+    path = folder / NAME
+    if not path.exists() or not path.stat().st_size:
+        return ()
+    with Catalogue.read(folder) as catalogue:
+        require_same(folder, catalogue.identity, identity)
+        return tuple(catalogue.files())

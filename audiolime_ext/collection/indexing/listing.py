@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from audiolime_ext.audio.folders import look_into
+from audiolime_ext.audio.folders import audio_endings, look_into
 from audiolime_ext.collection.engine.jobs import Task
 from audiolime_ext.collection.importers import fma
 from audiolime_ext.collection.indexing.records import File
@@ -34,7 +34,7 @@ from audiolime_ext.collection.manifest import recording_at
 from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.table import Problems, read_table
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files.names import is_folder, legible, told_apart
+from audiolime_ext.files.names import is_file, is_folder, legible, told_apart
 from audiolime_ext.files.reading import require_file, sha256_of
 
 COLUMNS = ("path", *TAGS, "label", "group")
@@ -141,7 +141,13 @@ def _from(source: str, folder: Path, root: Path | None) -> tuple[dict[Path, Mapp
     if source.startswith(_FMA):
         tracks = fma.make(source.removeprefix(_FMA))
         return {track.path: _said(track) for track in tracks.rows}, list(tracks.notes)
-    return _of_folder(Path(source), folder) if is_folder(source) else _of_table(Path(source), root)
+    if is_folder(source):
+        return _of_folder(Path(source), folder)
+    if not is_file(source):
+        raise UsageError(f"there is no folder or table {legible(source)!r}; name a folder of recordings, or a table")
+    if Path(source).suffix.lower() in audio_endings():
+        raise UsageError(f"{legible(source)} is a recording; name the folder that it is in, or a table of recordings")
+    return _of_table(Path(source), root)
 
 
 def _said(track: fma.Track) -> dict[str, str]:
@@ -163,10 +169,12 @@ def _of_table(source: Path, root: Path | None) -> tuple[dict[Path, Mapping[str, 
     problems = Problems(source)
     table = read_table(source, problems, known=COLUMNS, needed=COLUMNS[:1], also={"song": "group"})
     rows: dict[Path, Mapping[str, str]] = {}
+    real = set[str]()
     for line, cells in table:
         path = recording_at(line, cells["path"], root or source.parent, problems)
-        if path in rows:
+        if (same := os.path.realpath(path)) in real:
             problems.add(line, f"{cells['path']!r} is named twice; keep one line")
+        real.add(same)
         rows[path] = cells
     if not rows and not problems.found:
         problems.add(0, "it names no recordings; write one per line below the header")

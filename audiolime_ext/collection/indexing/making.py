@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from audiolime_ext.collection.engine.workers import Engine, chosen
 from audiolime_ext.collection.index import Index, load_index, write_matrices
 from audiolime_ext.collection.indexing.bringing import plan_bringing
 from audiolime_ext.collection.indexing.brought import Brought
-from audiolime_ext.collection.indexing.catalogue import NAME, Catalogue, require_same
+from audiolime_ext.collection.indexing.catalogue import Catalogue, files_before
 from audiolime_ext.collection.indexing.listing import Listing, Recording, listing
-from audiolime_ext.collection.indexing.records import Embedded, File, Identity
+from audiolime_ext.collection.indexing.records import Embedded, Identity
 from audiolime_ext.collection.indexing.work import Embedding, answers_to_noise
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction.contract import Model
@@ -208,13 +208,8 @@ def plan_index(
         raise UsageError(f"middle_s is {middle_s:g}; give the seconds to hear of each song, above 0, or None for all")
     Catalogue.require_free(folder)
     ears = load_model(model, sr=sr, batch_size=batch_size)
-    identity = _identity(ears, middle_s, windows)
-    before: tuple[File, ...] = ()
-    if (folder / NAME).exists():
-        with Catalogue.read(folder) as catalogue:
-            require_same(folder, catalogue.identity, identity)
-            before = tuple(catalogue.files())
-    found = listing(source, folder, before, root=root)
+    identity = replace(_identity(ears, middle_s, windows), sr=sr)
+    found = listing(source, folder, files_before(folder, identity), root=root)
     work = Embedding(identity.model, identity.fingerprint, middle_s, windows, sr, batch_size)
     only_here = "the model" if ears.spec is None else None
     engine = chosen(

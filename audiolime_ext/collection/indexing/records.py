@@ -28,6 +28,8 @@ class Identity:
         Seconds that are heard from the middle of each song; None: all of it.
     windows : bool
         True if the vectors of single windows are kept, too.
+    sr : int or None
+        Rate in Hz at which a plain function listens; None: the model has one of its own.
     version : int
         Version of the arithmetic.
     """
@@ -38,6 +40,7 @@ class Identity:
     n_features: int
     middle_s: float | None = None
     windows: bool = False
+    sr: int | None = None
     version: int = VERSION
 
     def plain(self) -> dict[str, str]:

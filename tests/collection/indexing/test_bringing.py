@@ -58,7 +58,7 @@ def test_rows_are_given_to_the_recordings_that_they_name_and_what_is_left_is_nam
     assert [(str(one.path)[-7:], one.title) for one in found.songs] == [("001.wav", "Feelings"), ("002.wav", "Air")]
     np.testing.assert_allclose(found.vectors, [[0.5, 120], [0.1, 60]], rtol=1e-6)
     assert any(note.startswith("1 recording has no row and is left out: ../songs/album 0/000.wav (") for note in notes)
-    assert "1 row names no recording and is left out: Nobody – Gone" in notes
+    assert "1 row is given to no recording: Nobody – Gone" in notes
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -68,6 +68,18 @@ def test_a_path_says_more_than_a_name(tmp_path: Path) -> None:
     found = make_index(folder, index=tmp_path / "x.index", vectors=tmp_path / "v.csv")
     assert [(Path(str(one.path)).name, one.duration_s) for one in found.songs] == [("001.wav", None)]
     alone = make_index(None, index=tmp_path / "y.index", vectors=tmp_path / "v.csv")
+    assert [one.path for one in alone.songs] == [None, "../songs/album 0/001.wav"]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_paths_may_be_relative_to_another_folder(tmp_path: Path) -> None:
+    folder = make_songs(tmp_path / "songs", 2)
+    (tmp_path / "elsewhere").mkdir()
+    vectors = tmp_path / "elsewhere" / "v.csv"
+    vectors.write_text("path,energy\nalbum 0/001.wav,0.25\nalbum 0/none.wav,0.5\n")
+    found = make_index(folder, index=tmp_path / "x.index", vectors=vectors, root=folder)
+    assert [str(one.path)[-7:] for one in found.songs] == ["001.wav"]
+    alone = make_index(None, index=tmp_path / "y.index", vectors=vectors, root=folder)
     assert [one.path for one in alone.songs] == [None, "../songs/album 0/001.wav"]
 
 
@@ -114,7 +126,7 @@ def test_the_command_says_what_was_left_out(
     assert main(["index", str(songs), "--vectors", str(table), "--features", "energy", "-o", str(tmp_path / "x")]) == 0
     out, err = capsys.readouterr()
     assert out == f"2 of 2 songs are in {tmp_path / 'x'}, each with 1 number of the catalogue\n"
-    assert "warning: 1 row names no recording and is left out: Nobody – Gone" in err
+    assert "warning: 1 row is given to no recording: Nobody – Gone" in err
     assert main(["index", "--vectors", str(table)]) == 0
     assert len(load_index(tmp_path / "features.index").songs) == 3
     for wrong in (["--vectors", str(table), "--windows"], ["--workers", "2"], [str(songs), "--features", "energy"]):

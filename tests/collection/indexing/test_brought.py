@@ -148,7 +148,8 @@ def test_rows_with_a_number_missing_are_left_out_and_named(csv: Write) -> None:
     found = read_vectors(csv("id,energy,tempo\n" + "\n".join(rows)))
     assert keys(found) == ["a", "g"]
     assert found.notes[1] == (
-        "5 rows have a number missing and are left out: line 3 (energy), line 4 (energy), line 5 (tempo), …"
+        "5 rows have a number that is missing or too large and are left out: line 3 (energy), line 4 (energy), line 5 "
+        "(tempo), …"
     )
 
 
@@ -175,7 +176,7 @@ def test_a_song_with_two_vectors_is_refused_and_one_that_is_named_twice_is_one(c
         ("id,energy\na,\nb,\n", r"could be a feature \(energy: it is empty\)"),
         ("id,energy\na,1,2\nb\n", r"2 problems:\n  line 2: 3 cells where the header has 2; .*\n  line 3: 1 cell where"),
         ("id,energy,energy\na,1,2\n", "'energy' is the name of two columns"),
-        ("id,energy\na,nan\nb,1e99\n", "has no vector that can be used: 2 rows have a number missing"),
+        ("id,energy\na,nan\nb,1e99\n", "no vector that can be used: 2 rows have a number that is missing or too large"),
         ("energy\n1\n", "has no vector that can be used: 1 row has no name and is left out: line 2"),
         ('id,energy\na,"1\n', "line 2: not valid CSV"),
         ("id,energy\na\0,1\n", "cannot be read: .*null byte"),
@@ -294,7 +295,7 @@ def test_vectors_without_a_direction_or_with_holes_are_left_out(npz: Write) -> N
     found = read_vectors(npz(vectors=vectors, keys=np.array(list("abcd"))))
     assert keys(found) == ["a"]
     assert found.notes == (
-        "2 rows have a number missing and are left out: row 3 (number 1), row 4 (number 2)",
+        "2 rows have a number that is missing or too large and are left out: row 3 (number 1), row 4 (number 2)",
         "1 row is all zeros and is left out: row 2",
     )
 
@@ -380,7 +381,7 @@ def test_parquet_has_a_column_of_vectors(parquet: Write, kind: Any) -> None:
     assert found.labels is None
     assert found.notes == (
         f"columns of {path} beside its vectors that mean nothing here: tempo",
-        "2 rows have a number missing and are left out: row 2 (number 1), row 3 (number 2)",
+        "2 rows have a number that is missing or too large and are left out: row 2 (number 1), row 3 (number 2)",
         "1 row is all zeros and is left out: row 5",
     )
     assert read_vectors(path, features=["tempo"]).labels == ("tempo",)
@@ -399,7 +400,7 @@ def test_parquet_has_columns_of_numbers(parquet: Write) -> None:
     assert found.songs == (Song("a", year=2011),)
     assert found.notes == (
         f"features of {path}: tempo, energy; not explicit (it holds bool), nothing (it is empty)",
-        "1 row has a number missing and is left out: row 2 (tempo)",
+        "1 row has a number that is missing or too large and is left out: row 2 (tempo)",
     )
 
 

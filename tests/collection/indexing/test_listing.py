@@ -137,3 +137,16 @@ def test_tracks_of_fma_bring_what_their_table_says(tmp_path: Path) -> None:
     found = listing(f"fma:{tmp_path}?split=training", tmp_path / "x.index")
     (file,) = found.files
     assert (file.title, file.artist, file.album, file.genre, file.year) == ("Food", "AWOL", "Way", "Hip-Hop", 2009)
+
+
+def test_one_file_named_in_two_ways_is_named_twice(songs: Path) -> None:
+    table = songs / "songs.csv"
+    table.write_text("path\nalbum 0/001.wav\nalbum 1/../album 0/001.wav\n")
+    with pytest.raises(UsageError, match="named twice; keep one line"):
+        listing(table, songs.with_name("x.index"))
+
+
+@pytest.mark.parametrize(("given", "told"), [("none", "there is no folder or table"), ("album 0/001.wav", "is a rec")])
+def test_what_is_neither_a_folder_nor_a_table_is_called_what_it_is(songs: Path, given: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        listing(songs / given, songs.with_name("x.index"))

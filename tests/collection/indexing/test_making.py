@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiolime_ext import tagger
+from audiolime_ext import similar, tagger
 from audiolime_ext.collection.index import Index, load_index
 from audiolime_ext.collection.indexing import matrix
 from audiolime_ext.collection.indexing.catalogue import NAME
@@ -257,7 +258,11 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_call_goes_on(songs: Path) -> Non
     model = tagger(predict, sr=SR, window_s=0.5, version="1")
     with pytest.raises(KeyboardInterrupt):
         make_index(songs, model, index=index)
-    assert 0 < len(load_index(index).songs) < 6
+    left = load_index(index)
+    assert 0 < len(left.songs) < 6
+    assert left.n_waiting == 6 - len(left.songs)
+    told = similar(left.songs[0], left).notes[0]
+    assert told.startswith(f"{left.n_waiting} songs of the collection are not heard yet, and in no list")
     assert table(make_index(songs, model, index=index)) == table(
         make_index(songs, bands, index=songs.with_name("y.index"))
     )
@@ -273,3 +278,31 @@ def test_failures_are_tried_again_only_where_that_is_asked_for(songs: Path) -> N
     assert make_index(songs, bands, index=index, policy=Policy(retries=2)).failures[0].tries == 3
     with pytest.raises(AudiolimeError, match=r"text\.wav"):
         make_index(songs, named, index=songs.with_name("y.index"), policy=Policy(on_error="stop"))
+
+
+def test_a_function_keeps_its_rate_for_queries(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    found = make_index(songs, "tests.song_collection:_levels", index=songs.with_name("x.index"), sr=SR, workers=0)
+    assert (found.sr, load_index(found.folder).sr) == (SR, SR)
+    query = write_song(songs.parent / "query.wav", song(2) * 0.9)
+    assert similar(query, found, k=1, trust=True).songs[0].path == "../songs/album 0/002.wav"
+
+
+def test_an_empty_catalogue_is_begun_anew(songs: Path) -> None:
+    index = songs.with_name("x.index")
+    index.mkdir()
+    (index / NAME).touch()
+    assert len(make_index(songs, bands, index=index).songs) == 6
+
+
+def test_a_script_without_a_guard_is_told_so(songs: Path) -> None:
+    script = songs.with_name("script.py")
+    call = f"make_index({str(songs)!r}, {BANDS!r}, index={str(songs.with_name('x.index'))!r}, workers=2)"
+    script.write_text(f"from audiolime_ext import make_index\n{call}\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.rstrip().splitlines()[-1].startswith(
+        "audiolime_ext.errors.UsageError: worker processes cannot be started: they end at once."
+    )
+    assert len(load_index(songs.with_name("x.index")).failures) == 0

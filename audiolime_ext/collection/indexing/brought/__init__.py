@@ -91,7 +91,7 @@ def read_vectors(path: str | Path, *, features: Sequence[str] | None = None) -> 
     >>> found.songs[0].name, found.labels, found.vectors
     ('Ane; Bo – Feelings', ('energy', 'tempo'), array([[  0.5, 120. ]], dtype=float32))
     >>> found.notes[1]
-    '1 row has a number missing and is left out: line 3 (energy)'
+    '1 row has a number that is missing or too large and is left out: line 3 (energy)'
     """
     path = Path(path)
     read, origin = READERS.get(path.suffix.lower()), legible(path)
@@ -133,7 +133,7 @@ def _usable(rows: Rows, keys: Sequence[str | None], vectors: NDArray[np.float32]
         left_out([rows.name(i) for i in nameless_rows], *_is_out("has no name", "have no name")),
         left_out(
             [f"{rows.name(i)} ({rows.feature(first_hole[i])})" for i in holed_rows],
-            *_is_out("has a number missing", "have a number missing"),
+            *_is_out("has a number that is missing or too large", "have a number that is missing or too large"),
         ),
         left_out([rows.name(i) for i in still_rows], *_is_out("is all zeros", "are all zeros")),
     ]

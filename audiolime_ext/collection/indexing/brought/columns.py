@@ -2,18 +2,18 @@
 
 Some names say what is known of a song (letter case is ignored):
 
-==========  ==============================================
+==========  ===========================================================================
 field       names, the first that is there is taken
-==========  ==============================================
-key         ``track_id``, ``id``, ``song_id``, ``key``
+==========  ===========================================================================
+key         ``track_id``, ``track uri``, ``id``, ``song_id``, ``key``
 path        ``path``, ``file``
-title       ``title``, ``track_name``, ``name``
-artist      ``artist``, ``artists``, ``artist_name``
-album       ``album``, ``album_name``
+title       ``title``, ``track_name``, ``track name``, ``name``
+artist      ``artist``, ``artists``, ``artist_name``, ``artist name(s)``
+album       ``album``, ``album_name``, ``album name``
 genre       ``genre``, ``track_genre``
-year        ``year``, ``release_date``
+year        ``year``, ``release_date``, ``release date``, ``album release date``
 duration_s  ``duration_s``, ``duration_ms``
-==========  ==============================================
+==========  ===========================================================================
 
 ``key`` is the song's where there is no other column of keys and none called ``mode``; else it is the musical key of
 Spotify, whose numbers go round, so that 11 lies next to 0 and a distance between them means nothing.
@@ -38,13 +38,13 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.names import legible
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "key": ("track_id", "id", "song_id", "key"),
+    "key": ("track_id", "track uri", "id", "song_id", "key"),
     "path": ("path", "file"),
-    "title": ("title", "track_name", "name"),
-    "artist": ("artist", "artists", "artist_name"),
-    "album": ("album", "album_name"),
+    "title": ("title", "track_name", "track name", "name"),
+    "artist": ("artist", "artists", "artist_name", "artist name(s)"),
+    "album": ("album", "album_name", "album name"),
     "genre": ("genre", "track_genre"),
-    "year": ("year", "release_date"),
+    "year": ("year", "release_date", "release date", "album release date"),
     "duration_s": ("duration_s", "duration_ms"),
 }
 KNOWN = frozenset(name for names in NAMES.values() for name in names)
