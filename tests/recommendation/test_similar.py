@@ -29,7 +29,7 @@ most similar to Wizkid;Skepta – Longtime (feat. Skepta), by similarity in the 
 2  Popcaan;Drake – TWIST & TURN                   -0.050  danceability -0.48, energy -0.02
 
 pair                                                      similarity  mostly by
-Jayla Darden – Idea 686 and Linkin Park – What I've Done      -0.032  energy -0.20, speechiness +0.10
+Jayla Darden – Idea 686 and Linkin Park – What I've Done      -0.032  energy -0.20, instrumentalness -0.08
 
 note: 6 songs are too few to tell which are near to everything: hubs are not corrected"""
 
