@@ -31,7 +31,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "audit.verdict.admission": "audit/verdict/test_gate",
     "audit.verdict.junit": "audit/verdict/test_gate",
     **{f"collection.engine.{name}": "audit/test_run" for name in ("driver", "jobs", "models")},  # by audits
-    **{f"collection.engine.{name}": "collection/engine/test_patience" for name in ("policy", "workers")},
+    **{f"collection.engine.{name}": "collection/engine/test_patience" for name in ("choosing", "policy", "workers")},
     **{f"files.{name}": "audit/store/test_store" for name in ("database", "seals")},
     "collection.engine.failures": "audit/store/test_store",
     "collection.index": "collection/indexing/test_making",

@@ -20,10 +20,11 @@ from audiolime_ext.audit.store.records import Entry, Identity, Reading
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.expected import load_expected
 from audiolime_ext.audit.verdict.results import Results
+from audiolime_ext.collection.engine.choosing import chosen
 from audiolime_ext.collection.engine.driver import Driver
 from audiolime_ext.collection.engine.jobs import shard_of
 from audiolime_ext.collection.engine.policy import Policy
-from audiolime_ext.collection.engine.workers import Engine, chosen
+from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization

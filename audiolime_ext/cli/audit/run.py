@@ -164,7 +164,7 @@ def _tell(results: Any, args: Namespace) -> None:
 def _tell_estimate(estimate: Any, args: Namespace) -> int:
     from dataclasses import asdict
 
-    from audiolime_ext.collection.engine.workers import n_cores
+    from audiolime_ext.collection.engine.choosing import n_cores
     from audiolime_ext.files.plain import to_json
 
     if args.json:

@@ -3,7 +3,7 @@
 - `jobs`: tasks by content; what is handed to workers, and what the engine must know of whoever uses it
 - `failures`: the table of what could not be measured
 - `models`: what workers build, the same as the driver's
-- `workers`: this process, processes of its own, or any executor, such as a Dask cluster's
+- `workers`: this process, processes of its own, or any executor, such as a Dask cluster's; `choosing`: which of them
 - `policy`, `patience`: what to do where something fails, and how long to wait
 - `driver`, `culprits`: the loop that hands out jobs and keeps what comes back; who is at fault where a worker dies
 

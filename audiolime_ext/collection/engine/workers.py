@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import TimeoutError as NotInTime  # until Python 3.11 another than Python's own
 from contextlib import contextmanager
 from functools import lru_cache
 from multiprocessing import get_context, parent_process
@@ -33,6 +34,7 @@ THREADS = (
 )
 
 _MASKS = hasattr(signal, "pthread_sigmask")  # Windows has none
+START_S = 300.0  # how long the first process may take to start
 _NO_PROCESSES = (
     "worker processes cannot be started: they end at once. Each imports the script that made the call, so make it "
     'under if __name__ == "__main__":, or measure in this process (workers=0, --workers 0)'
@@ -134,15 +136,19 @@ class Processes:
         ------
         UsageError
             If none can be started.
+        WorkersLost
+            If none has started for five minutes.
         """
         self.stop()
         self._pool = self._fresh()
         with _environment(dict.fromkeys(THREADS, str(self.threads))), _deaf():
             first = self._pool.submit(float, 0)
         try:
-            first.result()
+            first.result(START_S)
         except BrokenExecutor as error:
             raise UsageError(_NO_PROCESSES) from error
+        except NotInTime as error:
+            raise WorkersLost(f"no worker process has started within {START_S:g} s") from error
 
     def stop(self) -> None:
         """Kill the processes: what they hold can be measured again."""
@@ -210,57 +216,6 @@ class Borrowed:
 
     def stop(self) -> None:  # noqa: D102
         pass
-
-
-def chosen(
-    work: Work,
-    ready: Any,
-    *,
-    only_here: str | None = None,
-    workers: int | None = None,
-    threads: int = 1,
-    executor: Executor | None = None,
-    at_once: int | None = None,
-) -> Callable[[], Engine]:
-    """A maker of the engine that is asked for.
-
-    Parameters
-    ----------
-    work : Work
-        Work to do.
-    ready : object
-        Object that the work needs, made in this process.
-    only_here : str or None
-        Name of what lives in the memory of this process and cannot travel, such as "the model"; None: everything can.
-    workers : int or None
-        Number of processes; 0: this one; None: one for each core, or this one where something cannot travel.
-    threads : int
-        Number of threads of each process.
-    executor : concurrent.futures.Executor or None
-        Executor that works instead of own processes.
-    at_once : int or None
-        Number of jobs that it is given at a time; None: twice the number of cores.
-
-    Raises
-    ------
-    UsageError
-        If workers are asked for, and something cannot travel to them.
-    """
-    if workers == 0 or (workers is None and executor is None and only_here):
-        return lambda: Here(work, ready)
-    if only_here:
-        raise UsageError(
-            f"{only_here} lives in this process only; name it by a spec such as package.module:name, or give workers=0"
-        )
-    if executor is not None:
-        return lambda: Borrowed(work, executor, at_once or 2 * n_cores())
-    n_workers = workers or n_cores()
-    return lambda: Processes(work, n_workers, threads=threads)
-
-
-def n_cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def failed(error: BaseException) -> Future[Any]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.collection.engine.choosing import chosen
 from audiolime_ext.collection.engine.driver import Driver
 from audiolime_ext.collection.engine.jobs import shard_of
 from audiolime_ext.collection.engine.policy import Policy
-from audiolime_ext.collection.engine.workers import Engine, chosen
+from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.index import Index, load_index, write_matrices
 from audiolime_ext.collection.indexing.bringing import plan_bringing
 from audiolime_ext.collection.indexing.brought import Brought

@@ -47,14 +47,11 @@ class Matched:
         are cleaned.
     why : dict of int to str
         Position of each song that is not matched → the reason.
-    unmatched_rows : tuple of int
-        Positions of rows without a song; rows that repeat others are not among them.
     """
 
     rows: dict[int, int]
     scores: dict[int, float]
     why: dict[int, str]
-    unmatched_rows: tuple[int, ...]
 
 
 def match(
@@ -89,7 +86,7 @@ def match(
     >>> songs = [Song("1", title="Traumtanzerball (Album Version)", artist="Michelle"), Song("2", title="My Life")]
     >>> rows = [Song("a", title="Air", artist="Bach"), Song("b", title="Traumtänzerball", artist="Michelle")]
     >>> match(songs, rows)
-    Matched(rows={0: 1}, scores={0: 100.0}, why={1: 'it has no title or no artist'}, unmatched_rows=(0,))
+    Matched(rows={0: 1}, scores={0: 100.0}, why={1: 'it has no title or no artist'})
     """
     if not 0 < least_score <= 100:
         raise UsageError(f"least_score is {least_score:g}; scores are above 0 and 100 at most")
@@ -107,12 +104,10 @@ def match(
     alike = {at: near.to(key) for at, key in enumerate(keys) if key is not None and at not in found and at not in why}
     for at, answer in _each_once(alike, rows).items():
         _keep(at, answer, found, why)
-    paired = {row for row, _ in found.values()}
     return Matched(
         {at: found[at][0] for at in sorted(found)},
         {at: found[at][1] for at in sorted(found)},
         {at: why[at] for at in sorted(why)},
-        tuple(sorted(row for group in groups.values() for row in group if row not in paired)),
     )
 
 

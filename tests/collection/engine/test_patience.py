@@ -18,10 +18,10 @@ import pytest
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import Audit, plan_audit
 from audiolime_ext.audit.verdict.results import Results
-from audiolime_ext.collection.engine import driver
+from audiolime_ext.collection.engine import driver, workers
 from audiolime_ext.collection.engine.patience import Patience
 from audiolime_ext.collection.engine.policy import LONGEST_S, PATIENCE_S, Policy
-from audiolime_ext.collection.engine.workers import Here, _deaf
+from audiolime_ext.collection.engine.workers import Here, Processes, _deaf
 from audiolime_ext.errors import UsageError, WorkersLost
 from tests.audit_collection import clean, make_collection
 
@@ -306,3 +306,17 @@ def test_a_worker_hears_no_ctrl_c_before_it_is_ready() -> None:
         with surroundings:
             found = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
         assert found.stdout == blocked
+
+
+def test_processes_that_do_not_start_are_not_waited_for_without_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf:
+        def submit(self, *_: Any) -> Future[Any]:
+            return Future()
+
+        def shutdown(self, **_: Any) -> None:
+            pass
+
+    monkeypatch.setattr(workers, "START_S", 0.1)
+    monkeypatch.setattr(Processes, "_fresh", lambda _: Deaf())
+    with pytest.raises(WorkersLost, match=r"no worker process has started within 0\.1 s"):
+        Processes(object(), 1).restart()  # type: ignore[arg-type]
