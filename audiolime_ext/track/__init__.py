@@ -1,6 +1,7 @@
 """A whole recording explained, window by window.
 
 - `pipeline`: the whole way, `explain_track`
+- `asked`: a model asked about every window, whatever of its answers is explained later
 - `windows`: what the model answers for each window, in batches that reach across windows, and kept
 - `size`: recordings that are too long for that
 - `window`, `explanation`: the result, window by window; `opened`: a window's sound, when somebody looks

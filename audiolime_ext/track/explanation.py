@@ -29,7 +29,7 @@ from audiolime_ext.explanation.leading import Leading, leading
 from audiolime_ext.explanation.provenance import AUDIOLIME_REFERENCE, Provenance
 from audiolime_ext.explanation.words import Voice, value_remarks
 from audiolime_ext.extras import require
-from audiolime_ext.factorization.stems import RESIDUAL, Stems
+from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.files.fresh import fresh_folder
 from audiolime_ext.files.plain import to_json
 from audiolime_ext.prediction.grid import Grid
@@ -40,11 +40,11 @@ from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.track import words as track_summary
 from audiolime_ext.track.leaders import Leaders
+from audiolime_ext.track.window import Window, names_of
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
-from audiolime_ext.track.window import Window
 
 Array = NDArray[np.float64]
 ABSENT_DB = -200.0
@@ -114,8 +114,7 @@ class TrackExplanation:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The components of all windows (see the module)."""
-        found = dict.fromkeys(name for window in self.windows for name in window.names)
-        return tuple(sorted(found, key=lambda name: name == RESIDUAL))
+        return names_of(window.names for window in self.windows)
 
     @property
     def times_s(self) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.components.masks import Neighborhood
+from audiolime_ext.factorization.stems import RESIDUAL
 
 Array = NDArray[np.float64]
 
@@ -47,3 +49,9 @@ class Window:
     def silent(self) -> bool:
         """Whether nothing sounds in it."""
         return not self.names
+
+
+def names_of(windows: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The components of all windows, in the order in which they first appear, the residual last."""
+    found = dict.fromkeys(name for names in windows for name in names)
+    return tuple(sorted(found, key=lambda name: name == RESIDUAL))
