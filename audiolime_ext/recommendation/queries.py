@@ -104,6 +104,25 @@ class Asking:
         Traceback (most recent call last):
         audiolime_ext.errors.UsageError: there is no file and no song of the index called 'feeling'; did you mean ...
         """
+        if (known := self.known(given)) is not None:
+            return known
+        if not isinstance(given, (str, os.PathLike)):
+            return self._heard(given, "the recording")
+        path = meant(Path(given))
+        heard, former = self._heard(path, path.name), self._places.get(os.path.relpath(path, self.index.folder))
+        if former is None:
+            return heard
+        changed = "its file was changed since it was indexed: it is heard anew, and its former vector is not listed"
+        return replace(heard, former=former, notes=(*heard.notes, changed))
+
+    def known(self, given: Any) -> Query | None:
+        """The query, if nothing need be heard: a song of the index, by name or content, or a vector; else None.
+
+        Raises
+        ------
+        UsageError
+            If a name is no file's and no song's.
+        """
         if isinstance(given, Query):
             return given
         if isinstance(given, Song):
@@ -111,17 +130,12 @@ class Asking:
         if isinstance(given, np.ndarray):
             return Query("the vector", given)
         if not isinstance(given, (str, os.PathLike)):
-            return self._heard(given, "the recording")
-        path = meant(Path(given))
-        if not is_file(path):
+            key = load_audio(given).sha256
+        elif is_file(path := meant(Path(given))):
+            key = sha256_of(path)
+        else:
             return self._at(self._named(os.fspath(given)))
-        if (key := sha256_of(path)) in self._keys:
-            return self._at(self._keys[key])
-        heard, former = self._heard(path, path.name), self._places.get(os.path.relpath(path, self.index.folder))
-        if former is None or heard.position is not None:
-            return heard
-        changed = "its file was changed since it was indexed: it is heard anew, and its former vector is not listed"
-        return replace(heard, former=former, notes=(*heard.notes, changed))
+        return self._at(self._keys[key]) if key in self._keys else None
 
     @property
     def _keys(self) -> Mapping[str, int]:
@@ -163,12 +177,10 @@ class Asking:
 
     def _heard(self, given: Any, name: str) -> Query:
         audio = load_audio(given)
-        if audio.sha256 in self._keys:
-            return self._at(self._keys[audio.sha256])
-        heard = song_vector(audio, self._loaded(), middle_s=self.index.middle_s)
-        return Query(_name_of(audio, name), heard.mean, None, _said_by_its_file(audio), heard.notes)
+        heard = song_vector(audio, self.loaded(), middle_s=self.index.middle_s)
+        return Query(_name_of(audio, name), heard.mean, None, said_by_its_file(audio), heard.notes)
 
-    def _loaded(self) -> Model:
+    def loaded(self) -> Model:
         """The model of the index, of the very version.
 
         Raises
@@ -220,7 +232,7 @@ def waiting(index: Index) -> tuple[str, ...]:
     return (f"{songs} not heard yet, and in no list: go on indexing with the command that began it",)
 
 
-def _said_by_its_file(audio: Audio) -> Song | None:
+def said_by_its_file(audio: Audio) -> Song | None:
     """What the tags of a file say of a song that is not in the index."""
     if audio.path is None:
         return None

@@ -97,7 +97,7 @@ class Space:
             )
         if not np.isfinite(vector).all():
             raise UsageError(f"{name} holds NaN or infinity; a song without numbers is like no other, so leave it out")
-        point = self._scaled(vector[None])
+        point = self.scaled(vector[None])
         length = float(np.linalg.norm(point))
         if length <= self.least_length:
             where = "is zero" if self.kind == "plain" else "lies at the centre of the collection"
@@ -106,7 +106,7 @@ class Space:
 
     def directions(self, index: Index, positions: NDArray[np.intp]) -> Vector:
         """The directions of songs that have one, shape (n_positions, n_features)."""
-        points = self._scaled(index.vectors[positions])
+        points = self.scaled(index.vectors[positions])
         return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
 
     def similarities(self, index: Index, towards: Vector) -> NDArray[np.float32]:
@@ -125,13 +125,14 @@ class Space:
     def blocks(self, index: Index) -> Iterator[tuple[slice, Vector]]:
         """All songs' directions, some thousand at a time; zeros for those that have none."""
         for rows in _blocks(len(index.vectors)):
-            points = self._scaled(index.vectors[rows])
+            points = self.scaled(index.vectors[rows])
             with np.errstate(divide="ignore", invalid="ignore"):
                 points /= self.lengths[rows, None]
             points[~self.usable[rows]] = 0.0
             yield rows, points
 
-    def _scaled(self, vectors: Numbers) -> Vector:
+    def scaled(self, vectors: Numbers) -> Vector:
+        """Differences of vectors from the centre, times the scale, shape (n, n_features)."""
         with np.errstate(invalid="ignore", over="ignore"):
             return (vectors.astype(np.float64) - self.centre) * self.scale
 
