@@ -28,6 +28,7 @@ from audiolime_ext.cli import (
     separate,
     similar,
     tag,
+    why,
 )
 from audiolime_ext.cli.ending import Ears, listening
 from audiolime_ext.cli.options import tell
@@ -35,7 +36,7 @@ from audiolime_ext.cli.parser import Parser, all_commands
 from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
 
-COMMANDS = (tag, separate, explain, page, audit, index, similar, demo, rerun, checkpoints, cache, listing)
+COMMANDS = (tag, separate, explain, page, audit, index, similar, why, demo, rerun, checkpoints, cache, listing)
 
 
 class _Version(argparse.Action):

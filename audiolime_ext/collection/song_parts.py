@@ -1,7 +1,7 @@
 """The parts of a song's vector: what the model says of silence, and what each stem adds.
 
-A song's vector is the mean of a model's answers to its windows (`audiolime_ext.collection.vectors`). With stems switched
-on and off the model answers every mix of them, and the Shapley values of these answers, output by output, are one
+A song's vector is the mean of a model's answers to its windows (`audiolime_ext.collection.vectors`). Stems are switched
+on and off, the model answers every mix of them, and the Shapley values of these answers, output by output, are one
 vector for each stem. *Silence's vector and those of the stems add up to the song's*, so whatever is a linear function
 of the song's vector, is one of its parts, too: a product with another song's, a share of a feature.
 

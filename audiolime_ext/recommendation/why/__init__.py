@@ -1,4 +1,11 @@
 """Why this song, and not that one: the nearness of songs explained by their stems.
 
+- `pipeline`: the whole way, `why`, on one screen
+- `heard`: the songs, in stems where there is sound
 - `matrix`: which stem of one song is like which stem of the other
+- `level`: whether a stem makes songs alike, or only how loud it is
+- `standing`: where a candidate stands among the songs of an index, also without a stem of the query
+- `words`, `result`: that as text and objects
+
+Kept true: silence and the stems add up to the score that ranked; what is said of a removal comes from ranking anew.
 """

@@ -1,0 +1,183 @@
+"""The songs that are compared: each heard in stems where there is sound, else only the vector that is known of it.
+
+With an index, a song is found as `similar` finds it, and heard by the index's model over as much of it as the index
+heard. *The query must have sound*, for its stems are what is switched. A candidate whose file is gone or was changed,
+or that is a vector, is compared as it stands in the index; then there are no stems on its side, which is said.
+
+A song may come with a factorization of its own, as a pair (recording, factorization): true stems, for example. Stems of
+two factorizations that have one name need not be the same sound, which is said, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.collection.song_parts import SongParts, Vectors, heard_in_stems, parts_of
+from audiolime_ext.collection.songs import Song
+from audiolime_ext.errors import UsageError
+from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.files.names import is_file, legible
+from audiolime_ext.files.reading import sha256_of
+from audiolime_ext.prediction.contract import Model
+from audiolime_ext.recommendation.queries import Asking, Query
+from audiolime_ext.track.asked import AskedTrack
+from audiolime_ext.track.size import load_manageable
+
+_SAME = 1e-3  # of a vector's length: what other sound libraries and float32 change
+
+
+@dataclass(frozen=True, eq=False)
+class HeardSong:
+    """A song that is compared.
+
+    Parameters
+    ----------
+    query : Query
+        Song as the index knows it, with its vector.
+    asked : AskedTrack or None
+        Song heard in stems; None: only its vector is known.
+    parts : SongParts or None
+        Parts of its vector; None: only the whole is known.
+    notes : tuple of str
+        Sentences on how it was heard.
+    """
+
+    query: Query
+    asked: AskedTrack | None = field(default=None, repr=False)
+    parts: SongParts | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name, for people."""
+        return self.query.name
+
+    @property
+    def vector(self) -> Vectors:
+        """Its vector: as it was heard, else as the index has it."""
+        return np.asarray(self.query.vector, np.float64) if self.parts is None else self.parts.whole
+
+    @property
+    def separator(self) -> str | None:
+        """Spec of what split it."""
+        return None if self.asked is None else self.asked.separator.spec
+
+
+@dataclass(frozen=True, eq=False)
+class Listening:
+    """How songs are heard.
+
+    Parameters
+    ----------
+    model : Model
+        Model that hears them.
+    factorization : Factorization or str
+        Factorization of songs that come without their own.
+    asking : Asking or None
+        Index in which songs are looked up; None: there is none.
+    max_evals, seed, cache : as in `explain_track`
+        Budget in mixes for each window, random seed, and whether results are kept on disk.
+    """
+
+    model: Model
+    factorization: Factorization | str
+    asking: Asking | None = None
+    max_evals: int = 1024
+    seed: int = 0
+    cache: bool = True
+
+    def query(self, given: Any) -> HeardSong:
+        """The song whose stems are switched.
+
+        Raises
+        ------
+        UsageError
+            If there is no sound of it.
+        AudioError
+            If it cannot be read, is silent, or is too short for the model.
+        """
+        found = self.candidate(given)
+        if found.asked is None:
+            why = found.notes[0] if found.notes else f"there is no sound of {found.name}"
+            raise UsageError(f"{why}; but stems of the query are what is switched, so give its file")
+        return found
+
+    def candidate(self, given: Any) -> HeardSong:
+        """A song that the query is compared with, in stems where there is sound."""
+        recording, separator = _with_its_own(given, self.factorization)
+        known = None if self.asking is None else self.asking.known(recording)
+        if known is None:
+            if isinstance(recording, np.ndarray):
+                return HeardSong(Query("the vector", recording), notes=(_NO_STEMS.format(name="a bare vector"),))
+            return self._in_stems(load_manageable(recording), separator, None)
+        if known.song is None:
+            return HeardSong(known, notes=(_NO_STEMS.format(name="a bare vector"),))
+        sound = self._sound_of(known, recording)
+        if isinstance(sound, str):
+            return HeardSong(known, notes=(_NO_STEMS.format(name=sound),))
+        return self._in_stems(sound, separator, known)
+
+    def _sound_of(self, known: Query, given: Any) -> Audio | str:
+        """The sound of a song of the index, or why there is none."""
+        if not isinstance(given, (str, Song, Query)) or (isinstance(given, str) and is_file(Path(given))):
+            return load_manageable(given)
+        path = self._path_of(known)
+        if path is None or not is_file(path):
+            return f"{known.name}, whose file is not there ({legible(path) if path else 'the catalogue names none'})"
+        if known.song is not None and sha256_of(path) != known.song.key:
+            return f"{known.name}, whose file was changed since it was indexed"
+        return load_manageable(path)
+
+    def _path_of(self, known: Query) -> Path | None:
+        return None if self.asking is None or known.song is None else self.asking.index.path_of(known.song)
+
+    def _in_stems(self, audio: Audio, separator: Any, known: Query | None) -> HeardSong:
+        asked = heard_in_stems(
+            audio,
+            self.model,
+            load_factorization(separator),
+            middle_s=None if self.asking is None else self.asking.index.middle_s,
+            max_evals=self.max_evals,
+            seed=self.seed,
+            cache=self.cache,
+        )
+        parts = parts_of(asked.whole)
+        name = audio.name if known is None else known.name
+        query = Query(name, parts.whole) if known is None else known
+        return HeardSong(query, asked, parts, tuple(f"{name}: {note}" for note in _other_than_indexed(known, parts)))
+
+
+_NO_STEMS = "{name}: compared by its vector alone, so there are no stems on its side"
+
+
+def _with_its_own(given: Any, factorization: Any) -> tuple[Any, Any]:
+    """A recording and what splits it."""
+    if isinstance(given, tuple) and len(given) == 2 and hasattr(given[1], "factorize"):
+        return given
+    return given, factorization
+
+
+def _other_than_indexed(known: Query | None, parts: SongParts) -> list[str]:
+    if known is None:
+        return []
+    apart = np.linalg.norm(known.vector - parts.whole) / np.linalg.norm(parts.whole)
+    if apart <= _SAME:
+        return []
+    return [f"its vector differs from the one in the index by {100 * apart:.1f} %; shares are of what is heard now"]
+
+
+def separator_notes(songs: Sequence[HeardSong]) -> list[str]:
+    """That the songs were split by different separators, where they were."""
+    made = {song.name: song.separator or "stems of its own" for song in songs if song.asked is not None}
+    if len(set(made.values())) < 2:
+        return []
+    told = ", ".join(f"{name} by {separator}" for name, separator in made.items())
+    return [f"stems were made in different ways ({told}): stems of one name need not be the same sound"]
+

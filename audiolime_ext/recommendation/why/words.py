@@ -1,0 +1,167 @@
+"""What is said of why a song is near: the headline, the sentence, the matrix, and what would be so without a stem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from audiolime_ext.explanation.summary import how_known
+from audiolime_ext.files.names import legible
+from audiolime_ext.recommendation.why.standing import Standing, ordinal
+from audiolime_ext.text import counted, text_table
+
+if TYPE_CHECKING:
+    from audiolime_ext.recommendation.why.result import Removal, Why
+
+_TOLD = 3  # outputs
+
+
+def as_text(why: Why) -> str:
+    """The whole answer for a terminal."""
+    parts = [_head(why), "\n".join([why.sentence, *agreement(why), *by_outputs(why), *of_pairs(why)])]
+    parts += [f"{song.name}:\n{matrix}" for song, matrix in zip(why.candidates, why.matrices, strict=True) if matrix]
+    if without := without_stems(why):
+        parts.append("\n".join(without))
+    if told := remarks(why):
+        parts.append("\n".join(f"note: {legible(note)}" for note in told))
+    return "\n\n".join(parts)
+
+
+def _head(why: Why) -> str:
+    names = " over ".join(legible(song.name) for song in why.candidates) or "the taste"
+    n_asked = [song.asked.whole for song in (why.query, *why.candidates) if song.asked is not None]
+    mixes = " + ".join(str(game.n_windows * len(game.outputs.masks)) for game in n_asked)
+    exact = how_known(why.track.exact, why.track.noise, why.track.provenance.settings.seed)
+    return (
+        f"{legible(why.query.name)}: why {names}?\n"
+        f"{why.query.separator or 'own stems'} and {why.model}, Shapley values ({exact}) from {mixes} mixes\n"
+        + "; ".join(places(why))
+    )
+
+
+def places(why: Why) -> list[str]:
+    """Where each candidate stands: ``Feelings: similarity 0.62, the 3rd nearest of 395 songs by mutual proximity``."""
+    found = []
+    for i, (song, similarity) in enumerate(zip(why.candidates, why.similarities, strict=True)):
+        place = ""
+        if why.standing is not None:
+            by = f" by {why.ranked_by}" if why.ranked_by != "similarity" else ""
+            songs = counted(why.standing.n_songs, "song")
+            place = f", the {ordinal(why.standing.ranks[i])} of {songs}{by}"
+        found.append(f"{legible(song.name)}: similarity {similarity:.2f}{place}")
+    return found
+
+
+def agreement(why: Why) -> list[str]:
+    """In how many windows which stem leads."""
+    return [] if len(why.track.windows) < 2 else [str(why.track.leaders())]
+
+
+def by_outputs(why: Why) -> list[str]:
+    """By which outputs, and which stem carries each: ``by tempo (+0.41), which drums carry (+0.38)``."""
+    totals = {name: sum(parts.values()) for name, parts in why.by_output.items()}
+    sign = 1 if why.score >= 0 else -1
+    largest = sorted(totals, key=lambda name: -sign * totals[name])[:_TOLD]
+    told = [_carried(name, totals[name], why) for name in largest if sign * totals[name] > 0]
+    return [f"most of it {'by' if sign > 0 else 'against it by'} {'; '.join(told)}"] if told else []
+
+
+def _carried(name: str, total: float, why: Why) -> str:
+    parts = why.by_output[name]
+    sign = 1 if total >= 0 else -1
+    most = max(parts, key=lambda part: sign * parts[part])
+    return f"{name} ({total:+.2f}), which {most} carr{'y' if most.endswith('s') else 'ies'} ({parts[most]:+.2f})"
+
+
+def of_pairs(why: Why) -> list[str]:
+    """The pair of stems that adds most to the similarity to each candidate."""
+    found = []
+    for song, matrix in zip(why.candidates, why.matrices, strict=True):
+        if matrix is None:
+            continue
+        row, column, cell = matrix.largest()
+        if cell > 0:
+            pair = f"its {column} and the query's {row} ({cell:+.2f})"
+            found.append(f"most of the similarity to {legible(song.name)}: {pair}")
+    return found
+
+
+def without_stems(why: Why) -> list[str]:
+    """What would be so without each stem, where that changes what is nearest or which candidate comes first."""
+    return [line for removal in why.removals if (line := _without(removal, why))]
+
+
+def _without(removal: Removal, why: Why) -> str:
+    then, now = removal.standing, why.standing
+    similarity = ", ".join(f"{value:.2f}" for value in removal.similarities)
+    if then is None or now is None:
+        return f"without {removal.stem}: similarity {similarity}"
+    places = ", ".join(f"{legible(song.name)} the {ordinal(rank)}" for song, rank in _ranked(why, then))
+    said = f"without {removal.stem}: {places} (similarity {similarity})"
+    if then.nearest is not None and now.nearest is not None and then.nearest.key != now.nearest.key:
+        said += f"; the nearest song would be {legible(then.nearest.name)} and not {legible(now.nearest.name)}"
+    return said
+
+
+def _ranked(why: Why, then: Standing) -> list[tuple[Any, int]]:
+    return list(zip(why.candidates, then.ranks, strict=True))
+
+
+def order_notes(
+    names: Sequence[str], standing: Standing | None, similarities: Sequence[float], ranked_by: str
+) -> list[str]:
+    """That a candidate is not near at all, that the second comes first, or that the correction for hubs reverses them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the candidates.
+    standing : Standing or None
+        Places of them; None: there is no index.
+    similarities : sequence of float
+        Their similarities to the query.
+    ranked_by : str
+        Number that ranks.
+    """
+    if len(names) == 1:
+        far = f"{names[0]} is not near: its similarity is {similarities[0]:.2f}, and 0 is that of songs in general"
+        return [far] if similarities[0] <= 0 else []
+    if len(names) < 2:
+        return []
+    by_similarity = similarities[0] > similarities[1]
+    by_rank = by_similarity if standing is None else standing.nearness[0] > standing.nearness[1]
+    found = []
+    if not by_similarity:
+        found.append(f"by similarity {names[1]} is nearer than {names[0]}, and not the reverse")
+    if by_similarity != by_rank:
+        first = names[0] if by_rank else names[1]
+        found.append(
+            f"by {ranked_by}, which ranks, {first} comes first: the correction for hubs reverses the two; what is "
+            "explained is the similarity without it"
+        )
+    return found
+
+
+def remarks(why: Why) -> list[str]:
+    """What to know before believing it."""
+    return list(dict.fromkeys([*why.notes, *why.track.notes, *why.track.warnings]))
+
+
+def standing_dict(standing: Standing | None) -> dict[str, Any]:
+    """Places as plain values."""
+    if standing is None:
+        return {}
+    nearest = None if standing.nearest is None else standing.nearest.name
+    return {
+        "ranks": list(standing.ranks),
+        "n_songs": standing.n_songs,
+        "nearness": list(standing.nearness),
+        "nearest": nearest,
+    }
+
+
+def outputs_table(why: Why) -> str:
+    """What silence and each stem add, by output."""
+    parts = list(next(iter(why.by_output.values())))
+    rows = [[name, *(f"{cells[part]:+.2f}" for part in parts)] for name, cells in why.by_output.items()]
+    return text_table(["", *parts], rows)
