@@ -21,7 +21,8 @@ map:
 - `explanation`: one excerpt; `track`: a whole recording
 - `collection`: lists of recordings, indexes of songs, and who works on many of them
 - `audit`: what a classifier listens to over a collection
-- `faithfulness`: whether an explanation is true of the model; `recommendation`: which songs are similar, and by what
+- `faithfulness`: whether an explanation is true of the model; `recommendation`: which songs are similar,
+  by what, and why
 - `compat`: other packages' ways of asking
 - `report`: pages, players and plots; `cli`: the command line
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.recommendation.similar import similar
+    from audiolime_ext.recommendation.why.pipeline import why
     from audiolime_ext.report.song.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
     from audiolime_ext.track.pipeline import explain_track
@@ -77,6 +79,7 @@ _HOMES = {
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
     "top_component": "explanation.pipeline",
+    "why": "recommendation.why.pipeline",
     "with_residual": "factorization.stems",
     "write_page": "report.song.page",
 }
@@ -101,6 +104,7 @@ __all__ = [
     "tag",
     "tagger",
     "top_component",
+    "why",
     "with_residual",
     "write_page",
 ]

@@ -40,6 +40,11 @@ def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
         metavar="B",
         help="what 'off' sounds like: silence (default), noise, floor (noise at -80 dBFS) or another recording",
     )
+    add_sampling(parser)
+
+
+def add_sampling(parser: _ActionsContainer) -> None:
+    """`--max-evals` and `--seed`."""
     parser.add_argument(
         "--max-evals",
         type=whole(2),

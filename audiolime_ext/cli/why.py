@@ -5,9 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import add_factorization, add_json, add_model, add_trust, resolve_model
-from audiolime_ext.cli.question import add_no_cache
+from audiolime_ext.cli.question import add_no_cache, add_sampling
 
 
 def add(commands: Any) -> None:
@@ -41,10 +40,7 @@ def add(commands: Any) -> None:
         help="by which nearness places are counted (default %(default)s)",
     )
     parser.add_argument("--space", choices=("centred", "standardised", "plain"), help="as for audiolime similar")
-    parser.add_argument(
-        "--max-evals", type=whole(4), default=1024, metavar="N", help="mixes for each window (default %(default)s)"
-    )
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="random seed (default %(default)s)")
+    add_sampling(parser)
     add_no_cache(parser)
     add_trust(parser, "the index")
     add_json(parser)

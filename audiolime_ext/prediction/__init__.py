@@ -12,7 +12,8 @@
 - `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; answers that name their
   labels
 - `grid`, `taggram`: the windows that a model hears, and its scores for each
-- `kind`, `targets`: what kind of values its answers are, and which function of them is explained
+- `kind`, `targets`: what kind of values its answers are, and which function of them is explained;
+  `similarity`: how near they are to another song's
 - `repeatability`: whether it answers the same when it is asked again
 
 Kept true: a model is given float32 (n_batch, n_samples) at its own rate, and nothing that it does changes the run.

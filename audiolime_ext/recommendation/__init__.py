@@ -8,6 +8,7 @@
 - `neighbours`: the nearest, exactly; `approximate`: candidates for them among very many
 - `telling`, `result`, `playlist`: the list as objects, text, JSON and a file for players
 - `retrieval`: how many of the nearest songs are those that should be, and whether one method is better than another
+- `why`: why one song and not another, by their stems
 - `kept`: what is worked out once for a collection
 
 Kept true: a song is never its own neighbour; contributions add up to the similarity.

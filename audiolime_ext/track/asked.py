@@ -47,7 +47,7 @@ class AskedTrack:
     Parameters
     ----------
     asking : Asking
-        How windows are split, and the model asked about them.
+        Way in which windows are split, and the model asked about them.
     spans : tuple of (float, float)
         Start and length of each window in seconds.
     first, end : int

@@ -11,7 +11,7 @@ two factorizations that have one name need not be the same sound, which is said,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class Listening:
     seed: int = 0
     cache: bool = True
 
-    def query(self, given: Any) -> HeardSong:
+    def query(self, given: Any, called: str = "the query") -> HeardSong:
         """The song whose stems are switched.
 
         Raises
@@ -103,22 +103,22 @@ class Listening:
         AudioError
             If it cannot be read, is silent, or is too short for the model.
         """
-        found = self.candidate(given)
+        found = self.candidate(given, called)
         if found.asked is None:
             why = found.notes[0] if found.notes else f"there is no sound of {found.name}"
             raise UsageError(f"{why}; but stems of the query are what is switched, so give its file")
         return found
 
-    def candidate(self, given: Any) -> HeardSong:
-        """A song that the query is compared with, in stems where there is sound."""
+    def candidate(self, given: Any, called: str) -> HeardSong:
+        """A song that the query is compared with, in stems where there is sound; `called` so if it has no name."""
         recording, separator = _with_its_own(given, self.factorization)
         known = None if self.asking is None else self.asking.known(recording)
         if known is None:
             if isinstance(recording, np.ndarray):
-                return HeardSong(Query("the vector", recording), notes=(_NO_STEMS.format(name="a bare vector"),))
-            return self._in_stems(load_manageable(recording), separator, None)
+                return HeardSong(Query(called, recording), notes=(_NO_STEMS.format(name="a bare vector"),))
+            return self._in_stems(_named(load_manageable(recording), called), separator, None)
         if known.song is None:
-            return HeardSong(known, notes=(_NO_STEMS.format(name="a bare vector"),))
+            return HeardSong(replace(known, name=called), notes=(_NO_STEMS.format(name="a bare vector"),))
         sound = self._sound_of(known, recording)
         if isinstance(sound, str):
             return HeardSong(known, notes=(_NO_STEMS.format(name=sound),))
@@ -173,11 +173,17 @@ def _other_than_indexed(known: Query | None, parts: SongParts) -> list[str]:
     return [f"its vector differs from the one in the index by {100 * apart:.1f} %; shares are of what is heard now"]
 
 
+def _named(audio: Audio, called: str) -> Audio:
+    """The recording under its file's name; an array that has none is `called` so."""
+    if audio.path is not None:
+        return audio if audio.name != Path(audio.path).stem else replace(audio, name=Path(audio.path).name)
+    return audio if audio.name != Audio.name else replace(audio, name=called)
+
+
 def separator_notes(songs: Sequence[HeardSong]) -> list[str]:
     """That the songs were split by different separators, where they were."""
-    made = {song.name: song.separator or "stems of its own" for song in songs if song.asked is not None}
-    if len(set(made.values())) < 2:
+    made = [(song.name, song.separator or "stems of its own") for song in songs if song.asked is not None]
+    if len({separator for _, separator in made}) < 2:
         return []
-    told = ", ".join(f"{name} by {separator}" for name, separator in made.items())
+    told = ", ".join(f"{name} by {separator}" for name, separator in made)
     return [f"stems were made in different ways ({told}): stems of one name need not be the same sound"]
-

@@ -39,7 +39,7 @@ class StemMatrix:
     rows, columns : tuple of str
         Parts of the query and of the other song: silence, then the stems.
     cells : ndarray of float64, shape (n_rows, n_columns)
-        What each pair adds; all of them add up to the similarity.
+        Part of the similarity that each pair adds; all of them add up to it.
 
     Examples
     --------

@@ -43,7 +43,7 @@ from audiolime_ext.recommendation.why.level import level_remarks
 from audiolime_ext.recommendation.why.matrix import stem_matrix
 from audiolime_ext.recommendation.why.result import Removal, Why
 from audiolime_ext.recommendation.why.standing import Field
-from audiolime_ext.recommendation.why.words import order_notes
+from audiolime_ext.recommendation.why.words import order_notes, silence_notes
 from audiolime_ext.track.asked import WholeGame
 
 MODEL = "musicnn:MSD_musicnn?layer=penultimate"
@@ -108,11 +108,9 @@ def why(
 
     Examples
     --------
-    Two songs with the same drums, and a model that hears two bands:
-
     >>> from audiolime_ext import tagger
     >>> from factorizations.oracle import OracleFactorization
-    >>> t = np.arange(16000) / 8000
+    >>> t = np.arange(16000) / 8000  # two songs with the same drums
     >>> drums, bass, flute = (np.sin(2 * np.pi * f * t).astype(np.float32) / 4 for f in (2000, 100, 400))
     >>> songs = [OracleFactorization({"drums": (drums, 8000), "rest": (rest, 8000)}) for rest in (bass, flute)]
     >>> def bands(batch):
@@ -127,7 +125,7 @@ def why(
     liked = [*listed(like)]
     _require_meant(a, b, bool(liked), asking)
     song = listening.query(query)
-    others = tuple(listening.candidate(one) for one in (a, b) if one is not None)
+    others = _told_apart([listening.candidate(one, name) for one, name in ((a, "A"), (b, "B")) if one is not None])
     where = _silent_space(song, listening) if asking is None else space_of(asking.index, space)
     aim, label, noun, notes = _aim(song, others, where, asking, liked, listed(dislike), seed)
     voice = Voice(label, Kind(noun), factorization=song.separator)
@@ -146,12 +144,22 @@ def _listening(
 def _require_meant(a: Any, b: Any, liked: bool, asking: Asking | None) -> None:
     if liked and a is not None:
         raise UsageError("a taste ranks the query itself; give either songs to compare it with, or songs with like")
+    if b is not None and a is None:
+        raise UsageError("name the song that comes first (a), then the one that does not (b)")
     if not liked and a is None:
         raise UsageError("nothing is asked for: name a song that the query is compared with, or songs with like")
     if liked and asking is None:
         raise UsageError("a taste is learnt among the songs of a collection; name its index (index=…, --in)")
-    if b is not None and a is None:
-        raise UsageError("name the song that comes first (a), then the one that does not (b)")
+
+
+def _told_apart(candidates: Sequence[HeardSong]) -> tuple[HeardSong, ...]:
+    """The candidates; two of one name are told apart."""
+    if len({song.name for song in candidates}) == len(candidates):
+        return tuple(candidates)
+    return tuple(
+        replace(song, query=replace(song.query, name=f"{song.name} ({letter})"))
+        for song, letter in zip(candidates, "AB", strict=True)
+    )
 
 
 def _silent_space(song: HeardSong, listening: Listening) -> Space:
@@ -199,9 +207,7 @@ def _aim(
             "log-odds",
             [*ranking.notes, *own],
         )
-    near = [
-        similarity_to(_directed(space, one), song.vector, centre=space.centre, scale=space.scale) for one in others
-    ]
+    near = [similarity_to(_directed(space, one), song.vector, centre=space.centre, scale=space.scale) for one in others]
     if len(near) == 1:
         return near[0], f"similarity to {others[0].name}", "similarity", []
     contrast = Linear(near[0].weights - near[1].weights, near[0].intercept - near[1].intercept)
@@ -228,7 +234,7 @@ def _explained(
     asked, target = song.asked, aim.target(voice.label)
     noise = asked.noise(target)
     names = ((voice.label,), (voice.label,))
-    track = asked.explained(asked.windows(target, noise), target, noise, names, min_score=-np.inf)
+    track = asked.explained(asked.windows(target, noise), target, noise, names, min_score=0.0)
     found = _leading(asked.whole, target, noise, voice.kind)
     telling = None if asking is None else Telling.of(asking.index, space, hubs)
     field = None if telling is None or not others else Field(telling, song.query, tuple(one.query for one in others))
@@ -249,6 +255,7 @@ def _explained(
     )
     told = [
         *order_notes([one.name for one in others], standing, made.similarities, ranked_by),
+        *silence_notes(found, voice.kind.noun),
         *notes,
         *(note for one in (song, *others) for note in one.notes),
         *separator_notes((song, *others)),

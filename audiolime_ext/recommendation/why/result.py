@@ -71,7 +71,7 @@ class Why:
     model : str
         Spec of the model.
     removals : tuple of Removal
-        What would be so without each stem.
+        Places and similarities without each stem.
     notes : tuple of str
         Sentences on what else to know.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.collection.song_parts import Vectors
 from audiolime_ext.collection.songs import Song
@@ -60,7 +61,7 @@ class Field:
     query: Query
     candidates: tuple[Query, ...]
 
-    def standing(self, vector: Vectors) -> Standing:
+    def standing(self, vector: NDArray[np.floating]) -> Standing:
         """Where the candidates stand for a query of this vector, shape (n_features,).
 
         Raises
@@ -90,7 +91,7 @@ class Field:
         shown = nearness if crowd is None else tuple(float(np.exp(one)) for one in nearness)
         return Standing(ranks, len(songs), tuple(similarities), shown, nearest)
 
-    def margin(self, vector: Vectors) -> float:
+    def margin(self, vector: NDArray[np.floating]) -> float:
         """How much nearer the second candidate is than the first, by what ranks; above 0 where it comes first."""
         direction = self.telling.space.direction(vector, self.query.name)
         crowd, view = self.telling.crowd, None
@@ -126,4 +127,3 @@ def ordinal(n: int) -> str:
         return "nearest"
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending} nearest"
-

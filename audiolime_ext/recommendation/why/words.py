@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.summary import how_known
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.why.standing import Standing, ordinal
-from audiolime_ext.text import counted, text_table
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.recommendation.why.result import Removal, Why
 
+SMALL = 0.01  # a score that is as good as none
 _TOLD = 3  # outputs
 
 
@@ -28,14 +30,14 @@ def as_text(why: Why) -> str:
 
 
 def _head(why: Why) -> str:
-    names = " over ".join(legible(song.name) for song in why.candidates) or "the taste"
+    names = " over ".join(legible(song.name) for song in why.candidates) or "is it relevant"
     n_asked = [song.asked.whole for song in (why.query, *why.candidates) if song.asked is not None]
     mixes = " + ".join(str(game.n_windows * len(game.outputs.masks)) for game in n_asked)
     exact = how_known(why.track.exact, why.track.noise, why.track.provenance.settings.seed)
     return (
         f"{legible(why.query.name)}: why {names}?\n"
-        f"{why.query.separator or 'own stems'} and {why.model}, Shapley values ({exact}) from {mixes} mixes\n"
-        + "; ".join(places(why))
+        f"{why.query.separator or 'own stems'} and {why.model}, Shapley values ({exact}) from {mixes} mixes"
+        + "".join(f"\n{place}" for place in places(why))
     )
 
 
@@ -142,6 +144,24 @@ def order_notes(
     return found
 
 
+def silence_notes(found: Leading, noun: str) -> list[str]:
+    """That much of the score is not due to anything that sounds, where silence alone has at least half of it.
+
+    Parameters
+    ----------
+    found : Leading
+        Knowledge of the stems.
+    noun : str
+        Name of the score: "similarity", "difference" or "log-odds".
+    """
+    if abs(found.full) < SMALL or found.empty / found.full < 0.5:
+        return []
+    return [
+        f"silence alone has {found.empty:.2f} of the {noun} {found.full:.2f}: seen from where songs are compared, "
+        "silence lies on the same side, so what a song lacks counts as much as what it has"
+    ]
+
+
 def remarks(why: Why) -> list[str]:
     """What to know before believing it."""
     return list(dict.fromkeys([*why.notes, *why.track.notes, *why.track.warnings]))
@@ -158,10 +178,3 @@ def standing_dict(standing: Standing | None) -> dict[str, Any]:
         "nearness": list(standing.nearness),
         "nearest": nearest,
     }
-
-
-def outputs_table(why: Why) -> str:
-    """What silence and each stem add, by output."""
-    parts = list(next(iter(why.by_output.values())))
-    rows = [[name, *(f"{cells[part]:+.2f}" for part in parts)] for name, cells in why.by_output.items()]
-    return text_table(["", *parts], rows)

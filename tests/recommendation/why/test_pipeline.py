@@ -1,0 +1,354 @@
+"""Does `why` name what makes songs alike?"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext import Model, tagger
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.collection.songs import Song
+from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.files.plain import to_json
+from audiolime_ext.recommendation.similar import similar
+from audiolime_ext.recommendation.why.pipeline import why
+from audiolime_ext.recommendation.why.result import Why
+from factorizations.oracle import OracleFactorization
+from tests.recommendation.planted import collection
+from tests.recommendation.why import songs
+
+N_SONGS = 8
+
+Made = list[OracleFactorization]
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    return [songs.any_song(seed) for seed in range(N_SONGS)]
+
+
+def asked(
+    one: OracleFactorization,
+    other: OracleFactorization,
+    model: Model,
+    made: Made,
+    third: OracleFactorization | None = None,
+    **options: Any,
+) -> Why:
+    """`why` among the songs of an index."""
+    index = songs.index_of(made, model)
+    given = [None if song is None else songs.pair(song) for song in (one, other, third)]
+    return why(*given, index=index, model=model, cache=False, **options)
+
+
+@pytest.mark.parametrize("hears", list(songs.STEMS))
+def test_an_embedder_that_hears_one_stem_is_found_out(hears: str, made: Made) -> None:
+    found = asked(made[0], made[1], songs.hearing(hears), made)
+    (matrix,) = found.matrices
+    assert matrix is not None
+    others = [name for name in songs.STEMS if name != hears]
+    assert all(abs(found.weights[name]) < 1e-9 for name in others)
+    for row in range(1, 4):
+        for column in range(1, 4):
+            alone = (matrix.rows[row], matrix.columns[column]) == (hears, hears)
+            assert (abs(matrix.cells[row, column]) > 1e-3) == alone or alone
+            assert alone or abs(matrix.cells[row, column]) < 1e-9
+    assert found.silence + sum(found.weights.values()) == pytest.approx(found.score, abs=1e-9)
+
+
+def test_it_is_right_for_nearly_all_pairs_of_songs() -> None:
+    """Embedders that hear one stem of three, of songs that share just that one: at least 95 % are named."""
+    named = []
+    for seed in range(40):
+        hears = list(songs.STEMS)[seed % 3]
+        same = {name: seed * 10 + (0 if name == hears else number) for number, name in enumerate(songs.STEMS, 1)}
+        other = {name: seed * 10 + (0 if name == hears else 5 + number) for number, name in enumerate(songs.STEMS, 1)}
+        rest = [songs.any_song(1000 + seed * 4 + number) for number in range(4)]
+        found = asked(songs.song(**same), songs.song(**other), songs.hearing(hears), rest)
+        named.append([found.leading.sources[i] for i in found.leading.first] == [hears])
+    assert np.mean(named) >= 0.95
+
+
+def test_the_rows_of_the_matrix_are_the_shares_of_the_score(made: Made) -> None:
+    found = asked(made[0], made[1], songs.hearing(*songs.STEMS), made)
+    (matrix,) = found.matrices
+    assert matrix is not None
+    assert matrix.by_row == pytest.approx({"silence": found.silence, **found.weights}, abs=1e-9)
+    assert matrix.similarity == pytest.approx(found.score, abs=1e-9)
+    assert found.similarities == pytest.approx((found.score,), abs=1e-9)
+
+
+def test_why_a_over_b_is_the_difference_of_both(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    a, b = (asked(made[0], other, model, made) for other in (made[1], made[2]))
+    found = asked(made[0], made[1], model, made, made[2])
+    assert found.score == pytest.approx(a.score - b.score, abs=1e-9)
+    assert found.weights == pytest.approx({name: a.weights[name] - b.weights[name] for name in a.weights}, abs=1e-9)
+    assert len(found.matrices) == 2
+    assert found.voice.name in found.sentence
+
+
+def test_two_candidates_that_differ_in_one_stem_are_told_apart_by_it() -> None:
+    """The query shares the drums with A; B is A with other drums."""
+    query, a = songs.song(bass=1, vocals=2, drums=3), songs.song(bass=4, vocals=5, drums=3)
+    b = songs.song(bass=4, vocals=5, drums=6)
+    rest = [songs.any_song(seed) for seed in range(20, 26)]
+    found = asked(query, a, songs.hearing(*songs.STEMS), rest, b)
+    assert found.leading.known
+    assert found.sentence.startswith(
+        f"{found.candidates[0].name} over {found.candidates[1].name} comes most from drums"
+    )
+
+
+def test_identical_songs_and_a_query_that_is_a(made: Made) -> None:
+    found = asked(made[0], made[0], songs.hearing(*songs.STEMS), made)
+    assert found.score == pytest.approx(1.0, abs=1e-9)
+    (matrix,) = found.matrices
+    assert matrix is not None
+    assert np.allclose(matrix.cells, matrix.cells.T, atol=1e-9)
+    assert (np.diag(matrix.cells) >= 0).all()
+
+
+def test_a_song_that_is_not_near_is_called_that() -> None:
+    rest = [songs.any_song(seed) for seed in range(20, 30)]
+    model = songs.hearing(*songs.STEMS)
+    scores = {seed: asked(rest[0], songs.any_song(seed), model, rest).score for seed in range(40, 46)}
+    far = min(scores, key=lambda seed: scores[seed])
+    assert scores[far] < 0
+    found = asked(rest[0], songs.any_song(far), model, rest)
+    assert any("is not near" in note for note in found.notes)
+
+
+def test_windows_agree_with_the_song(made: Made) -> None:
+    found = asked(made[0], made[1], songs.hearing(*songs.STEMS), made)
+    means = found.track.all_weights[:, 0].mean(axis=0)
+    assert dict(zip(found.track.names, means, strict=True)) == pytest.approx(found.weights, abs=1e-9)
+    assert "windows" in str(found)
+
+
+def test_named_outputs_are_split_by_stems(made: Made) -> None:
+    names = [f"{band} {part}" for band in songs.STEMS for part in range(songs.N_EACH)]
+    found = asked(made[0], made[1], songs.hearing(*songs.STEMS, labels=names), made)
+    assert found.space.kind == "standardised"
+    totals = {name: sum(parts.values()) for name, parts in found.by_output.items()}
+    assert sum(totals.values()) == pytest.approx(found.score, abs=1e-9)
+    assert abs(found.by_output["bass 0"]["drums"]) < 1e-9
+    for stem in songs.STEMS:
+        assert sum(parts[stem] for parts in found.by_output.values()) == pytest.approx(found.weights[stem], abs=1e-9)
+    assert re.search(r"(by|against it by) .*, which \w+ carr", str(found))
+
+
+def test_a_taste_is_explained_by_the_stems_of_the_song(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    index = songs.index_of(made, model)
+    found = why(songs.pair(made[0]), like=["song 1", "song 2"], index=index, model=model, cache=False)
+    assert (found.candidates, found.matrices, found.removals) == ((), (), ())
+    assert found.ranked_by == "relevance"
+    assert found.silence + sum(found.weights.values()) == pytest.approx(found.score, abs=1e-9)
+    assert any("no song is disliked" in note for note in found.notes)
+    own = why(songs.pair(made[0]), like=["song 0"], index=index, model=model, cache=False)
+    assert any("among the songs that are liked" in note for note in own.notes)
+
+
+def test_removals_are_ranked_anew(made: Made) -> None:
+    """Without a stem the direction has another length, too: similarities are those of the true vectors."""
+    model = songs.hearing(*songs.STEMS)
+    found = asked(made[0], made[1], model, made)
+    assert [removal.stem for removal in found.removals] == list(songs.STEMS)
+    stems = songs.stems_of(made[0])
+    left = OracleFactorization({name: (stems[name], songs.SR) for name in ("bass", "vocals")})
+    vector = songs.index_of([left], model).vectors[0]
+    directions = [found.space.direction(one.astype(np.float64)) for one in (vector, found.candidates[0].vector)]
+    without = found.removals[-1]
+    assert without.stem == "drums"
+    assert without.similarities[0] == pytest.approx(directions[0] @ directions[1], abs=1e-5)
+    assert without.standing is not None
+    assert without.standing.nearest is not None
+
+
+def test_without_an_index_vectors_are_measured_from_silence(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    found = why(songs.pair(made[0]), songs.pair(made[1]), model=model, cache=False)
+    assert found.silence == pytest.approx(0.0, abs=1e-12)
+    assert found.standing is None
+    assert any("without an index" in note for note in found.notes)
+    named = songs.hearing("bass", labels=list("abcd"))
+    with pytest.raises(UsageError, match="have names, with units of their own"):
+        why(songs.pair(made[0]), songs.pair(made[1]), model=named, cache=False)
+
+
+def test_a_vector_has_no_stems_and_that_is_said(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    index = songs.index_of(made, model)
+    found = why(songs.pair(made[0]), index.vectors[1], index=index, model=model, cache=False)
+    assert found.matrices == (None,)
+    assert any("no stems on its side" in note for note in found.notes)
+    both = asked(made[0], made[1], model, made)
+    assert found.weights == pytest.approx(both.weights, abs=1e-6)
+    with pytest.raises(UsageError, match="stems of the query are what is switched"):
+        why(index.vectors[1], "song 2", index=index, model=model, cache=False)
+
+
+def test_a_song_whose_file_is_gone_is_compared_by_its_vector(made: Made, tmp_path: Path) -> None:
+    model = songs.hearing(*songs.STEMS)
+    kept = tuple(Song(f"key {n}", f"{n}.wav", title=f"song {n}") for n in range(N_SONGS))
+    index = songs.index_of(made, model, folder=tmp_path, songs=kept)
+    found = why(songs.pair(made[0]), "song 3", index=index, model=model, cache=False)
+    assert any("song 3, whose file is not there" in note for note in found.notes)
+    with pytest.raises(UsageError, match=r"song 3, whose file is not there .* so give its file"):
+        why("song 3", "song 1", index=index, model=model, cache=False)
+
+
+def test_stems_of_two_kinds_are_said(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    found = why(
+        songs.pair(made[0]),
+        made[1].mixture,
+        model=model,
+        factorization="hpss",
+        index=songs.index_of(made, model),
+        cache=False,
+    )
+    assert any("stems were made in different ways" in note and "hpss" in note for note in found.notes)
+    (matrix,) = found.matrices
+    assert matrix is not None
+    assert matrix.columns == ("silence", "harmonic", "percussive")
+
+
+def test_one_stem_is_all_there_is(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    alone = songs.song(bass=7)
+    found = asked(alone, made[1], model, made)
+    assert found.leading.state == "whole"
+    assert "nothing to tell apart" in found.sentence
+    assert found.removals == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "name a song that the query is compared with"),
+        ({"b": 2}, "name the song that comes first"),
+        ({"a": 1, "like": [2]}, "a taste ranks the query itself"),
+    ],
+)
+def test_questions_that_cannot_be_meant(given: dict[str, Any], says: str, made: Made) -> None:
+    model = songs.hearing("bass")
+    asked_for: dict[str, Any] = {name: made[at].mixture for name, at in given.items() if name in ("a", "b")}
+    asked_for["like"] = [f"song {at}" for at in given.get("like", [])]
+    with pytest.raises(UsageError, match=says):
+        why(made[0].mixture, **asked_for, index=songs.index_of(made, model), model=model)
+
+
+def test_a_taste_needs_a_collection(made: Made) -> None:
+    with pytest.raises(UsageError, match="learnt among the songs of a collection"):
+        why(made[0].mixture, like=[made[1].mixture], model=songs.hearing("bass"))
+
+
+def test_a_song_at_the_centre_and_a_silent_one_are_refused(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    silent = Audio(np.zeros((1, songs.SR), np.float32), songs.SR)
+    with pytest.raises(AudioError, match="silent"):
+        why(silent, songs.pair(made[1]), model=model, factorization="hpss", cache=False)
+    index = collection(np.tile(songs.index_of(made[:1], model).vectors, (4, 1)))
+    with pytest.raises(UsageError, match="lies at the centre"):
+        why(songs.pair(made[0]), songs.pair(made[1]), index=index, model=model, cache=False)
+
+
+def test_vectors_of_another_model_are_refused(made: Made) -> None:
+    model = songs.hearing("bass")
+    with pytest.raises(UsageError, match="shape"):
+        why(songs.pair(made[0]), np.ones(7), index=songs.index_of(made, model), model=model, cache=False)
+
+
+def test_a_sample_of_masks_is_said(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    names = [f"part {n}" for n in range(5)]
+    parts = {name: (songs.stem("drums", n) / 3, songs.SR) for n, name in enumerate(names)}
+    query = type(made[0])(parts)
+    found = why(
+        songs.pair(query),
+        songs.pair(made[1]),
+        index=songs.index_of(made, model),
+        model=model,
+        max_evals=14,
+        cache=False,
+    )
+    assert not found.track.exact
+    assert "sampled, seed 0" in str(found)
+    assert found.silence + sum(found.weights.values()) == pytest.approx(found.score, abs=1e-9)
+
+
+def test_half_of_a_score_that_silence_has_is_said(made: Made) -> None:
+    """An embedder of levels: silence lies far from all songs, so a part of the similarity is what both lack."""
+    model = songs.hearing_levels("drums")
+    told = {}
+    for seed in range(1, 8):
+        found = asked(made[0], made[seed], model, made)
+        told[found.silence / found.score >= 0.5] = any(note.startswith("silence alone has") for note in found.notes)
+    assert told == {True: True, False: False}
+
+
+def test_two_songs_of_one_name_are_told_apart(made: Made) -> None:
+    model = songs.hearing("drums")
+    same = [Audio(one.mixture.samples, songs.SR, "Air", path="air.wav") for one in made[1:3]]
+    found = why(songs.pair(made[0]), (same[0], made[1]), (same[1], made[2]), model=model, cache=False)
+    assert [song.name for song in found.candidates] == ["Air (A)", "Air (B)"]
+
+
+def test_where_the_correction_for_hubs_reverses_the_two_it_is_said() -> None:
+    """Of many songs some pair is reversed: it is looked for, then asked about."""
+    model = songs.hearing(*songs.STEMS)
+    many = [songs.any_song(seed) for seed in range(60)]
+    index = songs.index_of(many, model)
+    listed = {hubs: similar("song 0", index, k=59, hubs=hubs).rows for hubs in (None, "mutual proximity")}
+    places = {hubs: {row.song.name: row.rank for row in rows} for hubs, rows in listed.items()}
+    plain, corrected = places.values()
+    a, b = next((a, b) for a in plain for b in plain if plain[a] < plain[b] and corrected[a] > corrected[b])
+    number = [int(name.split()[1]) for name in (a, b)]
+    found = asked(many[0], many[number[0]], model, many, many[number[1]])
+    assert found.standing is not None
+    assert found.standing.ranks == (corrected[a], corrected[b])
+    assert any(f"by mutual proximity, which ranks, {b} comes first" in note for note in found.notes)
+    alone = asked(many[0], many[number[0]], model, many, many[number[1]], hubs=None)
+    assert alone.standing is not None
+    assert alone.standing.ranks == (plain[a], plain[b])
+    assert not any("reverses" in note for note in alone.notes)
+
+
+def test_level_that_explains_most_of_a_stem_is_said(made: Made) -> None:
+    """A model of loudness alone."""
+    loud = tagger(
+        lambda b: np.log10((b.astype(float) ** 2).mean(axis=1, keepdims=True) + 1e-9) * [[1.0, 0.5]],
+        sr=songs.SR,
+        window_s=songs.WINDOW_S,
+    )
+    parts = songs.stems_of(made[0])
+    query = OracleFactorization({"drums": (parts["drums"], songs.SR), "bass": (parts["bass"] / 10, songs.SR)})
+    found = why(songs.pair(query), songs.pair(made[1]), model=loud, cache=False)
+    assert found.leading.known
+    assert any("this may be the level and not drums" in note and "3 windows" in note for note in found.notes)
+    deaf_to_level = why(songs.pair(query), songs.pair(made[1]), model=songs.hearing("drums"), cache=False)
+    assert not any("this may be the level" in note for note in deaf_to_level.notes)
+
+
+def test_another_vector_than_the_indexed_one_is_said(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    index = songs.index_of(made, model)
+    index.vectors[0] *= 1.1
+    found = why(songs.pair(made[0]), songs.pair(made[1]), index=index, model=model, cache=False)
+    assert any("song 0: its vector differs from the one in the index by 10.0 %" in note for note in found.notes)
+
+
+def test_it_is_written_as_plain_values(made: Made) -> None:
+    found = asked(made[0], made[1], songs.hearing(*songs.STEMS), made)
+    told = json.loads(to_json(found.to_dict()))
+    assert sum(told["shares"].values()) == pytest.approx(told["score"], abs=1e-9)
+    assert np.sum(told["matrices"][0]["cells"]) == pytest.approx(told["similarities"][0], abs=1e-9)
+    assert told["ranks"][0] <= told["n_songs"]
+    assert told["sentence"] in found._repr_html_()
