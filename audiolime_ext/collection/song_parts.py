@@ -121,7 +121,9 @@ def heard_in_stems(
     """A song asked about in stems, over as much of it as its vector is of."""
     settings = Settings(method="shapley", max_evals=max_evals, seed=seed, level_check=False)
     start_s, duration_s = middle(audio.duration_s, middle_s)
-    return ask_track(audio, model, separator, settings, start_s=start_s, duration_s=duration_s, cache=cache)
+    return ask_track(
+        audio, model, separator, settings, start_s=start_s, duration_s=duration_s, cache=cache, tagged=False
+    )
 
 
 def parts_of(game: WholeGame) -> SongParts:

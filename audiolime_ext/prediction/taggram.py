@@ -98,9 +98,7 @@ def tag(
 
     audio, model = load_audio(audio), load_model(model, sr=sr)
     grid = Grid.of(model, audio.sr, audio.n_samples)
-    begin, stop = audio.span(start_s, duration_s)
-    first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)
-    grid.require(end - first, f"{audio.name!r}")
+    first, end = _heard_span(audio, grid, *audio.span(start_s, duration_s))
     starts = [first + start for start in grid.starts(end - first)]
     n_whole, length = len(starts), end - first if grid.fill else grid.window or end - first
     if grid.hop is not None and not grid.fill and starts[-1] + grid.hop < end:
@@ -120,6 +118,25 @@ def tag(
     notes = tuple(grid.filling((end - first) / grid.sr))
     silent = _silent(audio, times_s.tolist(), length / grid.sr, padded, grid.n_channels)
     return Taggram(label_names(model, scores.shape[1]), times_s, scores, padded, silent, notes)
+
+
+def whole_windows(audio: Audio, grid: Grid, begin: int, stop: int) -> list[float]:
+    """Starts in seconds of the whole windows between two samples of a recording: those that `tag` does not fill up.
+
+    Raises
+    ------
+    AudioError
+        If the excerpt is too short for the model.
+    """
+    first, end = _heard_span(audio, grid, begin, stop)
+    return [(first + start) / grid.sr for start in grid.starts(end - first)]
+
+
+def _heard_span(audio: Audio, grid: Grid, begin: int, stop: int) -> tuple[int, int]:
+    """An excerpt in samples of the model's rate; refused where the model cannot hear it."""
+    first, end = round(begin / audio.sr * grid.sr), round(stop / audio.sr * grid.sr)
+    grid.require(end - first, f"{audio.name!r}")
+    return first, end
 
 
 def _silent(

@@ -30,8 +30,9 @@ from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.repeatability import Noise
-from audiolime_ext.prediction.taggram import Taggram
+from audiolime_ext.prediction.taggram import Taggram, whole_windows
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.text import counted, share_of
 from audiolime_ext.track.explanation import ABSENT_DB, TrackExplanation
@@ -52,8 +53,8 @@ class AskedTrack:
         Start and length of each window in seconds.
     first, end : int
         Samples of the recording between which they lie.
-    taggram : Taggram
-        The model's answers to the windows as they are.
+    tagged : Taggram or None
+        The model's answers to the windows as they are; None: those to all stems together stand for them.
     every : bool
         True where these are all windows of the excerpt, False where some were chosen.
     """
@@ -62,7 +63,7 @@ class AskedTrack:
     spans: tuple[Span, ...] = field(repr=False)
     first: int
     end: int
-    taggram: Taggram = field(repr=False)
+    tagged: Taggram | None = field(repr=False)
     every: bool
 
     @property
@@ -74,6 +75,17 @@ class AskedTrack:
     def separator(self) -> Factorization:
         """What splits it."""
         return self.asking.stems.factorization
+
+    @cached_property
+    def taggram(self) -> Taggram:
+        """The model's answers to the windows as they are."""
+        if self.tagged is not None:
+            return self.tagged
+        scores = np.stack([answer.neighborhood.full for answer in self.answers])
+        silent = np.array([not answer.names for answer in self.answers])
+        notes = self.asking.grid.filling((self.end - self.first) / self.recording.sr)
+        times_s, labels = np.array([start for start, _ in self.spans]), label_names(self.asking.model, scores.shape[1])
+        return Taggram(labels, times_s, scores, times_s < 0, silent if silent.any() else None, tuple(notes))
 
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
@@ -174,8 +186,12 @@ def ask_track(
     duration_s: float | None = None,
     at: Sequence[float] | float | None = None,
     cache: bool = True,
+    tagged: bool = True,
 ) -> AskedTrack:
-    """Hear a recording, and make ready to ask about its windows; for the parameters see `explain_track`.
+    """Make ready to ask about the windows of a recording; for the parameters see `explain_track`.
+
+    With `tagged` the model is asked about the windows as they are first, and about the last one though it may not be
+    whole; without it that is spared.
 
     Raises
     ------
@@ -191,8 +207,8 @@ def ask_track(
     store = Store(Cache.of_user() if cache else None)
     stems = KeptStems(separator, recording, store, whole=chosen is None)
     asking = Asking(recording, stems, model, grid, method_named(settings.method), settings, store)
-    taggram = asking.taggram(first, end)
-    spans = _spans(taggram, model, end / recording.sr) if chosen is None else chosen
+    taggram = asking.taggram(first, end) if tagged else None
+    spans = _spans(recording, grid, model, first, end) if chosen is None else chosen
     least = least_power(recording, spans, grid.n_channels) if chosen is None else 0.0
     return AskedTrack(replace(asking, least_power=least), tuple(spans), first, end, taggram, chosen is None)
 
@@ -246,10 +262,11 @@ def _require_sound(audio: Audio, spans: Sequence[tuple[float, float | None]]) ->
         raise AudioError(f"{audio.name!r} is silent where it is to be explained; there is nothing to explain")
 
 
-def _spans(taggram: Taggram, model: Model, end_s: float) -> list[Span]:
+def _spans(recording: Audio, grid: Grid, model: Model, first: int, end: int) -> list[Span]:
     """The whole windows; the last may reach beyond the excerpt by its lead, which it hears as silence."""
     longest_s = math.inf if model.window_s is None else model.window_s
-    return [(start, min(longest_s, end_s - start)) for start in taggram.times_s[~taggram.padded].tolist()]
+    end_s = end / recording.sr
+    return [(start, min(longest_s, end_s - start)) for start in whole_windows(recording, grid, first, end)]
 
 
 def _notes(windows: Sequence[Window], taggram: Taggram, separator: Factorization, *, every: bool) -> list[str]:
