@@ -80,9 +80,13 @@ class StemMatrix:
         """The same with the songs exchanged."""
         return StemMatrix(self.columns, self.rows, np.ascontiguousarray(self.cells.T))
 
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Header and rows of it as text."""
+        rows = zip(self.rows, self.cells, strict=True)
+        return ["", *self.columns], [[name, *(f"{cell:+.2f}" for cell in row)] for name, row in rows]
+
     def __str__(self) -> str:
-        table = [[name, *(f"{cell:+.2f}" for cell in row)] for name, row in zip(self.rows, self.cells, strict=True)]
-        return text_table(["", *self.columns], table)
+        return text_table(*self.table())
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.collection.song_parts import SILENCE
+from audiolime_ext.errors import NothingArgues
+from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.words import Voice, sentence
 from audiolime_ext.recommendation.space import Space
@@ -16,6 +19,7 @@ from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing
+from audiolime_ext.text import html_table
 from audiolime_ext.track.explanation import TrackExplanation
 
 SCHEMA_VERSION = 1
@@ -126,11 +130,30 @@ class Why:
         name = self.leading.sources[self.leading.first[0]]
         return int(self.track.all_weights[:, 0, self.track.names.index(name)].argmax())
 
+    def window(self) -> Explanation:
+        """The explanation of the window in which the stem that leads adds most, with its sound."""
+        return self.track.open_window(self.best_window)
+
+    def listen(self) -> Audio:
+        """The stem that leads, or those that are not told apart, where they add most.
+
+        Raises
+        ------
+        NothingArgues
+            If no stem is known to argue for the score.
+        """
+        if not self.leading.first or self.leading.state == "whole":
+            raise NothingArgues(self.sentence)
+        return self.window().audio([self.leading.sources[i] for i in self.leading.first])
+
     def __str__(self) -> str:
         return words.as_text(self)
 
     def _repr_html_(self) -> str:
-        return "".join(f"<p>{html.escape(line)}</p>" for line in (self.sentence, *words.remarks(self)))
+        told = [self.sentence, *words.places(self), *words.agreement(self), *words.by_outputs(self)]
+        shown = [f"<p>{html.escape(line)}</p>" for line in told]
+        shown += [html_table(*matrix.table()) for matrix in self.matrices if matrix is not None]
+        return "".join([*shown, *(f"<p>{html.escape(line)}</p>" for line in words.remarks(self))])
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""

@@ -60,19 +60,19 @@ def agreement(why: Why) -> list[str]:
 
 
 def by_outputs(why: Why) -> list[str]:
-    """By which outputs, and which stem carries each: ``by tempo (+0.41), which drums carry (+0.38)``."""
+    """By which outputs, and which stem carries each: ``most by tempo +0.41 (by drums +0.38)``."""
     totals = {name: sum(parts.values()) for name, parts in why.by_output.items()}
     sign = 1 if why.score >= 0 else -1
     largest = sorted(totals, key=lambda name: -sign * totals[name])[:_TOLD]
     told = [_carried(name, totals[name], why) for name in largest if sign * totals[name] > 0]
-    return [f"most of it {'by' if sign > 0 else 'against it by'} {'; '.join(told)}"] if told else []
+    return [f"most {'by' if sign > 0 else 'against it by'} {', '.join(told)}"] if told else []
 
 
 def _carried(name: str, total: float, why: Why) -> str:
     parts = why.by_output[name]
     sign = 1 if total >= 0 else -1
     most = max(parts, key=lambda part: sign * parts[part])
-    return f"{name} ({total:+.2f}), which {most} carr{'y' if most.endswith('s') else 'ies'} ({parts[most]:+.2f})"
+    return f"{name} {total:+.2f} (by {most} {parts[most]:+.2f})"
 
 
 def of_pairs(why: Why) -> list[str]:
@@ -84,7 +84,7 @@ def of_pairs(why: Why) -> list[str]:
         row, column, cell = matrix.largest()
         if cell > 0:
             pair = f"its {column} and the query's {row} ({cell:+.2f})"
-            found.append(f"most of the similarity to {legible(song.name)}: {pair}")
+            found.append(f"the pair that adds most to the similarity to {legible(song.name)}: {pair}")
     return found
 
 

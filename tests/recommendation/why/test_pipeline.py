@@ -13,7 +13,7 @@ import pytest
 from audiolime_ext import Model, tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.collection.songs import Song
-from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.errors import AudioError, NothingArgues, UsageError
 from audiolime_ext.files.plain import to_json
 from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why.pipeline import why
@@ -140,7 +140,7 @@ def test_named_outputs_are_split_by_stems(made: Made) -> None:
     assert abs(found.by_output["bass 0"]["drums"]) < 1e-9
     for stem in songs.STEMS:
         assert sum(parts[stem] for parts in found.by_output.values()) == pytest.approx(found.weights[stem], abs=1e-9)
-    assert re.search(r"(by|against it by) .*, which \w+ carr", str(found))
+    assert re.search(r"most (by|against it by) \w+ \d [+-]\d\.\d\d \(by \w+ [+-]", str(found))
 
 
 def test_a_taste_is_explained_by_the_stems_of_the_song(made: Made) -> None:
@@ -352,3 +352,13 @@ def test_it_is_written_as_plain_values(made: Made) -> None:
     assert np.sum(told["matrices"][0]["cells"]) == pytest.approx(told["similarities"][0], abs=1e-9)
     assert told["ranks"][0] <= told["n_songs"]
     assert told["sentence"] in found._repr_html_()
+
+
+def test_the_stem_that_leads_can_be_heard(made: Made) -> None:
+    found = asked(made[0], made[0], songs.hearing("drums"), made)
+    heard = found.listen()
+    assert np.allclose(heard.samples[0], songs.stems_of(made[0])["drums"][: heard.n_samples], atol=1e-6)
+    assert found.window().names == songs.STEMS
+    alone = asked(songs.song(bass=7), made[1], songs.hearing(*songs.STEMS), made)
+    with pytest.raises(NothingArgues, match="nothing to tell apart"):
+        alone.listen()
