@@ -57,6 +57,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "prediction.option_values": "prediction/test_saved_model",
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
+    "recommendation.why.flipped": "recommendation/why/test_flip",
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.player.pictures": "report/player/test_player",
     "report.song.index": "report/song/test_page",

@@ -35,6 +35,8 @@ from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.text import counted
 
+Gains = NDArray[np.floating[Any]]  # factors of components, 1: as they are
+
 CROSSFADE_S = 0.01
 BACKGROUND_DB = -60.0
 ROLLED_OFF = (
@@ -218,8 +220,8 @@ class Components:
             mixed += mix(self._heard_off, 1 - gains, edges, CROSSFADE_S * self.grid.sr)
         return mixed
 
-    def listen(self, mask: Masks, *, background: bool, name: str) -> Audio:
-        """What a person hears for one mask, at the recording's rate and channels."""
+    def listen(self, mask: Masks | Gains, *, background: bool, name: str) -> Audio:
+        """What a person hears for one mask, or for a gain of each component, at the recording's rate and channels."""
         edges = np.array(self.boundaries_s) * self.stems.sr
         mixed = mix(self.recorded, self._gains(mask[None], background), edges, CROSSFADE_S * self.stems.sr)
         return Audio(mixed[0], self.stems.sr, name)
@@ -234,7 +236,7 @@ class Components:
         steps = [np.arange(self.n_segments) if size > 1 else np.zeros(self.n_segments, int) for size in self.groups]
         return np.asarray(firsts[:, None] + np.stack(steps))
 
-    def _gains(self, masks: Masks, background: bool) -> NDArray[np.float32]:
+    def _gains(self, masks: Masks | Gains, background: bool) -> NDArray[np.float32]:
         gains = np.asarray(masks, np.float32)[:, self._columns]
         if len(self.sources) == len(self.stems.names):
             return gains

@@ -31,7 +31,7 @@ from audiolime_ext.text import counted
 if TYPE_CHECKING:
     from audiolime_ext.components.components import Components
 
-Mixes = Callable[[Masks], Samples]  # from masks (n_masks, n) to what the model hears, (n_masks, n_channels, n_samples)
+Mixes = Callable[[Any], Samples]  # from masks or gains (n_mixes, n) to what the model hears, (n_mixes, n_channels, …)
 AskMasks = Callable[[Masks], Any]  # from masks (n_masks, n) to outputs (n_masks, n_outputs)
 
 
@@ -135,7 +135,7 @@ class Game:
 def answers(
     ask: Callable[[Samples], Scores],
     grid: Grid,
-    asked: Iterable[tuple[Mixes, Masks]],
+    asked: Iterable[tuple[Mixes, NDArray[Any]]],
     *,
     size: int,
     progress: int | None = None,
@@ -143,7 +143,7 @@ def answers(
     """A model's outputs for masks of several excerpts: for each excerpt an array (n_masks, n_outputs).
 
     Every mask is composed and predicted once, in batches that reach from one excerpt into the next where both have the
-    same length; an excerpt is looked at only when its turn comes.
+    same length; an excerpt is looked at only when its turn comes. Gains of components are asked about as masks are.
 
     Parameters
     ----------
@@ -151,8 +151,8 @@ def answers(
         Function from signals (n, n_windows, n_channels, n_samples) to outputs (n, n_outputs): `predict` of a model.
     grid : Grid
         The model's windows.
-    asked : iterable of (callable, ndarray of bool)
-        Function that makes mixes of masks, and the masks (n_masks, n_components), for each excerpt.
+    asked : iterable of (callable, ndarray of bool or float)
+        Function that makes mixes of masks or gains, and these, shape (n_masks, n_components), for each excerpt.
     size : int
         Number of mixes that are made and asked about at a time, see `n_at_once`.
     progress : int or None
@@ -162,7 +162,7 @@ def answers(
 
     found: list[list[Scores]] = []
 
-    def rows() -> Iterator[tuple[int, Mixes, Masks, int]]:
+    def rows() -> Iterator[tuple[int, Mixes, NDArray[Any], int]]:
         for i, (mixes, masks) in enumerate(asked):
             found.append([])
             yield from ((i, mixes, masks, row) for row in range(len(masks)))
