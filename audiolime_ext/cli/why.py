@@ -40,6 +40,9 @@ def add(commands: Any) -> None:
         help="by which nearness places are counted (default %(default)s)",
     )
     parser.add_argument("--space", choices=("centred", "standardised", "plain"), help="as for audiolime similar")
+    parser.add_argument(
+        "--flip", action="store_true", help="also find the smallest change of a stem by which B would come before A"
+    )
     add_sampling(parser)
     add_no_cache(parser)
     add_trust(parser, "the index")
@@ -63,6 +66,7 @@ def run(args: Namespace) -> int:
         model=None if args.model is None else resolve_model(args),
         hubs=None if args.correction == "none" else args.correction.replace("-", " "),
         space=args.space,
+        flip=args.flip,
         max_evals=args.max_evals,
         seed=args.seed,
         trust=args.trust,

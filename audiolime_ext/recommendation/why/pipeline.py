@@ -38,6 +38,8 @@ from audiolime_ext.recommendation.ranking import ranking_of
 from audiolime_ext.recommendation.similar import listed
 from audiolime_ext.recommendation.space import Space, SpaceKind, space_of
 from audiolime_ext.recommendation.telling import Telling
+from audiolime_ext.recommendation.why.flip import find_flip, nearer
+from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.heard import HeardSong, Listening, separator_notes
 from audiolime_ext.recommendation.why.level import level_remarks
 from audiolime_ext.recommendation.why.matrix import stem_matrix
@@ -61,6 +63,7 @@ def why(
     model: Any = None,
     hubs: HubCorrection | None = "mutual proximity",
     space: SpaceKind | None = None,
+    flip: bool = False,
     max_evals: int = MAX_EVALS,
     seed: int = 0,
     trust: bool = False,
@@ -86,6 +89,9 @@ def why(
         Model; None: the one of the index or, without one, ``"musicnn:MSD_musicnn?layer=penultimate"``.
     hubs, space : as for `similar`
         Correction for hubs by which places are counted, and space in which vectors are compared.
+    flip : bool
+        True to look for the smallest change of a stem by which `b` comes before `a`; see
+        `audiolime_ext.recommendation.why.flip`.
     max_evals : int
         Budget in mixes for each window: all 2ⁿ masks of n stems where they fit.
     seed : int
@@ -124,12 +130,15 @@ def why(
     asking, listening = _listening(index, model, factorization, max_evals, seed, trust=trust, cache=cache)
     liked = [*listed(like)]
     _require_meant(a, b, bool(liked), asking)
+    if flip and b is None:
+        raise UsageError("a flip is what makes B win over A; name both")
     song = listening.query(query)
     others = _told_apart([listening.candidate(one, name) for one, name in ((a, "A"), (b, "B")) if one is not None])
     where = _silent_space(song, listening) if asking is None else space_of(asking.index, space)
     aim, label, noun, notes = _aim(song, others, where, asking, liked, listed(dislike), seed)
     voice = Voice(label, Kind(noun), factorization=song.separator)
-    return _explained(song, others, where, asking, hubs, aim, voice, notes)
+    found, field = _explained(song, others, where, asking, hubs, aim, voice, notes)
+    return replace(found, flip=_flip(found, field)) if flip else found
 
 
 def _listening(
@@ -228,7 +237,7 @@ def _explained(
     aim: Linear,
     voice: Voice,
     notes: Sequence[str],
-) -> Why:
+) -> tuple[Why, Field | None]:
     assert song.asked is not None
     assert song.parts is not None
     asked, target = song.asked, aim.target(voice.label)
@@ -264,7 +273,15 @@ def _explained(
         *(() if telling is None else telling.notes),
         *(() if asking is None else waiting(asking.index)),
     ]
-    return replace(made, removals=_removals(made, field), notes=tuple(dict.fromkeys(told)))
+    return replace(made, removals=_removals(made, field), notes=tuple(dict.fromkeys(told))), field
+
+
+def _flip(found: Why, field: Field | None) -> Flip:
+    """The smallest change that makes the second candidate win, by what ranks."""
+    assert found.query.asked is not None
+    a, b = found.candidates
+    margin = nearer(found.space, b.vector, a.vector) if field is None else field.margin
+    return find_flip(found.query.asked, margin, songs=(a.name, b.name))
 
 
 def _leading(game: WholeGame, target: Target, noise: Noise, kind: Kind) -> Leading:

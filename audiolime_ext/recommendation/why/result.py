@@ -16,6 +16,7 @@ from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.words import Voice, sentence
 from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.why import words
+from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing
@@ -78,6 +79,8 @@ class Why:
         Places and similarities without each stem.
     notes : tuple of str
         Sentences on what else to know.
+    flip : Flip or None
+        Smallest change by which the second candidate comes first; None: it was not looked for.
     """
 
     query: HeardSong
@@ -93,6 +96,7 @@ class Why:
     model: str
     removals: tuple[Removal, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    flip: Flip | None = field(default=None, repr=False)
 
     @property
     def score(self) -> float:
@@ -176,6 +180,7 @@ class Why:
             "matrices": [None if matrix is None else matrix.to_dict() for matrix in self.matrices],
             "by_output": {name: dict(parts) for name, parts in self.by_output.items()},
             "removals": [removal.to_dict() for removal in self.removals],
+            "flip": None if self.flip is None else self.flip.to_dict(),
             "track": self.track.to_dict(),
             "notes": list(self.notes),
         }

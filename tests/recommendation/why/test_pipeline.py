@@ -362,3 +362,20 @@ def test_the_stem_that_leads_can_be_heard(made: Made) -> None:
     alone = asked(songs.song(bass=7), made[1], songs.hearing(*songs.STEMS), made)
     with pytest.raises(NothingArgues, match="nothing to tell apart"):
         alone.listen()
+
+
+def test_a_flip_is_by_what_ranks_and_asks_the_model(made: Made) -> None:
+    """The query's bass is A's, its drums are B's; the louder bass makes A win."""
+    query = OracleFactorization(
+        {"bass": (songs.stem("bass", 1), songs.SR), "drums": (songs.stem("drums", 2) / 2, songs.SR)}
+    )
+    a, b = songs.song(bass=1, drums=8), songs.song(bass=9, drums=2)
+    energies = tagger(songs.levels, sr=songs.SR, window_s=songs.WINDOW_S)
+    found = asked(query, a, energies, [songs.any_song(seed) for seed in range(20, 30)], b, flip=True)
+    assert found.flip is not None
+    assert found.flip.margin_before < 0
+    assert set(found.flip.stems) <= {"bass", "drums"}
+    assert str(found.flip) in str(found)
+    assert found.to_dict()["flip"]["changes_db"] == found.flip.changes_db
+    with pytest.raises(UsageError, match="name both"):
+        asked(query, a, energies, made, flip=True)
