@@ -32,8 +32,8 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "audit.verdict.junit": "audit/verdict/test_gate",
     **{f"collection.engine.{name}": "audit/test_run" for name in ("driver", "jobs", "models")},  # by audits
     **{f"collection.engine.{name}": "collection/engine/test_patience" for name in ("choosing", "policy", "workers")},
-    **{f"recommendation.why.{name}": "recommendation/why/test_pipeline" for name in ("heard", "level")},
-    **{f"recommendation.why.{name}": "recommendation/why/test_pipeline" for name in ("result", "words")},
+    **{f"recommendation.why.{name}": "recommendation/why/test_pipeline" for name in ("aims", "explaining", "heard")},
+    **{f"recommendation.why.{name}": "recommendation/why/test_pipeline" for name in ("level", "result", "words")},
     **{f"files.{name}": "audit/store/test_store" for name in ("database", "seals")},
     "collection.engine.failures": "audit/store/test_store",
     "collection.index": "collection/indexing/test_making",

@@ -1,6 +1,8 @@
 """Why this song, and not that one: the nearness of songs explained by their stems.
 
 - `pipeline`: the whole way, `why`, on one screen
+- `aims`: the score that ranked, as a linear function of the model's answers
+- `explaining`: a question answered
 - `heard`: the songs, in stems where there is sound
 - `matrix`: which stem of one song is like which stem of the other
 - `level`: whether a stem makes songs alike, or only how loud it is

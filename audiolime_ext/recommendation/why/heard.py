@@ -71,6 +71,14 @@ class HeardSong:
 
 
 @dataclass(frozen=True, eq=False)
+class StemSong(HeardSong):
+    """A song that was heard in stems; the parameters are those of `HeardSong`."""
+
+    asked: AskedTrack = field(repr=False)
+    parts: SongParts = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
 class Listening:
     """How songs are heard.
 
@@ -93,7 +101,7 @@ class Listening:
     seed: int = 0
     cache: bool = True
 
-    def query(self, given: Any, called: str = "the query") -> HeardSong:
+    def query(self, given: Any, called: str = "the query") -> StemSong:
         """The song whose stems are switched.
 
         Raises
@@ -104,7 +112,7 @@ class Listening:
             If it cannot be read, is silent, or is too short for the model.
         """
         found = self.candidate(given, called)
-        if found.asked is None:
+        if not isinstance(found, StemSong):
             why = found.notes[0] if found.notes else f"there is no sound of {found.name}"
             raise UsageError(f"{why}; but stems of the query are what is switched, so give its file")
         return found
@@ -138,7 +146,7 @@ class Listening:
     def _path_of(self, known: Query) -> Path | None:
         return None if self.asking is None or known.song is None else self.asking.index.path_of(known.song)
 
-    def _in_stems(self, audio: Audio, separator: Any, known: Query | None) -> HeardSong:
+    def _in_stems(self, audio: Audio, separator: Any, known: Query | None) -> StemSong:
         asked = heard_in_stems(
             audio,
             self.model,
@@ -151,7 +159,7 @@ class Listening:
         parts = parts_of(asked.whole)
         name = audio.name if known is None else known.name
         query = Query(name, parts.whole) if known is None else known
-        return HeardSong(query, asked, parts, tuple(f"{name}: {note}" for note in _other_than_indexed(known, parts)))
+        return StemSong(query, asked, parts, tuple(f"{name}: {note}" for note in _other_than_indexed(known, parts)))
 
 
 _NO_STEMS = "{name}: compared by its vector alone, so there are no stems on its side"

@@ -1,8 +1,7 @@
 """Why a song is near to another: the whole way, on one screen.
 
-The songs are heard in stems (`heard`), the score that ranked is made linear by freezing its lengths
-(`audiolime_ext.prediction.similarity`), and its exact Shapley values are those of the query's stems. They explain A's
-similarity, A's less B's, or the log-odds of a taste.
+The songs are heard in stems (`heard`), the score that ranked is made linear by freezing its length (`aims`), and its
+exact Shapley values are those of the query's stems (`explaining`).
 
 Invariants: *silence and the stems add up to the score*; *the cells of a matrix add up to the similarity, and its rows
 are the shares of the query's stems*; *a claim about a song without a stem comes from ranking all songs anew*.
@@ -16,37 +15,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from audiolime_ext.attribution.noise import attribute_noisy
-from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.collection.index import Index, load_index
-from audiolime_ext.collection.song_parts import SILENCE, SongParts
 from audiolime_ext.components.masks import MAX_EVALS
 from audiolime_ext.errors import UsageError
-from audiolime_ext.explanation.leading import Leading, leading
-from audiolime_ext.explanation.words import Voice
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.loading import load_model
-from audiolime_ext.prediction.repeatability import Noise
-from audiolime_ext.prediction.similarity import Linear, similarity_to
-from audiolime_ext.prediction.targets import Target
 from audiolime_ext.recommendation.hubs import HubCorrection
-from audiolime_ext.recommendation.queries import Asking, waiting
+from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.ranking import ranking_of
 from audiolime_ext.recommendation.similar import listed
-from audiolime_ext.recommendation.space import Space, SpaceKind, space_of
-from audiolime_ext.recommendation.telling import Telling
+from audiolime_ext.recommendation.space import SpaceKind, space_of
+from audiolime_ext.recommendation.why.aims import nearness, relevance, silent_space
+from audiolime_ext.recommendation.why.explaining import explained
 from audiolime_ext.recommendation.why.flip import find_flip, nearer
 from audiolime_ext.recommendation.why.flipped import Flip
-from audiolime_ext.recommendation.why.heard import HeardSong, Listening, separator_notes
-from audiolime_ext.recommendation.why.level import level_remarks
-from audiolime_ext.recommendation.why.matrix import stem_matrix
-from audiolime_ext.recommendation.why.result import Removal, Why
+from audiolime_ext.recommendation.why.heard import HeardSong, Listening
+from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.recommendation.why.standing import Field
-from audiolime_ext.recommendation.why.words import order_notes, silence_notes
-from audiolime_ext.track.asked import WholeGame
 
 MODEL = "musicnn:MSD_musicnn?layer=penultimate"
 
@@ -134,10 +119,13 @@ def why(
         raise UsageError("a flip is what makes B win over A; name both")
     song = listening.query(query)
     others = _told_apart([listening.candidate(one, name) for one, name in ((a, "A"), (b, "B")) if one is not None])
-    where = _silent_space(song, listening) if asking is None else space_of(asking.index, space)
-    aim, label, noun, notes = _aim(song, others, where, asking, liked, listed(dislike), seed)
-    voice = Voice(label, Kind(noun), factorization=song.separator)
-    found, field = _explained(song, others, where, asking, hubs, aim, voice, notes)
+    where = silent_space(song, listening.model) if asking is None else space_of(asking.index, space)
+    if asking is not None and liked:
+        own, other = ([asking.query(one) for one in given] for given in (liked, listed(dislike)))
+        aim = relevance(song, ranking_of(asking.index, where, own, other, learnt=True, seed=seed), where)
+    else:
+        aim = nearness(song, others, where)
+    found, field = explained(song, others, where, asking, hubs, aim)
     return replace(found, flip=_flip(found, field)) if flip else found
 
 
@@ -171,155 +159,8 @@ def _told_apart(candidates: Sequence[HeardSong]) -> tuple[HeardSong, ...]:
     )
 
 
-def _silent_space(song: HeardSong, listening: Listening) -> Space:
-    """Vectors measured from silence, where there is no collection to centre them on."""
-    if listening.model.labels is not None:
-        raise UsageError(
-            "the model's outputs have names, with units of their own, and only a collection says how much each varies; "
-            "name an index (index=…, --in)"
-        )
-    assert song.parts is not None
-    silence, whole = song.parts.vectors[0], song.parts.whole
-    note = "without an index nothing says what songs have in common: vectors are measured from the answer to silence"
-    least = 1e-6 * float(np.linalg.norm(whole))
-    return Space("plain", silence, np.ones_like(silence), np.zeros(0, np.float32), least, (note,))
-
-
-def _aim(
-    song: HeardSong,
-    others: Sequence[HeardSong],
-    space: Space,
-    asking: Asking | None,
-    liked: Sequence[Any],
-    disliked: Sequence[Any],
-    seed: int,
-) -> tuple[Linear, str, str, list[str]]:
-    """The score as a linear function of the model's outputs, the name of it, what its values are, and notes."""
-    space.direction(song.vector, song.name)
-    if asking is not None and liked:
-        ranking = ranking_of(
-            asking.index,
-            space,
-            [asking.query(one) for one in liked],
-            [asking.query(one) for one in disliked],
-            learnt=True,
-            seed=seed,
-        )
-        assert ranking.taste is not None
-        length = float(np.linalg.norm(space.scaled(song.vector[None])))
-        weights = ranking.taste.weights * space.scale / length
-        known = song.query.position is not None and song.query.position in ranking.own
-        own = [f"{song.name} is among the songs that are liked, so the taste knows it"] if known else []
-        return (
-            Linear(weights, ranking.taste.intercept - float(weights @ space.centre)),
-            "its relevance",
-            "log-odds",
-            [*ranking.notes, *own],
-        )
-    near = [similarity_to(_directed(space, one), song.vector, centre=space.centre, scale=space.scale) for one in others]
-    if len(near) == 1:
-        return near[0], f"similarity to {others[0].name}", "similarity", []
-    contrast = Linear(near[0].weights - near[1].weights, near[0].intercept - near[1].intercept)
-    return contrast, f"{others[0].name} over {others[1].name}", "difference", []
-
-
-def _directed(space: Space, song: HeardSong) -> Any:
-    space.direction(song.vector, song.name)
-    return song.vector
-
-
-def _explained(
-    song: HeardSong,
-    others: tuple[HeardSong, ...],
-    space: Space,
-    asking: Asking | None,
-    hubs: HubCorrection | None,
-    aim: Linear,
-    voice: Voice,
-    notes: Sequence[str],
-) -> tuple[Why, Field | None]:
-    assert song.asked is not None
-    assert song.parts is not None
-    asked, target = song.asked, aim.target(voice.label)
-    noise = asked.noise(target)
-    names = ((voice.label,), (voice.label,))
-    track = asked.explained(asked.windows(target, noise), target, noise, names, min_score=0.0)
-    found = _leading(asked.whole, target, noise, voice.kind)
-    telling = None if asking is None else Telling.of(asking.index, space, hubs)
-    field = None if telling is None or not others else Field(telling, song.query, tuple(one.query for one in others))
-    standing = None if field is None else field.standing(song.vector)
-    ranked_by = "relevance" if not others else "similarity" if telling is None else telling.correction or "similarity"
-    made = Why(
-        song,
-        others,
-        space,
-        track,
-        found,
-        voice,
-        tuple(None if one.parts is None else stem_matrix(space, song.parts, one.parts) for one in others),
-        _by_output(aim, space, song.parts, asked.asking.model.labels),
-        standing,
-        ranked_by,
-        asked.asking.model.spec or "own model",
-    )
-    told = [
-        *order_notes([one.name for one in others], standing, made.similarities, ranked_by),
-        *silence_notes(found, voice.kind.noun),
-        *notes,
-        *(note for one in (song, *others) for note in one.notes),
-        *separator_notes((song, *others)),
-        *level_remarks(asked, target, found, voice.label),
-        *space.notes,
-        *(() if telling is None else telling.notes),
-        *(() if asking is None else waiting(asking.index)),
-    ]
-    return replace(made, removals=_removals(made, field), notes=tuple(dict.fromkeys(told))), field
-
-
 def _flip(found: Why, field: Field | None) -> Flip:
     """The smallest change that makes the second candidate win, by what ranks."""
-    assert found.query.asked is not None
     a, b = found.candidates
     margin = nearer(found.space, b.vector, a.vector) if field is None else field.margin
     return find_flip(found.query.asked, margin, songs=(a.name, b.name))
-
-
-def _leading(game: WholeGame, target: Target, noise: Noise, kind: Kind) -> Leading:
-    """What is known of the stems of the whole song: the mean over its windows."""
-    near = replace(game.outputs, scores=target.apply(game.outputs.scores))
-    of_mean = replace(noise, sd=noise.sd / np.sqrt(game.n_windows))
-    return leading(game.names, game.levels_db, near, attribute_noisy(shapley_values, near, of_mean), 0, kind)
-
-
-def _by_output(
-    aim: Linear, space: Space, parts: SongParts, labels: Sequence[str] | None
-) -> dict[str, dict[str, float]]:
-    """What silence and each stem add by each output that has a name and is not left out of the space."""
-    if labels is None:
-        return {}
-    from_centre = np.concatenate([parts.vectors[:1] - space.centre, parts.vectors[1:]]) * aim.weights
-    return {
-        name: dict(zip((SILENCE, *parts.names), column.tolist(), strict=True))
-        for name, column, scale in zip(labels, from_centre.T, space.scale, strict=True)
-        if scale > 0
-    }
-
-
-def _removals(made: Why, field: Field | None) -> tuple[Removal, ...]:
-    """What would be so without each stem, of those whose mask is known."""
-    asked = made.query.asked
-    assert asked is not None
-    game, found = asked.whole, list[Removal]()
-    if not made.candidates or len(game.names) == 1:
-        return ()
-    for i, stem in enumerate(game.names):
-        left = game.outputs.answer(np.arange(len(game.names)) != i)
-        if left is None:
-            continue
-        try:
-            direction = made.space.direction(left, f"what is left without {stem}")
-        except UsageError:
-            continue
-        similarities = tuple(float(direction @ made.space.direction(one.vector)) for one in made.candidates)
-        found.append(Removal(stem, similarities, None if field is None else field.standing(left)))
-    return tuple(found)

@@ -17,7 +17,7 @@ from audiolime_ext.explanation.words import Voice, sentence
 from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.flipped import Flip
-from audiolime_ext.recommendation.why.heard import HeardSong
+from audiolime_ext.recommendation.why.heard import HeardSong, StemSong
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing
 from audiolime_ext.text import html_table
@@ -55,7 +55,7 @@ class Why:
 
     Parameters
     ----------
-    query : HeardSong
+    query : StemSong
         Song whose stems are switched.
     candidates : tuple of HeardSong
         Songs that it is compared with: one, or two; none where a taste ranks.
@@ -83,7 +83,7 @@ class Why:
         Smallest change by which the second candidate comes first; None: it was not looked for.
     """
 
-    query: HeardSong
+    query: StemSong
     candidates: tuple[HeardSong, ...]
     space: Space = field(repr=False)
     track: TrackExplanation = field(repr=False)
