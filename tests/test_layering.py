@@ -58,6 +58,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
     "recommendation.why.flipped": "recommendation/why/test_flip",
+    "recommendation.why.likeness": "recommendation/why/test_alike",
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.player.pictures": "report/player/test_player",
     "report.song.index": "report/song/test_page",

@@ -8,6 +8,7 @@
 - `level`: whether a stem makes songs alike, or only how loud it is
 - `standing`: where a candidate stands among the songs of an index, also without a stem of the query
 - `flip`: the smallest change of a stem by which another song would win; `flipped`: that in words and sound
+- `alike`: which seconds of both are alike, and a path through both; `likeness`: that in words and sound
 - `words`, `result`: that as text and objects
 
 Kept true: silence and the stems add up to the score that ranked; what is said of a removal comes from ranking anew.

@@ -5,20 +5,20 @@ function, such as the difference of two similarities (`nearer`), or of two nearn
 stem of the song is turned up or down by some dB, the model is asked about every window that sounds, and the margin of
 the mean of its answers decides.
 
-*What is told was heard by the model*; nothing is concluded from the Shapley vectors φ alone. They only say where to
-begin: x being the song's vector, the effect of a stem is margin(x + φ/4) − margin(x − φ/4), a quarter more of it less a
-quarter less. The stem of the largest effect comes first, in the direction in which B gains. Only where no single stem
-is enough are several turned together, by the same number of dB, each in its own direction: the two of largest effect,
-then three, and so on.
+*What is told was heard by the model*; nothing is concluded from the Shapley vectors φ alone. With x the song's vector,
+they let expect the vector x + (gain − 1) φ, and only say where to begin: with the stem and the direction by which B is
+expected to win at the smallest change. Only where no single stem is enough are several turned together, by the same
+number of dB, each in the direction in which B gains: the two of largest effect, then three, and so on; the effect of a
+stem is margin(x + φ/4) − margin(x − φ/4).
 
 *How small is smallest?* Of every stem (or set), up and down, the changes that are multiples of `step_db` are tried in
-order, up to the smallest one found so far; where B wins at one and not at that before, their distance is halved down
-to a quarter of a dB. So
+order. Where B wins at one and not at that before, the limit between them is searched for down to a quarter of a dB.
+Then another stem is looked for that needs at least 1 dB less. So
 
 - at a quarter of a dB less, the change that is told does not put B first;
-- no other stem does it at any multiple of `step_db` below that change;
-- where a margin is above 0 only between two neighbouring multiples, that is not found; where there is one limit beyond
-  which B wins, as there is for a margin that rises, it is found to a quarter of a dB.
+- no other stem does it at any multiple of `step_db` that is smaller by 1 dB or more;
+- where each stem has one limit beyond which B wins, as margins have that rise or fall throughout, the change that is
+  told is the smallest one to 1 dB. A margin that is above 0 only between two neighbouring multiples is not found.
 
 Stems that lie 60 dB below the song are not turned. A stem that is taken out altogether is told beside: the answers to
 all masks are known, so that asks nothing. (In songs of more than ten stems masks are a sample, and it does.)
@@ -27,7 +27,7 @@ all masks are known, so that asks nothing. (In songs of more than ten stems mask
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +52,7 @@ MOST_DB = 12.0
 STEP_DB = 3.0
 RESOLUTION_DB = 0.25
 
+_CLOSE = 4  # quarters of a dB by which another stem must need less
 _SHARE = 0.25  # of a stem, more or less, by which effects are compared
 
 
@@ -97,9 +98,9 @@ def find_flip(
     >>> bands = tagger(lambda b: np.stack([b.mean(axis=1), (b[:, ::2] - b[:, 1::2]).mean(axis=1) / 2], axis=1))
     >>> flip = find_flip(heard_in_stems(oracle.mixture, bands, oracle, cache=False), lambda v: v[1] - v[0])
     >>> print(flip)
-    with low 6.25 dB softer, B would come before A; without low it would, too
+    with high 6.25 dB louder, B would come before A; without low it would, too
     >>> flip.margin_before, round(flip.margin_after, 3), flip.n_evals
-    (-0.5, 0.013, 12)
+    (-0.5, 0.027, 10)
     """
     most, step = _quarters(most_db, "most_db"), _quarters(step_db, "step_db")
     if asked.asking.settings.baseline != "silence":
@@ -108,10 +109,14 @@ def find_flip(
     before = float(margin(asked.whole.outputs.full))
     if math.isnan(before):
         raise UsageError("the margin of the song as it is is not a number, so no change can be measured against it")
-    trials = _Trials(remix, margin, step)
+    trials = _Trials(remix, margin, before, step)
     with trials.progress():
         without = _without(trials)
-        found = None if before > 0 else _found(trials, most)
+        found = None
+        if not before > 0:
+            forecast = _Forecast.of(asked, margin)
+            singly = trials.smallest(forecast.singles(step, most), most)
+            found = singly or trials.smallest(forecast.together(), most)
     changes_db = {} if found is None else found.changes_db
     return Flip(
         songs,
@@ -162,6 +167,7 @@ class _Trials:
 
     remix: Remix
     margin: Margin
+    before: float
     step: int
     n_evals: int = 0
     _bar: Any = None
@@ -179,34 +185,39 @@ class _Trials:
         self._bar.update(len(outputs))
         return _Trial(changes_db, outputs, _measured(self.margin, outputs.mean(axis=0)))
 
-    def turned(self, ways: Ways, quarters: int) -> _Trial:
-        return self.asked({stem: way * quarters * RESOLUTION_DB for stem, way in ways.items()})
-
     def smallest(self, candidates: Iterable[Ways], most: int) -> _Trial | None:
         """The smallest change that puts B first, of all candidates; None where none does up to `most`."""
         found, limit = None, most
         for ways in candidates:
-            if limit and (change := self._first(ways, limit)) is not None:
-                found, limit = change[0], change[1] - 1
+            if limit > 0 and (change := self._first(ways, limit)) is not None:
+                found, limit = change[0], change[1] - _CLOSE
         return found
 
+    def _turned(self, ways: Ways, quarters: int) -> _Trial:
+        return self.asked({stem: way * quarters * RESOLUTION_DB for stem, way in ways.items()})
+
     def _first(self, ways: Ways, limit: int) -> tuple[_Trial, int] | None:
-        below = 0
+        below, margin = 0, self.before
         for quarters in [*range(self.step, limit, self.step), limit]:
-            if (trial := self.turned(ways, quarters)).margin > 0:
-                return self._halved(ways, below, quarters, trial)
-            below = quarters
+            if (trial := self._turned(ways, quarters)).margin > 0:
+                return self._between(ways, (below, margin), (quarters, trial))
+            below, margin = quarters, trial.margin
         return None
 
-    def _halved(self, ways: Ways, below: int, above: int, trial: _Trial) -> tuple[_Trial, int]:
-        while above - below > 1:
-            middle = (below + above) // 2
-            tried = self.turned(ways, middle)
-            if tried.margin > 0:
-                above, trial = middle, tried
-            else:
-                below = middle
-        return trial, above
+    def _between(self, ways: Ways, lost: tuple[int, float], won: tuple[int, _Trial]) -> tuple[_Trial, int]:
+        """The change at which B wins though it does not a quarter below, between one that it loses and one it wins at.
+
+        Where the margin would be 0 on a straight line is tried first, and the middle wherever that did not halve what
+        is left.
+        """
+        straight = True
+        while (left := won[0] - lost[0]) > 1:
+            share = -lost[1] / (won[1].margin - lost[1]) if straight and math.isfinite(lost[1]) else 0.5
+            at = lost[0] + min(max(1, math.ceil(share * left)), left - 1)
+            trial = self._turned(ways, at)
+            lost, won = (lost, (at, trial)) if trial.margin > 0 else ((at, trial.margin), won)
+            straight = 2 * (won[0] - lost[0]) <= left
+        return won[1], won[0]
 
 
 def _measured(margin: Margin, vector: Vector) -> float:
@@ -217,25 +228,40 @@ def _measured(margin: Margin, vector: Vector) -> float:
         return math.nan
 
 
-def _found(trials: _Trials, most: int) -> _Trial | None:
-    """The smallest change of one stem; where there is none, of several together."""
-    ways = _ways(trials.remix.asked, trials.margin)
-    singles = [{stem: way} for stem, way in ways.items()]
-    found = trials.smallest([*singles, *({stem: -way} for stem, way in ways.items())], most)
-    sets = [dict(list(ways.items())[:size]) for size in range(2, len(ways) + 1)]
-    return found or trials.smallest(sets, most)
+@dataclass(frozen=True, eq=False)
+class _Forecast:
+    """What the Shapley vectors let expect, where `parts` has those of the stems that are heard."""
 
+    margin: Margin
+    whole: Vector
+    parts: Mapping[str, Vector]
 
-def _ways(asked: AskedTrack, margin: Margin) -> Ways:
-    """Stems that are heard, that of the largest effect first: 1 where B gains when it becomes louder, else −1."""
-    parts = parts_of(asked.whole)
-    effects = {}
-    for stem, level_db, vector in zip(parts.names, asked.whole.levels_db, parts.vectors[1:], strict=True):
-        if level_db > SILENT_DB:
-            more, less = (_measured(margin, parts.whole + share * vector) for share in (_SHARE, -_SHARE))
-            effects[stem] = more - less if math.isfinite(more - less) else 0.0
-    ordered = sorted(effects, key=lambda stem: -abs(effects[stem]))
-    return {stem: 1 if effects[stem] >= 0 else -1 for stem in ordered}
+    @classmethod
+    def of(cls, asked: AskedTrack, margin: Margin) -> _Forecast:
+        found = parts_of(asked.whole)
+        stems = zip(found.names, asked.whole.levels_db, found.vectors[1:], strict=True)
+        return cls(margin, found.whole, {stem: part for stem, level_db, part in stems if level_db > SILENT_DB})
+
+    def singles(self, step: int, most: int) -> list[Ways]:
+        """Every stem, up and down: first where B is expected to win at the smallest change, or to lose by least."""
+        ways: list[Ways] = [{stem: way} for stem in self.parts for way in (1, -1)]
+        return sorted(ways, key=lambda one: self._promise(one, range(min(step, most), most + 1, step)))
+
+    def together(self) -> list[Ways]:
+        """The two stems of largest effect, then three, and so on, each in the direction in which B gains."""
+        effects = {stem: self._margin(stem, 1 + _SHARE) - self._margin(stem, 1 - _SHARE) for stem in self.parts}
+        known = {stem: effect if math.isfinite(effect) else 0.0 for stem, effect in effects.items()}
+        ordered = sorted(known, key=lambda stem: -abs(known[stem]))
+        return [{stem: 1 if known[stem] >= 0 else -1 for stem in ordered[:n]} for n in range(2, len(ordered) + 1)]
+
+    def _margin(self, stem: str, gain: float) -> float:
+        return _measured(self.margin, self.whole + (gain - 1) * self.parts[stem])
+
+    def _promise(self, ways: Ways, changes: Sequence[int]) -> tuple[int, float]:
+        ((stem, way),) = ways.items()
+        expected = [self._margin(stem, 10 ** (way * quarters * RESOLUTION_DB / 20)) for quarters in changes]
+        known = [margin if math.isfinite(margin) else -math.inf for margin in expected]
+        return next((n for n, margin in enumerate(known) if margin > 0), len(known)), -max(known)
 
 
 def _without(trials: _Trials) -> dict[str, float]:
