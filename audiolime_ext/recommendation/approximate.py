@@ -40,7 +40,8 @@ Proposer = Callable[[Vector, int], tuple[NDArray[np.intp], NDArray[np.float32]]]
 def proposer_of(index: Index, space: Space) -> tuple[Proposer | None, tuple[str, ...]]:
     """The approximate search of a large collection, and notes; None where all songs are to be compared.
 
-    That is so for 200,000 songs or fewer, and where faiss is not installed, which a note says.
+    That is so for 200,000 songs or fewer, where stems have weights (making the lists takes longer than one search does
+    without them), and where faiss is not installed, which a note says.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def proposer_of(index: Index, space: Space) -> tuple[Proposer | None, tuple[str,
     >>> proposer_of(index, space_of(index))
     (None, ())
     """
-    if len(index.vectors) <= MOST_EXACT:
+    if len(index.vectors) <= MOST_EXACT or index.steered:
         return None, ()
     try:
         require("faiss", extra="ann")
