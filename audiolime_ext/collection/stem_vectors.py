@@ -34,7 +34,8 @@ class StemVectors:
     names : tuple of str
         Names of the stems.
     vectors : ndarray of float32, shape (n_songs, 1 + n_stems, n_features)
-        Of each song the vector of silence, then what each stem adds; may lie in a file that is mapped into memory.
+        Parts of each song: the vector of silence, then what each stem adds; may lie in a file that is mapped into
+        memory.
     weights : mapping of str to float
         Weight of each part, silence among them, that is not 1.
 

@@ -41,8 +41,9 @@ class Neighbour:
         Output → its part of the similarity, or of the log-odds of a relevance; they add up to it (less the intercept).
         Empty where the outputs have no names.
     matrix : StemMatrix or None
-        What each part of the query and each part of the song add to the similarity; they add up to it, to 1e-5. None:
-        the index has no stems, or several songs were asked about, or a taste.
+        Matrix of what each part of the query and each part of the song add to the similarity; all cells add up to it,
+        to 1e-5, as the index holds single precision. None: the index has no stems, or several songs or a taste were
+        asked about.
     """
 
     rank: int
@@ -73,7 +74,8 @@ class Pair:
     contributions : mapping of str to float
         Output → its part of the similarity.
     matrix : StemMatrix or None
-        What each part of the one and each part of the other add to the similarity, as in `Neighbour`.
+        Matrix of what each part of the one and each part of the other add to the similarity, as in `Neighbour`; None:
+        the index has no stems, or a song is a bare vector.
     """
 
     names: tuple[str, str]

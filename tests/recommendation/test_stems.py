@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import similar
+from audiolime_ext import similar, why
 from audiolime_ext.collection.index import Index
 from audiolime_ext.collection.indexing.making import make_index
 from audiolime_ext.collection.songs import Song
@@ -152,6 +152,16 @@ def test_what_cannot_be_weighed_is_refused(index: Index) -> None:
         similar("../songs/1-2.wav", index, weights={"vocals": 0})
     with pytest.raises(UsageError, match=r"nowhere has one vector for each song and none for its stems"):
         similar("song 1", collection(np.eye(4)), weights={"drums": 0})
+
+
+def test_why_explains_songs_as_they_are(index: Index) -> None:
+    with pytest.raises(UsageError, match="give the index without weights"):
+        why("../songs/1-2.wav", "../songs/1-3.wav", index=index.weighted({"drums": 0}), trust=True)
+    found = why("../songs/1-2.wav", "../songs/1-3.wav", index=index, factorization=sides, trust=True, cache=False)
+    row = next(row for row in similar("../songs/1-2.wav", index, k=15).rows if row.song.name.endswith("1-3.wav"))
+    assert row.matrix is not None
+    assert found.score == pytest.approx(row.similarity, abs=1e-5)
+    assert {"silence": found.silence, **found.weights} == pytest.approx(row.matrix.by_row, abs=1e-5)
 
 
 def test_nothing_of_a_steered_index_is_kept_or_mixed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
