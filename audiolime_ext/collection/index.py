@@ -42,7 +42,8 @@ class Index:
     songs : tuple of Song
         Songs, in the order of their paths.
     vectors : ndarray of float32, shape (n_songs, n_features)
-        Vector of each song, as the model answered it; may lie in a file that is mapped into memory.
+        Vector of each song, as the model answered it; of a weighted index, the weighted sum of its parts. It may lie
+        in a file that is mapped into memory.
     state : int
         Number that changes whenever the songs or their vectors do.
     middle_s : float or None
@@ -102,7 +103,7 @@ class Index:
         return self.all_windows[begin : begin + self.window_counts[number]]
 
     def weighted(self, weights: Mapping[str, float]) -> Index:
-        """The same songs with vectors in which each stem counts as much as its weight says.
+        """The same songs with vectors in which each stem counts as much as its weight says; windows stay as they are.
 
         Parameters
         ----------

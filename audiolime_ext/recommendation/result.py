@@ -266,7 +266,7 @@ def mostly_by_stems(matrix: StemMatrix) -> str:
     >>> mostly_by_stems(StemMatrix(names, names, np.array([[0.9, 0.1, 0], [0, 0.31, -0.5], [0, 0.02, 0]])))
     'drums–drums +0.31, bass–drums +0.02, silence +1.00'
     """
-    pairs = (f"{row}–{column}" for row, column in itertools.product(matrix.rows[1:], matrix.columns[1:]))
+    pairs = (legible(f"{row}–{column}") for row, column in itertools.product(matrix.rows[1:], matrix.columns[1:]))
     stems = matrix.cells[1:, 1:]
     told = mostly(dict(zip(pairs, stems.ravel().tolist(), strict=True)), matrix.similarity)
     silence = f"{SILENCE} {round(matrix.similarity - float(stems.sum()), 2) + 0.0:+.2f}"

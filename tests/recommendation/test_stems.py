@@ -16,7 +16,7 @@ from audiolime_ext.collection.indexing.making import make_index
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.stem_vectors import StemVectors
 from audiolime_ext.errors import UsageError
-from audiolime_ext.recommendation import kept
+from audiolime_ext.recommendation import approximate, kept
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.space import space_of
@@ -162,6 +162,15 @@ def test_why_explains_songs_as_they_are(index: Index) -> None:
     assert row.matrix is not None
     assert found.score == pytest.approx(row.similarity, abs=1e-5)
     assert {"silence": found.silence, **found.weights} == pytest.approx(row.matrix.by_row, abs=1e-5)
+
+
+def test_of_very_many_songs_with_weights_all_are_compared_which_is_said(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approximate, "MOST_EXACT", 10)
+    found = similar("../songs/1-2.wav", index, weights={"drums": 0}, k=N - 1)
+    assert {other for _, other in stems_of(found)} == {2}
+    assert "all of 16 songs are compared one by one, which takes a while: their stems have weights" in found.notes
 
 
 def test_nothing_of_a_steered_index_is_kept_or_mixed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
