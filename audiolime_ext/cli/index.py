@@ -62,6 +62,12 @@ def _add_run(commands: Any) -> None:
         metavar="S",
         help="hear this many seconds from the middle of each song (default: all of it)",
     )
+    parser.add_argument(
+        "--stems",
+        metavar="SPEC",
+        help="split each song (spleeter:2stems, hpss, ...), and keep what each stem adds to its vector, too: for "
+        "reasons and for similar --weight. Every mix of the stems is heard, which takes many times as long",
+    )
     parser.add_argument("--windows", action="store_true", help="keep the vectors of single windows, too")
     add_output(parser, "INDEX", "index to write (default: SOURCE.index)")
     add_json(parser)
@@ -103,6 +109,7 @@ def run(args: Namespace) -> int:
             root=args.root,
             middle_s=args.middle,
             windows=args.windows,
+            stems=args.stems,
             shard=args.shard,
             workers=args.workers,
             threads=args.threads,
@@ -136,7 +143,7 @@ def _bring(args: Namespace) -> int:
     from audiolime_ext.collection.indexing.bringing import plan_bringing
     from audiolime_ext.errors import UsageError
 
-    heard = ("middle", "windows", "shard", "cluster", "workers")
+    heard = ("middle", "windows", "stems", "shard", "cluster", "workers")
     if given := [name for name in heard if getattr(args, name) not in (None, False)]:
         raise UsageError(f"--{given[0]} is for recordings that are heard; with --vectors nothing is, so leave it out")
     plan = plan_bringing(
@@ -175,14 +182,20 @@ def _tell(index: Index, args: Namespace) -> None:
 
     n_songs, n_features = index.vectors.shape
     if args.json:
-        about = {"index": str(index.folder), "model": index.model, "labels": index.labels and list(index.labels)}
+        labels = index.labels and list(index.labels)
+        about: dict[str, Any] = {"index": str(index.folder), "model": index.model, "labels": labels}
         counts = {"n_songs": n_songs, "n_features": n_features, "n_failed": len(index.failures)}
         counts["n_waiting"] = index.n_waiting
+        if index.stems is not None:
+            about["stems"] = {"factorization": index.stems.factorization, "names": list(index.stems.names)}
         failures = [{"name": failure.name, "reason": failure.reason} for failure in index.failures]
         print(to_json({**about, **counts, "failures": failures}))
         return
     n, left = n_songs + len(index.failures) + index.n_waiting, index.n_waiting
     numbers = f"{counted(n_features, 'number')} of {index.model or 'the catalogue'}"
     print(f"{share_of(n_songs, n, 'song')} in {legible(index.folder)}, each with {numbers}")
+    if index.stems is not None:
+        names = ", ".join(map(legible, index.stems.names))
+        print(f"and as many for silence and for each stem that {legible(index.stems.factorization)} gave: {names}")
     if left:
         print(f"{counted(left, 'song is', 'songs are')} not heard yet: join the other shards, or run the command again")

@@ -53,6 +53,14 @@ def share(text: str) -> float:
     return value
 
 
+def weight(text: str) -> tuple[str, float]:
+    """The argument type of weights of stems: ``drums=2``."""
+    name, _, number = text.rpartition("=")
+    if not name or not 0 <= (value := _number(number)) < math.inf:
+        raise argparse.ArgumentTypeError(f"a stem with its weight from 0 on is needed, such as drums=2, not {text!r}")
+    return name, value
+
+
 def segments(text: str) -> int | str | list[float]:
     """The argument type of time segments: ``4``, ``beats``, ``0.5,1.2,2.0``; a number with a point is one boundary."""
     parts = text.split(",")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audiolime_ext.cli.numbers import whole
+from audiolime_ext.cli.numbers import weight, whole
 from audiolime_ext.cli.options import add_json, add_trust
 from audiolime_ext.files.names import legible
 
@@ -65,6 +66,16 @@ def add(commands: Any) -> None:
         "tempo, else centred; plain: as they are)",
     )
     parser.add_argument(
+        "--weight",
+        dest="weights",
+        nargs="+",
+        action="extend",
+        type=weight,
+        metavar="STEM=W",
+        help="how much each stem counts, in an index with stems: drums=2 vocals=0 (default: 1; 0: it is not heard; "
+        "silence is one, too)",
+    )
+    parser.add_argument(
         "--hubs",
         dest="census",
         action="store_true",
@@ -92,6 +103,8 @@ def run(args: Namespace) -> int:
             raise UsageError(f"--m3u8 {legible(args.m3u8)} would overwrite what is no playlist; end its name in .m3u8")
         require_writable_file(Path(args.m3u8))
     index = load_index(Path(args.index))
+    if args.weights:
+        index = index.weighted(_each_once(args.weights))
     found = _found(index, args) if listed or args.pairs else None
     censuses = _censuses(index, args) if args.census else []
     if found is not None and args.m3u8 is not None:
@@ -125,6 +138,14 @@ def _censuses(index: Index, args: Namespace) -> list[HubCensus]:
 
     kinds = dict.fromkeys([None, _correction(args)])
     return [hub_census(index, k=args.k, hubs=kind, space=args.space) for kind in kinds]
+
+
+def _each_once(weights: list[tuple[str, float]]) -> dict[str, float]:
+    from audiolime_ext.errors import UsageError
+
+    if twice := [name for name, n in Counter(name for name, _ in weights).items() if n > 1]:
+        raise UsageError(f"--weight names {legible(twice[0])} twice; give one weight for each stem")
+    return dict(weights)
 
 
 def _correction(args: Namespace) -> Any:

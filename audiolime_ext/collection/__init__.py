@@ -6,7 +6,8 @@
 - `omissions`: what is left out, in words
 - `engine`: who works on all of them, in processes or on a cluster, so that none is lost by another
 - `songs`, `vectors`: what is known of a song, and the one vector that a model's answers to it make;
-  `song_parts`: what silence and each stem add to that vector
+  `song_parts`, `stem_vectors`: what silence and each stem add to that vector, of one song and of all in an index;
+  `hearing`: a song's vector together with its parts
 - `index`, `indexing`: the songs of a collection with their vectors, as they are read from a folder and made
 
 Kept true: what is left out is named.

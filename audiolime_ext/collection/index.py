@@ -6,8 +6,8 @@ measured is in `Index.failures`, and in nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.collection.indexing import matrix
-from audiolime_ext.collection.indexing.catalogue import Catalogue
+from audiolime_ext.collection.indexing.catalogue import FORM, Catalogue
 from audiolime_ext.collection.indexing.records import Facts, File
+from audiolime_ext.collection.song_parts import SongParts
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.collection.stem_vectors import StemVectors
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file, legible
+from audiolime_ext.track.window import names_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,8 @@ class Index:
     songs : tuple of Song
         Songs, in the order of their paths.
     vectors : ndarray of float32, shape (n_songs, n_features)
-        Vector of each song, as the model answered it; may lie in a file that is mapped into memory.
+        Vector of each song, as the model answered it; of a weighted index, the weighted sum of its parts. It may lie
+        in a file that is mapped into memory.
     state : int
         Number that changes whenever the songs or their vectors do.
     middle_s : float or None
@@ -54,6 +58,8 @@ class Index:
         Number of songs that are yet to be measured: the index is a shard, or its making was stopped.
     sr : int or None
         Rate in Hz at which a plain function listens; None: the model has one of its own.
+    stems : StemVectors or None
+        Parts of the songs' vectors; None: songs were not split.
     """
 
     folder: Path
@@ -69,6 +75,12 @@ class Index:
     failures: tuple[Failure, ...] = ()
     n_waiting: int = 0
     sr: int | None = None
+    stems: StemVectors | None = None
+
+    @property
+    def steered(self) -> bool:
+        """Whether the vectors are of parts with other weights than 1; see `weighted`."""
+        return self.stems is not None and bool(self.stems.weights)
 
     def path_of(self, song: Song) -> Path | None:
         """Where a song's file is; None: the catalogue has none."""
@@ -89,6 +101,38 @@ class Index:
             )
         begin = sum(self.window_counts[:number])
         return self.all_windows[begin : begin + self.window_counts[number]]
+
+    def weighted(self, weights: Mapping[str, float]) -> Index:
+        """The same songs with vectors in which each stem counts as much as its weight says; windows stay as they are.
+
+        Parameters
+        ----------
+        weights : mapping of str to float
+            Weight of each stem, or of ``"silence"``, from 0 (not heard) on; 1 where none is named. With all of them 1
+            the vectors are those of the index, not sums of parts.
+
+        Raises
+        ------
+        UsageError
+            If the index has no stems, or not this one, a weight cannot be used, or no stem is left.
+
+        Examples
+        --------
+        >>> parts = np.array([[[0, 0], [1, 0], [0, 2]], [[0, 0], [3, 0], [0, 4]]], np.float32)
+        >>> stems = StemVectors("hpss", "f", ("harmonic", "percussive"), parts)
+        >>> index = Index(Path("."), "", "", None, (Song("a"), Song("b")), parts.sum(axis=1), stems=stems)
+        >>> index.weighted({"harmonic": 0}).vectors.tolist(), index.weighted({"harmonic": 1}) is index
+        ([[0.0, 2.0], [0.0, 4.0]], True)
+        """
+        if self.stems is None:
+            raise UsageError(
+                f"{legible(self.folder)} has one vector for each song and none for its stems; index with --stems "
+                "spleeter:2stems (stems='spleeter:2stems') into a new folder to weigh them"
+            )
+        stems = self.stems.weighted(weights)
+        if stems.weights == self.stems.weights:
+            return self
+        return replace(self, stems=stems, vectors=stems.sums)
 
 
 def load_index(folder: str | Path) -> Index:
@@ -121,9 +165,10 @@ def load_index(folder: str | Path) -> Index:
             matrix.read(folder / name, identity.n_features, state) for name in (matrix.VECTORS, matrix.WINDOWS)
         )
         if means is None or len(means) != len(songs):
-            means = _stacked((mean[None] for mean, _ in catalogue.vectors(keys)), identity.n_features)
+            means = _stacked((rows.mean[None] for rows in catalogue.vectors(keys)), identity.n_features)
         if identity.windows and windows is None:
-            windows = _stacked((block for _, block in catalogue.vectors(keys)), identity.n_features)
+            windows = _stacked((rows.windows for rows in catalogue.vectors(keys)), identity.n_features)
+        stems = _stems(catalogue, keys, facts, state)
         failed = catalogue.failures()
         there = {file.task.key for file in files}
         failures = tuple(failure for failure in failed if failure.task in there)
@@ -141,16 +186,47 @@ def load_index(folder: str | Path) -> Index:
         failures=failures,
         n_waiting=len(there) - len(songs) - len(failures),
         sr=identity.sr,
+        stems=stems,
     )
 
 
 def write_matrices(folder: Path, catalogue: Catalogue) -> None:
     """Write the files that are mapped into memory; they need not be there, but make reading fast."""
-    state = catalogue.state
-    keys = list(_songs(catalogue.files(), catalogue.facts()))
-    matrix.write(folder / matrix.VECTORS, (mean[None] for mean, _ in catalogue.vectors(keys)), state)
+    state, facts = catalogue.state, catalogue.facts()
+    keys = list(_songs(catalogue.files(), facts))
+    matrix.write(folder / matrix.VECTORS, (rows.mean[None] for rows in catalogue.vectors(keys)), state)
     if catalogue.identity.windows:
-        matrix.write(folder / matrix.WINDOWS, (windows for _, windows in catalogue.vectors(keys)), state)
+        matrix.write(folder / matrix.WINDOWS, (rows.windows for rows in catalogue.vectors(keys)), state)
+    if catalogue.identity.stems is not None:
+        matrix.write(folder / matrix.STEMS, _parts(catalogue, keys, facts, _stems_of(keys, facts)), state)
+
+
+def _stems(catalogue: Catalogue, keys: Sequence[str], facts: Mapping[str, Facts], state: int) -> StemVectors | None:
+    """The parts of the songs' vectors; None where songs were not split."""
+    identity = catalogue.identity
+    if identity.stems is None:
+        return None
+    names = _stems_of(keys, facts)
+    shape = len(keys), 1 + len(names), identity.n_features
+    rows = matrix.read(catalogue.path.with_name(matrix.STEMS), identity.n_features, state)
+    if rows is None or len(rows) != shape[0] * shape[1]:
+        rows = _stacked(_parts(catalogue, keys, facts, names), identity.n_features)
+    return StemVectors(identity.stems, identity.stems_fingerprint, names, rows.reshape(shape))
+
+
+def _stems_of(keys: Iterable[str], facts: Mapping[str, Facts]) -> tuple[str, ...]:
+    """The stems of all songs, in the order in which they first appear, the residual last."""
+    return names_of(facts[key].stems for key in keys)
+
+
+def _parts(
+    catalogue: Catalogue, keys: Sequence[str], facts: Mapping[str, Facts], names: Sequence[str]
+) -> Iterator[NDArray[np.float32]]:
+    """Of each song the parts, shape (1 + n_names, n_features)."""
+    for key, rows in zip(keys, catalogue.vectors(keys), strict=True):
+        with FORM.legibly(catalogue.path):
+            found = SongParts(facts[key].stems, rows.parts.astype(np.float64)).for_stems(names)
+        yield found.astype(np.float32)
 
 
 def _songs(files: Sequence[File], facts: Mapping[str, Facts]) -> dict[str, Song]:

@@ -40,7 +40,8 @@ Proposer = Callable[[Vector, int], tuple[NDArray[np.intp], NDArray[np.float32]]]
 def proposer_of(index: Index, space: Space) -> tuple[Proposer | None, tuple[str, ...]]:
     """The approximate search of a large collection, and notes; None where all songs are to be compared.
 
-    That is so for 200,000 songs or fewer, and where faiss is not installed, which a note says.
+    That is so for 200,000 songs or fewer; and, which a note says, where stems have weights (making the lists takes
+    longer than a search without them), and where faiss is not installed.
 
     Parameters
     ----------
@@ -57,10 +58,12 @@ def proposer_of(index: Index, space: Space) -> tuple[Proposer | None, tuple[str,
     """
     if len(index.vectors) <= MOST_EXACT:
         return None, ()
+    slow = f"all of {counted(len(index.vectors), 'song')} are compared one by one, which takes a while"
+    if index.steered:
+        return None, (f"{slow}: their stems have weights",)
     try:
         require("faiss", extra="ann")
     except MissingError:
-        slow = f"all of {counted(len(index.vectors), 'song')} are compared one by one, which takes a while"
         return None, (f"{slow}; pip install 'audiolime-ext[ann]' searches them faster",)
     return remembered(index, ("proposer", space.kind), lambda: _proposer(index, space))
 

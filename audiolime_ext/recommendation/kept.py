@@ -4,7 +4,8 @@ A file ``NAME.npz`` holds arrays and a stamp: the state of the index, its model,
 depend on. It is read only where all of this is the same, without pickle, and if the arrays have the shapes that they
 must have: an index may come from others. Where it is missing, stale or damaged, the arrays are made again; where it
 cannot be written, they are made each time, which a note says. Small collections are not kept: making them again takes
-no time.
+no time. Nor is anything of an index whose stems have weights, which belongs to one question; so it neither meets what
+is kept of the songs as they are, nor takes its place.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def kept(
     ({'mean': array([1.])}, None)
     ({'mean': array([1.])}, None)
     """
-    if len(index.vectors) < LEAST_SONGS:
+    if len(index.vectors) < LEAST_SONGS or index.steered:
         return make(), None
     path = index.folder / f"{name}.npz"
     stamp = json.dumps(

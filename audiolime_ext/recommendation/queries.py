@@ -2,10 +2,11 @@
 
 A name is understood as a file, if there is one; else as the path, the name (“Artist – Title”), the title or the key of
 a song of the index, letter case ignored. A file whose content is in the index is that song, whatever its name: its
-vector is there. Any other file or sound is heard by the index's model, as the songs were; and *a query is never
-compared with vectors of another model, or of another version of the model*.
+vector is there. Any other file or sound is heard by the index's model, as the songs were, and split by its
+factorization if the songs were split; and *a query is never compared with vectors of another model, or of another
+version of the model or the factorization*.
 
-An index is data. Where it names a module as its model, that is imported only with ``trust``.
+An index is data. Where it names a module as its model or factorization, that is imported only with ``trust``.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.collection.hearing import Ears
 from audiolime_ext.collection.index import Index
 from audiolime_ext.collection.indexing.tags import read_tags
+from audiolime_ext.collection.song_parts import SongParts
 from audiolime_ext.collection.songs import Song
-from audiolime_ext.collection.vectors import song_vector
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file, legible, meant
 from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.recommendation.kept import remembered
+from audiolime_ext.recommendation.separator import separator_of
 from audiolime_ext.registry import named_by
 from audiolime_ext.text import counted
 
@@ -56,6 +59,8 @@ class Query:
         Sentences on how it was heard.
     former : int or None
         Position of what its file held when it was indexed; None: the file was not indexed, or not changed.
+    parts : SongParts or None
+        Parts of the vector, weighted as those of the index; None: the index has no stems, or it is a bare vector.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Query:
     song: Song | None = None
     notes: tuple[str, ...] = ()
     former: int | None = None
+    parts: SongParts | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +83,15 @@ class Asking:
     model : Model, str or None
         Model that hears what is not in the index; None: the one that the index names.
     trust : bool
-        True to import a module that the index names as its model.
+        True to import a module that the index names as its model or factorization.
+    factorization : Factorization, str or None
+        Factorization that splits what is not in the index; None: the one that the index names.
     """
 
     index: Index
     model: Any = None
     trust: bool = False
+    factorization: Any = None
 
     def query(self, given: Any) -> Query:
         """The query that was given, as anything that the module says.
@@ -128,6 +137,8 @@ class Asking:
         if isinstance(given, Song):
             return self._song(given)
         if isinstance(given, np.ndarray):
+            if self.index.steered:
+                raise UsageError("a vector has no stems that could be weighed; give the song, or no weights")
             return Query("the vector", given)
         if not isinstance(given, (str, os.PathLike)):
             key = load_audio(given).sha256
@@ -147,7 +158,8 @@ class Asking:
 
     def _at(self, position: int) -> Query:
         song = self.index.songs[position]
-        return Query(song.name, np.asarray(self.index.vectors[position]), position, song)
+        parts = None if self.index.stems is None else self.index.stems.of_song(position)
+        return Query(song.name, np.asarray(self.index.vectors[position]), position, song, parts=parts)
 
     def _song(self, song: Song) -> Query:
         if song.key not in self._keys:
@@ -176,9 +188,18 @@ class Asking:
         raise UsageError(f"there is no file and no song of the index called {legible(given)!r}; {hint}")
 
     def _heard(self, given: Any, name: str) -> Query:
-        audio = load_audio(given)
-        heard = song_vector(audio, self.loaded(), middle_s=self.index.middle_s)
-        return Query(_name_of(audio, name), heard.mean, None, said_by_its_file(audio), heard.notes)
+        audio, index = load_audio(given), self.index
+        heard, parts = self.ears().hear(audio)
+        vector: NDArray[np.floating[Any]] = heard.mean
+        if index.stems is not None and parts is not None:
+            parts = index.stems.of_another(parts)
+            vector = parts.whole if index.steered else vector
+        return Query(_name_of(audio, name), vector, None, said_by_its_file(audio), heard.notes, parts=parts)
+
+    def ears(self) -> Ears:
+        """The model and the factorization of the index, of the very versions; the errors are those of `loaded`."""
+        separator = separator_of(self.index, self.factorization, trust=self.trust)
+        return Ears(self.loaded(), separator, self.index.middle_s)
 
     def loaded(self) -> Model:
         """The model of the index, of the very version.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.recommendation.playlist import Entry, playlist
+from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.text import html_table, text_table
 
 SCHEMA_VERSION = 1
@@ -37,6 +40,10 @@ class Neighbour:
     contributions : mapping of str to float
         Output → its part of the similarity, or of the log-odds of a relevance; they add up to it (less the intercept).
         Empty where the outputs have no names.
+    matrix : StemMatrix or None
+        Matrix of what each part of the query and each part of the song add to the similarity; all cells add up to it,
+        to 1e-5, as the index holds single precision. None: the index has no stems, or several songs or a taste were
+        asked about.
     """
 
     rank: int
@@ -44,12 +51,12 @@ class Neighbour:
     similarity: float
     nearness: float
     contributions: Mapping[str, float] = field(default_factory=dict, repr=False)
+    matrix: StemMatrix | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        return {"rank": self.rank, **_told(self.song), "similarity": self.similarity, "nearness": self.nearness} | (
-            {"contributions": dict(self.contributions)} if self.contributions else {}
-        )
+        about = {"rank": self.rank, **_told(self.song), "similarity": self.similarity, "nearness": self.nearness}
+        return about | _reasons(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +73,21 @@ class Pair:
         Corrected nearness, 0 to 1, or the similarity where hubs are not corrected.
     contributions : mapping of str to float
         Output → its part of the similarity.
+    matrix : StemMatrix or None
+        Matrix of what each part of the one and each part of the other add to the similarity, as in `Neighbour`; None:
+        the index has no stems, or a song is a bare vector.
     """
 
     names: tuple[str, str]
     similarity: float
     nearness: float
     contributions: Mapping[str, float] = field(default_factory=dict, repr=False)
+    matrix: StemMatrix | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        return {"names": list(self.names), "similarity": self.similarity, "nearness": self.nearness} | (
-            {"contributions": dict(self.contributions)} if self.contributions else {}
-        )
+        about = {"names": list(self.names), "similarity": self.similarity, "nearness": self.nearness}
+        return about | _reasons(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +115,8 @@ class Similar:
         Named pairs.
     notes : tuple of str
         Sentences on what was left out and why, and on what else to know.
+    weights : mapping of str to float
+        Weight of each stem that is not 1.
     """
 
     queries: tuple[str, ...]
@@ -116,6 +128,7 @@ class Similar:
     weakest: bool = False
     pairs: tuple[Pair, ...] = ()
     notes: tuple[str, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def songs(self) -> tuple[Song, ...]:
@@ -147,6 +160,7 @@ class Similar:
             "space": self.space,
             "ranked_by": self.ranked_by,
             "weakest": self.weakest,
+            "weights": dict(self.weights),
             "rows": [row.to_dict() for row in self.rows],
             "pairs": [pair.to_dict() for pair in self.pairs],
             "notes": list(self.notes),
@@ -173,7 +187,9 @@ class Similar:
     def _head(self) -> str:
         what = "least similar" if self.weakest else "most similar"
         names = " + ".join(map(legible, self.queries)) or "pairs"
-        return f"{what} to {names}, by {self.ranked_by} in {self.model or 'the vectors of the catalogue'}"
+        weighed = ", ".join(f"{legible(name)} × {weight:g}" for name, weight in self.weights.items())
+        space = f"{self.model or 'the vectors of the catalogue'}{f', with {weighed}' if weighed else ''}"
+        return f"{what} to {names}, by {self.ranked_by} in {space}"
 
     @property
     def _left(self) -> tuple[int, ...]:
@@ -186,7 +202,7 @@ class Similar:
 
     @property
     def _explained(self) -> bool:
-        return any(row.contributions for row in self.rows)
+        return any(row.contributions or row.matrix for row in self.rows)
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         ranked, explained = [] if self.ranked_by == "similarity" else [self.ranked_by], self._explained
@@ -194,18 +210,18 @@ class Similar:
         rows = [
             [str(row.rank), legible(name), f"{row.similarity:.3f}"]
             + ([f"{row.nearness:.3f}"] if ranked else [])
-            + ([mostly(row.contributions)] if explained else [])
+            + ([_mostly_by(row)] if explained else [])
             for row, name in zip(self.rows, told_apart(self.songs), strict=True)
         ]
         return header, rows
 
     def _pair_table(self) -> tuple[list[str], list[list[str]]]:
-        explained = any(pair.contributions for pair in self.pairs)
+        explained = any(pair.contributions or pair.matrix for pair in self.pairs)
         ranked = [] if self.ranked_by in ("similarity", "relevance") else [self.ranked_by]  # a taste has no pairs
         rows = [
             [" and ".join(map(legible, pair.names)), f"{pair.similarity:.3f}"]
             + ([f"{pair.nearness:.3f}"] if ranked else [])
-            + ([mostly(pair.contributions)] if explained else [])
+            + ([_mostly_by(pair)] if explained else [])
             for pair in self.pairs
         ]
         return ["pair", "similarity", *ranked, *(["mostly by"] if explained else [])], rows
@@ -227,17 +243,46 @@ def told_apart(songs: Sequence[Song]) -> list[str]:
     ]
 
 
-def mostly(contributions: Mapping[str, float]) -> str:
-    """The two largest contributions of the sign of their sum: what makes two songs near, or far.
+def mostly(contributions: Mapping[str, float], total: float | None = None) -> str:
+    """The two largest contributions of the sign of the total (None: their sum): what makes two songs near, or far.
 
     Examples
     --------
     >>> mostly({"tempo": 0.02, "energy": 0.41, "valence": -0.3}), mostly({"tempo": 0.02, "energy": -0.41})
     ('energy +0.41, tempo +0.02', 'energy -0.41')
     """
-    sign = 1 if sum(contributions.values()) >= 0 else -1
+    sign = 1 if (sum(contributions.values()) if total is None else total) >= 0 else -1
     largest = sorted(contributions.items(), key=lambda pair: -sign * pair[1])[:_NAMED]
-    return ", ".join(f"{name} {value:+.2f}" for name, value in largest if sign * value > 0)
+    return ", ".join(f"{name} {value:+.2f}" for name, value in largest if round(sign * value, 2) > 0)
+
+
+def mostly_by_stems(matrix: StemMatrix) -> str:
+    """The two pairs of stems, the query's first, that add most of the similarity's sign, and all that silence adds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> names = ("silence", "drums", "bass")
+    >>> mostly_by_stems(StemMatrix(names, names, np.array([[0.9, 0.1, 0], [0, 0.31, -0.5], [0, 0.02, 0]])))
+    'drums–drums +0.31, bass–drums +0.02, silence +1.00'
+    """
+    pairs = (legible(f"{row}–{column}") for row, column in itertools.product(matrix.rows[1:], matrix.columns[1:]))
+    stems = matrix.cells[1:, 1:]
+    told = mostly(dict(zip(pairs, stems.ravel().tolist(), strict=True)), matrix.similarity)
+    silence = f"{SILENCE} {round(matrix.similarity - float(stems.sum()), 2) + 0.0:+.2f}"
+    return f"{told}, {silence}" if told else silence
+
+
+def _mostly_by(found: Neighbour | Pair) -> str:
+    """By what two songs are near: outputs where they have names, else stems."""
+    if found.contributions or found.matrix is None:
+        return mostly(found.contributions)
+    return mostly_by_stems(found.matrix)
+
+
+def _reasons(found: Neighbour | Pair) -> dict[str, Any]:
+    reasons: dict[str, Any] = {"contributions": dict(found.contributions)} if found.contributions else {}
+    return reasons if found.matrix is None else reasons | {"matrix": found.matrix.to_dict()}
 
 
 def _told(song: Song) -> dict[str, Any]:

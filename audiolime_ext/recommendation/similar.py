@@ -46,7 +46,9 @@ def similar(
     other_albums: bool = False,
     hubs: HubCorrection | None = "mutual proximity",
     space: SpaceKind | None = None,
+    weights: Mapping[str, float] | None = None,
     model: Any = None,
+    factorization: Any = None,
     trust: bool = False,
     seed: int = 0,
 ) -> Similar:
@@ -75,17 +77,23 @@ def similar(
         Correction for hubs, songs that are near to everything; None: none. A taste needs none.
     space : {"centred", "standardised", "plain"} or None
         Space in which vectors are compared; None: standardised where the model's outputs have names, else centred.
+    weights : mapping of str to float, or None
+        Weight of each stem, or of ``"silence"``, from 0 (not heard) on, for an index with stems: ``{"drums": 2}``; 1
+        where none is named. None: those of the index, all 1 unless `Index.weighted` has made it.
     model : Model, str or None
         Model that hears what is not in the index; None: the one that the index names.
+    factorization : Factorization, str or None
+        Factorization that splits what is not in an index with stems; None: the one that the index names.
     trust : bool
-        True to import a module that the index names as its model.
+        True to import a module that the index names as its model or factorization.
     seed : int
         Random seed for drawing songs that stand for what is not liked.
 
     Raises
     ------
     UsageError
-        If a song is not known, a vector is of another model, or nothing is asked for.
+        If a song is not known, a vector is of another model, or nothing is asked for; if weights are given that cannot
+        be used, or for an index without stems.
     AudioError
         If a recording cannot be read, or is silent.
 
@@ -104,7 +112,8 @@ def similar(
     """
     _require_number(k)
     index = index if isinstance(index, Index) else load_index(Path(index))
-    asking, where = Asking(index, model, trust), space_of(index, space)
+    index = index if weights is None else index.weighted(weights)
+    asking, where = Asking(index, model, trust, factorization), space_of(index, space)
     likes = listed(like)
     liked = each_once(asking.query(one) for one in (*listed(songs), *likes))
     disliked = each_once(asking.query(one) for one in listed(dislike))
@@ -122,8 +131,8 @@ def similar(
         excluded, omitted = left_out(index, [*liked, *disliked], tags)
         proposer, slow = proposer_of(index, where)
         wanted = Wanted(ranking.towards, ranking.own, k, excluded, weakest)
-        rows = telling.rows(find(index, where, wanted, crowd=telling.crowd, proposer=proposer), ranking)
-        notes += [*ranking.notes, *telling.parts_of(ranking), *omitted, *slow, *telling.remarks(rows, liked, k)]
+        rows = telling.rows(find(index, where, wanted, crowd=telling.crowd, proposer=proposer), ranking, liked)
+        notes += [*ranking.notes, *telling.parts_of(ranking, rows), *omitted, *slow, *telling.remarks(rows, liked, k)]
     return Similar(
         tuple(query.name for query in liked),
         rows,
@@ -134,6 +143,7 @@ def similar(
         weakest,
         tuple(telling.pair(*pair) for pair in named),
         tuple(dict.fromkeys(notes)),
+        {} if index.stems is None else index.stems.weights,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audiolime_ext.collection.index import Index
+from audiolime_ext.collection.song_parts import SongParts
 from audiolime_ext.recommendation.census import MOST_COUNTED, hub_census
 from audiolime_ext.recommendation.crowd import Crowd, crowd_of
 from audiolime_ext.recommendation.hubs import LEAST_SONGS, HubCorrection
@@ -16,10 +17,17 @@ from audiolime_ext.recommendation.queries import Query
 from audiolime_ext.recommendation.ranking import Ranking, positions_of
 from audiolime_ext.recommendation.result import Neighbour, Pair
 from audiolime_ext.recommendation.space import Space, Vector
+from audiolime_ext.recommendation.why.matrices import stem_matrices
+from audiolime_ext.recommendation.why.matrix import StemMatrix, directed, stem_matrix
 from audiolime_ext.text import counted, share_of
 
 _SAME = 1 - 1e-6
 _TOLD = 3
+_LITTLE = 0.1  # of a direction's length
+_PAIRS = (
+    "mostly by: the pairs of stems that add most, the query's first, and what silence adds in all its pairs; with the "
+    "other pairs (in the JSON) they add up to the similarity"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +64,16 @@ class Telling:
         crowd, notes = crowd_of(index, space, hubs)
         return cls(index, space, crowd, hubs, notes)
 
-    def rows(self, found: Found, ranking: Ranking) -> tuple[Neighbour, ...]:
-        """The songs that were found, as they are listed."""
+    def rows(self, found: Found, ranking: Ranking, liked: Sequence[Query]) -> tuple[Neighbour, ...]:
+        """The songs that were found, as they are listed; of one song that was asked about, with its stems."""
         directions = self.space.directions(self.index, found.positions)
         nearness = found.nearness if ranking.taste is None else ranking.taste.probability(found.products)
         similarities = np.clip(directions @ ranking.profile, -1.0, 1.0).tolist()
         parts = map(self._contributions, directions * ranking.towards)
         songs = (self.index.songs[at] for at in found.positions)
-        table = zip(songs, similarities, nearness.tolist(), parts, strict=True)
+        only = liked[0].parts if len(liked) == 1 and ranking.taste is None else None
+        matrices = [None] * len(similarities) if only is None else self._matrices(only, found)
+        table = zip(songs, similarities, nearness.tolist(), parts, matrices, strict=True)
         return tuple(Neighbour(rank, *row) for rank, row in enumerate(table, start=1))
 
     def pair(self, one: Query, other: Query) -> Pair:
@@ -76,7 +86,8 @@ class Telling:
                 for query, direction in ((one, a), (other, b))
             ]
             nearness = float(np.exp(self.crowd.log_nearness(similarity, *views)))
-        return Pair((one.name, other.name), similarity, nearness, self._contributions(a * b))
+        both = None if one.parts is None or other.parts is None else stem_matrix(self.space, one.parts, other.parts)
+        return Pair((one.name, other.name), similarity, nearness, self._contributions(a * b), both)
 
     def remarks(self, rows: Sequence[Neighbour], liked: Sequence[Query], k: int) -> tuple[str, ...]:
         """Sentences on a list that is shorter than wanted, on vectors that are the same, and on hubs."""
@@ -86,20 +97,38 @@ class Telling:
         if same := [row.song.name for row in rows if row.similarity > _SAME]:
             may = "it may be the same recording" if len(same) == 1 else "they may be the same recording"
             found.append(f"as near as can be: {', '.join(same[:_TOLD])}; {may} in another file")
-        return (*found, *self._hubs(rows, liked))
+        return (*found, *self._lacking(liked), *self._hubs(rows, liked))
 
-    def parts_of(self, ranking: Ranking) -> tuple[str, ...]:
-        """A sentence on what contributions are, where a taste ranks."""
+    def parts_of(self, ranking: Ranking, rows: Sequence[Neighbour]) -> tuple[str, ...]:
+        """A sentence on what contributions are, where a taste ranks or stems are told."""
+        if self.index.labels is None and any(row.matrix for row in rows):
+            return (_PAIRS,)
         if ranking.taste is None or self.index.labels is None:
             return ()
         added = f"with {ranking.taste.intercept:+.2f} for every song they add up to them"
         return (f"contributions are parts of the relevance's log-odds: {added}",)
+
+    def _matrices(self, query: SongParts, found: Found) -> Sequence[StemMatrix | None]:
+        stems = self.index.stems
+        return [] if stems is None else stem_matrices(self.space, query, stems.names, stems.of(found.positions))
 
     def _contributions(self, products: Vector) -> dict[str, float]:
         if self.index.labels is None:
             return {}
         values = zip(self.index.labels, products.tolist(), self.space.scale, strict=True)
         return {name: value for name, value, scale in values if scale > 0}
+
+    def _lacking(self, liked: Sequence[Query]) -> tuple[str, ...]:
+        """Sentences on songs in which the stems that count hardly sound."""
+        stems = self.index.stems
+        if stems is None or not stems.weights:
+            return ()
+        heard = ", ".join(name for name in stems.names if stems.weights.get(name, 1) > 0)
+        return tuple(
+            f"{query.name} hardly has what counts ({heard}): it is near to songs that lack it, too"
+            for query in liked
+            if query.parts is not None and _added(self.space, query.parts) < _LITTLE
+        )
 
     def _hubs(self, rows: Sequence[Neighbour], liked: Sequence[Query]) -> tuple[str, ...]:
         """Of large collections hubs are counted on request only, see `hub_census`: it takes seconds."""
@@ -114,3 +143,8 @@ class Telling:
             for song, n in census.hubs
             if song.key in near
         )[:_TOLD]
+
+
+def _added(space: Space, parts: SongParts) -> float:
+    """How long what the stems add is, of a direction of length 1; the rest is what silence says."""
+    return float(np.linalg.norm(directed(space, parts)[1:].sum(axis=0)))

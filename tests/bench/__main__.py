@@ -12,8 +12,8 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
 - *separation* of five minutes by our own separator: see ``separation.py``.
 - a *page* of three minutes: see ``page.py``.
 - an *audit* by one worker and by two: see ``workers.py``; the report on one of 10,000 recordings: ``audit.py``.
-- *similar songs*: a vector of five minutes, beside other packages; the nearest of 100,000 and of a million: see
-  ``similar.py``.
+- *similar songs*: a vector of five minutes, beside other packages; the nearest of 100,000 and of a million; the reasons
+  by stems of a hundred neighbours: see ``similar.py``.
 - the *cold command*: ``audiolime explain CLIP`` as a process of its own, checkpoints cached.
 """
 

@@ -28,13 +28,17 @@ import soundfile
 from audiolime_ext import load_audio, load_model, similar
 from audiolime_ext.collection.index import Index
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.collection.stem_vectors import StemVectors
 from audiolime_ext.collection.vectors import song_vector
+from audiolime_ext.recommendation.space import space_of
+from audiolime_ext.recommendation.why.matrices import stem_matrices
 from examples.library.methods import PEERS
 from factorizations.oracle import OracleFactorization
 from tests.studies.neighbours import MODEL, jittered, windows_of
 
 SONG_S, ROUNDS, N_QUERIES = 300.0, 3, 50
 LEAST_SPEED, MOST_MS = 60.0, 50.0  # the targets: times real time on one core, milliseconds for one query
+N_STEMS, N_NEIGHBOURS = 4, 100
 OWN = {MODEL: None, f"{MODEL}, middle 60 s": 60.0, "vibenet": None, "features:": None}
 
 
@@ -109,6 +113,26 @@ def finding(sources: list[str], n: int) -> str:
     )
 
 
+def reasons(sources: list[str], n: int) -> str:
+    """A line on the reasons by stems of the nearest among `n` songs."""
+    whole = jittered(*windows_of(sources), n)
+    shares = np.random.default_rng(0).dirichlet(np.ones(1 + N_STEMS), n).astype(np.float32)
+    parts = shares[:, :, None] * whole[:, None]
+    stems = StemVectors("", "", tuple(f"stem {number}" for number in range(N_STEMS)), parts)
+    songs = tuple(Song(str(number), f"{number}.ogg") for number in range(n))
+    near = np.random.default_rng(0).integers(n, size=N_NEIGHBOURS)
+    with tempfile.TemporaryDirectory() as folder:
+        index = Index(Path(folder), MODEL, "", None, songs, parts.sum(axis=1), stems=stems)
+        space, query = space_of(index), stems.of_song(0)
+        alone = 1000 * cpu_seconds(lambda: stem_matrices(space, query, stems.names, stems.of(near)))
+        listed = 1000 * cpu_seconds(lambda: similar(songs[0], index, k=N_NEIGHBOURS))
+    missed = "" if alone <= MOST_MS else " MISSED"
+    return (
+        f"reasons by {N_STEMS} stems for {N_NEIGHBOURS} neighbours: {alone:.1f} CPU ms (target {MOST_MS:g}{missed}); "
+        f"with finding them among {n:,}: {listed:.1f}"
+    )
+
+
 def report(*, quick: bool) -> str:
     """What is measured, from a process with one thread."""
     threads = dict.fromkeys(("AUDIOLIME_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -125,6 +149,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         sources = recordings(Path(name))
         print("\n".join(indexing(long_song(sources, Path(name, "song.ogg")))), flush=True)
+        print(reasons(sources, 10_000), flush=True)
         for n in (100_000,) if quick else (100_000, 1_000_000):
             print(finding(sources, n), flush=True)
 

@@ -31,6 +31,20 @@ def test_it_says_what_there_is(songs: Path, capsys: pytest.CaptureFixture[str]) 
     assert len(load_index(index).songs) == 4
 
 
+def test_stems_are_kept_and_told(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["index", str(songs), "-m", BANDS, "--stems", "bands:2", "--workers", "0"]
+    assert main(command) == 0
+    told = "and as many for silence and for each stem that bands:2 gave: 0–2000 Hz, 2000–4000 Hz\n"
+    assert capsys.readouterr().out.endswith(told)
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["stems"] == {"factorization": "bands:2", "names": ["0–2000 Hz", "2000–4000 Hz"]}
+    assert main([*command, "--vectors", "features.csv"]) == 2
+    assert "--stems is for recordings that are heard; with --vectors nothing is" in capsys.readouterr().err
+    assert main(["index", str(songs), "-m", BANDS, "--workers", "0"]) == 2
+    assert 'with other settings: stems "bands:2", now null' in capsys.readouterr().err
+
+
 def test_songs_that_cannot_be_measured_are_named(songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (songs / "text.wav").write_text("no sound")
     assert main(["index", "run", str(songs), "-m", BANDS, "--workers", "0"]) == 5

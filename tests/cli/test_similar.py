@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from audiolime_ext.cli import main
 from audiolime_ext.collection import index as index_module
 from audiolime_ext.collection.index import Index
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.collection.stem_vectors import StemVectors
 from tests.cli.test_commands import run, strict
 from tests.recommendation.planted import collection, crowded, document
 
@@ -42,7 +44,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     found = strict(run(capsys, "similar", "song 7", "--in", "many.index", "--m3u8", "list.m3u8", *asked))
     assert set(found) == {
         *("schema_version", "queries", "index", "model", "space", "ranked_by", "weakest", "rows", "pairs", "notes"),
-        *("m3u8", "hubs"),
+        *("weights", "m3u8", "hubs"),
     }
     assert len(found["rows"]) == 10
     assert {row["artist"] for row in found["rows"]} & {"A0"} == set()
@@ -50,6 +52,21 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert [census["correction"] for census in found["hubs"]] == [None, "mutual proximity"]
     playlist = Path("list.m3u8").read_text(encoding="utf-8").splitlines()
     assert playlist[2] == f"many.index/{found['rows'][0]['path']}"
+
+
+def test_stems_are_weighed(opened: dict[str, Index], capsys: pytest.CaptureFixture[str]) -> None:
+    plain = opened["many.index"]
+    parts = np.stack([np.zeros((60, 12), np.float32), plain.vectors, crowded(60, 12, seed=1)], axis=1)
+    vectors, stems = parts.sum(axis=1), StemVectors("hpss", "f", ("lead guitar", "drums"), parts)
+    opened["stems.index"] = replace(plain, vectors=vectors, stems=stems)
+    for weights in (["--weight", "drums=0"], ["--weight", "drums=0", "lead guitar=2"]):
+        found = strict(run(capsys, "similar", "song 7", "--in", "stems.index", *weights, "--hubs", "--json"))
+        alone = strict(run(capsys, "similar", "song 7", "--in", "many.index", "--hubs", "--json"))
+        assert [row["key"] for row in found["rows"]] == [row["key"] for row in alone["rows"]]
+        assert found["hubs"] == alone["hubs"], "hubs are those of the weighted songs"
+    assert found["weights"] == {"drums": 0, "lead guitar": 2}
+    both = ("--weight", "drums=0.5", "--weight", "silence=0")
+    assert "with drums × 0.5, silence × 0\n" in run(capsys, "similar", "song 7", "--in", "stems.index", *both)
 
 
 @pytest.mark.usefixtures("opened")

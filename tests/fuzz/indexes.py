@@ -1,4 +1,4 @@
-"""Indexes, damaged: their catalogues, their vectors and what is worked out from them; and tables of vectors."""
+"""Indexes, damaged: their catalogues, vectors and stems, and what is worked out from them; and tables of vectors."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.fuzz.ours import _table, _with_another_cell, changed
 from tests.fuzz.recordings import SR, encoded
 
 SIMILAR = ("similar", "0.wav", "--in", "x.index", "-k", "2", "--trust", "--json")
-INDEX = ("index", "music", "-m", WINDOWED, "-o", "x.index", "--workers", "0", "--json")
+INDEX = ("index", "music", "-m", WINDOWED, "--stems", "bands:2", "-o", "x.index", "--workers", "0", "--json")
 MERGE = ("index", "merge", "x.index", "-o", "all.index", "--json")
-CATALOGUE, VECTORS = "x.index/catalogue.sqlite", "x.index/vectors.f32"
+CATALOGUE, VECTORS, STEMS = "x.index/catalogue.sqlite", "x.index/vectors.f32", "x.index/stems.f32"
 NUMBERS = (np.nan, np.inf, -1e308, 1e308, 0.0)
 
 
@@ -36,7 +36,7 @@ def saved() -> dict[str, bytes]:
         for what, content in files.items():
             (folder / what).write_bytes(content)
         run(folder, INDEX)
-        return {**files, **{what: (folder / what).read_bytes() for what in (CATALOGUE, VECTORS)}}
+        return {**files, **{what: (folder / what).read_bytes() for what in (CATALOGUE, VECTORS, STEMS)}}
 
 
 def _song(number: int) -> bytes:
@@ -63,7 +63,8 @@ def indexes(rng: random.Random, _number: int) -> Input:
     """Indexes with damaged bytes, other cells, or other tables: refused, or read as if nothing had happened."""
     files = dict(saved())
     if rng.random() < 0.3:
-        how, files[VECTORS] = mutated(files[VECTORS], rng)
+        matrix = rng.choice((VECTORS, STEMS))
+        how, files[matrix] = mutated(files[matrix], rng)
     else:
         damage = rng.choice((mutated, _with_another_cell, _with_another_cell, _as_something_else))
         how, files[CATALOGUE] = damage(files[CATALOGUE], rng)
@@ -82,6 +83,7 @@ def _as_something_else(content: bytes, rng: random.Random) -> tuple[str, bytes]:
         *(f"DROP TABLE {table}" for table in ("songs", "vectors", "files", "failures", "identity", "seals")),
         "ALTER TABLE songs RENAME COLUMN facts TO more", "PRAGMA user_version = 99", "PRAGMA application_id = 7",
         "UPDATE identity SET value = '9' WHERE name = 'n_features'", "DELETE FROM identity WHERE name = 'labels'",
+        "DELETE FROM identity WHERE name = 'stems'", "UPDATE songs SET facts = json_remove(facts, '$.stems')",
     )))  # fmt: skip
 
 

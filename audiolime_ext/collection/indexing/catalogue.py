@@ -1,7 +1,7 @@
 """The catalogue of an index: what was measured and which files there are, in one SQLite file.
 
-A catalogue belongs to one *identity*: the model with its fingerprint, what of each song is heard, and whether windows
-are kept. Within it a song is the content of a file. Invariants:
+A catalogue belongs to one *identity*: the model with its fingerprint, what of each song is heard, whether windows are
+kept, and by what songs are split. Within it a song is the content of a file. Invariants:
 
 - *All or nothing*: a song arrives by one transaction, with its vector.
 - *Once*: what is done is not measured again, whatever its file is called now. Songs whose files are gone stay here, out
@@ -21,11 +21,10 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audiolime_ext.collection.engine.failures import ADOPT, FAIL, FAILURES, LISTED, failure_of
 from audiolime_ext.collection.engine.jobs import Failure, Task
-from audiolime_ext.collection.indexing.records import Embedded, Facts, File, Identity
+from audiolime_ext.collection.indexing.records import Embedded, Facts, File, Identity, Rows
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.database import Form, is_empty
 from audiolime_ext.files.fresh import make_folder
@@ -37,7 +36,7 @@ NAME = "catalogue.sqlite"
 FORM = Form(
     what="the catalogue of an index",
     application_id=0x61757869,  # "auxi"
-    version=1,
+    version=2,  # from 2 on, the parts of a song's vector may follow it in the column mean
     schema="""
 CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE songs (id INTEGER PRIMARY KEY, task TEXT NOT NULL UNIQUE, name TEXT NOT NULL, facts TEXT NOT NULL);
@@ -188,16 +187,16 @@ class Catalogue:
         FORM.require_whole(self.path, self._connection)
 
     @FORM.reads
-    def vectors(self, keys: Sequence[str]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Of each key the vector (n_features,) and those of its windows (n_windows or 0, n_features)."""
+    def vectors(self, keys: Sequence[str]) -> Iterator[Rows]:
+        """Of each key its vector, and those of its windows and parts."""
         FORM.require_sums(self.path, self._connection, ("vectors",))
         select = "SELECT mean, windows FROM vectors JOIN songs ON id = song WHERE task = ?"
-        return (self._vectors(self._connection.execute(select, (key,)).fetchone()) for key in keys)
+        return (self._rows(self._connection.execute(select, (key,)).fetchone()) for key in keys)
 
-    def _vectors(self, row: tuple[bytes, bytes]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _rows(self, row: tuple[bytes, bytes]) -> Rows:
         with FORM.legibly(self.path):
-            mean, windows = (np.frombuffer(block, "<f4").reshape(-1, self.identity.n_features) for block in row)
-            return mean[0], windows
+            means, windows = (np.frombuffer(block, "<f4").reshape(-1, self.identity.n_features) for block in row)
+            return Rows(means[0], windows, means[1:])
 
     def put(self, task: Task, name: str, found: Embedded) -> None:
         """Keep a song, in one transaction; if it is there already, the first stays."""
@@ -226,7 +225,9 @@ class Catalogue:
         insert = "INSERT INTO songs (task, name, facts) VALUES (?, ?, ?)"
         song = execute(insert, (task.key, utf8(name), to_json(vars(found.facts)))).lastrowid
         windows = found.windows if self.identity.windows and found.windows is not None else np.zeros(0)
-        blocks = (np.asarray(values, "<f4").tobytes() for values in (found.mean, windows))
+        parts = found.parts if self.identity.stems is not None and found.parts is not None else np.zeros(0)
+        means = np.append(found.mean, parts)  # flat
+        blocks = (np.asarray(values, "<f4").tobytes() for values in (means, windows))
         execute("INSERT INTO vectors VALUES (?, ?, ?)", (song, *blocks))
         return True
 

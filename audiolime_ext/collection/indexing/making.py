@@ -14,15 +14,16 @@ from audiolime_ext.collection.engine.driver import Driver
 from audiolime_ext.collection.engine.jobs import shard_of
 from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine
+from audiolime_ext.collection.hearing import Ears
 from audiolime_ext.collection.index import Index, load_index, write_matrices
 from audiolime_ext.collection.indexing.bringing import plan_bringing
 from audiolime_ext.collection.indexing.brought import Brought
 from audiolime_ext.collection.indexing.catalogue import Catalogue, files_before
 from audiolime_ext.collection.indexing.listing import Listing, Recording, listing
-from audiolime_ext.collection.indexing.records import Embedded, Identity
+from audiolime_ext.collection.indexing.records import OWN_FACTORIZATION, Embedded, Identity
 from audiolime_ext.collection.indexing.work import Embedding, answers_to_noise
 from audiolime_ext.errors import UsageError
-from audiolime_ext.prediction.contract import Model
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
 
@@ -158,6 +159,7 @@ def plan_index(
     root: str | Path | None = None,
     middle_s: float | None = None,
     windows: bool = False,
+    stems: Any = None,
     shard: tuple[int, int] | None = None,
     workers: int | None = None,
     threads: int = 1,
@@ -182,6 +184,10 @@ def plan_index(
         Seconds to hear from the middle of each song, above 0; None: all of it.
     windows : bool
         True to keep the vectors of single windows, too.
+    stems : Factorization, str or None
+        Factorization by which each song is split, or its spec string, to keep what each stem adds to the song's vector,
+        too (see `audiolime_ext.collection.stem_vectors`); the model then answers all 2^n mixes of n stems. None: songs
+        are not split.
     shard : (int, int) or None
         Pair (i, n): measure the i-th of n parts, counted from 1; see `audiolime_ext.collection.indexing.merging`.
     workers : int or None
@@ -208,19 +214,24 @@ def plan_index(
     if middle_s is not None and not middle_s > 0:
         raise UsageError(f"middle_s is {middle_s:g}; give the seconds to hear of each song, above 0, or None for all")
     Catalogue.require_free(folder)
-    ears = load_model(model, sr=sr, batch_size=batch_size)
-    identity = replace(_identity(ears, middle_s, windows), sr=sr)
+    ears = Ears(
+        load_model(model, sr=sr, batch_size=batch_size),
+        None if stems is None else load_factorization(stems),
+        middle_s,
+    )
+    identity = replace(_identity(ears, windows), sr=sr)
     found = listing(source, folder, files_before(folder, identity), root=root)
-    work = Embedding(identity.model, identity.fingerprint, middle_s, windows, sr, batch_size)
-    only_here = "the model" if ears.spec is None else None
+    about_stems = identity.stems, identity.stems_fingerprint
+    work = Embedding(identity.model, identity.fingerprint, middle_s, windows, sr, batch_size, *about_stems)
     engine = chosen(
-        work, ears, only_here=only_here, workers=workers, threads=threads, executor=executor, at_once=at_once
+        work, ears, only_here=_in_memory(ears), workers=workers, threads=threads, executor=executor, at_once=at_once
     )
     return Indexing(folder, identity, found, shard_of(found.songs, shard), engine)
 
 
-def _identity(model: Model, middle_s: float | None, windows: bool) -> Identity:
+def _identity(ears: Ears, windows: bool) -> Identity:
     """The identity of an index; the model is asked about noise, which tells how long its vectors are."""
+    model, separator = ears.model, ears.separator
     if model.sr is None:
         raise UsageError("an index needs a model that states its rate: give sr=… (--sr), or a model that has one")
     if not model.fingerprint:
@@ -229,4 +240,14 @@ def _identity(model: Model, middle_s: float | None, windows: bool) -> Identity:
             "audiolime_ext.tagger(predict_fn, version='…', …)"
         )
     labels, n_features = None if model.labels is None else tuple(model.labels), answers_to_noise(model).shape[-1]
-    return Identity(model.spec or "own model", model.fingerprint, labels, n_features, middle_s, windows)
+    plain = Identity(model.spec or "own model", model.fingerprint, labels, n_features, ears.middle_s, windows)
+    if separator is None:
+        return plain
+    return replace(plain, stems=separator.spec or OWN_FACTORIZATION, stems_fingerprint=separator.fingerprint)
+
+
+def _in_memory(ears: Ears) -> str | None:
+    """What of it has no spec, and so lives in this process only."""
+    if ears.model.spec is None:
+        return "the model"
+    return "the factorization" if ears.separator is not None and ears.separator.spec is None else None

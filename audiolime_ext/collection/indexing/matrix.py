@@ -1,6 +1,7 @@
-"""Vectors in one file that is mapped into memory: ``vectors.f32``, and ``windows.f32`` where windows are kept.
+"""Vectors in files that are mapped into memory: ``vectors.f32`` and, where those of windows or of stems are kept,
+``windows.f32`` and ``stems.f32``.
 
-The file holds rows of little-endian float32, one after the other, and then 24 bytes: the state of the catalogue that it
+A file holds rows of little-endian float32, one after the other, and then 24 bytes: the state of the catalogue that it
 was made from, the number of rows, and a checksum, each as a little-endian unsigned integer of 64 bits. It is made anew
 from the catalogue wherever its state is another or the checksum does not fit, so it may be deleted at any time.
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from audiolime_ext.files.fresh import fresh_file
 from audiolime_ext.files.reading import require_file
 
-VECTORS, WINDOWS = "vectors.f32", "windows.f32"
+VECTORS, WINDOWS, STEMS = "vectors.f32", "windows.f32", "stems.f32"
 _TAIL = struct.Struct("<QQQ")
 
 

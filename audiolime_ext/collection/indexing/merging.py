@@ -67,8 +67,8 @@ def merge_indexes(indexes: Iterable[str | Path], out: str | Path) -> Index:
 
 def _songs(part: Catalogue) -> Iterator[tuple[Task, str, Embedded]]:
     named = part.named()
-    for (key, (name, facts)), (mean, windows) in zip(named.items(), part.vectors(list(named)), strict=True):
-        yield Task.from_key(key), name, Embedded(mean, windows, facts)
+    for (key, (name, facts)), rows in zip(named.items(), part.vectors(list(named)), strict=True):
+        yield Task.from_key(key), name, Embedded(rows.mean, rows.windows, facts, rows.parts)
 
 
 def _joined(parts: Sequence[tuple[Path, Catalogue]], out: Path) -> list[File]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from audiolime_ext.collection.engine.jobs import Task, canonical
 
 VERSION = 1  # of the arithmetic of vectors: another one is another index
+OWN_FACTORIZATION = "own factorization"  # stands for the spec of one that lives in memory only
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Identity:
         Rate in Hz at which a plain function listens; None: the model has one of its own.
     version : int
         Version of the arithmetic.
+    stems, stems_fingerprint : str or None, str
+        Spec of the factorization that songs are split by, and its fingerprint; None and "": they are not.
     """
 
     model: str
@@ -42,6 +46,8 @@ class Identity:
     windows: bool = False
     sr: int | None = None
     version: int = VERSION
+    stems: str | None = None
+    stems_fingerprint: str = ""
 
     def plain(self) -> dict[str, str]:
         """Its fields, each as JSON."""
@@ -97,17 +103,41 @@ class Facts:
         Number of windows that count.
     notes : tuple of str
         Sentences on what else to know.
+    stems : tuple of str
+        Names of its stems; none where songs are not split.
     """
 
     duration_s: float | None = None
     n_windows: int = 1
     notes: tuple[str, ...] = ()
+    stems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """What comes of one song: its vector (n_features,), those of its windows (n_windows, n_features), facts."""
+    """What comes of one song.
+
+    Parameters
+    ----------
+    mean : ndarray of float32, shape (n_features,)
+        Vector of the song.
+    windows : ndarray of float32, shape (n_windows, n_features), or None
+        Vectors of its windows; None: they are not kept.
+    facts : Facts
+        Facts about it.
+    parts : ndarray of float32, shape (1 + n_stems, n_features), or None
+        Vector of silence, then what each stem adds; None: the song was not split.
+    """
 
     mean: NDArray[np.float32] = field(repr=False)
     windows: NDArray[np.float32] | None = field(repr=False)
     facts: Facts
+    parts: NDArray[np.float32] | None = field(default=None, repr=False)
+
+
+class Rows(NamedTuple):
+    """Of a song its vector, and those of its windows and of its parts; no rows where they are not kept."""
+
+    mean: NDArray[np.float32]
+    windows: NDArray[np.float32]
+    parts: NDArray[np.float32]

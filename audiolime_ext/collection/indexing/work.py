@@ -1,14 +1,16 @@
-"""What a worker of an index does: it hears a song, and gives back its vector."""
+"""What a worker of an index does: it hears a song, and gives back its vector and, if wanted, the vector's parts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.collection.engine.jobs import Job
-from audiolime_ext.collection.engine.models import noise_for, same_model
+from audiolime_ext.collection.engine.models import noise_for, same_factorization, same_model
+from audiolime_ext.collection.hearing import Ears
 from audiolime_ext.collection.indexing.records import Embedded, Facts
-from audiolime_ext.collection.vectors import song_vector
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.asking import predict
@@ -24,7 +26,9 @@ def answers_to_noise(model: Model) -> Scores:
 
 @dataclass(frozen=True)
 class Embedding:
-    """The model with its fingerprint, what is heard of each song in seconds, and whether windows are given back."""
+    """The model and the factorization (None: songs are not split) with their fingerprints, what is heard of each song
+    in seconds, and whether windows are given back.
+    """
 
     model: str
     fingerprint: str
@@ -32,27 +36,33 @@ class Embedding:
     windows: bool = False
     sr: int | None = None
     batch_size: int | None = None
+    stems: str | None = None
+    stems_fingerprint: str = ""
 
-    def ready(self) -> Model:
-        """Build the model.
+    def ready(self) -> Ears:
+        """Build the model and the factorization.
 
         Raises
         ------
         AudiolimeError
-            If it cannot be built, or is another than the driver's.
+            If one cannot be built, or is another than the driver's.
         """
-        return same_model(self.model, self.fingerprint, sr=self.sr, batch_size=self.batch_size)
+        model = same_model(self.model, self.fingerprint, sr=self.sr, batch_size=self.batch_size)
+        separator = None if self.stems is None else same_factorization(self.stems, self.stems_fingerprint)
+        return Ears(model, separator, self.middle_s)
 
-    def done(self, ready: Model, job: Job) -> Embedded | None:
+    def done(self, ready: Ears, job: Job) -> Embedded | None:
         """Hear a song, or do what its probe asks for."""
         if job.probe == "noise":
-            answers_to_noise(ready)
+            answers_to_noise(ready.model)
             return None
         audio = load_audio(job.host.path)
         if job.probe == "stems":
+            ready.split(audio)
             return None
         if audio.sha256 != job.host.sha256:
             raise AudioError(f"{legible(job.host.path)} was changed meanwhile; index again to hear it anew")
-        found = song_vector(audio, ready, middle_s=self.middle_s)
-        facts = Facts(found.duration_s, len(found.windows), found.notes)
-        return Embedded(found.mean, found.windows if self.windows else None, facts)
+        found, parts = ready.hear(audio)
+        facts = Facts(found.duration_s, len(found.windows), found.notes, () if parts is None else parts.names)
+        shares = None if parts is None else parts.vectors.astype(np.float32)
+        return Embedded(found.mean, found.windows if self.windows else None, facts, shares)

@@ -4,7 +4,7 @@
 - `aims`: the score that ranked, as a linear function of the model's answers
 - `explaining`: a question answered
 - `heard`: the songs, in stems where there is sound
-- `matrix`: which stem of one song is like which stem of the other
+- `matrix`: which stem of one song is like which stem of the other; `matrices`: of one song with many
 - `level`: whether a stem makes songs alike, or only how loud it is
 - `standing`: where a candidate stands among the songs of an index, also without a stem of the query
 - `flip`: the smallest change of a stem by which another song would win; `flipped`: that in words and sound

@@ -135,6 +135,8 @@ def _listening(
     if index is None:
         return None, Listening(load_model(model or MODEL), factorization, None, max_evals, seed, cache)
     asking = Asking(index if isinstance(index, Index) else load_index(Path(index)), model, trust)
+    if asking.index.steered:
+        raise UsageError("songs are explained as they are heard; give the index without weights for its stems")
     return asking, Listening(asking.loaded(), factorization, asking, max_evals, seed, cache)
 
 
