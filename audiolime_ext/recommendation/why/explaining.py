@@ -22,8 +22,10 @@ from audiolime_ext.recommendation.queries import Asking, waiting
 from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.telling import Telling
 from audiolime_ext.recommendation.why.aims import Aim
+from audiolime_ext.recommendation.why.alike import find_alike
 from audiolime_ext.recommendation.why.heard import HeardSong, StemSong, separator_notes
 from audiolime_ext.recommendation.why.level import level_remarks
+from audiolime_ext.recommendation.why.likeness import Alike
 from audiolime_ext.recommendation.why.matrix import stem_matrix
 from audiolime_ext.recommendation.why.result import Removal, Why
 from audiolime_ext.recommendation.why.standing import Field
@@ -74,7 +76,14 @@ def explained(
         *(() if telling is None else telling.notes),
         *(() if asking is None else waiting(asking.index)),
     ]
-    return replace(made, removals=_removals(made, field), notes=tuple(dict.fromkeys(told))), field
+    notes = tuple(dict.fromkeys(told))
+    return replace(made, removals=_removals(made, field), alike=_alike(song, others, space), notes=notes), field
+
+
+def _alike(song: StemSong, others: Sequence[HeardSong], space: Space) -> Alike | None:
+    """Which seconds are like those of the first candidate, where it was heard."""
+    heard = [one for one in others[:1] if isinstance(one, StemSong)]
+    return find_alike(song.asked, heard[0].asked, space, songs=(song.name, heard[0].name)) if heard else None
 
 
 def _leading(game: WholeGame, target: Target, noise: Noise, kind: Kind) -> Leading:

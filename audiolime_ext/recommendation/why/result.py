@@ -18,6 +18,7 @@ from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.heard import HeardSong, StemSong
+from audiolime_ext.recommendation.why.likeness import Alike
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing
 from audiolime_ext.text import html_table
@@ -79,6 +80,8 @@ class Why:
         Places and similarities without each stem.
     notes : tuple of str
         Sentences on what else to know.
+    alike : Alike or None
+        Windows of the query that are like windows of the first candidate; None: that was not heard.
     flip : Flip or None
         Smallest change by which the second candidate comes first; None: it was not looked for.
     """
@@ -96,6 +99,7 @@ class Why:
     model: str
     removals: tuple[Removal, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    alike: Alike | None = field(default=None, repr=False)
     flip: Flip | None = field(default=None, repr=False)
 
     @property
@@ -180,6 +184,7 @@ class Why:
             "matrices": [None if matrix is None else matrix.to_dict() for matrix in self.matrices],
             "by_output": {name: dict(parts) for name, parts in self.by_output.items()},
             "removals": [removal.to_dict() for removal in self.removals],
+            "alike": None if self.alike is None else self.alike.to_dict(),
             "flip": None if self.flip is None else self.flip.to_dict(),
             "track": self.track.to_dict(),
             "notes": list(self.notes),

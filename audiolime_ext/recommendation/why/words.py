@@ -24,6 +24,8 @@ def as_text(why: Why) -> str:
     parts += [f"{song.name}:\n{matrix}" for song, matrix in zip(why.candidates, why.matrices, strict=True) if matrix]
     if without := without_stems(why):
         parts.append("\n".join(without))
+    if why.alike is not None:
+        parts.append(str(why.alike))
     if why.flip is not None:
         parts.append(str(why.flip))
     if told := remarks(why):

@@ -379,3 +379,16 @@ def test_a_flip_is_by_what_ranks_and_asks_the_model(made: Made) -> None:
     assert found.to_dict()["flip"]["changes_db"] == found.flip.changes_db
     with pytest.raises(UsageError, match="name both"):
         asked(query, a, energies, made, flip=True)
+
+
+def test_which_seconds_are_alike_is_told_of_a_candidate_that_was_heard(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    found = asked(made[0], made[0], model, made)
+    assert found.alike is not None
+    assert found.alike.songs == (found.query.name, found.candidates[0].name)
+    assert str(found.alike) in str(found)
+    assert found.to_dict()["alike"]["similarities"][0][0] == pytest.approx(1.0)
+    vector = why(
+        songs.pair(made[0]), songs.index_of(made, model).vectors[1], index=songs.index_of(made, model), model=model
+    )
+    assert vector.alike is None
