@@ -132,7 +132,9 @@ def similar(
         proposer, slow = proposer_of(index, where)
         wanted = Wanted(ranking.towards, ranking.own, k, excluded, weakest)
         rows = telling.rows(find(index, where, wanted, crowd=telling.crowd, proposer=proposer), ranking, liked)
-        notes += [*ranking.notes, *telling.parts_of(ranking, rows), *omitted, *slow, *telling.remarks(rows, liked, k)]
+        notes += [*ranking.notes, *telling.parts_of(ranking), *omitted, *slow, *telling.remarks(rows, liked, k)]
+    told = tuple(telling.pair(*pair) for pair in named)
+    notes += telling.of_stems([*rows, *told])
     return Similar(
         tuple(query.name for query in liked),
         rows,
@@ -141,7 +143,7 @@ def similar(
         index.model,
         where.kind,
         weakest,
-        tuple(telling.pair(*pair) for pair in named),
+        told,
         tuple(dict.fromkeys(notes)),
         {} if index.stems is None else index.stems.weights,
     )

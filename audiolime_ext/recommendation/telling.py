@@ -99,10 +99,12 @@ class Telling:
             found.append(f"as near as can be: {', '.join(same[:_TOLD])}; {may} in another file")
         return (*found, *self._lacking(liked), *self._hubs(rows, liked))
 
-    def parts_of(self, ranking: Ranking, rows: Sequence[Neighbour]) -> tuple[str, ...]:
-        """A sentence on what contributions are, where a taste ranks or stems are told."""
-        if self.index.labels is None and any(row.matrix for row in rows):
-            return (_PAIRS,)
+    def of_stems(self, told: Sequence[Neighbour | Pair]) -> tuple[str, ...]:
+        """A sentence on what stems are told to add, where outputs have no names."""
+        return (_PAIRS,) if self.index.labels is None and any(one.matrix for one in told) else ()
+
+    def parts_of(self, ranking: Ranking) -> tuple[str, ...]:
+        """A sentence on what contributions are, where a taste ranks."""
         if ranking.taste is None or self.index.labels is None:
             return ()
         added = f"with {ranking.taste.intercept:+.2f} for every song they add up to them"

@@ -126,6 +126,21 @@ def test_the_table_tells_pairs_of_stems_and_weights(index: Index) -> None:
     assert re.search(r"  \w+–\w+ -\d\.\d\d, \w+–\w+ -.*, silence [+-]\d\.\d\d$", str(far).splitlines()[2])
 
 
+def test_pairs_alone_are_told_by_stems_and_features_by_their_names(index: Index) -> None:
+    both = "../songs/1-2.wav", "../songs/1-0.wav"
+    alone = similar([], index, pairs=[both])
+    assert alone.pairs[0].matrix is not None
+    assert [note for note in alone.notes if note.startswith("mostly by: ")]
+    features = replace(index, labels=tuple(f"feature {n}" for n in range(index.vectors.shape[1])))
+    row = similar(both[0], features, k=1).rows[0]
+    assert row.matrix is not None
+    assert row.matrix.similarity == pytest.approx(sum(row.contributions.values()), abs=1e-5)
+    told = str(similar(both[0], features, k=1))
+    assert "drums–drums" not in told
+    assert "mostly by: " not in told
+    assert "feature " in told
+
+
 def test_a_song_that_lacks_what_counts_is_said_to(index: Index) -> None:
     assert index.stems is not None
     parts = index.stems.vectors.copy()
