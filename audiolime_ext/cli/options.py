@@ -36,16 +36,18 @@ def add_files(parser: ArgumentParser) -> None:
     parser.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds")
 
 
-def add_factorization(parser: ArgumentParser) -> None:
-    """`-f`."""
+def add_factorization(
+    parser: ArgumentParser, *, default: str | None = DEFAULT_FACTORIZATION, shown: str = "%(default)s"
+) -> None:
+    """`-f`; the help says the default as it is `shown`."""
     parser.add_argument(
         "-f",
         "--factorization",
-        default=DEFAULT_FACTORIZATION,
+        default=default,
         metavar="SPEC",
         help="how to split: spleeter:2stems, cerberus (piano+guitar, bass, drums; 'cerberus?merge=none': piano and "
         "guitar as two stems, which it hardly tells apart), oracle:DIR, hpss, package.module:name (default: "
-        "%(default)s)",
+        f"{shown})",
     )
 
 

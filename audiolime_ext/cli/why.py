@@ -5,7 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from audiolime_ext.cli.options import add_factorization, add_json, add_model, add_trust, resolve_model
+from audiolime_ext.cli.options import (
+    DEFAULT_FACTORIZATION,
+    add_factorization,
+    add_json,
+    add_model,
+    add_trust,
+    resolve_model,
+)
 from audiolime_ext.cli.question import add_no_cache, add_sampling
 
 
@@ -30,7 +37,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--like", nargs="+", default=[], metavar="SONG", help="songs from which a taste is learnt")
     parser.add_argument("--dislike", nargs="+", default=[], metavar="SONG", help="and songs that are not liked")
-    add_factorization(parser)
+    add_factorization(parser, default=None, shown=f"the index's, where it has stems; else {DEFAULT_FACTORIZATION}")
     add_model(parser, default=None, shown="the index's; without one musicnn:MSD_musicnn?layer=penultimate")
     parser.add_argument(
         "--hub-correction",

@@ -66,7 +66,7 @@ class HeardSong:
 
     @property
     def separator(self) -> str | None:
-        """Spec of what split it."""
+        """Spec of what split it; None: that has none, or the song is not split."""
         return None if self.asked is None else self.asked.separator.spec
 
 
@@ -129,8 +129,15 @@ class Listening:
             return HeardSong(replace(known, name=called), notes=(_NO_STEMS.format(name="a bare vector"),))
         sound = self._sound_of(known, recording)
         if isinstance(sound, str):
-            return HeardSong(known, notes=(_NO_STEMS.format(name=sound),))
+            return self._as_indexed(known, sound)
         return self._in_stems(sound, separator, known)
+
+    def _as_indexed(self, known: Query, why: str) -> HeardSong:
+        """A song of the index that cannot be heard: in the stems that the index keeps, if it keeps any."""
+        stems = None if self.asking is None else self.asking.index.stems
+        if stems is None or known.parts is None:
+            return HeardSong(known, notes=(_NO_STEMS.format(name=why),))
+        return HeardSong(known, None, known.parts, (f"{why}: its stems are those that the index keeps",))
 
     def _sound_of(self, known: Query, given: Any) -> Audio | str:
         """The sound of a song of the index, or why there is none."""
@@ -189,7 +196,7 @@ def _named(audio: Audio, called: str) -> Audio:
 
 
 def separator_notes(songs: Sequence[HeardSong]) -> list[str]:
-    """That the songs were split by different separators, where they were."""
+    """That the songs were split by different separators, where they were; those of an index are its own."""
     made = [(song.name, song.separator or "stems of its own") for song in songs if song.asked is not None]
     if len({separator for _, separator in made}) < 2:
         return []

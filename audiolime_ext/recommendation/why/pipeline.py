@@ -23,6 +23,7 @@ from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.ranking import ranking_of
+from audiolime_ext.recommendation.separator import separator_of
 from audiolime_ext.recommendation.similar import listed
 from audiolime_ext.recommendation.space import SpaceKind, space_of
 from audiolime_ext.recommendation.why.aims import nearness, relevance, silent_space
@@ -33,7 +34,7 @@ from audiolime_ext.recommendation.why.heard import HeardSong, Listening
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.recommendation.why.standing import Field
 
-MODEL = "musicnn:MSD_musicnn?layer=penultimate"
+MODEL, FACTORIZATION = "musicnn:MSD_musicnn?layer=penultimate", "spleeter:2stems"
 
 
 def why(
@@ -44,7 +45,7 @@ def why(
     index: Index | str | os.PathLike[str] | None = None,
     like: Any = (),
     dislike: Any = (),
-    factorization: Factorization | str = "spleeter:2stems",
+    factorization: Factorization | str | None = None,
     model: Any = None,
     hubs: HubCorrection | None = "mutual proximity",
     space: SpaceKind | None = None,
@@ -68,8 +69,9 @@ def why(
         the model says of silence.
     like, dislike : as for `similar`
         Songs from which a taste is learnt, in place of `a`: then the log-odds of the query's relevance are explained.
-    factorization : Factorization or str
-        Factorization of songs that come without their own.
+    factorization : Factorization, str or None
+        Factorization of songs that come without their own; None: that of an index with stems, else
+        ``"spleeter:2stems"``.
     model : Model, str or None
         Model; None: the one of the index or, without one, ``"musicnn:MSD_musicnn?layer=penultimate"``.
     hubs, space : as for `similar`
@@ -133,11 +135,12 @@ def _listening(
     index: Any, model: Any, factorization: Any, max_evals: int, seed: int, *, trust: bool, cache: bool
 ) -> tuple[Asking | None, Listening]:
     if index is None:
-        return None, Listening(load_model(model or MODEL), factorization, None, max_evals, seed, cache)
+        return None, Listening(load_model(model or MODEL), factorization or FACTORIZATION, None, max_evals, seed, cache)
     asking = Asking(index if isinstance(index, Index) else load_index(Path(index)), model, trust)
     if asking.index.steered:
         raise UsageError("songs are explained as they are heard; give the index without weights for its stems")
-    return asking, Listening(asking.loaded(), factorization, asking, max_evals, seed, cache)
+    splits = factorization or separator_of(asking.index, trust=trust) or FACTORIZATION
+    return asking, Listening(asking.loaded(), splits, asking, max_evals, seed, cache)
 
 
 def _require_meant(a: Any, b: Any, liked: bool, asking: Asking | None) -> None:

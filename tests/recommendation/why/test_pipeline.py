@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 
 from audiolime_ext import Model, tagger
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.collection.song_parts import song_parts
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.collection.stem_vectors import StemVectors
 from audiolime_ext.errors import AudioError, NothingArgues, UsageError
+from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.plain import to_json
 from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why.pipeline import why
@@ -392,3 +396,24 @@ def test_which_seconds_are_alike_is_told_of_a_candidate_that_was_heard(made: Mad
         songs.pair(made[0]), songs.index_of(made, model).vectors[1], index=songs.index_of(made, model), model=model
     )
     assert vector.alike is None
+
+
+def test_an_index_with_stems_says_how_to_split_and_keeps_those_of_songs_that_are_gone(
+    made: Made, tmp_path: Path
+) -> None:
+    """The stems of the index are by hpss, which splits the query, too."""
+    model = songs.hearing(*songs.STEMS)
+    index = songs.index_of(made, model)
+    hpss = load_factorization("hpss")
+    parts = [song_parts(one.mixture, model, hpss) for one in made]
+    kept = np.stack([one.vectors for one in parts]).astype(np.float32)
+    stems = StemVectors("hpss", hpss.fingerprint, parts[0].names, kept)
+    found = why(made[0].mixture, "song 3", index=replace(index, stems=stems), model=model, cache=False)
+    assert found.query.separator == "hpss"
+    (matrix,) = found.matrices
+    assert matrix is not None
+    assert matrix.similarity == pytest.approx(found.score, abs=1e-6)
+    assert any("its stems are those that the index keeps" in note for note in found.notes)
+    assert not any("stems were made in different ways" in note for note in found.notes)
+    heard = why(made[0].mixture, made[3].mixture, index=index, factorization="hpss", model=model, cache=False)
+    assert np.allclose(heard.matrices[0].cells, matrix.cells, atol=1e-5)  # type: ignore[union-attr]
