@@ -117,6 +117,8 @@ class Similar:
         Sentences on what was left out and why, and on what else to know.
     weights : mapping of str to float
         Weight of each stem that is not 1.
+    sounds : tuple of Path, Audio, (ndarray, int) or None
+        Sound of each query, as `load_audio` reads it; None where there is none.
     """
 
     queries: tuple[str, ...]
@@ -129,6 +131,7 @@ class Similar:
     pairs: tuple[Pair, ...] = ()
     notes: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)
+    sounds: tuple[Any, ...] = field(default=(), repr=False)
 
     @property
     def songs(self) -> tuple[Song, ...]:
