@@ -22,7 +22,7 @@ from audiolime_ext.report.neighbours.excerpts import Excerpt, excerpts, players
 from audiolime_ext.report.neighbours.shares import colors_of
 from audiolime_ext.report.neighbours.spectrograms import Drawn, draw, sheet, write_pngs
 from audiolime_ext.report.neighbours.study import study_html
-from audiolime_ext.report.neighbours.told import AlikeView, FlipView
+from audiolime_ext.report.neighbours.told import Followed, alike_view, flip_view
 from audiolime_ext.report.neighbours.view import make_view
 from audiolime_ext.report.player.media import Codec
 from audiolime_ext.report.player.player import script_text, style_text
@@ -36,8 +36,7 @@ def why_html(
     audio: Codec | None = "mp3",
     study: bool = False,
     seed: int = 0,
-    flip: FlipView | None = None,
-    alike: AlikeView | None = None,
+    alike: Followed | None = None,
 ) -> str:
     """The page as text.
 
@@ -54,9 +53,7 @@ def why_html(
         `audiolime_ext.report.neighbours.study`).
     seed : int
         Random seed for the order of the songs and of the explanations in a study.
-    flip : FlipView or None
-        The smallest change by which the second song would win.
-    alike : AlikeView or None
+    alike : Followed or None
         Seconds of the query and of the first song that are alike.
 
     Raises
@@ -68,9 +65,11 @@ def why_html(
         return study_html(why, title=title, seed=seed)
     found = excerpts(why)
     drawn = drawn_of(why)
-    picture = sheet(drawn, _marks(why, found), () if alike is None else alike.links)
+    seconds = None if alike is None else alike_view(alike, sound=audio is not None)
+    picture = sheet(drawn, _marks(why, found), () if seconds is None else seconds.links)
     made = players(found, colors_of(why), audio) if audio else {}
-    view = make_view(why, found, made, picture, flip, alike)
+    change = None if why.flip is None else flip_view(why.flip, sound=audio is not None)
+    view = make_view(why, found, made, picture, change, seconds)
     script = script_text() + static("neighbours/why.js") + "\naudiolime.page = audiolime.mountWhy();\n"
     style = static("song/page.css") + static("neighbours/neighbours.css") + style_text()
     return render(

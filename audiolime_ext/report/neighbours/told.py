@@ -1,50 +1,53 @@
 """What else may be known of two songs: the smallest change by which another one would win, and which seconds are alike.
 
-Both are looked for elsewhere; here they become what a template writes. `Flipped` and `Followed` are all that is asked
-of them.
+Both are looked for elsewhere; here they become what a template writes. Of the seconds that are alike no more is asked
+than `Followed` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
+from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.report.neighbours.loudness import PEAK
 from audiolime_ext.report.player.clip import data_uri
 
 
-class Flipped(Protocol):
-    """A change of stems by which another song would come first: its sentence is ``str()`` of it."""
+class Pair(Protocol):
+    """A window of the query and one of the other song that are alike."""
 
     @property
-    def stems(self) -> tuple[str, ...]:
-        """The stems that change; none where there is no change."""
+    def start_s(self) -> tuple[float, float]:
+        """Starts of both in seconds of their recordings."""
 
-    def before(self) -> Audio:
-        """The window of most effect as it is."""
-
-    def after(self) -> Audio:
-        """The same with the change."""
+    @property
+    def duration_s(self) -> tuple[float, float]:
+        """Lengths of both in seconds."""
 
 
 class Followed(Protocol):
-    """Windows of two songs that are alike: their starts, the way through both, and the pairs that are most alike."""
+    """Which seconds of two songs are alike: its sentence is ``str()`` of it."""
 
     @property
-    def query_times_s(self) -> Sequence[float]:
-        """Starts of the query's windows in seconds."""
+    def path_s(self) -> NDArray[np.float64]:
+        """Starts of windows that are alike in order, in seconds of both recordings, shape (n_steps, 2)."""
 
     @property
-    def other_times_s(self) -> Sequence[float]:
-        """Starts of the other song's windows in seconds."""
+    def durations_s(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lengths of the windows of both songs in seconds."""
 
     @property
-    def path(self) -> Any:
-        """Numbers of windows, shape (n, 2), in the order of the songs."""
+    def pairs(self) -> Sequence[Pair]:
+        """The pairs that are most alike, the best first."""
+
+    def listen(self, pair: int = 0) -> Audio:
+        """A pair: the query's window, then the other song's, equally loud."""
 
 
 @dataclass(frozen=True)
@@ -81,35 +84,27 @@ class AlikeView:
     clips: tuple[Clip, ...] = ()
 
 
-def flip_view(flip: Flipped, *, sound: bool = True) -> FlipView:
+def flip_view(flip: Flip, *, sound: bool = True) -> FlipView:
     """The smallest change as it is written; played before and after, where there is one."""
     heard = [flip.before(), flip.after()] if sound and flip.stems else []
-    return FlipView(str(flip), tuple(_lowered_alike(heard)))
+    return FlipView(_sentence(flip), tuple(_lowered_alike(heard)))
 
 
-def alike_view(
-    alike: Followed, window_s: float, *, best: Sequence[tuple[float, float]] = (), clips: Sequence[Audio] = ()
-) -> AlikeView:
-    """Which seconds are alike, as lines from the middle of one window to that of another.
-
-    Parameters
-    ----------
-    alike : Followed
-        Windows of both songs, and the way through them.
-    window_s : float
-        Length of a window in seconds.
-    best : sequence of (float, float)
-        Starts of the pairs that are most alike, in seconds of the query and of the other song.
-    clips : sequence of Audio
-        These pairs as sound; names are captions.
-    """
-    half_s = window_s / 2
-    way = [
-        Link(float(alike.query_times_s[i]) + half_s, float(alike.other_times_s[j]) + half_s)
-        for i, j in alike.path
+def alike_view(alike: Followed, *, sound: bool = True) -> AlikeView:
+    """Which seconds are alike: lines from the middle of one window to that of another, and the best pairs as sound."""
+    middles = alike.path_s + [float(lengths.mean()) / 2 for lengths in alike.durations_s]
+    way = [Link(float(one), float(other)) for one, other in middles]
+    best = [
+        Link(pair.start_s[0] + pair.duration_s[0] / 2, pair.start_s[1] + pair.duration_s[1] / 2, best=True)
+        for pair in alike.pairs
     ]
-    pairs = [Link(one + half_s, other + half_s, best=True) for one, other in best]
-    return AlikeView(str(alike), (*way, *pairs), tuple(_lowered_alike(clips)))
+    heard = [alike.listen(number) for number in range(len(alike.pairs))] if sound else []
+    return AlikeView(_sentence(alike), (*way, *best), tuple(_lowered_alike(heard)))
+
+
+def _sentence(found: object) -> str:
+    text = str(found)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _lowered_alike(clips: Sequence[Audio]) -> list[Clip]:

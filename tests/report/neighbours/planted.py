@@ -99,3 +99,10 @@ def similar_of_document() -> Similar:
     """The songs of the founding document that are nearest to the first; there is no sound of any."""
     index = document()
     return similar(index.songs[0], index, k=3)
+
+
+@cache
+def with_flip() -> Why:
+    """Why A over B, with the smallest change by which B would win."""
+    given = songs()
+    return why(given["query"], given["a"], given["b"], model=MODEL, flip=True, cache=False)

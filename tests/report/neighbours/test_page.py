@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from audiolime_ext import load_audio
+from audiolime_ext import Audio, load_audio, why
 from audiolime_ext.errors import OutputError
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.excerpts import excerpts, pair_spans
@@ -21,7 +22,7 @@ from audiolime_ext.report.neighbours.loudness import PEAK, equal_gains_db
 from audiolime_ext.report.neighbours.page import drawn_of, why_html, write_spectrograms
 from audiolime_ext.report.neighbours.shares import by_candidate, output_table, stem_bars
 from audiolime_ext.report.neighbours.spectrograms import LEFT, draw, sheet
-from audiolime_ext.report.neighbours.told import AlikeView, Clip, FlipView, Link
+from audiolime_ext.report.neighbours.told import Link, alike_view
 from audiolime_ext.report.page import write_page
 from tests.browser.pages import opened, wait
 from tests.report.neighbours import planted
@@ -51,6 +52,20 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     yield page
     for one in opening:
         one.__exit__(None, None, None)
+
+
+class Seconds:
+    """Songs whose second windows are alike."""
+
+    path_s = np.array([[0.0, 1.0]])
+    durations_s = (np.ones(4), np.ones(4))
+    pairs = (SimpleNamespace(start_s=(2.0, 2.0), duration_s=(1.0, 1.0)),)
+
+    def listen(self, pair: int = 0) -> Audio:
+        return Audio(np.ones((1, 8000), np.float32), 8000, "one second")
+
+    def __str__(self) -> str:
+        return "the first seconds are alike"
 
 
 def number(text: str) -> float:
@@ -98,9 +113,8 @@ def test_outputs_with_names_are_told_the_largest_first() -> None:
 
 def test_what_is_played_is_the_window_in_which_the_leading_stem_adds_most(over: Why) -> None:
     query, a, b = excerpts(over)
-    assert query.stem == a.stem == "drums"
-    assert query.marked == a.marked == (planted.LOUDEST_S, planted.LOUDEST_S + 1)
-    assert b.stem is None  # nothing of B is like the drums
+    assert [one.stem for one in (query, a, b)] == ["drums", "drums", None]  # nothing of B is like the drums
+    assert [one.marked for one in (query, a)] == [(planted.LOUDEST_S, planted.LOUDEST_S + 1)] * 2
     assert "0:02.0–0:03.0, where most comes from drums" in a.told
 
 
@@ -120,7 +134,7 @@ def test_a_cell_plays_windows_of_the_excerpts_in_which_its_stems_are_most_alike(
 
 
 def test_the_cells_of_the_matrix_are_those_of_the_result(over: Why) -> None:
-    (first, second) = heat_maps(over, excerpts(over))
+    first, second = heat_maps(over, excerpts(over))
     assert (first.name, second.name) == ("A & Co", "B")
     assert [name for name, *_ in first.rows] == ["silence", "drums", "bass"]
     shown = [[cell.number for cell in cells] for _, cells, _ in first.rows]
@@ -161,11 +175,9 @@ def test_a_song_without_sound_has_no_player_and_why_is_said() -> None:
 
 
 def test_the_change_and_the_seconds_that_are_alike_have_their_places(over: Why) -> None:
-    flip = FlipView("with drums 6 dB softer, B would come before A", (Clip("before", "data:audio/mpeg;base64,AAAA"),))
-    alike = AlikeView("the first seconds are alike", (Link(0.5, 1.5), Link(2.5, 2.5, best=True)))
-    text = why_html(over, audio=None, flip=flip, alike=alike)
-    assert flip.sentence in text
-    assert alike.sentence in text
+    text = why_html(planted.with_flip(), audio=None, alike=Seconds())
+    assert "With bass 7.5 dB louder and drums 7.5 dB softer, B would come before A &amp; Co" in text
+    assert "The first seconds are alike." in text
     assert text.count('class="link') == 2
     assert text.count('class="link best"') == 1
     assert "What would have to change" not in why_html(over, audio=None)
@@ -173,11 +185,18 @@ def test_the_change_and_the_seconds_that_are_alike_have_their_places(over: Why) 
 
 def test_names_are_text_whatever_they_hold(over: Why) -> None:
     given = planted.songs()
-    found = planted.why(given["evil"], given["query"], given["a"], model=planted.MODEL, cache=False)
+    found = why(given["evil"], given["query"], given["a"], model=planted.MODEL, cache=False)
     text = why_html(found)
     assert planted.EVIL not in text
     assert "&lt;script&gt;alert(1)" in text
     assert "<script>alert" not in text
+
+
+def test_what_is_compared_is_lowered_alike_where_a_file_could_not_hold_it() -> None:
+    view = alike_view(Seconds())
+    (clip,) = view.clips
+    assert clip.caption == "one second, all lowered by 1.0 dB"
+    assert view.links == (Link(0.5, 1.5), Link(2.5, 2.5, best=True))
 
 
 @browser_test

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from audiolime_ext import why
 from audiolime_ext.errors import UsageError
 from audiolime_ext.report.neighbours.page import why_html
 from audiolime_ext.report.neighbours.study import COLUMNS, orders, ranked_first, study_view
@@ -34,13 +35,13 @@ def test_both_orders_are_drawn_from_the_seed_and_the_answer_goes_with_them() -> 
 def test_the_song_that_comes_first_is_the_one_that_the_system_ranks_first() -> None:
     found, given = planted.over(), planted.songs()
     assert ranked_first(found) == 0
-    assert ranked_first(planted.why(given["query"], given["b"], given["a"], model=planted.MODEL, cache=False)) == 1
+    assert ranked_first(why(given["query"], given["b"], given["a"], model=planted.MODEL, cache=False)) == 1
     with pytest.raises(UsageError, match="equally near by similarity, so none comes first"):
-        ranked_first(planted.why(given["query"], given["a"], given["a"], model=planted.MODEL, cache=False))
+        ranked_first(why(given["query"], given["a"], given["a"], model=planted.MODEL, cache=False))
 
 
 def test_numbers_say_how_much_counts_and_never_for_which_song() -> None:
-    found, named = (study_view(why) for why in (planted.over(), planted.by_output()))
+    found, named = (study_view(one) for one in (planted.over(), planted.by_output()))
     numbers = [next(step for step in view.steps if step.kind == "numbers") for view in (found, named)]
     assert next(bar.name for bar in numbers[0].bars) == "drums"
     assert {bar.name for bar in numbers[1].bars} == {"low", "middle", "high", "top"}
