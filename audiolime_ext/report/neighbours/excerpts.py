@@ -103,7 +103,7 @@ def excerpts(why: Why) -> tuple[Excerpt, ...]:
     leader = why.leading.sources[why.leading.first[0]] if why.leading.state == "leads" else None
     window = why.track.windows[why.best_window]
     every = moments(why.query.asked)
-    moment = next(one for one in every if one.start_s == window.start_s)
+    moment = min(every, key=lambda one: abs(one.start_s - window.start_s))
     found = [_cut("query", why.query, moment, leader, every)]
     for role, song, matrix in zip(ROLES[1:], why.candidates, why.matrices, strict=False):
         if song.asked is None or matrix is None:
@@ -175,8 +175,8 @@ def _towards(why: Why, song: HeardSong, stem: str | None) -> Vectors:
 
 def _cut(role: str, song: HeardSong, moment: Moment, stem: str | None, every: Sequence[Moment]) -> Excerpt:
     assert song.asked is not None
-    whole = song.asked.separator.scope == "window"
-    length_s = moment.end_s - moment.start_s if whole else EXCERPT_S
+    by_itself = song.asked.separator.scope == "window"
+    length_s = moment.end_s - moment.start_s if by_itself else EXCERPT_S
     start_s, end_s = around(moment, length_s, song.asked.recording.duration_s)
     stems = song.asked.asking.components((start_s, end_s - start_s)).excerpt
     return Excerpt(role, song, start_s, end_s, moment, stem, stems, near=within(every, start_s, end_s))

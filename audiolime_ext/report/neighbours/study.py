@@ -182,7 +182,7 @@ def _numbers(why: Why) -> Step:
         what = "measures of the sound"
     else:
         parts = {SILENCE: abs(why.silence), **{name: abs(value) for name, value in why.weights.items()}}
-        what = "sounds of the query"
+        what = "sounds of the query, and silence before any of them,"
     kept = dict(sorted(parts.items(), key=lambda one: -one[1])[:MOST_BARS])
     says = (
         f"The system compares numbers. This is how much the {what} count for its choice between the two songs; the "

@@ -111,5 +111,5 @@ def _lowered_alike(clips: Sequence[Audio]) -> list[Clip]:
     """Sounds that are compared: all are lowered alike where a file could not hold the loudest."""
     peak = max((float(np.abs(clip.samples).max(initial=0.0)) for clip in clips), default=0.0)
     factor = np.float32(min(1.0, PEAK / peak) if peak > 0 else 1.0)
-    said = f", all lowered by {-20 * np.log10(factor):.1f} dB" if factor < 1 else ""
+    said = f"; all {-20 * np.log10(factor):.1f} dB softer here" if factor < 1 else ""
     return [Clip(f"{clip.name}{said}", data_uri(Audio(clip.samples * factor, clip.sr))) for clip in clips]

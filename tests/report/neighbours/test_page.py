@@ -195,7 +195,7 @@ def test_names_are_text_whatever_they_hold(over: Why) -> None:
 def test_what_is_compared_is_lowered_alike_where_a_file_could_not_hold_it() -> None:
     view = alike_view(Seconds())
     (clip,) = view.clips
-    assert clip.caption == "one second, all lowered by 1.0 dB"
+    assert clip.caption == "one second; all 1.0 dB softer here"
     assert view.links == (Link(0.5, 1.5), Link(2.5, 2.5, best=True))
 
 
