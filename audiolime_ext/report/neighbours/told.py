@@ -46,6 +46,10 @@ class Followed(Protocol):
     def pairs(self) -> Sequence[Pair]:
         """The pairs that are most alike, the best first."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences on what was left out."""
+
     def listen(self, pair: int = 0) -> Audio:
         """A pair: the query's window, then the other song's, equally loud."""
 
@@ -82,6 +86,7 @@ class AlikeView:
     sentence: str
     links: tuple[Link, ...] = ()
     clips: tuple[Clip, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def flip_view(flip: Flip, *, sound: bool = True) -> FlipView:
@@ -99,7 +104,7 @@ def alike_view(alike: Followed, *, sound: bool = True) -> AlikeView:
         for pair in alike.pairs
     ]
     heard = [alike.listen(number) for number in range(len(alike.pairs))] if sound else []
-    return AlikeView(_sentence(alike), (*way, *best), tuple(_lowered_alike(heard)))
+    return AlikeView(_sentence(alike), (*way, *best), tuple(_lowered_alike(heard)), tuple(alike.notes))
 
 
 def _sentence(found: object) -> str:

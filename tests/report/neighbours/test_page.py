@@ -59,6 +59,7 @@ class Seconds:
 
     path_s = np.array([[0.0, 1.0]])
     durations_s = (np.ones(4), np.ones(4))
+    notes = ("one window was left out",)
     pairs = (SimpleNamespace(start_s=(2.0, 2.0), duration_s=(1.0, 1.0)),)
 
     def listen(self, pair: int = 0) -> Audio:
@@ -178,6 +179,7 @@ def test_the_change_and_the_seconds_that_are_alike_have_their_places(over: Why) 
     text = why_html(planted.with_flip(), audio=None, alike=Seconds())
     assert "With bass 7.5 dB louder and drums 7.5 dB softer, B would come before A &amp; Co" in text
     assert "The first seconds are alike." in text
+    assert "one window was left out" in text
     assert text.count('class="link') == 2
     assert text.count('class="link best"') == 1
     assert "What would have to change" not in why_html(over, audio=None)
