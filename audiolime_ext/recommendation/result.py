@@ -213,7 +213,7 @@ class Similar:
         rows = [
             [str(row.rank), legible(name), f"{row.similarity:.3f}"]
             + ([f"{row.nearness:.3f}"] if ranked else [])
-            + ([_mostly_by(row)] if explained else [])
+            + ([mostly_by(row)] if explained else [])
             for row, name in zip(self.rows, told_apart(self.songs), strict=True)
         ]
         return header, rows
@@ -224,7 +224,7 @@ class Similar:
         rows = [
             [" and ".join(map(legible, pair.names)), f"{pair.similarity:.3f}"]
             + ([f"{pair.nearness:.3f}"] if ranked else [])
-            + ([_mostly_by(pair)] if explained else [])
+            + ([mostly_by(pair)] if explained else [])
             for pair in self.pairs
         ]
         return ["pair", "similarity", *ranked, *(["mostly by"] if explained else [])], rows
@@ -276,7 +276,7 @@ def mostly_by_stems(matrix: StemMatrix) -> str:
     return f"{told}, {silence}" if told else silence
 
 
-def _mostly_by(found: Neighbour | Pair) -> str:
+def mostly_by(found: Neighbour | Pair) -> str:
     """By what two songs are near: outputs where they have names, else stems."""
     if found.contributions or found.matrix is None:
         return mostly(found.contributions)

@@ -6,7 +6,6 @@ indexed, or cannot be read has no sound here; why is said in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -19,9 +18,8 @@ from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import AudiolimeError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.reading import sha256_of
-from audiolime_ext.recommendation.result import Neighbour, Similar, mostly, told_apart
+from audiolime_ext.recommendation.result import Neighbour, Pair, Similar, mostly_by, told_apart
 from audiolime_ext.recommendation.sounds import file_of
-from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.report.neighbours.loudness import equal_gains_db, gain_in_words
 from audiolime_ext.report.neighbours.shares import Bar, Table, bars, signed
 from audiolime_ext.report.player.clip import data_uri
@@ -53,13 +51,7 @@ class Row:
     reasons: Table | None
 
 
-def similar_html(
-    found: Similar,
-    *,
-    title: str | None = None,
-    audio: bool = True,
-    reasons: Mapping[int, StemMatrix] | None = None,
-) -> str:
+def similar_html(found: Similar, *, title: str | None = None, audio: bool = True) -> str:
     """The page as text.
 
     Parameters
@@ -70,12 +62,9 @@ def similar_html(
         Title of the page; None: what was looked for.
     audio : bool
         True to embed some seconds of each song.
-    reasons : mapping of int to StemMatrix, or None
-        Rank → matrix of the query's stems and that neighbour's, where they are known.
     """
     queries, songs = _sounds(found) if audio else _silent(found)
-    known = reasons or {}
-    rows = [_row(row, heard, known.get(row.rank)) for row, heard in zip(found.rows, songs, strict=True)]
+    rows = [_row(row, heard) for row, heard in zip(found.rows, songs, strict=True)]
     script = static("neighbours/nearest.js") + "\naudiolime.playOneAtATime();\n"
     style = static("song/page.css") + static("neighbours/neighbours.css")
     return render(
@@ -86,6 +75,7 @@ def similar_html(
         queries=queries,
         rows=rows,
         pairs=_pairs(found),
+        weights=[f"{legible(name)} × {weight:g}" for name, weight in found.weights.items()],
         notes=[legible(note) for note in found.notes],
         ranked=None if found.ranked_by == "similarity" else found.ranked_by,
         seconds=f"{EXCERPT_S:g}",
@@ -104,24 +94,18 @@ def _title(found: Similar) -> str:
     return f"{what} to {' + '.join(map(legible, found.queries))}"
 
 
-def _row(row: Neighbour, heard: Heard, matrix: StemMatrix | None) -> Row:
+def _row(row: Neighbour, heard: Heard) -> Row:
     kept = dict(sorted(row.contributions.items(), key=lambda one: -abs(one[1]))[:MOST_BARS])
     reasons = None
-    if matrix is not None:
-        cells = [(name, tuple(map(signed, line))) for name, line in zip(matrix.rows, matrix.cells, strict=True)]
-        reasons = Table(("", *matrix.columns), tuple(cells))
-    by = mostly(row.contributions) if row.contributions else "" if matrix is None else _most_alike(matrix)
+    if row.matrix is not None:
+        lines = zip(row.matrix.rows, row.matrix.cells, strict=True)
+        reasons = Table(("", *row.matrix.columns), tuple((name, tuple(map(signed, line))) for name, line in lines))
     similarity, nearness = signed(row.similarity).lstrip("+"), f"{row.nearness:.3f}"
-    return Row(row.rank, heard, similarity, nearness, by, tuple(bars(kept)), reasons)
+    return Row(row.rank, heard, similarity, nearness, mostly_by(row), tuple(bars(kept)), reasons)
 
 
-def _most_alike(matrix: StemMatrix) -> str:
-    row, column, value = matrix.largest()
-    return f"its {column} and the query's {row} ({signed(value)})" if value > 0 else ""
-
-
-def _pairs(found: Similar) -> list[tuple[str, str]]:
-    return [(" and ".join(map(legible, pair.names)), f"{pair.similarity:.3f}") for pair in found.pairs]
+def _pairs(found: Similar) -> list[tuple[Pair, str, str]]:
+    return [(pair, " and ".join(map(legible, pair.names)), mostly_by(pair)) for pair in found.pairs]
 
 
 def _silent(found: Similar) -> tuple[list[Heard], list[Heard]]:

@@ -22,7 +22,7 @@ from audiolime_ext.report.neighbours.excerpts import Excerpt, excerpts, players
 from audiolime_ext.report.neighbours.shares import colors_of
 from audiolime_ext.report.neighbours.spectrograms import Drawn, draw, sheet, write_pngs
 from audiolime_ext.report.neighbours.study import study_html
-from audiolime_ext.report.neighbours.told import Followed, alike_view, flip_view
+from audiolime_ext.report.neighbours.told import alike_view, flip_view
 from audiolime_ext.report.neighbours.view import make_view
 from audiolime_ext.report.player.media import Codec
 from audiolime_ext.report.player.player import script_text, style_text
@@ -36,7 +36,6 @@ def why_html(
     audio: Codec | None = "mp3",
     study: bool = False,
     seed: int = 0,
-    alike: Followed | None = None,
 ) -> str:
     """The page as text.
 
@@ -53,8 +52,6 @@ def why_html(
         `audiolime_ext.report.neighbours.study`).
     seed : int
         Random seed for the order of the songs and of the explanations in a study.
-    alike : Followed or None
-        Seconds of the query and of the first song that are alike.
 
     Raises
     ------
@@ -65,7 +62,7 @@ def why_html(
         return study_html(why, title=title, seed=seed)
     found = excerpts(why)
     drawn = drawn_of(why)
-    seconds = None if alike is None else alike_view(alike, sound=audio is not None)
+    seconds = None if why.alike is None else alike_view(why.alike, sound=audio is not None)
     picture = sheet(drawn, _marks(why, found), () if seconds is None else seconds.links)
     made = players(found, colors_of(why), audio) if audio else {}
     change = None if why.flip is None else flip_view(why.flip, sound=audio is not None)

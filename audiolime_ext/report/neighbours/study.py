@@ -167,11 +167,16 @@ def ranked_first(why: Why) -> int:
     Raises
     ------
     UsageError
-        If it ranks both alike.
+        If it ranks both alike, or in another order than the similarity, which is what is explained.
     """
     one, other = why.similarities[:2] if why.standing is None else why.standing.nearness[:2]
     if one == other:
         raise UsageError(f"both songs are equally near by {why.ranked_by}, so none comes first; choose others")
+    if (other > one) != (why.similarities[1] > why.similarities[0]):
+        raise UsageError(
+            "the correction for hubs reverses the two songs, and what is explained is the similarity without it; use "
+            "--hub-correction none (hubs=None), or choose others"
+        )
     return int(other > one)
 
 

@@ -1,57 +1,20 @@
 """What else may be known of two songs: the smallest change by which another one would win, and which seconds are alike.
 
-Both are looked for elsewhere; here they become what a template writes. Of the seconds that are alike no more is asked
-than `Followed` says.
+Both are looked for in `audiolime_ext.recommendation.why`; here they become what a template writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.recommendation.why.flipped import Flip
+from audiolime_ext.recommendation.why.likeness import Alike
 from audiolime_ext.report.neighbours.loudness import PEAK
 from audiolime_ext.report.player.clip import data_uri
-
-
-class Pair(Protocol):
-    """A window of the query and one of the other song that are alike."""
-
-    @property
-    def start_s(self) -> tuple[float, float]:
-        """Starts of both in seconds of their recordings."""
-
-    @property
-    def duration_s(self) -> tuple[float, float]:
-        """Lengths of both in seconds."""
-
-
-class Followed(Protocol):
-    """Which seconds of two songs are alike: its sentence is ``str()`` of it."""
-
-    @property
-    def path_s(self) -> NDArray[np.float64]:
-        """Starts of windows that are alike in order, in seconds of both recordings, shape (n_steps, 2)."""
-
-    @property
-    def durations_s(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Lengths of the windows of both songs in seconds."""
-
-    @property
-    def pairs(self) -> Sequence[Pair]:
-        """The pairs that are most alike, the best first."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Sentences on what was left out."""
-
-    def listen(self, pair: int = 0) -> Audio:
-        """A pair: the query's window, then the other song's, equally loud."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +58,7 @@ def flip_view(flip: Flip, *, sound: bool = True) -> FlipView:
     return FlipView(_sentence(flip), tuple(_lowered_alike(heard)))
 
 
-def alike_view(alike: Followed, *, sound: bool = True) -> AlikeView:
+def alike_view(alike: Alike, *, sound: bool = True) -> AlikeView:
     """Which seconds are alike: lines from the middle of one window to that of another, and the best pairs as sound."""
     middles = alike.path_s + [float(lengths.mean()) / 2 for lengths in alike.durations_s]
     way = [Link(float(one), float(other)) for one, other in middles]

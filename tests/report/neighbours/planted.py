@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext import similar, tagger
+from audiolime_ext.collection.index import Index
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.pipeline import why
 from audiolime_ext.recommendation.why.result import Why
@@ -76,9 +77,19 @@ def over() -> Why:
 def by_output() -> Why:
     """The same, where outputs have names and a collection says how much each varies."""
     given = songs()
-    vectors = np.random.default_rng(0).uniform(0, 0.02, (8, 4))
-    index = collection(vectors, labels=LABELLED.labels)
-    return why(given["query"], given["a"], given["b"], index=index, model=LABELLED, cache=False)
+    return why(given["query"], given["a"], given["b"], index=some_songs(), model=LABELLED, cache=False)
+
+
+@cache
+def some_songs() -> Index:
+    """Eight songs of which only vectors are known."""
+    return collection(np.random.default_rng(0).uniform(0, 0.02, (8, 4)), labels=LABELLED.labels)
+
+
+@cache
+def of_a_taste() -> Why:
+    """Why the query fits a taste."""
+    return why(songs()["query"], like=["song 0", "song 1"], index=some_songs(), model=LABELLED, cache=False)
 
 
 @cache

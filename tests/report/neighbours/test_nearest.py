@@ -80,10 +80,11 @@ def test_contributions_are_bars_and_names_are_text(html: str) -> None:
 def test_reasons_by_stems_are_shown_where_they_are_known(found: Similar) -> None:
     names = ("silence", "drums", "bass")
     matrix = StemMatrix(names, names, np.array([[0.1, 0.0, 0.0], [0.0, 0.4, 0.1], [0.0, 0.0, -0.2]]))
-    unnamed = replace(found, rows=tuple(replace(row, contributions={}) for row in found.rows))
-    text = similar_html(unnamed, audio=False, reasons={2: matrix})
+    rows = [replace(row, contributions={}) for row in found.rows]
+    rows[1] = replace(rows[1], matrix=matrix)
+    text = similar_html(replace(found, rows=tuple(rows)), audio=False)
     assert text.count("mostly by") == 1
-    assert "mostly by its drums and the query&#39;s drums (+0.40)" in text
+    assert "mostly by drums–drums +0.40, drums–bass +0.10" in text
     assert text.count("Rows are parts of the query") == 1
     assert "<audio" not in text
 

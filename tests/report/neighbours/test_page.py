@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from audiolime_ext import Audio, load_audio, why
 from audiolime_ext.errors import OutputError
+from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.excerpts import excerpts, pair_spans
 from audiolime_ext.report.neighbours.heat import heat_maps
@@ -22,7 +24,7 @@ from audiolime_ext.report.neighbours.loudness import PEAK, equal_gains_db
 from audiolime_ext.report.neighbours.page import drawn_of, why_html, write_spectrograms
 from audiolime_ext.report.neighbours.shares import by_candidate, output_table, stem_bars
 from audiolime_ext.report.neighbours.spectrograms import LEFT, draw, sheet
-from audiolime_ext.report.neighbours.told import Link, alike_view
+from audiolime_ext.report.neighbours.told import alike_view, flip_view
 from audiolime_ext.report.page import write_page
 from tests.browser.pages import opened, wait
 from tests.report.neighbours import planted
@@ -37,7 +39,7 @@ def over() -> Why:
 
 
 @pytest.fixture(scope="module")
-def html(over: Why) -> str:
+def made(over: Why) -> str:
     return why_html(over)
 
 
@@ -52,21 +54,6 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     yield page
     for one in opening:
         one.__exit__(None, None, None)
-
-
-class Seconds:
-    """Songs whose second windows are alike."""
-
-    path_s = np.array([[0.0, 1.0]])
-    durations_s = (np.ones(4), np.ones(4))
-    notes = ("one window was left out",)
-    pairs = (SimpleNamespace(start_s=(2.0, 2.0), duration_s=(1.0, 1.0)),)
-
-    def listen(self, pair: int = 0) -> Audio:
-        return Audio(np.ones((1, 8000), np.float32), 8000, "one second")
-
-    def __str__(self) -> str:
-        return "the first seconds are alike"
 
 
 def number(text: str) -> float:
@@ -176,13 +163,35 @@ def test_a_song_without_sound_has_no_player_and_why_is_said() -> None:
 
 
 def test_the_change_and_the_seconds_that_are_alike_have_their_places(over: Why) -> None:
-    text = why_html(planted.with_flip(), audio=None, alike=Seconds())
+    text = why_html(planted.with_flip(), audio=None)
     assert "With bass 7.5 dB louder and drums 7.5 dB softer, B would come before A &amp; Co" in text
-    assert "The first seconds are alike." in text
-    assert "one window was left out" in text
-    assert text.count('class="link') == 2
-    assert text.count('class="link best"') == 1
+    assert over.alike is not None
+    assert f"{str(over.alike)[10:40]}" in html.unescape(text)
+    assert text.count('class="link"') == len(over.alike.path)
+    assert text.count('class="link best"') == len(over.alike.pairs)
     assert "What would have to change" not in why_html(over, audio=None)
+
+
+def test_lines_lead_from_the_middle_of_a_window_to_that_of_the_other(over: Why) -> None:
+    assert over.alike is not None
+    view = alike_view(over.alike)
+    first, best = view.links[0], next(link for link in view.links if link.best)
+    assert (first.query_s, first.other_s) == (0.5, 0.5)
+    assert best.query_s == over.alike.pairs[0].start_s[0] + 0.5
+    assert len(view.clips) == len(over.alike.pairs)
+
+
+def test_what_is_compared_is_lowered_alike_where_a_file_could_not_hold_it() -> None:
+    flip = planted.with_flip().flip
+    assert flip is not None
+    loud = SimpleNamespace(
+        stems=("drums",),
+        before=lambda: Audio(np.full((1, 8000), 0.5, np.float32), 8000, "before"),
+        after=lambda: Audio(np.ones((1, 8000), np.float32), 8000, "after"),
+    )
+    captions = [clip.caption for clip in flip_view(cast(Flip, loud)).clips]
+    assert captions == ["before; all 1.0 dB softer here", "after; all 1.0 dB softer here"]
+    assert all("softer here" not in clip.caption for clip in flip_view(flip).clips)
 
 
 def test_names_are_text_whatever_they_hold(over: Why) -> None:
@@ -194,16 +203,16 @@ def test_names_are_text_whatever_they_hold(over: Why) -> None:
     assert "<script>alert" not in text
 
 
-def test_what_is_compared_is_lowered_alike_where_a_file_could_not_hold_it() -> None:
-    view = alike_view(Seconds())
-    (clip,) = view.clips
-    assert clip.caption == "one second; all 1.0 dB softer here"
-    assert view.links == (Link(0.5, 1.5), Link(2.5, 2.5, best=True))
+def test_of_a_taste_the_query_alone_is_played() -> None:
+    text = why_html(planted.of_a_taste())
+    assert "<h1>Why does the query fit the taste?</h1>" in text
+    assert text.count('class="audiolime"') == 1
+    assert "to each of the songs" not in text
 
 
 @browser_test
-def test_it_opens_quickly_says_the_answer_and_fits(show: Callable[..., Page], html: str) -> None:
-    page = show(html)
+def test_it_opens_quickly_says_the_answer_and_fits(show: Callable[..., Page], made: str) -> None:
+    page = show(made)
     took_ms = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     assert took_ms < 2000
     assert page.locator(".say").inner_text() == "“A & Co over B” (0.95; silence: 0.00) comes most from drums: +0.98."
@@ -213,8 +222,8 @@ def test_it_opens_quickly_says_the_answer_and_fits(show: Callable[..., Page], ht
 
 
 @browser_test
-def test_stems_are_switched_together_and_what_a_song_lacks_is_said(show: Callable[..., Page], html: str) -> None:
-    page = show(html)
+def test_stems_are_switched_together_and_what_a_song_lacks_is_said(show: Callable[..., Page], made: str) -> None:
+    page = show(made)
 
     def heard() -> list[list[Any]]:
         return page.evaluate(  # type: ignore[no-any-return]
@@ -237,9 +246,9 @@ def test_stems_are_switched_together_and_what_a_song_lacks_is_said(show: Callabl
 
 @browser_test
 def test_a_cell_plays_the_stem_of_the_query_and_then_that_of_the_other_song(
-    show: Callable[..., Page], html: str
+    show: Callable[..., Page], made: str
 ) -> None:
-    page = show(html)
+    page = show(made)
     page.evaluate(
         "globalThis.told = []; for (const [role, player] of audiolime.page.byRole) player.root.addEventListener("
         "'audiolime:state', ({ detail }) => { if (detail.state === 'playing') "
@@ -261,9 +270,9 @@ def test_a_cell_plays_the_stem_of_the_query_and_then_that_of_the_other_song(
 @browser_test
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_axe_finds_nothing_serious_and_the_page_fits(
-    show: Callable[..., Page], html: str, scheme: str, width: int
+    show: Callable[..., Page], made: str, scheme: str, width: int
 ) -> None:
-    page = show(html, color_scheme=scheme, viewport={"width": width, "height": 800})
+    page = show(made, color_scheme=scheme, viewport={"width": width, "height": 800})
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from audiolime_ext import why
 from audiolime_ext.errors import UsageError
+from audiolime_ext.recommendation.why.standing import Standing
 from audiolime_ext.report.neighbours.page import why_html
 from audiolime_ext.report.neighbours.study import COLUMNS, orders, ranked_first, study_view
 from tests.browser.pages import opened
@@ -38,6 +40,13 @@ def test_the_song_that_comes_first_is_the_one_that_the_system_ranks_first() -> N
     assert ranked_first(why(given["query"], given["b"], given["a"], model=planted.MODEL, cache=False)) == 1
     with pytest.raises(UsageError, match="equally near by similarity, so none comes first"):
         ranked_first(why(given["query"], given["a"], given["a"], model=planted.MODEL, cache=False))
+
+
+def test_where_the_correction_for_hubs_reverses_the_songs_there_is_no_study() -> None:
+    found = planted.over()
+    standing = Standing((2, 1), 8, found.similarities, (0.2, 0.4), None)
+    with pytest.raises(UsageError, match="correction for hubs reverses the two songs"):
+        why_html(replace(found, standing=standing, ranked_by="mutual proximity"), study=True)
 
 
 def test_numbers_say_how_much_counts_and_never_for_which_song() -> None:
