@@ -7,13 +7,16 @@ What silence says cannot be played.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.files.names import legible
+from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.neighbours.excerpts import Excerpt, pair_spans
+from audiolime_ext.report.neighbours.excerpts import ROLES, Excerpt, pair_spans
 from audiolime_ext.report.neighbours.shares import signed
 
 N_SHADES = 5
@@ -56,40 +59,39 @@ def shade(value: float, reach: float) -> str:
     return f"{'n' if value < 0 and step else 'p'}{step}"
 
 
-def heat_maps(why: Why, found: tuple[Excerpt, ...]) -> list[Heat]:
-    """The matrix of each candidate that was heard in stems; shades are on one scale."""
+def heat_maps(why: Why, found: Sequence[Excerpt]) -> list[Heat]:
+    """The matrix of each candidate whose stems are known; shades are on one scale. Where there is sound, cells play."""
     by_role = {excerpt.role: excerpt for excerpt in found}
     known = [matrix.cells for matrix in why.matrices if matrix is not None]
     reach = max((float(np.abs(cells).max()) for cells in known), default=0.0)
     return [
-        _heat(why, place, by_role["query"], by_role[role], reach)
-        for place, role in enumerate(("a", "b")[: len(why.candidates)])
-        if role in by_role
+        _heat(why, matrix, (by_role["query"], by_role.get(role)), role, legible(song.name), reach)
+        for role, song, matrix in zip(ROLES[1:], why.candidates, why.matrices, strict=False)
+        if matrix is not None
     ]
 
 
-def _heat(why: Why, place: int, query: Excerpt, other: Excerpt, reach: float) -> Heat:
-    matrix = why.matrices[place]
-    assert matrix is not None
-    name = legible(why.candidates[place].name)
+def _heat(
+    why: Why, matrix: StemMatrix, songs: tuple[Excerpt, Excerpt | None], role: str, name: str, reach: float
+) -> Heat:
     rows = []
-    for i, row in enumerate(matrix.rows):
+    for row, line in zip(matrix.rows, matrix.cells.tolist(), strict=True):
         cells = tuple(
-            _cell(why, query, other, (row, column), float(matrix.cells[i, j]), reach, plays=bool(i and j))
-            for j, column in enumerate(matrix.columns)
+            _cell(why, songs, name, (row, column), value, reach)
+            for column, value in zip(matrix.columns, line, strict=True)
         )
-        rows.append((row, cells, signed(float(matrix.cells[i].sum()))))
-    sums = tuple(signed(float(value)) for value in matrix.cells.sum(axis=0))
-    return Heat(other.role, name, matrix.columns, tuple(rows), sums, signed(matrix.similarity))
+        rows.append((row, cells, signed(sum(line))))
+    sums = tuple(signed(value) for value in matrix.cells.sum(axis=0).tolist())
+    return Heat(role, name, matrix.columns, tuple(rows), sums, signed(matrix.similarity))
 
 
 def _cell(
-    why: Why, query: Excerpt, other: Excerpt, pair: tuple[str, str], value: float, reach: float, *, plays: bool
+    why: Why, songs: tuple[Excerpt, Excerpt | None], name: str, pair: tuple[str, str], value: float, reach: float
 ) -> Cell:
-    about = f"{pair[0]} of {legible(query.song.name)} and {pair[1]} of {legible(other.song.name)}: {signed(value)}"
-    if not plays:
+    query, other = songs
+    about = f"{pair[0]} of {legible(why.query.name)} and {pair[1]} of {name}: {signed(value)}"
+    if other is None or SILENCE in pair:
         return Cell(signed(value), shade(value, reach), *pair, about)
     spans = pair_spans(why, query, other, pair, -1 if value < 0 else 1)
     at = [excerpt.written(span) for excerpt, span in zip((query, other), spans, strict=True)]
     return Cell(signed(value), shade(value, reach), *pair, f"{about}; play {at[0]}, then {at[1]}", *spans)
-

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 from audiolime_ext import Audio, load_audio, why
 from audiolime_ext.errors import OutputError
 from audiolime_ext.recommendation.why.flipped import Flip
+from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.excerpts import excerpts, pair_spans
 from audiolime_ext.report.neighbours.heat import heat_maps
@@ -160,6 +161,16 @@ def test_a_song_without_sound_has_no_player_and_why_is_said() -> None:
     assert text.count('class="audiolime"') == 1
     assert "not played here: a bare vector: compared by its vector alone" in text
     assert 'class="heat"' not in text
+
+
+def test_stems_that_are_known_without_their_sound_have_a_matrix_whose_cells_do_not_play(over: Why) -> None:
+    a = over.candidates[0]
+    found = replace(over, candidates=(HeardSong(a.query, None, a.parts), over.candidates[1]), alike=None)
+    text = why_html(found)
+    assert "not played here: there is no sound of it" in text
+    assert text.count('class="heat"') == 2
+    assert 'data-pair="b"' in text
+    assert 'data-pair="a"' not in text
 
 
 def test_the_change_and_the_seconds_that_are_alike_have_their_places(over: Why) -> None:
