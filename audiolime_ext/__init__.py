@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.recommendation.similar import similar
     from audiolime_ext.recommendation.why.pipeline import why
-    from audiolime_ext.report.song.page import write_page
+    from audiolime_ext.report.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
     from audiolime_ext.track.pipeline import explain_track
 
@@ -81,7 +81,7 @@ _HOMES = {
     "top_component": "explanation.pipeline",
     "why": "recommendation.why.pipeline",
     "with_residual": "factorization.stems",
-    "write_page": "report.song.page",
+    "write_page": "report.page",
 }
 
 __all__ = [

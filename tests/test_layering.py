@@ -59,6 +59,8 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "recommendation.why.flipped": "recommendation/why/test_flip",
     "recommendation.why.likeness": "recommendation/why/test_alike",
     "report.audit": "report/audit/test_page",  # sections of one page
+    "report.neighbours": "report/neighbours/test_page",  # sections of one page
+    "report.player.clip": "report/neighbours/test_nearest",
     "report.player.pictures": "report/player/test_player",
     "report.song.index": "report/song/test_page",
     **{f"track.{name}": "track/test_pipeline" for name in ("opened", "size", "words")},

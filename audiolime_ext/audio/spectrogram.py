@@ -173,7 +173,14 @@ def _mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(mel < knee, mel * _LINEAR_HZ_PER_MEL, _KNEE_HZ * np.exp(_LOG_STEP * (mel - knee)))
 
 
-def _hz_to_mel(hz: float) -> float:
+def hz_to_mel(hz: float) -> float:
+    """A frequency, from 0 Hz on, in mel: even below 1 kHz, logarithmic above.
+
+    Examples
+    --------
+    >>> hz_to_mel(0.0), hz_to_mel(1000.0), round(hz_to_mel(6400.0), 6)
+    (0.0, 15.0, 42.0)
+    """
     if hz < _KNEE_HZ:
         return hz / _LINEAR_HZ_PER_MEL
     return float(_KNEE_HZ / _LINEAR_HZ_PER_MEL + np.log(hz / _KNEE_HZ) / _LOG_STEP)
@@ -202,7 +209,7 @@ def mel_filterbank(sr: int, n_fft: int, n_mels: int) -> Samples:
     (96, 257)
     """
     bins_hz = np.arange(n_fft // 2 + 1) * (sr / n_fft)
-    edges_hz = _mel_to_hz(np.linspace(0.0, _hz_to_mel(sr / 2), n_mels + 2))
+    edges_hz = _mel_to_hz(np.linspace(0.0, hz_to_mel(sr / 2), n_mels + 2))
     low, centre, high = (edges_hz[i : i + n_mels, None] for i in range(3))
     rising, falling = (bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre)
     filters = (np.maximum(0.0, np.minimum(rising, falling)) * 2 / (high - low)).astype(np.float32)

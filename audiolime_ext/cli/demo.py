@@ -38,7 +38,7 @@ def run(args: Namespace) -> int:
     from audiolime_ext.cli.explain import show
     from audiolime_ext.explanation.pipeline import explain
     from audiolime_ext.files.places import require_writable_file
-    from audiolime_ext.report.song.page import write_page
+    from audiolime_ext.report.page import write_page
     from audiolime_ext.track.pipeline import explain_track
 
     require_writable_file(Path(args.output) / "page.html", in_new_folder=True)

@@ -84,6 +84,33 @@ def add_output(
     parser.add_argument("-o", "--output", metavar=metavar, default=default, required=required, help=what)
 
 
+def page_file(output: str) -> Path:
+    """The page that `-o` names, where it can be written.
+
+    Raises
+    ------
+    UsageError
+        If it does not end in .html.
+    OutputError
+        If it is clear that it cannot be written.
+    """
+    from audiolime_ext.files.places import require_writable_file
+
+    if not output.lower().endswith((".html", ".htm")):
+        raise UsageError(f"-o {legible(output)} is no page; end its name in .html")
+    require_writable_file(Path(output), in_new_folder=True)
+    return Path(output)
+
+
+def write_page_of(result: Any, page: Path, **options: Any) -> None:
+    """Write the page of a result, in a folder that is made if it is missing."""
+    from audiolime_ext.files.fresh import make_folder
+    from audiolime_ext.report.page import write_page
+
+    make_folder(page.parent)
+    write_page(result, page, **options)
+
+
 def add_trust(parser: ArgumentParser, file: str) -> None:
     """`--trust`, of commands that take specs from a `file`."""
     parser.add_argument(

@@ -133,7 +133,7 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     from audiolime_ext.files.fresh import make_folder
     from audiolime_ext.files.names import free_name
     from audiolime_ext.files.places import require_writable_file
-    from audiolime_ext.report.song.page import write_page
+    from audiolime_ext.report.page import write_page
 
     target = Path(args.output or f"{free_name(stem_of(args.files[0]), ending='.html')}.html")
     require_writable_file(target, in_new_folder=True)
@@ -147,8 +147,8 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
 def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
     from audiolime_ext.files.fresh import make_folder
     from audiolime_ext.files.places import require_writable_file
+    from audiolime_ext.report.page import write_page
     from audiolime_ext.report.song.index import Entry, write_index
-    from audiolime_ext.report.song.page import write_page
     from audiolime_ext.report.song.view import as_track
 
     folder = Path(args.output or ".")

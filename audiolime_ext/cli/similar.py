@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.cli.numbers import weight, whole
-from audiolime_ext.cli.options import add_json, add_trust
+from audiolime_ext.cli.options import add_json, add_output, add_trust, page_file, write_page_of
 from audiolime_ext.files.names import legible
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def add(commands: Any) -> None:
         help="also tell which songs of the index are in very many lists of neighbours, and which are in none",
     )
     parser.add_argument("--m3u8", metavar="FILE", help="also write the list as a playlist")
+    add_output(parser, "PAGE.html", "also write a page to read and listen to: some seconds of every song")
     add_trust(parser, "the index")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -102,6 +103,7 @@ def run(args: Namespace) -> int:
         if Path(args.m3u8).suffix.lower() not in (".m3u8", ".m3u"):
             raise UsageError(f"--m3u8 {legible(args.m3u8)} would overwrite what is no playlist; end its name in .m3u8")
         require_writable_file(Path(args.m3u8))
+    page = _page(args, listed=listed)
     index = load_index(Path(args.index))
     if args.weights:
         index = index.weighted(_each_once(args.weights))
@@ -109,6 +111,8 @@ def run(args: Namespace) -> int:
     censuses = _censuses(index, args) if args.census else []
     if found is not None and args.m3u8 is not None:
         found.write_m3u8(args.m3u8)
+    if found is not None and page is not None:
+        write_page_of(found, page)
     _print(args, found, censuses)
     return 0
 
@@ -130,6 +134,17 @@ def _found(index: Index, args: Namespace) -> Similar:
         space=args.space,
         trust=args.trust,
     )
+
+
+def _page(args: Namespace, *, listed: bool) -> Path | None:
+    """The page to write, if any."""
+    from audiolime_ext.errors import UsageError
+
+    if args.output is None:
+        return None
+    if not listed and not args.pairs:
+        raise UsageError("-o writes a page of the songs that are listed; name a SONG, or songs with --like, or --pair")
+    return page_file(args.output)
 
 
 def _censuses(index: Index, args: Namespace) -> list[HubCensus]:
@@ -157,7 +172,8 @@ def _print(args: Namespace, found: Similar | None, censuses: list[HubCensus]) ->
 
     if args.json:
         told = {} if found is None else found.to_dict()
-        written = {} if args.m3u8 is None else {"m3u8": args.m3u8}
+        written = {"m3u8": args.m3u8, "page": args.output}
+        written = {name: path for name, path in written.items() if path is not None}
         counted = {"hubs": [census.to_dict() for census in censuses]} if args.census else {}
         print(to_json(told | written | counted))
         return
@@ -165,3 +181,5 @@ def _print(args: Namespace, found: Similar | None, censuses: list[HubCensus]) ->
     print("\n\n".join(map(str, parts)))
     if args.m3u8 is not None:
         print(f"\nplaylist: {legible(args.m3u8)}")
+    if args.output is not None:
+        print(f"\nopen {legible(args.output)} in a browser")

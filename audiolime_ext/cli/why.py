@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli.options import (
@@ -10,10 +11,14 @@ from audiolime_ext.cli.options import (
     add_factorization,
     add_json,
     add_model,
+    add_output,
     add_trust,
+    page_file,
     resolve_model,
+    write_page_of,
 )
 from audiolime_ext.cli.question import add_no_cache, add_sampling
+from audiolime_ext.files.names import legible
 
 
 def add(commands: Any) -> None:
@@ -52,16 +57,26 @@ def add(commands: Any) -> None:
     )
     add_sampling(parser)
     add_no_cache(parser)
+    add_output(parser, "PAGE.html", "also write a page to read and listen to: the songs side by side, stem by stem")
+    parser.add_argument(
+        "--study",
+        action="store_true",
+        help="make it a page that asks listeners which of A and B comes first, before and after two explanations, and "
+        "saves their answers as CSV",
+    )
+    parser.add_argument(
+        "--spectrograms", metavar="DIR", help="also write the songs' spectrograms, on one scale, as PNG files"
+    )
     add_trust(parser, "the index")
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
-    """Print why."""
-    from audiolime_ext.files.plain import to_json
+    """Print why, and write what was asked for."""
     from audiolime_ext.recommendation.why.pipeline import why
 
+    page = _places(args)
     found = why(
         args.query,
         args.a,
@@ -79,5 +94,40 @@ def run(args: Namespace) -> int:
         trust=args.trust,
         cache=not args.no_cache,
     )
-    print(to_json(found.to_dict()) if args.json else found)
+    written: dict[str, Any] = {}
+    if page is not None:
+        write_page_of(found, page, study=args.study, seed=args.seed)
+        written["page"] = str(page)
+    if args.spectrograms is not None:
+        from audiolime_ext.report.neighbours.page import write_spectrograms
+
+        written["spectrograms"] = [str(path) for path in write_spectrograms(found, Path(args.spectrograms))]
+    _tell(args, found, written)
     return 0
+
+
+def _places(args: Namespace) -> Path | None:
+    """The page to write, if any; places that cannot be written are refused before any work."""
+    from audiolime_ext.errors import UsageError
+    from audiolime_ext.files.places import require_writable
+
+    if args.study and args.output is None:
+        raise UsageError("--study is a page; name it with -o PAGE.html")
+    if args.study and args.b is None:
+        raise UsageError("--study asks which of two songs comes first; name both: audiolime why QUERY A B --study")
+    if args.spectrograms is not None:
+        require_writable(Path(args.spectrograms))
+    return None if args.output is None else page_file(args.output)
+
+
+def _tell(args: Namespace, found: Any, written: dict[str, Any]) -> None:
+    from audiolime_ext.files.plain import to_json
+
+    if args.json:
+        print(to_json(found.to_dict() | written))
+        return
+    print(found)
+    if "spectrograms" in written:
+        print(f"\nspectrograms: {', '.join(map(legible, written['spectrograms']))}")
+    if "page" in written:
+        print(f"\nopen {legible(written['page'])} in a browser")

@@ -7,6 +7,7 @@
 - `ranking`: a song, a profile of several, or a taste; `relevance`: how a taste is learnt
 - `neighbours`: the nearest, exactly; `approximate`: candidates for them among very many
 - `telling`, `result`, `playlist`: the list as objects, text, JSON and a file for players
+- `sounds`: where the sound of a song is, so that what was found can be played
 - `retrieval`: how many of the nearest songs are those that should be, and whether one method is better than another
 - `why`: why one song and not another, by their stems
 - `kept`: what is worked out once for a collection

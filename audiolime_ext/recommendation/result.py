@@ -117,6 +117,8 @@ class Similar:
         Sentences on what was left out and why, and on what else to know.
     weights : mapping of str to float
         Weight of each stem that is not 1.
+    sounds : tuple of Path, Audio, (ndarray, int) or None
+        Sound of each query, as `load_audio` reads it; None where there is none.
     """
 
     queries: tuple[str, ...]
@@ -129,6 +131,7 @@ class Similar:
     pairs: tuple[Pair, ...] = ()
     notes: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)
+    sounds: tuple[Any, ...] = field(default=(), repr=False)
 
     @property
     def songs(self) -> tuple[Song, ...]:
@@ -210,7 +213,7 @@ class Similar:
         rows = [
             [str(row.rank), legible(name), f"{row.similarity:.3f}"]
             + ([f"{row.nearness:.3f}"] if ranked else [])
-            + ([_mostly_by(row)] if explained else [])
+            + ([mostly_by(row)] if explained else [])
             for row, name in zip(self.rows, told_apart(self.songs), strict=True)
         ]
         return header, rows
@@ -221,7 +224,7 @@ class Similar:
         rows = [
             [" and ".join(map(legible, pair.names)), f"{pair.similarity:.3f}"]
             + ([f"{pair.nearness:.3f}"] if ranked else [])
-            + ([_mostly_by(pair)] if explained else [])
+            + ([mostly_by(pair)] if explained else [])
             for pair in self.pairs
         ]
         return ["pair", "similarity", *ranked, *(["mostly by"] if explained else [])], rows
@@ -273,7 +276,7 @@ def mostly_by_stems(matrix: StemMatrix) -> str:
     return f"{told}, {silence}" if told else silence
 
 
-def _mostly_by(found: Neighbour | Pair) -> str:
+def mostly_by(found: Neighbour | Pair) -> str:
     """By what two songs are near: outputs where they have names, else stems."""
     if found.contributions or found.matrix is None:
         return mostly(found.contributions)

@@ -28,6 +28,7 @@ from audiolime_ext.recommendation.neighbours import Wanted, find
 from audiolime_ext.recommendation.queries import Asking, Query, each_once, waiting
 from audiolime_ext.recommendation.ranking import ranking_of
 from audiolime_ext.recommendation.result import Neighbour, Similar
+from audiolime_ext.recommendation.sounds import sound_of
 from audiolime_ext.recommendation.space import SpaceKind, space_of
 from audiolime_ext.recommendation.telling import Telling
 from audiolime_ext.text import counted
@@ -115,7 +116,8 @@ def similar(
     index = index if weights is None else index.weighted(weights)
     asking, where = Asking(index, model, trust, factorization), space_of(index, space)
     likes = listed(like)
-    liked = each_once(asking.query(one) for one in (*listed(songs), *likes))
+    given = [(asking.query(one), one) for one in (*listed(songs), *likes)]
+    liked = each_once(query for query, _ in given)
     disliked = each_once(asking.query(one) for one in listed(dislike))
     named = [(asking.query(one), asking.query(other)) for one, other in pairs]
     _require(k, index, where.n_usable > 0, liked=bool(liked), else_only_pairs=bool(named and not disliked))
@@ -146,6 +148,7 @@ def similar(
         told,
         tuple(dict.fromkeys(notes)),
         {} if index.stems is None else index.stems.weights,
+        sounds=tuple(sound_of(index, one, query) for query, one in given if query in liked),
     )
 
 

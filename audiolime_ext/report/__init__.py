@@ -1,7 +1,9 @@
 """Results as pages, in notebooks and as figures.
 
+- `page`: any result as a page
 - `song`: the page of a recording, and the index of a folder of pages
 - `audit`: the page of an audit
+- `neighbours`: the pages of songs that are near to others
 - `player`: stems that are switched while they play, and what is drawn above them
 - `notebook`, `plots`: results in notebooks, and as figures
 - `templating`: templates, which escape every value; the content security policy of pages

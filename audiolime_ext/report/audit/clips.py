@@ -32,9 +32,9 @@ from audiolime_ext.registry import build as build_spec
 from audiolime_ext.registry import named_by
 from audiolime_ext.report.audit.findings import Case
 from audiolime_ext.report.audit.names import Names
+from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.player.media import encode_media
 from audiolime_ext.report.player.player import player_html
-from audiolime_ext.report.song.page import data_uri
 
 PEAK = 0.89  # of full scale, so that before and after are stored as they are, at one scale
 CLIP_S = 6.0

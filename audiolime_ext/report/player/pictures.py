@@ -141,11 +141,19 @@ def _with_rows(values: NDArray[np.floating], n_rows: int) -> NDArray[np.floating
     return np.pad(values, [(0, n_rows - len(values))] + [(0, 0)] * (values.ndim - 1))
 
 
-def png(mel_db: NDArray[np.float32]) -> bytes:
-    """A spectrogram as a PNG file, one pixel per column and band, low bands at the bottom."""
+def png(mel_db: NDArray[np.float32], *, loudest_db: float | None = None) -> bytes:
+    """A spectrogram as a PNG file, one pixel per column and band, low bands at the bottom.
+
+    Parameters
+    ----------
+    mel_db : ndarray of float32, shape (n_columns, n_mels)
+        Mel bands in dB.
+    loudest_db : float or None
+        Level that is drawn brightest, the same for spectrograms that are compared; None: the loudest band.
+    """
     import matplotlib
 
-    shade = _shade(mel_db, float(mel_db.max()), RANGE_DB)
+    shade = _shade(mel_db, float(mel_db.max()) if loudest_db is None else loudest_db, RANGE_DB)
     colors = matplotlib.colormaps[COLORMAP](np.arange(256), bytes=True)[:, :3]
     return _png(shade, colors.tobytes(), None)
 

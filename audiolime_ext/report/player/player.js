@@ -84,6 +84,13 @@
       return this.#changed();
     }
 
+    /** Hear what another player hears: its choice, and what is muted there. */
+    adopt(choice, muted) {
+      this.choice = choice;
+      this.muted = new Set(muted);
+      return this.#changed();
+    }
+
     mute(stem, on) {
       if (on) this.muted.add(stem);
       else this.muted.delete(stem);

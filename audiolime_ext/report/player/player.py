@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ def player_html(
     background: Collection[str] = (),
     player_id: str = "player",
     alone: bool = False,
+    colors: Mapping[str, str] | None = None,
 ) -> str:
     """The player of a recording as an HTML fragment.
 
@@ -67,6 +68,8 @@ def player_html(
         Id of the fragment's element, unique within the page.
     alone : bool
         True for a fragment that brings its style and script and starts by itself, as in a notebook.
+    colors : mapping of str to str, or None
+        Stem → colour, for players side by side; None: those of `stem_colors`.
 
     Examples
     --------
@@ -78,7 +81,7 @@ def player_html(
     >>> "<b>" in page, "&lt;b&gt;" in page
     (False, True)
     """
-    described = describe(media, name=name, model_sr=model_sr, background=background)
+    described = describe(media, name=name, model_sr=model_sr, background=background, colors=colors)
     rows = [
         {
             **stem,
@@ -106,9 +109,16 @@ def player_html(
     )
 
 
-def describe(media: Media, *, name: str, model_sr: int, background: Collection[str] = ()) -> dict[str, Any]:
+def describe(
+    media: Media,
+    *,
+    name: str,
+    model_sr: int,
+    background: Collection[str] = (),
+    colors: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """The data of a recording for the script, as JSON; `player_html` embeds it."""
-    colors = stem_colors(media.names)
+    shades = stem_colors(media.names) if colors is None else [colors[stem] for stem in media.names]
     stems = [
         {
             "name": stem,
@@ -117,7 +127,7 @@ def describe(media: Media, *, name: str, model_sr: int, background: Collection[s
             "gain_db": matched_gain_db(level, peak=peak),
             "background": stem in background,
         }
-        for stem, color, level, peak in zip(media.names, colors, media.levels_db, media.peaks, strict=True)
+        for stem, color, level, peak in zip(media.names, shades, media.levels_db, media.peaks, strict=True)
     ]
     return {
         "name": name,

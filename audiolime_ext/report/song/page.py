@@ -7,26 +7,21 @@ stems are text wherever they stand.
 
 from __future__ import annotations
 
-import base64
-import os
 import shlex
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from markupsafe import Markup
 
-from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
-from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
-from audiolime_ext.files.places import require_writable_file
+from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.player.media import Codec, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
@@ -78,44 +73,6 @@ def page_html(
         view = make_view(track, parts=parts, **told)
         views.append(view)
     return _render(views, given, title or views[0].recording_name)
-
-
-def write_page(explained: Explained | Sequence[Explained], path: str | os.PathLike[str], **options: Any) -> Path:
-    """Write explanations as one HTML file that opens from disk, to read and to listen to.
-
-    Parameters
-    ----------
-    explained : Explanation, TrackExplanation or a sequence of them
-        Explanations of recordings or excerpts; several stand side by side.
-    path : str or PathLike
-        HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
-    **options : Any
-        Options ``title``, ``audio``, ``mixture``, ``source_url``, ``notes`` and ``blind``: see `page_html`.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written; a file that was there before is then as it was.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> from audiolime_ext import explain
-    >>> hiss = np.random.default_rng(0).normal(0, 0.05, 32000).astype(np.float32)
-    >>> loudness = lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True))
-    >>> e = explain((hiss, 16000), loudness, factorization="hpss")
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     page = write_page(e, Path(folder) / "hiss.html", title="What is loud in hiss").read_text()
-    >>> "What is loud in hiss" in page
-    True
-    """
-    if isinstance(cast(Any, explained), (str, os.PathLike)):
-        warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 2)
-        explained, path = cast(Any, path), cast(Any, explained)
-    require_writable_file(Path(path))
-    write_bytes(page_html(explained, **options).encode("utf-8", "legible"), Path(path))
-    return Path(path)
 
 
 def command_of(explained: Sequence[Explained]) -> str:
@@ -211,13 +168,6 @@ def _clips(track: TrackExplanation, mixture: bool, wanted: Sequence[str]) -> lis
     if top.audio is not None and {stem_of.get(name, name) for name in top.components} <= set(wanted):
         clips.append(top.audio)
     return [(clip.name, data_uri(clip)) for clip in clips]
-
-
-def data_uri(clip: Audio) -> str:
-    """A clip of some seconds as one MP3 file."""
-    media = encode_media([Stems(("clip",), clip.samples[None], clip.sr)], piece_s=clip.duration_s + 1)
-    encoded = b"".join(piece.encoded for piece in media.pieces)
-    return f"data:audio/mpeg;base64,{base64.b64encode(encoded).decode()}"
 
 
 def _only(stems: Stems, wanted: Sequence[str]) -> Stems:

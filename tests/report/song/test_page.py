@@ -20,7 +20,8 @@ from playwright.sync_api import Browser, Page
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.cli import main
 from audiolime_ext.errors import OutputError
-from audiolime_ext.report.song.page import command_of, page_html, write_page
+from audiolime_ext.report.page import write_page
+from audiolime_ext.report.song.page import command_of, page_html
 from audiolime_ext.report.song.view import Note
 from factorizations.oracle import OracleFactorization
 from tests.browser.pages import capture, opened, wait

@@ -1,0 +1,160 @@
+"""One self-contained HTML file of the songs that are nearest: how near, by what, and some seconds of each to hear.
+
+Of every song the middle is played, in mono, all equally loud. A song whose file is gone, was changed since it was
+indexed, or cannot be read has no sound here; why is said in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.collection.songs import Song
+from audiolime_ext.errors import AudiolimeError
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.reading import sha256_of
+from audiolime_ext.recommendation.result import Neighbour, Pair, Similar, mostly_by, told_apart
+from audiolime_ext.recommendation.sounds import file_of
+from audiolime_ext.report.neighbours.loudness import equal_gains_db, gain_in_words
+from audiolime_ext.report.neighbours.shares import Bar, Table, bars, signed
+from audiolime_ext.report.player.clip import data_uri
+from audiolime_ext.report.templating import clock, policy, render, static
+
+EXCERPT_S = 8.0
+MOST_BARS = 6
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A song of the page: which seconds are played, or why none are; and their sound."""
+
+    name: str
+    told: str
+    address: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A neighbour as it is listed: its numbers, by what it is near, and its sound."""
+
+    rank: int
+    heard: Heard
+    similarity: str
+    nearness: str
+    by: str
+    bars: tuple[Bar, ...]
+    reasons: Table | None
+
+
+def similar_html(found: Similar, *, title: str | None = None, audio: bool = True) -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    found : Similar
+        Result of `audiolime_ext.recommendation.similar.similar`.
+    title : str or None
+        Title of the page; None: what was looked for.
+    audio : bool
+        True to embed some seconds of each song.
+    """
+    queries, songs = _sounds(found) if audio else _silent(found)
+    rows = [_row(row, heard) for row, heard in zip(found.rows, songs, strict=True)]
+    script = static("neighbours/nearest.js") + "\naudiolime.playOneAtATime();\n"
+    style = static("song/page.css") + static("neighbours/neighbours.css")
+    return render(
+        "neighbours/nearest.html.j2",
+        title=title or _title(found),
+        found=found,
+        model=found.model or "the vectors of the catalogue",
+        queries=queries,
+        rows=rows,
+        pairs=_pairs(found),
+        weights=[f"{legible(name)} × {weight:g}" for name, weight in found.weights.items()],
+        notes=[legible(note) for note in found.notes],
+        ranked=None if found.ranked_by == "similarity" else found.ranked_by,
+        seconds=f"{EXCERPT_S:g}",
+        sounds=audio,
+        policy=policy(script, style),
+        script=Markup(script),
+        style=Markup(style),
+        version=version("audiolime-ext"),
+    )
+
+
+def _title(found: Similar) -> str:
+    if not found.queries:
+        return "Pairs of songs"
+    what = "Least similar" if found.weakest else "Most similar"
+    return f"{what} to {' + '.join(map(legible, found.queries))}"
+
+
+def _row(row: Neighbour, heard: Heard) -> Row:
+    kept = dict(sorted(row.contributions.items(), key=lambda one: -abs(one[1]))[:MOST_BARS])
+    reasons = None
+    if row.matrix is not None:
+        lines = zip(row.matrix.rows, row.matrix.cells, strict=True)
+        reasons = Table(("", *row.matrix.columns), tuple((name, tuple(map(signed, line))) for name, line in lines))
+    similarity, nearness = signed(row.similarity).lstrip("+"), f"{row.nearness:.3f}"
+    return Row(row.rank, heard, similarity, nearness, mostly_by(row), tuple(bars(kept)), reasons)
+
+
+def _pairs(found: Similar) -> list[tuple[Pair, str, str]]:
+    return [(pair, " and ".join(map(legible, pair.names)), mostly_by(pair)) for pair in found.pairs]
+
+
+def _silent(found: Similar) -> tuple[list[Heard], list[Heard]]:
+    names = told_apart(found.songs)
+    return [Heard(legible(name), "") for name in found.queries], [Heard(legible(name), "") for name in names]
+
+
+def _sounds(found: Similar) -> tuple[list[Heard], list[Heard]]:
+    """The queries and the neighbours with their sound, all equally loud."""
+    names = [*map(legible, found.queries), *map(legible, told_apart(found.songs))]
+    told: list[Audio | str] = [_middle(sound) for sound in found.sounds]
+    told += ["there is no sound of it"] * (len(found.queries) - len(told))
+    told += [_of_index(found, song) for song in found.songs]
+    played = [one for one in told if isinstance(one, Audio)]
+    gains = equal_gains_db([one.samples for one in played], [float(np.abs(one.samples).max()) for one in played])
+    gain_of = {id(one): gain for one, gain in zip(played, gains, strict=True)}
+    heard = [
+        Heard(name, one)
+        if isinstance(one, str)
+        else Heard(name, f"{one.name}, {gain_in_words(gain_of[id(one)])}", _address(one, gain_of[id(one)]))
+        for name, one in zip(names, told, strict=True)
+    ]
+    return heard[: len(found.queries)], heard[len(found.queries) :]
+
+
+def _of_index(found: Similar, song: Song) -> Audio | str:
+    path = file_of(found.folder, song)
+    if path is None:
+        return "its file is gone" if song.path else "the catalogue names no file of it"
+    if sha256_of(path) != song.key:
+        return "its file was changed since it was indexed"
+    return _middle(path)
+
+
+def _middle(sound: Any) -> Audio | str:
+    """The middle of a song in mono, named by its seconds; or why there is none."""
+    if sound is None:
+        return "there is no sound of it"
+    try:
+        audio = load_audio(sound)
+    except AudiolimeError as error:
+        return f"it cannot be played: {legible(str(error))}"
+    length_s = min(EXCERPT_S, audio.duration_s)
+    start_s = (audio.duration_s - length_s) / 2
+    cut = audio.excerpt(start_s, length_s)
+    if not np.any(cut.samples):
+        return "its middle is silent"
+    return Audio(cut.samples.mean(axis=0, keepdims=True), cut.sr, f"{clock(start_s)}–{clock(start_s + length_s)}")
+
+
+def _address(audio: Audio, gain_db: float) -> str:
+    return data_uri(Audio(audio.samples * np.float32(10 ** (gain_db / 20)), audio.sr, audio.name))

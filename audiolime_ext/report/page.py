@@ -1,0 +1,68 @@
+"""A result as one HTML file that opens from disk: explanations, why songs are near, and the nearest songs."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.places import require_writable_file
+from audiolime_ext.recommendation.result import Similar
+from audiolime_ext.recommendation.why.result import Why
+from audiolime_ext.report.neighbours.nearest import similar_html
+from audiolime_ext.report.neighbours.page import why_html
+from audiolime_ext.report.song.page import Explained, page_html
+
+
+def write_page(
+    explained: Explained | Sequence[Explained] | Why | Similar, path: str | os.PathLike[str], **options: Any
+) -> Path:
+    """Write a result as one HTML file that opens from disk, to read and to listen to.
+
+    Parameters
+    ----------
+    explained : Explanation, TrackExplanation, a sequence of them, Why or Similar
+        Explanations of recordings or excerpts (several stand side by side), why songs are near, or the nearest songs.
+    path : str or PathLike
+        HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
+    **options : Any
+        Options of the page: of explanations those of `audiolime_ext.report.song.page.page_html` (``title``, ``audio``,
+        ``mixture``, ``source_url``, ``notes``, ``blind``), of a `Why` those of
+        `audiolime_ext.report.neighbours.page.why_html` (``title``, ``audio``, ``study``, ``seed``), of a `Similar`
+        those of `audiolime_ext.report.neighbours.nearest.similar_html` (``title``, ``audio``).
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; a file that was there before is then as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from audiolime_ext import explain
+    >>> hiss = np.random.default_rng(0).normal(0, 0.05, 32000).astype(np.float32)
+    >>> loudness = lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True))
+    >>> e = explain((hiss, 16000), loudness, factorization="hpss")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = write_page(e, Path(folder) / "hiss.html", title="What is loud in hiss").read_text()
+    >>> "What is loud in hiss" in page
+    True
+    """
+    if isinstance(cast(Any, explained), (str, os.PathLike)):
+        warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 2)
+        explained, path = cast(Any, path), cast(Any, explained)
+    require_writable_file(Path(path))
+    write_bytes(_html(explained, options).encode("utf-8", "legible"), Path(path))
+    return Path(path)
+
+
+def _html(result: Any, options: dict[str, Any]) -> str:
+    if isinstance(result, Why):
+        return why_html(result, **options)
+    if isinstance(result, Similar):
+        return similar_html(result, **options)
+    return page_html(result, **options)
