@@ -20,6 +20,7 @@ import numpy as np
 
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.attribution.told_apart import ROUNDING
 from audiolime_ext.collection.index import Index, load_index
 from audiolime_ext.collection.song_parts import SILENCE, SongParts
 from audiolime_ext.components.masks import MAX_EVALS
@@ -46,7 +47,7 @@ from audiolime_ext.recommendation.why.matrix import stem_matrix
 from audiolime_ext.recommendation.why.result import Removal, Why
 from audiolime_ext.recommendation.why.standing import Field
 from audiolime_ext.recommendation.why.words import order_notes, silence_notes
-from audiolime_ext.track.asked import WholeGame
+from audiolime_ext.track.asked import AskedTrack, WholeGame
 
 MODEL = "musicnn:MSD_musicnn?layer=penultimate"
 
@@ -240,7 +241,7 @@ def _explained(
 ) -> tuple[Why, Field | None]:
     assert song.asked is not None
     assert song.parts is not None
-    asked, target = song.asked, aim.target(voice.label)
+    asked, target = song.asked, _moved(aim, song.asked).target(voice.label)
     noise = asked.noise(target)
     names = ((voice.label,), (voice.label,))
     track = asked.explained(asked.windows(target, noise), target, noise, names, min_score=0.0)
@@ -282,6 +283,14 @@ def _flip(found: Why, field: Field | None) -> Flip:
     a, b = found.candidates
     margin = nearer(found.space, b.vector, a.vector) if field is None else field.margin
     return find_flip(found.query.asked, margin, songs=(a.name, b.name))
+
+
+def _moved(aim: Linear, asked: AskedTrack) -> Linear:
+    """The score; one that no mix moves by more than rounding is a constant, or rounding would be explained."""
+    values = [aim(answer.neighborhood.scores)[:, 0] for answer in asked.answers if answer.names]
+    if max(float(np.ptp(one)) for one in values) > ROUNDING:
+        return aim
+    return Linear(np.zeros_like(aim.weights), round(float(np.mean([one[-1] for one in values])), 6) + 0.0)
 
 
 def _leading(game: WholeGame, target: Target, noise: Noise, kind: Kind) -> Leading:
