@@ -68,8 +68,9 @@ class Voice:
         return 0 if self.scale == 100 else decimals(1.0 if self.kind.noun == "score" else largest)
 
     def number(self, value: float, largest: float = 1.0) -> str:
-        """A value as it is written."""
-        return f"{value * self.scale:.{self.digits(largest)}f}"
+        """A value as it is written, never as minus nought."""
+        digits = self.digits(largest)
+        return f"{round(value * self.scale, digits) + 0.0:.{digits}f}"
 
     def signed(self, value: float, largest: float = 1.0) -> str:
         """A weight as it is written: with its sign, unless a page shows nothing of it."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from audiolime_ext.attribution.noise import attribute_noisy
 from audiolime_ext.attribution.shapley import shapley_values
+from audiolime_ext.attribution.told_apart import ROUNDING
 from audiolime_ext.collection.song_parts import SILENCE, SongParts
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.leading import Leading, leading
@@ -30,7 +31,7 @@ from audiolime_ext.recommendation.why.matrix import stem_matrix
 from audiolime_ext.recommendation.why.result import Removal, Why
 from audiolime_ext.recommendation.why.standing import Field
 from audiolime_ext.recommendation.why.words import order_notes, silence_notes
-from audiolime_ext.track.asked import WholeGame
+from audiolime_ext.track.asked import AskedTrack, WholeGame
 
 
 def explained(
@@ -43,7 +44,7 @@ def explained(
 ) -> tuple[Why, Field | None]:
     """A question answered, and the field of the songs among which its candidates stand."""
     voice = Voice(aim.name, Kind(aim.noun), factorization=song.separator)
-    asked, target = song.asked, aim.score.target(aim.name)
+    asked, target = song.asked, _moved(aim.score, song.asked).target(aim.name)
     noise = asked.noise(target)
     names = ((voice.label,), (voice.label,))
     track = asked.explained(asked.windows(target, noise), target, noise, names, min_score=0.0)
@@ -84,6 +85,14 @@ def _alike(song: StemSong, others: Sequence[HeardSong], space: Space) -> Alike |
     """Which seconds are like those of the first candidate, where it was heard."""
     heard = [one for one in others[:1] if isinstance(one, StemSong)]
     return find_alike(song.asked, heard[0].asked, space, songs=(song.name, heard[0].name)) if heard else None
+
+
+def _moved(score: Linear, asked: AskedTrack) -> Linear:
+    """The score; one that no mix moves by more than rounding is a constant, or rounding would be explained."""
+    values = [score(answer.neighborhood.scores)[:, 0] for answer in asked.answers if answer.names]
+    if max(float(np.ptp(one)) for one in values) > ROUNDING:
+        return score
+    return Linear(np.zeros_like(score.weights), round(float(np.mean([one[-1] for one in values])), 6) + 0.0)
 
 
 def _leading(game: WholeGame, target: Target, noise: Noise, kind: Kind) -> Leading:

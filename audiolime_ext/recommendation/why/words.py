@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.attribution.told_apart import ROUNDING
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.summary import how_known
 from audiolime_ext.files.names import legible
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from audiolime_ext.recommendation.why.result import Removal, Why
 
 SMALL = 0.01  # a score that is as good as none
+SHOWN = 0.005  # less is written as 0.00
 _TOLD = 3  # outputs
 
 
@@ -54,7 +56,7 @@ def places(why: Why) -> list[str]:
             by = f" by {why.ranked_by}" if why.ranked_by != "similarity" else ""
             songs = counted(why.standing.n_songs, "song")
             place = f", the {ordinal(why.standing.ranks[i])} of {songs}{by}"
-        found.append(f"{legible(song.name)}: similarity {similarity:.2f}{place}")
+        found.append(f"{legible(song.name)}: similarity {shown(similarity)}{place}")
     return found
 
 
@@ -99,7 +101,7 @@ def without_stems(why: Why) -> list[str]:
 
 def _without(removal: Removal, why: Why) -> str:
     then, now = removal.standing, why.standing
-    similarity = ", ".join(f"{value:.2f}" for value in removal.similarities)
+    similarity = ", ".join(map(shown, removal.similarities))
     if then is None or now is None:
         return f"without {removal.stem}: similarity {similarity}"
     places = ", ".join(f"{legible(song.name)} the {ordinal(rank)}" for song, rank in _ranked(why, then))
@@ -116,7 +118,7 @@ def _ranked(why: Why, then: Standing) -> list[tuple[Any, int]]:
 def order_notes(
     names: Sequence[str], standing: Standing | None, similarities: Sequence[float], ranked_by: str
 ) -> list[str]:
-    """That a candidate is not near at all, that the second comes first, or that the correction for hubs reverses them.
+    """That a candidate is not near, that the second comes first or both are as near, or that hubs reverse the two.
 
     Parameters
     ----------
@@ -130,22 +132,34 @@ def order_notes(
         Number that ranks.
     """
     if len(names) == 1:
-        far = f"{names[0]} is not near: its similarity is {similarities[0]:.2f}, and 0 is that of songs in general"
-        return [far] if similarities[0] <= 0 else []
+        far = f"{names[0]} is not near: its similarity is {shown(similarities[0])}, and 0 is that of songs in general"
+        return [far] if similarities[0] < SHOWN else []
     if len(names) < 2:
         return []
-    by_similarity = similarities[0] > similarities[1]
-    by_rank = by_similarity if standing is None else standing.nearness[0] > standing.nearness[1]
+    by_similarity = _first(similarities)
+    by_rank = by_similarity if standing is None else _first(standing.nearness)
     found = []
-    if not by_similarity:
+    if by_similarity is None:
+        found.append(f"by similarity {names[0]} and {names[1]} are equally near")
+    elif by_similarity == 1:
         found.append(f"by similarity {names[1]} is nearer than {names[0]}, and not the reverse")
-    if by_similarity != by_rank:
-        first = names[0] if by_rank else names[1]
+    if by_rank is not None and by_similarity is not None and by_similarity != by_rank:
         found.append(
-            f"by {ranked_by}, which ranks, {first} comes first: the correction for hubs reverses the two; what is "
-            "explained is the similarity without it"
+            f"by {ranked_by}, which ranks, {names[by_rank]} comes first: the correction for hubs reverses the two; "
+            "what is explained is the similarity without it"
         )
     return found
+
+
+def _first(nearness: Sequence[float]) -> int | None:
+    """Which of two is nearer; None: neither, but for rounding."""
+    one, other = nearness
+    return None if abs(one - other) <= ROUNDING else int(other > one)
+
+
+def shown(similarity: float) -> str:
+    """A similarity as it is written, never as minus nought."""
+    return f"{round(similarity, 2) + 0.0:.2f}"
 
 
 def silence_notes(found: Leading, noun: str) -> list[str]:

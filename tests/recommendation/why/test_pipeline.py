@@ -128,6 +128,27 @@ def test_a_song_that_is_not_near_is_called_that() -> None:
     assert any("is not near" in note for note in found.notes)
 
 
+def test_a_score_that_no_mix_moves_is_not_explained_by_rounding(made: Made) -> None:
+    """A candidate at right angles to all that the query's stems do."""
+    model = songs.hearing("drums")
+    index = songs.index_of(made, model)
+    moved, centre = index.vectors[0].astype(float), index.vectors.astype(float).mean(axis=0)
+    plane = np.linalg.qr(np.stack([moved, centre], axis=1))[0]
+    free = np.eye(4)[0] - plane @ plane.T[:, 0]
+    found = why(songs.pair(made[0]), centre + free, index=index, model=model, cache=False)
+    assert found.sentence == "nothing here argues for similarity to A (similarity 0.00, silence 0.00)"
+    assert set(found.weights.values()) == {0.0}
+    assert "nothing argues" in str(found.track.leaders())
+    assert "A is not near: its similarity is 0.00, and 0 is that of songs in general" in found.notes
+
+
+def test_two_songs_that_are_equally_near_are_called_that(made: Made) -> None:
+    found = asked(made[0], made[1], songs.hearing(*songs.STEMS), made, made[1])
+    (note,) = (note for note in found.notes if note.startswith("by similarity"))
+    assert note == "by similarity song 1 (A) and song 1 (B) are equally near"
+    assert found.sentence.startswith("nothing here argues for song 1 (A) over song 1 (B)")
+
+
 def test_windows_agree_with_the_song(made: Made) -> None:
     found = asked(made[0], made[1], songs.hearing(*songs.STEMS), made)
     means = found.track.all_weights[:, 0].mean(axis=0)
