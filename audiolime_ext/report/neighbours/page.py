@@ -15,6 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable
 from audiolime_ext.recommendation.why.result import Why
@@ -46,7 +47,7 @@ def why_html(
     title : str or None
         Title of the page; None: the question.
     audio : {"mp3", "flac"} or None
-        Codec of the sound; None: no sound.
+        Codec of the sound; None: no sound. A study has MP3.
     study : bool
         True for a page that asks a listener which song the system ranks first, and what the explanations are worth (see
         `audiolime_ext.report.neighbours.study`).
@@ -58,6 +59,8 @@ def why_html(
     UsageError
         If a study is asked for and cannot be held: it needs two songs with sound, and an explanation.
     """
+    if study and audio != "mp3":
+        raise UsageError("a study is listened to, and holds its sounds as MP3; leave audio out")
     if study:
         return study_html(why, title=title, seed=seed)
     found = excerpts(why)

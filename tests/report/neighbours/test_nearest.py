@@ -72,7 +72,7 @@ def test_a_song_whose_file_is_gone_or_was_changed_is_listed_and_why_it_is_not_pl
 
 def test_contributions_are_bars_and_names_are_text(html: str) -> None:
     assert "mostly by" in html
-    assert html.count("what makes it near") == 5
+    assert html.count("what adds to the similarity") == 5
     assert EVIL not in html
     assert "&lt;script&gt;alert(1)" in html
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext import Audio, load_audio, why
@@ -24,7 +28,7 @@ from audiolime_ext.report.neighbours.heat import heat_maps
 from audiolime_ext.report.neighbours.loudness import PEAK, equal_gains_db
 from audiolime_ext.report.neighbours.page import drawn_of, why_html, write_spectrograms
 from audiolime_ext.report.neighbours.shares import by_candidate, output_table, stem_bars
-from audiolime_ext.report.neighbours.spectrograms import LEFT, draw, sheet
+from audiolime_ext.report.neighbours.spectrograms import LEFT, Drawn, draw, sheet
 from audiolime_ext.report.neighbours.told import alike_view, flip_view
 from audiolime_ext.report.page import write_page
 from tests.browser.pages import opened, wait
@@ -145,6 +149,25 @@ def test_spectrograms_are_on_one_scale(over: Why) -> None:
     panels = sheet([one, short], [[(0.5, 1.0)], []]).panels
     assert panels[0].width == pytest.approx(2 * panels[1].width)  # seconds are equally wide
     assert panels[0].marks == ((LEFT + 0.25 * panels[0].width, 0.25 * panels[0].width),)
+
+
+def test_a_softer_song_is_drawn_darker_beside_a_louder_one(over: Why) -> None:
+    loud = drawn_of(over)[0]
+    soft = replace(loud, mel_db=loud.mel_db - 40)
+
+    def brightness(found: list[Drawn]) -> float:
+        picture = Image.open(io.BytesIO(base64.b64decode(sheet(found, [[]] * len(found)).panels[-1].image)))
+        return float(np.asarray(picture).mean())
+
+    assert brightness([soft]) == brightness([loud])
+    assert brightness([loud, soft]) < brightness([soft]) - 1
+
+
+def test_a_stem_has_one_colour_in_all_songs(made: str) -> None:
+    told = re.findall(r'class="audiolime-data">(.*?)</script>', made)
+    colors = [{stem["name"]: stem["color"] for stem in json.loads(data)["stems"]} for data in told]
+    assert colors[1]["flute"] == colors[2]["flute"]
+    assert len({*colors[0].values(), *colors[1].values(), *colors[2].values()}) == 3
 
 
 def test_spectrograms_are_written_as_png_files_where_they_are_asked_for(over: Why, tmp_path: Path) -> None:

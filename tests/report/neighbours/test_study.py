@@ -62,6 +62,8 @@ def test_numbers_say_how_much_counts_and_never_for_which_song() -> None:
 def test_a_study_needs_two_songs_with_sound_and_an_explanation() -> None:
     with pytest.raises(UsageError, match="which of two songs comes first; name both"):
         why_html(planted.to_a_vector(), study=True)
+    with pytest.raises(UsageError, match="a study is listened to"):
+        why_html(planted.over(), study=True, audio=None)
     with pytest.raises(UsageError, match="no explanation that listeners could judge: everything is all there is"):
         why_html(planted.of_one_stem(), study=True)
 
