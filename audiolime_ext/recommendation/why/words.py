@@ -116,7 +116,7 @@ def _ranked(why: Why, then: Standing) -> list[tuple[Any, int]]:
 def order_notes(
     names: Sequence[str], standing: Standing | None, similarities: Sequence[float], ranked_by: str
 ) -> list[str]:
-    """That a candidate is not near at all, that the second comes first or both are as near, or that the correction for hubs reverses them.
+    """That a candidate is not near, that the second comes first or both are as near, or that hubs reverse them.
 
     Parameters
     ----------
@@ -143,8 +143,8 @@ def order_notes(
         found.append(f"by similarity {names[1]} is nearer than {names[0]}, and not the reverse")
     if by_rank is not None and by_similarity is not None and by_similarity != by_rank:
         found.append(
-            f"by {ranked_by}, which ranks, {names[by_rank]} comes first: the correction for hubs reverses the two; what "
-            "is explained is the similarity without it"
+            f"by {ranked_by}, which ranks, {names[by_rank]} comes first: the correction for hubs reverses the two; "
+            "what is explained is the similarity without it"
         )
     return found
 
