@@ -1,0 +1,1 @@
+"""Do the reasons that `why` gives hold?"""
