@@ -10,7 +10,7 @@ machine that is busy for a while is busy for both. Medians are reported. The gen
 - *explanation* of 3 s for all 50 tags, audio in memory. The genuine side is audioLIME's loop: its separation, then 1000
   random masks, summed, passed through librosa's front end and predicted in batches of ten.
 - *separation* of five minutes by our own separator: see ``separation.py``.
-- a *page* of three minutes: see ``page.py``.
+- a *page* of three minutes: see ``page.py``; *why* of two songs of three minutes: see ``why.py``.
 - an *audit* by one worker and by two: see ``workers.py``; the report on one of 10,000 recordings: ``audit.py``.
 - *similar songs*: a vector of five minutes, beside other packages; the nearest of 100,000 and of a million; the reasons
   by stems of a hundred neighbours: see ``similar.py``.
@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, explain, load_audio
 from audiolime_ext.models.musicnn import MusicnnModel, log_mel
 from factorizations import spleeter
-from tests.bench import audit, page, separation, similar, workers
+from tests.bench import audit, page, separation, similar, why, workers
 from tests.parity.environment import lay_out_models
 
 CLIP = Path("audiolime_ext/data/ezer_ev.ogg")
@@ -196,6 +196,7 @@ def main() -> None:
     print(f"cold command, 'audiolime explain {CLIP.name}': {cold_command():.1f} s")
     print(separation.report(), flush=True)
     print(page.report(), flush=True)
+    print(why.report(), flush=True)
     print(workers.report(), flush=True)
     print(audit.report(), flush=True)
     print(similar.report(quick=arguments.quick), flush=True)
