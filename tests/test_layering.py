@@ -56,7 +56,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "prediction.option_values": "prediction/test_saved_model",
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
-    "recommendation.why.flipped": "recommendation/why/test_flip",
+    **{f"recommendation.why.{name}": "recommendation/why/test_flip" for name in ("flipped", "trials")},
     "recommendation.why.likeness": "recommendation/why/test_alike",
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.neighbours": "report/neighbours/test_page",  # sections of one page

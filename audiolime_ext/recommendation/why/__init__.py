@@ -7,7 +7,8 @@
 - `matrix`: which stem of one song is like which stem of the other; `matrices`: of one song with many
 - `level`: whether a stem makes songs alike, or only how loud it is
 - `standing`: where a candidate stands among the songs of an index, also without a stem of the query
-- `flip`: the smallest change of a stem by which another song would win; `flipped`: that in words and sound
+- `flip`: the smallest change of a stem by which another song would win; `trials`: the search for it; `flipped`: that in
+  words and sound
 - `alike`: which seconds of both are alike, and a path through both; `likeness`: that in words and sound
 - `words`, `result`: that as text and objects
 

@@ -11,10 +11,12 @@ other, such a path would have to dwell on windows of the shorter one, whatever t
 matched with that part of the longer one that suits it best. (scikit-image finds the path. librosa's time warping takes
 half a minute to compile on a machine that has not used it yet.)
 
-*Some path there always is*, and it is more alike than the average pair. So the order is compared with chance: the
-shorter song is rotated, its end continuing with its beginning, which keeps what follows what within it. Songs are said
-to follow each other only where the mean similarity along the path is higher than along those of all of 19 rotations.
-With fewer than 20 windows nothing is said of it.
+*Some path there always is*, and it is more alike than the average pair. So the order is compared with one that is
+surely none: the shorter song backwards, which changes as slowly, rotated to 20 beginnings (its end continuing with its
+beginning). Songs are said to follow each other only where the mean similarity along the path lies three standard
+deviations above those of the 20 paths. That was chosen on 200 pairs of songs of different soundtracks, as MSD_musicnn's
+penultimate layer hears them, of which it is said of 3 %; it is said of 2 % of 400 other pairs, and of 37 of 38 songs
+compared with themselves from 24 seconds later on. With fewer than 20 windows nothing is said.
 
 *The best pairs* of windows are looked for among all of them, not on the path alone, and no two of them overlap. Which
 stems make them alike is their stem matrix (`audiolime_ext.recommendation.why.matrix`), whose cells add up to the pair's
@@ -50,7 +52,7 @@ Path = NDArray[np.intp]
 
 N_PAIRS = 3
 MUCH_LONGER = 2.0  # times as many windows
-N_ROTATIONS = 19  # so one in twenty songs has a path above them by chance
+N_BACKWARD = 20
 _STEPS = ((1, 0), (0, 1), (1, 1))
 _STEP_COST = 1e-9  # beside 1 − similarity
 _ROUNDING = 1e-6
@@ -116,7 +118,7 @@ def find_alike(
         similarities,
         np.zeros((0, 2), np.intp) if single else path_through(similarities),
         not single and _of_a_part(similarities),
-        () if single else rotated(similarities),
+        () if single else backward(similarities),
         tuple(_pair(one, two, space, *at, similarities) for at in _best(one, two, similarities, n_pairs)),
         (query.recording, other.recording),
         (*one.notes, *two.notes, *_rate_notes(query.recording, other.recording, songs)),
@@ -200,14 +202,14 @@ def path_through(similarities: Array) -> Path:
     return path[:, ::-1] if turned else path
 
 
-def rotated(similarities: Array) -> tuple[float, ...]:
-    """Mean similarities along the paths of rotations of the shorter song; none where it has too few windows."""
+def backward(similarities: Array) -> tuple[float, ...]:
+    """Mean similarities along the paths of the shorter song backwards, rotated; none where it has too few windows."""
     axis = int(np.argmin(similarities.shape))
     n = similarities.shape[axis]
-    if n <= N_ROTATIONS:
+    if n < N_BACKWARD:
         return ()
-    turns = np.linspace(0, n, N_ROTATIONS + 1, endpoint=False)[1:].round().astype(int)
-    turned = [np.roll(similarities, int(turn), axis) for turn in turns]
+    turns = np.linspace(0, n, N_BACKWARD, endpoint=False).round().astype(int)
+    turned = [np.roll(np.flip(similarities, axis), int(turn), axis) for turn in turns]
     return tuple(float(one[tuple(path_through(one).T)].mean()) for one in turned)
 
 

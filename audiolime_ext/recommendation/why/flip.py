@@ -6,17 +6,17 @@ stem of the song is turned up or down by some dB, the model is asked about every
 the mean of its answers decides.
 
 *What is told was heard by the model*; nothing is concluded from the Shapley vectors φ alone. With x the song's vector,
-they let expect the vector x + (gain − 1) φ, and only say where to begin: with the stem and the direction by which B is
-expected to win at the smallest change. Only where no single stem is enough are several turned together, by the same
-number of dB, each in the direction in which B gains: the two of largest effect, then three, and so on; the effect of a
-stem is margin(x + φ/4) − margin(x − φ/4).
+they let expect the vector x + (gain − 1) φ, and only say which stem and direction to begin with. (A stem that is taken
+out may well do the opposite of one that is made softer.) Only where no single stem is enough are several turned
+together, by the same number of dB, each in the direction in which B gains: the two of largest effect, then three, and
+so on, where they need at least 1 dB less. The effect of a stem is margin(x + φ/4) − margin(x − φ/4).
 
-*How small is smallest?* Of every stem (or set), up and down, the changes that are multiples of `step_db` are tried in
-order. Where B wins at one and not at that before, the limit between them is searched for down to a quarter of a dB.
-Then another stem is looked for that needs at least 1 dB less. So
+*How small is smallest?* All stems, up and down, are changed by `step_db`, then by twice as much, and so on, until B
+wins. Between that change and the one before, the limit is searched for down to a quarter of a dB, and all others are
+tried at 1 dB less. So
 
 - at a quarter of a dB less, the change that is told does not put B first;
-- no other stem does it at any multiple of `step_db` that is smaller by 1 dB or more;
+- no other stem does it at any multiple of `step_db` below that change;
 - where each stem has one limit beyond which B wins, as margins have that rise or fall throughout, the change that is
   told is the smallest one to 1 dB. A margin that is above 0 only between two neighbouring multiples is not found.
 
@@ -27,13 +27,10 @@ all masks are known, so that asks nothing. (In songs of more than ten stems mask
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audiolime_ext.audio.silence import SILENT_DB
 from audiolime_ext.collection.song_parts import parts_of
@@ -41,18 +38,13 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction.contract import Scores
 from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.why.flipped import Flip
+from audiolime_ext.recommendation.why.trials import CLOSE, RESOLUTION_DB, Margin, Trial, Trials, Vector, Ways, measured
 from audiolime_ext.track.asked import AskedTrack
 from audiolime_ext.track.remix import Remix
 
-Vector = NDArray[np.float64]
-Margin = Callable[[Vector], float]
-Ways = Mapping[str, int]  # stem → 1 louder, −1 softer
-
 MOST_DB = 12.0
-STEP_DB = 3.0
-RESOLUTION_DB = 0.25
+STEP_DB = 4.0
 
-_CLOSE = 4  # quarters of a dB by which another stem must need less
 _SHARE = 0.25  # of a stem, more or less, by which effects are compared
 
 
@@ -98,9 +90,9 @@ def find_flip(
     >>> bands = tagger(lambda b: np.stack([b.mean(axis=1), (b[:, ::2] - b[:, 1::2]).mean(axis=1) / 2], axis=1))
     >>> flip = find_flip(heard_in_stems(oracle.mixture, bands, oracle, cache=False), lambda v: v[1] - v[0])
     >>> print(flip)
-    with high 6.25 dB louder, B would come before A; without low it would, too
+    with low 6.25 dB softer, B would come before A; without low it would, too
     >>> flip.margin_before, round(flip.margin_after, 3), flip.n_evals
-    (-0.5, 0.027, 10)
+    (-0.5, 0.013, 11)
     """
     most, step = _quarters(most_db, "most_db"), _quarters(step_db, "step_db")
     if asked.asking.settings.baseline != "silence":
@@ -109,14 +101,10 @@ def find_flip(
     before = float(margin(asked.whole.outputs.full))
     if math.isnan(before):
         raise UsageError("the margin of the song as it is is not a number, so no change can be measured against it")
-    trials = _Trials(remix, margin, before, step)
+    trials = Trials(remix, margin, before, step)
     with trials.progress():
         without = _without(trials)
-        found = None
-        if not before > 0:
-            forecast = _Forecast.of(asked, margin)
-            singly = trials.smallest(forecast.singles(step, most), most)
-            found = singly or trials.smallest(forecast.together(), most)
+        found = None if before > 0 else _found(trials, most)
     changes_db = {} if found is None else found.changes_db
     return Flip(
         songs,
@@ -153,82 +141,6 @@ def nearer(space: Space, b: Vector, a: Vector) -> Margin:
 
 
 @dataclass(frozen=True, eq=False)
-class _Trial:
-    """What the model answered to a change: its outputs, (n_windows, n_outputs), and the margin of their mean."""
-
-    changes_db: Mapping[str, float]
-    outputs: Scores
-    margin: float
-
-
-@dataclass(eq=False)
-class _Trials:
-    """The model asked about changes, and the search for the smallest; changes are counted in quarters of a dB."""
-
-    remix: Remix
-    margin: Margin
-    before: float
-    step: int
-    n_evals: int = 0
-    _bar: Any = None
-
-    @contextmanager
-    def progress(self) -> Iterator[None]:
-        from tqdm import tqdm
-
-        with tqdm(desc="turning stems", unit="mix", delay=1.0, disable=None, leave=False) as self._bar:
-            yield
-
-    def asked(self, changes_db: Mapping[str, float]) -> _Trial:
-        outputs = self.remix.outputs(changes_db)
-        self.n_evals += len(outputs)
-        self._bar.update(len(outputs))
-        return _Trial(changes_db, outputs, _measured(self.margin, outputs.mean(axis=0)))
-
-    def smallest(self, candidates: Iterable[Ways], most: int) -> _Trial | None:
-        """The smallest change that puts B first, of all candidates; None where none does up to `most`."""
-        found, limit = None, most
-        for ways in candidates:
-            if limit > 0 and (change := self._first(ways, limit)) is not None:
-                found, limit = change[0], change[1] - _CLOSE
-        return found
-
-    def _turned(self, ways: Ways, quarters: int) -> _Trial:
-        return self.asked({stem: way * quarters * RESOLUTION_DB for stem, way in ways.items()})
-
-    def _first(self, ways: Ways, limit: int) -> tuple[_Trial, int] | None:
-        below, margin = 0, self.before
-        for quarters in [*range(self.step, limit, self.step), limit]:
-            if (trial := self._turned(ways, quarters)).margin > 0:
-                return self._between(ways, (below, margin), (quarters, trial))
-            below, margin = quarters, trial.margin
-        return None
-
-    def _between(self, ways: Ways, lost: tuple[int, float], won: tuple[int, _Trial]) -> tuple[_Trial, int]:
-        """The change at which B wins though it does not a quarter below, between one that it loses and one it wins at.
-
-        Where the margin would be 0 on a straight line is tried first, and the middle wherever that did not halve what
-        is left.
-        """
-        straight = True
-        while (left := won[0] - lost[0]) > 1:
-            share = -lost[1] / (won[1].margin - lost[1]) if straight and math.isfinite(lost[1]) else 0.5
-            at = lost[0] + min(max(1, math.ceil(share * left)), left - 1)
-            trial = self._turned(ways, at)
-            lost, won = (lost, (at, trial)) if trial.margin > 0 else ((at, trial.margin), won)
-            straight = 2 * (won[0] - lost[0]) <= left
-        return won[1], won[0]
-
-
-def _measured(margin: Margin, vector: Vector) -> float:
-    """The margin of an altered song; NaN where it has none. (A margin that is wrong failed for the song as it is.)"""
-    try:
-        return float(margin(vector))
-    except UsageError:
-        return math.nan
-
-
-@dataclass(frozen=True, eq=False)
 class _Forecast:
     """What the Shapley vectors let expect, where `parts` has those of the stems that are heard."""
 
@@ -242,29 +154,39 @@ class _Forecast:
         stems = zip(found.names, asked.whole.levels_db, found.vectors[1:], strict=True)
         return cls(margin, found.whole, {stem: part for stem, level_db, part in stems if level_db > SILENT_DB})
 
-    def singles(self, step: int, most: int) -> list[Ways]:
-        """Every stem, up and down: first where B is expected to win at the smallest change, or to lose by least."""
-        ways: list[Ways] = [{stem: way} for stem in self.parts for way in (1, -1)]
-        return sorted(ways, key=lambda one: self._promise(one, range(min(step, most), most + 1, step)))
+    def expected(self, ways: Ways, quarters: int) -> float:
+        """The margin to expect of a change of one stem; −inf where there is none."""
+        ((stem, way),) = ways.items()
+        gain = 10 ** (way * quarters * RESOLUTION_DB / 20)
+        margin = measured(self.margin, self.whole + (gain - 1) * self.parts[stem])
+        return margin if math.isfinite(margin) else -math.inf
 
     def together(self) -> list[Ways]:
         """The two stems of largest effect, then three, and so on, each in the direction in which B gains."""
-        effects = {stem: self._margin(stem, 1 + _SHARE) - self._margin(stem, 1 - _SHARE) for stem in self.parts}
-        known = {stem: effect if math.isfinite(effect) else 0.0 for stem, effect in effects.items()}
-        ordered = sorted(known, key=lambda stem: -abs(known[stem]))
-        return [{stem: 1 if known[stem] >= 0 else -1 for stem in ordered[:n]} for n in range(2, len(ordered) + 1)]
+        effects = {stem: self._effect(part) for stem, part in self.parts.items()}
+        ordered = sorted(effects, key=lambda stem: -abs(effects[stem]))
+        return [{stem: 1 if effects[stem] >= 0 else -1 for stem in ordered[:n]} for n in range(2, len(ordered) + 1)]
 
-    def _margin(self, stem: str, gain: float) -> float:
-        return _measured(self.margin, self.whole + (gain - 1) * self.parts[stem])
-
-    def _promise(self, ways: Ways, changes: Sequence[int]) -> tuple[int, float]:
-        ((stem, way),) = ways.items()
-        expected = [self._margin(stem, 10 ** (way * quarters * RESOLUTION_DB / 20)) for quarters in changes]
-        known = [margin if math.isfinite(margin) else -math.inf for margin in expected]
-        return next((n for n, margin in enumerate(known) if margin > 0), len(known)), -max(known)
+    def _effect(self, part: Vector) -> float:
+        effect = measured(self.margin, self.whole + _SHARE * part) - measured(self.margin, self.whole - _SHARE * part)
+        return effect if math.isfinite(effect) else 0.0
 
 
-def _without(trials: _Trials) -> dict[str, float]:
+def _found(trials: Trials, most: int) -> Trial | None:
+    """The smallest change of one stem; where there is none, of as few together as do it."""
+    forecast = _Forecast.of(trials.remix.asked, trials.margin)
+    singles: list[Ways] = [{stem: way} for stem in forecast.parts for way in (1, -1)]
+    expected = [forecast.expected(ways, min(trials.step, most)) for ways in singles]
+    if (found := trials.smallest(singles, expected, most)) is not None:
+        return found
+    for ways in forecast.together():
+        limit = most if found is None else found.quarters - CLOSE
+        if limit > 0:
+            found = trials.smallest([ways], [0.0], limit) or found
+    return found
+
+
+def _without(trials: Trials) -> dict[str, float]:
     """The margin of the song without each stem."""
     game = trials.remix.asked.whole
     if len(game.names) == 1:
@@ -272,7 +194,7 @@ def _without(trials: _Trials) -> dict[str, float]:
     found = {}
     for stem, off in zip(game.names, np.eye(len(game.names), dtype=bool), strict=True):
         known = game.outputs.answer(~off)
-        found[stem] = trials.asked({stem: -math.inf}).margin if known is None else _measured(trials.margin, known)
+        found[stem] = trials.asked({stem: -math.inf}).margin if known is None else measured(trials.margin, known)
     return found
 
 

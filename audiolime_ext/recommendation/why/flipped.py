@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class Flip:
 
     def before(self) -> Audio:
         """The window of most effect as it is, lowered as `after` is; its name says by how much."""
-        return self._played()[0]
+        return self._played[0]
 
     def after(self) -> Audio:
         """The same window with the change; both are lowered by `lowered_db`, so that neither is clipped in playing.
@@ -112,13 +113,14 @@ class Flip:
         UsageError
             If there is no change to listen to.
         """
-        return self._played()[1]
+        return self._played[1]
 
     @property
     def lowered_db(self) -> float:
         """By how many dB both are softer than the recording; 0 where the louder one stays within full scale."""
-        return self._played()[2]
+        return self._played[2]
 
+    @cached_property
     def _played(self) -> tuple[Audio, Audio, float]:
         if not self.changes_db:
             raise UsageError(f"there is no change to listen to: {self}")

@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 Two = tuple[float, float]  # of the query and of the other song
 
 PAUSE_S = 0.5
+BEYOND = 3.0  # standard deviations, where songs follow each other; see `audiolime_ext.recommendation.why.alike`
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +92,8 @@ class Alike:
         Numbers of windows of both songs that are alike in order; none where a song is one window.
     of_a_part : bool
         True where the path leads through a part of the longer song only.
-    rotated : tuple of float
-        Mean similarity along the path of each rotation, for comparison; none where there are too few windows.
+    backward : tuple of float
+        Mean similarities along paths of one song backwards, for comparison; none where there are too few windows.
     pairs : tuple of AlikeWindows
         Most similar pairs of windows, the best first; none is alike where it is empty.
     recordings : tuple of (Audio, Audio)
@@ -106,7 +108,7 @@ class Alike:
     similarities: Array = field(repr=False)
     path: NDArray[np.intp] = field(repr=False)
     of_a_part: bool
-    rotated: tuple[float, ...] = field(repr=False)
+    backward: tuple[float, ...] = field(repr=False)
     pairs: tuple[AlikeWindows, ...]
     recordings: tuple[Audio, Audio] = field(repr=False)
     notes: tuple[str, ...] = ()
@@ -124,7 +126,10 @@ class Alike:
     @property
     def in_order(self) -> bool | None:
         """Whether the songs follow each other more than by chance; None where there are too few windows to tell."""
-        return bool(self.path_similarity > max(self.rotated)) if self.path_similarity and self.rotated else None
+        if self.path_similarity is None or not self.backward:
+            return None
+        beyond = self.path_similarity - float(np.mean(self.backward))
+        return beyond > max(BEYOND * float(np.std(self.backward)), _ROUNDING)
 
     def __str__(self) -> str:
         return "; ".join([self._of_the_path, *self._of_the_best])
@@ -139,7 +144,7 @@ class Alike:
             "path": self.path.tolist(),
             "path_similarity": self.path_similarity,
             "of_a_part": self.of_a_part,
-            "rotated": list(self.rotated),
+            "backward": list(self.backward),
             "in_order": self.in_order,
             "pairs": [pair.to_dict() for pair in self.pairs],
             "sentence": str(self),
@@ -187,9 +192,9 @@ class Alike:
         length = f"(mean similarity {self.path_similarity:.2f} along the path"
         if self.in_order is None:
             return f"too few windows to tell whether {query} and {other} follow each other {length})"
-        most = f"; up to {max(self.rotated):.2f} with the windows rotated)"
         verb = "follow" if self.in_order else "do not follow"
-        return f"{query} and {other} {verb} each other more than by chance {length}{most}"
+        against = f"; {np.mean(self.backward):.2f} with one of them backwards)"
+        return f"{query} and {other} {verb} each other more than by chance {length}{against}"
 
     @property
     def _of_the_best(self) -> list[str]:
