@@ -101,6 +101,7 @@ def why(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from audiolime_ext import tagger
     >>> from factorizations.oracle import OracleFactorization
     >>> t = np.arange(16000) / 8000  # two songs with the same drums
