@@ -13,6 +13,7 @@ DATA ?= cerberus-data
 RUN ?= cerberus-run
 EXPERIMENT ?= guitar-vs-piano
 STUDY ?= planted-study
+WHY_STUDY ?= planted-why-study
 CONFUSION ?= confusion-kept
 LIBRARY ?= library
 ARGS ?=
@@ -20,7 +21,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
-.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted confusion library evaluate-retrieval
+.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons library evaluate-retrieval
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -40,9 +41,11 @@ help:
 	@echo "make test-training        test the recipe in miniature"
 	@echo
 	@echo "make planted          listeners whose reasons are known: does any sentence name what is not so? (keeps what it finds in STUDY)"
+	@echo "make planted-why      embedders whose reasons are known: does why name what is not so? (keeps what it finds in WHY_STUDY)"
 	@echo "make confusion        measure how much of a true source lands in each stem (DATA; ARGS='--songs 20 --stems DIR ...')"
 	@echo
 	@echo "make library          fetch free game music from Debian's packages into LIBRARY (1.4 GB; nothing is installed), and index it"
+	@echo "make reasons          does the reason of a recommendation survive another separator? (the songs of LIBRARY)"
 	@echo "make evaluate-retrieval  do songs find others of their soundtrack? by musicnn, features and other packages (an hour)"
 	@echo
 	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"
@@ -116,6 +119,15 @@ evaluate-retrieval: $(VENV)/.installed-peers
 
 planted: $(VENV)/.installed
 	$(VENV)/bin/python -m tests.studies.planted $(STUDY) $(if $(wildcard $(DATA)),--data $(DATA) --skip 20 --songs 4) $(ARGS)
+
+planted-why: export OMP_NUM_THREADS ?= 1
+planted-why: $(VENV)/.installed
+	$(VENV)/bin/python -m tests.studies.planted_why $(WHY_STUDY) $(if $(wildcard $(DATA)),--data $(DATA) --skip 20 --songs 4) $(ARGS)
+
+reasons: export OMP_NUM_THREADS ?= 1
+reasons: $(VENV)/.installed
+	$(VENV)/bin/audiolime index $(LIBRARY)/manifest.csv -m 'musicnn:MSD_musicnn?layer=penultimate' --middle 30 -o $(LIBRARY)/middle-30.index
+	$(VENV)/bin/python -m examples.library.reasons $(LIBRARY) $(LIBRARY)/middle-30.index $(ARGS)
 
 confusion: $(VENV)/.installed-training
 	$(VENV)/bin/python -m examples.confusion $(DATA) --kept $(CONFUSION) $(ARGS)
