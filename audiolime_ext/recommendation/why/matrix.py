@@ -12,7 +12,9 @@ of the products of all parts of the one with all parts of the other, *the cells 
 - exchanging the songs transposes it.
 
 What silence says has a row and a column of its own: where the collection's centre is not silence, even two silences
-are alike. A *plain* cosine would measure every stem by what silence says: the cells would show loss of sound.
+are alike. Where silence lies very far from all songs, as among features with units (a loudness of −70), the parts are
+far larger than the similarity, and cancel; that is said, and then no pair of stems is named as the one that adds most.
+A *plain* cosine would measure every stem by what silence says: the cells would show loss of sound.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from audiolime_ext.recommendation.space import Space
 from audiolime_ext.text import text_table
 
 Array = NDArray[np.float64]
+
+FAR = 2.0  # twice the largest similarity that two songs can have
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,11 @@ class StemMatrix:
         """The pair of stems that adds most: the query's, the other's, and how much."""
         row, column = np.unravel_index(int(np.argmax(self.cells[1:, 1:])), self.cells[1:, 1:].shape)
         return self.rows[1 + row], self.columns[1 + column], float(self.cells[1 + row, 1 + column])
+
+    @property
+    def cancels(self) -> bool:
+        """Whether parts are far larger than any similarity, so that it is a small difference of large numbers."""
+        return bool(np.abs(self.cells).max() > FAR)
 
     def transposed(self) -> StemMatrix:
         """The same with the songs exchanged."""

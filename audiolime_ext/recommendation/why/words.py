@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from audiolime_ext.attribution.told_apart import ROUNDING
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.summary import how_known
 from audiolime_ext.files.names import legible
+from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing, ordinal
 from audiolime_ext.text import counted
 
@@ -88,7 +91,7 @@ def of_pairs(why: Why) -> list[str]:
         if matrix is None:
             continue
         row, column, cell = matrix.largest()
-        if cell > 0:
+        if cell > 0 and not matrix.cancels:
             pair = f"its {column} and the query's {row} ({cell:+.2f})"
             found.append(f"the pair that adds most to the similarity to {legible(song.name)}: {pair}")
     return found
@@ -160,6 +163,24 @@ def _first(nearness: Sequence[float]) -> int | None:
 def shown(similarity: float) -> str:
     """A similarity as it is written, never as minus nought."""
     return f"{round(similarity, 2) + 0.0:.2f}"
+
+
+def cancelling_notes(names: Sequence[str], matrices: Sequence[StemMatrix | None]) -> list[str]:
+    """That the parts of a similarity are far larger than it, where they are.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the candidates.
+    matrices : sequence of StemMatrix or None
+        Matrix of the query with each of them.
+    """
+    return [
+        f"{name}: silence lies far from all songs, so the cells (up to {np.abs(matrix.cells).max():.1f}) are far larger "
+        f"than the similarity ({shown(matrix.similarity)}) and cancel: no single pair of stems makes it"
+        for name, matrix in zip(names, matrices, strict=True)
+        if matrix is not None and matrix.cancels
+    ]
 
 
 def silence_notes(found: Leading, noun: str) -> list[str]:

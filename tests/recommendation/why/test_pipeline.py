@@ -438,3 +438,18 @@ def test_an_index_with_stems_says_how_to_split_and_keeps_those_of_songs_that_are
     assert not any("stems were made in different ways" in note for note in found.notes)
     heard = why(made[0].mixture, made[3].mixture, index=index, factorization="hpss", model=model, cache=False)
     assert np.allclose(heard.matrices[0].cells, matrix.cells, atol=1e-5)  # type: ignore[union-attr]
+
+
+def test_parts_that_are_far_larger_than_the_similarity_are_said(made: Made) -> None:
+    """Silence lies far from all songs, which are close to each other: no pair of stems is named."""
+    model = songs.hearing_levels("drums", "bass")
+    near = [songs.song(bass=1, vocals=seed, drums=seed) for seed in range(6)]
+    found = asked(near[0], near[1], model, near)
+    (matrix,) = found.matrices
+    assert matrix is not None
+    assert np.abs(matrix.cells).max() > 2
+    assert any("are far larger than the similarity" in note for note in found.notes)
+    assert "the pair that adds most" not in str(found)
+    usual = why(songs.pair(made[0]), songs.pair(made[1]), model=songs.hearing(*songs.STEMS), cache=False)
+    assert "the pair that adds most" in str(usual)
+    assert not any("far larger" in note for note in usual.notes)
