@@ -176,8 +176,8 @@ def cancelling_notes(names: Sequence[str], matrices: Sequence[StemMatrix | None]
         Matrix of the query with each of them.
     """
     return [
-        f"{name}: silence lies far from all songs, so the cells (up to {np.abs(matrix.cells).max():.1f}) are far larger "
-        f"than the similarity ({shown(matrix.similarity)}) and cancel: no single pair of stems makes it"
+        f"{name}: silence lies far from all songs, so the cells (up to {np.abs(matrix.cells).max():.1f}) are far "
+        f"larger than the similarity ({shown(matrix.similarity)}) and cancel: no single pair of stems makes it"
         for name, matrix in zip(names, matrices, strict=True)
         if matrix is not None and matrix.cancels
     ]
