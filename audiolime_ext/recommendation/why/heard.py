@@ -79,6 +79,25 @@ class StemSong(HeardSong):
 
 
 @dataclass(frozen=True, eq=False)
+class NamedSong:
+    """A song that was named.
+
+    Parameters
+    ----------
+    known : Query or None
+        Song as the index knows it, or a vector; None: it is in no index.
+    sound : Audio or str
+        Recording of it, or why there is none.
+    separator : Factorization or str
+        Factorization that splits it.
+    """
+
+    known: Query | None
+    sound: Audio | str = field(repr=False)
+    separator: Any = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
 class Listening:
     """How songs are heard.
 
@@ -101,7 +120,27 @@ class Listening:
     seed: int = 0
     cache: bool = True
 
-    def query(self, given: Any, called: str = "the query") -> StemSong:
+    def found(self, given: Any, called: str) -> NamedSong:
+        """A song that was named, before it is heard; it is `called` so if it has no name.
+
+        Raises
+        ------
+        UsageError
+            If there is no such song.
+        AudioError
+            If it cannot be read.
+        """
+        recording, separator = _with_its_own(given, self.factorization)
+        known = None if self.asking is None else self.asking.known(recording)
+        if known is None and isinstance(recording, np.ndarray):
+            known = Query(called, recording)
+        if known is None:
+            return NamedSong(None, _named(load_manageable(recording), called), separator)
+        if known.song is None:
+            return NamedSong(replace(known, name=called), "a bare vector", separator)
+        return NamedSong(known, self._sound_of(known, recording), separator)
+
+    def query(self, found: NamedSong) -> StemSong:
         """The song whose stems are switched.
 
         Raises
@@ -109,35 +148,22 @@ class Listening:
         UsageError
             If there is no sound of it.
         AudioError
-            If it cannot be read, is silent, or is too short for the model.
+            If it is silent, or too short for the model.
         """
-        found = self.candidate(given, called)
-        if not isinstance(found, StemSong):
-            why = found.notes[0] if found.notes else f"there is no sound of {found.name}"
-            raise UsageError(f"{why}; but stems of the query are what is switched, so give its file")
-        return found
+        heard = self.candidate(found)
+        if not isinstance(heard, StemSong):
+            raise UsageError(f"{heard.notes[0]}; but stems of the query are what is switched, so give its file")
+        return heard
 
-    def candidate(self, given: Any, called: str) -> HeardSong:
-        """A song that the query is compared with, in stems where there is sound; `called` so if it has no name."""
-        recording, separator = _with_its_own(given, self.factorization)
-        known = None if self.asking is None else self.asking.known(recording)
-        if known is None:
-            if isinstance(recording, np.ndarray):
-                return HeardSong(Query(called, recording), notes=(_NO_STEMS.format(name="a bare vector"),))
-            return self._in_stems(_named(load_manageable(recording), called), separator, None)
-        if known.song is None:
-            return HeardSong(replace(known, name=called), notes=(_NO_STEMS.format(name="a bare vector"),))
-        sound = self._sound_of(known, recording)
-        if isinstance(sound, str):
-            return self._as_indexed(known, sound)
-        return self._in_stems(sound, separator, known)
-
-    def _as_indexed(self, known: Query, why: str) -> HeardSong:
-        """A song of the index that cannot be heard: in the stems that the index keeps, if it keeps any."""
-        stems = None if self.asking is None else self.asking.index.stems
-        if stems is None or known.parts is None:
-            return HeardSong(known, notes=(_NO_STEMS.format(name=why),))
-        return HeardSong(known, None, known.parts, (f"{why}: its stems are those that the index keeps",))
+    def candidate(self, found: NamedSong) -> HeardSong:
+        """A song that the query is compared with, in stems where there is sound."""
+        if isinstance(found.sound, Audio):
+            return self._in_stems(found.sound, found.separator, found.known)
+        assert found.known is not None
+        if found.known.song is None or found.known.parts is None:
+            return HeardSong(found.known, notes=(f"{found.sound}: {_NO_STEMS}",))
+        kept = f"{found.sound}: its stems are those that the index keeps"
+        return HeardSong(found.known, None, found.known.parts, (kept,))
 
     def _sound_of(self, known: Query, given: Any) -> Audio | str:
         """The sound of a song of the index, or why there is none."""
@@ -169,7 +195,7 @@ class Listening:
         return StemSong(query, asked, parts, tuple(f"{name}: {note}" for note in _other_than_indexed(known, parts)))
 
 
-_NO_STEMS = "{name}: compared by its vector alone, so there are no stems on its side"
+_NO_STEMS = "compared by its vector alone, so there are no stems on its side"
 
 
 def _with_its_own(given: Any, factorization: Any) -> tuple[Any, Any]:

@@ -120,8 +120,9 @@ def why(
     _require_meant(a, b, bool(liked), asking)
     if flip and b is None:
         raise UsageError("a flip is what makes B win over A; name both")
-    song = listening.query(query)
-    others = _told_apart([listening.candidate(one, name) for one, name in ((a, "A"), (b, "B")) if one is not None])
+    named = [listening.found(one, name) for one, name in ((query, "the query"), (a, "A"), (b, "B")) if one is not None]
+    song = listening.query(named[0])
+    others = _told_apart([listening.candidate(one) for one in named[1:]])
     where = silent_space(song, listening.model) if asking is None else space_of(asking.index, space)
     if asking is not None and liked:
         own, other = ([asking.query(one) for one in given] for given in (liked, listed(dislike)))

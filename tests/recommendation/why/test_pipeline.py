@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from audiolime_ext import Model, tagger
 from audiolime_ext.audio.recording import Audio
@@ -453,3 +454,18 @@ def test_parts_that_are_far_larger_than_the_similarity_are_said(made: Made) -> N
     usual = why(songs.pair(made[0]), songs.pair(made[1]), model=songs.hearing(*songs.STEMS), cache=False)
     assert "the pair that adds most" in str(usual)
     assert not any("far larger" in note for note in usual.notes)
+
+
+def test_a_song_that_is_not_there_is_refused_before_anything_is_heard(made: Made) -> None:
+    heard = list[int]()
+
+    def listening(batch: NDArray[np.float32]) -> NDArray[np.float64]:
+        heard.append(len(batch))
+        return songs.colours(batch)
+
+    model = tagger(listening, sr=songs.SR, window_s=songs.WINDOW_S)
+    index = songs.index_of(made, model)
+    heard.clear()
+    with pytest.raises(UsageError, match="called 'nowhere'"):
+        why(songs.pair(made[0]), "song 1", "nowhere", index=index, model=model, cache=False)
+    assert heard == []
