@@ -82,8 +82,8 @@ def add(commands: Any) -> None:
         help="also tell which songs of the index are in very many lists of neighbours, and which are in none",
     )
     parser.add_argument("--m3u8", metavar="FILE", help="also write the list as a playlist")
-    add_output(parser, "PAGE.html", "also write a page to read and listen to: some seconds of every song")
     add_trust(parser, "the index")
+    add_output(parser, "PAGE.html", "page to write, to read and to listen to: some seconds of every song")
     add_json(parser)
     parser.set_defaults(run=run)
 

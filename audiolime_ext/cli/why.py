@@ -57,7 +57,6 @@ def add(commands: Any) -> None:
     )
     add_sampling(parser)
     add_no_cache(parser)
-    add_output(parser, "PAGE.html", "also write a page to read and listen to: the songs side by side, stem by stem")
     parser.add_argument(
         "--study",
         action="store_true",
@@ -68,6 +67,7 @@ def add(commands: Any) -> None:
         "--spectrograms", metavar="DIR", help="also write the songs' spectrograms, on one scale, as PNG files"
     )
     add_trust(parser, "the index")
+    add_output(parser, "PAGE.html", "page to write, to read and to listen to: the songs side by side, stem by stem")
     add_json(parser)
     parser.set_defaults(run=run)
 
