@@ -1,0 +1,20 @@
+"""An embedder that has learnt nothing, for comparison: the log-mel spectrum that musicnn hears, averaged over time.
+
+It hears timbre and levels, and no order in time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext import tagger
+from audiolime_ext.models.musicnn import log_mel as spectrogram
+
+
+def mean_over_time(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean log-mel spectra of signals at 16 kHz, shape (n_batch, 96)."""
+    return np.asarray(spectrogram(batch)[:, 0].mean(axis=1))
+
+
+log_mel = tagger(mean_over_time, sr=16000, window_s=3.0)
