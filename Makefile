@@ -46,7 +46,7 @@ help:
 	@echo
 	@echo "make library          fetch free game music from Debian's packages into LIBRARY (1.4 GB; nothing is installed), and index it"
 	@echo "make evaluate-retrieval  do songs find others of their soundtrack? by musicnn, features and other packages (an hour)"
-	@echo "make known-similarity   songs that share their drums, chords, mix … alone: what do embedders call similar?  (a quarter of an hour,"
+	@echo "make known-similarity   songs that share their drums, chords, mix … alone: what do embedders call similar?  (twenty minutes,"
 	@echo "                      in KNOWN; needs Debian's mma, fluidsynth and SoundFonts; ARGS='-m SPEC' for an embedder of yours)"
 	@echo
 	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"

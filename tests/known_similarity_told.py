@@ -17,7 +17,9 @@ from examples.known_similarity.embedding import USUAL
 from examples.known_similarity.tables import Found, from_csv, short
 
 HERE = Path(__file__).parents[1] / "examples" / "known_similarity"
-NAMES = dict(zip(("musicnn", "max_pool", "vibenet", "attributes", "features", "log-mel"), USUAL, strict=True))
+NAMES = dict(
+    zip(("musicnn", "max_pool", "vibenet", "attributes", "features", "untrained", "log-mel"), USUAL, strict=True)
+)
 PROSE = """\
 - *Composition counts for next to nothing.* The same chords and melody in another arrangement, SoundFont and mix make
   {way musicnn only composition +} of the way to the same song for musicnn's penultimate layer, {way vibenet only
@@ -38,14 +40,15 @@ PROSE = """\
   drums +} for vibenet's layer, {way attributes only drums +} for its attributes, {way features only drums +} for
   `features:`. Musicnn's penultimate layer and the log-mel spectrum put the chords first, but not surely ({way musicnn
   only chords +} beside {way musicnn only drums +}, {way log-mel only chords +} beside {way log-mel only drums +}). The
-  bass counts little ({way vibenet only bass} to {way musicnn only bass}). One stem can make more of the way than the
+  bass counts little ({way vibenet only bass} to {way untrained only bass}). One stem can make more of the way than the
   whole arrangement: it brings its samples and its mix along, the sound itself.
 - *The SoundFont alone is hardly heard*: the probability is {nearer musicnn only SoundFont +} for musicnn's penultimate
   layer, {nearer vibenet only SoundFont +} for vibenet's layer, {nearer features only SoundFont +} for `features:`. That
   is no surprise: its other instruments are other samples. Where all else is the same it matters: {way musicnn but
   SoundFont +} of the way is left for musicnn.
-- *What has learnt nothing answers much the same.* The mean log-mel spectrum gives the composition {way log-mel only
-  composition +} of the way, the arrangement {way log-mel only arrangement +}, the mix {way log-mel only mix +}.
+- *What has learnt nothing answers much the same.* Musicnn with random weights gives the composition {way untrained only
+  composition +} of the way, the arrangement {way untrained only arrangement +}, the mix {way untrained only mix +}; the
+  mean log-mel spectrum {way log-mel only composition +}, {way log-mel only arrangement +} and {way log-mel only mix +}.
 """
 
 

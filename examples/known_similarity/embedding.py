@@ -31,6 +31,7 @@ USUAL = {  # and what they are called in tables
     "vibenet?layer=pooled": "vibenet, pooled",
     "vibenet": "vibenet, 7 attributes",
     "features:": "`features:`",
+    "examples.known_similarity.controls:untrained": "untrained musicnn",
     "examples.known_similarity.controls:log_mel": "mean log-mel",
 }
 SET = "set.json"  # written with all recordings of a set
