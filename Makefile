@@ -6,7 +6,7 @@ OLDEST_PYTHON ?= python3.10
 VENV := .venv
 PARITY := .parity
 LOWEST := .lowest
-LOWEST_EXTRAS := codecs,features,deejai,matching,ann,musdb,medleydb,dataframe,parquet,tags,shap,shapiq,cluster
+LOWEST_EXTRAS := codecs,features,deejai,matching,ann,musdb,medleydb,dataframe,parquet,tags,shap,shapiq,cluster,rendering
 NPM := $(shell command -v npm 2>/dev/null)
 TOOLS := tests/browser/node_modules
 DATA ?= cerberus-data
@@ -16,12 +16,14 @@ STUDY ?= planted-study
 WHY_STUDY ?= planted-why-study
 CONFUSION ?= confusion-kept
 LIBRARY ?= library
+KNOWN ?= known-similarity
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
-.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons library evaluate-retrieval
+.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons library
+.PHONY: evaluate-retrieval known-similarity
 
 help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
@@ -47,13 +49,15 @@ help:
 	@echo "make library          fetch free game music from Debian's packages into LIBRARY (1.4 GB; nothing is installed), and index it"
 	@echo "make reasons          does the reason of a recommendation survive another separator? (the songs of LIBRARY)"
 	@echo "make evaluate-retrieval  do songs find others of their soundtrack? by musicnn, features and other packages (an hour)"
+	@echo "make known-similarity   songs that share their drums, chords, mix … alone: what do embedders call similar?  (twenty minutes,"
+	@echo "                      in KNOWN; needs Debian's mma, fluidsynth and SoundFonts; ARGS='-m SPEC' for an embedder of yours)"
 	@echo
 	@echo "make guitar-vs-piano  train classifiers that listen to the wrong instrument, in EXPERIMENT (adds TensorFlow;"
 	@echo "                      needs Debian's mma, fluidsynth and SoundFonts; ARGS=--quick for a small one)"
 	@echo
 	@echo "make test-adapters        test Keras, PyTorch, transformers, Demucs and Open-Unmix (adds those packages)"
 	@echo
-	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  OLDEST_PYTHON=$(OLDEST_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)  LIBRARY=$(LIBRARY)"
+	@echo "variables:     PYTHON=$(PYTHON)  PARITY_PYTHON=$(PARITY_PYTHON)  OLDEST_PYTHON=$(OLDEST_PYTHON)  DATA=$(DATA)  RUN=$(RUN)  EXPERIMENT=$(EXPERIMENT)  STUDY=$(STUDY)  LIBRARY=$(LIBRARY)  KNOWN=$(KNOWN)"
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/audiolime demo$(if $(ARGS), $(ARGS))
@@ -117,6 +121,10 @@ evaluate-retrieval: export OMP_NUM_THREADS ?= 1
 evaluate-retrieval: $(VENV)/.installed-peers
 	$(VENV)/bin/python -m examples.library.evaluate $(LIBRARY) $(ARGS)
 
+known-similarity: export OMP_NUM_THREADS ?= 1
+known-similarity: $(VENV)/.installed-rendering
+	$(VENV)/bin/python -m examples.known_similarity $(KNOWN) $(ARGS)
+
 planted: $(VENV)/.installed
 	$(VENV)/bin/python -m tests.studies.planted $(STUDY) $(if $(wildcard $(DATA)),--data $(DATA) --skip 20 --songs 4) $(ARGS)
 
@@ -152,6 +160,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(VENV)/.installed-training: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[training]"
+	@touch $@
+
+$(VENV)/.installed-rendering: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[features,rendering]"
 	@touch $@
 
 $(VENV)/.installed-guitar-vs-piano: $(VENV)/.installed

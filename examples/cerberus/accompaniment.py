@@ -104,11 +104,17 @@ def grooves(split: str) -> dict[int, list[str]]:
     """Names of grooves by beats per bar."""
     found: dict[int, list[str]] = {}
     for path in libraries(split):
-        text = path.read_text(encoding="utf-8", errors="replace")
-        beats = re.search(r"^\s*Time\s+(\d+)", text, re.MULTILINE | re.IGNORECASE)
-        names = re.findall(r"^\s*DefGroove\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
-        found.setdefault(int(beats.group(1)) if beats else 4, []).extend(names)
+        beats, names = grooves_of(path)
+        found.setdefault(beats, []).extend(names)
     return {beats: names for beats, names in found.items() if len(names) > 1}
+
+
+def grooves_of(path: Path) -> tuple[int, list[str]]:
+    """Beats per bar of a file of grooves, and their names."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    beats = re.search(r"^\s*Time\s+(\d+)", text, re.MULTILINE | re.IGNORECASE)
+    names = re.findall(r"^\s*DefGroove\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
+    return int(beats.group(1)) if beats else 4, names
 
 
 def compose(split: str, seed: str) -> Song:

@@ -142,18 +142,27 @@ def _affect(stem: Samples, source: str, program: int, rng: random.Random) -> Sam
         drive = rng.uniform(1, 8) / max(np.std(stem) * 4, 1e-6)
         stem = np.tanh(stem * drive) / drive
     if rng.random() < 0.3:
-        spectrum = np.fft.rfft(stem)
-        frequencies = np.maximum(np.fft.rfftfreq(len(stem), 1 / SR), 30)
-        stem = np.fft.irfft(spectrum * (frequencies / 1000) ** rng.uniform(-0.4, 0.4), len(stem))
+        stem = tilted(stem, rng.uniform(-0.4, 0.4))
     if rng.random() < 0.25:
         decay_s = rng.uniform(0.05, 0.25)
-        time = np.arange(round(3 * decay_s * SR)) / SR
-        room = draw.normal(size=len(time)) * np.exp(-3 * time / decay_s)
-        room *= 10 ** (rng.uniform(-20, -8) / 20) / np.sqrt(np.sum(room**2))
-        room[0] = 1
-        size = len(stem) + len(room)
-        stem = np.fft.irfft(np.fft.rfft(stem, size) * np.fft.rfft(room, size), size)[: len(stem)]
+        stem = in_room(stem, decay_s, rng.uniform(-20, -8), draw)
     return stem
+
+
+def tilted(stem: Samples, exponent: float) -> Samples:
+    """Amplitudes that grow with frequency to the power of an exponent: 6 dB an octave for 1; at 1 kHz they stay."""
+    frequencies = np.maximum(np.fft.rfftfreq(len(stem), 1 / SR), 30)
+    return np.asarray(np.fft.irfft(np.fft.rfft(stem) * (frequencies / 1000) ** exponent, len(stem)))
+
+
+def in_room(stem: Samples, decay_s: float, level_db: float, draw: np.random.Generator) -> Samples:
+    """With the echoes of noise that decays, at a level relative to the direct sound."""
+    time = np.arange(round(3 * decay_s * SR)) / SR
+    room = draw.normal(size=len(time)) * np.exp(-3 * time / decay_s)
+    room *= 10 ** (level_db / 20) / np.sqrt(np.sum(room**2))
+    room[0] = 1
+    size = len(stem) + len(room)
+    return np.asarray(np.fft.irfft(np.fft.rfft(stem, size) * np.fft.rfft(room, size), size)[: len(stem)])
 
 
 def _coded(stem: Samples, compression: float) -> Samples:

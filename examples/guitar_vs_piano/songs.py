@@ -104,24 +104,33 @@ def render(song: Song, rng: random.Random) -> tuple[dict[str, Samples], dict[str
         font = rng.choices(TRAINING, [font.weight for font in TRAINING])[0]
         level_db = _LEVEL_DB[source] + rng.uniform(-2, 2)
         reverb, chorus = rng.random() < 0.5, rng.random() < 0.3
-        sound = sum(_sound(p, font, reverb=reverb, chorus=chorus) for p in song.parts if p.source == source)
+        sound = sum(_sound(part, font, reverb, chorus) for part in song.parts if part.source == source)
         stems[source] = levelled(np.asarray(sound, float), level_db).astype(np.float32)
         fonts[source] = font.path.stem
     loudest = {name: np.abs(stem) * (LOUD if name == "bass" else 1) for name, stem in stems.items()}
     accompaniment = loudest["bass"] + loudest["drums"]
     clips = max((loudest[name] + accompaniment).max() for name in HARMONY) > 1
-    return None if clips or not all(map(_sounds_throughout, stems.values())) else (stems, fonts)
+    return None if clips or not all(map(sounds_throughout, stems.values())) else (stems, fonts)
 
 
-def _sound(part: Part, font: SoundFont, *, reverb: bool, chorus: bool) -> NDArray[np.float64]:
+def _sound(part: Part, font: SoundFont, reverb: bool, chorus: bool) -> NDArray[np.float64]:
+    played = sounded(part, font, duration_s=_STARTS_S + DURATION_S, reverb=reverb, chorus=chorus)
+    return played[_STARTS_S * SR :]
+
+
+def sounded(
+    part: Part, font: SoundFont, *, duration_s: int, reverb: bool = False, chorus: bool = False
+) -> NDArray[np.float64]:
+    """The first seconds of a part as a SoundFont sounds it, mono, shape (n_samples,)."""
     file = io.BytesIO()
     write([part], [0.0]).save(file=file)
-    n_samples = (_STARTS_S + DURATION_S) * _PLAYED_AT
     switches = {"reverb": reverb, "chorus": chorus}
+    n_samples = duration_s * _PLAYED_AT
     stereo = synthesize(file.getvalue(), font.path, n_samples=n_samples, sr=_PLAYED_AT, **switches)
-    return np.asarray(soxr.resample(stereo.mean(axis=0, dtype=float), _PLAYED_AT, SR)[_STARTS_S * SR :])
+    return np.asarray(soxr.resample(stereo.mean(axis=0, dtype=float), _PLAYED_AT, SR))
 
 
-def _sounds_throughout(stem: Samples) -> bool:
-    power = np.square(stem.reshape(-1, WINDOW_S * SR), dtype=float).mean(axis=1)
+def sounds_throughout(stem: NDArray[np.floating], *, window_s: int = WINDOW_S) -> bool:
+    """Whether a stem is heard in each of its windows."""
+    power = np.square(stem.reshape(-1, window_s * SR), dtype=float).mean(axis=1)
     return bool(power.min() > power.mean() * 10 ** (_QUIETEST_DB / 10))
