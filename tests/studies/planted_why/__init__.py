@@ -13,21 +13,21 @@ wrong or no answer. `pairs` does the same for the pair of stems that adds most, 
 Of every embedder each source plays each role; each question is asked in one of its ways (why A, why A over B, why B
 over A), the ways in turn.
 
-What was found, on two sketches, “Feelings” and “Mime” (fewer where the column of songs says so)::
+What was found, on two sketches, “Feelings” and “Mime” (the fifth: “Feelings” under a singer)::
 
     factorization         asked of   right / wrong / none  songs   rate
-    true stems            excerpts       412 / 0 /   0       4    1.000
+    true stems            excerpts       514 / 0 /   0       5    1.000
                           windows        126 / 0 /   0       2    1.000
                           pairs           80 / 0 /   0       4    1.000
-    cerberus              excerpts       348 / 0 /   1       3     .992
-                          windows         63 / 0 /   0       1     .967
-                          pairs           72 / 0 /   0       3    1.000
-    cerberus?merge=none   excerpts       347 / 1 /   1       3     .988
-                          windows         63 / 0 /   0       1     .967
-                          pairs           64 / 0 /   0       2    1.000
+    cerberus              excerpts       513 / 0 /   1       5     .983
+                          windows        125 / 0 /   1       2     .961
+                          pairs           80 / 0 /   0       4    1.000
+    cerberus?merge=none   excerpts       511 / 1 /   2       5     .980
+                          windows        125 / 0 /   1       2     .961
+                          pairs           80 / 0 /   0       4    1.000
     hpss                  excerpts       412 / 0 /   0       4     .975
-                          windows         63 / 0 /   0       1     .967
-                          pairs           72 / 0 /   0       3    1.000
+                          windows        126 / 0 /   0       2     .961
+                          pairs           80 / 0 /   0       4    1.000
     spleeter:2stems       excerpts       234 / 0 / 178       4     .950
                           windows        126 / 0 /   0       2     .950
                           pairs           80 / 0 /   0       4
