@@ -74,11 +74,12 @@ def test_stems_that_are_called_alike_are_summed() -> None:
 
 
 def test_the_tables_count() -> None:
-    record = {"song": "a", "state": "leads", "score": 0.6, "silence": 0.3, "windows": 4, "agree": 3, "level": False}
+    numbers = {"score": 0.6, "silence": 0.3, "windows": 4, "agree": 3, "level": False}
+    record: dict[str, Any] = {"song": "a", "state": "leads", "first": ["drums"]} | numbers
     cerberus = record | {"separator": "cerberus", "shares": {"drums": 0.2, "piano+guitar": 0.1}, "moves": True}
     finer = record | {"separator": "cerberus?merge=none", "shares": {"drums": 0.1, "piano": 0.2}, "moves": None}
     told = as_markdown([cerberus, finer, cerberus | {"song": "b", "state": "whole"}])
     assert "| silence has half or more | 2 of 2 | 1 of 1 |" in told
     assert "| of those that lead: without it another song is nearest | 1 of 1 | – |" in told
-    assert "| cerberus and cerberus?merge=none | 1 | 1 | 0 of 1 |" in told
-    assert "| true stems and cerberus | 0 | 0 | – |" in told
+    assert "| cerberus and cerberus?merge=none | 1 | 1 | 0 of 1 | 1 of 1 |" in told
+    assert "| true stems and cerberus | 0 | 0 | – | – |" in told

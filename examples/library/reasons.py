@@ -118,7 +118,7 @@ def drawn(names: Iterable[str], n: int, seed: int) -> list[str]:
     """At most `n` of these, by a seed, whatever else is among them; more of them begin with the same ones.
 
     >>> drawn(["a", "b", "c"], 2, 0), drawn(["a", "b", "c", "d"], 3, 0)
-    (['b', 'c'], ['b', 'c', 'a'])
+    (['b', 'a'], ['b', 'a', 'c'])
     """
     return sorted(names, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())[:n]
 

@@ -44,7 +44,7 @@ def as_markdown(found: Sequence[Record]) -> str:
         rows.append([f"of those that lead: {what}", *(_share(map(so, some)) for some in leading.values())])
     agreed = [_agreement(by_name.get(one, []), by_name.get(other, []), names) for one, other, names in COMPARED]
     compared = [[f"{one} and {other}", *cells] for (one, other, _), cells in zip(COMPARED, agreed, strict=True)]
-    header = ["separators", "songs", "one reason by both", "the same"]
+    header = ["separators", "songs", "a reason by both", "the same, summed", "the same, as named"]
     return f"{_table(['', *names], rows)}\n\n{_table(header, compared)}\n"
 
 
@@ -58,18 +58,25 @@ def top(one: Record, called: Mapping[str, str] | None, rest: str = "rest") -> st
     """
     sums: dict[str, float] = {}
     for stem, share in one["shares"].items():
-        name = stem if called is None else called.get(stem, stem if called is MERGED else rest)
+        name = _called(stem, called, rest)
         sums[name] = sums.get(name, 0.0) + share
     return max(sums, key=lambda name: sums[name])
 
 
+def _called(stem: str, called: Mapping[str, str] | None, rest: str = "rest") -> str:
+    return stem if called is None else called.get(stem, stem if called is MERGED else rest)
+
+
 def _agreement(some: Sequence[Record], others: Sequence[Record], called: Mapping[str, str] | None) -> list[str]:
-    """Songs that both were asked about, those of which both name a reason, and those of which it is the same one."""
+    """Songs that both were asked about, of which both name a reason, and of which it is the same: after summing what is
+    called alike, and by the stem that is named first.
+    """
     by_song = {one["song"]: one for one in others}
     pairs = [(one, by_song[one["song"]]) for one in some if one["song"] in by_song]
     named = [pair for pair in pairs if all(one["state"] in ("leads", "tied") for one in pair)]
     same = [top(one, called) == top(other, called) for one, other in named]
-    return [str(len(pairs)), str(len(named)), _share(same)]
+    first = [_called(one["first"][0], called) == _called(other["first"][0], called) for one, other in named]
+    return [str(len(pairs)), str(len(named)), _share(same), _share(first)]
 
 
 def _share(so: Iterable[Any]) -> str:

@@ -184,7 +184,8 @@ def cancelling_notes(names: Sequence[str], matrices: Sequence[StemMatrix | None]
 
 
 def silence_notes(found: Leading, noun: str) -> list[str]:
-    """That much of the score is not due to anything that sounds, where silence alone has at least half of it.
+    """That much of the score is not due to anything that sounds: where silence alone has half of it or more, or as much
+    against it, so that stems count first of all by being there.
 
     Parameters
     ----------
@@ -193,12 +194,20 @@ def silence_notes(found: Leading, noun: str) -> list[str]:
     noun : str
         Name of the score: "similarity", "difference" or "log-odds".
     """
-    if abs(found.full) < SMALL or found.empty / found.full < 0.5:
+    if abs(found.full) < SMALL:
         return []
-    return [
-        f"silence alone has {found.empty:.2f} of the {noun} {found.full:.2f}: seen from where songs are compared, "
-        "silence lies on the same side, so what a song lacks counts as much as what it has"
-    ]
+    told, part = f"silence alone has {found.empty:.2f} of the {noun} {found.full:.2f}", found.empty / found.full
+    if part >= 0.5:
+        return [
+            f"{told}: seen from where songs are compared, silence lies on the same side, so what a song lacks counts "
+            "as much as what it has"
+        ]
+    if part <= -1:
+        return [
+            f"{told}: seen from where songs are compared, silence lies far on the other side, so what the stems add is "
+            "first of all that there is sound"
+        ]
+    return []
 
 
 def remarks(why: Why) -> list[str]:

@@ -316,8 +316,20 @@ def test_half_of_a_score_that_silence_has_is_said(made: Made) -> None:
     told = {}
     for seed in range(1, 8):
         found = asked(made[0], made[seed], model, made)
-        told[found.silence / found.score >= 0.5] = any(note.startswith("silence alone has") for note in found.notes)
+        told[found.silence / found.score >= 0.5] = any("lies on the same side" in note for note in found.notes)
     assert told == {True: True, False: False}
+
+
+def test_silence_that_has_as_much_against_the_score_is_said() -> None:
+    """Both songs lie beyond the centre of quieter ones: silence lies far on the other side."""
+    gains = [1.0, 1.0, *[0.03] * 5]
+    names = ("drums", "bass")
+    stems = [{name: (gain * songs.stem(name, n), songs.SR) for name in names} for n, gain in enumerate(gains)]
+    made = [OracleFactorization(one) for one in stems]
+    found = asked(made[0], made[1], songs.hearing_levels(*names), made)
+    assert found.silence / found.score <= -1
+    (note,) = (note for note in found.notes if note.startswith("silence alone has"))
+    assert "lies far on the other side, so what the stems add is first of all that there is sound" in note
 
 
 def test_two_songs_of_one_name_are_told_apart(made: Made) -> None:

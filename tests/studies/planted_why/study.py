@@ -104,11 +104,15 @@ def _similarities(truth: Truth, vector: Array, asked: str) -> list[float]:
 
 
 def _silence(found: Why, parts: Expected) -> str:
-    """That silence has half of it or more, said if and only if it does."""
-    said = any(note.startswith("silence alone has") for note in found.notes)
-    if abs(parts.full) < words.SMALL or abs(parts.empty / parts.full - 0.5) < SAME:
+    """That silence has half of it or more, or as much against it: said if and only if it has."""
+    said = [" lies on the same side" in note for note in found.notes if note.startswith("silence alone has")]
+    if abs(parts.full) < words.SMALL:
         return ""
-    return "" if said == (parts.empty / parts.full >= 0.5) else f"silence has {parts.empty:.3f} of {parts.full:.3f}"
+    part = parts.empty / parts.full
+    if min(abs(part - 0.5), abs(part + 1)) < SAME:
+        return ""
+    so = [True] if part >= 0.5 else [False] if part <= -1 else []
+    return "" if said == so else f"silence has {parts.empty:.3f} of {parts.full:.3f}"
 
 
 def _removals(found: Why, truth: Truth, asked: str) -> str:
