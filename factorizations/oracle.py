@@ -98,6 +98,7 @@ class OracleFactorization:
     """
 
     scope: Scope = "blocks"
+    of_one_song = True  # so that nobody splits another one by it
 
     def __init__(
         self,

@@ -124,6 +124,8 @@ class Index:
         >>> index.weighted({"harmonic": 0}).vectors.tolist(), index.weighted({"harmonic": 1}) is index
         ([[0.0, 2.0], [0.0, 4.0]], True)
         """
+        if not isinstance(weights, Mapping):
+            raise UsageError(f"weights map stems to numbers, such as {{'drums': 2}}, not {weights!r}")
         if self.stems is None:
             raise UsageError(
                 f"{legible(self.folder)} has one vector for each song and none for its stems; index with --stems "

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.collection.vectors import middle
+from audiolime_ext.collection.vectors import span_heard
 from audiolime_ext.components.masks import MAX_EVALS
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
@@ -120,7 +120,7 @@ def heard_in_stems(
 ) -> AskedTrack:
     """A song asked about in stems, over as much of it as its vector is of."""
     settings = Settings(method="shapley", max_evals=max_evals, seed=seed, level_check=False)
-    start_s, duration_s = middle(audio.duration_s, middle_s)
+    start_s, duration_s = span_heard(audio, model, middle_s)
     return ask_track(
         audio, model, separator, settings, start_s=start_s, duration_s=duration_s, cache=cache, tagged=False
     )

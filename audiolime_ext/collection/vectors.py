@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audio.recording import load_audio
+from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.silence import SILENT_DB, power
 from audiolime_ext.errors import AudioError
 from audiolime_ext.prediction.contract import Model
@@ -80,14 +80,7 @@ def song_vector(audio: Any, model: str | Model, *, middle_s: float | None = None
     (array([0.375], dtype=float32), array([0., 2.]))
     """
     audio, model = load_audio(audio), load_model(model)
-    start_s, duration_s = middle(audio.duration_s, middle_s)
-    heard, there = (power(audio, start_s, duration_s, n_channels) for n_channels in (model.n_channels, 2))
-    if heard <= 10 ** (SILENT_DB / 10) * there:
-        if there:
-            raise AudioError(f"the channels of {audio.name!r} cancel: a model that listens in mono hears nothing of it")
-        if duration_s < audio.duration_s:
-            raise AudioError(f"the middle {duration_s:g} s of {audio.name!r} are silent; hear more of it")
-        raise AudioError(f"{audio.name!r} is silent; a song without sound is like no other, so leave it out")
+    start_s, duration_s = span_heard(audio, model, middle_s)
     found = tag(audio, model, start_s=start_s, duration_s=duration_s)
     windows = np.asarray(found.scores[found.counted])
     return SongVector(
@@ -97,6 +90,25 @@ def song_vector(audio: Any, model: str | Model, *, middle_s: float | None = None
         audio.duration_s,
         (*audio.warnings, *found.notes),
     )
+
+
+def span_heard(audio: Audio, model: Model, middle_s: float | None) -> tuple[float, float]:
+    """Start and length in seconds of what a model hears of a song.
+
+    Raises
+    ------
+    AudioError
+        If nothing sounds there, to that model.
+    """
+    start_s, duration_s = middle(audio.duration_s, middle_s)
+    heard, there = (power(audio, start_s, duration_s, n_channels) for n_channels in (model.n_channels, 2))
+    if heard > 10 ** (SILENT_DB / 10) * there:
+        return start_s, duration_s
+    if there:
+        raise AudioError(f"the channels of {audio.name!r} cancel: a model that listens in mono hears nothing of it")
+    if duration_s < audio.duration_s:
+        raise AudioError(f"the middle {duration_s:g} s of {audio.name!r} are silent; hear more of it")
+    raise AudioError(f"{audio.name!r} is silent; a song without sound is like no other, so leave it out")
 
 
 def middle(whole_s: float, middle_s: float | None) -> tuple[float, float]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.collection.index import Index, load_index
+from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
 from audiolime_ext.recommendation.approximate import proposer_of
@@ -126,6 +127,8 @@ def similar(
     rows: tuple[Neighbour, ...] = ()
     notes = [f"{query.name}: {note}" for query in (*liked, *disliked) for note in query.notes]
     notes += [*waiting(index), *where.notes, *telling.notes]
+    if weights is not None and weights.get(SILENCE, 1) != 1:
+        notes.append("what silence says is the same of all songs, or nearly: centring takes it out, whatever it weighs")
     if liked:
         ranking = ranking_of(index, where, liked, disliked, learnt=learnt, seed=seed)
         asked: dict[Tag, bool] = {"artist": other_artists, "album": other_albums}

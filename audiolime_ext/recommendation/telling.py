@@ -9,9 +9,10 @@ import numpy as np
 
 from audiolime_ext.collection.index import Index
 from audiolime_ext.collection.song_parts import SongParts
+from audiolime_ext.errors import unknown
 from audiolime_ext.recommendation.census import MOST_COUNTED, hub_census
 from audiolime_ext.recommendation.crowd import Crowd, crowd_of
-from audiolime_ext.recommendation.hubs import LEAST_SONGS, HubCorrection
+from audiolime_ext.recommendation.hubs import CORRECTIONS, LEAST_SONGS, HubCorrection
 from audiolime_ext.recommendation.neighbours import Found, view_of
 from audiolime_ext.recommendation.queries import Query
 from audiolime_ext.recommendation.ranking import Ranking, positions_of
@@ -58,6 +59,8 @@ class Telling:
         n_usable = space.n_usable
         if hubs is None:
             return cls(index, space)
+        if hubs not in CORRECTIONS:
+            raise unknown("correction for hubs", hubs, CORRECTIONS)
         if n_usable < LEAST_SONGS:
             few = f"{counted(n_usable, 'song is', 'songs are')} too few to tell which are near to everything"
             return cls(index, space, notes=(f"{few}: hubs are not corrected",))

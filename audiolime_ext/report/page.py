@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 
+from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.recommendation.result import Similar
@@ -61,8 +63,12 @@ def write_page(
 
 
 def _html(result: Any, options: dict[str, Any]) -> str:
-    if isinstance(result, Why):
-        return why_html(result, **options)
-    if isinstance(result, Similar):
-        return similar_html(result, **options)
-    return page_html(result, **options)
+    if result is None:
+        raise UsageError("there is nothing to write: give an explanation, a Why or a Similar")
+    write: Callable[..., str] = page_html
+    if isinstance(result, (Why, Similar)):
+        write = why_html if isinstance(result, Why) else similar_html
+    known = list(signature(write).parameters)[1:]
+    if odd := [name for name in options if name not in known]:
+        raise unknown("option of this page", odd[0], known)
+    return write(result, **options)

@@ -20,6 +20,7 @@ from audiolime_ext.cache import Entry, Store, identity
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.game import answers
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
+from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.evaluation import mask_budget
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.kept import KeptStems
@@ -179,7 +180,10 @@ class Asking:
 
     def _wants_all(self, sizes: Iterable[int]) -> bool:
         """Whether the masks are all there are, in their usual order, for windows of so many components."""
-        chosen = {n: self._masks(n) for n in sizes}
+        try:
+            chosen = {n: self._masks(n) for n in sizes}
+        except UsageError:  # a budget that allows no masks wants none; it is refused where they are asked for
+            return False
         return all(
             masks.exhaustive and (n == 0 or np.array_equal(masks.masks, enumerate_masks(n)))
             for n, masks in chosen.items()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiolime_ext import write_page
-from audiolime_ext.errors import OutputError
+from audiolime_ext.errors import OutputError, UsageError
 from tests.recommendation.planted import document
 from tests.report.neighbours import planted
 
@@ -16,8 +16,10 @@ from tests.report.neighbours import planted
 def test_options_are_those_of_the_kind_of_page(tmp_path: Path) -> None:
     for result in (planted.over(), planted.similar_of_document()):
         wrong: dict[str, Any] = {"blind": True}
-        with pytest.raises(TypeError, match="blind"):
+        with pytest.raises(UsageError, match="unknown option of this page 'blind'"):
             write_page(result, tmp_path / "page.html", **wrong)
+    with pytest.raises(UsageError, match="nothing to write"):
+        write_page(None, tmp_path / "page.html")  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
 
 

@@ -23,6 +23,7 @@ from audiolime_ext.collection.indexing.listing import Listing, Recording, listin
 from audiolime_ext.collection.indexing.records import OWN_FACTORIZATION, Embedded, Identity
 from audiolime_ext.collection.indexing.work import Embedding, answers_to_noise
 from audiolime_ext.errors import UsageError
+from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
@@ -214,9 +215,10 @@ def plan_index(
     if middle_s is not None and not middle_s > 0:
         raise UsageError(f"middle_s is {middle_s:g}; give the seconds to hear of each song, above 0, or None for all")
     Catalogue.require_free(folder)
+    _require_of_many(separator := None if stems is None else load_factorization(stems))
     ears = Ears(
         load_model(model, sr=sr, batch_size=batch_size),
-        None if stems is None else load_factorization(stems),
+        separator,
         middle_s,
     )
     identity = replace(_identity(ears, windows), sr=sr)
@@ -227,6 +229,15 @@ def plan_index(
         work, ears, only_here=_in_memory(ears), workers=workers, threads=threads, executor=executor, at_once=at_once
     )
     return Indexing(folder, identity, found, shard_of(found.songs, shard), engine)
+
+
+def _require_of_many(separator: Factorization | None) -> None:
+    """Refuse stems of a single song, which would be given to all that are as long."""
+    if getattr(separator, "of_one_song", False):
+        raise UsageError(
+            "these are the stems of one song, and an index has many; name a factorization that splits any, such as "
+            "spleeter:2stems"
+        )
 
 
 def _identity(ears: Ears, windows: bool) -> Identity:

@@ -20,6 +20,7 @@ import numpy as np
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.collection.song_parts import SongParts, Vectors, heard_in_stems, parts_of
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.collection.vectors import song_vector
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization
@@ -47,12 +48,15 @@ class HeardSong:
         Parts of its vector; None: only the whole is known.
     notes : tuple of str
         Sentences on how it was heard.
+    kept_by : str or None
+        Spec of the factorization whose stems an index keeps, where these are taken.
     """
 
     query: Query
     asked: AskedTrack | None = field(default=None, repr=False)
     parts: SongParts | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    kept_by: str | None = None
 
     @property
     def name(self) -> str:
@@ -67,7 +71,7 @@ class HeardSong:
     @property
     def separator(self) -> str | None:
         """Spec of what split it; None: that has none, or the song is not split."""
-        return None if self.asked is None else self.asked.separator.spec
+        return self.kept_by if self.asked is None else self.asked.separator.spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,20 +154,35 @@ class Listening:
         AudioError
             If it is silent, or too short for the model.
         """
-        heard = self.candidate(found)
+        heard = self.candidate(found, the_query=True)
         if not isinstance(heard, StemSong):
             raise UsageError(f"{heard.notes[0]}; but stems of the query are what is switched, so give its file")
         return heard
 
-    def candidate(self, found: NamedSong) -> HeardSong:
-        """A song that the query is compared with, in stems where there is sound."""
+    def candidate(self, found: NamedSong, *, the_query: bool = False) -> HeardSong:
+        """A song that the query is compared with, in stems where there is sound and these stems may be its own."""
         if isinstance(found.sound, Audio):
-            return self._in_stems(found.sound, found.separator, found.known)
+            separator = load_factorization(found.separator)
+            if the_query or found.separator is not self.factorization or not getattr(separator, "of_one_song", False):
+                return self._in_stems(found.sound, separator, found.known)
+            return self._whole(found.sound, found.known)
         assert found.known is not None
         if found.known.song is None or found.known.parts is None:
             return HeardSong(found.known, notes=(f"{found.sound}: {_NO_STEMS}",))
         kept = f"{found.sound}: its stems are those that the index keeps"
-        return HeardSong(found.known, None, found.known.parts, (kept,))
+        stems = None if self.asking is None else self.asking.index.stems
+        return HeardSong(found.known, None, found.known.parts, (kept,), None if stems is None else stems.factorization)
+
+    def _whole(self, audio: Audio, known: Query | None) -> HeardSong:
+        """A song heard without stems, where those that are at hand are the query's."""
+        vector = song_vector(audio, self.model, middle_s=self._middle_s).mean if known is None else known.vector
+        query = Query(audio.name, vector) if known is None else known
+        theirs = f"{query.name}: the stems that are given are the query's; {_NO_STEMS}"
+        return HeardSong(query, notes=(f"{theirs} (in Python each song may come with its own)",))
+
+    @property
+    def _middle_s(self) -> float | None:
+        return None if self.asking is None else self.asking.index.middle_s
 
     def _sound_of(self, known: Query, given: Any) -> Audio | str:
         """The sound of a song of the index, or why there is none."""
@@ -183,8 +202,8 @@ class Listening:
         asked = heard_in_stems(
             audio,
             self.model,
-            load_factorization(separator),
-            middle_s=None if self.asking is None else self.asking.index.middle_s,
+            separator,
+            middle_s=self._middle_s,
             max_evals=self.max_evals,
             seed=self.seed,
             cache=self.cache,
@@ -200,7 +219,7 @@ _NO_STEMS = "compared by its vector alone, so there are no stems on its side"
 
 def _with_its_own(given: Any, factorization: Any) -> tuple[Any, Any]:
     """A recording and what splits it."""
-    if isinstance(given, tuple) and len(given) == 2 and hasattr(given[1], "factorize"):
+    if isinstance(given, tuple) and len(given) == 2 and (hasattr(given[1], "factorize") or isinstance(given[1], str)):
         return given
     return given, factorization
 
@@ -222,8 +241,8 @@ def _named(audio: Audio, called: str) -> Audio:
 
 
 def separator_notes(songs: Sequence[HeardSong]) -> list[str]:
-    """That the songs were split by different separators, where they were; those of an index are its own."""
-    made = [(song.name, song.separator or "stems of its own") for song in songs if song.asked is not None]
+    """That the songs were split by different separators, where they were."""
+    made = [(song.name, song.separator or "stems of its own") for song in songs if song.parts is not None]
     if len({separator for _, separator in made}) < 2:
         return []
     told = ", ".join(f"{name} by {separator}" for name, separator in made)

@@ -45,7 +45,8 @@ def level_remarks(asked: AskedTrack, target: Target, found: Leading, name: str) 
     near = some[0].neighborhood
     scores = np.mean([target.apply(answer.neighborhood.scores) for answer in some], axis=0)
     said = Checks(level=level).remarks(name, 0, replace(near, scores=scores), source)
-    return [f"{remark} (the mean of {counted(len(some), 'window')})" for remark in said]
+    of_windows = "" if len(some) == 1 else f", the mean of {counted(len(some), 'window')}"
+    return [f"{remark} (by the score with its length frozen{of_windows})" for remark in said]
 
 
 def _checked(asked: AskedTrack, answer: Answer, target: Target) -> LevelCheck:

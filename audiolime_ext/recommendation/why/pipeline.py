@@ -30,7 +30,7 @@ from audiolime_ext.recommendation.why.aims import nearness, relevance, silent_sp
 from audiolime_ext.recommendation.why.explaining import explained
 from audiolime_ext.recommendation.why.flip import find_flip, nearer
 from audiolime_ext.recommendation.why.flipped import Flip
-from audiolime_ext.recommendation.why.heard import HeardSong, Listening
+from audiolime_ext.recommendation.why.heard import HeardSong, Listening, StemSong
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.recommendation.why.standing import Field
 
@@ -116,16 +116,16 @@ def why(
     (0.5, {'drums': 0.5, 'rest': 0.0})
     """
     asking, listening = _listening(index, model, factorization, max_evals, seed, trust=trust, cache=cache)
-    liked = [*listed(like)]
-    _require_meant(a, b, bool(liked), asking)
+    liked, disliked = listed(like), listed(dislike)
+    _require_meant(query, a, b, liked, disliked, asking)
     if flip and b is None:
         raise UsageError("a flip is what makes B win over A; name both")
     named = [listening.found(one, name) for one, name in ((query, "the query"), (a, "A"), (b, "B")) if one is not None]
     song = listening.query(named[0])
-    others = _told_apart([listening.candidate(one) for one in named[1:]])
+    others = _told_apart(song, [listening.candidate(one) for one in named[1:]])
     where = silent_space(song, listening.model) if asking is None else space_of(asking.index, space)
     if asking is not None and liked:
-        own, other = ([asking.query(one) for one in given] for given in (liked, listed(dislike)))
+        own, other = ([asking.query(one) for one in given] for given in (liked, disliked))
         aim = relevance(song, ranking_of(asking.index, where, own, other, learnt=True, seed=seed), where)
     else:
         aim = nearness(song, others, where)
@@ -145,7 +145,13 @@ def _listening(
     return asking, Listening(asking.loaded(), splits, asking, max_evals, seed, cache)
 
 
-def _require_meant(a: Any, b: Any, liked: bool, asking: Asking | None) -> None:
+def _require_meant(
+    query: Any, a: Any, b: Any, liked: Sequence[Any], disliked: Sequence[Any], asking: Asking | None
+) -> None:
+    if query is None:
+        raise UsageError("name the song that is explained (query)")
+    if disliked and not liked:
+        raise UsageError("a taste is learnt from songs that are liked; name some (like=…, --like), too")
     if liked and a is not None:
         raise UsageError("a taste ranks the query itself; give either songs to compare it with, or songs with like")
     if b is not None and a is None:
@@ -156,13 +162,12 @@ def _require_meant(a: Any, b: Any, liked: bool, asking: Asking | None) -> None:
         raise UsageError("a taste is learnt among the songs of a collection; name its index (index=…, --in)")
 
 
-def _told_apart(candidates: Sequence[HeardSong]) -> tuple[HeardSong, ...]:
-    """The candidates; two of one name are told apart."""
-    if len({song.name for song in candidates}) == len(candidates):
-        return tuple(candidates)
+def _told_apart(song: StemSong, candidates: Sequence[HeardSong]) -> tuple[HeardSong, ...]:
+    """The candidates; those that have the name of another song are told apart."""
+    names = [song.name, *(one.name for one in candidates)]
     return tuple(
-        replace(song, query=replace(song.query, name=f"{song.name} ({letter})"))
-        for song, letter in zip(candidates, "AB", strict=True)
+        one if names.count(one.name) == 1 else replace(one, query=replace(one.query, name=f"{one.name} ({letter})"))
+        for one, letter in zip(candidates, "AB", strict=False)
     )
 
 

@@ -13,7 +13,7 @@ from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.errors import NothingArgues
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.leading import Leading
-from audiolime_ext.explanation.words import Voice, sentence
+from audiolime_ext.explanation.words import Voice
 from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.flipped import Flip
@@ -128,7 +128,7 @@ class Why:
     @property
     def sentence(self) -> str:
         """The answer in a sentence: which stem the score comes most from, or that it is not known."""
-        return sentence(self.leading, self.leading.sources, self.voice, k=2)
+        return words.answer(self)
 
     @property
     def best_window(self) -> int:

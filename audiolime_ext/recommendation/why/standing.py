@@ -18,6 +18,7 @@ from audiolime_ext.recommendation.neighbours import view_of
 from audiolime_ext.recommendation.queries import Query
 from audiolime_ext.recommendation.ranking import positions_of
 from audiolime_ext.recommendation.telling import Telling
+from audiolime_ext.text import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,9 @@ class Standing:
     ranks : tuple of int
         Place of each candidate among the songs, 1 for the nearest.
     n_songs : int
-        Number of songs that could be listed.
+        Number of songs of the index that could be listed.
+    outside : tuple of bool
+        True for a candidate that is none of these, and has a place among them and itself.
     similarities, nearness : tuple of float
         Centred cosine of each candidate, and the number that ranks.
     nearest : Song or None
@@ -38,9 +41,17 @@ class Standing:
 
     ranks: tuple[int, ...]
     n_songs: int
+    outside: tuple[bool, ...]
     similarities: tuple[float, ...]
     nearness: tuple[float, ...]
     nearest: Song | None
+
+
+    def place(self, candidate: int) -> str:
+        """The place of a candidate in words: ``the 2nd nearest of 10 songs``."""
+        songs = counted(self.n_songs + self.outside[candidate], "song")
+        itself = ", itself counted" if self.outside[candidate] else ""
+        return f"the {ordinal(self.ranks[candidate])} of {songs}{itself}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +100,9 @@ class Field:
         nearest = index.songs[songs[int(np.argmax(near[songs]))]] if len(songs) else None
         similarities, nearness = zip(*pairs, strict=True) if pairs else ((), ())
         shown = nearness if crowd is None else tuple(float(np.exp(one)) for one in nearness)
-        return Standing(ranks, len(songs), tuple(similarities), shown, nearest)
+        there = set(songs.tolist())
+        outside = tuple(candidate.position not in there for candidate in self.candidates)
+        return Standing(ranks, len(songs), outside, tuple(similarities), shown, nearest)
 
     def margin(self, vector: NDArray[np.floating]) -> float:
         """How much nearer the second candidate is than the first, by what ranks; above 0 where it comes first."""

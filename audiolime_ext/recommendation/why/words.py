@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import numpy as np
 from audiolime_ext.attribution.told_apart import ROUNDING
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.summary import how_known
+from audiolime_ext.explanation.words import sentence
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing, ordinal
-from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.recommendation.why.result import Removal, Why
@@ -38,6 +39,17 @@ def as_text(why: Why) -> str:
     return "\n\n".join(parts)
 
 
+def answer(why: Why, *, page: bool = False) -> str:
+    """The answer in a sentence; where the second candidate is nearer, that comes first."""
+    voice = replace(why.voice, page=page)
+    told = sentence(why.leading, why.leading.sources, voice, k=2)
+    if len(why.candidates) < 2 or why.score >= -ROUNDING:
+        return told
+    first, second = (legible(song.name) for song in why.candidates)
+    nearer = f"{second} is nearer than {first} by similarity"
+    return f"{nearer[0].upper()}{nearer[1:]}. {told}" if page else f"{nearer}; {told}"
+
+
 def _head(why: Why) -> str:
     names = " over ".join(legible(song.name) for song in why.candidates) or "is it relevant"
     n_asked = [song.asked.whole for song in (why.query, *why.candidates) if song.asked is not None]
@@ -57,8 +69,7 @@ def places(why: Why) -> list[str]:
         place = ""
         if why.standing is not None:
             by = f" by {why.ranked_by}" if why.ranked_by != "similarity" else ""
-            songs = counted(why.standing.n_songs, "song")
-            place = f", the {ordinal(why.standing.ranks[i])} of {songs}{by}"
+            place = f", {why.standing.place(i)}{by}"
         found.append(f"{legible(song.name)}: similarity {shown(similarity)}{place}")
     return found
 
@@ -110,7 +121,8 @@ def _without(removal: Removal, why: Why) -> str:
     places = ", ".join(f"{legible(song.name)} the {ordinal(rank)}" for song, rank in _ranked(why, then))
     said = f"without {removal.stem}: {places} (similarity {similarity})"
     if then.nearest is not None and now.nearest is not None and then.nearest.key != now.nearest.key:
-        said += f"; the nearest song would be {legible(then.nearest.name)} and not {legible(now.nearest.name)}"
+        nearest = "the nearest song of the index" if any(then.outside) else "the nearest song"
+        said += f"; {nearest} would be {legible(then.nearest.name)} and not {legible(now.nearest.name)}"
     return said
 
 
@@ -144,8 +156,6 @@ def order_notes(
     found = []
     if by_similarity is None:
         found.append(f"by similarity {names[0]} and {names[1]} are equally near")
-    elif by_similarity == 1:
-        found.append(f"by similarity {names[1]} is nearer than {names[0]}, and not the reverse")
     if by_rank is not None and by_similarity is not None and by_similarity != by_rank:
         found.append(
             f"by {ranked_by}, which ranks, {names[by_rank]} comes first: the correction for hubs reverses the two; "

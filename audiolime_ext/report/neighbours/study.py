@@ -158,7 +158,9 @@ def require_study(why: Why) -> None:
         raise UsageError(f"a study plays both songs, and there is no sound of {' and '.join(silent)}; give their files")
     if why.leading.state not in ("leads", "tied"):
         raise UsageError(f"there is no explanation that listeners could judge: {why.sentence}")
-    ranked_first(why)
+    if ranked_first(why) == 1:
+        a, b = (legible(song.name) for song in why.candidates)
+        raise UsageError(f"what a study explains is why the first song is nearer, and {b} is; name {b} first, then {a}")
 
 
 def ranked_first(why: Why) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
 
-from audiolime_ext.explanation.words import sentence
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.result import Why
@@ -88,7 +87,7 @@ def make_view(
         title=title_of(why),
         question=question_of(why),
         facts=(*words.places(why), _made_by(why), stems_are(why.query.separator, tuple(why.weights))),
-        say=sentence(why.leading, why.leading.sources, replace(why.voice, page=True), k=2),
+        say=words.answer(why, page=True),
         details=(*words.agreement(why), *words.by_outputs(why), *words.of_pairs(why)),
         bars=tuple(stem_bars(why)),
         total=signed(why.score),

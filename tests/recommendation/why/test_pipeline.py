@@ -481,3 +481,77 @@ def test_a_song_that_is_not_there_is_refused_before_anything_is_heard(made: Made
     with pytest.raises(UsageError, match="called 'nowhere'"):
         why(songs.pair(made[0]), "song 1", "nowhere", index=index, model=model, cache=False)
     assert heard == []
+
+
+def test_where_the_second_song_is_nearer_the_answer_begins_with_that(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    ranked = sorted(made[1:], key=lambda other: asked(made[0], other, model, made).score)
+    found = asked(made[0], ranked[0], model, made, ranked[-1])
+    a, b = (song.name for song in found.candidates)
+    assert found.score < 0
+    assert found.sentence.startswith(f"{b} is nearer than {a} by similarity; ")
+    assert not asked(made[0], ranked[-1], model, made, ranked[0]).sentence.startswith(f"{a} is nearer")
+
+
+def test_stems_that_are_given_for_all_songs_are_the_querys_where_they_belong_to_one(made: Made) -> None:
+    """A is as long, so its sound could be split by them; it is compared by its vector."""
+    model = songs.hearing(*songs.STEMS)
+    index = songs.index_of(made, model)
+    found = why(made[0].mixture, made[1].mixture, index=index, model=model, factorization=made[0], cache=False)
+    assert found.matrices == (None,)
+    assert any("the stems that are given are the query's" in note for note in found.notes)
+    own = why(made[0].mixture, songs.pair(made[1]), index=index, model=model, factorization=made[0], cache=False)
+    assert found.weights == pytest.approx(own.weights, abs=1e-6)
+    assert own.matrices[0] is not None
+    outside = why(made[0].mixture, songs.any_song(50).mixture, model=model, factorization=made[0], cache=False)
+    assert outside.matrices == (None,)
+
+
+def test_places_count_a_candidate_that_is_not_in_the_index(made: Made) -> None:
+    model = songs.hearing(*songs.STEMS)
+    outside = asked(made[0], songs.any_song(50), model, made[:4])
+    inside = asked(made[0], made[1], model, made[:4])
+    itself = asked(made[0], made[0], model, made[:4])
+    assert "of 4 songs, itself counted" in str(outside)
+    assert "of 3 songs\n" in str(inside)
+    assert "the nearest of 4 songs, itself counted" in str(itself)
+
+
+def test_channels_that_cancel_are_refused(made: Made) -> None:
+    samples = made[0].mixture.samples[0]
+    cancelled = Audio(np.stack([samples, -samples]), songs.SR)
+    with pytest.raises(AudioError, match="cancel: a model that listens in mono"):
+        why(cancelled, songs.pair(made[1]), model=songs.hearing("drums"), factorization="hpss", cache=False)
+
+
+def test_a_budget_that_is_too_small_damages_nothing_that_is_kept(
+    made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = songs.hearing("drums", version="kept")
+    given: dict[str, Any] = {"model": model, "factorization": "hpss"}
+    first = why(made[0].mixture, made[1].mixture, **given)
+    with pytest.raises(UsageError, match="too few for 2 components"):
+        why(made[0].mixture, made[1].mixture, **given, max_evals=2)
+    assert "damaged" not in capsys.readouterr().err
+    assert why(made[0].mixture, made[1].mixture, **given).weights == first.weights
+
+
+def test_a_song_may_come_with_the_spec_of_its_own_stems(made: Made) -> None:
+    found = why((made[0].mixture, "hpss"), songs.pair(made[1]), model=songs.hearing("drums"), cache=False)
+    assert found.query.separator == "hpss"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"query": None, "a": 1}, "name the song that is explained"),
+        ({"dislike": ["song 1"], "a": 1}, "name some"),
+        ({"a": 1, "hubs": "foo"}, "correction for hubs"),
+    ],
+)
+def test_arguments_that_would_be_ignored_are_refused(options: dict[str, Any], says: str, made: Made) -> None:
+    model = songs.hearing("drums")
+    named: dict[str, Any] = {"query": made[0].mixture} | options
+    given: dict[str, Any] = {name: made[one].mixture if isinstance(one, int) else one for name, one in named.items()}
+    with pytest.raises(UsageError, match=says):
+        why(**given, index=songs.index_of(made, model), model=model, factorization="hpss", cache=False)

@@ -44,7 +44,7 @@ def test_the_song_that_comes_first_is_the_one_that_the_system_ranks_first() -> N
 
 def test_where_the_correction_for_hubs_reverses_the_songs_there_is_no_study() -> None:
     found = planted.over()
-    standing = Standing((2, 1), 8, found.similarities, (0.2, 0.4), None)
+    standing = Standing((2, 1), 8, (False, False), found.similarities, (0.2, 0.4), None)
     with pytest.raises(UsageError, match="correction for hubs reverses the two songs"):
         why_html(replace(found, standing=standing, ranked_by="mutual proximity"), study=True)
 
