@@ -83,8 +83,8 @@ def _numbers(found: Why, parts: Expected) -> str:
 def _order(found: Why, truth: Truth, asked: str) -> str:
     """That a song is not near, that the second comes first or both are as near: said if and only if it is so."""
     near = _similarities(truth, truth.whole, asked)
-    marks = {"far": " is not near: ", "reversed": " and not the reverse", "equal": " are equally near"}
-    said = {mark for mark, words_ in marks.items() if any(words_ in note for note in found.notes)}
+    marks = {"far": " is not near: ", "reversed": " by similarity; ", "equal": " are equally near"}
+    said = {mark for mark, words_ in marks.items() if any(words_ in told for told in (found.sentence, *found.notes))}
     so = set()
     if len(near) == 1:
         so |= {"far"} if near[0] < 0.005 else set()
