@@ -178,7 +178,7 @@ def hz_to_mel(hz: float) -> float:
 
     Examples
     --------
-    >>> hz_to_mel(0.0), hz_to_mel(1000.0), round(hz_to_mel(6400.0), 6)
+    >>> hz_to_mel(0.0), round(hz_to_mel(1000.0), 6), round(hz_to_mel(6400.0), 6)
     (0.0, 15.0, 42.0)
     """
     if hz < _KNEE_HZ:
