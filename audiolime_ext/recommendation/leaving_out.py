@@ -1,8 +1,8 @@
 """Which songs are not listed: those that were asked about and, if wanted, all of their artists or albums.
 
 Artists are the same where their tags are, letter case and spaces aside, and songs of several artists (between
-semicolons) are each one's; albums, where their titles are, whoever the
-artist: a compilation has many. A tag that is missing is not the same as any other.
+semicolons) are each one's; albums, where their titles are, whoever the artist: a compilation has many. A tag that is
+missing is not the same as any other.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,8 +62,8 @@ def made(*words: str | Path) -> tuple[float, float]:
     return time.perf_counter() - start, int(watched.stdout) * (1 if sys.platform == "darwin" else 1024) / 1e9
 
 
-def first_sound_s(page: Path) -> float | None:
-    """Seconds from opening the page to its first sound; None without a browser."""
+def opened_s(page: Path, then: Callable[[Any], None] = lambda tab: None) -> float | None:
+    """Seconds from opening a page until it is loaded, and what comes `then` is done; None without a browser."""
     from playwright.sync_api import sync_playwright
 
     if chromium() is None:
@@ -71,11 +73,15 @@ def first_sound_s(page: Path) -> float | None:
         tab = browser.new_context(offline=True).new_page()
         start = time.perf_counter()
         tab.goto(page.as_uri())
-        tab.get_by_role("button", name="Play", exact=True).click()
-        wait(tab, "() => audiolime.views[0].player.state === 'playing'")
+        then(tab)
         seconds = time.perf_counter() - start
         browser.close()
     return seconds
+
+
+def _played(tab: Any) -> None:
+    tab.get_by_role("button", name="Play", exact=True).click()
+    wait(tab, "() => audiolime.views[0].player.state === 'playing'")
 
 
 def report() -> str:
@@ -84,8 +90,8 @@ def report() -> str:
         recording, page = Path(folder) / "song.wav", Path(folder) / "page.html"
         song().write(recording)
         seconds, peak_gb = made("page", recording, "-o", page)
-        size_mb, opened_s = page.stat().st_size / 1e6, first_sound_s(page)
-    sounds = "no browser" if opened_s is None else f"first sound after {opened_s:.1f} s (target {LATEST_S:g})"
+        size_mb, sounds_s = page.stat().st_size / 1e6, opened_s(page, _played)
+    sounds = "no browser" if sounds_s is None else f"first sound after {sounds_s:.1f} s (target {LATEST_S:g})"
     return (
         f"page of {DURATION_S:.0f} s: {seconds:.1f} s, {DURATION_S / seconds:.1f}× real time (target {SLOWEST:g}×), "
         f"{size_mb:.1f} MB (target {LARGEST_MB:g}), peak {peak_gb:.2f} GB (target {MOST_GB:g}), {sounds}"

@@ -7,32 +7,14 @@ with the checkpoints cached and no results kept from before; then once more with
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
 from audiolime_ext import Audio
-from tests.bench.page import DURATION_S, LATEST_S, made, song
-from tests.browser.pages import chromium, launch
+from tests.bench.page import DURATION_S, LATEST_S, made, opened_s, song
 
 SLOWEST_S = 10.0  # the target
-
-
-def opened_s(page: Path) -> float | None:
-    """Seconds until a page is loaded, its scripts run; None without a browser."""
-    from playwright.sync_api import sync_playwright
-
-    if chromium() is None:
-        return None
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        tab = browser.new_context(offline=True).new_page()
-        start = time.perf_counter()
-        tab.goto(page.as_uri())
-        seconds = time.perf_counter() - start
-        browser.close()
-    return seconds
 
 
 def report() -> str:

@@ -10,6 +10,7 @@ two factorizations that have one name need not be the same sound, which is said,
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -164,7 +165,8 @@ class Listening:
         if isinstance(found.sound, Audio):
             separator = load_factorization(found.separator)
             if the_query or found.separator is not self.factorization or not getattr(separator, "of_one_song", False):
-                return self._in_stems(found.sound, separator, found.known)
+                heard = self._in_stems(found.sound, separator, found.known)
+                return heard if the_query else replace(heard, notes=(*heard.notes, *_heard_so(heard)))
             return self._whole(found.sound, found.known)
         assert found.known is not None
         if found.known.song is None or found.known.parts is None:
@@ -175,10 +177,11 @@ class Listening:
 
     def _whole(self, audio: Audio, known: Query | None) -> HeardSong:
         """A song heard without stems, where those that are at hand are the query's."""
-        vector = song_vector(audio, self.model, middle_s=self._middle_s).mean if known is None else known.vector
-        query = Query(audio.name, vector) if known is None else known
+        heard = song_vector(audio, self.model, middle_s=self._middle_s)
+        query = Query(audio.name, heard.mean) if known is None else known
         theirs = f"{query.name}: the stems that are given are the query's; {_NO_STEMS}"
-        return HeardSong(query, notes=(f"{theirs} (in Python each song may come with its own)",))
+        told = (f"{query.name}: {note}" for note in heard.notes)
+        return HeardSong(query, notes=(f"{theirs} (in Python each song may come with its own)", *told))
 
     @property
     def _middle_s(self) -> float | None:
@@ -186,7 +189,8 @@ class Listening:
 
     def _sound_of(self, known: Query, given: Any) -> Audio | str:
         """The sound of a song of the index, or why there is none."""
-        if not isinstance(given, (str, Song, Query)) or (isinstance(given, str) and is_file(Path(given))):
+        is_path = isinstance(given, (str, os.PathLike))
+        if is_file(Path(given)) if is_path else not isinstance(given, (Song, Query)):
             return load_manageable(given)
         path = self._path_of(known)
         if path is None or not is_file(path):
@@ -231,6 +235,11 @@ def _other_than_indexed(known: Query | None, parts: SongParts) -> list[str]:
     if apart <= _SAME:
         return []
     return [f"its vector differs from the one in the index by {100 * apart:.1f} %; shares are of what is heard now"]
+
+
+def _heard_so(song: StemSong) -> list[str]:
+    """What is to be known of a candidate's sound; of the query's, its track says it."""
+    return [f"{song.name}: {note}" for note in (*song.asked.recording.warnings, *song.asked.taggram.notes)]
 
 
 def _named(audio: Audio, called: str) -> Audio:

@@ -555,3 +555,21 @@ def test_arguments_that_would_be_ignored_are_refused(options: dict[str, Any], sa
     given: dict[str, Any] = {name: made[one].mixture if isinstance(one, int) else one for name, one in named.items()}
     with pytest.raises(UsageError, match=says):
         why(**given, index=songs.index_of(made, model), model=model, factorization="hpss", cache=False)
+
+
+def test_how_a_candidate_was_heard_is_said(made: Made) -> None:
+    """It is shorter than a window, and filled up."""
+    model = songs.hearing("drums")
+    short = Audio(made[1].mixture.samples[:, :1200], songs.SR, "short")
+    found = why(songs.pair(made[0]), (short, "hpss"), model=model, cache=False)
+    assert any(note.startswith("short: ") and "filled up" in note for note in found.notes)
+    whole = why(made[0].mixture, short, model=model, factorization=made[0], cache=False)
+    assert any(note.startswith("short: ") and "filled up" in note for note in whole.notes)
+
+
+def test_a_path_of_a_song_that_is_gone_is_a_name_of_it(made: Made, tmp_path: Path) -> None:
+    model = songs.hearing(*songs.STEMS)
+    kept = tuple(Song(f"key {n}", f"{n}.wav", title=f"song {n}") for n in range(N_SONGS))
+    index = songs.index_of(made, model, folder=tmp_path, songs=kept)
+    found = why(songs.pair(made[0]), tmp_path / "3.wav", index=index, model=model, cache=False)
+    assert any("song 3, whose file is not there" in note for note in found.notes)
