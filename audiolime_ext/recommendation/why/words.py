@@ -96,8 +96,10 @@ def _carried(name: str, total: float, why: Why) -> str:
 
 
 def of_pairs(why: Why) -> list[str]:
-    """The pair of stems that adds most to the similarity to each candidate."""
-    found = []
+    """The pair of stems that adds most to the similarity to each candidate; none where one stem is all there is."""
+    found = list[str]()
+    if why.leading.state == "whole":
+        return found
     for song, matrix in zip(why.candidates, why.matrices, strict=True):
         if matrix is None:
             continue

@@ -252,6 +252,7 @@ def test_one_stem_is_all_there_is(made: Made) -> None:
     found = asked(alone, made[1], model, made)
     assert found.leading.state == "whole"
     assert "nothing to tell apart" in found.sentence
+    assert "the pair that adds most" not in str(found)
     assert found.removals == ()
 
 
