@@ -21,7 +21,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
+.PHONY: help demo test check docs bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
 .PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons library
 .PHONY: evaluate-retrieval known-similarity
 
@@ -29,6 +29,7 @@ help:
 	@echo "make demo      explain a bundled clip of a real song (fetches 102 MB of published models the first time)"
 	@echo "make test      run all tests                         (ARGS='-k spleeter' for some)"
 	@echo "make check     lint, types, docstrings, layering"
+	@echo "make docs      the documentation site, with a gallery of real pages, in docs/_build/html"
 	@echo "make test-lowest   some tests of every package, each in the lowest version that we allow, on OLDEST_PYTHON"
 	@echo "make bench     speed, beside other packages and, where 'make parity' has set them up, the genuine ones  (ARGS=--quick)"
 	@echo "make fuzz      hundreds of malformed inputs: does any end in a traceback or a hang?  (minutes; ARGS='-n 1000')"
@@ -76,6 +77,13 @@ check: $(VENV)/.installed-dev $(if $(NPM),$(TOOLS)/.installed)
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/python -m pytest -q tests/test_layering.py
 	$(if $(NPM),npm --prefix tests/browser run --silent lint,@echo "no npm on PATH: the player's script was not linted")
+
+docs: export OMP_NUM_THREADS ?= 1
+docs: $(VENV)/.installed-docs
+	$(VENV)/bin/python docs/made.py
+	rm -rf docs/_build/html docs/reference/names docs/reference/modules
+	$(VENV)/bin/python -m sphinx -q -W --keep-going -d docs/_build/read docs docs/_build/html
+	$(VENV)/bin/python docs/links.py docs/_build/html
 
 bench: $(VENV)/.installed-peers
 	$(VENV)/bin/python -m tests.bench --genuine $(PARITY)/bin/python $(ARGS)
@@ -156,6 +164,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[docs]"
 	@touch $@
 
 $(VENV)/.installed-training: $(VENV)/.installed

@@ -1,10 +1,8 @@
-"""The stories in `examples/` and in the README run as they are printed."""
+"""The stories in `examples/` run as they are printed. (`test_docs`: those of the README and the site.)"""
 
 from __future__ import annotations
 
-import re
 import runpy
-import shutil
 from pathlib import Path
 
 import pytest
@@ -27,14 +25,3 @@ def test_example_is_short_and_runs(
     assert "listen to" in capsys.readouterr().out
     assert [*tmp_path.rglob("*.wav"), *tmp_path.rglob("*.html")]
     assert len(example.read_text(encoding="utf-8").splitlines()) < 80
-
-
-def test_python_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ezer_ev: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AUDIOLIME_CACHE_MAX", "0")
-    shutil.copy(ezer_ev, "song.ogg")
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(blocks) == 5
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
-    assert {path.name for path in Path("out").iterdir()} >= {"explanation.json", "mixture.wav", "metal.wav"}

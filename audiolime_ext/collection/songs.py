@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_BESIDE = re.compile(r"^(\.\.[/\\])+")  # the way from the index's folder to the song's says nothing of the song
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Song:
     --------
     >>> Song("9f2c", "a/1.ogg", artist="Sectoid", title="Feelings").name
     'Sectoid – Feelings'
-    >>> Song("9f2c", "a/1.ogg").name
-    'a/1.ogg'
+    >>> Song("9f2c", "../music/1.ogg").name
+    'music/1.ogg'
     """
 
     key: str
@@ -45,7 +48,7 @@ class Song:
 
     @property
     def name(self) -> str:
-        """Its name, for people: artist and title, else the title, else the path, else the key."""
+        """Its name, for people: artist and title; else the title, the path without leading ``..``, or the key."""
         if self.title and self.artist:
             return f"{self.artist} – {self.title}"
-        return self.title or self.path or self.key
+        return self.title or (self.path and _BESIDE.sub("", self.path)) or self.key

@@ -1,7 +1,8 @@
 """Which songs of a collection are similar, by what, and to whom everything is near.
 
 - `similar`: the whole way from songs to a list, on one screen
-- `queries`: what is asked about becomes vectors; `separator`: and stems; `leaving_out`: what is not listed
+- `queries`: what is asked about becomes vectors; `names`: which song a name means; `separator`: and stems;
+  `leaving_out`: what is not listed
 - `space`: what "near" means among the vectors; `hubs`: songs that are near to everything, and two corrections;
   `crowd`: the same for one query among many songs; `census`: which songs are hubs and orphans
 - `ranking`: a song, a profile of several, or a taste; `relevance`: how a taste is learnt

@@ -1,10 +1,9 @@
 """What neighbours are looked for: songs of the index, files, sound, or vectors.
 
-A name is understood as a file, if there is one; else as the path, the name (“Artist – Title”), the title or the key of
-a song of the index, letter case ignored. A file whose content is in the index is that song, whatever its name: its
-vector is there. Any other file or sound is heard by the index's model, as the songs were, and split by its
-factorization if the songs were split; and *a query is never compared with vectors of another model, or of another
-version of the model or the factorization*.
+A name is understood as a file, if there is one; else as a song of the index, see `names`. A file whose content is in
+the index is that song, whatever its name: its vector is there. Any other file or sound is heard by the index's model,
+as the songs were, and split by its factorization if the songs were split; and *a query is never compared with vectors
+of another model, or of another version of the model or the factorization*.
 
 An index is data. Where it names a module as its model or factorization, that is imported only with ``trust``.
 """
@@ -12,8 +11,7 @@ An index is data. Where it names a module as its model or factorization, that is
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.recommendation.kept import remembered
+from audiolime_ext.recommendation.names import places_of, position_of
 from audiolime_ext.recommendation.separator import separator_of
 from audiolime_ext.registry import named_by
 from audiolime_ext.text import counted
@@ -118,7 +117,8 @@ class Asking:
         if not isinstance(given, (str, os.PathLike)):
             return self._heard(given, "the recording")
         path = meant(Path(given))
-        heard, former = self._heard(path, path.name), self._places.get(os.path.relpath(path, self.index.folder))
+        heard = self._heard(path, path.name)
+        former = places_of(self.index).get(os.path.relpath(path, self.index.folder))
         if former is None:
             return heard
         changed = "its file was changed since it was indexed: it is heard anew, and its former vector is not listed"
@@ -145,16 +145,12 @@ class Asking:
         elif is_file(path := meant(Path(given))):
             key = sha256_of(path)
         else:
-            return self._at(self._named(os.fspath(given)))
+            return self._at(position_of(self.index, os.fspath(given)))
         return self._at(self._keys[key]) if key in self._keys else None
 
     @property
     def _keys(self) -> Mapping[str, int]:
         return remembered(self.index, "keys", lambda: {song.key: at for at, song in enumerate(self.index.songs)})
-
-    @property
-    def _places(self) -> Mapping[str, int]:
-        return remembered(self.index, "places", lambda: _places(self.index.songs))
 
     def _at(self, position: int) -> Query:
         song = self.index.songs[position]
@@ -165,27 +161,6 @@ class Asking:
         if song.key not in self._keys:
             raise UsageError(f"{song.name!r} is not in the index; give its file, which its model can hear")
         return self._at(self._keys[song.key])
-
-    def _named(self, given: str) -> int:
-        if not given:
-            raise UsageError("a song has no name; name a file, or a song of the index by its path or name")
-        places = self._places
-        for place in (given, os.path.relpath(given, self.index.folder)):  # a file that is gone may still be indexed
-            if place in places:
-                return places[place]
-        names = remembered(self.index, "names", lambda: _names(self.index.songs))
-        found = names.get(_folded(given), [])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            which = ", ".join(self.index.songs[at].path or self.index.songs[at].key for at in found[:_SHOWN])
-            more = " …" if len(found) > _SHOWN else ""
-            told = f"{counted(len(found), 'song is', 'songs are')} called {legible(given)!r}"
-            raise UsageError(f"{told}; name one by its path: {legible(which)}{more}")
-        near = _nearest(given, (name for song in self.index.songs for name in (song.name, song.path) if name))
-        quoted = " or ".join(f"'{name}'" for name in near)
-        hint = f"did you mean {quoted}?" if near else "name a file, or a song by its path or name"
-        raise UsageError(f"there is no file and no song of the index called {legible(given)!r}; {hint}")
 
     def _heard(self, given: Any, name: str) -> Query:
         audio, index = load_audio(given), self.index
@@ -263,35 +238,3 @@ def said_by_its_file(audio: Audio) -> Song | None:
 
 def _name_of(audio: Audio, name: str) -> str:
     return name if audio.path is None else Path(audio.path).name
-
-
-def _places(songs: Sequence[Song]) -> dict[str, int]:
-    """Key or path → position."""
-    return {place: at for at, song in enumerate(songs) for place in (song.key, song.path, *song.also) if place}
-
-
-def _names(songs: Sequence[Song]) -> dict[str, list[int]]:
-    """Folded path, name or title → positions."""
-    found: dict[str, list[int]] = {}
-    for at, song in enumerate(songs):
-        for name in {_folded(name) for name in (song.path, *song.also, song.name, song.title) if name}:
-            found.setdefault(name, []).append(at)
-    return found
-
-
-def _folded(name: str) -> str:
-    return " ".join(legible(name).casefold().removeprefix("./").replace(" - ", " – ").split())
-
-
-def _nearest(given: str, names: Iterable[str]) -> list[str]:
-    """The names that share most triples of letters with what was given: quick among any number of names."""
-    wanted = _triples(given)
-    triples = ((name, _triples(name)) for name in names)
-    scored = {(2 * len(wanted & found) / (len(wanted) + len(found)), name) for name, found in triples if found}
-    near = sorted((pair for pair in scored if pair[0] >= _NEAR), key=lambda pair: (-pair[0], pair[1]))
-    return [legible(name) for _, name in near[:_SHOWN]]
-
-
-def _triples(name: str) -> set[str]:
-    text = f" {re.sub(r'[^0-9a-z]+', ' ', name.casefold())} "
-    return {text[at : at + 3] for at in range(len(text) - 2)}

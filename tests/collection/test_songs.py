@@ -7,4 +7,5 @@ def test_a_song_is_called_by_what_is_known_of_it() -> None:
     assert Song("9f", "a.ogg", title="T", artist="A").name == "A – T"
     assert Song("9f", "a.ogg", title="T").name == "T"
     assert Song("9f", "a.ogg", artist="A").name == "a.ogg"
+    assert Song("9f", "../../music/..a.ogg").name == "music/..a.ogg"
     assert Song("9f").name == "9f"

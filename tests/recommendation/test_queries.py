@@ -128,21 +128,6 @@ def test_a_query_shorter_than_a_window_is_filled_up_and_that_is_said(index: Inde
     assert any("filled" in note for note in Asking(index, MODEL).query((tone(1400, 0.3), SR)).notes)
 
 
-def test_an_unknown_name_is_told_with_the_nearest(index: Index) -> None:
-    with pytest.raises(UsageError, match="no song of the index called 'tone 150'; did you mean 'Sine – Tone 1500'"):
-        Asking(index).query("tone 150")
-    with pytest.raises(UsageError, match=r"'music/1600\.wav'; did you mean '300\.wav' or '1500\.wav' or '3500"):
-        Asking(index).query("music/1600.wav")
-    with pytest.raises(UsageError, match="'xyz'; name a file, or a song by its path or name"):
-        Asking(index).query("xyz")
-
-
-def test_a_name_of_several_songs_is_not_guessed() -> None:
-    songs = tuple(Song(key, f"{key}.ogg", title="Intro") for key in "abcd")
-    with pytest.raises(UsageError, match=r"4 songs are called 'intro'; name one by its path: a\.ogg, b\.ogg, c\.ogg …"):
-        Asking(collection(np.eye(4), songs=songs)).query("intro")
-
-
 def test_paths_that_differ_in_case_only_are_two_songs() -> None:
     songs = (Song("1", "a.ogg"), Song("2", "A.ogg"))
     asking = Asking(collection(np.eye(2), songs=songs))

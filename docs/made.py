@@ -1,0 +1,143 @@
+"""The gallery: real pages, figures and notebooks, made by the commands and examples that are shown beside them.
+
+``python docs/made.py`` writes them into ``docs/_made/gallery``; ``make docs`` calls it. Each of `ITEMS` is a command as
+it is typed in a folder of songs, and the files that it leaves.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+SONGS = DOCS / "_build" / "songs"  # where the commands run
+GALLERY = DOCS / "_made" / "gallery"
+LABELS = "'female vocalists' metal"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A part of the gallery.
+
+    Parameters
+    ----------
+    page : str
+        File to open, below the gallery's folder; its first folder, or it alone, is what is kept of the command.
+    title, text : str
+        Heading, and a sentence.
+    command : str
+        Command that makes it.
+    """
+
+    page: str
+    title: str
+    text: str
+    command: str
+
+
+ITEMS = [
+    Item(
+        "song.html",
+        "A song, window by window",
+        "Which source each score comes from, over the whole clip; switch sources while it plays.",
+        f"audiolime page ezer_ev.ogg --labels {LABELS} -o song.html",
+    ),
+    Item(
+        "splits.html",
+        "True stems beside estimated ones",
+        "The same labels by the guitar as the band published it, by Spleeter, and by harmonic and percussive parts.",
+        "audiolime page feelings.wav -f oracle:stems/feelings -f spleeter:2stems -f hpss --top-labels 2 -o splits.html",
+    ),
+    Item(
+        "moments.html",
+        "Some moments, with a listener's remarks",
+        "Three windows, and what to listen for in them (`--notes`).",
+        f"audiolime page ezer_ev.ogg --at 3 9 15 --notes remarks.csv --labels {LABELS} -o moments.html",
+    ),
+    Item(
+        "guess.html",
+        "Guess first",
+        "The weights stay hidden until the listener has said what the model heard (`--blind`).",
+        f"audiolime page ezer_ev.ogg --blind --labels {LABELS} -o guess.html",
+    ),
+    Item("pages/index.html", "A folder of songs", "A page for each, and an index.", "audiolime page clips -o pages"),
+    Item(
+        "audit/index.html",
+        "An audit",
+        "Is a song “metal” because of its guitar? Two songs are too few to say; the page says how many it takes.",
+        "python examples/audit.py audit",
+    ),
+    Item(
+        "similar.html",
+        "Similar songs",
+        "The nearest of five, and the pairs of stems by which each is near.",
+        "audiolime similar ezer_ev.ogg --in music.index -o similar.html",
+    ),
+    Item(
+        "why.html",
+        "Why this song, and not that one",
+        "Stem by stem, with both songs to listen to.",
+        "audiolime why ezer_ev.ogg vermocsar.ogg mime.wav --in music.index -o why.html",
+    ),
+    Item(
+        "study.html",
+        "A study for listeners",
+        "Which of two songs should come first? By ear, and after each of two explanations.",
+        "audiolime why ezer_ev.ogg vermocsar.ogg mime.wav --in music.index --study -o study.html",
+    ),
+]
+BEFORE = ["audiolime index clips --stems spleeter:2stems -o music.index"]
+
+
+def prepare() -> None:
+    """Lay out the songs that the commands read."""
+    from factorizations.oracle import OracleFactorization
+
+    audio = ROOT / "examples" / "audio"
+    clips = SONGS / "clips"
+    clips.mkdir(parents=True, exist_ok=True)
+    for path in (
+        ROOT / "audiolime_ext" / "data" / "ezer_ev.ogg",
+        audio / "vermocsar.ogg",
+        audio / "slow_motion_dream.mp3",
+    ):
+        shutil.copy(path, clips)
+    for name in ("feelings", "mime"):
+        shutil.copytree(audio / name, SONGS / "stems" / name, dirs_exist_ok=True)
+        OracleFactorization.from_folder(audio / name).mixture.write(clips / f"{name}.wav")
+    for path in clips.iterdir():
+        shutil.copy(path, SONGS)
+    remarks = ["3,a guitar alone", "9.5,the voice comes in", "0:15,voice and band together"]
+    (SONGS / "remarks.csv").write_text("".join(f"{line}\n" for line in remarks), encoding="utf-8")
+
+
+def run(command: str) -> None:
+    """Run a command among the songs, with the Python of this process."""
+    program, *rest = shlex.split(command)
+    own = [sys.executable, "-m", "audiolime_ext"] if program == "audiolime" else [sys.executable]
+    rest = [str(ROOT / word) if word.startswith("examples/") else word for word in rest]
+    print(f"$ {command}", flush=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([*own, *rest], cwd=SONGS, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    """Make everything anew."""
+    for folder in (SONGS, GALLERY):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    prepare()
+    for command in [*BEFORE, *(item.command for item in ITEMS)]:
+        run(command)
+    for kept in {item.page.split("/")[0] for item in ITEMS}:
+        shutil.move(SONGS / kept, GALLERY / kept)
+
+
+if __name__ == "__main__":
+    main()
