@@ -81,7 +81,7 @@ def test_the_reference_names_all_public_names_twice_in_the_table_and_with_a_page
 
 
 @pytest.mark.parametrize(("kind", "page"), [("factorization", "separators"), ("model", "models")])
-def test_the_reference_names_every_plug_in(kind: str, page: str) -> None:
+def test_the_reference_names_every_plug_in(kind: registry.Kind, page: str) -> None:
     text = (DOCS / "reference" / f"{page}.md").read_text(encoding="utf-8")
     rows = "\n".join(line.split(" | ")[0] for line in text.splitlines() if line.startswith("|"))
     for name in registry.names(kind):

@@ -8,7 +8,7 @@ import pytest
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
 from audiolime_ext.recommendation.names import position_of
-from tests.recommendation.test_queries import collection
+from tests.recommendation.planted import collection
 
 SONGS = (
     *(Song(str(hz), f"{hz}.wav", title=f"Tone {hz}", artist="Sine") for hz in (300, 1500, 3500)),
