@@ -6,6 +6,7 @@
 - `folders`, `stem_folders`: which files are recordings, and which make which stem
 - `musdb`, `objects`: tracks and audio as other packages hand them over
 - `resampling`: excerpts at another rate, the same samples wherever they are cut
+- `compiled`: librosa, made ready for beats, onsets and features
 - `silence`: where nothing sounds
 - `spectrogram`: transforms and mel filters, as published networks saw them in training
 

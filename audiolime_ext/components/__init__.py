@@ -1,6 +1,6 @@
 """What is switched on and off.
 
-- `segments`: where an excerpt is cut in time; `compiled` gets librosa ready for beats and onsets
+- `segments`: where an excerpt is cut in time
 - `baselines`: what "off" sounds like
 - `components`: stems × segments of one excerpt, and when a residual is one of them or background
 - `masks`: all combinations of them where the budget (`MAX_EVALS`) allows, else a sample

@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.compiled import librosa
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import context_span, resample_span
-from audiolime_ext.components.compiled import librosa
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.text import counted
 

@@ -45,6 +45,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio import compiled
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import FunctionModel, tagger
@@ -82,45 +83,43 @@ class _Sound:
     @cached_property
     def magnitudes(self) -> Floats:
         """Of the frames that sound, shape (1025, n_frames)."""
-        import librosa
-
-        every: Floats = np.abs(librosa.stft(self.samples, n_fft=N_FFT, hop_length=HOP_LENGTH))
+        every: Floats = np.abs(_librosa().stft(self.samples, n_fft=N_FFT, hop_length=HOP_LENGTH))
         energy = np.square(every, dtype=np.float64).sum(axis=0)
         return every[:, energy > 10 ** (SILENT_FRAME_DB / 10) * energy.max()]
 
     @cached_property
     def onset_strength(self) -> Floats:
-        import librosa
-
-        return np.asarray(librosa.onset.onset_strength(y=self.samples, sr=SR, hop_length=HOP_LENGTH))
+        return np.asarray(_librosa().onset.onset_strength(y=self.samples, sr=SR, hop_length=HOP_LENGTH))
 
     @cached_property
     def n_onsets(self) -> int:
-        import librosa
-
-        peaks = librosa.onset.onset_detect(onset_envelope=self.onset_strength, sr=SR, hop_length=HOP_LENGTH)
+        peaks = _librosa().onset.onset_detect(onset_envelope=self.onset_strength, sr=SR, hop_length=HOP_LENGTH)
         return int((self.onset_strength[peaks] >= ONSET_DB).sum())
 
     @cached_property
     def keys(self) -> Floats:
         """Correlations of the mean chroma with the profiles of the major and the minor keys, shape (2, 12)."""
-        import librosa
-
-        chroma = librosa.feature.chroma_stft(
-            y=self.samples, sr=SR, n_fft=N_FFT_CHROMA, hop_length=HOP_LENGTH, tuning=0.0, norm=None
-        ).mean(axis=1)
+        chroma = (
+            _librosa()
+            .feature.chroma_stft(
+                y=self.samples, sr=SR, n_fft=N_FFT_CHROMA, hop_length=HOP_LENGTH, tuning=0.0, norm=None
+            )
+            .mean(axis=1)
+        )
         profiles = np.array([[np.roll(mode, tonic) for tonic in range(12)] for mode in (MAJOR, MINOR)])
         if np.ptp(chroma) == 0:
             return np.zeros((2, 12))
         return np.array([[np.corrcoef(profile, chroma)[0, 1] for profile in mode] for mode in profiles])
 
 
-def _tempo(sound: _Sound) -> float:
-    import librosa
+def _librosa() -> Any:
+    return compiled.librosa(extra="features")
 
+
+def _tempo(sound: _Sound) -> float:
     if sound.n_onsets < LEAST_ONSETS:
         return 0.0
-    return float(librosa.feature.tempo(onset_envelope=sound.onset_strength, sr=SR, hop_length=HOP_LENGTH)[0])
+    return float(_librosa().feature.tempo(onset_envelope=sound.onset_strength, sr=SR, hop_length=HOP_LENGTH)[0])
 
 
 def _onset_rate(sound: _Sound) -> float:
@@ -144,16 +143,12 @@ def _loudness(sound: _Sound) -> float:
 
 
 def _zero_crossings(sound: _Sound) -> float:
-    import librosa
-
-    return float(librosa.feature.zero_crossing_rate(sound.samples, frame_length=N_FFT, hop_length=HOP_LENGTH).mean())
+    return float(_librosa().feature.zero_crossing_rate(sound.samples, frame_length=N_FFT, hop_length=HOP_LENGTH).mean())
 
 
 def _spectral(name: str) -> Callable[[_Sound], float]:
     def mean(sound: _Sound) -> float:
-        import librosa
-
-        return float(getattr(librosa.feature, name)(S=sound.magnitudes, sr=SR).mean())
+        return float(getattr(_librosa().feature, name)(S=sound.magnitudes, sr=SR).mean())
 
     return mean
 
@@ -171,7 +166,7 @@ FEATURES: Mapping[str, Callable[[_Sound], float]] = {
     "mode": lambda sound: float(sound.keys[0].max() - sound.keys[1].max()),
 }
 VARIANTS: Mapping[str, None] = {"": None, "NAME;NAME": None}
-REQUIRES: Mapping[str, str] = {"pyloudnorm": "features"}
+REQUIRES: Mapping[str, str] = {"librosa": "features", "pyloudnorm": "features"}
 
 
 def make(argument: str) -> FunctionModel:
@@ -184,7 +179,7 @@ def make(argument: str) -> FunctionModel:
     UsageError
         If a feature or an option is unknown, or a window is shorter than half a second.
     MissingError
-        If loudness is asked for and pyloudnorm is not installed.
+        If librosa is not installed, or loudness is asked for and pyloudnorm is not.
 
     Examples
     --------
@@ -199,6 +194,8 @@ def make(argument: str) -> FunctionModel:
     names = tuple(name.strip() for name in chosen.split(";") if name.strip()) or tuple(FEATURES)
     if strange := [name for name in names if name not in FEATURES]:
         raise unknown("feature", strange[0], FEATURES)
+    if set(names) - {"level", "loudness"}:
+        _librosa()
     if "loudness" in names:
         require("pyloudnorm", extra="features")
     window_s, hop_s = (positive(given, name, float) for name in ("window_s", "hop_s"))

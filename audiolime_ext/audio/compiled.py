@@ -16,10 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cache import cache_root
+from audiolime_ext.extras import require
 
 
-def librosa() -> Any:
+def librosa(*, extra: str = "beats") -> Any:
     """The package librosa; the first call on a machine prints that it will take a moment.
+
+    Parameters
+    ----------
+    extra : str
+        Name of the extra that brings it, for the error.
+
+    Raises
+    ------
+    MissingError
+        If it is not installed.
 
     Examples
     --------
@@ -28,9 +39,7 @@ def librosa() -> Any:
     """
     if "librosa" not in sys.modules:
         _keep_what_is_compiled()
-    import librosa as package
-
-    return package
+    return require("librosa", extra=extra)
 
 
 def _keep_what_is_compiled() -> None:

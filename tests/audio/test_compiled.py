@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from audiolime_ext import Audio, load_model
+from audiolime_ext.components.segments import segment
+from audiolime_ext.errors import MissingError
 
 BEATS = (
     "import numpy as np\n"
@@ -19,7 +24,7 @@ BEATS = (
 )
 CROSSINGS = (  # far less is compiled
     "import numpy as np\n"
-    "from audiolime_ext.components.compiled import librosa\n"
+    "from audiolime_ext.audio.compiled import librosa\n"
     "print(librosa().zero_crossings(np.tile([1.0, -1.0], 4)).sum())\n"
 )
 
@@ -54,3 +59,12 @@ def test_a_place_that_the_user_chose_stays(tmp_path: Path) -> None:
     assert (n, said) == (8, [])
     assert not (tmp_path / "ours").exists()
     assert any((tmp_path / "theirs").rglob("*.nbi"))
+
+
+def test_without_librosa_the_extra_that_brings_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    with pytest.raises(MissingError, match=r"needs the package librosa: pip install 'audiolime-ext\[beats\]'"):
+        segment(Audio(np.zeros((1, 8000), np.float32), 8000), "beats", start_s=0.0, duration_s=1.0)
+    with pytest.raises(MissingError, match=r"librosa: pip install 'audiolime-ext\[features\]'"):
+        load_model("features:tempo")
+    assert load_model("features:level").labels == ("level",)
