@@ -32,6 +32,7 @@ templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_extra_path = ["_made"]  # the gallery's pages, which `python docs/made.py` writes
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
