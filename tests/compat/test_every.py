@@ -15,7 +15,15 @@ from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.attribution.lime import lime
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.compat import Answers, AudioExplanation, LimeAudioExplainer, bind, shapiq_game, to_shap
+from audiolime_ext.compat import (
+    Answers,
+    AudioExplanation,
+    BoundFactorization,
+    LimeAudioExplainer,
+    bind,
+    shapiq_game,
+    to_shap,
+)
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import choose_masks
 from audiolime_ext.errors import AudioError, MissingError, UsageError
@@ -51,13 +59,17 @@ def band_of(n: int) -> OracleFactorization:
     return OracleFactorization({f"tone {i}": tone(hz) for i, hz in enumerate(HZ[:n])})
 
 
+def bound_to(stems: OracleFactorization, **options: Any) -> BoundFactorization:
+    return bind(stems, stems.mixture, target_sr=SR, **options)
+
+
 @pytest.fixture(scope="module")
 def band() -> OracleFactorization:
     return band_of(5)
 
 
 def old_way(band: OracleFactorization, model: Any = linear, **options: Any) -> AudioExplanation:
-    return LimeAudioExplainer(random_state=0).explain_instance(bind(band, band.mixture), model, **options)
+    return LimeAudioExplainer(random_state=0).explain_instance(bound_to(band), model, **options)
 
 
 def weights_of(e: AudioExplanation, label: int = 0) -> np.ndarray:
@@ -93,7 +105,7 @@ def test_an_integer_state_draws_the_rows_that_audiolime_drew(band: OracleFactori
     rows = theirs.randint(0, 2, 60 * 5).reshape(60, 5)
     rows[0] = 1
     explainer = LimeAudioExplainer(random_state=state)
-    e = explainer.explain_instance(bind(band, band.mixture), linear, labels=(1,), num_samples=60)
+    e = explainer.explain_instance(bound_to(band), linear, labels=(1,), num_samples=60)
     np.testing.assert_array_equal(e.neighborhood_data, rows)
     np.testing.assert_allclose(e.neighborhood_labels, rows @ TRUTH.T + 0.3, atol=1e-5)
 
@@ -118,7 +130,7 @@ def test_all_on_is_the_recording_even_where_stems_miss_some_of_it(band: OracleFa
 
 
 def test_the_seed_is_honoured_and_nothing_else_moves_the_result(band: OracleFactorization) -> None:
-    explainer, bound = LimeAudioExplainer(), bind(band, band.mixture)
+    explainer, bound = LimeAudioExplainer(), bound_to(band)
     rows = [
         explainer.explain_instance(bound, linear, labels=[0], num_samples=30, random_seed=seed).neighborhood_data
         for seed in (None, None, 3, 3, 4)
@@ -130,7 +142,7 @@ def test_the_seed_is_honoured_and_nothing_else_moves_the_result(band: OracleFact
 
 
 def test_a_random_state_moves_on(band: OracleFactorization) -> None:
-    explainer, bound = LimeAudioExplainer(random_state=np.random.RandomState(0)), bind(band, band.mixture)
+    explainer, bound = LimeAudioExplainer(random_state=np.random.RandomState(0)), bound_to(band)
     first, second = (explainer.explain_instance(bound, linear, labels=[0], num_samples=30).rows for _ in range(2))
     assert len(first) != len(second) or (first != second).any()
 
@@ -166,14 +178,14 @@ def test_components_come_strongest_first_negative_ones_too(band: OracleFactoriza
 
 def test_absolute_sort_orders_by_size(band: OracleFactorization) -> None:
     explainer = LimeAudioExplainer(absolute_feature_sort=True)
-    e = explainer.explain_instance(bind(band, band.mixture), linear, labels=[0])
+    e = explainer.explain_instance(bound_to(band), linear, labels=[0])
     assert [i for i, _ in e.local_exp[0]] == [0, 3, 1, 2, 4]
     assert e.as_map() == e.local_exp
     assert e.as_map()[0] is not e.local_exp[0]
 
 
 def test_components_can_be_heard_and_sum_to_the_excerpt(band: OracleFactorization) -> None:
-    bound = bind(band, band.mixture, start_s=0.25, duration_s=0.5)
+    bound = bound_to(band, start_s=0.25, duration_s=0.5)
     e = LimeAudioExplainer().explain_instance(bound, linear, labels=[0])
     heard = e.get_sorted_components(0)
     assert {signal.shape for signal in heard} == {(SR // 2,)}
@@ -181,16 +193,20 @@ def test_components_can_be_heard_and_sum_to_the_excerpt(band: OracleFactorizatio
     np.testing.assert_allclose(e.audio([0, 3]).samples[0], heard[0] + heard[4], atol=1e-6)
 
 
-def test_where_nothing_qualifies_the_answer_is_empty(band: OracleFactorization) -> None:
-    alone, numbers = old_way(band, labels=[0]).get_sorted_components(0, min_abs_weight=9.0, return_indeces=True)
-    assert alone == []
+def test_where_nothing_qualifies_the_sum_is_silence_as_long_as_the_excerpt(band: OracleFactorization) -> None:
+    e = old_way(band, labels=[0])
+    alone, numbers = e.get_sorted_components(0, min_abs_weight=9.0, return_indeces=True)
     assert numbers.tolist() == []
+    assert (sum(alone) == np.zeros(SR, np.float32)).all()
+    assert sum(alone).shape == (SR,)
+    assert e.audio([]).n_samples == band.mixture.n_samples
+    assert not e.audio(numbers).samples.any()
 
 
 @pytest.mark.parametrize("selection", ["auto", "forward_selection", "highest_weights", "lasso_path"])
 def test_as_many_features_are_kept_as_asked_for(band: OracleFactorization, selection: str) -> None:
     explainer = LimeAudioExplainer(feature_selection=selection)
-    e = explainer.explain_instance(bind(band, band.mixture), linear, labels=[0], num_features=2)
+    e = explainer.explain_instance(bound_to(band), linear, labels=[0], num_features=2)
     assert [i for i, _ in e.local_exp[0]] == [0, 3]
 
 
@@ -198,7 +214,7 @@ def test_another_regressor_and_a_flat_kernel_give_banzhaf_values_and_leave_the_r
     trio, given = band_of(3), LinearRegression()
     explainer = LimeAudioExplainer(kernel=lambda d, kernel_width: np.ones_like(d))
     e = explainer.explain_instance(
-        bind(trio, trio.mixture), both, labels=[0], num_samples="exhaustive", model_regressor=given
+        bound_to(trio), both, labels=[0], num_samples="exhaustive", model_regressor=given
     )
     np.testing.assert_allclose(weights_of(e), [0.5, 0.5, 0.0], atol=1e-9)
     np.testing.assert_allclose(weights_of(e), banzhaf_values(e.neighborhood).weights[0], atol=1e-9)
@@ -209,7 +225,7 @@ def test_distance_kernel_width_and_intercept_are_what_was_asked_for(band: Oracle
     e = old_way(band, labels=[0], num_samples=50, distance_metric="euclidean", fit_intercept=False)
     assert e.intercept[0] == 0.0
     np.testing.assert_allclose(e.distance[0], np.sqrt((1 - e.neighborhood_data).sum(axis=1)))
-    bound = bind(band, band.mixture)
+    bound = bound_to(band)
     product = lambda batch: strengths(batch).prod(axis=1, keepdims=True)  # noqa: E731
     near, far = (LimeAudioExplainer(width).explain_instance(bound, product) for width in (0.25, 25.0))
     assert weights_of(near).min() > 1.5 * weights_of(far).max()
@@ -228,14 +244,14 @@ def test_a_linear_model_is_fitted_well_and_one_that_hears_nothing_gets_zeros(ban
 def test_one_component_and_hardly_any_rows_give_finite_weights(num_samples: Any, selection: str) -> None:
     one = band_of(1)
     explainer = LimeAudioExplainer(feature_selection=selection)
-    e = explainer.explain_instance(bind(one, one.mixture), linear, num_samples=num_samples)
+    e = explainer.explain_instance(bound_to(one), linear, num_samples=num_samples)
     assert np.isfinite([weights_of(e, label) for label in e.local_exp]).all()
 
 
 @pytest.mark.parametrize(("spec", "options", "n"), [("hpss", {"segments": 3}, 6), ("bands:4", {}, 4)])
 def test_any_factorization_can_be_bound_in_segments_too(spec: str, options: dict[str, Any], n: int) -> None:
     hiss = np.random.default_rng(0).normal(0, 0.05, 2 * SR).astype(np.float32)
-    bound = bind(spec, (hiss, SR), duration_s=1.0, **options)
+    bound = bind(spec, (hiss, SR), duration_s=1.0, target_sr=SR, **options)
     heard = LimeAudioExplainer().explain_instance(bound, linear, num_samples=50).get_sorted_components(0)
     assert len(heard) == n
     np.testing.assert_allclose(sum(heard), hiss[:SR], atol=1e-5)
@@ -278,11 +294,11 @@ def test_wrong_construction_binding_and_questions_are_said(band: OracleFactoriza
     with pytest.raises(UsageError, match="unknown feature_selection 'lasso'; did you mean 'lasso_path'"):
         LimeAudioExplainer(feature_selection="lasso")
     with pytest.raises(UsageError, match="is not a seed"):
-        LimeAudioExplainer(random_state=np.random.default_rng(0)).explain_instance(bind(band, band.mixture), linear)  # type: ignore[arg-type]
+        LimeAudioExplainer(random_state=np.random.default_rng(0)).explain_instance(bound_to(band), linear)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="needs bind"):
         LimeAudioExplainer().explain_instance(band, linear)  # type: ignore[arg-type]
     with pytest.raises(AudioError, match="does not lie within"):
-        LimeAudioExplainer().explain_instance(bind(band, band.mixture, start_s=2.0), linear)
+        LimeAudioExplainer().explain_instance(bound_to(band, start_s=2.0), linear)
     e = old_way(band, labels=[0])
     with pytest.raises(UsageError, match="'1' was not explained; these were: 0"):
         e.as_list(1)
