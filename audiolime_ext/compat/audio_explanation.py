@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.compat.binding import BoundFactorization
-from audiolime_ext.compat.foreign import Foreign, names_of
+from audiolime_ext.compat.foreign import names_of
 from audiolime_ext.compat.numbering import SegmentBySegment
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood
@@ -34,7 +34,7 @@ class AudioExplanation:
     Parameters
     ----------
     factorization : BoundFactorization or object
-        What was explained: the bound factorization as the model hears it, or an object that was written for audioLIME.
+        Factorization that was explained: a bound one as the model hears it, or one that was written for audioLIME.
     all_labels : tuple of str
         Names of the model's outputs.
     game : Game
@@ -56,7 +56,7 @@ class AudioExplanation:
         Numbers of the highest outputs, highest first, where these were asked for; else None.
     """
 
-    factorization: BoundFactorization | Foreign
+    factorization: Any
     all_labels: tuple[str, ...] = field(repr=False)
     game: Game = field(repr=False)
     neighborhood_data: NDArray[np.int64] = field(repr=False)

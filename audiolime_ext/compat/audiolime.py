@@ -13,12 +13,13 @@ is (`foreign`)::
 
 What is the same: a function is asked at 16 kHz (3 s are 48,000 samples) unless `target_sr` says otherwise; component
 ``segment * n_sources + source`` is that source in that segment; where nothing qualifies, `get_sorted_components` gives
-one signal of silence and no number, so that a sum can be listened to; the first row is all on, every other switches each
-component with probability 1/2, and an integer `random_state` draws exactly the rows that audioLIME drew at its first
-call; rows count by sqrt(exp(−d² / width²)), with d their cosine distance to all on; the lime package fits a *ridge
-regression with penalty 1* and selects features; `score` is its weighted R² on the rows that it was fitted to. The
-penalty shrinks weights, most where rows are few: where two components weigh .5 each, .49 is left with 1000 rows and .1
-with the four rows of ``num_samples="exhaustive"`` (five components: .36). `audiolime_ext.explain` has no such penalty.
+one signal of silence and no number, so that a sum can be listened to; the first row is all on, every other switches
+each component with probability 1/2, and an integer `random_state` draws exactly the rows that audioLIME drew at its
+first call; rows count by sqrt(exp(−d² / width²)), with d their cosine distance to all on; the lime package fits a
+*ridge regression with penalty 1* and selects features; `score` is its weighted R² on the rows that it was fitted to. Of
+51 combinations of the options all agree to 1e-5. The penalty shrinks weights, most where rows are few: where two
+components weigh .5 each, .49 is left with 1000 rows and .1 with the four rows of ``num_samples="exhaustive"`` (five
+components: .36). `audiolime_ext.explain` has no such penalty.
 
 What differs, on purpose (``tests/compat/test_differences.py`` has a test of each row):
 
@@ -70,6 +71,7 @@ from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.labels import label_indices, label_names
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import plain
 from audiolime_ext.text import counted
 
 Array = NDArray[np.float64]
@@ -246,7 +248,8 @@ def _joined(
     factorization: Any, predict_fn: Any, batch_size: int, progress: bool
 ) -> tuple[BoundFactorization | Foreign, Game, Model]:
     """What is explained as the model hears it, the game of both, and the model."""
-    model = load_model(predict_fn)
+    sr = factorization.target_sr if isinstance(factorization, BoundFactorization) else None
+    model = load_model(predict_fn, sr=sr)
     if isinstance(model, FunctionModel):
         model = replace(model, batch_size=min(batch_size, model.batch_size or batch_size))
     if isinstance(factorization, BoundFactorization):
@@ -289,8 +292,8 @@ def _wanted(
         return label_indices(range(num_reg_targets), names)
     if top_labels is not None:
         return [int(i) for i in np.argsort(-full, kind="stable")[:top_labels]]
-    several = isinstance(labels, Iterable) and not isinstance(labels, str) and getattr(labels, "ndim", 1) > 0
-    given = list(labels) if several else [labels]
+    labels = plain(labels)
+    given = list(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else [labels]
     if not given:
         raise UsageError("labels is empty; name at least one label, or give None for the highest ones")
     return label_indices(given, names)

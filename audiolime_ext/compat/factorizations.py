@@ -23,7 +23,8 @@ INSTEAD = {  # names of audioLIME's that are not here
     "cuts the sound itself; for spectrograms, your copy of the class works in explain_instance as it is",
     "ImageLikeFactorization": "superpixels that can be heard are bind('slic:20', 'song.mp3')",
     "Factorization": "no base class is needed: explain_instance takes any object with get_number_components, "
-    "retrieve_components and compose_model_input; stems of your own are OracleFactorization({name: (samples, sr)})",
+    "retrieve_components and compose_model_input, such as one made with your copy of audioLIME's class; or give stems: "
+    "bind(OracleFactorization({'voice': (samples, sr)}), 'song.mp3')",
 }
 INSTEAD["SourceSeparationBasedFactorization"] = INSTEAD["Factorization"]
 

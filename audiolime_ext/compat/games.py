@@ -54,7 +54,7 @@ def shapiq_game(
     Raises
     ------
     UsageError
-        If a neighbourhood does not hold every mask, or there is no such label or output.
+        If a neighbourhood does not hold every mask, a window is silent, or there is no such label or output.
 
     Examples
     --------
@@ -75,6 +75,8 @@ def shapiq_game(
         column = next(iter(source.local_exp)) if label is None else source.column(label)
         names, source = source.names, source.neighborhood
     elif isinstance(source, Window):
+        if source.silent:
+            raise UsageError(f"the window from {source.start_s:g} s on is silent; there are no players in it")
         names, source = source.names, source.neighborhood
     game = _known(source) if isinstance(source, Neighborhood) else source
     n_outputs = game(np.zeros((1, game.n), dtype=bool)).shape[1]

@@ -57,7 +57,7 @@ class Recorder:
 
     def __call__(self, batch: NDArray[Any]) -> NDArray[Any]:
         self.batches.append(np.array(batch))
-        return np.abs(batch).max(axis=1, keepdims=True)
+        return np.asarray(np.abs(batch).max(axis=1, keepdims=True))
 
 
 def rate(dialect: Dialect) -> Any:
@@ -74,8 +74,9 @@ def predictions(dialect: Dialect) -> Any:
 
 def all_on(dialect: Dialect) -> Any:
     stems, listener = tones(2), Recorder()
-    dialect.ask(dialect.separated(2 * sum(stems.values()), stems), listener)
-    return round(float(max(batch.max() for batch in listener.batches) / sum(stems.values()).max()), 2)
+    estimated = np.sum(list(stems.values()), axis=0)
+    dialect.ask(dialect.separated(2 * estimated, stems), listener)
+    return round(float(max(batch.max() for batch in listener.batches) / estimated.max()), 2)
 
 
 def separation(dialect: Dialect) -> Any:
@@ -183,6 +184,18 @@ def silent(dialect: Dialect) -> Any:
     return len(dialect.ask(dialect.separated(nothing, {"a": nothing, "b": nothing}), Recorder()).local_exp[0])
 
 
+def of_sources_and_segments(dialect: Dialect) -> Any:
+    """An explanation of two sources in three segments, by a model that hears the middle of each second."""
+    middle = (np.arange(3 * SR) % SR > SR // 4) & (np.arange(3 * SR) % SR < 3 * SR // 4)
+
+    def hears(batch: NDArray[Any]) -> NDArray[Any]:
+        seconds = np.split(batch * middle, 3, axis=1)
+        low, high = ([np.abs(s @ np.exp(-2j * np.pi * hz * np.arange(SR) / SR)) for s in seconds] for hz in (200, 400))
+        return np.stack([low[0] + 0.5 * high[2], high[1] * low[1] / 100 - low[2]], axis=1) / SR
+
+    return dialect.ask(bound(dialect, 2, 3 * SR, 3), hears, labels=[0, 1], num_samples=200)
+
+
 PROBES: dict[str, Callable[[Dialect], Any]] = {
     "a model's rate": rate,
     "predictions": predictions,
@@ -214,5 +227,3 @@ def observed(probe: Callable[[Dialect], Any], dialect: Dialect) -> Any:
         return probe(dialect)
     except Exception as error:  # noqa: BLE001 - which error it is, is what is observed
         return type(error).__name__
-
-

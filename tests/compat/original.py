@@ -1,4 +1,4 @@
-"""What the original audioLIME 0.0.3 answers to 51 combinations of its options, and how it behaves, as stored references.
+"""What the original audioLIME 0.0.3 answers to 51 combinations of its options, and how it behaves: a reference.
 
 ``python -m tests.compat.original CHECKOUT`` asks it and writes ``tests/reference/audiolime.json``; CHECKOUT is a folder
 of its repository at v0.0.3. Its dependency ``regressors``, which no longer builds and is never used, is stubbed.
@@ -121,7 +121,7 @@ def main(checkout: str) -> None:
     from audioLIME.factorization_base import SourceSeparationBasedFactorization  # type: ignore[import-not-found]
     from audioLIME.lime_audio import LimeAudioExplainer  # type: ignore[import-not-found]
 
-    from tests.compat.behaviour import PROBES, Dialect, observed
+    from tests.compat.behaviour import PROBES, Dialect, observed, of_sources_and_segments
 
     class Separated(SourceSeparationBasedFactorization):  # type: ignore[misc]
         def __init__(self, given: Any, stems: Any, cut: Any) -> None:
@@ -143,7 +143,9 @@ def main(checkout: str) -> None:
     cases = [{"options": of, "answer": as_json(explained(LimeAudioExplainer, of))} for of in combinations()]
     lines = ",\n".join(json.dumps(case) for case in cases)
     seen = json.dumps({subject: observed(probe, dialect) for subject, probe in PROBES.items()}, indent=1)
-    STORED.write_text(f'{{"cases": [\n{lines}\n],\n"behaviour": {seen}}}\n', encoding="utf-8")
+    parts = json.dumps(as_json(of_sources_and_segments(dialect)))
+    written = f'{{"cases": [\n{lines}\n],\n"sources_and_segments": {parts},\n"behaviour": {seen}}}\n'
+    STORED.write_text(written, encoding="utf-8")
 
 
 if __name__ == "__main__":
