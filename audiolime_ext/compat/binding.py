@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, Samples, load_audio
 from audiolime_ext.compat.numbering import SegmentBySegment
-from audiolime_ext.compat.providers import TARGET_SR, DataProvider
+from audiolime_ext.compat.providers import TARGET_SR, provided
 from audiolime_ext.compat.segmentation import segments_of
 from audiolime_ext.components import components as parts
 from audiolime_ext.components.masks import Masks
@@ -55,7 +56,7 @@ class BoundFactorization:
         Excerpt, where it is cut, and what plays while a component is off.
     told_sr : int or None
         Rate that was given as `target_sr`; None: none was.
-    composition_fn, data_provider : callable, DataProvider or None
+    composition_fn, data_provider : callable, provider or None
         Function that is applied to each mix, and the provider that the recording came with.
     grid : Grid or None
         Windows of the model that hears it, see `heard_by`; None: any function of mono signals at `target_sr`.
@@ -69,9 +70,9 @@ class BoundFactorization:
     baseline: Any = field(default="silence", repr=False)
     told_sr: int | None = None
     composition_fn: Compose | None = field(default=None, repr=False)
-    data_provider: DataProvider | None = field(default=None, repr=False)
+    data_provider: Any = field(default=None, repr=False)
     grid: Grid | None = field(default=None, repr=False)
-    _cut: dict[Grid, SegmentBySegment] = field(default_factory=dict, repr=False)
+    _heard_by: dict[Grid, BoundFactorization] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def target_sr(self) -> int:
@@ -93,11 +94,16 @@ class BoundFactorization:
                 f"the model hears {model.sr} Hz, and target_sr is {self.told_sr}; leave out target_sr: it is for "
                 "functions without a rate of their own"
             )
-        sr = self.told_sr or TARGET_SR
-        grid = Grid.of(model, sr, round(self.audio.n_samples / self.audio.sr * sr))
-        return replace(self, grid=grid)
+        sr = self.target_sr if model.sr is None else model.sr
+        return self._heard_at(Grid.of(model, sr, round(self.audio.n_samples / self.audio.sr * sr)))
 
-    @property
+    def _heard_at(self, grid: Grid) -> BoundFactorization:
+        """The same for one grid, always the same object, so that it is separated once."""
+        if grid == self.grid:
+            return self
+        return self._heard_by.setdefault(grid, replace(self, grid=grid))
+
+    @cached_property
     def parts(self) -> SegmentBySegment:
         """What is switched, in audioLIME's order; separated when this is first asked for.
 
@@ -108,17 +114,13 @@ class BoundFactorization:
         UsageError
             If it cannot be cut as asked for, or the stems do not sum to the recording.
         """
-        grid = self.grid or Grid(self.target_sr, 0, None, None, 1, 0)
-        if grid not in self._cut:
-            self._cut[grid] = self._parts(grid)
-        return self._cut[grid]
-
-    def _parts(self, grid: Grid) -> SegmentBySegment:
+        if self.grid is None:
+            return self._heard_at(Grid(self.target_sr, 0, None, None, 1, 0)).parts
         first, end = self.audio.span(self.start_s, self.duration_s)
         duration_s = (end - first) / self.audio.sr if self.duration_s is None else self.duration_s
-        grid.require(round(duration_s * grid.sr), "the excerpt")
+        self.grid.require(round(duration_s * self.grid.sr), "the excerpt")
         cut = {"segments": self.segments, "baseline": self.baseline}
-        asked = self.audio, self.factorization, grid
+        asked = self.audio, self.factorization, self.grid
         return SegmentBySegment.of(parts.build(*asked, start_s=self.start_s, duration_s=duration_s, **cut))
 
     # audioLIME's methods
@@ -227,7 +229,7 @@ def bind(
     factorization : Factorization or str
         Factorization or its spec string.
     audio : str, Path, Audio, (samples, sr), DataProvider or another source
-        Recording: anything `load_audio` reads, or a provider, of which the window counts.
+        Recording: anything `load_audio` reads, or a provider (any object with `get_mix`), of which the window counts.
     start_s : float
         Start of the excerpt in seconds.
     duration_s : float or None
@@ -273,14 +275,20 @@ def bind(
     ways = [segments, n_temporal_segments, temporal_segmentation_params]
     if sum(way is not None for way in ways) > 1:
         raise UsageError("segments, n_temporal_segments and temporal_segmentation_params say the same; give one")
-    provider = audio if isinstance(audio, DataProvider) else None
-    if provider is not None:
-        begins_s, lasts_s = provider.excerpt_s
-        audio, start_s, duration_s = provider.recording, begins_s + start_s, duration_s or lasts_s
-    if segments is None and (params := ways[1] or ways[2]) is not None:
-        segments, covered_s = segments_of(params, target_sr or TARGET_SR)
-        duration_s = covered_s or duration_s
-    excerpt = load_factorization(factorization), load_audio(audio), start_s, duration_s
+    source, begins_s, lasts_s = provided(audio)
+    duration_s = lasts_s if duration_s is None else duration_s
+    for params in ways[1:]:
+        if params is not None:
+            segments, covered_s = segments_of(params, target_sr or TARGET_SR)
+            duration_s = duration_s if covered_s is None else covered_s
     return BoundFactorization(
-        *excerpt, 1 if segments is None else segments, baseline, target_sr and int(target_sr), composition_fn, provider
+        load_factorization(factorization),
+        load_audio(source),
+        begins_s + start_s,
+        duration_s,
+        1 if segments is None else segments,
+        baseline,
+        None if target_sr is None else int(target_sr),
+        composition_fn,
+        None if source is audio else audio,
     )

@@ -65,7 +65,7 @@ def SpleeterFactorization(
     >>> bound.get_number_components(), bound.compose_model_input().shape
     (4, (48000,))
     """
-    return _cut(model_name, input, target_sr, composition_fn, n_temporal_segments or temporal_segmentation_params)
+    return _cut(model_name, input, target_sr, composition_fn, temporal_segmentation_params, n_temporal_segments)
 
 
 def SoundLIMEFactorization(
@@ -121,13 +121,22 @@ def TimeOnlyFactorization(
 
 
 def _cut(
-    factorization: Factorization | str, given: Any, sr: int, composition_fn: Compose | None, cut: Any
+    factorization: Factorization | str,
+    given: Any,
+    sr: int,
+    composition_fn: Compose | None,
+    params: Any,
+    number: int | None = None,
 ) -> BoundFactorization:
-    recording = (given, sr) if isinstance(given, np.ndarray) else given
     bound = bind(
-        factorization, recording, target_sr=sr, composition_fn=composition_fn, temporal_segmentation_params=cut
+        factorization,
+        (given, sr) if isinstance(given, np.ndarray) else given,
+        target_sr=sr,
+        composition_fn=composition_fn,
+        n_temporal_segments=number,
+        temporal_segmentation_params=params,
     )
-    if cut is not None:
+    if params is not None or number is not None:
         return bound
     first, end = bound.audio.span(bound.start_s, bound.duration_s)
     return replace(bound, segments=one_a_second((end - first) / bound.audio.sr))

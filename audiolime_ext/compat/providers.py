@@ -32,6 +32,26 @@ def mono_at(audio: Audio, sr: int) -> Samples:
     return resample_span(mono, audio.sr, sr, 0, round(audio.n_samples / audio.sr * sr))
 
 
+def provided(given: Any) -> tuple[Any, float, float | None]:
+    """What a provider gives to separate, and its window's start and length in seconds; other sources as they are.
+
+    Parameters
+    ----------
+    given : DataProvider, object with `get_mix`, or another source
+        Provider, also one of a class that was written for audioLIME, or what `load_audio` reads.
+
+    Examples
+    --------
+    >>> provided("song.mp3")
+    ('song.mp3', 0.0, None)
+    """
+    if isinstance(given, DataProvider):
+        return given.recording, *given.excerpt_s
+    if callable(getattr(given, "get_mix", None)):
+        return (np.asarray(given.get_mix(), np.float32), TARGET_SR), 0.0, None
+    return given, 0.0, None
+
+
 class DataProvider:
     """Base of providers of one's own, which make the mix in `initialize_mix`.
 

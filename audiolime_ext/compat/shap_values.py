@@ -20,10 +20,12 @@ from audiolime_ext.compat.binding import BoundFactorization
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
+from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.track.explanation import TrackExplanation
+from audiolime_ext.track.window import Window
 
 Array = NDArray[np.float64]
-Explained = Explanation | AudioExplanation | TrackExplanation
+Explained = Explanation | AudioExplanation | TrackExplanation | Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +44,10 @@ def to_shap(explanation: Explained | Iterable[Explained], *, label: str | int | 
 
     Parameters
     ----------
-    explanation : Explanation, AudioExplanation, TrackExplanation or a list of them
+    explanation : Explanation, AudioExplanation, TrackExplanation, Window or a list of them
         Explanation by Shapley values or by a linear surrogate: `base_values` (the score of silence, or the intercept)
         and the values add up to the score, or to the surrogate's score. A track gives a row for each window that
-        sounds. Several must have the same components and labels.
+        sounds; a window by itself numbers its labels. Several must have the same components and labels.
     label : str, int or None
         Label, or the number of an output (negative: from the last one), for plots of a single output; None: all labels
         asked for.
@@ -79,7 +81,7 @@ def to_shap(explanation: Explained | Iterable[Explained], *, label: str | int | 
     (2, 2)
     """
     shap = require("shap", extra="shap")
-    single = isinstance(explanation, (Explanation, AudioExplanation))
+    single = isinstance(explanation, (Explanation, AudioExplanation, Window))
     several = [explanation] if isinstance(explanation, Explained) else list(explanation)
     found = _joined([_rows(each, label) for each in several])
     batch = shap.Explanation(  # a batch of one: for a single one shap mixes up the names where n_components = n_labels
@@ -99,14 +101,12 @@ def _joined(each: Sequence[_Rows]) -> _Rows:
         raise UsageError("there is no explanation to hand over; give at least one")
     first = each[0]
     for other in each[1:]:
-        for what, mine, theirs in (
-            ("components", first.names, other.names),
-            ("labels", first.labels, other.labels),
-        ):
+        pairs = {"components": (first.names, other.names), "labels": (first.labels, other.labels)}
+        for what, (mine, theirs) in pairs.items():
             if mine != theirs:
                 raise UsageError(
                     f"one explanation has the {what} {', '.join(mine)}, another {', '.join(theirs)}; a batch needs the "
-                    f"same: explain with one factorization and without segments, and give label="
+                    "same: explain with one factorization and without segments, and give label="
                 )
     rows = ([getattr(one, part) for one in each] for part in ("values", "base", "data"))
     return _Rows(first.names, first.labels, *map(np.concatenate, rows))
@@ -117,33 +117,41 @@ def _rows(explanation: Explained, label: str | int | None) -> _Rows:
         return _of_audiolime(explanation, label)
     if isinstance(explanation, TrackExplanation):
         return _of_track(explanation, label)
-    if not isinstance(explanation, Explanation):
-        raise UsageError(
-            f"an explanation is needed (of explain, explain_track or explain_instance), or several; got {explanation!r}"
+    if isinstance(explanation, Window):
+        labels = tuple(map(str, range(len(explanation.attribution.weights))))
+        columns = list(range(len(labels))) if label is None else label_indices([label], labels)
+        return _of_one(explanation, columns, labels, explanation.levels_db)
+    if isinstance(explanation, Explanation):
+        return _of_one(
+            explanation, _asked(explanation, label), explanation.all_labels, explanation.components.levels_db
         )
-    columns, labels = _asked(explanation, label)
-    found, near = explanation.attribution, explanation.neighborhood
-    base = near.empty[columns] if found.intercept is None else found.intercept[columns]
-    if found.intercept is None:
-        _require_sum(found.method, base + found.weights[columns].sum(axis=1), near.full[columns])
-    levels = np.array([explanation.components.levels_db])
-    return _Rows(explanation.names, labels, found.weights[columns].T[None], base[None], levels)
+    raise UsageError(
+        f"an explanation is needed (of explain, explain_track or explain_instance), or several; got {explanation!r}"
+    )
+
+
+def _of_one(one: Explanation | Window, columns: list[int], labels: Sequence[str], levels_db: Sequence[float]) -> _Rows:
+    """The row of one excerpt; where its weights do not add up to its values, shap would show a wrong score."""
+    found, near = one.attribution, one.neighborhood
+    weights, base = found.weights[columns], near.empty[columns]
+    if found.intercept is not None:
+        base = found.intercept[columns]
+    elif not np.allclose(base + weights.sum(axis=1), near.full[columns], atol=1e-6):
+        raise UsageError(
+            f"{found.method} weights do not add up to the score, which shap takes for granted; "
+            "explain with method='shapley' or 'lime'"
+        )
+    return _Rows(one.names, tuple(labels[i] for i in columns), weights.T[None], base[None], np.array([levels_db]))
 
 
 def _of_track(track: TrackExplanation, label: str | int | None) -> _Rows:
-    columns, labels = _asked(track, label)
-    sounding = np.flatnonzero(track.sounds)
-    weights = track.all_weights[sounding][:, columns]
-    found = [track.windows[i].attribution for i in sounding]
-    base = np.array(
-        [
-            (near.empty if of.intercept is None else of.intercept)[columns]
-            for of, near in zip(found, (track.windows[i].neighborhood for i in sounding), strict=True)
-        ]
-    )
-    if all(of.intercept is None for of in found):
-        _require_sum(found[0].method, base + weights.sum(axis=2), track.full[sounding][:, columns])
-    return _Rows(track.names, labels, weights.transpose(0, 2, 1), base, track.levels_db[sounding])
+    """A row for each window that sounds; a component that one lacks weighs nothing in it."""
+    columns = _asked(track, label)
+    sounding = [window for window in track.windows if not window.silent]
+    rows = [_of_one(window, columns, track.all_labels, window.levels_db) for window in sounding]
+    values = track.all_weights[track.sounds][:, columns].transpose(0, 2, 1)
+    base = np.concatenate([row.base for row in rows])
+    return _Rows(track.names, rows[0].labels, values, base, track.levels_db[track.sounds])
 
 
 def _of_audiolime(explanation: AudioExplanation, label: str | int | None) -> _Rows:
@@ -159,15 +167,5 @@ def _of_audiolime(explanation: AudioExplanation, label: str | int | None) -> _Ro
     return _Rows(explanation.names, labels, values, base, np.array([data]))
 
 
-def _asked(explanation: Explanation | TrackExplanation, label: str | int | None) -> tuple[list[int], tuple[str, ...]]:
-    given = explanation.labels if label is None else (label,)
-    columns = [explanation.column(one) for one in given]
-    return columns, tuple(explanation.all_labels[column] for column in columns)
-
-
-def _require_sum(method: str, sums: Array, scores: Array) -> None:
-    if not np.allclose(sums, scores, atol=1e-6):
-        raise UsageError(
-            f"{method} weights do not add up to the score, which shap takes for granted; "
-            "explain with method='shapley' or 'lime'"
-        )
+def _asked(explanation: Explanation | TrackExplanation, label: str | int | None) -> list[int]:
+    return [explanation.column(one) for one in (explanation.labels if label is None else (label,))]

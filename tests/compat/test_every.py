@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -336,6 +337,8 @@ def test_what_bind_does_not_take_is_said_at_once_with_what_to_write(band: Oracle
         bind(band, mix, temporal_segmentation_params={"type": "fixed"})
     with pytest.raises(UsageError, match="follow one another from 0 on"):
         bind(band, mix, temporal_segmentation_params={"type": "manual", "manual_segments": [(0, 80), (100, 200)]})
+    with pytest.raises(UsageError, match=r"0 time segments in 1\.000 s"):
+        bind(band, mix, n_temporal_segments=0).get_number_components()
     with pytest.raises(UsageError, match="temporal segments are a number"):
         bind(band, mix, temporal_segmentation_params="beats")
     with pytest.raises(UsageError, match="there is no component 5; they are numbered from 0 to 4"):
@@ -369,6 +372,9 @@ def test_what_is_bound_is_separated_once_however_often_it_is_explained(band: Ora
     LimeAudioExplainer().explain_instance(bound, linear, labels=[1])
     assert len(bound.components) == len(e.factorization.retrieve_components()) == 5
     assert len(asked) == 1
+    cut = replace(bound, segments=2)
+    assert cut.get_number_components() == 10
+    assert len(asked) == 2
 
 
 def test_composition_fn_makes_the_models_input_and_is_refused_where_it_would_not(band: OracleFactorization) -> None:
@@ -700,6 +706,14 @@ def test_a_batch_of_all_labels_holds_those_of_each(several: dict[str, Any], of: 
     assert batch.values.shape == (3, 3, 2)
     assert list(batch.output_names) == ["b", "a"]
     np.testing.assert_array_equal(batch[:, :, "a"].values, to_shap(several[of], label="a").values)
+
+
+def test_a_window_of_a_track_is_a_row_of_it_with_numbers_for_labels(several: dict[str, Any]) -> None:
+    track = several["track"]
+    one = to_shap(track.windows[1], label=0)
+    np.testing.assert_array_equal(one.values, to_shap(track, label="a").values[1])
+    assert one.base_values == to_shap(track, label="a").base_values[1]
+    assert list(to_shap(track.windows[1]).output_names) == ["0", "1"]
 
 
 def test_one_of_audiolime_starts_at_its_intercept_and_what_was_not_selected_weighs_nothing(
