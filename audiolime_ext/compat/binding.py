@@ -39,8 +39,8 @@ _INSTEAD = {  # audioLIME's other arguments
     "recompute": "stems are made when they are needed; leave it out",
     "spleeter_sr": "each separator hears its own rate; leave it out",
     "frequency_segments": "bind('bands:4', 'song.mp3', segments=6), or SoundLIMEFactorization('song.mp3', 4, 6)",
-    "temporal_segments": "segments=6",
-    "sr": "target_sr=16000",
+    "temporal_segments": "their number is segments=6",
+    "sr": "the rate that a predict function hears is target_sr=16000",
 }
 
 
@@ -271,7 +271,7 @@ def bind(
             raise unknown("argument of bind", name, _OPTIONS)
         raise UsageError(f"bind does not take {name}: {_INSTEAD[name]}")
     if target_sr is not None and (not isinstance(target_sr, (int, np.integer)) or target_sr < 1):
-        raise UsageError(f"target_sr is a rate in Hz, such as 16000, not {target_sr!r}")
+        raise UsageError(f"target_sr is a rate in Hz, such as 16000, not {target_sr!r}; separators go by model_name=")
     ways = [segments, n_temporal_segments, temporal_segmentation_params]
     if sum(way is not None for way in ways) > 1:
         raise UsageError("segments, n_temporal_segments and temporal_segmentation_params say the same; give one")

@@ -22,6 +22,7 @@ from audiolime_ext.compat import (
     AudioExplanation,
     BoundFactorization,
     LimeAudioExplainer,
+    SpleeterFactorization,
     bind,
     shapiq_game,
     to_shap,
@@ -331,8 +332,12 @@ def test_what_bind_does_not_take_is_said_at_once_with_what_to_write(band: Oracle
         bind(band, mix, segment=3)
     with pytest.raises(UsageError, match="say the same; give one"):
         bind(band, mix, segments=3, n_temporal_segments=3)
-    with pytest.raises(UsageError, match="target_sr is a rate in Hz, such as 16000, not 'spleeter:5stems'"):
-        bind(band, mix, target_sr="spleeter:5stems")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="such as 16000, not 'hpss'; separators go by model_name="):
+        SpleeterFactorization(mix, 10, None, "hpss")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"target_sr is a rate in Hz, such as 16000, not 0\.5"):
+        bind(band, mix, target_sr=0.5)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="does not take sr: the rate that a predict function hears is target_sr=16000"):
+        bind(band, mix, sr=16000)
     with pytest.raises(UsageError, match="type of temporal segmentation 'fixed'; did you mean 'fixed_length'"):
         bind(band, mix, temporal_segmentation_params={"type": "fixed"})
     with pytest.raises(UsageError, match="follow one another from 0 on"):
