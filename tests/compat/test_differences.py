@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext.compat import LimeAudioExplainer, SpleeterFactorization, audiolime, bind
+from audiolime_ext.compat import (
+    LimeAudioExplainer,
+    SoundLIMEFactorization,
+    SpleeterFactorization,
+    TimeOnlyFactorization,
+    audiolime,
+    bind,
+)
 from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.stems import Stems
 from factorizations.oracle import OracleFactorization
@@ -186,3 +193,27 @@ def test_the_source_that_the_model_listens_to_is_found_by_index_modulo_sources()
     mask = np.arange(12) == numbers[0]
     assert e.neighborhood.masks.shape[1] == 12
     np.testing.assert_allclose(e.components.heard_mixes(mask[None])[0, 0], e.factorization.components[numbers[0]])
+
+
+def test_soundlimes_rectangles_go_band_by_band_from_the_lowest_within_each_segment() -> None:
+    time = np.arange(2 * SR) / SR
+    mix = np.sum([0.1 * np.sin(2 * np.pi * hz * time) for hz in (1000, 3000, 5000, 7000)], axis=0)
+    of = SoundLIMEFactorization((mix.astype(np.float32), SR), frequency_segments=4, temporal_segments=2)
+    assert of.get_number_components() == 8
+    for index, alone in enumerate(of.retrieve_components()):
+        segment, band = divmod(index, 4)
+        spectrum = np.abs(np.fft.rfft(alone))
+        assert int(np.argmax(spectrum)) // 2 == pytest.approx(1000 + 2000 * band, abs=10)
+        silent = alone[(1 - segment) * SR :][: SR - SR // 50] if segment == 0 else alone[: SR - SR // 50]
+        assert np.abs(silent[SR // 50 :]).max() < 1e-6
+
+
+def test_without_segments_the_classes_cut_one_a_second_ten_at_most() -> None:
+    hiss = np.random.default_rng(0).normal(0, 0.1, 12 * SR).astype(np.float32)
+    of = TimeOnlyFactorization(hiss[: 3 * SR])
+    assert of.get_ordered_component_names() == ["T0", "T1", "T2"]
+    np.testing.assert_array_equal(
+        of.retrieve_components([1])[0][SR + 200 : 2 * SR - 200], hiss[SR + 200 : 2 * SR - 200]
+    )
+    assert TimeOnlyFactorization(hiss).get_number_components() == 10
+    assert SpleeterFactorization(hiss[:SR], None, None, model_name="bands:2").get_number_components() == 2
