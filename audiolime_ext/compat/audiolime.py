@@ -21,31 +21,31 @@ first call; rows count by sqrt(exp(−d² / width²)), with d their cosine dista
 components weigh .5 each, .49 is left with 1000 rows and .1 with the four rows of ``num_samples="exhaustive"`` (five
 components: .36). `audiolime_ext.explain` has no such penalty.
 
-What differs, on purpose (``tests/compat/test_differences.py`` has a test of each row):
+What differs, on purpose (``tests/compat/test_differences.py`` has a test of each row)::
 
-| subject | audioLIME 0.0.3 | here | why |
-|---|---|---|---|
-| a model's rate | `target_sr` for all | its own, where it has one | no model hears a rate it was not made for |
-| predictions | one a row | one for each different mask | 1000 rows of 5 components are 32 masks |
-| all on | sum of the estimates | the recording | the score is the model's own |
-| separation | of mono at `target_sr` | of the recording as it is | what separators were made for |
-| end | dropped if it fills no segment | in the last segment | nothing is left out unheard |
-| borders | cut | crossfaded, 10 ms | no clicks that a model could hear |
-| under a second | ZeroDivisionError | one segment | short sounds can be explained |
-| gaps | `manual_segments` may leave some | refused | what is in no component is on or off unseen |
-| integer `random_state` | goes on with every call | the same rows at every call | a result is known by its seed |
-| no `random_state` | NumPy's global generator | 0 | the same call, the same result |
-| `random_seed` | never used | seeds the rows | it was asked for |
-| `labels` | lists, tuples, sets | arrays, one number, names, too | an array raised ValueError |
-| no `labels` | TypeError | the five highest | that is what one asks first |
-| `local_exp` of top labels | lowest label first | highest first | its first key is the top label |
-| negative only | weakest first | strongest first | the first one is meant to matter most |
-| `num_components` | int | NumPy's integers, too | they come out of arrays |
-| label not explained | KeyError | UsageError, which names those that were | it says what to write |
-| `highest_weights` | ranks without penalty | ranks with .01, as lime does | it differs where weights nearly tie |
-| `model_regressor` | is fitted itself | is copied | what was given stays as it was |
-| `distance` | empty | by output | it is documented there |
-| a silent excerpt | explained | refused | no component of it can be heard |
+    | subject | audioLIME 0.0.3 | here | why |
+    |---|---|---|---|
+    | a model's rate | `target_sr` for all | its own, where it has one | no model hears a rate it was not made for |
+    | predictions | one a row | one for each different mask | 1000 rows of 5 components are 32 masks |
+    | all on | sum of the estimates | the recording | the score is the model's own |
+    | separation | of mono at `target_sr` | of the recording as it is | what separators were made for |
+    | end | dropped if it fills no segment | in the last segment | nothing is left out unheard |
+    | borders | cut | crossfaded, 10 ms | no clicks that a model could hear |
+    | under a second | ZeroDivisionError | one segment | short sounds can be explained |
+    | gaps | `manual_segments` may leave some | refused | what is in no component is on or off unseen |
+    | integer `random_state` | goes on with every call | the same rows at every call | a result is known by its seed |
+    | no `random_state` | NumPy's global generator | 0 | the same call, the same result |
+    | `random_seed` | never used | seeds the rows | it was asked for |
+    | `labels` | lists, tuples, sets | arrays, one number, names, too | an array raised ValueError |
+    | no `labels` | TypeError | the five highest | that is what one asks first |
+    | `local_exp` of top labels | lowest label first | highest first | its first key is the top label |
+    | negative only | weakest first | strongest first | the first one is meant to matter most |
+    | `num_components` | int | NumPy's integers, too | they come out of arrays |
+    | label not explained | KeyError | UsageError, which names those that were | it says what to write |
+    | `highest_weights` | ranks without penalty | ranks with .01, as lime does | it differs where weights nearly tie |
+    | `model_regressor` | is fitted itself | is copied | what was given stays as it was |
+    | `distance` | empty | by output | it is documented there |
+    | a silent excerpt | explained | refused | no component of it can be heard |
 
 Reference: Haunschmid, Manilow and Widmer, "audioLIME: Listenable explanations using source separation", MML 2020.
 """
