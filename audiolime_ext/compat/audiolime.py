@@ -1,61 +1,83 @@
 """audioLIME's interface of 2021: its explainer, its arguments and its result, over any factorization.
 
-In audioLIME a factorization carried its recording; here `bind` joins the two. The rest is written as before::
+Code of old runs once its imports name this package; in audioLIME's README these are::
 
-    bound = bind("spleeter:5stems", "song.mp3", start_s=30.0, duration_s=3.0)
+    from audiolime_ext.compat import RawAudioProvider, SpleeterFactorization, audiolime as lime_audio
+
+`bind` joins any other factorization and a recording; an object with audioLIME's methods, of one's own, is taken as it
+is (`foreign`)::
+
+    bound = bind("cerberus", "song.mp3", start_s=30.0, duration_s=3.0, n_temporal_segments=6)
     e = LimeAudioExplainer(random_state=0).explain_instance(bound, predict_fn, labels=[12], num_samples=1000)
     sources, numbers = e.get_sorted_components(12, negative_components=False, num_components=1, return_indeces=True)
 
-What is the same: the first row is all on, every other switches each component with probability 1/2, and an integer
-`random_state` draws exactly the rows that audioLIME drew; rows count by sqrt(exp(−d² / width²)), with d their cosine
-distance to all on; the lime package fits a *ridge regression with penalty 1* and selects features; `score` is its
-weighted R² on the rows that it was fitted to. The penalty shrinks weights, most where rows are few: where two
+What is the same: a function is asked at 16 kHz (3 s are 48,000 samples) unless `target_sr` says otherwise; component
+``segment * n_sources + source`` is that source in that segment; where nothing qualifies, `get_sorted_components` gives
+one signal of silence and no number, so that a sum can be listened to; the first row is all on, every other switches
+each component with probability 1/2, and an integer `random_state` draws exactly the rows that audioLIME drew at its
+first call; rows count by sqrt(exp(−d² / width²)), with d their cosine distance to all on; the lime package fits a
+*ridge regression with penalty 1* and selects features; `score` is its weighted R² on the rows that it was fitted to. Of
+51 combinations of the options all agree to 1e-5. The penalty shrinks weights, most where rows are few: where two
 components weigh .5 each, .49 is left with 1000 rows and .1 with the four rows of ``num_samples="exhaustive"`` (five
 components: .36). `audiolime_ext.explain` has no such penalty.
 
-What differs, on purpose: a mask that was drawn often is predicted once and counts as often as it was drawn; all on is
-the recording itself, not the sum of a separator's estimates; `random_seed` is honoured; labels may be arrays or names;
-without labels the five highest are explained; of the negative components the strongest comes first.
+What differs, on purpose (``tests/compat/test_differences.py`` has a test of each row)::
+
+    | subject | audioLIME 0.0.3 | here | why |
+    |---|---|---|---|
+    | a model's rate | `target_sr` for all | its own, where it has one | no model hears a rate it was not made for |
+    | predictions | one a row | one for each different mask | 1000 rows of 5 components are 32 masks |
+    | all on | sum of the estimates | the recording | the score is the model's own |
+    | separation | of mono at `target_sr` | of the recording as it is | what separators were made for |
+    | end | dropped if it fills no segment | in the last segment | nothing is left out unheard |
+    | borders | cut | crossfaded, 10 ms | no clicks that a model could hear |
+    | under a second | ZeroDivisionError | one segment | short sounds can be explained |
+    | gaps | `manual_segments` may leave some | refused | what is in no component is on or off unseen |
+    | integer `random_state` | goes on with every call | the same rows at every call | a result is known by its seed |
+    | no `random_state` | NumPy's global generator | 0 | the same call, the same result |
+    | `random_seed` | never used | seeds the rows | it was asked for |
+    | `labels` | lists, tuples, sets | arrays, one number, names, too | an array raised ValueError |
+    | no `labels` | TypeError | the five highest | that is what one asks first |
+    | `local_exp` of top labels | lowest label first | highest first | its first key is the top label |
+    | negative only | weakest first | strongest first | the first one is meant to matter most |
+    | `num_components` | int | NumPy's integers, too | they come out of arrays |
+    | label not explained | KeyError | UsageError, which names those that were | it says what to write |
+    | `highest_weights` | ranks without penalty | ranks with .01, as lime does | it differs where weights nearly tie |
+    | `model_regressor` | is fitted itself | is copied | what was given stays as it was |
+    | `distance` | empty | by output | it is documented there |
+    | a silent excerpt | explained | refused | no component of it can be heard |
 
 Reference: Haunschmid, Manilow and Widmer, "audioLIME: Listenable explanations using source separation", MML 2020.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.attribution.lime import KERNEL_WIDTH, cosine_distances, exponential_kernel
-from audiolime_ext.compat.audio_explanation import AudioExplanation
+from audiolime_ext.attribution.lime import KERNEL_WIDTH, exponential_kernel
+from audiolime_ext.compat.audio_explanation import AudioExplanation, distinct
 from audiolime_ext.compat.binding import BoundFactorization
+from audiolime_ext.compat.foreign import Foreign, game_of, lacking
+from audiolime_ext.compat.surrogate import SELECTIONS, Surrogate, distances_to_all_on
 from audiolime_ext.components.game import Game
-from audiolime_ext.components.masks import Masks, MaskSet, Neighborhood, enumerate_masks
+from audiolime_ext.components.masks import Masks, enumerate_masks
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.prediction.contract import Scores
+from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.labels import label_indices, label_names
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import plain
 from audiolime_ext.text import counted
 
 Array = NDArray[np.float64]
 
-RIDGE = 1.0
 N_TOP_LABELS = 5
 MOST_COMPONENTS = 20  # of "exhaustive": a million masks
-_SELECTIONS = ("auto", "forward_selection", "highest_weights", "lasso_path", "none")
-
-
-@dataclass(frozen=True, eq=False)
-class _Surrogate:
-    intercept: float
-    weights: list[tuple[int, float]]
-    score: float
-    local_pred: Array
 
 
 class LimeAudioExplainer:
@@ -101,8 +123,8 @@ class LimeAudioExplainer:
     ) -> None:
         if not kernel_width > 0:
             raise UsageError(f"kernel_width must be positive, not {kernel_width!r}")
-        if feature_selection not in _SELECTIONS:
-            raise unknown("feature_selection", feature_selection, _SELECTIONS)
+        if feature_selection not in SELECTIONS:
+            raise unknown("feature_selection", feature_selection, SELECTIONS)
         self.kernel_width = float(kernel_width)
         self.kernel = kernel
         self.verbose = verbose
@@ -112,9 +134,9 @@ class LimeAudioExplainer:
 
     def explain_instance(
         self,
-        factorization: BoundFactorization,
+        factorization: BoundFactorization | Foreign,
         predict_fn: Any,
-        labels: Sequence[int | str] | NDArray[Any] | int | str | None = None,
+        labels: Iterable[int | str] | int | str | None = None,
         top_labels: int | None = None,
         num_reg_targets: int | None = None,
         num_features: int = 100000,
@@ -130,11 +152,12 @@ class LimeAudioExplainer:
 
         Parameters
         ----------
-        factorization : BoundFactorization
-            Factorization and excerpt, joined by `bind`.
+        factorization : BoundFactorization or object
+            Factorization and excerpt, joined by `bind`; or an object with audioLIME's methods, see `foreign`.
         predict_fn : Model, str or callable
-            Model, its spec string, or any function from float32 (n_batch, n_samples) to (n_batch, n_labels).
-        labels : int, str, sequence of these, ndarray or None
+            Model, its spec string, or any function from float32 (n_batch, n_samples) at 16 kHz (see `bind`) to
+            (n_batch, n_labels).
+        labels : int, str, iterable of these, or None
             Outputs to explain, by number or name.
         top_labels : int or None
             Number of the highest outputs to explain; `labels` is then ignored.
@@ -163,40 +186,31 @@ class LimeAudioExplainer:
         AudioError, ModelError, UsageError, MissingError
             See `audiolime_ext.errors`.
         """
-        from sklearn.linear_model import Ridge
-
         if num_reg_targets is not None and (labels is not None or top_labels is not None):
             raise UsageError("give labels or top_labels for a classifier, num_reg_targets for a regressor; not both")
         numbers = {"top_labels": top_labels, "num_reg_targets": num_reg_targets, "num_features": num_features}
         _require_positive(
             **numbers, batch_size=batch_size, num_samples=None if num_samples == "exhaustive" else num_samples
         )
-        if not isinstance(factorization, BoundFactorization):
-            raise UsageError(f"explain_instance needs bind(factorization, audio, …), not {factorization!r}")
-        model = load_model(predict_fn)
-        if isinstance(model, FunctionModel):
-            model = replace(model, batch_size=min(batch_size, model.batch_size or batch_size))
-
-        components = factorization.components(model)
-        drawn = self._draw(components.n, num_samples, random_seed)
-        masks, rows = distinct(drawn)
-        counts = np.bincount(rows, minlength=len(masks)).astype(np.int64)
-        game = Game.of(components, model, progress=progress_bar)
-        neighborhood = game.played(MaskSet(masks, counts, len(masks) == 2**components.n))
-        names = label_names(model, neighborhood.scores.shape[1])
         if labels is None and num_reg_targets is None:
             top_labels = top_labels or N_TOP_LABELS
-        wanted = _wanted(labels, top_labels, num_reg_targets, neighborhood, names)
+        heard, game, model = _joined(factorization, predict_fn, batch_size, progress_bar)
+        drawn = self._draw(game.n, num_samples, random_seed)
+        if isinstance(heard, BoundFactorization):
+            game(distinct(drawn)[0])  # all off, too, while the model is at hand
+        scores, distances = game(drawn), distances_to_all_on(drawn, distance_metric)
+        names = label_names(model, scores.shape[1])
+        wanted = _wanted(labels, top_labels, num_reg_targets, scores[0], names)
 
-        distances, scores = _distances(drawn, distance_metric), neighborhood.scores[rows]
-        regressor = Ridge(RIDGE, fit_intercept=fit_intercept) if model_regressor is None else model_regressor
-        fits = {column: self._fit(drawn, scores, distances, column, num_features, regressor) for column in wanted}
+        surrogate = Surrogate(self._weigh, self.feature_selection, model_regressor, fit_intercept, self.verbose)
+        fits = {column: surrogate.fit(drawn, scores, distances, column, num_features) for column in wanted}
         return AudioExplanation(
-            components,
+            heard,
             names,
-            neighborhood,
-            rows,
-            local_exp={column: fit.weights for column, fit in fits.items()},
+            game,
+            drawn.astype(np.int64),
+            scores,
+            local_exp={column: self._sorted(fit.weights) for column, fit in fits.items()},
             intercept={column: fit.intercept for column, fit in fits.items()},
             score={column: fit.score for column, fit in fits.items()},
             local_pred={column: fit.local_pred for column, fit in fits.items()},
@@ -212,7 +226,7 @@ class LimeAudioExplainer:
                     f"{counted(n, 'component has', 'components have')} {2**n} masks; give num_samples a number "
                     "instead of 'exhaustive'"
                 )
-            return enumerate_masks(n)[::-1]
+            return enumerate_masks(n)[::-1, ::-1]
         rng = _random_state(self.random_state if seed is None else seed)
         if seed is None:
             rng.randint(0, high=1000)  # audioLIME drew a seed here, which it never used
@@ -220,50 +234,48 @@ class LimeAudioExplainer:
         drawn[0] = True
         return np.asarray(drawn)
 
-    def _fit(
-        self, drawn: Masks, scores: Scores, distances: Array, column: int, num_features: int, regressor: Any
-    ) -> _Surrogate:
-        """The surrogate of one output, fitted by the lime package."""
-        from lime.lime_base import LimeBase
+    def _weigh(self, distances: Array) -> Array:
+        if self.kernel is None:
+            return exponential_kernel(distances, self.kernel_width)
+        return self.kernel(distances, kernel_width=self.kernel_width)
 
-        kernel = self.kernel or (lambda d, kernel_width: exponential_kernel(d, kernel_width))
-        base = LimeBase(lambda d: kernel(d, kernel_width=self.kernel_width), self.verbose, np.random.RandomState(0))
-        keeps_all = num_features >= drawn.shape[1] and self.feature_selection != "lasso_path"
-        selection = "none" if keeps_all else self.feature_selection
-        intercept, pairs, score, local_pred = base.explain_instance_with_data(
-            drawn.astype(float), scores, distances, column, num_features, selection, copy.deepcopy(regressor)
+    def _sorted(self, weights: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """Pairs (component, weight), by weight unless the size counts, by which they come."""
+        return weights if self.absolute_feature_sort else sorted(weights, key=lambda pair: -pair[1])
+
+
+def _joined(
+    factorization: Any, predict_fn: Any, batch_size: int, progress: bool
+) -> tuple[BoundFactorization | Foreign, Game, Model]:
+    """What is explained as the model hears it, the game of both, and the model."""
+    sr = factorization.target_sr if isinstance(factorization, BoundFactorization) else None
+    model = load_model(predict_fn, sr=sr)
+    if isinstance(model, FunctionModel):
+        model = replace(model, batch_size=min(batch_size, model.batch_size or batch_size))
+    if isinstance(factorization, BoundFactorization):
+        model = _composing(model, factorization)
+        heard = factorization.heard_by(model)
+        return heard, Game.of(heard.parts, model, progress=progress), model
+    if missing := lacking(factorization):
+        raise UsageError(
+            f"explain_instance needs bind(factorization, audio, …), or an object with audioLIME's methods; "
+            f"{factorization!r} has no {', '.join(missing)}"
         )
-        weights = [(int(i), float(weight)) for i, weight in pairs]  # by size already
-        if not self.absolute_feature_sort:
-            weights.sort(key=lambda pair: -pair[1])
-        return _Surrogate(float(intercept), weights, float(score), np.asarray(local_pred))
+    return factorization, game_of(factorization, model, progress=progress), model
 
 
-def distinct(drawn: Masks) -> tuple[Masks, NDArray[np.int64]]:
-    """The different masks among those drawn, with all off and all on, and which of them each row is.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> masks, rows = distinct(np.array([[True, True], [True, False], [True, True]]))
-    >>> masks.astype(int).tolist(), rows.tolist()
-    ([[0, 0], [1, 0], [1, 1]], [2, 1, 2])
-    """
-    off = np.zeros((1, drawn.shape[1]), dtype=bool)
-    masks, rows = np.unique(np.concatenate([off, drawn]), axis=0, return_inverse=True)
-    return masks, rows.reshape(-1)[1:].astype(np.int64)
-
-
-def _distances(drawn: Masks, metric: str) -> Array:
-    if metric == "cosine":
-        return cosine_distances(drawn)
-    from sklearn.metrics import pairwise_distances
-
-    try:
-        found = pairwise_distances(drawn.astype(float), np.ones((1, drawn.shape[1])), metric=metric)
-    except ValueError as error:
-        raise UsageError(f"distance_metric {metric!r} cannot be used: {error}") from error
-    return np.asarray(found, dtype=np.float64).ravel()
+def _composing(model: Model, bound: BoundFactorization) -> Model:
+    """The model behind `composition_fn`, which makes its input of each mix."""
+    compose = bound.composition_fn
+    if compose is None:
+        return model
+    if not isinstance(model, FunctionModel) or model.front_end is not None:
+        raise UsageError(
+            "composition_fn is for a function that takes what it makes; this model hears signals, or has a front_end "
+            "of its own: leave out composition_fn"
+        )
+    of_batch = lambda batch: np.stack([np.asarray(compose(signal)) for signal in batch])  # noqa: E731
+    return replace(model, front_end=compose if model.one_at_a_time else of_batch)
 
 
 def _random_state(seed: Any) -> np.random.RandomState:
@@ -274,13 +286,14 @@ def _random_state(seed: Any) -> np.random.RandomState:
 
 
 def _wanted(
-    labels: Any, top_labels: int | None, num_reg_targets: int | None, neighborhood: Neighborhood, names: Sequence[str]
+    labels: Any, top_labels: int | None, num_reg_targets: int | None, full: Array, names: tuple[str, ...]
 ) -> list[int]:
     if num_reg_targets is not None:
         return label_indices(range(num_reg_targets), names)
     if top_labels is not None:
-        return [int(i) for i in np.argsort(-neighborhood.full, kind="stable")[:top_labels]]
-    given = [labels] if isinstance(labels, str) else np.atleast_1d(np.asarray(labels, dtype=object)).tolist()
+        return [int(i) for i in np.argsort(-full, kind="stable")[:top_labels]]
+    labels = plain(labels)
+    given = list(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else [labels]
     if not given:
         raise UsageError("labels is empty; name at least one label, or give None for the highest ones")
     return label_indices(given, names)
