@@ -116,6 +116,12 @@ def _shares(found: Confusion, source: str) -> list[str]:
     return [source, *cells, "" if lost is None else f"{100 * lost:.0f} %"]
 
 
+def differences() -> str:
+    """What differs from audioLIME, out of the docstring of our dialect."""
+    told = inspect.cleandoc(import_module("audiolime_ext.compat.audiolime").__doc__ or "")
+    return "\n".join(line.strip() for line in told.splitlines() if line.strip().startswith("|"))
+
+
 def gallery() -> str:
     """What the gallery holds, each page with the command that made it."""
     return "\n\n".join(
