@@ -15,7 +15,7 @@ from textwrap import wrap
 from typing import Any
 
 from docutils import nodes
-from made import ITEMS
+from made import FIGURES, FIGURES_OF, ITEMS, NOTEBOOKS
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
@@ -122,14 +122,36 @@ def differences() -> str:
     return "\n".join(line.strip() for line in told.splitlines() if line.strip().startswith("|"))
 
 
-def gallery() -> str:
-    """What the gallery holds, each page with the command that made it."""
+def pages() -> str:
+    """The gallery's pages, each with the command that made it."""
     return "\n\n".join(
-        f"## {item.title}\n\n{item.text}\n\n```\n{item.command}\n```\n\n"
-        f'<a class="open" href="{item.page}">open the page</a>\n\n'
-        f'<iframe src="{item.page}" loading="lazy" title="{item.title}"></iframe>'
+        f"### {item.title}\n\n{item.text}\n\n```\n{item.command}\n```\n\n{_framed(item.page, item.title)}"
+        for item in ITEMS
         for item in ITEMS
     )
+
+
+def figures() -> str:
+    """The gallery's figures, each with the call that draws it."""
+    drawn = (
+        f"### {title}\n\n```python\n{code}\n```\n\n"
+        f'<a href="{name}.pdf"><img class="figure" src="{name}.png" alt="{title}"></a>'
+        for name, (title, code) in FIGURES.items()
+    )
+    return "\n\n".join([f"```python{FIGURES_OF}```", *drawn])
+
+
+def notebooks() -> str:
+    """The notebooks as they ran."""
+    return "\n\n".join(
+        f"### {title}\n\n`examples/notebooks/{name}.ipynb`\n\n{_framed(f'{name}.html', title)}"
+        for name, title in NOTEBOOKS.items()
+    )
+
+
+def _framed(page: str, title: str) -> str:
+    link = f'<a class="open" href="{page}">open the page</a>'
+    return f'{link}\n\n<iframe src="{page}" loading="lazy" title="{title}"></iframe>'
 
 
 def name(role: str, rawtext: str, text: str, lineno: int, inliner: Any, *_: Any) -> tuple[list[nodes.Node], list[Any]]:

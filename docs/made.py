@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -92,6 +93,19 @@ ITEMS = [
         "audiolime why ezer_ev.ogg vermocsar.ogg mime.wav --in music.index --study -o study.html",
     ),
 ]
+FIGURES = {  # name → title, what is drawn of an excerpt, a track, an audit or neighbours, which FIGURES_OF makes
+    "bars": ("The weights of an excerpt", 'e.plot(style="paper")'),
+    "spectrogram": ("The top source within the mix", 'e.plot(kind="spectrogram", label="metal", style="paper")'),
+    "time": ("A song over time", 'track.plot(label="female vocalists", style="paper")'),
+    "screen": ("For slides and notebooks", "e.plot()"),
+}
+FIGURES_OF = """
+from audiolime_ext import explain, explain_track
+
+e = explain("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
+track = explain_track("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
+"""
+NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
 BEFORE = ["audiolime index clips --stems spleeter:2stems -o music.index"]
 
 
@@ -127,6 +141,25 @@ def run(command: str) -> None:
     subprocess.run([*own, *rest], cwd=SONGS, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
+def draw() -> None:
+    """Draw the figures, each as a picture for the site and as a PDF for a paper."""
+    names: dict[str, object] = {}
+    os.chdir(SONGS)
+    exec(FIGURES_OF, names)
+    for name, (_, code) in FIGURES.items():
+        print(f">>> {code}", flush=True)
+        figure: Any = eval(code, names)
+        figure.savefig(GALLERY / f"{name}.png", dpi=200)
+        figure.savefig(GALLERY / f"{name}.pdf")
+
+
+def execute() -> None:
+    """Run the notebooks among the songs, and keep them with what they show."""
+    copies = [shutil.copy(ROOT / "examples" / "notebooks" / f"{name}.ipynb", SONGS) for name in NOTEBOOKS]
+    options = ["--execute", "--to", "html", "--output-dir", str(GALLERY), "--log-level", "ERROR"]
+    subprocess.run([sys.executable, "-m", "nbconvert", *options, *copies], check=True)
+
+
 def main() -> None:
     """Make everything anew."""
     for folder in (SONGS, GALLERY):
@@ -137,6 +170,8 @@ def main() -> None:
         run(command)
     for kept in {item.page.split("/")[0] for item in ITEMS}:
         shutil.move(SONGS / kept, GALLERY / kept)
+    draw()
+    execute()
 
 
 if __name__ == "__main__":
