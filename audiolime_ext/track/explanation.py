@@ -40,6 +40,7 @@ from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.track import words as track_summary
 from audiolime_ext.track.leaders import Leaders
+from audiolime_ext.track.opened import Shelf
 from audiolime_ext.track.window import Window, names_of
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class TrackExplanation:
     noise : Noise or None
         Differences between the model's answers to the same mix, which are in the errors of the weights; None where it
         was not asked again.
+    shelf : Shelf or None
+        Place for what is made of the stems, such as the sound of a page; None: nothing is kept.
 
     Examples
     --------
@@ -110,6 +113,7 @@ class TrackExplanation:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     noise: Noise | None = field(default=None, repr=False)
+    shelf: Shelf | None = field(default=None, repr=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
 from audiolime_ext.files.names import legible
 from audiolime_ext.report.player.clip import data_uri
-from audiolime_ext.report.player.media import Codec, encode_media
+from audiolime_ext.report.player.kept import kept_clips, kept_media
+from audiolime_ext.report.player.media import Codec, Media, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import policy, render, static
@@ -149,7 +150,11 @@ def _player(
     track: TrackExplanation, parts: Components | None, number: int, codec: Codec, wanted: Sequence[str]
 ) -> Markup:
     sources = track.names if parts is None else parts.sources
-    media = encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
+
+    def encode() -> Media:
+        return encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
+
+    media = kept_media(track.shelf, encode, codec=codec, wanted=wanted)
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
@@ -157,17 +162,24 @@ def _player(
 
 def _clips(track: TrackExplanation, mixture: bool, wanted: Sequence[str]) -> list[tuple[str, str]]:
     """The mix and the top source of the window in which the first label is strongest: for noscript."""
-    sounding = [i for i, window in enumerate(track.windows) if not window.silent]
-    if not sounding or not track.labels:
+    if not track.labels or track.sounds.sum() == 0:
         return []
-    scores, _ = track.score(track.labels[0])
-    explanation = track.open_window(max(sounding, key=lambda i: float(scores[i])))
-    top = explanation.top(label=track.labels[0])
-    stem_of = {part["name"]: part["stem"] for part in components(explanation.names, explanation.components)}
-    clips = [explanation.mixture] if mixture else []
-    if top.audio is not None and {stem_of.get(name, name) for name in top.components} <= set(wanted):
-        clips.append(top.audio)
-    return [(clip.name, data_uri(clip)) for clip in clips]
+    label = track.labels[0]
+    number = track.highest(label)
+    window, found = track.windows[number], track.leading(number, label)
+    weights = window.attribution.weights[track.column(label)]
+    top = [] if found is None else [name for name, _ in found.entries(window.names, weights)]
+
+    def encode() -> list[tuple[str, str]]:
+        explanation = track.open_window(number)
+        stem_of = {part["name"]: part["stem"] for part in components(explanation.names, explanation.components)}
+        clips = [explanation.mixture] if mixture else []
+        if top and {stem_of.get(name, name) for name in top} <= set(wanted):
+            clips.append(explanation.audio(top))
+        return [(clip.name, data_uri(clip)) for clip in clips]
+
+    of = {"window": [window.start_s, window.duration_s], "of": window.names, "top": top, "name": track.recording_name}
+    return kept_clips(track.shelf, encode, of={**of, "mixture": mixture, "wanted": sorted(wanted)})
 
 
 def _only(stems: Stems, wanted: Sequence[str]) -> Stems:
