@@ -219,7 +219,7 @@ class Confusion:
         others = f"where other sounds ({unknown}) land was not measured"
         if not told:
             return others if self.stems else ""
-        rule = f"at least {100 * NOTICEABLE:.0f} % of a true one on average, or {100 * LARGE:.0f} % now and then"
+        rule = f"at least {NOTICEABLE:g} of a true one on average, or {LARGE:g} now and then"
         return f"{'; '.join(told)} (measured: {rule}); {others}"
 
     def why(self, pair: tuple[str, str]) -> str:

@@ -20,7 +20,6 @@ from audiolime_ext.prediction.targets import Target
 from audiolime_ext.track.window import Window
 from audiolime_ext.track.windows import Asking, Span
 
-
 Made = TypeVar("Made")
 
 
@@ -33,7 +32,7 @@ class Shelf:
     store : Store
         Store in which it is kept.
     stems : mapping or None
-        What identifies the stems, in plain values; None where nothing does: then nothing is kept.
+        Identity of the stems, in plain values; None where they have none: then nothing is kept.
     recording, by : str
         Name of the recording and of what made the stems, as entries are listed.
     """

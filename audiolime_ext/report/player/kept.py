@@ -70,7 +70,7 @@ def packed(media: Media) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     >>> again.pieces[0].encoded == media.pieces[0].encoded, again.names
     (True, ('one',))
     """
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "encoded": np.frombuffer(b"".join(piece.encoded for piece in media.pieces), np.uint8),
         "spectrogram": np.frombuffer(media.spectrogram, np.uint8),
         "waveforms": media.waveforms,
@@ -91,7 +91,7 @@ def unpacked(entry: Entry) -> Media:
         for (stem, index, scale, _), (begin, end) in zip(facts.pop("pieces"), pairwise(ends), strict=True)
     ]
     heard = facts.pop("transcription")
-    tuples = {name: tuple(facts.pop(name)) for name in ("names", "levels_db", "peaks", "notes")}
+    tuples: dict[str, Any] = {name: tuple(facts.pop(name)) for name in ("names", "levels_db", "peaks", "notes")}
     return Media(
         **facts,
         **tuples,

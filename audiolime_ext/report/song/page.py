@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.player.kept import kept_clips, kept_media
 from audiolime_ext.report.player.media import Codec, Media, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
+from audiolime_ext.report.song.facts import are_chosen
+from audiolime_ext.report.song.heading import Heading
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
@@ -49,7 +52,7 @@ def page_html(
     explained : Explanation, TrackExplanation or a sequence of them
         Explanations of recordings or excerpts; several stand side by side, such as true stems beside estimated ones.
     title : str or None
-        Title of the page; None: the recording's name.
+        Title of the page; None: title and artist that the file's tags give, or the recording's name.
     audio : {"mp3", "flac"} or None
         Codec of the sound: ``"mp3"``, or ``"flac"`` (lossless, several times as large); None: no sound.
     mixture : bool
@@ -64,16 +67,27 @@ def page_html(
     """
     given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
     views: list[View] = []
-    for one in given:
+    headings = [Heading.of(_name_of(one), one.provenance) for one in given]
+    several = len({(heading.name, heading.file) for heading in headings}) > 1
+    for one, heading in zip(given, headings, strict=True):
         track, parts = (one, None) if isinstance(one, TrackExplanation) else (as_track(one), one.components)
         wanted = _embedded(track, parts, mixture) if audio else []
         player = _player(track, parts, len(views) + 1, audio, wanted) if audio and wanted else ""
         clips = [] if blind or not wanted else _clips(track, mixture, wanted)
         told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
-        told |= {"source_url": source_url, "notes": notes, "blind": blind}
-        view = make_view(track, parts=parts, **told)
-        views.append(view)
-    return _render(views, given, title or views[0].recording_name)
+        told |= {"source_url": source_url, "notes": notes, "blind": blind, "name": heading.text if several else ""}
+        views.append(make_view(_complaining(track), parts=parts, **told))
+    return _render(views, given, title, list(dict.fromkeys(headings)))
+
+
+def _name_of(one: Explained) -> str:
+    return one.recording_name if isinstance(one, TrackExplanation) else one.components.recording_name
+
+
+def _complaining(track: TrackExplanation) -> TrackExplanation:
+    """The same, with the reason why the cache could not be written, if it was the page's sound that could not."""
+    complaint = track.shelf and track.shelf.store.complaint
+    return replace(track, warnings=tuple(dict.fromkeys((*track.warnings, complaint)))) if complaint else track
 
 
 def command_of(explained: Sequence[Explained]) -> str:
@@ -86,7 +100,7 @@ def command_of(explained: Sequence[Explained]) -> str:
     words += ["-m", first.model or "OWN_MODEL"]
     words += ["--contrast", *first.contrast] if first.contrast else ["--labels", *explained[0].labels]
     track = as_track(explained[0]) if isinstance(explained[0], Explanation) else explained[0]
-    some = len(track.windows) < int((~track.taggram.padded).sum()) or isinstance(explained[0], Explanation)
+    some = are_chosen(track) or isinstance(explained[0], Explanation)
     if some:
         words += ["--at", *(f"{window.start_s:.10g}" for window in track.windows), *_segments(explained[0])]
     elif track.start_s > 0:
@@ -111,7 +125,9 @@ def _segments(explained: Explained) -> list[str]:
     return ["--segments", ",".join(repr(float(second)) for second in inner_s)] if inner_s else []
 
 
-def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -> str:
+def _render(
+    views: Sequence[View], explained: Sequence[Explained], title: str | None, headings: Sequence[Heading]
+) -> str:
     script = script_text() + static("song/page.js") + "\naudiolime.views = audiolime.mountPage();\n"
     style = static("song/page.css") + style_text()
     versions = explained[0].provenance.versions
@@ -119,7 +135,9 @@ def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -
     made = [f"audiolime_ext {versions['audiolime_ext']}", f"NumPy {versions['numpy']}"]
     return render(
         "song/page.html.j2",
-        title=title,
+        title=title or " and ".join(heading.text for heading in headings),
+        heading=title or " and ".join(heading.title or heading.name for heading in headings),
+        besides=[heading.besides for heading in headings if heading.besides],
         noun=views[0].noun,
         views=views,
         policy=policy(script, style),
