@@ -64,7 +64,7 @@ def add(commands: Any) -> None:
         help="explain only the windows that begin at these seconds",
     )
     add_no_cache(parser)
-    parser.add_argument("--title", help="title of the page (default: the recording's name)")
+    parser.add_argument("--title", help="title of the page (default: title and artist of the file's tags, or its name)")
     parser.add_argument(
         "--audio",
         choices=("mp3", "flac", "none"),
