@@ -7,9 +7,12 @@ text” is UTF-16, whose mark cannot begin a UTF-8 file; so nothing is guessed.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 Row = Sequence[str]
+
+_HYPHEN = re.compile(r"(?<![\w.-])-(?=\.?\d)")
 
 def counted(n: int, one: str, several: str = "") -> str:
     """A number of things in words; `several` is the plural, where it is not formed with -s.
@@ -20,6 +23,17 @@ def counted(n: int, one: str, several: str = "") -> str:
     ('1 window', '0 windows', '2 data files are')
     """
     return f"{n} {one if n == 1 else several or f'{one}s'}"
+
+
+def minus(text: str) -> str:
+    """A text with a true minus sign before its negative numbers, as pages write them.
+
+    Examples
+    --------
+    >>> minus("-17.2 dB (+0.20, -0.30), R-2, spleeter-4, 1-2")
+    '−17.2 dB (+0.20, −0.30), R-2, spleeter-4, 1-2'
+    """
+    return _HYPHEN.sub("\N{MINUS SIGN}", text)
 
 
 def share_of(part: int, n: int, one: str, *, verb: tuple[str, str] = ("is", "are")) -> str:

@@ -127,7 +127,6 @@ def pages() -> str:
     return "\n\n".join(
         f"### {item.title}\n\n{item.text}\n\n```\n{item.command}\n```\n\n{_framed(item.page, item.title)}"
         for item in ITEMS
-        for item in ITEMS
     )
 
 

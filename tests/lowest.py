@@ -22,7 +22,7 @@ CHOSEN = (
     "audio/test_stem_folders.py::test_stems_of_medleydb_are_named_by_their_instruments",  # pyyaml
     "collection/engine/test_cluster.py::test_a_cluster_writes_the_table_that_processes_write",  # distributed
     "audit/verdict/test_export.py",  # pyarrow
-    "collection/indexing/test_tags.py",  # mutagen
+    "audio/test_tags.py",  # mutagen
     "compat/test_every.py::test_shap_values_start_at_silence_and_add_up_to_the_score",
     "compat/test_every.py::test_shapiqs_exact_computer_finds_our_values_and_interactions",
     "explanation/test_explanation.py::test_the_data_frame_has_one_row_per_label_and_component",  # pandas

@@ -62,6 +62,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "report.neighbours": "report/neighbours/test_page",  # sections of one page
     "report.player.clip": "report/neighbours/test_nearest",
     "report.player.pictures": "report/player/test_player",
+    "report.song.facts": "report/song/test_view",
     "report.song.index": "report/song/test_page",
     **{f"track.{name}": "track/test_pipeline" for name in ("opened", "size", "words")},
     "track.window": "track/test_explanation",

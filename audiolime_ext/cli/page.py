@@ -64,7 +64,7 @@ def add(commands: Any) -> None:
         help="explain only the windows that begin at these seconds",
     )
     add_no_cache(parser)
-    parser.add_argument("--title", help="title of the page (default: the recording's name)")
+    parser.add_argument("--title", help="title of the page (default: title and artist of the file's tags, or its name)")
     parser.add_argument(
         "--audio",
         choices=("mp3", "flac", "none"),
@@ -96,7 +96,8 @@ def run(args: Namespace) -> int:
     _refuse_contradictions(args)
     args.files = recordings(args.files)
     require_some(args.files)
-    notes = [] if args.notes is None else read_notes(Path(args.notes))
+    notes = {} if args.notes is None else read_notes(Path(args.notes))
+    _require_within(args, notes)
     args.factorization = args.factorization or [DEFAULT_FACTORIZATION]
     model, separators = resolve_model(args), [load_factorization(spec) for spec in args.factorization]
     args.labels = labels_asked(args, model)
@@ -105,7 +106,7 @@ def run(args: Namespace) -> int:
         "audio": None if args.audio == "none" else args.audio,
         "mixture": not args.no_mixture,
         "source_url": args.source_url,
-        "notes": notes,
+        "notes": list(notes.values()),
         "blind": args.blind,
     }
     one_page = len(args.files) == 1 if args.output is None else args.output.lower().endswith((".html", ".htm"))
@@ -208,8 +209,29 @@ def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = Non
         print(f"open {legible(index or pages[0]['page'])} in a browser")
 
 
-def read_notes(path: Path) -> list[Any]:
+def _require_within(args: Namespace, notes: dict[int, Any]) -> None:
+    """Raise `UsageError` for a remark beyond the end of a recording, before anything is separated or asked."""
+    from contextlib import suppress
+
+    from audiolime_ext.errors import AudioError, UsageError
+    from audiolime_ext.report.templating import clock
+    from audiolime_ext.track.size import load_manageable
+
+    for file in args.files if notes else []:
+        with suppress(AudioError):  # said when it is this recording's turn
+            audio = load_manageable(file)
+            for line, note in notes.items():
+                if note.t > audio.duration_s:
+                    raise UsageError(
+                        f"{legible(args.notes)}, line {line}: {clock(note.t)} is beyond the end of {legible(file)}, "
+                        f"which is {clock(audio.duration_s)} long; give a time within it, or leave the line out"
+                    )
+
+
+def read_notes(path: Path) -> dict[int, Any]:
     """A listener's remarks from a CSV file: a time (seconds or m:ss) and a text in each line, a header allowed.
+
+    They are given by the lines that they begin on.
 
     Raises
     ------
@@ -224,21 +246,21 @@ def read_notes(path: Path) -> list[Any]:
     from audiolime_ext.report.song.view import Note
 
     try:
-        rows = [row for _, row in cells_of(io.StringIO(text_of(path), newline="")) if any(map(str.strip, row))]
+        rows = [each for each in cells_of(io.StringIO(text_of(path), newline="")) if any(map(str.strip, each[1]))]
     except (OSError, ValueError) as error:
         raise UsageError(
             f"cannot read {legible(path)}: {error}; it should hold lines such as 83.5,the choir comes in"
         ) from error
-    notes = []
-    for number, row in enumerate(rows, start=1):
+    notes = {}
+    for number, row in rows:
         seconds = _seconds(row[0])
-        if seconds is None and number == 1:
+        if seconds is None and number == rows[0][0] and not any(map(str.isdigit, row[0])):
             continue  # a header
         if seconds is None or not any(map(str.strip, row[1:])):
             raise UsageError(
                 f"{legible(path)}, line {number}: a time and a text are needed, such as 1:23,the choir; got {row}"
             )
-        notes.append(Note(seconds, ", ".join(row[1:]).strip()))
+        notes[number] = Note(seconds, ", ".join(row[1:]).strip())
     if not notes:
         raise UsageError(f"{legible(path)} holds no remark; write lines such as 1:23,the choir, or leave --notes out")
     return notes

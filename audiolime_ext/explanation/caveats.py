@@ -56,4 +56,4 @@ def sample_warnings(attribution: Attribution) -> list[str]:
     """What sampled weights lack where the sample is small."""
     if attribution.exact or attribution.std_errors is not None:
         return []
-    return ["the weights come from a sample of masks and carry no error bars"]
+    return ["the weights come from a sample of mixes and carry no error bars"]

@@ -89,7 +89,7 @@ def _of_three(sources: Sequence[str], one: Neighborhood, voice: Voice, most: flo
     beyond = float(1 - shares_of_orders(one)[0, :2].sum())
     if beyond > MOSTLY:
         return [
-            f"{name}: more than two sources act together here: single ones and pairs leave {100 * beyond:.0f} % of the "
+            f"{name}: more than two sources act together here: single ones and pairs leave {beyond:.2f} of the "
             f"{voice.kind.noun}'s variation unexplained, so no weight says what the model goes by"
         ]
     return []

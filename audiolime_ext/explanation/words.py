@@ -21,7 +21,7 @@ from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.factorization.confusion import every
 from audiolime_ext.factorization.holding import besides
 from audiolime_ext.prediction.kind import Kind, decimals
-from audiolime_ext.text import counted
+from audiolime_ext.text import counted, minus
 
 Array = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ class Voice:
     factorization : str or None
         Spec of what made the stems; None for own ones.
     page : bool
-        True to write scores as parts of 100, in the words of a page.
+        True to write in the words of a page: quoted labels, no jargon, a true minus sign.
     n_evals : int
         Number of mixes that the model was asked about.
     """
@@ -58,25 +58,28 @@ class Voice:
     page: bool = False
     n_evals: int = 0
 
-    @property
-    def scale(self) -> int:
-        """100 where scores are written as parts of 100, else 1."""
-        return 100 if self.page and self.kind.noun == "score" else 1
-
     def digits(self, largest: float = 1.0) -> int:
         """Decimals of numbers up to `largest`."""
-        return 0 if self.scale == 100 else decimals(1.0 if self.kind.noun == "score" else largest)
+        return decimals(1.0 if self.kind.noun == "score" else largest)
 
     def number(self, value: float, largest: float = 1.0) -> str:
         """A value as it is written, never as minus nought."""
         digits = self.digits(largest)
-        return f"{round(value * self.scale, digits) + 0.0:.{digits}f}"
+        return self._printed(f"{round(value, digits) + 0.0:.{digits}f}")
 
     def signed(self, value: float, largest: float = 1.0) -> str:
         """A weight as it is written: with its sign, unless a page shows nothing of it."""
-        if self.page and not float(self.number(value, largest)):
-            return self.number(abs(value), largest)
-        return f"{value * self.scale:+.{self.digits(largest)}f}"
+        digits = self.digits(largest)
+        if self.page and not round(value, digits):
+            return self.number(0.0, largest)
+        return self._printed(f"{value:+.{digits}f}")
+
+    def level(self, level_db: float) -> str:
+        """A level as it is written: ``-45 dB``."""
+        return self._printed(f"{level_db:.0f} dB")
+
+    def _printed(self, number: str) -> str:
+        return minus(number) if self.page else number
 
     @property
     def name(self) -> str:
@@ -85,15 +88,15 @@ class Voice:
         return f"“{called}”" if self.page and not self.kind.numbered else called
 
     def noun_and_value(self, value: float) -> str:
-        """A value by itself: ``score 0.35``, or ``35 of 100``."""
-        return f"{self.number(value)} of 100" if self.scale == 100 else f"{self.kind.noun} {self.number(value)}"
+        """A value by itself: ``score 0.35``."""
+        return f"{self.kind.noun} {self.number(value)}"
 
     def values(self, found: Leading) -> str:
-        """The value and the baseline's: ``score 0.35, silence 0.05``, or ``35 of 100; silence: 5``."""
-        tiny = found.state == "not said" and not self.page
-        full, empty = (f"{v:.3f}" if tiny else self.number(v, found.largest) for v in (found.full, found.empty))
+        """The value and the baseline's: ``score 0.35, silence 0.05``, or ``0.35; silence: 0.05``."""
+        both, tiny = (found.full, found.empty), found.state == "not said"
+        full, empty = (self._printed(f"{v:.3f}") if tiny else self.number(v, found.largest) for v in both)
         if self.page:
-            return f"{full}{' of 100' if self.scale == 100 else ''}; {self.off}: {empty}"
+            return f"{full}; {self.off}: {empty}"
         return f"{self.kind.noun} {full}, {self.off} {empty}"
 
 
@@ -146,11 +149,12 @@ def _nothing(found: Leading, voice: Voice, about: str) -> str:
 def _why_unknown(found: Leading, voice: Voice) -> str:
     if found.fit is None:
         return f"{counted(voice.n_evals, 'evaluation is', 'evaluations are')} too few for error bars"
-    return f"the linear fit that gives the weights does not describe the model here (R² {found.fit:.2f})"
+    fit = "" if voice.page else f" (R² {found.fit:.2f})"
+    return f"the linear fit that gives the weights does not describe the model here{fit}"
 
 
 def source_and_weight(found: Leading, voice: Voice, places: Sequence[int]) -> str:
-    """``drums (+0.50), bass (+0.15)``, or on a page ``drums: +50, bass: +15``."""
+    """``drums (+0.50), bass (+0.15)``, or on a page ``drums: +0.50, bass: +0.15``."""
     return ", ".join(_with_weight(found.sources[i], found.weights[i], found, voice) for i in places)
 
 
@@ -251,9 +255,8 @@ def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, 
         here, there = voice.number(found.full, found.largest), voice.number(without, found.largest)
         if here != there:
             moves = "falls" if without < found.full else "rises"
-            of_100 = " of 100" if voice.scale == 100 else ""
             off = f"{voice.off}: {voice.number(found.empty, found.largest)}"
-            change = f"{voice.name} {moves} from {here} to {there}{of_100} ({off})"
+            change = f"{voice.name} {moves} from {here} to {there} ({off})"
             source = found.sources[found.first[0]]
             return f"without {source}{_besides(found, voice)}, {change}{_where(found, names, voice)}"
     after = [i for i in found.arguing if i not in found.first][: max(k - len(found.first), 0)]
@@ -272,7 +275,7 @@ def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, 
     if not found.unheard:
         return text
     unheard = ", ".join(
-        f"{_with_weight(found.sources[i], found.weights[i], found, voice)} at {found.levels_db[i]:.0f} dB"
+        f"{_with_weight(found.sources[i], found.weights[i], found, voice)} at {voice.level(found.levels_db[i])}"
         for i in found.unheard
     )
     return f"of what can be heard, {text}; not lighter, but too soft to hear: {unheard}"

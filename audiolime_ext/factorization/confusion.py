@@ -201,8 +201,8 @@ class Confusion:
 
     def _most(self, source: str, stem: str) -> float:
         """The mean share over the songs of the material in which it is largest; 0 where it was not measured."""
-        shares = (self.share(source, stem, material=material) for material in self.materials)
-        return max((share.mean for share in shares if share is not None), default=0.0)
+        measured = (self._values(source, stem, material) for material in self.materials)
+        return max((float(_of_songs(values).mean()) for values in measured if values), default=0.0)
 
     @property
     def note(self) -> str:
@@ -219,7 +219,7 @@ class Confusion:
         others = f"where other sounds ({unknown}) land was not measured"
         if not told:
             return others if self.stems else ""
-        rule = f"at least {100 * NOTICEABLE:.0f} % of a true one on average, or {100 * LARGE:.0f} % now and then"
+        rule = f"at least {NOTICEABLE:g} of a true one on average, or {LARGE:g} now and then"
         return f"{'; '.join(told)} (measured: {rule}); {others}"
 
     def why(self, pair: tuple[str, str]) -> str:
@@ -260,13 +260,18 @@ def _largest(row: Sequence[float], *, but: int) -> int:
     return max((i for i in range(len(row)) if i != but), key=lambda i: row[i])
 
 
-def _share(values: Sequence[tuple[str, float]]) -> Share:
-    from scipy.special import stdtrit
-
+def _of_songs(values: Sequence[tuple[str, float]]) -> Array:
+    """The mean share of each song, shape (n_songs,)."""
     songs: dict[str, list[float]] = {}
     for song, value in values:
         songs.setdefault(song, []).append(value)
-    means = np.array([np.mean(found) for found in songs.values()])
+    return np.array([np.mean(found) for found in songs.values()])
+
+
+def _share(values: Sequence[tuple[str, float]]) -> Share:
+    from scipy.special import stdtrit
+
+    means = _of_songs(values)
     mean, n = float(means.mean()), len(means)
     if n < 2:
         return Share(mean, None, n, len(values))

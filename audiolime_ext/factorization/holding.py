@@ -88,6 +88,7 @@ def not_told_apart(label: str, stems: Sequence[str], weights: Array, measured: C
     return [f"{label}: {why}"] if why and weights[second] > 0 else []
 
 
+@lru_cache(maxsize=256)
 def _measured(spec: str | None) -> Any:
     """The function ``confusion`` of a plug-in's module; None where there is none."""
     name = registry.split_spec(spec or "")[0]

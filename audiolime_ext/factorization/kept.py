@@ -111,6 +111,14 @@ class KeptStems:
         sha256 = Audio(audio.samples, audio.sr).sha256
         return {"sha256": sha256, "sr": audio.sr, "n_channels": audio.n_channels, "n_samples": audio.n_samples}
 
+    def key_of(self, first: int, end: int) -> dict[str, Any] | None:
+        """What identifies the stems of the samples ``[first, end)``, as plain values.
+
+        None where there is no cache, or they are not the same whenever they are made: those of scope ``"window"``, and
+        of a factorization that cannot be identified.
+        """
+        return None if self.scope == "window" else self._key(first, end)
+
     def _excerpt(self, first: int, end: int, *, make: bool) -> Stems | None:
         """An excerpt cut from the parts; None if one of them is not kept and not to be made."""
         needed = range(first // self._step, -(-end // self._step))

@@ -30,8 +30,8 @@ def scalar(value: Any) -> Any:
     return value.item()
 
 
-def to_json(value: Any, *, indent: int | None = None) -> str:
-    r"""Strict JSON: no NaN, no infinity, letters as they are.
+def to_json(value: Any, *, indent: int | None = None, compact: bool = False) -> str:
+    r"""Strict JSON: no NaN, no infinity, letters as they are; without spaces if `compact`.
 
     Bytes of a file name that are not UTF-8 are written as escapes (``\udcff``), which `json.loads` turns back; so are
     control characters and those that turn the direction of writing.
@@ -41,7 +41,8 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     ValueError
         If a number is NaN or infinite.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=scalar)
+    between = (",", ":") if compact else None
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=scalar, separators=between)
     return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

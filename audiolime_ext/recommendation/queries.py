@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, load_audio
+from audiolime_ext.audio.tags import read_tags
 from audiolime_ext.collection.hearing import Ears
 from audiolime_ext.collection.index import Index
-from audiolime_ext.collection.indexing.tags import read_tags
 from audiolime_ext.collection.song_parts import SongParts
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError

@@ -84,7 +84,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_function"] = to_json
-    environment.policies["json.dumps_kwargs"] = {}
+    environment.policies["json.dumps_kwargs"] = {"compact": True}
     environment.filters["clock"] = clock
     environment.filters["counted"] = counted
     environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")

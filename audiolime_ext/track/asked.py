@@ -151,6 +151,7 @@ class AskedTrack:
             notes=tuple(dict.fromkeys(remarks)),
             warnings=tuple(dict.fromkeys(warned)),
             noise=noise,
+            shelf=opened.shelf(self.first, self.end),
         )
 
 

@@ -40,6 +40,7 @@ from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import log_odds
 from audiolime_ext.track import words as track_summary
 from audiolime_ext.track.leaders import Leaders
+from audiolime_ext.track.opened import Shelf
 from audiolime_ext.track.window import Window, names_of
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ class TrackExplanation:
     open_stems : callable
         Function that gives the stems part by part.
     noise : Noise or None
-        Differences between the model's answers to the same mix, which are in the errors of the weights; None where it
-        was not asked again.
+        Differences between the model's answers to the same mix, part of the errors; None where it was not asked again.
+    shelf : Shelf or None
+        Place for what is made of the stems, such as a page's sound; None: nothing is kept.
 
     Examples
     --------
@@ -110,6 +112,7 @@ class TrackExplanation:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     noise: Noise | None = field(default=None, repr=False)
+    shelf: Shelf | None = field(default=None, repr=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -166,8 +169,7 @@ class TrackExplanation:
     @cached_property
     def levels_db(self) -> Array:
         """Levels of the components relative to the mixture, shape (n_windows, n_components)."""
-        rows = [np.array(window.levels_db)[None] for window in self.windows]
-        return self._spread(rows, ABSENT_DB)[:, 0]
+        return self._spread([np.array(window.levels_db)[None] for window in self.windows], ABSENT_DB)[:, 0]
 
     def column(self, label: str | int | None = None) -> int:
         """Position of a label among `all_labels`; by default of the first one asked for."""
@@ -223,7 +225,7 @@ class TrackExplanation:
         return leading(window.names, window.levels_db, *asked, shifts=window.shifts)
 
     def voice(self, label: str | int | None = None, *, page: bool = False) -> Voice:
-        """How a label is written of; on a page scores are parts of 100."""
+        """How a label is written of, in a terminal or on a page."""
         origin, n_evals = self.provenance, len(self.sounding.neighborhood.masks)
         name = self.all_labels[self.column(label)]
         return Voice(name, self.kind, origin.settings.baseline, origin.factorization, page, n_evals)
@@ -234,7 +236,7 @@ class TrackExplanation:
         A target that is no label of the model (a contrast, a function) is counted in every window.
         """
         column = self.column(label)
-        reached = np.flatnonzero(self.full[:, column] >= self._least)
+        reached = np.flatnonzero(self.full[:, column] >= self.least)
         judged = [self.leading(int(window), column) for window in reached]
         name = self.kind.called(self.all_labels[column])
         return Leaders.count(name, judged, n_windows=len(self.windows), min_score=self.min_score)
@@ -332,7 +334,7 @@ class TrackExplanation:
         return shown(self)
 
     @property
-    def _least(self) -> float:
+    def least(self) -> float:
         """What `min_score` is among the explained values."""
         if self.provenance.target == "score":
             return self.min_score

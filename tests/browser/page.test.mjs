@@ -6,7 +6,7 @@ import vm from "node:vm";
 const source = new URL("../../audiolime_ext/report/song/page.js", import.meta.url);
 const context = vm.createContext({ URLSearchParams });
 vm.runInContext(readFileSync(source, "utf8"), context);
-const { windowAt, shown, readPlace, writePlace, intervals, signed, opacity } = context.audiolime;
+const { windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity } = context.audiolime;
 const same = (found, expected) => assert.deepEqual(JSON.parse(JSON.stringify(found)), expected);
 
 const WINDOWS = [{ t: 0, d: 3 }, { t: 3, d: 3 }, { t: 21, d: 3 }];
@@ -55,6 +55,7 @@ test("components that make a tag together play together, each when it sounds", (
 
 test("signs are written, but not of nothing", () => {
   assert.deepEqual([31.2, -1.4, 0.3, -0.3].map((value) => signed(value, 0)), ["+31", "−1", "0", "0"]);
+  assert.deepEqual([0.314, -1.4, -0.001].map((value) => plain(value, 2)), ["0.31", "−1.40", "0.00"]);
 });
 
 test("higher scores are darker, and no score is beyond the ink", () => {

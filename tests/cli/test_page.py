@@ -132,3 +132,21 @@ def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str
     assert [page["files"] for page in strict(capsys.readouterr().out)["pages"]] == [["song.wav"]]
     assert main(["page", "gone.wav", "song.wav", *WINDOWED, "--start", "9", "--json", "-o", "none"]) == 5
     assert strict(capsys.readouterr().out) == {"index": None, "pages": []}
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("time,text\n1.5,fine\n\n9:59,never\n", "notes.csv, line 4: 9:59.0 is beyond the end of song.wav, which is"),
+        ("-1,before it begins\n2,x\n", "notes.csv, line 1: a time and a text are needed"),
+    ],
+)
+def test_remarks_beyond_the_recording_are_refused_before_any_work(
+    capsys: pytest.CaptureFixture[str], lines: str, message: str
+) -> None:
+    Path("notes.csv").write_text(lines)
+    said = refusal(capsys, "page", "song.wav", *WINDOWED, "--notes", "notes.csv", code=USAGE)
+    assert message in said
+    assert not Path("song.html").exists()
+    assert not Path("cache/results").exists()

@@ -71,7 +71,7 @@ def test_it_is_told_of_log_odds_and_of_whole_stems_cut_into_segments() -> None:
 
 def test_parity_of_four_has_no_three_and_is_told_in_general() -> None:
     (remark,) = together(of(lambda m: m.sum(axis=1) % 2))
-    assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
+    assert "more than two sources act together here: single ones and pairs leave 1.00 of" in remark
 
 
 @pytest.mark.parametrize(("part", "said"), [(0.45, False), (0.55, True)])
@@ -134,7 +134,7 @@ def test_of_two_threes_that_do_the_same_none_is_named() -> None:
         return np.asarray((2 + odd[0] + odd[1]) / 4)
 
     (remark,) = together(of(parities))
-    assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
+    assert "more than two sources act together here: single ones and pairs leave 1.00 of" in remark
 
 
 def test_a_page_says_it_too() -> None:

@@ -45,78 +45,78 @@ def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple
         (
             found("leads", (0,)),
             "rock comes most from drums (+0.50); score 0.80, silence 0.05",
-            "“rock” (80 of 100; silence: 5) comes most from drums: +50.",
+            "“rock” (0.80; silence: 0.05) comes most from drums: +0.50.",
         ),
         (
             found("leads", (0,), against=4),
             "rock comes most from drums (+0.50) against vocals (-0.30); score 0.80, silence 0.05",
-            "“rock” (80 of 100; silence: 5) comes most from drums: +50, against vocals: -30.",
+            "“rock” (0.80; silence: 0.05) comes most from drums: +0.50, against vocals: −0.30.",
         ),
         (
             found("tied", (1, 2)),
             "rock comes most from guitar or bass, not told apart (+0.20, +0.20); score 0.80, silence 0.05",
-            "“rock” (80 of 100; silence: 5) comes most from guitar or bass, not told apart: +20, +20.",
+            "“rock” (0.80; silence: 0.05) comes most from guitar or bass, not told apart: +0.20, +0.20.",
         ),
         (
             found("tied", (1, 2), by_shift=True),
             "rock comes most from guitar or bass, not told apart when the excerpt is shifted (+0.20, +0.20); score "
             "0.80, silence 0.05",
-            "“rock” (80 of 100; silence: 5) comes most from guitar or bass, not told apart when the excerpt is "
-            "shifted: +20, +20.",
+            "“rock” (0.80; silence: 0.05) comes most from guitar or bass, not told apart when the excerpt is "
+            "shifted: +0.20, +0.20.",
         ),
         (
             found("tied", (0, 1, 2, 3, 4)),
             "rock comes most from drums, guitar, bass or one of 2 others, not told apart (+0.50, +0.20, +0.20); score "
             "0.80, silence 0.05",
-            "“rock” (80 of 100; silence: 5) comes most from drums, guitar, bass or one of 2 others, not told apart: "
-            "+50, +20, +20.",
+            "“rock” (0.80; silence: 0.05) comes most from drums, guitar, bass or one of 2 others, not told apart: "
+            "+0.50, +0.20, +0.20.",
         ),
         (
             found("leads", (0,), as_baseline=True, full=0.06, against=4),
             "rock (score 0.06, silence 0.05) is nearly as for silence: what there is comes most from drums (+0.50) "
             "against vocals (-0.30)",
-            "“rock” (6 of 100; silence: 5) is nearly as for silence: what there is comes most from drums: +50, against "
-            "vocals: -30.",
+            "“rock” (0.06; silence: 0.05) is nearly as for silence: what there is comes most from drums: +0.50, "
+            "against vocals: −0.30.",
         ),
         (
             found("leads", (0,), unheard=(3,)),
             "of what can be heard, rock comes most from drums (+0.50); score 0.80, silence 0.05; not lighter, but too "
             "soft to hear: piano (+0.15) at -45 dB",
-            "Of what can be heard, “rock” (80 of 100; silence: 5) comes most from drums: +50; not lighter, but too "
-            "soft to hear: piano: +15 at -45 dB.",
+            "Of what can be heard, “rock” (0.80; silence: 0.05) comes most from drums: +0.50; not lighter, but too "
+            "soft to hear: piano: +0.15 at −45 dB.",
         ),
         (
             found("nothing", arguing=()),
             "nothing here argues for rock (score 0.80, silence 0.05)",
-            "Nothing here argues for “rock” (80 of 100; silence: 5).",
+            "Nothing here argues for “rock” (0.80; silence: 0.05).",
         ),
         (
             found("nothing", full=0.14, empty=0.2, near=0.05),
             "nothing here argues for rock (score 0.14, silence 0.20) by more than 0.05",
-            "Nothing here argues for “rock” (14 of 100; silence: 20) by more than 5.",
+            "Nothing here argues for “rock” (0.14; silence: 0.20) by more than 0.05.",
         ),
         (
             found("nothing", arguing=(), weights=(0.0,) * 5, full=0.5, empty=0.5, near=0.05),
             "nothing here argues for rock (score 0.50, silence 0.50)",
-            "Nothing here argues for “rock” (50 of 100; silence: 50).",
+            "Nothing here argues for “rock” (0.50; silence: 0.50).",
         ),
         (
             found("not said", full=0.0032, empty=0.0011),
             "the model does not say rock here (score 0.003, silence 0.001)",
-            "The model does not say “rock” here (0 of 100; silence: 0).",
+            "The model does not say “rock” here (0.003; silence: 0.001).",
         ),
         (
             found("unknown", fit=-0.0116),
             "what rock (score 0.80, silence 0.05) comes most from is not known: the linear fit that gives the weights "
             "does not describe the model here (R² -0.01)",
-            "What “rock” (80 of 100; silence: 5) comes most from is not known: the linear fit that gives the weights "
-            "does not describe the model here (R² -0.01).",
+            "What “rock” (0.80; silence: 0.05) comes most from is not known: the linear fit that gives the weights "
+            "does not describe the model here.",
         ),
         (
             found("unknown"),
             "what rock (score 0.80, silence 0.05) comes most from is not known: 40 evaluations are too few for error "
             "bars",
-            "What “rock” (80 of 100; silence: 5) comes most from is not known: 40 evaluations are too few for error "
+            "What “rock” (0.80; silence: 0.05) comes most from is not known: 40 evaluations are too few for error "
             "bars.",
         ),
     ],
@@ -129,10 +129,10 @@ def test_every_state_has_its_sentence_and_a_page_claims_the_same(what: Leading, 
 @pytest.mark.parametrize(
     ("without", "page"),
     [
-        (0.3, "Without drums, “rock” falls from 80 to 30 of 100 (silence: 5)."),
-        (0.85, "Without drums, “rock” rises from 80 to 85 of 100 (silence: 5)."),
-        (0.801, "“rock” (80 of 100; silence: 5) comes most from drums: +50."),
-        (None, "“rock” (80 of 100; silence: 5) comes most from drums: +50."),
+        (0.3, "Without drums, “rock” falls from 0.80 to 0.30 (silence: 0.05)."),
+        (0.85, "Without drums, “rock” rises from 0.80 to 0.85 (silence: 0.05)."),
+        (0.801, "“rock” (0.80; silence: 0.05) comes most from drums: +0.50."),
+        (None, "“rock” (0.80; silence: 0.05) comes most from drums: +0.50."),
     ],
 )
 def test_a_page_says_what_happens_without_a_known_leader(without: float | None, page: str) -> None:
@@ -151,10 +151,10 @@ def test_a_leader_is_named_with_what_its_separator_lets_it_hold() -> None:
         said(piano, **spec) == f"rock comes most from {held} (+0.15) against vocals (-0.30); score 0.80, silence 0.05"
     )
     assert (
-        said(piano, page=True, **spec) == f"“rock” (80 of 100; silence: 5) comes most from {held}: +15, against "
-        "vocals: -30."
+        said(piano, page=True, **spec) == f"“rock” (0.80; silence: 0.05) comes most from {held}: +0.15, against "
+        "vocals: −0.30."
     )
-    assert said(piano, page=True, without=0.4, **spec).startswith(f"Without {held}, “rock” falls from 80 to 40 of 100")
+    assert said(piano, page=True, without=0.4, **spec).startswith(f"Without {held}, “rock” falls from 0.80 to 0.40")
     assert said(found("tied", (1, 3)), **spec) == said(found("tied", (1, 3))), "the note on all stems says it"
     for other in ("oracle:stems", "spleeter:4stems", None):
         assert said(piano, factorization=other) == said(piano), "nobody measured it, or there is nothing to measure"
@@ -237,7 +237,7 @@ def test_outputs_without_names_are_called_outputs_and_have_values() -> None:
     kind = Kind("value", numbered=True)
     what = found("leads", (0,), full=-11.96, empty=-14.0, largest=14.0)
     assert said(what, kind, "69") == "output 69 comes most from drums (+0.50); value -11.96, silence -14.00"
-    assert said(what, kind, "69", page=True) == "Output 69 (-11.96; silence: -14.00) comes most from drums: +0.50."
+    assert said(what, kind, "69", page=True) == "Output 69 (−11.96; silence: −14.00) comes most from drums: +0.50."
 
 
 def test_small_values_are_written_so_that_they_say_something() -> None:
@@ -325,12 +325,12 @@ def test_the_page_says_what_the_terminal_says(band: OracleFactorization) -> None
 
     e = explained(band, tagger(judge, sr=SR, labels=["one", "two", "three"]), labels=["one", "two", "three"])
     (one,), (two,), (three,) = make_view(as_track(e)).data["cells"]
-    assert one["say"] == "Without drums, “one” falls from 80 to 0 of 100 (silence: 0)."
-    assert two["say"] == "“two” (80 of 100; silence: 0) comes most from guitar or bass, not told apart: +40, +40."
+    assert one["say"] == "Without drums, “one” falls from 0.80 to 0.00 (silence: 0.00)."
+    assert two["say"] == "“two” (0.80; silence: 0.00) comes most from guitar or bass, not told apart: +0.40, +0.40."
     assert sorted(e.names[i] for i in two["top"]) == ["bass", "guitar"]
     assert (two["alone"], two["without"]) == (0.8, 0.0)
     assert three["say"].startswith(
-        "“three” (30 of 100; silence: 30) is nearly as for silence: what there is comes most"
+        "“three” (0.30; silence: 0.30) is nearly as for silence: what there is comes most"
     )
     assert e.to_dict()["leading"][1]["told_apart"] is False
     assert sorted(e.to_dict()["leading"][1]["first"]) == ["bass", "guitar"]

@@ -27,7 +27,8 @@ from audiolime_ext.factorization.confusion import (
 from audiolime_ext.factorization.holding import confusion_of, holding_notes
 from audiolime_ext.factorization.landing import lands_in
 from audiolime_ext.factorization.loading import load_factorization
-from audiolime_ext.report.song.view import as_track, make_view, stems_are
+from audiolime_ext.report.song.facts import stems_are
+from audiolime_ext.report.song.view import as_track, make_view
 from examples.cerberus.references import Song
 from examples.confusion.__main__ import measure
 from examples.confusion.material import EXCERPT_S, MOST_EXCERPTS, SINGER, excerpts, sung
@@ -406,7 +407,7 @@ def test_results_of_earlier_versions_are_read_by_the_stems_they_have() -> None:
 def test_pages_say_of_true_stems_what_was_checked() -> None:
     assert stems_are("oracle:stems", ["drums"]) == "true stems: what is switched is what was recorded"
     assert stems_are("oracle:stems", ["drums"], -40.0) == "true stems: what is switched is what was recorded"
-    assert "they miss part of what was recorded: what is left sounds at -39.9 dB" in stems_are("oracle", (), -39.9)
+    assert "they miss part of what was recorded: what is left sounds at −39.9 dB" in stems_are("oracle", (), -39.9)
 
 
 def test_a_plug_in_of_somebody_else_can_be_measured_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -416,6 +417,6 @@ def test_a_plug_in_of_somebody_else_can_be_measured_too(monkeypatch: pytest.Monk
     monkeypatch.setattr(registry, "plugin", lambda kind, name: mine)
     assert confusion_of("mine:any") is measured
     assert holding_notes("mine:any", ["a", "b"]) == [
-        "b may hold a (measured: at least 10 % of a true one on average, or 25 % now and then); "
+        "b may hold a (measured: at least 0.1 of a true one on average, or 0.25 now and then); "
         "where other sounds (voices, strings …) land was not measured"
     ]

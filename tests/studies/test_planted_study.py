@@ -382,7 +382,7 @@ def test_moments_of_a_leader_and_leaders_that_are_only_counted_are_read() -> Non
     ("note", "group"),
     [
         ("a: bass, drums and piano interact: together they add 4", {"bass", "drums", "piano"}),
-        ("a: more than two sources act together here: single ones and pairs leave 90 % unexplained", set()),
+        ("a: more than two sources act together here: single ones and pairs leave 0.90 unexplained", set()),
     ],
 )
 def test_words_on_more_than_two_that_act_together_are_read(note: str, group: set[str]) -> None:

@@ -26,8 +26,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audiolime_ext.audio.tags import one_line, year_of
 from audiolime_ext.collection.importers.draft import Draft, opened
-from audiolime_ext.collection.indexing.tags import one_line, year_of
 from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.table import cells_of
 from audiolime_ext.errors import UsageError, unknown

@@ -1,6 +1,6 @@
 """How an index is made and kept up to date: a folder with ``catalogue.sqlite`` and ``vectors.f32``.
 
-- `listing`: which recordings there are, by content; `tags`: what their files say about them
+- `listing`: which recordings there are, by content, and what their files' tags say about them
 - `work`: what a worker does with one of them
 - `catalogue`, `records`: what is known and was measured, in SQLite: the truth
 - `matrix`: all vectors in one file that is mapped into memory, made from the catalogue

@@ -25,11 +25,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audiolime_ext.audio.folders import audio_endings, look_into
+from audiolime_ext.audio.tags import FIELDS as TAGS
+from audiolime_ext.audio.tags import MISSING, read_tags, readable, year_of
 from audiolime_ext.collection.engine.jobs import Task
 from audiolime_ext.collection.importers import fma
 from audiolime_ext.collection.indexing.records import File
-from audiolime_ext.collection.indexing.tags import FIELDS as TAGS
-from audiolime_ext.collection.indexing.tags import MISSING, read_tags, readable, year_of
 from audiolime_ext.collection.manifest import recording_at
 from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.table import Problems, read_table

@@ -24,6 +24,7 @@ from audiolime_ext.report.neighbours.loudness import equal_gains_db, gain_in_wor
 from audiolime_ext.report.neighbours.shares import Bar, Table, bars, signed
 from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.templating import clock, policy, render, static
+from audiolime_ext.text import minus
 
 EXCERPT_S = 8.0
 MOST_BARS = 6
@@ -100,12 +101,12 @@ def _row(row: Neighbour, heard: Heard) -> Row:
     if row.matrix is not None:
         lines = zip(row.matrix.rows, row.matrix.cells, strict=True)
         reasons = Table(("", *row.matrix.columns), tuple((name, tuple(map(signed, line))) for name, line in lines))
-    similarity, nearness = signed(row.similarity).lstrip("+"), f"{row.nearness:.3f}"
-    return Row(row.rank, heard, similarity, nearness, mostly_by(row), tuple(bars(kept)), reasons)
+    similarity, nearness = signed(row.similarity).lstrip("+"), minus(f"{row.nearness:.3f}")
+    return Row(row.rank, heard, similarity, nearness, minus(mostly_by(row)), tuple(bars(kept)), reasons)
 
 
 def _pairs(found: Similar) -> list[tuple[Pair, str, str]]:
-    return [(pair, " and ".join(map(legible, pair.names)), mostly_by(pair)) for pair in found.pairs]
+    return [(pair, " and ".join(map(legible, pair.names)), minus(mostly_by(pair))) for pair in found.pairs]
 
 
 def _silent(found: Similar) -> tuple[list[Heard], list[Heard]]:

@@ -15,6 +15,7 @@ from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.likeness import Alike
 from audiolime_ext.report.neighbours.loudness import PEAK
 from audiolime_ext.report.player.clip import data_uri
+from audiolime_ext.text import minus
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def alike_view(alike: Alike, *, sound: bool = True) -> AlikeView:
 
 
 def _sentence(found: object) -> str:
-    text = str(found)
+    text = minus(str(found))
     return f"{text[:1].upper()}{text[1:]}."
 
 

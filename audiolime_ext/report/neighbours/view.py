@@ -16,7 +16,8 @@ from audiolime_ext.report.neighbours.heat import Heat, heat_maps
 from audiolime_ext.report.neighbours.shares import Bar, Table, by_candidate, output_table, signed, stem_bars
 from audiolime_ext.report.neighbours.spectrograms import Sheet
 from audiolime_ext.report.neighbours.told import AlikeView, FlipView
-from audiolime_ext.report.song.view import stems_are
+from audiolime_ext.report.song.facts import stems_are
+from audiolime_ext.text import minus
 
 LINKED = (
     "Mute or solo a stem in one song, and the stem of the same name is switched in the other, too. All are played "
@@ -86,9 +87,9 @@ def make_view(
     return WhyView(
         title=title_of(why),
         question=question_of(why),
-        facts=(*words.places(why), _made_by(why), stems_are(why.query.separator, tuple(why.weights))),
+        facts=(*map(minus, words.places(why)), _made_by(why), stems_are(why.query.separator, tuple(why.weights))),
         say=words.answer(why, page=True),
-        details=(*words.agreement(why), *words.by_outputs(why), *words.of_pairs(why)),
+        details=tuple(map(minus, (*words.agreement(why), *words.by_outputs(why), *words.of_pairs(why)))),
         bars=tuple(stem_bars(why)),
         total=signed(why.score),
         noun=why.voice.kind.noun,
@@ -97,9 +98,9 @@ def make_view(
         heats=tuple(heat_maps(why, found)),
         sheet=sheet,
         outputs=output_table(why),
-        without=tuple(words.without_stems(why)),
+        without=tuple(map(minus, words.without_stems(why))),
         ranked=why.standing is not None,
-        notes=tuple(legible(note) for note in words.remarks(why)),
+        notes=tuple(minus(legible(note)) for note in words.remarks(why)),
         flip=flip,
         alike=alike,
         data={"songs": [_for_script(excerpt) for excerpt in found if excerpt.role in players]},

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,6 +217,14 @@ def stored_rate(sr: int, codec: Codec) -> int:
         return sr
     divisors = [rate for rate in reversed(MP3_RATES) if sr % rate == 0 and rate >= 32000]
     return divisors[0] if divisors else next((rate for rate in MP3_RATES if rate >= sr), MP3_RATES[-1])
+
+
+def encoding(codec: Codec) -> dict[str, Any]:
+    """Everything but the sound that determines the bytes of pieces of the usual length, in plain values."""
+    import soundfile
+
+    pieces = {"piece_s": PIECE_S, "overlap_s": OVERLAP_S, "silence": SILENCE, "loudest": LOUDEST}
+    return {"codec": codec, "quality": _VBR_QUALITY, "library": soundfile.__libsndfile_version__, **pieces}
 
 
 def _rate_note(sr: int, codec: Codec) -> tuple[str, ...]:

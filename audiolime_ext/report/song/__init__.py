@@ -1,6 +1,7 @@
 """The page of a recording.
 
-- `view`: everything it shows, decided in Python
+- `view`: everything it shows, decided in Python; `facts`: what that is of, and how it was computed
+- `heading`: what the recording is called
 - `page`: one self-contained HTML file
 - `index`: the index of a folder of pages
 """

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.report.song.heading import Heading
 from audiolime_ext.report.song.view import leads
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import counted
@@ -19,9 +20,9 @@ from audiolime_ext.track.explanation import TrackExplanation
 
 @dataclass(frozen=True)
 class Entry:
-    """A recording on the index: its name, its page, and for each label the mean score and the top source."""
+    """A recording on the index: what it is called, its page, and for each label the mean score and the top source."""
 
-    name: str
+    heading: Heading
     page: str
     labels: tuple[tuple[str, str, str], ...]
 
@@ -35,7 +36,8 @@ class Entry:
         """The entry of a track whose page lies beside the index."""
         means = [track.voice(label, page=True).number(track.mean_score(label)[0]) for label in track.labels]
         top = [leads(track, label) for label in track.labels]
-        return cls(track.recording_name, page, tuple(zip(track.labels, means, top, strict=True)))
+        heading = Heading.of(track.recording_name, track.provenance)
+        return cls(heading, page, tuple(zip(track.labels, means, top, strict=True)))
 
 
 def write_index(entries: Sequence[Entry], path: Path) -> Path:

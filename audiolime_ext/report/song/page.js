@@ -7,8 +7,10 @@
  *   labels      [name]                      the explained labels, in the order of the buttons
  *   cells       [label][window] {full, empty, alone, without, weights, errors, top, top_name, gain_db, say, remarks};
  *               top: the components that the score comes most from, none where that is not known; alone and without are theirs
- *   taggram     {labels, times, hop, scores, scale} every window and the labels that are ever high
- *   scale, digits, off, blind               how numbers are written, what "off" is called, whether to guess first
+ *   taggram     {labels, times, hop, scores} every window and the labels that are ever high
+ *   digits, bounded, off, blind             how numbers are written, whether they lie from 0 to 1,
+ *                                            what "off" is called, whether to guess first
+ *   least                                    the value from which on a window counts; null where all do
  * The player beside it is one of player.js; this script only tells it what to play.
  */
 "use strict";
@@ -16,6 +18,7 @@
 (function (audiolime) {
   const SVG = "http://www.w3.org/2000/svg";
   const MOST_BARS = 8;
+  const LEAST_REACH = 0.05; // of scores: smaller differences count as none, and are drawn small
 
   function create(name, attributes = {}, ...children) {
     const made = name.startsWith("svg:")
@@ -69,6 +72,11 @@
   function signed(value, digits) {
     const text = Math.abs(value).toFixed(digits);
     return Number(text) === 0 ? text : (value < 0 ? "−" : "+") + text;
+  }
+
+  /** A number with a minus sign, and never minus nought. */
+  function plain(value, digits) {
+    return signed(value, digits).replace("+", "");
   }
 
   /** When each stem sounds, for "only these components" and "without them", in seconds of the player. */
@@ -147,10 +155,8 @@
     /** The score under the pointer, as a tooltip. */
     tell(event) {
       const [column, row] = this.under(event);
-      const { labels, times, scores, scale } = this.data.taggram;
-      const score = scores[column][row];
-      const value = scale === 100 ? `${Math.round(100 * score)} of 100` : score.toFixed(2);
-      event.currentTarget.title = `${labels[row]}, ${clock(times[column])}: ${value}`;
+      const { labels, times, scores } = this.data.taggram;
+      event.currentTarget.title = `${labels[row]}, ${clock(times[column])}: ${plain(scores[column][row], 2)}`;
     }
 
     /** While the player plays on, the explanation follows it. */
@@ -187,7 +193,7 @@
       this.find(".quiz").hidden = !hidden;
       if (hidden) this.renderQuiz();
       this.find(".say").textContent = cell.say;
-      this.find(".bars").replaceChildren(...this.bars());
+      this.find(".bars").replaceChildren(...this.segments(), ...this.bars());
       this.find(".scores").replaceChildren(...this.scores());
       this.find(".remarks").replaceChildren(...cell.remarks.map((remark) => create("li", {}, remark)));
       this.drawOverTime(hidden);
@@ -220,7 +226,8 @@
     bars() {
       const { data, cell } = this;
       const order = shown(cell.weights);
-      const reach = Math.max(1e-9, ...data.cells[this.tag].map((one) => Math.max(...one.weights.map(Math.abs))));
+      const heaviest = data.cells[this.tag].map((one) => Math.max(...one.weights.map(Math.abs)));
+      const reach = Math.max(data.bounded ? LEAST_REACH : 1e-9, ...heaviest);
       const half = (value) => Math.min(49.5, (49.5 * Math.abs(value)) / reach);
       const rows = order.map((i) => {
         const [weight, error] = [cell.weights[i], cell.errors?.[i] ?? 0];
@@ -234,14 +241,42 @@
           const wide = half(error);
           drawing.append(create("svg:line", { x1: middle - wide, x2: middle + wide, y1: 6, y2: 6, class: "whisker" }));
         }
-        const about = error > 0 ? ` ±${(error * data.scale).toFixed(data.digits)}` : "";
+        const about = error > 0 ? ` ±${error.toFixed(data.digits)}` : "";
         return create("div", { class: cell.top.includes(i) ? "bar top" : "bar" },
           create("span", { class: "name" }, name), drawing,
-          create("span", { class: "number" }, signed(weight * data.scale, data.digits) + about));
+          create("span", { class: "number" }, signed(weight, data.digits) + about));
       });
       const more = cell.weights.length - order.length;
       if (more > 0) rows.push(create("p", { class: "more" }, `and ${more} more, each smaller`));
       return rows;
+    }
+
+    /** What many segments add and take away over the window: stacked, in the colours of their sources; few are bars. */
+    segments() {
+      const { data, cell } = this;
+      const parts = data.components.map(({ on, color }, i) => ({ on, color, weight: cell.weights[i] })).filter(({ on }) => on);
+      if (parts.length <= MOST_BARS) return [];
+      const { t, d } = data.windows[this.window];
+      const sums = new Map(parts.map(({ on }) => [on[0], [0, 0]])); // of each segment: above and below zero
+      const stacked = parts.map(({ on, color, weight }) => {
+        const sides = sums.get(on[0]);
+        const side = Number(weight < 0);
+        const from = sides[side];
+        sides[side] += weight;
+        return { on, color, top: Math.max(from, sides[side]), height: Math.abs(weight) };
+      });
+      const least = data.bounded ? LEAST_REACH : 1e-9;
+      const high = Math.max(least, ...[...sums.values()].map(([above]) => above));
+      const low = Math.min(0, ...[...sums.values()].map(([, below]) => below));
+      const [x, y] = [(second) => (1000 * second) / d, (value) => (100 * (high - value)) / (high - low)];
+      const boxes = stacked.map(({ on, color, top, height }) => create("svg:rect", {
+        x: x(on[0]), width: x(on[1] - on[0]) - 3, y: y(top), height: (100 * height) / (high - low), fill: color,
+      }));
+      const zero = create("svg:line", { x1: 0, x2: 1000, y1: y(0), y2: y(0), class: "zero" });
+      const picture = { viewBox: "0 0 1000 100", preserveAspectRatio: "none", class: "segments", role: "img",
+        "aria-label": "what each segment adds, over the window" };
+      const axis = create("div", { class: "axis" }, create("span", {}, clock(t)), create("span", {}, clock(t + d)));
+      return [create("svg:svg", picture, ...boxes, zero), axis];
     }
 
     /** The model's scores for the mix, for the top components alone, without them, and for the baseline. */
@@ -257,8 +292,8 @@
           create("svg:rect", { x: 0, y: 2, width: 100, height: 8, class: "track" }),
           create("svg:rect", { x: 0, y: 2, width, height: 8, class: kind }));
         return create("div", { class: "bar" }, create("span", { class: "name" }, name),
-          data.scale === 100 ? drawing : create("span"),
-          create("span", { class: "number" }, (value * data.scale).toFixed(data.digits)));
+          data.bounded ? drawing : create("span"),
+          create("span", { class: "number" }, plain(value, data.digits)));
       });
     }
 
@@ -266,31 +301,39 @@
     drawOverTime(hidden) {
       const picture = this.find(".over-time");
       if (!picture) return;
-      const { windows, cells, components, taggram } = this.data;
+      const { data } = this;
+      const { windows, cells, components, taggram } = data;
       const row = cells[this.tag];
       const high = Math.max(1e-9, ...row.map((cell) => Math.max(cell.full, sum(cell.weights, 1) + Math.max(cell.empty, 0))));
       const low = Math.min(0, ...row.map((cell) => sum(cell.weights, -1)));
       const [begin, end] = [taggram.times[0], taggram.times[taggram.times.length - 1] + taggram.hop];
       const x = (t) => (1000 * (t - begin)) / (end - begin);
       const y = (value) => (100 * (high - value)) / (high - low);
-      const parts = [create("svg:line", { x1: 0, x2: 1000, y1: y(0), y2: y(0), class: "zero" })];
+      const parts = [create("svg:rect", { x: 0, width: 1000, y: 0, height: 100, class: "beyond" })];
       row.forEach((cell, i) => {
-        const [left, width] = [x(windows[i].t), Math.max(x(windows[i].t + windows[i].d) - x(windows[i].t) - 1, 1)];
+        const { t, d, silent } = windows[i];
+        const [left, whole] = [x(t), x(t + d) - x(t)];
+        const width = Math.max(whole - 1, 1);
+        if (!silent) parts.push(create("svg:rect", { x: left, width: whole + 0.5, y: 0, height: 100, class: "ground" }));
+        const bars = create("svg:g", data.least !== null && cell.full < data.least ? { class: "faded" } : {});
         let [up, down] = [Math.max(cell.empty, 0), 0];
-        parts.push(create("svg:rect", { x: left, width, y: y(up), height: y(0) - y(up), class: "empty" }));
+        bars.append(create("svg:rect", { x: left, width, y: y(up), height: y(0) - y(up), class: "empty" }));
         if (!hidden) {
           cell.weights.forEach((weight, j) => {
             const from = weight > 0 ? up + weight : down;
             if (weight > 0) up += weight;
             else down += weight;
             const height = (100 * Math.abs(weight)) / (high - low);
-            parts.push(create("svg:rect", { x: left, width, y: y(from), height, fill: components[j].color }));
+            bars.append(create("svg:rect", { x: left, width, y: y(from), height, fill: components[j].color }));
           });
         }
+        parts.push(bars);
         parts.push(create("svg:line", { x1: left, x2: left + width, y1: y(cell.full), y2: y(cell.full), class: "full" }));
         if (i === this.window) parts.push(create("svg:rect", { x: left, width, y: 0, height: 100, class: "cursor" }));
       });
+      parts.push(create("svg:line", { x1: 0, x2: 1000, y1: y(0), y2: y(0), class: "zero" }));
       picture.replaceChildren(...parts);
+      this.find(".most").textContent = plain(high, data.digits);
     }
 
     /** One pixel a cell, scaled up by the browser. */
@@ -380,5 +423,5 @@
     return views;
   }
 
-  Object.assign(audiolime, { mountPage, windowAt, shown, readPlace, writePlace, intervals, signed, opacity });
+  Object.assign(audiolime, { mountPage, windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity });
 })((globalThis.audiolime ??= {}));

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,11 @@ from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
 from audiolime_ext.files.names import legible
 from audiolime_ext.report.player.clip import data_uri
-from audiolime_ext.report.player.media import Codec, encode_media
+from audiolime_ext.report.player.kept import kept_clips, kept_media
+from audiolime_ext.report.player.media import Codec, Media, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
+from audiolime_ext.report.song.facts import are_chosen
+from audiolime_ext.report.song.heading import Heading
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
@@ -48,7 +52,7 @@ def page_html(
     explained : Explanation, TrackExplanation or a sequence of them
         Explanations of recordings or excerpts; several stand side by side, such as true stems beside estimated ones.
     title : str or None
-        Title of the page; None: the recording's name.
+        Title of the page; None: title and artist that the file's tags give, or the recording's name.
     audio : {"mp3", "flac"} or None
         Codec of the sound: ``"mp3"``, or ``"flac"`` (lossless, several times as large); None: no sound.
     mixture : bool
@@ -63,16 +67,27 @@ def page_html(
     """
     given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
     views: list[View] = []
-    for one in given:
+    headings = [Heading.of(_name_of(one), one.provenance) for one in given]
+    several = len({(heading.name, heading.file) for heading in headings}) > 1
+    for one, heading in zip(given, headings, strict=True):
         track, parts = (one, None) if isinstance(one, TrackExplanation) else (as_track(one), one.components)
         wanted = _embedded(track, parts, mixture) if audio else []
         player = _player(track, parts, len(views) + 1, audio, wanted) if audio and wanted else ""
         clips = [] if blind or not wanted else _clips(track, mixture, wanted)
         told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
-        told |= {"source_url": source_url, "notes": notes, "blind": blind}
-        view = make_view(track, parts=parts, **told)
-        views.append(view)
-    return _render(views, given, title or views[0].recording_name)
+        told |= {"source_url": source_url, "notes": notes, "blind": blind, "name": heading.text if several else ""}
+        views.append(make_view(_complaining(track), parts=parts, **told))
+    return _render(views, given, title, list(dict.fromkeys(headings)))
+
+
+def _name_of(one: Explained) -> str:
+    return one.recording_name if isinstance(one, TrackExplanation) else one.components.recording_name
+
+
+def _complaining(track: TrackExplanation) -> TrackExplanation:
+    """The same, with the reason why the cache could not be written, if it was the page's sound that could not."""
+    complaint = track.shelf and track.shelf.store.complaint
+    return replace(track, warnings=tuple(dict.fromkeys((*track.warnings, complaint)))) if complaint else track
 
 
 def command_of(explained: Sequence[Explained]) -> str:
@@ -85,7 +100,7 @@ def command_of(explained: Sequence[Explained]) -> str:
     words += ["-m", first.model or "OWN_MODEL"]
     words += ["--contrast", *first.contrast] if first.contrast else ["--labels", *explained[0].labels]
     track = as_track(explained[0]) if isinstance(explained[0], Explanation) else explained[0]
-    some = len(track.windows) < int((~track.taggram.padded).sum()) or isinstance(explained[0], Explanation)
+    some = are_chosen(track) or isinstance(explained[0], Explanation)
     if some:
         words += ["--at", *(f"{window.start_s:.10g}" for window in track.windows), *_segments(explained[0])]
     elif track.start_s > 0:
@@ -110,7 +125,9 @@ def _segments(explained: Explained) -> list[str]:
     return ["--segments", ",".join(repr(float(second)) for second in inner_s)] if inner_s else []
 
 
-def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -> str:
+def _render(
+    views: Sequence[View], explained: Sequence[Explained], title: str | None, headings: Sequence[Heading]
+) -> str:
     script = script_text() + static("song/page.js") + "\naudiolime.views = audiolime.mountPage();\n"
     style = static("song/page.css") + style_text()
     versions = explained[0].provenance.versions
@@ -118,7 +135,9 @@ def _render(views: Sequence[View], explained: Sequence[Explained], title: str) -
     made = [f"audiolime_ext {versions['audiolime_ext']}", f"NumPy {versions['numpy']}"]
     return render(
         "song/page.html.j2",
-        title=title,
+        title=title or " and ".join(heading.text for heading in headings),
+        heading=title or " and ".join(heading.title or heading.name for heading in headings),
+        besides=[heading.besides for heading in headings if heading.besides],
         noun=views[0].noun,
         views=views,
         policy=policy(script, style),
@@ -149,7 +168,11 @@ def _player(
     track: TrackExplanation, parts: Components | None, number: int, codec: Codec, wanted: Sequence[str]
 ) -> Markup:
     sources = track.names if parts is None else parts.sources
-    media = encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
+
+    def encode() -> Media:
+        return encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
+
+    media = kept_media(track.shelf, encode, codec=codec, wanted=wanted)
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
@@ -157,17 +180,24 @@ def _player(
 
 def _clips(track: TrackExplanation, mixture: bool, wanted: Sequence[str]) -> list[tuple[str, str]]:
     """The mix and the top source of the window in which the first label is strongest: for noscript."""
-    sounding = [i for i, window in enumerate(track.windows) if not window.silent]
-    if not sounding or not track.labels:
+    if not track.labels or track.sounds.sum() == 0:
         return []
-    scores, _ = track.score(track.labels[0])
-    explanation = track.open_window(max(sounding, key=lambda i: float(scores[i])))
-    top = explanation.top(label=track.labels[0])
-    stem_of = {part["name"]: part["stem"] for part in components(explanation.names, explanation.components)}
-    clips = [explanation.mixture] if mixture else []
-    if top.audio is not None and {stem_of.get(name, name) for name in top.components} <= set(wanted):
-        clips.append(top.audio)
-    return [(clip.name, data_uri(clip)) for clip in clips]
+    label = track.labels[0]
+    number = track.highest(label)
+    window, found = track.windows[number], track.leading(number, label)
+    weights = window.attribution.weights[track.column(label)]
+    top = [] if found is None else [name for name, _ in found.entries(window.names, weights)]
+
+    def encode() -> list[tuple[str, str]]:
+        explanation = track.open_window(number)
+        stem_of = {part["name"]: part["stem"] for part in components(explanation.names, explanation.components)}
+        clips = [explanation.mixture] if mixture else []
+        if top and {stem_of.get(name, name) for name in top} <= set(wanted):
+            clips.append(explanation.audio(top))
+        return [(clip.name, data_uri(clip)) for clip in clips]
+
+    of = {"window": [window.start_s, window.duration_s], "of": window.names, "top": top, "name": track.recording_name}
+    return kept_clips(track.shelf, encode, of={**of, "mixture": mixture, "wanted": sorted(wanted)})
 
 
 def _only(stems: Stems, wanted: Sequence[str]) -> Stems:

@@ -2,8 +2,9 @@
 
 A *view* is one recording split in one way: the explanation of a track (many windows) or of an excerpt (one). A *cell*
 is one label in one window, and everything the page says about it is decided in Python, where it is tested: the browser
-only draws. `audiolime_ext.explanation.leading` decides what may be claimed, for terminals as well, and
-`audiolime_ext.explanation.words` words it. Scores of a label are written as parts of 100; other values as they are.
+only draws. `audiolime_ext.explanation.leading` decides what may be claimed, for terminals as well,
+`audiolime_ext.explanation.words` words it, and `audiolime_ext.report.song.facts` says what it all is of. Numbers are
+those of terminals and tables: scores lie between 0 and 1.
 """
 
 from __future__ import annotations
@@ -21,15 +22,13 @@ from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.explanation import together
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.sources import together_db
-from audiolime_ext.explanation.summary import METHOD_NAMES, how_known
 from audiolime_ext.explanation.words import Voice, sentence, value_remarks
 from audiolime_ext.factorization.holding import holding_notes
-from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.prediction.taggram import Taggram
-from audiolime_ext.registry import split_spec
 from audiolime_ext.report.player.player import matched_gain_db, stem_colors
+from audiolime_ext.report.song.facts import computed, facts, stems_are, summary_title, title_of
 from audiolime_ext.report.templating import clock
-from audiolime_ext.text import counted
+from audiolime_ext.text import minus
 from audiolime_ext.track.explanation import TrackExplanation
 from audiolime_ext.track.window import Window
 
@@ -37,14 +36,6 @@ Array = NDArray[np.float64]
 
 MOST_ROWS = 12  # of the taggram
 MOST_COLUMNS = 8  # of the table
-
-LOUD_RESIDUAL_DB = -40.0  # of the mixture; what true stems miss is heard from there on
-STEMS_ARE = {
-    "hpss": "harmonic and percussive parts of the sound, not instruments",
-    "bands": "frequency bands, not instruments",
-    None: "own stems, as they were given",
-}
-ESTIMATED = "estimated stems: traces of other sources may remain in each"
 
 
 def as_track(explanation: Explanation) -> TrackExplanation:
@@ -108,7 +99,7 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
         if found is None
         else sentence(found, place.names, voice, without=_alone_and_without(near, told, column)[1]),
         "remarks": [
-            *acting,
+            *map(minus, acting),
             *value_remarks(voice, full, empty, answers, weights=found.weights if found else (), acting=bool(acting)),
         ],
     }
@@ -119,42 +110,6 @@ def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
     ranked = [taggram.labels[i] for i in np.argsort(-taggram.scores.max(axis=0), kind="stable")]
     rows = [label for label in labels if label in taggram.labels]
     return [*rows, *(label for label in ranked if label not in rows)][: max(MOST_ROWS, len(rows))]
-
-
-def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | None = None) -> str:
-    """What the stems are, in words; one source against the rest is what its separator makes.
-
-    Parameters
-    ----------
-    spec : str or None
-        Spec string of the factorization; None: own stems.
-    names : sequence of str
-        Names of the stems.
-    residual_db : float or None
-        Highest level in dB, relative to the mixture, of what the stems miss of the recording; None: they miss nothing.
-
-    Examples
-    --------
-    >>> stems_are("ova:oracle:stems:guitar") == stems_are("oracle:stems"), stems_are("cerberus")
-    (True, 'estimated stems: traces of other sources may remain in each')
-    >>> stems_are("oracle:stems", residual_db=-17.2)
-    'true stems, but they miss part of what was recorded: what is left sounds at -17.2 dB (residual)'
-    >>> stems_are("cerberus", ["bass", "drums"])
-    'estimated stems: bass may hold drums, guitar and piano; drums may hold guitar and bass (measured: ...'
-    """
-    kind = None if spec is None else split_spec(spec.removeprefix("ova:"))[0]
-    if kind == "oracle":
-        if residual_db is None or residual_db <= LOUD_RESIDUAL_DB:
-            return "true stems: what is switched is what was recorded"
-        return (
-            "true stems, but they miss part of what was recorded: what is left sounds at "
-            f"{residual_db:.1f} dB (residual)"
-        )
-    said = STEMS_ARE.get(kind)
-    held = "".join(holding_notes(spec, names))
-    if said is None:
-        return f"{ESTIMATED.partition(':')[0]}: {held}" if held else ESTIMATED
-    return f"{said}; {held}" if held else said
 
 
 def _silence(voice: Voice, full: float) -> str:
@@ -197,6 +152,8 @@ class View:
     title: str
     facts: str
     stems_are: str
+    warnings: tuple[str, ...]
+    computed: tuple[str, ...]
     notes: tuple[str, ...]
     source_url: str | None
     labels: tuple[str, ...]
@@ -206,6 +163,9 @@ class View:
     off: str
     columns: tuple[str, ...]
     noun: str
+    window_s: float
+    least: str
+    summary_title: str
     table: tuple[dict[str, Any], ...]
     remarks: tuple[Note, ...]
     blind: bool
@@ -224,6 +184,7 @@ def make_view(
     blind: bool = False,
     mixture: bool = True,
     clips: Sequence[tuple[str, str]] = (),
+    name: str = "",
 ) -> View:
     """The view of one explanation.
 
@@ -239,34 +200,24 @@ def make_view(
         Options of the page: see `audiolime_ext.report.song.page.page_html`.
     clips : sequence of (str, str)
         Names and ``data:`` addresses of audio files that can be heard without the player.
+    name : str
+        Name of the recording, where there are several on the page.
     """
     names, origin, kind = track.names, track.provenance, track.kind
     rows = taggram_rows(track.taggram, track.labels)
-    columns = [track.column(label) for label in track.labels]
     number = Voice("", kind, page=True)
-    data = {
-        "components": components(track.names, parts),
-        "windows": [{"t": round(w.start_s, 4), "d": round(w.duration_s, 4), "silent": w.silent} for w in track.windows],
-        "start_s": round(track.start_s, 4),
-        "labels": list(track.labels),
-        "cells": [[cell(track, number, label) for number in range(len(track.windows))] for label in track.labels],
-        "taggram": _picture(track.taggram, rows),
-        "scale": number.scale,
-        "digits": number.digits(float(np.abs(track.full[:, columns]).max(initial=0.0))),
-        "off": origin.settings.baseline,
-        "blind": blind,
-        "mixture": mixture,
-    }
     stems = tuple(track.names if parts is None else parts.sources)
     said = holding_notes(origin.factorization, stems)  # in `stems_are`
     residuals = [window.residual_db for window in track.windows if window.residual_db is not None]
     n = len(track.taggram.times_s)
     return View(
         recording_name=track.recording_name,
-        title=f"{track.recording_name} by {origin.model or 'own model'} and {_separator(origin.factorization)}",
-        facts=_facts(track),
+        title=title_of(track, name),
+        facts=facts(track, excerpt=parts is not None),
         stems_are=stems_are(origin.factorization, stems, max(residuals, default=None)),
-        notes=tuple(note for note in (*track.notes, *track.warnings) if note not in said),
+        warnings=tuple(map(minus, track.warnings)),
+        computed=tuple(computed(track)),
+        notes=tuple(minus(note) for note in track.notes if note not in said),
         source_url=source_url,
         labels=track.labels,
         taggram_rows=tuple(rows) if n > 1 else (),
@@ -275,28 +226,34 @@ def make_view(
         off=origin.settings.baseline,
         columns=names if len(names) <= MOST_COLUMNS else (),
         noun=kind.noun,
+        window_s=round(track.duration_s, 1),
+        least=number.number(track.least) if np.isfinite(track.least) else "",
+        summary_title=summary_title(track, excerpt=parts is not None),
         table=tuple(_row(track, label) for label in track.labels),
         remarks=tuple(sorted(notes, key=lambda note: note.t)),
         blind=blind,
         player=player,
         clips=tuple(clips),
-        data=data,
+        data={**_data(track, parts, rows), "blind": blind, "mixture": mixture},
     )
 
 
-def _separator(spec: str | None) -> str:
-    """The separator's name for readers, who do not know the folder of true stems."""
-    split = spec or "own stems"
-    return "true stems" if split.removeprefix("ova:").startswith("oracle:") else split
-
-
-def _facts(track: TrackExplanation) -> str:
-    method, windows = track.sounding.attribution.method, counted(len(track.windows), "window")
-    how = how_known(track.exact, track.noise, track.provenance.settings.seed)
-    return (
-        f"{clock(track.start_s)} to {clock(track.end_s)}, {windows}, "
-        f"{METHOD_NAMES.get(method, method)} ({how}) from {counted(track.n_evals, 'prediction')}"
-    )
+def _data(track: TrackExplanation, parts: Components | None, rows: Sequence[str]) -> dict[str, Any]:
+    """What the script draws; see the head of ``page.js`` for the keys."""
+    columns = [track.column(label) for label in track.labels]
+    largest = float(np.abs(track.full[:, columns]).max(initial=0.0))
+    return {
+        "components": components(track.names, parts),
+        "windows": [{"t": round(w.start_s, 4), "d": round(w.duration_s, 4), "silent": w.silent} for w in track.windows],
+        "start_s": round(track.start_s, 4),
+        "labels": list(track.labels),
+        "cells": [[cell(track, number, label) for number in range(len(track.windows))] for label in track.labels],
+        "taggram": _picture(track.taggram, rows),
+        "digits": Voice("", track.kind, page=True).digits(largest),
+        "bounded": track.kind.noun == "score",
+        "least": track.least if np.isfinite(track.least) else None,
+        "off": track.provenance.settings.baseline,
+    }
 
 
 def components(names: Sequence[str], parts: Components | None) -> list[dict[str, Any]]:
@@ -344,5 +301,4 @@ def _picture(taggram: Taggram, rows: Sequence[str]) -> dict[str, Any]:
         "times": np.round(times, 4).tolist(),
         "hop": round(hop, 5),
         "scores": np.round(taggram.scores[:, lines], 3).tolist(),
-        "scale": Voice("", Kind.of(taggram.scores, taggram.labels), page=True).scale,
     }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from audiolime_ext.audio.tags import MISSING, Tags
 from audiolime_ext.collection.indexing.listing import listing
-from audiolime_ext.collection.indexing.tags import MISSING, Tags
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.reading import sha256_of
 from tests.song_collection import make_songs, song, write_song

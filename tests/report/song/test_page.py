@@ -101,11 +101,11 @@ def test_it_opens_with_the_moment_in_which_the_first_tag_is_strongest(
     show: Callable[..., Page], track: TrackExplanation
 ) -> None:
     page = show(page_html(track))
-    assert at(page, ".say") == "Without vocals, “sung” falls from 55 to 5 of 100 (silence: 5)."
+    assert at(page, ".say") == "Without vocals, “sung” falls from 0.55 to 0.05 (silence: 0.05)."
     assert at(page, ".place") == "0:03.0–0:06.0"
     assert state(page)["position"] == pytest.approx(3.0, abs=0.01)
     assert [part.get_attribute("data-stem") for part in page.locator(".al-part:visible").all()] == ["0"]
-    assert [one.inner_text() for one in page.locator(".scores .number").all()] == ["55", "55", "5", "5"]
+    assert [one.inner_text() for one in page.locator(".scores .number").all()] == ["0.55", "0.55", "0.05", "0.05"]
     assert page.locator('[data-tag="sung"]').get_attribute("aria-pressed") == "true"
     assert at(page, "table").splitlines()[0].split("\t")[::6] == ["label", "top source (windows)"]
     assert at(page, ".scores >> xpath=../h3") == "model score for"
@@ -132,12 +132,13 @@ def test_a_tag_and_a_moment_are_chosen_by_buttons_and_by_the_picture(
     page = show(page_html(track))
     page.get_by_role("button", name="beaten", exact=True).click()
     assert state(page) | {"hash": ""} == {"tag": "beaten", "window": 0, "position": 0, "hash": "", "choice": "mix"}
-    assert at(page, ".say") == "Without drums, “beaten” falls from 70 to 10 of 100 (silence: 30)."
+    assert at(page, ".say") == "Without drums, “beaten” falls from 0.70 to 0.10 (silence: 0.30)."
     page.get_by_role("button", name="later ›").click()
     page.get_by_role("button", name="later ›").click()
     assert state(page)["window"] == 2
     assert page.get_by_role("button", name="later ›").is_disabled()
     assert at(page, ".say").startswith("Nothing here argues for “beaten”")
+    page.locator(".taggram canvas").scroll_into_view_if_needed()
     box = page.locator(".taggram canvas").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 6)
@@ -188,12 +189,22 @@ def test_the_explanation_follows_the_player(show: Callable[..., Page], track: Tr
 def test_an_excerpt_in_segments_plays_just_its_segment(show: Callable[..., Page], band: OracleFactorization) -> None:
     begins = tagger(lambda batch: strengths(batch[:, :SR]), sr=SR, labels=MODEL.labels, window_s=3.0)
     page = show(page_html(explain(band.mixture, begins, factorization=band, labels="sung", start_s=3.0, segments=3)))
-    said = "Without vocals, “sung” falls from 55 to 5 of 100 (silence: 5), most of it at 0.00–1.00 s: +50."
+    said = "Without vocals, “sung” falls from 0.55 to 0.05 (silence: 0.05), most of it at 0.00–1.00 s: +0.50."
     assert at(page, ".say") == said
     choice = page.evaluate("() => audiolime.views[0].player.explanation.top.on")
     (spans,) = [one for one in choice if one]
     assert spans[0][1] - spans[0][0] == pytest.approx(1.0, abs=0.01)
     assert page.locator(".taggram").count() == 0
+
+
+@browser_test
+def test_many_segments_are_drawn_where_they_lie(show: Callable[..., Page], excerpt: Explanation) -> None:
+    page = show(page_html(excerpt, audio=None))
+    boxes = page.evaluate("() => [...document.querySelectorAll('.segments rect')].map((one) => one.getBBox().x)")
+    assert sorted(boxes) == pytest.approx([0, 0, 0, 333.3, 333.3, 333.3, 666.7, 666.7, 666.7], abs=1)
+    heights = page.evaluate("() => [...document.querySelectorAll('.segments rect')].map((one) => one.getBBox().height)")
+    weights = np.abs(list(excerpt.weights("sung").values()))
+    np.testing.assert_allclose(np.array(heights) / max(heights), weights / weights.max(), atol=0.01)
 
 
 @browser_test
@@ -258,8 +269,8 @@ def test_names_that_begin_alike_are_told_apart(band: OracleFactorization) -> Non
     parts = {"vocals": "vocal", "drums": "vocal choir", "bass": "bass"}
     named = OracleFactorization({new: (band.factorize(band.mixture)[old].samples, SR) for old, new in parts.items()})
     found = explain_track(named.mixture, MODEL, factorization=named, labels=["beaten"], cache=False)
-    assert '"name": "vocal choir"' in page_html(found, mixture=False)
-    assert '"name": "vocal"' not in page_html(found, mixture=False).split("audiolime-data")[1].split("</script>")[0]
+    assert '"name":"vocal choir"' in page_html(found, mixture=False)
+    assert '"name":"vocal"' not in page_html(found, mixture=False).split("audiolime-data")[1].split("</script>")[0]
 
 
 def test_the_command_names_what_was_chosen(band: OracleFactorization, track: TrackExplanation) -> None:
@@ -283,10 +294,101 @@ def test_no_serious_barrier_is_found(show: Callable[..., Page], track: TrackExpl
     assert violations(show(page_html(track, notes=[Note(1.0, "a breath")]), color_scheme=scheme)) == []
 
 
+LONG = {"vocals": "piano+guitar", "drums": "accompaniment", "bass": "female-vocals-and-a-choir"}
+FAULTS = """() => {
+  const cut = [...document.querySelectorAll("button, th, td, .name, .al-name, .say")].filter(
+    (one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow !== "visible");
+  const wide = document.scrollingElement.scrollWidth > innerWidth;
+  return [...cut.map((one) => one.textContent), ...(wide ? [`page of ${document.scrollingElement.scrollWidth}`] : [])];
+}"""
+
+
+@pytest.fixture(scope="module")
+def splits(band: OracleFactorization) -> list[TrackExplanation]:
+    """The recording split in three ways, one of them into sources of long names."""
+    stems = band.factorize(band.mixture)
+    named = OracleFactorization({new: (stems[old].samples, SR) for old, new in LONG.items()})
+    made: list[Any] = [named, "hpss", "bands:4"]
+    return [explain_track(named.mixture, MODEL, factorization=one, labels=[0, EVIL], cache=False) for one in made]
+
+
 @browser_test
-def test_it_fits_a_phone(show: Callable[..., Page], track: TrackExplanation) -> None:
-    page = show(page_html(track), viewport={"width": 360, "height": 700})
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+@pytest.mark.parametrize("n_splits", [1, 2, 3])
+def test_nothing_scrolls_sideways_and_nothing_is_cut_at_any_width(
+    show: Callable[..., Page], splits: list[TrackExplanation], n_splits: int
+) -> None:
+    page = show(page_html(splits[:n_splits]))
+    for width in (360, 768, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(FAULTS) == [], width
+        places = page.evaluate("() => [...document.querySelectorAll('section.view')].map((v) => v.offsetLeft)")
+        assert len(set(places)) == (n_splits if width >= 1280 else 1), f"{width}: beside each other, or below"
+
+
+@browser_test
+def test_what_is_alike_in_splits_lies_at_one_height(show: Callable[..., Page], splits: list[TrackExplanation]) -> None:
+    page = show(page_html(splits), viewport={"width": 1280, "height": 900})
+    for part in (".tags", ".over", ".explanation", ".listen"):
+        tops = page.evaluate(f"() => [...document.querySelectorAll('.view > {part}')].map((one) => one.offsetTop)")
+        assert len(tops) == 3
+        assert max(tops) - min(tops) <= 1, part
+
+
+@browser_test
+def test_a_legend_says_what_is_seen_and_can_be_folded_away(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track))
+    said = page.locator(".legend").inner_text()
+    for what in ("Map.", "Tick.", "Grey ground.", "Grey foot of a bar.", "Pale bars.", "below 0.30", "window of 3.0 s"):
+        assert what in said
+    page.get_by_text("What the colours mean").click()
+    assert not page.get_by_text("Grey ground.").is_visible()
+
+
+@browser_test
+def test_windows_that_are_not_explained_or_stay_low_are_seen(
+    show: Callable[..., Page], band: OracleFactorization
+) -> None:
+    some = explain_track(
+        band.mixture, MODEL, factorization=band, labels=["beaten"], at=[0, 6], min_score=0.5, cache=False
+    )
+    page = show(page_html(some, audio=None))
+    drawn = "(name) => [...document.querySelectorAll(`.over-time .${name}`)].map((one) => one.getBBox().x)"
+    assert page.evaluate(drawn, "ground") == pytest.approx([0, 666.67], abs=1)
+    assert page.evaluate(drawn, "faded") == pytest.approx([666.67], abs=1)  # without drums it stays at 0.10
+    assert page.locator("details.summary > summary").inner_text() == "In the 2 windows chosen"
+
+
+@browser_test
+def test_what_is_jargon_is_folded_away(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track))
+    for word in ("Shapley", "R²", "exact", "mask", "baseline", "prediction", " of 100", "%"):
+        assert word not in page.locator("body").inner_text(), word
+    page.get_by_text("How this was computed").click()
+    assert "Shapley" in page.locator("body").inner_text()
+
+
+@browser_test
+def test_numbers_have_one_minus_sign(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track))
+    page.get_by_role("button", name="beaten", exact=True).click()
+    said = page.locator("body").inner_text()
+    assert "−0.20" in said
+    assert not re.findall(r"(?<!\w)-\.?\d", said)
+
+
+@browser_test
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_of_seven_stems_has_a_colour_of_its_own(show: Callable[..., Page], scheme: str) -> None:
+    rng, names = np.random.default_rng(0), ("vocals", "drums", "bass", "guitar", "piano", "other", "strings")
+    parts = {name: (0.1 * rng.normal(size=3 * SR).astype(np.float32), SR) for name in names}
+    band = OracleFactorization(parts)
+    seven = explain_track(band.mixture, MODEL, factorization=band, labels=["sung"], min_score=0, cache=False)
+    page = show(page_html(seven), color_scheme=scheme)
+    fill = "(which) => [...document.querySelectorAll(which)].map((one) => getComputedStyle(one).fill)"
+    swatches = page.evaluate(fill, ".al-swatch rect")
+    assert len(set(swatches)) == 7
+    assert page.evaluate(fill, ".bars rect") == swatches
+    assert not set(swatches) & set(page.evaluate(fill, ".over-time .empty, .beyond, .ground, .track, .scores .empty"))
 
 
 @browser_test

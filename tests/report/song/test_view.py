@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.report.player.player import stem_colors
-from audiolime_ext.report.song.view import Note, as_track, make_view, stems_are
+from audiolime_ext.report.song.facts import stems_are
+from audiolime_ext.report.song.view import Note, as_track, make_view
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -59,15 +62,15 @@ def test_alone_and_without_are_the_models_own_answers(track: TrackExplanation) -
     assert sung[3]["alone"] == pytest.approx(0.5, abs=1e-3)
     assert sung[3]["without"] == pytest.approx(0.1, abs=1e-3)
     assert sung[0]["alone"] is None
-    assert sung[3]["say"] == "Without vocals, “sung” falls from 50 to 10 of 100 (silence: 10)."
-    assert sung[0]["say"].startswith("bass is all there is here: nothing to tell apart for “sung” (10 of 100; silence:")
+    assert sung[3]["say"] == "Without vocals, “sung” falls from 0.50 to 0.10 (silence: 0.10)."
+    assert sung[0]["say"].startswith("bass is all there is here: nothing to tell apart for “sung” (0.10; silence:")
 
 
 def test_the_table_is_the_mean_over_the_windows(track: TrackExplanation) -> None:
     view = make_view(track)
     (sung, hushed) = view.table
-    assert (sung["full"], sung["weights"], sung["leads"]) == ("30", ["+20", "0"], "vocals in 2 of 2")
-    assert hushed["weights"] == ["0", "-20"]
+    assert (sung["full"], sung["weights"], sung["leads"]) == ("0.30", ["+0.20", "0.00"], "vocals in 2 of 2")
+    assert hushed["weights"] == ["0.00", "−0.20"]
     assert hushed["leads"].startswith("none in any of ")
 
 
@@ -98,3 +101,30 @@ def test_it_says_what_kind_of_stems_these_are(spec: str, words: str) -> None:
 def test_notes_stand_in_the_order_of_their_moments(track: TrackExplanation) -> None:
     view = make_view(track, notes=[Note(3.0, "the end"), Note(1.0, "a breath")])
     assert [note.text for note in view.remarks] == ["a breath", "the end"]
+
+
+def test_the_summary_says_which_windows_it_is_of(band: OracleFactorization, track: TrackExplanation) -> None:
+    how: dict[str, Any] = {"factorization": band, "labels": ["sung"], "cache": False}
+    some, one = (explain_track(band.mixture, MODEL, at=at, **how) for at in ([2.0, 3.0], [0.5]))
+    assert make_view(track).summary_title == "Over all 4 windows"
+    assert (make_view(some).summary_title, make_view(one).summary_title) == (
+        "In the 2 windows chosen",
+        "In the one window chosen",
+    )
+    assert make_view(some).table[0]["full"] == "0.50"  # of the two that are sung; of all four it is 0.30
+    assert make_view(some).facts == "2 windows of 1.0 s, chosen from 0:00.0 to 0:04.0"
+
+
+def test_an_excerpt_is_called_one_window(excerpt: Explanation) -> None:
+    view = make_view(as_track(excerpt), parts=excerpt.components)
+    assert (view.facts, view.summary_title) == ("0:02.0 to 0:03.0, one window of 1.0 s", "In this window")
+
+
+def test_how_it_was_computed_is_told_in_sentences_of_its_own(
+    band: OracleFactorization, track: TrackExplanation
+) -> None:
+    view = make_view(track)
+    assert any("Shapley value" in line for line in view.computed)
+    assert not any("Shapley" in text or "prediction" in text for text in (view.title, view.facts, view.stems_are))
+    lime = explain_track(band.mixture, MODEL, factorization=band, labels=["sung"], method="lime", cache=False)
+    assert not any("Shapley" in line for line in make_view(lime).computed)

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.tags import joined, one_line, year_of
 from audiolime_ext.collection.indexing.brought import arrays, parquet, spreadsheets
 from audiolime_ext.collection.indexing.brought.rows import Rows
-from audiolime_ext.collection.indexing.tags import joined, one_line, year_of
 from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.table import Problems

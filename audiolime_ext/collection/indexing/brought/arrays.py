@@ -23,8 +23,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.tags import one_line
 from audiolime_ext.collection.indexing.brought.rows import FIELDS, Rows
-from audiolime_ext.collection.indexing.tags import one_line
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.reading import require_file, require_room

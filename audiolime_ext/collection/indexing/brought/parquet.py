@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.tags import BETWEEN
 from audiolime_ext.collection.indexing.brought.columns import in_seconds, require_features, roles_of, told
 from audiolime_ext.collection.indexing.brought.rows import Rows
-from audiolime_ext.collection.indexing.tags import BETWEEN
 from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.files.names import legible

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audiolime_ext.collection.indexing import tags
-from audiolime_ext.collection.indexing.tags import LONGEST, MISSING, Tags, one_line, read_tags, readable, year_of
+from audiolime_ext.audio import tags
+from audiolime_ext.audio.tags import LONGEST, MISSING, Tags, one_line, read_tags, readable, year_of
 
 mutagen: Any = pytest.importorskip("mutagen")
 id3: Any = pytest.importorskip("mutagen.id3")

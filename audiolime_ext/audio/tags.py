@@ -2,7 +2,8 @@
 
 They are read by mutagen: ID3 (MP3, WAV, AIFF), Vorbis comments (Ogg, Opus, FLAC), MPEG-4, APE and ASF. It is under the
 GPL (2.0 or later), so it is the extra ``tags`` and no part of this package; without it no tag is read, and the reason
-is `MISSING`. The length of a song is never taken from here: it is counted where the sound is decoded.
+is `MISSING`. For a heading, `title_and_artist` asks libsndfile then, which knows those of MP3, Ogg, FLAC, WAV and AIFF.
+The length of a song is never taken from here: it is counted where the sound is decoded.
 
 Tags are text that anybody may have written. So what is given back is of one line and of 200 characters at most,
 without control characters and those that turn the direction of writing, in Unicode's composed form (NFC), so that a
@@ -96,6 +97,33 @@ def read_tags(path: str | Path) -> Tags:
         return Tags(reason=one_line(f"{type(error).__name__}: {error}") or "")
     title, artist, album, genre = (joined(found.get(field, ())) for field in FIELDS[:-1])
     return Tags(title, artist, album, genre, next(filter(None, map(year_of, found.get("year", ()))), None))
+
+
+def title_and_artist(path: str | Path) -> tuple[str | None, str | None]:
+    """Title and artist of a file, for a heading: those of `read_tags`, or without mutagen those that libsndfile knows.
+
+    Parameters
+    ----------
+    path : str or Path
+        Sound file.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> title_and_artist(files("audiolime_ext") / "data" / "ezer_ev.ogg")
+    ('Ezer Év', 'Obsidian Shell')
+    """
+    if readable():
+        tags = read_tags(path)
+        return tags.title, tags.artist
+    import soundfile
+
+    try:
+        with require_file(Path(path)).open("rb") as content, soundfile.SoundFile(content) as file:
+            found = file.copy_metadata()
+    except (OSError, ValueError, RuntimeError):  # no sound, or tags that are no text: they never cost a song
+        return None, None
+    return one_line(found.get("title")), one_line(found.get("artist"))
 
 
 def _found(tags: Any) -> dict[str, list[str]]:
