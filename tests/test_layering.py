@@ -250,7 +250,7 @@ def test_a_module_without_tests_is_caught(monkeypatch: pytest.MonkeyPatch) -> No
         ("audio.recording", "from audiolime_ext.explanation.pipeline import explain", "explanation.pipeline"),
         ("audio.recording", "def lazily():\n    from audiolime_ext.track import pipeline", "track.pipeline"),
         ("display", "draw = import_module('audiolime_ext.report.notebook')", "report.notebook"),
-        ("files", "draw = 'audiolime_ext.report.plots:plot'", "report.plots"),
+        ("files", "draw = 'audiolime_ext.report.figures.figure:plot'", "report.figures.figure"),
         ("attribution.lime", "from audiolime_ext import explain", ""),
         ("explanation.pipeline", "import factorizations.hpss", "factorizations.hpss"),
         ("cli", "from audiolime_ext.models.musicnn import make", "models.musicnn"),
