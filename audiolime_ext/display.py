@@ -48,7 +48,7 @@ class Plotted:
 
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or
         by ``plt.show()``; nothing has to be switched on. In a script that has imported ``matplotlib.pyplot``, and at a
-        prompt, it is pyplot's current figure, so ``plt.show()``, ``plt.savefig()`` and ``plt.close()`` mean it. Elsewhere
+        prompt, it is pyplot's current figure: ``plt.show()``, ``plt.savefig()`` and ``plt.close()`` mean it. Elsewhere
         pyplot is not loaded: save what is returned.
 
         No setting of matplotlib is changed. The style travels with the figure: saved as PDF, fonts are embedded whole
@@ -61,7 +61,7 @@ class Plotted:
         labels : sequence of str and int, or None
             Labels to draw, one below the other on one axis; None: those that were asked for (of an audit: all classes).
         ax : Axes, sequence of Axes, or None
-            Axes to draw in, one for each label; their figure is returned, and not changed otherwise. None: a new figure.
+            Axes to draw in, one for each label; their figure is returned. None: a new figure.
         figsize : float, (float, float) or None
             Width, or width and height, in inches; None: 7 inches, or 3.4 (one column) with ``style="paper"``.
         kind : str or None

@@ -59,6 +59,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"recommendation.why.{name}": "recommendation/why/test_flip" for name in ("flipped", "trials")},
     "recommendation.why.likeness": "recommendation/why/test_alike",
     "report.audit": "report/audit/test_page",  # sections of one page
+    "report.figures": "report/figures/test_figure",  # kinds of figures of one room
     "report.neighbours": "report/neighbours/test_page",  # sections of one page
     "report.player.clip": "report/neighbours/test_nearest",
     "report.player.pictures": "report/player/test_player",

@@ -1,14 +1,15 @@
 """The verdicts of an audit as a forest: rates of flips with their intervals, the limit, and the word for each pair.
 
 Shapes say the verdict as well as words do, so that no colour is needed: a filled square is shown, a circle open, a
-tick ruled out. Of very many pairs those are drawn that flip most; how many are not is said.
+tick ruled out. Of very many pairs those that are shown come first, then those that flip most; how many are not drawn is
+said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import STATUSES, Verdict
@@ -17,11 +18,12 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.names import legible
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
 from audiolime_ext.report.figures.styles import INK, SOFT
+from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_ROWS = 30
+MOST_ROWS = 20
 LOOKS = {
     "shown": ("s", "#D55E00", "#D55E00"),
     "open": ("o", "white", INK),
@@ -43,7 +45,7 @@ def verdicts(results: Results, labels: Sequence[str | int] | None, room: Room) -
     what = {"put into other recordings": put, "taken out": out}
     if not put and not out:
         raise UsageError(f"{legible(results.path)} has no pair of class and component to draw; run the audit on")
-    panels = [_panel(f"{name}: {_counts(found)}", found, room) for name, found in what.items() if found]
+    panels = [_panel((name, f": {_counts(found)}"), found, room) for name, found in what.items() if found]
     return Sheet(tuple(panels), of="table of verdicts")
 
 
@@ -60,12 +62,17 @@ def _counts(found: Sequence[Verdict]) -> str:
     return ", ".join(f"{n} {status}" for status, n in counts.items() if n)
 
 
-def _panel(title: str, found: Sequence[Verdict], room: Room) -> Panel:
+def _panel(title: tuple[str, str], found: Sequence[Verdict], room: Room) -> Panel:
     rows = sorted(found, key=lambda one: (STATUSES.index(one.status), -_rate(one)))[:MOST_ROWS]
     left_out = len(found) - len(rows)
-    lines = [title] if not left_out else [title, f"{left_out} of them are not drawn, that flip less"]
-    title = room.title(*lines, beside=[*_names(rows, room), "not auditable"])
-    return Panel(1.3 * room.line_in * (len(rows) + 0.5), partial(_draw, rows, room), title)
+    more = [counted(left_out, "more is", "more are") + " not drawn"] if left_out else []
+    told = room.title(title, *more, beside=_beside(rows, room))
+    return Panel(1.3 * room.line_in * (len(rows) + 0.5), partial(_draw, rows, room), told)
+
+
+def _beside(rows: Sequence[Verdict], room: Room) -> list[str]:
+    """What stands on both sides of the axis, as if it stood on one."""
+    return [max(_names(rows, room), key=len) + max(map(_word, rows), key=len)]
 
 
 def _names(rows: Sequence[Verdict], room: Room) -> list[str]:
@@ -84,7 +91,8 @@ def _draw(rows: Sequence[Verdict], room: Room, axis: Axes) -> None:
         if one.rate is not None and one.rate.rate is not None:
             low, high = 100 * one.rate.low, 100 * one.rate.high
             axis.hlines(row, low, high, color=edge, linewidth=1.6 * line)
-            axis.plot([100 * one.rate.rate], [row], marker, markersize=size, markerfacecolor=inside, markeredgecolor=edge)
+            look: Any = {"markersize": size, "markerfacecolor": inside, "markeredgecolor": edge}
+            axis.plot([100 * one.rate.rate], [row], marker, **look)
         axis.text(1.02, row, _word(one), transform=axis.get_yaxis_transform(), va="center", ha="left")
     for limit in {one.limit.share for one in rows} | {one.beyond.share for one in rows}:
         axis.axvline(100 * limit, color=INK, linewidth=line, linestyle=(0, (4, 3)), zorder=0)
@@ -95,11 +103,11 @@ def _draw(rows: Sequence[Verdict], room: Room, axis: Axes) -> None:
     confidence = next((100 * one.rate.confidence for one in rows if one.rate is not None), 95)
     limits = " and ".join(dict.fromkeys(f"{one.beyond.percent}, {one.beyond.name}" for one in rows))
     below = f"% of decisions that flip, {confidence:g} % interval; dashed: limit ({limits})"
-    axis.set_xlabel(room.below(below, [*names, "not auditable"]))
+    axis.set_xlabel(room.below(below, _beside(rows, room)))
     for side in ("top", "right", "left"):
         axis.spines[side].set_visible(False)
 
 
 def _word(verdict: Verdict) -> str:
     """The verdict's word, and how to read what is shown."""
-    return verdict.reading or verdict.status
+    return f"{verdict.status}: {verdict.reading}" if verdict.reading else verdict.status

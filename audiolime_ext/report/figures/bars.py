@@ -18,7 +18,6 @@ from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.intervals import t_quantile
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.provenance import Provenance
-from audiolime_ext.explanation.words import Voice
 from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.report.figures.sheet import Line, Panel, Room, Sheet
 from audiolime_ext.report.figures.styles import PALE, SOFT
@@ -65,7 +64,7 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
     span = spanned(parts.recording_name, parts.start_s, parts.start_s + parts.duration_s)
     colors = [part["color"] for part in components(explanation.names, parts)]
     colors = colors if len(parts.sources) <= len(PALETTE) else [PALETTE[0]] * len(colors)  # no two alike, or all
-    panels = []
+    panels: list[Bars] = []
     for label in labels or explanation.labels:
         column = explanation.column(label)
         values = [explanation.number(value, column) for value in explanation.score(column)]
@@ -80,7 +79,7 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     n_windows = int(track.sounds.sum())
     span = spanned(track.recording_name, track.start_s, track.end_s)
     mean = f"mean of {counted(n_windows, 'window')}"
-    panels = []
+    panels: list[Bars] = []
     for label in labels or track.labels:
         weights, voice = np.array(list(track.mean(label).values())), track.voice(label)
         values = [voice.number(value) for value in track.mean_score(label)]
@@ -98,10 +97,11 @@ def spanned(name: str, start_s: float, end_s: float) -> tuple[str, str]:
 
 def told(kind: Kind, label: str, values: Sequence[str], origin: Provenance) -> tuple[str, str]:
     """A label, and its value and the baseline's: ``rock``, ``: score 0.35, silence 0.05``."""
-    return kind.called(label), f": {kind.noun} {_signed(values[0])}, {origin.settings.baseline} {_signed(values[1])}"
+    full, empty = map(with_minus, values)
+    return kind.called(label), f": {kind.noun} {full}, {origin.settings.baseline} {empty}"
 
 
-def _signed(number: str) -> str:
+def with_minus(number: str) -> str:
     """A number with the minus sign of the axes."""
     return number.replace("-", "\N{MINUS SIGN}")
 

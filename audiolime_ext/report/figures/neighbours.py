@@ -13,7 +13,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.recommendation.result import Neighbour, Similar
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.figures.bars import Bars, most, sheet_of
+from audiolime_ext.report.figures.bars import Bars, most, sheet_of, with_minus
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
 from audiolime_ext.report.figures.styles import INK, PALE
 from audiolime_ext.report.player.player import stem_colors
@@ -33,7 +33,7 @@ def bars_of_why(why: Why, labels: Labels, room: Room) -> Sheet:
     errors = None if found.errors is None or not any(found.errors) else np.array([0.0, *found.errors])
     names = [silence, *found.sources]
     songs = " over ".join(song.name for song in why.candidates)
-    score = f"{why.voice.kind.noun} {why.voice.number(why.score, found.largest)}"
+    score = f"{why.voice.kind.noun} {with_minus(why.voice.number(why.score, found.largest))}"
     title = [f"{why.query.name}: why {songs or 'is it relevant'}?", score]
     weights = np.array([why.silence, *found.weights])
     bars = Bars(names, [PALE, *stem_colors(found.sources)], weights, errors, title)
@@ -70,7 +70,7 @@ def _of_song(row: Neighbour) -> Bars:
     colors = [PALE if name == "silence" else color for name, color in zip(names, stem_colors(names), strict=True)]
     if row.matrix is not None:
         colors = [PALE, *stem_colors(names[1:])]
-    title = [f"{row.rank}. {row.song.name}: similarity {row.similarity:.2f}"]
+    title = [(f"{row.rank}. {row.song.name}", f": similarity {with_minus(f'{row.similarity:.2f}')}")]
     return most(names, colors, Attribution("shapley", weights[None], None, True), 0, title)
 
 
@@ -87,12 +87,12 @@ def _nearness(similar: Similar, room: Room) -> Sheet:
 
 def _matrices(query: str, found: Sequence[tuple[str, StemMatrix]], room: Room) -> Sheet:
     if not found:
-        raise UsageError("there is no matrix of stems: both songs need stems; kind='bars' needs those of the query only")
+        raise UsageError("there is no matrix of stems, as both songs need some; kind='bars' needs those of the query")
     largest = max(float(np.abs(matrix.cells).max()) for _, matrix in found) or 1.0
     panels = []
     for name, matrix in found:
         height = 1.5 * room.line_in * len(matrix.rows)
-        says = f"columns: {name}", f"; all cells: {matrix.similarity:.2f}"
+        says = f"columns: {name}", f"; all cells: {with_minus(f'{matrix.similarity:.2f}')}"
         title = room.title(f"rows: {query}", says, beside=room.names(matrix.rows), bar=True)
         panels.append(Panel(height, partial(_draw_matrix, matrix, largest, room), title))
     return Sheet(tuple(panels), of="matrix", one_axis=False)
@@ -104,7 +104,8 @@ def _draw_matrix(matrix: StemMatrix, largest: float, room: Room, axis: Axes) -> 
     if max(matrix.cells.shape) <= MOST_NAMED:
         for (row, column), cell in np.ndenumerate(matrix.cells):
             dark = abs(cell) > 0.55 * largest
-            axis.text(column, row, f"{cell:+.2f}", ha="center", va="center", color="white" if dark else INK)
+            number = with_minus(f"{round(cell, 2) + 0.0:+.2f}")
+            axis.text(column, row, number, ha="center", va="center", color="white" if dark else INK)
     axis.set_yticks(range(len(rows)), rows)
     wide = room.beside(rows) / len(columns) < 0.9 * max(map(len, columns)) * room.style.points / 72
     axis.set_xticks(range(len(columns)), columns, rotation=30 if wide else 0, ha="right" if wide else "center")
@@ -113,4 +114,4 @@ def _draw_matrix(matrix: StemMatrix, largest: float, room: Room, axis: Axes) -> 
         axis.spines[side].set_visible(False)
     bar = axis.figure.colorbar(image, ax=axis, pad=0.01, aspect=12)
     bar.set_label("similarity")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)

@@ -35,7 +35,7 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     """The taggram, and below it the weights of the sources for each label over time."""
     columns = [track.column(label) for label in labels or track.labels]
     rows = taggram_rows(track.taggram, [track.all_labels[column] for column in columns])
-    about = {"beside": room.names(rows), "bar": True}
+    about: Any = {"beside": room.names(rows), "bar": True}
     panels = [
         Panel(
             max(0.3, room.line_in * 1.15 * len(rows)),
@@ -71,7 +71,7 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
     height = max(0.32, 2.2 * room.line_in) * len(names)
     exact = explanation.attribution.exact or explanation.attribution.std_errors is None
     what = axis_label(explanation.kind, explanation.attribution.method, explanation.provenance, exact=exact)
-    panels = []
+    panels: list[Panel] = []
     for label in labels or explanation.labels:
         column = explanation.column(label)
         values = [explanation.number(value, column) for value in explanation.score(column)]
@@ -104,7 +104,7 @@ def _widths(track: TrackExplanation) -> Array:
     """How wide each window is drawn: up to the next one, where windows overlap."""
     lasts = np.array([window.duration_s for window in track.windows])
     lasts[:-1] = np.minimum(lasts[:-1], np.diff(track.times_s))
-    return np.minimum(lasts, track.end_s - track.times_s)
+    return np.asarray(np.minimum(lasts, track.end_s - track.times_s))
 
 
 def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, room: Room) -> None:
@@ -164,8 +164,9 @@ def _draw_taggram(track: TrackExplanation, rows: Sequence[str], axis: Axes, *, r
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(rows), 0)
     axis.set_xlim(track.start_s, track.end_s)
-    bar = axis.figure.colorbar(mesh, ax=axis, pad=0.01, aspect=12, ticks=[low, high] if len(rows) < 4 else None, format="%.2g")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    ends = [low, high] if len(rows) < 4 else None
+    bar = axis.figure.colorbar(mesh, ax=axis, pad=0.01, aspect=12, ticks=ends, format="%.2g")
+    bar.outline.set_visible(False)
 
 
 def _draw_segments(explanation: Explanation, column: int, axis: Axes, *, room: Room) -> None:
@@ -185,7 +186,7 @@ def _draw_segments(explanation: Explanation, column: int, axis: Axes, *, room: R
         axis.axhline(row, color=SOFT, linewidth=line)
         first += size
     length = _round(0.4 * high)
-    at = {"transform": axis.get_yaxis_transform(), "clip_on": False}
+    at: Any = {"transform": axis.get_yaxis_transform(), "clip_on": False}
     axis.plot([1.012, 1.012], [length / high / -2, length / high / 2], color=INK, linewidth=2 * line, **at)
     axis.text(1.025, 0.0, f"{length:g}", va="center", **at)
     axis.set_ylim(len(names) - 0.5, -0.5)

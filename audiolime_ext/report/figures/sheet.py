@@ -6,10 +6,10 @@ figures are as high as their content, and axes that are too few or too many are 
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.errors import UsageError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Line = str | tuple[str, str]  # of a title
 
-LARGEST_IN = 100.0
+LEAST_IN, LARGEST_IN = 0.5, 100.0
 SHARE_OF_NAMES = 0.4  # of the width, that names beside an axis may take
 EDGE_IN, BAR_IN = 0.25, 0.6  # of what stands beside an axis besides names; of a colour bar with its ticks
 
@@ -63,7 +63,7 @@ class Room:
     def title(self, *lines: Line, beside: Sequence[str] = (), bar: bool = False) -> str:
         """A title that begins where the axis does, `beside` which stand names, and on the other side a colour `bar`.
 
-        Of a pair, such as a song and its seconds, the second comes on a line of its own where both are too long for one.
+        Of a pair, such as a song and its seconds, the second has a line of its own where both are too long for one.
         """
         room_in, found = self.beside(beside, bar=bar), []
         for line in lines:
@@ -158,13 +158,10 @@ def width_asked(figsize: Any, style: Style) -> float:
     if figsize is None:
         return style.width_in
     wanted = list(figsize) if isinstance(figsize, Sequence) and not isinstance(figsize, str) else [figsize]
-    usable = len(wanted) in (1, 2) and all(
-        isinstance(side, (int, float)) and not isinstance(side, bool) and math.isfinite(side) and 0.5 <= side <= LARGEST_IN
-        for side in wanted
-    )
-    if not usable:
+    numbers = all(isinstance(side, Real) and not isinstance(side, bool) for side in wanted)
+    if len(wanted) not in (1, 2) or not numbers or not all(LEAST_IN <= side <= LARGEST_IN for side in wanted):
         raise UsageError(
-            f"figsize is a width, or a width and a height, in inches from 0.5 to {LARGEST_IN:g}, such as 7 or (7, 3); "
+            f"figsize is a width, or a width and a height, in inches from {LEAST_IN:g} to {LARGEST_IN:g}, such as 7 or (7, 3); "
             f"not {figsize!r}"
         )
     return float(wanted[0])
@@ -188,7 +185,7 @@ def fill(figure: Figure, sheet: Sheet, room: Room) -> None:
             names = room.names(names)
             each_in = max(width_of(name, room.style.points) for name in names) + 4.5 * room.style.points / 72
             columns = max(1, min(len(names), int(room.width_in / each_in)))
-            figure.legend(handles, names, loc="outside lower center", ncols=columns, handlelength=1.5, columnspacing=1.2)
+            figure.legend(handles, names, loc="outside lower center", ncols=columns, handlelength=1.5)
 
 
 def fill_axes(axes: Sequence[Axes], sheet: Sheet, style: Style) -> None:

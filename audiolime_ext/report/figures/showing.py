@@ -28,15 +28,15 @@ class StyledFigure(Figure):
 
     Parameters
     ----------
-    rc : dict or None
+    rc : mapping of str to any, or None
         Settings of matplotlib for it; None: the user's.
     *given, **named : any
         Arguments of a figure of matplotlib.
     """
 
-    def __init__(self, *given: Any, rc: dict[str, Any] | None = None, **named: Any) -> None:
+    def __init__(self, *given: Any, rc: Any = None, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._rc = dict(rc or {})
+        self._rc: Any = dict(rc or {})
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw it, as matplotlib does."""
@@ -52,14 +52,14 @@ class StyledFigure(Figure):
         return value_of_a_cell(self)
 
 
-def new_figure(size_in: tuple[float, float], rc: dict[str, Any], *, shown: bool) -> Figure:
+def new_figure(size_in: tuple[float, float], rc: Any, *, shown: bool) -> Figure:
     """An empty figure; if it is to be `shown`, pyplot's current one where the user works with pyplot.
 
     Parameters
     ----------
     size_in : (float, float)
         Width and height in inches.
-    rc : dict
+    rc : mapping of str to any
         Settings of matplotlib that it keeps.
     shown : bool
         False for a figure that only its maker saves.

@@ -18,7 +18,7 @@ from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.audio.spectrogram import hz_to_mel
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import Stems
-from audiolime_ext.report.figures.bars import spanned, told
+from audiolime_ext.report.figures.bars import spanned, told, with_minus
 from audiolime_ext.report.figures.over_time import SECONDS
 from audiolime_ext.report.figures.sheet import Line, Panel, Room, Sheet
 from audiolime_ext.report.figures.styles import INK
@@ -59,7 +59,7 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
     shades = dict(zip(explanation.names, components(explanation.names, parts), strict=True))
     colors = {**{name: about["color"] for name, about in shades.items()}}
     colors |= dict(zip(parts.sources, stem_colors(parts.sources), strict=True))
-    panels = []
+    panels: list[Panel] = []
     for label in labels or explanation.labels:
         column, top = explanation.column(label), explanation.top(label=label)
         layer = None if top.audio is None else levels_db(top.audio.samples, top.audio.sr)
@@ -81,19 +81,19 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     tops = [max(track.mean(label), key=lambda name, label=label: track.mean(label)[name]) for label in asked]  # type: ignore[misc]
     sr, mixture, alone = _joined(track.stems(), set(tops))
     mix, colors = levels_db(mixture, sr), dict(zip(track.names, stem_colors(track.names), strict=True))
-    panels = []
+    panels: list[Panel] = []
     for label, name in zip(asked, tops, strict=True):
         voice, mean = track.voice(label), track.mean(label)[name]
         values = [voice.number(value) for value in track.mean_score(label)]
         above = mean > 0
-        lines = [
+        told_of: list[Line] = [
             *([] if panels else [spanned(track.recording_name, track.start_s, track.end_s)]),
             told(track.kind, track.all_labels[track.column(label)], values, track.provenance),
-            f"in colour: {name} ({voice.signed(mean)} in the mean)" if above else "no source adds to it in the mean",
+            f"in colour: {name} ({with_minus(voice.signed(mean))} in the mean)" if above else "no source adds to it",
         ]
         layer = levels_db(alone[name], sr) if above else None
         drawn = partial(_draw_within, mix, layer, sr, (track.start_s, track.end_s), colors[name], None, room)
-        panels.append(Panel(PANEL_IN, drawn, _title(room, *lines)))
+        panels.append(Panel(PANEL_IN, drawn, _title(room, *told_of)))
     return Sheet(tuple(panels))
 
 
@@ -113,9 +113,7 @@ def levels_db(samples: Samples, sr: int, *, n_columns: int = 1000) -> Levels:
     firsts = range(0, max(1, n_samples), step)
     spans = [(first, n_samples if n_samples - first < 1.5 * step else first + step) for first in firsts]
     ends = next(i for i, (_, end) in enumerate(spans) if end >= n_samples)
-    sketches = [
-        sketch(padded_span(samples, first - half, end + half)[None], sr) for first, end in spans[: ends + 1]
-    ]
+    sketches = [sketch(padded_span(samples, first - half, end + half)[None], sr) for first, end in spans[: ends + 1]]
     return np.ascontiguousarray(picture(sketches, n_columns=n_columns).mel_db.T)
 
 
@@ -166,7 +164,7 @@ def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float
     axis.set_xlabel(SECONDS)
     bar = axis.figure.colorbar(image, ax=axis, pad=0.01, aspect=15, ticks=[-80, -60, -40, -20, 0])
     bar.set_label("dB")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def _place(n_mels: int, sr: int, span_s: tuple[float, float]) -> dict[str, Any]:

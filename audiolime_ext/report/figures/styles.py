@@ -71,7 +71,7 @@ class Style:
         Width of thin lines in points.
     hatched : bool
         True if sources that are stacked are hatched, too, so that they are told apart in greys.
-    rc : dict
+    rc : mapping of str to any
         Settings of matplotlib under which it is drawn and saved.
     """
 
@@ -80,7 +80,7 @@ class Style:
     width_in: float
     line: float
     hatched: bool = False
-    rc: dict[str, Any] = field(default_factory=dict, repr=False)
+    rc: Any = field(default_factory=dict, repr=False)  # matplotlib's type of it names all keys
 
 
 STYLES = {
