@@ -161,8 +161,8 @@ def width_asked(figsize: Any, style: Style) -> float:
     numbers = all(isinstance(side, Real) and not isinstance(side, bool) for side in wanted)
     if len(wanted) not in (1, 2) or not numbers or not all(LEAST_IN <= side <= LARGEST_IN for side in wanted):
         raise UsageError(
-            f"figsize is a width, or a width and a height, in inches from {LEAST_IN:g} to {LARGEST_IN:g}, such as 7 or (7, 3); "
-            f"not {figsize!r}"
+            f"figsize is a width, or a width and a height, in inches from {LEAST_IN:g} to {LARGEST_IN:g}, such as 7 or "
+            f"(7, 3); not {figsize!r}"
         )
     return float(wanted[0])
 
