@@ -123,18 +123,21 @@ def texts(figure: Figure) -> list[tuple[Text, Any]]:
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     found = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_visible() and text.get_text()]
-    drawn = [(text, text.get_window_extent(renderer)) for text in found]
-    return [(text, box) for text, box in drawn if text.axes is None or _within(text.axes, text, box)]
+    unseen = unseen_ticks(figure)
+    return [(text, text.get_window_extent(renderer)) for text in found if text not in unseen]
 
 
-def _within(axis: Axes, text: Text, box: Any) -> bool:
+def unseen_ticks(figure: Figure) -> set[Text]:
     """Ticks beyond the limits, and ticks that are left over, have texts, too, that nobody sees."""
-    frame, x, y = axis.get_window_extent(), (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    if any(text is tick.label1 for tick in axis.xaxis.majorTicks):
-        return text in axis.xaxis.get_ticklabels() and bool(frame.x0 - 1 <= x <= frame.x1 + 1)
-    if any(text is tick.label1 for tick in axis.yaxis.majorTicks):
-        return text in axis.yaxis.get_ticklabels() and bool(frame.y0 - 1 <= y <= frame.y1 + 1)
-    return True
+    unseen = set()
+    for axis in figure.axes:
+        for one, (low, high) in ((axis.xaxis, axis.get_xlim()), (axis.yaxis, axis.get_ylim())):
+            seen = one.get_ticklabels()
+            low, high, spare = min(low, high), max(low, high), 1e-6 * abs(high - low)
+            for tick in one.majorTicks:
+                inside = low - spare <= tick.get_loc() <= high + spare
+                unseen |= {label for label in (tick.label1, tick.label2) if label not in seen or not inside}
+    return unseen
 
 
 def test_bars_are_the_weights(excerpt: Explanation) -> None:
