@@ -17,19 +17,14 @@ from audiolime_ext.audit.verdict.verdicts import conclude
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.names import legible
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
-from audiolime_ext.report.figures.styles import INK, SOFT
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_ROWS = 20
-LOOKS = {
-    "shown": ("s", "#D55E00", "#D55E00"),
-    "open": ("o", "white", INK),
-    "ruled out": ("|", INK, INK),
-    "not auditable": ("x", SOFT, SOFT),
-}  # marker, its inside, its line
+MARKERS = {"shown": "s", "open": "o", "ruled out": "|", "not auditable": "x"}
+FOUND = "#D55E00"
 
 
 def verdicts(results: Results, labels: Sequence[str | int] | None, room: Room) -> Sheet:
@@ -66,7 +61,7 @@ def _panel(title: tuple[str, str], found: Sequence[Verdict], room: Room) -> Pane
     rows = sorted(found, key=lambda one: (STATUSES.index(one.status), -_rate(one)))[:MOST_ROWS]
     left_out = len(found) - len(rows)
     more = [counted(left_out, "more is", "more are") + " not drawn"] if left_out else []
-    told = room.title(title, *more, beside=_beside(rows, room))
+    told = room.title(title, *more, beside=_names(rows, room))
     return Panel(1.3 * room.line_in * (len(rows) + 0.5), partial(_draw, rows, room), told)
 
 
@@ -87,15 +82,19 @@ def _draw(rows: Sequence[Verdict], room: Room, axis: Axes) -> None:
     names = _names(rows, room)
     line, size = room.style.line, 0.6 * room.style.points
     for row, one in enumerate(rows):
-        marker, inside, edge = LOOKS[one.status]
+        edge = FOUND if one.is_finding else room.style.ink
         if one.rate is not None and one.rate.rate is not None:
             low, high = 100 * one.rate.low, 100 * one.rate.high
             axis.hlines(row, low, high, color=edge, linewidth=1.6 * line)
-            look: Any = {"markersize": size, "markerfacecolor": inside, "markeredgecolor": edge}
-            axis.plot([100 * one.rate.rate], [row], marker, **look)
+            look: Any = {
+                "markersize": size,
+                "markerfacecolor": edge if one.is_finding else "none",
+                "markeredgecolor": edge,
+            }
+            axis.plot([100 * one.rate.rate], [row], MARKERS[one.status], **look)
         axis.text(1.02, row, _word(one), transform=axis.get_yaxis_transform(), va="center", ha="left")
     for limit in {one.limit.share for one in rows} | {one.beyond.share for one in rows}:
-        axis.axvline(100 * limit, color=INK, linewidth=line, linestyle=(0, (4, 3)), zorder=0)
+        axis.axvline(100 * limit, color=room.style.ink, linewidth=line, linestyle=(0, (4, 3)), zorder=0)
     axis.set_yticks(range(len(rows)), names)
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.set_xlim(-2, 102)

@@ -166,7 +166,7 @@ def _draw(found: Bars, axis: Axes, *, limits: tuple[float, float], xlabel: str, 
         color=list(found.colors),
         edgecolor=SOFT,
         linewidth=0.5 * line,
-        error_kw={"elinewidth": 1.2 * line, "capsize": 2.0, "capthick": 1.2 * line, "ecolor": "0.1"},
+        error_kw={"elinewidth": 1.2 * line, "capsize": 2.0, "capthick": 1.2 * line, "ecolor": room.style.ink},
     )
     axis.set_yticks(places, names)
     axis.set_ylim(len(names) - 0.5, -0.5)

@@ -18,7 +18,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, spanned, told
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
-from audiolime_ext.report.figures.styles import HATCHES, INK, PALE, SOFT
+from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT
 from audiolime_ext.report.player.player import PALETTE, stem_colors
 from audiolime_ext.report.song.view import taggram_rows
 from audiolime_ext.track.explanation import TrackExplanation
@@ -124,7 +124,7 @@ def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, room: Room)
         _fill(axis, starts, ends, above, above + rises, label=name, **look)
         _fill(axis, starts, ends, below, below + falls, **look)
         above, below = above + rises, below + falls
-    axis.hlines(full, starts, ends, color=INK, linewidth=2.2 * room.style.line, label=track.kind.noun)
+    axis.hlines(full, starts, ends, color=room.style.ink, linewidth=2.2 * room.style.line, label=track.kind.noun)
     axis.axhline(0.0, color=SOFT, linewidth=room.style.line)
     axis.set_xlim(track.start_s, track.end_s)
     axis.set_xlabel(SECONDS)
@@ -182,12 +182,12 @@ def _draw_segments(explanation: Explanation, column: int, axis: Axes, *, room: R
         axis.bar(spans[:, 0], -own, widths, row, align="edge", color=color, edgecolor="white", linewidth=line)
         if interval is not None:
             reach = ((interval[1] - interval[0]) / 2)[column, first : first + size] / high
-            axis.errorbar(spans.mean(axis=1), row - own, reach, fmt="none", ecolor="0.1", elinewidth=line)
+            axis.errorbar(spans.mean(axis=1), row - own, reach, fmt="none", ecolor=room.style.ink, elinewidth=line)
         axis.axhline(row, color=SOFT, linewidth=line)
         first += size
     length = _round(0.4 * high)
     at: Any = {"transform": axis.get_yaxis_transform(), "clip_on": False}
-    axis.plot([1.012, 1.012], [length / high / -2, length / high / 2], color=INK, linewidth=2 * line, **at)
+    axis.plot([1.012, 1.012], [length / high / -2, length / high / 2], color=room.style.ink, linewidth=2 * line, **at)
     axis.text(1.025, 0.0, f"{length:g}", va="center", **at)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set_yticks(range(len(names)), names)

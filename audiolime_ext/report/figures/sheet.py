@@ -209,7 +209,9 @@ def fill_axes(axes: Sequence[Axes], sheet: Sheet, style: Style) -> None:
             panel.draw(axis)
             axis.set_title(panel.title, loc="left")
         if sheet.legend is not None:
-            axes[-1].legend(*sheet.legend(axes[-1]), loc="best")
+            makes_room = axes[-1].figure.get_layout_engine() is not None
+            outside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if makes_room else {"loc": "best"}
+            axes[-1].legend(*sheet.legend(axes[-1]), **outside)
 
 
 def axes_of(ax: Any) -> list[Axes]:

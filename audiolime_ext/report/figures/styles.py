@@ -71,6 +71,8 @@ class Style:
         Width of thin lines in points.
     hatched : bool
         True if sources that are stacked are hatched, too, so that they are told apart in greys.
+    ink : str
+        Colour of lines that must be seen on the background.
     rc : mapping of str to any
         Settings of matplotlib under which it is drawn and saved.
     """
@@ -80,6 +82,7 @@ class Style:
     width_in: float
     line: float
     hatched: bool = False
+    ink: str = INK
     rc: Any = field(default_factory=dict, repr=False)  # matplotlib's type of it names all keys
 
 
@@ -114,7 +117,8 @@ def style_of(name: str | None, *, own: bool) -> Style:
     if name is None and not own:
         from matplotlib import rcParams
 
-        return Style("", float(rcParams["font.size"]), TWO_COLUMNS_IN, 0.8, rc=dict(NAMES_ARE_TEXT))
+        size, ink = float(rcParams["font.size"]), str(rcParams["text.color"])
+        return Style("", size, TWO_COLUMNS_IN, 0.8, ink=ink, rc=dict(NAMES_ARE_TEXT))
     return STYLES[name or "screen"]
 
 
