@@ -6,10 +6,9 @@ import io
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+import matplotlib
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -31,6 +30,7 @@ from tests.cli.test_commands import SR, furnish
 from tests.recommendation.planted import document
 from tests.recommendation.why import songs
 
+MPL: Any = matplotlib  # its types name all settings
 HZ = {"vocals": 250.0, "drums": 2000.0, "bass": 100.0}
 LOUD = tagger(lambda b: np.sqrt((b**2).mean(axis=1, keepdims=True)), sr=SR, labels=["loud"], window_s=1.0)
 
@@ -114,13 +114,19 @@ KINDS = {
 ALL = [(name, kind) for name, kinds in KINDS.items() for kind in kinds]
 
 
-def widths(axis: Axes) -> list[float]:
-    return [patch.get_width() for patch in axis.patches]  # type: ignore[attr-defined]
+def axes_of(result: Any, **options: Any) -> list[Any]:
+    """The axes of a figure, whose parts have no types that say enough."""
+    return list(result.plot(**options).axes)
+
+
+def widths(axis: Any) -> list[float]:
+    return [patch.get_width() for patch in axis.patches]
 
 
 def texts(figure: Figure) -> list[tuple[Text, Any]]:
     """All texts that are seen, with the places that they take."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    canvas: Any = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
     figure.draw(renderer)
     found = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_visible() and text.get_text()]
     unseen = unseen_ticks(figure)
@@ -141,7 +147,7 @@ def unseen_ticks(figure: Figure) -> set[Text]:
 
 
 def test_bars_are_the_weights(excerpt: Explanation) -> None:
-    first, second = excerpt.plot().axes
+    first, second = axes_of(excerpt)
     for axis, label in ((first, 0), (second, 1)):
         np.testing.assert_allclose(widths(axis), list(excerpt.weights(label).values()))
         assert [tick.get_text() for tick in axis.get_yticklabels()] == ["vocals", "drums"]
@@ -154,18 +160,18 @@ def test_bars_are_the_weights(excerpt: Explanation) -> None:
 
 
 def test_estimates_have_intervals_and_exact_weights_have_none(segments: Explanation, excerpt: Explanation) -> None:
-    axis = segments.plot().axes[0]
+    axis = axes_of(segments)[0]
     (errors,) = [one for one in axis.containers if type(one).__name__ == "ErrorbarContainer"]
     interval = segments.attribution.interval()
     assert interval is not None
     drawn = np.array([line[:, 0] for line in errors[2][0].get_segments()])
     np.testing.assert_allclose(drawn, np.stack([ends[0] for ends in interval], axis=1))
     assert "95" in axis.get_xlabel()
-    assert all(type(one).__name__ != "ErrorbarContainer" for one in excerpt.plot().axes[0].containers)
+    assert all(type(one).__name__ != "ErrorbarContainer" for one in axes_of(excerpt)[0].containers)
 
 
 def test_of_fifty_components_the_heaviest_are_drawn_and_the_others_summed(many: Explanation) -> None:
-    axis = many.plot().axes[0]
+    axis = axes_of(many)[0]
     weights = np.array(list(many.weights().values()))
     assert len(axis.patches) == MOST_BARS
     np.testing.assert_allclose(sum(widths(axis)), weights.sum())
@@ -177,21 +183,21 @@ def test_of_fifty_components_the_heaviest_are_drawn_and_the_others_summed(many: 
 
 def test_units_are_those_of_the_target(excerpt: Explanation) -> None:
     odds = excerpt.with_target("log-odds")
-    assert odds.plot(label=0).axes[0].get_xlabel() == "contribution to the log-odds"
-    assert "log-odds \N{MINUS SIGN}" in odds.plot(label=1).axes[0].get_title(loc="left")
-    assert excerpt.attribute("banzhaf").plot(label=0).axes[0].get_xlabel() == "Banzhaf value, of the score"
+    assert axes_of(odds, label=0)[0].get_xlabel() == "contribution to the log-odds"
+    assert "log-odds \N{MINUS SIGN}" in axes_of(odds, label=1)[0].get_title(loc="left")
+    assert axes_of(excerpt.attribute("banzhaf"), label=0)[0].get_xlabel() == "Banzhaf value, of the score"
 
 
 def test_nothing_to_explain_is_drawn_as_nothing() -> None:
     oracle = band(1.0, ("drums",))
     flat = tagger(lambda b: np.full((len(b), 1), -2.0), sr=SR, labels=["flat"], window_s=1.0)
-    axis = explain(oracle.mixture, flat, factorization=oracle).plot().axes[0]
+    axis = axes_of(explain(oracle.mixture, flat, factorization=oracle))[0]
     assert widths(axis) == [0.0]
     assert axis.get_xlim()[0] < 0 < axis.get_xlim()[1]
 
 
 def test_weights_over_time_rise_from_silence_to_the_score(track: TrackExplanation) -> None:
-    taggram, below, _ = track.plot().axes
+    taggram, below, _ = axes_of(track)
     assert taggram.get_xlim() == below.get_xlim() == (0.0, 3.5)
     tops = [path.vertices[:, 1].max() for area in below.collections for path in area.get_paths()]
     np.testing.assert_allclose(max(tops), track.score("loud")[0].max(), rtol=1e-5)
@@ -200,22 +206,22 @@ def test_weights_over_time_rise_from_silence_to_the_score(track: TrackExplanatio
 
 def test_a_window_that_is_filled_up_is_not_in_the_taggram(track: TrackExplanation) -> None:
     assert track.taggram.padded.tolist() == [False, False, False, True]
-    mesh = track.plot().axes[0].collections[0]
-    assert mesh.get_array().size == 3  # type: ignore[union-attr]
+    mesh = axes_of(track)[0].collections[0]
+    assert mesh.get_array().size == 3
 
 
 def test_weights_of_segments_lie_at_their_seconds(segments: Explanation) -> None:
-    axis = segments.plot(kind="time").axes[0]
+    axis = axes_of(segments, kind="time")[0]
     assert axis.get_xlim() == (0.5, 2.5)
-    assert [patch.get_x() for patch in axis.patches[:4]] == [0.5, 1.0, 1.5, 2.0]  # type: ignore[attr-defined]
-    heights = np.array([-patch.get_height() for patch in axis.patches])  # type: ignore[attr-defined]
+    assert [patch.get_x() for patch in axis.patches[:4]] == [0.5, 1.0, 1.5, 2.0]
+    heights = np.array([-patch.get_height() for patch in axis.patches])
     weights = np.array(list(segments.weights().values()))
     np.testing.assert_allclose(heights / heights.max(), weights / weights.max())
 
 
 def test_a_tone_lies_at_its_frequency_and_nothing_lies_beyond_the_ends() -> None:
     tone = Audio(np.sin(2 * np.pi * 1000 * np.arange(SR) / SR).astype(np.float32)[None], SR, "tone")
-    axis = tone.plot().axes[0]
+    axis = axes_of(tone)[0]
     assert axis.get_title(loc="left") == "tone"
     image = np.asarray(axis.images[0].get_array())
     _, end_s, low, high = axis.images[0].get_extent()
@@ -228,7 +234,7 @@ def test_a_tone_lies_at_its_frequency_and_nothing_lies_beyond_the_ends() -> None
 
 
 def test_what_explains_is_in_colour_where_it_sounds(excerpt: Explanation) -> None:
-    axis = excerpt.plot(kind="spectrogram", label="sung").axes[0]
+    axis = axes_of(excerpt, kind="spectrogram", label="sung")[0]
     assert axis.get_title(loc="left").endswith("in colour: vocals")
     assert axis.get_xlim() == (0.5, 1.5)
     _, layer = axis.images
@@ -240,29 +246,30 @@ def test_what_explains_is_in_colour_where_it_sounds(excerpt: Explanation) -> Non
 
 
 def test_borders_of_segments_are_drawn(segments: Explanation) -> None:
-    lines = segments.plot(kind="spectrogram").axes[0].lines
-    assert [line.get_xdata()[0] for line in lines] == [1.0, 1.5, 2.0]  # type: ignore[index]
+    lines = axes_of(segments, kind="spectrogram")[0].lines
+    assert [line.get_xdata()[0] for line in lines] == [1.0, 1.5, 2.0]
 
 
 def test_an_audits_rates_lie_beside_their_limit(audit: Results) -> None:
     put, _ = conclude(audit)
-    axis = audit.plot(label="class 0").axes[0]
+    axis = axes_of(audit, label="class 0")[0]
     mine = {one.component: one for one in put if one.label == "class 0"}
     (shown,) = [one for one in mine.values() if one.is_finding]
     assert shown.rate is not None
+    assert shown.rate.rate is not None
     assert axis.get_yticklabels()[0].get_text() == f"class 0 by {shown.component}"
     assert [text.get_text() for text in axis.texts][:2] == ["shown: depends on", "ruled out"]
-    points = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "s"]  # type: ignore[index]
-    assert points == [100 * shown.rate.rate]  # type: ignore[operator]
-    assert 100 * shown.limit.share in [line.get_xdata()[0] for line in axis.lines]  # type: ignore[index]
+    points = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "s"]
+    assert points == [100 * shown.rate.rate]
+    assert 100 * shown.limit.share in [line.get_xdata()[0] for line in axis.lines]
 
 
 def test_why_two_songs_are_near_is_drawn_as_it_is_told(results: dict[str, Any]) -> None:
     found = results["why"]
-    np.testing.assert_allclose(widths(found.plot().axes[0]), [found.silence, *found.weights.values()])
-    np.testing.assert_allclose(found.plot(kind="matrix").axes[0].images[0].get_array(), found.matrices[0].cells)
+    np.testing.assert_allclose(widths(axes_of(found)[0]), [found.silence, *found.weights.values()])
+    np.testing.assert_allclose(axes_of(found, kind="matrix")[0].images[0].get_array(), found.matrices[0].cells)
     similar_songs = results["similar"]
-    drawn = similar_songs.plot().axes
+    drawn = axes_of(similar_songs)
     np.testing.assert_allclose(widths(drawn[0]), list(similar_songs.rows[0].contributions.values()))
     with pytest.raises(UsageError, match="both songs need some"):
         similar_songs.plot(kind="matrix")
@@ -286,7 +293,7 @@ def test_no_text_is_cut_and_no_names_overlap(results: dict[str, Any], name: str,
         for other in boxes[:i]:
             across = min(one.x1, other.x1) - max(one.x0, other.x0)
             along = min(one.y1, other.y1) - max(one.y0, other.y0)
-            assert min(across, along) < 0.25 * found[i][0].get_fontsize() * figure.dpi / 72, found[i][0]
+            assert min(across, along) < 0.25 * float(found[i][0].get_fontsize()) * figure.dpi / 72, found[i][0]
 
 
 def test_a_text_that_is_cut_would_be_seen(excerpt: Explanation) -> None:
@@ -298,15 +305,15 @@ def test_a_text_that_is_cut_would_be_seen(excerpt: Explanation) -> None:
 
 @pytest.mark.parametrize(("name", "kind"), ALL)
 def test_no_setting_of_matplotlib_is_changed(results: dict[str, Any], name: str, kind: str) -> None:
-    before = dict.copy(mpl.rcParams)  # `rcParams.items()` would choose a backend
+    before = dict.copy(MPL.rcParams)  # `rcParams.items()` would choose a backend
     plot(results[name], kind=kind, style="paper", shown=False).savefig(io.BytesIO(), format="pdf")
-    assert dict.copy(mpl.rcParams) == before
+    assert dict.copy(MPL.rcParams) == before
 
 
 def test_fonts_are_embedded_whole_by_the_users_own_savefig(excerpt: Explanation, tmp_path: Path) -> None:
     figure, plain = excerpt.plot(style="paper"), Figure()
     plain.subplots()
-    with mpl.rc_context({"pdf.fonttype": 3, "ps.fonttype": 3}):
+    with MPL.rc_context({"pdf.fonttype": 3, "ps.fonttype": 3}):
         for one, kept in ((figure, False), (plain, True)):
             one.savefig(tmp_path / "f.pdf")
             assert (b"/Type3" in (tmp_path / "f.pdf").read_bytes()) == kept
@@ -316,9 +323,9 @@ def test_fonts_are_embedded_whole_by_the_users_own_savefig(excerpt: Explanation,
 
 def test_a_dark_theme_with_large_type_leaves_a_figure_as_it_is(excerpt: Explanation) -> None:
     def picture(**settings: Any) -> Any:
-        with mpl.rc_context(settings):
+        with MPL.rc_context(settings):
             figure = excerpt.plot()
-            canvas = FigureCanvasAgg(figure)
+            canvas: Any = FigureCanvasAgg(figure)
             canvas.draw()
             return np.asarray(canvas.buffer_rgba())
 
@@ -330,7 +337,7 @@ def test_a_dark_theme_with_large_type_leaves_a_figure_as_it_is(excerpt: Explanat
 
 def test_it_draws_into_the_users_axes_and_returns_their_figure(excerpt: Explanation, track: TrackExplanation) -> None:
     mine = Figure(figsize=(8, 4))
-    axes = mine.subplots(2, 2)
+    axes: Any = mine.subplots(2, 2)
     assert excerpt.plot(label=0, ax=axes[0, 0]) is mine
     assert excerpt.plot(ax=axes[:, 1]) is mine
     np.testing.assert_allclose(widths(axes[1, 1]), list(excerpt.weights(1).values()))
@@ -338,8 +345,8 @@ def test_it_draws_into_the_users_axes_and_returns_their_figure(excerpt: Explanat
     assert track.plot(ax=axes[1, 0]) is mine
     assert axes[1, 0].get_ylabel() == "score"
     assert len(mine.axes) == 4
-    half = Figure().subfigures(1, 2)[0]
-    assert excerpt.plot(0, ax=half.subplots()) is half.canvas.figure
+    half: Any = Figure().subfigures(1, 2)
+    assert excerpt.plot(0, ax=half[0].subplots()) is half[0].canvas.figure
 
 
 @pytest.mark.parametrize(

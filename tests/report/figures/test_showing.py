@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,9 +110,9 @@ CELLS = {
 
 
 def test_a_notebook_shows_each_figure_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nbclient = pytest.importorskip("nbclient", reason="nbclient executes notebooks; it comes with the extra dev")
+    nbclient: Any = pytest.importorskip("nbclient", reason="nbclient executes notebooks; it comes with the extra dev")
     pytest.importorskip("ipykernel", reason="ipykernel executes notebooks; it comes with the extra dev")
-    import nbformat
+    nbformat: Any = importlib.import_module("nbformat")
 
     monkeypatch.delenv("MPLBACKEND", raising=False)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage import color as science
 
 from audiolime_ext.report.player.player import FIXED_COLORS, PALETTE, stem_colors
 
@@ -29,12 +30,13 @@ def linear(color: str) -> Array:
 
 def lab(color: str, seen_by: str) -> Array:
     light = np.clip(np.asarray(SEEN_BY[seen_by]) @ linear(color), 0, 1)
-    return np.asarray(rgb2lab(np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)))
+    return np.asarray(science.rgb2lab(np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)))
 
 
 def nearest(colors: list[str], seen_by: str) -> float:
     seen = [lab(color, seen_by) for color in colors]
-    return min(float(deltaE_ciede2000(one, other)) for one, other in combinations(seen, 2))
+    differ: Any = science.deltaE_ciede2000
+    return min(float(differ(one, other)) for one, other in combinations(seen, 2))
 
 
 def contrast(one: str, other: str) -> float:
