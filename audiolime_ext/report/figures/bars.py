@@ -141,7 +141,7 @@ def most(names: Sequence[str], colors: Sequence[str], found: Attribution, column
         return Bars(names, colors, weights, reach, title)
     order = np.argsort(-np.abs(weights), kind="stable")
     kept, rest = order[: MOST_BARS - 1], order[MOST_BARS - 1 :]
-    named = [*(names[i] for i in kept), f"{len(rest)} others, together"]
+    named = [*(names[i] for i in kept), f"{counted(len(rest), 'other')}, together"]
     sums = np.append(weights[kept], weights[rest].sum())
     wide = None if reach is None else np.append(reach[kept], _reach_of_sum(found, column, rest))
     return Bars(named, [*(colors[i] for i in kept), PALE], sums, wide, title)

@@ -21,6 +21,7 @@ from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
 from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT
 from audiolime_ext.report.player.player import PALETTE, stem_colors
 from audiolime_ext.report.song.view import taggram_rows
+from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import TrackExplanation
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _shown_of(weights: Array, names: Sequence[str]) -> list[tuple[str, str, Arra
         return list(zip(names, stem_colors(names), weights.T, strict=True))
     order = np.argsort(-np.abs(weights).mean(axis=0), kind="stable")
     most, rest = np.sort(order[: MOST_BARS - 1]), order[MOST_BARS - 1 :]
-    others = (f"{len(rest)} others, together", PALE, weights[:, rest].sum(axis=1))
+    others = (f"{counted(len(rest), 'other')}, together", PALE, weights[:, rest].sum(axis=1))
     kept = [names[i] for i in most]
     return [*zip(kept, stem_colors(kept), weights[:, most].T, strict=True), others]
 

@@ -128,7 +128,7 @@ def width_of(text: str, points: float) -> float:
     Examples
     --------
     >>> round(width_of("drums", 10), 2), round(width_of("太鼓", 10), 2)
-    (0.44, 0.28)
+    (0.43, 0.28)
     """
     return sum(map(_ems, text)) * points / 72
 
@@ -149,7 +149,7 @@ def fitted(text: str, room_in: float, points: float, *, keep_end: bool = False) 
     >>> fitted("drums", 1.0, 10), fitted("female vocalists, live at the harbour", 1.0, 10)
     ('drums', 'female voca…')
     >>> fitted("superpixel 12", 0.7, 10), fitted("superpixel 12", 0.7, 10, keep_end=True)
-    ('superpix…', 'supe…l 12')
+    ('superpi…', 'supe… 12')
     """
     text = short = utf8(text).replace("\n", " ")
     for kept in range(len(text) - 1, 1, -1):
