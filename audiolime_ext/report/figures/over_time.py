@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.prediction.kind import numbers
 from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, spanned, told
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
 from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT
@@ -36,7 +37,7 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     """The taggram, and below it the weights of the sources for each label over time."""
     columns = [track.column(label) for label in labels or track.labels]
     rows = taggram_rows(track.taggram, [track.all_labels[column] for column in columns])
-    about: Any = {"beside": room.names(rows), "bar": True}
+    about: Any = {"beside": room.names(_called(track, rows)), "bar": True}
     panels = [
         Panel(
             max(0.3, room.line_in * 1.15 * len(rows)),
@@ -52,6 +53,11 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
         drawn = partial(_draw_track, track, column, room=room)
         panels.append(Panel(PANEL_IN, drawn, room.title(*song, name, **about)))
     return Sheet(tuple(panels), legend=_legend)
+
+
+def _called(track: TrackExplanation, rows: Sequence[str]) -> list[str]:
+    numbered = numbers(track.taggram.labels)
+    return [f"output {row}" if numbered else row for row in rows]
 
 
 def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
@@ -156,7 +162,7 @@ def _draw_taggram(track: TrackExplanation, rows: Sequence[str], axis: Axes, *, r
     scores = taggram.scores[whole][:, [taggram.labels.index(row) for row in rows]].T
     hop_s = float(np.median(np.diff(times))) if len(times) > 1 else track.duration_s
     edges = np.minimum(np.append(times, times[-1] + hop_s), max(track.end_s, times[-1] + 1e-3))
-    names = room.names(rows)
+    names = room.names(_called(track, rows))
     low, high = min(0.0, float(scores.min())), max(0.5, float(scores.max()))
     mesh = axis.pcolormesh(
         edges, np.arange(len(rows) + 1), scores, cmap="Blues", vmin=low, vmax=high, rasterized=True, linewidth=0

@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -83,8 +84,9 @@ def value_of_a_cell(figure: Figure) -> dict[str, bytes]:
     """What a notebook shows of it, besides what others have registered for figures; pyplot gives it up."""
     if _of_a_notebook(figure):
         Gcf.destroy_fig(figure)
-        return {}  # the notebook's backend has registered how figures are shown, in the user's format
-    if _is_open(figure) and figure.canvas.required_interactive_framework is not None:
+        if _drawn_by_others(figure):
+            return {}
+    elif _is_open(figure) and figure.canvas.required_interactive_framework is not None:
         return {}  # in a window or a widget already
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
@@ -105,6 +107,18 @@ def _works_with_pyplot() -> bool:
 def _of_a_notebook(figure: Figure) -> bool:
     """Whether the end of the cell will show it."""
     return _is_open(figure) and "inline" in get_backend()
+
+
+def _drawn_by_others(figure: Figure) -> bool:
+    """Whether the notebook's backend has registered how figures are shown: in the first cell it has not, yet."""
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    for kind, formatter in shell.display_formatter.formatters.items() if shell else ():
+        if kind.startswith(("image/", "application/pdf")):
+            with suppress(KeyError):
+                formatter.lookup(figure)
+                return True
+    return False
 
 
 def _is_open(figure: Figure) -> bool:
