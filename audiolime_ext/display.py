@@ -7,16 +7,88 @@ So results know nothing of pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Literal
 
 from audiolime_ext.errors import MissingError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 GROUP = "audiolime_ext.displays"
+
+
+class Plotted:
+    """A result that has figures; all of them take the same arguments."""
+
+    def plot(
+        self,
+        label: str | int | None = None,
+        *,
+        labels: Sequence[str | int] | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        figsize: float | tuple[float, float] | None = None,
+        kind: str | None = None,
+        style: str | None = None,
+    ) -> Figure:
+        """A figure, for a paper, a notebook or a talk.
+
+        ==============================  =========================================================================
+        result                          kinds, the first of which is drawn where none is asked for
+        ==============================  =========================================================================
+        `Explanation`                   ``bars``, ``spectrogram``, and ``time`` where stems are cut in segments
+        `TrackExplanation`              ``time``, ``bars`` (means over the windows), ``spectrogram``
+        `Audio`                         ``spectrogram``
+        `audit.verdict.results.Results` ``verdicts``: rates of flips, intervals, limit and verdict of each pair
+        `Why`                           ``bars`` of stems, ``matrix`` (stem by stem)
+        `Similar`                       ``bars``, ``matrix``
+        ==============================  =========================================================================
+
+        It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or
+        by ``plt.show()``; nothing has to be switched on. In a script that has imported ``matplotlib.pyplot``, and at a
+        prompt, it is pyplot's current figure: ``plt.show()``, ``plt.savefig()`` and ``plt.close()`` mean it. Elsewhere
+        pyplot is not loaded: save what is returned.
+
+        No setting of matplotlib is changed. The style travels with the figure: saved as PDF, fonts are embedded whole
+        (Type 42), as publishers ask. Names are text: a ``$`` in one begins no formula.
+
+        Parameters
+        ----------
+        label : str, int or None
+            Label to draw; see `labels`.
+        labels : sequence of str and int, or None
+            Labels to draw, one below the other on one axis; None: those that were asked for (of an audit: all classes).
+        ax : Axes, sequence of Axes, or None
+            Axes to draw in, one for each label; their figure is returned. None: a new figure.
+        figsize : float, (float, float) or None
+            Width, or width and height, in inches; None: 7 inches, or 3.4 (one column) with ``style="paper"``.
+        kind : str or None
+            Kind of the figure, from the table above.
+        style : {"screen", "paper"} or None
+            Style: ``"paper"`` has type of 8 points and thin lines. None: ``"screen"``, or with `ax` the user's own.
+
+        Raises
+        ------
+        UsageError
+            If an argument cannot be used, or the result holds nothing to draw of that kind.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from audiolime_ext import explain, tagger
+        >>> from factorizations.oracle import OracleFactorization
+        >>> tone = np.sin(np.arange(8000) / 10).astype(np.float32)
+        >>> oracle = OracleFactorization({"loud": (tone, 8000), "soft": (tone / 10, 8000)})
+        >>> peak = tagger(lambda batch: np.abs(batch).max(axis=1, keepdims=True), labels=["peak"])
+        >>> figure = explain(oracle.mixture, peak, factorization=oracle).plot(style="paper")
+        >>> figure.axes[0].get_xlabel()
+        'contribution to the value'
+        >>> figure.savefig("peak.pdf")  # doctest: +SKIP
+        """
+        asked = {"label": label, "labels": labels, "ax": ax, "figsize": figsize, "kind": kind, "style": style}
+        return plotted(self, **asked)
 
 
 def shown(result: Any) -> str:
@@ -25,7 +97,7 @@ def shown(result: Any) -> str:
 
 
 def plotted(result: Any, **options: Any) -> Figure:
-    """The matplotlib figure of one of them."""
+    """The matplotlib figure of a result."""
     figure: Figure = _display("figure")(result, **options)
     return figure
 

@@ -37,7 +37,7 @@ CHOSEN = (
     "recommendation/test_approximate.py::test_99_of_100_of_the_ten_nearest_are_found",  # faiss-cpu
     "collection/indexing/test_matching.py",  # rapidfuzz
     "report/player/test_media.py::test_the_spectrogram_is_brightest_where_the_tone_is",  # pillow
-    "report/test_plots.py::test_bars_are_the_weights",  # matplotlib
+    "report/figures/test_figure.py::test_bars_are_the_weights",  # matplotlib
     "report/test_templating.py",  # jinja2, markupsafe
     "test_known_similarity.py::test_what_is_written_as_midi_is_read_again",  # mido
     "test_cache.py::test_the_cache_is_the_users_unless_named",  # platformdirs

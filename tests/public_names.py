@@ -43,9 +43,15 @@ def python_names() -> Iterator[tuple[str, str]]:
         found = getattr(audiolime_ext, name)
         yield name, signature_of(found)
         if inspect.isclass(found) and not issubclass(found, BaseException):
-            for member, value in sorted(vars(found).items()):
+            for member, value in sorted(members(found).items()):
                 if not member.startswith("_") and (callable(value) or isinstance(value, (*PROPERTIES, classmethod))):
                     yield f"{name}.{member}", signature_of(value)
+
+
+def members(found: type) -> dict[str, Any]:
+    """The attributes of a class, and of those of our classes that it is made of."""
+    house = [one for one in reversed(found.__mro__) if one.__module__.startswith(audiolime_ext.__name__)]
+    return {name: value for one in house for name, value in vars(one).items()}
 
 
 class _Written(str):

@@ -59,6 +59,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"recommendation.why.{name}": "recommendation/why/test_flip" for name in ("flipped", "trials")},
     "recommendation.why.likeness": "recommendation/why/test_alike",
     "report.audit": "report/audit/test_page",  # sections of one page
+    "report.figures": "report/figures/test_figure",  # kinds of figures of one room
     "report.neighbours": "report/neighbours/test_page",  # sections of one page
     "report.player.clip": "report/neighbours/test_nearest",
     "report.player.pictures": "report/player/test_player",
@@ -251,7 +252,7 @@ def test_a_module_without_tests_is_caught(monkeypatch: pytest.MonkeyPatch) -> No
         ("audio.recording", "from audiolime_ext.explanation.pipeline import explain", "explanation.pipeline"),
         ("audio.recording", "def lazily():\n    from audiolime_ext.track import pipeline", "track.pipeline"),
         ("display", "draw = import_module('audiolime_ext.report.notebook')", "report.notebook"),
-        ("files", "draw = 'audiolime_ext.report.plots:plot'", "report.plots"),
+        ("files", "draw = 'audiolime_ext.report.figures.figure:plot'", "report.figures.figure"),
         ("attribution.lime", "from audiolime_ext import explain", ""),
         ("explanation.pipeline", "import factorizations.hpss", "factorizations.hpss"),
         ("cli", "from audiolime_ext.models.musicnn import make", "models.musicnn"),

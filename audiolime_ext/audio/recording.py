@@ -14,7 +14,7 @@ import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +24,12 @@ from audiolime_ext.audio.formats.parts import CUT_IT, too_many_channels
 from audiolime_ext.audio.formats.riff import undated
 from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
-from audiolime_ext.display import plotted, shown
+from audiolime_ext.display import Plotted, shown
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, meant
 from audiolime_ext.files.reading import contents
 from audiolime_ext.guest import memory_for
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Samples = NDArray[np.float32]
 
@@ -41,7 +38,7 @@ _WHOLE = "a recording is held in memory as a whole: cut it into shorter files, o
 
 
 @dataclass(frozen=True, eq=False)
-class Audio:
+class Audio(Plotted):
     """A recording, or a piece of one.
 
     Parameters
@@ -138,10 +135,6 @@ class Audio:
         target = Path(path)
         write_bytes(encode(self.samples, self.sr, "WAV", "FLOAT"), target)
         return target
-
-    def plot(self) -> Figure:
-        """The mel spectrogram, as a matplotlib figure."""
-        return plotted(self)
 
     def _repr_html_(self) -> str:
         """A player for notebooks; the gain is unchanged."""

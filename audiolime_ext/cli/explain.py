@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.cli import track
+from audiolime_ext.cli.figure import add_figure, draw, refuse_impossible_figure, tell_figure
 from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
     add_factorization,
@@ -63,6 +64,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--no-level-check", action="store_true", help="skip the check whether level alone explains the score"
     )
+    add_figure(parser)
     what = "folder for clips and explanation.json (with --track and --at: track.json), in DIR/<file name>/"
     add_output(parser, "DIR", what)
     add_json(parser, "an object for each file")
@@ -78,6 +80,7 @@ def run(args: Namespace) -> int:
     require_known_words(args)
     track.refuse_contradictions(args)
     args.files = recordings(args.files)
+    refuse_impossible_figure(args)
     folders = {} if args.output is None else output_folders(args.files, args.output)
     require_some(args.files)
     model, separator = resolve_model(args), load_factorization(args.factorization)
@@ -107,7 +110,8 @@ def run(args: Namespace) -> int:
             **how_asked(args),
         )
         faithful = args.faithfulness and _faithfulness(explanation, args.faithfulness)
-        show(explanation, folders.get(file), as_json=args.json, faithful=faithful)
+        drawn = draw(explanation, args)
+        show(explanation, folders.get(file), as_json=args.json, faithful=faithful, drawn=drawn)
 
     return for_each_file(args, work)
 
@@ -118,17 +122,21 @@ def _faithfulness(explanation: Any, what: Any) -> Any:
     return faithfulness(explanation, what=what)
 
 
-def show(explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None) -> None:
+def show(
+    explanation: Any, folder: Path | None, *, as_json: bool, faithful: Any = None, drawn: dict[str, str] | None = None
+) -> None:
     """Write the clips if a folder is given, then print the table or the JSON object."""
     from audiolime_ext.files.names import legible
     from audiolime_ext.files.plain import to_json
 
     clips = {} if folder is None else explanation.write(folder)
     if as_json:
-        print(to_json(explanation.to_dict(clips) | ({"faithfulness": faithful.to_dict()} if faithful else {})))
+        checked = {"faithfulness": faithful.to_dict()} if faithful else {}
+        print(to_json(explanation.to_dict(clips) | checked | (drawn or {})))
         return
     print(explanation)
     for label, clip in clips.items():
         print(f"listen to {label}: {legible(clip)}")
+    tell_figure(drawn or {})
     if faithful:
         print(f"\n{faithful}")

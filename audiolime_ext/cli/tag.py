@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
     if args.figure is not None and args.genres is None:
         raise UsageError("--figure draws labels against annotated genres; name these with --genres CSV")
     if args.figure is not None:
-        from audiolime_ext.report.plots import require_figure
+        from audiolime_ext.report.figures.figure import require_figure
 
         require_figure(Path(args.figure))
     args.files = recordings(args.files)
@@ -126,7 +126,7 @@ def genre_of(file: str, genres: Mapping[str, str]) -> str | None:
 def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
     """A table with a row for each label that is some recording's highest and a column for each genre, or as JSON."""
     from audiolime_ext.files.plain import to_json
-    from audiolime_ext.report.plots import plot_top_tags, top_tag_counts
+    from audiolime_ext.report.figures.top_tags import plot_top_tags, top_tag_counts
     from audiolime_ext.text import text_table
 
     labels, genres, counts = top_tag_counts(pairs)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.figure import draw, tell_figure
 from audiolime_ext.cli.numbers import seconds_from_start
 from audiolime_ext.cli.options import (
     as_called,
@@ -91,9 +92,11 @@ def show(track: Any, folder: Path | None, args: Namespace) -> None:
     from audiolime_ext.files.plain import to_json
 
     written = None if folder is None else track.write(folder)
+    drawn = draw(track, args)
     if args.json:
-        print(to_json(track.to_dict()))
+        print(to_json(track.to_dict() | drawn))
         return
     print(track if args.at is None else track.by_window())
     if written:
         print(f"all numbers: {legible(written)}")
+    tell_figure(drawn)

@@ -27,7 +27,7 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Neighborhood
-from audiolime_ext.display import plotted, shown
+from audiolime_ext.display import Plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation import anew, restored, saved, summary, together
 from audiolime_ext.explanation.arguing import arguing_components
@@ -49,13 +49,12 @@ from audiolime_ext.prediction.targets import Target, TargetSpec
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Plotted):
     """Why a model answered as it did for one excerpt of a recording.
 
     Parameters
@@ -332,10 +331,6 @@ class Explanation:
 
     def __str__(self) -> str:
         return summary.as_text(self)
-
-    def plot(self) -> Figure:
-        """Bars of the weights, and the top component within the spectrogram of the mix, as a matplotlib figure."""
-        return plotted(self)
 
     def _repr_html_(self) -> str:
         return shown(self)

@@ -13,6 +13,7 @@ from typing import Any
 
 from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.display import Plotted
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.recommendation.playlist import Entry, playlist
@@ -91,7 +92,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class Similar:
+class Similar(Plotted):
     """Songs that are similar to a query, or the least similar, with everything that is needed to read the list.
 
     Parameters

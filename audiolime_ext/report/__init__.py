@@ -5,7 +5,8 @@
 - `audit`: the page of an audit
 - `neighbours`: the pages of songs that are near to others
 - `player`: stems that are switched while they play, and what is drawn above them
-- `notebook`, `plots`: results in notebooks, and as figures
+- `notebook`: results in notebooks
+- `figures`: results as figures, for papers
 - `templating`: templates, which escape every value; the content security policy of pages
 
 Kept true: views are decided in Python, the browser only draws; a page opens from disk, without a network.

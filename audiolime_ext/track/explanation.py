@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.display import plotted, shown
+from audiolime_ext.display import Plotted, shown
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.arguing import arguing_components
 from audiolime_ext.explanation.explanation import Explanation
@@ -45,14 +45,13 @@ from audiolime_ext.track.window import Window, names_of
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 ABSENT_DB = -200.0
 
 
 @dataclass(frozen=True, eq=False)
-class TrackExplanation:
+class TrackExplanation(Plotted):
     """Why a model answered as it did over a recording.
 
     Parameters
@@ -325,10 +324,6 @@ class TrackExplanation:
 
     def __str__(self) -> str:
         return track_summary.as_text(self)
-
-    def plot(self, label: str | int | None = None) -> Figure:
-        """The taggram, and the weights of a label over time, as a matplotlib figure."""
-        return plotted(self, label=label)
 
     def _repr_html_(self) -> str:
         return shown(self)

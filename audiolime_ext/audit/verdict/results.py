@@ -39,6 +39,7 @@ from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.expected import Expectation, Expected
 from audiolime_ext.audit.verdict.rates import Trials
 from audiolime_ext.collection.engine.jobs import Failure
+from audiolime_ext.display import Plotted
 from audiolime_ext.errors import CorruptError
 from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.targets import log_odds
@@ -67,7 +68,7 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class Results(Plotted):
     """What an audit has found, as it is read from a store.
 
     Parameters

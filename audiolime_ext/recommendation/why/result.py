@@ -10,6 +10,7 @@ from typing import Any
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.collection.song_parts import SILENCE
+from audiolime_ext.display import Plotted
 from audiolime_ext.errors import NothingArgues
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.leading import Leading
@@ -51,7 +52,7 @@ class Removal:
 
 
 @dataclass(frozen=True, eq=False)
-class Why:
+class Why(Plotted):
     """Why a song is near to another one, or nearer to one than to a second, by the stems of it.
 
     Parameters

@@ -28,7 +28,8 @@ STROKE_S = 0.03  # the width of a drum stroke as it is drawn
 TOO_SOFT_DB = -30.0
 SCRIPTS = ("player/timeline.js", "player/sound.js", "player/controls.js", "player/player.js")
 
-# Okabe & Ito's palette, which most people with a colour vision deficiency can tell apart.
+# Okabe & Ito's six, and two that keep their distance from these and from each other, however colours are seen: any two
+# of the eight are 10 apart (CIEDE2000) for normal vision, protanopia, deuteranopia and tritanopia.
 FIXED_COLORS = {
     "vocals": "#D55E00",
     "drums": "#0072B2",
@@ -37,8 +38,9 @@ FIXED_COLORS = {
     "piano": "#CC79A7",
     "other": "#56B4E9",
     "accompaniment": "#56B4E9",
+    "residual": "#666677",
 }
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#995544", "#666677")
 
 
 def player_html(

@@ -654,7 +654,7 @@ def test_scripts_and_styles_reach_for_nothing_outside() -> None:
 def test_instruments_keep_their_colours_and_no_two_stems_share_one() -> None:
     assert stem_colors(["vocals", "drums"]) == ["#D55E00", "#0072B2"]
     assert stem_colors(["kazoo", "vocals"])[1] == "#D55E00"
-    names = ["other", "accompaniment", "vocals", "a", "b", "c", "d"]
+    names = ["other", "accompaniment", "vocals", "a", "b", "c", "d", "e"]
     assert len(set(stem_colors(names))) == len(names) == len(PALETTE)
 
 

@@ -1,0 +1,12 @@
+"""Results as figures, for papers, notebooks and talks.
+
+- `figure`: what kinds of figures a result has, and the entry point that draws one
+- `bars`: weights as bars on one axis; `over_time`: weights of segments and of windows
+- `spectrogram`: what sounds, and where
+- `audits`: rates of flips with their limits; `neighbours`: what makes songs alike
+- `top_tags`: highest labels against annotated genres
+- `sheet`: panels, and how they come to lie in a new figure or in the user's axes; `styles`: type, lines, hatches
+- `showing`: figures that keep their style, and are shown once
+
+Kept true: no setting of matplotlib is changed; names are text; what is cut is counted.
+"""

@@ -1,0 +1,179 @@
+"""Weights as bars: all labels on one axis, as weights of one model's values are comparable, with intervals.
+
+Of more than a dozen components the heaviest are drawn, and all others as one bar of their sum: so bars add up to the
+same as the weights do, and nothing is left out without being counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.attribution.attribution import Attribution
+from audiolime_ext.attribution.intervals import t_quantile
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.provenance import Provenance
+from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.report.figures.sheet import Line, Panel, Room, Sheet
+from audiolime_ext.report.figures.styles import PALE, SOFT
+from audiolime_ext.report.player.player import PALETTE, stem_colors
+from audiolime_ext.report.song.view import components
+from audiolime_ext.text import counted
+from audiolime_ext.track.explanation import TrackExplanation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+MOST_BARS = 12
+_ADDING_UP = ("shapley", "owen")
+_CALLED = {"lime": "LIME weight", "banzhaf": "Banzhaf value", "leave-one-out": "leave-one-out weight"}
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """The bars of a panel, from top to bottom.
+
+    Parameters
+    ----------
+    names, colors : sequence of str
+        Name and colour of each.
+    weights : ndarray of float64, shape (n_bars,)
+        Length of each.
+    reach : ndarray of float64, shape (n_bars,), or None
+        Half width of each interval; None: they are exact, or not known.
+    title : sequence of str or (str, str)
+        Lines above them, see `Room.title`.
+    """
+
+    names: Sequence[str]
+    colors: Sequence[str]
+    weights: Array
+    reach: Array | None
+    title: Sequence[Line]
+
+
+def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
+    """The weights of each label."""
+    found, parts = explanation.attribution, explanation.components
+    span = spanned(parts.recording_name, parts.start_s, parts.start_s + parts.duration_s)
+    colors = [part["color"] for part in components(explanation.names, parts)]
+    colors = colors if len(parts.sources) <= len(PALETTE) else [PALETTE[0]] * len(colors)  # no two alike, or all
+    panels: list[Bars] = []
+    for label in labels or explanation.labels:
+        column = explanation.column(label)
+        values = [explanation.number(value, column) for value in explanation.score(column)]
+        about = told(explanation.kind, explanation.all_labels[column], values, explanation.provenance)
+        panels.append(most(explanation.names, colors, found, column, [*([] if panels else [span]), about]))
+    exact = found.exact or found.std_errors is None
+    return sheet_of(panels, axis_label(explanation.kind, found.method, explanation.provenance, exact=exact), room)
+
+
+def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
+    """The means of the weights over all windows that sound."""
+    n_windows = int(track.sounds.sum())
+    span = spanned(track.recording_name, track.start_s, track.end_s)
+    mean = f"mean of {counted(n_windows, 'window')}"
+    panels: list[Bars] = []
+    for label in labels or track.labels:
+        weights, voice = np.array(list(track.mean(label).values())), track.voice(label)
+        values = [voice.number(value) for value in track.mean_score(label)]
+        about = told(track.kind, track.all_labels[track.column(label)], values, track.provenance)
+        alone = Attribution(track.sounding.attribution.method, weights[None], None, True)
+        panels.append(most(track.names, stem_colors(track.names), alone, 0, [*([] if panels else [span]), about]))
+    method = track.sounding.attribution.method
+    return sheet_of(panels, f"{axis_label(track.kind, method, track.provenance)}, {mean}", room)
+
+
+def spanned(name: str, start_s: float, end_s: float) -> tuple[str, str]:
+    """A song and its seconds: ``Ezer Év``, ``, 14.96–17.95 s``."""
+    return name, f", {start_s:.2f}–{end_s:.2f} s"
+
+
+def told(kind: Kind, label: str, values: Sequence[str], origin: Provenance) -> tuple[str, str]:
+    """A label, and its value and the baseline's: ``rock``, ``: score 0.35, silence 0.05``."""
+    full, empty = map(with_minus, values)
+    return kind.called(label), f": {kind.noun} {full}, {origin.settings.baseline} {empty}"
+
+
+def with_minus(number: str) -> str:
+    """A number with the minus sign of the axes."""
+    return number.replace("-", "\N{MINUS SIGN}")
+
+
+def axis_label(kind: Kind, method: str, origin: Provenance, *, exact: bool = True) -> str:
+    """What the axis of weights measures."""
+    of = f"the {kind.noun}"
+    named = f"contribution to {of}" if method in _ADDING_UP else f"{_CALLED.get(method, 'weight')}, of {of}"
+    return named if exact else f"{named}, 95\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}intervals"
+
+
+def sheet_of(found: Sequence[Bars], xlabel: str, room: Room, *, of: str = "label") -> Sheet:
+    """Panels of bars on one axis."""
+    low = min((float((one.weights - (0 if one.reach is None else one.reach)).min()) for one in found), default=0.0)
+    high = max((float((one.weights + (0 if one.reach is None else one.reach)).max()) for one in found), default=0.0)
+    low, high = min(low, 0.0), max(high, 0.0)
+    spare = 0.05 * (high - low) or 0.05
+    limits = (low - (spare if low < 0 or low == high else 0.0), high + spare)
+    bar_in = 1.25 * room.line_in
+    panels = tuple(
+        Panel(
+            (len(one.weights) + 0.4) * bar_in,
+            partial(_draw, one, limits=limits, xlabel=xlabel, room=room),
+            room.title(*one.title, beside=room.names(one.names)),
+        )
+        for one in found
+    )
+    return Sheet(panels, of=of)
+
+
+def most(names: Sequence[str], colors: Sequence[str], found: Attribution, column: int, title: Sequence[Line]) -> Bars:
+    """All bars in the order of the components, or the heaviest first and then the sum of all others."""
+    weights = found.weights[column]
+    interval = None if found.exact else found.interval()
+    reach = None if interval is None else ((interval[1] - interval[0]) / 2)[column]
+    if len(names) <= MOST_BARS:
+        return Bars(names, colors, weights, reach, title)
+    order = np.argsort(-np.abs(weights), kind="stable")
+    kept, rest = order[: MOST_BARS - 1], order[MOST_BARS - 1 :]
+    named = [*(names[i] for i in kept), f"{counted(len(rest), 'other')}, together"]
+    sums = np.append(weights[kept], weights[rest].sum())
+    wide = None if reach is None else np.append(reach[kept], _reach_of_sum(found, column, rest))
+    return Bars(named, [*(colors[i] for i in kept), PALE], sums, wide, title)
+
+
+def _reach_of_sum(found: Attribution, column: int, rest: NDArray[np.intp]) -> float:
+    """Half the width of the interval of a sum of weights; nought where their covariance is not known."""
+    if found.covariance is None:
+        return 0.0
+    variance = max(0.0, float(found.covariance[column][np.ix_(rest, rest)].sum()))
+    return float(t_quantile(0.975, np.inf if found.dof is None else found.dof) * np.sqrt(variance))
+
+
+def _draw(found: Bars, axis: Axes, *, limits: tuple[float, float], xlabel: str, room: Room) -> None:
+    places, names = range(len(found.weights)), room.names(found.names)
+    line = room.style.line
+    axis.barh(
+        places,
+        found.weights,
+        height=0.72,
+        xerr=found.reach,
+        color=list(found.colors),
+        edgecolor=SOFT,
+        linewidth=0.5 * line,
+        error_kw={"elinewidth": 1.2 * line, "capsize": 2.0, "capthick": 1.2 * line, "ecolor": room.style.ink},
+    )
+    axis.set_yticks(places, names)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.tick_params(axis="y", length=0)
+    axis.axvline(0.0, color=SOFT, linewidth=line)
+    axis.set_xlim(*limits)
+    axis.locator_params(axis="x", nbins=room.n_ticks(names))
+    axis.set_xlabel(room.below(xlabel, names))
+    for side in ("top", "right", "left"):
+        axis.spines[side].set_visible(False)

@@ -1,0 +1,217 @@
+"""Weights over time: of a track's windows, stacked up to the score, and of the segments of an excerpt.
+
+In a track the weights of a window are drawn up and down from the value of silence, so that what rises less what falls
+ends at the score, which is a line. Above them is the taggram, without windows that are filled up beyond the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.prediction.kind import numbers
+from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, spanned, told
+from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
+from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT
+from audiolime_ext.report.player.player import PALETTE, stem_colors
+from audiolime_ext.report.song.view import taggram_rows
+from audiolime_ext.text import counted
+from audiolime_ext.track.explanation import TrackExplanation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+SECONDS = "seconds of the recording"
+PANEL_IN = 1.5
+
+
+def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
+    """The taggram, and below it the weights of the sources for each label over time."""
+    columns = [track.column(label) for label in labels or track.labels]
+    rows = taggram_rows(track.taggram, [track.all_labels[column] for column in columns])
+    about: Any = {"beside": room.names(_called(track, rows)), "bar": True}
+    panels = [
+        Panel(
+            max(0.3, room.line_in * 1.15 * len(rows)),
+            partial(_draw_taggram, track, rows, room=room),
+            room.title("the model’s scores", **about),
+            besides=True,
+        )
+    ]
+    for column in columns:
+        values = [track.voice(column).number(value) for value in track.mean_score(column)]
+        name = told(track.kind, track.all_labels[column], [f"{values[0]} in the mean", values[1]], track.provenance)
+        song = [spanned(track.recording_name, track.start_s, track.end_s)] if len(panels) == 1 else []
+        drawn = partial(_draw_track, track, column, room=room)
+        panels.append(Panel(PANEL_IN, drawn, room.title(*song, name, **about)))
+    return Sheet(tuple(panels), legend=_legend)
+
+
+def _called(track: TrackExplanation, rows: Sequence[str]) -> list[str]:
+    numbered = numbers(track.taggram.labels)
+    return [f"output {row}" if numbered else row for row in rows]
+
+
+def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
+    """The weights of each source's segments, one row for each source.
+
+    Raises
+    ------
+    UsageError
+        If no source is cut into segments.
+    """
+    parts = explanation.components
+    if parts.n_segments < 2 or max(parts.groups) < 2:
+        raise UsageError(
+            "the stems of this excerpt are whole, so there are no weights over time; explain with segments=6, "
+            "segments='beats', …, or a recording window by window with explain_track"
+        )
+    names = room.names(parts.sources)
+    height = max(0.32, 2.2 * room.line_in) * len(names)
+    exact = explanation.attribution.exact or explanation.attribution.std_errors is None
+    what = axis_label(explanation.kind, explanation.attribution.method, explanation.provenance, exact=exact)
+    panels: list[Panel] = []
+    for label in labels or explanation.labels:
+        column = explanation.column(label)
+        values = [explanation.number(value, column) for value in explanation.score(column)]
+        about = told(explanation.kind, explanation.all_labels[column], values, explanation.provenance)
+        song = spanned(parts.recording_name, parts.start_s, parts.start_s + parts.duration_s)
+        title = room.title(*([] if panels else [song]), about, what, beside=names)
+        panels.append(Panel(height, partial(_draw_segments, explanation, column, room=room), title))
+    return Sheet(tuple(panels))
+
+
+def _row(explanation: Explanation, column: int) -> float:
+    """How high a row is: twice as high as the largest weight, with its interval, and a little more."""
+    weights, interval = explanation.attribution.weights[column], explanation.attribution.interval()
+    reach = 0.0 if interval is None else ((interval[1] - interval[0]) / 2)[column]
+    return 2.2 * (float((np.abs(weights) + reach).max()) or 1.0)
+
+
+def _shown_of(weights: Array, names: Sequence[str]) -> list[tuple[str, str, Array]]:
+    """Name, colour and weights of what is stacked: all, or the heaviest and the sum of all others."""
+    if len(names) <= MOST_BARS:
+        return list(zip(names, stem_colors(names), weights.T, strict=True))
+    order = np.argsort(-np.abs(weights).mean(axis=0), kind="stable")
+    most, rest = np.sort(order[: MOST_BARS - 1]), order[MOST_BARS - 1 :]
+    others = (f"{counted(len(rest), 'other')}, together", PALE, weights[:, rest].sum(axis=1))
+    kept = [names[i] for i in most]
+    return [*zip(kept, stem_colors(kept), weights[:, most].T, strict=True), others]
+
+
+def _widths(track: TrackExplanation) -> Array:
+    """How wide each window is drawn: up to the next one, where windows overlap."""
+    lasts = np.array([window.duration_s for window in track.windows])
+    lasts[:-1] = np.minimum(lasts[:-1], np.diff(track.times_s))
+    return np.asarray(np.minimum(lasts, track.end_s - track.times_s))
+
+
+def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, room: Room) -> None:
+    starts, ends = track.times_s, track.times_s + _widths(track)
+    full, empty = track.score(column)
+    off = track.provenance.settings.baseline
+    if track.kind.noun == "score":
+        _fill(axis, starts, ends, np.zeros(len(starts)), empty, facecolor=PALE, label=off)
+    else:
+        axis.hlines(empty, starts, ends, color=SOFT, linestyle=":", label=off)
+    above, below = empty.copy(), empty.copy()
+    stacked = _shown_of(track.all_weights[:, column], track.names)
+    for place, (name, color, weights) in enumerate(stacked):
+        hatch = HATCHES[place % len(HATCHES)] if room.style.hatched or place >= len(PALETTE) else ""
+        look = {"facecolor": color, "hatch": hatch, "edgecolor": "white"}
+        rises, falls = np.maximum(weights, 0.0), np.minimum(weights, 0.0)
+        _fill(axis, starts, ends, above, above + rises, label=name, **look)
+        _fill(axis, starts, ends, below, below + falls, **look)
+        above, below = above + rises, below + falls
+    axis.hlines(full, starts, ends, color=room.style.ink, linewidth=2.2 * room.style.line, label=track.kind.noun)
+    axis.axhline(0.0, color=SOFT, linewidth=room.style.line)
+    axis.set_xlim(track.start_s, track.end_s)
+    axis.set_xlabel(SECONDS)
+    axis.set_ylabel(track.kind.noun)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+
+
+def _fill(axis: Axes, starts: Array, ends: Array, low: Array, high: Array, **look: Any) -> None:
+    """One area with a step at each window, and a gap where windows do not follow each other."""
+    gaps = np.append(starts[1:] > ends[:-1] + 1e-6, False)
+    after = np.where(gaps, np.nan, high)
+    x = np.stack([starts, ends, ends], axis=1).ravel()
+    lower, upper = (np.stack([edge, edge, edge + 0 * after], axis=1).ravel() for edge in (low, high))
+    axis.fill_between(x, lower, upper, linewidth=0.0, **look)
+
+
+def _legend(axis: Axes) -> tuple[list[Any], list[str]]:
+    """The score first, then what it is made of, in the order in which it is stacked."""
+    handles, names = axis.get_legend_handles_labels()
+    return [handles[-1], *handles[:-1]], [names[-1], *names[:-1]]
+
+
+def _draw_taggram(track: TrackExplanation, rows: Sequence[str], axis: Axes, *, room: Room) -> None:
+    taggram = track.taggram
+    whole = ~taggram.padded if not taggram.padded.all() else np.ones(len(taggram.times_s), bool)
+    times = taggram.times_s[whole]
+    scores = taggram.scores[whole][:, [taggram.labels.index(row) for row in rows]].T
+    hop_s = float(np.median(np.diff(times))) if len(times) > 1 else track.duration_s
+    edges = np.minimum(np.append(times, times[-1] + hop_s), max(track.end_s, times[-1] + 1e-3))
+    names = room.names(_called(track, rows))
+    low, high = min(0.0, float(scores.min())), max(0.5, float(scores.max()))
+    mesh = axis.pcolormesh(
+        edges, np.arange(len(rows) + 1), scores, cmap="Blues", vmin=low, vmax=high, rasterized=True, linewidth=0
+    )
+    axis.set_yticks(np.arange(len(rows)) + 0.5, names)
+    axis.tick_params(axis="y", length=0)
+    axis.set_ylim(len(rows), 0)
+    axis.set_xlim(track.start_s, track.end_s)
+    ends = [low, high] if len(rows) < 4 else None
+    bar = axis.figure.colorbar(mesh, ax=axis, pad=0.01, aspect=12, ticks=ends, format="%.2g")
+    bar.outline.set_visible(False)
+
+
+def _draw_segments(explanation: Explanation, column: int, axis: Axes, *, room: Room) -> None:
+    """A row for each source: bars of the segments' weights, up and down from the row's middle line."""
+    parts, high = explanation.components, _row(explanation, column)
+    weights = explanation.attribution.weights[column] / high
+    interval = None if explanation.attribution.exact else explanation.attribution.interval()
+    names, edges = room.names(parts.sources), parts.start_s + np.array(parts.boundaries_s)
+    first, line = 0, room.style.line
+    for row, (size, color) in enumerate(zip(parts.groups, stem_colors(parts.sources), strict=True)):
+        spans = np.array(list(pairwise(edges)) if size > 1 else [(edges[0], edges[-1])])
+        own, widths = weights[first : first + size], np.diff(spans, axis=1)[:, 0]
+        axis.bar(spans[:, 0], -own, widths, row, align="edge", color=color, edgecolor="white", linewidth=line)
+        if interval is not None:
+            reach = ((interval[1] - interval[0]) / 2)[column, first : first + size] / high
+            axis.errorbar(spans.mean(axis=1), row - own, reach, fmt="none", ecolor=room.style.ink, elinewidth=line)
+        axis.axhline(row, color=SOFT, linewidth=line)
+        first += size
+    length = _round(0.4 * high)
+    at: Any = {"transform": axis.get_yaxis_transform(), "clip_on": False}
+    axis.plot([1.012, 1.012], [length / high / -2, length / high / 2], color=room.style.ink, linewidth=2 * line, **at)
+    axis.text(1.025, 0.0, f"{length:g}", va="center", **at)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.set_yticks(range(len(names)), names)
+    axis.tick_params(axis="y", length=0)
+    axis.set_xlim(edges[0], edges[-1])
+    axis.set_xlabel(SECONDS)
+    for side in ("top", "right", "left"):
+        axis.spines[side].set_visible(False)
+
+
+def _round(value: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not larger.
+
+    Examples
+    --------
+    >>> _round(0.137), _round(7.0)
+    (0.1, 5.0)
+    """
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(max(step for step in (1, 2, 5) if step * power <= value * (1 + 1e-9)) * power)

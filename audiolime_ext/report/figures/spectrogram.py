@@ -1,0 +1,191 @@
+"""What sounds, and where: the mix in greys, and over it in its colour what makes a label.
+
+Bands are mel bands, drawn where their centres are on a mel axis, whose ticks are the true frequencies. Seconds are
+those of the recording; nothing beyond its ends is drawn. Levels are in dB below the loudest band of the mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio.recording import Audio, Samples
+from audiolime_ext.audio.resampling import padded_span
+from audiolime_ext.audio.spectrogram import hz_to_mel
+from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.factorization.stems import Stems
+from audiolime_ext.report.figures.bars import spanned, told, with_minus
+from audiolime_ext.report.figures.over_time import SECONDS
+from audiolime_ext.report.figures.sheet import Line, Panel, Room, Sheet
+from audiolime_ext.report.figures.styles import INK
+from audiolime_ext.report.player.pictures import N_MELS, OVERLAY_DB, RANGE_DB, frame_length, picture, sketch
+from audiolime_ext.report.player.player import stem_colors
+from audiolime_ext.report.song.view import components
+from audiolime_ext.track.explanation import TrackExplanation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PANEL_IN = 1.7
+TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000, 16000)
+DECIBELS = "dB below the loudest band"
+_PIECE_S = 20.0  # at a time, for the memory's sake
+Levels = NDArray[np.float32]
+
+
+def of_audio(audio: Audio, labels: Sequence[str | int] | None, room: Room) -> Sheet:
+    """The mel spectrogram of a recording; labels say nothing of it."""
+    levels = levels_db(audio.samples, audio.sr)
+
+    def draw(axis: Axes) -> None:
+        _draw_levels(axis, levels, audio.sr, (0.0, audio.duration_s), cmap="magma")
+
+    return Sheet((Panel(PANEL_IN, draw, _title(room, audio.name)),), of="spectrogram")
+
+
+def _title(room: Room, *lines: Line) -> str:
+    return room.title(*lines, beside=["16 kHz"], bar=True)
+
+
+def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
+    """What makes each label within the mix, with the borders of segments or regions."""
+    parts, mixture = explanation.components, explanation.mixture
+    mix = levels_db(mixture.samples, mixture.sr)
+    span_s = parts.start_s, parts.start_s + parts.duration_s
+    shades = dict(zip(explanation.names, components(explanation.names, parts), strict=True))
+    colors = {**{name: about["color"] for name, about in shades.items()}}
+    colors |= dict(zip(parts.sources, stem_colors(parts.sources), strict=True))
+    panels: list[Panel] = []
+    for label in labels or explanation.labels:
+        column, top = explanation.column(label), explanation.top(label=label)
+        layer = None if top.audio is None else levels_db(top.audio.samples, top.audio.sr)
+        values = [explanation.number(value, column) for value in explanation.score(column)]
+        lines: list[Line] = [
+            *([] if panels else [spanned(parts.recording_name, *span_s)]),
+            told(explanation.kind, explanation.all_labels[column], values, explanation.provenance),
+            f"in colour: {', '.join(top.components)}" if top.components else "no source is known to make it",
+        ]
+        color = colors[top.components[0]] if top.components else INK
+        drawn = partial(_draw_within, mix, layer, mixture.sr, span_s, color, explanation, room)
+        panels.append(Panel(PANEL_IN, drawn, _title(room, *lines)))
+    return Sheet(tuple(panels))
+
+
+def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
+    """The source that adds most to each label in the mean, within the whole recording."""
+    asked = list(labels or track.labels)
+    tops = [max(track.mean(label), key=lambda name, label=label: track.mean(label)[name]) for label in asked]  # type: ignore[misc]
+    sr, mixture, alone = _joined(track.stems(), set(tops))
+    mix, colors = levels_db(mixture, sr), dict(zip(track.names, stem_colors(track.names), strict=True))
+    panels: list[Panel] = []
+    for label, name in zip(asked, tops, strict=True):
+        voice, mean = track.voice(label), track.mean(label)[name]
+        values = [voice.number(value) for value in track.mean_score(label)]
+        above = mean > 0
+        told_of: list[Line] = [
+            *([] if panels else [spanned(track.recording_name, track.start_s, track.end_s)]),
+            told(track.kind, track.all_labels[track.column(label)], values, track.provenance),
+            f"in colour: {name} ({with_minus(voice.signed(mean))} in the mean)" if above else "no source adds to it",
+        ]
+        layer = levels_db(alone[name], sr) if above else None
+        drawn = partial(_draw_within, mix, layer, sr, (track.start_s, track.end_s), colors[name], None, room)
+        panels.append(Panel(PANEL_IN, drawn, _title(room, *told_of)))
+    return Sheet(tuple(panels))
+
+
+def levels_db(samples: Samples, sr: int, *, n_columns: int = 1000) -> Levels:
+    """Levels of the mel bands in dB, shape (n_mels, n_columns or fewer).
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n_channels, n_samples)
+        Waveform.
+    sr : int
+        Sampling rate in Hz.
+    n_columns : int
+        Most columns to draw.
+    """
+    half, n_samples, step = frame_length(sr) // 2, samples.shape[-1], round(_PIECE_S * sr)
+    firsts = range(0, max(1, n_samples), step)
+    spans = [(first, n_samples if n_samples - first < 1.5 * step else first + step) for first in firsts]
+    ends = next(i for i, (_, end) in enumerate(spans) if end >= n_samples)
+    sketches = [sketch(padded_span(samples, first - half, end + half)[None], sr) for first, end in spans[: ends + 1]]
+    return np.ascontiguousarray(picture(sketches, n_columns=n_columns).mel_db.T)
+
+
+def _joined(parts: Any, names: set[str]) -> tuple[int, Samples, dict[str, Samples]]:
+    """Rate, mix and some stems of a recording in mono, from its parts."""
+    sr, mixes = 0, list[Samples]()
+    alone: dict[str, list[Samples]] = {name: [] for name in names}
+    part: Stems
+    for part in parts:
+        sr, mono = part.sr, part.samples.mean(axis=1)
+        mixes.append(mono.sum(axis=0))
+        for name, pieces in alone.items():
+            there = name in part.names
+            pieces.append(mono[part.names.index(name)] if there else np.zeros(mono.shape[-1], np.float32))
+    joined = {name: np.concatenate(pieces)[None] for name, pieces in alone.items()}
+    return sr, np.concatenate(mixes)[None], joined
+
+
+def _draw_within(
+    mix: Levels,
+    layer: Levels | None,
+    sr: int,
+    span_s: tuple[float, float],
+    color: str,
+    explanation: Explanation | None,
+    room: Room,
+    axis: Axes,
+) -> None:
+    from matplotlib.colors import to_rgb
+
+    _draw_levels(axis, mix, sr, span_s, cmap="Greys")
+    if layer is not None:
+        seen = np.clip(1 + (layer - mix.max()) / OVERLAY_DB, 0.0, 1.0)
+        shade = np.broadcast_to(to_rgb(color), (*seen.shape, 3))
+        axis.imshow(np.dstack([shade, seen]), **_place(len(mix), sr, span_s))
+    if explanation is not None:
+        _draw_borders(axis, explanation, sr, room.style.line)
+
+
+def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float], *, cmap: str) -> None:
+    place = _place(len(levels), sr, span_s)
+    image = axis.imshow(levels - levels.max(), cmap=cmap, vmin=-RANGE_DB, vmax=0.0, **place)
+    marks = [hz for hz in TICKS_HZ if hz <= 0.9 * sr / 2]
+    axis.set_yticks([hz_to_mel(hz) for hz in marks], [f"{hz / 1000:g}" for hz in marks])
+    axis.set_xlim(*span_s)
+    axis.set_ylim(*place["extent"][2:])
+    axis.set_ylabel("kHz")
+    axis.set_xlabel(SECONDS)
+    bar = axis.figure.colorbar(image, ax=axis, pad=0.01, aspect=15, ticks=[-80, -60, -40, -20, 0])
+    bar.set_label("dB")
+    bar.outline.set_visible(False)
+
+
+def _place(n_mels: int, sr: int, span_s: tuple[float, float]) -> dict[str, Any]:
+    """Where a picture lies: seconds, and mel, with each band around its centre."""
+    step = hz_to_mel(sr / 2) / (n_mels + 1)
+    extent = (*span_s, 0.5 * step, (n_mels + 0.5) * step)
+    return {"extent": extent, "origin": "lower", "aspect": "auto", "interpolation": "nearest"}
+
+
+def _draw_borders(axis: Axes, explanation: Explanation, sr: int, line: float) -> None:
+    """The borders of time segments, and of regions where the stems are regions of time and frequency."""
+    parts = explanation.components
+    for edge_s in parts.boundaries_s[1:-1] if max(parts.groups) > 1 else ():
+        axis.axvline(parts.start_s + edge_s, color=INK, linewidth=line, linestyle=(0, (3, 2)))
+    if not (explanation.provenance.factorization or "").startswith("slic") or len(parts.sources) < 2:
+        return
+    stems = [levels_db(stem, parts.stems.sr) for stem in parts.recorded]
+    owner = np.where(np.max(stems, axis=0) < np.max(stems) - RANGE_DB, -1, np.argmax(stems, axis=0))
+    left, right, bottom, top = _place(N_MELS, sr, (parts.start_s, parts.start_s + parts.duration_s))["extent"]
+    x = np.linspace(left, right, 2 * owner.shape[1] + 1)[1::2]
+    y = np.linspace(bottom, top, 2 * owner.shape[0] + 1)[1::2]
+    for i in range(len(stems)):
+        if 0 < (owner == i).sum() < owner.size:
+            axis.contour(x, y, owner == i, levels=[0.5], colors=[INK], linewidths=line)
