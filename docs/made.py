@@ -98,12 +98,16 @@ FIGURES = {  # name → title, what is drawn of an excerpt, a track, an audit or
     "spectrogram": ("The top source within the mix", 'e.plot(kind="spectrogram", label="metal", style="paper")'),
     "time": ("A song over time", 'track.plot(label="female vocalists", style="paper")'),
     "screen": ("For slides and notebooks", "e.plot()"),
+    "matrix": ("Which stem of one song is like which of another", 'reason.plot(kind="matrix", style="paper")'),
+    "neighbours": ("The nearest songs, and by which stems", 'nearest.plot(style="paper")'),
 }
 FIGURES_OF = """
-from audiolime_ext import explain, explain_track
+from audiolime_ext import explain, explain_track, similar, why
 
 e = explain("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
 track = explain_track("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
+nearest = similar("ezer_ev.ogg", "music.index")
+reason = why("ezer_ev.ogg", "vermocsar.ogg", "mime.wav", index="music.index")
 """
 NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
 BEFORE = ["audiolime index clips --stems spleeter:2stems -o music.index"]
