@@ -91,8 +91,9 @@ class Noise:
         raise UnfitModel(
             "the model's answer to a recording depends on what else is in the batch: "
             f"{labels[worst]!r} differs by {self.batched[worst]:.2g} when it is asked alone. Put the model in "
-            "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False); or, if this is meant, have it asked "
-            "about one signal at a time: tagger(…, batch_size=1)"
+            "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False), or give the network itself, "
+            "tagger(net, …), which is then asked in that mode; or, if this is meant, have it asked about one signal at "
+            "a time: tagger(…, batch_size=1)"
         )
 
     def warning(self) -> str | None:
@@ -102,7 +103,7 @@ class Noise:
         return (
             "asked again about the same mix, the model answers differently: "
             f"±{self.sd.max():.2g} (standard deviation of an answer, largest of all labels); is dropout on? "
-            "model.eval() or training=False turns it off"
+            "model.eval() or training=False turns it off, and so does giving the network itself: tagger(net, …)"
         )
 
 
