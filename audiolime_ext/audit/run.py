@@ -28,7 +28,7 @@ from audiolime_ext.collection.engine.workers import Engine
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.factorization.loading import load_factorization, require_fingerprint
 from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
@@ -256,7 +256,7 @@ def plan_audit(
         model=model.spec or "own model",
         model_fingerprint=_fingerprint(model),
         factorization=TRUE_STEMS if separator is None else separator.spec or "own factorization",
-        factorization_fingerprint="" if separator is None else separator.fingerprint,
+        factorization_fingerprint="" if separator is None else require_fingerprint(separator),
         labels=names,
         settings={**asdict(settings), "kinds": list(settings.kinds)},
     )

@@ -1,8 +1,8 @@
 """A Keras model that is at hand: ``explain(song, net)``, ``tagger(net, sr=16000, labels=[…])``.
 
 Any `keras.Model` of Keras 3 or ``tf.keras`` that takes waveforms (n_batch, n_samples), with or without an axis for the
-channel at the end, or what ``front_end=`` makes of them. A model that states no shape of its input, as one that is
-written as a class may, is tried with two signals. It is asked by ``predict_on_batch``, which is inference mode, and
+channel at the end, or what ``front_end=`` makes of them. A model that is written as a class, and so states no shape of
+its input, is given as many axes as when its weights were made. It is asked by ``predict_on_batch``, which is inference mode, and
 changes no weight. A fixed length of its input is its window. Several outputs are told by their names, and ``output=``
 names that of the scores.
 
@@ -14,7 +14,6 @@ rate, and the result says so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,12 +23,10 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UnfitModel, UsageError
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.keras_answers import ask, given_to
-from audiolime_ext.prediction.example import three_lines
 from audiolime_ext.prediction.function import FunctionModel
-from audiolime_ext.prediction.objects import rate_of
+from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
-from audiolime_ext.text import counted
 
 Shape = tuple[int | None, ...]
 
@@ -40,7 +37,7 @@ def meet(model: FunctionModel) -> FunctionModel:
     Raises
     ------
     UsageError
-        If it takes several inputs or, without a front end, no waveforms, or its window cannot be told.
+        If it takes several inputs or, without a front end, no waveforms, or has no weights, or its window is not known.
     """
     net, by = model.predict_fn, Answerer(f"the Keras model {type(model.predict_fn).__name__}", "net", "batch")
     shape = _shape(net, by)
@@ -70,32 +67,11 @@ class _Asked:
     def __call__(self, given: Any) -> Any:
         batch = np.asarray(given)
         try:
-            if self.model.one_at_a_time:
-                return ask(self.net, batch)
-            if self.shape is None:
-                self.shape = self._tried(batch)
-            return ask(self.net, given_to(batch, self.shape))
+            return ask(self.net, batch if self.model.one_at_a_time else given_to(batch, self.shape))
         except Exception as error:
             if is_out_of_memory(error):
                 raise
             raise self._refused(error, batch) from error
-
-    def _tried(self, batch: NDArray[Any]) -> Shape:
-        """The shape of an input that nobody states, by its number of axes: the first that two signals pass with."""
-        two, errors = np.concatenate([batch, batch])[:2], list[Exception]()
-        for n_axes in (batch.ndim, batch.ndim + 1):
-            shape: Shape = (None,) * n_axes
-            try:
-                answer = ask(self.net, given_to(two, shape))
-            except Exception as error:  # noqa: BLE001 - it is one of two ways; the first error is told
-                errors.append(error)
-                continue
-            parts = list(answer.values()) if isinstance(answer, Mapping) else [answer]
-            if any(np.shape(one)[:1] == (2,) for one in parts):
-                return shape
-        if len(errors) == 2:
-            raise errors[-1]
-        return (None,) * batch.ndim
 
     def _refused(self, error: Exception, batch: NDArray[Any]) -> UnfitModel:
         if self.model.front_end is None:
@@ -113,16 +89,24 @@ def _shape(net: Any, by: Answerer) -> Shape | None:
         inputs = getattr(net, "inputs", None) or []
     except (AttributeError, ValueError):  # it has not been built
         inputs = []
-    if len(inputs) > 1:
-        named = [str(one.name).partition(":")[0] for one in inputs]
+    named = [str(one.name).partition(":")[0] for one in inputs] or inputs_needed(net.call)
+    if len(named) > 1:
         others = ", ".join(named[1:])
-        made = f"tagger(lambda batch: net.predict_on_batch([batch, {others}]), sr=16000, labels=[…])"
-        raise UsageError(
-            f"{by.who} takes {counted(len(inputs), 'input')}, {', '.join(named)}, and only one can be the sound; say "
-            f"what the {'other is' if len(inputs) == 2 else 'others are'}, in a function of the sound alone:"
-            f"{three_lines(made)}"
-        )
-    return tuple(inputs[0].shape) if inputs else None
+        call = f"net.predict_on_batch([batch, {others}])" if inputs else f"net(batch, {others}, training=False)"
+        raise one_input(by.who, named, call)
+    if inputs:
+        return tuple(inputs[0].shape)
+    if not net.built or not net.get_weights():
+        raise UsageError(f"{by.who} has no weights yet; call it once on a batch such as it was trained on, or load them")
+    return _built_shape(net)
+
+
+def _built_shape(net: Any) -> Shape | None:
+    """The axes of what a model was given when its weights were made; their lengths, but for an axis of 1, may change."""
+    stated = (getattr(net, "get_build_config", dict)() or {}).get("input_shape")
+    if not isinstance(stated, (list, tuple)) or not all(one is None or isinstance(one, int) for one in stated):
+        return None
+    return (None, *(1 if one == 1 else None for one in stated[1:]))
 
 
 def _window_s(shape: Shape, sr: int | None, model: FunctionModel, by: Answerer) -> float | None:

@@ -27,6 +27,7 @@ from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.text import counted
 
+_SAMPLES = 1000  # features from which on they may be samples
 _DECISIONS = (
     "the scores are decision values, not probabilities: the classifier has no predict_proba (in scikit-learn, "
     "CalibratedClassifierCV gives it one)"
@@ -110,9 +111,11 @@ def _require_features(model: FunctionModel, estimator: Any, by: Answerer) -> Non
     n = getattr(estimator, "n_features_in_", None)
     heard = None if model.sr is None or model.window_s is None else round(model.sr * model.window_s)
     if model.front_end is None and n not in (None, heard):
+        n_told = counted(n, "feature")
+        windows = f"; if these are the samples of a window: window_s={n} / 16000" if n >= _SAMPLES else ""
         raise UsageError(
-            f"{by.who} was fitted to {counted(n, 'feature')}, and is given waveforms; say how these features are made of "
-            f"float32 signals (n_batch, n_samples), the same way as for fit:{_lines(by)}"
+            f"{by.who} was fitted to {n_told}, and is given waveforms{windows}; say how features are made of float32 "
+            f"signals (n_batch, n_samples), the same way as for fit:{_lines(by)}"
         )
 
 

@@ -20,7 +20,6 @@ the result says so. Labels are those given, or a list ``labels`` that it has, or
 from __future__ import annotations
 
 import hashlib
-import inspect
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,13 +33,11 @@ from audiolime_ext.errors import UnfitModel, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.torch_listener import Listener, own_dtype, tried
-from audiolime_ext.prediction.example import three_lines
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.labels import different_names
-from audiolime_ext.prediction.objects import rate_of
+from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
-from audiolime_ext.text import counted
 
 _PLAIN = (bool, int, float, str, tuple, type(None))
 _OF_SHAPES = (RuntimeError, ValueError, AssertionError, TypeError, IndexError, AttributeError)
@@ -57,7 +54,8 @@ def meet(model: FunctionModel) -> FunctionModel:
     """
     torch, net = require("torch", extra="torch"), model.predict_fn
     by = Answerer(f"the network {type(net).__name__}", "net", "torch.from_numpy(batch)")
-    _require_one_input(net, by)
+    if len(needed := inputs_needed(net.forward)) > 1:
+        raise one_input(by.who, needed, f"net.eval()({by.given}, {', '.join(needed[1:])})")
     device = next((one.device for one in _tensors(net)), torch.device("cpu"))
     if device.type == "meta":
         raise UsageError(f"{by.who} has no weights (it is on the device 'meta'); load them, and give it then")
@@ -184,25 +182,6 @@ def evaluated(torch: Any, net: Any) -> Iterator[None]:
 def _tensors(net: Any) -> Iterator[Any]:
     yield from net.parameters()
     yield from net.buffers()
-
-
-def _require_one_input(net: Any, by: Answerer) -> None:
-    """Refuse a network that needs more than the sound; TorchScript states no signature, and is told when it is asked."""
-    try:
-        parameters = list(inspect.signature(net.forward).parameters.values())
-    except (TypeError, ValueError):
-        return
-    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-    needed = [one.name for one in parameters if one.kind in kinds and one.default is inspect.Parameter.empty]
-    if len(needed) < 2:
-        return
-    others = ", ".join(needed[1:])
-    made = f"tagger(lambda batch: net.eval()({by.given}, {others}), sr=16000, labels=[…])"
-    raise UsageError(
-        f"{by.who} takes {counted(len(needed), 'input')}, {', '.join(needed)}, and only the first can be the sound; say "
-        f"what the {'other is' if len(needed) == 2 else 'others are'}, in a function of the sound alone:"
-        f"{three_lines(made)}"
-    )
 
 
 def _parts(net: Any, front_end: Any) -> list[tuple[str, Any]]:

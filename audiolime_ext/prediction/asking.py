@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from audiolime_ext.audio.recording import Samples
@@ -45,12 +47,12 @@ def asking_notes(model: Model, recording_sr: int) -> list[str]:
     >>> from audiolime_ext import tagger
     >>> loudness = lambda batch: abs(batch).mean(axis=1, keepdims=True)
     >>> asking_notes(tagger(loudness), 44100)[0]
-    "the model was asked at the recording's own rate, 44100 Hz; if it was trained at another, say so: sr=16000"
+    "the model was asked at the recording's own rate, 44100 Hz; if it was trained at another, say so: sr=16000 (--sr 16000)"
     >>> asking_notes(tagger(loudness, sr=16000), 44100)
     []
     """
     own = f"the model was asked at the recording's own rate, {recording_sr} Hz"
-    assumed = [f"{own}; if it was trained at another, say so: sr=16000"] if model.sr is None else []
+    assumed = [f"{own}; if it was trained at another, say so: sr=16000 (--sr 16000)"] if model.sr is None else []
     return [*assumed, *getattr(model, "notes", ())]
 
 
@@ -66,7 +68,7 @@ def _ask(model: Model, batch: Samples) -> Scores:
             doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
             raise out_of_memory(doing, error, _lighter(model, len(batch))) from error
         raise ModelError(
-            f"{by.who} {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error, by)}"
+            f"{by.who} {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error, by, batch.shape[-1])}"
         ) from error
     return require_scores(chosen(answer, labels=model.labels), batch.shape, model.labels, by)
 
@@ -88,15 +90,17 @@ def _counted(n: int) -> str:
     return f"{n} signal{'s' * (n != 1)}"
 
 
-def _advice(error: BaseException, by: Answerer) -> str:
+def _advice(error: BaseException, by: Answerer, n_samples: int) -> str:
     """What it says, and what to do about it where another input may avoid it."""
     if isinstance(error, SystemExit):
         return "; it must answer, or raise an error, and not end the program"
     if isinstance(error, TypeError) and "Tensor" in str(error):
         return f": {error}; if it takes PyTorch tensors:{by.mended(given='torch.from_numpy(batch)')}"
     if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
+        wanted = [int(number) for number in re.findall(r"\b\d{4,7}\b", str(error)) if int(number) != n_samples]
+        length = f"window_s={wanted[0]} / 16000" if wanted else "window_s=3.0"
         return (
             f": {error}; if it wants another rate, length, number of channels or front end, or one signal at a time, "
-            f"say which of these:{by.made('window_s=3.0', 'n_channels=1', 'front_end=…', 'one_at_a_time=True')}"
+            f"say so (sr=, window_s=, n_channels=2, front_end=, one_at_a_time=True):{by.made(length)}"
         )
     return f": {error}"

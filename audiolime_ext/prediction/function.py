@@ -22,7 +22,6 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.guest import as_guest
 from audiolime_ext.prediction.asking import BATCH_SIZE
 from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
-from audiolime_ext.prediction.example import three_lines
 from audiolime_ext.prediction.labels import described, different_names
 from audiolime_ext.prediction.objects import adapter_of
 from audiolime_ext.prediction.outputs import Answerer, chosen
@@ -38,7 +37,6 @@ def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
-_OBJECT, _METHOD, _PREDICT = "net", "net.{}", "predict"
 _ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sigmoid": _sigmoid, "softmax": _softmax}
 
 
@@ -267,14 +265,16 @@ def require_callable(predict_fn: Any) -> None:
     made = isinstance(predict_fn, type)
     if not made and (callable(predict_fn) or adapter_of(predict_fn) is not None):
         return
-    method = next((name for name in ("predict_proba", "predict") if hasattr(predict_fn, name)), None)
+    method = next((name for name in ("predict_proba", "predict") if not made and hasattr(predict_fn, name)), None)
     if made:
-        hint = f"; this is a class: give an object of it, such as {predict_fn.__name__}()"
+        hint, arg = f"; this is a class: give an object of it, such as {predict_fn.__name__}()", f"{predict_fn.__name__}()"
+    elif method is not None:
+        hint, arg = f"; it has a method {method}: give that (package.module:name.{method})", f"net.{method}"
     else:
-        hint = "" if method is None else f"; it has a method {method}: give that (package.module:name.{method})"
+        hint, arg = "", Answerer.arg
     raise UsageError(
         f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}:"
-        f"{three_lines(f'tagger({_OBJECT if made else _METHOD.format(method or _PREDICT)}, sr=16000, labels=[…])')}"
+        f"{Answerer(arg=arg).made()}"
     )
 
 

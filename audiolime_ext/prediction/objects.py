@@ -10,11 +10,14 @@ PyTorch is a Keras model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
-from audiolime_ext.errors import MissingError
+from audiolime_ext.errors import MissingError, UsageError
+from audiolime_ext.prediction.example import three_lines
+from audiolime_ext.text import counted
 
 GROUP = "audiolime_ext.objects"
 LEAST_SR = 1000  # Hz; an attribute that is called `sr` may be anything else, such as a ratio
@@ -84,3 +87,48 @@ def rate_of(sr: int | None, *parts: tuple[str, Any]) -> tuple[int | None, tuple[
     if sr is None:
         return stated, (f"the model was asked at {stated} Hz, which is what {where} says",)
     return sr, (f"the model was asked at {sr} Hz, as was said, although {where} is {stated}",)
+
+
+def inputs_needed(function: Callable[..., Any]) -> list[str]:
+    """Names of the arguments without which a function cannot be called; none where it states no signature.
+
+    Examples
+    --------
+    >>> inputs_needed(lambda wave, tempo, scale=1.0: wave)
+    ['wave', 'tempo']
+    """
+    try:
+        stated = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [one.name for one in stated if one.kind in kinds and one.default is inspect.Parameter.empty]
+
+
+def one_input(who: str, names: Sequence[str], call: str) -> UsageError:
+    """The error for an object that takes several inputs.
+
+    Parameters
+    ----------
+    who : str
+        What it is.
+    names : sequence of str
+        What its inputs are called, the sound first.
+    call : str
+        How it is called in a function of the array ``batch``.
+
+    Examples
+    --------
+    >>> print(one_input("the network Net", ["wave", "tempo"], "net(batch, tempo)"))
+    the network Net takes 2 inputs (wave, tempo), and one of them can be the sound; say what the other is, in a function
+    of the sound alone:
+        from audiolime_ext import explain, tagger
+        model = tagger(lambda batch: net(batch, tempo), sr=16000, labels=[…])
+        explain("song.wav", model)
+    """
+    others = "other is" if len(names) == 2 else "others are"
+    return UsageError(
+        f"{who} takes {counted(len(names), 'input')} ({', '.join(names)}), and one of them can be the sound; say what "
+        f"the {others}, in a function of the sound alone:"
+        f"{three_lines(f'tagger(lambda batch: {call}, sr=16000, labels=[…])')}"
+    )

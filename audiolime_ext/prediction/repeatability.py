@@ -33,7 +33,7 @@ from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import UnfitModel
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Model, Scores
-from audiolime_ext.prediction.outputs import joined
+from audiolime_ext.prediction.outputs import Answerer, joined
 
 Array = NDArray[np.float64]
 
@@ -91,9 +91,9 @@ class Noise:
         raise UnfitModel(
             "the model's answer to a recording depends on what else is in the batch: "
             f"{labels[worst]!r} differs by {self.batched[worst]:.2g} when it is asked alone. Put the model in "
-            "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False), or give the network itself, "
-            "tagger(net, …), which is then asked in that mode; or, if this is meant, have it asked about one signal at "
-            "a time: tagger(…, batch_size=1)"
+            "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False); or, if this is meant, have it asked "
+            "about one signal at a time, tagger(…, batch_size=1); or give the network itself, which is then asked in that "
+            f"mode:{Answerer(arg='net').made()}"
         )
 
     def warning(self) -> str | None:
