@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ActionsContainer
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -118,6 +118,16 @@ def add_trust(parser: ArgumentParser, file: str) -> None:
         action="store_true",
         help=f"import the modules that {file} names as its model or separator (package.module:name); this runs their "
         "code",
+    )
+
+
+def add_map(parser: _ActionsContainer, what: str) -> None:
+    """`--map`."""
+    parser.add_argument(
+        "--map",
+        metavar="CLASS=LABEL;…",
+        help=f"what {what} are called among the model's labels, such as 'rock=Rock;spoken=' (no label: left out; in a "
+        "name \\; and \\=), or a CSV with the columns class and label (default: the same)",
     )
 
 

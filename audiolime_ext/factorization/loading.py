@@ -26,7 +26,7 @@ EXAMPLE = """
         def factorize(self, audio, *, start_s=0.0, duration_s=None):
             first, end = audio.span(start_s, duration_s)
             mixture = audio.samples[:, first:end]  # (n_channels, n_samples), at audio.sr
-            return audiolime_ext.with_residual(mixture, ["vocals"], estimates(mixture), audio.sr)  # one estimate a name"""
+            return audiolime_ext.with_residual(mixture, ["vocals"], estimates(mixture), audio.sr)"""
 
 
 def load_factorization(given: Factorization | str) -> Factorization:
@@ -61,8 +61,8 @@ def require_fingerprint(factorization: Factorization) -> str:
     """The fingerprint of a factorization whose results are kept; `UsageError` if it has none."""
     if not factorization.fingerprint:
         raise UsageError(
-            f"the factorization {factorization!r} has no fingerprint, so one that was changed could not be told from it; "
-            "give it an attribute fingerprint, such as '1', and another one whenever its stems change"
+            f"the factorization {factorization!r} has no fingerprint, so one that was changed could not be told from "
+            "it; give it an attribute fingerprint, such as '1', and another one whenever its stems change"
         )
     return factorization.fingerprint
 

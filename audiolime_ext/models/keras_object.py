@@ -2,9 +2,9 @@
 
 Any `keras.Model` of Keras 3 or ``tf.keras`` that takes waveforms (n_batch, n_samples), with or without an axis for the
 channel at the end, or what ``front_end=`` makes of them. A model that is written as a class, and so states no shape of
-its input, is given as many axes as when its weights were made. It is asked by ``predict_on_batch``, which is inference mode, and
-changes no weight. A fixed length of its input is its window. Several outputs are told by their names, and ``output=``
-names that of the scores.
+its input, is given as many axes as when its weights were made. It is asked by ``predict_on_batch``, which is inference
+mode, and changes no weight. A fixed length of its input is its window. Several outputs are told by their names, and
+``output=`` names that of the scores.
 
 *The fingerprint changes with every weight, every option and, as far as noise shows it, the code.* Where the model or a
 layer of it states a rate (``sampling_rate`` of ``keras.layers.MelSpectrogram``), and no other is given, that is its
@@ -75,7 +75,8 @@ class _Asked:
 
     def _refused(self, error: Exception, batch: NDArray[Any]) -> UnfitModel:
         if self.model.front_end is None:
-            heard, asked = "waveforms", "say what it was trained on, its rate and the front end that makes it of waveforms"
+            heard = "waveforms"
+            asked = "say what it was trained on, its rate and the front end that makes it of waveforms"
         else:
             heard = "what front_end makes of waveforms"
             asked = "front_end= must give what it was trained on, from float32 (n_batch, n_samples)"
@@ -97,13 +98,14 @@ def _shape(net: Any, by: Answerer) -> Shape | None:
     if inputs:
         return tuple(inputs[0].shape)
     if not net.built or not net.get_weights():
-        raise UsageError(f"{by.who} has no weights yet; call it once on a batch such as it was trained on, or load them")
+        raise UsageError(f"{by.who} has no weights yet; call it once on a batch as in training, or load them")
     return _built_shape(net)
 
 
 def _built_shape(net: Any) -> Shape | None:
-    """The axes of what a model was given when its weights were made; their lengths, but for an axis of 1, may change."""
-    stated = (getattr(net, "get_build_config", dict)() or {}).get("input_shape")
+    """The axes of what a model was given when its weights were made; their lengths, but that of 1, may change."""
+    config: dict[str, Any] = getattr(net, "get_build_config", dict)() or {}
+    stated = config.get("input_shape")
     if not isinstance(stated, (list, tuple)) or not all(one is None or isinstance(one, int) for one in stated):
         return None
     return (None, *(1 if one == 1 else None for one in stated[1:]))

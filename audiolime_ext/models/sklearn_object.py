@@ -147,7 +147,7 @@ def _table(answer: Any, method: str, by: Answerer) -> NDArray[Any]:
     answer = np.asarray(answer)
     if answer.ndim != 1:
         return answer
-    return np.stack([-answer, answer], axis=1) if method == "decision_function" else answer[:, None]
+    return np.asarray(np.stack([-answer, answer], axis=1) if method == "decision_function" else answer[:, None])
 
 
 def _state(estimator: Any) -> str:

@@ -52,7 +52,8 @@ def meet(model: FunctionModel) -> FunctionModel:
     UsageError
         If it takes several inputs, or its weights are nowhere.
     """
-    torch, net = require("torch", extra="torch"), model.predict_fn
+    torch = require("torch", extra="torch")
+    net: Any = model.predict_fn
     by = Answerer(f"the network {type(net).__name__}", "net", "torch.from_numpy(batch)")
     if len(needed := inputs_needed(net.forward)) > 1:
         raise one_input(by.who, needed, f"net.eval()({by.given}, {', '.join(needed[1:])})")

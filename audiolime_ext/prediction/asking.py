@@ -46,8 +46,9 @@ def asking_notes(model: Model, recording_sr: int) -> list[str]:
     --------
     >>> from audiolime_ext import tagger
     >>> loudness = lambda batch: abs(batch).mean(axis=1, keepdims=True)
-    >>> asking_notes(tagger(loudness), 44100)[0]
-    "the model was asked at the recording's own rate, 44100 Hz; if it was trained at another, say so: sr=16000 (--sr 16000)"
+    >>> asking_notes(tagger(loudness), 44100)
+    ["the model was asked at the recording's own rate, 44100 Hz; if it was trained at another, say so: sr=16000 (--sr
+    16000)"]
     >>> asking_notes(tagger(loudness, sr=16000), 44100)
     []
     """
@@ -67,8 +68,9 @@ def _ask(model: Model, batch: Samples) -> Scores:
         if is_out_of_memory(error):
             doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
             raise out_of_memory(doing, error, _lighter(model, len(batch))) from error
+        advice = _advice(error, by, batch.shape[-1])
         raise ModelError(
-            f"{by.who} {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error, by, batch.shape[-1])}"
+            f"{by.who} {deed(error)} when given a float32 array of shape {batch.shape}{advice}"
         ) from error
     return require_scores(chosen(answer, labels=model.labels), batch.shape, model.labels, by)
 

@@ -153,7 +153,7 @@ def _hash(content: bytes) -> str:
 
 @takes_plain
 def tagger(
-    predict_fn: PredictFn,
+    predict_fn: Any,
     *,
     sr: int | None = None,
     labels: Sequence[str] | None = None,
@@ -257,7 +257,7 @@ def tagger(
         fill=fill,
     )
     adapter = adapter_of(predict_fn)
-    return made if adapter is None else adapter(made)  # type: ignore[no-any-return]
+    return made if adapter is None else adapter(made)
 
 
 def require_callable(predict_fn: Any) -> None:
@@ -267,7 +267,8 @@ def require_callable(predict_fn: Any) -> None:
         return
     method = next((name for name in ("predict_proba", "predict") if not made and hasattr(predict_fn, name)), None)
     if made:
-        hint, arg = f"; this is a class: give an object of it, such as {predict_fn.__name__}()", f"{predict_fn.__name__}()"
+        arg = f"{predict_fn.__name__}()"
+        hint = f"; this is a class: give an object of it, such as {arg}"
     elif method is not None:
         hint, arg = f"; it has a method {method}: give that (package.module:name.{method})", f"net.{method}"
     else:

@@ -76,7 +76,7 @@ def rate_of(sr: int | None, *parts: tuple[str, Any]) -> tuple[int | None, tuple[
     found: dict[int, str] = {}
     for at, (name, part) in enumerate(parts):
         for attribute in _NAMES:
-            value = getattr(part, attribute, None)
+            value: Any = getattr(part, attribute, None)
             if type(value) in (int, float) and value >= LEAST_SR and value % 1 == 0:
                 found.setdefault(int(value), f"{name}.{attribute}")
         if found and at == 0:

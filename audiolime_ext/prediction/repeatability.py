@@ -92,8 +92,8 @@ class Noise:
             "the model's answer to a recording depends on what else is in the batch: "
             f"{labels[worst]!r} differs by {self.batched[worst]:.2g} when it is asked alone. Put the model in "
             "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False); or, if this is meant, have it asked "
-            "about one signal at a time, tagger(…, batch_size=1); or give the network itself, which is then asked in that "
-            f"mode:{Answerer(arg='net').made()}"
+            "about one signal at a time, tagger(…, batch_size=1); or give the network itself, which is then asked in "
+            f"that mode:{Answerer(arg='net').made()}"
         )
 
     def warning(self) -> str | None:

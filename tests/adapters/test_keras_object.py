@@ -162,9 +162,9 @@ def test_the_fingerprint_follows_weights_and_options() -> None:
 
 
 def test_a_model_of_spectra_asks_for_a_front_end_and_the_lines_shown_work() -> None:
-    with pytest.raises(UsageError, match=r"takes no waveforms .*its input has the shape \(any, any, 20, 1\)") as refused:
+    with pytest.raises(UsageError, match=r"takes no waveforms .*its input has the shape \(any, any, 20, 1\)") as e:
         explain(SONG, mel_cnn(), factorization="hpss")
-    found = run_shown(refused.value, SONG, {"net": mel_cnn(), "mel": MEL}, PUT | {"spectrogram": "mel"})
+    found = run_shown(e.value, SONG, {"net": mel_cnn(), "mel": MEL}, PUT | {"spectrogram": "mel"})
     assert found.labels[0] in LABELS
 
 
@@ -189,25 +189,25 @@ def test_a_class_states_its_input_by_what_its_weights_were_made_for() -> None:
 
 
 def test_a_fixed_length_without_a_rate_asks_for_the_rate_and_the_lines_shown_work() -> None:
-    with pytest.raises(UsageError, match="takes 8000 samples at a time, and its rate is not known") as refused:
+    with pytest.raises(UsageError, match="takes 8000 samples at a time, and its rate is not known") as e:
         explain(SONG, wave_cnn(SR), factorization="hpss")
-    assert run_shown(refused.value, SONG, {"net": wave_cnn(SR)}, PUT).components.duration_s == 1.0
+    assert run_shown(e.value, SONG, {"net": wave_cnn(SR)}, PUT).components.duration_s == 1.0
     with pytest.raises(UsageError, match=r"takes 8000 samples, but window_s=3 at 8000 Hz is 24000; leave window_s out"):
         tagger(wave_cnn(SR), sr=SR, window_s=3.0)
 
 
 def test_several_outputs_are_named_and_the_lines_shown_work() -> None:
-    with pytest.raises(ModelError, match=r"answered a dict of 2 outputs: 'scores' .*, 'states' ") as refused:
+    with pytest.raises(ModelError, match=r"answered a dict of 2 outputs: 'scores' .*, 'states' ") as e:
         explain(SONG, crnn(), factorization="hpss")
-    assert run_shown(refused.value, SONG, {"net": crnn()}, PUT).labels[0] in LABELS
+    assert run_shown(e.value, SONG, {"net": crnn()}, PUT).labels[0] in LABELS
 
 
 def test_a_second_input_is_asked_for_and_the_lines_shown_work() -> None:
     net = two_inputs()
-    with pytest.raises(UsageError, match=r"takes 2 inputs \(wave, tempo\), and one of them") as refused:
+    with pytest.raises(UsageError, match=r"takes 2 inputs \(wave, tempo\), and one of them") as e:
         explain(SONG, net, factorization="hpss")
     put = PUT | {"tempo]": "np.ones((len(batch), 1))]", "[batch,": "[batch[..., None],"}
-    assert run_shown(refused.value, SONG, {"net": net, "np": np}, put).labels[0] in LABELS
+    assert run_shown(e.value, SONG, {"net": net, "np": np}, put).labels[0] in LABELS
 
 
 def test_a_second_argument_of_a_class_is_asked_for_and_the_lines_shown_work() -> None:
@@ -221,6 +221,6 @@ def test_a_second_argument_of_a_class_is_asked_for_and_the_lines_shown_work() ->
 
     net = Paced()
     net(BATCH, keras.ops.ones((1, 1)))
-    with pytest.raises(UsageError, match=r"takes 2 inputs \(wave, tempo\)") as refused:
+    with pytest.raises(UsageError, match=r"takes 2 inputs \(wave, tempo\)") as e:
         explain(SONG, net, factorization="hpss")
-    assert run_shown(refused.value, SONG, {"net": net, "tempo": keras.ops.ones((1, 1))}, PUT).labels[0] in LABELS
+    assert run_shown(e.value, SONG, {"net": net, "tempo": keras.ops.ones((1, 1))}, PUT).labels[0] in LABELS

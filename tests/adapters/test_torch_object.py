@@ -258,7 +258,7 @@ def test_the_fingerprint_follows_weights_attributes_options_and_code() -> None:
     found.append(model.fingerprint)
     net.conv.scale = 2
     found.append(model.fingerprint)
-    net.forward = lambda x: WaveCNN.forward(net, x) / 2
+    net.forward = lambda x: WaveCNN.forward(net, x) / 2  # type: ignore[method-assign]
     found.append(tagger(net, sr=SR, labels=LABELS).fingerprint)
     assert len(set(found)) == len(found)
     assert None not in found
@@ -271,40 +271,40 @@ def test_answers_are_kept_where_all_that_they_follow_from_is_known() -> None:
 
 
 def test_a_network_that_takes_no_waveforms_asks_for_a_front_end_and_the_lines_shown_work() -> None:
-    with pytest.raises(ModelError, match=r"network MelCNN cannot hear waveforms.*in its part 'conv', a Conv2d") as refused:
+    with pytest.raises(ModelError, match=r"network MelCNN cannot hear waveforms.*in its part 'conv', a Conv2d") as e:
         explain(SONG, MelCNN(), factorization="hpss")
-    assert run_shown(refused.value, SONG, {"net": MelCNN(), "mel": Mel()}, PUT | {"spectrogram": "mel"}).n_evals == 4
+    assert run_shown(e.value, SONG, {"net": MelCNN(), "mel": Mel()}, PUT | {"spectrogram": "mel"}).n_evals == 4
 
 
 def test_a_network_of_one_length_asks_for_its_window_and_the_lines_shown_work() -> None:
     net = nn.Sequential(nn.Flatten(), nn.Linear(SR, 3))
-    with pytest.raises(ModelError, match=f"it takes {SR} samples of each signal") as refused:
+    with pytest.raises(ModelError, match=f"it takes {SR} samples of each signal") as e:
         explain(SONG, net, factorization="hpss")
-    assert run_shown(refused.value, SONG, {"net": net}, PUT | {"/ 16000": f"/ {SR}"}).components.duration_s == 1.0
+    assert run_shown(e.value, SONG, {"net": net}, PUT | {"/ 16000": f"/ {SR}"}).components.duration_s == 1.0
 
 
 def test_a_wrong_front_end_is_told_as_such() -> None:
-    with pytest.raises(ModelError, match=r"what front_end makes of waveforms, shape \(3, 1, 5\).*must give what it was"):
+    with pytest.raises(ModelError, match=r"what front_end makes of waveforms, shape \(3, 1, 5\).*must give what"):
         tagger(WaveCNN(), sr=SR, front_end=lambda x: x[:, None, :5])(BATCH)
 
 
 def test_states_beside_the_scores_are_named_and_the_lines_shown_work() -> None:
-    with pytest.raises(ModelError, match=r"the network CRNN answered a tuple of 2 outputs: 0 .*\(2, .*, 8\)\)") as refused:
+    with pytest.raises(ModelError, match=r"the network CRNN answered a tuple of 2 outputs: 0 .*\(2, .*, 8\)\)") as e:
         explain(SONG, CRNN(), factorization="hpss")
-    assert run_shown(refused.value, SONG, {"net": CRNN()}, PUT).labels[0] in LABELS
+    assert run_shown(e.value, SONG, {"net": CRNN()}, PUT).labels[0] in LABELS
 
 
 def test_outputs_of_a_transformer_are_named_and_the_lines_shown_work() -> None:
-    with pytest.raises(ModelError, match=r"'logits' .*of logits, activation softmax or sigmoid") as refused:
+    with pytest.raises(ModelError, match=r"'logits' .*of logits, activation softmax or sigmoid") as e:
         explain(SONG, transformer(), factorization="hpss")
-    assert run_shown(refused.value, SONG, {"net": transformer()}, PUT).labels[0] in LABELS
+    assert run_shown(e.value, SONG, {"net": transformer()}, PUT).labels[0] in LABELS
 
 
 def test_a_second_input_is_asked_for_and_the_lines_shown_work() -> None:
-    with pytest.raises(UsageError, match=r"network TwoInputs takes 2 inputs \(wave, tempo\), and one of them") as refused:
+    with pytest.raises(UsageError, match=r"network TwoInputs takes 2 inputs \(wave, tempo\), and one of them") as e:
         explain(SONG, TwoInputs(), factorization="hpss")
     own = {"net": TwoInputs(), "torch": torch, "tempo": torch.tensor(0.5)}
-    assert run_shown(refused.value, SONG, own, PUT).labels[0] in LABELS
+    assert run_shown(e.value, SONG, own, PUT).labels[0] in LABELS
 
 
 def test_a_class_is_no_network() -> None:

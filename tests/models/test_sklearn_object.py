@@ -107,16 +107,16 @@ def test_a_pipeline_that_was_fitted_to_the_sound_itself_needs_no_front_end() -> 
     np.testing.assert_array_equal(tagger(fitted, sr=SR, window_s=1.0)(BATCH), fitted.predict_proba(BATCH))
     waves = LogisticRegression(max_iter=5000).fit(SOUNDS, CLASSES)
     np.testing.assert_array_equal(tagger(waves, sr=SR, window_s=1.0)(BATCH), waves.predict_proba(BATCH))
-    with pytest.raises(UsageError, match="was fitted to 8000 features.*the samples of a window: window_s=8000 / 16000"):
+    with pytest.raises(UsageError, match=r"was fitted to 8000 features.*samples of a window: window_s=8000 / 16000"):
         tagger(waves, sr=SR)
 
 
 def test_without_a_front_end_it_is_asked_for_and_the_lines_shown_work() -> None:
     fitted = LogisticRegression(max_iter=5000).fit(X, CLASSES)
-    with pytest.raises(UsageError, match=r"LogisticRegression was fitted to 3 features, and is given waveforms") as refused:
+    with pytest.raises(UsageError, match=r"LogisticRegression was fitted to 3 features, and is given waveforms") as e:
         explain(SONG, fitted, factorization="hpss")
     put = {"[…]": str(["soft", "middle", "loud"]), "sr=16000": f"sr={SR}"}
-    found = run_shown(refused.value, SONG, {"clf": fitted, "features": features}, put)
+    found = run_shown(e.value, SONG, {"clf": fitted, "features": features}, put)
     assert set(found.all_labels) == set(CLASSES)
 
 
@@ -129,7 +129,7 @@ def test_other_features_than_those_of_the_fit_are_told() -> None:
 @pytest.mark.parametrize(
     ("estimator", "complaint"),
     [
-        (LogisticRegression(max_iter=5000), r"the LogisticRegression is not fitted; fit it first: clf\.fit\(features, classes\)"),
+        (LogisticRegression(max_iter=5000), r"the LogisticRegression is not fitted; fit it first: clf\.fit"),
         (KMeans(2, n_init=1, random_state=0).fit(X), "the KMeans answers no scores: it has neither predict_proba nor"),
         (StandardScaler().fit(X), "the StandardScaler answers no scores"),
     ],

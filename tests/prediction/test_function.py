@@ -61,7 +61,7 @@ def test_pytorch_like_tensors_are_taken() -> None:
         (lambda b: np.zeros((len(b) + 1, 2)), r"shape \(4, 2\)"),
         (lambda b: np.zeros((1, 2)), r"shape \(1, 2\).*one signal at a time, say so:(?s:.*)one_at_a_time=True"),
         (lambda b: np.zeros(2), r"shape \(2,\).*one signal at a time"),
-        (lambda b: np.zeros((len(b), 9, 2)), r"shape \(3, 9, 2\).*scores of frames, answer their mean(?s:.*)\)\.mean\(1\)"),
+        (lambda b: np.zeros((len(b), 9, 2)), r"shape \(3, 9, 2\).*scores of frames, (?s:.*)\)\.mean\(1\)"),
         (lambda b: np.zeros((len(b), 2)) > 0, r"answered bool values.*before they were compared with a threshold"),
         (lambda b: np.zeros((len(b), 2), complex), "answered complex128 values; it must answer real numbers"),
         (lambda b: [[0.1], [0.2, 0.3], [0.4]], r"answered a list of 3 that is no array"),
