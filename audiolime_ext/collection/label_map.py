@@ -60,12 +60,12 @@ class LabelMap:
         Examples
         --------
         >>> LabelMap({"metal": "Rock", "rock": "Rock", "folk": ""}).notes(["metal", "rock"], 0, "songs.csv")
-        ["2 classes of songs.csv are one label, 'Rock': metal and rock",
+        ["several classes of songs.csv are one label, 'Rock': metal and rock",
          "the label map names 'folk', which is no class of songs.csv"]
         """
         there = {name.lower(): name for name in classes}
         found = [
-            f"{len(same)} classes of {origin} are one label, {label!r}: {' and '.join(same)}"
+            f"several classes of {origin} are one label, {label!r}: {' and '.join(same)}"
             for label in sorted(set(self.labels.values()) - {""})
             if len(same := sorted(name for name in there.values() if self.label_of(name) == label)) > 1
         ]

@@ -61,8 +61,8 @@ def explain(
     audio : path, (array, sr), Audio, musdb track, …
         Recording: anything that `load_audio` reads.
     model : Model, str or callable
-        Model, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), or any function from
-        float32 (n_batch, n_samples) to (n_batch, n_labels).
+        Model, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), any function from float32
+        (n_batch, n_samples) to (n_batch, n_labels), or a network of PyTorch or Keras; see `audiolime_ext.tagger`.
     factorization : Factorization or str
         Factorization or its spec string.
     labels : sequence of str or int, str, int or None

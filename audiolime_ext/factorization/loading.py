@@ -74,7 +74,7 @@ class Completed:
     Parameters
     ----------
     given : object
-        What was given, with a method `factorize`.
+        Object that was given, with a method `factorize`.
     lacking : tuple of str
         Names of what it does not say.
     takes_excerpts : bool

@@ -27,6 +27,7 @@ from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.text import counted
 
 Shape = tuple[int | None, ...]
 
@@ -125,12 +126,12 @@ def _window_s(shape: Shape, sr: int | None, model: FunctionModel, by: Answerer) 
         return model.window_s
     if sr is None:
         raise UsageError(
-            f"{by.who} takes {n_samples} samples at a time, and its rate is not known; say how many these are a second:"
+            f"{by.who} takes {counted(n_samples, 'sample')} at a time, and its rate is not known; say how many these are a second:"
             f"{by.made()}"
         )
     if model.window_s is not None and round(model.window_s * sr) != n_samples:
         raise UsageError(
-            f"{by.who} takes {n_samples} samples, but window_s={model.window_s:g} at {sr} Hz is "
+            f"{by.who} takes {counted(n_samples, 'sample')}, but window_s={model.window_s:g} at {sr} Hz is "
             f"{round(model.window_s * sr)}; leave window_s out, or give the rate at which it was trained:{by.made()}"
         )
     return n_samples / sr

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UnfitModel, UsageError
-from audiolime_ext.extras import require
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.outputs import Answerer
@@ -83,18 +83,19 @@ class _Asked:
 
 def _method(estimator: Any, by: Answerer) -> str:
     """The method that answers scores."""
-    sklearn = require("sklearn.utils.validation", extra="sklearn")
+    from sklearn.base import is_regressor
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
     try:
-        sklearn.check_is_fitted(estimator)
-    except sklearn.NotFittedError as error:
+        check_is_fitted(estimator)
+    except NotFittedError as error:
         raise UsageError(f"{by.who} is not fitted; fit it first: clf.fit(features, classes):{_lines(by)}") from error
     classifies = hasattr(estimator, "classes_")
     for method in ("predict_proba", "decision_function"):
         if hasattr(estimator, method):
             return method
-    if hasattr(estimator, "predict") and not classifies and require("sklearn.base", extra="sklearn").is_regressor(
-        estimator
-    ):
+    if hasattr(estimator, "predict") and not classifies and is_regressor(estimator):
         return "predict"
     answers = "the class alone" if classifies else "no scores"
     raise UsageError(
@@ -143,12 +144,11 @@ def _table(answer: Any, method: str, by: Answerer) -> NDArray[Any]:
     if isinstance(answer, list):
         if any(np.shape(one)[1:] != (2,) for one in answer):
             raise UnfitModel(f"{by.who} answers several classes for each of several outputs; give a function of one")
-        return np.stack([one[:, 1] for one in answer], axis=1)  # of each output, that it is there
-    answer = np.asarray(answer)
-    if answer.ndim != 1:
-        return answer
+        return np.asarray(np.stack([one[:, 1] for one in answer], axis=1))  # of each output, that it is there
+    if np.ndim(answer) != 1:
+        return np.asarray(answer)
     return np.asarray(np.stack([-answer, answer], axis=1) if method == "decision_function" else answer[:, None])
 
 
 def _state(estimator: Any) -> str:
-    return str(require("joblib", extra="sklearn").hash(estimator, hash_name="sha1"))
+    return str(import_module("joblib").hash(estimator, hash_name="sha1"))  # scikit-learn brings it

@@ -29,7 +29,7 @@ class Listener:
     single : bool
         True if it is given one signal at a time, with an axis for the batch.
     device : torch.device or None
-        Where it computes; None: on the CPU.
+        Device on which it computes; None: the CPU.
     """
 
     model: Any

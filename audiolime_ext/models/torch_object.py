@@ -38,6 +38,7 @@ from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.text import counted
 
 _PLAIN = (bool, int, float, str, tuple, type(None))
 _OF_SHAPES = (RuntimeError, ValueError, AssertionError, TypeError, IndexError, AttributeError)
@@ -118,7 +119,7 @@ class _Asked:
         if self.model.front_end is not None:
             asked = f"front_end= must give what it was trained on, from float32 (n_batch, n_samples); now {shape}"
         elif n is not None and len(shape) == 2 and n >= (self.model.sr or 16000) // 10:
-            asked, options = f"it takes {n} samples of each signal; say so", [f"window_s={n} / 16000"]
+            asked, options = f"it takes {counted(n, 'sample')} of each signal; say so", [f"window_s={n} / 16000"]
         return UnfitModel(f"{self.by.who} cannot hear {heard}{at}: {reason(error)}; {asked}:{self.by.made(*options)}")
 
 

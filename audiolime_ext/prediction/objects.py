@@ -111,11 +111,11 @@ def one_input(who: str, names: Sequence[str], call: str) -> UsageError:
     Parameters
     ----------
     who : str
-        What it is.
+        Words for the object.
     names : sequence of str
-        What its inputs are called, the sound first.
+        Names of its inputs.
     call : str
-        How it is called in a function of the array ``batch``.
+        Call of it, in a function of the array ``batch``.
 
     Examples
     --------

@@ -28,11 +28,11 @@ class Answerer:
     Parameters
     ----------
     who : str
-        What it is.
+        Words for it.
     arg : str
-        What it is called in lines of code.
+        Name that it has in lines of code.
     given : str
-        What it is given there of a NumPy array that is called ``batch``.
+        Expression of what it is given there, of a NumPy array that is called ``batch``.
 
     Examples
     --------

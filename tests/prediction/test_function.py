@@ -84,7 +84,7 @@ def test_pytorch_like_tensors_are_taken() -> None:
 )
 def test_an_answer_that_is_no_prediction_is_a_clear_error(answer: object, complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
-        predict(tagger(answer), np.zeros((3, 1, 1, 10), np.float32))  # type: ignore[arg-type]
+        predict(tagger(answer), np.zeros((3, 1, 1, 10), np.float32))
 
 
 @pytest.mark.parametrize("one_at_a_time", [False, True])
@@ -112,7 +112,7 @@ def test_the_output_that_is_named_holds_the_scores(one_at_a_time: bool, output: 
 )
 def test_an_output_that_is_not_there_is_told(answer: object, output: str | int, complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
-        predict(tagger(answer, output=output), np.zeros((3, 1, 1, 10), np.float32))  # type: ignore[arg-type]
+        predict(tagger(answer, output=output), np.zeros((3, 1, 1, 10), np.float32))
 
 
 def test_rows_of_a_list_are_one_answer() -> None:
