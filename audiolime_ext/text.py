@@ -10,6 +10,7 @@ import html
 from collections.abc import Sequence
 
 Row = Sequence[str]
+CODE = "\n    from audiolime_ext import "  # how the lines of Python begin that an error shows at its end
 
 def counted(n: int, one: str, several: str = "") -> str:
     """A number of things in words; `several` is the plural, where it is not formed with -s.

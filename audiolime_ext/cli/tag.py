@@ -73,9 +73,10 @@ def run(args: Namespace) -> int:
     model = resolve_model(args)
     named = _names(model, set(genres.values()), args)
     pairs: list[tuple[str, str]] = []
+    told: set[str] = set()
 
     def work(file: str) -> None:
-        top = _tag(file, model, args)
+        top = _tag(file, model, args, told)
         if genres:
             genre = genre_of(file, genres) or ""
             pairs.extend([(named[genre], top)] if named[genre] else [])
@@ -163,8 +164,8 @@ def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
         print(f"figure: {legible(args.figure)}")
 
 
-def _tag(file: str, model: Any, args: Namespace) -> str:
-    """Tag a file, print what was found, and return the label of highest mean."""
+def _tag(file: str, model: Any, args: Namespace, told: set[str]) -> str:
+    """Tag a file, print what was found, and return the label of highest mean; `told`: what was said of the model."""
     import numpy as np
 
     from audiolime_ext.audio.recording import load_audio
@@ -173,7 +174,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
-    _warn(file, audio, taggram, model, args)
+    _warn(file, audio, taggram, model, args, told)
     if args.json:
         arrays = ("times_s", "scores", "padded", "counted", "mean")
         found = {"file": file, "model": args.model, "labels": list(taggram.labels), "notes": list(taggram.notes)}
@@ -183,9 +184,10 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     return str(taggram.labels[int(np.argmax(taggram.mean))])
 
 
-def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace) -> None:
-    """Warn of a recording's faults, its rate and its silence."""
+def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace, told: set[str]) -> None:
+    """Warn of a recording's faults, its rate and its silence; and once of how the model is asked."""
     from audiolime_ext.audio.silence import silence_warnings
+    from audiolime_ext.prediction.asking import asking_notes
 
     for warning in audio.warnings:
         warn(warning)
@@ -202,8 +204,11 @@ def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace
     if silent := int((~taggram.padded & ~taggram.counted).sum()):
         n = int((~taggram.padded).sum())
         warn(f"{legible(file)}: {share_of(silent, n, 'window')} silent, and not in the mean")
+    of_model = asking_notes(model, audio.sr)
     for note in taggram.notes:
-        warn(f"{legible(file)}: {note}")
+        if note not in told:
+            warn(note if note in of_model else f"{legible(file)}: {note}")
+    told.update(of_model)
 
 
 def _print_table(file: str, taggram: Taggram, args: Namespace) -> None:

@@ -17,16 +17,18 @@ from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization, Scope
 from audiolime_ext.factorization.stems import Stems
+from audiolime_ext.text import CODE
 
 _TAKEN = {"spec": None, "fingerprint": "", "scope": "window", "references": ()}
-EXAMPLE = """
+EXAMPLE = f"""{CODE}with_residual
+
     class Separator:
         spec, fingerprint, scope, references = None, "1", "window", ()
 
         def factorize(self, audio, *, start_s=0.0, duration_s=None):
             first, end = audio.span(start_s, duration_s)
             mixture = audio.samples[:, first:end]  # (n_channels, n_samples), at audio.sr
-            return audiolime_ext.with_residual(mixture, ["vocals"], estimates(mixture), audio.sr)"""
+            return with_residual(mixture, ["vocals"], estimates(mixture), audio.sr)"""
 
 
 def load_factorization(given: Factorization | str) -> Factorization:

@@ -126,8 +126,8 @@ def _window_s(shape: Shape, sr: int | None, model: FunctionModel, by: Answerer) 
         return model.window_s
     if sr is None:
         raise UsageError(
-            f"{by.who} takes {counted(n_samples, 'sample')} at a time, and its rate is not known; say how many these are a second:"
-            f"{by.made()}"
+            f"{by.who} takes {counted(n_samples, 'sample')} at a time, and its rate is not known; say how many are a "
+            f"second:{by.made()}"
         )
     if model.window_s is not None and round(model.window_s * sr) != n_samples:
         raise UsageError(

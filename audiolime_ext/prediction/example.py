@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from audiolime_ext.text import CODE
+
 
 def three_lines(made: str) -> str:
     """Three lines of Python, each on a line of its own, that make a model and explain it.
@@ -19,5 +21,4 @@ def three_lines(made: str) -> str:
         model = tagger(net, sr=16000, labels=[…])
         explain("song.wav", model)
     """
-    lines = "from audiolime_ext import explain, tagger", f"model = {made}", 'explain("song.wav", model)'
-    return "".join(f"\n    {line}" for line in lines)
+    return f"{CODE}explain, tagger\n    model = {made}\n    explain(\"song.wav\", model)"

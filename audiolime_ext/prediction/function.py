@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -282,7 +282,8 @@ def require_callable(predict_fn: Any) -> None:
 def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
     """A `Model` as it is; a plain callable with defaults and whichever attributes of a model it carries.
 
-    A network or an estimator is met as by `tagger`; `sr` counts for more than the rate that it states.
+    `sr` is the rate of what states none. A network or an estimator is met as by `tagger`; `sr` then counts for more than
+    the rate that it states.
 
     Raises
     ------
@@ -292,7 +293,8 @@ def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
     require_callable(predict_fn)
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
         _ = predict_fn.labels is None or different_names(predict_fn.labels)
-        return predict_fn  # type: ignore[no-any-return]
+        unstated = isinstance(predict_fn, FunctionModel) and predict_fn.sr is None and sr is not None
+        return replace(predict_fn, sr=sr) if unstated else predict_fn  # type: ignore[no-any-return]
     if adapter_of(predict_fn) is not None:
         return tagger(predict_fn, sr=sr)  # its attributes have meanings of their own: `output` may be a layer
     known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version", "fill")

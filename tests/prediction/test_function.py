@@ -220,6 +220,6 @@ def test_labels_are_found_by_name_number_or_another_letter_case() -> None:
 
 
 def test_fingerprints_tell_retrained_models_apart_and_honour_a_declared_version() -> None:
-    model, same, other = (tagger(lambda b, g=gain: b[:, :2] * g, sr=8000) for gain in (1.0, 1.0, 1.1))  # type: ignore[misc]
+    model, same, other = (tagger(lambda b, g=gain: b[:, :2] * g, sr=8000) for gain in (1.0, 1.0, 1.1))
     assert model.fingerprint == same.fingerprint != other.fingerprint
     assert tagger(lambda b: b, version="v7").fingerprint == "v7"

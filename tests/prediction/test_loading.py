@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import audiolime_ext
 from audiolime_ext import Audio, Stems, explain, explain_track, make_index, tagger
 from audiolime_ext.cache import identity
 from audiolime_ext.errors import UsageError
@@ -47,6 +46,8 @@ def test_a_function_listens_at_the_rate_that_is_given() -> None:
 
     assert load_model(mean, sr=8000).sr == 8000
     assert load_model(mean).sr is None
+    assert load_model(tagger(mean), sr=8000).sr == 8000
+    assert load_model(tagger(mean, sr=4000), sr=8000).sr == 4000
 
 
 @pytest.mark.parametrize("given", [tagger(lambda batch: batch, batch_size=8), Own()])
@@ -77,7 +78,7 @@ def test_the_factorization_that_the_error_shows_is_one() -> None:
     with pytest.raises(UsageError, match="This is one") as refused:
         load_factorization("json:loads")
     shown = textwrap.dedent(str(refused.value).partition("\n")[2])
-    room: dict[str, Any] = {"audiolime_ext": audiolime_ext, "estimates": lambda mixture: mixture[None] / 4}
+    room: dict[str, Any] = {"estimates": lambda mixture: mixture[None] / 4}
     exec(shown, room)
     separator = room["Separator"]()
     assert load_factorization(separator) is separator
