@@ -282,8 +282,8 @@ def require_callable(predict_fn: Any) -> None:
 def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
     """A `Model` as it is; a plain callable with defaults and whichever attributes of a model it carries.
 
-    `sr` is the rate of what states none. A network or an estimator is met as by `tagger`; `sr` then counts for more than
-    the rate that it states.
+    `sr` is the rate of what states none. A network or an estimator is met as by `tagger`; `sr` then goes before the
+    rate that it states.
 
     Raises
     ------

@@ -255,7 +255,8 @@ def test_debug_shows_the_users_own_traceback(capsys: pytest.CaptureFixture[str],
     err = capsys.readouterr().err
     assert "studio_models.py" in err
     assert 'raise ValueError("the song' in err
-    assert err.splitlines()[-1].startswith("audiolime: error: the predict function raised ValueError")
+    told = [line for line in err.splitlines() if not line.startswith("    ")][-1]
+    assert told.startswith("audiolime: error: the predict function raised ValueError")
     assert main(["--debug", "tag", "song.wav", "song.wav", "-t", "studio_models:failing"]) == 5
     assert capsys.readouterr().err.count('raise ValueError("the song') == 2
 
