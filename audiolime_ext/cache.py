@@ -79,11 +79,10 @@ def cache_root() -> Path:
 def identity(built: Any) -> dict[str, Any] | None:
     """What identifies a factorization or a model in a key; None where two states of it might be confused.
 
-    That is so without a fingerprint, and for a function without a declared version: equal answers to a probe do not
-    prove that it is the same function.
+    That is so without a fingerprint, and for a function whose fingerprint is no proof, see `FunctionModel.proven`.
     """
     function = getattr(built, "predict_fn", None)
-    proven = getattr(built, "fingerprint", None) if function is None else built.version
+    proven = getattr(built, "fingerprint", None) if function is None else built.proven
     if not proven:
         return None
     named = type(built) if function is None else function if hasattr(function, "__qualname__") else type(function)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 Row = Sequence[str]
+CODE = "\n    from audiolime_ext import "  # how the lines of Python begin that an error shows at its end
 
 _HYPHEN = re.compile(r"(?<![\w.-])-(?=\.?\d)")
 

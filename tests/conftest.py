@@ -26,7 +26,9 @@ asked = any("adapters" in word for word in sys.argv)  # one by one: TensorFlow a
 adapters = {
     "keras_model": "keras",
     "deejai_keras": "keras",
+    "keras_object": "keras",
     "torch_model": "torch",
+    "torch_object": "torch",
     "torch_archive": "torch",
     "hugging_face": "transformers",
     "hugging_clap": "transformers",

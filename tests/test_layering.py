@@ -52,7 +52,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "models.torch_archive": "adapters/test_torch_archive",
     "models.torch_layers": "adapters/test_torch_model",
     "prediction.capabilities": "models/test_every",  # one suite for all models that have them
-    **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "labels")},
+    **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "example", "labels")},
     "prediction.option_values": "prediction/test_saved_model",
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
@@ -70,7 +70,10 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "factorizations.cerberus_weights": "factorizations/test_cerberus",
     "factorizations.spleeter_network": "factorizations/test_spleeter",
     **{f"models.{name}": f"adapters/test_{name}" for name in ("hugging_face", "hugging_clap", "keras_model")},  # extras
-    "models.torch_model": "adapters/test_torch_model",
+    **{f"models.torch_{name}": f"adapters/test_torch_{name}" for name in ("model", "object")},
+    "models.torch_listener": "adapters/test_torch_model",
+    "models.keras_object": "adapters/test_keras_object",
+    "models.keras_answers": "adapters/test_keras_model",
     **{f"factorizations.{name}": f"adapters/test_{name}" for name in ("demucs", "openunmix")},
     "factorizations.openunmix_weights": "adapters/test_openunmix",
 }

@@ -25,10 +25,11 @@ from audiolime_ext.collection.engine.driver import Driver
 from audiolime_ext.collection.engine.jobs import shard_of
 from audiolime_ext.collection.engine.policy import Policy
 from audiolime_ext.collection.engine.workers import Engine
+from audiolime_ext.collection.label_map import load_label_map
 from audiolime_ext.collection.manifest import Manifest, load_manifest
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.factorization.loading import load_factorization, require_fingerprint
 from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
@@ -182,6 +183,7 @@ def plan_audit(
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
     root: str | Path | None = None,
+    label_map: Mapping[str, str] | str | Path | None = None,
     duration_s: float | None = None,
     settings: Settings | None = None,
     thresholds: float | Mapping[str, float] | None = None,
@@ -210,6 +212,9 @@ def plan_audit(
         Columns of the manifest to ignore.
     root : str, Path or None
         Folder that the manifest's paths are relative to; None: its own.
+    label_map : mapping of str to str, str, Path or None
+        Class of the manifest → label of the model, where the names differ, as a mapping, as text (``"rock=Rock"``) or a
+        table; see `audiolime_ext.collection.label_map`. The store keeps it. None: the names are the same.
     duration_s : float or None
         Seconds to take from the middle where the manifest names no excerpt; None: 10, or the model's window where that
         is longer.
@@ -243,7 +248,8 @@ def plan_audit(
     """
     model = load_model(model, sr=sr, batch_size=batch_size)
     names = _labels(model)
-    found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root)
+    mapped = None if label_map is None else load_label_map(label_map, names)
+    found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root, label_map=mapped)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
     separator = None if factorization == TRUE_STEMS else load_factorization(factorization)
     _require_one_split(found, separator)
@@ -256,9 +262,13 @@ def plan_audit(
         model=model.spec or "own model",
         model_fingerprint=_fingerprint(model),
         factorization=TRUE_STEMS if separator is None else separator.spec or "own factorization",
-        factorization_fingerprint="" if separator is None else separator.fingerprint,
+        factorization_fingerprint="" if separator is None else require_fingerprint(separator),
         labels=names,
-        settings={**asdict(settings), "kinds": list(settings.kinds)},
+        settings={
+            **asdict(settings),
+            "kinds": list(settings.kinds),
+            **({} if mapped is None else {"label_map": mapped.text}),
+        },
     )
     ears = Ears(model, separator)
     engine = _engine(identity, ears, settings, workers, threads, executor, at_once, sr, batch_size)

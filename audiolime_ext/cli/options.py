@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ActionsContainer
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from audiolime_ext.cli.numbers import duration, seconds_from_start, whole
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files.names import exact, free_name, legible, told_apart, utf8
-from audiolime_ext.text import counted
+from audiolime_ext.text import CODE, counted
 
 if TYPE_CHECKING:
     from audiolime_ext.audio.recording import Audio
@@ -118,6 +118,16 @@ def add_trust(parser: ArgumentParser, file: str) -> None:
         action="store_true",
         help=f"import the modules that {file} names as its model or separator (package.module:name); this runs their "
         "code",
+    )
+
+
+def add_map(parser: _ActionsContainer, what: str) -> None:
+    """`--map`."""
+    parser.add_argument(
+        "--map",
+        metavar="CLASS=LABEL;…",
+        help=f"what {what} are called among the model's labels, such as 'rock=Rock;spoken=' (no label: left out; in a "
+        "name \\; and \\=), or a CSV with the columns class and label (default: the same)",
     )
 
 
@@ -288,7 +298,7 @@ def for_each_file(args: Namespace, work: Callable[[str], None]) -> int:
 
 
 def tell(error: Exception, *, debug: bool, about: str = "") -> int:
-    """Print one line about an error (one line for each fault of a table), and return the exit code.
+    """Print one line about an error (one for each fault of a table, and of code), and return the exit code.
 
     With `debug`, its traceback comes first.
     """
@@ -299,11 +309,12 @@ def tell(error: Exception, *, debug: bool, about: str = "") -> int:
         message = f"out of memory ({message}); choose a shorter --duration, or a smaller --batch-size"
     elif not isinstance(error, (AudiolimeError, OSError)):
         message = f"unexpected {type(error).__name__}: {message}; --debug shows where, and a report of it is welcome"
+    message, mark, code = message.partition(CODE)  # which is shown as it is
     about = legible(about)
     prefix = f"{about}: " if about and about not in message else ""
     listed = message.split("\n  ") if isinstance(error, UsageError) else [message]  # a table's problems, one a line
     told = "\n  ".join(" ".join(part.split()) for part in [prefix + listed[0], *listed[1:]])
-    print(f"audiolime: error: {utf8(told)}", file=sys.stderr)
+    print(f"audiolime: error: {utf8(told + mark + code)}", file=sys.stderr)
     return getattr(error, "exit_code", 1)
 
 

@@ -11,6 +11,7 @@ from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
     add_files,
     add_json,
+    add_map,
     add_model,
     for_each_file,
     recordings,
@@ -43,6 +44,7 @@ def add(commands: Any) -> None:
         metavar="CSV",
         help="lines of file name, genre: also count how often each label is the highest in each genre",
     )
+    add_map(parser, "the genres")
     parser.add_argument("--figure", metavar="FILE", help="draw the counts of --genres (png, pdf or svg)")
     add_json(parser, "an object for each file, and with --genres one of the counts,")
     parser.set_defaults(run=run)
@@ -52,6 +54,8 @@ def run(args: Namespace) -> int:
     """Print the highest labels of each file, or its whole taggram as JSON; then the counts by genre, if asked for."""
     from audiolime_ext.errors import UsageError
 
+    if args.map is not None and args.genres is None:
+        raise UsageError("--map says what annotated genres are called; name these with --genres CSV")
     if args.figure is not None and args.genres is None:
         raise UsageError("--figure draws labels against annotated genres; name these with --genres CSV")
     if args.figure is not None:
@@ -67,17 +71,36 @@ def run(args: Namespace) -> int:
         )
     require_some(args.files)
     model = resolve_model(args)
+    named = _names(model, set(genres.values()), args)
     pairs: list[tuple[str, str]] = []
+    told: set[str] = set()
 
     def work(file: str) -> None:
-        top = _tag(file, model, args)
+        top = _tag(file, model, args, told)
         if genres:
-            pairs.append((genre_of(file, genres) or "", top))
+            genre = genre_of(file, genres) or ""
+            pairs.extend([(named[genre], top)] if named[genre] else [])
 
     code = for_each_file(args, work)
     if pairs:
         _tell_genres(pairs, args)
     return code
+
+
+def _names(model: Any, genres: set[str], args: Namespace) -> dict[str, str]:
+    """What each genre is called in the counts: as the map says, else as it is; "" where it is left out."""
+    if args.map is None:
+        return {genre: genre for genre in genres}
+    from audiolime_ext.collection.label_map import load_label_map
+    from audiolime_ext.errors import UsageError
+
+    if model.labels is None:
+        raise UsageError("--map names labels of the model, and this one has none; leave it out, or give labels=…")
+    found = load_label_map(args.map, model.labels)
+    for note in found.notes(genres, 0, legible(args.genres)):
+        warn(note)
+    labels = {genre: found.label_of(genre) for genre in genres}
+    return {genre: genre if label is None else label for genre, label in labels.items()}
 
 
 def read_genres(path: Path) -> dict[str, str]:
@@ -141,8 +164,8 @@ def _tell_genres(pairs: list[tuple[str, str]], args: Namespace) -> None:
         print(f"figure: {legible(args.figure)}")
 
 
-def _tag(file: str, model: Any, args: Namespace) -> str:
-    """Tag a file, print what was found, and return the label of highest mean."""
+def _tag(file: str, model: Any, args: Namespace, told: set[str]) -> str:
+    """Tag a file, print what was found, and return the label of highest mean; `told`: what was said of the model."""
     import numpy as np
 
     from audiolime_ext.audio.recording import load_audio
@@ -151,7 +174,7 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
 
     audio = load_audio(file)
     taggram = tag(audio, model, start_s=args.start or 0.0, duration_s=args.duration)
-    _warn(file, audio, taggram, model, args)
+    _warn(file, audio, taggram, model, args, told)
     if args.json:
         arrays = ("times_s", "scores", "padded", "counted", "mean")
         found = {"file": file, "model": args.model, "labels": list(taggram.labels), "notes": list(taggram.notes)}
@@ -161,9 +184,10 @@ def _tag(file: str, model: Any, args: Namespace) -> str:
     return str(taggram.labels[int(np.argmax(taggram.mean))])
 
 
-def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace) -> None:
-    """Warn of a recording's faults, its rate and its silence."""
+def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace, told: set[str]) -> None:
+    """Warn of a recording's faults, its rate and its silence; and once of how the model is asked."""
     from audiolime_ext.audio.silence import silence_warnings
+    from audiolime_ext.prediction.asking import asking_notes
 
     for warning in audio.warnings:
         warn(warning)
@@ -180,8 +204,11 @@ def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace
     if silent := int((~taggram.padded & ~taggram.counted).sum()):
         n = int((~taggram.padded).sum())
         warn(f"{legible(file)}: {share_of(silent, n, 'window')} silent, and not in the mean")
+    of_model = asking_notes(model, audio.sr)
     for note in taggram.notes:
-        warn(f"{legible(file)}: {note}")
+        if note not in told:
+            warn(note if note in of_model else f"{legible(file)}: {note}")
+    told.update(of_model)
 
 
 def _print_table(file: str, taggram: Taggram, args: Namespace) -> None:

@@ -1,6 +1,7 @@
 """Many recordings, and what each is.
 
 - `manifest`: tables, folders and published data sets become recordings with classes
+- `label_map`: what a manifest's classes are called among a model's labels
 - `table`: tables that people write, read as a whole or refused with everything that is wrong
 - `importers`: published data sets, in the form in which they are published
 - `omissions`: what is left out, in words

@@ -13,6 +13,8 @@ of true stems (see `audiolime_ext.audio.stem_folders`). Other columns are ignore
 A folder that holds one folder for each class is a manifest, too, and so are the tables of published data sets and
 tracks of mirdata (see `audiolime_ext.collection.importers`).
 
+Where a class has another name among the model's labels, a map says so (see `audiolime_ext.collection.label_map`).
+
 Everything that is wrong is found in one pass and reported together, by line.
 """
 
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from audiolime_ext.audio.folders import FOLDER, audio_endings, look_into, skippe
 from audiolime_ext.collection import importers
 from audiolime_ext.collection.importers import mirdata_tracks
 from audiolime_ext.collection.importers.draft import Draft
+from audiolime_ext.collection.label_map import LabelMap, advice, load_label_map
 from audiolime_ext.collection.table import Problems, named_labels, read_table, seconds
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.names import is_file, is_folder, legible, meant
@@ -96,6 +99,7 @@ def load_manifest(
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
     root: str | Path | None = None,
+    label_map: Mapping[str, str] | str | Path | LabelMap | None = None,
 ) -> Manifest:
     r"""Read a manifest, a folder per class, a published data set's table, or tracks of mirdata.
 
@@ -112,6 +116,8 @@ def load_manifest(
         Columns of the table to leave out without a note.
     root : str, Path or None
         Folder that paths are relative to; None: the table's own.
+    label_map : mapping of str to str, str, Path, LabelMap or None
+        Class → the model's label, see `audiolime_ext.collection.label_map`; None: the names are the same.
 
     Raises
     ------
@@ -130,22 +136,45 @@ def load_manifest(
     >>> manifest.labels, manifest.rows[1].labels, manifest.songs("jazz")
     (('guitar', 'jazz', 'piano'), ('piano', 'jazz'), ('song 1',))
     """
+    names = _Names(labels, None if label_map is None else load_label_map(label_map, labels))
     if not isinstance(source, (str, os.PathLike)):
-        return _published(Path("tracks"), mirdata_tracks.drafts(source, columns or {}), labels)
+        return _published(Path("tracks"), mirdata_tracks.drafts(source, columns or {}), names)
     source, root = Path(source), None if root is None else Path(root)
-    problems = Problems(source)
+    problems = Problems(source, advice=None if labels is None else lambda name: advice(name, labels))
     if is_folder(source):
-        rows = _from_folders(source, labels, problems)
+        rows = _from_folders(source, names, problems)
     elif kind := importers.format_of(source):
         label = _label_of(kind.NAME, kind.LABELS, columns or {}, ignore)
-        return _published(source, kind.drafts(source, root, label), labels, what=kind.LABELS[label])
+        return _published(source, kind.drafts(source, root, label), names, what=kind.LABELS[label])
     else:
         table = read_table(
             source, problems, known=COLUMNS, needed=COLUMNS[:2], also={"song": "group"}, columns=columns, ignore=ignore
         )
-        rows = [_row(line, cells, root or source.parent, labels, problems) for line, cells in table]
+        rows = [_row(line, cells, root or source.parent, names, problems) for line, cells in table]
         _find_duplicates(rows, problems)
+    if names.mapped is not None and not problems.found:
+        n_rows = len(rows)
+        rows = [row for row in rows if row.labels]
+        problems.notes += names.mapped.notes(names.seen, n_rows - len(rows), legible(source))
     return _manifest(source, rows, problems)
+
+
+@dataclass
+class _Names:
+    """What classes are called: the model's labels, the map to them, and the classes that were seen."""
+
+    allowed: Sequence[str] | None
+    mapped: LabelMap | None
+    seen: set[str] = field(default_factory=set)
+
+    def label_of(self, name: str) -> str | None:
+        """As `named_labels` wants it."""
+        self.seen.add(name)
+        return None if self.mapped is None else self.mapped.label_of(name)
+
+    def of(self, cell: str, line: int, problems: Problems, **how: Any) -> tuple[str, ...]:
+        """The labels in a cell; `how` as for `named_labels`."""
+        return named_labels(cell, line, problems, allowed=self.allowed, label_of=self.label_of, **how)
 
 
 def _manifest(source: Path, rows: Sequence[Row], problems: Problems) -> Manifest:
@@ -158,11 +187,11 @@ def _manifest(source: Path, rows: Sequence[Row], problems: Problems) -> Manifest
     return Manifest(source, tuple(rows), tuple(problems.notes))
 
 
-def _published(source: Path, drafts: Iterable[Draft], labels: Sequence[str] | None, *, what: str = "class") -> Manifest:
+def _published(source: Path, drafts: Iterable[Draft], names: _Names, *, what: str = "class") -> Manifest:
     """The recordings of a published data set whose files are there and that have a class."""
     origin = legible(source)
     try:
-        found = importers.gather(drafts, labels=labels, origin=origin, what=what)
+        found = importers.gather(drafts, labels=names.allowed, mapped=names.mapped, origin=origin, what=what)
     except UsageError:
         raise
     except (OSError, ValueError) as error:
@@ -196,7 +225,7 @@ def recording_at(line: int, given: str, folder: Path, problems: Problems) -> Pat
     return path
 
 
-def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str] | None, problems: Problems) -> Row:
+def _row(line: int, cells: Mapping[str, str], folder: Path, names: _Names, problems: Problems) -> Row:
     path = recording_at(line, cells["path"], folder, problems)
     stems = meant(folder / cells["stems"]) if cells.get("stems") else None
     if stems is not None and not is_folder(stems):
@@ -205,7 +234,7 @@ def _row(line: int, cells: Mapping[str, str], folder: Path, labels: Sequence[str
         problems.add(line, f"{wrong} of stems; name one, or leave the cell empty")
     return Row(
         path,
-        named_labels(cells["label"], line, problems, allowed=labels),
+        names.of(cells["label"], line, problems),
         line,
         cells.get("split") or None,
         cells.get("group") or None,
@@ -224,14 +253,14 @@ def _find_duplicates(rows: Sequence[Row], problems: Problems) -> None:
             problems.add(row.line, f"the same excerpt of {row.path.name!r} as on line {line}; keep one")
 
 
-def _from_folders(folder: Path, labels: Sequence[str] | None, problems: Problems) -> list[Row]:
+def _from_folders(folder: Path, names: _Names, problems: Problems) -> list[Row]:
     rows: list[Row] = []
     top = look_into(folder)
     skipped = {reason: list(paths) for reason, paths in top.skipped.items() if reason != FOLDER}
     for path in top.files:
         problems.add(0, f"{legible(path.name)!r} is in no class; move it into the folder of its class")
     for path in top.skipped.get(FOLDER, ()):
-        named = named_labels(legible(path.name), 0, problems, allowed=labels, what="class", several=False)
+        named = names.of(legible(path.name), 0, problems, what="class", several=False)
         found = look_into(path, deep=True)
         if not found.files:
             endings = ", ".join(sorted(audio_endings()))

@@ -35,6 +35,8 @@ class Problems:
     source: Path
     found: dict[str, list[int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what is not a problem, but worth a line
+    unknown: list[str] = field(default_factory=list)  # names that are none of those allowed
+    advice: Callable[[str], str] | None = None  # on the first of these, below all problems
 
     def add(self, line: int, text: str) -> None:
         """Note a problem; line 0: it concerns the whole file."""
@@ -49,6 +51,8 @@ class Problems:
         if len(entries) > MAX_SHOWN:
             shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; fix these first")
         n = sum(map(len, self.found.values()))
+        if self.unknown and self.advice is not None:
+            shown.append(self.advice(self.unknown[0]))
         raise UsageError(f"{legible(self.source)} cannot be used, {counted(n, 'problem')}:\n" + "\n".join(shown))
 
 
@@ -266,22 +270,32 @@ def named_labels(
     allowed: Sequence[str] | None,
     what: str = "label",
     several: bool = True,
+    label_of: Callable[[str], str | None] = lambda name: None,
 ) -> tuple[str, ...]:
-    """The labels in a cell (`several`: as `names_in`), spelled as in `allowed` (None: any label is allowed)."""
+    """The labels in a cell (`several`: as `names_in`), spelled as in `allowed` (None: any label is allowed).
+
+    `label_of` gives the label that a name stands for, "" where it is left out, and None where it stands for itself.
+    """
     given = names_in(cell) if several else list(filter(None, [cell.strip()]))
     if not given:
         problems.add(line, f"no {what}")
     found: list[str] = []
+    by_map: set[str] = set()
     for name in given:
+        if (mapped := label_of(name)) is not None:
+            found += [mapped] if mapped and mapped not in found else []
+            by_map.add(mapped)
+            continue
         try:
             known = name if allowed is None else allowed[label_indices([name], allowed)[0]]
         except UsageError as error:
             text = str(error)
+            problems.unknown.append(name)
             problems.add(line, text if len(allowed or ()) <= 10 else text.split(" (allowed")[0].rstrip(";"))
             continue
-        if known in found:
+        if known in found and known not in by_map:
             problems.add(line, f"{what} {known!r} is given twice")
-        else:
+        elif known not in found:
             found.append(known)
     return tuple(found)
 

@@ -127,7 +127,8 @@ def another(second: Factorization, first: Factorization) -> Factorization:
     UsageError
         If it is the first: nothing checks itself.
     """
-    if (second.spec, second.fingerprint) == (first.spec, first.fingerprint):
+    same = bool(first.fingerprint) and (second.spec, second.fingerprint) == (first.spec, first.fingerprint)
+    if same or getattr(second, "given", second) is getattr(first, "given", first):
         raise UsageError(f"{first.spec or 'a factorization'} cannot check itself; name another separator, such as hpss")
     return second
 

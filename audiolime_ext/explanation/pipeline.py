@@ -24,6 +24,7 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.prediction.asking import asking_notes
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
@@ -60,8 +61,8 @@ def explain(
     audio : path, (array, sr), Audio, musdb track, …
         Recording: anything that `load_audio` reads.
     model : Model, str or callable
-        Model, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), or any function from
-        float32 (n_batch, n_samples) to (n_batch, n_labels).
+        Model, its spec string (``"musicnn:MSD_musicnn"``, ``"package.module:predict"``), any function from float32
+        (n_batch, n_samples) to (n_batch, n_labels), or a network of PyTorch or Keras; see `audiolime_ext.tagger`.
     factorization : Factorization or str
         Factorization or its spec string.
     labels : sequence of str or int, str, int or None
@@ -143,6 +144,7 @@ def explain(
     asked = ask_model(model, excerpt.components, settings, labels=labels, wanted=wanted, top_labels=top_labels)
     checks = Checks(n_spare=max_evals - len(asked.outputs.masks)).with_noise(asked.again)
     attribution, settled = asked.attribute(checks.noise, settle)
+    about_model = asking_notes(model, recording.sr)
     checks = _checked(checks, asked, excerpt, attribution, settings, donors)
     all_labels, named = value_names(asked.target, asked.values.full, wanted, top_labels)
     found = Explanation(
@@ -152,7 +154,7 @@ def explain(
         asked.values,
         attribution,
         provenance_of(recording, separator, model, settings, asked.target, asked.output_labels),
-        notes=(*notes, *_notes(asked, settings, label_indices(named, all_labels), separator)),
+        notes=(*notes, *_notes(asked, settings, label_indices(named, all_labels), separator), *about_model),
         warnings=tuple(warnings_of(asked.components, recording, attribution, checks)),
         checks=checks,
         settled=settled,

@@ -31,6 +31,8 @@ SUM_TOLERANCE = 1e-5
 class Factorization(Protocol):
     """Anything with these attributes; no base class is needed.
 
+    One that lacks some, but has `factorize`, is met halfway; see `audiolime_ext.factorization.loading`.
+
     Attributes
     ----------
     spec : str or None
@@ -80,7 +82,7 @@ def factorized(
     OutOfMemory
         If it needs more memory than there is.
     """
-    named = factorization.spec or type(factorization).__name__
+    named = factorization.spec or type(getattr(factorization, "given", factorization)).__name__
     try:
         with (
             memory_for(f"{named} separated", "choose a shorter excerpt (--duration, duration_s), or another separator"),
@@ -101,7 +103,11 @@ def factorized(
 def _require_sum(stems: Stems, mixture: Samples, named: str) -> None:
     """Check that stems sum to the recording: what is on in every mask, or in none, would falsify all results."""
     if not isinstance(stems, Stems):
-        raise UsageError(f"{named} gave {type(stems).__name__} in place of audiolime_ext.Stems; return such")
+        raise UsageError(
+            f"{named} gave {type(stems).__name__} in place of audiolime_ext.Stems; return such: "
+            "audiolime_ext.with_residual(mixture, names, estimates, audio.sr), with estimates (n_names, n_channels, "
+            "n_samples) and mixture, the excerpt, (n_channels, n_samples)"
+        )
     if stems.samples.shape[1:] != mixture.shape:
         raise UsageError(
             f"{named} gave stems of shape {stems.samples.shape[1:]} for an excerpt of {mixture.shape}; "

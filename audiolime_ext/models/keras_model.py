@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.files.plain import json_of
+from audiolime_ext.models.keras_answers import ask, given_to
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason
@@ -67,7 +68,6 @@ def make(argument: str) -> FunctionModel:
     except Exception as error:
         raise UsageError(f"Keras cannot load {declared.path} ({reason(error)}); {_IN_PYTHON}") from error
     declared, shape = _fitted(model, declared)
-    names = [str(name) for name in getattr(model, "output_names", ())]
     inside = _inside(keras, model, shape)
     if declared.layer is not None and inside is None:
         raise UsageError(
@@ -76,8 +76,7 @@ def make(argument: str) -> FunctionModel:
         )
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
-        answer = model.predict_on_batch(_given(batch, shape))  # compiled: a call of the model is twice as slow
-        return declared.chosen(dict(zip(names, answer, strict=True)) if isinstance(answer, (list, tuple)) else answer)
+        return declared.chosen(ask(model, given_to(batch, shape)))
 
     return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
 
@@ -127,10 +126,6 @@ def _is_known(keras: Any, registered: Any) -> bool:
     return isinstance(registered, str) and keras.saving.get_registered_object(registered) is not None
 
 
-def _given(batch: NDArray[np.float32], shape: tuple[int | None, ...] | None) -> NDArray[np.float32]:
-    return batch[..., None] if shape is not None and len(shape) > batch.ndim else batch
-
-
 def _inside(keras: Any, model: Any, shape: tuple[int | None, ...] | None) -> Inside | None:
     """The layers of a Sequential or functional model, those of models within it not among them; None of others."""
     if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
@@ -143,7 +138,7 @@ def _inside(keras: Any, model: Any, shape: tuple[int | None, ...] | None) -> Ins
             if isinstance(output, (list, tuple, dict)):
                 raise UsageError(f"layer {layer!r} answers several arrays; name one that answers a single one")
             models[layer] = keras.Model(model.inputs, output)
-        return np.asarray(models[layer].predict_on_batch(_given(given, shape)))
+        return np.asarray(models[layer].predict_on_batch(given_to(given, shape)))
 
     layers = [str(layer.name) for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     return Inside(layers, read, channels=-1)

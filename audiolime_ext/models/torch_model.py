@@ -28,7 +28,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -39,6 +38,7 @@ from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.models.torch_archive import checked, inside, is_exported
 from audiolime_ext.models.torch_layers import Layers, modules, nodes
+from audiolime_ext.models.torch_listener import Listener, halves, own_dtype, tried, widened
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.outputs import as_array
@@ -84,24 +84,8 @@ def make(argument: str) -> FunctionModel:
     return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
 
 
-@dataclass(frozen=True, eq=False)
-class _Listener:
-    """A loaded model, and how it is given signals: precision, an axis for the channel, one at a time."""
-
-    model: Any
-    dtype: Any
-    channel: bool = False
-    single: bool = False
-
-    def answers(self, torch: Any, batch: NDArray[np.float32]) -> list[Any]:
-        """Its answers to a batch, in one piece or signal by signal."""
-        return [_widened(torch, self.model(part)) for part in self.parts(torch, batch)]
-
-    def parts(self, torch: Any, batch: NDArray[np.float32]) -> list[Any]:
-        """What it is given of a batch."""
-        given = torch.from_numpy(np.array(batch, np.float32)).to(self.dtype)
-        given = given[:, None] if self.channel else given
-        return list(given.split(1)) if self.single else [given]
+class _Listener(Listener):
+    """A saved network, and how it is given signals; its layers may be read."""
 
     def inside(self, torch: Any, declared: Declared) -> Inside | None:
         """Its layers; None where they cannot be read."""
@@ -111,7 +95,7 @@ class _Listener:
 
         def read(given: NDArray[np.float32], layer: str) -> NDArray[Any]:
             with torch_inference(torch, declared.threads):
-                found = [_widened(torch, layers.read(part, layer)) for part in self.parts(torch, given)]
+                found = [widened(torch, layers.read(part, layer)) for part in self.parts(torch, given)]
                 return np.concatenate([as_array(part) for part in found])
 
         return Inside(layers.names, read, aliases=layers.aliases)
@@ -126,15 +110,6 @@ class _Listener:
                 return bool(torch.allclose(layers.read(part, layers.names[-1]), self.model(part), atol=1e-5))
         except Exception:  # noqa: BLE001 - its modules are not called in turn
             return False
-
-
-def _widened(torch: Any, answer: Any) -> Any:
-    """A tensor of half precision as one of single precision."""
-    return answer.float() if isinstance(answer, torch.Tensor) and answer.dtype in _halves(torch) else answer
-
-
-def _halves(torch: Any) -> tuple[Any, Any]:
-    return torch.float16, torch.bfloat16
 
 
 def _load(torch: Any, content: bytes, declared: Declared) -> tuple[_Listener, Declared]:
@@ -156,20 +131,12 @@ def _load(torch: Any, content: bytes, declared: Declared) -> tuple[_Listener, De
 def _tried(torch: Any, load: Callable[[], Any], declared: Declared) -> _Listener:
     """How a scripted model, which does not state its input, is given signals: the first way that works.
 
-    It is tried with two signals: a single one may pass for a signal without an axis for the batch.
+    Where none works, the error of the first is raised when it is asked.
     """
-    given = _noise(declared)
     ways = _ways(torch, load)
     first = next(ways)
-    for way in chain([first], ways):
-        try:
-            with torch_inference(torch, declared.threads):
-                (answer,) = way.answers(torch, given)
-        except Exception:  # noqa: BLE001 - the error of the first way is raised when it is asked
-            continue
-        if not isinstance(answer, torch.Tensor) or answer.shape[:1] == (2,):
-            return way
-    return first
+    way, _ = tried(torch, chain([first], ways), _noise(declared), torch_inference(torch, declared.threads))
+    return way if isinstance(way, _Listener) else first
 
 
 def _noise(declared: Declared) -> NDArray[np.float32]:
@@ -181,14 +148,14 @@ def _noise(declared: Declared) -> NDArray[np.float32]:
 
 def _ways(torch: Any, load: Callable[[], Any]) -> Iterator[_Listener]:
     model = load()
-    own = next((one.dtype for one in model.parameters() if one.is_floating_point()), torch.float32)
+    own = own_dtype(torch, model)
     for channel in (False, True):
         yield _Listener(model, torch.float32, channel)
-    if own in _halves(torch):
+    if own in halves(torch):
         wide = load().float()
         for channel in (False, True):
             yield _Listener(wide, torch.float32, channel)
-    for dtype in (torch.float64, *_halves(torch)):
+    for dtype in (torch.float64, *halves(torch)):
         for channel in (False, True):
             yield _Listener(model, dtype, channel)
 

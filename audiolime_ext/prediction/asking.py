@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import AudiolimeError, ModelError
 from audiolime_ext.guest import as_guest, deed, is_out_of_memory, out_of_memory
 from audiolime_ext.prediction.contract import Model, Scores
-from audiolime_ext.prediction.outputs import chosen, joined, require_scores
+from audiolime_ext.prediction.outputs import Answerer, chosen, joined, require_scores
 
 BATCH_SIZE = 32  # signals, where a model does not say
 
@@ -37,7 +39,26 @@ def predict(model: Model, windows: Samples) -> Scores:
     return np.asarray(joined(answers).reshape(n, n_windows, -1).mean(axis=1))
 
 
+def asking_notes(model: Model, recording_sr: int) -> list[str]:
+    """What a result must say of how its model was asked: the rate that nobody stated, and what was taken for granted.
+
+    Examples
+    --------
+    >>> from audiolime_ext import tagger
+    >>> loudness = lambda batch: abs(batch).mean(axis=1, keepdims=True)
+    >>> asking_notes(tagger(loudness), 44100)
+    ["the model was asked at the recording's own rate, 44100 Hz; if it was trained at another, say so: sr=16000 (--sr
+    16000)"]
+    >>> asking_notes(tagger(loudness, sr=16000), 44100)
+    []
+    """
+    own = f"the model was asked at the recording's own rate, {recording_sr} Hz"
+    assumed = [f"{own}; if it was trained at another, say so: sr=16000 (--sr 16000)"] if model.sr is None else []
+    return [*assumed, *getattr(model, "notes", ())]
+
+
 def _ask(model: Model, batch: Samples) -> Scores:
+    by = getattr(model, "answerer", Answerer())
     try:
         with as_guest():
             answer = model(np.array(batch, np.float32))  # a copy, which it may overwrite
@@ -47,10 +68,11 @@ def _ask(model: Model, batch: Samples) -> Scores:
         if is_out_of_memory(error):
             doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
             raise out_of_memory(doing, error, _lighter(model, len(batch))) from error
+        advice = _advice(error, by, batch.shape[-1])
         raise ModelError(
-            f"the predict function {deed(error)} when given a float32 array of shape {batch.shape}{_advice(error)}"
+            f"{by.who} {deed(error)} when given a float32 array of shape {batch.shape}{advice}"
         ) from error
-    return require_scores(chosen(answer, labels=model.labels), batch.shape, model.labels)
+    return require_scores(chosen(answer, labels=model.labels), batch.shape, model.labels, by)
 
 
 def _lighter(model: Model, n: int) -> str:
@@ -70,15 +92,17 @@ def _counted(n: int) -> str:
     return f"{n} signal{'s' * (n != 1)}"
 
 
-def _advice(error: BaseException) -> str:
+def _advice(error: BaseException, by: Answerer, n_samples: int) -> str:
     """What it says, and what to do about it where another input may avoid it."""
     if isinstance(error, SystemExit):
         return "; it must answer, or raise an error, and not end the program"
     if isinstance(error, TypeError) and "Tensor" in str(error):
-        return f": {error}; if it takes PyTorch tensors: tagger(lambda batch: net(torch.from_numpy(batch)), …)"
+        return f": {error}; if it takes PyTorch tensors:{by.mended(given='torch.from_numpy(batch)')}"
     if isinstance(error, (ValueError, AssertionError, TypeError, IndexError, RuntimeError)):
+        wanted = [int(number) for number in re.findall(r"\b\d{4,7}\b", str(error)) if int(number) != n_samples]
+        length = f"window_s={wanted[0]} / 16000" if wanted else "window_s=3.0"
         return (
-            f": {error}; if it wants another rate, length, number of channels or front end, or one signal at a time: "
-            "tagger(predict_fn, sr=…, window_s=…, n_channels=…, front_end=…, one_at_a_time=True)"
+            f": {error}; if it wants another rate, length, number of channels or front end, or one signal at a time, "
+            f"say so (sr=, window_s=, n_channels=2, front_end=, one_at_a_time=True):{by.made(length)}"
         )
     return f": {error}"

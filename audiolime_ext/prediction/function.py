@@ -2,14 +2,16 @@
 
 The callable takes a batch of mono signals, float32 (n_batch, n_samples), and returns scores (n_batch, n_labels). A
 `Model` also says at which rate it listens, what its outputs are called and how long its window is: `tagger()` makes one
-of any callable. A plain callable is taken to hear the whole excerpt at the recording's own rate.
+of any callable. A plain callable is taken to hear the whole excerpt at the recording's own rate, which results say.
+
+A network or an estimator of another library is no such callable; `audiolime_ext.prediction.objects` makes one of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -21,7 +23,8 @@ from audiolime_ext.guest import as_guest
 from audiolime_ext.prediction.asking import BATCH_SIZE
 from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
 from audiolime_ext.prediction.labels import described, different_names
-from audiolime_ext.prediction.outputs import chosen
+from audiolime_ext.prediction.objects import adapter_of
+from audiolime_ext.prediction.outputs import Answerer, chosen
 from audiolime_ext.prediction.plain_values import takes_plain
 
 
@@ -39,7 +42,17 @@ _ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sigmoid": _s
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FunctionModel:
-    """A model made of a function; built by `tagger`, whose parameters these are."""
+    """A model made of a function; built by `tagger`, whose parameters these are, and by adapters of objects.
+
+    Parameters
+    ----------
+    answerer : Answerer
+        Words for what answers, in messages.
+    state : callable without arguments, giving a str, or None
+        Function that hashes what the answers follow from, such as weights; None: that cannot be read.
+    notes : tuple of str
+        Sentences on what was taken for granted, for the reader of a result.
+    """
 
     predict_fn: PredictFn = field(repr=False)
     sr: int | None = None
@@ -58,14 +71,18 @@ class FunctionModel:
     fill: str = "silence"
     spec: str | None = None
     references: tuple[str, ...] = ()
+    answerer: Answerer = field(default=Answerer(), repr=False)
+    state: Callable[[], str] | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[Any]:
         """Scores, shape (n_batch, n_labels)."""
+        told: dict[str, Any] = {"labels": self.labels, "who": self.answerer.who, "how": self.answerer.how}
         if self.one_at_a_time:
-            answers = [chosen(self._ask(signal), self.output, labels=self.labels, n_axes=1) for signal in batch]
+            answers = [chosen(self._ask(signal), self.output, n_axes=1, **told) for signal in batch]
             outputs = np.stack([answer.reshape(-1) for answer in answers])
         else:
-            outputs = chosen(self._ask(batch), self.output, labels=self.labels)
+            outputs = chosen(self._ask(batch), self.output, **told)
             if outputs.ndim == 1 and len(batch) == 1 and not np.issubdtype(outputs.dtype, np.integer):
                 outputs = outputs[None]  # of a model that leaves out axes of length 1
         if self.activation is not None:
@@ -81,14 +98,44 @@ class FunctionModel:
     def _ask(self, signal: NDArray[Any]) -> Any:
         return self.predict_fn(signal if self.front_end is None else self.front_end(signal))
 
-    @cached_property
+    @property
     def fingerprint(self) -> str | None:
-        """The declared version, else a hash of the rounded outputs on a fixed probe (one prediction).
+        """The declared version, else a hash of its state, and of the rounded outputs on a fixed probe (one prediction).
 
-        None for a model that cannot hear the probe, which is noise as long as its window, or one second.
+        The state shows that a network has been trained since; the probe shows what no weight does, as other code or
+        another front end. None for a model without a state that cannot hear the probe, which is noise as long as its
+        window, or one second.
         """
         if self.version is not None:
             return self.version
+        state = None if self.state is None else self.state()
+        if state not in self._probed:
+            answers = self._on_probe()
+            self._probed[state] = answers if state is None else _hash(repr((state, self._options, answers)).encode())
+        return self._probed[state]
+
+    @property
+    def proven(self) -> str | None:
+        """The fingerprint where it is proof that answers are the same; None where two models might be confused.
+
+        That is so for a function without a declared version, also for one among `front_end` and `activation`: equal
+        answers to a probe do not prove that it is the same function. A declared version is taken at its word.
+        """
+        known = self.activation in (None, *_ACTIVATIONS.values())
+        known = known and (self.front_end is None or hasattr(self.front_end, "state"))
+        return self.version or (self.fingerprint if self.state is not None and known else None)
+
+    @cached_property
+    def _probed(self) -> dict[str | None, str | None]:
+        return {}
+
+    @property
+    def _options(self) -> tuple[Any, ...]:
+        asked = self.sr, self.n_channels, self.window_s, self.hop_s, self.lead_s, self.min_s, self.fill
+        named = next((name for name, one in _ACTIVATIONS.items() if one is self.activation), None)
+        return *asked, self.one_at_a_time, self.output, named
+
+    def _on_probe(self) -> str | None:
         sr = self.sr or 16000
         length = round((self.window_s or max(self.min_s or 0.0, 1.0)) * sr) + round(self.lead_s * sr)
         probe = np.random.default_rng(0).normal(0, 0.1, (1, self.n_channels, length)).astype(np.float32)
@@ -97,12 +144,16 @@ class FunctionModel:
                 outputs = np.round(np.asarray(self(probe[:, 0] if self.n_channels == 1 else probe), np.float64), 4)
         except (Exception, SystemExit):  # noqa: BLE001 - a model may refuse a length it never declared; it did hear the excerpt
             return None
-        return hashlib.sha256((outputs + 0.0).tobytes()).hexdigest()
+        return _hash((outputs + 0.0).tobytes())
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @takes_plain
 def tagger(
-    predict_fn: PredictFn,
+    predict_fn: Any,
     *,
     sr: int | None = None,
     labels: Sequence[str] | None = None,
@@ -119,15 +170,18 @@ def tagger(
     version: str | None = None,
     fill: Fill = "silence",
 ) -> FunctionModel:
-    """Make a model of any callable.
+    """Make a model of any callable, of a network of PyTorch or Keras, or of a fitted estimator of scikit-learn.
+
+    A network is asked in evaluation mode, without gradients, on the device and in the precision of its weights, and is
+    left as it was; see `audiolime_ext.models.torch_object`, `keras_object` and `sklearn_object`.
 
     Parameters
     ----------
-    predict_fn : callable
+    predict_fn : callable, torch.nn.Module, keras.Model or sklearn estimator
         Function from float32 signals (n_batch, n_samples), or from what `front_end` makes of them, to scores (n_batch,
-        n_labels), as NumPy, TensorFlow or (detached) PyTorch arrays.
+        n_labels), as NumPy, TensorFlow or PyTorch arrays; or such a network or estimator.
     sr : int or None
-        Sampling rate of the signals in Hz; None: the recording's own.
+        Sampling rate of the signals in Hz; None: the recording's own, or what a network states (``sample_rate``).
     labels : sequence of str or None
         Names of its outputs, in order; None: "0", "1", …. Two labels over a single output p name 1 − p and p. Where the
         answers name their labels (dicts, pipelines of transformers), scores are looked up by these names.
@@ -135,7 +189,8 @@ def tagger(
         Number of channels: with 1 it is given (n_batch, n_samples), with 2 (n_batch, 2, n_samples), where the channel
         of a mono recording is duplicated.
     front_end : callable or None
-        Function that is applied to the signals first, such as a spectrogram; `predict_fn` is given its result.
+        Function that is applied to the signals first, such as a spectrogram; `predict_fn` is given its result. With a
+        network of PyTorch it may be a module, or a function of tensors.
     activation : {"sigmoid", "softmax"}, callable or None
         Function that is applied to the outputs, where they are logits; None: none.
     batch_size : int or None
@@ -151,7 +206,8 @@ def tagger(
     output : str, int or None
         Key, or position from 0, of the scores, where it answers a dict or a tuple; None: it answers one array.
     version : str or None
-        Name of this state of the model in saved results; None: a hash of its outputs on a fixed probe.
+        Name of this state of the model in saved results; None: a hash of a network's weights, and of its outputs on a
+        fixed probe.
     fill : {"silence", "repeat", "none"}
         Filling of a recording that is shorter than `window_s`: ``"silence"`` (as most extractors do), ``"repeat"``, or
         ``"none"`` (the function takes shorter signals); the result states it.
@@ -169,6 +225,7 @@ def tagger(
     array([[1.],
            [1.]], dtype=float32)
     """
+    require_callable(predict_fn)
     if isinstance(activation, str):
         if activation not in _ACTIVATIONS:
             raise unknown("activation", activation, [*_ACTIVATIONS, "a function"])
@@ -182,7 +239,7 @@ def tagger(
             raise UsageError(f"{name} must be positive, not {value!r}")
     if sr is not None and sr % 1:
         raise UsageError(f"sr must be a whole number of Hz, not {sr!r}")
-    return FunctionModel(
+    made = FunctionModel(
         predict_fn,
         sr=None if sr is None else int(sr),
         labels=None if labels is None else different_names(labels),
@@ -199,25 +256,47 @@ def tagger(
         version=version,
         fill=fill,
     )
+    adapter = adapter_of(predict_fn)
+    return made if adapter is None else adapter(made)
+
+
+def require_callable(predict_fn: Any) -> None:
+    """Raise `UsageError` unless something can be asked: a callable, or an object that an adapter makes a model of."""
+    made = isinstance(predict_fn, type)
+    if not made and (callable(predict_fn) or adapter_of(predict_fn) is not None):
+        return
+    method = next((name for name in ("predict_proba", "predict") if not made and hasattr(predict_fn, name)), None)
+    if made:
+        arg = f"{predict_fn.__name__}()"
+        hint = f"; this is a class: give an object of it, such as {arg}"
+    elif method is not None:
+        hint, arg = f"; it has a method {method}: give that (package.module:name.{method})", f"net.{method}"
+    else:
+        hint, arg = "", Answerer.arg
+    raise UsageError(
+        f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}:"
+        f"{Answerer(arg=arg).made()}"
+    )
 
 
 def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
     """A `Model` as it is; a plain callable with defaults and whichever attributes of a model it carries.
+
+    `sr` is the rate of what states none. A network or an estimator is met as by `tagger`; `sr` then goes before the
+    rate that it states.
 
     Raises
     ------
     UsageError
         If it cannot be called, or its labels are not different names.
     """
-    if not callable(predict_fn) or isinstance(predict_fn, type):
-        method = next((name for name in ("predict_proba", "predict") if hasattr(predict_fn, name)), None)
-        hint = "" if method is None else f"; it has a method {method}: give that (package.module:name.{method})"
-        raise UsageError(
-            f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}"
-        )
+    require_callable(predict_fn)
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
         _ = predict_fn.labels is None or different_names(predict_fn.labels)
-        return predict_fn  # type: ignore[no-any-return]
+        unstated = isinstance(predict_fn, FunctionModel) and predict_fn.sr is None and sr is not None
+        return replace(predict_fn, sr=sr) if unstated else predict_fn  # type: ignore[no-any-return]
+    if adapter_of(predict_fn) is not None:
+        return tagger(predict_fn, sr=sr)  # its attributes have meanings of their own: `output` may be a layer
     known = ("labels", "n_channels", "batch_size", "window_s", "hop_s", "lead_s", "min_s", "output", "version", "fill")
     carried = {name: getattr(predict_fn, name) for name in known if hasattr(predict_fn, name)}
     return tagger(predict_fn, **{"sr": getattr(predict_fn, "sr", sr), **carried})

@@ -15,12 +15,16 @@ from audiolime_ext.prediction.function import FunctionModel, as_model
 def load_model(given: Any, *, sr: int | None = None, batch_size: int | None = None) -> Model:
     """The model that a spec string names, or that is made of a predict function; see `registry.build` and `as_model`.
 
+    A network of PyTorch or Keras that is at hand, and an estimator of scikit-learn, is a model as it is; whatever else
+    there is to say of it, such as its labels or its front end, is said to `audiolime_ext.tagger`.
+
     Parameters
     ----------
-    given : str, Model or callable
-        Spec string, model, or predict function.
+    given : str, Model, callable, torch.nn.Module, keras.Model or sklearn estimator
+        Spec string, model, predict function, network or estimator.
     sr : int or None
-        Sampling rate at which a plain function listens, in Hz; None: the recording's own.
+        Sampling rate at which a plain function or a network listens, in Hz; None: what the network states
+        (``sample_rate``), else the recording's own, which results say.
     batch_size : int or None
         Largest number of signals that it is given at a time; None: the model's own.
 

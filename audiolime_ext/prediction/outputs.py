@@ -9,16 +9,56 @@ one output. Answers that name their labels are one output, too; see `audiolime_e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError, UnfitModel
+from audiolime_ext.prediction.example import three_lines
 from audiolime_ext.prediction.labelled import columns
 from audiolime_ext.text import counted
 
-_IN_TAGGER = "tagger(predict_fn, output={!r})"
+
+@dataclass(frozen=True)
+class Answerer:
+    """Words for what answers.
+
+    Parameters
+    ----------
+    who : str
+        Words for it.
+    arg : str
+        Name that it has in lines of code.
+    given : str
+        Expression of what it is given there, of a NumPy array that is called ``batch``.
+
+    Examples
+    --------
+    >>> print(Answerer("the network CRNN", "net").how.format("logits"))
+    <BLANKLINE>
+        from audiolime_ext import explain, tagger
+        model = tagger(net, sr=16000, labels=[…], output='logits')
+        explain("song.wav", model)
+    """
+
+    who: str = "the predict function"
+    arg: str = "predict_fn"
+    given: str = "batch"
+
+    def made(self, *options: str) -> str:
+        """Three lines that make a model of it."""
+        return three_lines(f"tagger({', '.join([self.arg, 'sr=16000', 'labels=[…]', *options])})")
+
+    def mended(self, end: str = "", given: str | None = None) -> str:
+        """Three lines that make a model of a function of it: given something else, or with an end to its answer."""
+        return three_lines(f"tagger(lambda batch: {self.arg}({given or self.given}){end}, sr=16000, labels=[…])")
+
+    @property
+    def how(self) -> str:
+        """How to choose an output, with a place for its name."""
+        return self.made("output={!r}")
 
 
 def as_array(answer: Any) -> NDArray[Any]:
@@ -36,8 +76,8 @@ def chosen(
     *,
     labels: Sequence[str] | None = None,
     n_axes: int = 2,
-    who: str = "the predict function",
-    how: str = _IN_TAGGER,
+    who: str = Answerer.who,
+    how: str = Answerer().how,
 ) -> NDArray[Any]:
     """The output that holds the scores, as numbers.
 
@@ -74,7 +114,9 @@ def chosen(
         return _numbers(answer, who)
     if output is None:
         example = next((key for key, one in found.items() if len(np.shape(one)) == n_axes), next(iter(found), 0))
-        raise UnfitModel(f"{who} answered {_listed(answer, found)}; say which are the scores: {how.format(example)}")
+        hint = " (of logits, activation softmax or sigmoid makes probabilities)" if "logit" in str(example) else ""
+        asked = f"say which are the scores{hint}"
+        raise UnfitModel(f"{who} answered {_listed(answer, found)}; {asked}:{how.format(example)}")
     key = key_of(list(found), output)
     if key is None:
         raise UnfitModel(f"{who} has no output {output!r}; it answered {_listed(answer, found)}")
@@ -167,8 +209,10 @@ def require_one_width(*widths: int) -> None:
         )
 
 
-def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequence[str] | None) -> NDArray[np.float64]:
-    """The scores of a batch of shape `given`, as float64.
+def require_scores(
+    scores: NDArray[Any], given: tuple[int, ...], labels: Sequence[str] | None, by: Answerer | None = None
+) -> NDArray[np.float64]:
+    """The scores of a batch of shape `given`, as float64; `by` is what answered.
 
     Raises
     ------
@@ -182,34 +226,34 @@ def require_scores(scores: NDArray[Any], given: tuple[int, ...], labels: Sequenc
     >>> require_scores(np.ones((2, 1), np.float16), (2, 16000), ["rock"]).dtype
     dtype('float64')
     """
-    n, n_labels = given[0], None if labels is None else len(labels)
+    n, n_labels, by = given[0], None if labels is None else len(labels), by or Answerer()
     if scores.ndim != 2 or len(scores) != n or scores.shape[1] != (n_labels or max(scores.shape[1], 1)):
         raise UnfitModel(
-            f"the predict function answered an array of shape {scores.shape} when given a batch of shape {given}; "
+            f"{by.who} answered an array of shape {scores.shape} when given a batch of shape {given}; "
             f"it must answer ({n}, {'n_labels' if n_labels is None else n_labels}), one row per signal and one column "
-            f"per label{_advice(scores, n, n_labels)}"
+            f"per label{_advice(scores, n, n_labels, by)}"
         )
     finite = np.isfinite(scores)
     if not finite.all():
         row, column = (int(axis[0]) for axis in np.nonzero(~finite))
         raise ModelError(
-            f"the predict function answered {scores[row, column]} for label number {column} of signal {row} in a batch "
+            f"{by.who} answered {scores[row, column]} for label number {column} of signal {row} in a batch "
             f"of shape {given}; scores must be finite (if only silence does this, explain with baseline='floor': "
             "noise at −80 dBFS)"
         )
     return scores.astype(np.float64)
 
 
-def _advice(scores: NDArray[Any], n: int, n_labels: int | None) -> str:
+def _advice(scores: NDArray[Any], n: int, n_labels: int | None, by: Answerer) -> str:
     """What may cause a wrong shape, and what to do about it."""
     if scores.ndim == 1 and np.issubdtype(scores.dtype, np.integer):
         return ": the scores themselves, and not the number of the highest (argmax)"
     if scores.ndim == 1 and len(scores) == n:
-        return "; if this is the score of one label, answer scores[:, None]"
+        return f"; if this is the score of one label, answer scores[:, None]:{by.mended('[:, None]')}"
     if scores.ndim == 1 or (scores.ndim == 2 and len(scores) == 1 != n):
-        return "; if it hears one signal at a time, say so: tagger(predict_fn, one_at_a_time=True)"
+        return f"; if it hears one signal at a time, say so:{by.made('one_at_a_time=True')}"
     if scores.ndim == 3 and len(scores) == n:
-        return "; if these are scores of frames, answer their mean: scores.mean(axis=1)"
+        return f"; if these are scores of frames, answer their mean over the axis of time:{by.mended('.mean(1)')}"
     if scores.ndim == 2 and len(scores) == n and n_labels is not None:
         return f"; labels=[…] names {n_labels} and must name as many as it answers columns: {scores.shape[1]}"
     return ""

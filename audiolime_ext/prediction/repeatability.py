@@ -33,7 +33,7 @@ from audiolime_ext.audio.recording import Samples
 from audiolime_ext.errors import UnfitModel
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Model, Scores
-from audiolime_ext.prediction.outputs import joined
+from audiolime_ext.prediction.outputs import Answerer, joined
 
 Array = NDArray[np.float64]
 
@@ -92,7 +92,8 @@ class Noise:
             "the model's answer to a recording depends on what else is in the batch: "
             f"{labels[worst]!r} differs by {self.batched[worst]:.2g} when it is asked alone. Put the model in "
             "evaluation mode (PyTorch: model.eval(); TensorFlow: training=False); or, if this is meant, have it asked "
-            "about one signal at a time: tagger(…, batch_size=1)"
+            "about one signal at a time, tagger(…, batch_size=1); or give the network itself, which is then asked in "
+            f"that mode:{Answerer(arg='net').made()}"
         )
 
     def warning(self) -> str | None:
@@ -102,7 +103,7 @@ class Noise:
         return (
             "asked again about the same mix, the model answers differently: "
             f"±{self.sd.max():.2g} (standard deviation of an answer, largest of all labels); is dropout on? "
-            "model.eval() or training=False turns it off"
+            "model.eval() or training=False turns it off, and so does giving the network itself: tagger(net, …)"
         )
 
 

@@ -150,7 +150,7 @@ class Declared:
         ModelError
             If one of several must be chosen, or none has that name.
         """
-        return chosen(answer, self.output, who=str(self.path), how="add the option output={}")
+        return chosen(answer, self.output, who=str(self.path), how=" add the option output={}")
 
     @property
     def input_axes(self) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.silence import sounding
-from audiolime_ext.prediction.asking import n_at_once, predict
+from audiolime_ext.prediction.asking import asking_notes, n_at_once, predict
 from audiolime_ext.prediction.contract import Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
@@ -115,7 +115,7 @@ def tag(
         rows.append(predict(model, grid.cut(cuts) if grid.fill else cuts[:, None]))
     scores, times_s = np.concatenate(rows), np.array(starts) / grid.sr
     padded = np.arange(len(starts)) >= n_whole
-    notes = tuple(grid.filling((end - first) / grid.sr))
+    notes = (*grid.filling((end - first) / grid.sr), *asking_notes(model, audio.sr))
     silent = _silent(audio, times_s.tolist(), length / grid.sr, padded, grid.n_channels)
     return Taggram(label_names(model, scores.shape[1]), times_s, scores, padded, silent, notes)
 

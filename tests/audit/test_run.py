@@ -358,6 +358,21 @@ def test_stores_of_other_models_and_settings_are_refused_with_the_way_out(manife
         run_audit(manifest, confounded, store=undisturbed, settings=Settings(), workers=0)
 
 
+def test_a_store_keeps_the_map_of_classes_to_labels_and_another_map_is_another_audit(tmp_path: Path) -> None:
+    manifest = make_collection(tmp_path, 4)
+    manifest.write_text(manifest.read_text().replace("guitar", "git").replace("piano", "keys"))
+    how: dict[str, Any] = {"store": tmp_path / "s.sqlite", "settings": FEW, "workers": 0}
+    with pytest.raises(UsageError, match=r"the model's labels are guitar, piano.*--map 'git=guitar'"):
+        run_audit(manifest, confounded, **how)
+    found = run_audit(manifest, confounded, label_map={"git": "guitar", "keys": "piano"}, **how)
+    assert found.classes == ("guitar", "piano")
+    assert found.identity.settings["label_map"] == "git=guitar;keys=piano"
+    again = run_audit(manifest, confounded, label_map="keys=Piano;git=guitar", **how)
+    assert again.identity == found.identity
+    with pytest.raises(UsageError, match=r"another audit: settings .*keys=guitar"):
+        run_audit(manifest, confounded, label_map="keys=guitar;git=piano", **how)
+
+
 def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
     manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

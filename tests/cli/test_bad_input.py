@@ -32,8 +32,11 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+HALF = ("-t", "studio_models:loud", "--sr", "16000", "--start", "0.5", "--duration", "1")
+
+
 def refusal(capsys: pytest.CaptureFixture[str], *args: str, code: int) -> str:
-    """The one line on stderr with which a command ends."""
+    """The one line on stderr with which a command ends; lines of code that it shows are indented below."""
     before = sorted(Path.cwd().rglob("*"))
     try:
         found = main(args)
@@ -41,7 +44,8 @@ def refusal(capsys: pytest.CaptureFixture[str], *args: str, code: int) -> str:
         found = int(str(left.code))
     out, err = capsys.readouterr()
     assert (found, out) == (code, ""), err
-    (line,) = err.splitlines()
+    line, *shown = err.splitlines()
+    assert all(one.startswith("    ") or not one for one in shown), err
     assert line.startswith("audiolime: error: ")
     assert [path for path in sorted(Path.cwd().rglob("*")) if "__pycache__" not in str(path)] == [
         path for path in before if "__pycache__" not in str(path)
@@ -126,12 +130,12 @@ def test_silence_cannot_be_explained_but_is_tagged_with_a_warning(capsys: pytest
     assert err == f"audiolime: warning: silent.wav: the excerpt from 0 s on {words}\n"
     song = load_audio("song.wav").samples
     Audio(np.concatenate([1e-4 * song, song], axis=1), SR).write("faint.wav")
-    assert main(["tag", "faint.wav", "-t", "studio_models:loud", "--start", "0.5", "--duration", "1"]) == 0
+    assert main(["tag", "faint.wav", *HALF]) == 0
     assert capsys.readouterr().err.endswith(
         "dB below the loudest one of 'faint'; these are the model's scores for next to nothing\n"
     )
     Audio(np.concatenate([0 * song, song], axis=1), SR).write("late.wav")
-    assert main(["tag", "late.wav", "-t", "studio_models:loud", "--start", "0.5", "--duration", "1"]) == 0
+    assert main(["tag", "late.wav", *HALF]) == 0
     assert capsys.readouterr().err == f"audiolime: warning: late.wav: the excerpt from 0.5 s on {words}\n"
 
 
@@ -251,7 +255,8 @@ def test_debug_shows_the_users_own_traceback(capsys: pytest.CaptureFixture[str],
     err = capsys.readouterr().err
     assert "studio_models.py" in err
     assert 'raise ValueError("the song' in err
-    assert err.splitlines()[-1].startswith("audiolime: error: the predict function raised ValueError")
+    told = [line for line in err.splitlines() if not line.startswith("    ")][-1]
+    assert told.startswith("audiolime: error: the predict function raised ValueError")
     assert main(["--debug", "tag", "song.wav", "song.wav", "-t", "studio_models:failing"]) == 5
     assert capsys.readouterr().err.count('raise ValueError("the song') == 2
 

@@ -22,6 +22,7 @@ from audiolime_ext.factorization.contract import factorize_in_parts
 
 SR = 16000
 SECONDS = 3.0
+LOUD = "-t", "studio_models:loud", "--sr", "16000"
 
 MODELS = """
 import os
@@ -349,6 +350,15 @@ def test_of_several_files_each_gets_a_line_and_a_folder(capsys: pytest.CaptureFi
     assert {path.name for path in Path("out").iterdir()} == {"song", "second"}
 
 
+def test_that_the_rate_was_assumed_is_told_once_for_all_files(
+    studio: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (studio / "second.wav").write_bytes(Path("song.wav").read_bytes())
+    assert main(["tag", "song.wav", "second.wav", "-t", "studio_models:loud"]) == 0
+    own = "the model was asked at the recording's own rate, 16000 Hz; if it was trained at another, say so: sr=16000"
+    assert capsys.readouterr().err == f"audiolime: warning: {own} (--sr 16000)\n"
+
+
 @pytest.mark.parametrize("command", ["tag", "explain", "separate"])
 def test_one_bad_file_of_several_is_told_and_the_others_are_done(
     studio: Path, capsys: pytest.CaptureFixture[str], command: str
@@ -356,7 +366,7 @@ def test_one_bad_file_of_several_is_told_and_the_others_are_done(
     Path("bad.wav").write_text("no sound")
     Path("last.wav").write_bytes(Path("song.wav").read_bytes())
     options = {
-        "tag": ("-t", "studio_models:loud", "--json"),
+        "tag": ("-t", "studio_models:loud", "--sr", "16000", "--json"),
         "explain": (*EXPLAIN, "--json"),
         "separate": ("-f", "oracle:stems", "-o", "out", "--json"),
     }
@@ -453,20 +463,20 @@ def test_a_file_name_that_is_no_text_goes_through(studio: Path) -> None:
 def test_standard_input_can_be_explained(studio: Path) -> None:
     if not Path("/dev/stdin").exists():
         pytest.skip("there is no /dev/stdin")
-    found = shell("tag", "/dev/stdin", "-t", "studio_models:loud", cwd=studio, input=Path("song.wav").read_bytes())
+    found = shell("tag", "/dev/stdin", *LOUD, cwd=studio, input=Path("song.wav").read_bytes())
     assert (found.returncode, found.stderr) == (0, b"")
 
 
 def test_a_reader_that_goes_away_is_no_error_message(studio: Path) -> None:
     Path("second.wav").write_bytes(Path("song.wav").read_bytes())
-    command = f"{sys.executable} -m audiolime_ext tag song.wav second.wav -t studio_models:loud | head -1"
+    command = f"{sys.executable} -m audiolime_ext tag song.wav second.wav {' '.join(LOUD)} | head -1"
     found = subprocess.run(command, shell=True, cwd=studio, capture_output=True, check=False, timeout=60)
     assert (found.stdout, found.stderr) == (b"song.wav: studio_models:loud, 1 window\n", b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_output_that_cannot_be_printed_is_one_line(studio: Path) -> None:
-    command = f"{sys.executable} -m audiolime_ext tag song.wav -t studio_models:loud > /dev/full"
+    command = f"{sys.executable} -m audiolime_ext tag song.wav {' '.join(LOUD)} > /dev/full"
     found = subprocess.run(command, shell=True, cwd=studio, capture_output=True, check=False, timeout=60)
     assert found.returncode == 1
     told = "audiolime: error: cannot write to stdout: No space left on device; send it elsewhere"

@@ -47,6 +47,20 @@ def test_merge_json_says_what_there_is(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("studio")
+def test_tag_counts_genres_by_the_labels_that_they_are_mapped_to(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("genres.csv").write_text("song.wav,Hum\nsong.flac,Talk\n")
+    Path("song.flac").write_bytes(Path("song.wav").read_bytes())
+    asked = ["tag", "song.wav", "song.flac", "-m", "studio_models:windowed", "--genres", "genres.csv", "--json"]
+    counts = json.loads(run(capsys, *asked, "--map", "hum=Quiet;talk=").splitlines()[-1])
+    assert counts == {"labels": ["quiet"], "genres": ["quiet"], "counts": [[1]], "figure": None}
+    for given, told in (("hum=quieet", "did you mean 'quiet'"), ("hum", "there is no file hum")):
+        assert main([*asked, "--map", given]) == 2
+        assert told in capsys.readouterr().err
+    assert main([*asked[:5], "--map", "hum=quiet"]) == 2
+    assert "--map says what annotated genres are called; name these with --genres" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("studio")
 def test_tag_json_has_the_counts_by_genre_behind_the_files(capsys: pytest.CaptureFixture[str]) -> None:
     Path("genres.csv").write_text("song.wav,Hum\nsong.flac,Rock\n")
     Path("song.flac").write_bytes(Path("song.wav").read_bytes())

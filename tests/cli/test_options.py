@@ -107,7 +107,7 @@ def test_either_flag_names_the_model(
     monkeypatch.syspath_prepend(str(tmp_path))
     told = set()
     for flag in ("-m", "--model", "-t", "--tagger"):
-        assert main(["tag", "song.wav", flag, "studio_models:loud"]) == 0
+        assert main(["tag", "song.wav", flag, "studio_models:loud", "--sr", "16000"]) == 0
         told.add(capsys.readouterr())
     ((out, err),) = told
     assert out.startswith("song.wav: studio_models:loud, ")

@@ -141,7 +141,7 @@ def test_outputs_are_no_labels() -> None:
 
     for answer in ({"logits": np.zeros((3, 2))}, Answer(np.zeros((3, 2))), {"names": ["a", "b", "c"]}, {}):
         with pytest.raises(ModelError, match="say which are the scores"):
-            predict(tagger(lambda batch, answer=answer: answer, labels=["a", "b"]), WINDOWS)  # type: ignore[misc]
+            predict(tagger(lambda batch, answer=answer: answer, labels=["a", "b"]), WINDOWS)
     one = tagger(lambda signal: {"scores": signal[:2]}, labels=["a", "b"], one_at_a_time=True, output="scores")
     assert predict(one, WINDOWS).shape == (3, 2)
     with pytest.raises(ModelError, match="output='scores'"):

@@ -46,7 +46,7 @@ def test_tensors_of_any_precision_are_taken(dtype: str) -> None:
 def test_many_outputs_are_listed_in_part_and_one_of_two_axes_is_the_example() -> None:
     answer = OrderedDict((f"layer {i}", np.zeros((2, 3, 4))) for i in range(10))
     answer["logits"] = np.zeros((2, 3))
-    with pytest.raises(ModelError, match=r"OrderedDict of 11 outputs: .*'layer 7' .*, and 3 more; .*output='logits'"):
+    with pytest.raises(ModelError, match=r"OrderedDict of 11 outputs: .*'layer 7' .*, and 3 (?s:.*)output='logits'"):
         chosen(answer)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from audiolime_ext.cli.audit.options import add_expected, add_threshold
 from audiolime_ext.cli.numbers import duration, whole
-from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_model, add_output, warn
+from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_map, add_model, add_output, warn
 from audiolime_ext.cli.workers import add_workers, cluster, policy_of
 from audiolime_ext.text import counted, share_of
 
@@ -51,6 +51,7 @@ def _add_reading(parser: ArgumentParser) -> None:
     )
     group.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="column to ignore")
     group.add_argument("--root", metavar="DIR", help="folder that paths are relative to (default: MANIFEST's)")
+    add_map(group, "the manifest's classes")
     group.add_argument("--duration", type=duration, metavar="S", help="length of the excerpt in seconds, from the "
                        "middle of each recording, where the manifest names none (default: 10, or the model's window if "
                        "that is longer)"
@@ -105,6 +106,7 @@ def run(args: Namespace) -> int:
             columns=dict(args.column),
             ignore=args.ignore,
             root=args.root,
+            label_map=args.map,
             duration_s=args.duration,
             settings=settings,
             thresholds=args.threshold,

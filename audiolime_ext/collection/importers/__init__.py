@@ -19,6 +19,7 @@ from types import ModuleType
 
 from audiolime_ext.collection.importers import fma, jamendo, magnatagatune
 from audiolime_ext.collection.importers.draft import Draft, opened
+from audiolime_ext.collection.label_map import LabelMap
 from audiolime_ext.collection.omissions import left_out, some
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file
@@ -46,7 +47,14 @@ def format_of(table: Path) -> ModuleType | None:
         return None
 
 
-def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str, what: str = "class") -> Gathered:
+def gather(
+    drafts: Iterable[Draft],
+    *,
+    labels: Sequence[str] | None,
+    origin: str,
+    what: str = "class",
+    mapped: LabelMap | None = None,
+) -> Gathered:
     """Leave out what cannot be audited.
 
     Parameters
@@ -59,6 +67,8 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
         Name of the data set in messages.
     what : str
         Word for a class in that data set, such as "genre".
+    mapped : LabelMap or None
+        Labels of classes that have other names; None: none has.
 
     Raises
     ------
@@ -77,7 +87,7 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
     for draft in drafts:
         for tag in draft.labels:
             if tag not in spellings:
-                spellings[tag] = _spelling(tag, labels)
+                spellings[tag] = _spelling(tag, labels, mapped)
         known = tuple(dict.fromkeys(name for tag in draft.labels if (name := spellings[tag]) is not None))
         if not known:
             (unknown if draft.labels else classless).append(draft.name)
@@ -85,10 +95,12 @@ def gather(drafts: Iterable[Draft], *, labels: Sequence[str] | None, origin: str
             gone.append(str(draft.path))
         else:
             kept.append(draft.with_labels(known))
-    ignored = sorted(tag for tag, name in spellings.items() if name is None)
+    meant = [tag for tag in spellings if mapped is not None and _mapped(tag, mapped) == ""]
+    ignored = sorted(tag for tag, name in spellings.items() if name is None and tag not in meant)
     if not kept:
         raise UsageError(f"{origin} cannot be used: " + _nothing(gone, ignored, what))
     notes = (
+        *(() if mapped is None else mapped.notes(_classes(spellings, mapped), 0, origin)),
         left_out(
             gone,
             f"recording of {origin} has no file and is left out",
@@ -120,12 +132,17 @@ def _nothing(gone: Sequence[str], ignored: Sequence[str], what: str) -> str:
             "--root DIR (root=DIR)"
         )
     if ignored:
-        return f"the model knows none of its classes, such as {some(ignored)}; audit a model that does"
+        return (
+            f"the model knows none of its classes, such as {some(ignored)}; audit a model that does, or "
+            "say what they are called there: --map CLASS=LABEL (label_map)"
+        )
     return f"no recording in it has a {what}"
 
 
-def _spelling(tag: str, labels: Sequence[str] | None) -> str | None:
+def _spelling(tag: str, labels: Sequence[str] | None, mapped: LabelMap | None) -> str | None:
     """The model's label for a tag, with or without the kind in front of it (``genre---rock``); None: it has none."""
+    if mapped is not None and (told := _mapped(tag, mapped)) is not None:
+        return told or None
     if labels is None:
         return tag
     for name in (tag, tag.rpartition("---")[2]):
@@ -134,3 +151,14 @@ def _spelling(tag: str, labels: Sequence[str] | None) -> str | None:
         except UsageError:
             continue
     return None
+
+
+def _mapped(tag: str, mapped: LabelMap) -> str | None:
+    """What a map says of a tag, with or without the kind in front of it; None: nothing."""
+    told = mapped.label_of(tag)
+    return mapped.label_of(tag.rpartition("---")[2]) if told is None else told
+
+
+def _classes(tags: Iterable[str], mapped: LabelMap) -> set[str]:
+    """Tags by the names that a map has for them."""
+    return {tag if mapped.label_of(tag) is not None else tag.rpartition("---")[2] for tag in tags}

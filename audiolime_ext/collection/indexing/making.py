@@ -24,7 +24,7 @@ from audiolime_ext.collection.indexing.records import OWN_FACTORIZATION, Embedde
 from audiolime_ext.collection.indexing.work import Embedding, answers_to_noise
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
-from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.factorization.loading import load_factorization, require_fingerprint
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
 
@@ -254,7 +254,7 @@ def _identity(ears: Ears, windows: bool) -> Identity:
     plain = Identity(model.spec or "own model", model.fingerprint, labels, n_features, ears.middle_s, windows)
     if separator is None:
         return plain
-    return replace(plain, stems=separator.spec or OWN_FACTORIZATION, stems_fingerprint=separator.fingerprint)
+    return replace(plain, stems=separator.spec or OWN_FACTORIZATION, stems_fingerprint=require_fingerprint(separator))
 
 
 def _in_memory(ears: Ears) -> str | None:

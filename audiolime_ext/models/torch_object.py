@@ -1,0 +1,229 @@
+"""A PyTorch network that is at hand: ``explain(song, net)``, ``tagger(net, sr=16000, labels=[…])``.
+
+Any `torch.nn.Module` that takes waveforms (n_batch, n_samples), with or without an axis for the channel in second
+place, or what ``front_end=`` makes of them. A front end is a module, such as torchaudio's ``MelSpectrogram``, or a
+function, of NumPy arrays or else of tensors; what it answers may lack the axis for the channel, too. Which axes are
+wanted is tried once, with two signals (see `torch_listener`).
+
+The network is asked in evaluation mode and without gradients, on the device and in the precision of its weights.
+Without gradients means ``no_grad``, not ``inference_mode``: what a network keeps from a call, such as a table of
+positions, would else be of no use for training. The random generators stay where the network leaves them.
+
+Invariants: *afterwards every part is in the mode in which it was, and no part has a gradient that it had not*. *The
+fingerprint changes with every weight, every plain attribute of a part, every option and, as far as noise shows it, the
+code*.
+
+Where the network or a part of it states a rate (``sample_rate``, ``sr``), and no other is given, that is its rate, and
+the result says so. Labels are those given, or a list ``labels`` that it has, or, of transformers, ``config.id2label``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.errors import UnfitModel, UsageError
+from audiolime_ext.extras import require
+from audiolime_ext.guest import is_out_of_memory
+from audiolime_ext.models.torch_listener import Listener, own_dtype, tried
+from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.labels import different_names
+from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
+from audiolime_ext.prediction.outputs import Answerer
+from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.text import counted
+
+_PLAIN = (bool, int, float, str, tuple, type(None))
+_OF_SHAPES = (RuntimeError, ValueError, AssertionError, TypeError, IndexError, AttributeError)
+_ONE_AT_A_TIME = threading.RLock()  # the mode of a network is one for all threads
+
+
+def meet(model: FunctionModel) -> FunctionModel:
+    """The model of a network; `model.predict_fn` is the network, the other fields are what the user said.
+
+    Raises
+    ------
+    UsageError
+        If it takes several inputs, or its weights are nowhere.
+    """
+    torch = require("torch", extra="torch")
+    net: Any = model.predict_fn
+    by = Answerer(f"the network {type(net).__name__}", "net", "torch.from_numpy(batch)")
+    if len(needed := inputs_needed(net.forward)) > 1:
+        raise one_input(by.who, needed, f"net.eval()({by.given}, {', '.join(needed[1:])})")
+    device = next((one.device for one in _tensors(net)), torch.device("cpu"))
+    if device.type == "meta":
+        raise UsageError(f"{by.who} has no weights (it is on the device 'meta'); load them, and give it then")
+    front_end = None if model.front_end is None else _front_end(torch, model.front_end, device)
+    sr, notes = rate_of(model.sr, *_parts(net, model.front_end))
+    return replace(
+        model,
+        predict_fn=_Asked(torch, net, device, by, model),
+        sr=sr,
+        labels=model.labels or _labels(net),
+        front_end=front_end,
+        answerer=by,
+        state=lambda: _state(torch, net, model.front_end if isinstance(front_end, _Module) else None),
+        notes=notes,
+    )
+
+
+class _Asked:
+    """The predict function of a network."""
+
+    def __init__(self, torch: Any, net: Any, device: Any, by: Answerer, model: FunctionModel) -> None:
+        self.torch, self.net, self.device, self.by, self.model = torch, net, device, by, model
+        self.way: Listener | None = None
+
+    def __call__(self, given: Any) -> Any:
+        with evaluated(self.torch, self.net):
+            try:
+                self.way = self.way or self._found(given)
+                (answer,) = self.way.answers(self.torch, given)
+            except _OF_SHAPES as error:
+                if is_out_of_memory(error):
+                    raise
+                raise self._refused(error, given) from error
+            return answer
+
+    def _found(self, given: Any) -> Listener:
+        """How it is given signals."""
+        dtype = own_dtype(self.torch, self.net)
+        ways = [Listener(self.net, dtype, channel, device=self.device) for channel in (False, True)]
+        if self.model.one_at_a_time:
+            return ways[0]
+        two = [given, given][: 3 - min(len(given), 2)]
+        pair = (self.torch.cat if self.torch.is_tensor(given) else np.concatenate)(two)[:2]
+        way, errors = tried(self.torch, ways, pair, evaluated(self.torch, self.net))
+        if way is None and len(errors) == len(ways):
+            order = [id(part) for part in self.net.modules()]
+            raise max(errors, key=lambda error: order.index(id(_failing(self.torch, self.net, error)[1])))
+        return way or ways[0]
+
+    def _refused(self, error: Exception, given: Any) -> UnfitModel:
+        """What to do where a network cannot hear what it is given."""
+        name, part = _failing(self.torch, self.net, error)
+        at = f" (in its part {name!r}, a {type(part).__name__})" if name else ""
+        shape = tuple(map(int, given.shape))
+        heard = f"{'waveforms' if self.model.front_end is None else 'what front_end makes of waveforms'}, shape {shape}"
+        n = getattr(part, "in_features", None)
+        asked = "say what it was trained on, its rate and the front end that makes it of waveforms"
+        options = ["front_end=spectrogram"]
+        if self.model.front_end is not None:
+            asked = f"front_end= must give what it was trained on, from float32 (n_batch, n_samples); now {shape}"
+        elif n is not None and len(shape) == 2 and n >= (self.model.sr or 16000) // 10:
+            asked, options = f"it takes {counted(n, 'sample')} of each signal; say so", [f"window_s={n} / 16000"]
+        return UnfitModel(f"{self.by.who} cannot hear {heard}{at}: {reason(error)}; {asked}:{self.by.made(*options)}")
+
+
+class _Function:
+    """A front end that is a function: of arrays or, where these are of no use to it, of tensors."""
+
+    def __init__(self, torch: Any, function: Callable[[Any], Any], device: Any) -> None:
+        self.torch, self.function, self.device = torch, function, device
+        self.takes_tensors = False
+
+    def __call__(self, batch: NDArray[Any]) -> Any:
+        with self.torch.no_grad():
+            if not self.takes_tensors:
+                try:
+                    return self.function(batch)
+                except (TypeError, AttributeError) as error:
+                    first = error
+            try:
+                answer = self.function(self.torch.from_numpy(np.array(batch)).to(self.device))
+            except (TypeError, AttributeError):
+                if self.takes_tensors:
+                    raise
+                raise first from None
+            self.takes_tensors = True
+            return answer
+
+
+class _Module:
+    """A front end that is a module."""
+
+    state = True  # it is hashed together with the network's
+
+    def __init__(self, torch: Any, module: Any, device: Any) -> None:
+        self.torch, self.module = torch, module
+        own = next(_tensors(module), None)
+        self.listener = Listener(module, own_dtype(torch, module), device=device if own is None else own.device)
+
+    def __call__(self, batch: NDArray[Any]) -> Any:
+        with evaluated(self.torch, self.module):
+            return self.listener.answers(self.torch, batch)[0]
+
+
+def _front_end(torch: Any, given: Any, device: Any) -> _Function | _Module:
+    return _Module(torch, given, device) if isinstance(given, torch.nn.Module) else _Function(torch, given, device)
+
+
+@contextmanager
+def evaluated(torch: Any, net: Any) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards every part of the network is in the mode in which it was."""
+    with _ONE_AT_A_TIME, torch.no_grad():
+        modes = [(part, part.training) for part in net.modules()]
+        try:
+            if any(training for _, training in modes):
+                net.eval()
+            yield
+        finally:
+            for part, training in modes:
+                if part.training != training:
+                    part.training = training
+
+
+def _tensors(net: Any) -> Iterator[Any]:
+    yield from net.parameters()
+    yield from net.buffers()
+
+
+def _parts(net: Any, front_end: Any) -> list[tuple[str, Any]]:
+    """All parts of a network, itself first, and of a front end, with their names."""
+    both = [("net", net), *([("front_end", front_end)] if hasattr(front_end, "named_modules") else [])]
+    return [(".".join(filter(None, (at, name))), part) for at, one in both for name, part in one.named_modules()]
+
+
+def _labels(net: Any) -> tuple[str, ...] | None:
+    """Names that a network has of its own; those that transformers makes up (LABEL_0) are none."""
+    stated = getattr(net, "labels", None)
+    if not isinstance(stated, (list, tuple)):
+        named = getattr(getattr(net, "config", None), "id2label", None)
+        stated = [named[at] for at in sorted(named)] if isinstance(named, dict) else []
+    if not stated or not all(isinstance(one, str) for one in stated) or stated[0] == "LABEL_0":
+        return None
+    return different_names(stated)
+
+
+def _failing(torch: Any, net: Any, error: BaseException) -> tuple[str, Any]:
+    """The innermost part of a network in which an error was raised, and its name."""
+    part, names, trace = None, {id(one): name for name, one in net.named_modules()}, error.__traceback__
+    while trace is not None:
+        here = trace.tb_frame.f_locals.get("self")
+        part = here if isinstance(here, torch.nn.Module) and id(here) in names else part
+        trace = trace.tb_next
+    return ("", net) if part is None else (names[id(part)], part)
+
+
+def _state(torch: Any, *modules: Any) -> str:
+    """A hash of classes, plain attributes, weights and buffers."""
+    found = hashlib.sha256()
+    for name, part in (named for module in modules if module is not None for named in module.named_modules()):
+        kind = type(part)
+        plain = {key: value for key, value in vars(part).items() if isinstance(value, _PLAIN) and key[0] != "_"}
+        plain.pop("training", None)
+        found.update(repr((name, kind.__module__, kind.__qualname__, sorted(plain.items()))).encode())
+        own = [*part.named_parameters(recurse=False), *part.named_buffers(recurse=False)]
+        for called, tensor in own:
+            held = tensor.detach().to_dense() if tensor.is_sparse else tensor.detach()
+            found.update(repr((called, held.dtype, tuple(held.shape))).encode())
+            found.update(held.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
