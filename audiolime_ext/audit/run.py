@@ -33,6 +33,7 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import plain, takes_plain
+from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
 
 
@@ -111,6 +112,7 @@ class Audit:
         return estimate(self.mine, Donors(self.entries, self.settings), self.ears, self.settings)
 
 
+@tells_progress
 def run_audit(
     manifest: str | Path | Mapping[str, Any] | Iterable[Any],
     model: Any,
@@ -118,6 +120,7 @@ def run_audit(
     *,
     store: str | Path,
     policy: Policy | None = None,
+    progress: Told = None,
     **options: Any,
 ) -> Results:
     """Audit a classifier over a collection; what the store already holds is not measured again.
@@ -138,6 +141,9 @@ def run_audit(
         File in which results are kept.
     policy : Policy or None
         Policy for recordings that cannot be measured; None: the defaults.
+    progress : as for `explain`
+        Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
+        log.
     **options : any
         Options of `plan_audit`.
 
@@ -169,7 +175,7 @@ def run_audit(
     AuditStore.require_place(Path(store))
     audit = plan_audit(manifest, model, factorization, **options)
     for note in audit.notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, stacklevel=3)
     return audit.run(store, policy)
 
 
@@ -322,6 +328,4 @@ def _engine(
     here = None
     if ears.model.spec is None or (separator is not None and spec is None):
         here = "the model" if ears.model.spec is None else "the factorization"
-    return chosen(
-        work, ears, only_here=here, workers=workers, threads=threads, executor=executor, at_once=at_once
-    )
+    return chosen(work, ears, only_here=here, workers=workers, threads=threads, executor=executor, at_once=at_once)

@@ -90,7 +90,6 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.measurement.measure import Settings
     from audiolime_ext.audit.run import plan_audit
     from audiolime_ext.audit.store.store import AuditStore
-    from audiolime_ext.files.names import legible
 
     policy = policy_of(args)
     store = args.output or _store_of(Path(args.manifest))
@@ -121,11 +120,7 @@ def run(args: Namespace) -> int:
             warn(note)
         if args.dry_run:
             return _tell_estimate(audit.estimate(), args)
-        try:
-            results = audit.run(store, policy)
-        except KeyboardInterrupt:
-            warn(f"what is done is kept in {legible(store)}; the same command goes on from there")
-            raise
+        results = audit.run(store, policy)
     _tell(results, args)
     mine = {entry.key for entry in audit.mine}
     for failure in (failures := [failure for failure in results.failures if failure.task in mine]):
