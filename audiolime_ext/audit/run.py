@@ -108,8 +108,8 @@ class Audit:
         return Results.read(store)
 
     def estimate(self) -> Estimate:
-        """Estimate what it will take, by measuring the first recording that can be, without keeping anything."""
-        return estimate(self.mine, Donors(self.entries, self.settings), self.ears, self.settings)
+        """Estimate what it will take, by measuring the first few recordings that can be, without keeping anything."""
+        return estimate(self.mine, Donors(self.entries, self.settings), self.engine())
 
 
 @tells_progress

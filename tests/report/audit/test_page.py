@@ -110,7 +110,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 def words(html: str) -> str:
     """What a person reads: no style, script, sound or markup, single blanks."""
-    html = re.sub(r"<(style|script)\b.*?</\1>", "", html, flags=re.DOTALL)
+    html = re.sub(r"<(style|script)\b.*?</\1>|</?a\b[^>]*>", "", html, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
