@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 from audiolime_ext.audit.verdict.glossary import GLOSSARY, OF_REPORT
 
 _FORMS = {"host song": "host", "host songs": "host", "donor song": "donor", "donor songs": "donor", "flip": "flips"}
+_NAMES = ("own", "matched", "same")  # of settings; in a sentence they are common words
 _WORDS = {**{word: word for word in OF_REPORT}, **_FORMS}
-_ANY = re.compile(rf"(?<!\w)({'|'.join(sorted(map(re.escape, _WORDS), key=len, reverse=True))})(?!\w)")
 
 
 def anchor(word: str) -> str:
@@ -24,8 +24,15 @@ def anchor(word: str) -> str:
     return f"word-{'delta' if word == 'δ' else word.replace(' ', '-')}"
 
 
-def linked(text: str) -> Markup:
+def linked(text: str, *, named: bool = False) -> Markup:
     """A text, escaped, in which each word of the glossary is a link where it first stands.
+
+    Parameters
+    ----------
+    text : str
+        Text to show.
+    named : bool
+        True if it names settings, so that "own" is the level of a transplant, and not just a word.
 
     Examples
     --------
@@ -35,10 +42,15 @@ def linked(text: str) -> Markup:
     seen = set[str]()
 
     def link(found: re.Match[str]) -> str:
-        word = _WORDS[found[1]]
+        word = _WORDS[found[1].lower()]
         if word in seen:
             return found[1]
         seen.add(word)
         return f'<a class="word" href="#{anchor(word)}" title="{escape(GLOSSARY[word])}">{found[1]}</a>'
 
-    return Markup(_ANY.sub(link, str(escape(text))))
+    return Markup(_pattern(named).sub(link, str(escape(text))))
+
+
+def _pattern(named: bool) -> re.Pattern[str]:
+    words = sorted((word for word in _WORDS if named or word not in _NAMES), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, words))})(?!\w)", re.IGNORECASE)

@@ -17,6 +17,12 @@ def test_the_first_of_each_word_is_a_link_and_nothing_else_changes() -> None:
     bare = re.sub(r"</?a\b[^>]*>", "", html)
     assert bare == text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert GLOSSARY["host"] in html
+    assert str(linked("Limit 36 %")).startswith('<a class="word" href="#word-limit"'), "a sentence begins with it"
+
+
+def test_names_of_settings_are_links_only_where_settings_are_named() -> None:
+    assert linked("what was tried all the same, as loud as the host's own").count("<a ") == 1
+    assert linked("own, matched", named=True).count("<a ") == 2
 
 
 @pytest.mark.parametrize("text", ["opened", "ghost songs", "unlimited", "overflips", "disown"])
