@@ -24,6 +24,9 @@ def anchor(word: str) -> str:
     return f"word-{'delta' if word == 'δ' else word.replace(' ', '-')}"
 
 
+WORDS = tuple((anchor(word), word, GLOSSARY[word]) for word in OF_REPORT)  # of the page's list
+
+
 def linked(text: str, *, named: bool = False) -> Markup:
     """A text, escaped, in which each word of the glossary is a link where it first stands.
 

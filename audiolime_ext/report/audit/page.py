@@ -18,7 +18,6 @@ import numpy as np
 from markupsafe import Markup
 
 from audiolime_ext.audit.verdict.admission import admission_of
-from audiolime_ext.audit.verdict.glossary import GLOSSARY, OF_REPORT
 from audiolime_ext.audit.verdict.limits import Limit, floor_of, given, limit_of, tolerance
 from audiolime_ext.audit.verdict.rates import Rate
 from audiolime_ext.audit.verdict.results import Results
@@ -32,7 +31,7 @@ from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, sha
 from audiolime_ext.report.audit.clips import CLIP_S, Clip, Listening
 from audiolime_ext.report.audit.effects import Effects, Strip, effects, reach
 from audiolime_ext.report.audit.findings import Case, Finding, findings, to_tell
-from audiolime_ext.report.audit.linked import anchor, linked
+from audiolime_ext.report.audit.linked import WORDS, linked
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.player.player import script_text, style_text
@@ -132,8 +131,7 @@ def report_html(results: Results, options: Options | None = None) -> str:
     limit = limit_of(results) if options.limit is None else given(options.limit)
     put_in, taken_out = conclude(results, limit=limit)
     verdicts = [*put_in, *taken_out]
-    told = to_tell(verdicts)
-    found = findings(results, told)
+    found = findings(results, told := to_tell(verdicts))
     listening = Listening(results, names, clip_s=options.clip_s, trust=options.trust) if options.audio else None
     heard = [_heard(results, finding, listening if i < MOST_HEARD else None, names) for i, finding in enumerate(found)]
     players = list(_players(found, listening)) if listening else []
@@ -158,9 +156,8 @@ def report_html(results: Results, options: Options | None = None) -> str:
         findings=list(zip(found, heard, strict=True)),
         others=[verdict for verdict in verdicts if not verdict.is_finding],
         not_auditable=[one for one in put_in if one.status == "not auditable" and one not in told],
-        words={word: GLOSSARY[word] for word in OF_REPORT},
+        words=WORDS,
         linked=linked,
-        anchor=anchor,
         pictures=[_pictured(one, reach(all_effects)) for one in all_effects],
         n_open=OPEN_CLASSES,
         n_listed=LISTED_CLASSES,
