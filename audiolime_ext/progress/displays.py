@@ -44,7 +44,7 @@ def bar(where: Kind, name: str, unit: str, *, total: float | None, done: float, 
     name, unit : str
         Name of the stage, and of what is counted.
     total, done : float or None, float
-        How many there are (None: nobody knows), and how many were done before.
+        Number of units in all (None: nobody knows), and number of those that were done before.
     stays : bool
         True if it appears at once, and is left there.
     """
