@@ -149,7 +149,8 @@ def _player(
     track: TrackExplanation, parts: Components | None, number: int, codec: Codec, wanted: Sequence[str]
 ) -> Markup:
     sources = track.names if parts is None else parts.sources
-    media = encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
+    parts_wanted = (_only(stems, wanted) for stems in track.stems())
+    media = encode_media(parts_wanted, codec=codec, duration_s=track.end_s - track.start_s)
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
