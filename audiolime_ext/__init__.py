@@ -27,8 +27,8 @@ map:
 - `report`: pages, players and plots; `cli`: the command line
 
 The ground that all stand on: `errors`, `files` (their names, read within bounds, written whole), `cache`, `registry`
-(plug-ins, spec strings and their ``?options``), `extras` (optional packages), `display` (who draws results), `guest`
-(code that is not ours, run safely) and `text`.
+(plug-ins, spec strings and their ``?options``), `extras` (optional packages), `display` (who draws results),
+`progress` (how far the work is), `guest` (code that is not ours, run safely) and `text`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ import json
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,6 +35,7 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import scalar, sealed, unsealed
 from audiolime_ext.files.reading import sha256_of, size_of, text_of
 from audiolime_ext.files.temporary import new_folder, sweep
+from audiolime_ext.progress import displays
 
 DEFAULT_MAX = "5GB"
 _FORMAT = 1
@@ -291,9 +291,7 @@ class Store:
 
 def _say(message: str) -> None:
     """A line on stderr, above any progress bar."""
-    from tqdm import tqdm
-
-    tqdm.write(f"audiolime: warning: {message}", file=sys.stderr)
+    displays.say(f"audiolime: warning: {message}")
 
 
 def _read(folder: Path, key: Key) -> Entry:

@@ -48,6 +48,7 @@ from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
+from audiolime_ext.progress.stages import stage
 from factorizations.spleeter_network import BLOCK, SpleeterConfig, Weights, mask_graph
 from factorizations.spleeter_own import read_own
 
@@ -199,18 +200,21 @@ class SpleeterFactorization:
     def _pieces(self, audio: Audio, first: int, end: int) -> Iterator[tuple[int, Samples]]:
         """What each block adds to ``[first, end)`` at 44.1 kHz: where it starts, (n_stems, 2, n_samples)."""
         first_frame, end_frame = first // HOP_LENGTH + 1, (end - 1) // HOP_LENGTH + _OVERLAP + 1
-        for block in range(first_frame // BLOCK, -(-end_frame // BLOCK)):
-            start = block * BLOCK * HOP_LENGTH - N_FFT
-            samples = resample_span(audio.samples, audio.sr, SR, start, start + (BLOCK + _OVERLAP - 1) * HOP_LENGTH)
-            stereo = np.broadcast_to(samples, (2, samples.shape[-1]))
-            spectrum = spectrogram.stft(stereo, n_fft=N_FFT, hop_length=HOP_LENGTH)
-            masks = self._network(np.abs(spectrum[None, ..., : self.config.n_bins]))[0]
-            used = slice(max(first_frame - block * BLOCK, 0), min(end_frame - block * BLOCK, BLOCK))
-            masked, pieces = np.zeros_like(spectrum[:, used]), []
-            for mask in masks:  # one stem at a time: what the transform needs is large
-                masked[..., : self.config.n_bins] = mask[:, used] * spectrum[:, used, : self.config.n_bins]
-                pieces.append(spectrogram.istft(masked, hop_length=HOP_LENGTH))
-            yield start + used.start * HOP_LENGTH, np.stack(pieces)
+        blocks = range(first_frame // BLOCK, -(-end_frame // BLOCK))
+        with stage("separating", len(blocks), "block") as separating:
+            for block in blocks:
+                start = block * BLOCK * HOP_LENGTH - N_FFT
+                samples = resample_span(audio.samples, audio.sr, SR, start, start + (BLOCK + _OVERLAP - 1) * HOP_LENGTH)
+                stereo = np.broadcast_to(samples, (2, samples.shape[-1]))
+                spectrum = spectrogram.stft(stereo, n_fft=N_FFT, hop_length=HOP_LENGTH)
+                masks = self._network(np.abs(spectrum[None, ..., : self.config.n_bins]))[0]
+                used = slice(max(first_frame - block * BLOCK, 0), min(end_frame - block * BLOCK, BLOCK))
+                masked, pieces = np.zeros_like(spectrum[:, used]), []
+                for mask in masks:  # one stem at a time: what the transform needs is large
+                    masked[..., : self.config.n_bins] = mask[:, used] * spectrum[:, used, : self.config.n_bins]
+                    pieces.append(spectrogram.istft(masked, hop_length=HOP_LENGTH))
+                yield start + used.start * HOP_LENGTH, np.stack(pieces)
+                separating.advance()
 
 
 def confusion(argument: str) -> Confusion | None:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HOUSE = "audiolime_ext"
-GROUND = ("errors", "guest", "extras", "text", "files", "cache", "registry", "display")
+GROUND = ("errors", "guest", "extras", "text", "progress", "files", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
     *("track", "collection", "faithfulness", "audit", "recommendation", "compat", "report"),

@@ -40,6 +40,7 @@ from audiolime_ext.audio.formats.parts import (
 )
 from audiolime_ext.audio.mpeg4 import is_container, joined, sound_blocks, unread
 from audiolime_ext.errors import AudioError
+from audiolime_ext.progress.stages import stage
 from audiolime_ext.text import counted
 
 Block = NDArray[np.float32]  # (n_samples, n_channels), as soundfile has it
@@ -81,7 +82,11 @@ def decode(content: bytes, origin: str, *, longest_s: float | None = None) -> De
         If it is a container, such as m4a, and PyAV is not installed.
     """
     reading = _Reading(content, origin, longest_s)
-    blocks = list(reading.blocks())
+    blocks = []
+    with stage("decoding", unit="s") as decoding:
+        for block in reading.blocks():
+            blocks.append(block)
+            decoding.advance(len(block) / reading.sr)
     samples = np.empty((reading.n_channels, reading.n_samples), np.float32)
     at = reading.n_samples
     while blocks:  # from the end, so that each is given back as soon as it is copied

@@ -34,6 +34,7 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import plain, takes_plain
+from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
 
 
@@ -108,10 +109,11 @@ class Audit:
         return Results.read(store)
 
     def estimate(self) -> Estimate:
-        """Estimate what it will take, by measuring the first recording that can be, without keeping anything."""
-        return estimate(self.mine, Donors(self.entries, self.settings), self.ears, self.settings)
+        """Estimate what it will take, by measuring the first few recordings that can be, without keeping anything."""
+        return estimate(self.mine, Donors(self.entries, self.settings), self.engine())
 
 
+@tells_progress
 def run_audit(
     manifest: str | Path | Mapping[str, Any] | Iterable[Any],
     model: Any,
@@ -119,6 +121,7 @@ def run_audit(
     *,
     store: str | Path,
     policy: Policy | None = None,
+    progress: Told = None,
     **options: Any,
 ) -> Results:
     """Audit a classifier over a collection; what the store already holds is not measured again.
@@ -139,6 +142,9 @@ def run_audit(
         File in which results are kept.
     policy : Policy or None
         Policy for recordings that cannot be measured; None: the defaults.
+    progress : as for `explain`
+        Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
+        log.
     **options : any
         Options of `plan_audit`.
 
@@ -170,7 +176,7 @@ def run_audit(
     AuditStore.require_place(Path(store))
     audit = plan_audit(manifest, model, factorization, **options)
     for note in audit.notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, stacklevel=3)
     return audit.run(store, policy)
 
 
@@ -332,6 +338,4 @@ def _engine(
     here = None
     if ears.model.spec is None or (separator is not None and spec is None):
         here = "the model" if ears.model.spec is None else "the factorization"
-    return chosen(
-        work, ears, only_here=here, workers=workers, threads=threads, executor=executor, at_once=at_once
-    )
+    return chosen(work, ears, only_here=here, workers=workers, threads=threads, executor=executor, at_once=at_once)

@@ -3,7 +3,8 @@
 Exit codes: 0 done; 1 the model failed, the output cannot be written, or `rerun` found a difference; 2 wrong usage; 3
 something is missing or damaged: an extra, a checkpoint, a store, an index; 4 audio that cannot be read or used; 5 some
 of several files failed; 6 and 7 `audit gate` fails or is inconclusive; 8 the workers of an audit or an index are gone,
-what is done is kept; 130 interrupted, 143 ended by SIGTERM and 129 by SIGHUP, each with nothing half-written. Where
+what is done is kept; 130 interrupted, 143 ended by SIGTERM and 129 by SIGHUP, each with nothing half-written; of an
+audit or an index it is said how much is done. Where
 stdout is full or closed, that is an error, 1; where its reader has gone, as with ``| head``, the command ends with 1
 and says nothing.
 Data goes to stdout, everything else to stderr; a user's mistake never shows a traceback (``--debug`` does).
@@ -35,6 +36,7 @@ from audiolime_ext.cli.options import tell
 from audiolime_ext.cli.parser import Parser, all_commands
 from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
+from audiolime_ext.progress.stages import reporting
 
 COMMANDS = (tag, separate, explain, page, audit, index, similar, why, demo, rerun, checkpoints, cache, listing)
 
@@ -89,7 +91,8 @@ def _run(argv: Sequence[str] | None, ears: Ears) -> int:
     try:
         try:
             args = build_parser().parse_args(argv)
-            code = int(args.run(args))
+            with reporting():
+                code = int(args.run(args))
         finally:
             flush_c()
             sys.stdout.flush()
@@ -98,7 +101,7 @@ def _run(argv: Sequence[str] | None, ears: Ears) -> int:
         return 1
     except (Exception, KeyboardInterrupt) as error:
         if ears.told is not None:  # the error may be what a library made of it
-            print(f"audiolime: {ears.told}; nothing is left half-written", file=sys.stderr)
+            print(f"audiolime: {ears.told}; {ears.told.kept}", file=sys.stderr)
             return ears.told.exit_code
         if isinstance(error, KeyboardInterrupt):
             raise

@@ -27,6 +27,11 @@ class Told(KeyboardInterrupt):
         self.number = number
 
     @property
+    def kept(self) -> str:
+        """What became of the work: what whoever was interrupted has added to `args`, else that nothing is half done."""
+        return str(self.args[-1]) if len(self.args) > 1 else "nothing is left half-written"
+
+    @property
     def exit_code(self) -> int:
         """130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + self.number

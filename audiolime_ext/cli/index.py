@@ -91,7 +91,6 @@ def run(args: Namespace) -> int:
     """Index, and say what there is."""
     from audiolime_ext.collection.indexing.making import MODEL, plan_index
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.files.names import legible
 
     policy = policy_of(args)
     if args.vectors is not None:
@@ -120,11 +119,7 @@ def run(args: Namespace) -> int:
         )
         for note in plan.listing.notes:
             warn(note)
-        try:
-            index = plan.run(policy)
-        except KeyboardInterrupt:
-            warn(f"what is done is kept in {legible(folder)}; the same command goes on from there")
-            raise
+        index = plan.run(policy)
     _tell(index, args)
     return _failed(index, {song.key for song in plan.mine})
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from audiolime_ext.files.names import utf8
 
 _OWN_FLAGS = ("-h", "--help", "--debug")
+
+
+class Paragraphs(argparse.HelpFormatter):
+    """Keeps the lines of a description or an epilog apart: each is a paragraph, indented where it goes on."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = text.splitlines()
+        if len(lines) == 1:
+            return super()._fill_text(text, width, indent)
+        return "\n".join(textwrap.fill(line, width, initial_indent=indent, subsequent_indent="  ") for line in lines)
 
 
 class Parser(argparse.ArgumentParser):

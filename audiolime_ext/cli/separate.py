@@ -73,17 +73,17 @@ def write_stems(
 ) -> tuple[dict[str, Path], list[str]]:
     """Write the stems part by part, so that a long recording needs little memory; return stem → file, and the notes."""
     import numpy as np
-    from tqdm import tqdm
 
     from audiolime_ext.factorization.contract import factorize_in_parts
     from audiolime_ext.files.names import file_name
+    from audiolime_ext.progress.stages import stage
 
     first, end = audio.span(start_s, duration_s)
     notes: dict[str, None] = {}
     paths: dict[str, Path] = {}
     with (
         ExitStack() as stack,
-        tqdm(total=(end - first) / audio.sr, desc="separating", unit="s", delay=1.0, disable=None, leave=False) as bar,
+        stage("separating", (end - first) / audio.sr, "s") as separating,
     ):
         files: dict[str, Any] = {}
         done = 0
@@ -100,7 +100,7 @@ def write_stems(
                 _append(file, stems[name].samples if present else np.zeros((audio.n_channels, n_samples), np.float32))
             done += n_samples
             notes |= dict.fromkeys(stems.notes)
-            bar.update(n_samples / audio.sr)
+            separating.advance(n_samples / audio.sr)
             del stems  # before the next part is made: both would be in memory
     return paths, [*audio.warnings, *notes]
 

@@ -12,6 +12,7 @@ more mixes exist at a time than the model takes at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.outputs import joined
+from audiolime_ext.progress.stages import stage
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
@@ -156,10 +158,8 @@ def answers(
     size : int
         Number of mixes that are made and asked about at a time, see `n_at_once`.
     progress : int or None
-        Number of masks in all, for a progress bar; None: no bar is shown.
+        Number of masks in all, of which it is told how many were asked about; None: nobody is told.
     """
-    from tqdm import tqdm
-
     found: list[list[Scores]] = []
 
     def rows() -> Iterator[tuple[int, Mixes, NDArray[Any], int]]:
@@ -168,14 +168,15 @@ def answers(
             yield from ((i, mixes, masks, row) for row in range(len(masks)))
 
     left = rows()
-    hidden = True if progress is None else None
-    with tqdm(total=progress, desc="asking the model", unit="mix", delay=1.0, disable=hidden, leave=False) as bar:
+    counting: Any = nullcontext() if progress is None else stage("asking the model", progress, "mix")
+    with counting as asking:
         while batch := list(islice(left, size)):
             runs = [list(run) for _, run in groupby(batch, lambda row: row[0])]
             signals = [grid.cut(run[0][1](run[0][2][[row for *_, row in run]])) for run in runs]
             for run, scores in zip(runs, _predicted(ask, signals), strict=True):
                 found[run[0][0]].append(scores)
-            bar.update(len(batch))
+            if asking is not None:
+                asking.advance(len(batch))
     return [joined(of_excerpt) for of_excerpt in found]
 
 

@@ -29,9 +29,11 @@ from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.prediction.targets import TargetSpec, clipped_notes, first_labels, value_names
+from audiolime_ext.progress.stages import Told, tells_progress
 
 
 @takes_plain
+@tells_progress
 def explain(
     audio: Any,
     model: Any,
@@ -53,6 +55,7 @@ def explain(
     shifts: bool = False,
     cross_check: Factorization | str | None = None,
     sr: int | None = None,
+    progress: Told = None,
 ) -> Explanation:
     """Explain a model's prediction for an excerpt by the sources that are in it.
 
@@ -109,6 +112,9 @@ def explain(
         as many mixes again; see `audiolime_ext.explanation.cross_check`.
     sr : int or None
         Sampling rate in Hz at which a plain function listens; None: the recording's own.
+    progress : callable of one Progress, bool or None
+        Function that is told how far each stage of the work is, at most ten times a second (see
+        `audiolime_ext.progress.stages`); False: nothing is shown; None: a bar, or a line now and then in a log.
 
     Returns
     -------

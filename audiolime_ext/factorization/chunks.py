@@ -17,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from audiolime_ext.audio.recording import Samples
+from audiolime_ext.progress.stages import stage
 
 
 def faded(
@@ -49,16 +50,19 @@ def faded(
     """
     ramp = np.minimum(np.arange(1, length + 1), np.arange(length, 0, -1)).astype(np.float32)
     found, total = np.zeros(0, np.float32), np.zeros(end - first, np.float32)
-    for at in range(max(0, (first - length) // stride + 1) * stride, min(end, end if stop is None else stop), stride):
-        begin, until = max(at, first), min(at + length, end)
-        weight, place = ramp[begin - at : until - at], slice(begin - first, until - first)
-        made = chunk(at)
-        give_back()
-        if not found.size:
-            found = np.zeros((*made.shape[:-1], end - first), np.float32)
-        found[..., place] += weight * made[..., begin - at : until - at]
-        total[place] += weight
-        del made  # before the next is made
+    starts = range(max(0, (first - length) // stride + 1) * stride, min(end, end if stop is None else stop), stride)
+    with stage("separating", len(starts), "chunk") as separating:
+        for at in starts:
+            begin, until = max(at, first), min(at + length, end)
+            weight, place = ramp[begin - at : until - at], slice(begin - first, until - first)
+            made = chunk(at)
+            give_back()
+            if not found.size:
+                found = np.zeros((*made.shape[:-1], end - first), np.float32)
+            found[..., place] += weight * made[..., begin - at : until - at]
+            total[place] += weight
+            del made  # before the next is made
+            separating.advance()
     found /= total
     return found
 

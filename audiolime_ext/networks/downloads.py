@@ -24,9 +24,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from audiolime_ext.errors import MissingError, UsageError
+from audiolime_ext.progress.stages import stage
 
 GITHUB = "https://github.com"
 ZENODO = "https://zenodo.org"
@@ -69,7 +69,7 @@ def from_release(path: str, into: Path, *, title: str, published_mb: float, host
     into : Path
         Folder to write to.
     title : str
-        Title of the progress bar.
+        Name of the stage of the work.
     published_mb : float
         Its size in MB (10⁶ bytes), rounded; what is larger is not taken.
     host : str
@@ -103,12 +103,6 @@ def _instead_of(host: str) -> str:
     return named.rstrip("/")
 
 
-def _bar(title: str) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(desc=title, unit="B", unit_scale=True, disable=None, file=sys.stderr)
-
-
 def most_bytes(published_mb: float) -> int:
     """The most bytes that a file may have whose size was published in MB, rounded.
 
@@ -130,7 +124,7 @@ def _watched(
     said: deque[str] = deque(maxlen=50)
     done = 0
     with (
-        _bar(title) as bar,
+        stage(title, unit="B", stays=True) as arriving,
         subprocess.Popen(
             command,
             env=environment,
@@ -145,9 +139,10 @@ def _watched(
         try:
             for line in map(str.strip, process.stdout or ()):
                 if progress := _PROGRESS.fullmatch(line):
-                    before, (done, bar.total) = done, map(int, progress.groups())
-                    bar.update(done - before)
-                    if max(done, bar.total) > most:
+                    before, (done, total) = done, map(int, progress.groups())
+                    arriving.total = total
+                    arriving.advance(done - before)
+                    if max(done, total) > most:
                         return 1, [f"it holds more than {most} bytes"]
                 elif line:
                     said.append(line)

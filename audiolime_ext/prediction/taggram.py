@@ -17,6 +17,7 @@ from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
+from audiolime_ext.progress.stages import Told, stage, tells_progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,15 @@ class Taggram:
 
 
 @takes_plain
+@tells_progress
 def tag(
-    audio: Any, model: Any, *, start_s: float = 0.0, duration_s: float | None = None, sr: int | None = None
+    audio: Any,
+    model: Any,
+    *,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    sr: int | None = None,
+    progress: Told = None,
 ) -> Taggram:
     """Scores of every window of an excerpt, on the model's own grid.
 
@@ -75,6 +83,9 @@ def tag(
         Start and length of the excerpt in seconds; the grid of windows starts at `start_s`. None: to the end.
     sr : int or None
         Sampling rate at which a plain function listens, in Hz; None: the recording's own.
+    progress : callable of one Progress, bool or None
+        Function that is told how far each stage of the work is, at most ten times a second (see
+        `audiolime_ext.progress.stages`); False: nothing is shown; None: a bar, or a line now and then in a log.
 
     Raises
     ------
@@ -94,8 +105,6 @@ def tag(
     >>> tag((np.ones(2500, np.float32), 1000), loud).times_s
     array([0., 1., 2.])
     """
-    from tqdm import tqdm
-
     audio, model = load_audio(audio), load_model(model, sr=sr)
     grid = Grid.of(model, audio.sr, audio.n_samples)
     first, end = _heard_span(audio, grid, *audio.span(start_s, duration_s))
@@ -105,14 +114,16 @@ def tag(
         starts.append(starts[-1] + grid.hop)
     size = n_at_once(model)
     rows = []
-    for at in tqdm(range(0, len(starts), size), desc="tagging", unit="batch", delay=1.0, disable=None, leave=False):
-        batch = starts[at : at + size]
-        heard = grid.listen(audio.samples, audio.sr, batch[0], batch[-1] + length)
-        beyond = max(0, batch[-1] + length - end)
-        if beyond:
-            heard[..., heard.shape[-1] - beyond :] = 0.0
-        cuts = np.stack([heard[:, start - batch[0] : start - batch[0] + grid.lead + length] for start in batch])
-        rows.append(predict(model, grid.cut(cuts) if grid.fill else cuts[:, None]))
+    with stage("tagging", len(starts), "window") as tagging:
+        for at in range(0, len(starts), size):
+            batch = starts[at : at + size]
+            heard = grid.listen(audio.samples, audio.sr, batch[0], batch[-1] + length)
+            beyond = max(0, batch[-1] + length - end)
+            if beyond:
+                heard[..., heard.shape[-1] - beyond :] = 0.0
+            cuts = np.stack([heard[:, start - batch[0] : start - batch[0] + grid.lead + length] for start in batch])
+            rows.append(predict(model, grid.cut(cuts) if grid.fill else cuts[:, None]))
+            tagging.advance(len(batch))
     scores, times_s = np.concatenate(rows), np.array(starts) / grid.sr
     padded = np.arange(len(starts)) >= n_whole
     notes = (*grid.filling((end - first) / grid.sr), *asking_notes(model, audio.sr))

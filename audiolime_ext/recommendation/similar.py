@@ -22,6 +22,7 @@ from audiolime_ext.collection.index import Index, load_index
 from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
+from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.approximate import proposer_of
 from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.leaving_out import Tag, left_out
@@ -35,6 +36,7 @@ from audiolime_ext.recommendation.telling import Telling
 from audiolime_ext.text import counted
 
 
+@tells_progress
 def similar(
     songs: Any,
     index: Index | str | os.PathLike[str],
@@ -53,6 +55,7 @@ def similar(
     factorization: Any = None,
     trust: bool = False,
     seed: int = 0,
+    progress: Told = None,
 ) -> Similar:
     """The songs of a collection that are nearest to one song, or to several.
 
@@ -90,6 +93,9 @@ def similar(
         True to import a module that the index names as its model or factorization.
     seed : int
         Random seed for drawing songs that stand for what is not liked.
+    progress : as for `explain`
+        Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
+        log.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from typing import Any, cast
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.places import require_writable_file
+from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.nearest import similar_html
@@ -19,8 +20,13 @@ from audiolime_ext.report.neighbours.page import why_html
 from audiolime_ext.report.song.page import Explained, page_html
 
 
+@tells_progress
 def write_page(
-    explained: Explained | Sequence[Explained] | Why | Similar, path: str | os.PathLike[str], **options: Any
+    explained: Explained | Sequence[Explained] | Why | Similar,
+    path: str | os.PathLike[str],
+    *,
+    progress: Told = None,
+    **options: Any,
 ) -> Path:
     """Write a result as one HTML file that opens from disk, to read and to listen to.
 
@@ -30,6 +36,9 @@ def write_page(
         Explanations of recordings or excerpts (several stand side by side), why songs are near, or the nearest songs.
     path : str or PathLike
         HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
+    progress : as for `explain`
+        Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
+        log.
     **options : Any
         Options of the page: of explanations those of `audiolime_ext.report.song.page.page_html` (``title``, ``audio``,
         ``mixture``, ``source_url``, ``notes``, ``blind``), of a `Why` those of
@@ -55,7 +64,7 @@ def write_page(
     True
     """
     if isinstance(cast(Any, explained), (str, os.PathLike)):
-        warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 2)
+        warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 3)
         explained, path = cast(Any, path), cast(Any, explained)
     require_writable_file(Path(path))
     write_bytes(_html(explained, options).encode("utf-8", "legible"), Path(path))

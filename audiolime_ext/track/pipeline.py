@@ -37,6 +37,7 @@ from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.prediction.targets import TargetSpec, first_labels, make_target, value_names
+from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.track.asked import ask_track
 from audiolime_ext.track.explanation import TrackExplanation
 from audiolime_ext.track.size import load_manageable
@@ -45,6 +46,7 @@ FALLBACK_LABELS = 3
 
 
 @takes_plain
+@tells_progress
 def explain_track(
     audio: Any,
     model: Any,
@@ -63,12 +65,13 @@ def explain_track(
     seed: int = 0,
     cache: bool = True,
     sr: int | None = None,
+    progress: Told = None,
 ) -> TrackExplanation:
     """Explain a model's prediction for every window of a recording by the sources that are in it.
 
     Parameters
     ----------
-    audio, model, factorization, target, baseline, method, seed, sr : as for `explain`
+    audio, model, factorization, target, baseline, method, seed, sr, progress : as for `explain`
         Arguments of `explain`. Recordings of up to three hours can be explained.
     labels : sequence of str or int, str, int or None
         Labels to explain, by name or number; None: every label that reaches `min_score` in some window.

@@ -25,6 +25,7 @@ from audiolime_ext.components.mixing import weighted_sums
 from audiolime_ext.errors import unknown
 from audiolime_ext.prediction.asking import n_at_once, predict
 from audiolime_ext.prediction.contract import Scores
+from audiolime_ext.progress.stages import tracked
 from audiolime_ext.track.asked import AskedTrack
 from audiolime_ext.track.windows import Answer, Span
 
@@ -98,9 +99,7 @@ class Remix:
 
     @cached_property
     def _heard(self) -> tuple[Samples, ...]:
-        from tqdm import tqdm
-
-        shown = tqdm(self.windows, desc="hearing stems", unit="window", delay=1.0, disable=None, leave=False)
+        shown = tracked(self.windows, "hearing stems", "window")
         return tuple(self._components(answer).heard for answer in shown)
 
     def _components(self, answer: Answer) -> Components:

@@ -31,6 +31,7 @@ from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.repeatability import Noise, repeatability
 from audiolime_ext.prediction.taggram import Taggram, tag
 from audiolime_ext.prediction.targets import Target
+from audiolime_ext.progress.stages import stage
 
 Span = tuple[float, float]  # start and duration in seconds
 
@@ -145,14 +146,12 @@ class Asking:
 
     def answers(self, spans: Sequence[Span], *, alone: bool) -> Iterator[Answer]:
         """The model's answers for windows in the order given, kept block by block (or, if `alone`, one by one)."""
-        from tqdm import tqdm
-
         size = 1 if alone else max(1, n_at_once(self.model) // 4)
-        with tqdm(total=len(spans), desc="explaining", unit="window", delay=1.0, disable=None, leave=False) as bar:
+        with stage("explaining", len(spans), "window") as explaining:
             for at in range(0, len(spans), size):
                 block = spans[at : at + size]
                 yield from self._kept(block)
-                bar.update(len(block))
+                explaining.advance(len(block))
 
     def _kept(self, block: Sequence[Span]) -> list[Answer]:
         for masks in ("all", self._choice):  # answers to all masks serve every method that wants all of them

@@ -26,6 +26,7 @@ from audiolime_ext.collection.table import Problems
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible, told_apart
 from audiolime_ext.files.reading import contents
+from audiolime_ext.progress.stages import tracked
 
 DURATION_S = 10.0
 _BELIEVED_S = 60.0  # longest excerpt that a manifest may claim before its file has been counted
@@ -57,14 +58,12 @@ def entries_of(
     UsageError
         If two recordings have the same content, an excerpt ends behind its recording, or stems are missing.
     """
-    from tqdm import tqdm
-
     problems, store = Problems(manifest.source), Store(Cache.of_user()) if store is None else store
     entries: list[Entry] = []
     found: dict[str, Entry] = {}
     broken: set[str] = set()  # keys of several recordings that cannot be read, each of which fails by itself
     names = told_apart(str(row.path) for row in manifest.rows)
-    for row in tqdm(manifest.rows, desc="reading the manifest", unit="file", delay=1.0, disable=None, leave=False):
+    for row in tracked(manifest.rows, "reading the manifest", "file"):
         if stems_needed and row.stems is None:
             problems.add(row.line, "no stems; name the folder of its true stems, or choose a factorization")
         try:

@@ -5,7 +5,7 @@
 - `differences`, `controls`: how much more often decisions flip than under a placebo of the same recordings
 - `expected`: what is meant to matter
 - `limits`, `status`: what rates are compared with; shown, ruled out, open or not auditable, decided in one place
-- `words`: rates and intervals in words
+- `words`: rates and intervals in words; `glossary`: what the words of an audit mean
 - `verdicts`, `gate`: the verdicts on all pairs, and what a gate makes of them
 - `admission`, `junit`: the gate's decision on a store, for continuous integration
 - `export`: everything as one table

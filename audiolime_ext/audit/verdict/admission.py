@@ -28,7 +28,7 @@ from audiolime_ext.audit.verdict.rates import Trials
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict
 from audiolime_ext.audit.verdict.verdicts import marks, put_in, transplants_of
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of
 
@@ -87,19 +87,23 @@ class Admission:
         return f"{self.outcome}: {legible(self.path)}; {self.decision.limit.text}; {self.decision.numbers}{more}"
 
     def lines(self, *outcomes: Outcome) -> list[str]:
-        """The lines on pairs that have one of these outcomes, with the songs that show a failure best."""
+        """The lines on pairs that have one of these outcomes, with the songs that show a failure or a waiver best."""
         told = []
         for pair in self.decision.pairs:
             if pair.outcome in outcomes:
                 told.append(pair.text)
-                told += [f"  {example}" for example in (self.examples(pair) if pair.outcome == "fail" else ())]
+                told += [f"  {example}" for example in self.examples(pair)]
         return told
 
     def examples(self, pair: Gated) -> list[str]:
-        """The transplants that flip a decision and move the class most, one for each host."""
+        """The transplants that flip a decision and move the class most, one for each host.
+
+        There are some of a pair that fails, and of one that is waived: what is not held against a model is not hidden.
+        """
         of = pair.verdict
-        tried = next(t for t in self.trials if (t.label, t.component) == (of.label, of.component))
-        if tried.gains is None or tried.donors is None:
+        known = (t for t in self.trials if (t.label, t.component) == (of.label, of.component))
+        tried = next(known, None) if pair.outcome in ("fail", "waived") else None
+        if tried is None or tried.gains is None or tried.donors is None:
             return []
         best: dict[str, str] = {}
         for i in np.argsort(-tried.gains, kind="stable"):
@@ -111,10 +115,7 @@ class Admission:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        pairs = [
-            {**pair.to_dict(), "examples": self.examples(pair) if pair.outcome == "fail" else []}
-            for pair in self.decision.pairs
-        ]
+        pairs = [{**pair.to_dict(), "examples": self.examples(pair)} for pair in self.decision.pairs]
         return {
             "store": str(self.path),
             "outcome": self.outcome,
@@ -240,11 +241,19 @@ def assert_no_confounder(
     Traceback (most recent call last):
     audiolime_ext.errors.UsageError: inconclusive must be 'fail' or 'pass', not 'maybe'
     """
+    __tracebackhide__ = True  # of pytest: what it shows is the line that asked, and what was found
     if inconclusive not in ("fail", "pass"):
         raise UsageError(f"inconclusive must be 'fail' or 'pass', not {inconclusive!r}")
-    found = admit(
-        results, tolerance=tolerance, expected=expected, thresholds=thresholds, waive_not_auditable=waive_not_auditable
-    )
+    try:
+        found = admit(
+            results,
+            tolerance=tolerance,
+            expected=expected,
+            thresholds=thresholds,
+            waive_not_auditable=waive_not_auditable,
+        )
+    except AudiolimeError as error:
+        raise error.with_traceback(None) from None
     if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
         return
     told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing]

@@ -5,7 +5,7 @@ It fails if that is *shown* for one of them. Else, with pairs that are *open* or
 everywhere, these words are chosen in `audiolime_ext.audit.verdict.status`. Invariant: what was not tried does not pass.
 
 Two kinds of pairs are *waived*, that is, listed and otherwise left out: those that are meant to matter, and, on
-request, those that are not auditable.
+request, those that are not auditable. Invariant: what is waived is told with its numbers.
 
 A *baseline*, such as the model in production, may have the same faults. A fault that is shown there, too, and is no
 worse now is *known*, and does not keep the model from passing: a pair that is shown and not significantly worse, or one

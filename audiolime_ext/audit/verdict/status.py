@@ -145,7 +145,7 @@ class Verdict:
         true stems; 20 host songs, 20 donor songs); no near-null control was measured
         """
         if self.status == "not auditable":
-            return f"not auditable: {self.label!r} and {self.component}: {self.why_not}"
+            return f"not auditable: {self.label!r} and {self.component}: {self.why_not}{self._tried_all_the_same}"
         told = {"shown": self.claim, "open": f"whether {self.claim}", "ruled out": self._ruled_out}[self.status]
         more = {"shown": self._controls, "open": self._what_would_decide, "ruled out": ()}[self.status]
         return "; ".join([f"{self.status}: {told}: {in_words(self.rate, self.limit)}", *more])
@@ -158,6 +158,12 @@ class Verdict:
     def _ruled_out(self) -> str:
         effect = f"no effect of {self.component} on {self.label!r} beyond {self.limit.percent}"
         return effect + (", which is meant to matter" if self.declared else "")
+
+    @property
+    def _tried_all_the_same(self) -> str:
+        """The numbers of what cannot be judged by them."""
+        tried = self.rate is not None and self.rate.rate is not None
+        return f"; what was tried all the same: {in_words(self.rate, self.limit)}" if tried else ""
 
     @property
     def _controls(self) -> tuple[str, ...]:

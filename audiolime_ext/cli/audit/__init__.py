@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from audiolime_ext.audit.verdict.glossary import GLOSSARY, explained
 from audiolime_ext.cli.audit import export, gate, merge, report, run
+from audiolime_ext.cli.parser import Paragraphs
 
 COMMANDS = (run, gate, report, merge, export)
 
@@ -17,6 +19,8 @@ def add(commands: Any) -> None:
         description="Audit a classifier over a collection: audiolime audit MANIFEST measures (and goes on where it was "
         "stopped), the other commands read the results. For a folder that has the name of a command, write audiolime "
         "audit run report, or audiolime audit ./report.",
+        epilog=explained(GLOSSARY),
+        formatter_class=Paragraphs,
     )
     inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from audiolime_ext.audit.verdict.glossary import OF_EXPORT, explained
 from audiolime_ext.cli.audit.options import add_store
 from audiolime_ext.cli.options import add_json, add_output
+from audiolime_ext.cli.parser import Paragraphs
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted
 
@@ -18,6 +20,8 @@ def add(commands: Any) -> None:
         help="write everything that was measured as one table, CSV or Parquet",
         description="Write everything in a store as one long table, one line for each recording, measure, component, "
         "donor and label. The columns are explained in audiolime_ext.audit.verdict.export.",
+        epilog=explained(OF_EXPORT),
+        formatter_class=Paragraphs,
     )
     add_store(parser)
     parser.add_argument(

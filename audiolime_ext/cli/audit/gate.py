@@ -6,8 +6,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.audit.verdict.glossary import OF_GATE, explained
 from audiolime_ext.cli.audit.options import add_expected, add_store, add_threshold, add_tolerance
 from audiolime_ext.cli.options import add_json, warn
+from audiolime_ext.cli.parser import Paragraphs
 
 CODES = {"pass": 0, "fail": 6, "inconclusive": 7}
 
@@ -21,7 +23,8 @@ def add(commands: Any) -> None:
         "tolerated when the component is taken from recordings of the class and put into others. (What happens when "
         "a component is taken out is shown by the audit and its report, not judged here.)",
         epilog="exit codes: 0 pass: all is ruled out, 6 fail: an effect is shown, 7 inconclusive: an effect is open or "
-        "not auditable, or recordings were not measured",
+        f"not auditable, or recordings were not measured\n\n{explained(OF_GATE)}",
+        formatter_class=Paragraphs,
     )
     add_store(parser)
     add_tolerance(parser, default=".05")

@@ -6,9 +6,11 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.audit.verdict.glossary import OF_REPORT, explained
 from audiolime_ext.cli.audit.options import add_expected, add_store, add_threshold, add_tolerance
 from audiolime_ext.cli.numbers import positive
 from audiolime_ext.cli.options import add_json, add_output, add_trust, warn
+from audiolime_ext.cli.parser import Paragraphs
 from audiolime_ext.files.names import legible
 
 
@@ -20,6 +22,8 @@ def add(commands: Any) -> None:
         description="Write the findings of an audit as one page that opens from disk: the findings first, with a clip "
         "each, then every effect. The store may still be written to. Clips are made anew from the recordings, with "
         "the model and the separator that the store names; without --trust they are left out if those are modules.",
+        epilog=explained(OF_REPORT),
+        formatter_class=Paragraphs,
     )
     add_store(parser)
     parser.add_argument("--no-audio", dest="audio", action="store_false", help="embed no sound")

@@ -7,9 +7,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.audit.verdict.glossary import OF_RUN, explained
 from audiolime_ext.cli.audit.options import add_expected, add_threshold
 from audiolime_ext.cli.numbers import duration, whole
 from audiolime_ext.cli.options import SOME_FAILED, add_factorization, add_json, add_map, add_model, add_output, warn
+from audiolime_ext.cli.parser import Paragraphs
 from audiolime_ext.cli.workers import add_workers, cluster, policy_of
 from audiolime_ext.text import counted, share_of
 
@@ -21,6 +23,8 @@ def add(commands: Any) -> None:
         help="measure every recording of a manifest (the default: audiolime audit MANIFEST.csv)",
         description="Measure every recording of a manifest and keep the results in a store. You may stop it, run it "
         "again or add recordings: what is done is neither lost nor repeated. The findings are printed at the end.",
+        epilog=explained(OF_RUN),
+        formatter_class=Paragraphs,
     )
     parser.add_argument(
         "manifest",
@@ -35,7 +39,8 @@ def add(commands: Any) -> None:
     _add_reading(parser)
     _add_settings(parser)
     group = add_workers(parser, merged="join the stores with merge")
-    group.add_argument("--dry-run", action="store_true", help="measure one recording and estimate the cost of all")
+    group.add_argument("--dry-run", action="store_true", help="measure a few recordings, keep nothing, and "
+                       "estimate the cost of all")  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -91,7 +96,6 @@ def run(args: Namespace) -> int:
     from audiolime_ext.audit.measurement.measure import Settings
     from audiolime_ext.audit.run import plan_audit
     from audiolime_ext.audit.store.store import AuditStore
-    from audiolime_ext.files.names import legible
 
     policy = policy_of(args)
     store = args.output or _store_of(Path(args.manifest))
@@ -123,11 +127,7 @@ def run(args: Namespace) -> int:
             warn(note)
         if args.dry_run:
             return _tell_estimate(audit.estimate(), args)
-        try:
-            results = audit.run(store, policy)
-        except KeyboardInterrupt:
-            warn(f"what is done is kept in {legible(store)}; the same command goes on from there")
-            raise
+        results = audit.run(store, policy)
     _tell(results, args)
     mine = {entry.key for entry in audit.mine}
     for failure in (failures := [failure for failure in results.failures if failure.task in mine]):
@@ -172,11 +172,13 @@ def _tell_estimate(estimate: Any, args: Namespace) -> int:
     if args.json:
         print(to_json(asdict(estimate)))
         return 0
-    n_workers = args.workers or n_cores()
-    minutes = estimate.seconds / n_workers / 60
+    n_workers = n_cores() if args.workers is None else max(1, args.workers)
+    spans = estimate.seconds, estimate.least_s, estimate.most_s
+    usual, least, most = ((estimate.start_s + seconds / n_workers) / 60 for seconds in spans)
+    within = f" ({least:.1f} to {most:.1f})" if f"{least:.1f}" != f"{most:.1f}" else ""
     print(
         f"{counted(estimate.n_recordings, 'recording')}, about {counted(estimate.n_asked, 'prediction')}, "
-        f"{minutes:.1f} minutes with {counted(n_workers, 'worker')}, {estimate.n_bytes / 1e6:.1f} MB of results; "
+        f"{usual:.1f} minutes{within} with {counted(n_workers, 'worker')}, {estimate.n_bytes / 1e6:.1f} MB of results; "
         "nothing was kept"
     )
     return 0

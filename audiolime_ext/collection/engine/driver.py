@@ -30,6 +30,8 @@ from audiolime_ext.collection.engine.policy import LONGEST_S, Policy
 from audiolime_ext.collection.engine.workers import Engine, failed
 from audiolime_ext.errors import AudiolimeError, UnfitModel, WorkersLost, told
 from audiolime_ext.files.names import legible, utf8
+from audiolime_ext.progress.displays import say
+from audiolime_ext.progress.stages import Ended, stage
 from audiolime_ext.text import share_of
 
 DEATHS = 3
@@ -57,8 +59,8 @@ class Driver:
         Drawer of donors; None: a recording needs no other.
     usual_s : float or None
         Length of most excerpts in seconds; None: that of each one.
-    doing : str
-        Word for the progress bar.
+    doing, unit : str
+        Words for what is being done, and to what.
     say : callable of str, or None
         Receiver of warnings while it runs; None: each is a line on stderr.
     """
@@ -73,11 +75,12 @@ class Driver:
         donors: Donors | None = None,
         usual_s: float | None = None,
         doing: str = "measuring",
+        unit: str = "recording",
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.store, self.keep, self.engine, self.policy = store, keep, engine, policy
         self.donors: Donors = NoDonors() if donors is None else donors
-        self.usual_s, self.doing, self.say = usual_s, doing, say or _warn
+        self.usual_s, self.doing, self.unit, self.say = usual_s, doing, unit, say or _warn
         self.patience = Patience(engine, policy.patience_s, self.say)
         self.limit_s = policy.timeout_s or LONGEST_S
         self.tasks: list[Any] = []
@@ -94,22 +97,27 @@ class Driver:
             If a recording fails and the policy is to stop, or if every recording would fail in the same way.
         WorkersLost
             If the workers are gone, or did not answer, for too long.
+        KeyboardInterrupt
+            If it is interrupted; its message says how many are done.
         """
-        from tqdm import tqdm
-
         self.tasks = [entry.task for entry in entries]
         missing = self._missing()
         self.queue.extend(entry for entry in entries if entry.key in missing)
-        with tqdm(
-            total=len(entries), initial=len(entries) - len(self.queue), desc=self.doing, unit="recording", disable=None
-        ) as self.bar:
+        n, n_before = len(entries), len(entries) - len(self.queue)
+        with stage(self.doing, n, self.unit, before=n_before, stays=True) as self.counting:
             try:
                 while self.queue or self.running:
                     self._submit()
                     self._gather()
                     self._stop_late()
+                    self.counting.advance(0)
             except WorkersLost as lost:
                 raise self._unfinished(lost) from lost
+            except Ended:
+                raise
+            except KeyboardInterrupt as told_to:
+                told_to.args = (*told_to.args, self._so_far())
+                raise
             finally:
                 for future in self.running:
                     future.cancel()
@@ -170,7 +178,7 @@ class Driver:
             self._fail(entry, error)
         else:
             self.keep(entry, result)
-            self.bar.update()
+            self.counting.advance()
         self.patience.heard()
         return True
 
@@ -256,15 +264,23 @@ class Driver:
 
     def _unfinished(self, lost: WorkersLost) -> WorkersLost:
         """The error with what has happened, what is kept, and how to go on."""
-        n, given = len(self.tasks), [job.host.path for job, _ in self.running.values()]
-        n_done = n - len(self.store.missing(self.tasks, max_tries=sys.maxsize))  # those that failed are not done
+        given = [job.host.path for job, _ in self.running.values()]
         waited = f" (they had {', '.join(map(str, given[:3]))}{', …' if len(given) > 3 else ''})" if given else ""
         return WorkersLost(
-            f"{lost}{waited}; {share_of(n_done, n, 'recording')} done and kept in "
-            f"{legible(self.store.path)}: "
+            f"{lost}{waited}; {self._share_done(verb=True)} done and kept in {legible(self.store.path)}: "
             "start workers and give the same command again, and it goes on from there (to wait longer: "
             "--cluster-patience, patience_s)"
         )
+
+    def _so_far(self) -> str:
+        """What an interrupted run has to say."""
+        return f"{self._share_done()} done and kept in {legible(self.store.path)}; run the same command again to go on"
+
+    def _share_done(self, *, verb: bool = False) -> str:
+        """How many are done: ``10 of 72 recordings``; those that failed are not."""
+        n = len(self.tasks)
+        told = share_of(n - len(self.store.missing(self.tasks, max_tries=sys.maxsize)), n, self.unit)
+        return told if verb else told.rpartition(" ")[0]
 
     def _job(self, entry: Entry) -> Job:
         return Job(entry, self.donors.of(entry), self.usual_s)
@@ -279,7 +295,7 @@ class Driver:
         if self.tries[entry.key] <= self.policy.retries:
             self.queue.append(entry)
         else:
-            self.bar.update()
+            self.counting.advance()
 
     def _reason(self, error: BaseException) -> str:
         fewer = isinstance(error, MemoryError) and self.engine.n_at_once > 1
@@ -292,9 +308,7 @@ class _Late(AudiolimeError):
 
 def _warn(message: str) -> None:
     """A line on stderr, above the progress bar."""
-    from tqdm import tqdm
-
-    tqdm.write(f"audiolime: warning: {utf8(message)}", file=sys.stderr)
+    say(f"audiolime: warning: {utf8(message)}")
 
 
 def _is_of_the_executor(error: BaseException) -> bool:

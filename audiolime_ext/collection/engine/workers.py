@@ -21,6 +21,8 @@ from typing import Any, Protocol
 
 from audiolime_ext.collection.engine.jobs import Job, Work
 from audiolime_ext.errors import AudiolimeError, UsageError, WorkersLost, told
+from audiolime_ext.progress.displays import show_none
+from audiolime_ext.progress.stages import reporting
 
 # Threads within a worker: of ONNX Runtime (see `audiolime_ext.networks.graph`), BLAS, OpenMP, Numba and TensorFlow.
 THREADS = (
@@ -241,7 +243,8 @@ def work_on(work: Work, job: Job) -> Any:
         error.for_all = True
         raise
     try:
-        return work.done(ready, job)
+        with reporting(False):  # the driver counts what is done
+            return work.done(ready, job)
     except (AudiolimeError, MemoryError):
         raise
     except Exception as error:  # of a class that may not travel, or that the driver cannot make again
@@ -258,10 +261,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if _MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # its own children should hear it
-    os.environ["TQDM_DISABLE"] = "1"  # the driver's bar is the one to see
-    from tqdm import tqdm
-
-    tqdm.set_lock(threading.RLock())  # its own is one of the system's, which would outlast a worker that is killed
+    show_none()
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
 
 

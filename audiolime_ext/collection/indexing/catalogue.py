@@ -31,6 +31,7 @@ from audiolime_ext.files.fresh import make_folder
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.files.plain import from_json, held, to_json
+from audiolime_ext.progress.stages import tracked
 
 NAME = "catalogue.sqlite"
 FORM = Form(
@@ -207,9 +208,7 @@ class Catalogue:
         self, songs: Iterable[tuple[Task, str, Embedded]], n: int, failures: Iterable[Failure], files: Sequence[File]
     ) -> int:
         """Keep `n` songs in one transaction, `files` in place of those that were there; how many songs are new."""
-        from tqdm import tqdm
-
-        shown = tqdm(songs, total=n, desc="writing", unit="song", delay=1.0, disable=None, leave=False)
+        shown = tracked(songs, "writing", "song", total=n)
         with self._transaction():
             n_new = sum(self._put(*song) for song in shown)
             for failure in failures:  # unless the song was measured, or has failed as often here

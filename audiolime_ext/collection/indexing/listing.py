@@ -36,6 +36,7 @@ from audiolime_ext.collection.table import Problems, read_table
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file, is_folder, legible, told_apart
 from audiolime_ext.files.reading import require_file, sha256_of
+from audiolime_ext.progress.stages import tracked
 
 COLUMNS = ("path", *TAGS, "label", "group")
 _FMA = "fma:"
@@ -183,9 +184,7 @@ def _of_table(source: Path, root: Path | None) -> tuple[dict[Path, Mapping[str, 
 
 
 def _shown(paths: list[Path]) -> Iterator[Path]:
-    from tqdm import tqdm
-
-    yield from tqdm(paths, desc="reading the files", unit="file", delay=1.0, disable=None, leave=False)
+    return tracked(paths, "reading the files", "file")
 
 
 def _file(path: Path, name: str, known: Mapping[str, File], said: Mapping[str, str]) -> tuple[File, str]:

@@ -27,6 +27,7 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization, require_fingerprint
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
+from audiolime_ext.progress.stages import Told, tells_progress
 
 MODEL = "musicnn:MSD_musicnn?layer=penultimate"
 
@@ -80,11 +81,12 @@ class Indexing:
             def keep(entry: Recording, found: Embedded) -> None:
                 catalogue.put(entry.task, entry.name, found)
 
-            Driver(catalogue, keep, engine, policy, doing="indexing", say=say).run(self.mine)
+            Driver(catalogue, keep, engine, policy, doing="indexing", unit="song", say=say).run(self.mine)
             write_matrices(self.folder, catalogue)
         return load_index(self.folder)
 
 
+@tells_progress
 def make_index(
     source: str | Path | None,
     model: Any = None,
@@ -92,6 +94,7 @@ def make_index(
     index: str | Path,
     policy: Policy | None = None,
     vectors: str | Path | Brought | None = None,
+    progress: Told = None,
     **options: Any,
 ) -> Index:
     """Index the songs of a collection; what the index already holds is not measured again.
@@ -114,6 +117,9 @@ def make_index(
     vectors : str, Path, Brought or None
         Vectors that are known already, or their file; see `audiolime_ext.collection.indexing.bringing`. None: songs are
         heard.
+    progress : as for `explain`
+        Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
+        log.
     **options : any
         Options of `plan_index`; with `vectors`: of `plan_bringing`.
 
@@ -141,13 +147,13 @@ def make_index(
     if vectors is not None:
         bringing = plan_bringing(vectors, index=index, source=source, model=model, **options)
         for note in bringing.notes:
-            warnings.warn(note, stacklevel=2)
+            warnings.warn(note, stacklevel=3)
         return bringing.run()
     if source is None:
         raise UsageError("source names no recordings; give a folder or a table, or vectors that are known already")
     plan = plan_index(source, MODEL if model is None else model, index=index, **options)
     for note in plan.listing.notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, stacklevel=3)
     return plan.run(policy)
 
 

@@ -20,6 +20,7 @@ from audiolime_ext.components.masks import MAX_EVALS
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.ranking import ranking_of
@@ -37,6 +38,7 @@ from audiolime_ext.recommendation.why.standing import Field
 MODEL, FACTORIZATION = "musicnn:MSD_musicnn?layer=penultimate", "spleeter:2stems"
 
 
+@tells_progress
 def why(
     query: Any,
     a: Any = None,
@@ -54,6 +56,7 @@ def why(
     seed: int = 0,
     trust: bool = False,
     cache: bool = True,
+    progress: Told = None,
 ) -> Why:
     """Why a song is near to another one, or nearer to one than to a second, by the stems of it.
 
@@ -87,6 +90,9 @@ def why(
         True to import a module that the index names as its model.
     cache : bool
         True to keep stems and answers on disk.
+    progress : as for `explain`
+        Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
+        log.
 
     Returns
     -------

@@ -10,13 +10,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction.contract import Scores
+from audiolime_ext.progress.stages import Stage, stage
 from audiolime_ext.track.remix import Remix
 
 Vector = NDArray[np.float64]
@@ -74,21 +74,20 @@ class Trials:
     before: float
     step: int
     n_evals: int = 0
-    _bar: Any = field(default=None, repr=False)
+    _turning: Stage | None = field(default=None, repr=False)
 
     @contextmanager
     def progress(self) -> Iterator[None]:
-        """A bar that counts mixes while the model is asked."""
-        from tqdm import tqdm
-
-        with tqdm(desc="turning stems", unit="mix", delay=1.0, disable=None, leave=False) as self._bar:
+        """Count mixes while the model is asked."""
+        with stage("turning stems", unit="mix") as self._turning:
             yield
 
     def asked(self, changes_db: Mapping[str, float]) -> Trial:
         """What the model answers to a change."""
         outputs = self.remix.outputs(changes_db)
         self.n_evals += len(outputs)
-        self._bar.update(len(outputs))
+        if self._turning is not None:
+            self._turning.advance(len(outputs))
         return Trial(changes_db, outputs, measured(self.margin, outputs.mean(axis=0)))
 
     def smallest(self, candidates: Sequence[Ways], expected: Sequence[float], most: int) -> Trial | None:

@@ -5,5 +5,6 @@
 - `overview`: rates of all pairs, decisions before and after a removal
 - `effects`: every recording's effects, as beeswarms of a bounded number of dots
 - `clips`: the sound of the best trials
+- `linked`: words of an audit as links to what they mean
 - `names`: names of recordings and songs, or numbers in their place
 """

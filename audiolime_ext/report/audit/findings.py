@@ -6,7 +6,7 @@ dependence that is. Each answer is "shown" where the interval of the flip rate l
 out" where it lies below, and "open" otherwise: an answer that is not known is not given.
 
 Where no fault is shown, the largest effects that are open or ruled out are shown and played in the same way, as what
-they are, but no conclusion is drawn from them.
+they are, but no conclusion is drawn from them; nor from what is not auditable, whose numbers are shown, too.
 
 A *case* is one trial that shows a finding well: the decision flipped, and no flipped one of another song rose further.
 """
@@ -108,15 +108,18 @@ def findings(results: Results, verdicts: Sequence[Verdict], *, n_cases: int = 3)
 def to_tell(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts that a report gives with evidence: those shown and, if none of them is a fault, the largest effects.
 
-    Of two verdicts on one pair, put in and taken out, the first is given.
+    Behind them are those that are not auditable, but flipped where they were tried: a gate may waive them. Of two
+    verdicts on one pair, put in and taken out, the first is given.
     """
     shown = _once([one for one in verdicts if one.is_finding])
+    untold = [one for one in verdicts if one.status == "not auditable" and _share(one)]
+    aside = _once(sorted(untold, key=_share, reverse=True))[:MOST_LARGEST]
     if any(one.reading != "as expected" for one in shown):
-        return shown
+        return shown + aside
     pairs = {(one.label, one.component) for one in shown}
     flips = [one for one in verdicts if one.status in ("open", "ruled out") and (one.label, one.component) not in pairs]
     largest = sorted((one for one in flips if _share(one)), key=_share, reverse=True)
-    return shown + _once(largest)[:MOST_LARGEST]
+    return shown + _once(largest)[:MOST_LARGEST] + aside
 
 
 def answer(rate: Rate | None, limit: Limit) -> Answer:

@@ -31,6 +31,7 @@ from audiolime_ext.report.audit.charts import MOST_DOTS, Beeswarm, beeswarm, sha
 from audiolime_ext.report.audit.clips import CLIP_S, Clip, Listening
 from audiolime_ext.report.audit.effects import Effects, Strip, effects, reach
 from audiolime_ext.report.audit.findings import Case, Finding, findings, to_tell
+from audiolime_ext.report.audit.linked import WORDS, linked
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.player.player import script_text, style_text
@@ -130,7 +131,7 @@ def report_html(results: Results, options: Options | None = None) -> str:
     limit = limit_of(results) if options.limit is None else given(options.limit)
     put_in, taken_out = conclude(results, limit=limit)
     verdicts = [*put_in, *taken_out]
-    found = findings(results, to_tell(verdicts))
+    found = findings(results, told := to_tell(verdicts))
     listening = Listening(results, names, clip_s=options.clip_s, trust=options.trust) if options.audio else None
     heard = [_heard(results, finding, listening if i < MOST_HEARD else None, names) for i, finding in enumerate(found)]
     players = list(_players(found, listening)) if listening else []
@@ -150,11 +151,13 @@ def report_html(results: Results, options: Options | None = None) -> str:
         names=names,
         facts=_facts(results, names),
         answers=answers(put_in, taken_out, limit),
-        gated=gated(results, put_in) if options.limit is None else "",
+        gated=gated(results, put_in) if options.limit is None else ("", []),
         failures=[names.failure(failure) for failure in results.failures],
         findings=list(zip(found, heard, strict=True)),
         others=[verdict for verdict in verdicts if not verdict.is_finding],
-        not_auditable=[verdict for verdict in put_in if verdict.status == "not auditable"],
+        not_auditable=[one for one in put_in if one.status == "not auditable" and one not in told],
+        words=WORDS,
+        linked=linked,
         pictures=[_pictured(one, reach(all_effects)) for one in all_effects],
         n_open=OPEN_CLASSES,
         n_listed=LISTED_CLASSES,
@@ -200,15 +203,17 @@ def answers(put_in: Sequence[Verdict], taken_out: Sequence[Verdict], limit: Limi
     return [first, " ".join(numbers), limit.sentence]
 
 
-def gated(results: Results, put_in: Sequence[Verdict]) -> str:
-    """The gate's answer by its usual limit, so that nobody takes this page for it."""
+def gated(results: Results, put_in: Sequence[Verdict]) -> tuple[str, list[str]]:
+    """The gate's answer by its usual limit, so that nobody takes this page for it, and what it waives, with numbers."""
     if all(verdict.declared for verdict in put_in):
-        return ""
+        return "", []
     usual = tolerance()
     found = admission_of(results, decide(put_in, usual, floor=floor_of(results)), usual)
+    waived = [pair.text for pair in found.decision.pairs if pair.outcome == "waived"]
     return (
         f"The gate judges only what is put in, and by a limit of its own: {usual.percent} of decisions, unless it is "
-        f"given a tolerance. Its answer by that limit: {found.outcome} ({found.decision.numbers})."
+        f"given a tolerance. Its answer by that limit: {found.outcome} ({found.decision.numbers}).",
+        waived,
     )
 
 

@@ -31,6 +31,7 @@ from audiolime_ext.audio.resampling import context_span, padded_span, resample_s
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.factorization.transcription import Transcription
+from audiolime_ext.progress.stages import stage
 from audiolime_ext.report.player.pictures import frame_length, picture, png, sketch
 from audiolime_ext.text import counted
 
@@ -126,6 +127,7 @@ def encode_media(
     overlap_s: float = OVERLAP_S,
     n_columns: int = 1000,
     n_workers: int | None = None,
+    duration_s: float | None = None,
 ) -> Media:
     """Encode the stems of a recording for a page.
 
@@ -141,6 +143,8 @@ def encode_media(
         Largest width of the waveforms and of the spectrogram; there are 100 columns a second.
     n_workers : int or None
         Number of threads that encode; None: one for each core.
+    duration_s : float or None
+        Length of all parts in seconds, to tell how much is left; None: it is not known.
 
     Raises
     ------
@@ -163,7 +167,7 @@ def encode_media(
     tape = _Tape()
     sketches, pieces = [], []
     heard: list[tuple[float, Transcription]] = []
-    with ThreadPoolExecutor(n_workers) as pool:
+    with ThreadPoolExecutor(n_workers) as pool, stage("encoding", duration_s, "s") as encoding:
         waiting: deque[Future[Piece | None]] = deque()
         for index in _spans(tape, _listening(parts, heard), codec, piece_s, overlap_s):
             stored_sr = stored_rate(tape.sr, codec)
@@ -172,6 +176,7 @@ def encode_media(
                 waiting.append(pool.submit(_encode, samples, stored_sr, codec, stem, index))
             while len(waiting) > 2 * n_workers:
                 pieces.append(waiting.popleft().result())
+            encoding.advance(min((index + 1) * piece_s, tape.end / tape.sr) - encoding.done)
         pieces += [future.result() for future in waiting]
     seen = picture(sketches, n_columns=n_columns)
     return Media(

@@ -170,7 +170,8 @@ def _player(
     sources = track.names if parts is None else parts.sources
 
     def encode() -> Media:
-        return encode_media((_only(stems, wanted) for stems in track.stems()), codec=codec)
+        parts_wanted = (_only(stems, wanted) for stems in track.stems())
+        return encode_media(parts_wanted, codec=codec, duration_s=track.end_s - track.start_s)
 
     media = kept_media(track.shelf, encode, codec=codec, wanted=wanted)
     background = [name for name in media.names if name not in sources]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,7 +84,8 @@ def test_a_clean_model_with_enough_songs_passes(passing: Path, capsys: pytest.Ca
     told = capsys.readouterr()
     limit = "limit 5 %: the tolerance of a gate that is given none"
     assert told.out.startswith(f"pass: {passing}; {limit}; 2 shown, 0 open, 3 ruled out; 2 waived\n")
-    assert {line.split(": 0 % of")[0].split(": 100 % of")[0] for line in told.out.splitlines()[1:]} == {
+    lines = [line for line in told.out.splitlines()[1:] if not line.startswith("  ")]
+    assert {line.split(": 0 % of")[0].split(": 100 % of")[0] for line in lines} == {
         "waived, meant to matter: shown: 'guitar' depends on guitar, as it is meant to",
         "waived, meant to matter: shown: 'piano' depends on piano, as it is meant to",
         "ruled out: no effect of bass on 'guitar' beyond 5 %",
@@ -90,6 +93,9 @@ def test_a_clean_model_with_enough_songs_passes(passing: Path, capsys: pytest.Ca
         "ruled out: no effect of bass on 'piano' beyond 5 %",
     }
     assert told.err == ""
+    assert re.search(
+        r"as it is meant to: 100 % of \d+ decisions flip \(95 % interval \d.*\n  guitar of '.*' in '", told.out
+    )
     assert_no_confounder(passing)
     assert main(["audit", "gate", str(passing), "--tolerance", ".01"]) == 7, "for that there are too few"
 
@@ -108,11 +114,40 @@ def test_a_confounded_model_fails_with_the_songs_that_show_it(
     assert all(line.startswith("ruled out: ") for line in told[6:]), "all else is clean"
 
 
+def test_in_junit_what_is_waived_has_its_numbers_and_the_songs_that_show_it(passing: Path) -> None:
+    cases = ElementTree.fromstring(to_junit(admit(passing))).iter("testcase")
+    waived = {case.get("name"): case.find("skipped") for case in cases if case.find("skipped") is not None}
+    assert set(waived) == {"guitar", "piano"}
+    for name, skipped in waived.items():
+        assert skipped is not None
+        assert re.search(
+            r": 100 % of \d+ decisions flip \(95 % interval \d+ to 100 %; limit 5 %", skipped.get("message", "")
+        )
+        assert f"\n{name} of 'song " in (skipped.text or "")
+
+
+def test_pytest_shows_the_line_that_asked_and_what_was_found(failing: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(
+        "from audiolime_ext import assert_no_confounder\n\n\n"
+        f"def test_it():\n    assert_no_confounder({str(failing)!r}, tolerance=0.3)  # my line\n\n\n"
+        f"def test_nothing():\n    assert_no_confounder('gone.sqlite')  # my other line\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert "2 failed" in shown
+    assert ">       assert_no_confounder(" in shown
+    assert "# my line" in shown
+    assert "# my other line" in shown
+    assert re.search(r"E +AssertionError: fail: .*s\.sqlite; limit 30 %", shown)
+    assert re.search(r"E +audiolime_ext\.errors\.MissingError: ", shown)
+    assert "admission.py" not in shown, "none of our frames"
+
+
 def test_few_songs_are_inconclusive_with_the_number_that_would_decide(
     undecided: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["audit", "gate", str(undecided)]) == 7
-    told = capsys.readouterr().out.splitlines()
+    told = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("  ")]
     assert told[0].startswith(f"inconclusive: {undecided}; limit 5 %: the tolerance of a gate that is given none; ")
     assert told[0].endswith("; about 72 songs would decide")
     # float WAV files hold the second at which they were written, so contents, and with them donors, vary

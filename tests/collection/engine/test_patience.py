@@ -175,7 +175,7 @@ def test_waiting_for_workers_can_be_interrupted(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(driver, "_warn", lambda _: signal.raise_signal(signal.SIGINT))
     audit = planned(tmp_path, OwnExecutor(lambda *_: True))
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match=r"0 of \d+ recordings done and kept in .*; run the same command "):
             audit.run(tmp_path / "s.sqlite", Policy(timeout_s=0.5, patience_s=60))
     finally:
         signal.signal(signal.SIGINT, before)

@@ -33,9 +33,7 @@ def test_files_of_one_content_are_one_song_and_that_is_said(songs: Path) -> None
     write_song(songs / "copy.wav", song(0))
     found = listing(songs, songs.with_name("x.index"))
     assert (len(found.files), len(found.songs)) == (6, 5)
-    assert found.notes == (
-        "1 file is of the same content as another, and one song with it: copy.wav is 000.wav",
-    )
+    assert found.notes == ("1 file is of the same content as another, and one song with it: copy.wav is 000.wav",)
 
 
 def test_a_file_is_read_again_only_where_its_size_or_its_time_is_another(

@@ -47,6 +47,24 @@ def counting() -> tuple[object, list[int]]:
     return tagger(predict, sr=SR, window_s=0.5, version="1"), heard
 
 
+def test_an_interrupted_index_says_how_many_songs_are_done(songs: Path) -> None:
+    heard = [-1000]  # windows; noise comes first
+
+    def predict(batch: np.ndarray) -> np.ndarray:
+        heard.append(len(batch))
+        if sum(heard) > 8:  # songs have four
+            raise KeyboardInterrupt
+        return np.asarray(bands(batch))
+
+    model, index = tagger(predict, sr=SR, window_s=0.5, version="1"), songs.with_name("x.index")
+    plan = plan_index(songs, model, index=index)
+    heard[:] = []
+    with pytest.raises(KeyboardInterrupt, match=r"^2 of 6 songs done and kept in .*; run the same command again to go"):
+        plan.run()
+    heard[:] = [-1000]
+    assert len(make_index(songs, model, index=index).songs) == 6
+
+
 def test_each_song_has_the_vector_that_it_has_alone(songs: Path) -> None:
     found = make_index(songs, bands, index=songs.with_name("x.index"))
     assert [song.path for song in found.songs] == [f"../songs/album {i // 4}/{i:03d}.wav" for i in range(6)]
@@ -302,7 +320,9 @@ def test_a_script_without_a_guard_is_told_so(songs: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, script], env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.rstrip().splitlines()[-1].startswith(
-        "audiolime_ext.errors.UsageError: worker processes cannot be started: they end at once."
+    assert (
+        done.stderr.rstrip()
+        .splitlines()[-1]
+        .startswith("audiolime_ext.errors.UsageError: worker processes cannot be started: they end at once.")
     )
     assert len(load_index(songs.with_name("x.index")).failures) == 0

@@ -1,0 +1,104 @@
+"""What stderr shows of the work: a bar on a terminal or in a notebook; else, as in a log, a line now and then.
+
+A log is read later and kept: a bar, which overwrites itself, would fill it with noise. There a plain line comes every
+half minute, the first one half a minute after the work began: short work leaves none. ``TQDM_DISABLE=1`` in the
+environment shows neither bars nor lines.
+
+This is the only module that imports tqdm. A notebook gets its widget where ipywidgets is installed, and else tqdm's bar
+of text, which notebooks can show, too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from contextlib import suppress
+from typing import Any, Literal
+
+EVERY_S = 30.0  # between two lines
+DELAY_S = 1.0  # before a bar appears
+Kind = Literal["notebook", "terminal", "log", "nothing"]
+
+
+def kind() -> Kind:
+    """What stderr is at the moment."""
+    if sys.stderr is None or os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):
+        return "nothing"
+    if _in_notebook():
+        return "notebook"
+    try:
+        return "terminal" if sys.stderr.isatty() else "log"
+    except (AttributeError, ValueError):  # it cannot say, or is closed
+        return "nothing"
+
+
+def bar(where: Kind, name: str, unit: str, *, total: float | None, done: float, stays: bool) -> Any:
+    """A bar of tqdm, which appears after a second; where it `stays`, at once, and is left there when the work is done.
+
+    Parameters
+    ----------
+    where : {"notebook", "terminal"}
+        Place that shows it.
+    name, unit : str
+        Name of the stage, and of what is counted.
+    total, done : float or None, float
+        Number of units in all (None: nobody knows), and number of those that were done before.
+    stays : bool
+        True if it appears at once, and is left there.
+    """
+    make = _of_notebooks() if where == "notebook" else _of_terminals()
+    return make(
+        total=total,
+        initial=done,
+        desc=name,
+        unit=unit,
+        unit_scale=unit == "B",
+        file=sys.stderr,
+        disable=False,
+        leave=stays,
+        delay=0.0 if stays else DELAY_S,
+    )
+
+
+def say(line: str) -> None:
+    """Write a line to stderr, above any bars."""
+    if sys.stderr is not None:
+        _of_terminals().write(line, file=sys.stderr)
+
+
+def note(line: str) -> None:
+    """Write a line to a log; one that nobody takes any more is no reason to end the work."""
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def show_none() -> None:
+    """In a worker process: show no bars, those of models and separators included; the parent's are the ones to see."""
+    os.environ["TQDM_DISABLE"] = "1"
+    # its own lock is one of the system's, which would outlast a worker that is killed
+    _of_terminals().set_lock(threading.RLock())
+
+
+def _of_terminals() -> Any:
+    from tqdm import tqdm
+
+    return tqdm
+
+
+def _of_notebooks() -> Any:
+    """The widget; where ipywidgets is missing, tqdm takes its bar of text, and need not warn of it."""
+    from tqdm import TqdmWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TqdmWarning)
+        from tqdm.auto import tqdm
+
+    return tqdm
+
+
+def _in_notebook() -> bool:
+    """Whether this is the kernel of a notebook: IPython is there already then."""
+    ipython = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return ipython is not None and "IPKernelApp" in getattr(ipython, "config", {})

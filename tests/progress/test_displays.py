@@ -1,0 +1,100 @@
+"""What stderr shows: bars where there is somebody to see them, lines in a log; and nobody else makes bars."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audiolime_ext.progress import displays
+from audiolime_ext.progress.stages import reporting, stage
+from tests.test_layering import PATHS
+
+ALLOWED = ("audiolime_ext.progress.displays", "audiolime_ext.guest")  # what a guest prints stands above tqdm's bars
+IN_A_NOTEBOOK = """
+import sys, types, warnings
+
+warnings.simplefilter("error")
+notebook = types.ModuleType("IPython")
+notebook.get_ipython = lambda: types.SimpleNamespace(config={"IPKernelApp": {}})
+notebook.version_info = (8, 0)
+sys.modules["IPython"] = notebook
+sys.modules["ipywidgets"] = None  # it is missing
+from audiolime_ext.progress import displays
+from audiolime_ext.progress.stages import stage
+
+assert displays.kind() == "notebook"
+with stage("tagging", 2, "window", stays=True) as tagging:
+    tagging.advance(2)
+"""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def importing_tqdm(sources: dict[str, str]) -> list[str]:
+    return [
+        module
+        for module, source in sources.items()
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.Import) and any(alias.name.partition(".")[0] == "tqdm" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tqdm")
+    ]
+
+
+def test_no_other_module_imports_tqdm() -> None:
+    sources = {module: path.read_text(encoding="utf-8") for module, path in PATHS.items()}
+    assert set(importing_tqdm(sources)) == set(ALLOWED)
+    assert importing_tqdm({"wrong": "def f():\n    from tqdm.auto import tqdm"}) == ["wrong"]
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with reporting(), stage("measuring", 4, "recording", before=1, stays=True) as measuring:
+        measuring.advance(2)
+        displays.say("audiolime: warning: one was left out")
+    shown = terminal.getvalue()
+    assert re.search(r"measuring: +25%.* 1/4 ", shown)
+    assert re.search(r"measuring: +75%.* 3/4 ", shown)
+    assert "\raudiolime: warning: one was left out\n" in re.sub(r" +\r", "\r", shown)
+
+
+def test_a_total_that_becomes_known_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with reporting(), stage("weights", unit="B", stays=True) as arriving:
+        arriving.total = 4_000_000
+        arriving.advance(1_000_000)
+        arriving.advance(3_000_000)
+    assert re.search(r"weights: 100%.* 4\.00M/4\.00M ", terminal.getvalue())
+
+
+def test_a_notebook_without_widgets_gets_a_bar_of_text_and_no_warning() -> None:
+    done = subprocess.run([sys.executable, "-c", IN_A_NOTEBOOK], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "tagging: 100%" in done.stderr
+    assert "Warning" not in done.stderr
+
+
+def test_no_stderr_is_no_reason_to_write_to_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert displays.kind() == "nothing"
+    displays.say("audiolime: warning: nobody hears this")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_log_that_takes_no_more_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "log").open("w") as log:
+        monkeypatch.setattr(sys, "stderr", log)
+    displays.note("a line")  # it is closed
+    assert displays.kind() == "nothing"
