@@ -20,6 +20,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 
 import audiolime_ext
+from audiolime_ext.audit.verdict.glossary import GLOSSARY
 from audiolime_ext.cli import build_parser
 from audiolime_ext.cli.parser import all_commands
 from audiolime_ext.factorization.confusion import Confusion
@@ -120,6 +121,11 @@ def differences() -> str:
     """What differs from audioLIME, out of the docstring of our dialect."""
     told = inspect.cleandoc(import_module("audiolime_ext.compat.audiolime").__doc__ or "")
     return "\n".join(line.strip() for line in told.splitlines() if line.strip().startswith("|"))
+
+
+def words() -> str:
+    """The words of an audit, each with its sentence."""
+    return "\n\n".join(f"**{word}**\n: {_prose(meaning)}" for word, meaning in GLOSSARY.items())
 
 
 def pages() -> str:

@@ -28,6 +28,7 @@ adapters = {
     "deejai_keras": "keras",
     "keras_object": "keras",
     "torch_model": "torch",
+    "documented_models": "torch",
     "torch_object": "torch",
     "torch_archive": "torch",
     "hugging_face": "transformers",
