@@ -69,7 +69,7 @@ class Room:
         for line in lines:
             name, rest = (line, "") if isinstance(line, str) else line
             if rest and width_of(name + rest, self.style.points) > room_in:
-                rest = rest.lstrip(",: ")
+                rest = rest.lstrip(",:; ")
                 found += [name, *([rest] if width_of(rest, self.style.points) <= room_in else rest.split(", "))]
             else:
                 found.append(name + rest)

@@ -23,6 +23,8 @@ from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why.pipeline import why
 from audiolime_ext.report.figures.bars import MOST_BARS
 from audiolime_ext.report.figures.figure import plot, write_figure
+from audiolime_ext.report.figures.sheet import Room
+from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.top_tags import plot_top_tags
 from factorizations.oracle import OracleFactorization
 from tests.bench.audit import simulate
@@ -294,6 +296,12 @@ def test_no_text_is_cut_and_no_names_overlap(results: dict[str, Any], name: str,
             across = min(one.x1, other.x1) - max(one.x0, other.x0)
             along = min(one.y1, other.y1) - max(one.y0, other.y0)
             assert min(across, along) < 0.25 * float(found[i][0].get_fontsize()) * figure.dpi / 72, found[i][0]
+
+
+@pytest.mark.parametrize("mark", [",", ":", ";"])
+def test_a_line_of_a_title_begins_with_no_mark(mark: str) -> None:
+    title = Room(2.0, style_of("paper", own=True)).title(("a name that takes the whole line", f"{mark} all cells: 0.52"), bar=True)
+    assert title.splitlines()[-1] == "all cells: 0.52"
 
 
 def test_a_text_that_is_cut_would_be_seen(excerpt: Explanation) -> None:
