@@ -11,7 +11,7 @@ from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.provenance import Provenance
-from audiolime_ext.text import counted, html_table, text_table
+from audiolime_ext.text import counted, html_table, minus, text_table
 
 if TYPE_CHECKING:
     from audiolime_ext.explanation.checks import LevelCheck
@@ -121,10 +121,16 @@ def as_text(explanation: Explanation) -> str:
 
 def as_html(explanation: Explanation) -> str:
     """The same as HTML; everything that users named is escaped."""
-    tops = "".join(f"<p>{html.escape(str(explanation.top(label=label)))}</p>" for label in explanation.labels)
-    notes = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks(explanation))
+    tops = "".join(f"<p>{_escaped(str(explanation.top(label=label)))}</p>" for label in explanation.labels)
+    notes = "".join(f"<li>{_escaped(remark)}</li>" for remark in remarks(explanation))
     title = html.escape(headline(explanation)).replace("\n", "<br>")
-    return f"<div><p>{title}</p>{html_table(*_table(explanation))}{tops}<ul>{notes}</ul></div>"
+    header, rows = _table(explanation)
+    table = html_table(header, [[row[0], *map(minus, row[1:])] for row in rows])
+    return f"<div><p>{title}</p>{table}{tops}<ul>{notes}</ul></div>"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(minus(text))
 
 
 def to_dict(explanation: Explanation, clips: Mapping[str, str]) -> dict[str, Any]:

@@ -54,6 +54,14 @@ def test_a_cell_plays_the_component_that_explains(browser: Browser, excerpt: Exp
     assert not errors
 
 
+def test_numbers_below_zero_have_a_minus_sign(excerpt: Explanation) -> None:
+    shown = html_of(excerpt).split("<div class")[0]
+    levels = [level for level in excerpt.components.levels_db if level < 0]
+    assert levels
+    assert all(f"<td>\N{MINUS SIGN}{-level:.1f}</td>" in shown for level in levels)
+    assert "<td>-" not in shown
+
+
 def test_every_result_fits_a_cell(excerpt: Explanation) -> None:
     noise = 0.1 * np.random.default_rng(0).normal(size=(2, 180 * 44100))
     long = Audio(noise.astype(np.float32), 44100, "three minutes")

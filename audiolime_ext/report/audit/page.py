@@ -36,7 +36,7 @@ from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
 from audiolime_ext.report.player.player import script_text, style_text
 from audiolime_ext.report.templating import policy, render, static
-from audiolime_ext.text import counted, share_of
+from audiolime_ext.text import counted, minus, share_of
 
 FILE = "index.html"
 MOST_HEARD = 20  # findings with clips
@@ -275,7 +275,7 @@ def _heard(results: Results, finding: Finding, listening: Listening | None, name
     heard = []
     for case in (*finding.transplants[:1], *finding.removals[:1]):
         column = results.labels.index(case.label)
-        scores = tuple(f"{100 * float(values[column]):.0f}" for values in (case.before, case.after))
+        scores = tuple(minus(f"{float(values[column]):.2f}") for values in (case.before, case.after))
         decided = tuple(_decided(results, values) for values in (case.before, case.after))
         clips, why_not = _sounds(case, listening, names)
         heard.append(Heard(case, (scores[0], scores[1]), (decided[0], decided[1]), clips, why_not))

@@ -155,6 +155,13 @@ def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:
     assert "So far" not in told
 
 
+def test_scores_are_told_as_everywhere_from_0_to_1(page: str, results: Results, found: tuple[Finding, ...]) -> None:
+    case = found[0].transplants[0]
+    column = results.labels.index(case.label)
+    before, after = (f"{float(values[column]):.2f}" for values in (case.before, case.after))
+    assert f"“{case.label}” goes from {before} to {after}." in words(page)
+
+
 def test_without_a_finding_the_largest_effects_are_told_and_played_as_what_they_are(results: Results) -> None:
     page = report_html(results, Options(limit=0.97, trust=True))
     told = words(page)

@@ -300,7 +300,8 @@ def test_no_text_is_cut_and_no_names_overlap(results: dict[str, Any], name: str,
 
 @pytest.mark.parametrize("mark", [",", ":", ";"])
 def test_a_line_of_a_title_begins_with_no_mark(mark: str) -> None:
-    title = Room(2.0, style_of("paper", own=True)).title(("a name that takes the whole line", f"{mark} all cells: 0.52"), bar=True)
+    room = Room(2.0, style_of("paper", own=True))
+    title = room.title(("a name that takes the whole line", f"{mark} all cells: 0.52"), bar=True)
     assert title.splitlines()[-1] == "all cells: 0.52"
 
 
