@@ -15,6 +15,7 @@ CODE = "\n    from audiolime_ext import "  # how the lines of Python begin that 
 
 _HYPHEN = re.compile(r"(?<![\w.-])-(?=\.?\d)")
 
+
 def counted(n: int, one: str, several: str = "") -> str:
     """A number of things in words; `several` is the plural, where it is not formed with -s.
 

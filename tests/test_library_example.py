@@ -395,9 +395,6 @@ def test_treatments_are_what_they_are_called() -> None:
     assert list(dict(treatments.similarities(own, [vector[None] for vector in vectors]))) == ["its own"]
 
 
-
-
-
 @pytest.fixture
 def made() -> tables.Found:
     """A method that knows the soundtrack, and one that knows nothing; one treatment is spoilt on purpose."""

@@ -69,9 +69,7 @@ def _ask(model: Model, batch: Samples) -> Scores:
             doing = f"the model heard {_counted(len(batch))} of {batch.shape[-1]} samples at once"
             raise out_of_memory(doing, error, _lighter(model, len(batch))) from error
         advice = _advice(error, by, batch.shape[-1])
-        raise ModelError(
-            f"{by.who} {deed(error)} when given a float32 array of shape {batch.shape}{advice}"
-        ) from error
+        raise ModelError(f"{by.who} {deed(error)} when given a float32 array of shape {batch.shape}{advice}") from error
     return require_scores(chosen(answer, labels=model.labels), batch.shape, model.labels, by)
 
 

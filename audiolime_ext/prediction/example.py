@@ -21,4 +21,4 @@ def three_lines(made: str) -> str:
         model = tagger(net, sr=16000, labels=[…])
         explain("song.wav", model)
     """
-    return f"{CODE}explain, tagger\n    model = {made}\n    explain(\"song.wav\", model)"
+    return f'{CODE}explain, tagger\n    model = {made}\n    explain("song.wav", model)'

@@ -93,7 +93,6 @@ class MutualCrowd:
 
         return np.asarray(sum(log_ndtr((similarities - mean) / deviation) for mean, deviation in (view, others)))
 
-
     def least_similarity(self, log_nearness: float, view: tuple[float, float]) -> float:
         """A product of two probabilities is no larger than the one that the query sees."""
         from scipy.special import ndtri_exp

@@ -128,9 +128,7 @@ class AskedTrack:
         that were asked for.
         """
         asking, (all_labels, named) = self.asking, names
-        origin = provenance_of(
-            self.recording, self.separator, asking.model, asking.settings, aim, self.taggram.labels
-        )
+        origin = provenance_of(self.recording, self.separator, asking.model, asking.settings, aim, self.taggram.labels)
         opened = Opened(asking, windows, named, all_labels, origin, aim, noise)
         remarks = [*notes, *_notes(windows, self.taggram, self.separator, every=self.every)]
         remarks += [*of_stems(self.answers, self.separator), *asking_notes(asking.model, self.recording.sr)]

@@ -154,9 +154,7 @@ def listener(kind: tuple[Any, dict[str, Any], Any]) -> Model:
     return tagger(net, sr=SR, labels=LABELS, window_s=1.0, **options)
 
 
-def test_scores_are_those_of_the_network_called_by_hand(
-    kind: tuple[Any, dict[str, Any], Any], listener: Model
-) -> None:
+def test_scores_are_those_of_the_network_called_by_hand(kind: tuple[Any, dict[str, Any], Any], listener: Model) -> None:
     net, _, called = kind
     np.testing.assert_allclose(listener(BATCH), called(net, torch.from_numpy(BATCH)), atol=1e-6)
 

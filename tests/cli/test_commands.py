@@ -350,9 +350,7 @@ def test_of_several_files_each_gets_a_line_and_a_folder(capsys: pytest.CaptureFi
     assert {path.name for path in Path("out").iterdir()} == {"song", "second"}
 
 
-def test_that_the_rate_was_assumed_is_told_once_for_all_files(
-    studio: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_that_the_rate_was_assumed_is_told_once_for_all_files(studio: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (studio / "second.wav").write_bytes(Path("song.wav").read_bytes())
     assert main(["tag", "song.wav", "second.wav", "-t", "studio_models:loud"]) == 0
     own = "the model was asked at the recording's own rate, 16000 Hz; if it was trained at another, say so: sr=16000"

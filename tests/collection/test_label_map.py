@@ -19,7 +19,7 @@ ODD = {"rock": "Rock", "r;b": "R&B; Soul", "a=b": "a=b", r"back\slash": "Metal",
 
 def test_text_table_and_mapping_say_the_same(tmp_path: Path) -> None:
     table = tmp_path / "map.csv"
-    table.write_text('class,label\nrock,rock\nr;b,R&B; Soul\na=b,a=b\nback\\slash,metal\ntalk,\n')
+    table.write_text("class,label\nrock,rock\nr;b,R&B; Soul\na=b,a=b\nback\\slash,metal\ntalk,\n")
     text = r"rock=Rock; r\;b = R&B\; Soul ;a\=b=a\=b;back\\slash=Metal;talk="
     for given in (ODD, text, table, str(table)):
         assert load_label_map(given, LABELS).labels == ODD

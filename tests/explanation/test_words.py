@@ -329,9 +329,7 @@ def test_the_page_says_what_the_terminal_says(band: OracleFactorization) -> None
     assert two["say"] == "“two” (0.80; silence: 0.00) comes most from guitar or bass, not told apart: +0.40, +0.40."
     assert sorted(e.names[i] for i in two["top"]) == ["bass", "guitar"]
     assert (two["alone"], two["without"]) == (0.8, 0.0)
-    assert three["say"].startswith(
-        "“three” (0.30; silence: 0.30) is nearly as for silence: what there is comes most"
-    )
+    assert three["say"].startswith("“three” (0.30; silence: 0.30) is nearly as for silence: what there is comes most")
     assert e.to_dict()["leading"][1]["told_apart"] is False
     assert sorted(e.to_dict()["leading"][1]["first"]) == ["bass", "guitar"]
 

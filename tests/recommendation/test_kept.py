@@ -44,9 +44,7 @@ def test_the_same_question_is_answered_from_disk(tmp_path: Path) -> None:
     assert [read(tmp_path, make) for _ in range(3)] == [1.0, 1.0, 1.0]
 
 
-@pytest.mark.parametrize(
-    "other", [{"state": 2}, {"fingerprint": "another"}, {"n": N_SONGS + 1}, {"depends": {"k": 5}}]
-)
+@pytest.mark.parametrize("other", [{"state": 2}, {"fingerprint": "another"}, {"n": N_SONGS + 1}, {"depends": {"k": 5}}])
 def test_another_index_is_never_answered_by_it(tmp_path: Path, other: dict[str, Any]) -> None:
     make = Maker()
     assert [read(tmp_path, make), read(tmp_path, make, **other), read(tmp_path, make, **other)] == [1.0, 2.0, 2.0]

@@ -46,7 +46,6 @@ class Standing:
     nearness: tuple[float, ...]
     nearest: Song | None
 
-
     def place(self, candidate: int) -> str:
         """The place of a candidate in words: ``the 2nd nearest of 10 songs``."""
         songs = counted(self.n_songs + self.outside[candidate], "song")

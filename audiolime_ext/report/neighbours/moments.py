@@ -84,9 +84,7 @@ def most(found: Sequence[Moment], stem: str | None, towards: Vectors, *, sign: i
 def within(found: Sequence[Moment], start_s: float, end_s: float) -> tuple[Moment, ...]:
     """The moments that lie within some seconds, whole."""
     return tuple(
-        moment
-        for moment in found
-        if moment.start_s >= start_s - _ROUNDING_S and moment.end_s <= end_s + _ROUNDING_S
+        moment for moment in found if moment.start_s >= start_s - _ROUNDING_S and moment.end_s <= end_s + _ROUNDING_S
     )
 
 

@@ -29,9 +29,7 @@ EVIL = '</script><script>alert(1)</script>"><img src=x onerror=alert(2)>'
 def bands(batch: np.ndarray) -> np.ndarray:
     power = np.abs(np.fft.rfft(batch)) ** 2 / batch.shape[1] ** 2
     hz = np.fft.rfftfreq(batch.shape[1], 1 / SR)
-    return np.stack(
-        [power[:, (hz >= lo) & (hz < hi)].sum(axis=1) for lo, hi in itertools.pairwise(EDGES_HZ)], axis=1
-    )
+    return np.stack([power[:, (hz >= lo) & (hz < hi)].sum(axis=1) for lo, hi in itertools.pairwise(EDGES_HZ)], axis=1)
 
 
 MODEL = tagger(bands, sr=SR, window_s=1.0)

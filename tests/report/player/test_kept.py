@@ -21,9 +21,7 @@ TIME = np.arange(6 * SR) / SR
 LOUDNESS = tagger(
     lambda batch: np.sqrt((batch**2).mean(axis=1, keepdims=True)), sr=SR, labels=["loud"], window_s=1.0, version="1"
 )
-DRUMS, BASS = (
-    (loud * np.sin(2 * np.pi * hz * TIME)).astype(np.float32) for loud, hz in ((0.4, 1000), (0.1, 100))
-)
+DRUMS, BASS = ((loud * np.sin(2 * np.pi * hz * TIME)).astype(np.float32) for loud, hz in ((0.4, 1000), (0.1, 100)))
 
 
 @pytest.fixture

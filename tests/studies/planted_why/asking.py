@@ -108,7 +108,6 @@ class Query:
         options: dict[str, Any] = {"index": question.index, "model": question.model, "hubs": None, "cache": False}
         return why((self.recording, self.separator), *given, **options)
 
-
     @cached_property
     def of_sources(self) -> list[Heard]:
         """Every combination of the true sources as it is heard, for each window."""
@@ -230,9 +229,7 @@ class Truth:
 
 
 def _in_all(name: str, built: Sequence[Components]) -> Any:
-    samples = [
-        one.recorded[one.sources.index(name)] if name in one.sources else 0 * one.recorded[0] for one in built
-    ]
+    samples = [one.recorded[one.sources.index(name)] if name in one.sources else 0 * one.recorded[0] for one in built]
     return np.concatenate(samples, axis=-1)
 
 
@@ -249,5 +246,3 @@ def components_of(song: HeardSong) -> list[Components]:
     heard = song.asked
     assert heard is not None
     return [heard.asking.components(span) for span in heard.spans]
-
-
