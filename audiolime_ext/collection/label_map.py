@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from audiolime_ext.collection.table import Problems, read_table
 from audiolime_ext.errors import UsageError, unknown
@@ -75,19 +76,19 @@ class LabelMap:
             found.append(f"{are}: the label map gives no label to {' and '.join(map(repr, gone))}")
         for name in self.labels:
             if name.lower() not in there:
-                near = get_close_matches(name, there.values(), n=1)
+                near = get_close_matches(name, (one for one in there.values() if self.label_of(one) is None), n=1)
                 meant = f"; did you mean {near[0]!r}?" if near else ""
                 found.append(f"the label map names {name!r}, which is no class of {origin}{meant}")
         return found
 
 
-def load_label_map(given: Mapping[str, str] | str | Path | LabelMap, labels: Sequence[str] | None) -> LabelMap:
+def load_label_map(given: Mapping[str, str | None] | str | Path | LabelMap, labels: Sequence[str] | None) -> LabelMap:
     """Read a map of classes to the labels of a model.
 
     Parameters
     ----------
-    given : mapping of str to str, str, Path or LabelMap
-        Class → label, the same as text, or a table; see the module.
+    given : mapping of str to str or None, str, Path or LabelMap
+        Class → label (None or "": left out), the same as text, or a table; see the module.
     labels : sequence of str or None
         Labels of the model (letter case is ignored); None: any label is allowed.
 
@@ -99,14 +100,14 @@ def load_label_map(given: Mapping[str, str] | str | Path | LabelMap, labels: Seq
     if isinstance(given, LabelMap):
         return given
     if isinstance(given, Mapping):
-        problems, pairs = Problems(Path("the label map")), [(0, str(name), str(to or "")) for name, to in given.items()]
-    elif isinstance(given, str) and "=" in given and not is_file(Path(given)):
+        problems, pairs = Problems(Path("the label map")), list(_of_mapping(given))
+    elif isinstance(given, str) and ("=" in given or not given.strip()) and not is_file(Path(given)):
         problems = Problems(Path("the label map"))
         pairs = list(_pairs(given, problems))
     else:
-        problems = Problems(Path(given))
+        problems = Problems(_path_of(given))
         columns = "class", "label"
-        table = read_table(Path(given), problems, known=columns, needed=columns, also={}, strict=True)
+        table = read_table(problems.source, problems, known=columns, needed=columns, also={}, strict=True)
         pairs = [(line, cells["class"], cells["label"]) for line, cells in table]
     found: dict[str, str] = {}
     for line, name, to in pairs:
@@ -130,6 +131,23 @@ def _label(to: str, line: int, labels: Sequence[str] | None, problems: Problems)
         shown = labels if len(labels) <= _FEW else [*labels[:_FEW], "…"]
         problems.add(line, str(unknown("label of the model", to, shown)))
         return to
+
+
+def _path_of(given: Any) -> Path:
+    try:
+        return Path(given)
+    except TypeError as error:
+        kind = type(given).__name__
+        raise UsageError(
+            f"a label map is a dict of class to label, a text or a file, not of type {kind}; {_FORM}"
+        ) from error
+
+
+def _of_mapping(given: Mapping[Any, Any]) -> Iterable[tuple[int, str, str]]:
+    for name, to in given.items():
+        if not isinstance(name, str) or not isinstance(to, str | None):
+            raise UsageError(f"the label map holds {name!r}: {to!r}; classes and labels are names, and None leaves out")
+        yield 0, name, to or ""
 
 
 def _pairs(text: str, problems: Problems) -> Iterable[tuple[int, str, str]]:

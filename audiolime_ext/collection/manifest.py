@@ -257,19 +257,22 @@ def _from_folders(folder: Path, names: _Names, problems: Problems) -> list[Row]:
     rows: list[Row] = []
     top = look_into(folder)
     skipped = {reason: list(paths) for reason, paths in top.skipped.items() if reason != FOLDER}
+    empty: list[str] = []
     for path in top.files:
         problems.add(0, f"{legible(path.name)!r} is in no class; move it into the folder of its class")
     for path in top.skipped.get(FOLDER, ()):
         named = names.of(legible(path.name), 0, problems, what="class", several=False)
         found = look_into(path, deep=True)
         if not found.files:
-            endings = ", ".join(sorted(audio_endings()))
-            problems.add(0, f"the class {legible(path.name)!r} holds no audio; its files must end in {endings}")
+            empty.append(repr(legible(path.name)))
         rows += [Row(file, named) for file in found.files]
         for reason, paths in found.skipped.items():
             skipped.setdefault(reason, []).extend(paths)
     if note := skipped_note(folder, skipped):
         problems.notes.append(note)
+    if empty:
+        which = f"the class {empty[0]} holds" if len(empty) == 1 else f"the classes {', '.join(empty)} hold"
+        problems.add(0, f"{which} no audio; files must end in {', '.join(sorted(audio_endings()))}")
     if not rows and not problems.found:
         problems.add(0, "it holds no folders; make one for each class, with its recordings")
     return rows

@@ -52,6 +52,7 @@ class Problems:
             shown.append(f"  … and {len(entries) - MAX_SHOWN} more of this kind; fix these first")
         n = sum(map(len, self.found.values()))
         if self.unknown and self.advice is not None:
+            shown[-1] += ";"
             shown.append(self.advice(self.unknown[0]))
         raise UsageError(f"{legible(self.source)} cannot be used, {counted(n, 'problem')}:\n" + "\n".join(shown))
 
@@ -223,13 +224,15 @@ def _our_names(
         problems.add(
             1,
             f"the first line names none of the known columns; it has {', '.join(map(repr, header))}. "
-            f"Name {' and '.join(needed)} there, separated by commas, or map them (--column OURS=THEIRS, columns)",
+            f"Name {' and '.join(needed)} there, separated by commas"
+            + ("" if strict else ", or map them (--column OURS=THEIRS, columns)"),
         )
         return None
     if strict or missing:
         for name, hint in foreign.items():
             hint = hint or f"known are {', '.join([*known, *also])};"
             way = "map it to a known one (--column OURS=THEIRS, columns) or ignore it (--ignore, ignore)"
+            way = "call it that, or take it out" if strict else way
             problems.add(1, f"unknown column {name!r}; {hint} {way}")
     elif foreign:
         told = [f"{name!r}" + (f" ({hint})" if hint else "") for name, hint in foreign.items()]

@@ -56,10 +56,20 @@ def bar(where: Kind, name: str, unit: str, *, total: float | None, done: float, 
         unit=unit,
         unit_scale=unit == "B",
         file=sys.stderr,
+        **_size(),
         disable=False,
         leave=stays,
         delay=0.0 if stays else DELAY_S,
     )
+
+
+def _size() -> dict[str, int]:
+    """What tqdm is told where the terminal says that it has no columns or no rows: it would show nothing."""
+    try:
+        seen = os.get_terminal_size(sys.stderr.fileno())
+    except (AttributeError, OSError, ValueError):
+        return {}
+    return {} if seen.columns and seen.lines else {"ncols": seen.columns or 80, "nrows": seen.lines or 24}
 
 
 def say(line: str) -> None:

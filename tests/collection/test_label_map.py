@@ -75,6 +75,7 @@ def test_classes_are_read_as_the_labels_that_they_are_mapped_to_and_what_became_
     assert one.endswith("songs.csv are one label, 'Metal': heavy and metal")
     assert gone == "1 recording is left out: the label map gives no label to 'talk'"
     assert odd.startswith("the label map names 'tlak', which is no class of")
+    (odd,) = load_manifest(songs, labels=(*LABELS, "talk"), label_map="heavy=Metal;tlak=Rock").notes
     assert odd.endswith("did you mean 'talk'?")
 
 
@@ -102,3 +103,19 @@ def test_folders_and_published_tables_are_mapped_too(tmp_path: Path) -> None:
     found = gather(drafts, labels=LABELS, mapped=LabelMap({"heavy": "Metal", "talk": ""}), origin="songs.tsv")
     assert [draft.labels for draft in found.drafts] == [("Metal",), ("Rock",)]
     assert found.notes == (f"1 recording of songs.tsv has no class that the model knows and is left out: {__file__}",)
+
+
+def test_what_is_no_label_is_refused_and_none_leaves_out() -> None:
+    assert load_label_map({"heavy": None, "soft": "rock"}, LABELS).labels == {"heavy": "", "soft": "Rock"}
+    for wrong in (0, 1.5, ["rock"], b"rock"):
+        with pytest.raises(UsageError, match=r"the label map holds 'heavy': .*; classes and labels are names"):
+            load_label_map({"heavy": wrong}, LABELS)  # type: ignore[dict-item]
+    with pytest.raises(UsageError, match="not of type list"):
+        load_label_map(["heavy"], LABELS)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="it is empty"):
+        load_label_map("", LABELS)
+
+
+def test_a_class_that_the_map_names_already_is_not_suggested_for_another() -> None:
+    (told,) = LabelMap({"schwer": "rock", "sprache": ""}).notes(["schwer"], 0, "songs")
+    assert told == "the label map names 'sprache', which is no class of songs"

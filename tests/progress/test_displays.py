@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import os
 import re
 import subprocess
 import sys
@@ -98,3 +99,26 @@ def test_a_log_that_takes_no_more_ends_nothing(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setattr(sys, "stderr", log)
     displays.note("a line")  # it is closed
     assert displays.kind() == "nothing"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("columns", [0, 60])
+def test_a_terminal_that_does_not_know_its_width_shows_the_bar_too(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 0, columns, 0, 0))
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert displays.kind() == "terminal"
+        displays.bar("terminal", "measuring", "song", total=10, done=3, stays=True).close()
+        terminal.flush()
+        shown = os.read(ours, 1000).decode()
+    os.close(ours)
+    assert "measuring" in shown
+    assert "3/10" in shown

@@ -105,7 +105,8 @@ class GateResult:
     def numbers(self) -> str:
         """How many pairs have each status, and how many of them are known or waived."""
         aside = [(sum(pair.outcome == left for pair in self.pairs), left) for left in ("known", "waived")]
-        return "; ".join([in_numbers(pair.verdict for pair in self.pairs), *(f"{n} {left}" for n, left in aside if n)])
+        told = [f"{n} of them {left}" for n, left in aside if n]
+        return "; ".join([in_numbers(pair.verdict for pair in self.pairs), *told])
 
 
 def gate(

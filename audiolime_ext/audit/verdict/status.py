@@ -217,8 +217,10 @@ class Verdict:
                 "up in the wrong stem may do as much; true stems would tell"
             )
         elif above:
+            higher = self.floor is not None and self.floor.share > self.limit.share
+            least = f"{self.floor.percent} ({self.floor.name})" if higher and self.floor is not None else "the limit"
             said.append(
-                f"the interval lies above the limit, but not far enough for one of {counted(self.n_pairs, 'pair')}"
+                f"the interval lies above {least}, but not far enough for one of {counted(self.n_pairs, 'pair')}"
             )
         if self.rate is None or not self.rate.n_trials:
             why = "the model decides for the class anyway, or no recording offers the component"

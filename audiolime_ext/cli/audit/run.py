@@ -101,7 +101,8 @@ def run(args: Namespace) -> int:
     store = args.output or _store_of(Path(args.manifest))
     if not args.dry_run:
         AuditStore.require_place(Path(store))
-    settings = Settings(args.n_donors, args.same, tuple(args.kinds), args.noise, args.max_evals, args.seed)
+    kinds = tuple(dict.fromkeys(args.kinds))  # each once
+    settings = Settings(args.n_donors, args.same, kinds, args.noise, args.max_evals, args.seed)
     with cluster(args.cluster) as (executor, at_once):
         audit = plan_audit(
             args.manifest,

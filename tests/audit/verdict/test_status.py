@@ -403,7 +403,7 @@ def test_pairs_that_are_not_auditable_can_be_waived_but_not_all_of_them(
     out = capsys.readouterr().out
     assert "waived, as all that is not auditable: not auditable: 'guitar' and drums: " in out
     assert "; what was tried all the same: 90 % of 100 decisions flip (95 % interval 82 to 95 %; limit 5 %" in out
-    assert "0 shown, 0 open, 1 ruled out, 2 not auditable; 2 waived" in out
+    assert "0 shown, 0 open, 1 ruled out, 2 not auditable; 2 of them waived" in out
     monkeypatch.setattr(Grounds, "of", lambda results: Grounds(whole={"drums": (200, 200)}))
     assert main(["audit", "gate", str(path), "--waive-not-auditable"]) == 2
     assert "there is nothing to judge" in capsys.readouterr().err

@@ -37,8 +37,8 @@ from audiolime_ext.report.audit.findings import Answer, Finding, findings, reads
 from audiolime_ext.report.audit.names import Names
 from audiolime_ext.report.audit.overview import comparisons, heat_maps
 from audiolime_ext.report.audit.page import Options, _facts, report_html, write_report
-from tests.bench.audit import simulate
 from tests.browser.pages import opened
+from tests.simulated_audit import simulate
 
 SR, MODEL_SR, SECONDS, N_SONGS = 16000, 8000, 1.0, 20
 SPEC = "tests.report.audit.test_page:HEARS_HISS"

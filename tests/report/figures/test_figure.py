@@ -27,10 +27,10 @@ from audiolime_ext.report.figures.sheet import Room
 from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.top_tags import plot_top_tags
 from factorizations.oracle import OracleFactorization
-from tests.bench.audit import simulate
 from tests.cli.test_commands import SR, furnish
 from tests.recommendation.planted import document
 from tests.recommendation.why import songs
+from tests.simulated_audit import simulate
 
 MPL: Any = matplotlib  # its types name all settings
 HZ = {"vocals": 250.0, "drums": 2000.0, "bass": 100.0}
