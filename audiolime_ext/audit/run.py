@@ -189,7 +189,7 @@ def plan_audit(
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
     root: str | Path | None = None,
-    label_map: Mapping[str, str] | str | Path | None = None,
+    label_map: Mapping[str, str | None] | str | Path | None = None,
     duration_s: float | None = None,
     settings: Settings | None = None,
     thresholds: float | Mapping[str, float] | None = None,

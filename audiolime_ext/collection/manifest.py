@@ -99,7 +99,7 @@ def load_manifest(
     columns: Mapping[str, str] | None = None,
     ignore: Collection[str] = (),
     root: str | Path | None = None,
-    label_map: Mapping[str, str] | str | Path | LabelMap | None = None,
+    label_map: Mapping[str, str | None] | str | Path | LabelMap | None = None,
 ) -> Manifest:
     r"""Read a manifest, a folder per class, a published data set's table, or tracks of mirdata.
 

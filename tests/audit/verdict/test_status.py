@@ -88,6 +88,15 @@ def test_an_interval_above_the_limit_is_not_enough_for_one_of_many_pairs() -> No
     assert decided(verdict(100, 100), *others)["drums"].status == "shown"
 
 
+def test_the_limit_that_an_interval_only_just_exceeds_is_the_one_that_is_told() -> None:
+    delta = Limit(0.4, "δ of a separator")
+    just = next(n for n in range(100) if rate(n, 100).low > delta.share)
+    pairs = [verdict(just, 100), *(verdict(0, 100, f"other {i}") for i in range(9))]
+    one = next(one for one in decide(pairs, Limit(0.05, "the tolerance"), floor=delta) if one.component == "drums")
+    assert one.status == "open"
+    assert "; the interval lies above 40 % (δ of a separator), but not far enough for one of 10 pairs; " in one.text
+
+
 def test_pairs_without_trials_take_nothing_from_the_others() -> None:
     just = next(n for n in range(100) if rate(n, 100).low > LIMIT.share)
     untried = [Verdict("guitar", f"other {i}", "open", LIMIT, Rate(None, 0, 1, 0, 0, 0, 0.0, 0.95)) for i in range(9)]
