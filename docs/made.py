@@ -7,6 +7,7 @@ it is typed in a folder of songs, and the files that it leaves.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -113,6 +114,9 @@ NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
 BEFORE = ["audiolime index clips --stems spleeter:2stems -o music.index"]
 
 
+_ELSEWHERE = re.compile(r'<script[^>]*src="https://.*?</script>', re.DOTALL)  # nothing that we show needs them
+
+
 def prepare() -> None:
     """Lay out the songs that the commands read."""
     from factorizations.oracle import OracleFactorization
@@ -162,6 +166,9 @@ def execute() -> None:
     copies = [shutil.copy(ROOT / "examples" / "notebooks" / f"{name}.ipynb", SONGS) for name in NOTEBOOKS]
     options = ["--execute", "--to", "html", "--output-dir", str(GALLERY), "--log-level", "ERROR"]
     subprocess.run([sys.executable, "-m", "nbconvert", *options, *copies], check=True)
+    for name in NOTEBOOKS:
+        page = GALLERY / f"{name}.html"
+        page.write_text(_ELSEWHERE.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ _SAME = 1 - 1e-6
 _TOLD = 3
 _LITTLE = 0.1  # of a direction's length
 _PAIRS = (
-    "mostly by: the pairs of stems that add most, the query's first, and what silence adds in all its pairs; with the "
-    "other pairs (in the JSON) they add up to the similarity"
+    "mostly by: the pairs of stems, the query's first, that add most to a similarity above 0 or take most from one "
+    "below 0, and what silence adds in all its pairs; with the other pairs (in the JSON) they add up to the similarity"
 )
 
 

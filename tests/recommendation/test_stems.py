@@ -116,7 +116,7 @@ def test_the_table_tells_pairs_of_stems_and_weights(index: Index) -> None:
     head, _, first, *_ = str(found).splitlines()
     assert head.endswith(f"in {LINEAR}, with other × 0.5")
     assert re.search(r"  drums–drums \+\d\.\d\d, (.*, )?silence [+-]\d\.\d\d$", first)
-    assert "mostly by: the pairs of stems that add most, the query's first" in str(found)
+    assert "mostly by: the pairs of stems, the query's first, that add most to a similarity above 0" in str(found)
     assert "drums–drums +" in str(found).split("pair ")[1].splitlines()[1]
     told = found.to_dict()
     assert told["weights"] == {"other": 0.5}
