@@ -22,6 +22,7 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.guest import as_guest
 from audiolime_ext.prediction.asking import BATCH_SIZE
 from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
+from audiolime_ext.prediction.hearing import require_batch_size, require_lengths, require_rate, require_samples
 from audiolime_ext.prediction.labels import described, different_names
 from audiolime_ext.prediction.objects import adapter_of
 from audiolime_ext.prediction.outputs import Answerer, chosen
@@ -234,14 +235,13 @@ def tagger(
         raise UsageError(f"n_channels must be 1 or 2, not {n_channels!r}")
     if fill not in FILLS:
         raise unknown("fill", fill, FILLS)
-    for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
-        if value is not None and not value > 0:
-            raise UsageError(f"{name} must be positive, not {value!r}")
-    if sr is not None and sr % 1:
-        raise UsageError(f"sr must be a whole number of Hz, not {sr!r}")
+    sr, batch_size = require_rate(sr), require_batch_size(batch_size)
+    require_lengths(window_s=window_s, hop_s=hop_s, lead_s=lead_s, min_s=min_s)
+    if sr is not None:
+        require_samples(sr, window_s=window_s, hop_s=hop_s)
     made = FunctionModel(
         predict_fn,
-        sr=None if sr is None else int(sr),
+        sr=sr,
         labels=None if labels is None else different_names(labels),
         n_channels=n_channels,
         front_end=front_end,
@@ -288,11 +288,14 @@ def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
     Raises
     ------
     UsageError
-        If it cannot be called, or its labels are not different names.
+        If it cannot be called, its labels are not different names, or it cannot hear as it says.
     """
     require_callable(predict_fn)
+    sr = require_rate(sr)
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
         _ = predict_fn.labels is None or different_names(predict_fn.labels)
+        require_rate(predict_fn.sr)
+        require_lengths(window_s=predict_fn.window_s, hop_s=predict_fn.hop_s, lead_s=predict_fn.lead_s)
         unstated = isinstance(predict_fn, FunctionModel) and predict_fn.sr is None and sr is not None
         return replace(predict_fn, sr=sr) if unstated else predict_fn  # type: ignore[no-any-return]
     if adapter_of(predict_fn) is not None:

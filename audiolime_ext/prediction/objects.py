@@ -17,6 +17,7 @@ from typing import Any
 
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.prediction.example import three_lines
+from audiolime_ext.prediction.hearing import HIGHEST_SR
 from audiolime_ext.text import counted
 
 GROUP = "audiolime_ext.objects"
@@ -77,7 +78,7 @@ def rate_of(sr: int | None, *parts: tuple[str, Any]) -> tuple[int | None, tuple[
     for at, (name, part) in enumerate(parts):
         for attribute in _NAMES:
             value: Any = getattr(part, attribute, None)
-            if type(value) in (int, float) and value >= LEAST_SR and value % 1 == 0:
+            if type(value) in (int, float) and LEAST_SR <= value <= HIGHEST_SR and value % 1 == 0:
                 found.setdefault(int(value), f"{name}.{attribute}")
         if found and at == 0:
             break

@@ -1,7 +1,7 @@
 """Asking a model: what it is given, what it may answer."""
 
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -179,6 +179,48 @@ def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
 def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=r"activation|n_channels|sr|labels|window_s"):
         tagger(lambda b: b, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"sr": 1e9}, r"sr must be a whole number of Hz from 1 to 768000, not 1000000000\.0"),
+        ({"sr": "16000"}, "not '16000'"),
+        ({"sr": True}, "sr must be .*, not True"),
+        ({"sr": 0.5}, "sr must be .*, not 0.5"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number from 1, not 2.5"),
+        ({"window_s": "3"}, "window_s must be a number of seconds above 0, not '3'"),
+        ({"window_s": np.inf}, "not inf"),
+        ({"hop_s": np.nan}, "hop_s must be .*, not nan"),
+        ({"window_s": True}, "not True"),
+        ({"lead_s": -0.1}, r"lead_s must be a number of seconds from 0, not -0\.1"),
+        ({"min_s": np.inf}, "min_s must be"),
+        ({"window_s": 1e-9, "sr": 16000}, "window_s is 1e-09, which is no sample at 16000 Hz; it must hold at least"),
+        ({"window_s": 1.0, "hop_s": 1e-9, "sr": 16000}, "hop_s is 1e-09, which is no sample"),
+    ],
+)
+def test_rates_and_lengths_are_numbers_that_can_be_heard(options: dict[str, Any], complaint: str) -> None:
+    class Own:
+        sr, labels, window_s, hop_s, lead_s, batch_size, n_channels, min_s = 8000, None, None, None, 0.0, 8, 1, None
+
+        def __call__(self, batch: np.ndarray) -> np.ndarray:
+            return batch[:, :1]
+
+    with pytest.raises(UsageError, match=complaint):
+        tagger(lambda b: b, **options)
+    own: Any = Own()
+    vars(own).update(options)
+    if not {"batch_size", "min_s"} & set(options):
+        with pytest.raises(UsageError, match=complaint):
+            tag(ramp(1.0), own)
+
+
+def test_a_rate_that_is_said_for_a_model_without_one_is_checked_too_and_so_is_a_window_at_the_recordings_rate() -> None:
+    for model in (tagger(lambda b: b), lambda b: b):
+        with pytest.raises(UsageError, match="sr must be a whole number of Hz from 1 to 768000"):
+            as_model(model, sr=10**9)
+    with pytest.raises(UsageError, match=r"window_s is 0\.0001, which is no sample at 1000 Hz"):
+        tag(ramp(1.0), tagger(lambda b: b, window_s=1e-4))
 
 
 @pytest.mark.parametrize(
