@@ -38,6 +38,7 @@ from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.prediction.steps import ACTIVATIONS, name_of
 from audiolime_ext.text import counted
 
 _PLAIN = (bool, int, float, str, tuple, type(None))
@@ -61,7 +62,10 @@ def meet(model: FunctionModel) -> FunctionModel:
     device = next((one.device for one in _tensors(net)), torch.device("cpu"))
     if device.type == "meta":
         raise UsageError(f"{by.who} has no weights (it is on the device 'meta'); load them, and give it then")
-    front_end = None if model.front_end is None else _front_end(torch, model.front_end, device)
+    front_end = None if model.front_end is None else _step(torch, model.front_end, device)
+    activation = model.activation
+    if activation is not None and activation not in ACTIVATIONS.values():
+        activation = _step(torch, activation, torch.device("cpu"))
     sr, notes = rate_of(model.sr, *_parts(net, model.front_end))
     return replace(
         model,
@@ -69,6 +73,7 @@ def meet(model: FunctionModel) -> FunctionModel:
         sr=sr,
         labels=model.labels or _labels(net),
         front_end=front_end,
+        activation=activation,
         answerer=by,
         state=lambda: _state(torch, net, model.front_end if isinstance(front_end, _Module) else None),
         notes=notes,
@@ -124,10 +129,11 @@ class _Asked:
 
 
 class _Function:
-    """A front end that is a function: of arrays or, where these are of no use to it, of tensors."""
+    """A front end or an activation that is a function: of arrays or, where these are of no use to it, of tensors."""
 
     def __init__(self, torch: Any, function: Callable[[Any], Any], device: Any) -> None:
         self.torch, self.function, self.device = torch, function, device
+        self.__name__ = name_of(function)
         self.takes_tensors = False
 
     def __call__(self, batch: NDArray[Any]) -> Any:
@@ -148,12 +154,12 @@ class _Function:
 
 
 class _Module:
-    """A front end that is a module."""
+    """A front end or an activation that is a module."""
 
     state = True  # it is hashed together with the network's
 
     def __init__(self, torch: Any, module: Any, device: Any) -> None:
-        self.torch, self.module = torch, module
+        self.torch, self.module, self.__name__ = torch, module, name_of(module)
         own = next(_tensors(module), None)
         self.listener = Listener(module, own_dtype(torch, module), device=device if own is None else own.device)
 
@@ -162,7 +168,7 @@ class _Module:
             return self.listener.answers(self.torch, batch)[0]
 
 
-def _front_end(torch: Any, given: Any, device: Any) -> _Function | _Module:
+def _step(torch: Any, given: Any, device: Any) -> _Function | _Module:
     return _Module(torch, given, device) if isinstance(given, torch.nn.Module) else _Function(torch, given, device)
 
 

@@ -27,18 +27,7 @@ from audiolime_ext.prediction.labels import described, different_names
 from audiolime_ext.prediction.objects import adapter_of
 from audiolime_ext.prediction.outputs import Answerer, chosen
 from audiolime_ext.prediction.plain_values import takes_plain
-
-
-def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(np.exp(-np.logaddexp(0.0, -logits)))
-
-
-def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-
-
-_ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sigmoid": _sigmoid, "softmax": _softmax}
+from audiolime_ext.prediction.steps import ACTIVATIONS, activated, activation_of, features, front_end_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,7 +76,7 @@ class FunctionModel:
             if outputs.ndim == 1 and len(batch) == 1 and not np.issubdtype(outputs.dtype, np.integer):
                 outputs = outputs[None]  # of a model that leaves out axes of length 1
         if self.activation is not None:
-            outputs = self.activation(outputs)
+            outputs = activated(self.activation, outputs)
         if self.labels is not None and len(self.labels) == 2 and outputs.shape[1:] == (1,):
             outputs = np.concatenate([1 - outputs, outputs], axis=1)
         return outputs
@@ -97,7 +86,10 @@ class FunctionModel:
         return described(self)
 
     def _ask(self, signal: NDArray[Any]) -> Any:
-        return self.predict_fn(signal if self.front_end is None else self.front_end(signal))
+        if self.front_end is None:
+            return self.predict_fn(signal)
+        of_library = self.state is not None  # a network or an estimator; a function may take what it likes
+        return self.predict_fn(features(self.front_end, signal, only_arrays=of_library))
 
     @property
     def fingerprint(self) -> str | None:
@@ -122,7 +114,7 @@ class FunctionModel:
         That is so for a function without a declared version, also for one among `front_end` and `activation`: equal
         answers to a probe do not prove that it is the same function. A declared version is taken at its word.
         """
-        known = self.activation in (None, *_ACTIVATIONS.values())
+        known = self.activation in (None, *ACTIVATIONS.values())
         known = known and (self.front_end is None or hasattr(self.front_end, "state"))
         return self.version or (self.fingerprint if self.state is not None and known else None)
 
@@ -133,7 +125,7 @@ class FunctionModel:
     @property
     def _options(self) -> tuple[Any, ...]:
         asked = self.sr, self.n_channels, self.window_s, self.hop_s, self.lead_s, self.min_s, self.fill
-        named = next((name for name, one in _ACTIVATIONS.items() if one is self.activation), None)
+        named = next((name for name, one in ACTIVATIONS.items() if one is self.activation), None)
         return *asked, self.one_at_a_time, self.output, named
 
     def _on_probe(self) -> str | None:
@@ -159,7 +151,7 @@ def tagger(
     sr: int | None = None,
     labels: Sequence[str] | None = None,
     n_channels: int = 1,
-    front_end: Callable[[NDArray[Any]], Any] | None = None,
+    front_end: str | Callable[[NDArray[Any]], Any] | None = None,
     activation: Literal["sigmoid", "softmax"] | Callable[[NDArray[Any]], NDArray[Any]] | None = None,
     batch_size: int | None = BATCH_SIZE,
     window_s: float | None = None,
@@ -189,11 +181,13 @@ def tagger(
     n_channels : {1, 2}
         Number of channels: with 1 it is given (n_batch, n_samples), with 2 (n_batch, 2, n_samples), where the channel
         of a mono recording is duplicated.
-    front_end : callable or None
+    front_end : callable, str or None
         Function that is applied to the signals first, such as a spectrogram; `predict_fn` is given its result. With a
-        network of PyTorch it may be a module, or a function of tensors.
+        network of PyTorch it may be a module, or a function of tensors. A text, ``"log-mel:512,256,96"``, is the one
+        that it names on the command line (`audiolime_ext.prediction.front_end`), and needs `sr`.
     activation : {"sigmoid", "softmax"}, callable or None
-        Function that is applied to the outputs, where they are logits; None: none.
+        Function that is applied to the outputs (n_batch, n_labels), where they are logits; None: none. It is given
+        arrays; with a network of PyTorch it may be a function of tensors, or a module.
     batch_size : int or None
         Largest number of signals that it is given at a time; None: all.
     window_s, hop_s, lead_s : float or None
@@ -227,10 +221,6 @@ def tagger(
            [1.]], dtype=float32)
     """
     require_callable(predict_fn)
-    if isinstance(activation, str):
-        if activation not in _ACTIVATIONS:
-            raise unknown("activation", activation, [*_ACTIVATIONS, "a function"])
-        activation = _ACTIVATIONS[activation]
     if n_channels not in (1, 2):
         raise UsageError(f"n_channels must be 1 or 2, not {n_channels!r}")
     if fill not in FILLS:
@@ -244,8 +234,8 @@ def tagger(
         sr=sr,
         labels=None if labels is None else different_names(labels),
         n_channels=n_channels,
-        front_end=front_end,
-        activation=activation,
+        front_end=front_end_of(front_end, sr),
+        activation=activation_of(activation),
         batch_size=batch_size,
         window_s=window_s,
         hop_s=hop_s or window_s,

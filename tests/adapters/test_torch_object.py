@@ -286,6 +286,40 @@ def test_a_wrong_front_end_is_told_as_such() -> None:
         tagger(WaveCNN(), sr=SR, front_end=lambda x: x[:, None, :5])(BATCH)
 
 
+@pytest.mark.parametrize(
+    ("front_end", "complaint"),
+    [
+        (lambda x: None, r"the front end <lambda> answered None; it must answer an array \(n_batch, …\)"),
+        (lambda x: (x, x), "the front end <lambda> answered a tuple of 2; it must"),
+        (lambda x: [x[0], x[1, :5]], "the front end <lambda> answered a list of 2; it must"),
+        (
+            lambda x: x[:, 0] + {},
+            r"the front end <lambda> raised TypeError when given a float32 array of shape \(3, 8000\)",
+        ),
+        (nn.Linear(5, 5), r"the front end Linear raised RuntimeError when given .*: mat1 and mat2 shapes"),
+    ],
+)
+def test_a_front_end_that_fails_is_named_and_not_the_network(front_end: Any, complaint: str) -> None:
+    with pytest.raises(ModelError, match=complaint):
+        tagger(WaveCNN(), sr=SR, front_end=front_end)(BATCH)
+
+
+@pytest.mark.parametrize("activation", [torch.sigmoid, nn.Sigmoid(), lambda x: x.sigmoid(), "sigmoid"])
+def test_an_activation_is_a_function_of_arrays_or_of_tensors_or_a_module(activation: Any) -> None:
+    net = WaveCNN()
+    expected = by_hand(net, torch.from_numpy(BATCH)[:, None]).sigmoid()
+    np.testing.assert_allclose(tagger(net, sr=SR, activation=activation)(BATCH), expected, atol=1e-6)
+
+
+def test_an_activation_that_fails_is_named_and_not_the_network() -> None:
+    with pytest.raises(
+        ModelError, match=r"the activation Linear raised RuntimeError .*given NumPy arrays \(n_batch, n_l"
+    ):
+        tagger(WaveCNN(), sr=SR, activation=nn.Linear(5, 5))(BATCH)
+    with pytest.raises(ModelError, match=r"the activation sigmoid raised TypeError .*must be Tensor"):
+        tagger(lambda batch: batch[:, :3], sr=SR, activation=torch.sigmoid)(BATCH)
+
+
 def test_states_beside_the_scores_are_named_and_the_lines_shown_work() -> None:
     with pytest.raises(ModelError, match=r"the network CRNN answered a tuple of 2 outputs: 0 .*\(2, .*, 8\)\)") as e:
         explain(SONG, CRNN(), factorization="hpss")

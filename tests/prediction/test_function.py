@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import ModelError, UsageError
+from audiolime_ext.errors import AudiolimeError, ModelError, UsageError
 from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import as_model, tagger
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.taggram import tag
@@ -85,6 +86,69 @@ def test_pytorch_like_tensors_are_taken() -> None:
 def test_an_answer_that_is_no_prediction_is_a_clear_error(answer: object, complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
         predict(tagger(answer), np.zeros((3, 1, 1, 10), np.float32))
+
+
+def log_spectrum(batch: np.ndarray) -> Any:
+    return 1 // int(batch.size < 0)
+
+
+def exit_code(batch: np.ndarray) -> Any:
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (
+            {"front_end": log_spectrum},
+            r"the front end log_spectrum raised ZeroDivisionError when given a float32 array of shape \(3, 10\): .*"
+            r"; it is given NumPy arrays \(n_batch, n_samples\)$",
+        ),
+        ({"front_end": exit_code}, r"the front end exit_code called sys\.exit\(3\)"),
+        ({"front_end": print}, r"the front end print answered None; it must answer an array \(n_batch, …\)"),
+        (
+            {"activation": log_spectrum},
+            r"the activation log_spectrum raised ZeroDiv.*given NumPy arrays \(n_batch, n_lab",
+        ),
+        ({"activation": print}, "the activation print answered None; it must answer numbers"),
+        ({"activation": lambda scores: {"rock": 1}}, "the activation <lambda> answered a dict of 1"),
+        ({"front_end": "log-mel:512,256,96", "sr": 16000}, "10 samples are less than one frame of 512"),
+    ],
+)
+def test_a_front_end_or_an_activation_that_fails_is_named(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(AudiolimeError, match=complaint):
+        predict(tagger(lambda batch: batch[:, :1], **options), np.zeros((3, 1, 1, 10), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (
+            {"front_end": 3},
+            r"front_end must be a function from signals .*, or a text such as 'log-mel:512,256,96', not 3",
+        ),
+        ({"front_end": LogMel}, r"not the class LogMel \(give an object of it, such as LogMel\(\)\)"),
+        ({"front_end": "log-mel:512,256,96"}, "needs the rate of the signals; add sr="),
+        ({"front_end": "mfcc:20", "sr": 8000}, "unknown front end 'mfcc'"),
+        ({"activation": np.zeros(1000)}, r"activation must be 'sigmoid', 'softmax' or a function .*, not .{,100}$"),
+    ],
+)
+def test_what_is_no_front_end_or_activation_is_refused_when_the_model_is_made(
+    options: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        tagger(lambda batch: batch, **options)
+
+
+def test_a_front_end_is_named_as_on_the_command_line() -> None:
+    made = tagger(lambda mel: mel.mean(axis=1), front_end="log-mel:64,32,8", sr=8000)
+    signals = np.random.default_rng(0).normal(0, 0.1, (2, 800)).astype(np.float32)
+    np.testing.assert_array_equal(made(signals), LogMel(8000, 64, 32, 8)(signals).mean(axis=1))
+
+
+def test_a_function_is_given_whatever_its_front_end_makes() -> None:
+    made = tagger(lambda both: both[0] + both[1][:, :1], front_end=lambda batch: (batch[:, :1], batch))
+    np.testing.assert_array_equal(predict(made, np.ones((3, 1, 1, 10), np.float32)), np.full((3, 1), 2.0))
 
 
 @pytest.mark.parametrize("one_at_a_time", [False, True])
