@@ -58,7 +58,9 @@ def meet(model: FunctionModel) -> FunctionModel:
     net: Any = model.predict_fn
     by = Answerer(f"the network {type(net).__name__}", "net", "torch.from_numpy(batch)")
     if len(needed := inputs_needed(net.forward)) > 1:
-        raise one_input(by.who, needed, f"net.eval()({by.given}, {', '.join(needed[1:])})")
+        others = ", ".join(f"{name}.expand(len(batch))" for name in needed[1:])
+        stays = " (eval() stays; net.train() goes on training)"
+        raise one_input(by.who, needed, f"net.eval()({by.given}, {others})", stays)
     device = next((one.device for one in _tensors(net)), torch.device("cpu"))
     if device.type == "meta":
         raise UsageError(f"{by.who} has no weights (it is on the device 'meta'); load them, and give it then")

@@ -106,7 +106,7 @@ def inputs_needed(function: Callable[..., Any]) -> list[str]:
     return [one.name for one in stated if one.kind in kinds and one.default is inspect.Parameter.empty]
 
 
-def one_input(who: str, names: Sequence[str], call: str) -> UsageError:
+def one_input(who: str, names: Sequence[str], call: str, also: str = "") -> UsageError:
     """The error for an object that takes several inputs.
 
     Parameters
@@ -117,19 +117,21 @@ def one_input(who: str, names: Sequence[str], call: str) -> UsageError:
         Names of its inputs.
     call : str
         Call of it, in a function of the array ``batch``.
+    also : str
+        Words on what the call does besides.
 
     Examples
     --------
-    >>> print(one_input("the network Net", ["wave", "tempo"], "net(batch, tempo)"))
-    the network Net takes 2 inputs (wave, tempo), and one of them can be the sound; say what the other is, in a function
-    of the sound alone:
+    >>> print(one_input("the network Net", ["wave", "tempo"], "net(batch, tempo.repeat(len(batch), axis=0))"))
+    the network Net takes 2 inputs (wave, tempo), and one of them can be the sound; say what the other is, for each of
+    len(batch) signals, in a function of the sound alone:
         from audiolime_ext import explain, tagger
-        model = tagger(lambda batch: net(batch, tempo), sr=16000, labels=[…])
+        model = tagger(lambda batch: net(batch, tempo.repeat(len(batch), axis=0)), sr=16000, labels=[…])
         explain("song.wav", model)
     """
     others = "other is" if len(names) == 2 else "others are"
     return UsageError(
         f"{who} takes {counted(len(names), 'input')} ({', '.join(names)}), and one of them can be the sound; say what "
-        f"the {others}, in a function of the sound alone:"
+        f"the {others}, for each of len(batch) signals, in a function of the sound alone{also}:"
         f"{three_lines(f'tagger(lambda batch: {call}, sr=16000, labels=[…])')}"
     )
