@@ -10,7 +10,7 @@ A network or an estimator of another library is no such callable; `audiolime_ext
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -28,6 +28,7 @@ from audiolime_ext.prediction.objects import adapter_of
 from audiolime_ext.prediction.outputs import Answerer, chosen
 from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.prediction.steps import ACTIVATIONS, activated, activation_of, features, front_end_of
+from audiolime_ext.text import shortened
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -252,7 +253,7 @@ def tagger(
 
 def require_callable(predict_fn: Any) -> None:
     """Raise `UsageError` unless something can be asked: a callable, or an object that an adapter makes a model of."""
-    made = isinstance(predict_fn, type)
+    made, told = isinstance(predict_fn, type), shortened(repr(predict_fn))
     if not made and (callable(predict_fn) or adapter_of(predict_fn) is not None):
         return
     method = next((name for name in ("predict_proba", "predict") if not made and hasattr(predict_fn, name)), None)
@@ -261,10 +262,16 @@ def require_callable(predict_fn: Any) -> None:
         hint = f"; this is a class: give an object of it, such as {arg}"
     elif method is not None:
         hint, arg = f"; it has a method {method}: give that (package.module:name.{method})", f"net.{method}"
+    elif isinstance(predict_fn, Mapping):
+        told, weights = (
+            f"a mapping ({type(predict_fn).__name__})",
+            any(hasattr(one, "shape") for one in predict_fn.values()),
+        )
+        hint, arg = "; load it into the network first, net.load_state_dict(…)" if weights else "", "net"
     else:
         hint, arg = "", Answerer.arg
     raise UsageError(
-        f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}:"
+        f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {told}{hint}:"
         f"{Answerer(arg=arg).made()}"
     )
 

@@ -107,7 +107,8 @@ class TwoInputs(Module):  # type: ignore[misc]
         self.net = WaveCNN()
 
     def forward(self, wave: Any, tempo: Any, scale: float = 1.0) -> Any:
-        return self.net(wave[:, None]) * torch.sigmoid(tempo) * scale
+        assert wave.shape[:1] == tempo.shape, "a tempo for each signal"
+        return self.net(wave[:, None]) * torch.sigmoid(tempo)[:, None] * scale
 
 
 def transformer() -> Any:
@@ -333,10 +334,20 @@ def test_outputs_of_a_transformer_are_named_and_the_lines_shown_work() -> None:
 
 
 def test_a_second_input_is_asked_for_and_the_lines_shown_work() -> None:
-    with pytest.raises(UsageError, match=r"network TwoInputs takes 2 inputs \(wave, tempo\), and one of them") as e:
+    with pytest.raises(
+        UsageError, match=r"network TwoInputs takes 2 inputs \(wave, tempo\), and one of them.*eval\(\) stays"
+    ) as e:
         explain(SONG, TwoInputs(), factorization="hpss")
     own = {"net": TwoInputs(), "torch": torch, "tempo": torch.tensor(0.5)}
     assert run_shown(e.value, SONG, own, PUT).labels[0] in LABELS
+
+
+def test_weights_alone_are_no_network() -> None:
+    with pytest.raises(
+        UsageError, match=r"got a mapping \(OrderedDict\); load it into the network first, net\.load_state_dict\(…\):"
+    ) as e:
+        tagger(WaveCNN().state_dict(), sr=SR)
+    assert run_shown(e.value, SONG, {"net": WaveCNN()}, PUT).labels[0] in LABELS
 
 
 def test_a_class_is_no_network() -> None:

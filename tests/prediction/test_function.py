@@ -170,6 +170,7 @@ def test_the_output_that_is_named_holds_the_scores(one_at_a_time: bool, output: 
     [
         (lambda b: {"logits": b}, "scores", r"has no output 'scores'; it answered a dict of 1 output: 'logits'"),
         (lambda b: (b, b), 2, "has no output 2; it answered a tuple of 2 outputs"),
+        (lambda b: (b, b), -1, r"has no output -1; it answered .*; give a name of these, or a position from 0$"),
         (lambda b: b, 0, r"an array of shape \(3, 10\), one output: leave out output=0"),
         (lambda b: {"labels": ["a"] * 3}, "labels", "output 'labels' of the predict function answered text"),
     ],
@@ -226,6 +227,22 @@ def test_a_plain_function_may_carry_a_taggers_attributes() -> None:
 def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
     with pytest.raises(UsageError, match="a predict function is needed"):
         as_model(nonsense)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"conv.weight": np.ones((3, 3))},
+            r"; got a mapping \(dict\); load it into the network first, net\.load_state_dict\(…\):\n",
+        ),
+        ({"rock": 1}, r"; got a mapping \(dict\):\n"),
+        (list(range(10_000)), r"; got \[0, 1, .{90,95}…:\n"),
+    ],
+)
+def test_what_is_no_predict_function_is_told_in_a_few_words(given: Any, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        tagger(given)
 
 
 @pytest.mark.parametrize(
