@@ -283,8 +283,10 @@ def test_a_network_of_one_length_asks_for_its_window_and_the_lines_shown_work() 
 
 
 def test_a_wrong_front_end_is_told_as_such() -> None:
-    with pytest.raises(ModelError, match=r"what front_end makes of waveforms, shape \(3, 1, 5\).*must give what"):
-        tagger(WaveCNN(), sr=SR, front_end=lambda x: x[:, None, :5])(BATCH)
+    with pytest.raises(
+        ModelError, match=r"what front_end makes of waveforms, shape \(3, 3, 5\).*must give what .*; now \(3, 3, 5\):"
+    ):
+        tagger(WaveCNN(), sr=SR, front_end=lambda x: x[:, None, :5].repeat(3, 1))(BATCH)
 
 
 @pytest.mark.parametrize(
@@ -356,6 +358,7 @@ def test_a_class_is_no_network() -> None:
 
 
 def test_a_function_of_a_network_in_training_mode_is_refused_and_the_network_itself_is_not() -> None:
+    torch.manual_seed(0)  # one network in fifty differs by less than is refused
     net = WaveCNN().train()
     with pytest.raises(ModelError, match=r"depends on what else is in the batch.*or give the network itself") as e:
         explain(SONG, tagger(lambda b: net(torch.from_numpy(b[:, None])), sr=SR), factorization="hpss")
