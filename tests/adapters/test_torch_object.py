@@ -282,6 +282,20 @@ def test_a_network_of_one_length_asks_for_its_window_and_the_lines_shown_work() 
     assert run_shown(e.value, SONG, {"net": net}, PUT | {"/ 16000": f"/ {SR}"}).components.duration_s == 1.0
 
 
+@pytest.mark.parametrize(("options", "n"), [({"sr": SR, "window_s": 0.001}, "8 samples"), ({"sr": 1}, "2 samples")])
+def test_signals_that_are_too_short_are_told_as_such_and_the_lines_shown_work(options: dict[str, Any], n: str) -> None:
+    complaint = rf"cannot hear signals of {n} \(in its part 'conv', .*Kernel size: \(64\).*give it longer windows"
+    with pytest.raises(ModelError, match=complaint) as e:
+        tag(SONG, tagger(WaveCNN(), **options))
+    put = PUT | {"window_s=3.0": "window_s=1.0"}
+    assert run_shown(e.value, SONG, {"net": WaveCNN()}, put).labels[0] in LABELS
+
+
+def test_spectra_that_are_too_short_are_told_as_such() -> None:
+    with pytest.raises(ModelError, match=r"front_end makes of waveforms, shape \(3, 20, 1\).*give it longer windows"):
+        tagger(MelCNN(), sr=SR, front_end=lambda x: Mel()(torch.as_tensor(x))[..., :1])(BATCH)
+
+
 def test_a_wrong_front_end_is_told_as_such() -> None:
     with pytest.raises(
         ModelError, match=r"what front_end makes of waveforms, shape \(3, 3, 5\).*must give what .*; now \(3, 3, 5\):"
