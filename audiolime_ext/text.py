@@ -27,6 +27,18 @@ def counted(n: int, one: str, several: str = "") -> str:
     return f"{n} {one if n == 1 else several or f'{one}s'}"
 
 
+def shortened(text: str, most: int = 100) -> str:
+    r"""A text in one line of at most `most` characters, cut with an ellipsis where it is longer.
+
+    Examples
+    --------
+    >>> shortened("Tensor([0.1,\n        0.2])", 15)
+    'Tensor([0.1, 0…'
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def minus(text: str) -> str:
     """A text with a true minus sign before its negative numbers, as pages write them.
 

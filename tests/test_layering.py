@@ -53,6 +53,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "models.torch_layers": "adapters/test_torch_model",
     "prediction.capabilities": "models/test_every",  # one suite for all models that have them
     **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "example", "labels")},
+    **{f"prediction.{name}": "prediction/test_function" for name in ("hearing", "steps")},
     "prediction.option_values": "prediction/test_saved_model",
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},

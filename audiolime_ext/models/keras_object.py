@@ -14,7 +14,9 @@ rate, and the result says so.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,9 @@ from audiolime_ext.prediction.saved_model import reason
 from audiolime_ext.text import counted
 
 Shape = tuple[int | None, ...]
+
+_MADE_UP = re.compile(r"(keras_tensor|input|input_layer)(_\d+)?")
+_WORDS = ("first", "second", "third", "fourth")
 
 
 def meet(model: FunctionModel) -> FunctionModel:
@@ -91,9 +96,9 @@ def _shape(net: Any, by: Answerer) -> Shape | None:
         inputs = getattr(net, "inputs", None) or []
     except (AttributeError, ValueError):  # it has not been built
         inputs = []
-    named = [str(one.name).partition(":")[0] for one in inputs] or inputs_needed(net.call)
+    named = [_word(at, one.name) for at, one in enumerate(inputs)] or inputs_needed(net.call)
     if len(named) > 1:
-        others = ", ".join(named[1:])
+        others = ", ".join(f"{name}.repeat(len(batch), axis=0)" for name in named[1:])
         call = f"net.predict_on_batch([batch, {others}])" if inputs else f"net(batch, {others}, training=False)"
         raise one_input(by.who, named, call)
     if inputs:
@@ -101,6 +106,14 @@ def _shape(net: Any, by: Answerer) -> Shape | None:
     if not net.built or not net.get_weights():
         raise UsageError(f"{by.who} has no weights yet; call it once on a batch as in training, or load them")
     return _built_shape(net)
+
+
+def _word(at: int, name: str) -> str:
+    """A name for an input in lines of code: its own unless Keras made it up, or it cannot stand there."""
+    own = str(name).partition(":")[0]
+    if own.isidentifier() and not iskeyword(own) and not _MADE_UP.fullmatch(own):
+        return own
+    return _WORDS[at] if at < len(_WORDS) else f"input_{at}"
 
 
 def _built_shape(net: Any) -> Shape | None:

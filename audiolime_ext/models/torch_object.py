@@ -38,10 +38,12 @@ from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.prediction.steps import ACTIVATIONS, name_of
 from audiolime_ext.text import counted
 
 _PLAIN = (bool, int, float, str, tuple, type(None))
 _OF_SHAPES = (RuntimeError, ValueError, AssertionError, TypeError, IndexError, AttributeError)
+_LONG, _TIMES = 65537, 16  # samples (no round number, as a fixed length may be), times the length of a spectrum
 _ONE_AT_A_TIME = threading.RLock()  # the mode of a network is one for all threads
 
 
@@ -57,11 +59,16 @@ def meet(model: FunctionModel) -> FunctionModel:
     net: Any = model.predict_fn
     by = Answerer(f"the network {type(net).__name__}", "net", "torch.from_numpy(batch)")
     if len(needed := inputs_needed(net.forward)) > 1:
-        raise one_input(by.who, needed, f"net.eval()({by.given}, {', '.join(needed[1:])})")
+        others = ", ".join(f"{name}.expand(len(batch))" for name in needed[1:])
+        stays = " (eval() stays; net.train() goes on training)"
+        raise one_input(by.who, needed, f"net.eval()({by.given}, {others})", stays)
     device = next((one.device for one in _tensors(net)), torch.device("cpu"))
     if device.type == "meta":
         raise UsageError(f"{by.who} has no weights (it is on the device 'meta'); load them, and give it then")
-    front_end = None if model.front_end is None else _front_end(torch, model.front_end, device)
+    front_end = None if model.front_end is None else _step(torch, model.front_end, device)
+    activation = model.activation
+    if activation is not None and activation not in ACTIVATIONS.values():
+        activation = _step(torch, activation, torch.device("cpu"))
     sr, notes = rate_of(model.sr, *_parts(net, model.front_end))
     return replace(
         model,
@@ -69,6 +76,7 @@ def meet(model: FunctionModel) -> FunctionModel:
         sr=sr,
         labels=model.labels or _labels(net),
         front_end=front_end,
+        activation=activation,
         answerer=by,
         state=lambda: _state(torch, net, model.front_end if isinstance(front_end, _Module) else None),
         notes=notes,
@@ -95,39 +103,66 @@ class _Asked:
 
     def _found(self, given: Any) -> Listener:
         """How it is given signals."""
-        dtype = own_dtype(self.torch, self.net)
-        ways = [Listener(self.net, dtype, channel, device=self.device) for channel in (False, True)]
+        ways = self._ways()
         if self.model.one_at_a_time:
             return ways[0]
-        two = [given, given][: 3 - min(len(given), 2)]
-        pair = (self.torch.cat if self.torch.is_tensor(given) else np.concatenate)(two)[:2]
-        way, errors = tried(self.torch, ways, pair, evaluated(self.torch, self.net))
+        way, errors = tried(self.torch, ways, _pair(self.torch, given), evaluated(self.torch, self.net))
         if way is None and len(errors) == len(ways):
             order = [id(part) for part in self.net.modules()]
             raise max(errors, key=lambda error: order.index(id(_failing(self.torch, self.net, error)[1])))
         return way or ways[0]
 
+    def _ways(self) -> list[Listener]:
+        dtype = own_dtype(self.torch, self.net)
+        return [Listener(self.net, dtype, channel, device=self.device) for channel in (False, True)]
+
+    def _too_short(self, given: Any) -> Exception | None:
+        """What goes wrong by the way in which it hears longer signals; None: it hears no longer ones, or these."""
+        pair = _pair(self.torch, given)
+        for axis in range(1, pair.ndim):
+            times = _TIMES if self.model.front_end is not None else -(-_LONG // max(pair.shape[axis], 1))
+            longer = pair.repeat_interleave(times, axis)
+            way, _ = tried(self.torch, self._ways(), longer, evaluated(self.torch, self.net))
+            if way is not None:
+                return next(iter(tried(self.torch, [way], pair, evaluated(self.torch, self.net))[1]), None)
+        return None
+
     def _refused(self, error: Exception, given: Any) -> UnfitModel:
         """What to do where a network cannot hear what it is given."""
+        short = None if self.model.one_at_a_time else self._too_short(given)
+        error = short or error
         name, part = _failing(self.torch, self.net, error)
         at = f" (in its part {name!r}, a {type(part).__name__})" if name else ""
         shape = tuple(map(int, given.shape))
         heard = f"{'waveforms' if self.model.front_end is None else 'what front_end makes of waveforms'}, shape {shape}"
+        if short is not None and self.model.front_end is None:
+            heard = f"signals of {counted(shape[-1], 'sample')}"
         n = getattr(part, "in_features", None)
         asked = "say what it was trained on, its rate and the front end that makes it of waveforms"
         options = ["front_end=spectrogram"]
+        longer = "it hears longer ones: give it longer windows, at the rate of its training"
         if self.model.front_end is not None:
             asked = f"front_end= must give what it was trained on, from float32 (n_batch, n_samples); now {shape}"
+            asked = f"{asked}, and {longer}" if short is not None else asked
+        elif short is not None:
+            asked, options = longer, ["window_s=3.0"]
         elif n is not None and len(shape) == 2 and n >= (self.model.sr or 16000) // 10:
             asked, options = f"it takes {counted(n, 'sample')} of each signal; say so", [f"window_s={n} / 16000"]
         return UnfitModel(f"{self.by.who} cannot hear {heard}{at}: {reason(error)}; {asked}:{self.by.made(*options)}")
 
 
+def _pair(torch: Any, given: Any) -> Any:
+    """Two signals of a batch, or what a front end makes of them, as a tensor."""
+    batch = given if torch.is_tensor(given) else torch.from_numpy(np.array(given))
+    return torch.cat([batch, batch])[:2] if len(batch) < 2 else batch[:2]
+
+
 class _Function:
-    """A front end that is a function: of arrays or, where these are of no use to it, of tensors."""
+    """A front end or an activation that is a function: of arrays or, where these are of no use to it, of tensors."""
 
     def __init__(self, torch: Any, function: Callable[[Any], Any], device: Any) -> None:
         self.torch, self.function, self.device = torch, function, device
+        self.__name__ = name_of(function)
         self.takes_tensors = False
 
     def __call__(self, batch: NDArray[Any]) -> Any:
@@ -148,12 +183,12 @@ class _Function:
 
 
 class _Module:
-    """A front end that is a module."""
+    """A front end or an activation that is a module."""
 
     state = True  # it is hashed together with the network's
 
     def __init__(self, torch: Any, module: Any, device: Any) -> None:
-        self.torch, self.module = torch, module
+        self.torch, self.module, self.__name__ = torch, module, name_of(module)
         own = next(_tensors(module), None)
         self.listener = Listener(module, own_dtype(torch, module), device=device if own is None else own.device)
 
@@ -162,7 +197,7 @@ class _Module:
             return self.listener.answers(self.torch, batch)[0]
 
 
-def _front_end(torch: Any, given: Any, device: Any) -> _Function | _Module:
+def _step(torch: Any, given: Any, device: Any) -> _Function | _Module:
     return _Module(torch, given, device) if isinstance(given, torch.nn.Module) else _Function(torch, given, device)
 
 

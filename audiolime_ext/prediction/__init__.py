@@ -5,6 +5,7 @@
   randomised
 - `function`: how any callable becomes one; `objects`: networks and estimators of other libraries, and what adapts
   them; `example`: the lines that errors show; `plain_values`: arguments that come from NumPy
+- `hearing`: rates and lengths, checked; `steps`: front ends and activations, named where they fail
 - `asking`: `predict`, in batches and with checks
 - `loading`: a model from its spec string (read by `audiolime_ext.registry`), or from anything that can be called
 - `saved_model`, `option_values`, `front_end`: what spec strings say of models that other libraries saved; what such

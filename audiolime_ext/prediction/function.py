@@ -10,7 +10,7 @@ A network or an estimator of another library is no such callable; `audiolime_ext
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -22,22 +22,13 @@ from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.guest import as_guest
 from audiolime_ext.prediction.asking import BATCH_SIZE
 from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
+from audiolime_ext.prediction.hearing import require_batch_size, require_lengths, require_rate, require_samples
 from audiolime_ext.prediction.labels import described, different_names
 from audiolime_ext.prediction.objects import adapter_of
 from audiolime_ext.prediction.outputs import Answerer, chosen
 from audiolime_ext.prediction.plain_values import takes_plain
-
-
-def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(np.exp(-np.logaddexp(0.0, -logits)))
-
-
-def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-
-
-_ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {"sigmoid": _sigmoid, "softmax": _softmax}
+from audiolime_ext.prediction.steps import ACTIVATIONS, activated, activation_of, features, front_end_of
+from audiolime_ext.text import shortened
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,7 +77,7 @@ class FunctionModel:
             if outputs.ndim == 1 and len(batch) == 1 and not np.issubdtype(outputs.dtype, np.integer):
                 outputs = outputs[None]  # of a model that leaves out axes of length 1
         if self.activation is not None:
-            outputs = self.activation(outputs)
+            outputs = activated(self.activation, outputs)
         if self.labels is not None and len(self.labels) == 2 and outputs.shape[1:] == (1,):
             outputs = np.concatenate([1 - outputs, outputs], axis=1)
         return outputs
@@ -96,7 +87,10 @@ class FunctionModel:
         return described(self)
 
     def _ask(self, signal: NDArray[Any]) -> Any:
-        return self.predict_fn(signal if self.front_end is None else self.front_end(signal))
+        if self.front_end is None:
+            return self.predict_fn(signal)
+        of_library = self.state is not None  # a network or an estimator; a function may take what it likes
+        return self.predict_fn(features(self.front_end, signal, only_arrays=of_library))
 
     @property
     def fingerprint(self) -> str | None:
@@ -121,7 +115,7 @@ class FunctionModel:
         That is so for a function without a declared version, also for one among `front_end` and `activation`: equal
         answers to a probe do not prove that it is the same function. A declared version is taken at its word.
         """
-        known = self.activation in (None, *_ACTIVATIONS.values())
+        known = self.activation in (None, *ACTIVATIONS.values())
         known = known and (self.front_end is None or hasattr(self.front_end, "state"))
         return self.version or (self.fingerprint if self.state is not None and known else None)
 
@@ -132,7 +126,7 @@ class FunctionModel:
     @property
     def _options(self) -> tuple[Any, ...]:
         asked = self.sr, self.n_channels, self.window_s, self.hop_s, self.lead_s, self.min_s, self.fill
-        named = next((name for name, one in _ACTIVATIONS.items() if one is self.activation), None)
+        named = next((name for name, one in ACTIVATIONS.items() if one is self.activation), None)
         return *asked, self.one_at_a_time, self.output, named
 
     def _on_probe(self) -> str | None:
@@ -158,7 +152,7 @@ def tagger(
     sr: int | None = None,
     labels: Sequence[str] | None = None,
     n_channels: int = 1,
-    front_end: Callable[[NDArray[Any]], Any] | None = None,
+    front_end: str | Callable[[NDArray[Any]], Any] | None = None,
     activation: Literal["sigmoid", "softmax"] | Callable[[NDArray[Any]], NDArray[Any]] | None = None,
     batch_size: int | None = BATCH_SIZE,
     window_s: float | None = None,
@@ -188,11 +182,13 @@ def tagger(
     n_channels : {1, 2}
         Number of channels: with 1 it is given (n_batch, n_samples), with 2 (n_batch, 2, n_samples), where the channel
         of a mono recording is duplicated.
-    front_end : callable or None
+    front_end : callable, str or None
         Function that is applied to the signals first, such as a spectrogram; `predict_fn` is given its result. With a
-        network of PyTorch it may be a module, or a function of tensors.
+        network of PyTorch it may be a module, or a function of tensors. A text, ``"log-mel:512,256,96"``, is the one
+        that it names on the command line (`audiolime_ext.prediction.front_end`), and needs `sr`.
     activation : {"sigmoid", "softmax"}, callable or None
-        Function that is applied to the outputs, where they are logits; None: none.
+        Function that is applied to the outputs (n_batch, n_labels), where they are logits; None: none. It is given
+        arrays; with a network of PyTorch it may be a function of tensors, or a module.
     batch_size : int or None
         Largest number of signals that it is given at a time; None: all.
     window_s, hop_s, lead_s : float or None
@@ -226,26 +222,21 @@ def tagger(
            [1.]], dtype=float32)
     """
     require_callable(predict_fn)
-    if isinstance(activation, str):
-        if activation not in _ACTIVATIONS:
-            raise unknown("activation", activation, [*_ACTIVATIONS, "a function"])
-        activation = _ACTIVATIONS[activation]
     if n_channels not in (1, 2):
         raise UsageError(f"n_channels must be 1 or 2, not {n_channels!r}")
     if fill not in FILLS:
         raise unknown("fill", fill, FILLS)
-    for name, value in {"sr": sr, "window_s": window_s, "hop_s": hop_s, "batch_size": batch_size}.items():
-        if value is not None and not value > 0:
-            raise UsageError(f"{name} must be positive, not {value!r}")
-    if sr is not None and sr % 1:
-        raise UsageError(f"sr must be a whole number of Hz, not {sr!r}")
+    sr, batch_size = require_rate(sr), require_batch_size(batch_size)
+    require_lengths(window_s=window_s, hop_s=hop_s, lead_s=lead_s, min_s=min_s)
+    if sr is not None:
+        require_samples(sr, window_s=window_s, hop_s=hop_s)
     made = FunctionModel(
         predict_fn,
-        sr=None if sr is None else int(sr),
+        sr=sr,
         labels=None if labels is None else different_names(labels),
         n_channels=n_channels,
-        front_end=front_end,
-        activation=activation,
+        front_end=front_end_of(front_end, sr),
+        activation=activation_of(activation),
         batch_size=batch_size,
         window_s=window_s,
         hop_s=hop_s or window_s,
@@ -262,7 +253,7 @@ def tagger(
 
 def require_callable(predict_fn: Any) -> None:
     """Raise `UsageError` unless something can be asked: a callable, or an object that an adapter makes a model of."""
-    made = isinstance(predict_fn, type)
+    made, told = isinstance(predict_fn, type), shortened(repr(predict_fn))
     if not made and (callable(predict_fn) or adapter_of(predict_fn) is not None):
         return
     method = next((name for name in ("predict_proba", "predict") if not made and hasattr(predict_fn, name)), None)
@@ -271,10 +262,16 @@ def require_callable(predict_fn: Any) -> None:
         hint = f"; this is a class: give an object of it, such as {arg}"
     elif method is not None:
         hint, arg = f"; it has a method {method}: give that (package.module:name.{method})", f"net.{method}"
+    elif isinstance(predict_fn, Mapping):
+        told, weights = (
+            f"a mapping ({type(predict_fn).__name__})",
+            any(hasattr(one, "shape") for one in predict_fn.values()),
+        )
+        hint, arg = "; load it into the network first, net.load_state_dict(…)" if weights else "", "net"
     else:
         hint, arg = "", Answerer.arg
     raise UsageError(
-        f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {predict_fn!r}{hint}:"
+        f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {told}{hint}:"
         f"{Answerer(arg=arg).made()}"
     )
 
@@ -288,11 +285,14 @@ def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:
     Raises
     ------
     UsageError
-        If it cannot be called, or its labels are not different names.
+        If it cannot be called, its labels are not different names, or it cannot hear as it says.
     """
     require_callable(predict_fn)
+    sr = require_rate(sr)
     if all(hasattr(predict_fn, name) for name in ("sr", "labels", "window_s", "hop_s", "lead_s", "batch_size")):
         _ = predict_fn.labels is None or different_names(predict_fn.labels)
+        require_rate(predict_fn.sr)
+        require_lengths(window_s=predict_fn.window_s, hop_s=predict_fn.hop_s, lead_s=predict_fn.lead_s)
         unstated = isinstance(predict_fn, FunctionModel) and predict_fn.sr is None and sr is not None
         return replace(predict_fn, sr=sr) if unstated else predict_fn  # type: ignore[no-any-return]
     if adapter_of(predict_fn) is not None:

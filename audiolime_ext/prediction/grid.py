@@ -21,6 +21,7 @@ from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audio.resampling import context_span, resample_span
 from audiolime_ext.errors import AudioError
 from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.hearing import require_samples
 
 SHORTEST_S = 0.1
 _FILLED = {
@@ -47,8 +48,15 @@ class Grid:
 
     @classmethod
     def of(cls, model: Model, recording_sr: int, n_samples: int | None = None) -> Grid:
-        """The grid of a model in a recording of `n_samples`; a model without a rate listens at the recording's."""
+        """The grid of a model in a recording of `n_samples`; a model without a rate listens at the recording's.
+
+        Raises
+        ------
+        UsageError
+            If a window or the step between two holds no sample.
+        """
         sr = int(model.sr or recording_sr)
+        require_samples(sr, window_s=model.window_s, hop_s=model.hop_s)
         window = None if model.window_s is None else round(model.window_s * sr)
         hop = window if model.hop_s is None else round(model.hop_s * sr)
         lead, least = round(model.lead_s * sr), round((model.min_s or 0) * sr)

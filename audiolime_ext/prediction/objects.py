@@ -17,6 +17,7 @@ from typing import Any
 
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.prediction.example import three_lines
+from audiolime_ext.prediction.hearing import HIGHEST_SR
 from audiolime_ext.text import counted
 
 GROUP = "audiolime_ext.objects"
@@ -77,7 +78,7 @@ def rate_of(sr: int | None, *parts: tuple[str, Any]) -> tuple[int | None, tuple[
     for at, (name, part) in enumerate(parts):
         for attribute in _NAMES:
             value: Any = getattr(part, attribute, None)
-            if type(value) in (int, float) and value >= LEAST_SR and value % 1 == 0:
+            if type(value) in (int, float) and LEAST_SR <= value <= HIGHEST_SR and value % 1 == 0:
                 found.setdefault(int(value), f"{name}.{attribute}")
         if found and at == 0:
             break
@@ -105,7 +106,7 @@ def inputs_needed(function: Callable[..., Any]) -> list[str]:
     return [one.name for one in stated if one.kind in kinds and one.default is inspect.Parameter.empty]
 
 
-def one_input(who: str, names: Sequence[str], call: str) -> UsageError:
+def one_input(who: str, names: Sequence[str], call: str, also: str = "") -> UsageError:
     """The error for an object that takes several inputs.
 
     Parameters
@@ -116,19 +117,21 @@ def one_input(who: str, names: Sequence[str], call: str) -> UsageError:
         Names of its inputs.
     call : str
         Call of it, in a function of the array ``batch``.
+    also : str
+        Words on what the call does besides.
 
     Examples
     --------
-    >>> print(one_input("the network Net", ["wave", "tempo"], "net(batch, tempo)"))
-    the network Net takes 2 inputs (wave, tempo), and one of them can be the sound; say what the other is, in a function
-    of the sound alone:
+    >>> print(one_input("the network Net", ["wave", "tempo"], "net(batch, tempo.repeat(len(batch), axis=0))"))
+    the network Net takes 2 inputs (wave, tempo), and one of them can be the sound; say what the other is, for each of
+    len(batch) signals, in a function of the sound alone:
         from audiolime_ext import explain, tagger
-        model = tagger(lambda batch: net(batch, tempo), sr=16000, labels=[…])
+        model = tagger(lambda batch: net(batch, tempo.repeat(len(batch), axis=0)), sr=16000, labels=[…])
         explain("song.wav", model)
     """
     others = "other is" if len(names) == 2 else "others are"
     return UsageError(
         f"{who} takes {counted(len(names), 'input')} ({', '.join(names)}), and one of them can be the sound; say what "
-        f"the {others}, in a function of the sound alone:"
+        f"the {others}, for each of len(batch) signals, in a function of the sound alone{also}:"
         f"{three_lines(f'tagger(lambda batch: {call}, sr=16000, labels=[…])')}"
     )

@@ -37,7 +37,7 @@ def positive(given: Mapping[str, str], name: str, kind: Callable[[str], float], 
         value = 0
     if not 0 < value <= most or value == inf:
         form = "a whole number" if kind is int else "a number"
-        bound = "" if most == inf else f", and {most:g} at most"
+        bound = "" if most == inf else f", and {most} at most"
         raise UsageError(f"{name} is {given[name]!r}; it must be {form} above 0{bound}")
     return value
 

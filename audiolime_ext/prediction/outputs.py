@@ -119,7 +119,8 @@ def chosen(
         raise UnfitModel(f"{who} answered {_listed(answer, found)}; {asked}:{how.format(example)}")
     key = key_of(list(found), output)
     if key is None:
-        raise UnfitModel(f"{who} has no output {output!r}; it answered {_listed(answer, found)}")
+        asked = "give a name of these, or a position from 0"
+        raise UnfitModel(f"{who} has no output {output!r}; it answered {_listed(answer, found)}; {asked}")
     who = f"output {output!r} of {who}"
     named = columns(found[key], labels, n_axes=n_axes, who=who)
     return _numbers(found[key] if named is None else named, who)

@@ -2,7 +2,7 @@
 
 ``keras:PATH?sr=16000&labels=rock;jazz``. Options:
 
-- ``sr``: sampling rate in Hz.
+- ``sr``: sampling rate in Hz, 768000 at most.
 - ``labels``: names between semicolons, ``@FILE`` or a file's path (one name per line, UTF-8).
 - ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without it the model is given waveforms.
 - ``output``: which of several outputs holds the scores, by name or by position from 0.
@@ -43,6 +43,7 @@ from audiolime_ext.networks.runtime import MOST_THREADS
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger
+from audiolime_ext.prediction.hearing import HIGHEST_SR, require_samples
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.option_values import OF_SCORES, label_list, positive, require_scores_or_layer
 from audiolime_ext.prediction.outputs import chosen
@@ -111,7 +112,9 @@ class Declared:
         if (fill := given.get("fill", "silence")) not in FILLS:
             raise unknown("fill", fill, FILLS)
         require_scores_or_layer(given)
-        sr = int(positive(given, "sr", int) or 0)
+        sr = int(positive(given, "sr", int, HIGHEST_SR) or 0)
+        window_s, hop_s = positive(given, "window_s", float), positive(given, "hop_s", float)
+        require_samples(sr or HIGHEST_SR, window_s=window_s, hop_s=hop_s)
         named = given.get("labels", given.get("prompts"))
         return cls(
             f"{kind}:{argument}",
@@ -120,8 +123,8 @@ class Declared:
             labels=label_list(named) if named is not None else None if facts else (),
             front_end=LogMel.parse(given["front_end"], sr=sr) if "front_end" in given else None,
             activation=given.get("activation"),
-            window_s=positive(given, "window_s", float),
-            hop_s=positive(given, "hop_s", float),
+            window_s=window_s,
+            hop_s=hop_s,
             threads=cast("int | None", positive(given, "threads", int, MOST_THREADS)),
             output=given.get("output"),
             fill=fill,

@@ -206,8 +206,17 @@ def test_a_second_input_is_asked_for_and_the_lines_shown_work() -> None:
     net = two_inputs()
     with pytest.raises(UsageError, match=r"takes 2 inputs \(wave, tempo\), and one of them") as e:
         explain(SONG, net, factorization="hpss")
-    put = PUT | {"tempo]": "np.ones((len(batch), 1))]", "[batch,": "[batch[..., None],"}
-    assert run_shown(e.value, SONG, {"net": net, "np": np}, put).labels[0] in LABELS
+    put = PUT | {"[batch,": "[batch[..., None],"}
+    assert run_shown(e.value, SONG, {"net": net, "tempo": np.ones((1, 1))}, put).labels[0] in LABELS
+
+
+def test_a_second_input_without_a_name_of_its_own_is_called_by_a_plain_word() -> None:
+    wave, tempo = keras.Input((100,)), keras.Input((1,))
+    net = keras.Model([wave, tempo], layers.Dense(3)(layers.Concatenate()([wave, tempo])))
+    with pytest.raises(
+        UsageError, match=r"2 inputs \(first, second\).*\n.*\n.*\[batch, second\.repeat\(len\(batch\), axis"
+    ):
+        tagger(net, sr=SR)
 
 
 def test_a_second_argument_of_a_class_is_asked_for_and_the_lines_shown_work() -> None:
@@ -223,4 +232,4 @@ def test_a_second_argument_of_a_class_is_asked_for_and_the_lines_shown_work() ->
     net(BATCH, keras.ops.ones((1, 1)))
     with pytest.raises(UsageError, match=r"takes 2 inputs \(wave, tempo\)") as e:
         explain(SONG, net, factorization="hpss")
-    assert run_shown(e.value, SONG, {"net": net, "tempo": keras.ops.ones((1, 1))}, PUT).labels[0] in LABELS
+    assert run_shown(e.value, SONG, {"net": net, "tempo": np.ones((1, 1), np.float32)}, PUT).labels[0] in LABELS

@@ -112,3 +112,13 @@ def test_either_flag_names_the_model(
     ((out, err),) = told
     assert out.startswith("song.wav: studio_models:loud, ")
     assert err == ""
+
+
+def test_a_rate_that_no_sound_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert main(["tag", "song.wav", "-m", "studio_models:loud", "--sr", "1000000000"]) == 2
+    assert "sr must be a whole number of Hz from 1 to 768000, not 1000000000" in capsys.readouterr().err

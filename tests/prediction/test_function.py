@@ -1,14 +1,15 @@
 """Asking a model: what it is given, what it may answer."""
 
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import ModelError, UsageError
+from audiolime_ext.errors import AudiolimeError, ModelError, UsageError
 from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import as_model, tagger
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.taggram import tag
@@ -87,6 +88,69 @@ def test_an_answer_that_is_no_prediction_is_a_clear_error(answer: object, compla
         predict(tagger(answer), np.zeros((3, 1, 1, 10), np.float32))
 
 
+def log_spectrum(batch: np.ndarray) -> Any:
+    return 1 // int(batch.size < 0)
+
+
+def exit_code(batch: np.ndarray) -> Any:
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (
+            {"front_end": log_spectrum},
+            r"the front end log_spectrum raised ZeroDivisionError when given a float32 array of shape \(3, 10\): .*"
+            r"; it is given NumPy arrays \(n_batch, n_samples\)$",
+        ),
+        ({"front_end": exit_code}, r"the front end exit_code called sys\.exit\(3\)"),
+        ({"front_end": print}, r"the front end print answered None; it must answer an array \(n_batch, …\)"),
+        (
+            {"activation": log_spectrum},
+            r"the activation log_spectrum raised ZeroDiv.*given NumPy arrays \(n_batch, n_lab",
+        ),
+        ({"activation": print}, "the activation print answered None; it must answer numbers"),
+        ({"activation": lambda scores: {"rock": 1}}, "the activation <lambda> answered a dict of 1"),
+        ({"front_end": "log-mel:512,256,96", "sr": 16000}, "10 samples are less than one frame of 512"),
+    ],
+)
+def test_a_front_end_or_an_activation_that_fails_is_named(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(AudiolimeError, match=complaint):
+        predict(tagger(lambda batch: batch[:, :1], **options), np.zeros((3, 1, 1, 10), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (
+            {"front_end": 3},
+            r"front_end must be a function from signals .*, or a text such as 'log-mel:512,256,96', not 3",
+        ),
+        ({"front_end": LogMel}, r"not the class LogMel \(give an object of it, such as LogMel\(\)\)"),
+        ({"front_end": "log-mel:512,256,96"}, "needs the rate of the signals; add sr="),
+        ({"front_end": "mfcc:20", "sr": 8000}, "unknown front end 'mfcc'"),
+        ({"activation": np.zeros(1000)}, r"activation must be 'sigmoid', 'softmax' or a function .*, not .{,100}$"),
+    ],
+)
+def test_what_is_no_front_end_or_activation_is_refused_when_the_model_is_made(
+    options: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        tagger(lambda batch: batch, **options)
+
+
+def test_a_front_end_is_named_as_on_the_command_line() -> None:
+    made = tagger(lambda mel: mel.mean(axis=1), front_end="log-mel:64,32,8", sr=8000)
+    signals = np.random.default_rng(0).normal(0, 0.1, (2, 800)).astype(np.float32)
+    np.testing.assert_array_equal(made(signals), LogMel(8000, 64, 32, 8)(signals).mean(axis=1))
+
+
+def test_a_function_is_given_whatever_its_front_end_makes() -> None:
+    made = tagger(lambda both: both[0] + both[1][:, :1], front_end=lambda batch: (batch[:, :1], batch))
+    np.testing.assert_array_equal(predict(made, np.ones((3, 1, 1, 10), np.float32)), np.full((3, 1), 2.0))
+
+
 @pytest.mark.parametrize("one_at_a_time", [False, True])
 @pytest.mark.parametrize("output", ["scores", 1])
 def test_the_output_that_is_named_holds_the_scores(one_at_a_time: bool, output: str | int) -> None:
@@ -106,6 +170,7 @@ def test_the_output_that_is_named_holds_the_scores(one_at_a_time: bool, output: 
     [
         (lambda b: {"logits": b}, "scores", r"has no output 'scores'; it answered a dict of 1 output: 'logits'"),
         (lambda b: (b, b), 2, "has no output 2; it answered a tuple of 2 outputs"),
+        (lambda b: (b, b), -1, r"has no output -1; it answered .*; give a name of these, or a position from 0$"),
         (lambda b: b, 0, r"an array of shape \(3, 10\), one output: leave out output=0"),
         (lambda b: {"labels": ["a"] * 3}, "labels", "output 'labels' of the predict function answered text"),
     ],
@@ -165,6 +230,22 @@ def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"conv.weight": np.ones((3, 3))},
+            r"; got a mapping \(dict\); load it into the network first, net\.load_state_dict\(…\):\n",
+        ),
+        ({"rock": 1}, r"; got a mapping \(dict\):\n"),
+        (list(range(10_000)), r"; got \[0, 1, .{90,95}…:\n"),
+    ],
+)
+def test_what_is_no_predict_function_is_told_in_a_few_words(given: Any, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        tagger(given)
+
+
+@pytest.mark.parametrize(
     "options",
     [
         {"activation": "relu"},
@@ -179,6 +260,48 @@ def test_what_cannot_be_called_is_refused(nonsense: object) -> None:
 def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=r"activation|n_channels|sr|labels|window_s"):
         tagger(lambda b: b, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"sr": 1e9}, r"sr must be a whole number of Hz from 1 to 768000, not 1000000000\.0"),
+        ({"sr": "16000"}, "not '16000'"),
+        ({"sr": True}, "sr must be .*, not True"),
+        ({"sr": 0.5}, "sr must be .*, not 0.5"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number from 1, not 2.5"),
+        ({"window_s": "3"}, "window_s must be a number of seconds above 0, not '3'"),
+        ({"window_s": np.inf}, "not inf"),
+        ({"hop_s": np.nan}, "hop_s must be .*, not nan"),
+        ({"window_s": True}, "not True"),
+        ({"lead_s": -0.1}, r"lead_s must be a number of seconds from 0, not -0\.1"),
+        ({"min_s": np.inf}, "min_s must be"),
+        ({"window_s": 1e-9, "sr": 16000}, "window_s is 1e-09, which is no sample at 16000 Hz; it must hold at least"),
+        ({"window_s": 1.0, "hop_s": 1e-9, "sr": 16000}, "hop_s is 1e-09, which is no sample"),
+    ],
+)
+def test_rates_and_lengths_are_numbers_that_can_be_heard(options: dict[str, Any], complaint: str) -> None:
+    class Own:
+        sr, labels, window_s, hop_s, lead_s, batch_size, n_channels, min_s = 8000, None, None, None, 0.0, 8, 1, None
+
+        def __call__(self, batch: np.ndarray) -> np.ndarray:
+            return batch[:, :1]
+
+    with pytest.raises(UsageError, match=complaint):
+        tagger(lambda b: b, **options)
+    own: Any = Own()
+    vars(own).update(options)
+    if not {"batch_size", "min_s"} & set(options):
+        with pytest.raises(UsageError, match=complaint):
+            tag(ramp(1.0), own)
+
+
+def test_a_rate_that_is_said_for_a_model_without_one_is_checked_too_and_so_is_a_window_at_the_recordings_rate() -> None:
+    for model in (tagger(lambda b: b), lambda b: b):
+        with pytest.raises(UsageError, match="sr must be a whole number of Hz from 1 to 768000"):
+            as_model(model, sr=10**9)
+    with pytest.raises(UsageError, match=r"window_s is 0\.0001, which is no sample at 1000 Hz"):
+        tag(ramp(1.0), tagger(lambda b: b, window_s=1e-4))
 
 
 @pytest.mark.parametrize(

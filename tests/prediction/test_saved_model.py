@@ -63,6 +63,8 @@ def test_how_it_is_filled_up_can_be_said_and_is_in_the_fingerprint() -> None:
         ("own.keras?sr=0&labels=a", r"sr is '0'"),
         ("own.keras?sr=8000&labels=a&window_s=nan", r"window_s is 'nan'; it must be a number above 0"),
         ("own.keras?sr=8000&labels=a&window_s=-1", r"window_s is '-1'"),
+        ("own.keras?sr=1000000000&labels=a", r"sr is '1000000000'; it must be .* above 0, and 768000 at most"),
+        ("own.keras?sr=8000&labels=a&window_s=1e-9", r"window_s is 1e-09, which is no sample at 8000 Hz"),
         ("own.keras?sr=8000&labels=a&threads=1.5", r"threads is '1.5'; it must be a whole number"),
         ("own.keras?sr=8000&labels=a&activation=tanh", r"unknown activation 'tanh'.*softmax, sigmoid, none"),
         ("own.keras?sr=8000&labels=a&rate=3", r"unknown option 'rate'"),
