@@ -83,7 +83,9 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
         weights = np.array(list(track.mean(label).values()))
         about = told(track.kind, track.all_labels[track.column(label)], means(track, label), track.provenance)
         alone = Attribution(track.sounding.attribution.method, weights[None], None, True)
-        panels.append(most(track.names, stem_colors(track.names), alone, 0, [*([] if panels else [spanned_track(track)]), about]))
+        panels.append(
+            most(track.names, stem_colors(track.names), alone, 0, [*([] if panels else [spanned_track(track)]), about])
+        )
     method = track.sounding.attribution.method
     return sheet_of(panels, f"{axis_label(track.kind, method, track.provenance)}, {mean}", room)
 

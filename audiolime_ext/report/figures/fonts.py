@@ -34,7 +34,7 @@ def warn_of_boxes(drawn: Sequence[Artist]) -> None:
         warnings.warn(
             f"the font lacks {named}{more}, which are drawn as boxes; before you plot, set a font that has them beside "
             "the usual one: plt.rcParams['font.family'] = ['DejaVu Sans', 'Noto Sans CJK JP'], or another of yours",
-            stacklevel=6,
+            stacklevel=5,
         )
 
 

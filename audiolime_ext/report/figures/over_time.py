@@ -127,9 +127,7 @@ def _widths(track: TrackExplanation) -> Array:
     return np.asarray(np.minimum(lasts, track.end_s - track.times_s))
 
 
-def _draw_track(
-    track: TrackExplanation, column: int, axis: Axes, *, limits: tuple[float, float], room: Room
-) -> None:
+def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, limits: tuple[float, float], room: Room) -> None:
     starts, ends = track.times_s, track.times_s + _widths(track)
     full, empty = track.score(column)
     off = track.provenance.settings.baseline

@@ -49,7 +49,7 @@ class StyledFigure(Figure):
     def savefig(self, fname: Any, **options: Any) -> None:
         """Save it, as matplotlib does: fonts of PDF and PostScript are embedded as TrueType.
 
-        The fonts of ``PdfPages`` are written when that is closed, under the user's settings: set ``pdf.fonttype`` to 42.
+        ``PdfPages`` writes fonts when it is closed, under the user's settings: set ``pdf.fonttype`` to 42 there.
         """
         with rc_context(self._rc), without_a_warning_for_each():
             super().savefig(fname, **options)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.ticker import FixedLocator
-from numpy.typing import NDArray
 
 
 class Apart(FixedLocator):
@@ -22,15 +20,16 @@ class Apart(FixedLocator):
 
     def __init__(self, places: Sequence[float], apart_in: float) -> None:
         super().__init__(places)
+        self.places = sorted(map(float, places), reverse=True)
         self.apart_in = apart_in
 
-    def tick_values(self, vmin: float, vmax: float) -> NDArray[np.float64]:
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
         """The places that are kept, as the axes are now."""
         axes = self.axis.axes  # type: ignore[union-attr]  # a locator in use has its axis
         low, high = sorted(axes.get_ylim())
         an_inch = (high - low) * axes.figure.dpi / max(axes.get_window_extent().height, 1.0)
         kept: list[float] = []
-        for place in sorted(self.locs, reverse=True):
+        for place in self.places:
             if not kept or kept[-1] - place >= self.apart_in * an_inch:
-                kept.append(float(place))
-        return np.array(kept[::-1])
+                kept.append(place)
+        return kept[::-1]

@@ -69,7 +69,7 @@ def _has_layout(axes: Sequence[Axes]) -> bool:
 def _is_above(axis: Axes, other: Axes) -> bool:
     """Whether one stands in the column of another and above it."""
     here, there = axis.get_position(), other.get_position()
-    return abs(here.x0 - there.x0) < 0.01 and here.y0 >= there.y1
+    return bool(abs(here.x0 - there.x0) < 0.01 and here.y0 >= there.y1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ def _lower(axes: Sequence[Axes], panels: Sequence[Panel], room: Room) -> None:
     titles_in = [(panel.title.count("\n") + 1) * room.line_in + 2 * _BETWEEN_IN for panel in panels]
     for axis in axes:
         for one in (axis, *(drawn.colorbar.ax for drawn in (*axis.images, *axis.collections) if drawn.colorbar)):
-            place = Lowered(axes, titles_in, axis, one)
+            place: Any = Lowered(axes, titles_in, axis, one)
             one.set_axes_locator(place)
             one.apply_aspect(place(one))
 
@@ -137,7 +137,14 @@ def _add_legend(axes: Sequence[Axes], panels: Sequence[Panel], listed: Any, room
     for axis in (axis for axis, panel in zip(axes, panels, strict=True) if not panel.besides):
         axis.set_ylim(low, low + (high - low) / (1 - min(share, 0.6)))
     last.legend(
-        handles, names, fontsize=points, loc="upper center", ncols=columns, frameon=True, handlelength=1.5, borderpad=0.3
+        handles,
+        names,
+        fontsize=points,
+        loc="upper center",
+        ncols=columns,
+        frameon=True,
+        handlelength=1.5,
+        borderpad=0.3,
     )
 
 
