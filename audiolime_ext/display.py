@@ -49,10 +49,11 @@ class Plotted:
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or
         by ``plt.show()``; nothing has to be switched on. In a script that has imported ``matplotlib.pyplot``, and at a
         prompt, it is pyplot's current figure: ``plt.show()``, ``plt.savefig()`` and ``plt.close()`` mean it. Elsewhere
-        pyplot is not loaded: save what is returned.
+        pyplot is not loaded: save what is returned, or call its ``show()``.
 
         No setting of matplotlib is changed. The style travels with the figure: saved as PDF, fonts are embedded whole
-        (Type 42), as publishers ask. Names are text: a ``$`` in one begins no formula.
+        (Type 42), as publishers ask; ``PdfPages`` writes fonts when it is closed, so set ``pdf.fonttype`` to 42 there.
+        Names are text: a ``$`` in one begins no formula.
 
         Parameters
         ----------
@@ -63,7 +64,7 @@ class Plotted:
         ax : Axes, sequence of Axes, or None
             Axes to draw in, one for each label; their figure is returned. None: a new figure.
         figsize : float, (float, float) or None
-            Width, or width and height, in inches; None: 7 inches, or 3.4 (one column) with ``style="paper"``.
+            Width (from 2), or width and height, in inches; None: 7 inches, or 3.4 (one column) with ``style="paper"``.
         kind : str or None
             Kind of the figure, from the table above.
         style : {"screen", "paper"} or None

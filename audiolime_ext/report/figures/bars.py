@@ -77,15 +77,15 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
 def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
     """The means of the weights over all windows that sound."""
     n_windows = int(track.sounds.sum())
-    span = spanned(track.recording_name, track.start_s, track.end_s)
     mean = f"mean of {counted(n_windows, 'window')}"
     panels: list[Bars] = []
     for label in labels or track.labels:
-        weights, voice = np.array(list(track.mean(label).values())), track.voice(label)
-        values = [voice.number(value) for value in track.mean_score(label)]
-        about = told(track.kind, track.all_labels[track.column(label)], values, track.provenance)
+        weights = np.array(list(track.mean(label).values()))
+        about = told(track.kind, track.all_labels[track.column(label)], means(track, label), track.provenance)
         alone = Attribution(track.sounding.attribution.method, weights[None], None, True)
-        panels.append(most(track.names, stem_colors(track.names), alone, 0, [*([] if panels else [span]), about]))
+        panels.append(
+            most(track.names, stem_colors(track.names), alone, 0, [*([] if panels else [spanned_track(track)]), about])
+        )
     method = track.sounding.attribution.method
     return sheet_of(panels, f"{axis_label(track.kind, method, track.provenance)}, {mean}", room)
 
@@ -93,6 +93,19 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
 def spanned(name: str, start_s: float, end_s: float) -> tuple[str, str]:
     """A song and its seconds: ``Ezer Év``, ``, 14.96–17.95 s``."""
     return name, f", {start_s:.2f}–{end_s:.2f} s"
+
+
+def spanned_track(track: TrackExplanation) -> tuple[str, str]:
+    """A song and the seconds of it that are explained, which end where the last whole window does."""
+    last = track.windows[-1]
+    end_s = min(track.end_s, last.start_s + last.duration_s)
+    return spanned(track.recording_name, max(track.start_s, track.windows[0].start_s), end_s)
+
+
+def means(track: TrackExplanation, label: str | int) -> list[str]:
+    """The mean value of a label and that of the baseline, for `told`."""
+    full, empty = map(track.voice(label).number, track.mean_score(label))
+    return [f"{full} in the mean", empty]
 
 
 def told(kind: Kind, label: str, values: Sequence[str], origin: Provenance) -> tuple[str, str]:

@@ -23,8 +23,9 @@ from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.figures import audits, bars, neighbours, over_time, spectrogram
-from audiolime_ext.report.figures.sheet import Room, Sheet, axes_of, fill, fill_axes, size_of, width_asked
+from audiolime_ext.report.figures.sheet import Room, Sheet, fill, size_of, width_asked
 from audiolime_ext.report.figures.styles import style_of
+from audiolime_ext.report.figures.users_axes import axes_of, fill_axes, room_of
 from audiolime_ext.track.explanation import TrackExplanation
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def plot(
     UsageError
         If an argument cannot be used, or the result holds nothing to draw of that kind.
     """
+    from audiolime_ext.report.figures.fonts import warn_of_boxes
     from audiolime_ext.report.figures.showing import drawn_into, new_figure
 
     make = _maker(result, kind)
@@ -110,14 +112,15 @@ def plot(
         sheet = make(result, wanted, room)
         figure = new_figure(size_of(sheet, figsize, room), look.rc, shown=shown)
         fill(figure, sheet, room)
+        warn_of_boxes([figure])
         return figure
     if figsize is not None:
         raise UsageError("figsize is for a new figure, and ax is in one of yours; leave one of the two out")
     axes = axes_of(ax)
-    whole = axes[0].figure.canvas.figure  # of a subfigure, too
-    room = Room(min(axis.get_position().width for axis in axes) * whole.get_figwidth() / 0.8, look)
-    fill_axes(axes, make(result, wanted, room), look)
-    return drawn_into(whole)
+    room = room_of(axes, look)
+    fill_axes(axes, make(result, wanted, room), room)
+    warn_of_boxes(axes)
+    return drawn_into(axes[0].figure.canvas.figure)  # of a subfigure, too
 
 
 def write_figure(result: Any, path: str | os.PathLike[str], **asked: Any) -> Path:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.prediction.kind import numbers
-from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, spanned, told
+from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, means, spanned, spanned_track, told
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
-from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT
+from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT, width_of
 from audiolime_ext.report.player.player import PALETTE, stem_colors
 from audiolime_ext.report.song.view import taggram_rows
 from audiolime_ext.text import counted
@@ -46,13 +46,25 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
             besides=True,
         )
     ]
+    limits = _limits(track, columns)
     for column in columns:
-        values = [track.voice(column).number(value) for value in track.mean_score(column)]
-        name = told(track.kind, track.all_labels[column], [f"{values[0]} in the mean", values[1]], track.provenance)
-        song = [spanned(track.recording_name, track.start_s, track.end_s)] if len(panels) == 1 else []
-        drawn = partial(_draw_track, track, column, room=room)
+        name = told(track.kind, track.all_labels[column], means(track, column), track.provenance)
+        song = [spanned_track(track)] if len(panels) == 1 else []
+        drawn = partial(_draw_track, track, column, limits=limits, room=room)
         panels.append(Panel(PANEL_IN, drawn, room.title(*song, name, **about)))
     return Sheet(tuple(panels), legend=_legend)
+
+
+def _limits(track: TrackExplanation, columns: Sequence[int]) -> tuple[float, float]:
+    """The scale of all panels: from the lowest to the highest that is drawn, and a little more."""
+    ends = [0.0]
+    for column in columns:
+        (full, empty), weights = track.score(column), track.all_weights[:, column]
+        rises, falls = np.maximum(weights, 0.0).sum(axis=1), np.minimum(weights, 0.0).sum(axis=1)
+        ends += [end for edge in (full, empty, empty + rises, empty + falls) for end in (edge.min(), edge.max())]
+    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+    spare = 0.05 * (high - low) or 0.05
+    return low - spare, high + spare
 
 
 def _called(track: TrackExplanation, rows: Sequence[str]) -> list[str]:
@@ -78,14 +90,15 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
     height = max(0.32, 2.2 * room.line_in) * len(names)
     exact = explanation.attribution.exact or explanation.attribution.std_errors is None
     what = axis_label(explanation.kind, explanation.attribution.method, explanation.provenance, exact=exact)
+    columns = [explanation.column(label) for label in labels or explanation.labels]
+    high = max(_row(explanation, column) for column in columns)
     panels: list[Panel] = []
-    for label in labels or explanation.labels:
-        column = explanation.column(label)
+    for column in columns:
         values = [explanation.number(value, column) for value in explanation.score(column)]
         about = told(explanation.kind, explanation.all_labels[column], values, explanation.provenance)
         song = spanned(parts.recording_name, parts.start_s, parts.start_s + parts.duration_s)
         title = room.title(*([] if panels else [song]), about, what, beside=names)
-        panels.append(Panel(height, partial(_draw_segments, explanation, column, room=room), title))
+        panels.append(Panel(height, partial(_draw_segments, explanation, column, high, room=room), title))
     return Sheet(tuple(panels))
 
 
@@ -114,7 +127,7 @@ def _widths(track: TrackExplanation) -> Array:
     return np.asarray(np.minimum(lasts, track.end_s - track.times_s))
 
 
-def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, room: Room) -> None:
+def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, limits: tuple[float, float], room: Room) -> None:
     starts, ends = track.times_s, track.times_s + _widths(track)
     full, empty = track.score(column)
     off = track.provenance.settings.baseline
@@ -134,7 +147,8 @@ def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, room: Room)
     axis.hlines(full, starts, ends, color=room.style.ink, linewidth=2.2 * room.style.line, label=track.kind.noun)
     axis.axhline(0.0, color=SOFT, linewidth=room.style.line)
     axis.set_xlim(track.start_s, track.end_s)
-    axis.set_xlabel(SECONDS)
+    axis.set_ylim(*limits)
+    axis.set_xlabel(SECONDS if width_of(SECONDS, room.style.points) <= room.beside(()) else "seconds")
     axis.set_ylabel(track.kind.noun)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
@@ -176,9 +190,9 @@ def _draw_taggram(track: TrackExplanation, rows: Sequence[str], axis: Axes, *, r
     bar.outline.set_visible(False)
 
 
-def _draw_segments(explanation: Explanation, column: int, axis: Axes, *, room: Room) -> None:
+def _draw_segments(explanation: Explanation, column: int, high: float, axis: Axes, *, room: Room) -> None:
     """A row for each source: bars of the segments' weights, up and down from the row's middle line."""
-    parts, high = explanation.components, _row(explanation, column)
+    parts = explanation.components
     weights = explanation.attribution.weights[column] / high
     interval = None if explanation.attribution.exact else explanation.attribution.interval()
     names, edges = room.names(parts.sources), parts.start_s + np.array(parts.boundaries_s)

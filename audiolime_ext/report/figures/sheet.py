@@ -1,4 +1,4 @@
-"""Panels one above the other, and how they come to lie in a new figure or in the user's axes.
+"""Panels one above the other, and how they come to lie in a new figure.
 
 What is drawn is decided before anything is: a `Sheet` knows how many panels there are and how high each is, so that
 figures are as high as their content, and axes that are too few or too many are refused.
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.report.figures.styles import Style, fitted, width_of
-from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
 
 Line = str | tuple[str, str]  # of a title
 
-LEAST_IN, LARGEST_IN = 0.5, 100.0
+LEAST_IN, LOWEST_IN, LARGEST_IN = 2.0, 0.5, 100.0
 SHARE_OF_NAMES = 0.4  # of the width, that names beside an axis may take
+LEAST_TITLE_IN = 1.1
+BESIDE_BAR = 0.84  # of an axis' width, that a colour bar leaves it
 EDGE_IN, BAR_IN = 0.25, 0.6  # of what stands beside an axis besides names; of a colour bar with its ticks
 
 
@@ -37,10 +38,13 @@ class Room:
         Width of the whole panel in inches.
     style : Style
         Style of the figure.
+    left_in : float or None
+        Width in inches beside axes that keep their width of `width_in`; None: names are within it.
     """
 
     width_in: float
     style: Style
+    left_in: float | None = None
 
     @property
     def line_in(self) -> float:
@@ -49,7 +53,8 @@ class Room:
 
     def names(self, names: Sequence[str]) -> list[str]:
         """Names beside an axis, as they fit; those that would look alike lose their middle, not their end."""
-        room_in, points = SHARE_OF_NAMES * self.width_in, self.style.points
+        points = self.style.points
+        room_in = SHARE_OF_NAMES * self.width_in if self.left_in is None else self.left_in
         found = [fitted(name, room_in, points) for name in names]
         return [
             short if found.count(short) == 1 else fitted(name, room_in, points, keep_end=True)
@@ -63,25 +68,32 @@ class Room:
     def title(self, *lines: Line, beside: Sequence[str] = (), bar: bool = False) -> str:
         """A title that begins where the axis does, `beside` which stand names, and on the other side a colour `bar`.
 
-        Of a pair, such as a song and its seconds, the second has a line of its own where both are too long for one.
+        Of a pair, such as a song and its seconds, the second has lines of its own where both are too long for one.
         """
-        room_in, found = self.beside(beside, bar=bar), []
+        room_in, found = max(self.beside(beside, bar=bar), LEAST_TITLE_IN), list[str]()
         for line in lines:
             name, rest = (line, "") if isinstance(line, str) else line
             if rest and width_of(name + rest, self.style.points) > room_in:
                 rest = rest.lstrip(",:; ")
-                found += [name, *([rest] if width_of(rest, self.style.points) <= room_in else rest.split(", "))]
+                pieces = [rest] if width_of(rest, self.style.points) <= room_in else rest.split(", ")
+                found += [name, *(part for piece in pieces for part in self._wrapped(piece, room_in))]
             else:
-                found.append(name + rest)
+                found += [name + rest] if rest else self._wrapped(name, room_in)
         return "\n".join(fitted(line, room_in, self.style.points) for line in found)
 
     def below(self, text: str, beside: Sequence[str] = ()) -> str:
         """A text below an axis, in as many lines as it needs."""
-        most = max(12, int(self.beside(beside) / width_of("n", self.style.points)))
-        return "\n".join(textwrap.wrap(text, most))
+        return "\n".join(self._wrapped(text, self.beside(beside)))
+
+    def _wrapped(self, text: str, room_in: float) -> list[str]:
+        if width_of(text, self.style.points) <= room_in:
+            return [text]
+        return textwrap.wrap(text, max(12, int(room_in / width_of("n", self.style.points))))
 
     def beside(self, names: Sequence[str], *, bar: bool = False) -> float:
         """Width of an axis in inches that has names beside it, and a colour bar if there is one."""
+        if self.left_in is not None:
+            return self.width_in * (BESIDE_BAR if bar else 1.0)
         taken = EDGE_IN + (BAR_IN if bar else 0.0)
         return self.width_in - taken - max((width_of(name, self.style.points) for name in names), default=0.0)
 
@@ -157,12 +169,13 @@ def width_asked(figsize: Any, style: Style) -> float:
     """
     if figsize is None:
         return style.width_in
-    wanted = list(figsize) if isinstance(figsize, Sequence) and not isinstance(figsize, str) else [figsize]
-    numbers = all(isinstance(side, Real) and not isinstance(side, bool) for side in wanted)
-    if len(wanted) not in (1, 2) or not numbers or not all(LEAST_IN <= side <= LARGEST_IN for side in wanted):
+    pair = isinstance(figsize, Sequence) and not isinstance(figsize, str)
+    wanted = list(figsize) if pair else [figsize, LOWEST_IN]
+    numbers = len(wanted) == 2 and all(isinstance(side, Real) and not isinstance(side, bool) for side in wanted)
+    if not numbers or not (LEAST_IN <= wanted[0] <= LARGEST_IN and LOWEST_IN <= wanted[1] <= LARGEST_IN):
         raise UsageError(
-            f"figsize is a width, or a width and a height, in inches from {LEAST_IN:g} to {LARGEST_IN:g}, such as 7 or "
-            f"(7, 3); not {figsize!r}"
+            f"figsize is a width, or a width and a height, in inches, such as 7 or (7, 3): from {LEAST_IN:g} wide, to "
+            f"be read, and {LOWEST_IN:g} high to {LARGEST_IN:g}; not {figsize!r}"
         )
     return float(wanted[0])
 
@@ -186,50 +199,3 @@ def fill(figure: Figure, sheet: Sheet, room: Room) -> None:
             each_in = max(width_of(name, room.style.points) for name in names) + 4.5 * room.style.points / 72
             columns = max(1, min(len(names), int(room.width_in / each_in)))
             figure.legend(handles, names, loc="outside lower center", ncols=columns, handlelength=1.5)
-
-
-def fill_axes(axes: Sequence[Axes], sheet: Sheet, style: Style) -> None:
-    """Draw the panels into the user's axes; of those `besides`, only where there are axes for them.
-
-    Raises
-    ------
-    UsageError
-        If there are not as many axes as panels.
-    """
-    from matplotlib import rc_context
-
-    panels = sheet.panels if len(axes) == len(sheet.panels) else [one for one in sheet.panels if not one.besides]
-    if len(axes) != len(panels):
-        raise UsageError(
-            f"{counted(len(panels), sheet.of)} to draw and {counted(len(axes), 'axes', 'axes')} given; hand over "
-            f"ax=[…] with one for each, or draw fewer"
-        )
-    with rc_context(style.rc):
-        for axis, panel in zip(axes, panels, strict=True):
-            panel.draw(axis)
-            axis.set_title(panel.title, loc="left")
-        if sheet.legend is not None:
-            makes_room = axes[-1].figure.get_layout_engine() is not None
-            outside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if makes_room else {"loc": "best"}
-            axes[-1].legend(*sheet.legend(axes[-1]), **outside)
-
-
-def axes_of(ax: Any) -> list[Axes]:
-    """The user's axes as a list.
-
-    Raises
-    ------
-    UsageError
-        If something else than axes of one figure of matplotlib is given.
-    """
-    import numpy as np
-    from matplotlib.axes import Axes
-
-    found = [ax] if isinstance(ax, Axes) else list(np.ravel(np.asarray(ax, object)))
-    wrong = [one for one in found if not isinstance(one, Axes)]
-    if wrong or not found:
-        given = type(wrong[0]).__name__ if wrong else "nothing"
-        raise UsageError(f"ax takes axes of matplotlib, as plt.subplots() gives them, or None; not {given}")
-    if len({id(one.figure) for one in found}) > 1:
-        raise UsageError("ax takes axes of one figure; these belong to several")
-    return found

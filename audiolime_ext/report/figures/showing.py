@@ -23,6 +23,8 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 
+from audiolime_ext.report.figures.fonts import without_a_warning_for_each
+
 
 class StyledFigure(Figure):
     """A figure that is drawn and saved under its own settings, whatever the user's are at that moment.
@@ -41,13 +43,32 @@ class StyledFigure(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw it, as matplotlib does."""
-        with rc_context(self._rc):
+        with rc_context(self._rc), without_a_warning_for_each():
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
-        """Save it, as matplotlib does: fonts of PDF and PostScript are embedded as TrueType."""
-        with rc_context(self._rc):
+        """Save it, as matplotlib does: fonts of PDF and PostScript are embedded as TrueType.
+
+        ``PdfPages`` writes fonts when it is closed, under the user's settings: set ``pdf.fonttype`` to 42 there.
+        """
+        with rc_context(self._rc), without_a_warning_for_each():
             super().savefig(fname, **options)
+
+    def set_canvas(self, canvas: Any) -> None:
+        """Set the canvas, which prints under the figure's settings, too."""
+        super().set_canvas(canvas)
+        canvas.print_figure = partial(_printed, self, canvas.print_figure)
+
+    def show(self, warn: bool = True) -> None:
+        """Show it: where pyplot does not hold it, pyplot is loaded, takes it and shows what it holds."""
+        if _is_open(self):
+            super().show(warn)
+            return
+        from matplotlib import pyplot
+
+        taken: Any = lambda **_: self  # noqa: E731
+        pyplot.figure(FigureClass=taken)
+        pyplot.show()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, bytes]:
         return value_of_a_cell(self)
@@ -91,6 +112,11 @@ def value_of_a_cell(figure: Figure) -> dict[str, bytes]:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return {"image/png": buffer.getvalue()}
+
+
+def _printed(figure: StyledFigure, print_figure: Any, *given: Any, **options: Any) -> Any:
+    with rc_context(figure._rc), without_a_warning_for_each():
+        return print_figure(*given, **options)
 
 
 def _once(figure: Figure, include: Any = None, exclude: Any = None) -> dict[str, bytes]:

@@ -18,13 +18,14 @@ from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.audio.spectrogram import hz_to_mel
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import Stems
-from audiolime_ext.report.figures.bars import spanned, told, with_minus
+from audiolime_ext.report.figures.bars import means, spanned, spanned_track, told, with_minus
 from audiolime_ext.report.figures.over_time import SECONDS
 from audiolime_ext.report.figures.sheet import Line, Panel, Room, Sheet
 from audiolime_ext.report.figures.styles import INK
 from audiolime_ext.report.player.pictures import N_MELS, OVERLAY_DB, RANGE_DB, frame_length, picture, sketch
 from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.song.view import components
+from audiolime_ext.text import minus
 from audiolime_ext.track.explanation import TrackExplanation
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
         column, top = explanation.column(label), explanation.top(label=label)
         layer = None if top.audio is None else levels_db(top.audio.samples, top.audio.sr)
         values = [explanation.number(value, column) for value in explanation.score(column)]
+        about = told(explanation.kind, explanation.all_labels[column], values, explanation.provenance)
         lines: list[Line] = [
             *([] if panels else [spanned(parts.recording_name, *span_s)]),
-            told(explanation.kind, explanation.all_labels[column], values, explanation.provenance),
-            f"in colour: {', '.join(top.components)}" if top.components else "no source is known to make it",
+            *([about, f"in colour: {', '.join(top.components)}"] if top.components else [minus(top.message)]),
         ]
         color = colors[top.components[0]] if top.components else INK
         drawn = partial(_draw_within, mix, layer, mixture.sr, span_s, color, explanation, room)
@@ -84,10 +85,10 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     panels: list[Panel] = []
     for label, name in zip(asked, tops, strict=True):
         voice, mean = track.voice(label), track.mean(label)[name]
-        values = [voice.number(value) for value in track.mean_score(label)]
+        values = means(track, label)
         above = mean > 0
         told_of: list[Line] = [
-            *([] if panels else [spanned(track.recording_name, track.start_s, track.end_s)]),
+            *([] if panels else [spanned_track(track)]),
             told(track.kind, track.all_labels[track.column(label)], values, track.provenance),
             f"in colour: {name} ({with_minus(voice.signed(mean))} in the mean)" if above else "no source adds to it",
         ]
@@ -154,10 +155,19 @@ def _draw_within(
 
 
 def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float], *, cmap: str) -> None:
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.ticker import FuncFormatter
+
+    from audiolime_ext.report.figures.ticks import Apart
+
     place = _place(len(levels), sr, span_s)
     image = axis.imshow(levels - levels.max(), cmap=cmap, vmin=-RANGE_DB, vmax=0.0, **place)
     marks = [hz for hz in TICKS_HZ if hz <= 0.9 * sr / 2]
-    axis.set_yticks([hz_to_mel(hz) for hz in marks], [f"{hz / 1000:g}" for hz in marks])
+    named = {hz_to_mel(hz): f"{hz / 1000:g}" for hz in marks}
+    size = float(FontProperties(size=rcParams["ytick.labelsize"]).get_size_in_points())
+    axis.yaxis.set_major_locator(Apart(list(named), 1.2 * size / 72))
+    axis.yaxis.set_major_formatter(FuncFormatter(partial(_name_of, named)))
     axis.set_xlim(*span_s)
     axis.set_ylim(*place["extent"][2:])
     axis.set_ylabel("kHz")
@@ -165,6 +175,10 @@ def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float
     bar = axis.figure.colorbar(image, ax=axis, pad=0.01, aspect=15, ticks=[-80, -60, -40, -20, 0])
     bar.set_label("dB")
     bar.outline.set_visible(False)
+
+
+def _name_of(named: dict[float, str], place: float, _: int | None = None) -> str:
+    return named.get(float(place), "")
 
 
 def _place(n_mels: int, sr: int, span_s: tuple[float, float]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -247,6 +250,48 @@ def test_what_explains_is_in_colour_where_it_sounds(excerpt: Explanation) -> Non
     assert opaque[-1] == 0.0
 
 
+def test_where_nothing_is_in_colour_the_title_says_why_as_top_does() -> None:
+    oracle = band(1.0, ("drums",))
+    found = explain(oracle.mixture, TONES, factorization=oracle, labels=1)
+    title = axes_of(found, kind="spectrogram")[0].get_title(loc="left").replace("\n", " ")
+    assert "drums is all there is here" in title
+    assert found.top().message in title
+
+
+@pytest.mark.parametrize("height", [1.5, 2.0, 4.0])
+def test_numbers_of_kilohertz_do_not_touch(excerpt: Explanation, height: float) -> None:
+    figure = plot(excerpt.mixture, figsize=(3.4, height), shown=False)
+    boxes = sorted((box for text, box in texts(figure) if text in figure.axes[0].get_yticklabels()), key=lambda b: b.y0)
+    assert len(boxes) > 1
+    assert all(one.y1 < other.y0 + 0.2 * one.height for one, other in pairwise(boxes))
+    shown = {text.get_text() for text in figure.axes[0].get_yticklabels()}
+    assert ("0.25" in shown and "0.5" in shown) == (height == 4.0)
+
+
+@pytest.mark.parametrize("kind", ["bars", "time", "spectrogram"])
+def test_a_tracks_title_is_of_the_windows_and_says_that_scores_are_means(track: TrackExplanation, kind: str) -> None:
+    titles = [axis.get_title(loc="left") for axis in axes_of(track, kind=kind)]
+    (title,) = [title for title in titles if title.startswith("mixture")]
+    song, about = title.split("\n")[:2]
+    assert song == "mixture, 0.00–3.00 s"
+    assert about == f"loud: score {track.mean_score()[0]:.2f} in the mean, silence 0.00"
+
+
+def test_characters_that_the_font_lacks_are_told_once() -> None:
+    odd = band(1.0, ("太鼓", "drums \N{DRUM WITH DRUMSTICKS}"))
+    found = explain(odd.mixture, LOUD, factorization=odd)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        figure = found.plot(style="paper")
+        for ending in ("png", "pdf", "svg"):
+            figure.savefig(io.BytesIO(), format=ending)
+        figure.canvas.draw()
+    (message,) = [str(one.message) for one in told]
+    assert message.startswith("the font lacks 太 鼓 \N{DRUM WITH DRUMSTICKS}, which")
+    assert "plt.rcParams['font.family'] = [" in message
+    assert told[0].filename == __file__
+
+
 def test_borders_of_segments_are_drawn(segments: Explanation) -> None:
     lines = axes_of(segments, kind="spectrogram")[0].lines
     assert [line.get_xdata()[0] for line in lines] == [1.0, 1.5, 2.0]
@@ -328,6 +373,16 @@ def test_fonts_are_embedded_whole_by_the_users_own_savefig(excerpt: Explanation,
             assert (b"/Type3" in (tmp_path / "f.pdf").read_bytes()) == kept
             one.savefig(tmp_path / "f.ps")
             assert (b"/FontType 42" in (tmp_path / "f.ps").read_bytes()) != kept
+            canvas: Any = one.canvas
+            canvas.print_figure(tmp_path / "printed.pdf")
+            assert (b"/Type3" in (tmp_path / "printed.pdf").read_bytes()) == kept
+
+
+@pytest.mark.parametrize("fonttype", [3, 42])
+def test_in_pdf_pages_the_users_setting_chooses_the_fonts(excerpt: Explanation, tmp_path: Path, fonttype: int) -> None:
+    with MPL.rc_context({"pdf.fonttype": fonttype}), PdfPages(tmp_path / "f.pdf") as pages:
+        pages.savefig(excerpt.plot(style="paper"))
+    assert (b"/Type3" in (tmp_path / "f.pdf").read_bytes()) == (fonttype == 3)
 
 
 def test_a_dark_theme_with_large_type_leaves_a_figure_as_it_is(excerpt: Explanation) -> None:
@@ -369,7 +424,9 @@ def test_it_draws_into_the_users_axes_and_returns_their_figure(excerpt: Explanat
         ({"figsize": (7, float("nan"))}, "figsize is a width, or a width and a height, in inches"),
         ({"figsize": "large"}, "not 'large'"),
         ({"figsize": (3, 4, 5)}, r"not \(3, 4, 5\)"),
-        ({"figsize": -3}, "from 0.5 to 100"),
+        ({"figsize": -3}, "from 2 wide"),
+        ({"figsize": 1}, "from 2 wide, to be read, and 0.5 high to 100; not 1"),
+        ({"figsize": (3,)}, r"not \(3,\)"),
         ({"figsize": 3, "ax": "axes"}, "figsize is for a new figure"),
         ({"ax": "axes"}, "2 labels to draw and 1 axes given"),
         ({"ax": 7}, r"as plt\.subplots\(\) gives them, or None; not int"),

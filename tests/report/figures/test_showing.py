@@ -51,6 +51,9 @@ SHOWN = "window: mixture, 0.00–1.00 s\npeak: value 1.10, silence 0.00\n"
         ("import matplotlib.pyplot as plt\ne.plot()\nplt.show()", SHOWN),
         ("import matplotlib.pyplot as plt\ne.plot()\ne.plot()\nplt.show()", SHOWN * 2),
         ("import matplotlib.pyplot as plt\n_, ax = plt.subplots()\ne.plot(ax=ax)\nplt.show()", SHOWN),
+        ("e.plot().show()", SHOWN),
+        ("g = e.plot()\ng.show()\ng.show()", SHOWN * 2),
+        ("import matplotlib.pyplot as plt\ng = e.plot()\nplt.close(g)\ng.show()", SHOWN),
         ("import matplotlib.pyplot as plt\nplt.close(e.plot())\nplt.show()", ""),
     ],
 )
@@ -105,6 +108,7 @@ CELLS = {
     "e.plot().savefig('saved.pdf')": 1,
     "%config InlineBackend.figure_formats = ['svg']\ne.plot()": 1,
     "%config InlineBackend.close_figures = False\ne.plot()": 1,
+    "e.plot().show()": 1,
     "import pickle; len(pickle.dumps(mine)) > 0": 0,
 }
 
