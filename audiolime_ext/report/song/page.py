@@ -10,7 +10,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -76,18 +75,12 @@ def page_html(
         clips = [] if blind or not wanted else _clips(track, mixture, wanted)
         told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
         told |= {"source_url": source_url, "notes": notes, "blind": blind, "name": heading.text if several else ""}
-        views.append(make_view(_complaining(track), parts=parts, **told))
+        views.append(make_view(track, parts=parts, **told))
     return _render(views, given, title, list(dict.fromkeys(headings)))
 
 
 def _name_of(one: Explained) -> str:
     return one.recording_name if isinstance(one, TrackExplanation) else one.components.recording_name
-
-
-def _complaining(track: TrackExplanation) -> TrackExplanation:
-    """The same, with the reason why the cache could not be written, if it was the page's sound that could not."""
-    complaint = track.shelf and track.shelf.store.complaint
-    return replace(track, warnings=tuple(dict.fromkeys((*track.warnings, complaint)))) if complaint else track
 
 
 def command_of(explained: Sequence[Explained]) -> str:
