@@ -167,7 +167,7 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
 
     code: int = for_each_file(args, work)
     if entries or args.json:
-        index = write_index(entries, folder / "index.html") if entries else None
+        index = write_index(entries, folder / "index.html", blind=args.blind) if entries else None
         _tell(args, written, index)
     return code
 

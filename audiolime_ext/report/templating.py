@@ -23,7 +23,7 @@ def render(template: str, **values: Any) -> str:
 
     Examples
     --------
-    >>> "&lt;b&gt;" in render("song/index.html.j2", entries=[], title="<b>", style="", policy="")
+    >>> "&lt;b&gt;" in render("song/index.html.j2", entries=[], title="<b>", style="", policy="", blind=False)
     True
     """
     return _environment().get_template(template).render(**values)

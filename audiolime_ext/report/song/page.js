@@ -188,7 +188,7 @@
       this.find(".place").textContent = `${clock(place.t)}–${clock(place.t + place.d)}`;
       this.find(".earlier").disabled = this.window === 0;
       this.find(".later").disabled = this.window === data.windows.length - 1;
-      const hidden = data.blind && !this.guessed.has(`${this.tag} ${this.window}`);
+      const hidden = this.secret(this.window);
       this.find(".why").hidden = hidden;
       this.find(".quiz").hidden = !hidden;
       if (hidden) this.renderQuiz();
@@ -196,9 +196,24 @@
       this.find(".bars").replaceChildren(...this.segments(), ...this.bars());
       this.find(".scores").replaceChildren(...this.scores());
       this.find(".remarks").replaceChildren(...cell.remarks.map((remark) => create("li", {}, remark)));
-      this.drawOverTime(hidden);
+      this.drawOverTime();
+      this.openSummary();
       this.markTaggram();
       this.tellPlayer(hidden);
+    }
+
+    /** Whether the reader has yet to guess the chosen label in a window. */
+    secret(window) {
+      return this.data.blind && !this.guessed.has(`${this.tag} ${window}`);
+    }
+
+    /** Of a blind page: the means of those labels that the reader has guessed in some window. */
+    openSummary() {
+      if (!this.data.blind) return;
+      const known = new Set([...this.guessed.keys()].map((key) => Number(key.split(" ")[0])));
+      const rows = [...this.root.querySelectorAll(".summary tbody tr")];
+      rows.forEach((row, tag) => { row.hidden = !known.has(tag); });
+      this.find(".summary").hidden = known.size === 0;
     }
 
     renderQuiz() {
@@ -298,12 +313,12 @@
     }
 
     /** The sources' weights for the chosen label in every window, stacked above and below zero, and the score as a line. */
-    drawOverTime(hidden) {
+    drawOverTime() {
       const picture = this.find(".over-time");
       if (!picture) return;
       const { data } = this;
       const { windows, cells, components, taggram } = data;
-      const row = cells[this.tag];
+      const row = cells[this.tag].map((cell, i) => (this.secret(i) ? { ...cell, weights: [] } : cell));
       const high = Math.max(1e-9, ...row.map((cell) => Math.max(cell.full, sum(cell.weights, 1) + Math.max(cell.empty, 0))));
       const low = Math.min(0, ...row.map((cell) => sum(cell.weights, -1)));
       const [begin, end] = [taggram.times[0], taggram.times[taggram.times.length - 1] + taggram.hop];
@@ -318,15 +333,13 @@
         const bars = create("svg:g", data.least !== null && cell.full < data.least ? { class: "faded" } : {});
         let [up, down] = [Math.max(cell.empty, 0), 0];
         bars.append(create("svg:rect", { x: left, width, y: y(up), height: y(0) - y(up), class: "empty" }));
-        if (!hidden) {
-          cell.weights.forEach((weight, j) => {
-            const from = weight > 0 ? up + weight : down;
-            if (weight > 0) up += weight;
-            else down += weight;
-            const height = (100 * Math.abs(weight)) / (high - low);
-            bars.append(create("svg:rect", { x: left, width, y: y(from), height, fill: components[j].color }));
-          });
-        }
+        cell.weights.forEach((weight, j) => {
+          const from = weight > 0 ? up + weight : down;
+          if (weight > 0) up += weight;
+          else down += weight;
+          const height = (100 * Math.abs(weight)) / (high - low);
+          bars.append(create("svg:rect", { x: left, width, y: y(from), height, fill: components[j].color }));
+        });
         parts.push(bars);
         parts.push(create("svg:line", { x1: left, x2: left + width, y1: y(cell.full), y2: y(cell.full), class: "full" }));
         if (i === this.window) parts.push(create("svg:rect", { x: left, width, y: 0, height: 100, class: "cursor" }));

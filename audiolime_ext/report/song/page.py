@@ -130,7 +130,7 @@ def _render(
         "song/page.html.j2",
         title=title or " and ".join(heading.text for heading in headings),
         heading=title or " and ".join(heading.title or heading.name for heading in headings),
-        besides=[heading.besides for heading in headings if heading.besides],
+        besides=headings[0].besides if len(headings) == 1 else "",
         noun=views[0].noun,
         views=views,
         policy=policy(script, style),

@@ -231,6 +231,32 @@ def test_a_blind_page_says_nothing_until_the_reader_has_guessed(
     assert at(page, ".say").startswith("Right (1 of 2 right so far).")
 
 
+COLOURED = "() => document.querySelectorAll('.over-time [fill]').length"
+
+
+@browser_test
+def test_a_blind_page_tells_a_labels_means_and_a_windows_bars_only_once_they_are_guessed(
+    show: Callable[..., Page], track: TrackExplanation
+) -> None:
+    page = show(page_html(track, blind=True))
+    assert not page.get_by_text("Over all 3 windows").is_visible()
+    assert page.evaluate(COLOURED) == 0
+    page.locator(".quiz").get_by_role("button", name="drums").click()
+    assert page.evaluate(COLOURED) == 3, "of one window"
+    page.get_by_text("Over all 3 windows").click()
+    rows = page.locator(".summary tbody tr:visible")
+    assert [row.locator("td").first.inner_text() for row in rows.all()] == ["sung"]
+    page.get_by_role("button", name="beaten", exact=True).click()
+    assert page.evaluate(COLOURED) == 0
+
+
+@pytest.mark.usefixtures("studio")
+def test_the_index_of_blind_pages_names_no_source() -> None:
+    for options in ((), ("--blind",)):
+        assert main(["page", "song.wav", *COMMAND, *options, "-o", "out"]) == 0
+        assert ("top source" in Path("out/index.html").read_text(encoding="utf-8")) == (not options)
+
+
 @browser_test
 def test_two_factorizations_stand_side_by_side_and_only_one_sounds(
     show: Callable[..., Page], track: TrackExplanation, band: OracleFactorization
