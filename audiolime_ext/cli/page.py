@@ -76,7 +76,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="embed only stems that are a label's top source, and never all: for recordings that may not be shared",
     )
-    parser.add_argument("--source-url", metavar="URL", help="address of the recording, as a link on the page")
+    parser.add_argument("--source-url", metavar="URL", help="address of the recording (https:// or http://), as a link")
     parser.add_argument("--notes", metavar="CSV", help="a listener's remarks: lines of time (seconds or m:ss), text")
     parser.add_argument("--blind", action="store_true", help="hide the weights until the reader has guessed")
     add_output(
@@ -91,8 +91,10 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
     from audiolime_ext.factorization.loading import load_factorization
+    from audiolime_ext.report.song.page import require_address
 
     require_known_words(args)
+    require_address(args.source_url)
     _refuse_contradictions(args)
     args.files = recordings(args.files)
     require_some(args.files)
@@ -107,6 +109,7 @@ def run(args: Namespace) -> int:
         "mixture": not args.no_mixture,
         "source_url": args.source_url,
         "notes": list(notes.values()),
+        "notes_file": None if args.notes is None else legible(Path(args.notes).name),
         "blind": args.blind,
     }
     one_page = len(args.files) == 1 if args.output is None else args.output.lower().endswith((".html", ".htm"))

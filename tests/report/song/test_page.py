@@ -21,7 +21,7 @@ from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain
 from audiolime_ext.cli import main
 from audiolime_ext.errors import OutputError
 from audiolime_ext.report.page import write_page
-from audiolime_ext.report.song.page import command_of, page_html
+from audiolime_ext.report.song.page import page_html
 from audiolime_ext.report.song.view import Note
 from factorizations.oracle import OracleFactorization
 from tests.browser.pages import capture, opened, wait
@@ -297,13 +297,6 @@ def test_names_that_begin_alike_are_told_apart(band: OracleFactorization) -> Non
     found = explain_track(named.mixture, MODEL, factorization=named, labels=["beaten"], cache=False)
     assert '"name":"vocal choir"' in page_html(found, mixture=False)
     assert '"name":"vocal"' not in page_html(found, mixture=False).split("audiolime-data")[1].split("</script>")[0]
-
-
-def test_the_command_names_what_was_chosen(band: OracleFactorization, track: TrackExplanation) -> None:
-    assert command_of([track]) == "audiolime page RECORDING -f OWN_STEMS -m OWN_MODEL --labels sung beaten"
-    options = {"labels": ["sung"], "at": [1.25, 4], "method": "lime", "seed": 3, "cache": False}
-    some = explain_track(band.mixture, MODEL, factorization=band, **options)  # type: ignore[arg-type]
-    assert command_of([some]).endswith("--labels sung --at 1.25 4 --method lime --seed 3")
 
 
 @browser_test
