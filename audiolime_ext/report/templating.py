@@ -89,5 +89,4 @@ def _environment() -> jinja2.Environment:
     environment.filters["counted"] = counted
     environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")
     environment.filters["effect"] = effect
-    environment.filters["minutes"] = lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
     return environment

@@ -177,12 +177,21 @@ def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str
     [
         ("time,text\n1.5,fine\n\n9:59,never\n", "notes.csv, line 4: 9:59.0 is beyond the end of song.wav, which is"),
         ("-1,before it begins\n2,x\n", "notes.csv, line 1: a time and a text are needed"),
+        (
+            "0:75,x\n",
+            "notes.csv, line 1: a time and a text are needed, such as 1:23,the choir (seconds, m:ss or h:mm:ss",
+        ),
+        ("time,text\n0:03:04,x\n", "notes.csv, line 2: 3:04.0 is beyond the end"),
+        ("0:1.5:01,x\n", "notes.csv, line 1: a time and a text are needed"),
+        ("0:60:01,x\n", "notes.csv, line 1: a time and a text are needed"),
+        ("abc,hello\n1,x\n", "notes.csv, line 1: a time and a text are needed"),
+        ("1,sch\xf6n\n", "notes.csv is not UTF-8 (invalid start byte at byte 5); save it as UTF-8"),
     ],
 )
 def test_remarks_beyond_the_recording_are_refused_before_any_work(
     capsys: pytest.CaptureFixture[str], lines: str, message: str
 ) -> None:
-    Path("notes.csv").write_text(lines)
+    Path("notes.csv").write_text(lines, encoding="latin-1")
     said = refusal(capsys, "page", "song.wav", *WINDOWED, "--notes", "notes.csv", code=USAGE)
     assert message in said
     assert not Path("song.html").exists()

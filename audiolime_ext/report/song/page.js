@@ -63,10 +63,11 @@
     return `#${place}`;
   }
 
-  /** Minutes and seconds to a tenth. */
+  /** Minutes and seconds to a tenth, or to a hundredth where it is between tenths: windows that overlap are told apart. */
   function clock(seconds) {
-    const tenths = Math.round(10 * seconds);
-    return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
+    const hundredths = Math.round(100 * seconds);
+    const digits = hundredths % 10 ? 2 : 1;
+    return `${Math.floor(hundredths / 6000)}:${((hundredths % 6000) / 100).toFixed(digits).padStart(3 + digits, "0")}`;
   }
 
   function signed(value, digits) {
@@ -436,5 +437,5 @@
     return views;
   }
 
-  Object.assign(audiolime, { mountPage, windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity });
+  Object.assign(audiolime, { mountPage, windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity, clock });
 })((globalThis.audiolime ??= {}));

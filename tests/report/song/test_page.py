@@ -321,6 +321,16 @@ FAULTS = """() => {
   return [...cut.map((one) => one.textContent), ...(wide ? [`page of ${document.scrollingElement.scrollWidth}`] : [])];
 }"""
 
+BROKEN = """() => [...document.querySelectorAll(".bar .name")].filter((one) => {  // names that break within a word
+  const text = one.firstChild;
+  return [...text.data.matchAll(/[a-z]+/g)].some(({ index, 0: word }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return range.getClientRects().length > 1;
+  });
+}).map((one) => one.textContent)"""
+
 
 @pytest.fixture(scope="module")
 def splits(band: OracleFactorization) -> list[TrackExplanation]:
@@ -342,6 +352,17 @@ def test_nothing_scrolls_sideways_and_nothing_is_cut_at_any_width(
         assert page.evaluate(FAULTS) == [], width
         places = page.evaluate("() => [...document.querySelectorAll('section.view')].map((v) => v.offsetLeft)")
         assert len(set(places)) == (n_splits if width >= 1280 else 1), f"{width}: beside each other, or below"
+
+
+@browser_test
+def test_a_long_word_of_a_note_and_names_in_bars_fit_a_telephone(
+    show: Callable[..., Page], splits: list[TrackExplanation]
+) -> None:
+    page = show(page_html(splits, notes=[Note(1.0, "a" * 73)]), viewport={"width": 360, "height": 900})
+    assert page.evaluate(FAULTS) == []
+    for width in (360, 768, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(BROKEN) == [], width
 
 
 @browser_test
