@@ -167,6 +167,7 @@ def _player(
     media = kept_media(track.shelf, encode, codec=codec, wanted=wanted)
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
+    options["label"] = f"Player {number}" if number > 1 else "Player"
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
 
 

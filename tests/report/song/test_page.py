@@ -21,6 +21,7 @@ from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain
 from audiolime_ext.cli import main
 from audiolime_ext.errors import OutputError
 from audiolime_ext.report.page import write_page
+from audiolime_ext.report.song.index import Entry, write_index
 from audiolime_ext.report.song.page import page_html
 from audiolime_ext.report.song.view import Note
 from factorizations.oracle import OracleFactorization
@@ -313,6 +314,15 @@ def test_no_serious_barrier_is_found(show: Callable[..., Page], track: TrackExpl
     assert violations(show(page_html(track, notes=[Note(1.0, "a breath")]), color_scheme=scheme)) == []
 
 
+@browser_test
+def test_every_part_of_a_page_and_of_the_index_lies_in_a_landmark_of_its_own(
+    show: Callable[..., Page], track: TrackExplanation, tmp_path: Path
+) -> None:
+    index = write_index([Entry.of(track, "song.html")], tmp_path / "index.html").read_text(encoding="utf-8")
+    for html in (page_html([track] * 3), index):
+        assert violations(show(html), impacts=("minor", "moderate", "serious", "critical")) == []
+
+
 LONG = {"vocals": "piano+guitar", "drums": "accompaniment", "bass": "female-vocals-and-a-choir"}
 FAULTS = """() => {
   const cut = [...document.querySelectorAll("button, th, td, .name, .al-name, .say")].filter(
@@ -338,7 +348,7 @@ def splits(band: OracleFactorization) -> list[TrackExplanation]:
     stems = band.factorize(band.mixture)
     named = OracleFactorization({new: (stems[old].samples, SR) for old, new in LONG.items()})
     made: list[Any] = [named, "hpss", "bands:4"]
-    return [explain_track(named.mixture, MODEL, factorization=one, labels=[0, EVIL], cache=False) for one in made]
+    return [explain_track(named.mixture, MODEL, factorization=one, labels=[0, 1, EVIL], cache=False) for one in made]
 
 
 @browser_test
@@ -360,6 +370,8 @@ def test_a_long_word_of_a_note_and_names_in_bars_fit_a_telephone(
 ) -> None:
     page = show(page_html(splits, notes=[Note(1.0, "a" * 73)]), viewport={"width": 360, "height": 900})
     assert page.evaluate(FAULTS) == []
+    for one in page.get_by_role("button", name="beaten", exact=True).all():
+        one.click()
     for width in (360, 768, 1280, 1920):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(BROKEN) == [], width
