@@ -280,9 +280,9 @@ def _seconds(text: str) -> float | None:
     """``83.5``, ``1:23.5`` or ``0:01:23.5``, as seconds; None for anything else, such as ``1:75``."""
     *whole, last = text.strip().split(":")
     try:
-        parts = [*map(int, whole), float(last)]
-    except ValueError:
+        parts = [*(float(int(part)) for part in whole), float(last)]
+    except (ValueError, OverflowError):
         return None
     if len(parts) > 3 or not all(0 <= part < math.inf for part in parts) or any(part >= 60 for part in parts[1:]):
         return None
-    return sum(part * 60**power for power, part in enumerate(reversed(parts)))
+    return math.fsum(part * 60**power for power, part in enumerate(reversed(parts)))

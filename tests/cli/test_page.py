@@ -182,6 +182,7 @@ def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str
             "notes.csv, line 1: a time and a text are needed, such as 1:23,the choir (seconds, m:ss or h:mm:ss",
         ),
         ("time,text\n0:03:04,x\n", "notes.csv, line 2: 3:04.0 is beyond the end"),
+        (f"{'9' * 400}:00,x\n", "notes.csv, line 1: a time and a text are needed"),
         ("0:1.5:01,x\n", "notes.csv, line 1: a time and a text are needed"),
         ("0:60:01,x\n", "notes.csv, line 1: a time and a text are needed"),
         ("abc,hello\n1,x\n", "notes.csv, line 1: a time and a text are needed"),
