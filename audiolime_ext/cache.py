@@ -264,12 +264,14 @@ class Cache:
 class Store:
     """The cache while it works: where there is none, or it can no longer be written, nothing is kept.
 
+    That it cannot be written is said once, on stderr: it concerns who runs the work, and no reader of its result.
+
     Parameters
     ----------
     cache : Cache or None
         Cache to read and write; None: nothing is kept.
     complaint : str or None
-        Reason why the cache is no longer written, for the reader of the result; None: it is written.
+        Reason why the cache is no longer written; None: it is written.
     """
 
     cache: Cache | None
@@ -287,6 +289,7 @@ class Store:
             self.cache.write(key, arrays, facts, recording=recording, by=by)
         except OutputError as error:
             self.complaint = str(error)
+            _say(self.complaint)
 
 
 def _say(message: str) -> None:

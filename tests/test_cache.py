@@ -169,15 +169,19 @@ def test_what_a_killed_process_left_is_removed_in_time(cache: Cache) -> None:
     assert new.exists(), "another process may be writing into it"
 
 
-def test_a_folder_that_cannot_be_written_is_an_error_and_a_store_goes_on_without(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_and_a_store_goes_on_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("")
     cache = Cache(tmp_path / "file" / "results", limit=10**6)
     with pytest.raises(OutputError, match="AUDIOLIME_CACHE_MAX=0 to keep nothing"):
         cache.write(KEY, {}, {})
     store = Store(cache)
-    store.write(KEY, {}, {}, recording="song", by="hpss")
+    for _ in range(2):
+        store.write(KEY, {}, {}, recording="song", by="hpss")
     assert store.complaint is not None
     assert "cannot keep results in" in store.complaint
+    assert capsys.readouterr().err.count("audiolime: warning: cannot keep results in") == 1, "it is said once"
     assert store.read(KEY) is None
     nothing = Store(None)
     nothing.write(KEY, {}, {}, recording="song", by="hpss")

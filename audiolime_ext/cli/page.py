@@ -35,6 +35,8 @@ from audiolime_ext.cli.question import (
 )
 from audiolime_ext.files.names import legible
 
+HEADERS = ("time", "t", "time_s", "time (s)", "seconds", "start", "start_s", "at", "when")  # of a table of remarks
+
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
@@ -76,8 +78,10 @@ def add(commands: Any) -> None:
         action="store_true",
         help="embed only stems that are a label's top source, and never all: for recordings that may not be shared",
     )
-    parser.add_argument("--source-url", metavar="URL", help="address of the recording, as a link on the page")
-    parser.add_argument("--notes", metavar="CSV", help="a listener's remarks: lines of time (seconds or m:ss), text")
+    parser.add_argument("--source-url", metavar="URL", help="address of the recording (https:// or http://), as a link")
+    parser.add_argument(
+        "--notes", metavar="CSV", help="a listener's remarks: lines of time (seconds, m:ss or h:mm:ss), text"
+    )
     parser.add_argument("--blind", action="store_true", help="hide the weights until the reader has guessed")
     add_output(
         parser,
@@ -91,8 +95,10 @@ def add(commands: Any) -> None:
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
     from audiolime_ext.factorization.loading import load_factorization
+    from audiolime_ext.report.song.page import require_address
 
     require_known_words(args)
+    require_address(args.source_url)
     _refuse_contradictions(args)
     args.files = recordings(args.files)
     require_some(args.files)
@@ -107,6 +113,7 @@ def run(args: Namespace) -> int:
         "mixture": not args.no_mixture,
         "source_url": args.source_url,
         "notes": list(notes.values()),
+        "notes_file": None if args.notes is None else legible(Path(args.notes).name),
         "blind": args.blind,
     }
     one_page = len(args.files) == 1 if args.output is None else args.output.lower().endswith((".html", ".htm"))
@@ -167,7 +174,7 @@ def _pages(args: Namespace, model: Any, separators: list[Any], options: dict[str
 
     code: int = for_each_file(args, work)
     if entries or args.json:
-        index = write_index(entries, folder / "index.html") if entries else None
+        index = write_index(entries, folder / "index.html", blind=args.blind) if entries else None
         _tell(args, written, index)
     return code
 
@@ -229,9 +236,9 @@ def _require_within(args: Namespace, notes: dict[int, Any]) -> None:
 
 
 def read_notes(path: Path) -> dict[int, Any]:
-    """A listener's remarks from a CSV file: a time (seconds or m:ss) and a text in each line, a header allowed.
+    """A listener's remarks from a CSV file: a time (seconds, m:ss or h:mm:ss) and a text in each line.
 
-    They are given by the lines that they begin on.
+    They are given by the lines that they begin on. A first line that begins with one of `HEADERS` is a header.
 
     Raises
     ------
@@ -242,11 +249,13 @@ def read_notes(path: Path) -> dict[int, Any]:
 
     from audiolime_ext.collection.table import cells_of
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.files.reading import text_of
+    from audiolime_ext.files.reading import no_text, text_of
     from audiolime_ext.report.song.view import Note
 
     try:
         rows = [each for each in cells_of(io.StringIO(text_of(path), newline="")) if any(map(str.strip, each[1]))]
+    except UnicodeDecodeError as error:
+        raise UsageError(no_text(legible(path), error)) from error
     except (OSError, ValueError) as error:
         raise UsageError(
             f"cannot read {legible(path)}: {error}; it should hold lines such as 83.5,the choir comes in"
@@ -254,11 +263,12 @@ def read_notes(path: Path) -> dict[int, Any]:
     notes = {}
     for number, row in rows:
         seconds = _seconds(row[0])
-        if seconds is None and number == rows[0][0] and not any(map(str.isdigit, row[0])):
-            continue  # a header
+        if number == rows[0][0] and row[0].strip().lower() in HEADERS:
+            continue
         if seconds is None or not any(map(str.strip, row[1:])):
             raise UsageError(
-                f"{legible(path)}, line {number}: a time and a text are needed, such as 1:23,the choir; got {row}"
+                f"{legible(path)}, line {number}: a time and a text are needed, such as 1:23,the choir (seconds, m:ss "
+                f"or h:mm:ss; a header begins with time); got {row}"
             )
         notes[number] = Note(seconds, ", ".join(row[1:]).strip())
     if not notes:
@@ -267,10 +277,12 @@ def read_notes(path: Path) -> dict[int, Any]:
 
 
 def _seconds(text: str) -> float | None:
-    """``83.5`` or ``1:23.5``, as seconds; None for anything else."""
+    """``83.5``, ``1:23.5`` or ``0:01:23.5``, as seconds; None for anything else, such as ``1:75``."""
+    *whole, last = text.strip().split(":")
     try:
-        parts = [float(part) for part in text.strip().split(":")]
-    except ValueError:
+        parts = [*(float(int(part)) for part in whole), float(last)]
+    except (ValueError, OverflowError):
         return None
-    seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
-    return seconds if len(parts) <= 3 and 0 <= seconds < math.inf and min(parts) >= 0 else None
+    if len(parts) > 3 or not all(0 <= part < math.inf for part in parts) or any(part >= 60 for part in parts[1:]):
+        return None
+    return math.fsum(part * 60**power for power, part in enumerate(reversed(parts)))

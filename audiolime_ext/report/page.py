@@ -11,13 +11,15 @@ from typing import Any, cast
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.nearest import similar_html
 from audiolime_ext.report.neighbours.page import why_html
-from audiolime_ext.report.song.page import Explained, page_html
+from audiolime_ext.report.song.again import Explained
+from audiolime_ext.report.song.page import page_html
 
 
 @tells_progress
@@ -41,12 +43,14 @@ def write_page(
         log.
     **options : Any
         Options of the page: of explanations those of `audiolime_ext.report.song.page.page_html` (``title``, ``audio``,
-        ``mixture``, ``source_url``, ``notes``, ``blind``), of a `Why` those of
+        ``mixture``, ``source_url``, ``notes``, ``notes_file``, ``blind``), of a `Why` those of
         `audiolime_ext.report.neighbours.page.why_html` (``title``, ``audio``, ``study``, ``seed``), of a `Similar`
         those of `audiolime_ext.report.neighbours.nearest.similar_html` (``title``, ``audio``).
 
     Raises
     ------
+    UsageError
+        If an option is unknown, or has a value that it cannot have.
     OutputError
         If it cannot be written; a file that was there before is then as it was.
 
@@ -67,17 +71,17 @@ def write_page(
         warnings.warn("write_page takes what first, then where: write_page(explained, path)", DeprecationWarning, 3)
         explained, path = cast(Any, path), cast(Any, explained)
     require_writable_file(Path(path))
-    write_bytes(_html(explained, options).encode("utf-8", "legible"), Path(path))
+    write_bytes(_html(explained, options, Path(path).name).encode("utf-8", "legible"), Path(path))
     return Path(path)
 
 
-def _html(result: Any, options: dict[str, Any]) -> str:
+def _html(result: Any, options: dict[str, Any], page_name: str) -> str:
     if result is None:
         raise UsageError("there is nothing to write: give an explanation, a Why or a Similar")
     write: Callable[..., str] = page_html
     if isinstance(result, (Why, Similar)):
         write = why_html if isinstance(result, Why) else similar_html
-    known = list(signature(write).parameters)[1:]
+    known = [name for name in list(signature(write).parameters)[1:] if name != "page_name"]
     if odd := [name for name in options if name not in known]:
         raise unknown("option of this page", odd[0], known)
-    return write(result, **options)
+    return write(result, **options, **({"page_name": legible(page_name)} if write is page_html else {}))

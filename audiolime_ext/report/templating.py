@@ -23,7 +23,7 @@ def render(template: str, **values: Any) -> str:
 
     Examples
     --------
-    >>> "&lt;b&gt;" in render("song/index.html.j2", entries=[], title="<b>", style="", policy="")
+    >>> "&lt;b&gt;" in render("song/index.html.j2", entries=[], title="<b>", style="", policy="", blind=False)
     True
     """
     return _environment().get_template(template).render(**values)
@@ -89,5 +89,4 @@ def _environment() -> jinja2.Environment:
     environment.filters["counted"] = counted
     environment.filters["db"] = lambda level: f"{level:.1f} dB".replace("-", "\N{MINUS SIGN}")
     environment.filters["effect"] = effect
-    environment.filters["minutes"] = lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
     return environment

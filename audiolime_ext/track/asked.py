@@ -132,8 +132,7 @@ class AskedTrack:
         opened = Opened(asking, windows, named, all_labels, origin, aim, noise)
         remarks = [*notes, *_notes(windows, self.taggram, self.separator, every=self.every)]
         remarks += [*of_stems(self.answers, self.separator), *asking_notes(asking.model, self.recording.sr)]
-        complaint = asking.store.complaint
-        warned = [*opened.warnings(() if self.every else self.spans), *([complaint] if complaint else [])]
+        warned = opened.warnings(() if self.every else self.spans)
         return TrackExplanation(
             named,
             all_labels,

@@ -6,7 +6,7 @@ import vm from "node:vm";
 const source = new URL("../../audiolime_ext/report/song/page.js", import.meta.url);
 const context = vm.createContext({ URLSearchParams });
 vm.runInContext(readFileSync(source, "utf8"), context);
-const { windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity } = context.audiolime;
+const { windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity, clock } = context.audiolime;
 const same = (found, expected) => assert.deepEqual(JSON.parse(JSON.stringify(found)), expected);
 
 const WINDOWS = [{ t: 0, d: 3 }, { t: 3, d: 3 }, { t: 21, d: 3 }];
@@ -62,4 +62,9 @@ test("higher scores are darker, and no score is beyond the ink", () => {
   const shades = [-1, 0, 0.01, 0.3, 1, 2].map(opacity);
   assert.deepEqual(shades, [...shades].sort((one, other) => one - other));
   assert.deepEqual([shades[0], shades.at(-1)], [0, 255]);
+});
+
+test("a boundary between tenths shows its hundredths", () => {
+  same([0, 14.96, 17.952, 15, 2.9999, 59.996, 75.5].map(clock),
+    ["0:00.0", "0:14.96", "0:17.95", "0:15.0", "0:03.0", "1:00.0", "1:15.5"]);
 });

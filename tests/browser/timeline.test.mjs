@@ -110,4 +110,5 @@ test("the WAV header counts bytes", () => {
   same([header.byteLength, header.getUint32(4, true), header.getUint16(20, true), header.getUint32(40, true)], [44, 116, 3, 80]);
 });
 
-test("times read as minutes and seconds", () => same([0, 59.9999999, 65, 600].map(clock), ["0:00", "1:00", "1:05", "10:00"]));
+test("times read as minutes and seconds, rounded to a tenth", () =>
+  same([0, 2.992, 19.98, 59.9999999, 65.04, 600].map(clock), ["0:00.0", "0:03.0", "0:20.0", "1:00.0", "1:05.0", "10:00.0"]));

@@ -13,6 +13,8 @@ import pytest
 
 from audiolime_ext import explain, explain_track, write_page
 from audiolime_ext.cli import main
+from audiolime_ext.errors import UsageError
+from audiolime_ext.report.song.view import Note
 from tests.cli.test_bad_input import USAGE, refusal
 from tests.cli.test_commands import furnish, run, strict
 
@@ -50,18 +52,53 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
 def test_a_page_asks_what_it_is_told_to(capsys: pytest.CaptureFixture[str], words: str, asked: dict[str, Any]) -> None:
     run(capsys, "page", "song.wav", *WINDOWED, *words.split())
     track = explain_track("song.wav", "studio_models:windowed", factorization="oracle:stems", **asked)
-    write_page(track, "own.html", audio=None)
-    assert Path("song.html").read_bytes() == Path("own.html").read_bytes()
+    Path("own").mkdir()
+    write_page(track, "own/song.html", audio=None)
+    assert Path("song.html").read_bytes() == Path("own/song.html").read_bytes()
+
+
+SHOWN = [
+    "--segments 2 --at 1 --labels loud",
+    "--min-score .1",
+    "--notes notes.csv --blind --labels loud",
+    "--title -loud- --audio flac --no-mixture --source-url https://example.org/a?b=c&d",
+    "-o other.html",
+    "second.wav -o both.html",
+]
 
 
 @pytest.mark.usefixtures("studio")
-@pytest.mark.parametrize("words", [*(words for words, _ in ASKED), "--segments 2 --at 1 --labels loud"])
+@pytest.mark.parametrize("words", [*(words for words, _ in ASKED), *SHOWN])
 def test_the_command_on_a_page_makes_it_again(capsys: pytest.CaptureFixture[str], words: str) -> None:
-    run(capsys, "page", "song.wav", *WINDOWED, *words.split())
-    program, *again = command_on("song.html")
+    Path("second.wav").write_bytes(Path("song.wav").read_bytes())
+    Path("notes.csv").write_text("time,text\n1,a bang\n")
+    run(capsys, "page", "song.wav", *words.replace("--title ", "--title=").split(), *WINDOWED)
+    (page,) = Path().glob("*.html")
+    first = page.read_bytes()
+    program, *again = command_on(str(page))
+    page.unlink()
     assert program == "audiolime"
-    run(capsys, *again, "--audio", "none", "-o", "again.html")
-    assert Path("again.html").read_bytes() == Path("song.html").read_bytes()
+    run(capsys, *again)
+    assert page.read_bytes() == first
+
+
+@pytest.mark.usefixtures("studio")
+def test_a_page_says_that_its_command_lacks_notes_that_are_in_no_file() -> None:
+    track = explain_track("song.wav", "studio_models:windowed", factorization="oracle:stems", labels=["loud"])
+    for notes, said in (([Note(1.0, "a bang")], True), ([], False)):
+        text = write_page(track, "song.html", audio=None, notes=notes).read_text(encoding="utf-8")
+        assert ("The listener’s notes are left out: they were not read from a file." in text) == said
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "example.org/song", "https://", "http://[", "file:///song"])
+def test_only_addresses_of_the_web_become_links(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    said = refusal(capsys, "page", "song.wav", *WINDOWED, "--source-url", url, code=USAGE)
+    assert "is not the address of a recording; give one that begins with https:// or http://" in said
+    assert not Path("cache/results").exists()
+    track = explain_track("song.wav", "studio_models:windowed", factorization="oracle:stems", labels=["loud"])
+    with pytest.raises(UsageError, match="is not the address of a recording"):
+        write_page(track, "song.html", source_url=url)
 
 
 @pytest.mark.usefixtures("studio")
@@ -72,8 +109,8 @@ def test_a_page_of_one_window_may_be_cut_into_segments(capsys: pytest.CaptureFix
         "song.wav", "studio_models:windowed", factorization="oracle:stems", labels=["loud"], start_s=1, segments=2
     )
     assert len(excerpt.names) == 4
-    write_page(excerpt, "own.html", audio=None)
-    assert Path("out/song.html").read_bytes() == Path("own.html").read_bytes()
+    write_page(excerpt, "song.html", audio=None)
+    assert Path("out/song.html").read_bytes() == Path("song.html").read_bytes()
     assert "song.html" in Path("out/index.html").read_text(encoding="utf-8")
 
 
@@ -140,12 +177,22 @@ def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str
     [
         ("time,text\n1.5,fine\n\n9:59,never\n", "notes.csv, line 4: 9:59.0 is beyond the end of song.wav, which is"),
         ("-1,before it begins\n2,x\n", "notes.csv, line 1: a time and a text are needed"),
+        (
+            "0:75,x\n",
+            "notes.csv, line 1: a time and a text are needed, such as 1:23,the choir (seconds, m:ss or h:mm:ss",
+        ),
+        ("time,text\n0:03:04,x\n", "notes.csv, line 2: 3:04.0 is beyond the end"),
+        (f"{'9' * 400}:00,x\n", "notes.csv, line 1: a time and a text are needed"),
+        ("0:1.5:01,x\n", "notes.csv, line 1: a time and a text are needed"),
+        ("0:60:01,x\n", "notes.csv, line 1: a time and a text are needed"),
+        ("abc,hello\n1,x\n", "notes.csv, line 1: a time and a text are needed"),
+        ("1,sch\xf6n\n", "notes.csv is not UTF-8 (invalid start byte at byte 5); save it as UTF-8"),
     ],
 )
 def test_remarks_beyond_the_recording_are_refused_before_any_work(
     capsys: pytest.CaptureFixture[str], lines: str, message: str
 ) -> None:
-    Path("notes.csv").write_text(lines)
+    Path("notes.csv").write_text(lines, encoding="latin-1")
     said = refusal(capsys, "page", "song.wav", *WINDOWED, "--notes", "notes.csv", code=USAGE)
     assert message in said
     assert not Path("song.html").exists()

@@ -236,7 +236,8 @@
       const position = this.position();
       const { duration_s } = this.data;
       this.root.style.setProperty("--at", position / duration_s);
-      const [shown, spoken] = [clock(position), `${clock(position)} of ${clock(duration_s)}`];
+      const told = this.state === "playing" ? Math.floor(position) : position; // readers of screens hear no tenths pass
+      const [shown, spoken] = [clock(position), `${clock(told)} of ${clock(duration_s)}`];
       const time = this.#one(".al-now");
       if (time.textContent !== shown) time.textContent = shown;
       const seek = this.#one(".al-seek");

@@ -52,6 +52,7 @@ def player_html(
     player_id: str = "player",
     alone: bool = False,
     colors: Mapping[str, str] | None = None,
+    label: str = "Player",
 ) -> str:
     """The player of a recording as an HTML fragment.
 
@@ -72,6 +73,8 @@ def player_html(
         True for a fragment that brings its style and script and starts by itself, as in a notebook.
     colors : mapping of str to str, or None
         Stem → colour, for players side by side; None: those of `stem_colors`.
+    label : str
+        Name of the player for readers of screens, which tells players of one recording apart.
 
     Examples
     --------
@@ -99,6 +102,7 @@ def player_html(
     return render(
         "player/player.html.j2",
         id=player_id,
+        label=label,
         data=described,
         rows=rows,
         hidden=[stem["name"] for stem in described["stems"] if stem["background"]],

@@ -142,10 +142,10 @@
     return header.buffer;
   }
 
-  /** 3 minutes and 5 seconds as 3:05. */
+  /** 3 minutes and 5.04 seconds as 3:05.0: rounded to a tenth, as the page's headings are. */
   function clock(seconds) {
-    const whole = Math.floor(seconds + 1e-6);
-    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+    const tenths = Math.round(10 * seconds);
+    return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
   }
 
   audiolime.timeline = {

@@ -2,6 +2,7 @@
 
 - `view`: everything it shows, decided in Python; `facts`: what that is of, and how it was computed
 - `heading`: what the recording is called
+- `again`: the command that makes a page again
 - `page`: one self-contained HTML file
 - `index`: the index of a folder of pages
 """

@@ -88,13 +88,16 @@ def facts(track: TrackExplanation, *, excerpt: bool) -> str:
 
 
 def summary_title(track: TrackExplanation, *, excerpt: bool) -> str:
-    """What the table of means is of."""
+    """What the table of means is of: the windows that are not silent."""
     if excerpt:
         return "In this window"
-    n = len(track.windows)
+    n, every = int(track.sounds.sum()), len(track.windows)
+    sounding = "" if n == every else f" that {'are' if n > 1 else 'is'} not silent"
     if are_chosen(track):
-        return f"In the {n} windows chosen" if n > 1 else "In the one window chosen"
-    return f"Over all {n} windows" if n > 1 else "In the one window there is"
+        return f"In the {n} windows chosen{sounding}" if n > 1 else f"In the one window chosen{sounding}"
+    if n > 1:
+        return f"Over the {n} windows{sounding}" if sounding else f"Over all {n} windows"
+    return f"In the one window{sounding or ' there is'}"
 
 
 def computed(track: TrackExplanation) -> list[str]:

@@ -40,8 +40,8 @@ class Entry:
         return cls(heading, page, tuple(zip(track.labels, means, top, strict=True)))
 
 
-def write_index(entries: Sequence[Entry], path: Path) -> Path:
-    """Write the index in one step.
+def write_index(entries: Sequence[Entry], path: Path, *, blind: bool = False) -> Path:
+    """Write the index in one step; the index of pages on which readers guess (`blind`) names no sources.
 
     Raises
     ------
@@ -50,6 +50,7 @@ def write_index(entries: Sequence[Entry], path: Path) -> Path:
     """
     style = static("song/page.css")
     title = counted(len(entries), "recording")
-    html = render("song/index.html.j2", entries=entries, title=title, style=Markup(style), policy=policy("", style))
+    options = {"blind": blind, "style": Markup(style), "policy": policy("", style)}
+    html = render("song/index.html.j2", entries=entries, title=title, **options)
     write_bytes(html.encode("utf-8", "legible"), path)
     return path

@@ -63,10 +63,11 @@
     return `#${place}`;
   }
 
-  /** Minutes and seconds to a tenth. */
+  /** Minutes and seconds to a tenth, or to a hundredth where it is between tenths: windows that overlap are told apart. */
   function clock(seconds) {
-    const tenths = Math.round(10 * seconds);
-    return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
+    const hundredths = Math.round(100 * seconds);
+    const digits = hundredths % 10 ? 2 : 1;
+    return `${Math.floor(hundredths / 6000)}:${((hundredths % 6000) / 100).toFixed(digits).padStart(3 + digits, "0")}`;
   }
 
   function signed(value, digits) {
@@ -188,7 +189,7 @@
       this.find(".place").textContent = `${clock(place.t)}–${clock(place.t + place.d)}`;
       this.find(".earlier").disabled = this.window === 0;
       this.find(".later").disabled = this.window === data.windows.length - 1;
-      const hidden = data.blind && !this.guessed.has(`${this.tag} ${this.window}`);
+      const hidden = this.secret(this.window);
       this.find(".why").hidden = hidden;
       this.find(".quiz").hidden = !hidden;
       if (hidden) this.renderQuiz();
@@ -196,9 +197,24 @@
       this.find(".bars").replaceChildren(...this.segments(), ...this.bars());
       this.find(".scores").replaceChildren(...this.scores());
       this.find(".remarks").replaceChildren(...cell.remarks.map((remark) => create("li", {}, remark)));
-      this.drawOverTime(hidden);
+      this.drawOverTime();
+      this.openSummary();
       this.markTaggram();
       this.tellPlayer(hidden);
+    }
+
+    /** Whether the reader has yet to guess the chosen label in a window. */
+    secret(window) {
+      return this.data.blind && !this.guessed.has(`${this.tag} ${window}`);
+    }
+
+    /** Of a blind page: the means of those labels that the reader has guessed in some window. */
+    openSummary() {
+      if (!this.data.blind) return;
+      const known = new Set([...this.guessed.keys()].map((key) => Number(key.split(" ")[0])));
+      const rows = [...this.root.querySelectorAll(".summary tbody tr")];
+      rows.forEach((row, tag) => { row.hidden = !known.has(tag); });
+      this.find(".summary").hidden = known.size === 0;
     }
 
     renderQuiz() {
@@ -298,12 +314,12 @@
     }
 
     /** The sources' weights for the chosen label in every window, stacked above and below zero, and the score as a line. */
-    drawOverTime(hidden) {
+    drawOverTime() {
       const picture = this.find(".over-time");
       if (!picture) return;
       const { data } = this;
       const { windows, cells, components, taggram } = data;
-      const row = cells[this.tag];
+      const row = cells[this.tag].map((cell, i) => (this.secret(i) ? { ...cell, weights: [] } : cell));
       const high = Math.max(1e-9, ...row.map((cell) => Math.max(cell.full, sum(cell.weights, 1) + Math.max(cell.empty, 0))));
       const low = Math.min(0, ...row.map((cell) => sum(cell.weights, -1)));
       const [begin, end] = [taggram.times[0], taggram.times[taggram.times.length - 1] + taggram.hop];
@@ -318,15 +334,13 @@
         const bars = create("svg:g", data.least !== null && cell.full < data.least ? { class: "faded" } : {});
         let [up, down] = [Math.max(cell.empty, 0), 0];
         bars.append(create("svg:rect", { x: left, width, y: y(up), height: y(0) - y(up), class: "empty" }));
-        if (!hidden) {
-          cell.weights.forEach((weight, j) => {
-            const from = weight > 0 ? up + weight : down;
-            if (weight > 0) up += weight;
-            else down += weight;
-            const height = (100 * Math.abs(weight)) / (high - low);
-            bars.append(create("svg:rect", { x: left, width, y: y(from), height, fill: components[j].color }));
-          });
-        }
+        cell.weights.forEach((weight, j) => {
+          const from = weight > 0 ? up + weight : down;
+          if (weight > 0) up += weight;
+          else down += weight;
+          const height = (100 * Math.abs(weight)) / (high - low);
+          bars.append(create("svg:rect", { x: left, width, y: y(from), height, fill: components[j].color }));
+        });
         parts.push(bars);
         parts.push(create("svg:line", { x1: left, x2: left + width, y1: y(cell.full), y2: y(cell.full), class: "full" }));
         if (i === this.window) parts.push(create("svg:rect", { x: left, width, y: 0, height: 100, class: "cursor" }));
@@ -423,5 +437,5 @@
     return views;
   }
 
-  Object.assign(audiolime, { mountPage, windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity });
+  Object.assign(audiolime, { mountPage, windowAt, shown, readPlace, writePlace, intervals, signed, plain, opacity, clock });
 })((globalThis.audiolime ??= {}));

@@ -7,32 +7,27 @@ stems are text wherever they stand.
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from audiolime_ext.components.baselines import BASELINES
 from audiolime_ext.components.components import Components
+from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
-from audiolime_ext.files.names import legible
 from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.player.kept import kept_clips, kept_media
 from audiolime_ext.report.player.media import Codec, Media, encode_media
 from audiolime_ext.report.player.player import player_html, script_text, style_text
-from audiolime_ext.report.song.facts import are_chosen
+from audiolime_ext.report.song.again import Explained, Options, command_of
 from audiolime_ext.report.song.heading import Heading
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
-
-Explained = TrackExplanation | Explanation
 
 
 def page_html(
@@ -44,6 +39,8 @@ def page_html(
     source_url: str | None = None,
     notes: Sequence[Note] = (),
     blind: bool = False,
+    notes_file: str | None = None,
+    page_name: str | None = None,
 ) -> str:
     """The page as text.
 
@@ -59,12 +56,22 @@ def page_html(
         True to embed all stems. False: only those that are the top source of a label, and never all of them, so that
         the recording cannot be put together again.
     source_url : str or None
-        Address at which the whole recording can be heard: a link on the page; None: no link.
+        Address at which the whole recording can be heard, of http or https: a link on the page; None: no link.
     notes : sequence of Note
         Remarks of a listener.
     blind : bool
         True to hide the weights of a label in a window until the reader has guessed.
+    notes_file, page_name : str or None
+        Names of the CSV file that holds the remarks and of the page's own file, for the command that makes the page
+        again; None: the command has no remarks, which the page says, or takes the usual name.
+
+    Raises
+    ------
+    UsageError
+        If `source_url` is no address of http or https.
     """
+    require_address(source_url)
+    options = Options(title, audio, mixture, source_url, notes_file, blind, page_name)
     given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
     views: list[View] = []
     headings = [Heading.of(_name_of(one), one.provenance) for one in given]
@@ -76,57 +83,40 @@ def page_html(
         clips = [] if blind or not wanted else _clips(track, mixture, wanted)
         told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
         told |= {"source_url": source_url, "notes": notes, "blind": blind, "name": heading.text if several else ""}
-        views.append(make_view(_complaining(track), parts=parts, **told))
-    return _render(views, given, title, list(dict.fromkeys(headings)))
+        views.append(make_view(track, parts=parts, **told))
+    return _render(views, given, options, list(dict.fromkeys(headings)))
 
 
 def _name_of(one: Explained) -> str:
     return one.recording_name if isinstance(one, TrackExplanation) else one.components.recording_name
 
 
-def _complaining(track: TrackExplanation) -> TrackExplanation:
-    """The same, with the reason why the cache could not be written, if it was the page's sound that could not."""
-    complaint = track.shelf and track.shelf.store.complaint
-    return replace(track, warnings=tuple(dict.fromkeys((*track.warnings, complaint)))) if complaint else track
+def require_address(url: str | None) -> None:
+    """Raise `UsageError` unless it is the address of something on the web, or None.
 
-
-def command_of(explained: Sequence[Explained]) -> str:
-    """A command that makes the page again, as far as it was made from files and spec strings."""
-    first = explained[0].provenance
-    separators = [one.provenance.factorization or "OWN_STEMS" for one in explained]
-    words = ["audiolime", "page", legible(Path(first.file).name) if first.file else "RECORDING"]
-    for separator in dict.fromkeys(separators):
-        words += ["-f", separator]
-    words += ["-m", first.model or "OWN_MODEL"]
-    words += ["--contrast", *first.contrast] if first.contrast else ["--labels", *explained[0].labels]
-    track = as_track(explained[0]) if isinstance(explained[0], Explanation) else explained[0]
-    some = are_chosen(track) or isinstance(explained[0], Explanation)
-    if some:
-        words += ["--at", *(f"{window.start_s:.10g}" for window in track.windows), *_segments(explained[0])]
-    elif track.start_s > 0:
-        words += ["--start", f"{track.start_s:.10g}", "--duration", f"{track.end_s - track.start_s:.10g}"]
-    named = first.target if first.target in ("score", "log-odds") else "OWN_TARGET"
-    settings = first.settings
-    baseline = settings.baseline if settings.baseline in BASELINES else legible(Path(settings.baseline).name)
-    for option, value, default in (
-        ("--target", "score" if first.contrast else named, "score"),
-        ("--baseline", baseline, "silence"),
-        ("--method", settings.method, "auto"),
-        ("--max-evals", settings.max_evals, 1024),
-        ("--seed", settings.seed, 0),
-    ):
-        words += [option, str(value)] if value != default else []
-    return shlex.join(words)
-
-
-def _segments(explained: Explained) -> list[str]:
-    """The flag for the segments of an excerpt, by their inner boundaries; none for what is in one piece."""
-    inner_s = explained.components.boundaries_s[1:-1] if isinstance(explained, Explanation) else ()
-    return ["--segments", ",".join(repr(float(second)) for second in inner_s)] if inner_s else []
+    Examples
+    --------
+    >>> require_address("https://example.org/song")
+    >>> require_address("javascript:alert(1)")
+    Traceback (most recent call last):
+    audiolime_ext.errors.UsageError: 'javascript:alert(1)' is not the address of a recording; give one that begins ...
+    """
+    if url is None:
+        return
+    try:
+        found = urlsplit(url)
+        usable = found.scheme in ("http", "https") and bool(found.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(
+            f"{url!r} is not the address of a recording; give one that begins with https:// or http://, such as "
+            "https://example.org/song"
+        )
 
 
 def _render(
-    views: Sequence[View], explained: Sequence[Explained], title: str | None, headings: Sequence[Heading]
+    views: Sequence[View], explained: Sequence[Explained], options: Options, headings: Sequence[Heading]
 ) -> str:
     script = script_text() + static("song/page.js") + "\naudiolime.views = audiolime.mountPage();\n"
     style = static("song/page.css") + style_text()
@@ -135,16 +125,17 @@ def _render(
     made = [f"audiolime_ext {versions['audiolime_ext']}", f"NumPy {versions['numpy']}"]
     return render(
         "song/page.html.j2",
-        title=title or " and ".join(heading.text for heading in headings),
-        heading=title or " and ".join(heading.title or heading.name for heading in headings),
-        besides=[heading.besides for heading in headings if heading.besides],
+        title=options.title or " and ".join(heading.text for heading in headings),
+        heading=options.title or " and ".join(heading.title or heading.name for heading in headings),
+        besides=headings[0].besides if len(headings) == 1 else "",
         noun=views[0].noun,
         views=views,
         policy=policy(script, style),
         script=Markup(script),
         style=Markup(style),
         version=version("audiolime-ext"),
-        command=command_of(explained),
+        command=command_of(explained, options),
+        remarks_missing=bool(views[0].remarks) and options.notes_file is None,
         versions=", ".join([*made, *(f"{spec} {fingerprint}" for spec, fingerprint in weights.items())]),
         references="\n\n".join(dict.fromkeys(one.references for one in explained)),
     )
@@ -176,6 +167,7 @@ def _player(
     media = kept_media(track.shelf, encode, codec=codec, wanted=wanted)
     background = [name for name in media.names if name not in sources]
     options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
+    options["label"] = f"Player {number}" if number > 1 else "Player"
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
 
 

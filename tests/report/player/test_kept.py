@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,6 @@ import pytest
 
 from audiolime_ext import Audio, TrackExplanation, explain_track, tagger
 from audiolime_ext.cache import Cache
-from audiolime_ext.errors import OutputError
 from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.report.player import media
 from audiolime_ext.report.song.page import page_html
@@ -113,14 +113,18 @@ def test_the_limit_of_the_cache_holds_for_the_sound_of_pages(kept: Path, monkeyp
     assert 0 < sum(entry.n_bytes for entry in cache.entries()) <= 900_000
 
 
-def test_a_cache_that_cannot_be_written_is_told_on_the_page(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = track()
-
-    def full(*_: object, **__: object) -> None:
-        raise OutputError("cannot keep results: the disk is full")
-
-    monkeypatch.setattr(Cache, "write", full)
-    assert "cannot keep results: the disk is full" in page_html(found)
+def test_a_page_is_the_same_where_the_cache_cannot_be_written_and_stderr_says_so(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, begun = page_html(track()), track(np.float32(0.5) * DRUMS)
+    other = page_html(begun)
+    capsys.readouterr()
+    shutil.rmtree(kept)
+    kept.write_text("a file where the folder would be")
+    assert page_html(track()) == good
+    assert "audiolime: warning: cannot keep results in" in capsys.readouterr().err
+    assert page_html(begun) == other, "it was explained while the cache could be written"
+    assert "Set AUDIOLIME_CACHE to a folder that is writable" in capsys.readouterr().err
 
 
 def test_stems_that_cannot_be_identified_are_encoded_each_time(kept: Path) -> None:

@@ -558,8 +558,8 @@ def test_the_pages_policy_would_stop_a_script_and_the_tests_would_hear_of_it(
         pass
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds serious or critical."""
+def violations(page: Page, *, impacts: Sequence[str] = ("serious", "critical")) -> list[str]:
+    """What axe finds of these impacts."""
     if not AXE.exists():
         pytest.skip("axe-core is not installed: make tests/browser/node_modules/.installed")
     page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -567,7 +567,7 @@ def violations(page: Page) -> list[str]:
     return [
         f"{each['id']}: {each['help']} {[node['html'] for node in each['nodes']]}"
         for each in found
-        if each["impact"] in ("serious", "critical")
+        if each["impact"] in impacts
     ]
 
 

@@ -84,7 +84,10 @@ def test_a_file_that_changed_or_is_gone_gives_its_name_alone(tmp_path: Path) -> 
 
 
 def test_several_recordings_on_a_page_are_each_called_by_their_title(tmp_path: Path) -> None:
-    one, two = (explained(tagged(tmp_path / f"{name}.ogg", title=name.upper())) for name in ("one", "two"))
+    one = explained(tagged(tmp_path / "one.ogg", title="ONE"))
+    two = explained(tagged(tmp_path / "two.ogg", title="TWO", artist="Obsidian Shell"))
     html = page_html([one, two], audio=None)
     assert "<h1>ONE and TWO</h1>" in html
     assert "<h2>ONE: split by hpss, heard by own model</h2>" in html
+    assert "<h2>TWO – Obsidian Shell: split by hpss, heard by own model</h2>" in html
+    assert 'class="by"' not in html, "the artist of one would stand for both"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,17 @@ def test_the_summary_says_which_windows_it_is_of(band: OracleFactorization, trac
     )
     assert make_view(some).table[0]["full"] == "0.50"  # of the two that are sung; of all four it is 0.30
     assert make_view(some).facts == "2 windows of 1.0 s, chosen from 0:00.0 to 0:04.0"
+
+
+def test_the_summary_counts_the_windows_that_its_means_are_of() -> None:
+    time = np.arange(3 * SR) / SR
+    for first, said in ((1, "Over the 2 windows that are not silent"), (2, "In the one window that is not silent")):
+        stems = {"vocals": np.sin(880 * np.pi * time) * (time >= first), "bass": np.zeros(3 * SR)}
+        late = OracleFactorization({name: (0.1 * wave.astype(np.float32), SR) for name, wave in stems.items()})
+        ask = partial(explain_track, late.mixture, MODEL, factorization=late, labels=["sung"], cache=False)
+        assert make_view(ask()).summary_title == said
+        chosen = make_view(ask(at=[0.0, 2.0])).summary_title
+        assert chosen == "In the one window chosen that is not silent"
 
 
 def test_an_excerpt_is_called_one_window(excerpt: Explanation) -> None:
