@@ -264,7 +264,7 @@ class Cache:
 class Store:
     """The cache while it works: where there is none, or it can no longer be written, nothing is kept.
 
-    That it cannot be written is said once, on stderr: it concerns who runs the work, and no reader of its result.
+    That it cannot be written is said once in a process, on stderr: it concerns who runs the work, and no reader of its result.
 
     Parameters
     ----------
@@ -289,7 +289,12 @@ class Store:
             self.cache.write(key, arrays, facts, recording=recording, by=by)
         except OutputError as error:
             self.complaint = str(error)
-            _say(self.complaint)
+            if self.complaint not in _SAID:  # an audit has a store for each recording
+                _SAID.add(self.complaint)
+                _say(self.complaint)
+
+
+_SAID: set[str] = set()  # complaints, in this process
 
 
 def _say(message: str) -> None:
