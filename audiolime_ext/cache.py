@@ -264,7 +264,7 @@ class Cache:
 class Store:
     """The cache while it works: where there is none, or it can no longer be written, nothing is kept.
 
-    That it cannot be written is said once in a process, on stderr: it concerns who runs the work, and no reader of its result.
+    That it cannot be written is said once in a process, on stderr: it concerns who runs the work, and no reader of it.
 
     Parameters
     ----------
