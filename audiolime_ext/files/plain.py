@@ -191,3 +191,27 @@ def require(what: str, condition: object) -> None:
     """Raise `ValueError` unless a condition holds, which `what` says."""
     if not condition:
         raise ValueError(what)
+
+
+def differences(theirs: Mapping[str, str], ours: Mapping[str, str]) -> list[str]:
+    """What differs between two records, each field as JSON: of mappings, only the entries that do.
+
+    Examples
+    --------
+    >>> known = {"model": '"a"', "settings": '{"seed": 0, "n": 5}'}
+    >>> differences(known, {**known, "settings": '{"seed": 1, "n": 5}'})
+    ['settings: seed 0, now 1']
+    """
+    return [
+        f"{name.replace('_', ' ')}{_turned(from_json(theirs[name]), from_json(ours[name]))}"
+        for name in ours
+        if theirs[name] != ours[name]
+    ]
+
+
+def _turned(before: Any, now: Any) -> str:
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return f" {to_json(before)}, now {to_json(now)}"
+    entries = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    told = (f"{name} {to_json(before.get(name))}, now {to_json(now.get(name))}" for name in entries)
+    return f": {'; '.join(told)}"

@@ -10,7 +10,7 @@ from audiolime_ext.collection.engine.failures import FAILURES
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.files.database import Form, is_empty
 from audiolime_ext.files.names import legible
-from audiolime_ext.files.plain import from_json, held
+from audiolime_ext.files.plain import differences, from_json, held
 
 _FORMERLY = {"tagger": "model", "tagger_fingerprint": "model_fingerprint"}  # names of version 0.1
 SCHEMA = """
@@ -90,10 +90,8 @@ def identity(path: Path, connection: sqlite3.Connection) -> Identity:
 
 def compare(path: Path, found: Identity, wanted: Identity) -> None:
     """Raise `UsageError` if a store belongs to another audit; it says what differs and what to do."""
-    theirs, ours = found.plain(), wanted.plain()
-    differing = [name for name in ours if theirs[name] != ours[name]]
-    if differing:
-        told = "; ".join(f"{name.replace('_', ' ')} {theirs[name]}, now {ours[name]}" for name in differing)
+    if differing := differences(found.plain(), wanted.plain()):
+        told = "; ".join(differing)
         raise UsageError(
             f"{legible(path)} holds the results of another audit: {told}. Name a new store for this audit, or run it "
             "with what the store was made with"

@@ -30,7 +30,7 @@ from audiolime_ext.files.database import Form, is_empty
 from audiolime_ext.files.fresh import make_folder
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.files.places import require_writable_file
-from audiolime_ext.files.plain import from_json, held, to_json
+from audiolime_ext.files.plain import differences, from_json, held, to_json
 from audiolime_ext.progress.stages import tracked
 
 NAME = "catalogue.sqlite"
@@ -274,9 +274,8 @@ def _identity(path: Path, connection: sqlite3.Connection) -> Identity:
 
 def require_same(folder: Path, found: Identity, wanted: Identity) -> None:
     """Raise `UsageError` if an index is of another model; it says what differs and what to do."""
-    theirs, ours = found.plain(), wanted.plain()
-    if differing := [name for name in ours if theirs[name] != ours[name]]:
-        told = "; ".join(f"{name.replace('_', ' ')} {theirs[name]}, now {ours[name]}" for name in differing)
+    if differing := differences(found.plain(), wanted.plain()):
+        told = "; ".join(differing)
         raise UsageError(
             f"{legible(folder)} is the index of another model or with other settings: {told}. Name another folder to "
             "index beside it (-o), or use what it was made with"
