@@ -112,7 +112,7 @@ def _repeated(before: Result, result: str) -> list[str]:
             labels=before["labels"],
             start_s=before["start_s"],
             duration_s=before["duration_s"],
-            sr=before["sr"],
+            sr=_rate_said(before, audio.sr),
             **vars(replace(Settings.from_dict(before["settings"]), segments=before["boundaries_s"][1:-1])),
         ).to_dict()
         found += differences(before, after)
@@ -121,6 +121,19 @@ def _repeated(before: Result, result: str) -> list[str]:
             raise
         found.append(str(error))
     return found
+
+
+def _rate_said(before: Result, own_sr: int) -> int | None:
+    """The rate that was said for the model; None where it was asked at the recording's own, and nobody said so.
+
+    The fingerprint of a function is that of its answers at the rate that was said, so it tells which of the two it was.
+    """
+    from audiolime_ext.prediction.loading import load_model
+
+    rate: int = before["sr"]
+    if rate != own_sr or load_model(before["model"]).fingerprint != before["versions"]["weights"].get(before["model"]):
+        return rate
+    return None
 
 
 def _present(file: str, result: str) -> str:
