@@ -234,6 +234,17 @@ def test_a_result_on_the_command_line_holds_its_boundaries_and_can_be_repeated(
 
 
 @pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("said", [(), ("--sr", str(SR)), ("--sr", str(SR // 2))])
+def test_a_function_is_asked_again_at_the_rate_that_was_said_or_at_the_recordings_own(
+    said: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*COMMAND, *said]) == 0
+    Path("result.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert main(["rerun", "--trust", "result.json"]) == 0
+    assert capsys.readouterr().out == "same\n"
+
+
+@pytest.mark.usefixtures("studio")
 @pytest.mark.parametrize(
     ("given", "message"),
     [
