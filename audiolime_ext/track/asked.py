@@ -150,6 +150,7 @@ class AskedTrack:
             warnings=tuple(dict.fromkeys(warned)),
             noise=noise,
             shelf=opened.shelf(self.first, self.end),
+            ends_early=self.end < self.recording.n_samples,
         )
 
 

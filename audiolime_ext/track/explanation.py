@@ -80,6 +80,8 @@ class TrackExplanation(Plotted):
         Differences between the model's answers to the same mix, part of the errors; None where it was not asked again.
     shelf : Shelf or None
         Place for what is made of the stems, such as a page's sound; None: nothing is kept.
+    ends_early : bool
+        Whether the recording goes on after `end_s`.
 
     Examples
     --------
@@ -112,6 +114,7 @@ class TrackExplanation(Plotted):
     warnings: tuple[str, ...] = ()
     noise: Noise | None = field(default=None, repr=False)
     shelf: Shelf | None = field(default=None, repr=False)
+    ends_early: bool = field(default=False, repr=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

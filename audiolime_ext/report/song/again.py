@@ -91,9 +91,9 @@ def _windows(explained: Explained, track: TrackExplanation) -> list[str]:
         inner_s = explained.components.boundaries_s[1:-1] if isinstance(explained, Explanation) else ()
         segments = ["--segments", ",".join(repr(float(second)) for second in inner_s)] if inner_s else []
         return ["--at", *(f"{window.start_s:.10g}" for window in track.windows), *segments]
-    if track.start_s > 0:
-        return ["--start", f"{track.start_s:.10g}", "--duration", f"{track.end_s - track.start_s:.10g}"]
-    return []
+    start = ["--start", f"{track.start_s:.10g}"] if track.start_s > 0 else []
+    length = ["--duration", f"{track.end_s - track.start_s:.10g}"] if track.ends_early else []
+    return [*start, *length]
 
 
 def _flag(option: str, value: Any) -> list[str]:

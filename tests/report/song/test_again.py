@@ -25,3 +25,12 @@ def test_what_was_given_as_an_object_has_a_stand_in_and_what_is_not_usual_a_flag
     assert command_of([some]) == f"{own} --at 1.25 3 --method lime --seed 3 --min-score 0.01"
     options = Options(title="-", audio=None, mixture=False, blind=True, page_name="a b.html")
     assert command_of([track], options) == f"{own} --title=- --audio none --no-mixture --blind -o 'a b.html'"
+
+
+def test_a_part_of_a_recording_is_named_by_its_start_and_where_it_ends_early_by_its_length() -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 4 * SR).astype(np.float32)
+    usual: dict[str, Any] = {"factorization": "hpss", "labels": ["loud"], "cache": False}
+    parts = {"": {}, " --duration 2": {"duration_s": 2}, " --start 1 --duration 2": {"start_s": 1, "duration_s": 2}}
+    for flags, part in {**parts, " --start 2": {"start_s": 2}}.items():
+        command = command_of([explain_track((sound, SR), MODEL, **part, **usual)])
+        assert command == f"audiolime page RECORDING -f hpss -m OWN_MODEL --labels loud{flags}"
