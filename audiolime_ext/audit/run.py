@@ -74,7 +74,7 @@ class Audit:
     def run(
         self, store: str | Path, policy: Policy | None = None, *, say: Callable[[str], None] | None = None
     ) -> Results:
-        """Measure what the store lacks.
+        """Measure what the store lacks, in an order that is drawn.
 
         Parameters
         ----------
@@ -105,12 +105,17 @@ class Audit:
             if opened.n_forgotten:
                 failed = counted(opened.n_forgotten, "recording")
                 driver.say(f"an earlier version could not measure {failed}, perhaps for want of a donor: tried again")
-            driver.run(self.mine)
+            driver.run(self.in_drawn_order)
         return Results.read(store)
 
+    @property
+    def in_drawn_order(self) -> tuple[Entry, ...]:
+        """The recordings by their contents' hashes, so that those measured first are a sample of all classes."""
+        return tuple(sorted(self.mine, key=lambda entry: entry.key))
+
     def estimate(self) -> Estimate:
-        """Estimate what it will take, by measuring the first few recordings that can be, without keeping anything."""
-        return estimate(self.mine, Donors(self.entries, self.settings), self.engine())
+        """Estimate what it will take, by measuring the first few that are drawn, without keeping anything."""
+        return estimate(self.in_drawn_order, Donors(self.entries, self.settings), self.engine())
 
 
 @tells_progress

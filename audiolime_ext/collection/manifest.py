@@ -115,7 +115,7 @@ def load_manifest(
     ignore : collection of str
         Columns of the table to leave out without a note.
     root : str, Path or None
-        Folder that paths are relative to; None: the table's own.
+        Folder that the paths in a table are relative to; None: the table's own.
     label_map : mapping of str to str, str, Path, LabelMap or None
         Class → the model's label, see `audiolime_ext.collection.label_map`; None: the names are the same.
 
@@ -142,6 +142,7 @@ def load_manifest(
     source, root = Path(source), None if root is None else Path(root)
     problems = Problems(source, advice=None if labels is None else lambda name: advice(name, labels))
     if is_folder(source):
+        refuse_root(source, root)
         rows = _from_folders(source, names, problems)
     elif kind := importers.format_of(source):
         label = _label_of(kind.NAME, kind.LABELS, columns or {}, ignore)
@@ -223,6 +224,15 @@ def recording_at(line: int, given: str, folder: Path, problems: Problems) -> Pat
             f"there is no file {given!r}; paths are relative to the folder of the manifest, or to another: --root DIR",
         )
     return path
+
+
+def refuse_root(source: str | Path, root: Path | None) -> None:
+    """Raise `UsageError` where a root was given for a folder, which says itself where its recordings are."""
+    if root is not None:
+        raise UsageError(
+            f"{legible(source)} is no table, and --root DIR (root=DIR) is what the paths in a table are relative to; "
+            "leave it out"
+        )
 
 
 def _row(line: int, cells: Mapping[str, str], folder: Path, names: _Names, problems: Problems) -> Row:

@@ -26,7 +26,7 @@ from audiolime_ext.errors import UnfitModel, UsageError
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.keras_answers import ask, given_to
 from audiolime_ext.prediction.function import FunctionModel
-from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
+from audiolime_ext.prediction.objects import LARGER, LONGER, inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
 from audiolime_ext.text import counted
@@ -34,6 +34,7 @@ from audiolime_ext.text import counted
 Shape = tuple[int | None, ...]
 
 _MADE_UP = re.compile(r"(keras_tensor|input|input_layer)(_\d+)?")
+_LONG, _TIMES = 65537, 16  # samples, times the length of a spectrum: long enough for any layer
 _WORDS = ("first", "second", "third", "fourth")
 
 
@@ -79,15 +80,33 @@ class _Asked:
                 raise
             raise self._refused(error, batch) from error
 
+    def _too_short(self, batch: NDArray[Any]) -> bool:
+        """Whether it hears longer signals."""
+        for axis in range(1, batch.ndim):
+            times = _TIMES if self.model.front_end is not None else -(-_LONG // max(batch.shape[axis], 1))
+            try:
+                ask(self.net, given_to(np.repeat(batch[:1], times, axis), self.shape))
+            except Exception as error:
+                if is_out_of_memory(error):
+                    raise
+            else:
+                return True
+        return False
+
     def _refused(self, error: Exception, batch: NDArray[Any]) -> UnfitModel:
-        if self.model.front_end is None:
-            heard = "waveforms"
-            asked = "say what it was trained on, its rate and the front end that makes it of waveforms"
-        else:
-            heard = "what front_end makes of waveforms"
+        """What to do where a model cannot hear what it is given."""
+        short = not self.model.one_at_a_time and self._too_short(batch)
+        option = "front_end=spectrogram"
+        if self.model.front_end is not None:
+            heard = f"what front_end makes of waveforms, shape {batch.shape}"
             asked = "front_end= must give what it was trained on, from float32 (n_batch, n_samples)"
-        lines = self.by.made("front_end=spectrogram")
-        return UnfitModel(f"{self.by.who} cannot hear {heard}, shape {batch.shape}: {reason(error)}; {asked}:{lines}")
+            asked = f"{asked}, and {LARGER}" if short else asked
+        elif short:
+            heard, asked, option = f"signals of {counted(batch.shape[-1], 'sample')}", LONGER, "window_s=3.0"
+        else:
+            heard = f"waveforms, shape {batch.shape}"
+            asked = "say what it was trained on, its rate and the front end that makes it of waveforms"
+        return UnfitModel(f"{self.by.who} cannot hear {heard}: {reason(error)}; {asked}:{self.by.made(option)}")
 
 
 def _shape(net: Any, by: Answerer) -> Shape | None:

@@ -35,7 +35,7 @@ from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.torch_listener import Listener, own_dtype, tried
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.labels import different_names
-from audiolime_ext.prediction.objects import inputs_needed, one_input, rate_of
+from audiolime_ext.prediction.objects import LARGER, LONGER, inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.prediction.saved_model import reason
 from audiolime_ext.prediction.steps import ACTIVATIONS, name_of
@@ -140,12 +140,11 @@ class _Asked:
         n = getattr(part, "in_features", None)
         asked = "say what it was trained on, its rate and the front end that makes it of waveforms"
         options = ["front_end=spectrogram"]
-        longer = "it hears longer ones: give it longer windows, at the rate of its training"
         if self.model.front_end is not None:
             asked = f"front_end= must give what it was trained on, from float32 (n_batch, n_samples); now {shape}"
-            asked = f"{asked}, and {longer}" if short is not None else asked
+            asked = f"{asked}, and {LARGER}" if short is not None else asked
         elif short is not None:
-            asked, options = longer, ["window_s=3.0"]
+            asked, options = LONGER, ["window_s=3.0"]
         elif n is not None and len(shape) == 2 and n >= (self.model.sr or 16000) // 10:
             asked, options = f"it takes {counted(n, 'sample')} of each signal; say so", [f"window_s={n} / 16000"]
         return UnfitModel(f"{self.by.who} cannot hear {heard}{at}: {reason(error)}; {asked}:{self.by.made(*options)}")

@@ -22,6 +22,8 @@ from audiolime_ext.text import counted
 
 GROUP = "audiolime_ext.objects"
 LEAST_SR = 1000  # Hz; an attribute that is called `sr` may be anything else, such as a ratio
+LONGER = "it hears longer ones: give it longer windows, at the rate of its training"
+LARGER = "it hears larger ones: give it longer windows, at the rate of its training, or make more bands of them"
 _NAMES = ("sr", "sample_rate", "sampling_rate")
 
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
 INSIDE = ("layer", "channels")
 _ACTIVATIONS = ("softmax", "sigmoid", "none")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
 _GROWTH, _TEXT = 4, 100_000_000  # how far a model's archive unpacks: times its size, and bytes of text
 _VERSION = "1"  # of this module's arithmetic
 
@@ -320,8 +322,8 @@ def read_archive(path: Path, advice: str) -> bytes:
 
 
 def reason(error: Exception) -> str:
-    """Another library's message in one line of bearable length: such messages may hold whole tracebacks."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())
+    """Another library's message in one line of bearable length, without colours: it may hold whole tracebacks."""
+    text = " ".join(_COLOUR.sub("", f"{type(error).__name__}: {error}").split())
     return text if len(text) < 400 else f"{text[:200]} … {text[-200:]}"
 
 

@@ -233,3 +233,17 @@ def test_a_second_argument_of_a_class_is_asked_for_and_the_lines_shown_work() ->
     with pytest.raises(UsageError, match=r"takes 2 inputs \(wave, tempo\)") as e:
         explain(SONG, net, factorization="hpss")
     assert run_shown(e.value, SONG, {"net": net, "tempo": np.ones((1, 1), np.float32)}, PUT).labels[0] in LABELS
+
+
+@pytest.mark.parametrize(("options", "n"), [({"sr": SR, "window_s": 0.001}, "8 samples"), ({"sr": 1}, "2 samples")])
+def test_signals_that_are_too_short_are_told_as_such_and_the_lines_shown_work(options: dict[str, Any], n: str) -> None:
+    complaint = rf"cannot hear signals of {n}: (?s:.*)give it longer windows"
+    with pytest.raises(ModelError, match=complaint) as e:
+        tag(SONG, tagger(wave_cnn(), **options))
+    put = PUT | {"window_s=3.0": "window_s=1.0"}
+    assert run_shown(e.value, SONG, {"net": wave_cnn()}, put).labels[0] in LABELS
+
+
+def test_spectra_that_are_too_short_are_told_as_such() -> None:
+    with pytest.raises(ModelError, match=r"front_end makes of waveforms, shape \(3, 1, 20\)(?s:.*)give it longer windows.*or make more bands"):
+        tagger(mel_cnn(), sr=SR, front_end=lambda x: MEL(x)[:, :1])(BATCH)

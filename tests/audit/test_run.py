@@ -319,17 +319,21 @@ def test_failures_are_tried_again_as_often_as_was_said(tmp_path: Path, capsys: p
 def test_an_audit_stops_at_the_first_failure_if_it_is_told_to(tmp_path: Path) -> None:
     manifest = make_collection(tmp_path, 6)
     store = tmp_path / "stop.sqlite"
+    nothing = Settings(n_donors=0, n_same=0)
+    audit = plan_audit(manifest, confounded, _Fickle(9, tmp_path), ignore=["stems"], settings=nothing)
     with pytest.raises(AudiolimeError, match=r"002\.wav: unexpected OSError: the disk is tired \(stopped there"):
-        run_audit(
-            manifest,
-            confounded,
-            _Fickle(9, tmp_path),
-            store=store,
-            ignore=["stems"],
-            settings=Settings(n_donors=0, n_same=0),
-            policy=Policy("stop"),
-        )
-    assert len(table(store)[0]) == 2
+        audit.run(store, Policy("stop"))
+    names = [entry.name for entry in audit.in_drawn_order]
+    assert sorted(name for _, name in table(store)[0]) == sorted(names[: names.index("002.wav")])
+
+
+def test_an_audit_that_is_interrupted_holds_a_sample_of_all_classes(tmp_path: Path) -> None:
+    manifest = make_collection(tmp_path, 24)
+    lines = manifest.read_text().splitlines()
+    manifest.write_text("\n".join([lines[0], *sorted(lines[1:], key=lambda line: line.split(",")[1])]) + "\n")
+    audit = plan_audit(manifest, confounded, "hpss", ignore=["stems"])
+    assert len({entry.labels for entry in audit.mine[:8]}) == 1
+    assert len({entry.labels for entry in audit.in_drawn_order[:8]}) == 2
 
 
 def test_a_model_that_cannot_be_audited_is_refused_before_the_work(manifest: Path, tmp_path: Path) -> None:

@@ -279,6 +279,8 @@ def test_paths_may_be_relative_to_another_folder(write: Write, tmp_path: Path) -
     assert [row.path for row in load_manifest(path, root=tmp_path).rows] == [tmp_path / "a.wav", tmp_path / "b.wav"]
     with pytest.raises(UsageError, match=r"no file 'a\.wav'; .*or to another: --root DIR"):
         load_manifest(path)
+    with pytest.raises(UsageError, match=r"is no table, and --root DIR \(root=DIR\) is what .* leave it out"):
+        load_manifest(tmp_path, root=tmp_path)
 
 
 def test_what_is_no_recording_in_a_folder_of_classes_is_named_once(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.saved_model import Declared, digest, read, read_archive
+from audiolime_ext.prediction.saved_model import Declared, digest, read, read_archive, reason
 from audiolime_ext.registry import build
 
 SAID = "own.pt?sr=8000&labels=rock;jazz"
@@ -166,3 +166,7 @@ def test_a_missing_package_is_told_with_its_extra(
         (Path("folder") / name).write_text("{}")
     with pytest.raises(MissingError, match=rf"{package}: pip install 'audiolime-ext\[{extra}\]'"):
         build("model", spec)
+
+
+def test_what_another_library_says_is_one_line_without_colours() -> None:
+    assert reason(ValueError("\x1b[1mtoo\n\n short\x1b[0m")) == "ValueError: too short"

@@ -29,7 +29,7 @@ from audiolime_ext.collection.indexing.work import answers_to_noise
 from audiolime_ext.collection.omissions import left_out, some
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files.names import is_file, legible
+from audiolime_ext.files.names import is_file, is_folder, legible
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.text import counted
 
@@ -170,7 +170,7 @@ def _given_to(
     brought: Brought, source: str | Path, folder: Path, before: Sequence[File], root: str | Path | None
 ) -> tuple[list[File], list[int], list[str]]:
     """The recordings that have a row, their rows, and notes on those without."""
-    found = listing(source, folder, before, root=root)
+    found = listing(source, folder, before, root=None if is_folder(source) else root)
     by_path = {
         kept_as(brought.folder / song.path, folder): row
         for row, song in enumerate(brought.songs)

@@ -30,7 +30,7 @@ from audiolime_ext.audio.tags import MISSING, read_tags, readable, year_of
 from audiolime_ext.collection.engine.jobs import Task
 from audiolime_ext.collection.importers import fma
 from audiolime_ext.collection.indexing.records import File
-from audiolime_ext.collection.manifest import recording_at
+from audiolime_ext.collection.manifest import recording_at, refuse_root
 from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.table import Problems, read_table
 from audiolime_ext.errors import UsageError
@@ -140,9 +140,11 @@ def kept_as(path: Path, folder: Path) -> str:
 def _from(source: str, folder: Path, root: Path | None) -> tuple[dict[Path, Mapping[str, str]], list[str]]:
     """The paths of the recordings, each with what the table says, and notes."""
     if source.startswith(_FMA):
+        refuse_root(source, root)
         tracks = fma.make(source.removeprefix(_FMA))
         return {track.path: _said(track) for track in tracks.rows}, list(tracks.notes)
     if is_folder(source):
+        refuse_root(source, root)
         return _of_folder(Path(source), folder)
     if not is_file(source):
         raise UsageError(f"there is no folder or table {legible(source)!r}; name a folder of recordings, or a table")

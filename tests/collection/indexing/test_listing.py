@@ -81,6 +81,12 @@ def test_everything_that_is_wrong_with_a_table_is_said_at_once(songs: Path) -> N
         listing(table, songs.with_name("x.index"))
 
 
+@pytest.mark.parametrize("kind", ["", "fma:"])
+def test_a_root_is_for_tables(songs: Path, kind: str) -> None:
+    with pytest.raises(UsageError, match=r"is no table, and --root DIR .* leave it out"):
+        listing(f"{kind}{songs}", songs / "x.index", root=songs)
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(UsageError, match=r"is a folder without recordings .*notes\.txt"):

@@ -145,7 +145,7 @@ def test_the_finding_is_told_first_with_what_it_rests_on(page: str) -> None:
             "What was found",
             "The evidence",
             "Everything else",
-            "Effects in",
+            "Effects, recording by recording",
         )
     ]
     places += [
