@@ -51,8 +51,7 @@ def test_librosa_is_not_imported() -> None:
     program = (
         "import sys, numpy as np\n"
         "from audiolime_ext import Audio\n"
-        "from audiolime_ext.progress.stages import reporting
-from factorizations.hpss import HPSSFactorization\n"
+        "from factorizations.hpss import HPSSFactorization\n"
         "HPSSFactorization().factorize(Audio(np.ones((1, 9000), np.float32), 8000))\n"
         "print({'librosa', 'numba'} & set(sys.modules))"
     )
