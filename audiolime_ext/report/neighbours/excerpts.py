@@ -93,7 +93,8 @@ class Excerpt:
         name = legible(self.song.name)
         highest = "where the score is highest" if self.role == "query" else "where it is most like the query"
         reason = f"where most comes from {self.stem}" if self.stem else highest
-        held = f"the player holds {clock(self.start_s)}–{clock(self.end_s)} and begins to count there"
+        held = f"the player holds {clock(self.start_s)}–{clock(self.end_s)}"
+        held += f", and its 0:00 is {clock(self.start_s)} of the song" if self.start_s else ""
         return f"{name}: {self.written(self.span)}, {reason}; {held}; {gain_in_words(self.gain_db)}"
 
 
