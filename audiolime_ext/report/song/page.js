@@ -207,8 +207,9 @@
     }
 
     /** Play from a second of the recording, whatever passage was to be repeated. */
-    playFrom(t) {
+    playFrom(second) {
       const { player, data } = this;
+      const t = player ? Math.min(second, data.start_s + player.data.duration_s - 0.05) : second; // at the end it begins anew
       const [begin, end] = (player?.looping && player.selection) || [-Infinity, Infinity];
       if (t - data.start_s < begin || t - data.start_s >= end) player.setLooping(false);
       this.choose(this.tag, windowAt(data.windows, t), { seek: t });

@@ -631,8 +631,8 @@ def test_notes_stand_once_in_their_order_above_all_and_play_from_there(
     show: Callable[..., Page], track: TrackExplanation, band: OracleFactorization
 ) -> None:
     other = explain_track(band.mixture, MODEL, factorization="hpss", labels=["sung"], cache=False)
-    page = show(page_html([track, other], notes=NOTES))
-    assert page.locator(".notes li").all_inner_texts() == ["0:04.5\na breath", "0:07.0\nthe end"]
+    page = show(page_html([track, other], notes=[Note(9.0, "gone"), *NOTES]))
+    assert page.locator(".notes li").all_inner_texts() == ["0:04.5\na breath", "0:07.0\nthe end", "0:09.0\ngone"]
     tops = page.evaluate("() => ['.notes', '.view', '.caveat'].map((one) => document.querySelector(one).offsetTop)")
     assert tops == sorted(tops)
     page.evaluate("() => audiolime.views[0].player.loop(0, 1)")
@@ -645,6 +645,12 @@ def test_notes_stand_once_in_their_order_above_all_and_play_from_there(
     page.get_by_role("button", name="0:04.5").click()
     wait(page, "() => audiolime.views[1].player.position() < 6")
     assert page.evaluate("() => audiolime.views.map((view) => view.player.state)") == ["paused", "playing"]
+    page.get_by_role("button", name="0:09.0").click()
+    wait(page, "() => audiolime.views[1].player.state === 'paused'")
+    assert page.evaluate("() => audiolime.views[1].player.position()") == pytest.approx(9.0)
+    page.get_by_role("button", name="0:09.0").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => audiolime.views[0].player.position()") > 8.9, "it would begin anew"
 
 
 @browser_test
