@@ -23,7 +23,7 @@ from audiolime_ext.errors import OutputError
 from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.neighbours.excerpts import excerpts, pair_spans
+from audiolime_ext.report.neighbours.excerpts import excerpts, pair_spans, players
 from audiolime_ext.report.neighbours.heat import heat_maps
 from audiolime_ext.report.neighbours.loudness import PEAK, equal_gains_db
 from audiolime_ext.report.neighbours.page import drawn_of, why_html, write_spectrograms
@@ -330,10 +330,10 @@ def test_what_is_rounded_and_what_a_rows_sum_is_are_said(over: Why) -> None:
     assert f"Similarity {over.space.meaning}." in html.unescape(single)
 
 
-def test_where_an_excerpt_begins_in_the_song_is_said(over: Why) -> None:
-    query = excerpts(over)[0]
-    assert "its 0:00 is" not in query.told
-    assert "the player holds 0:01.0–0:04.0, and its 0:00 is 0:01.0 of the song" in replace(query, start_s=1.0).told
+def test_a_player_counts_in_the_seconds_of_its_song(over: Why) -> None:
+    found = replace(excerpts(over)[0], start_s=1.0)
+    assert "the player holds 0:01.0–0:04.0" in found.told
+    assert '"start_s":1.0' in players([found], {})["query"]
 
 
 @browser_test
