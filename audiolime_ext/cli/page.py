@@ -167,7 +167,7 @@ def _refuse_contradictions(args: Namespace) -> None:
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
     from audiolime_ext.files.fresh import make_folder
-    from audiolime_ext.files.names import free_name
+    from audiolime_ext.files.names import free_name, is_file
     from audiolime_ext.files.places import require_writable_file
     from audiolime_ext.report.page import write_page
 
@@ -175,8 +175,9 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     require_writable_file(target, in_new_folder=True)
     explained = [_explained(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
+    replaced = is_file(target)
     write_page(explained, target, **options)
-    _tell(args, [_about(args, target, args.files)])
+    _tell(args, [_about(args, target, args.files)], replaced=replaced)
     return 0
 
 
@@ -234,11 +235,12 @@ def _about(args: Namespace, page: Path, files: Sequence[str]) -> dict[str, Any]:
     return {"page": str(page), "files": list(files), "factorizations": args.factorization, "model": args.model}
 
 
-def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = None) -> None:
+def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = None, *, replaced: bool = False) -> None:
     """Say what to open, or with ``--json`` print an object of the index and the pages."""
     from audiolime_ext.files.plain import to_json
 
     if args.json:
         print(to_json({"index": None if index is None else str(index), "pages": pages}))
     else:
-        print(f"open {legible(index or pages[0]['page'])} in a browser")
+        before = "; it replaces the file that was there" if replaced else ""
+        print(f"open {legible(index or pages[0]['page'])} in a browser{before}")

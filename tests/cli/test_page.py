@@ -164,6 +164,13 @@ def test_page_json_says_what_was_written(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.usefixtures("studio")
+def test_a_page_says_that_it_replaces_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [run(capsys, "page", "song.wav", *WINDOWED, "--audio", "none") for _ in "ab"]
+    first = "open song.html in a browser"
+    assert told == [f"{first}\n", f"{first}; it replaces the file that was there\n"]
+
+
+@pytest.mark.usefixtures("studio")
 def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["page", "song.wav", "missing.wav", *WINDOWED, "--json", "-o", "out"]) == 5
     assert [page["files"] for page in strict(capsys.readouterr().out)["pages"]] == [["song.wav"]]
