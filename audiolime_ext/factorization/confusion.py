@@ -214,24 +214,17 @@ class Confusion:
         >>> print(confusion_of("spleeter:2stems").note)
         how well voices are found was not measured, nor where other sounds (strings, winds …) land
         """
-        return self._told(
-            f" (measured: {100 * NOTICEABLE:.0f} % or more of such a sound landed there on average, or "
-            f"{100 * LARGE:.0f} % or more in 1 excerpt of {1 / NOW_AND_THEN:.0f})"
-        )
+        often = f"{100 * LARGE:.0f} % or more in 1 excerpt of {1 / NOW_AND_THEN:.0f}"
+        rule = f"measured: {100 * NOTICEABLE:.0f} % or more of such a sound landed there on average, or {often}"
+        return self.told(f" ({rule})")
 
-    @property
-    def brief(self) -> str:
-        """`note` without the rule."""
-        return self._told("")
-
-    def _told(self, rule: str) -> str:
+    def told(self, rule: str = "") -> str:
+        """`note` with another `rule`, or with none."""
         told = [f"{stem} may hold {every(held)}" for stem in self.stems if (held := self.may_hold(stem))]
         unknown = "strings, winds …" if "vocals" in (*self.sources, *self.stems) else "voices, strings …"
         others = f"where other sounds ({unknown}) land"
-        if "vocals" in self.stems and "vocals" not in self.sources:
-            others = f"how well voices are found was not measured, nor {others}"
-        else:
-            others += " was not measured"
+        found = "vocals" in self.sources or "vocals" not in self.stems
+        others = f"{others} was not measured" if found else f"how well voices are found was not measured, nor {others}"
         if not told:
             return others if self.stems else ""
         return f"{'; '.join(told)}{rule}; {others}"

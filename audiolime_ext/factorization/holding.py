@@ -59,7 +59,7 @@ def holding_notes(spec: str | None, stems: Iterable[str], *, brief: bool = False
     found = confusion_of(spec, tuple(stems))
     if found is None:
         return [f"how much of a true source lands in which stem was not measured for {spec}"]
-    note = found.brief if brief else found.note
+    note = found.told() if brief else found.note
     return [note] if note else []
 
 

@@ -227,7 +227,8 @@ def test_a_blind_page_says_nothing_until_the_reader_has_guessed(
     assert not page.locator(".why").is_visible()
     assert page.get_by_role("button", name="Only: vocals").count() == 0
     page.locator(".quiz").get_by_role("button", name="drums").click()
-    assert at(page, ".say").startswith("Wrong (0 of 1 right so far). “sung” (0.55; silence: 0.05) comes most from vocals")
+    told = "“sung” (0.55; silence: 0.05) comes most from vocals: +0.50."
+    assert at(page, ".say") == f"Wrong (0 of 1 right so far). {told}"
     page.get_by_role("button", name="later ›").click()
     page.locator(".quiz").get_by_role("button", name="vocals").click()
     assert at(page, ".say").startswith("Right (1 of 2 right so far).")
