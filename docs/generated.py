@@ -25,6 +25,7 @@ from audiolime_ext.cli import build_parser
 from audiolime_ext.cli.parser import all_commands
 from audiolime_ext.factorization.confusion import Confusion
 from audiolime_ext.factorization.holding import confusion_of
+from audiolime_ext.prediction.loading import load_model
 
 
 def commands() -> str:
@@ -69,6 +70,12 @@ def separators() -> str:
 def models() -> str:
     """Every kind of model that an entry point names, with the docstring of its module."""
     return _plug_ins("audiolime_ext.models", "-m")
+
+
+def labels() -> str:
+    """What the published models can answer, in their own order."""
+    rows = [(spec, load_model(spec)) for spec in ("musicnn:MSD_musicnn", "musicnn:MTT_musicnn", "vibenet")]
+    return "\n\n".join(f"`{spec}`\n: {_prose(', '.join(model.labels or ()))}" for spec, model in rows)
 
 
 def _plug_ins(group: str, flag: str) -> str:

@@ -151,7 +151,7 @@ def run_audit(
         Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
         log.
     **options : any
-        Options of `plan_audit`.
+        Options of `audiolime_ext.audit.run.plan_audit`, such as ``label_map`` and ``expected``.
 
     Raises
     ------

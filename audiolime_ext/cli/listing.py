@@ -1,4 +1,4 @@
-"""``audiolime list``: all separators and models, and what each needs."""
+"""``audiolime list``: all separators and models, and what each needs; or what one model can answer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from audiolime_ext.cli.options import add_json, warn
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    summary = "list all separators and models, and what each needs"
+    summary = "list all separators and models, and what each needs; with MODEL, its labels"
     parser = commands.add_parser("list", help=summary, description=summary)
-    add_json(parser, "an array")
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="model whose rate, window and labels to list")
+    add_json(parser, "an array, or with MODEL an object,")
     parser.set_defaults(run=run)
 
 
 def run(args: Namespace) -> int:
-    """Print one row per spec."""
+    """Print one row per spec, or what is known of a model."""
+    if args.model is not None:
+        return _of_model(args)
     from audiolime_ext import registry
     from audiolime_ext.errors import MissingError
     from audiolime_ext.files.plain import to_json
@@ -47,6 +50,27 @@ def run(args: Namespace) -> int:
         )
     )
     print("model        package.module:name  any function from (n_batch, n_samples) to (n_batch, n_labels)")
+    return 0
+
+
+def _of_model(args: Namespace) -> int:
+    from audiolime_ext.files.plain import to_json
+    from audiolime_ext.prediction.loading import load_model
+    from audiolime_ext.text import counted
+
+    model = load_model(args.model)
+    if args.json:
+        about = {"model": args.model, "sr": model.sr, "window_s": model.window_s, "n_channels": model.n_channels}
+        print(to_json({**about, "labels": model.labels}))
+        return 0
+    window = "excerpts of any length" if model.window_s is None else f"{model.window_s:.3g} s at a time"
+    rate = "the rate that it is given" if model.sr is None else f"{model.sr} Hz"
+    print(f"{args.model} hears {window}, {counted(model.n_channels, 'channel')}, at {rate}")
+    if model.labels is None:
+        print("its outputs have no names: only positions, such as those of an embedder")
+        return 0
+    print(f"{counted(len(model.labels), 'label')}:")
+    print("\n".join(f"  {label}" for label in model.labels))
     return 0
 
 

@@ -318,6 +318,19 @@ def test_list_names_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(set(row) == {"kind", "spec", "ready", "needs", "about"} for row in rows)
 
 
+def test_what_a_model_can_answer_is_listed(capsys: pytest.CaptureFixture[str], published: None) -> None:
+    out = run(capsys, "list", "musicnn:MTT_musicnn").splitlines()
+    assert out[:3] == [
+        "musicnn:MTT_musicnn hears 2.99 s at a time, 1 channel, at 16000 Hz",
+        "50 labels:",
+        "  guitar",
+    ]
+    assert len(out) == 52
+    assert strict(run(capsys, "list", "vibenet", "--json"))["labels"][-1] == "valence"
+    nameless = run(capsys, "list", "musicnn:MTT_musicnn?layer=penultimate")
+    assert nameless.endswith("its outputs have no names: only positions, such as those of an embedder\n")
+
+
 def test_list_says_which_extra_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name in ("keras", "torch") else name)
     rows = {row["spec"]: row for row in strict(run(capsys, "list", "--json"))}
