@@ -207,8 +207,8 @@ def test_what_two_sources_do_together_is_said_beside_owen_values_too(four: Oracl
     (pair, together), *_ = e.interactions("rhythm").items()
     assert set(pair) == {"bass", "drums"}
     assert together == pytest.approx(0.495, abs=1e-3)
-    said = "rhythm: bass and drums interact: together they add 0.50 more to the score than the sum of their"
-    assert f"{said} separate effects; no weight is as large" in e.remarks("rhythm")
+    said = "rhythm: bass and drums interact: together they add on average 0.50 more to the score than the sum of what"
+    assert f"{said} each adds without the other; no single weight shows this" in e.remarks("rhythm")
 
 
 @pytest.mark.parametrize(("max_evals", "cut"), [(815, False), (816, True)])

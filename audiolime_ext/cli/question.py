@@ -63,8 +63,8 @@ def add_min_score(parser: _ActionsContainer) -> None:
         "--min-score",
         type=score,
         metavar="P",
-        help="without --labels and --top-labels: explain every label that scores P or more somewhere in the recording "
-        f"(default {MIN_SCORE})",
+        help="without --labels and --top-labels: explain every label that scores P or more in a window that is "
+        f"explained (default {MIN_SCORE})",
     )
 
 

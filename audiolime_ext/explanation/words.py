@@ -100,7 +100,7 @@ class Voice:
         return f"{self.kind.noun} {full}, {self.off} {empty}"
 
 
-def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, without: float | None = None) -> str:
+def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1) -> str:
     """The sentence of a label.
 
     Parameters
@@ -113,8 +113,6 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
         Way in which the label and numbers are written.
     k : int
         Least number of sources to name, where one leads.
-    without : float or None
-        Value without the leader, which a page tells.
 
     Examples
     --------
@@ -132,7 +130,7 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1, 
     elif found.state == "nothing":
         text = _nothing(found, voice, about)
     else:
-        text = _comes_from(found, names, voice, about, k, without)
+        text = _comes_from(found, names, voice, about, k)
     if not voice.page:
         return text
     return f"{text if found.state == 'whole' else text[0].upper() + text[1:]}."  # a source keeps its spelling
@@ -249,16 +247,7 @@ def value_remarks(
     return found
 
 
-def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, k: int, without: float | None) -> str:
-    clear = found.known and not (found.as_baseline or found.unheard)
-    if voice.page and clear and without is not None:
-        here, there = voice.number(found.full, found.largest), voice.number(without, found.largest)
-        if here != there:
-            moves = "falls" if without < found.full else "rises"
-            off = f"{voice.off}: {voice.number(found.empty, found.largest)}"
-            change = f"{voice.name} {moves} from {here} to {there} ({off})"
-            source = found.sources[found.first[0]]
-            return f"without {source}{_besides(found, voice)}, {change}{_where(found, names, voice)}"
+def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, k: int) -> str:
     after = [i for i in found.arguing if i not in found.first][: max(k - len(found.first), 0)]
     then = f", then {source_and_weight(found, voice, after)}" if after else ""
     worst = () if found.against is None else (found.against,)
@@ -268,6 +257,8 @@ def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, 
     sources = f"{leaders(found, voice)}{where}{then}{against}"
     if found.as_baseline:
         text = f"{about} is nearly as for {voice.off}: what there is comes most from {sources}"
+    elif voice.page and voice.kind.said_of_the_baseline(found.full, found.empty):
+        text = f"{about} is said of {voice.off} too: what the sources add comes most from {sources}"
     elif voice.page:
         text = f"{about} comes most from {sources}"
     else:

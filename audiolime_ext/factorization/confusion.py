@@ -206,21 +206,28 @@ class Confusion:
 
     @property
     def note(self) -> str:
-        """What the stems may hold, and that other sounds were not measured, in one sentence; empty without stems.
+        """What the stems may hold, by which rule, and what was not measured, in one sentence; empty without stems.
 
         Examples
         --------
         >>> from audiolime_ext.factorization.holding import confusion_of
         >>> print(confusion_of("spleeter:2stems").note)
-        where other sounds (voices, strings …) land was not measured
+        how well voices are found was not measured, nor where other sounds (strings, winds …) land
         """
+        often = f"{100 * LARGE:.0f} % or more in 1 excerpt of {1 / NOW_AND_THEN:.0f}"
+        rule = f"measured: {100 * NOTICEABLE:.0f} % or more of such a sound landed there on average, or {often}"
+        return self.told(f" ({rule})")
+
+    def told(self, rule: str = "") -> str:
+        """`note` with another `rule`, or with none."""
         told = [f"{stem} may hold {every(held)}" for stem in self.stems if (held := self.may_hold(stem))]
-        unknown = "strings, winds …" if "vocals" in self.sources else "voices, strings …"
-        others = f"where other sounds ({unknown}) land was not measured"
+        unknown = "strings, winds …" if "vocals" in (*self.sources, *self.stems) else "voices, strings …"
+        others = f"where other sounds ({unknown}) land"
+        found = "vocals" in self.sources or "vocals" not in self.stems
+        others = f"{others} was not measured" if found else f"how well voices are found was not measured, nor {others}"
         if not told:
             return others if self.stems else ""
-        rule = f"at least {NOTICEABLE:g} of a true one on average, or {LARGE:g} now and then"
-        return f"{'; '.join(told)} (measured: {rule}); {others}"
+        return f"{'; '.join(told)}{rule}; {others}"
 
     def why(self, pair: tuple[str, str]) -> str:
         """Why two stems are not told apart, in words; empty where they are."""

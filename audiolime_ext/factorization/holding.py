@@ -35,8 +35,17 @@ def confusion_of(spec: str | None, stems: Sequence[str] | None = None) -> Confus
     return found if found is None or stems is None else found.split_as(stems)
 
 
-def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
+def holding_notes(spec: str | None, stems: Iterable[str], *, brief: bool = False) -> list[str]:
     """What a result says about its stems: what they may hold, or that it was not measured. At most one note.
+
+    Parameters
+    ----------
+    spec : str or None
+        Spec string of the separator; None: one that has none.
+    stems : iterable of str
+        Names of the stems.
+    brief : bool
+        True to leave out by which rule a stem may hold a source.
 
     Examples
     --------
@@ -50,7 +59,8 @@ def holding_notes(spec: str | None, stems: Iterable[str]) -> list[str]:
     found = confusion_of(spec, tuple(stems))
     if found is None:
         return [f"how much of a true source lands in which stem was not measured for {spec}"]
-    return [found.note] if found.note else []
+    note = found.told() if brief else found.note
+    return [note] if note else []
 
 
 @lru_cache(maxsize=256)

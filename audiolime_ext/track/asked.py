@@ -77,11 +77,14 @@ class AskedTrack:
         """What splits it."""
         return self.asking.stems.factorization
 
-    @cached_property
+    @property
     def taggram(self) -> Taggram:
         """The model's answers to the windows as they are."""
-        if self.tagged is not None:
-            return self.tagged
+        return self.heard if self.tagged is None else self.tagged
+
+    @cached_property
+    def heard(self) -> Taggram:
+        """The model's answers to the windows that are explained, which are those to all stems together."""
         scores = np.stack([answer.neighborhood.full for answer in self.answers])
         silent = np.array([not answer.names for answer in self.answers])
         notes = self.asking.grid.filling((self.end - self.first) / self.recording.sr)

@@ -241,7 +241,8 @@ class TrackExplanation(Plotted):
         reached = np.flatnonzero(self.full[:, column] >= self.least)
         judged = [self.leading(int(window), column) for window in reached]
         name = self.kind.called(self.all_labels[column])
-        return Leaders.count(name, judged, n_windows=len(self.windows), min_score=self.min_score)
+        off = self.provenance.settings.baseline
+        return Leaders.count(name, judged, n_windows=len(self.windows), min_score=self.min_score, off=off)
 
     def remarks(self, label: str | int | None = None) -> list[str]:
         """What to know before believing the mean weights of a label, as `Explanation.remarks`."""

@@ -34,6 +34,8 @@ class Leaders:
         recording, and in which the value is that of the baseline and sources only offset each other.
     whole : str or None
         Component that is the whole recording, where it is one and the same.
+    off : str
+        Name of the baseline.
 
     Examples
     --------
@@ -50,9 +52,12 @@ class Leaders:
     n_whole: int = 0
     n_as_baseline: int = 0
     whole: str | None = None
+    off: str = "silence"
 
     @classmethod
-    def count(cls, label: str, windows: Iterable[Leading | None], *, n_windows: int, min_score: float) -> Leaders:
+    def count(
+        cls, label: str, windows: Iterable[Leading | None], *, n_windows: int, min_score: float, off: str = "silence"
+    ) -> Leaders:
         """Count what is known in each window; None stands for a silent one."""
         judged = list(windows)
         sounding = [found for found in judged if found is not None]
@@ -70,6 +75,7 @@ class Leaders:
             n_whole=len(wholes),
             n_as_baseline=len(offset),
             whole=wholes[0] if len(set(wholes)) == 1 else None,
+            off=off,
         )
 
     @property
@@ -79,7 +85,7 @@ class Leaders:
         said = [
             (self.n_not_told_apart, f"not told apart in {self.n_not_told_apart}"),
             (self.n_whole, f"nothing to tell apart in {self.n_whole}{only}"),
-            (self.n_as_baseline, f"nearly as for the baseline in {self.n_as_baseline}"),
+            (self.n_as_baseline, f"nearly as for {self.off} in {self.n_as_baseline}"),
         ]
         return ", ".join(words for count, words in said if count)
 

@@ -74,7 +74,7 @@ def explain_track(
     audio, model, factorization, target, baseline, method, seed, sr, progress : as for `explain`
         Arguments of `explain`. Recordings of up to three hours can be explained.
     labels : sequence of str or int, str, int or None
-        Labels to explain, by name or number; None: every label that reaches `min_score` in some window.
+        Labels to explain, by name or number; None: every label that reaches `min_score` in a window that is explained.
     min_score : float
         Least score, see `labels`. Where no label reaches it, the three of highest mean are explained, which is noted.
     top_labels : int or None
@@ -119,7 +119,8 @@ def explain_track(
     aim = make_target(target, asked.taggram.labels)
     noise = asked.noise(aim)
     windows = asked.windows(aim, noise)
-    wanted, notes = _leading(asked.taggram, wanted, min_score, top_labels) if aim.keeps_labels else (None, [])
+    seen, where = (asked.taggram, "in any window") if at is None else (asked.heard, "in a window that was chosen")
+    wanted, notes = _leading(seen, wanted, min_score, top_labels, where) if aim.keeps_labels else (None, [])
     mean = np.mean([window.neighborhood.full for window in windows if not window.silent], axis=0)
     names = value_names(aim, mean, wanted, top_labels or FALLBACK_LABELS)
     return asked.explained(windows, aim, noise, names, min_score=min_score, notes=notes)
@@ -141,7 +142,7 @@ def _require_usable(
 
 
 def _leading(
-    taggram: Taggram, labels: Sequence[str | int] | None, min_score: float, top_labels: int | None
+    taggram: Taggram, labels: Sequence[str | int] | None, min_score: float, top_labels: int | None, where: str
 ) -> tuple[Sequence[str | int], list[str]]:
     """The labels to explain, those of highest mean first, and a note where none reaches `min_score`."""
     if labels is not None:
@@ -154,5 +155,5 @@ def _leading(
     highest = taggram.scores[taggram.counted].max(axis=0)
     reaching = [i for i in ranked if highest[i] >= min_score]
     best = int(np.argmax(highest))
-    note = f"no label reaches {min_score:g} in any window ({taggram.labels[best]!r} reaches {highest[best]:.2f})"
+    note = f"no label reaches {min_score:g} {where} ({taggram.labels[best]!r} reaches {highest[best]:.2f})"
     return reaching or ranked[:FALLBACK_LABELS], [] if reaching else [f"{note}: those of highest mean are explained"]

@@ -47,9 +47,10 @@ def test_what_the_model_says_of_no_mix_is_not_said_to_act_together(scale: float,
 def test_parity_of_three_is_told(n: int, scale: float) -> None:
     e = of(lambda m: m[:, :3].sum(axis=1) % 2, n, scale)
     (remark,) = together(e)
-    assert remark.startswith("odd: drums, bass and guitar interact: together they add ")
+    mean = "on average " if n > 3 else ""
+    assert remark.startswith(f"odd: drums, bass and guitar interact: together they add {mean}{4 * scale:.2f} more ")
     assert remark.endswith(
-        " more to the score than the sum of their effects alone and in pairs; no weight and no pair is as large"
+        " more to the score than the sum of their effects alone and in pairs; no single weight and no pair shows this"
     )
     assert e.additivity() == pytest.approx(0, abs=1e-9)
     assert "sums of single components explain 0 % of odd" in str(e)
@@ -71,7 +72,7 @@ def test_it_is_told_of_log_odds_and_of_whole_stems_cut_into_segments() -> None:
 
 def test_parity_of_four_has_no_three_and_is_told_in_general() -> None:
     (remark,) = together(of(lambda m: m.sum(axis=1) % 2))
-    assert "more than two sources act together here: single ones and pairs leave 1.00 of" in remark
+    assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
 
 
 @pytest.mark.parametrize(("part", "said"), [(0.45, False), (0.55, True)])
@@ -134,9 +135,54 @@ def test_of_two_threes_that_do_the_same_none_is_named() -> None:
         return np.asarray((2 + odd[0] + odd[1]) / 4)
 
     (remark,) = together(of(parities))
-    assert "more than two sources act together here: single ones and pairs leave 1.00 of" in remark
+    assert "more than two sources act together here: single ones and pairs leave 100 % of" in remark
 
 
-def test_a_page_says_it_too() -> None:
-    e = of(lambda m: m[:, :3].sum(axis=1) % 2, 3)
-    assert "drums, bass and guitar interact" in " ".join(cell(as_track(e), 0, "odd")["remarks"])
+def on_page(e: Explanation) -> list[str]:
+    remarks: list[str] = cell(as_track(e), 0, "odd")["remarks"]
+    return remarks
+
+
+def test_a_page_says_it_too_of_bars() -> None:
+    (said,) = on_page(of(lambda m: m[:, :3].sum(axis=1) % 2, 3))
+    assert said.startswith("odd: drums, bass and guitar interact")
+    assert said.endswith("; no single bar and no pair shows this")
+
+
+def test_two_of_three_do_so_on_average() -> None:
+    """What the drums and the bass add together depends on the guitar: 0.7 without it, 0.9 with it."""
+    (remark,) = together(of(lambda m: m[:, 0] * m[:, 1] * (0.7 + 0.2 * m[:, 2]), 3))
+    assert remark.startswith("odd: drums and bass interact: together they add on average 0.80 more to the score than ")
+    assert remark.endswith(" than the sum of what each adds without the other; no single weight shows this")
+
+
+def unlike(m: np.ndarray) -> np.ndarray:
+    """0.2 for silence, 0.3 for the drums alone, 0.1 for the bass alone, 0.8 for both."""
+    return np.asarray(0.2 + 0.1 * m[:, 0] - 0.1 * m[:, 1] + 0.6 * m[:, 0] * m[:, 1])
+
+
+def test_a_page_tells_why_taking_the_leader_out_changes_more_than_its_bar() -> None:
+    e = of(unlike, 2)
+    shown = cell(as_track(e), 0, "odd")
+    assert (shown["weights"], shown["full"], shown["without"]) == ([0.4, 0.2], 0.8, 0.1)
+    assert "+0.40" in shown["say"]
+    (said,) = on_page(e)
+    told = "odd: added to silence, drums changes the score by +0.10, added to bass by +0.70; "
+    assert said == told + "the +0.40 above is an average over the mixes"
+    three = on_page(of(lambda m: unlike(m) + 0.01 * m[:, 2], 3))
+    assert "drums changes the score by +0.10, added to all the others by +0.70;" in three[0]
+    assert three[1].startswith("odd: drums and bass interact: together they add on average 0.60 more ")
+
+
+@pytest.mark.parametrize(("method", "told"), [("banzhaf", True), ("lime", False), ("leave-one-out", False)])
+def test_only_of_averages_is_it_said_that_they_are(method: str, told: bool) -> None:
+    said = on_page(of(unlike, 2, method=method))
+    assert any("average over the mixes" in remark for remark in said) is told
+    assert any("interact" in remark for remark in said) is not told, "once is enough"
+
+
+@pytest.mark.parametrize(("both", "told"), [(0.0, False), (0.09, False), (0.11, True)])
+def test_a_leader_that_changes_the_mix_by_its_weight_is_not_explained(both: float, told: bool) -> None:
+    """Half of what both add together is beside the weight; from 0.05 on that counts."""
+    said = on_page(of(lambda m: 0.5 * m[:, 0] + 0.2 * m[:, 1] + both * m[:, 0] * m[:, 1], 2))
+    assert bool(said) is told

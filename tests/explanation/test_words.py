@@ -35,7 +35,7 @@ def found(state: Any, first: tuple[int, ...] = (), **more: Any) -> Leading:
 
 
 def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple[str, ...] = NAMES, **more: Any) -> str:
-    options = {key: more.pop(key) for key in ("k", "without") if key in more}
+    options = {"k": more.pop("k")} if "k" in more else {}
     return sentence(what, names, Voice(label, kind, **more), **options)
 
 
@@ -126,22 +126,11 @@ def test_every_state_has_its_sentence_and_a_page_claims_the_same(what: Leading, 
     assert said(what, n_evals=40, page=True) == page
 
 
-@pytest.mark.parametrize(
-    ("without", "page"),
-    [
-        (0.3, "Without drums, “rock” falls from 0.80 to 0.30 (silence: 0.05)."),
-        (0.85, "Without drums, “rock” rises from 0.80 to 0.85 (silence: 0.05)."),
-        (0.801, "“rock” (0.80; silence: 0.05) comes most from drums: +0.50."),
-        (None, "“rock” (0.80; silence: 0.05) comes most from drums: +0.50."),
-    ],
-)
-def test_a_page_says_what_happens_without_a_known_leader(without: float | None, page: str) -> None:
-    assert said(found("leads", (0,)), page=True, without=without) == page
-
-
-@pytest.mark.parametrize("what", [found("tied", (1, 2)), found("leads", (0,), as_baseline=True)])
-def test_what_happens_without_one_is_not_said_where_it_is_no_known_leader(what: Leading) -> None:
-    assert "ithout" not in said(what, page=True, without=0.3)
+def test_a_page_does_not_say_of_silences_own_score_that_a_source_makes_it() -> None:
+    of_silence, page = found("leads", (0,), empty=0.4, near=0.05), "what the sources add comes most from drums: +0.50."
+    assert said(of_silence, page=True) == f"“rock” (0.80; silence: 0.40) is said of silence too: {page}"
+    least = found("leads", (0,), empty=0.39, near=0.05)
+    assert said(least, page=True) == "“rock” (0.80; silence: 0.39) comes most from drums: +0.50."
 
 
 def test_a_leader_is_named_with_what_its_separator_lets_it_hold() -> None:
@@ -154,7 +143,6 @@ def test_a_leader_is_named_with_what_its_separator_lets_it_hold() -> None:
         said(piano, page=True, **spec) == f"“rock” (0.80; silence: 0.05) comes most from {held}: +0.15, against "
         "vocals: −0.30."
     )
-    assert said(piano, page=True, without=0.4, **spec).startswith(f"Without {held}, “rock” falls from 0.80 to 0.40")
     assert said(found("tied", (1, 3)), **spec) == said(found("tied", (1, 3))), "the note on all stems says it"
     for other in ("oracle:stems", "spleeter:4stems", None):
         assert said(piano, factorization=other) == said(piano), "nobody measured it, or there is nothing to measure"
@@ -325,7 +313,7 @@ def test_the_page_says_what_the_terminal_says(band: OracleFactorization) -> None
 
     e = explained(band, tagger(judge, sr=SR, labels=["one", "two", "three"]), labels=["one", "two", "three"])
     (one,), (two,), (three,) = make_view(as_track(e)).data["cells"]
-    assert one["say"] == "Without drums, “one” falls from 0.80 to 0.00 (silence: 0.00)."
+    assert one["say"] == "“one” (0.80; silence: 0.00) comes most from drums: +0.80."
     assert two["say"] == "“two” (0.80; silence: 0.00) comes most from guitar or bass, not told apart: +0.40, +0.40."
     assert sorted(e.names[i] for i in two["top"]) == ["bass", "guitar"]
     assert (two["alone"], two["without"]) == (0.8, 0.0)

@@ -133,7 +133,7 @@ def test_a_low_piano_and_a_voice_are_where_they_were_measured() -> None:
 
 def test_nobody_measured_spleeter_by_its_own_voices() -> None:
     (note,) = holding_notes("spleeter:2stems", ["vocals", "accompaniment"])
-    assert note == "where other sounds (voices, strings …) land was not measured"
+    assert note == "how well voices are found was not measured, nor where other sounds (strings, winds …) land"
 
 
 def test_what_one_kind_of_material_shows_is_not_averaged_away() -> None:
@@ -375,8 +375,12 @@ def test_a_result_says_what_its_stems_may_hold(apart: Explanation, tmp_path: Pat
     again = Explanation.load(apart.save(tmp_path / "saved"))
     assert (again.notes, again.to_dict()["confusion"]) == (apart.notes, told)
     view = make_view(as_track(apart))
-    assert view.stems_are == f"estimated stems: {note}"
-    assert note not in view.notes  # once is enough
+    rule = " (measured: 10 % or more of such a sound landed there on average, or 25 % or more in 1 excerpt of 20)"
+    estimated = "estimated stems: traces of other sources may remain in each"
+    assert rule in note
+    assert stems_are("cerberus?merge=none", apart.names, brief=False) == f"{estimated}; {note}"
+    assert view.stems_are == f"{estimated}; {note.replace(rule, '')}"
+    assert note in view.notes, "the rule is folded away with how it was computed"
 
 
 def test_a_leader_and_a_runner_up_that_are_not_told_apart_are_said_to_be(apart: Explanation) -> None:
@@ -394,7 +398,9 @@ def test_a_track_says_it_too(song: Audio) -> None:
     (note,) = [note for note in track.notes if "may hold" in note]
     assert "percussive may hold drums, bass, vocals, guitar and piano" in note
     assert track.to_dict()["confusion"]["may_hold"]["percussive"] == ["drums", "bass", "vocals", "guitar", "piano"]
-    assert make_view(track).stems_are == f"harmonic and percussive parts of the sound, not instruments; {note}"
+    (brief,) = holding_notes("hpss", track.names, brief=True)
+    assert "(measured" not in brief
+    assert make_view(track).stems_are == f"harmonic and percussive parts of the sound, not instruments; {brief}"
 
 
 def test_results_of_earlier_versions_are_read_by_the_stems_they_have() -> None:
@@ -417,6 +423,7 @@ def test_a_plug_in_of_somebody_else_can_be_measured_too(monkeypatch: pytest.Monk
     monkeypatch.setattr(registry, "plugin", lambda kind, name: mine)
     assert confusion_of("mine:any") is measured
     assert holding_notes("mine:any", ["a", "b"]) == [
-        "b may hold a (measured: at least 0.1 of a true one on average, or 0.25 now and then); "
+        "b may hold a (measured: 10 % or more of such a sound landed there on average, or 25 % or more in 1 excerpt of "
+        "20); "
         "where other sounds (voices, strings …) land was not measured"
     ]

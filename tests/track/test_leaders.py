@@ -32,11 +32,16 @@ def test_each_window_is_counted_once_for_a_leader_or_for_the_doubt() -> None:
 
 def test_windows_without_a_known_leader_are_counted_for_none_and_said() -> None:
     three: dict[str, Any] = {"n_not_told_apart": 2, "n_whole": 1, "n_as_baseline": 3}
-    besides = "not told apart in 2, nothing to tell apart in 1, nearly as for the baseline in 3"
+    besides = "not told apart in 2, nothing to tell apart in 1, nearly as for silence in 3"
     assert str(Leaders("jazz", 9, {"piano": 3}, 9, 0.3, **three)) == f"piano leads jazz in 3 of 9 windows; {besides}"
     assert str(Leaders("jazz", 6, {}, 9, 0.3, **three)) == (
         f"no source is known to lead jazz in any of 6 windows: {besides}; 3 more stay below 0.3"
     )
+
+
+def test_a_baseline_is_called_by_its_name() -> None:
+    assert str(Leaders("jazz", 1, {}, 1, 0.3, n_as_baseline=1, off="noise")).endswith(": nearly as for noise in 1")
+    assert Leaders.count("jazz", [], n_windows=1, min_score=0.3, off="noise").off == "noise"
 
 
 def test_where_nothing_is_counted_that_is_said_of_one_window_as_of_many() -> None:

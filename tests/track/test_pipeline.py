@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,16 @@ def test_at_explains_the_windows_that_begin_at_these_seconds(band: OracleFactori
     assert len(track.taggram.times_s) == 8
     agree(track, band.mixture, listener.model, band)
     assert explain_track(band.mixture, listener.model, factorization=band, at=2, cache=False).times_s.tolist() == [2.0]
+
+
+def test_labels_are_those_that_the_chosen_windows_reach(band: OracleFactorization) -> None:
+    """The guitar comes in at second 2, the drums play in second 4 only."""
+    ask: Any = partial(explain_track, band.mixture, Listener().model, factorization=band, cache=False)
+    assert ask(at=[0.0, 1.0]).labels == ("bass",)
+    assert sorted(ask(at=4.0).labels) == sorted(ask().labels) == ["bass", "drums", "guitar"]
+    assert ask(at=[0.0], top_labels=1).labels == ("bass",)
+    note = "no label reaches 1.5 in a window that was chosen ('bass' reaches 1.00): those of highest mean are explained"
+    assert note in ask(at=[0.0], min_score=1.5).notes
 
 
 OPTIONS: dict[str, dict[str, Any]] = {

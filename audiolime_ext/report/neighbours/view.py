@@ -88,7 +88,11 @@ def make_view(
     return WhyView(
         title=title_of(why),
         question=question_of(why),
-        facts=(*map(minus, words.places(why)), _made_by(why), stems_are(why.query.separator, tuple(why.weights))),
+        facts=(
+            *map(minus, words.places(why)),
+            _made_by(why),
+            stems_are(why.query.separator, tuple(why.weights), brief=False),
+        ),
         say=words.answer(why, page=True),
         details=tuple(map(minus, (*words.agreement(why), *words.by_outputs(why), *words.of_pairs(why)))),
         bars=tuple(stem_bars(why)),

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiolime_ext.explanation.summary import METHOD_NAMES, how_known
+from audiolime_ext.factorization.confusion import every
 from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.registry import split_spec
+from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.templating import clock
 from audiolime_ext.text import counted, minus
 from audiolime_ext.track.explanation import TrackExplanation
@@ -21,9 +23,21 @@ STEMS_ARE = {
     None: "own stems, as they were given",
 }
 ESTIMATED = "estimated stems: traces of other sources may remain in each"
+SEPARATORS = {"cerberus": "Cerberus", "demucs": "Demucs", "openunmix": "Open-Unmix", "spleeter": "Spleeter"}
+SPLIT_INTO = {
+    "hpss": "split into harmonic and percussive parts",
+    "oracle": "split into its true stems",
+    None: "split into stems that were given",
+}
+MODELS = {"deejai": "Deej-AI", "musicnn": "musicnn", "vibenet": "VibeNet"}
+MOST_NAMED = 4
+ADD_UP = ("shapley", "owen")  # methods whose weights add up to what the mix has more than the baseline
+ROUNDED = "numbers are rounded, so a sum may differ a little"
 
 
-def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | None = None) -> str:
+def stems_are(
+    spec: str | None, names: Sequence[str] = (), residual_db: float | None = None, *, brief: bool = True
+) -> str:
     """What the stems are, in words; one source against the rest is what its separator makes.
 
     Parameters
@@ -34,6 +48,8 @@ def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | 
         Names of the stems.
     residual_db : float or None
         Highest level in dB, relative to the mixture, of what the stems miss of the recording; None: they miss nothing.
+    brief : bool
+        True to leave out by which rule a stem may hold a source; then it is to be told elsewhere.
 
     Examples
     --------
@@ -42,7 +58,7 @@ def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | 
     >>> stems_are("oracle:stems", residual_db=-17.2)
     'true stems, but they miss part of what was recorded: what is left sounds at −17.2 dB'
     >>> stems_are("cerberus", ["bass", "drums"])
-    'estimated stems: bass may hold drums, guitar and piano; drums may hold guitar and bass (measured: ...'
+    'estimated stems: traces of other sources may remain in each; bass may hold drums, guitar and piano; drums may ...'
     """
     kind = None if spec is None else split_spec(spec.removeprefix("ova:"))[0]
     if kind == "oracle":
@@ -52,24 +68,75 @@ def stems_are(spec: str | None, names: Sequence[str] = (), residual_db: float | 
             "true stems, but they miss part of what was recorded: what is left sounds at "
             f"{minus(f'{residual_db:.1f}')} dB"
         )
-    said = STEMS_ARE.get(kind)
-    held = "".join(holding_notes(spec, names))
-    if said is None:
-        return f"{ESTIMATED.partition(':')[0]}: {held}" if held else ESTIMATED
-    return f"{said}; {held}" if held else said
+    return "; ".join([STEMS_ARE.get(kind, ESTIMATED), *holding_notes(spec, names, brief=brief)])
 
 
-def title_of(track: TrackExplanation, name: str = "") -> str:
-    """How a recording was split, and who listened; with its name where there are several on a page."""
+def colors_shared(names: Sequence[str]) -> list[str]:
+    """That some sources have one colour, where there are more than there are colours.
+
+    Examples
+    --------
+    >>> colors_shared([f"part {i}" for i in range(9)]), colors_shared(["drums", "bass"])
+    (['9 sources share 8 colours: some look alike, so go by their names'], [])
+    """
+    n, shades = len(names), len(set(stem_colors(names)))
+    return [f"{n} sources share {shades} colours: some look alike, so go by their names"] if shades < n else []
+
+
+def title_of(track: TrackExplanation, name: str = "", *, names: Sequence[str] = (), exact: bool = False) -> str:
+    """How a recording was split, and who listened, in words.
+
+    Parameters
+    ----------
+    track : TrackExplanation
+        Explanation of the recording.
+    name : str
+        Name of the recording, where there are several on a page.
+    names : sequence of str
+        Names of the stems.
+    exact : bool
+        True to name separator and model by their spec strings, where words do not tell them apart.
+    """
     origin = track.provenance
-    split = f"split by {_separator(origin.factorization)}, heard by {origin.model or 'own model'}"
+    if exact:
+        split = f"split by {origin.factorization or 'own stems'}, heard by {origin.model or 'own model'}"
+    else:
+        split = f"{_split(origin.factorization, names)}, heard by {_listener(origin.model)}"
     return f"{name}: {split}" if name else split[0].upper() + split[1:]
 
 
-def _separator(spec: str | None) -> str:
-    """The separator's name for readers, who do not know the folder of true stems."""
-    split = spec or "own stems"
-    return "true stems" if split.removeprefix("ova:").startswith("oracle:") else split
+def _split(spec: str | None, names: Sequence[str]) -> str:
+    kind = None if spec is None else split_spec(spec.removeprefix("ova:"))[0]
+    if kind in SPLIT_INTO:
+        return SPLIT_INTO[kind]
+    if kind == "bands":
+        return f"split into {counted(len(names), 'frequency band')}"
+    into = every(names) if len(names) <= MOST_NAMED else f"{len(names)} parts"
+    return f"split by {SEPARATORS.get(kind or '', kind)} into {into}"
+
+
+def _listener(spec: str | None) -> str:
+    """A model's name: of one that is a file, the file's."""
+    if spec is None:
+        return "a model without a name"
+    family, argument = split_spec(spec)
+    return f"the model {MODELS.get(family) or argument.partition('?')[0].split('/')[-1] or family}"
+
+
+def terms(track: TrackExplanation) -> list[tuple[str, str]]:
+    """The words of a page and what each means."""
+    kind, off = track.kind, track.provenance.settings.baseline
+    means = {
+        "score": "how strongly the model says a label in a window, from 0 to 1",
+        "log-odds": "the score on a scale without ends, on which 0 stands for a score of 0.5",
+    }
+    return [
+        ("Label", "an answer of the model" if kind.numbered else "a word that the model may say of music"),
+        ("Window", f"the {track.duration_s:.1f} s of music that are explained at once"),
+        (kind.noun[0].upper() + kind.noun[1:], means.get(kind.noun, "the number that is explained")),
+        ("Source", "one of the parts (stems) that the recording was split into"),
+        (off[0].upper() + off[1:], "what the model hears where every source is off"),
+    ]
 
 
 def are_chosen(track: TrackExplanation) -> bool:
@@ -104,17 +171,26 @@ def computed(track: TrackExplanation) -> list[str]:
     """How the numbers were computed, in sentences."""
     method, noun = track.sounding.attribution.method, track.kind.noun
     how = how_known(track.exact, track.noise, track.provenance.settings.seed)
-    off, asked = track.provenance.settings.baseline, counted(track.n_evals, "prediction")
-    every = "in every combination" if track.exact else "in combinations drawn at random"
+    origin, asked = track.provenance, counted(track.n_evals, "prediction")
+    off, combined = origin.settings.baseline, "every combination" if track.exact else "combinations drawn at random"
     told = [
-        f"The sources were switched on and off {every}, and the model was asked about every mix; {off} stands for a "
-        "source that is off.",
+        f"Separator: {origin.factorization or 'own stems'}. Model: {origin.model or 'own model'}.",
+        f"The sources were switched on and off in {combined}, and the model was asked about every mix; {off} stands "
+        "for a source that is off.",
         f"{METHOD_NAMES.get(method, method)} ({how}) from {asked}.",
     ]
-    if method in ("shapley", "owen"):
+    if method in ADD_UP:
         told.insert(
-            1,
+            2,
             f"What a source adds is its Shapley value, the average change of the {noun} when it joins the others: the "
-            f"{noun} of {off} plus all bars is the {noun} of the mix.",
+            f"{noun} of {off} plus all bars is the {noun} of the mix ({ROUNDED}).",
         )
     return told
+
+
+def sums(track: TrackExplanation) -> str:
+    """What adds up in the table of means; empty where nothing need to."""
+    if track.sounding.attribution.method not in ADD_UP:
+        return ""
+    off, noun = track.provenance.settings.baseline, track.kind.noun
+    return f"In each row, {off} plus all sources is the mean {noun}; {ROUNDED}."

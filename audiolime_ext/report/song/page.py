@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -89,6 +90,8 @@ def page_html(
         told |= {"source_url": source_url, "blind": blind, "name": heading.text if several else ""}
         told["recording"] = passages.index(passage)
         views.append(make_view(track, parts=parts, **told))
+    if len({view.title for view in views}) < len(views):
+        views = [replace(view, title=view.exact_title) for view in views]
     return _render(views, given, options, list(dict.fromkeys(headings)), sorted(notes, key=lambda note: note.t))
 
 

@@ -21,15 +21,24 @@ from audiolime_ext.components.components import Components
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.explanation import together
 from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.sources import together_db
 from audiolime_ext.explanation.words import Voice, sentence, value_remarks
-from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.report.player.player import matched_gain_db, stem_colors
-from audiolime_ext.report.song.facts import computed, facts, stems_are, summary_title, title_of
+from audiolime_ext.report.song.facts import (
+    colors_shared,
+    computed,
+    facts,
+    stems_are,
+    summary_title,
+    sums,
+    terms,
+    title_of,
+)
 from audiolime_ext.report.song.quiz import right_answers
 from audiolime_ext.report.templating import clock
-from audiolime_ext.text import minus
+from audiolime_ext.text import counted, minus
 from audiolime_ext.track.explanation import TrackExplanation
 from audiolime_ext.track.window import Window
 
@@ -86,7 +95,8 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
     alone, without = _alone_and_without(near, top, column)
     answers = near.scores[:, column]
     acting = [] if found is None else together.remarks(found.sources, near, voice, column)
-    told = None if found is None or not found.known else found.columns(found.first[0])
+    leader = _of_leader(found, place, voice, column)
+    both = bool(leader) and len(place.names) == 2  # the one sentence says of two sources what the other does
     return {
         "full": _rounded(full),
         "empty": _rounded(empty),
@@ -98,11 +108,10 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
         "answers": right_answers(found, voice, at),
         "top_name": ", ".join(name for name, _ in entries),
         "gain_db": matched_gain_db(together_db([place.levels_db[i] for i in top])) if top else None,
-        "say": _silence(voice, full)
-        if found is None
-        else sentence(found, place.names, voice, without=_alone_and_without(near, told, column)[1]),
+        "say": _silence(voice, full) if found is None else sentence(found, place.names, voice),
         "remarks": [
-            *map(minus, acting),
+            *leader,
+            *map(minus, [] if both else acting),
             *value_remarks(voice, full, empty, answers, weights=found.weights if found else (), acting=bool(acting)),
         ],
     }
@@ -113,6 +122,13 @@ def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
     ranked = [taggram.labels[i] for i in np.argsort(-taggram.scores.max(axis=0), kind="stable")]
     rows = [label for label in labels if label in taggram.labels]
     return [*rows, *(label for label in ranked if label not in rows)][: max(MOST_ROWS, len(rows))]
+
+
+def _of_leader(found: Leading | None, place: Window, voice: Voice, column: int) -> list[str]:
+    if found is None or not found.known:
+        return []
+    values = _alone_and_without(place.neighborhood, found.columns(found.first[0]), column)
+    return together.of_leader(found, voice, place.attribution.method, *values)
 
 
 def _silence(voice: Voice, full: float) -> str:
@@ -153,9 +169,11 @@ class View:
 
     recording_name: str
     title: str
+    exact_title: str
     facts: str
     stems_are: str
     warnings: tuple[str, ...]
+    terms: tuple[tuple[str, str], ...]
     computed: tuple[str, ...]
     notes: tuple[str, ...]
     source_url: str | None
@@ -169,6 +187,7 @@ class View:
     window_s: float
     least: str
     summary_title: str
+    sums: str
     table: tuple[dict[str, Any], ...]
     blind: bool
     player: str
@@ -211,17 +230,18 @@ def make_view(
     rows = taggram_rows(track.taggram, track.labels)
     number = Voice("", kind, page=True)
     stems = tuple(track.names if parts is None else parts.sources)
-    said = holding_notes(origin.factorization, stems)  # in `stems_are`
     residuals = [window.residual_db for window in track.windows if window.residual_db is not None]
     n = len(track.taggram.times_s)
     return View(
         recording_name=track.recording_name,
-        title=title_of(track, name),
+        title=title_of(track, name, names=stems),
+        exact_title=title_of(track, name, exact=True),
         facts=facts(track, excerpt=parts is not None),
         stems_are=stems_are(origin.factorization, stems, max(residuals, default=None)),
-        warnings=tuple(map(minus, track.warnings)),
+        warnings=tuple(map(minus, (*colors_shared(stems), *track.warnings))),
+        terms=tuple(terms(track)),
         computed=tuple(computed(track)),
-        notes=tuple(minus(note) for note in track.notes if note not in said),
+        notes=tuple(map(minus, track.notes)),
         source_url=source_url,
         labels=track.labels,
         taggram_rows=tuple(rows) if n > 1 else (),
@@ -233,6 +253,7 @@ def make_view(
         window_s=round(track.duration_s, 1),
         least=number.number(track.least) if np.isfinite(track.least) else "",
         summary_title=summary_title(track, excerpt=parts is not None),
+        sums=sums(track) if len(names) <= MOST_COLUMNS else "",
         table=tuple(_row(track, label) for label in track.labels),
         blind=blind,
         player=player,
@@ -286,12 +307,13 @@ def _row(track: TrackExplanation, label: str) -> dict[str, Any]:
 
 
 def leads(track: TrackExplanation, label: str) -> str:
-    """The top sources of a label, each with the number of its windows."""
+    """The top sources of a label, each with the number of its windows among those that reach the least value."""
     found = track.leaders(label)
     if not found.n_reached:
-        return "high in no window"
-    counted = ", ".join(f"{name} in {count}" for name, count in list(found.counts.items())[:3])
-    led = f"{counted or 'none in any'} of {found.n_reached}"
+        return f"no window reaches {track.voice(label, page=True).number(track.least)}"
+    named = ", ".join(f"{name} in {count}" for name, count in list(found.counts.items())[:3])
+    reached = f" of {track.voice(label, page=True).number(track.least)} or more" if np.isfinite(track.least) else ""
+    led = f"{named or 'none in any'} of {counted(found.n_reached, 'window')}{reached}"
     return f"{led} ({found.besides})" if found.besides else led
 
 

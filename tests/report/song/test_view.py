@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.report.player.player import stem_colors
-from audiolime_ext.report.song.facts import stems_are
+from audiolime_ext.report.song.facts import colors_shared, stems_are, terms, title_of
+from audiolime_ext.report.song.page import page_html
 from audiolime_ext.report.song.view import as_track, make_view
 from factorizations.oracle import OracleFactorization
 
@@ -63,16 +65,26 @@ def test_alone_and_without_are_the_models_own_answers(track: TrackExplanation) -
     assert sung[3]["alone"] == pytest.approx(0.5, abs=1e-3)
     assert sung[3]["without"] == pytest.approx(0.1, abs=1e-3)
     assert sung[0]["alone"] is None
-    assert sung[3]["say"] == "Without vocals, “sung” falls from 0.50 to 0.10 (silence: 0.10)."
+    assert sung[3]["say"] == "“sung” (0.50; silence: 0.10) comes most from vocals: +0.40."
     assert sung[0]["say"].startswith("bass is all there is here: nothing to tell apart for “sung” (0.10; silence:")
 
 
-def test_the_table_is_the_mean_over_the_windows(track: TrackExplanation) -> None:
+def test_the_table_is_the_mean_over_the_windows(band: OracleFactorization, track: TrackExplanation) -> None:
     view = make_view(track)
     (sung, hushed) = view.table
-    assert (sung["full"], sung["weights"], sung["leads"]) == ("0.30", ["+0.20", "0.00"], "vocals in 2 of 2")
+    assert (sung["full"], sung["weights"], sung["leads"]) == (
+        "0.30",
+        ["+0.20", "0.00"],
+        "vocals in 2 of 2 windows of 0.30 or more",
+    )
     assert hushed["weights"] == ["0.00", "−0.20"]
     assert hushed["leads"].startswith("none in any of ")
+    assert (
+        view.sums
+        == "In each row, silence plus all sources is the mean score; numbers are rounded, so a sum may differ a little."
+    )
+    never = explain_track(band.mixture, MODEL, factorization=band, labels=["never"], cache=False)
+    assert make_view(never).table[0]["leads"] == "no window reaches 0.30"
 
 
 def test_an_excerpt_is_a_track_of_one_window(excerpt: Explanation) -> None:
@@ -131,7 +143,61 @@ def test_how_it_was_computed_is_told_in_sentences_of_its_own(
     band: OracleFactorization, track: TrackExplanation
 ) -> None:
     view = make_view(track)
-    assert any("Shapley value" in line for line in view.computed)
+    assert any("Shapley value" in line and "numbers are rounded" in line for line in view.computed)
+    assert view.computed[0] == "Separator: own stems. Model: own model."
     assert not any("Shapley" in text or "prediction" in text for text in (view.title, view.facts, view.stems_are))
     lime = explain_track(band.mixture, MODEL, factorization=band, labels=["sung"], method="lime", cache=False)
     assert not any("Shapley" in line for line in make_view(lime).computed)
+    assert make_view(lime).sums == "", "they need not add up"
+
+
+@pytest.mark.parametrize(
+    ("factorization", "model", "names", "said"),
+    [
+        ("spleeter:2stems", "musicnn:MTT_musicnn", "va", "Split by Spleeter into v and a, heard by the model musicnn"),
+        ("ova:cerberus:drums", "vibenet", "vabcd", "Split by Cerberus into 5 parts, heard by the model VibeNet"),
+        (
+            "oracle:songs/one",
+            "onnx:nets/own.onnx?labels=l.txt",
+            "va",
+            "Split into its true stems, heard by the model own.onnx",
+        ),
+        ("bands:mel-3", "features", "abc", "Split into 3 frequency bands, heard by the model features"),
+        ("mine", "other.module:net", "abc", "Split by mine into a, b and c, heard by the model net"),
+        (None, None, "ab", "Split into stems that were given, heard by a model without a name"),
+    ],
+)
+def test_titles_are_words_and_no_specs(
+    track: TrackExplanation, factorization: str | None, model: str | None, names: str, said: str
+) -> None:
+    told = replace(track, provenance=replace(track.provenance, factorization=factorization, model=model))
+    assert title_of(told, names=names) == said
+    exact = f"One: split by {factorization or 'own stems'}, heard by {model or 'own model'}"
+    assert title_of(told, "One", names=names, exact=True) == exact
+
+
+def test_titles_that_words_do_not_tell_apart_are_specs(track: TrackExplanation) -> None:
+    one, two = (
+        replace(track, provenance=replace(track.provenance, factorization="hpss", model=f"musicnn:{name}"))
+        for name in ("MSD_musicnn", "MTT_musicnn")
+    )
+    html = page_html([one, two], audio=None)
+    assert "Split by hpss, heard by musicnn:MSD_musicnn</h2>" in html
+    assert "Split by hpss, heard by musicnn:MTT_musicnn</h2>" in html
+    assert "<h2>Split into harmonic and percussive parts, heard by the model musicnn</h2>" in page_html(one, audio=None)
+
+
+def test_words_are_explained_by_what_is_explained(track: TrackExplanation) -> None:
+    said = dict(terms(track))
+    assert list(said) == ["Label", "Window", "Score", "Source", "Silence"]
+    assert "1.0 s" in said["Window"]
+    noise = replace(track.provenance, settings=replace(track.provenance.settings, baseline="noise"))
+    assert list(dict(terms(replace(track, provenance=noise))))[-1] == "Noise"
+
+
+def test_sources_that_share_a_colour_are_said_to(band: OracleFactorization) -> None:
+    assert colors_shared([str(i) for i in range(8)]) == []
+    (said,) = colors_shared([str(i) for i in range(12)])
+    assert said == "12 sources share 8 colours: some look alike, so go by their names"
+    many = explain_track(band.mixture, MODEL, factorization="bands:mel-9", labels=["sung"], at=[2.0], cache=False)
+    assert make_view(many).warnings[0] == "9 sources share 8 colours: some look alike, so go by their names"
