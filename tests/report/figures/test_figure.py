@@ -203,7 +203,7 @@ def test_nothing_to_explain_is_drawn_as_nothing() -> None:
 
 def test_weights_over_time_rise_from_silence_to_the_score(track: TrackExplanation) -> None:
     taggram, below, _ = axes_of(track)
-    assert taggram.get_xlim() == below.get_xlim() == (0.0, 3.5)
+    assert taggram.get_xlim() == below.get_xlim() == (0.0, 3.0)
     tops = [path.vertices[:, 1].max() for area in below.collections for path in area.get_paths()]
     np.testing.assert_allclose(max(tops), track.score("loud")[0].max(), rtol=1e-5)
     assert below.get_xlabel() == "seconds of the recording"
