@@ -39,16 +39,16 @@ class Plotted:
     ) -> Figure:
         """A figure, for a paper, a notebook or a talk.
 
-        ==============================  =========================================================================
-        result                          kinds, the first of which is drawn where none is asked for
-        ==============================  =========================================================================
-        `Explanation`                   ``bars``, ``spectrogram``, and ``time`` where stems are cut in segments
-        `TrackExplanation`              ``time``, ``bars`` (means over the windows), ``spectrogram``
-        `Audio`                         ``spectrogram``
-        `audit.verdict.results.Results` ``verdicts``: rates of flips, intervals, limit and verdict of each pair
-        `Why`                           ``bars`` of stems, ``matrix`` (stem by stem)
-        `Similar`                       ``bars``, ``matrix``
-        ==============================  =========================================================================
+        =====================  =====================================================================
+        result                 kinds, the first of which is drawn where none is asked for
+        =====================  =====================================================================
+        `Explanation`          ``bars``, ``spectrogram``, and ``time`` where stems are cut in segments
+        `TrackExplanation`     ``time``, ``bars`` (means over the windows), ``spectrogram``
+        `Audio`                ``spectrogram``
+        `Results` of an audit  ``verdicts``: rates of flips, intervals, limit and verdict of each pair
+        `Why`                  ``bars`` of stems, ``matrix`` (stem by stem)
+        `Similar`              ``bars``, ``matrix``
+        =====================  =====================================================================
 
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or
         by ``plt.show()``; nothing has to be switched on. In a script that has imported ``matplotlib.pyplot``, and at a

@@ -45,7 +45,7 @@ def warn_of_little_room(axes: Sequence[Axes]) -> None:
         whole.draw_without_rendering()
     found = list(dict.fromkeys(fault for axis in axes for fault in _faults(axis, whole)))
     if any("collapsed to zero" in str(one.message) for one in told):
-        found.insert(0, "no inches are left for data")
+        found = ["no room is left for data"]
     if not found:
         return
     more = f" and {len(found) - MOST_SAID} more" if len(found) > MOST_SAID else ""

@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_said_once_with_what_to_do(excerpt: Explanation, tr
         column(excerpt, track, (3.4, 1.8), style="paper")
     ours = [one for one in told if str(one.message).startswith("there is too little room")]
     assert len(ours) == 1
-    assert "inches are left for data" in str(ours[0].message)
+    assert "no room is left for data" in str(ours[0].message)
     assert "title=False, legend=False, colorbar=False, heatmap=False" in str(ours[0].message)
     assert ours[0].filename == __file__
     with warnings.catch_warnings():
@@ -69,10 +69,13 @@ def test_what_does_not_fit_is_said_once_with_what_to_do(excerpt: Explanation, tr
 
 
 def test_names_that_lie_over_each_other_are_said(track: TrackExplanation) -> None:
+    oracle = band(1.0, [f"source {number}" for number in range(8)])
+    many = explain(oracle.mixture, TONES, factorization=oracle, labels=[0])
     with pytest.warns(UserWarning, match="names beside an axis lie over each other"):
-        track.plot(kind="time", style="paper", figsize=(3.4, 1.7))
+        many.plot(style="paper", figsize=(3.4, 1.0))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        many.plot(style="paper", figsize=(3.4, 2.0))
         track.plot(kind="time", style="paper", figsize=(3.4, 1.7), heatmap=False)
 
 
