@@ -48,7 +48,7 @@ class Bars:
     weights : ndarray of float64, shape (n_bars,)
         Length of each.
     reach : ndarray of float64, shape (2, n_bars), or None
-        How far a line goes from the end of each, down and up: an interval, or the range over windows; None: no lines.
+        Lengths of a line down and up from the end of each: an interval, or the range over windows; None: no lines.
     title : sequence of str or (str, str)
         Lines above them, see `Room.title`.
     """

@@ -98,7 +98,7 @@ def plot(
     label, labels, ax, figsize, kind, style : as in `audiolime_ext.display.Plotted.plot`
         Labels, place, size, kind and style.
     title, legend, colorbar, heatmap : bool
-        Whether these are drawn, where the kind has them.
+        False to draw none of these.
     shown : bool
         False for a figure that only its maker saves: pyplot never knows of it.
 
@@ -128,8 +128,8 @@ def plot(
     if figsize is not None:
         raise UsageError("figsize is for a new figure, and ax is in one of yours; leave one of the two out")
     axes = axes_of(ax)
-    if len(axes) == len(wanted or getattr(result, "labels", ())):
-        without |= {"heatmap"}
+    if len(axes) == len(wanted or getattr(result, "labels", None) or ()):
+        without |= {"heatmap"}  # there are axes for labels only
     room = room_of(axes, look, without)
     fill_axes(axes, make(result, wanted, room), room)
     warn_of_boxes(axes)

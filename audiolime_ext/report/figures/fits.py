@@ -27,7 +27,7 @@ class NarrowLegend(Legend):
 
     def get_tightbbox(self, renderer: RendererBase | None = None) -> Bbox:
         """Its place as a layout sees it."""
-        place = super().get_tightbbox(renderer)
+        place: Any = super().get_tightbbox(renderer)
         return Bbox.from_bounds(place.x0, place.y0, 1.0, place.height)
 
 

@@ -46,7 +46,7 @@ class Room:
     left_in : float or None
         Width in inches beside axes that keep their width of `width_in`; None: names are within it.
     without : frozenset of str
-        What is left out of `AROUND`.
+        Parts, of `AROUND`, that are left out.
     """
 
     width_in: float

@@ -39,7 +39,7 @@ def _share(axis: Axes) -> float:
     spec: Any = axis.get_subplotspec()
     if spec is None:
         return float(axis.get_position().width)
-    around: Any = axis.figure.subplotpars  # type: ignore[union-attr]
+    around: Any = axis.figure.subplotpars
     return float(min(1.0, spec.get_position(axis.figure).width / (around.right - around.left)))
 
 
@@ -173,7 +173,7 @@ def _apart(ticks: Sequence[float], axis: Axes) -> Any:
     """Ticks where data can be, as many as do not touch."""
     from audiolime_ext.report.figures.ticks import Apart
 
-    return Apart(ticks, 1.3 * axis.yaxis.label.get_fontsize() / 72)
+    return Apart(ticks, 1.3 * float(axis.yaxis.label.get_fontsize()) / 72)
 
 
 def _below(axis: Axes, points: float) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _below(axis: Axes, points: float) -> dict[str, Any]:
     from matplotlib.transforms import ScaledTranslation
 
     ticks = rcParams["xtick.major.size"] + rcParams["xtick.major.pad"] + 1.2 * points
-    named = rcParams["axes.labelpad"] + 1.3 * axis.xaxis.label.get_fontsize() if axis.get_xlabel() else 0.0
+    named = rcParams["axes.labelpad"] + 1.3 * float(axis.xaxis.label.get_fontsize()) if axis.get_xlabel() else 0.0
     down = ScaledTranslation(0.0, -(ticks + named) / 72, axis.figure.dpi_scale_trans)
     at = {"loc": "upper left", "bbox_to_anchor": (0.0, 0.0), "borderaxespad": 0.2}
     return {**at, "bbox_transform": axis.transAxes + down}

@@ -330,7 +330,7 @@ def test_that_two_labels_have_the_same_picture_is_said(track: TrackExplanation) 
 def test_a_tracks_picture_ends_where_its_title_says(own_stems: bool) -> None:
     oracle = band(3.5)
     if own_stems:
-        oracle.scope = "window"  # type: ignore[misc]
+        oracle.scope = "window"
     found = explain_track(oracle.mixture, TONES, factorization=oracle, labels="sung", cache=False)
     axis = axes_of(found, kind="spectrogram")[0]
     assert axis.get_title(loc="left").startswith("mixture, 0.00–3.00 s")
@@ -342,7 +342,7 @@ def test_stems_of_windows_that_overlap_lie_at_their_seconds() -> None:
     time = np.arange(3 * SR) / SR
     late = np.where(time > 1.5, 0.3 * np.sin(2 * np.pi * 250 * time), 0.0).astype(np.float32)
     oracle = OracleFactorization({"vocals": (late, SR), "drums": (0.2 * np.sin(12000 * time).astype("f"), SR)})
-    oracle.scope = "window"  # type: ignore[misc]
+    oracle.scope = "window"
     half = replace(TONES, hop_s=0.5)
     found = explain_track(oracle.mixture, half, factorization=oracle, labels="sung", cache=False)
     layer = np.asarray(axes_of(found, kind="spectrogram")[0].images[1].get_array())[..., 3]
