@@ -32,19 +32,23 @@ class Plotted:
         figsize: float | tuple[float, float] | None = None,
         kind: str | None = None,
         style: str | None = None,
+        title: bool = True,
+        legend: bool = True,
+        colorbar: bool = True,
+        heatmap: bool = True,
     ) -> Figure:
         """A figure, for a paper, a notebook or a talk.
 
-        ==============================  =========================================================================
-        result                          kinds, the first of which is drawn where none is asked for
-        ==============================  =========================================================================
-        `Explanation`                   ``bars``, ``spectrogram``, and ``time`` where stems are cut in segments
-        `TrackExplanation`              ``time``, ``bars`` (means over the windows), ``spectrogram``
-        `Audio`                         ``spectrogram``
-        `audit.verdict.results.Results` ``verdicts``: rates of flips, intervals, limit and verdict of each pair
-        `Why`                           ``bars`` of stems, ``matrix`` (stem by stem)
-        `Similar`                       ``bars``, ``matrix``
-        ==============================  =========================================================================
+        =====================  =====================================================================
+        result                 kinds, the first of which is drawn where none is asked for
+        =====================  =====================================================================
+        `Explanation`          ``bars``, ``spectrogram``, and ``time`` where stems are cut in segments
+        `TrackExplanation`     ``time``, ``bars`` (means over the windows), ``spectrogram``
+        `Audio`                ``spectrogram``
+        `Results` of an audit  ``verdicts``: rates of flips, intervals, limit and verdict of each pair
+        `Why`                  ``bars`` of stems, ``matrix`` (stem by stem)
+        `Similar`              ``bars``, ``matrix``
+        =====================  =====================================================================
 
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or
         by ``plt.show()``; nothing has to be switched on. In a script that has imported ``matplotlib.pyplot``, and at a
@@ -55,20 +59,34 @@ class Plotted:
         (Type 42), as publishers ask; ``PdfPages`` writes fonts when it is closed, so set ``pdf.fonttype`` to 42 there.
         Names are text: a ``$`` in one begins no formula.
 
+        In axes of yours type, ink and lines are yours, unless a style is named. There, and in a new figure with
+        `figsize`, a warning says where data or texts have too little room, and what to leave out.
+
         Parameters
         ----------
         label : str, int or None
-            Label to draw; see `labels`.
+            Label to draw, the same as `labels` with that one alone.
         labels : sequence of str and int, or None
-            Labels to draw, one below the other on one axis; None: those that were asked for (of an audit: all classes).
+            Labels to draw, one below the other on one scale; None: those that were asked for (of an audit: all
+            classes).
         ax : Axes, sequence of Axes, or None
-            Axes to draw in, one for each label; their figure is returned. None: a new figure.
+            Axes to draw in, one for each label; their figure is returned. Weights over time of a track take one more,
+            the first, for the heat map. None: a new figure.
         figsize : float, (float, float) or None
             Width (from 2), or width and height, in inches; None: 7 inches, or 3.4 (one column) with ``style="paper"``.
         kind : str or None
             Kind of the figure, from the table above.
         style : {"screen", "paper"} or None
-            Style: ``"paper"`` has type of 8 points and thin lines. None: ``"screen"``, or with `ax` the user's own.
+            Style: ``"paper"`` has type of 8 points, thin lines, and hatched areas that differ in greys, too. None:
+            ``"screen"``, or with `ax` the user's own, hatched as well.
+        title : bool
+            False to draw no titles; a caption can say what they say.
+        legend : bool
+            False to draw no legend.
+        colorbar : bool
+            False to draw no colour bars.
+        heatmap : bool
+            False to leave out the heat map of a model's scores above the weights over time of a track.
 
         Raises
         ------
@@ -89,7 +107,7 @@ class Plotted:
         >>> figure.savefig("peak.pdf")  # doctest: +SKIP
         """
         asked = {"label": label, "labels": labels, "ax": ax, "figsize": figsize, "kind": kind, "style": style}
-        return plotted(self, **asked)
+        return plotted(self, **asked, title=title, legend=legend, colorbar=colorbar, heatmap=heatmap)
 
 
 def shown(result: Any) -> str:

@@ -13,6 +13,7 @@ import pytest
 import audiolime_ext
 from audiolime_ext import registry
 from audiolime_ext.cli import build_parser
+from audiolime_ext.display import Plotted
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -70,6 +71,17 @@ def test_a_flag_that_does_not_exist_is_seen(tmp_path: Path) -> None:
     (command,) = commands(page)
     with pytest.raises(SystemExit):
         build_parser().parse_args(shlex.split(command, comments=True)[1:])
+
+
+def test_everything_that_has_figures_has_a_page_with_plot_in_the_reference() -> None:
+    text = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^   ([\w.]+)$", text, flags=re.MULTILINE))
+    for result in Plotted.__subclasses__():
+        path = f"{result.__module__}.{result.__name__}".removeprefix("audiolime_ext.")
+        assert result.__name__ in audiolime_ext.__all__ or path in listed, path
+    template = (DOCS / "_templates" / "autosummary" / "class.rst").read_text(encoding="utf-8")
+    (outside,) = re.findall(r":inherited-members: (.*)", template)
+    assert Plotted.__name__ not in outside.split(", ")
 
 
 def test_the_reference_names_all_public_names_twice_in_the_table_and_with_a_page() -> None:

@@ -6,7 +6,8 @@
 - `audits`: rates of flips with their limits; `neighbours`: what makes songs alike
 - `top_tags`: highest labels against annotated genres
 - `sheet`: panels, and how they come to lie in a new figure; `users_axes`: in the user's; `styles`: type, lines, hatches
-- `showing`: figures that keep their style, and are shown once; `fonts`: characters that fonts lack; `ticks`: apart
+- `showing`: figures that keep their style, and are shown once; `ticks`: apart
+- `fonts`: characters that fonts lack; `fits`: whether there is room
 
 Kept true: no setting of matplotlib is changed; names are text; what is cut is counted.
 """

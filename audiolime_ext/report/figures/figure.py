@@ -23,7 +23,7 @@ from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.figures import audits, bars, neighbours, over_time, spectrogram
-from audiolime_ext.report.figures.sheet import Room, Sheet, fill, size_of, width_asked
+from audiolime_ext.report.figures.sheet import AROUND, Room, Sheet, fill, size_of, width_asked
 from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.users_axes import axes_of, fill_axes, room_of
 from audiolime_ext.track.explanation import TrackExplanation
@@ -83,6 +83,10 @@ def plot(
     figsize: Any = None,
     kind: str | None = None,
     style: str | None = None,
+    title: bool = True,
+    legend: bool = True,
+    colorbar: bool = True,
+    heatmap: bool = True,
     shown: bool = True,
 ) -> Figure:
     """The figure of a result; see `audiolime_ext.display.Plotted.plot` for everything but `shown`.
@@ -93,6 +97,8 @@ def plot(
         Result to draw.
     label, labels, ax, figsize, kind, style : as in `audiolime_ext.display.Plotted.plot`
         Labels, place, size, kind and style.
+    title, legend, colorbar, heatmap : bool
+        False to draw none of these.
     shown : bool
         False for a figure that only its maker saves: pyplot never knows of it.
 
@@ -101,25 +107,33 @@ def plot(
     UsageError
         If an argument cannot be used, or the result holds nothing to draw of that kind.
     """
+    from audiolime_ext.report.figures.fits import warn_of_little_room
     from audiolime_ext.report.figures.fonts import warn_of_boxes
     from audiolime_ext.report.figures.showing import drawn_into, new_figure
 
     make = _maker(result, kind)
     wanted = _labels(label, labels)
     look = style_of(style, own=ax is None)
+    wished = zip(AROUND, (title, legend, colorbar, heatmap), strict=True)
+    without = frozenset(part for part, drawn in wished if not drawn)
     if ax is None:
-        room = Room(width_asked(figsize, look), look)
+        room = Room(width_asked(figsize, look), look, without=without)
         sheet = make(result, wanted, room)
         figure = new_figure(size_of(sheet, figsize, room), look.rc, shown=shown)
-        fill(figure, sheet, room)
+        panels = fill(figure, sheet, room)
         warn_of_boxes([figure])
+        if figsize is not None:
+            warn_of_little_room(panels)
         return figure
     if figsize is not None:
         raise UsageError("figsize is for a new figure, and ax is in one of yours; leave one of the two out")
     axes = axes_of(ax)
-    room = room_of(axes, look)
+    if len(axes) == len(wanted or getattr(result, "labels", None) or ()):
+        without |= {"heatmap"}  # there are axes for labels only
+    room = room_of(axes, look, without)
     fill_axes(axes, make(result, wanted, room), room)
     warn_of_boxes(axes)
+    warn_of_little_room(axes)
     return drawn_into(axes[0].figure.canvas.figure)  # of a subfigure, too
 
 

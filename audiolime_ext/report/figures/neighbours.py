@@ -14,7 +14,7 @@ from audiolime_ext.recommendation.result import Neighbour, Similar
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.figures.bars import Bars, most, sheet_of, with_minus
-from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
+from audiolime_ext.report.figures.sheet import Panel, Room, Sheet, add_colorbar
 from audiolime_ext.report.figures.styles import INK, PALE
 from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.text import counted
@@ -30,7 +30,7 @@ Labels = Sequence[str | int] | None
 def bars_of_why(why: Why, labels: Labels, room: Room) -> Sheet:
     """What each stem of the query, and silence, adds to the score that is explained."""
     found, silence = why.leading, "silence"
-    errors = None if found.errors is None or not any(found.errors) else np.array([0.0, *found.errors])
+    errors = None if found.errors is None or not any(found.errors) else np.tile([0.0, *found.errors], (2, 1))
     names = [silence, *found.sources]
     songs = " over ".join(song.name for song in why.candidates)
     score = f"{why.voice.kind.noun} {with_minus(why.voice.number(why.score, found.largest))}"
@@ -112,6 +112,4 @@ def _draw_matrix(matrix: StemMatrix, largest: float, room: Room, axis: Axes) -> 
     axis.tick_params(length=0)
     for side in ("top", "right", "left", "bottom"):
         axis.spines[side].set_visible(False)
-    bar = axis.figure.colorbar(image, ax=axis, pad=0.01, aspect=12)
-    bar.set_label("similarity")
-    bar.outline.set_visible(False)
+    add_colorbar(axis, image, room, label="similarity", aspect=12)

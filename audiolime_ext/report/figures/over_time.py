@@ -1,7 +1,8 @@
 """Weights over time: of a track's windows, stacked up to the score, and of the segments of an excerpt.
 
 In a track the weights of a window are drawn up and down from the value of silence, so that what rises less what falls
-ends at the score, which is a line. Above them is the taggram, without windows that are filled up beyond the end.
+ends at the score, which is a line. Above them is the taggram. Both end where the last whole window does, as the title
+says: what follows is not explained.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.prediction.kind import numbers
-from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, means, spanned, spanned_track, told
-from audiolime_ext.report.figures.sheet import Panel, Room, Sheet
-from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT, width_of
+from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, explained_s, means, spanned, spanned_track, told
+from audiolime_ext.report.figures.sheet import Panel, Room, Sheet, add_colorbar
+from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT
 from audiolime_ext.report.player.player import PALETTE, stem_colors
 from audiolime_ext.report.song.view import taggram_rows
 from audiolime_ext.text import counted
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = NDArray[np.float64]
-SECONDS = "seconds of the recording"
 PANEL_IN = 1.5
 
 
@@ -46,10 +46,12 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
             besides=True,
         )
     ]
-    limits = _limits(track, columns)
+    if "heatmap" in room.without:
+        panels, about = [], {"beside": ["0.00"]}
+    limits, first = _limits(track, columns), len(panels)
     for column in columns:
         name = told(track.kind, track.all_labels[column], means(track, column), track.provenance)
-        song = [spanned_track(track)] if len(panels) == 1 else []
+        song = [spanned_track(track)] if len(panels) == first else []
         drawn = partial(_draw_track, track, column, limits=limits, room=room)
         panels.append(Panel(PANEL_IN, drawn, room.title(*song, name, **about)))
     return Sheet(tuple(panels), legend=_legend)
@@ -146,9 +148,9 @@ def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, limits: tup
         above, below = above + rises, below + falls
     axis.hlines(full, starts, ends, color=room.style.ink, linewidth=2.2 * room.style.line, label=track.kind.noun)
     axis.axhline(0.0, color=SOFT, linewidth=room.style.line)
-    axis.set_xlim(track.start_s, track.end_s)
+    axis.set_xlim(*explained_s(track))
     axis.set_ylim(*limits)
-    axis.set_xlabel(SECONDS if width_of(SECONDS, room.style.points) <= room.beside(()) else "seconds")
+    axis.set_xlabel(room.seconds(["0.00"]))
     axis.set_ylabel(track.kind.noun)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
@@ -184,10 +186,9 @@ def _draw_taggram(track: TrackExplanation, rows: Sequence[str], axis: Axes, *, r
     axis.set_yticks(np.arange(len(rows)) + 0.5, names)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(rows), 0)
-    axis.set_xlim(track.start_s, track.end_s)
+    axis.set_xlim(*explained_s(track))
     ends = [low, high] if len(rows) < 4 else None
-    bar = axis.figure.colorbar(mesh, ax=axis, pad=0.01, aspect=12, ticks=ends, format="%.2g")
-    bar.outline.set_visible(False)
+    add_colorbar(axis, mesh, room, aspect=12, ticks=ends, format="%.2g")
 
 
 def _draw_segments(explanation: Explanation, column: int, high: float, axis: Axes, *, room: Room) -> None:
@@ -214,7 +215,7 @@ def _draw_segments(explanation: Explanation, column: int, high: float, axis: Axe
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
     axis.set_xlim(edges[0], edges[-1])
-    axis.set_xlabel(SECONDS)
+    axis.set_xlabel(room.seconds(names))
     for side in ("top", "right", "left"):
         axis.spines[side].set_visible(False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 Line = str | tuple[str, str]  # of a title
 
 LEAST_IN, LOWEST_IN, LARGEST_IN = 2.0, 0.5, 100.0
-SHARE_OF_NAMES = 0.4  # of the width, that names beside an axis may take
+SHARE_OF_NAMES, SHARE_OF_WHOLE = 0.4, 0.6  # of the width, that names beside an axis may take; if none is cut then
+SECONDS = "seconds of the recording"
+AROUND = ("title", "legend", "colorbar", "heatmap")  # what stands around data, and may be left out
+LEGEND: dict[str, Any] = {"handlelength": 1.2, "handletextpad": 0.5, "columnspacing": 1.0}
+_BESIDE_A_NAME = 2.7  # widths of an "m" that a legend takes for each column, besides its names
 LEAST_TITLE_IN = 1.1
 BESIDE_BAR = 0.84  # of an axis' width, that a colour bar leaves it
 EDGE_IN, BAR_IN = 0.25, 0.6  # of what stands beside an axis besides names; of a colour bar with its ticks
@@ -40,11 +45,14 @@ class Room:
         Style of the figure.
     left_in : float or None
         Width in inches beside axes that keep their width of `width_in`; None: names are within it.
+    without : frozenset of str
+        Parts, of `AROUND`, that are left out.
     """
 
     width_in: float
     style: Style
     left_in: float | None = None
+    without: frozenset[str] = frozenset()
 
     @property
     def line_in(self) -> float:
@@ -52,13 +60,17 @@ class Room:
         return self.style.points * 1.45 / 72
 
     def names(self, names: Sequence[str]) -> list[str]:
-        """Names beside an axis, as they fit; those that would look alike lose their middle, not their end."""
+        """Names beside an axis, as they fit; those that begin alike lose their middle, not their end."""
         points = self.style.points
         room_in = SHARE_OF_NAMES * self.width_in if self.left_in is None else self.left_in
+        longest_in = max((width_of(name, points) for name in names), default=0.0)
+        if self.left_in is None and longest_in <= SHARE_OF_WHOLE * self.width_in:
+            return [fitted(name, longest_in, points) for name in names]
         found = [fitted(name, room_in, points) for name in names]
+        firsts = [name.split(" ")[0] for name in names]
         return [
-            short if found.count(short) == 1 else fitted(name, room_in, points, keep_end=True)
-            for name, short in zip(names, found, strict=True)
+            short if max(found.count(short), firsts.count(first)) == 1 else fitted(name, room_in, points, keep_end=True)
+            for name, short, first in zip(names, found, firsts, strict=True)
         ]
 
     def n_ticks(self, beside: Sequence[str]) -> int:
@@ -70,6 +82,8 @@ class Room:
 
         Of a pair, such as a song and its seconds, the second has lines of its own where both are too long for one.
         """
+        if "title" in self.without:
+            return ""
         room_in, found = max(self.beside(beside, bar=bar), LEAST_TITLE_IN), list[str]()
         for line in lines:
             name, rest = (line, "") if isinstance(line, str) else line
@@ -85,6 +99,22 @@ class Room:
         """A text below an axis, in as many lines as it needs."""
         return "\n".join(self._wrapped(text, self.beside(beside)))
 
+    def seconds(self, beside: Sequence[str] = (), *, bar: bool = False) -> str:
+        """What stands below an axis of time, as it fits."""
+        return SECONDS if width_of(SECONDS, self.style.points) <= self.beside(beside, bar=bar) else "seconds"
+
+    def columns(self, names: Sequence[str], width_in: float) -> int:
+        """In how many columns a legend of some names has the fewest rows within a width."""
+        points, fewest = self.style.points, 1
+        each_in = [width_of(name, points) + _BESIDE_A_NAME * points / 72 for name in names]
+        for n in range(2, len(names) + 1):
+            rows, longer = divmod(len(names), n)  # the first columns are longer
+            ends = list(accumulate([rows + 1] * longer + [rows] * (n - longer), initial=0))
+            fits = sum(max(each_in[begin:end]) for begin, end in pairwise(ends)) <= width_in
+            if fits and -(-len(names) // n) < -(-len(names) // fewest):
+                fewest = n
+        return fewest
+
     def _wrapped(self, text: str, room_in: float) -> list[str]:
         if width_of(text, self.style.points) <= room_in:
             return [text]
@@ -92,6 +122,7 @@ class Room:
 
     def beside(self, names: Sequence[str], *, bar: bool = False) -> float:
         """Width of an axis in inches that has names beside it, and a colour bar if there is one."""
+        bar = bar and "colorbar" not in self.without
         if self.left_in is not None:
             return self.width_in * (BESIDE_BAR if bar else 1.0)
         taken = EDGE_IN + (BAR_IN if bar else 0.0)
@@ -147,9 +178,10 @@ def size_of(sheet: Sheet, figsize: Any, room: Room) -> tuple[float, float]:
     if isinstance(figsize, Sequence):
         return room.width_in, float(figsize[1])
     below = 3.0 * room.line_in
-    legend = 0.0 if sheet.legend is None else 2.5 * room.line_in
+    legend = 0.0 if sheet.legend is None or "legend" in room.without else 2.5 * room.line_in
     axes = below if sheet.one_axis else below * len(sheet.panels)
-    panels = sum(panel.height_in + (panel.title.count("\n") + 1.6) * room.line_in for panel in sheet.panels)
+    lines = [panel.title.count("\n") + 1.6 if panel.title else 0.6 for panel in sheet.panels]
+    panels = sum(panel.height_in + n * room.line_in for panel, n in zip(sheet.panels, lines, strict=True))
     return room.width_in, round(panels + axes + legend, 2)
 
 
@@ -180,8 +212,8 @@ def width_asked(figsize: Any, style: Style) -> float:
     return float(wanted[0])
 
 
-def fill(figure: Figure, sheet: Sheet, room: Room) -> None:
-    """Draw all panels into a new figure."""
+def fill(figure: Figure, sheet: Sheet, room: Room) -> list[Axes]:
+    """Draw all panels into a new figure, and return their axes."""
     from matplotlib import rc_context
 
     with rc_context(room.style.rc):
@@ -193,9 +225,32 @@ def fill(figure: Figure, sheet: Sheet, room: Room) -> None:
             if sheet.one_axis and axis is not found[-1]:
                 axis.set_xlabel("")
                 axis.tick_params(labelbottom=False)
-        if sheet.legend is not None:
+        if sheet.legend is not None and "legend" not in room.without:
             handles, names = sheet.legend(found[-1])
             names = room.names(names)
-            each_in = max(width_of(name, room.style.points) for name in names) + 4.5 * room.style.points / 72
-            columns = max(1, min(len(names), int(room.width_in / each_in)))
-            figure.legend(handles, names, loc="outside lower center", ncols=columns, handlelength=1.5)
+            columns = room.columns(names, room.width_in)
+            figure.legend(handles, names, loc="outside lower center", ncols=columns, **LEGEND)
+    return list(found)
+
+
+def add_colorbar(axis: Axes, image: Any, room: Room, *, label: str = "", **options: Any) -> None:
+    """A colour bar beside an axis, unless it is left out.
+
+    Parameters
+    ----------
+    axis : Axes
+        Axes that the picture is in.
+    image : any
+        Picture, as matplotlib drew it.
+    room : Room
+        Room and style.
+    label : str
+        Name of the scale.
+    **options : any
+        Options of a colour bar of matplotlib.
+    """
+    if "colorbar" in room.without:
+        return
+    bar = axis.figure.colorbar(image, ax=axis, pad=0.01, **options)
+    bar.set_label(label)
+    bar.outline.set_visible(False)

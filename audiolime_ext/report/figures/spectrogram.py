@@ -1,11 +1,14 @@
 """What sounds, and where: the mix in greys, and over it in its colour what makes a label.
 
 Bands are mel bands, drawn where their centres are on a mel axis, whose ticks are the true frequencies. Seconds are
-those of the recording; nothing beyond its ends is drawn. Levels are in dB below the loudest band of the mix.
+those of the recording; nothing beyond its ends is drawn, nor beyond the windows of a track that are explained. Levels
+are in dB below the loudest band of the mix. Colour is where the sound itself is: as loud as the loudest band of the mix
+it covers the grey, 50 dB below and less it is not seen, and between them its strength falls evenly with the dB.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,10 +20,16 @@ from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.audio.spectrogram import hz_to_mel
 from audiolime_ext.explanation.explanation import Explanation
-from audiolime_ext.factorization.stems import Stems
-from audiolime_ext.report.figures.bars import means, spanned, spanned_track, told, with_minus
-from audiolime_ext.report.figures.over_time import SECONDS
-from audiolime_ext.report.figures.sheet import Line, Panel, Room, Sheet
+from audiolime_ext.report.figures.bars import (
+    explained_s,
+    means,
+    names_in_recording,
+    spanned,
+    spanned_track,
+    told,
+    with_minus,
+)
+from audiolime_ext.report.figures.sheet import Line, Panel, Room, Sheet, add_colorbar
 from audiolime_ext.report.figures.styles import INK
 from audiolime_ext.report.player.pictures import N_MELS, OVERLAY_DB, RANGE_DB, frame_length, picture, sketch
 from audiolime_ext.report.player.player import stem_colors
@@ -43,7 +52,7 @@ def of_audio(audio: Audio, labels: Sequence[str | int] | None, room: Room) -> Sh
     levels = levels_db(audio.samples, audio.sr)
 
     def draw(axis: Axes) -> None:
-        _draw_levels(axis, levels, audio.sr, (0.0, audio.duration_s), cmap="magma")
+        _draw_levels(axis, levels, audio.sr, (0.0, audio.duration_s), room, cmap="magma")
 
     return Sheet((Panel(PANEL_IN, draw, _title(room, audio.name)),), of="spectrogram")
 
@@ -60,15 +69,17 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
     shades = dict(zip(explanation.names, components(explanation.names, parts), strict=True))
     colors = {**{name: about["color"] for name, about in shades.items()}}
     colors |= dict(zip(parts.sources, stem_colors(parts.sources), strict=True))
-    panels: list[Panel] = []
+    panels, seen, drawn_for = list[Panel](), names_in_recording(explanation), dict[Any, str]()
     for label in labels or explanation.labels:
         column, top = explanation.column(label), explanation.top(label=label)
         layer = None if top.audio is None else levels_db(top.audio.samples, top.audio.sr)
         values = [explanation.number(value, column) for value in explanation.score(column)]
         about = told(explanation.kind, explanation.all_labels[column], values, explanation.provenance)
+        coloured = _in_colour([seen.get(name, name) for name in top.components])
+        coloured += _same(drawn_for, tuple(top.components), explanation.kind.called(explanation.all_labels[column]))
         lines: list[Line] = [
             *([] if panels else [spanned(parts.recording_name, *span_s)]),
-            *([about, f"in colour: {', '.join(top.components)}"] if top.components else [minus(top.message)]),
+            *([about, coloured] if top.components else [minus(_with_names(top.message, seen))]),
         ]
         color = colors[top.components[0]] if top.components else INK
         drawn = partial(_draw_within, mix, layer, mixture.sr, span_s, color, explanation, room)
@@ -80,22 +91,40 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     """The source that adds most to each label in the mean, within the whole recording."""
     asked = list(labels or track.labels)
     tops = [max(track.mean(label), key=lambda name, label=label: track.mean(label)[name]) for label in asked]  # type: ignore[misc]
-    sr, mixture, alone = _joined(track.stems(), set(tops))
+    sr, mixture, alone = _joined(track, set(tops))
     mix, colors = levels_db(mixture, sr), dict(zip(track.names, stem_colors(track.names), strict=True))
-    panels: list[Panel] = []
+    panels, drawn_for = list[Panel](), dict[Any, str]()
     for label, name in zip(asked, tops, strict=True):
         voice, mean = track.voice(label), track.mean(label)[name]
         values = means(track, label)
         above = mean > 0
+        coloured = f"{_in_colour([name])} ({with_minus(voice.signed(mean))} in the mean)"
+        coloured += _same(drawn_for, name, voice.name) if above else ""
         told_of: list[Line] = [
             *([] if panels else [spanned_track(track)]),
             told(track.kind, track.all_labels[track.column(label)], values, track.provenance),
-            f"in colour: {name} ({with_minus(voice.signed(mean))} in the mean)" if above else "no source adds to it",
+            coloured if above else "no source adds to it",
         ]
         layer = levels_db(alone[name], sr) if above else None
-        drawn = partial(_draw_within, mix, layer, sr, (track.start_s, track.end_s), colors[name], None, room)
+        drawn = partial(_draw_within, mix, layer, sr, explained_s(track), colors[name], None, room)
         panels.append(Panel(PANEL_IN, drawn, _title(room, *told_of)))
     return Sheet(tuple(panels))
+
+
+def _in_colour(names: Sequence[str]) -> str:
+    return f"in colour: {', '.join(names)}"
+
+
+def _same(drawn_for: dict[Any, str], what: Any, label: str) -> str:
+    """Words where the same sound is in colour for an earlier label: pictures of labels differ in nothing else."""
+    first = drawn_for.setdefault(what, label)
+    return "" if first == label else f"; the same picture as for {first}"
+
+
+def _with_names(text: str, seen: dict[str, str]) -> str:
+    """A text with the names that are seen: those of segments only, each of which ends with its seconds."""
+    renamed = [re.escape(name) for name, shown in seen.items() if name != shown]
+    return re.sub("|".join(renamed), lambda found: seen[found[0]], text) if renamed else text
 
 
 def levels_db(samples: Samples, sr: int, *, n_columns: int = 1000) -> Levels:
@@ -118,19 +147,31 @@ def levels_db(samples: Samples, sr: int, *, n_columns: int = 1000) -> Levels:
     return np.ascontiguousarray(picture(sketches, n_columns=n_columns).mel_db.T)
 
 
-def _joined(parts: Any, names: set[str]) -> tuple[int, Samples, dict[str, Samples]]:
-    """Rate, mix and some stems of a recording in mono, from its parts."""
-    sr, mixes = 0, list[Samples]()
-    alone: dict[str, list[Samples]] = {name: [] for name in names}
-    part: Stems
-    for part in parts:
+def _joined(track: TrackExplanation, names: set[str]) -> tuple[int, Samples, dict[str, Samples]]:
+    """Rate, mix and some stems of what is explained, in mono, from consecutive parts or from each window's own."""
+    sr, pieces = 0, list[tuple[Samples, dict[str, Samples]]]()
+    for part in track.stems():
         sr, mono = part.sr, part.samples.mean(axis=1)
-        mixes.append(mono.sum(axis=0))
-        for name, pieces in alone.items():
-            there = name in part.names
-            pieces.append(mono[part.names.index(name)] if there else np.zeros(mono.shape[-1], np.float32))
-    joined = {name: np.concatenate(pieces)[None] for name, pieces in alone.items()}
-    return sr, np.concatenate(mixes)[None], joined
+        own = {name: mono[part.names.index(name)] for name in names & set(part.names)}
+        pieces.append((mono.sum(axis=0), own))
+    start_s, end_s = explained_s(track)
+    sizes = [len(mix) for mix, _ in pieces]
+    own_stems = sizes == [round(window.duration_s * sr) for window in track.windows]
+    begins = np.cumsum([0, *sizes[:-1]]) / sr + track.start_s
+    places = [round((begin - start_s) * sr) for begin in (track.times_s if own_stems else begins).tolist()]
+    mixture, *alone = np.zeros((1 + len(names), 1, round((end_s - start_s) * sr)), np.float32)
+    for place, (mix, own) in zip(places, pieces, strict=True):
+        _put(mixture, mix, place)
+        for whole, name in zip(alone, names, strict=True):
+            _put(whole, own.get(name, np.zeros_like(mix)), place)
+    return sr, mixture, dict(zip(names, alone, strict=True))
+
+
+def _put(whole: Samples, piece: Samples, place: int) -> None:
+    """Write a piece where it belongs, as far as it lies within."""
+    begin, end = max(0, place), min(whole.shape[-1], place + len(piece))
+    if begin < end:
+        whole[:, begin:end] = piece[begin - place : end - place]
 
 
 def _draw_within(
@@ -145,7 +186,7 @@ def _draw_within(
 ) -> None:
     from matplotlib.colors import to_rgb
 
-    _draw_levels(axis, mix, sr, span_s, cmap="Greys")
+    _draw_levels(axis, mix, sr, span_s, room, cmap="Greys")
     if layer is not None:
         seen = np.clip(1 + (layer - mix.max()) / OVERLAY_DB, 0.0, 1.0)
         shade = np.broadcast_to(to_rgb(color), (*seen.shape, 3))
@@ -154,7 +195,7 @@ def _draw_within(
         _draw_borders(axis, explanation, sr, room.style.line)
 
 
-def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float], *, cmap: str) -> None:
+def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float], room: Room, *, cmap: str) -> None:
     from matplotlib import rcParams
     from matplotlib.font_manager import FontProperties
     from matplotlib.ticker import FuncFormatter
@@ -166,15 +207,15 @@ def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float
     marks = [hz for hz in TICKS_HZ if hz <= 0.9 * sr / 2]
     named = {hz_to_mel(hz): f"{hz / 1000:g}" for hz in marks}
     size = float(FontProperties(size=rcParams["ytick.labelsize"]).get_size_in_points())
-    axis.yaxis.set_major_locator(Apart(list(named), 1.2 * size / 72))
+    apart_in = 1.2 * size / 72
+    axis.yaxis.set_major_locator(Apart(list(named), apart_in))
     axis.yaxis.set_major_formatter(FuncFormatter(partial(_name_of, named)))
     axis.set_xlim(*span_s)
     axis.set_ylim(*place["extent"][2:])
     axis.set_ylabel("kHz")
-    axis.set_xlabel(SECONDS)
-    bar = axis.figure.colorbar(image, ax=axis, pad=0.01, aspect=15, ticks=[-80, -60, -40, -20, 0])
-    bar.set_label("dB")
-    bar.outline.set_visible(False)
+    axis.set_xlabel(room.seconds(["16"], bar=True))
+    levels_at = Apart(np.arange(-RANGE_DB, 1.0, 20.0).tolist(), apart_in)
+    add_colorbar(axis, image, room, label="dB", aspect=15, ticks=levels_at)
 
 
 def _name_of(named: dict[float, str], place: float, _: int | None = None) -> str:
@@ -185,7 +226,7 @@ def _place(n_mels: int, sr: int, span_s: tuple[float, float]) -> dict[str, Any]:
     """Where a picture lies: seconds, and mel, with each band around its centre."""
     step = hz_to_mel(sr / 2) / (n_mels + 1)
     extent = (*span_s, 0.5 * step, (n_mels + 0.5) * step)
-    return {"extent": extent, "origin": "lower", "aspect": "auto", "interpolation": "nearest"}
+    return {"extent": extent, "origin": "lower", "aspect": "auto", "interpolation": "none"}  # kept as it is in a PDF
 
 
 def _draw_borders(axis: Axes, explanation: Explanation, sr: int, line: float) -> None:

@@ -118,7 +118,7 @@ def style_of(name: str | None, *, own: bool) -> Style:
         from matplotlib import rcParams
 
         size, ink = float(rcParams["font.size"]), str(rcParams["text.color"])
-        return Style("", size, TWO_COLUMNS_IN, 0.8, ink=ink, rc=dict(NAMES_ARE_TEXT))
+        return Style("", size, TWO_COLUMNS_IN, 0.8, hatched=True, ink=ink, rc=dict(NAMES_ARE_TEXT))
     return STYLES[name or "screen"]
 
 

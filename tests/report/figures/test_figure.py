@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -203,7 +204,7 @@ def test_nothing_to_explain_is_drawn_as_nothing() -> None:
 
 def test_weights_over_time_rise_from_silence_to_the_score(track: TrackExplanation) -> None:
     taggram, below, _ = axes_of(track)
-    assert taggram.get_xlim() == below.get_xlim() == (0.0, 3.5)
+    assert taggram.get_xlim() == below.get_xlim() == (0.0, 3.0)
     tops = [path.vertices[:, 1].max() for area in below.collections for path in area.get_paths()]
     np.testing.assert_allclose(max(tops), track.score("loud")[0].max(), rtol=1e-5)
     assert below.get_xlabel() == "seconds of the recording"
@@ -290,6 +291,98 @@ def test_characters_that_the_font_lacks_are_told_once() -> None:
     assert message.startswith("the font lacks 太 鼓 \N{DRUM WITH DRUMSTICKS}, which")
     assert "plt.rcParams['font.family'] = [" in message
     assert told[0].filename == __file__
+
+
+def test_names_of_segments_are_whole_and_have_the_recordings_seconds() -> None:
+    oracle = band(3.0, ("vocals", "accompaniment"))
+    cut = explain(oracle.mixture, TONES, factorization=oracle, labels="sung", start_s=0.5, duration_s=2.0, segments=4)
+    names = [tick.get_text() for tick in axes_of(cut, style="paper")[0].get_yticklabels()]
+    assert names[3:5] == ["vocals 2.00–2.50 s", "accompaniment 0.50–1.00 s"]
+    vocals, drums = oracle.samples[:, 0].copy()
+    vocals[: SR // 2], vocals[SR:] = 0.0, 0.0
+    short = OracleFactorization({"vocals": (vocals, SR), "drums": (drums, SR)})
+    cut = explain(short.mixture, TONES, factorization=short, labels="sung", start_s=0.5, duration_s=2.0, segments=4)
+    title = axes_of(cut, kind="spectrogram")[0].get_title(loc="left").replace("\n", " ")
+    assert title.startswith("mixture, 0.50–2.50 s")
+    assert title.endswith("in colour: vocals 0.50–1.00 s")
+
+
+def test_names_that_begin_alike_are_told_apart_where_they_are_cut() -> None:
+    room = Room(2.0, style_of("paper", own=True))
+    cut = room.names(["accompaniment of the whole orchestra 1", "accompaniment of all the singers 12", "drums"])
+    assert [name[-2:] for name in cut] == [" 1", "12", "ms"]
+    assert all("…" in name for name in cut[:2])
+
+
+def test_that_two_labels_have_the_same_picture_is_said(track: TrackExplanation) -> None:
+    oracle = band(3.5, ("vocals",))
+    both = tagger(lambda b: np.repeat(power(b, 250.0), 2).reshape(-1, 2), sr=SR, labels=["one", "two"], window_s=1.0)
+    wave = oracle.mixture.samples[0]
+    mixed = OracleFactorization({"vocals": (wave, SR), "hum": (0.05 * np.sign(wave), SR)})
+    found = explain_track(mixed.mixture, both, factorization=mixed, labels=["one", "two"], cache=False)
+    for result in (found, found.at(0)):
+        first, second = (axis.get_title(loc="left") for axis in axes_of(result, kind="spectrogram")[:2])
+        assert "same picture" not in first
+        assert "the same picture as for one" in second.replace("\n", " ")
+
+
+@pytest.mark.parametrize("own_stems", [False, True])
+def test_a_tracks_picture_ends_where_its_title_says(own_stems: bool) -> None:
+    oracle = band(3.5)
+    if own_stems:
+        oracle.scope = "window"
+    found = explain_track(oracle.mixture, TONES, factorization=oracle, labels="sung", cache=False)
+    axis = axes_of(found, kind="spectrogram")[0]
+    assert axis.get_title(loc="left").startswith("mixture, 0.00–3.00 s")
+    assert axis.get_xlim() == tuple(axis.images[0].get_extent()[:2]) == (0.0, 3.0)
+    assert axis.images[0].get_array().shape[1] == 300
+
+
+def test_stems_of_windows_that_overlap_lie_at_their_seconds() -> None:
+    time = np.arange(3 * SR) / SR
+    late = np.where(time > 1.5, 0.3 * np.sin(2 * np.pi * 250 * time), 0.0).astype(np.float32)
+    oracle = OracleFactorization({"vocals": (late, SR), "drums": (0.2 * np.sin(12000 * time).astype("f"), SR)})
+    oracle.scope = "window"
+    half = replace(TONES, hop_s=0.5)
+    found = explain_track(oracle.mixture, half, factorization=oracle, labels="sung", cache=False)
+    layer = np.asarray(axes_of(found, kind="spectrogram")[0].images[1].get_array())[..., 3]
+    loud = layer.max(axis=0) > 0.5
+    assert (loud.argmax() / len(loud)) == pytest.approx(0.5, abs=0.02)
+
+
+def test_means_of_a_track_have_lines_from_the_lowest_to_the_highest_window() -> None:
+    time = np.arange(3 * SR) / SR
+    rising = (0.1 * (1 + np.floor(time)) * np.sin(2 * np.pi * 250 * time)).astype(np.float32)
+    oracle = OracleFactorization({"vocals": (rising, SR), "drums": (0.1 * np.sin(12000 * time).astype("f"), SR)})
+    found = explain_track(oracle.mixture, TONES, factorization=oracle, labels="sung", cache=False)
+    axis = axes_of(found, kind="bars")[0]
+    (lines,) = [one for one in axis.containers if type(one).__name__ == "ErrorbarContainer"]
+    ends = np.array([line[:, 0] for line in lines[2][0].get_segments()])
+    windows = np.array(list(found.weights("sung").values()))
+    assert np.ptp(windows[0]) > 0.1
+    np.testing.assert_allclose(ends, np.stack([windows.min(axis=1), windows.max(axis=1)], axis=1), atol=1e-9)
+    assert axis.get_xlabel() == "contribution to the score: mean, lowest and highest of 3 windows"
+
+
+def test_what_stands_around_data_can_be_left_out(track: TrackExplanation, excerpt: Explanation) -> None:
+    with_all = track.plot(kind="time")
+    without = track.plot(kind="time", title=False, legend=False, colorbar=False, heatmap=False)
+    assert (len(with_all.axes), len(without.axes)) == (3, 1)
+    assert (len(with_all.legends), len(without.legends)) == (1, 0)
+    assert without.axes[0].get_title(loc="left") == ""
+    assert without.get_figheight() < with_all.get_figheight() - 1.0
+    assert track.plot(kind="time", heatmap=False).axes[0].get_title(loc="left").startswith("mixture, 0.00–3.00 s")
+    assert len(axes_of(excerpt, kind="spectrogram", label=0, colorbar=False)) == 1
+
+
+def test_a_picture_is_kept_as_it_is_in_a_pdf(excerpt: Explanation) -> None:
+    mine = Figure(figsize=(3.4, 2.0), layout="constrained")
+    excerpt.plot(kind="spectrogram", label=0, ax=mine.subplots())
+    kept = io.BytesIO()
+    mine.savefig(kept, format="pdf")
+    n_bands, n_columns = np.asarray(mine.axes[0].images[0].get_array()).shape
+    assert f"/Width {n_columns}".encode() in kept.getvalue()
+    assert f"/Height {n_bands}".encode() in kept.getvalue()
 
 
 def test_borders_of_segments_are_drawn(segments: Explanation) -> None:

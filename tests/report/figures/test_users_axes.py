@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from audiolime_ext import TrackExplanation, explain, explain_track
 from tests.report.figures.test_figure import TONES, band, texts
 
+pytestmark = pytest.mark.filterwarnings("ignore:there is too little room")  # see `test_fits`
+
 
 @pytest.fixture(scope="module")
 def track() -> TrackExplanation:
@@ -87,3 +89,32 @@ def test_titles_stay_whole_where_the_user_lays_the_figure_out_afterwards(track: 
     found = {text.get_text(): box for text, box in texts(figure)}
     assert max(found[axis.get_title(loc="left")].y1 for axis in axes) <= 481
     assert len(pickle.dumps(figure)) > 0
+
+
+@pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+def test_the_legend_is_below_the_last_axes_where_there_is_a_layout(track: TrackExplanation, layout: Any) -> None:
+    figure, axes = into(track, 1, 2, kind="time", layout=layout)
+    figure.draw_without_rendering()
+    legend, below = axes[-1].get_legend(), axes[-1].xaxis.label
+    assert [text.get_text() for text in legend.get_texts()] == ["score", "silence", "vocals", "drums"]
+    assert (legend.get_window_extent().y1 < below.get_window_extent().y0 + 1) == (layout is not None)
+    assert legend.get_window_extent().y0 >= 0
+    assert axes[-1].get_window_extent().width > 0.3 * figure.bbox.width
+    assert max(axes[-1].get_yticks()) <= track.score("sung")[0].max() + 0.1
+    legend.remove()
+    _, axes = into(track, 1, 2, kind="time", layout=layout, legend=False)
+    assert axes[-1].get_legend() is None
+
+
+def test_a_style_that_is_named_gives_type_and_lines_to_the_users_axes(track: TrackExplanation) -> None:
+    figure, axes = into(track, 2, 1, kind="time", layout="constrained", style="paper")
+    assert {text.get_fontsize() for text, _ in texts(figure)} == {8.0}
+    assert {spine.get_linewidth() for axis in axes for spine in axis.spines.values()} == {0.5}
+    plain, _ = into(track, 2, 1, kind="time", layout="constrained")
+    assert {text.get_fontsize() for text, _ in texts(plain)} == {10.0}
+
+
+def test_areas_are_hatched_in_the_users_axes_too(track: TrackExplanation) -> None:
+    for options, hatched in (({"style": "screen"}, False), ({"style": "paper"}, True), ({}, True)):
+        _, axes = into(track, 2, 1, kind="time", **options)
+        assert any(area.get_hatch() for area in axes[-1].collections if hasattr(area, "get_hatch")) == hatched
