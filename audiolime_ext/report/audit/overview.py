@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audit.verdict.agreement import Decisions, accuracy
 from audiolime_ext.audit.verdict.rates import Rate, flip_rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict
 
 MOST_CLASSES = 12  # of a confusion matrix
-Decisions = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,13 +139,6 @@ def _comparison(results: Results, component: str) -> Comparison:
 def is_single(results: Results) -> bool:
     """Whether every recording is of one class and every decision is for one label."""
     return results.reading.thresholds is None and all(len(entry.labels) == 1 for entry in results.entries)
-
-
-def accuracy(results: Results, decided: Decisions) -> float | None:
-    """The share of measured recordings whose decision is one of their classes; None with thresholds, or without any."""
-    if results.reading.thresholds is not None or not results.done.any():
-        return None
-    return float((decided & results.is_of)[results.done].any(axis=1).mean())
 
 
 def recall_and_precision(results: Results, decided: Decisions, label: str) -> tuple[float | None, float | None]:
