@@ -32,7 +32,7 @@ def agreement(results: Results) -> tuple[str, ...]:
         return ()
     elsewhere = np.array([label not in results.classes for label in results.labels])
     others = float(results.decided[results.done][:, elsewhere].any(axis=1).mean())
-    told = f"{percent(right)} of its decisions agree with the manifest"
+    told = f"{percent(right)} of the model's decisions agree with the manifest"
     if others:
         told += f"; {percent(others)} are for labels that it does not use"
     if right < 1:

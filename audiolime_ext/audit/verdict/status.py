@@ -231,7 +231,7 @@ class Verdict:
 
 
 def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = None) -> tuple[Verdict, ...]:
-    """Judge pairs by a limit: those that are shown first, the most frequent flips before others.
+    """Judge pairs by a limit: those that are shown first, and those known to flip most often before others.
 
     Parameters
     ----------
@@ -323,7 +323,21 @@ def _songs_needed(verdict: Verdict, rate: Rate) -> int | None:
     return songs_to_decide(rate, held_against.share, n_pairs=verdict.n_pairs)
 
 
-def _rank(verdict: Verdict) -> tuple[int, int, float, str, str]:
-    rate = 0.0 if verdict.rate is None or verdict.rate.rate is None else verdict.rate.rate
+def by_evidence(verdict: Verdict) -> tuple[float, float]:
+    """What sorts verdicts so that those known to flip most often come first: a share of one decision is no evidence.
+
+    Examples
+    --------
+    >>> limit = Limit(0.5, "the limit you gave")
+    >>> one, half = Rate(1.0, 0.025, 1.0, 1, 1, None, 1.0, 0.95), Rate(0.5, 0.27, 0.73, 20, 20, None, 20.0, 0.95)
+    >>> [v.component for v in sorted((Verdict("jazz", "bass", "open", limit, one),
+    ...                               Verdict("jazz", "drums", "open", limit, half)), key=by_evidence)]
+    ['drums', 'bass']
+    """
+    rate = verdict.rate or NOTHING_SEEN
+    return -rate.low, -(rate.rate or 0.0)
+
+
+def _rank(verdict: Verdict) -> tuple[int, int, tuple[float, float], str, str]:
     read = READINGS.index(verdict.reading) if verdict.reading else 0
-    return STATUSES.index(verdict.status), read, -rate, verdict.label, verdict.component
+    return STATUSES.index(verdict.status), read, by_evidence(verdict), verdict.label, verdict.component

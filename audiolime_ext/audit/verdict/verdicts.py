@@ -99,7 +99,7 @@ def judge(
     n_bootstrap: int = N_BOOTSTRAP,
     seed: int = 0,
 ) -> tuple[Verdict, ...]:
-    """A verdict on every pair of class and component: shown ones first, most frequent flips before others.
+    """A verdict on every pair of class and component: shown ones first, those known to flip most often before others.
 
     Parameters
     ----------

@@ -30,17 +30,17 @@ def audited(path: Path, decided: str, reading: Reading | None = None) -> Results
 @pytest.mark.parametrize(
     ("decided", "share", "said"),
     [
-        ("gggg", 1.0, "100 % of its decisions agree with the manifest"),
+        ("gggg", 1.0, "100 % of the model's decisions agree with the manifest"),
         (
             "gjjj",
             0.25,
-            "25 % of its decisions agree with the manifest; 75 % are for labels that it does not use; only the 1 "
+            "25 % of the model's decisions agree with the manifest; 75 % are for labels that it does not use; only the 1 "
             "recording that agrees can lose its class when something is taken out",
         ),
         (
             "ggpj",
             0.5,
-            "50 % of its decisions agree with the manifest; 50 % are for labels that it does not use; only the 2 "
+            "50 % of the model's decisions agree with the manifest; 50 % are for labels that it does not use; only the 2 "
             "recordings that agree can lose their class when something is taken out",
         ),
     ],

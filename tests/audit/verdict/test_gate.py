@@ -109,7 +109,7 @@ def test_a_confounded_model_fails_with_the_songs_that_show_it(
     assert told[0] == f"fail: {failing}; limit 30 %: the tolerance you gave; {numbers}"
     lacking = "meant to matter, but not shown when put in: guitar for 'guitar' (ruled out: 0 % of "
     assert told.pop(1).startswith(lacking), "what the model is meant to hear, and does not"
-    assert re.match(r"\d+ % of its decisions agree with the manifest", told.pop(1))
+    assert re.match(r"\d+ % of the model's decisions agree with the manifest", told.pop(1))
     assert told[1].startswith("shown: 'guitar' is confounded with drums: 100 % of 90 decisions flip (95 % interval ")
     assert all(re.match(r"  drums of 'song \d+' in 'song \d+' makes it 'guitar': log-odds \+\d", t) for t in told[2:5])
     assert len({line.split(" makes")[0].split(" in ")[1] for line in told[2:5]}) == 3, "three hosts"
