@@ -85,6 +85,9 @@ class Cause:
         return tuple(said)
 
 
+NO_CAUSE = Cause()  # nothing was measured
+
+
 def causes(results: Results, trials: Sequence[Trials]) -> Mapping[Pair, Cause]:
     """What the controls say about transplants at the donor's own ratio of levels, for each pair.
 

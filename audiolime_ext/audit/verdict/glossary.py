@@ -35,8 +35,8 @@ GLOSSARY = {
     "depends on": "shown, where nobody said what is meant to matter",
     "meant to matter": "declared in the table --expected: an effect that is shown is read as it should be. Nothing "
     "demands one: if it is not shown, a line says so",
-    "known": "shown in the baseline of --compare-with, and no worse now: shown, and not significantly more often, or open, "
-    "with an interval that reaches no higher",
+    "known": "shown in the baseline of --compare-with, and no worse now: shown, and not significantly more often, or "
+    "open, with an interval that reaches no higher",
     "waived": "left out of the gate's decision, with the numbers that were left out: meant to matter, or not auditable "
     "under --waive-not-auditable",
     "necessity": "how far the class falls, in log-odds, when the component is taken out",

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from audiolime_ext.audit.measurement.placebos import AGAIN, MOVED, NUDGED
-from audiolime_ext.audit.verdict.causes import Cause
+from audiolime_ext.audit.verdict.causes import NO_CAUSE, Cause
 from audiolime_ext.audit.verdict.controls import EQUAL_LEVEL, SAME_CLASS
 from audiolime_ext.audit.verdict.differences import Difference, songs_to_tell
 from audiolime_ext.audit.verdict.limits import Limit
@@ -79,7 +79,7 @@ class Verdict:
     placebo : Difference or None
         Difference from the control that speaks least for an effect; None: not measured.
     cause : Cause
-        What the controls say about what counts, where an effect is shown by what was put in.
+        Cause, as far as controls tell it, where an effect is shown by what was put in.
     together : tuple of str
         Components that the separator does not tell from this one.
     floor : Limit or None
@@ -99,7 +99,7 @@ class Verdict:
     sign: int | None = None
     declared: bool | None = None
     placebo: Difference | None = None
-    cause: Cause = Cause()
+    cause: Cause = NO_CAUSE
     together: tuple[str, ...] = ()
     why_not: str = ""
     floor: Limit | None = None

@@ -64,7 +64,8 @@ def shade(rate: Rate | None) -> int | None:
 
     Examples
     --------
-    >>> shade(None), shade(Rate(0.76, 0.6, 0.9, 20, 20, None, 20.0, 0.95)), shade(Rate(1, 0.025, 1, 1, 1, None, 1, 0.95))
+    >>> often, once = Rate(0.76, 0.6, 0.9, 20, 20, None, 20.0, 0.95), Rate(1.0, 0.025, 1.0, 1, 1, None, 1.0, 0.95)
+    >>> shade(None), shade(often), shade(once)
     (None, 6, 0)
     """
     return None if rate is None or rate.rate is None else round(rate.low * N_SHADES)

@@ -204,9 +204,7 @@ def _tried(results: Results, labels: Collection[str]) -> dict[str, dict[tuple[st
     return {asked: {(one.label, one.component): one for one in found} for asked, found in trials.items()}
 
 
-def _softer(
-    results: Results, tried: Mapping[str, Mapping[tuple[str, str], Trials]], pair: tuple[str, str]
-) -> set[int]:
+def _softer(results: Results, tried: Mapping[str, Mapping[tuple[str, str], Trials]], pair: tuple[str, str]) -> set[int]:
     """The recordings that lose the class when they are only made softer: no examples of a removal."""
     trials = tried["equal level"].get(pair)
     if trials is None or trials.rows is None:

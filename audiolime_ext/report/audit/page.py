@@ -219,9 +219,10 @@ def gated(results: Results, put_in: Sequence[Verdict], limit: float | None = Non
     held = tolerance(limit)
     found = admission_of(results, decide(put_in, held, floor=floor_of(results)), held)
     waived = [pair.text for pair in found.decision.pairs if pair.outcome == "waived"]
-    by = f"and by a limit of its own: {held.percent} of decisions, unless it is given a tolerance. Its answer by that limit"
-    if limit is not None:
-        by = f"here by this page's limit of {held.percent}. Its answer"
+    by = f"here by this page's limit of {held.percent}. Its answer"
+    if limit is None:
+        by = f"and by a limit of its own: {held.percent} of decisions, unless it is given a tolerance. Its answer by "
+        by += "that limit"
     return f"The gate judges only what is put in, {by}: {found.outcome} ({found.decision.numbers}).", waived
 
 

@@ -34,14 +34,14 @@ def audited(path: Path, decided: str, reading: Reading | None = None) -> Results
         (
             "gjjj",
             0.25,
-            "25 % of the model's decisions agree with the manifest; 75 % are for labels that it does not use; only the 1 "
-            "recording that agrees can lose its class when something is taken out",
+            "25 % of the model's decisions agree with the manifest; 75 % are for labels that it does not use; only the "
+            "1 recording that agrees can lose its class when something is taken out",
         ),
         (
             "ggpj",
             0.5,
-            "50 % of the model's decisions agree with the manifest; 50 % are for labels that it does not use; only the 2 "
-            "recordings that agree can lose their class when something is taken out",
+            "50 % of the model's decisions agree with the manifest; 50 % are for labels that it does not use; only the "
+            "2 recordings that agree can lose their class when something is taken out",
         ),
     ],
 )

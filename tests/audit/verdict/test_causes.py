@@ -96,11 +96,13 @@ def audited(path: Path, *, at_own_level: int, of_own_class: int, silent: int = 0
         for i, entry in enumerate(entries):
             is_host = i % 2 == 1 and i < 48
             there = not (is_host and i // 2 < silent)
-            found = [Measurement("score", "", guitar if i % 2 == 0 else piano), Measurement("presence", "bass", (-6.0,))]
-            found.append(Measurement("presence", "drums", (-6.0 if there else -90.0,)))
+            found = [Measurement("score", "", guitar if i % 2 == 0 else piano)]
+            levels = {"bass": -6.0, "drums": -6.0 if there else -90.0}
+            found += [Measurement("presence", name, (level,)) for name, level in levels.items()]
             if is_host:
                 found.append(Measurement("own", "drums", guitar, entries[i + 47].key))
-                found.append(Measurement("own", "drums", guitar if i // 2 < of_own_class else piano, entries[i + 48].key))
+                after = guitar if i // 2 < of_own_class else piano
+                found.append(Measurement("own", "drums", after, entries[i + 48].key))
             if is_host and there:
                 after = guitar if i // 2 < at_own_level else piano
                 found.append(Measurement("matched", "drums", after, entries[i + 47].key))

@@ -91,6 +91,7 @@ def test_a_clean_model_with_enough_songs_passes(passing: Path, capsys: pytest.Ca
         "ruled out: no effect of bass on 'guitar' beyond 5 %",
         "ruled out: no effect of drums on 'guitar' beyond 5 %",
         "ruled out: no effect of bass on 'piano' beyond 5 %",
+        "100 % of the model's decisions agree with the manifest",
     }
     assert told.err == ""
     assert re.search(
@@ -107,7 +108,7 @@ def test_a_confounded_model_fails_with_the_songs_that_show_it(
     told = capsys.readouterr().out.splitlines()
     numbers = "1 shown, 0 open, 3 ruled out; waived: 1 ruled out"
     assert told[0] == f"fail: {failing}; limit 30 %: the tolerance you gave; {numbers}"
-    lacking = "meant to matter, but not shown when put in: guitar for 'guitar' (ruled out: 0 % of "
+    lacking = "meant to matter, but not shown when put in: piano for 'piano' (ruled out: 0 % of "
     assert told.pop(1).startswith(lacking), "what the model is meant to hear, and does not"
     assert re.match(r"\d+ % of the model's decisions agree with the manifest", told.pop(1))
     assert told[1].startswith("shown: 'guitar' is confounded with drums: 100 % of 90 decisions flip (95 % interval ")
@@ -156,6 +157,8 @@ def test_few_songs_are_inconclusive_with_the_number_that_would_decide(
     # float WAV files hold the second at which they were written, so contents, and with them donors, vary
     assert [line for line in told[1:] if line.startswith("open: ")]
     for line in told[1:]:
+        if line.startswith(("meant to matter, but not shown", "100 % of the model's decisions agree")):
+            continue
         decided = re.search("; about 72 songs would decide, there are ([5-9]|1[0-2])$", line)
         assert (decided is not None) != line.startswith("waived, meant to matter: "), line
 

@@ -299,7 +299,8 @@ def test_a_model_that_answers_otherwise_when_asked_twice_is_told_before_anything
     assert (agree,) == agreement(unsteady)
     assert more == [], "true stems may hold nothing else, and none is alone"
     separated = replace(unsteady, identity=replace(unsteady.identity, factorization="demucs:mdx"))
-    assert marks(separated) == (first, agree, "how much of a true source lands in which stem was not measured for demucs:mdx")
+    unmeasured = "how much of a true source lands in which stem was not measured for demucs:mdx"
+    assert marks(separated) == (first, agree, unmeasured)
     assert not any(verdict.reading == "confounder" for way in conclude(unsteady) for verdict in way)
 
 
