@@ -60,7 +60,7 @@ class Cause:
         ('how loud the bass is counts: as loud as the host's own, 0 % of 50 flip',)
         """
         plural = component.endswith("s") and not component.endswith("ss")
-        be, sound = ("are", "sound") if plural else ("is", "sounds")
+        be, sound, it = ("are", "sound", "they are") if plural else ("is", "sounds", "it is")
         louder, also = _less(self.matched), _beyond(self.matched, limit)
         loud, sounding = f"how loud the {component} {be}", f"how the {component} of this class {sound}"
         said = []
@@ -72,7 +72,7 @@ class Cause:
             less, beyond = _less(self.same), _beyond(self.same, limit)
             of_own = f"with {component} of the host's own class"
             if less and not beyond and not louder:
-                read = f"{sounding} counts" if also else f"what counts is {sounding}, or how loud"
+                read = f"{sounding} counts" if also else f"what counts is {sounding}, or how loud {it}"
             elif beyond and not less and not louder:
                 read = f"what counts is that there {be} {component}"
             elif not less and not beyond:
