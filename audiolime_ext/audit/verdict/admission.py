@@ -27,7 +27,7 @@ from audiolime_ext.audit.verdict.limits import Limit
 from audiolime_ext.audit.verdict.rates import Trials
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict
-from audiolime_ext.audit.verdict.verdicts import marks, put_in, transplants_of
+from audiolime_ext.audit.verdict.verdicts import marks, put_in, transplants_of, unmet
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of
@@ -55,7 +55,8 @@ class Admission:
     trials : tuple of Trials
         Trials that were judged.
     notes : tuple of str
-        Notes on the model and the stems, see `audiolime_ext.audit.verdict.verdicts.marks`.
+        Notes on what is meant to matter, the model and the stems, see `unmet` and `marks` in
+        `audiolime_ext.audit.verdict.verdicts`.
     """
 
     path: Path
@@ -197,7 +198,7 @@ def admission_of(
     else:
         decision = GateResult("inconclusive", limit, ())
     outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
-    notes = (*_through(limits.floor_of(results), limit), *marks(results))
+    notes = (*unmet(verdicts), *_through(limits.floor_of(results), limit), *marks(results))
     return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials), notes)
 
 

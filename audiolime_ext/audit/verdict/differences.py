@@ -108,6 +108,28 @@ def paired_difference(
         return flip_rate(tried, confidence=confidence, n_bootstrap=n_bootstrap, seed=seed)
 
     done, placebo = rate_of(np.asarray(trials.flips, np.float64), trials.donors), rate_of(controls, None)
+    return _between(done, placebo, control)
+
+
+def difference(trials: Trials, others: Trials, *, control: str = "") -> Difference | None:
+    """How much more often decisions flip in some trials than in others, which are a control of the same recordings.
+
+    None where one of them holds no trial.
+
+    Examples
+    --------
+    >>> songs = [f"song {i}" for i in range(20)]
+    >>> all_, none = (Trials("guitar", "bass", np.full(20, flips), songs, songs) for flips in (True, False))
+    >>> found = difference(all_, none)
+    >>> found.rate, found.low > 0.7, found.placebo.n_trials
+    (1.0, True, 20)
+    """
+    done, other = flip_rate(trials), flip_rate(others)
+    return None if done.rate is None or other.rate is None else _between(done, other, control)
+
+
+def _between(done: Rate, placebo: Rate, control: str) -> Difference:
+    """Newcombe's interval for the difference of two rates, both of which hold trials."""
     p, q = done.rate or 0.0, placebo.rate or 0.0
     low = p - q - math.hypot(p - done.low, placebo.high - q)
     high = p - q + math.hypot(done.high - p, q - placebo.low)

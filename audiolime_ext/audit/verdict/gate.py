@@ -103,10 +103,18 @@ class GateResult:
 
     @property
     def numbers(self) -> str:
-        """How many pairs have each status, and how many of them are known or waived."""
-        aside = [(sum(pair.outcome == left for pair in self.pairs), left) for left in ("known", "waived")]
-        told = [f"{n} of them {left}" for n, left in aside if n]
-        return "; ".join([in_numbers(pair.verdict for pair in self.pairs), *told])
+        """How many pairs have each status: those that decide, and then those that are known or waived.
+
+        Examples
+        --------
+        >>> limit = Limit(0.05, "the limit you gave")
+        >>> meant = Verdict("guitar", "guitar", "shown", limit, declared=True)
+        >>> gate([meant, Verdict("guitar", "drums", "ruled out", limit)]).numbers
+        '0 shown, 0 open, 1 ruled out; waived: 1 shown'
+        """
+        aside = {left: [pair.verdict for pair in self.pairs if pair.outcome == left] for left in ("known", "waived")}
+        told = in_numbers(pair.verdict for pair in self.pairs if pair.outcome not in aside)
+        return "; ".join([told, *(f"{left}: {in_numbers(of, zeros=False)}" for left, of in aside.items() if of)])
 
 
 def gate(

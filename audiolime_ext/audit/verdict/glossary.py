@@ -33,8 +33,10 @@ GLOSSARY = {
     "nearly all of the sound",
     "confounder": "a component that is shown to matter and is not meant to",
     "depends on": "shown, where nobody said what is meant to matter",
-    "meant to matter": "declared in the table --expected: an effect that is shown is read as it should be",
-    "known": "shown in the baseline of --compare-with, too, and not significantly more often now",
+    "meant to matter": "declared in the table --expected: an effect that is shown is read as it should be. Nothing "
+    "demands one: if it is not shown, a line says so",
+    "known": "shown in the baseline of --compare-with, and no worse now: shown, and not significantly more often, or "
+    "open, with an interval that reaches no higher",
     "waived": "left out of the gate's decision, with the numbers that were left out: meant to matter, or not auditable "
     "under --waive-not-auditable",
     "necessity": "how far the class falls, in log-odds, when the component is taken out",

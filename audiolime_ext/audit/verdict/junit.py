@@ -42,7 +42,7 @@ def to_junit(found: Admission) -> bytes:
     for name, element in _COUNTED.items():
         suite.set(name, str(counts[element] if element else counts.total()))
     ElementTree.SubElement(suite, "system-out").text = _legible(
-        "\n".join([found.heading, *found.lines("known", "waived")])
+        "\n".join([found.heading, *found.notes, *found.lines("known", "waived")])
     )
     ElementTree.SubElement(suite, "system-err")
     whole = ElementTree.Element("testsuites")

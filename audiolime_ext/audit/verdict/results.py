@@ -67,9 +67,11 @@ class Asked:
         return Asked(self.recordings[rows], self.components[rows], self.donors[rows], self.values[rows])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Results(Plotted):
     """What an audit has found, as it is read from a store.
+
+    `audiolime_ext.audit.verdict.verdicts.conclude` gives the verdicts.
 
     Parameters
     ----------
@@ -136,6 +138,12 @@ class Results(Plotted):
             ordered = tuple(sorted(names, key=lambda name: (name == "residual", name)))
             found = reading or store.reading(), ordered, _remarks(measured)
             return cls(Path(path), store.identity, entries, done, failures, *found)
+
+    def __repr__(self) -> str:
+        """The audit in one line; what follows from it are its verdicts."""
+        measured = f"{int(self.done.sum())} of {counted(len(self.entries), 'recording')} measured"
+        about = f"{self.identity.model}, {self.identity.factorization}, {measured}"
+        return f"Results({legible(self.path)}: {about}; conclude(results) gives the verdicts)"
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from audiolime_ext.audit.measurement.placebos import AGAIN, MOVED, NUDGED
+from audiolime_ext.audit.verdict.causes import NO_CAUSE, Cause
 from audiolime_ext.audit.verdict.controls import EQUAL_LEVEL, SAME_CLASS
 from audiolime_ext.audit.verdict.differences import Difference, songs_to_tell
 from audiolime_ext.audit.verdict.limits import Limit
@@ -77,8 +78,8 @@ class Verdict:
         True if the component is meant to matter, False if not; None: nobody said what is.
     placebo : Difference or None
         Difference from the control that speaks least for an effect; None: not measured.
-    same : Rate or None
-        Rate of flips where the component comes from other songs of the host's own class; None: not measured.
+    cause : Cause
+        Cause, as far as controls tell it, where an effect is shown by what was put in.
     together : tuple of str
         Components that the separator does not tell from this one.
     floor : Limit or None
@@ -98,7 +99,7 @@ class Verdict:
     sign: int | None = None
     declared: bool | None = None
     placebo: Difference | None = None
-    same: Rate | None = None
+    cause: Cause = NO_CAUSE
     together: tuple[str, ...] = ()
     why_not: str = ""
     floor: Limit | None = None
@@ -129,8 +130,8 @@ class Verdict:
     def claim(self) -> str:
         """What is shown, or would be, without the numbers."""
         read = self.reading or ("depends on" if not self.declared else "as expected")
-        named = " or ".join((self.component, *self.together))
-        return _READ[read][self.is_removal].format(repr(self.label), named)
+        apart = f" (which the separator does not tell from {' or '.join(self.together)})" if self.together else ""
+        return _READ[read][self.is_removal].format(repr(self.label), self.component + apart)
 
     @property
     def text(self) -> str:
@@ -152,7 +153,7 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {**asdict(self), "reading": self.reading, "text": self.text}
+        return {**asdict(self), "reading": self.reading, "what_counts": list(self.what_counts), "text": self.text}
 
     @property
     def _ruled_out(self) -> str:
@@ -168,18 +169,12 @@ class Verdict:
     @property
     def _controls(self) -> tuple[str, ...]:
         controlled = "no near-null control was measured" if self.placebo is None else self._where_not
-        return (controlled, self.what_counts) if self.what_counts else (controlled,)
+        return (controlled, *self.what_counts)
 
     @property
-    def what_counts(self) -> str:
-        """Whether the component's presence counts, or how it sounds in this class; "" where that is not known."""
-        if not self.is_finding or self.same is None:
-            return ""
-        plural = self.component.endswith("s") and not self.component.endswith("ss")
-        side = which_side(self.same, self.limit)
-        if side == "ruled out":
-            return f"what counts is how the {self.component} of this class sound{'' if plural else 's'}"
-        return f"what counts is that there {'are' if plural else 'is'} {self.component}" if side == "shown" else ""
+    def what_counts(self) -> tuple[str, ...]:
+        """What counts of the component: its level, how it sounds in this class, that it is there; with the numbers."""
+        return self.cause.told(self.component, self.beyond) if self.is_finding else ()
 
     @property
     def changes_its_mind(self) -> bool:
@@ -208,9 +203,10 @@ class Verdict:
     def _what_would_decide(self) -> tuple[str, ...]:
         said = []
         above = self.rate is not None and self.rate.low > self.limit.share
-        if above and self.placebo is not None and self.placebo.low <= 0:
-            read = self._control[0] if self.changes_its_mind else "too few songs to tell"
-            said.append(f"{read}: {self._where_not}")
+        if self.changes_its_mind:
+            said.append(f"{self._control[0]}: {self._where_not}")
+        elif above and self.placebo is not None and self.placebo.low <= 0:
+            said.append(f"too few songs to tell: {self._where_not}")
         elif above and self.floor is not None and self.rate is not None and self.rate.low <= self.floor.share:
             said.append(
                 f"the interval lies above the limit, but not above {self.floor.percent} ({self.floor.name}): what ends "
@@ -235,7 +231,7 @@ class Verdict:
 
 
 def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = None) -> tuple[Verdict, ...]:
-    """Judge pairs by a limit: those that are shown first, the most frequent flips before others.
+    """Judge pairs by a limit: those that are shown first, and those known to flip most often before others.
 
     Parameters
     ----------
@@ -273,8 +269,8 @@ def which_side(rate: Rate | None, limit: Limit) -> Status:
     return "shown" if rate.low > limit.share else "ruled out" if rate.high < limit.share else "open"
 
 
-def in_numbers(verdicts: Iterable[Verdict]) -> str:
-    """How many pairs have each status.
+def in_numbers(verdicts: Iterable[Verdict], *, zeros: bool = True) -> str:
+    """How many pairs have each status; zeros: False to leave out those that none has.
 
     Examples
     --------
@@ -282,7 +278,8 @@ def in_numbers(verdicts: Iterable[Verdict]) -> str:
     '0 shown, 0 open, 0 ruled out'
     """
     n = Counter(verdict.status for verdict in verdicts)
-    return ", ".join(f"{n[status]} {status}" for status in STATUSES if n[status] or status != "not auditable")
+    told = (status for status in STATUSES if n[status] or (zeros and status != "not auditable"))
+    return ", ".join(f"{n[status]} {status}" for status in told)
 
 
 def _together(family: Sequence[Verdict]) -> list[Verdict]:
@@ -310,8 +307,11 @@ def _judged(verdict: Verdict, rate: Rate, *, above: bool) -> Verdict:
         return replace(verdict, status="shown", songs_needed=None)
     if side == "ruled out":
         return replace(verdict, status="ruled out", songs_needed=None)
-    needed = songs_to_tell(placebo) if above and placebo is not None else _songs_needed(verdict, rate)
-    return replace(verdict, status="open", songs_needed=needed)
+    needed = [] if above else [_songs_needed(verdict, rate)]
+    if placebo is not None and placebo.low <= 0 and (rate.rate or 0.0) > verdict.limit.share:
+        needed.append(songs_to_tell(placebo))  # it must also be told from the control
+    known = [n for n in needed if n is not None]
+    return replace(verdict, status="open", songs_needed=max(known) if len(known) == len(needed) else None)
 
 
 def _songs_needed(verdict: Verdict, rate: Rate) -> int | None:
@@ -323,7 +323,21 @@ def _songs_needed(verdict: Verdict, rate: Rate) -> int | None:
     return songs_to_decide(rate, held_against.share, n_pairs=verdict.n_pairs)
 
 
-def _rank(verdict: Verdict) -> tuple[int, int, float, str, str]:
-    rate = 0.0 if verdict.rate is None or verdict.rate.rate is None else verdict.rate.rate
+def by_evidence(verdict: Verdict) -> tuple[float, float]:
+    """What sorts verdicts so that those known to flip most often come first: a share of one decision is no evidence.
+
+    Examples
+    --------
+    >>> limit = Limit(0.5, "the limit you gave")
+    >>> one, half = Rate(1.0, 0.025, 1.0, 1, 1, None, 1.0, 0.95), Rate(0.5, 0.27, 0.73, 20, 20, None, 20.0, 0.95)
+    >>> [v.component for v in sorted((Verdict("jazz", "bass", "open", limit, one),
+    ...                               Verdict("jazz", "drums", "open", limit, half)), key=by_evidence)]
+    ['drums', 'bass']
+    """
+    rate = verdict.rate or NOTHING_SEEN
+    return -rate.low, -(rate.rate or 0.0)
+
+
+def _rank(verdict: Verdict) -> tuple[int, int, tuple[float, float], str, str]:
     read = READINGS.index(verdict.reading) if verdict.reading else 0
-    return STATUSES.index(verdict.status), read, -rate, verdict.label, verdict.component
+    return STATUSES.index(verdict.status), read, by_evidence(verdict), verdict.label, verdict.component

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from audiolime_ext.audit.verdict.agreement import agreement
+from audiolime_ext.audit.verdict.causes import causes
 from audiolime_ext.audit.verdict.controls import placebo_difference, repeats
 from audiolime_ext.audit.verdict.differences import Difference
 from audiolime_ext.audit.verdict.expected import Expected
@@ -31,6 +33,7 @@ from audiolime_ext.audit.verdict.limits import TOLERANCE, Limit, given, limit_of
 from audiolime_ext.audit.verdict.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict, decide
+from audiolime_ext.audit.verdict.words import percent
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.holding import confusion_of, holding_notes
 from audiolime_ext.files.names import legible
@@ -74,8 +77,12 @@ class Grounds:
         return tuple(sorted(found - {component}))
 
     def placebo(self, trials: Trials, rate: Rate, limit: Limit) -> Difference | None:
-        """The comparison with placebos, where this limit or that of a gate may need it: it takes long."""
-        if self.placebo_of is None or not rate.low > min(limit.share, TOLERANCE):
+        """The comparison with placebos, where this limit or that of a gate may need it: it takes long.
+
+        That is where the interval lies above the limit, and where the rate does, as then more songs may show it.
+        """
+        beyond = rate.low > min(limit.share, TOLERANCE) or (rate.rate or 0.0) > limit.share
+        if self.placebo_of is None or not beyond:
             return None
         return self.placebo_of(trials)
 
@@ -92,7 +99,7 @@ def judge(
     n_bootstrap: int = N_BOOTSTRAP,
     seed: int = 0,
 ) -> tuple[Verdict, ...]:
-    """A verdict on every pair of class and component: shown ones first, most frequent flips before others.
+    """A verdict on every pair of class and component: shown ones first, those known to flip most often before others.
 
     Parameters
     ----------
@@ -189,13 +196,11 @@ def put_in(
         grounds=Grounds.of(results) if grounds is None else grounds,
         floor=floor,
     )
-    labels = sorted({verdict.label for verdict in verdicts if verdict.is_finding})
-    same = {(one.label, one.component): one for one in results.transplants(which="same", labels=labels)}
+    shown = {(verdict.label, verdict.component) for verdict in verdicts if verdict.is_finding}
+    found = causes(results, [tried for tried in trials if (tried.label, tried.component) in shown])
     return tuple(
-        replace(verdict, same=flip_rate(same[verdict.label, verdict.component]))
-        if verdict.is_finding and (verdict.label, verdict.component) in same
-        else verdict
-        for verdict in verdicts
+        replace(one, cause=found[one.label, one.component]) if (one.label, one.component) in found else one
+        for one in verdicts
     )
 
 
@@ -223,7 +228,34 @@ def marks(results: Results) -> tuple[str, ...]:
         for name, (n, of) in results.whole.items()
         if n
     )
-    return (*results.remarks, *unsteady, *alone, *holding_notes(results.identity.factorization, results.components))
+    held = holding_notes(results.identity.factorization, results.components)
+    return (*results.remarks, *unsteady, *agreement(results), *alone, *held)
+
+
+def unmet(put_in: Sequence[Verdict]) -> tuple[str, ...]:
+    """One sentence on what is meant to matter and is not shown to when it is put in; nothing where all is.
+
+    Parameters
+    ----------
+    put_in : sequence of Verdict
+        Verdicts on what was put into other recordings.
+
+    Examples
+    --------
+    >>> never = Rate(0.0, 0.0, 0.3, 50, 10, 10, 10.0, 0.95)
+    >>> unmet([Verdict("guitar", "guitar", "ruled out", given(0.4), never, declared=True)])
+    ("meant to matter, but not shown when put in: guitar for 'guitar' (ruled out: 0 % of 50 decisions flip)",)
+    """
+    lacking = [one for one in put_in if one.declared and not one.is_finding]
+    told = (f"{one.component} for {one.label!r} ({one.status}: {_flips(one)})" for one in lacking)
+    return (f"meant to matter, but not shown when put in: {'; '.join(told)}",) if lacking else ()
+
+
+def _flips(verdict: Verdict) -> str:
+    rate = verdict.rate
+    if rate is None or rate.rate is None:
+        return "nothing was tried"
+    return f"{percent(rate.rate)} of {counted(rate.n_trials, 'decision flips', 'decisions flip')}"
 
 
 def transplants_of(results: Results) -> list[Trials]:

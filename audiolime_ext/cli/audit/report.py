@@ -12,6 +12,7 @@ from audiolime_ext.cli.numbers import positive
 from audiolime_ext.cli.options import add_json, add_output, add_trust, warn
 from audiolime_ext.cli.parser import Paragraphs
 from audiolime_ext.files.names import legible
+from audiolime_ext.text import share_of
 
 
 def add(commands: Any) -> None:
@@ -37,7 +38,7 @@ def add(commands: Any) -> None:
     )
     add_trust(parser, "STORE")
     add_tolerance(
-        parser, default="the limit of the factorization; the gate's answer by its own limit is shown beside it"
+        parser, default="the limit of the factorization; the gate's answer, by P or else its own limit, is shown, too"
     )
     add_expected(parser, default="as for the audit")
     add_threshold(parser, default="as for the audit")
@@ -54,6 +55,10 @@ def run(args: Namespace) -> int:
     require_place(Path(args.output))
     options = Options(args.tolerance, args.audio, args.clip_s, args.anonymise, args.trust)
     results = _results(args)
+    n, n_done = len(results.entries), int(results.done.sum())
+    if n_done < n:
+        lacking = share_of(n - n_done, n, "recording")
+        warn(f"{lacking} not measured, or failed: the page is about the others only")
     if args.audio and not args.trust:
         _warn_of_modules(results, args.store)
     page = write_report(results, args.output, options)

@@ -145,19 +145,20 @@ def _store_of(manifest: Path) -> Path:
 def _tell(results: Any, args: Namespace) -> None:
     from audiolime_ext.audit.verdict.limits import limit_of
     from audiolime_ext.audit.verdict.status import in_numbers
-    from audiolime_ext.audit.verdict.verdicts import conclude, marks
+    from audiolime_ext.audit.verdict.verdicts import conclude, marks, unmet
     from audiolime_ext.files.names import legible
     from audiolime_ext.files.plain import to_json
 
     limit = limit_of(results)
     told = dict(zip(("transplants", "removals"), conclude(results, limit=limit), strict=True))
+    notes = (*unmet(told["transplants"]), *marks(results))
     n_done, n = int(results.done.sum()), len(results.entries)
     if args.json:
         about = {"store": str(results.path), "n_recordings": n, "n_done": n_done, "n_failed": len(results.failures)}
         verdicts_of = {name: [v.to_dict() for v in verdicts] for name, verdicts in told.items()}
-        print(to_json({**about, "limit": vars(limit), "notes": marks(results), **verdicts_of}))
+        print(to_json({**about, "limit": vars(limit), "notes": notes, **verdicts_of}))
         return
-    print("\n".join([f"{share_of(n_done, n, 'recording')} in {legible(results.path)}", limit.text, *marks(results)]))
+    print("\n".join([f"{share_of(n_done, n, 'recording')} in {legible(results.path)}", limit.text, *notes]))
     for title, verdicts in zip(("put into other recordings", "taken out"), told.values(), strict=True):
         print(f"\n{title}: {in_numbers(verdicts)}" if verdicts else f"\n{title}: nothing was tried")
         for verdict in verdicts:

@@ -60,14 +60,15 @@ def across(value: float, limit: float) -> int:
 
 
 def shade(rate: Rate | None) -> int | None:
-    """A cell's shade, 0 (never) to `N_SHADES` (always); None: not tried.
+    """A cell's shade by the lower end of the interval, 0 (never) to `N_SHADES` (always); None: not tried.
 
     Examples
     --------
-    >>> shade(None), shade(Rate(0.76, 0.6, 0.9, 20, 20, None, 20.0, 0.95))
-    (None, 8)
+    >>> often, once = Rate(0.76, 0.6, 0.9, 20, 20, None, 20.0, 0.95), Rate(1.0, 0.025, 1.0, 1, 1, None, 1.0, 0.95)
+    >>> shade(None), shade(often), shade(once)
+    (None, 6, 0)
     """
-    return None if rate is None or rate.rate is None else round(rate.rate * N_SHADES)
+    return None if rate is None or rate.rate is None else round(rate.low * N_SHADES)
 
 
 def swarm(values: Array, *, limit: float) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audit.verdict.limits import Limit
 from audiolime_ext.audit.verdict.rates import Rate, Trials, flip_rate
 from audiolime_ext.audit.verdict.results import Results
-from audiolime_ext.audit.verdict.status import Verdict, which_side
+from audiolime_ext.audit.verdict.status import Verdict, by_evidence, which_side
 
 Answer = Literal["shown", "ruled out", "open", "not auditable", ""]
 MOST_LARGEST = 3  # effects that are told where no fault is shown
@@ -108,17 +108,19 @@ def findings(results: Results, verdicts: Sequence[Verdict], *, n_cases: int = 3)
 def to_tell(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts that a report gives with evidence: those shown and, if none of them is a fault, the largest effects.
 
+    The largest are those that are known to flip most often, in two songs or more. What a control explains is no effect.
     Behind them are those that are not auditable, but flipped where they were tried: a gate may waive them. Of two
     verdicts on one pair, put in and taken out, the first is given.
     """
     shown = _once([one for one in verdicts if one.is_finding])
-    untold = [one for one in verdicts if one.status == "not auditable" and _share(one)]
-    aside = _once(sorted(untold, key=_share, reverse=True))[:MOST_LARGEST]
+    untold = [one for one in verdicts if one.status == "not auditable" and _flips(one)]
+    aside = _once(sorted(untold, key=by_evidence))[:MOST_LARGEST]
     if any(one.reading != "as expected" for one in shown):
         return shown + aside
     pairs = {(one.label, one.component) for one in shown}
     flips = [one for one in verdicts if one.status in ("open", "ruled out") and (one.label, one.component) not in pairs]
-    largest = sorted((one for one in flips if _share(one)), key=_share, reverse=True)
+    told = (one for one in flips if _flips(one, n_songs=2) and not one.changes_its_mind)
+    largest = sorted(told, key=by_evidence)
     return shown + _once(largest)[:MOST_LARGEST] + aside
 
 
@@ -134,41 +136,28 @@ def answer(rate: Rate | None, limit: Limit) -> Answer:
 
 
 def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
-    """The meaning of the answers, in plain sentences; none where the verdict is not shown."""
+    """The meaning of the evidence, in plain sentences; none where the verdict is not shown.
+
+    What counts of a component that was put in is said as everywhere: `audiolime_ext.audit.verdict.causes`.
+    """
     if not verdict.is_finding:
         return ()
     label, component = f"“{verdict.label}”", verdict.component
-    said: dict[tuple[str, Answer], str] = {
-        (
-            "matched",
-            "shown",
-        ): f"It is not a matter of level: it also happens with {component} as loud as the host's own.",
-        (
-            "matched",
-            "ruled out",
-        ): f"What counts is the level of {component}: it does not happen at the level of the host's own.",
-        (
-            "same",
-            "shown",
-        ): f"It also happens with {component} from the host's own class: what counts is that it is there.",
-        (
-            "same",
-            "ruled out",
-        ): f"It does not happen with {component} from the host's own class: what counts is how it sounds in "
-        f"{label}, not that it is there.",
-        ("leak", "shown"): f"Beware: it also happens with what is separated as {component} where there is none.",
-        ("leak", "ruled out"): f"It does not happen with what is separated as {component} where there is none.",
-        ("without", "shown"): f"Recordings of {label} lose the class without {component}.",
-        (
-            "without",
-            "ruled out",
-        ): f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.",
-        ("equal level", "shown"): "Beware: they also lose it when they are only made softer.",
-    }
-    if answers.get("without") == "shown":
-        said["spectral noise", "shown"] = "Noise of the same spectrum in its place does not bring the class back."
-        said["spectral noise", "ruled out"] = "Noise of the same spectrum in its place brings the class back."
-    return tuple(said[given] for given in answers.items() if given in said)
+    said = [f"{text[0].upper()}{text[1:]}." for text in verdict.what_counts]
+    if answers.get("leak") == "ruled out" and not verdict.is_removal:
+        said.append(f"It does not happen with what is separated as {component} where there is none.")
+    if answers.get("without") == "ruled out":
+        said.append(f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.")
+    if answers.get("without") != "shown":
+        return tuple(said)
+    if answers.get("equal level") == "shown":
+        said.append(f"Recordings of {label} lose the class without {component}, but also when only made as soft.")
+        return tuple(said)
+    said.append(f"Recordings of {label} lose the class without {component}.")
+    if answers.get("spectral noise") in ("shown", "ruled out"):
+        back = "brings the class back" if answers["spectral noise"] == "ruled out" else "does not bring the class back"
+        said.append(f"Noise of the same spectrum in its place {back}.")
+    return tuple(said)
 
 
 def _once(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -179,8 +168,8 @@ def _once(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return list(first.values())
 
 
-def _share(verdict: Verdict) -> float:
-    return 0.0 if verdict.rate is None else verdict.rate.rate or 0.0
+def _flips(verdict: Verdict, *, n_songs: int = 1) -> bool:
+    return verdict.rate is not None and bool(verdict.rate.rate) and verdict.rate.n_songs >= n_songs
 
 
 def _finding(
@@ -198,7 +187,7 @@ def _finding(
         tuple(evidence),
         reads(verdict, {one.asked: one.answer for one in evidence}),
         _cases(results, "own", tried["own"].get(pair), n_cases),
-        _cases(results, "without", tried["without"].get(pair), n_cases),
+        _cases(results, "without", tried["without"].get(pair), n_cases, but=_softer(results, tried, pair)),
     )
 
 
@@ -215,8 +204,18 @@ def _tried(results: Results, labels: Collection[str]) -> dict[str, dict[tuple[st
     return {asked: {(one.label, one.component): one for one in found} for asked, found in trials.items()}
 
 
-def _cases(results: Results, measure: str, trials: Trials | None, n: int) -> tuple[Case, ...]:
-    """The flipped trials that rose furthest, each with different songs."""
+def _softer(results: Results, tried: Mapping[str, Mapping[tuple[str, str], Trials]], pair: tuple[str, str]) -> set[int]:
+    """The recordings that lose the class when they are only made softer: no examples of a removal."""
+    trials = tried["equal level"].get(pair)
+    if trials is None or trials.rows is None:
+        return set()
+    return set(results.asked("equal level").recordings[trials.rows[trials.flips]].tolist())
+
+
+def _cases(
+    results: Results, measure: str, trials: Trials | None, n: int, but: Collection[int] = ()
+) -> tuple[Case, ...]:
+    """The flipped trials that rose furthest, each with different songs, but not those of some recordings."""
     if trials is None or trials.gains is None or trials.rows is None:
         return ()
     asked: Any = results.asked(measure)
@@ -224,6 +223,8 @@ def _cases(results: Results, measure: str, trials: Trials | None, n: int) -> tup
     chosen: list[int] = []
     taken: set[str] = set()
     for i in flipped[np.argsort(-trials.gains[flipped], kind="stable")]:
+        if int(asked.recordings[trials.rows[i]]) in but:
+            continue
         songs = {trials.hosts[i]} | (set() if trials.donors is None else {trials.donors[i]})
         if len(chosen) < n and not songs & taken:
             chosen.append(int(trials.rows[i]))

@@ -6,18 +6,18 @@ the recordings against the decisions. Otherwise, and with many classes, they mak
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.audit.verdict.rates import Rate, flip_rate
+from audiolime_ext.audit.verdict.agreement import Decisions, accuracy
+from audiolime_ext.audit.verdict.rates import Rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict
 
 MOST_CLASSES = 12  # of a confusion matrix
-Decisions = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,21 +30,18 @@ class HeatMap:
     found: frozenset[tuple[str, str]] = frozenset()
 
 
-def heat_maps(results: Results, verdicts: Sequence[Verdict]) -> tuple[HeatMap, ...]:
-    """Two maps: of components that were put in (with the findings marked), and of those that were taken out."""
-    put_in = {(verdict.label, verdict.component): verdict.rate for verdict in verdicts if verdict.rate is not None}
-    taken_out = {(one.label, one.component): flip_rate(one) for one in results.removals()}
-    found = frozenset((verdict.label, verdict.component) for verdict in verdicts if verdict.is_finding)
+def heat_maps(results: Results, put_in: Sequence[Verdict], taken_out: Sequence[Verdict]) -> tuple[HeatMap, ...]:
+    """Two maps with the findings marked: of components that were put in, and of those that were taken out."""
     return (
-        _heat_map("put in: other recordings become the class", results, put_in, found),
-        _heat_map("taken out: recordings lose the class", results, taken_out, frozenset()),
+        _heat_map("put in: other recordings become the class", results, put_in),
+        _heat_map("taken out: recordings lose the class", results, taken_out),
     )
 
 
-def _heat_map(
-    title: str, results: Results, rates: Mapping[tuple[str, str], Rate | None], found: frozenset[tuple[str, str]]
-) -> HeatMap:
+def _heat_map(title: str, results: Results, verdicts: Sequence[Verdict]) -> HeatMap:
     names = results.components
+    rates = {(one.label, one.component): one.rate for one in verdicts}
+    found = frozenset((one.label, one.component) for one in verdicts if one.is_finding)
     rows = tuple((label, tuple(rates.get((label, name)) for name in names)) for label in results.classes)
     return HeatMap(title, names, rows, found)
 
@@ -139,13 +136,6 @@ def _comparison(results: Results, component: str) -> Comparison:
 def is_single(results: Results) -> bool:
     """Whether every recording is of one class and every decision is for one label."""
     return results.reading.thresholds is None and all(len(entry.labels) == 1 for entry in results.entries)
-
-
-def accuracy(results: Results, decided: Decisions) -> float | None:
-    """The share of measured recordings whose decision is one of their classes; None with thresholds, or without any."""
-    if results.reading.thresholds is not None or not results.done.any():
-        return None
-    return float((decided & results.is_of)[results.done].any(axis=1).mean())
 
 
 def recall_and_precision(results: Results, decided: Decisions, label: str) -> tuple[float | None, float | None]:

@@ -18,11 +18,12 @@ import numpy as np
 from markupsafe import Markup
 
 from audiolime_ext.audit.verdict.admission import admission_of
+from audiolime_ext.audit.verdict.agreement import agreement
 from audiolime_ext.audit.verdict.limits import Limit, floor_of, given, limit_of, tolerance
 from audiolime_ext.audit.verdict.rates import Rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict, decide, in_numbers
-from audiolime_ext.audit.verdict.verdicts import conclude, marks
+from audiolime_ext.audit.verdict.verdicts import conclude, marks, unmet
 from audiolime_ext.audit.verdict.words import bounds, songs_of
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files.fresh import fresh_folder, write_bytes
@@ -33,7 +34,7 @@ from audiolime_ext.report.audit.effects import Effects, Strip, effects, reach
 from audiolime_ext.report.audit.findings import Case, Finding, findings, to_tell
 from audiolime_ext.report.audit.linked import WORDS, linked
 from audiolime_ext.report.audit.names import Names
-from audiolime_ext.report.audit.overview import accuracy, comparisons, heat_maps
+from audiolime_ext.report.audit.overview import comparisons, heat_maps
 from audiolime_ext.report.player.player import script_text, style_text
 from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import counted, minus, share_of
@@ -150,8 +151,8 @@ def report_html(results: Results, options: Options | None = None) -> str:
         results=results,
         names=names,
         facts=_facts(results, names),
-        answers=answers(put_in, taken_out, limit),
-        gated=gated(results, put_in) if options.limit is None else ("", []),
+        answers=answers(results, put_in, taken_out, limit),
+        gated=gated(results, put_in, options.limit),
         failures=[names.failure(failure) for failure in results.failures],
         findings=list(zip(found, heard, strict=True)),
         others=[verdict for verdict in verdicts if not verdict.is_finding],
@@ -162,7 +163,7 @@ def report_html(results: Results, options: Options | None = None) -> str:
         n_open=OPEN_CLASSES,
         n_listed=LISTED_CLASSES,
         most_dots=MOST_DOTS,
-        heat_maps=heat_maps(results, put_in),
+        heat_maps=heat_maps(results, put_in, taken_out),
         comparisons=comparisons(results, flagged),
         players=players,
         shade=shade,
@@ -190,35 +191,46 @@ def interval(rate: Rate) -> str:
     return f"{within}; {counted(rate.n_trials, 'decision')}; {songs_of(rate)}"
 
 
-def answers(put_in: Sequence[Verdict], taken_out: Sequence[Verdict], limit: Limit) -> list[str]:
-    """The answer in a few sentences, each a paragraph: what is shown, the number of pairs by verdict, the limit."""
+def answers(
+    results: Results, put_in: Sequence[Verdict], taken_out: Sequence[Verdict], limit: Limit
+) -> list[tuple[str, bool]]:
+    """The answer in a few paragraphs, each with whether it stands out.
+
+    What is shown, what is meant to matter and is not, how often the model is right, pairs by verdict, the limit.
+    """
     verdicts = [*put_in, *taken_out]
+    agree = [(f"{sentence}.", False) for sentence in agreement(results)]
     if not any(verdict.rate is not None and verdict.rate.rate is not None for verdict in verdicts):
-        return ["Nothing can be said yet: nothing was put into other recordings so far."]
-    shown = [_claim(verdict) for verdict in to_tell(verdicts) if verdict.is_finding]
+        return [("Nothing can be said yet: nothing was put into other recordings so far.", True), *agree]
+    shown = [_quoted(verdict.claim, [verdict]) for verdict in to_tell(verdicts) if verdict.is_finding]
     named = "; ".join(shown[:MOST_NAMED]) + (f"; and {len(shown) - MOST_NAMED} more" if shown[MOST_NAMED:] else "")
     first = f"Shown: {named}." if shown else f"Nothing is shown to flip more than {limit.percent} of decisions."
+    lacking = [f"{_quoted(text[0].upper() + text[1:], put_in)}." for text in unmet(put_in)]
     ways = {"Put into other recordings": put_in, "Taken out": taken_out}
     numbers = [f"{way}: {in_numbers(of)}." for way, of in ways.items() if of]
-    return [first, " ".join(numbers), limit.sentence]
+    said = [(text, True) for text in (first, *lacking)]
+    return [*said, *agree, (" ".join(numbers), False), (limit.sentence, False)]
 
 
-def gated(results: Results, put_in: Sequence[Verdict]) -> tuple[str, list[str]]:
-    """The gate's answer by its usual limit, so that nobody takes this page for it, and what it waives, with numbers."""
+def gated(results: Results, put_in: Sequence[Verdict], limit: float | None = None) -> tuple[str, list[str]]:
+    """The gate's answer, by a tolerance or by its usual limit, and what it waives, with numbers."""
     if all(verdict.declared for verdict in put_in):
         return "", []
-    usual = tolerance()
-    found = admission_of(results, decide(put_in, usual, floor=floor_of(results)), usual)
+    held = tolerance(limit)
+    found = admission_of(results, decide(put_in, held, floor=floor_of(results)), held)
     waived = [pair.text for pair in found.decision.pairs if pair.outcome == "waived"]
-    return (
-        f"The gate judges only what is put in, and by a limit of its own: {usual.percent} of decisions, unless it is "
-        f"given a tolerance. Its answer by that limit: {found.outcome} ({found.decision.numbers}).",
-        waived,
-    )
+    by = f"here by this page's limit of {held.percent}. Its answer"
+    if limit is None:
+        by = f"and by a limit of its own: {held.percent} of decisions, unless it is given a tolerance. Its answer by "
+        by += "that limit"
+    return f"The gate judges only what is put in, {by}: {found.outcome} ({found.decision.numbers}).", waived
 
 
-def _claim(verdict: Verdict) -> str:
-    return verdict.claim.replace(repr(verdict.label), f"“{verdict.label}”")
+def _quoted(text: str, verdicts: Sequence[Verdict]) -> str:
+    """The text with the quotes of a page around classes."""
+    for label in {verdict.label for verdict in verdicts}:
+        text = text.replace(repr(label), f"“{label}”")
+    return text
 
 
 def made(results: Results, names: Names) -> list[tuple[str, str]]:
@@ -257,13 +269,8 @@ def _facts(results: Results, names: Names) -> list[str]:
         f"{names.spec(results.identity.model)}, split by {split} into {into}",
         f"{counted(n, 'recording')} of {counted(songs, 'song')} in {counted(classes, 'class', 'classes')}",
     ]
-    lines += marks(results)
-    right = accuracy(results, results.decided)
-    if right is not None:
-        elsewhere = np.array([label not in results.classes for label in results.labels])
-        others = float(results.decided[results.done][:, elsewhere].any(axis=1).mean())
-        more = f"; {percent(others)} are for labels that it does not use" if others else ""
-        lines.append(f"{percent(right)} of its decisions agree with the manifest{more}")
+    said = agreement(results)  # in the answer
+    lines += [note for note in marks(results) if note not in said]
     waiting = n - n_done - n_failed
     if waiting > 0:
         lines.append(f"So far: {share_of(waiting, n, 'recording')} not measured yet")

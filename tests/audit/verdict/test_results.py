@@ -67,6 +67,13 @@ def told(trials: list[Trials]) -> dict[str, list[tuple[str, str | None, bool]]]:
     }
 
 
+def test_results_are_printed_in_one_line_that_says_how_to_go_on(tmp_path: Path) -> None:
+    found = results(tmp_path, [Song("guitar", GUITAR), Song("piano", PIANO)])
+    assert str(found) == repr(found)
+    assert str(found).startswith(f"Results({tmp_path / 's.sqlite'}: ")
+    assert str(found).endswith(", 2 of 2 recordings measured; conclude(results) gives the verdicts)")
+
+
 def test_a_class_is_gained_from_donors_of_it_that_have_the_component(tmp_path: Path) -> None:
     found = results(
         tmp_path,

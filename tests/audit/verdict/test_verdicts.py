@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from audiolime_ext import assert_no_confounder
 from audiolime_ext.audit.measurement.measure import Settings
 from audiolime_ext.audit.run import run_audit
+from audiolime_ext.audit.verdict.agreement import agreement
 from audiolime_ext.audit.verdict.controls import placebo_difference
 from audiolime_ext.audit.verdict.expected import Expectation, Expected
 from audiolime_ext.audit.verdict.gate import GateResult, gate
@@ -176,7 +177,7 @@ def test_the_gate_waives_what_is_meant_to_matter_and_never_passes_on_nothing() -
     expected = Expected((Expectation("guitar", "guitar", 1),))
     assert gated([meant, clean]).outcome == "fail"
     found = gated([meant, clean], expected=expected)
-    assert (found.outcome, found.numbers) == ("pass", "1 shown, 0 open, 1 ruled out; 1 of them waived")
+    assert (found.outcome, found.numbers) == ("pass", "0 shown, 0 open, 1 ruled out; waived: 1 shown")
     waived = next(pair for pair in found.pairs if pair.outcome == "waived")
     assert waived.text.startswith("waived, meant to matter: shown: 'guitar' needs guitar, as it is meant to: 100 % of ")
     untried = trials(np.zeros(0, bool), "bass")
@@ -293,11 +294,13 @@ def test_the_grounds_are_what_the_audit_measured(instrumental: Results, unsteady
 
 
 def test_a_model_that_answers_otherwise_when_asked_twice_is_told_before_anything_else(unsteady: Results) -> None:
-    first, *more = marks(unsteady)
+    first, agree, *more = marks(unsteady)
     assert first.startswith("this model answers differently when asked twice")
+    assert (agree,) == agreement(unsteady)
     assert more == [], "true stems may hold nothing else, and none is alone"
     separated = replace(unsteady, identity=replace(unsteady.identity, factorization="demucs:mdx"))
-    assert marks(separated) == (first, "how much of a true source lands in which stem was not measured for demucs:mdx")
+    unmeasured = "how much of a true source lands in which stem was not measured for demucs:mdx"
+    assert marks(separated) == (first, agree, unmeasured)
     assert not any(verdict.reading == "confounder" for way in conclude(unsteady) for verdict in way)
 
 
