@@ -57,6 +57,9 @@ Array = NDArray[np.float64]
 class Explanation(Plotted):
     """Why a model answered as it did for one excerpt of a recording.
 
+    Arrays of `neighborhood`, `attribution` and `checks` hold every value, whichever labels were asked for: that of a
+    label is at ``column(label)``. Methods such as `weights` and `shift_spread` take the label.
+
     Parameters
     ----------
     labels : tuple of str
@@ -134,6 +137,14 @@ class Explanation(Plotted):
     def weights(self, label: str | int | None = None) -> dict[str, float]:
         """Component → weight for a label (by default the first one asked for)."""
         return dict(zip(self.names, self.attribution.weights[self.column(label)].tolist(), strict=True))
+
+    def shift_spread(self, label: str | int | None = None) -> dict[str, float] | None:
+        """Component → the most by which its weight changes where the excerpt is shifted; None where that is not known.
+
+        It is known where ``shifts=True`` was asked for and the check could be made.
+        """
+        shifts = self.checks.shifts
+        return None if shifts is None else dict(zip(self.names, shifts[self.column(label)].tolist(), strict=True))
 
     def score(self, label: str | int | None = None) -> tuple[float, float]:
         """The model's score of a label for the excerpt and for silence."""
@@ -301,7 +312,12 @@ class Explanation(Plotted):
         return "\n\n".join(dict.fromkeys(entries))
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """One row per label asked for and component (needs the extra ``dataframe``)."""
+        """One row per label asked for and component (needs the extra ``dataframe``).
+
+        `std_error` and the ends of the 95 % interval, `low` and `high`, which figures draw, are empty (NaN) where the
+        weights are exact, as nothing was estimated. `shift_spread` is empty where `shifts` were not asked for, and
+        `additivity` where it is not known.
+        """
         table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(summary.rows(self))
         return table
 

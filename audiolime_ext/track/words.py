@@ -114,6 +114,32 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
     }
 
 
+def rows(track: TrackExplanation) -> list[dict[str, Any]]:
+    """One row per window, label asked for and component, as columns of a table; NaN: there is none."""
+    errors, low, high = track.estimated()
+    return [
+        {
+            "start_s": window.start_s,
+            "duration_s": window.duration_s,
+            "label": label,
+            "component": name,
+            "weight": track.all_weights[i, column, k],
+            "std_error": errors[i, column, k],
+            "low": low[i, column, k],
+            "high": high[i, column, k],
+            "level_db": track.levels_db[i, k],
+            "score": track.full[i, column],
+            "silence": track.empty[i, column],
+            "method": window.attribution.method,
+            "exact": window.attribution.exact,
+        }
+        for i, window in enumerate(track.windows)
+        for label in track.labels
+        for column in [track.column(label)]
+        for k, name in enumerate(track.names)
+    ]
+
+
 def _leaders(track: TrackExplanation, label: str) -> dict[str, Any]:
     found = track.leaders(label)
     names = ("n_reached", "counts", "n_not_told_apart", "n_whole", "n_as_baseline")
