@@ -71,8 +71,8 @@ def remarks(explanation: Explanation) -> list[str]:
     return [*explanation.notes, *explanation.warnings, *of_labels, *additivity_line(explanation), *second]
 
 
-def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: a row per label, a column per component where there are few."""
+def _table(explanation: Explanation, level: str = "level (dB)") -> tuple[list[str], list[list[str]]]:
+    """Header and rows: a row per label, a column per component where there are few; `level` names the row of levels."""
     kind = explanation.kind
     header = ["", kind.noun, explanation.provenance.settings.baseline]
     called = {label: kind.called(label) for label in explanation.labels}
@@ -87,7 +87,7 @@ def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
         for label in called
     ]
     levels = ["silent" if level <= -200 else f"{level:.1f}" for level in explanation.components.levels_db]
-    return [*header, *explanation.names], [*rows, ["level (dB)", "", "", *levels]]
+    return [*header, *explanation.names], [*rows, [level, "", "", *levels]]
 
 
 def _heaviest(explanation: Explanation, label: str, n: int = 4) -> str:
@@ -126,7 +126,7 @@ def as_text(explanation: Explanation) -> str:
 def as_html(explanation: Explanation) -> str:
     """The same as HTML; everything that users named is escaped."""
     tops = "".join(f"<p>{_escaped(str(explanation.top(label=label)))}</p>" for label in explanation.labels)
-    header, rows = _table(explanation)
+    header, rows = _table(explanation, "level as the model hears it (dB)")  # a player tells those of the recording
     notes = "".join(f"<li>{_escaped(remark)}</li>" for remark in (*remarks(explanation), *_signs(rows)))
     title = html.escape(headline(explanation)).replace("\n", "<br>")
     table = html_table(header, [[row[0], *map(minus, row[1:])] for row in rows])

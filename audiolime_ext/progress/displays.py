@@ -49,18 +49,47 @@ def bar(where: Kind, name: str, unit: str, *, total: float | None, done: float, 
         True if it appears at once, and is left there.
     """
     make = _of_notebooks() if where == "notebook" else _of_terminals()
+    text_in_a_cell = where == "notebook" and make is _of_terminals()
     return make(
         total=total,
         initial=done,
         desc=name,
         unit=unit,
         unit_scale=unit == "B",
-        file=sys.stderr,
+        file=_Cell() if text_in_a_cell else sys.stderr,
         **_size(),
         disable=False,
         leave=stays,
         delay=0.0 if stays else DELAY_S,
     )
+
+
+class _Cell:
+    """A line in the output of a cell, which is written over: an executed notebook keeps the last one, or none.
+
+    (What is written to stderr stays in the notebook's file, and pages made of it show it in red.)
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self._shown: Any = None
+
+    def write(self, text: str) -> None:
+        """Show a line in place of the one before."""
+        line = text.strip()
+        if not line and self._shown is None:
+            return
+        from IPython import display
+
+        if self._shown is None:
+            self._shown = display.DisplayHandle()
+            self._shown.display({"text/plain": line}, raw=True)
+        else:
+            self._shown.update({"text/plain": line}, raw=True)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 def _size() -> dict[str, int]:
