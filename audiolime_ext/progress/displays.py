@@ -5,7 +5,7 @@ half minute, the first one half a minute after the work began: short work leaves
 environment shows neither bars nor lines.
 
 This is the only module that imports tqdm. A notebook gets its widget where ipywidgets is installed, and else tqdm's bar
-of text, which notebooks can show, too.
+of text, in a line of the cell's output.
 """
 
 from __future__ import annotations
@@ -49,14 +49,13 @@ def bar(where: Kind, name: str, unit: str, *, total: float | None, done: float, 
         True if it appears at once, and is left there.
     """
     make = _of_notebooks() if where == "notebook" else _of_terminals()
-    text_in_a_cell = where == "notebook" and make is _of_terminals()
     return make(
         total=total,
         initial=done,
         desc=name,
         unit=unit,
         unit_scale=unit == "B",
-        file=_Cell() if text_in_a_cell else sys.stderr,
+        file=_Cell() if where == "notebook" and not _is_widget(make) else sys.stderr,
         **_size(),
         disable=False,
         leave=stays,
@@ -78,12 +77,12 @@ class _Cell:
     def write(self, text: str) -> None:
         """Show a line in place of the one before."""
         line = text.strip()
-        if not line and self._shown is None:
+        if text == "\n" or not (line or self._shown):  # the end of a bar that stays, or of one that never came
             return
         from IPython import display
 
         if self._shown is None:
-            self._shown = display.DisplayHandle()
+            self._shown = display.DisplayHandle()  # type: ignore[no-untyped-call]
             self._shown.display({"text/plain": line}, raw=True)
         else:
             self._shown.update({"text/plain": line}, raw=True)
@@ -135,6 +134,12 @@ def _of_notebooks() -> Any:
         from tqdm.auto import tqdm
 
     return tqdm
+
+
+def _is_widget(make: Any) -> bool:
+    from tqdm.notebook import tqdm_notebook
+
+    return issubclass(make, tqdm_notebook)
 
 
 def _in_notebook() -> bool:

@@ -200,7 +200,7 @@ def test_loud_stems_survive_saving(tmp_path: Path) -> None:
 
 
 def test_the_data_frame_has_one_row_per_label_and_component(result: Explanation) -> None:
-    frame = result.to_dataframe()
+    frame: Any = result.to_dataframe()
     assert len(frame) == len(LABELS) * 3
     assert frame.set_index(["label", "component"]).loc[("drums", "drums"), "weight"] == pytest.approx(1.0)
     assert frame[["start_s", "duration_s", "method", "exact"]].iloc[0].tolist() == [0.0, 3.0, "shapley", True]
@@ -210,13 +210,14 @@ def test_the_data_frame_has_one_row_per_label_and_component(result: Explanation)
 
 def test_the_data_frame_has_the_intervals_that_figures_draw(result: Explanation) -> None:
     sampled = estimated(result, 0.2)
-    frame = sampled.to_dataframe().set_index(["label", "component"])
+    frame: Any = sampled.to_dataframe().set_index(["label", "component"])
     low, high = sampled.attribution.interval() or (np.zeros(0), np.zeros(0))
     at = sampled.column("half"), sampled.names.index("bass")
     row = frame.loc[("half", "bass")]
     assert (row["std_error"], row["low"], row["high"]) == (0.2, low[at], high[at])
     assert not row["exact"]
-    assert estimated(result, None).to_dataframe()[["std_error", "low", "high"]].isna().all(axis=None)
+    without: Any = estimated(result, None).to_dataframe()
+    assert without[["std_error", "low", "high"]].isna().all(axis=None)
 
 
 def test_plus_and_minus_is_explained_where_it_is_printed(result: Explanation) -> None:
@@ -293,7 +294,7 @@ def test_the_shift_spread_is_that_of_the_label(band: OracleFactorization) -> Non
     oracle = OracleFactorization({n: (rng.normal(0, 0.1, (1, 3 * SR)).astype(np.float32), SR) for n in "ab"})
 
     def model(batch: np.ndarray) -> np.ndarray:
-        return np.abs(batch)[:, [100, 200, 300]]
+        return np.asarray(np.abs(batch)[:, [100, 200, 300]])
 
     plain = tagger(model, labels=["x", "y", "z"], version="1")
     e = explain(

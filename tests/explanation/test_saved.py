@@ -15,6 +15,7 @@ from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.explanation.form import FILE_NAME
 from audiolime_ext.explanation.provenance import Provenance, versions_line
 from audiolime_ext.explanation.settings import Settings
+from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.stems import Stems
 from factorizations.oracle import OracleFactorization
 
@@ -198,7 +199,9 @@ def test_settings_come_back_whole_and_explain_the_same_again(tmp_path: Path) -> 
 class Halves:
     """A separator without a spec; one of these has another fingerprint than the other."""
 
-    spec, scope, references = None, "window", ()
+    spec: str | None = None
+    scope: Scope = "window"
+    references: tuple[str, ...] = ()
 
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint
@@ -231,7 +234,8 @@ def test_two_states_of_a_model_that_was_given_as_an_object_are_told_apart(tmp_pa
 
 
 def test_a_function_without_a_version_is_named_as_unknown_and_is_not_asked_again(tmp_path: Path) -> None:
-    song, asked = Audio(np.random.default_rng(0).normal(0, 0.1, (1, SR)).astype(np.float32), SR), []
+    song = Audio(np.random.default_rng(0).normal(0, 0.1, (1, SR)).astype(np.float32), SR)
+    asked: list[np.ndarray] = []
 
     def counted(batch: np.ndarray) -> np.ndarray:
         asked.extend(batch)

@@ -161,7 +161,7 @@ def test_the_json_object_is_strict_and_complete(track: TrackExplanation, tmp_pat
 
 
 def test_the_dataframe_has_a_row_per_window_label_and_component(track: TrackExplanation) -> None:
-    frame = track.to_dataframe()
+    frame: Any = track.to_dataframe()
     assert len(frame) == 4 * 3 * 3
     row = frame[(frame.start_s == 2) & (frame.label == "jazz") & (frame.component == "piano")].iloc[0]
     assert row.weight == pytest.approx(0.36, abs=1e-4)
@@ -176,11 +176,12 @@ def test_the_dataframe_has_the_intervals_of_windows_that_were_sampled(track: Tra
     sampled = replace(window.attribution, std_errors=errors, exact=False, dof=10)
     low, high = sampled.interval() or (errors, errors)
     windows = (track.windows[0], replace(window, attribution=sampled), *track.windows[2:])
-    frame = replace(track, windows=windows).to_dataframe().set_index(["start_s", "label", "component"])
+    frame: Any = replace(track, windows=windows).to_dataframe().set_index(["start_s", "label", "component"])
     row = frame.loc[(1.0, "metal", "drums")]
     at = track.column("metal"), window.names.index("drums")
     assert (row.std_error, row.low, row.high, row.exact) == (0.1, low[at], high[at], False)
-    assert np.isnan(frame.loc[(2.0, "metal", "drums"), "low"])
+    exact = frame.loc[(2.0, "metal", "drums")]
+    assert np.isnan(exact["low"])
 
 
 def test_a_dataframe_without_pandas_names_the_extra(track: TrackExplanation, monkeypatch: pytest.MonkeyPatch) -> None:
