@@ -57,15 +57,12 @@ Array = NDArray[np.float64]
 class Explanation(Plotted):
     """Why a model answered as it did for one excerpt of a recording.
 
-    Arrays of `neighborhood`, `attribution` and `checks` hold every value, whichever labels were asked for: that of a
-    label is at ``column(label)``. Methods such as `weights` and `shift_spread` take the label.
-
     Parameters
     ----------
     labels : tuple of str
         Labels that were asked for.
     all_labels : tuple of str
-        Names of all values; each can be asked about.
+        Names of all values; each can be asked about, and each is in the arrays below, at ``column(label)``.
     components : Components
         Parts that were switched on and off, and their sound.
     neighborhood, attribution : Neighborhood, Attribution
@@ -139,10 +136,7 @@ class Explanation(Plotted):
         return dict(zip(self.names, self.attribution.weights[self.column(label)].tolist(), strict=True))
 
     def shift_spread(self, label: str | int | None = None) -> dict[str, float] | None:
-        """Component → the most by which its weight changes where the excerpt is shifted; None where that is not known.
-
-        It is known where ``shifts=True`` was asked for and the check could be made.
-        """
+        """Component → the most by which its weight changes where the excerpt is shifted; None without that check."""
         shifts = self.checks.shifts
         return None if shifts is None else dict(zip(self.names, shifts[self.column(label)].tolist(), strict=True))
 
@@ -312,12 +306,7 @@ class Explanation(Plotted):
         return "\n\n".join(dict.fromkeys(entries))
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """One row per label asked for and component (needs the extra ``dataframe``).
-
-        `std_error` and the ends of the 95 % interval, `low` and `high`, which figures draw, are empty (NaN) where the
-        weights are exact, as nothing was estimated. `shift_spread` is empty where `shifts` were not asked for, and
-        `additivity` where it is not known.
-        """
+        """One row per label asked for and component (needs the extra ``dataframe``); see `summary.rows`."""
         table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(summary.rows(self))
         return table
 

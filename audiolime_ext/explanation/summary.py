@@ -271,7 +271,11 @@ def _top(top: Top, clips: Mapping[str, str]) -> dict[str, Any]:
 
 
 def rows(explanation: Explanation) -> list[dict[str, Any]]:
-    """One row per label asked for and component, as columns of a table; NaN: there is none, see `to_dataframe`."""
+    """One row per label asked for and component, as columns of a table.
+
+    `std_error` and the ends of the 95 % interval, `low` and `high`, which figures draw, are NaN where the weights are
+    exact, as nothing was estimated; `shift_spread` where `shifts` were not asked for, `additivity` where it is unknown.
+    """
     found, parts = explanation.attribution, explanation.components
     errors, low, high = found.estimated()
     shifts = np.full_like(found.weights, np.nan) if explanation.checks.shifts is None else explanation.checks.shifts
