@@ -27,6 +27,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.confusion import Confusion, read_confusion
 from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.stems import Stems, with_residual
+from audiolime_ext.progress.stages import tracked
 
 N_FFT = 2048
 HOP_LENGTH = 512
@@ -77,7 +78,8 @@ class HPSSFactorization:
         """Stems of one excerpt; see `audiolime_ext.factorization.contract.Factorization`."""
         first, end = audio.span(start_s, duration_s)
         block = BLOCK_FRAMES * HOP_LENGTH
-        parts = [_split(audio.samples, at, min(at + block, end)) for at in range(first, end, block)]
+        starts = tracked(range(first, end, block), "separating", "block")
+        parts = [_split(audio.samples, at, min(at + block, end)) for at in starts]
         return with_residual(
             audio.samples[:, first:end], ("harmonic", "percussive"), np.concatenate(parts, axis=-1), audio.sr
         )

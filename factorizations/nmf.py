@@ -36,6 +36,7 @@ from audiolime_ext.audio.resampling import padded_span
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Scope
 from audiolime_ext.factorization.stems import Stems, with_residual
+from audiolime_ext.progress.stages import stage, tracked
 from audiolime_ext.registry import options
 from audiolime_ext.text import counted
 
@@ -114,7 +115,8 @@ class NMFFactorization:
         """One spectrum for each part, the strongest first, shape (n_parts, n_fft / 2 + 1); zeros for silence."""
         if audio not in self._fitted:
             n_fft = self.n_fft or spectrogram.frame_length(audio.sr)
-            self._fitted[audio] = _templates(_spread(audio.samples, n_fft), self.n_parts, self.seed)
+            with stage("fitting the parts"):
+                self._fitted[audio] = _templates(_spread(audio.samples, n_fft), self.n_parts, self.seed)
         return self._fitted[audio]
 
     def _pieces(
@@ -124,7 +126,8 @@ class NMFFactorization:
         n_fft = 2 * (templates.shape[1] - 1)
         hop = n_fft // _OVERLAP
         first_frame, end_frame = spectrogram.frames_over(first, end, n_fft=n_fft, hop_length=hop)
-        for at in range(first_frame // BLOCK * BLOCK, end_frame, BLOCK):
+        starts = range(first_frame // BLOCK * BLOCK, end_frame, BLOCK)
+        for at in tracked(starts, "separating", "block"):
             spectrum = _spectra(samples, at, at + BLOCK, n_fft)
             loudness = _activations(_magnitudes(spectrum), templates) ** 2
             used = slice(max(first_frame - at, 0), min(end_frame - at, BLOCK))

@@ -1,9 +1,9 @@
 """What a file's tags say of a song: title, artist, album, genre, year.
 
 They are read by mutagen: ID3 (MP3, WAV, AIFF), Vorbis comments (Ogg, Opus, FLAC), MPEG-4, APE and ASF. It is under the
-GPL (2.0 or later), so it is the extra ``tags`` and no part of this package; without it no tag is read, and the reason
-is `MISSING`. For a heading, `title_and_artist` asks libsndfile then, which knows those of MP3, Ogg, FLAC, WAV and AIFF.
-The length of a song is never taken from here: it is counted where the sound is decoded.
+GPL (2.0 or later), so it is the extra ``tags`` and no part of this package; without it libsndfile reads what it knows,
+which is less (`MISSING`). So a song has one name everywhere, on a page as in an index. The length of a song is never
+taken from here: it is counted where the sound is decoded.
 
 Tags are text that anybody may have written. So what is given back is of one line and of 200 characters at most,
 without control characters and those that turn the direction of writing, in Unicode's composed form (NFC), so that a
@@ -28,8 +28,8 @@ from audiolime_ext.files.reading import require_file
 BETWEEN = "; "  # several artists
 LONGEST = 200  # characters of a tag
 MISSING = (
-    "titles, artists and albums are not read from the files, since the package mutagen is not installed: "
-    "pip install 'audiolime-ext[tags]'"
+    "tags are read without the package mutagen: of several artists or genres one, and not those of every WAV, AIFF and "
+    "MPEG-4 file; to read all, before indexing: pip install 'audiolime-ext[tags]'"
 )
 FIELDS = ("title", "artist", "album", "genre", "year")
 
@@ -67,7 +67,7 @@ class Tags:
 
 
 def readable() -> bool:
-    """Whether tags can be read: False where mutagen is not installed (see `MISSING`)."""
+    """Whether all tags can be read: False where mutagen is not installed (see `MISSING`)."""
     return importlib.util.find_spec("mutagen") is not None
 
 
@@ -86,7 +86,7 @@ def read_tags(path: str | Path) -> Tags:
     Tags(title='Ezer Év', artist='Obsidian Shell', album='Elysia', genre='Female Fronted Metal', year=2008, reason='')
     """
     if not readable():
-        return Tags(reason=MISSING)
+        return _by_soundfile(path)
     mutagen = require("mutagen", extra="tags")
     try:
         with require_file(Path(path)).open("rb") as file:
@@ -100,7 +100,7 @@ def read_tags(path: str | Path) -> Tags:
 
 
 def title_and_artist(path: str | Path) -> tuple[str | None, str | None]:
-    """Title and artist of a file, for a heading: those of `read_tags`, or without mutagen those that libsndfile knows.
+    """Title and artist of a file, for a heading.
 
     Parameters
     ----------
@@ -113,17 +113,21 @@ def title_and_artist(path: str | Path) -> tuple[str | None, str | None]:
     >>> title_and_artist(files("audiolime_ext") / "data" / "ezer_ev.ogg")
     ('Ezer Év', 'Obsidian Shell')
     """
-    if readable():
-        tags = read_tags(path)
-        return tags.title, tags.artist
+    tags = read_tags(path)
+    return tags.title, tags.artist
+
+
+def _by_soundfile(path: str | Path) -> Tags:
+    """The tags that libsndfile knows of."""
     import soundfile
 
     try:
         with require_file(Path(path)).open("rb") as content, soundfile.SoundFile(content) as file:
             found = file.copy_metadata()
-    except (OSError, ValueError, RuntimeError):  # no sound, or tags that are no text: they never cost a song
-        return None, None
-    return one_line(found.get("title")), one_line(found.get("artist"))
+    except (OSError, ValueError, RuntimeError) as error:  # no sound, or tags that are no text: they never cost a song
+        return Tags(reason=one_line(f"{type(error).__name__}: {error}") or "")
+    title, artist, album, genre = (one_line(found.get(field)) for field in FIELDS[:-1])
+    return Tags(title, artist, album, genre, year_of(found.get("date")))
 
 
 def _found(tags: Any) -> dict[str, list[str]]:

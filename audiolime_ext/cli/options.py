@@ -84,6 +84,11 @@ def add_output(
     parser.add_argument("-o", "--output", metavar=metavar, default=default, required=required, help=what)
 
 
+def add_title(parser: ArgumentParser) -> None:
+    """`--title`, of commands that write a page where `-o` names one."""
+    parser.add_argument("--title", help="title of the page of -o (default: the question, with the songs' names)")
+
+
 def page_file(output: str) -> Path:
     """The page that `-o` names, where it can be written.
 

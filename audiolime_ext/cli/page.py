@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import re
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.notes import read_notes, require_within
 from audiolime_ext.cli.numbers import seconds_from_start
 from audiolime_ext.cli.options import (
     DEFAULT_FACTORIZATION,
@@ -34,8 +35,6 @@ from audiolime_ext.cli.question import (
     require_known_words,
 )
 from audiolime_ext.files.names import legible
-
-HEADERS = ("time", "t", "time_s", "time (s)", "seconds", "start", "start_s", "at", "when")  # of a table of remarks
 
 
 def add(commands: Any) -> None:
@@ -94,6 +93,7 @@ def add(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Explain each recording by each factorization, then write the page or the pages."""
+    from audiolime_ext.errors import UsageError
     from audiolime_ext.factorization.loading import load_factorization
     from audiolime_ext.report.song.page import require_address
 
@@ -103,9 +103,14 @@ def run(args: Namespace) -> int:
     args.files = recordings(args.files)
     require_some(args.files)
     notes = {} if args.notes is None else read_notes(Path(args.notes))
-    _require_within(args, notes)
+    one_page = _is_one_page(args)
+    if notes and len(args.files) > 1:
+        raise UsageError("--notes are remarks on one recording; name one FILE, or leave --notes out")
+    require_within(args, notes)
     args.factorization = args.factorization or [DEFAULT_FACTORIZATION]
-    model, separators = resolve_model(args), [load_factorization(spec) for spec in args.factorization]
+    separators = [load_factorization(spec) for spec in args.factorization]
+    _require_different(separators)
+    model = resolve_model(args)
     args.labels = labels_asked(args, model)
     options = {
         "title": args.title,
@@ -116,8 +121,31 @@ def run(args: Namespace) -> int:
         "notes_file": None if args.notes is None else legible(Path(args.notes).name),
         "blind": args.blind,
     }
-    one_page = len(args.files) == 1 if args.output is None else args.output.lower().endswith((".html", ".htm"))
     return (_one_page if one_page else _pages)(args, model, separators, options)
+
+
+def _is_one_page(args: Namespace) -> bool:
+    """Whether `-o` names a page, and not a folder; `UsageError` where it has the ending of another kind of file."""
+    from audiolime_ext.errors import UsageError
+    from audiolime_ext.files.names import is_folder
+
+    output: str | None = args.output
+    if output is None:
+        return len(args.files) == 1
+    if output.lower().endswith((".html", ".htm")):
+        return True
+    if re.search(r"\.[a-z]\w{1,4}$", output, re.IGNORECASE) and not is_folder(Path(output)):
+        raise UsageError(f"-o {legible(output)} is no page; end its name in .html, or in / where it is a new folder")
+    return False
+
+
+def _require_different(separators: Sequence[Any]) -> None:
+    """Raise `UsageError` where the same split would stand beside itself."""
+    from audiolime_ext.errors import UsageError
+
+    specs = [separator.spec for separator in separators]
+    if twice := [spec for spec in specs if specs.count(spec) > 1]:
+        raise UsageError(f"-f {twice[0]} is given twice; name each way to split once")
 
 
 def _refuse_contradictions(args: Namespace) -> None:
@@ -139,7 +167,7 @@ def _refuse_contradictions(args: Namespace) -> None:
 
 def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[str, Any]) -> int:
     from audiolime_ext.files.fresh import make_folder
-    from audiolime_ext.files.names import free_name
+    from audiolime_ext.files.names import free_name, is_file
     from audiolime_ext.files.places import require_writable_file
     from audiolime_ext.report.page import write_page
 
@@ -147,8 +175,9 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     require_writable_file(target, in_new_folder=True)
     explained = [_explained(args, file, model, separator) for file in args.files for separator in separators]
     make_folder(target.parent)
+    replaced = is_file(target)
     write_page(explained, target, **options)
-    _tell(args, [_about(args, target, args.files)])
+    _tell(args, [_about(args, target, args.files)], replaced=replaced)
     return 0
 
 
@@ -206,83 +235,12 @@ def _about(args: Namespace, page: Path, files: Sequence[str]) -> dict[str, Any]:
     return {"page": str(page), "files": list(files), "factorizations": args.factorization, "model": args.model}
 
 
-def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = None) -> None:
+def _tell(args: Namespace, pages: list[dict[str, Any]], index: Path | None = None, *, replaced: bool = False) -> None:
     """Say what to open, or with ``--json`` print an object of the index and the pages."""
     from audiolime_ext.files.plain import to_json
 
     if args.json:
         print(to_json({"index": None if index is None else str(index), "pages": pages}))
     else:
-        print(f"open {legible(index or pages[0]['page'])} in a browser")
-
-
-def _require_within(args: Namespace, notes: dict[int, Any]) -> None:
-    """Raise `UsageError` for a remark beyond the end of a recording, before anything is separated or asked."""
-    from contextlib import suppress
-
-    from audiolime_ext.errors import AudioError, UsageError
-    from audiolime_ext.report.templating import clock
-    from audiolime_ext.track.size import load_manageable
-
-    for file in args.files if notes else []:
-        with suppress(AudioError):  # said when it is this recording's turn
-            audio = load_manageable(file)
-            for line, note in notes.items():
-                if note.t > audio.duration_s:
-                    raise UsageError(
-                        f"{legible(args.notes)}, line {line}: {clock(note.t)} is beyond the end of {legible(file)}, "
-                        f"which is {clock(audio.duration_s)} long; give a time within it, or leave the line out"
-                    )
-
-
-def read_notes(path: Path) -> dict[int, Any]:
-    """A listener's remarks from a CSV file: a time (seconds, m:ss or h:mm:ss) and a text in each line.
-
-    They are given by the lines that they begin on. A first line that begins with one of `HEADERS` is a header.
-
-    Raises
-    ------
-    UsageError
-        If the file cannot be read or a line has no time.
-    """
-    import io
-
-    from audiolime_ext.collection.table import cells_of
-    from audiolime_ext.errors import UsageError
-    from audiolime_ext.files.reading import no_text, text_of
-    from audiolime_ext.report.song.view import Note
-
-    try:
-        rows = [each for each in cells_of(io.StringIO(text_of(path), newline="")) if any(map(str.strip, each[1]))]
-    except UnicodeDecodeError as error:
-        raise UsageError(no_text(legible(path), error)) from error
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"cannot read {legible(path)}: {error}; it should hold lines such as 83.5,the choir comes in"
-        ) from error
-    notes = {}
-    for number, row in rows:
-        seconds = _seconds(row[0])
-        if number == rows[0][0] and row[0].strip().lower() in HEADERS:
-            continue
-        if seconds is None or not any(map(str.strip, row[1:])):
-            raise UsageError(
-                f"{legible(path)}, line {number}: a time and a text are needed, such as 1:23,the choir (seconds, m:ss "
-                f"or h:mm:ss; a header begins with time); got {row}"
-            )
-        notes[number] = Note(seconds, ", ".join(row[1:]).strip())
-    if not notes:
-        raise UsageError(f"{legible(path)} holds no remark; write lines such as 1:23,the choir, or leave --notes out")
-    return notes
-
-
-def _seconds(text: str) -> float | None:
-    """``83.5``, ``1:23.5`` or ``0:01:23.5``, as seconds; None for anything else, such as ``1:75``."""
-    *whole, last = text.strip().split(":")
-    try:
-        parts = [*(float(int(part)) for part in whole), float(last)]
-    except (ValueError, OverflowError):
-        return None
-    if len(parts) > 3 or not all(0 <= part < math.inf for part in parts) or any(part >= 60 for part in parts[1:]):
-        return None
-    return math.fsum(part * 60**power for power, part in enumerate(reversed(parts)))
+        before = "; it replaces the file that was there" if replaced else ""
+        print(f"open {legible(index or pages[0]['page'])} in a browser{before}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.cli.numbers import weight, whole
-from audiolime_ext.cli.options import add_json, add_output, add_trust, page_file, write_page_of
+from audiolime_ext.cli.options import add_json, add_output, add_title, add_trust, page_file, write_page_of
 from audiolime_ext.files.names import legible
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--m3u8", metavar="FILE", help="also write the list as a playlist")
     add_trust(parser, "the index")
+    add_title(parser)
     add_output(parser, "PAGE.html", "page to write, to read and to listen to: some seconds of every song")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -112,7 +113,7 @@ def run(args: Namespace) -> int:
     if found is not None and args.m3u8 is not None:
         found.write_m3u8(args.m3u8)
     if found is not None and page is not None:
-        write_page_of(found, page)
+        write_page_of(found, page, title=args.title)
     _print(args, found, censuses)
     return 0
 
@@ -141,6 +142,8 @@ def _page(args: Namespace, *, listed: bool) -> Path | None:
     from audiolime_ext.errors import UsageError
 
     if args.output is None:
+        if args.title is not None:
+            raise UsageError("--title is that of a page; name it with -o PAGE.html")
         return None
     if not listed and not args.pairs:
         raise UsageError("-o writes a page of the songs that are listed; name a SONG, or songs with --like, or --pair")

@@ -12,6 +12,7 @@ from audiolime_ext.cli.options import (
     add_json,
     add_model,
     add_output,
+    add_title,
     add_trust,
     page_file,
     resolve_model,
@@ -67,6 +68,7 @@ def add(commands: Any) -> None:
         "--spectrograms", metavar="DIR", help="also write the songs' spectrograms, on one scale, as PNG files"
     )
     add_trust(parser, "the index")
+    add_title(parser)
     add_output(parser, "PAGE.html", "page to write, to read and to listen to: the songs side by side, stem by stem")
     add_json(parser)
     parser.set_defaults(run=run)
@@ -96,7 +98,7 @@ def run(args: Namespace) -> int:
     )
     written: dict[str, Any] = {}
     if page is not None:
-        write_page_of(found, page, study=args.study, seed=args.seed)
+        write_page_of(found, page, title=args.title, study=args.study, seed=args.seed)
         written["page"] = str(page)
     if args.spectrograms is not None:
         from audiolime_ext.report.neighbours.page import write_spectrograms
@@ -111,6 +113,8 @@ def _places(args: Namespace) -> Path | None:
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files.places import require_writable
 
+    if args.title is not None and args.output is None:
+        raise UsageError("--title is that of a page; name it with -o PAGE.html")
     if args.study and args.output is None:
         raise UsageError("--study is a page; name it with -o PAGE.html")
     if args.study and args.b is None:

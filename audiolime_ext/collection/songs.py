@@ -51,4 +51,9 @@ class Song:
         """Its name, for people: artist and title; else the title, the path without leading ``..``, or the key."""
         if self.title and self.artist:
             return f"{self.artist} – {self.title}"
-        return self.title or (self.path and _BESIDE.sub("", self.path)) or self.key
+        return self.title or self.place
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: the path without leading ``..``, or the key."""
+        return (self.path and _BESIDE.sub("", self.path)) or self.key

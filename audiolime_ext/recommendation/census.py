@@ -31,6 +31,7 @@ from audiolime_ext.recommendation.hubs import (
     skewness,
 )
 from audiolime_ext.recommendation.kept import remembered
+from audiolime_ext.recommendation.names import told_apart
 from audiolime_ext.recommendation.space import SpaceKind, space_of
 from audiolime_ext.text import counted, text_table
 
@@ -86,7 +87,8 @@ class HubCensus:
             f"{counted(len(self.songs), 'song')}{drawn} and their {min(self.k, len(self.songs) - 1)} nearest, {by}: "
             f"{counted(len(self.hubs), 'hub')}, {counted(len(self.orphans), 'orphan')}, skewness {self.skewness:.2f}"
         )
-        rows = [[song.name, str(count)] for song, count in self.hubs[:_SHOWN]]
+        names = dict(zip((song.key for song in self.songs), told_apart(self.songs), strict=True))
+        rows = [[names[song.key], str(count)] for song, count in self.hubs[:_SHOWN]]
         return "\n".join([head, *([text_table(["hub", "in lists"], rows)] if rows else [])])
 
     def to_dict(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.recommendation.kept import remembered
-from audiolime_ext.recommendation.names import places_of, position_of
+from audiolime_ext.recommendation.names import names_in, places_of, position_of
 from audiolime_ext.recommendation.separator import separator_of
 from audiolime_ext.registry import named_by
 from audiolime_ext.text import counted
@@ -155,7 +155,9 @@ class Asking:
     def _at(self, position: int) -> Query:
         song = self.index.songs[position]
         parts = None if self.index.stems is None else self.index.stems.of_song(position)
-        return Query(song.name, np.asarray(self.index.vectors[position]), position, song, parts=parts)
+        return Query(
+            names_in(self.index)[position], np.asarray(self.index.vectors[position]), position, song, parts=parts
+        )
 
     def _song(self, song: Song) -> Query:
         if song.key not in self._keys:
@@ -169,7 +171,7 @@ class Asking:
         if index.stems is not None and parts is not None:
             parts = index.stems.of_another(parts)
             vector = parts.whole if index.steered else vector
-        return Query(_name_of(audio, name), vector, None, said_by_its_file(audio), heard.notes, parts=parts)
+        return Query(name_of(audio, name), vector, None, said_by_its_file(audio), heard.notes, parts=parts)
 
     def ears(self) -> Ears:
         """The model and the factorization of the index, of the very versions; the errors are those of `loaded`."""
@@ -236,5 +238,9 @@ def said_by_its_file(audio: Audio) -> Song | None:
     return Song(audio.sha256, None, (), tags.title, tags.artist, tags.album, tags.genre, tags.year, audio.duration_s)
 
 
-def _name_of(audio: Audio, name: str) -> str:
-    return name if audio.path is None else Path(audio.path).name
+def name_of(audio: Audio, name: str) -> str:
+    """What a song that is not in the index is called: as its tags say, else as its file; else `name`."""
+    if audio.path is None:
+        return name
+    said = said_by_its_file(audio)
+    return said.name if said is not None and said.title else Path(audio.path).name

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.collection.index import Index
 from audiolime_ext.errors import UsageError
+from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.queries import Query
 from audiolime_ext.recommendation.relevance import N_DRAWN, Taste, learn
 from audiolime_ext.recommendation.space import Space, Vector
@@ -61,7 +62,7 @@ def ranking_of(
         If the songs have no common direction, one is liked and disliked, or none is there that could be disliked.
     """
     if both := np.intersect1d(positions_of(liked), positions_of(disliked)).tolist():
-        raise UsageError(f"{index.songs[both[0]].name!r} is both liked and disliked; give it once")
+        raise UsageError(f"{names_in(index)[both[0]]!r} is both liked and disliked; give it once")
     directions = np.array([space.direction(query.vector, query.name) for query in liked])
     profile = directions.mean(axis=0)
     length = float(np.linalg.norm(profile))

@@ -5,20 +5,23 @@ from __future__ import annotations
 import html
 import itertools
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.display import Plotted
+from audiolime_ext.extras import require
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.recommendation.playlist import Entry, playlist
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.text import html_table, text_table
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA_VERSION = 1
 _NAMED = 2  # contributions in a row of the table
@@ -34,6 +37,8 @@ class Neighbour:
         Place in the list, from 1 on.
     song : Song
         Song of the index.
+    name : str
+        Name of it, told apart from those of other songs of the index.
     similarity : float
         Cosine of its direction with the query's, −1 to 1.
     nearness : float
@@ -49,6 +54,7 @@ class Neighbour:
 
     rank: int
     song: Song
+    name: str
     similarity: float
     nearness: float
     contributions: Mapping[str, float] = field(default_factory=dict, repr=False)
@@ -170,6 +176,17 @@ class Similar(Plotted):
             "notes": list(self.notes),
         }
 
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row per song, with what each output adds where outputs have names (needs the extra ``dataframe``)."""
+        rows = [
+            {"rank": row.rank, "name": row.name, **_told(row.song)}
+            | {"similarity": row.similarity, "nearness": row.nearness}
+            | {f"by {output}": part for output, part in row.contributions.items()}
+            for row in self.rows
+        ]
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(rows)
+        return table
+
     def write_m3u8(self, path: str | os.PathLike[str]) -> Path:
         """Write the songs as a playlist (see `audiolime_ext.recommendation.playlist`) and return its path.
 
@@ -185,7 +202,7 @@ class Similar(Plotted):
     def to_m3u8(self, folder: str | os.PathLike[str] = ".") -> str:
         """The songs as a playlist for a file in `folder`, which their paths are relative to."""
         files = (None if song.path is None else self.folder / song.path for song in self.songs)
-        entries = [Entry(song.name, song.duration_s, file) for song, file in zip(self.songs, files, strict=True)]
+        entries = [Entry(row.name, row.song.duration_s, file) for row, file in zip(self.rows, files, strict=True)]
         return playlist(entries, Path(folder))
 
     def _head(self) -> str:
@@ -212,10 +229,10 @@ class Similar(Plotted):
         ranked, explained = [] if self.ranked_by == "similarity" else [self.ranked_by], self._explained
         header = ["", "song", "similarity", *ranked, *(["mostly by"] if explained else [])]
         rows = [
-            [str(row.rank), legible(name), f"{row.similarity:.3f}"]
+            [str(row.rank), legible(row.name), f"{row.similarity:.3f}"]
             + ([f"{row.nearness:.3f}"] if ranked else [])
             + ([mostly_by(row)] if explained else [])
-            for row, name in zip(self.rows, told_apart(self.songs), strict=True)
+            for row in self.rows
         ]
         return header, rows
 
@@ -229,22 +246,6 @@ class Similar(Plotted):
             for pair in self.pairs
         ]
         return ["pair", "similarity", *ranked, *(["mostly by"] if explained else [])], rows
-
-
-def told_apart(songs: Sequence[Song]) -> list[str]:
-    """The names of some songs; where several have one name, each with its path.
-
-    Examples
-    --------
-    >>> songs = [Song("1", f"{n}/a.ogg", title="Air", artist="Bach") for n in (1, 2)]
-    >>> told_apart([*songs, Song("3", title="Jig")])
-    ['Bach – Air (1/a.ogg)', 'Bach – Air (2/a.ogg)', 'Jig']
-    """
-    counts = Counter(song.name for song in songs)
-    return [
-        f"{song.name} ({song.path or song.key})" if counts[song.name] > 1 and song.title else song.name
-        for song in songs
-    ]
 
 
 def mostly(contributions: Mapping[str, float], total: float | None = None) -> str:

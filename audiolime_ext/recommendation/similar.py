@@ -119,6 +119,7 @@ def similar(
     note: 4 songs are too few to tell which are near to everything: hubs are not corrected
     """
     _require_number(k)
+    require_seed(seed)
     index = index if isinstance(index, Index) else load_index(Path(index))
     index = index if weights is None else index.weighted(weights)
     asking, where = Asking(index, model, trust, factorization), space_of(index, space)
@@ -126,7 +127,7 @@ def similar(
     given = [(asking.query(one), one) for one in (*listed(songs), *likes)]
     liked = each_once(query for query, _ in given)
     disliked = each_once(asking.query(one) for one in listed(dislike))
-    named = [(asking.query(one), asking.query(other)) for one, other in pairs]
+    named = [(asking.query(one), asking.query(other)) for one, other in _couples(pairs)]
     _require(k, index, where.n_usable > 0, liked=bool(liked), else_only_pairs=bool(named and not disliked))
     learnt = bool(disliked or likes)
     telling = Telling.of(index, where, None if learnt else hubs)
@@ -180,6 +181,22 @@ def listed(given: Any) -> list[Any]:
 def _require_number(k: Any) -> None:
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
         raise UsageError(f"k is {k!r}; give the number of songs to list, a whole number from 1 on")
+
+
+def require_seed(seed: Any) -> None:
+    """Raise `UsageError` for what is no random seed."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise UsageError(f"seed is {seed!r}; give a whole number from 0 on")
+
+
+def _couples(pairs: Any) -> list[tuple[Any, Any]]:
+    """The pairs that were given, each of two songs."""
+    single = (str, os.PathLike, Mapping)
+    given = [pairs] if isinstance(pairs, single) or not isinstance(pairs, Iterable) else list(pairs)
+    found = [() if isinstance(one, single) or not isinstance(one, Iterable) else tuple(one) for one in given]
+    if odd := [one for one, couple in zip(given, found, strict=True) if len(couple) != 2]:
+        raise UsageError(f"pairs holds {odd[0]!r}; give two songs for each pair: pairs=[('a.ogg', 'b.ogg')]")
+    return [(one, other) for one, other in found]
 
 
 def _require(k: int, index: Index, comparable: bool, *, liked: bool, else_only_pairs: bool) -> None:

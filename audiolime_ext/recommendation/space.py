@@ -38,6 +38,7 @@ from audiolime_ext.text import counted
 
 SpaceKind = Literal["centred", "standardised", "plain"]
 SPACES: tuple[SpaceKind, ...] = ("centred", "standardised", "plain")
+AVERAGE = "the average of the collection"
 LEAST_SONGS = 3  # for a centre
 _CONSTANT = 1e-4  # standard deviation over mean
 _NO_LENGTH = 1e-6  # times the mean length
@@ -81,6 +82,12 @@ class Space:
     def n_usable(self) -> int:
         """Number of songs that have a direction."""
         return int(self.usable.sum())
+
+    @property
+    def meaning(self) -> str:
+        """What a similarity says, by what vectors are seen from: the collection's average, silence, or nothing."""
+        from_silence = "the answer to silence" if self.centre.any() else ""
+        return meaning(from_silence if self.kind == "plain" else AVERAGE)
 
     def direction(self, vector: Numbers, name: str = "the vector") -> Vector:
         """The direction of a vector, shape (n_features,), length 1.
@@ -135,6 +142,25 @@ class Space:
         """Differences of vectors from the centre, times the scale, shape (n, n_features)."""
         with np.errstate(invalid="ignore", over="ignore"):
             return (vectors.astype(np.float64) - self.centre) * self.scale
+
+
+def meaning(seen_from: str = "") -> str:
+    """What a similarity says in words, where vectors are seen from a point; "": as they are.
+
+    Examples
+    --------
+    >>> meaning()
+    '1: what the model answers to the two differs in size only; 0: it has nothing in common; below 0: it is opposed'
+    """
+    if not seen_from:
+        return (
+            "1: what the model answers to the two differs in size only; 0: it has nothing in common; below 0: it is "
+            "opposed"
+        )
+    return (
+        f"1: the two differ from {seen_from} in the same way; 0: in ways that have nothing in common; below 0: in "
+        "opposed ways"
+    )
 
 
 def space_of(index: Index, kind: SpaceKind | None = None) -> Space:

@@ -13,6 +13,7 @@ from audiolime_ext.errors import unknown
 from audiolime_ext.recommendation.census import MOST_COUNTED, hub_census
 from audiolime_ext.recommendation.crowd import Crowd, crowd_of
 from audiolime_ext.recommendation.hubs import CORRECTIONS, LEAST_SONGS, HubCorrection
+from audiolime_ext.recommendation.names import names_in, places_of
 from audiolime_ext.recommendation.neighbours import Found, view_of
 from audiolime_ext.recommendation.queries import Query
 from audiolime_ext.recommendation.ranking import Ranking, positions_of
@@ -25,9 +26,10 @@ from audiolime_ext.text import counted, share_of
 _SAME = 1 - 1e-6
 _TOLD = 3
 _LITTLE = 0.1  # of a direction's length
-_PAIRS = (
+PAIRS = (
     "mostly by: the pairs of stems, the query's first, that add most to a similarity above 0 or take most from one "
-    "below 0, and what silence adds in all its pairs; with the other pairs (in the JSON) they add up to the similarity"
+    "below 0, and what silence adds in all its pairs. All pairs{where} add up to the similarity; single ones can be "
+    "larger than it, as others take away"
 )
 
 
@@ -73,10 +75,11 @@ class Telling:
         nearness = found.nearness if ranking.taste is None else ranking.taste.probability(found.products)
         similarities = np.clip(directions @ ranking.profile, -1.0, 1.0).tolist()
         parts = map(self._contributions, directions * ranking.towards)
-        songs = (self.index.songs[at] for at in found.positions)
+        songs = [self.index.songs[at] for at in found.positions]
+        names = [names_in(self.index)[at] for at in found.positions]
         only = liked[0].parts if len(liked) == 1 and ranking.taste is None else None
         matrices = [None] * len(similarities) if only is None else self._matrices(only, found)
-        table = zip(songs, similarities, nearness.tolist(), parts, matrices, strict=True)
+        table = zip(songs, names, similarities, nearness.tolist(), parts, matrices, strict=True)
         return tuple(Neighbour(rank, *row) for rank, row in enumerate(table, start=1))
 
     def pair(self, one: Query, other: Query) -> Pair:
@@ -96,15 +99,16 @@ class Telling:
         """Sentences on a list that is shorter than wanted, on vectors that are the same, and on hubs."""
         found = []
         if len(rows) < k:
-            found.append(f"{counted(len(rows), 'song is', 'songs are')} listed and not {k}: there are no others")
-        if same := [row.song.name for row in rows if row.similarity > _SAME]:
+            found.append(f"only {counted(len(rows), 'song')} can be listed" if rows else "no song can be listed")
+        if same := [row.name for row in rows if row.similarity > _SAME]:
             may = "it may be the same recording" if len(same) == 1 else "they may be the same recording"
             found.append(f"as near as can be: {', '.join(same[:_TOLD])}; {may} in another file")
         return (*found, *self._lacking(liked), *self._hubs(rows, liked))
 
     def of_stems(self, told: Sequence[Neighbour | Pair]) -> tuple[str, ...]:
         """A sentence on what stems are told to add, where outputs have no names."""
-        return (_PAIRS,) if self.index.labels is None and any(one.matrix for one in told) else ()
+        by_stems = self.index.labels is None and any(one.matrix for one in told)
+        return (PAIRS.format(where=" (in the JSON)"),) if by_stems else ()
 
     def parts_of(self, ranking: Ranking) -> tuple[str, ...]:
         """A sentence on what contributions are, where a taste ranks."""
@@ -141,10 +145,11 @@ class Telling:
         if not LEAST_SONGS <= n_usable <= MOST_COUNTED:
             return ()
         census = hub_census(self.index, hubs=self.correction, space=self.space.kind)
+        names, places = names_in(self.index), places_of(self.index)
         near = {query.song.key: "the query" for query in liked if query.song} | {row.song.key: "listed" for row in rows}
         return tuple(
-            f"{song.name} ({near[song.key]}) is a hub: {share_of(n, n_usable, 'song', verb=('has', 'have'))} it among "
-            f"their {census.k} nearest"
+            f"{names[places[song.key]]} ({near[song.key]}) is a hub: "
+            f"{share_of(n, n_usable, 'song', verb=('has', 'have'))} it among their {census.k} nearest"
             for song, n in census.hubs
             if song.key in near
         )[:_TOLD]

@@ -56,6 +56,7 @@ def _explanation(explanation: Explanation) -> str:
         n_bytes=int(n_bytes),
         background=[name for name in parts.stems.names if name not in parts.sources],
         explained=_offer(explanation),
+        start_s=parts.start_s,
     )
     return f"<div>{summary.as_html(explanation)}{player}</div>"
 
@@ -66,7 +67,14 @@ def _track(track: TrackExplanation) -> str:
     n_bytes = int(BYTES_PER_S * (track.end_s - track.start_s) * n_stems)
     stems: Iterable[Stems] = track.stems() if n_bytes <= MOST_BYTES else ()
     background = ["residual"] if "residual" not in track.names else []
-    player = _player(stems, track.recording_name, track.grid.sr, n_bytes=n_bytes, background=background)
+    player = _player(
+        stems,
+        track.recording_name,
+        track.grid.sr,
+        n_bytes=n_bytes,
+        background=background,
+        start_s=track.start_s,
+    )
     return f"<div>{words.as_html(track)}{player}</div>"
 
 
@@ -78,13 +86,20 @@ def _player(
     n_bytes: int,
     background: Iterable[str] = (),
     explained: dict[str, Any] | None = None,
+    start_s: float = 0.0,
 ) -> Markup:
     if n_bytes > MOST_BYTES:
         large = f"The sound would take {n_bytes / 1e6:.0f} MB in this cell"
         return Markup("<p>{}; <code>write_page</code> makes a page of it.</p>").format(large)
     own_id = f"audiolime-{secrets.token_hex(4)}"
     markup = player_html(
-        encode_media(stems), name=name, model_sr=model_sr, background=tuple(background), player_id=own_id, alone=True
+        encode_media(stems),
+        name=name,
+        model_sr=model_sr,
+        background=tuple(background),
+        player_id=own_id,
+        alone=True,
+        start_s=start_s,
     )
     if explained is None:
         return Markup(markup)

@@ -81,7 +81,7 @@ class TrackExplanation(Plotted):
     shelf : Shelf or None
         Place for what is made of the stems, such as a page's sound; None: nothing is kept.
     ends_early : bool
-        Whether the recording goes on after `end_s`.
+        True where the recording goes on after `end_s`.
 
     Examples
     --------

@@ -245,5 +245,6 @@ def test_signals_that_are_too_short_are_told_as_such_and_the_lines_shown_work(op
 
 
 def test_spectra_that_are_too_short_are_told_as_such() -> None:
-    with pytest.raises(ModelError, match=r"front_end makes of waveforms, shape \(3, 1, 20\)(?s:.*)give it longer windows.*or make more bands"):
+    complaint = r"front_end makes of waveforms, shape \(3, 1, 20\)(?s:.*)give it longer windows.*or make more bands"
+    with pytest.raises(ModelError, match=complaint):
         tagger(mel_cnn(), sr=SR, front_end=lambda x: MEL(x)[:, :1])(BATCH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,9 +160,22 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert read_tags(tmp_path / "pipe.mp3") == Tags(reason="Unreadable: it is a pipe")
 
 
-def test_without_the_package_there_are_no_tags(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path = tagged(sound(tmp_path, "ogg"), title=["Feelings"])
+@pytest.mark.parametrize("ending", ["mp3", "flac", "ogg"])
+def test_without_the_package_libsndfile_reads_what_it_knows_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    path = tagged(
+        sound(tmp_path, ending),
+        title=["Feelings"],
+        artist=["Ane", "Bo"],
+        album=["Ezer Év"],
+        genre=["Rock", "Metal"],
+        date=["2011-05-03"],
+    )
+    (tmp_path / "text.mp3").write_text("no sound")
     assert readable()
     monkeypatch.setitem(sys.modules, "mutagen", None)
     assert not readable()
-    assert read_tags(path) == Tags(reason=MISSING)
+    assert read_tags(path) == replace(SONG, artist="Ane", genre="Rock")
+    assert "of several artists or genres one" in MISSING
+    assert read_tags(tmp_path / "text.mp3").reason.startswith("LibsndfileError: ")

@@ -28,6 +28,11 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
         (["why", NOWHERE, NOWHERE, NOWHERE, "--study"], "--study is a page; name it with -o PAGE.html"),
         (["why", NOWHERE, NOWHERE, "--study", "-o", "page.html"], "--study asks which of two songs comes first"),
         (["similar", NOWHERE, "--in", "no index", "-o", "page"], "-o page is no page; end its name in .html"),
+        (["why", NOWHERE, NOWHERE, "--title", "T"], "--title is that of a page; name it with -o PAGE.html"),
+        (
+            ["similar", NOWHERE, "--in", "no index", "--title", "T"],
+            "--title is that of a page; name it with -o PAGE.html",
+        ),
         (["similar", "--hubs", "--in", "no index", "-o", "page.html"], "-o writes a page of the songs that are listed"),
     ],
 )
@@ -52,7 +57,12 @@ def test_why_writes_a_page_a_study_and_spectrograms(tmp_path: Path, capsys: pyte
     found = json.loads(capsys.readouterr().out)
     assert found["page"] == str(page)
     assert found["spectrograms"] == [str(pictures / f"{name}-wav.png") for name in songs]
-    assert "Why a.wav, and not b.wav?" in page.read_text(encoding="utf-8")
+    written = page.read_text(encoding="utf-8")
+    assert "<h1>Why a.wav, and not b.wav?</h1>" in written
+    assert "audiolime why query.wav a.wav b.wav -f" in written
+    assert main([*made, "-o", str(page), "--title", "Drums"]) == 0
+    assert "<h1>Drums</h1>" in page.read_text(encoding="utf-8")
+    capsys.readouterr()
     assert main([*made, "-o", str(page), "--study", "--seed", "3"]) == 0
     assert capsys.readouterr().out.endswith(f"open {page} in a browser\n")
     study = page.read_text(encoding="utf-8")

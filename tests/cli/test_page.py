@@ -164,6 +164,13 @@ def test_page_json_says_what_was_written(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.usefixtures("studio")
+def test_a_page_says_that_it_replaces_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [run(capsys, "page", "song.wav", *WINDOWED, "--audio", "none") for _ in "ab"]
+    first = "open song.html in a browser"
+    assert told == [f"{first}\n", f"{first}; it replaces the file that was there\n"]
+
+
+@pytest.mark.usefixtures("studio")
 def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["page", "song.wav", "missing.wav", *WINDOWED, "--json", "-o", "out"]) == 5
     assert [page["files"] for page in strict(capsys.readouterr().out)["pages"]] == [["song.wav"]]
@@ -172,28 +179,22 @@ def test_page_json_names_only_what_was_written(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("studio")
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ("time,text\n1.5,fine\n\n9:59,never\n", "notes.csv, line 4: 9:59.0 is beyond the end of song.wav, which is"),
-        ("-1,before it begins\n2,x\n", "notes.csv, line 1: a time and a text are needed"),
-        (
-            "0:75,x\n",
-            "notes.csv, line 1: a time and a text are needed, such as 1:23,the choir (seconds, m:ss or h:mm:ss",
-        ),
-        ("time,text\n0:03:04,x\n", "notes.csv, line 2: 3:04.0 is beyond the end"),
-        (f"{'9' * 400}:00,x\n", "notes.csv, line 1: a time and a text are needed"),
-        ("0:1.5:01,x\n", "notes.csv, line 1: a time and a text are needed"),
-        ("0:60:01,x\n", "notes.csv, line 1: a time and a text are needed"),
-        ("abc,hello\n1,x\n", "notes.csv, line 1: a time and a text are needed"),
-        ("1,sch\xf6n\n", "notes.csv is not UTF-8 (invalid start byte at byte 5); save it as UTF-8"),
-    ],
-)
-def test_remarks_beyond_the_recording_are_refused_before_any_work(
-    capsys: pytest.CaptureFixture[str], lines: str, message: str
-) -> None:
-    Path("notes.csv").write_text(lines, encoding="latin-1")
-    said = refusal(capsys, "page", "song.wav", *WINDOWED, "--notes", "notes.csv", code=USAGE)
-    assert message in said
-    assert not Path("song.html").exists()
+@pytest.mark.parametrize("output", ["new/song.pdf", "song.mp3", "song.htlm"])
+def test_the_ending_of_another_kind_of_file_is_refused(capsys: pytest.CaptureFixture[str], output: str) -> None:
+    said = refusal(capsys, "page", "song.wav", *WINDOWED, "-o", output, code=USAGE)
+    assert f"-o {output} is no page; end its name in .html, or in / where it is a new folder" in said
     assert not Path("cache/results").exists()
+
+
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize("output", ["new.pdf/", "there.d", "2026.11", "there.pdf"])
+def test_a_folder_may_be_called_as_one_likes(capsys: pytest.CaptureFixture[str], output: str) -> None:
+    Path("there.pdf").mkdir()
+    run(capsys, "page", "song.wav", *WINDOWED, "--labels", "loud", "-o", output)
+    assert (Path(output) / "song.html").is_file()
+
+
+@pytest.mark.usefixtures("studio")
+def test_a_split_stands_beside_itself_on_no_page(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(capsys, "page", "song.wav", *WINDOWED, "-f", "hpss", "-f", "hpss", code=USAGE)
+    assert "-f hpss is given twice; name each way to split once" in said

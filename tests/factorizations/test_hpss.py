@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audiolime_ext import Audio
+from audiolime_ext.progress.stages import reporting
 from factorizations.hpss import CONTEXT_FRAMES, HOP_LENGTH, KERNEL_SIZE, N_FFT, HPSSFactorization
 
 SR = 22050
@@ -56,3 +57,12 @@ def test_librosa_is_not_imported() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("factorizations.hpss.BLOCK_FRAMES", 10)
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, 50 * HOP_LENGTH)).astype(np.float32)
+    told: list[str] = []
+    with reporting(lambda at: told.append(str(at))):
+        HPSSFactorization().factorize(Audio(noise, 44100))
+    assert told[-1] == "separating: 5 of 5 blocks"

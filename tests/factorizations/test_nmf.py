@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, explain, tagger
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import factorize_in_parts
+from audiolime_ext.progress.stages import reporting
 from audiolime_ext.registry import build
 from factorizations import nmf
 from factorizations.nmf import NMFFactorization, make
@@ -173,3 +175,12 @@ def test_a_model_that_listens_to_one_tone_is_explained_by_its_part(song: Audio) 
     e = explain(song, tagger(level, sr=SR, labels=["1500 Hz"]), factorization="nmf:3", start_s=0.5, duration_s=2)
     assert e.top().components == ("part 2",)
     assert e.weights("1500 Hz")["part 2"] > 0.95 * e.score("1500 Hz")[0]
+
+
+def test_it_says_how_far_it_is() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, 80000)).astype(np.float32)
+    told: list[str] = []
+    with reporting(lambda at: told.append(str(at))):
+        make("2").factorize(Audio(noise, 8000))
+    assert any(line.startswith("fitting the parts") for line in told)
+    assert re.fullmatch(r"separating: (\d+) of \1 blocks", told[-1])

@@ -7,7 +7,7 @@ import pytest
 
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
-from audiolime_ext.recommendation.names import position_of
+from audiolime_ext.recommendation.names import names_in, position_of, told_apart
 from tests.recommendation.planted import collection
 
 SONGS = (
@@ -56,3 +56,19 @@ def test_a_name_of_several_songs_is_not_guessed() -> None:
     songs = tuple(Song(key, f"{key}.ogg", title="Intro") for key in "abcd")
     with pytest.raises(UsageError, match=r"4 songs are called 'intro'; name one by its path: a\.ogg, b\.ogg"):
         position_of(collection(np.eye(4), songs=songs), "intro")
+
+
+def test_songs_of_one_name_are_told_apart_and_what_is_shown_is_understood() -> None:
+    songs = (
+        *(Song(key, f"../lib/{key}.ogg", title="Mime", artist="M") for key in "ab"),
+        Song("c", "../lib/c.ogg", title="Jig"),
+        Song("d", "../x/d.ogg"),
+        Song("e", "x/d.ogg"),  # reads as the one before without its ..
+    )
+    index = collection(np.eye(5), songs=songs)
+    names = ["M – Mime (lib/a.ogg)", "M – Mime (lib/b.ogg)", "Jig", "../x/d.ogg", "x/d.ogg"]
+    assert names_in(index) == told_apart(songs) == names
+    assert [position_of(index, name) for name in names] == [0, 1, 2, 3, 4]
+    assert position_of(index, "lib/c.ogg") == 2
+    with pytest.raises(UsageError, match=r"2 songs are called 'Mime'; name one by its path: lib/a.ogg, lib/b.ogg$"):
+        position_of(index, "Mime")

@@ -7,11 +7,12 @@ import json
 import re
 import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from audiolime_ext import Audio, similar
+from audiolime_ext import Audio, similar, why
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.vectors import song_vector
 from audiolime_ext.errors import UsageError
@@ -59,7 +60,7 @@ def test_real_sound_finds_its_neighbour_and_never_itself(tmp_path: Path) -> None
         found = similar(given, index, model=MODEL, k=10)
         assert found.songs[0].name == "1550.wav"
         assert "1500.wav" not in {song.name for song in found.songs}
-        assert "5 songs are listed and not 10: there are no others" in found.notes
+        assert "only 5 songs can be listed" in found.notes
     assert similar((tone(3480), SR), index, model=MODEL, k=2).songs == (songs[4], songs[5])
 
 
@@ -184,7 +185,7 @@ def test_an_empty_index_and_one_without_numbers_are_refused() -> None:
 def test_an_index_of_one_song_lists_it_for_others_and_nothing_for_itself() -> None:
     one = collection(crowded(1, 3))
     assert similar("song 0", one).rows == ()
-    assert "0 songs are listed and not 10: there are no others" in similar("song 0", one).notes
+    assert "no song can be listed" in similar("song 0", one).notes
     assert similar(np.ones(3), one).songs == one.songs
 
 
@@ -264,3 +265,45 @@ def test_of_a_taste_it_is_said_what_contributions_add_up_to() -> None:
     for row in found.rows:
         odds = np.log(row.nearness / (1 - row.nearness))
         assert sum(row.contributions.values()) + intercept == pytest.approx(odds, abs=0.006)
+
+
+def test_songs_of_one_name_are_told_apart_wherever_they_are_named() -> None:
+    vectors = with_a_hub()
+    other = int(np.flatnonzero(vectors[:, 0] > 0)[1])
+    songs = [
+        Song(f"key {n}", f"../lib/{n}.ogg", title="Reel" if n in (0, 5) else f"song {n}") for n in range(len(vectors))
+    ]
+    index = collection(vectors, songs=tuple(songs))
+    found = similar(f"song {other}", index, hubs=None)
+    assert any(note.startswith("Reel (lib/0.ogg) (listed) is a hub: ") for note in found.notes)
+    assert "Reel (lib/0.ogg)" in {row.name for row in found.rows}
+    assert similar("lib/0.ogg", index, k=1, pairs=[("lib/0.ogg", "lib/5.ogg")]).queries == ("Reel (lib/0.ogg)",)
+    assert "Reel (lib/0.ogg) and Reel (lib/5.ogg)" in str(similar([], index, pairs=[("lib/0.ogg", "lib/5.ogg")]))
+
+
+@pytest.mark.parametrize(
+    "pairs", [5, "ab", ["ab"], [5], [("song 1",)], [("song 1", "song 2", "song 3")], ("song 1", "x")]
+)
+def test_what_is_no_pair_is_told(pairs: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"pairs holds .*; give two songs for each pair: pairs=\[\('a.ogg', 'b.ogg'\)\]"
+    ):
+        similar("song 0", collection(crowded()), pairs=pairs)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "x", None, True])
+def test_what_is_no_seed_is_told(seed: Any) -> None:
+    index = collection(crowded())
+    for ask in (lambda: similar([], index, like="song 0", seed=seed), lambda: why("song 0", "song 1", seed=seed)):
+        with pytest.raises(UsageError, match=r"seed is .*; give a whole number from 0 on"):
+            ask()
+
+
+def test_a_list_is_a_table_of_pandas_too() -> None:
+    pytest.importorskip("pandas")
+    found = similar("Longtime (feat. Skepta)", document(), k=3)
+    table = found.to_dataframe()
+    assert list(table["name"]) == [row.name for row in found.rows]
+    assert list(table["similarity"]) == [row.similarity for row in found.rows]
+    parts = table[[f"by {output}" for output in SPOTIFY]]
+    assert parts.sum(axis=1).to_numpy() == pytest.approx(table["similarity"].to_numpy())

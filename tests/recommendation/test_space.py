@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.recommendation.space import SpaceKind, space_of
+from audiolime_ext.recommendation.space import SpaceKind, meaning, space_of
 from tests.recommendation.planted import SPOTIFY, collection, crowded, document
 
 
@@ -136,3 +138,14 @@ def test_a_zero_vector_is_refused_where_nothing_is_centred() -> None:
 def test_an_unknown_space_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown space 'center'; did you mean 'centred'"):
         space_of(collection(crowded(4, 2)), "center")  # type: ignore[arg-type]
+
+
+def test_what_a_similarity_means_depends_on_where_vectors_are_seen_from() -> None:
+    index = collection(crowded(50, 8))
+    assert space_of(index).meaning.startswith(
+        "1: the two differ from the average of the collection in the same way; 0: "
+    )
+    assert space_of(document()).meaning == space_of(index).meaning  # standardised
+    assert space_of(index, "plain").meaning == meaning()
+    silent = replace(space_of(index, "plain"), centre=np.ones(8))
+    assert silent.meaning == meaning("the answer to silence")

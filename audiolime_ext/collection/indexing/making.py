@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,7 @@ def make_index(
     (['../0.25.wav', '../0.5.wav'], [[0.25], [0.5]])
     """
     if vectors is not None:
+        _require_of_vectors(options)
         bringing = plan_bringing(vectors, index=index, source=source, model=model, **options)
         for note in bringing.notes:
             warnings.warn(note, stacklevel=3)
@@ -155,6 +157,13 @@ def make_index(
     for note in plan.listing.notes:
         warnings.warn(note, stacklevel=3)
     return plan.run(policy)
+
+
+def _require_of_vectors(options: Mapping[str, Any]) -> None:
+    """Refuse options for songs that are heard, where vectors are brought."""
+    brought, heard = (signature(plan).parameters for plan in (plan_bringing, plan_index))
+    if odd := [name for name in options if name in heard and name not in brought]:
+        raise UsageError(f"{odd[0]} is for songs that are heard; with vectors none is, so leave one of them out")
 
 
 @takes_plain

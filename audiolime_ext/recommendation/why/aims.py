@@ -91,6 +91,9 @@ def silent_space(song: StemSong, model: Model) -> Space:
             "name an index (index=…, --in)"
         )
     silence, whole = song.parts.vectors[0], song.parts.whole
-    note = "without an index nothing says what songs have in common: vectors are measured from the answer to silence"
+    note = (
+        "without an index nothing says what songs have in common: vectors are measured from the answer to silence, and "
+        "similarities must not be compared with those in an index"
+    )
     least = 1e-6 * float(np.linalg.norm(whole))
     return Space("plain", silence, np.ones_like(silence), np.zeros(0, np.float32), least, (note,))

@@ -30,7 +30,7 @@ from audiolime_ext.recommendation.why.likeness import Alike
 from audiolime_ext.recommendation.why.matrix import stem_matrix
 from audiolime_ext.recommendation.why.result import Removal, Why
 from audiolime_ext.recommendation.why.standing import Field
-from audiolime_ext.recommendation.why.words import cancelling_notes, order_notes, silence_notes
+from audiolime_ext.recommendation.why.words import order_notes, silence_notes
 from audiolime_ext.track.asked import AskedTrack, WholeGame
 
 
@@ -67,9 +67,8 @@ def explained(
         asked.asking.model.spec or "own model",
     )
     told = [
-        *order_notes([one.name for one in others], standing, made.similarities, ranked_by),
+        *order_notes([one.name for one in others], standing, made.similarities, ranked_by, space.meaning),
         *silence_notes(found, aim.noun),
-        *cancelling_notes([one.name for one in others], made.matrices),
         *aim.notes,
         *(note for one in (song, *others) for note in one.notes),
         *separator_notes((song, *others)),

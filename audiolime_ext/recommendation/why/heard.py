@@ -28,7 +28,7 @@ from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.names import is_file, legible
 from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.prediction.contract import Model
-from audiolime_ext.recommendation.queries import Asking, Query
+from audiolime_ext.recommendation.queries import Asking, Query, name_of
 from audiolime_ext.track.asked import AskedTrack
 from audiolime_ext.track.size import load_manageable
 
@@ -243,9 +243,9 @@ def _heard_so(song: StemSong) -> list[str]:
 
 
 def _named(audio: Audio, called: str) -> Audio:
-    """The recording under its file's name; an array that has none is `called` so."""
+    """The recording under its own name, else that of its tags or its file; an array that has none is `called` so."""
     if audio.path is not None:
-        return audio if audio.name != Path(audio.path).stem else replace(audio, name=Path(audio.path).name)
+        return audio if audio.name != Path(audio.path).stem else replace(audio, name=name_of(audio, called))
     return audio if audio.name != Audio.name else replace(audio, name=called)
 
 

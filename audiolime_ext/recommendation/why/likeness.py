@@ -26,6 +26,7 @@ Two = tuple[float, float]  # of the query and of the other song
 PAUSE_S = 0.5
 BEYOND = 3.0  # standard deviations, where songs follow each other; see `audiolime_ext.recommendation.why.alike`
 _ROUNDING = 1e-6
+_SEEN = 0.005  # less is written as 0.00
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +54,17 @@ class AlikeWindows:
     @property
     def by(self) -> str:
         """Which stems make them alike, in words."""
+        if self.matrix.cancels:
+            return "pairs of stems cancel, so no single pair makes it"
         row, column, most = self.matrix.largest()
         cells = self.matrix.cells
         silence = float(cells.sum() - cells[1:, 1:].sum())
         told = "no pair of stems adds to it"
         if most > 0:
             told = f"most by {legible(row)} with {legible(column)} ({most:+.2f})"
-        return f"{told}, what silence says adds {silence:+.2f}" if silence > max(most, 0.0) else told
+        if silence > max(most, 0.0):
+            told += f", what silence says adds {silence:+.2f}"
+        return f"{told}, other pairs take away" if most > self.similarity + _SEEN else told
 
     def seconds(self, side: int) -> str:
         """Where the window of the query (0) or of the other song (1) lies, as text."""

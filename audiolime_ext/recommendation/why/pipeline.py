@@ -25,7 +25,7 @@ from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.ranking import ranking_of
 from audiolime_ext.recommendation.separator import separator_of
-from audiolime_ext.recommendation.similar import listed
+from audiolime_ext.recommendation.similar import listed, require_seed
 from audiolime_ext.recommendation.space import SpaceKind, space_of
 from audiolime_ext.recommendation.why.aims import nearness, relevance, silent_space
 from audiolime_ext.recommendation.why.explaining import explained
@@ -121,6 +121,7 @@ def why(
     >>> round(found.score, 2), {name: round(share, 2) + 0.0 for name, share in found.weights.items()}
     (0.5, {'drums': 0.5, 'rest': 0.0})
     """
+    require_seed(seed)
     asking, listening = _listening(index, model, factorization, max_evals, seed, trust=trust, cache=cache)
     liked, disliked = listed(like), listed(dislike)
     _require_meant(query, a, b, liked, disliked, asking)
@@ -169,12 +170,17 @@ def _require_meant(
 
 
 def _told_apart(song: StemSong, candidates: Sequence[HeardSong]) -> tuple[HeardSong, ...]:
-    """The candidates; those that have the name of another song are told apart."""
-    names = [song.name, *(one.name for one in candidates)]
-    return tuple(
-        one if names.count(one.name) == 1 else replace(one, query=replace(one.query, name=f"{one.name} ({letter})"))
-        for one, letter in zip(candidates, "AB", strict=False)
-    )
+    """The candidates; those that have the name of another song are told apart, by their files where these differ."""
+    songs = (song, *candidates)
+    names = [one.name for one in songs]
+    files = [one.asked.recording.path if one.asked is not None else None for one in songs]
+    told = [Path(file).name if file is not None else "" for file in files]
+    found = []
+    for one, file, letter in zip(candidates, told[1:], "AB", strict=False):
+        by = file if file and file != one.name and told.count(file) == 1 else letter
+        apart = replace(one, query=replace(one.query, name=f"{one.name} ({by})"))
+        found.append(one if names.count(one.name) == 1 else apart)
+    return tuple(found)
 
 
 def _flip(found: Why, field: Field | None) -> Flip:

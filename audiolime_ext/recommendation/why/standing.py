@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.collection.song_parts import Vectors
 from audiolime_ext.collection.songs import Song
+from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.neighbours import view_of
 from audiolime_ext.recommendation.queries import Query
 from audiolime_ext.recommendation.ranking import positions_of
@@ -37,6 +38,8 @@ class Standing:
         Centred cosine of each candidate, and the number that ranks.
     nearest : Song or None
         Song of the index that is nearest; None: there is no other song.
+    nearest_name : str or None
+        Name of it, told apart from those of other songs of the index.
     """
 
     ranks: tuple[int, ...]
@@ -45,6 +48,7 @@ class Standing:
     similarities: tuple[float, ...]
     nearness: tuple[float, ...]
     nearest: Song | None
+    nearest_name: str | None = None
 
     def place(self, candidate: int) -> str:
         """The place of a candidate in words: ``the 2nd nearest of 10 songs``."""
@@ -96,12 +100,13 @@ class Field:
             1 + int((near[np.setdiff1d(songs, positions_of([candidate]))] > nearness).sum())
             for candidate, (_, nearness) in zip(self.candidates, pairs, strict=True)
         )
-        nearest = index.songs[songs[int(np.argmax(near[songs]))]] if len(songs) else None
+        first = int(songs[np.argmax(near[songs])]) if len(songs) else None
+        nearest, called = (None, None) if first is None else (index.songs[first], names_in(index)[first])
         similarities, nearness = zip(*pairs, strict=True) if pairs else ((), ())
         shown = nearness if crowd is None else tuple(float(np.exp(one)) for one in nearness)
         there = set(songs.tolist())
         outside = tuple(candidate.position not in there for candidate in self.candidates)
-        return Standing(ranks, len(songs), outside, tuple(similarities), shown, nearest)
+        return Standing(ranks, len(songs), outside, tuple(similarities), shown, nearest, called)
 
     def margin(self, vector: NDArray[np.floating]) -> float:
         """How much nearer the second candidate is than the first, by what ranks; above 0 where it comes first."""

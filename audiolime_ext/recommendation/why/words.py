@@ -96,18 +96,30 @@ def _carried(name: str, total: float, why: Why) -> str:
 
 
 def of_pairs(why: Why) -> list[str]:
-    """The pair of stems that adds most to the similarity to each candidate; none where one stem is all there is."""
-    found = list[str]()
-    if why.leading.state == "whole":
-        return found
-    for song, matrix in zip(why.candidates, why.matrices, strict=True):
-        if matrix is None:
-            continue
-        row, column, cell = matrix.largest()
-        if cell > 0 and not matrix.cancels:
-            pair = f"its {column} and the query's {row} ({cell:+.2f})"
-            found.append(f"the pair that adds most to the similarity to {legible(song.name)}: {pair}")
-    return found
+    """By which pair of stems the query is near to each candidate, or that no single pair makes it."""
+    return [
+        f"{legible(song.name)}: {told}"
+        for song, matrix in zip(why.candidates, why.matrices, strict=True)
+        if matrix is not None and (told := _of_pair(matrix, single=why.leading.state == "whole"))
+    ]
+
+
+def _of_pair(matrix: StemMatrix, *, single: bool) -> str:
+    """What adds most among the pairs of two stems and, where a pair with silence adds more, that; "" for no pair."""
+    if matrix.cancels:
+        return (
+            f"single pairs add or take away up to {np.abs(matrix.cells).max():.1f}, far more than the similarity "
+            f"({shown(matrix.similarity)}), and cancel: no single pair makes it, a stem counts by the sum of its row"
+        )
+    row, column, cell = matrix.largest()
+    if single or cell <= 0:
+        return ""
+    told = f"of pairs of stems, the query's {row} with this song's {column} adds most to the similarity ({cell:+.2f})"
+    at, across = np.unravel_index(int(np.argmax(matrix.cells)), matrix.cells.shape)
+    most = float(matrix.cells[at, across])
+    if most > cell:
+        told += f", but {matrix.rows[at]} with {matrix.columns[across]} adds more ({most:+.2f})"
+    return f"{told}; other pairs take away" if most > matrix.similarity + SHOWN else told
 
 
 def without_stems(why: Why) -> list[str]:
@@ -124,7 +136,7 @@ def _without(removal: Removal, why: Why) -> str:
     said = f"without {removal.stem}: {places} (similarity {similarity})"
     if then.nearest is not None and now.nearest is not None and then.nearest.key != now.nearest.key:
         nearest = "the nearest song of the index" if any(then.outside) else "the nearest song"
-        said += f"; {nearest} would be {legible(then.nearest.name)} and not {legible(now.nearest.name)}"
+        said += f"; {nearest} would be {legible(then.nearest_name or '')} and not {legible(now.nearest_name or '')}"
     return said
 
 
@@ -133,7 +145,7 @@ def _ranked(why: Why, then: Standing) -> list[tuple[Any, int]]:
 
 
 def order_notes(
-    names: Sequence[str], standing: Standing | None, similarities: Sequence[float], ranked_by: str
+    names: Sequence[str], standing: Standing | None, similarities: Sequence[float], ranked_by: str, meaning: str
 ) -> list[str]:
     """That a candidate is not near, that the second comes first or both are as near, or that hubs reverse the two.
 
@@ -147,9 +159,11 @@ def order_notes(
         Their similarities to the query.
     ranked_by : str
         Number that ranks.
+    meaning : str
+        Sentence on what a similarity of 0 means; see `Space.meaning`.
     """
     if len(names) == 1:
-        far = f"{names[0]} is not near: its similarity is {shown(similarities[0])}, and 0 is that of songs in general"
+        far = f"{names[0]} is not near: its similarity is {shown(similarities[0])} ({meaning})"
         return [far] if similarities[0] < SHOWN else []
     if len(names) < 2:
         return []
@@ -175,24 +189,6 @@ def _first(nearness: Sequence[float]) -> int | None:
 def shown(similarity: float) -> str:
     """A similarity as it is written, never as minus nought."""
     return f"{round(similarity, 2) + 0.0:.2f}"
-
-
-def cancelling_notes(names: Sequence[str], matrices: Sequence[StemMatrix | None]) -> list[str]:
-    """That the parts of a similarity are far larger than it, where they are.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the candidates.
-    matrices : sequence of StemMatrix or None
-        Matrix of the query with each of them.
-    """
-    return [
-        f"{name}: silence lies far from all songs, so the cells (up to {np.abs(matrix.cells).max():.1f}) are far "
-        f"larger than the similarity ({shown(matrix.similarity)}) and cancel: no single pair of stems makes it"
-        for name, matrix in zip(names, matrices, strict=True)
-        if matrix is not None and matrix.cancels
-    ]
 
 
 def silence_notes(found: Leading, noun: str) -> list[str]:
@@ -231,10 +227,9 @@ def standing_dict(standing: Standing | None) -> dict[str, Any]:
     """Places as plain values."""
     if standing is None:
         return {}
-    nearest = None if standing.nearest is None else standing.nearest.name
     return {
         "ranks": list(standing.ranks),
         "n_songs": standing.n_songs,
         "nearness": list(standing.nearness),
-        "nearest": nearest,
+        "nearest": standing.nearest_name,
     }

@@ -93,7 +93,7 @@ class Excerpt:
         name = legible(self.song.name)
         highest = "where the score is highest" if self.role == "query" else "where it is most like the query"
         reason = f"where most comes from {self.stem}" if self.stem else highest
-        held = f"the player holds {clock(self.start_s)}–{clock(self.end_s)} and begins to count there"
+        held = f"the player holds {clock(self.start_s)}–{clock(self.end_s)}"
         return f"{name}: {self.written(self.span)}, {reason}; {held}; {gain_in_words(self.gain_db)}"
 
 
@@ -160,6 +160,7 @@ def players(found: Sequence[Excerpt], colors: Mapping[str, str], codec: Codec = 
         background = [name for name in media.names if name not in asked.whole.names]
         shades = {**dict.fromkeys(media.names, NEUTRAL), **colors}
         options: dict[str, Any] = {"background": background, "player_id": f"player-{excerpt.role}", "colors": shades}
+        options["start_s"] = excerpt.start_s
         name = legible(excerpt.song.name)
         made[excerpt.role] = Markup(player_html(media, name=name, model_sr=asked.asking.grid.sr, **options))
     return made

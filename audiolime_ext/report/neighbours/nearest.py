@@ -18,8 +18,10 @@ from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import AudiolimeError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.reading import sha256_of
-from audiolime_ext.recommendation.result import Neighbour, Pair, Similar, mostly_by, told_apart
+from audiolime_ext.recommendation.result import Neighbour, Pair, Similar, mostly_by
 from audiolime_ext.recommendation.sounds import file_of
+from audiolime_ext.recommendation.space import AVERAGE, meaning
+from audiolime_ext.recommendation.telling import PAIRS
 from audiolime_ext.report.neighbours.loudness import equal_gains_db, gain_in_words
 from audiolime_ext.report.neighbours.shares import Bar, Table, bars, signed
 from audiolime_ext.report.player.clip import data_uri
@@ -77,7 +79,9 @@ def similar_html(found: Similar, *, title: str | None = None, audio: bool = True
         rows=rows,
         pairs=_pairs(found),
         weights=[f"{legible(name)} × {weight:g}" for name, weight in found.weights.items()],
-        notes=[legible(note) for note in found.notes],
+        notes=[legible(note) for note in found.notes if note != PAIRS.format(where=" (in the JSON)")],
+        meaning=meaning("" if found.space == "plain" else AVERAGE),
+        pairs_said=_pairs_said(found),
         ranked=None if found.ranked_by == "similarity" else found.ranked_by,
         seconds=f"{EXCERPT_S:g}",
         sounds=audio,
@@ -109,14 +113,23 @@ def _pairs(found: Similar) -> list[tuple[Pair, str, str]]:
     return [(pair, " and ".join(map(legible, pair.names)), minus(mostly_by(pair))) for pair in found.pairs]
 
 
+def _pairs_said(found: Similar) -> str:
+    """What the pairs of stems are that are told, where there are any."""
+    told_of: list[Neighbour | Pair] = [*found.rows, *found.pairs]
+    if not any(one.matrix is not None and not one.contributions for one in told_of):
+        return ""
+    listed = any(row.matrix is not None for row in found.rows)
+    told = PAIRS.format(where=", in the table below each song," if listed else "")
+    return told[0].upper() + told[1:]
+
+
 def _silent(found: Similar) -> tuple[list[Heard], list[Heard]]:
-    names = told_apart(found.songs)
-    return [Heard(legible(name), "") for name in found.queries], [Heard(legible(name), "") for name in names]
+    return [Heard(legible(name), "") for name in found.queries], [Heard(legible(row.name), "") for row in found.rows]
 
 
 def _sounds(found: Similar) -> tuple[list[Heard], list[Heard]]:
     """The queries and the neighbours with their sound, all equally loud."""
-    names = [*map(legible, found.queries), *map(legible, told_apart(found.songs))]
+    names = [legible(name) for name in (*found.queries, *(row.name for row in found.rows))]
     told: list[Audio | str] = [_middle(sound) for sound in found.sounds]
     told += ["there is no sound of it"] * (len(found.queries) - len(told))
     told += [_of_index(found, song) for song in found.songs]

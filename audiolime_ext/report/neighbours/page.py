@@ -18,6 +18,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.provenance import versions_line
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable
+from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.excerpts import Excerpt, excerpts, players
 from audiolime_ext.report.neighbours.shares import colors_of
@@ -119,11 +120,17 @@ def drawn_of(why: Why) -> list[Drawn]:
 
 def command_of(why: Why) -> str:
     """A command that makes the page again, as far as it was made from files, names and spec strings."""
-    songs = [legible(song.name) for song in (why.query, *why.candidates)]
+    songs = [legible(_named(song)) for song in (why.query, *why.candidates)]
     told = ["audiolime", "why", *songs]
     told += ["--in", "INDEX"] if why.standing is not None or not why.candidates else []
     told += [] if why.candidates else ["--like", "SONG"]
     return shlex.join([*told, "-f", why.query.separator or "OWN_STEMS", "-m", why.model, "-o", "why.html"])
+
+
+def _named(song: HeardSong) -> str:
+    """A song as a command names it: by its file, where it is known."""
+    path = None if song.asked is None else song.asked.recording.path
+    return song.name if path is None else Path(path).name
 
 
 def _marks(why: Why, found: Sequence[Excerpt]) -> list[list[tuple[float, float]]]:

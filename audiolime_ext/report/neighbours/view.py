@@ -57,6 +57,7 @@ class WhyView:
     notes: tuple[str, ...]
     flip: FlipView | None = None
     alike: AlikeView | None = None
+    meaning: str = ""
     linked: str = LINKED
     data: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -103,6 +104,7 @@ def make_view(
         notes=tuple(minus(legible(note)) for note in words.remarks(why)),
         flip=flip,
         alike=alike,
+        meaning=why.space.meaning if why.candidates else "",
         data={"songs": [_for_script(excerpt) for excerpt in found if excerpt.role in players]},
     )
 

@@ -63,7 +63,9 @@
     else if (stem !== undefined) player.listen(alone([stem]));
     else if (by !== undefined) player.seek(player.position() + by);
     else if (key.toLowerCase() === "l") press(player, "loop");
-    else if (key === "Escape" && player.selection) player.loop(null);
+    else if (key.toLowerCase() === "a") player.beginSelection();
+    else if (key.toLowerCase() === "b") player.endSelection();
+    else if (key === "Escape" && (player.selection || player.begin !== null)) player.loop(null);
     else return false;
     return true;
   }

@@ -26,6 +26,7 @@
       this.muted = new Set();
       this.options = { matched: false, asHeard: false };
       this.selection = null; // [begin, end] in seconds
+      this.begin = null; // of a selection that has no end yet
       this.looping = false;
       this.explanation = null;
       audiolime.bindControls(this);
@@ -74,7 +75,18 @@
     /** Repeat from `a` to `b` seconds; loop(null) plays on. */
     loop(a, b) {
       this.selection = a === null ? null : [Math.min(a, b), Math.max(a, b)];
+      this.begin = null;
       return this.setLooping(a !== null);
+    }
+
+    /** Begin a selection here; `endSelection` ends it, and repeats it. */
+    beginSelection() {
+      this.begin = this.position();
+      this.show();
+    }
+
+    endSelection() {
+      return this.loop(this.begin ?? 0, this.position());
     }
 
     /** Hear a choice (see `envelopes` in timeline.js), with nothing muted. */
@@ -234,10 +246,11 @@
 
     #showTime() {
       const position = this.position();
-      const { duration_s } = this.data;
+      const { start_s, duration_s } = this.data;
       this.root.style.setProperty("--at", position / duration_s);
-      const told = this.state === "playing" ? Math.floor(position) : position; // readers of screens hear no tenths pass
-      const [shown, spoken] = [clock(position), `${clock(told)} of ${clock(duration_s)}`];
+      const now = start_s + position; // of the recording
+      const told = this.state === "playing" ? Math.floor(now) : now; // readers of screens hear no tenths pass
+      const [shown, spoken] = [clock(now), `${clock(told)} of ${clock(start_s + duration_s)}`];
       const time = this.#one(".al-now");
       if (time.textContent !== shown) time.textContent = shown;
       const seek = this.#one(".al-seek");
@@ -271,7 +284,9 @@
       const gain_db = matchedDb(choice, this.data.stems);
       const signed = `${gain_db < 0 ? "−" : "+"}${Math.abs(gain_db).toFixed(1)} dB`;
       this.#one(".al-gain").textContent = gain_db === null ? "too soft" : gain_db === 0 ? "" : signed;
-      const status = state === "failed" ? "This browser cannot decode the audio." : this.words();
+      const begin = this.begin === null ? null : clock(this.data.start_s + this.begin);
+      const from = begin === null ? "" : `. Selection from ${begin}: press B where it ends`;
+      const status = state === "failed" ? "This browser cannot decode the audio." : this.words() + from;
       if (this.#one(".al-status").textContent !== status) this.#one(".al-status").textContent = status;
     }
 

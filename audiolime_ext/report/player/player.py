@@ -53,6 +53,7 @@ def player_html(
     alone: bool = False,
     colors: Mapping[str, str] | None = None,
     label: str = "Player",
+    start_s: float = 0.0,
 ) -> str:
     """The player of a recording as an HTML fragment.
 
@@ -75,6 +76,8 @@ def player_html(
         Stem → colour, for players side by side; None: those of `stem_colors`.
     label : str
         Name of the player for readers of screens, which tells players of one recording apart.
+    start_s : float
+        Second of the recording at which the sound begins; the player shows times of the recording.
 
     Examples
     --------
@@ -86,7 +89,7 @@ def player_html(
     >>> "<b>" in page, "&lt;b&gt;" in page
     (False, True)
     """
-    described = describe(media, name=name, model_sr=model_sr, background=background, colors=colors)
+    described = describe(media, name=name, model_sr=model_sr, background=background, colors=colors, start_s=start_s)
     rows = [
         {
             **stem,
@@ -122,6 +125,7 @@ def describe(
     model_sr: int,
     background: Collection[str] = (),
     colors: Mapping[str, str] | None = None,
+    start_s: float = 0.0,
 ) -> dict[str, Any]:
     """The data of a recording for the script, as JSON; `player_html` embeds it."""
     shades = stem_colors(media.names) if colors is None else [colors[stem] for stem in media.names]
@@ -137,6 +141,7 @@ def describe(
     ]
     return {
         "name": name,
+        "start_s": round(start_s, 4),
         "duration_s": media.duration_s,
         "sr": media.stored_sr,
         "n_channels": media.n_channels,

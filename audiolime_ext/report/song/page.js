@@ -3,10 +3,12 @@
  * Each `section.view` explains one recording split in one way. Its numbers lie in an inert JSON script:
  *   components  [{name, color, stem, on}]   what was switched: a stem, or [from, to] seconds of it within the window
  *   windows     [{t, d, silent}]            the explained windows, start and duration in seconds of the recording
- *   start_s                                  where the recording's sound on this page begins; the player counts from there
+ *   start_s                                  where the recording's sound on this page begins
+ *   recording                                number of the recording and passage: splits of one are chosen together
  *   labels      [name]                      the explained labels, in the order of the buttons
- *   cells       [label][window] {full, empty, alone, without, weights, errors, top, top_name, gain_db, say, remarks};
- *               top: the components that the score comes most from, none where that is not known; alone and without are theirs
+ *   cells       [label][window] {full, empty, alone, without, weights, errors, top, answers, top_name, gain_db, say, remarks};
+ *               top: the components that the score comes most from, none where that is not known; alone and without are theirs;
+ *               answers {right, close, none, same}: what a guess is judged by (see quiz.py)
  *   taggram     {labels, times, hop, scores} every window and the labels that are ever high
  *   digits, bounded, off, blind             how numbers are written, whether they lie from 0 to 1,
  *                                            what "off" is called, whether to guess first
@@ -91,14 +93,28 @@
     return { only, without };
   }
 
+  /** What segments add and take away, stacked above and below zero in the order of the components. */
+  function stacked(components, weights) {
+    const sums = new Map(); // of each segment: above and below zero
+    return components.map(({ on, color }, i) => ({ on, color, weight: weights[i] })).filter(({ on }) => on)
+      .map(({ on, color, weight }) => {
+        if (!sums.has(on[0])) sums.set(on[0], [0, 0]);
+        const sides = sums.get(on[0]);
+        const side = Number(weight < 0);
+        const from = sides[side];
+        sides[side] += weight;
+        return { on, color, top: Math.max(from, sides[side]), height: Math.abs(weight) };
+      });
+  }
+
   class View {
-    constructor(root, index, player) {
-      Object.assign(this, { root, index, player });
+    constructor(root, index, player, views) {
+      Object.assign(this, { root, index, player, views });
       this.data = JSON.parse(root.querySelector("script.view-data").textContent);
       this.tag = 0;
       this.window = this.data.windows.length ? 0 : -1;
-      this.guessed = new Map();
-      this.right = 0;
+      this.guessed = new Map(); // label and window → verdict
+      [this.right, this.judged] = [0, 0];
       this.find = (selector) => root.querySelector(selector);
       this.tags = [...root.querySelectorAll("[data-tag]")];
       this.listen();
@@ -117,12 +133,6 @@
       this.find(".taggram canvas")?.addEventListener("mousemove", (event) => this.tell(event));
       this.find(".over-time")?.addEventListener("click", (event) => this.pick(event));
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.drawTaggram());
-      for (const note of this.root.querySelectorAll("[data-seek]")) {
-        note.addEventListener("click", () => {
-          const t = Number(note.dataset.seek);
-          this.choose(this.tag, windowAt(this.data.windows, t), { seek: t });
-        });
-      }
       this.player?.root.addEventListener("audiolime:time", () => this.follow());
     }
 
@@ -160,22 +170,50 @@
       event.currentTarget.title = `${labels[row]}, ${clock(times[column])}: ${plain(scores[column][row], 2)}`;
     }
 
-    /** While the player plays on, the explanation follows it. */
+    /** The other splits of the recording. */
+    get others() {
+      return this.views.filter((one) => one !== this && one.data.recording === this.data.recording);
+    }
+
+    /** While the player plays on, the explanation follows it; the other splits' players stay where it is. */
     follow() {
+      const position = this.player.position();
+      for (const { player } of this.others)
+        if (player && !player.busy && Math.abs(player.position() - position) > 1e-3) player.seek(position);
       if (this.player.state !== "playing" || this.window < 0) return;
-      const t = this.player.position() + this.data.start_s;
+      const t = position + this.data.start_s;
       const at = this.data.windows.findIndex((window) => t >= window.t && t < window.t + window.d);
       if (at >= 0 && at !== this.window) this.choose(this.tag, at, { seek: null });
     }
 
+    /** Choose a label and a window, in the other splits of the recording as well. */
     choose(tag, window, { seek, silent } = {}) {
       if (window < 0) return;
+      const [label, { t }] = [this.data.labels[tag], this.data.windows[window]];
+      this.place(tag, window, seek);
+      for (const other of this.others) {
+        const same = other.data.labels.indexOf(label);
+        other.place(same < 0 ? other.tag : same, windowAt(other.data.windows, t + 1e-3), seek);
+      }
+      if (!silent) history.replaceState(null, "", writePlace({ t, tag: label, view: this.index }));
+    }
+
+    place(tag, window, seek) {
+      if (window < 0) return;
       [this.tag, this.window] = [tag, window];
-      const place = this.data.windows[window];
-      if (this.player && seek !== null) this.player.seek((seek ?? place.t) - this.data.start_s);
+      if (this.player && seek !== null)
+        this.player.seek((seek ?? this.data.windows[window].t) - this.data.start_s);
       this.render();
-      if (silent) return;
-      history.replaceState(null, "", writePlace({ t: place.t, tag: this.data.labels[tag], view: this.index }));
+    }
+
+    /** Play from a second of the recording, whatever passage was to be repeated. */
+    playFrom(second) {
+      const { player, data } = this;
+      const t = player ? Math.min(second, data.start_s + player.data.duration_s - 0.05) : second; // at the end it begins anew
+      const [begin, end] = (player?.looping && player.selection) || [-Infinity, Infinity];
+      if (t - data.start_s < begin || t - data.start_s >= end) player.setLooping(false);
+      this.choose(this.tag, windowAt(data.windows, t), { seek: t });
+      if (player && !player.busy) player.play();
     }
 
     get cell() {
@@ -193,7 +231,8 @@
       this.find(".why").hidden = hidden;
       this.find(".quiz").hidden = !hidden;
       if (hidden) this.renderQuiz();
-      this.find(".say").textContent = cell.say;
+      const say = (this.guessed.get(`${this.tag} ${this.window}`) ?? "") + cell.say;
+      if (this.find(".say").textContent !== say) this.find(".say").textContent = say;
       this.find(".bars").replaceChildren(...this.segments(), ...this.bars());
       this.find(".scores").replaceChildren(...this.scores());
       this.find(".remarks").replaceChildren(...cell.remarks.map((remark) => create("li", {}, remark)));
@@ -203,18 +242,29 @@
       this.tellPlayer(hidden);
     }
 
-    /** Whether the reader has yet to guess the chosen label in a window. */
-    secret(window) {
-      return this.data.blind && !this.guessed.has(`${this.tag} ${window}`);
+    /** Whether the reader has yet to guess a label in a window; of silence there is nothing to guess. */
+    secret(window, tag = this.tag) {
+      return this.data.blind && !this.data.windows[window].silent && !this.guessed.has(`${tag} ${window}`);
     }
 
-    /** Of a blind page: the means of those labels that the reader has guessed in some window. */
+    /** Of a blind page: the means of those labels that the reader has guessed in every window; others would tell. */
     openSummary() {
       if (!this.data.blind) return;
-      const known = new Set([...this.guessed.keys()].map((key) => Number(key.split(" ")[0])));
       const rows = [...this.root.querySelectorAll(".summary tbody tr")];
-      rows.forEach((row, tag) => { row.hidden = !known.has(tag); });
-      this.find(".summary").hidden = known.size === 0;
+      rows.forEach((row, tag) => { row.hidden = this.data.windows.some((_, window) => this.secret(window, tag)); });
+      this.find(".summary").hidden = rows.every((row) => row.hidden);
+    }
+
+    /** The cells of a label on all splits and recordings of the page whose values are of one kind, each with its view. */
+    alike() {
+      const label = this.data.labels[this.tag];
+      const views = this.views.filter(({ data }) => data.bounded === this.data.bounded && data.labels.includes(label));
+      return views.flatMap((view) => view.known(view.data.labels.indexOf(label)).map((cell) => ({ view, cell })));
+    }
+
+    /** The cells of a label; those that the reader has yet to guess have no weights. */
+    known(tag) {
+      return this.data.cells[tag].map((cell, i) => (this.secret(i, tag) ? { ...cell, weights: [] } : cell));
     }
 
     renderQuiz() {
@@ -229,20 +279,28 @@
     }
 
     guess(component) {
-      const { top } = this.cell;
-      const right = component === null ? top.length === 0 : top.includes(component);
-      this.guessed.set(`${this.tag} ${this.window}`, right);
-      this.right += Number(right);
-      this.render();
-      const verdict = `${right ? "Right" : "Wrong"} (${this.right} of ${this.guessed.size} right so far). `;
-      this.find(".say").textContent = verdict + this.cell.say;
+      this.guessed.set(`${this.tag} ${this.window}`, this.verdict(component));
+      this.views.filter((view) => view.window >= 0).forEach((view) => view.render()); // they share a scale
+      this.find(".say").focus();
+    }
+
+    /** What is said of a guess, which is counted unless nothing is known. */
+    verdict(component) {
+      const { right, close, none, same } = this.cell.answers;
+      if (!none && right.length === 0) return "Nobody can say here, so this is not counted. ";
+      const good = component === null ? none : [...right, ...close].includes(component);
+      this.right += Number(good);
+      this.judged += 1;
+      const verdict = `${good ? "Right" : "Wrong"} (${this.right} of ${this.judged} right so far). `;
+      if (!close.includes(component)) return verdict;
+      return `${verdict}${this.data.components[component].name} adds as much as what is named here, to within ${same}. `;
     }
 
     /** Signed bars around zero, with whiskers where the weights are estimates. */
     bars() {
       const { data, cell } = this;
       const order = shown(cell.weights);
-      const heaviest = data.cells[this.tag].map((one) => Math.max(...one.weights.map(Math.abs)));
+      const heaviest = this.alike().map((one) => Math.max(0, ...one.cell.weights.map(Math.abs)));
       const reach = Math.max(data.bounded ? LEAST_REACH : 1e-9, ...heaviest);
       const half = (value) => Math.min(49.5, (49.5 * Math.abs(value)) / reach);
       const rows = order.map((i) => {
@@ -270,22 +328,15 @@
     /** What many segments add and take away over the window: stacked, in the colours of their sources; few are bars. */
     segments() {
       const { data, cell } = this;
-      const parts = data.components.map(({ on, color }, i) => ({ on, color, weight: cell.weights[i] })).filter(({ on }) => on);
+      const parts = stacked(data.components, cell.weights);
       if (parts.length <= MOST_BARS) return [];
       const { t, d } = data.windows[this.window];
-      const sums = new Map(parts.map(({ on }) => [on[0], [0, 0]])); // of each segment: above and below zero
-      const stacked = parts.map(({ on, color, weight }) => {
-        const sides = sums.get(on[0]);
-        const side = Number(weight < 0);
-        const from = sides[side];
-        sides[side] += weight;
-        return { on, color, top: Math.max(from, sides[side]), height: Math.abs(weight) };
-      });
-      const least = data.bounded ? LEAST_REACH : 1e-9;
-      const high = Math.max(least, ...[...sums.values()].map(([above]) => above));
-      const low = Math.min(0, ...[...sums.values()].map(([, below]) => below));
+      const drawn = this.alike().filter((one) => one.cell.weights.length);
+      const all = drawn.flatMap((one) => stacked(one.view.data.components, one.cell.weights));
+      const high = Math.max(data.bounded ? LEAST_REACH : 1e-9, ...all.map(({ top }) => top));
+      const low = Math.min(0, ...all.map(({ top, height }) => top - height));
       const [x, y] = [(second) => (1000 * second) / d, (value) => (100 * (high - value)) / (high - low)];
-      const boxes = stacked.map(({ on, color, top, height }) => create("svg:rect", {
+      const boxes = parts.map(({ on, color, top, height }) => create("svg:rect", {
         x: x(on[0]), width: x(on[1] - on[0]) - 3, y: y(top), height: (100 * height) / (high - low), fill: color,
       }));
       const zero = create("svg:line", { x1: 0, x2: 1000, y1: y(0), y2: y(0), class: "zero" });
@@ -318,10 +369,11 @@
       const picture = this.find(".over-time");
       if (!picture) return;
       const { data } = this;
-      const { windows, cells, components, taggram } = data;
-      const row = cells[this.tag].map((cell, i) => (this.secret(i) ? { ...cell, weights: [] } : cell));
-      const high = Math.max(1e-9, ...row.map((cell) => Math.max(cell.full, sum(cell.weights, 1) + Math.max(cell.empty, 0))));
-      const low = Math.min(0, ...row.map((cell) => sum(cell.weights, -1)));
+      const { windows, components, taggram } = data;
+      const [row, all] = [this.known(this.tag), this.alike().map(({ cell }) => cell)];
+      const top = ({ full, empty, weights }) => Math.max(full, sum(weights, 1) + Math.max(empty, 0));
+      const high = Math.max(1e-9, ...all.map(top));
+      const low = Math.min(0, ...all.map((cell) => Math.min(cell.full, sum(cell.weights, -1))));
       const [begin, end] = [taggram.times[0], taggram.times[taggram.times.length - 1] + taggram.hop];
       const x = (t) => (1000 * (t - begin)) / (end - begin);
       const y = (value) => (100 * (high - value)) / (high - low);
@@ -411,23 +463,32 @@
   }
 
   function mountPage() {
-    const roots = [...document.querySelectorAll("section.view")];
-    const views = roots.map((root, i) => {
+    const views = [];
+    document.querySelectorAll("section.view").forEach((root, i) => {
       const player = root.querySelector(".audiolime");
-      return new View(root, i, player ? audiolime.mountPlayer(player) : null);
+      views.push(new View(root, i, player ? audiolime.mountPlayer(player) : null, views));
     });
     const go = () => {
       const { t, tag, view } = readPlace(window.location.hash);
-      views.forEach((one, i) => {
-        if (!one.data.labels.length || one.window < 0) return;
-        const meant = (view ?? 0) === i;
-        const label = meant ? Math.max(0, one.data.labels.indexOf(tag)) : 0;
-        const at = meant && t !== null ? windowAt(one.data.windows, t + 1e-3) : one.strongest(label);
+      const first = new Map([...views].reverse().map((one) => [one.data.recording, one])); // the others follow it
+      const meant = views[view ?? 0] ?? views[0];
+      for (const one of [...first.values(), meant]) {
+        if (!one.data.labels.length || one.window < 0) continue;
+        const label = one === meant ? Math.max(0, one.data.labels.indexOf(tag)) : 0;
+        const at = one === meant && t !== null ? windowAt(one.data.windows, t + 1e-3) : one.strongest(label);
         one.choose(label, at, { silent: true });
-      });
+      }
     };
     window.addEventListener("hashchange", go);
     go();
+    for (const note of document.querySelectorAll("[data-seek]")) {
+      note.disabled = false;
+      note.addEventListener("click", () => {
+        const heard = views.find(({ player }) => player && player === audiolime.sounding);
+        (heard ?? views.find(({ player }) => player) ?? views[0]).playFrom(Number(note.dataset.seek));
+      });
+    }
+    document.body.classList.add("live");
     for (const button of document.querySelectorAll("button[data-copy]")) {
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(button.dataset.copy);

@@ -27,7 +27,7 @@ from audiolime_ext.report.player.player import player_html, script_text, style_t
 from audiolime_ext.report.song.again import Explained, Options, command_of
 from audiolime_ext.report.song.heading import Heading
 from audiolime_ext.report.song.view import Note, View, as_track, components, make_view
-from audiolime_ext.report.templating import policy, render, static
+from audiolime_ext.report.templating import clock, policy, render, static
 from audiolime_ext.track.explanation import TrackExplanation
 
 
@@ -59,7 +59,7 @@ def page_html(
     source_url : str or None
         Address at which the whole recording can be heard, of http or https: a link on the page; None: no link.
     notes : sequence of Note
-        Remarks of a listener.
+        Remarks of a listener, on the page's one recording; each lies within what is explained of it.
     blind : bool
         True to hide the weights of a label in a window until the reader has guessed.
     notes_file, page_name : str or None
@@ -69,23 +69,28 @@ def page_html(
     Raises
     ------
     UsageError
-        If `source_url` is no address of http or https.
+        If `source_url` is no address of http or https, or `notes` are outside what is explained, or on one of several
+        recordings.
     """
     require_address(source_url)
     options = Options(title, audio, mixture, source_url, notes_file, blind, page_name)
     given = [explained] if isinstance(explained, (TrackExplanation, Explanation)) else list(explained)
     views: list[View] = []
+    tracks = [one if isinstance(one, TrackExplanation) else as_track(one) for one in given]
     headings = [Heading.of(_name_of(one), one.provenance) for one in given]
     several = len({(heading.name, heading.file) for heading in headings}) > 1
-    for one, heading in zip(given, headings, strict=True):
-        track, parts = (one, None) if isinstance(one, TrackExplanation) else (as_track(one), one.components)
+    _require_within(notes, tracks, several)
+    passages = [(heading, track.start_s, track.end_s) for heading, track in zip(headings, tracks, strict=True)]
+    for one, track, heading, passage in zip(given, tracks, headings, passages, strict=True):
+        parts = None if isinstance(one, TrackExplanation) else one.components
         wanted = _embedded(track, parts, mixture) if audio else []
         player = _player(track, parts, len(views) + 1, audio, wanted) if audio and wanted else ""
         clips = [] if blind or not wanted else _clips(track, mixture, wanted)
         told: dict[str, Any] = {"player": player, "clips": clips, "mixture": mixture}
-        told |= {"source_url": source_url, "notes": notes, "blind": blind, "name": heading.text if several else ""}
+        told |= {"source_url": source_url, "blind": blind, "name": heading.text if several else ""}
+        told["recording"] = passages.index(passage)
         views.append(make_view(track, parts=parts, **told))
-    return _render(views, given, options, list(dict.fromkeys(headings)))
+    return _render(views, given, options, list(dict.fromkeys(headings)), sorted(notes, key=lambda note: note.t))
 
 
 def _name_of(one: Explained) -> str:
@@ -116,8 +121,25 @@ def require_address(url: str | None) -> None:
         )
 
 
+def _require_within(notes: Sequence[Note], tracks: Sequence[TrackExplanation], several: bool) -> None:
+    """Raise `UsageError` for remarks that no player on the page could go to."""
+    if notes and several:
+        raise UsageError("notes are remarks on one recording; write a page for each, or leave the notes out")
+    for note in notes:
+        for track in tracks:
+            if not track.start_s <= note.t <= track.end_s:
+                raise UsageError(
+                    f"the note at {clock(note.t)} is outside what is explained, {clock(track.start_s)} to "
+                    f"{clock(track.end_s)}; give a time within it, or leave the note out"
+                )
+
+
 def _render(
-    views: Sequence[View], explained: Sequence[Explained], options: Options, headings: Sequence[Heading]
+    views: Sequence[View],
+    explained: Sequence[Explained],
+    options: Options,
+    headings: Sequence[Heading],
+    notes: Sequence[Note],
 ) -> str:
     script = script_text() + static("song/page.js") + "\naudiolime.views = audiolime.mountPage();\n"
     style = static("song/page.css") + style_text()
@@ -127,13 +149,17 @@ def _render(
         heading=options.title or " and ".join(heading.title or heading.name for heading in headings),
         besides=headings[0].besides if len(headings) == 1 else "",
         noun=views[0].noun,
+        several=len(headings) > 1,
+        sounds=any(view.player for view in views),
+        blind=options.blind,
+        notes=notes,
         views=views,
         policy=policy(script, style),
         script=Markup(script),
         style=Markup(style),
         version=version("audiolime-ext"),
         command=command_of(explained, options),
-        remarks_missing=bool(views[0].remarks) and options.notes_file is None,
+        remarks_missing=bool(notes) and options.notes_file is None,
         versions=versions_line([one.provenance for one in explained]),
         references="\n\n".join(dict.fromkeys(one.references for one in explained)),
     )
@@ -164,7 +190,7 @@ def _player(
 
     media = kept_media(track.shelf, encode, codec=codec, wanted=wanted)
     background = [name for name in media.names if name not in sources]
-    options: dict[str, Any] = {"background": background, "player_id": f"player-{number}"}
+    options: dict[str, Any] = {"background": background, "player_id": f"player-{number}", "start_s": track.start_s}
     options["label"] = f"Player {number}" if number > 1 else "Player"
     return Markup(player_html(media, name=track.recording_name, model_sr=track.grid.sr, **options))
 

@@ -27,6 +27,7 @@ from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.report.player.player import matched_gain_db, stem_colors
 from audiolime_ext.report.song.facts import computed, facts, stems_are, summary_title, title_of
+from audiolime_ext.report.song.quiz import right_answers
 from audiolime_ext.report.templating import clock
 from audiolime_ext.text import minus
 from audiolime_ext.track.explanation import TrackExplanation
@@ -78,6 +79,7 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
     interval = None if place.attribution.exact else place.attribution.interval()
     half = None if interval is None else (interval[1] - interval[0])[column] / 2
     full, empty = float(near.full[column]), float(near.empty[column])
+    at = [track.names.index(name) for name in place.names]
     found = track.leading(number, column)
     entries = [] if found is None else found.entries(place.names, weights)
     top = [] if found is None else [i for source in found.components() for i in source]
@@ -92,7 +94,8 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
         "without": _rounded(without),
         "weights": _spread(weights, place.names, track.names),
         "errors": None if half is None else _spread(half, place.names, track.names),
-        "top": [track.names.index(place.names[i]) for i in top],
+        "top": [at[i] for i in top],
+        "answers": right_answers(found, voice, at),
         "top_name": ", ".join(name for name, _ in entries),
         "gain_db": matched_gain_db(together_db([place.levels_db[i] for i in top])) if top else None,
         "say": _silence(voice, full)
@@ -167,7 +170,6 @@ class View:
     least: str
     summary_title: str
     table: tuple[dict[str, Any], ...]
-    remarks: tuple[Note, ...]
     blind: bool
     player: str
     clips: tuple[tuple[str, str], ...] = field(repr=False)
@@ -180,11 +182,11 @@ def make_view(
     parts: Components | None = None,
     player: str = "",
     source_url: str | None = None,
-    notes: Sequence[Note] = (),
     blind: bool = False,
     mixture: bool = True,
     clips: Sequence[tuple[str, str]] = (),
     name: str = "",
+    recording: int = 0,
 ) -> View:
     """The view of one explanation.
 
@@ -196,12 +198,14 @@ def make_view(
         Components of the excerpt, where stems are cut into time segments; None: they are not.
     player : str
         Markup of the player; empty: no player.
-    source_url, notes, blind, mixture : str or None, sequence of Note, bool, bool
+    source_url, blind, mixture : str or None, bool, bool
         Options of the page: see `audiolime_ext.report.song.page.page_html`.
     clips : sequence of (str, str)
         Names and ``data:`` addresses of audio files that can be heard without the player.
     name : str
         Name of the recording, where there are several on the page.
+    recording : int
+        Number of the recording and passage on the page, by which splits of one are chosen together.
     """
     names, origin, kind = track.names, track.provenance, track.kind
     rows = taggram_rows(track.taggram, track.labels)
@@ -230,11 +234,10 @@ def make_view(
         least=number.number(track.least) if np.isfinite(track.least) else "",
         summary_title=summary_title(track, excerpt=parts is not None),
         table=tuple(_row(track, label) for label in track.labels),
-        remarks=tuple(sorted(notes, key=lambda note: note.t)),
         blind=blind,
         player=player,
         clips=tuple(clips),
-        data={**_data(track, parts, rows), "blind": blind, "mixture": mixture},
+        data={**_data(track, parts, rows), "blind": blind, "mixture": mixture, "recording": recording},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,3 +132,10 @@ def test_the_command_says_what_was_left_out(
     assert len(load_index(tmp_path / "features.index").songs) == 3
     for wrong in (["--vectors", str(table), "--windows"], ["--workers", "2"], [str(songs), "--features", "energy"]):
         assert main(["index", *wrong]) == 2
+
+
+@pytest.mark.parametrize(("option", "value"), [("stems", "hpss"), ("workers", 2), ("middle_s", 30)])
+def test_options_for_songs_that_are_heard_are_refused(tmp_path: Path, option: str, value: Any) -> None:
+    options = {option: value}
+    with pytest.raises(UsageError, match=f"{option} is for songs that are heard; with vectors none is"):
+        make_index(None, index=tmp_path / "x.index", vectors=tmp_path / "v.csv", **options)

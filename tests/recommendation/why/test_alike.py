@@ -13,6 +13,8 @@ from audiolime_ext.collection.song_parts import heard_in_stems
 from audiolime_ext.errors import UsageError
 from audiolime_ext.recommendation.space import Space
 from audiolime_ext.recommendation.why.alike import N_BACKWARD, backward, find_alike, path_through
+from audiolime_ext.recommendation.why.likeness import AlikeWindows
+from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.track.asked import AskedTrack
 from factorizations.oracle import OracleFactorization
 from tests.recommendation.why.stems import HZ, SR, Array, Counting, song
@@ -251,3 +253,16 @@ def test_everything_can_be_written_as_json() -> None:
     assert told["path"] == found.path.tolist()
     assert told["sentence"] == str(found)
     assert len(told["pairs"]) == len(found.pairs) > 0
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([[0.0, -0.9], [0.0, 1.5]], "most by drums with bass (+1.50), other pairs take away"),
+        ([[0.1, 0.0], [0.0, 0.5]], "most by drums with bass (+0.50)"),
+        ([[2.5, -2.3], [0.0, 0.3]], "pairs of stems cancel, so no single pair makes it"),
+    ],
+)
+def test_a_pair_of_stems_that_adds_more_than_there_is_is_not_named_alone(cells: Array, said: str) -> None:
+    matrix = StemMatrix(("silence", "drums"), ("silence", "bass"), np.array(cells))
+    assert AlikeWindows((0.0, 0.0), (1.0, 1.0), matrix.similarity, matrix).by == said

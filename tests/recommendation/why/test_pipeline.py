@@ -6,10 +6,12 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from audiolime_ext import Model, tagger
@@ -21,6 +23,8 @@ from audiolime_ext.errors import AudioError, NothingArgues, UsageError
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.plain import to_json
 from audiolime_ext.recommendation.similar import similar
+from audiolime_ext.recommendation.why import words
+from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.pipeline import why
 from audiolime_ext.recommendation.why.result import Why
 from factorizations.oracle import OracleFactorization
@@ -140,7 +144,8 @@ def test_a_score_that_no_mix_moves_is_not_explained_by_rounding(made: Made) -> N
     assert found.sentence == "nothing here argues for similarity to A (similarity 0.00, silence 0.00)"
     assert set(found.weights.values()) == {0.0}
     assert "nothing argues" in str(found.track.leaders())
-    assert "A is not near: its similarity is 0.00, and 0 is that of songs in general" in found.notes
+    assert f"A is not near: its similarity is 0.00 ({found.space.meaning})" in found.notes
+    assert "0: in ways that have nothing in common" in found.space.meaning
 
 
 def test_two_songs_that_are_equally_near_are_called_that(made: Made) -> None:
@@ -462,11 +467,11 @@ def test_parts_that_are_far_larger_than_the_similarity_are_said(made: Made) -> N
     (matrix,) = found.matrices
     assert matrix is not None
     assert np.abs(matrix.cells).max() > 2
-    assert any("are far larger than the similarity" in note for note in found.notes)
-    assert "the pair that adds most" not in str(found)
+    assert "far more than the similarity" in str(found)
+    assert "with this song's" not in str(found)
     usual = why(songs.pair(made[0]), songs.pair(made[1]), model=songs.hearing(*songs.STEMS), cache=False)
-    assert "the pair that adds most" in str(usual)
-    assert not any("far larger" in note for note in usual.notes)
+    assert "of pairs of stems, the query's " in str(usual)
+    assert "far more than" not in str(usual)
 
 
 def test_a_song_that_is_not_there_is_refused_before_anything_is_heard(made: Made) -> None:
@@ -574,3 +579,41 @@ def test_a_path_of_a_song_that_is_gone_is_a_name_of_it(made: Made, tmp_path: Pat
     index = songs.index_of(made, model, folder=tmp_path, songs=kept)
     found = why(songs.pair(made[0]), tmp_path / "3.wav", index=index, model=model, cache=False)
     assert any("song 3, whose file is not there" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([[0.1, 0.0], [0.0, 0.5]], "the query's drums with this song's bass adds most to the similarity (+0.50)"),
+        ([[0.6, 0.0], [0.0, 0.5]], "(+0.50), but silence with silence adds more (+0.60)"),
+        ([[0.6, -0.9], [0.0, 0.5]], "(+0.50), but silence with silence adds more (+0.60); other pairs take away"),
+        ([[0.0, -0.3], [0.0, 0.5]], "adds most to the similarity (+0.50); other pairs take away"),
+        ([[0.6, 0.0], [0.0, -0.5]], ""),
+        ([[2.5, -2.3], [0.0, 0.3]], "single pairs add or take away up to 2.5, far more than the similarity (0.50)"),
+    ],
+)
+def test_a_pair_is_named_with_what_adds_more_and_what_takes_away(cells: Any, said: str) -> None:
+    """Where silence adds more than any two stems, or others take away, that is said: no number stands against it."""
+    matrix = StemMatrix(("silence", "drums"), ("silence", "bass"), np.array(cells))
+    found = SimpleNamespace(
+        candidates=[SimpleNamespace(name="A")], matrices=[matrix], leading=SimpleNamespace(state="leads")
+    )
+    told = words.of_pairs(cast(Why, found))
+    assert (told == []) if not said else told[0].startswith("A: ")
+    assert said in "".join(told)
+    assert ("take away" in "".join(told)) == ("take away" in said)
+
+
+def test_songs_that_no_index_knows_are_called_by_their_tags_and_told_apart_by_their_files(tmp_path: Path) -> None:
+    files = []
+    for name, title in (("one", "Mime"), ("two", "Mime"), ("three", "")):
+        path = tmp_path / f"{name}.flac"
+        with soundfile.SoundFile(path, "w", 8000, 1, format="FLAC", subtype="PCM_16") as file:
+            if title:
+                file.title, file.artist = title, "Muldjord"
+            file.write(np.random.default_rng(len(name)).normal(0, 0.1, 16000))
+        files.append(str(path))
+    found = why(*files, factorization="bands:4", model=tagger(lambda b: np.abs(b[:, :3]), sr=8000, window_s=1.0))
+    names = [song.name for song in (found.query, *found.candidates)]
+    assert names == ["Muldjord – Mime", "Muldjord – Mime (two.flac)", "three.flac"]
+    assert "similarities must not be compared with those in an index" in " ".join(found.notes)

@@ -17,6 +17,8 @@ from audiolime_ext import Audio, similar, write_page
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.recommendation.result import Similar
+from audiolime_ext.recommendation.space import meaning
+from audiolime_ext.recommendation.telling import PAIRS
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.report.neighbours.nearest import EXCERPT_S, similar_html
 from tests.browser.pages import opened
@@ -86,6 +88,8 @@ def test_reasons_by_stems_are_shown_where_they_are_known(found: Similar) -> None
     assert text.count("mostly by") == 1
     assert "mostly by drums–drums +0.40, drums–bass +0.10" in text
     assert text.count("Rows are parts of the query") == 1
+    assert "All pairs, in the table below each song, add up to the similarity" in text
+    assert "Mostly by: " not in similar_html(found, audio=False)
     assert "<audio" not in text
 
 
@@ -111,3 +115,21 @@ def test_the_list_is_written_by_write_page(found: Similar, tmp_path: Path) -> No
     text = write_page(found, tmp_path / "near.html", title="Near", audio=False).read_text(encoding="utf-8")
     assert "<title>Near</title>" in text
     assert "<h2>nearest</h2>" in text
+
+
+def test_what_a_similarity_means_is_said_for_the_space_it_is_of(found: Similar) -> None:
+    text = similar_html(found, audio=False)
+    assert "Similarity 1: the two differ from the average of the collection in the same way; 0: in ways" in text
+    assert f"Similarity {meaning()}." in similar_html(replace(found, space="plain"), audio=False)
+    assert "the last digit of a sum can be off" in text
+
+
+def test_what_pairs_of_stems_are_stands_once_and_above_the_list(found: Similar) -> None:
+    names = ("silence", "drums")
+    rows = tuple(
+        replace(row, contributions={}, matrix=StemMatrix(names, names, np.array([[0.1, 0.0], [0.0, 0.4]])))
+        for row in found.rows
+    )
+    text = similar_html(replace(found, rows=rows, notes=(PAIRS.format(where=" (in the JSON)"),)), audio=False)
+    assert "JSON" not in text
+    assert text.index("Mostly by: the pairs of stems") < text.index("<main>")

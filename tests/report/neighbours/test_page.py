@@ -23,7 +23,7 @@ from audiolime_ext.errors import OutputError
 from audiolime_ext.recommendation.why.flipped import Flip
 from audiolime_ext.recommendation.why.heard import HeardSong
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.neighbours.excerpts import excerpts, pair_spans
+from audiolime_ext.report.neighbours.excerpts import excerpts, pair_spans, players
 from audiolime_ext.report.neighbours.heat import heat_maps
 from audiolime_ext.report.neighbours.loudness import PEAK, equal_gains_db
 from audiolime_ext.report.neighbours.page import drawn_of, why_html, write_spectrograms
@@ -317,3 +317,34 @@ def test_a_result_is_written_by_write_page(over: Why, tmp_path: Path) -> None:
     assert "<title>Why, then?</title>" in text
     assert 'class="audiolime"' not in text
     assert json.loads(text.partition('class="why-data">')[2].partition("<")[0]) == {"songs": []}
+
+
+def test_what_is_rounded_and_what_a_rows_sum_is_are_said(over: Why) -> None:
+    given = planted.songs()
+    single = why_html(why(given["query"], given["a"], model=planted.MODEL, cache=False), audio=None)
+    both, whole = why_html(over, audio=None), why_html(planted.of_one_stem(), audio=None)
+    assert "adds in all, its bar above; a single pair" in single
+    assert "adds in all, as in the table above; a single pair" in both
+    assert "adds in all; a single pair" in whole
+    assert ["the last digit of a sum can be off" in text for text in (single, both, whole)] == [True, True, False]
+    assert f"Similarity {over.space.meaning}." in html.unescape(single)
+
+
+def test_a_player_counts_in_the_seconds_of_its_song(over: Why) -> None:
+    found = replace(excerpts(over)[0], start_s=1.0)
+    assert "the player holds 0:01.0–0:04.0" in found.told
+    assert '"start_s":1.0' in players([found], {})["query"]
+
+
+@browser_test
+@pytest.mark.parametrize("width", [1280, 400])
+def test_no_table_of_long_names_is_cut(show: Callable[..., Page], over: Why, width: int) -> None:
+    """Names of songs are broken, so that the numbers of every song are seen."""
+    long = [
+        replace(song, query=replace(song.query, name="lib/" + 6 * "long_name" + ".ogg")) for song in over.candidates
+    ]
+    page = show(why_html(replace(over, candidates=tuple(long))), viewport={"width": width, "height": 800})
+    tables = page.locator(".explanation .scroll, .maps .scroll")
+    assert tables.count() == 3
+    for i in range(3):
+        assert tables.nth(i).evaluate("box => box.scrollWidth - box.clientWidth") == 0

@@ -361,6 +361,28 @@ def test_arrows_space_and_L_work_within_the_player(show: Opener) -> None:
     assert page.get_by_role("button", name="Loop").get_attribute("aria-pressed") == "true"
 
 
+def test_A_and_B_select_what_is_repeated(show: Opener) -> None:
+    page = show(media_of(glide(20.0)), start_s=60.0)
+    page.get_by_label("Position").fill("6")
+    keys(page, "a")
+    assert page.locator(".al-status").inner_text() == "Mix. Selection from 1:06.0: press B where it ends"
+    keys(page, "ArrowRight", "b")
+    assert (js(page, "selection"), js(page, "looping")) == ([6.0, 11.0], True)
+    assert page.locator(".al-status").inner_text() == "Mix"
+    keys(page, "A", "Escape")
+    assert (js(page, "selection"), js(page, "begin"), js(page, "looping")) == (None, None, False)
+    keys(page, "B")
+    assert js(page, "selection") == [0, 11.0]
+
+
+def test_times_are_those_of_the_recording(show: Opener) -> None:
+    page = show(media_of(glide(20.0)), start_s=60.04)
+    assert page.locator(".al-time").inner_text() == "1:00.0 / 1:20.0"
+    page.get_by_label("Position").fill("6")
+    assert page.locator(".al-now").inner_text() == "1:06.0"
+    assert page.get_by_label("Position").get_attribute("aria-valuetext") == "1:06.0 of 1:20.0"
+
+
 def test_space_on_a_button_reached_by_keyboard_presses_it_and_after_a_click_plays(
     show: Opener, three_tones: Media
 ) -> None:

@@ -30,7 +30,12 @@ def test_what_was_given_as_an_object_has_a_stand_in_and_what_is_not_usual_a_flag
 def test_a_part_of_a_recording_is_named_by_its_start_and_where_it_ends_early_by_its_length() -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 4 * SR).astype(np.float32)
     usual: dict[str, Any] = {"factorization": "hpss", "labels": ["loud"], "cache": False}
-    parts = {"": {}, " --duration 2": {"duration_s": 2}, " --start 1 --duration 2": {"start_s": 1, "duration_s": 2}}
-    for flags, part in {**parts, " --start 2": {"start_s": 2}}.items():
+    parts: dict[str, dict[str, Any]] = {
+        "": {},
+        " --duration 2": {"duration_s": 2},
+        " --start 1 --duration 2": {"start_s": 1, "duration_s": 2},
+    }
+    parts[" --start 2"] = {"start_s": 2}
+    for flags, part in parts.items():
         command = command_of([explain_track((sound, SR), MODEL, **part, **usual)])
         assert command == f"audiolime page RECORDING -f hpss -m OWN_MODEL --labels loud{flags}"

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from audiolime_ext import Audio, Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.cli import main
-from audiolime_ext.errors import OutputError
+from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.report.page import write_page
 from audiolime_ext.report.song.index import Entry, write_index
 from audiolime_ext.report.song.page import page_html
@@ -210,7 +210,7 @@ def test_many_segments_are_drawn_where_they_lie(show: Callable[..., Page], excer
 
 @browser_test
 def test_hostile_names_are_text(show: Callable[..., Page], excerpt: Explanation, tmp_path: Path) -> None:
-    told: dict[str, Any] = {"title": EVIL, "notes": [Note(0.5, EVIL)], "source_url": f"https://example.org/{EVIL}"}
+    told: dict[str, Any] = {"title": EVIL, "notes": [Note(3.5, EVIL)], "source_url": f"https://example.org/{EVIL}"}
     hostile = write_page(excerpt, tmp_path / "hostile.html", **told)
     page = show(hostile.read_text(encoding="utf-8"))
     assert page.title() == EVIL
@@ -241,15 +241,75 @@ def test_a_blind_page_tells_a_labels_means_and_a_windows_bars_only_once_they_are
     show: Callable[..., Page], track: TrackExplanation
 ) -> None:
     page = show(page_html(track, blind=True))
-    assert not page.get_by_text("Over all 3 windows").is_visible()
     assert page.evaluate(COLOURED) == 0
-    page.locator(".quiz").get_by_role("button", name="drums").click()
-    assert page.evaluate(COLOURED) == 3, "of one window"
+    for steps, n in ((["later ›"], 3), (["‹ earlier"] * 2, 6), ([], 9)):
+        assert not page.get_by_text("Over all 3 windows").is_visible(), "it would tell of what is not guessed yet"
+        page.locator(".quiz").get_by_role("button", name="drums").click()
+        assert page.evaluate(COLOURED) == n, "of the windows that are guessed"
+        for step in steps:
+            page.get_by_role("button", name=step).click()
     page.get_by_text("Over all 3 windows").click()
     rows = page.locator(".summary tbody tr:visible")
     assert [row.locator("td").first.inner_text() for row in rows.all()] == ["sung"]
     page.get_by_role("button", name="beaten", exact=True).click()
     assert page.evaluate(COLOURED) == 0
+
+
+def near_ties(batch: np.ndarray) -> np.ndarray:
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(batch.shape[1]), list(TONES_HZ.values())) / SR)
+    sung, beaten, low = (np.abs(batch @ turns) * 2 / batch.shape[1] / 0.25).T
+    return np.stack([0.1 + 0.3 * sung + 0.26 * beaten, 0.4 + 0.2 * beaten - 0.2 * low], axis=1)
+
+
+TIES = tagger(near_ties, sr=SR, labels=["both", "neither"], window_s=3.0)
+
+
+@browser_test
+def test_a_guess_is_judged_as_the_page_says_it(show: Callable[..., Page], band: OracleFactorization) -> None:
+    """Sources that differ by less than what counts are all right; so are both answers where the baseline has it all."""
+    found = explain_track(band.mixture, TIES, factorization=band, labels=["both", "neither"], cache=False)
+    page = show(page_html(found, blind=True, audio=None))
+    assert at(page, ".place") == "0:03.0–0:06.0"
+    page.locator(".quiz").get_by_role("button", name="drums").click()
+    said = "Right (1 of 1 right so far). drums adds as much as what is named here, to within 0.05. Without vocals"
+    assert at(page, ".say").startswith(said)
+    page.get_by_role("button", name="neither").click()
+    page.locator(".quiz").get_by_role("button", name="none of them").click()
+    said = "Right (2 of 2 right so far). “neither” (0.40; silence: 0.40) is nearly as for silence"
+    assert at(page, ".say").startswith(said)
+    page.get_by_role("button", name="both").click()
+    assert at(page, ".say").startswith("Right (1 of 1 right so far). drums"), "what was said is still there"
+
+
+@browser_test
+def test_a_guess_where_nothing_is_known_is_not_counted(show: Callable[..., Page], track: TrackExplanation) -> None:
+    html = page_html(track, blind=True, audio=None)
+    unknown = '"answers":{"right":[],"close":[],"none":false'
+    page = show(re.sub(r'"answers":{"right":[^}]*"none":(true|false)', unknown, html))
+    page.locator(".quiz").get_by_role("button", name="drums").click()
+    assert at(page, ".say").startswith("Nobody can say here, so this is not counted. ")
+    assert page.evaluate("() => audiolime.views[0].judged") == 0
+
+
+@browser_test
+def test_silence_is_not_asked_about(show: Callable[..., Page]) -> None:
+    time = np.arange(6 * SR) / SR
+    stems = {name: 0.1 * np.sin(2 * np.pi * hz * time) * (time >= 3) for name, hz in TONES_HZ.items()}
+    late = OracleFactorization({name: (wave.astype(np.float32), SR) for name, wave in stems.items()})
+    found = explain_track(late.mixture, MODEL, factorization=late, labels=["sung"], cache=False)
+    page = show(page_html(found, blind=True, audio=None))
+    page.locator(".quiz").get_by_role("button", name="vocals").click()
+    assert page.get_by_text("In the one window that is not silent").is_visible(), "nothing is left to guess"
+    page.get_by_role("button", name="‹ earlier").click()
+    assert at(page, ".say").startswith("There is silence here")
+
+
+@browser_test
+def test_the_keyboard_goes_on_where_an_answer_is_read(show: Callable[..., Page], track: TrackExplanation) -> None:
+    page = show(page_html(track, blind=True))
+    page.locator(".quiz").get_by_role("button", name="drums").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.className") == "say"
 
 
 @pytest.mark.usefixtures("studio")
@@ -273,6 +333,75 @@ def test_two_factorizations_stand_side_by_side_and_only_one_sounds(
         page.get_by_role("button", name="Play", exact=True).nth(0).click()
         wait(page, f"() => audiolime.views[{number}].player.state === 'playing'")
     assert page.evaluate("() => audiolime.views[0].player.state") == "paused"
+
+
+def chosen(page: Page) -> list[tuple[str, int, float]]:
+    """Label, window and the player's second of each view."""
+    told = "(v) => [v.data.labels[v.tag], v.window, v.player ? v.player.position() : 0]"
+    return [(label, n, round(t, 1)) for label, n, t in page.evaluate(f"() => audiolime.views.map({told})")]
+
+
+@browser_test
+def test_splits_of_a_recording_are_chosen_together(
+    show: Callable[..., Page], track: TrackExplanation, band: OracleFactorization
+) -> None:
+    other = explain_track(band.mixture, MODEL, factorization="hpss", labels=["beaten", "sung"], cache=False)
+    page = show(page_html([track, other]), viewport={"width": 1400, "height": 900})
+    assert chosen(page) == [("sung", 1, 3.0)] * 2
+    page.get_by_role("button", name="beaten", exact=True).nth(1).click()
+    assert chosen(page) == [("beaten", 0, 0.0)] * 2
+    assert page.evaluate("() => location.hash") == "#t=0&tag=beaten&view=1"
+    page.get_by_role("button", name="later ›").nth(0).click()
+    assert chosen(page) == [("beaten", 1, 3.0)] * 2
+    page.evaluate("() => audiolime.views[1].player.seek(4.5)")
+    assert [t for _, _, t in chosen(page)] == [4.5, 4.5]
+    page.evaluate("() => audiolime.views[0].player.seek(5.7)")
+    page.get_by_role("button", name="Play", exact=True).nth(0).click()
+    wait(page, "() => audiolime.views[1].window === 2")
+    page.evaluate("() => audiolime.views[0].player.pause()")
+    assert len({t for _, _, t in chosen(page)}) == 1
+    page.evaluate("() => { location.hash = '#t=3&tag=sung&view=1' }")
+    wait(page, "() => audiolime.views[0].tag === 0")
+    assert [(label, n) for label, n, _ in chosen(page)] == [("sung", 1)] * 2
+
+
+@browser_test
+def test_two_recordings_and_two_passages_of_one_are_chosen_each_by_itself(
+    show: Callable[..., Page], track: TrackExplanation, band: OracleFactorization
+) -> None:
+    how: dict[str, Any] = {"factorization": band, "labels": ["sung", "beaten"], "cache": False}
+    part = explain_track(band.mixture, MODEL, start_s=3.0, **how)
+    named = Audio(band.mixture.samples, SR, "another")
+    for html in (page_html([track, part]), page_html([track, explain_track(named, MODEL, **how)])):
+        page = show(html)
+        page.get_by_role("button", name="beaten", exact=True).nth(0).click()
+        assert [label for label, _, _ in chosen(page)] == ["beaten", "sung"]
+
+
+@browser_test
+def test_charts_of_one_label_have_one_scale(
+    show: Callable[..., Page], track: TrackExplanation, band: OracleFactorization
+) -> None:
+    """Across splits, and across recordings; of a blind page only what has been guessed is in it."""
+    how: dict[str, Any] = {"labels": ["sung", "beaten"], "cache": False}
+    soft = Audio(band.mixture.samples * np.float32(0.5), SR, "soft")
+    both = [track, explain_track(soft, MODEL, factorization="hpss", **how)]
+    reach = "(v) => [...v.root.querySelectorAll('.bars rect')].map((one) => Number(one.getAttribute('width')))"
+    page = show(page_html(both, audio=None))
+    for label in ("sung", "beaten"):
+        for button in page.get_by_role("button", name=label, exact=True).all():
+            button.click()
+        tops = [one.inner_text() for one in page.locator(".most").all()]
+        assert len(set(tops)) == 1
+        widths = np.concatenate(page.evaluate(f"() => audiolime.views.map({reach})"))
+        shown = "(v) => v.cell.weights.map(Math.abs)"
+        weights = np.concatenate(page.evaluate(f"() => audiolime.views.map({shown})"))
+        np.testing.assert_allclose(widths / widths.max(), weights / weights.max(), atol=0.01)
+    blind = show(page_html(both, audio=None, blind=True))
+    top = blind.locator(".most").nth(1).inner_text()
+    blind.locator(".quiz").first.get_by_role("button", name="drums").click()
+    assert [one.inner_text() for one in blind.locator(".most").all()] == [blind.locator(".most").first.inner_text()] * 2
+    assert top == "0.55", "the score itself is no secret"
 
 
 @browser_test
@@ -451,6 +580,21 @@ def test_without_javascript_the_tables_are_there(show: Callable[..., Page], trac
     assert "Without JavaScript" in page.content()
 
 
+@browser_test
+@pytest.mark.parametrize("blind", [False, True])
+def test_without_javascript_nothing_is_there_that_needs_it(
+    show: Callable[..., Page], track: TrackExplanation, blind: bool
+) -> None:
+    page = show(page_html(track, blind=blind, notes=[Note(1.0, "a breath")]), java_script_enabled=False)
+    assert [one.inner_text() for one in page.locator("button:visible:enabled").all()] == []
+    assert page.locator("canvas:visible, .over-time:visible, .legend:visible, .quiz:visible").count() == 0
+    assert page.get_by_text("a breath").is_visible()
+    assert page.locator("table").is_visible() == (not blind)
+    said = page.locator("noscript").first.inner_text()
+    assert ("This page is a quiz and needs JavaScript" in said) == blind
+    assert ("this page shows the tables below" in said) == (not blind)
+
+
 def test_without_javascript_the_strongest_moment_can_be_heard(track: TrackExplanation) -> None:
     found = re.findall(r"<p>([^<]*): <audio controls src=.data:audio/mpeg;base64,([^\"']+)", page_html(track))
     assert [name for name, _ in found] == ["mixture", "mixture: vocals"]
@@ -460,6 +604,75 @@ def test_without_javascript_the_strongest_moment_can_be_heard(track: TrackExplan
     assert max(amplitudes(vocals[:, SR // 2 : -SR // 2], SR)[1:]) < 0.01
     assert amplitudes(mix, SR)[2] > 0.2  # the bass, which plays throughout
     assert "<audio" not in page_html(track, audio=None)
+
+
+def test_the_first_lines_say_what_there_is(track: TrackExplanation, band: OracleFactorization) -> None:
+    other = explain_track(
+        Audio(band.mixture.samples, SR, "other"), MODEL, factorization=band, labels=["sung"], cache=False
+    )
+    loud, mute, blind = page_html(track), page_html([track, other], audio=None), page_html(track, blind=True)
+    assert "listened to this recording and" in loud
+    assert "Which of its sources" in loud
+    assert "a label and a window, read the explanation, and listen." in loud
+    assert "listened to these recordings and" in mute
+    assert "Which of their sources" in mute
+    assert "a label and a window, and read the explanation." in mute
+    assert "a label and a window, guess, read the explanation, and listen." in blind
+
+
+NOTES = [Note(7.0, "the end"), Note(4.5, "a breath")]
+
+
+@browser_test
+def test_notes_stand_once_in_their_order_above_all_and_play_from_there(
+    show: Callable[..., Page], track: TrackExplanation, band: OracleFactorization
+) -> None:
+    other = explain_track(band.mixture, MODEL, factorization="hpss", labels=["sung"], cache=False)
+    page = show(page_html([track, other], notes=[Note(9.0, "gone"), *NOTES]))
+    assert page.locator(".notes li").all_inner_texts() == ["0:04.5\na breath", "0:07.0\nthe end", "0:09.0\ngone"]
+    tops = page.evaluate("() => ['.notes', '.view', '.caveat'].map((one) => document.querySelector(one).offsetTop)")
+    assert tops == sorted(tops)
+    page.evaluate("() => audiolime.views[0].player.loop(0, 1)")
+    page.get_by_role("button", name="0:07.0").click()
+    wait(page, "() => audiolime.views[0].player.state === 'playing'")
+    assert 7.0 <= page.evaluate("() => audiolime.views[0].player.position()") < 8.5
+    assert [n for _, n, _ in chosen(page)] == [2, 2]
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait(page, "() => audiolime.views[1].player.state === 'playing'")
+    page.get_by_role("button", name="0:04.5").click()
+    wait(page, "() => audiolime.views[1].player.position() < 6")
+    assert page.evaluate("() => audiolime.views.map((view) => view.player.state)") == ["paused", "playing"]
+    page.get_by_role("button", name="0:09.0").click()
+    wait(page, "() => audiolime.views[1].player.state === 'paused'")
+    assert page.evaluate("() => audiolime.views[1].player.position()") == pytest.approx(9.0)
+    page.get_by_role("button", name="0:09.0").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => audiolime.views[0].player.position()") > 8.9, "it would begin anew"
+
+
+@browser_test
+def test_a_passage_is_told_in_the_recordings_time_everywhere(
+    show: Callable[..., Page], band: OracleFactorization
+) -> None:
+    part = explain_track(band.mixture, MODEL, factorization=band, labels=["sung"], start_s=3.0, cache=False)
+    page = show(page_html(part, notes=[Note(7.0, "here")]))
+    assert (at(page, ".place"), at(page, ".al-now"), at(page, ".al-total")) == ("0:03.0–0:06.0", "0:03.0", "/ 0:09.0")
+    assert page.get_by_label("Position").get_attribute("aria-valuetext") == "0:03.0 of 0:09.0"
+    page.get_by_role("button", name="0:07.0").click()
+    page.evaluate("() => audiolime.views[0].player.pause()")
+    assert at(page, ".al-now").startswith("0:07.")
+    assert at(page, ".place") == "0:06.0–0:09.0"
+
+
+def test_notes_that_no_player_could_go_to_are_refused(
+    track: TrackExplanation, excerpt: Explanation, band: OracleFactorization
+) -> None:
+    named = Audio(band.mixture.samples, SR, "another")
+    other = explain_track(named, MODEL, factorization="hpss", labels=["sung"], cache=False)
+    with pytest.raises(UsageError, match=r"the note at 0:02\.9 is outside what is explained, 0:03\.0 to 0:06\.0"):
+        page_html(excerpt, notes=[Note(2.9, "before")])
+    with pytest.raises(UsageError, match="notes are remarks on one recording"):
+        page_html([track, other], notes=NOTES)
 
 
 def test_nothing_in_it_points_outside(track: TrackExplanation) -> None:

@@ -11,7 +11,7 @@ import pytest
 from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.song.facts import stems_are
-from audiolime_ext.report.song.view import Note, as_track, make_view
+from audiolime_ext.report.song.view import as_track, make_view
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -97,11 +97,6 @@ def test_the_taggram_shows_explained_labels_first(track: TrackExplanation) -> No
 )
 def test_it_says_what_kind_of_stems_these_are(spec: str, words: str) -> None:
     assert words in stems_are(spec)
-
-
-def test_notes_stand_in_the_order_of_their_moments(track: TrackExplanation) -> None:
-    view = make_view(track, notes=[Note(3.0, "the end"), Note(1.0, "a breath")])
-    assert [note.text for note in view.remarks] == ["a breath", "the end"]
 
 
 def test_the_summary_says_which_windows_it_is_of(band: OracleFactorization, track: TrackExplanation) -> None:

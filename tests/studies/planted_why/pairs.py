@@ -30,7 +30,7 @@ from tests.studies.planted_why.embedders import Hearing, around
 Array = NDArray[np.float64]
 
 N_FEATURES = 16
-_PAIR = re.compile(r": its (?P<other>.+) and the query's (?P<own>.+) \(")
+_PAIR = re.compile(r"the query's (?P<own>.+) with this song's (?P<other>.+) adds most")
 
 
 def partner(song: Song) -> Song | None:
