@@ -74,3 +74,16 @@ class Attribution:
             return None
         reach = t_quantile((1 + level) / 2, math.inf if self.dof is None else self.dof) * self.std_errors
         return self.weights - reach, self.weights + reach
+
+    def estimated(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Standard errors and the ends of the 95 % intervals, NaN where weights are exact or no errors were estimated.
+
+        Examples
+        --------
+        >>> Attribution("shapley", np.array([[0.5]]), np.array([[0.0]]), True).estimated()
+        (array([[nan]]), array([[nan]]), array([[nan]]))
+        """
+        ends = None if self.exact else self.interval()
+        if ends is None or self.std_errors is None:
+            return (np.full_like(self.weights, np.nan),) * 3
+        return self.std_errors, *ends

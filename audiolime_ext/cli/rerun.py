@@ -39,9 +39,9 @@ class Said(TypedDict):
 
 
 class Versions(TypedDict):
-    """Spec → fingerprint of what was used."""
+    """Spec or name → fingerprint of what was used; None: not known."""
 
-    weights: dict[str, str]
+    weights: dict[str, str | None]
 
 
 class Result(TypedDict):

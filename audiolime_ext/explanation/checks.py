@@ -56,8 +56,8 @@ BEYOND_NOISE = 4.0  # standard deviations of an answer: three of the difference 
 SHIFT_S = 0.25
 
 Array = NDArray[np.float64]
-Ask = Callable[[Samples], Array]  # signals (n, n_channels, n_samples) as the model hears them -> values (n, n_labels)
-WeightsAt = Callable[[float], Array]  # start in seconds -> weights (n_labels, n_components)
+Ask = Callable[[Samples], Array]  # signals (n, n_channels, n_samples) as the model hears them -> values (n, n_values)
+WeightsAt = Callable[[float], Array]  # start in seconds -> weights (n_values, n_components)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +70,11 @@ class LevelCheck:
         Names of the stems that were removed.
     remaining_db : tuple of float
         Level of the mix without each stem, in dB relative to the whole mix.
-    without : ndarray of float64, shape (n_sources, n_labels)
+    without : ndarray of float64, shape (n_sources, n_values)
         Values without each stem.
-    at_level : ndarray of float64, shape (n_sources, n_labels)
+    at_level : ndarray of float64, shape (n_sources, n_values)
         Values of the whole mix made as soft as the mix without each stem.
-    restored : ndarray of float64, shape (n_sources, n_labels), or None
+    restored : ndarray of float64, shape (n_sources, n_values), or None
         Values of the mix without each stem, made as loud as the whole mix; None in results of earlier versions.
     """
 
@@ -124,7 +124,7 @@ class Missing:
     ----------
     component, donor : str
         Names of the stem and of the recording that it was taken from.
-    values : ndarray of float64, shape (n_labels,)
+    values : ndarray of float64, shape (n_values,)
         Values of the excerpt with this stem added.
     """
 
@@ -178,6 +178,8 @@ def shifted_starts(start_s: float, duration_s: float, total_s: float) -> list[fl
 class Checks:
     """The checks that were made within the budget.
 
+    Arrays have a row, or a column, for each of `Explanation.all_labels` (n_values), whichever labels were asked for.
+
     Parameters
     ----------
     n_spare : int
@@ -188,8 +190,9 @@ class Checks:
         Result of the level check; None where it was not asked for or could not be made.
     missing : tuple of Missing
         Results for the stems that the excerpt lacks; empty where none was tried.
-    shifts : ndarray of float64, shape (n_labels, n_components), or None
-        Largest change of each weight in the shifted excerpts; None where they were not asked about.
+    shifts : ndarray of float64, shape (n_values, n_components), or None
+        Largest change of each weight in the shifted excerpts, see `Explanation.shift_spread`; None where they were not
+        asked about.
     left_out : tuple of str
         Sentences that say which checks could not be made, and why.
     noise : Noise or None

@@ -62,7 +62,7 @@ class Explanation(Plotted):
     labels : tuple of str
         Labels that were asked for.
     all_labels : tuple of str
-        Names of all values; each can be asked about.
+        Names of all values; each can be asked about, and each is in the arrays below, at ``column(label)``.
     components : Components
         Parts that were switched on and off, and their sound.
     neighborhood, attribution : Neighborhood, Attribution
@@ -134,6 +134,11 @@ class Explanation(Plotted):
     def weights(self, label: str | int | None = None) -> dict[str, float]:
         """Component → weight for a label (by default the first one asked for)."""
         return dict(zip(self.names, self.attribution.weights[self.column(label)].tolist(), strict=True))
+
+    def shift_spread(self, label: str | int | None = None) -> dict[str, float] | None:
+        """Component → the most by which its weight changes where the excerpt is shifted; None without that check."""
+        shifts = self.checks.shifts
+        return None if shifts is None else dict(zip(self.names, shifts[self.column(label)].tolist(), strict=True))
 
     def score(self, label: str | int | None = None) -> tuple[float, float]:
         """The model's score of a label for the excerpt and for silence."""
@@ -301,7 +306,7 @@ class Explanation(Plotted):
         return "\n\n".join(dict.fromkeys(entries))
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """One row per label asked for and component (needs the extra ``dataframe``)."""
+        """One row per label asked for and component (needs the extra ``dataframe``); see `summary.rows`."""
         table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(summary.rows(self))
         return table
 

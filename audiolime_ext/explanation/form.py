@@ -161,11 +161,11 @@ class SavedSettings(TypedDict):
 
 
 class SavedVersions(TypedDict):
-    """Versions of packages, and spec → fingerprint."""
+    """Versions of packages, and spec or name → fingerprint; None: not known."""
 
     audiolime_ext: str
     numpy: str
-    weights: dict[str, str]
+    weights: dict[str, str | None]
 
 
 class SavedProvenance(TypedDict):

@@ -24,7 +24,7 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.loading import load_factorization
-from audiolime_ext.prediction.asking import asking_notes
+from audiolime_ext.prediction.asking import asking_notes, logit_notes
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import takes_plain
@@ -150,7 +150,7 @@ def explain(
     asked = ask_model(model, excerpt.components, settings, labels=labels, wanted=wanted, top_labels=top_labels)
     checks = Checks(n_spare=max_evals - len(asked.outputs.masks)).with_noise(asked.again)
     attribution, settled = asked.attribute(checks.noise, settle)
-    about_model = asking_notes(model, recording.sr)
+    about_model = [*asking_notes(model, recording.sr), *logit_notes(model, asked.outputs.scores)]
     checks = _checked(checks, asked, excerpt, attribution, settings, donors)
     all_labels, named = value_names(asked.target, asked.values.full, wanted, top_labels)
     found = Explanation(

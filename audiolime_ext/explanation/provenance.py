@@ -12,8 +12,12 @@ import numpy as np
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
+from audiolime_ext.factorization.kept import KeptStems
+from audiolime_ext.factorization.loading import Completed
 from audiolime_ext.prediction.contract import Model
+from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.kind import numbers
+from audiolime_ext.prediction.steps import name_of
 from audiolime_ext.prediction.targets import Target, contrast_name
 
 AUDIOLIME_REFERENCE = """@inproceedings{haunschmid2020audiolime,
@@ -38,13 +42,16 @@ class Provenance:
     sr, n_channels : int
         Sampling rate in Hz and number of channels of the recording.
     factorization, model : str or None
-        Spec strings; None for objects that live in memory only.
+        Spec strings; None for objects that live in memory only, which `versions` names.
     settings : Settings
         Settings in plain values (see `Settings.stated`).
     labels : tuple of str
         Names of the model's outputs.
     versions : dict
-        Versions of packages and, under ``"weights"``, spec → fingerprint of the separator and the model.
+        Versions of packages and, under ``"weights"``, what tells this state of the separator and the model from
+        another: spec → fingerprint, or, of an object without a spec, ``"own model WaveCRNN"`` → fingerprint (with the
+        name of its class or function). A model's is its declared ``version``, else a network's or an estimator's hash;
+        None: not known, as of a function without a ``version``.
     references : tuple of str
         BibTeX entries of both.
     """
@@ -78,7 +85,7 @@ def provenance_of(
     audio: Audio, separator: Factorization, model: Model, settings: Settings, target: Target, labels: Sequence[str]
 ) -> Provenance:
     """Where a result comes from; `target` is the one that was made for the model, whose outputs have these labels."""
-    weights = {built.spec: built.fingerprint for built in (separator, model) if built.spec}
+    weights = dict([_identity(separator, "own separator"), _identity(model, "own model")])
     return Provenance(
         file=audio.path,
         sha256=audio.sha256,
@@ -91,3 +98,37 @@ def provenance_of(
         settings=settings.stated(target),
         labels=tuple(labels),
     )
+
+
+def versions_line(found: Sequence[Provenance]) -> str:
+    """Packages, separators and models with their versions, each once, on one line.
+
+    Examples
+    --------
+    >>> versions = {"audiolime_ext": "0.3", "numpy": "2.1", "weights": {"own model CRNN": "run-7", "spleeter": "ab12"}}
+    >>> versions_line([Provenance(None, "", 8000, 1, None, None, versions=versions)])
+    'audiolime_ext 0.3, NumPy 2.1, own model CRNN run-7, spleeter ab12'
+    """
+    known = found[0].versions
+    listed = [f"audiolime_ext {known['audiolime_ext']}", f"NumPy {known['numpy']}"]
+    for one in found:
+        listed += [f"{name} {weights or '(version unknown)'}" for name, weights in one.versions["weights"].items()]
+    return ", ".join(dict.fromkeys(listed))
+
+
+def _identity(built: Any, own: str) -> tuple[str, str | None]:
+    """The spec, or the name, and the fingerprint of a separator or a model."""
+    if built.spec is None and isinstance(built, FunctionModel) and built.state is None:
+        fingerprint = built.version  # a function is not asked once more, beyond the budget, for a hash of its answers
+    else:
+        fingerprint = getattr(built, "fingerprint", None)
+    return built.spec or f"{own} {_name_of(built)}", str(fingerprint) if fingerprint else None
+
+
+def _name_of(built: Any) -> str:
+    """The name of the function or the class that was given."""
+    while isinstance(built, KeptStems):
+        built = built.factorization
+    if isinstance(built, FunctionModel):
+        return name_of(built.predict_fn)
+    return name_of(built.given if isinstance(built, Completed) else built)

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from audiolime_ext.attribution.interactions import shapley_interactions
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.checks import Checks
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 2
 WIDEST_TABLE = 6  # components; with more, the leading ones are named instead
+PLUS_MINUS = "± is half the width of a weight's own 95 % interval"
 
 METHOD_NAMES = {
     "shapley": "Shapley values",
@@ -68,8 +71,8 @@ def remarks(explanation: Explanation) -> list[str]:
     return [*explanation.notes, *explanation.warnings, *of_labels, *additivity_line(explanation), *second]
 
 
-def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: a row per label, a column per component where there are few."""
+def _table(explanation: Explanation, level: str = "level (dB)") -> tuple[list[str], list[list[str]]]:
+    """Header and rows: a row per label, a column per component where there are few; `level` names the row of levels."""
     kind = explanation.kind
     header = ["", kind.noun, explanation.provenance.settings.baseline]
     called = {label: kind.called(label) for label in explanation.labels}
@@ -84,7 +87,7 @@ def _table(explanation: Explanation) -> tuple[list[str], list[list[str]]]:
         for label in called
     ]
     levels = ["silent" if level <= -200 else f"{level:.1f}" for level in explanation.components.levels_db]
-    return [*header, *explanation.names], [*rows, ["level (dB)", "", "", *levels]]
+    return [*header, *explanation.names], [*rows, [level, "", "", *levels]]
 
 
 def _heaviest(explanation: Explanation, label: str, n: int = 4) -> str:
@@ -112,6 +115,7 @@ def as_text(explanation: Explanation) -> str:
     tops = [str(explanation.top(label=label)) for label in explanation.labels]
     notes = [f"note: {remark}" for remark in remarks(explanation)]
     table, wide = _table(explanation), len(explanation.names) > WIDEST_TABLE
+    notes += [f"note: {meaning}" for meaning in _signs(table[1])]
     if explanation.settled is not None:
         told = "are settled" if explanation.settled else "are not settled"
         notes.append(f"note: the heaviest components {told} after {counted(explanation.n_evals, 'evaluation')}")
@@ -122,11 +126,16 @@ def as_text(explanation: Explanation) -> str:
 def as_html(explanation: Explanation) -> str:
     """The same as HTML; everything that users named is escaped."""
     tops = "".join(f"<p>{_escaped(str(explanation.top(label=label)))}</p>" for label in explanation.labels)
-    notes = "".join(f"<li>{_escaped(remark)}</li>" for remark in remarks(explanation))
+    header, rows = _table(explanation, "level as the model hears it (dB)")  # a player tells those of the recording
+    notes = "".join(f"<li>{_escaped(remark)}</li>" for remark in (*remarks(explanation), *_signs(rows)))
     title = html.escape(headline(explanation)).replace("\n", "<br>")
-    header, rows = _table(explanation)
     table = html_table(header, [[row[0], *map(minus, row[1:])] for row in rows])
     return f"<div><p>{title}</p>{table}{tops}<ul>{notes}</ul></div>"
+
+
+def _signs(cells: list[list[str]]) -> list[str]:
+    """What a sign in a table means."""
+    return [PLUS_MINUS] if any("±" in cell for row in cells for cell in row[1:]) else []
 
 
 def _escaped(text: str) -> str:
@@ -262,17 +271,31 @@ def _top(top: Top, clips: Mapping[str, str]) -> dict[str, Any]:
 
 
 def rows(explanation: Explanation) -> list[dict[str, Any]]:
-    """One row per label asked for and component, as columns of a table."""
-    errors = explanation.attribution.std_errors
+    """One row per label asked for and component, as columns of a table.
+
+    `std_error` and the ends of the 95 % interval, `low` and `high`, which figures draw, are NaN where the weights are
+    exact, as nothing was estimated; `shift_spread` where `shifts` were not asked for, `additivity` where it is unknown.
+    """
+    found, parts = explanation.attribution, explanation.components
+    errors, low, high = found.estimated()
+    shifts = np.full_like(found.weights, np.nan) if explanation.checks.shifts is None else explanation.checks.shifts
     return [
         {
+            "start_s": parts.start_s,
+            "duration_s": parts.duration_s,
             "label": label,
             "component": name,
-            "weight": explanation.attribution.weights[column, i],
-            "std_error": math.nan if errors is None else errors[column, i],
-            "level_db": explanation.components.levels_db[i],
+            "weight": found.weights[column, i],
+            "std_error": errors[column, i],
+            "low": low[column, i],
+            "high": high[column, i],
+            "shift_spread": shifts[column, i],
+            "level_db": parts.levels_db[i],
             "score": explanation.score(column)[0],
             "silence": explanation.score(column)[1],
+            "additivity": math.nan if (share := explanation.additivity(column)) is None else share,
+            "method": found.method,
+            "exact": found.exact,
         }
         for label in explanation.labels
         for column in [explanation.column(label)]

@@ -70,6 +70,7 @@ class _Asked:
 
     def __init__(self, net: Any, shape: Shape | None, by: Answerer, model: FunctionModel) -> None:
         self.net, self.shape, self.by, self.model = net, shape, by, model
+        self.__name__ = type(net).__name__
 
     def __call__(self, given: Any) -> Any:
         batch = np.asarray(given)

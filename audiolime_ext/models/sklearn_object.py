@@ -62,6 +62,7 @@ class _Asked:
 
     def __init__(self, estimator: Any, method: str, by: Answerer, order: Sequence[int] | None) -> None:
         self.estimator, self.method, self.by, self.order = estimator, method, by, order
+        self.__name__ = type(estimator).__name__
 
     def __call__(self, given: Any) -> NDArray[Any]:
         features = np.asarray(given)

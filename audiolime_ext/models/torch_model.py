@@ -1,34 +1,49 @@
-"""Your own PyTorch model, as TorchScript or as an exported program.
+"""Your own PyTorch model, as an exported program or as TorchScript.
 
-``torch:PATH?sr=16000&labels=rock;jazz``. The file is one of TorchScript, ``torch.jit.script(model.eval()).save(path)``,
-or an exported program (``.pt2``)::
+``torch:PATH?sr=16000&labels=rock;jazz``. The file is an exported program (``.pt2``), here with windows of 48000 samples
+and batches of any size::
 
-    batch, length = torch.export.Dim.AUTO, torch.export.Dim.AUTO
-    program = torch.export.export(model.eval(), (torch.zeros(2, 48000),), dynamic_shapes=({0: batch, 1: length},))
+    batch = torch.export.Dim.AUTO
+    program = torch.export.export(model.eval(), (torch.zeros(2, 48000),), dynamic_shapes=({0: batch},))
     torch.export.save(program, path)
+
+A network that hears any length, such as one that ends in a mean over time and computes nothing from the length, may be
+exported for any: ``dynamic_shapes=({0: batch, 1: torch.export.Dim.AUTO},)``. PyTorch refuses that of some networks, and
+of others writes down conditions on the length which few lengths meet: fix the length then, as above.
+
+A file of TorchScript, ``torch.jit.script(model.eval()).save(path)``, is taken, too; PyTorch calls it deprecated.
 
 The model takes waveforms (n_batch, n_samples) or, with ``front_end=log-mel:…``, spectra (n_batch, n_frames, n_mels) and
 answers a tensor (n_batch, n_labels); of a dict or tuple ``output=`` names the scores. An axis of length 1 is added in
-second place where the model needs one. A model in half or double precision is given signals of that precision;
-TorchScript in half precision, which is made for graphics cards, is run in single precision with the same weights where
-that is possible. A length that was exported as fixed is its window; a model that was exported for a single signal is
-asked about one at a time. See `audiolime_ext.prediction.saved_model` for all options.
+second place where the model needs one. One that was trained on (n_batch, 1, n_mels, n_frames) is saved within a module
+that swaps the last two axes first, ``x.transpose(-1, -2)``.
+
+A model in half or double precision is given signals of that precision; TorchScript in half precision, which is made for
+graphics cards, is run in single precision with the same weights where that is possible. A length that was exported as
+fixed is its window; a model that was exported for a single signal is asked about one at a time. See
+`audiolime_ext.prediction.saved_model` for all options.
 
 ``layer=NAME`` reads a node of an exported program, by the names that ``print(program.graph)`` shows, or a module of a
 scripted ``nn.Sequential``, by its path: ``torch:PATH?sr=16000&layer=relu_2``, ``…&layer=features.3``. See
 `torch_layers`.
 
 No code of a ``.pt2`` file runs: it is checked first, and refused if it holds more than tensors and operators on them
-(see `torch_archive`). A file of ``torch.save``, which is pickled Python objects, is refused. TorchScript is a program
-that PyTorch runs as it is: take it only from people you trust.
+(see `torch_archive`). TorchScript is a program that PyTorch runs as it is: take it only from people you trust.
+
+A file of ``torch.save``, which is pickled Python objects, is refused. Load it in a module of your own, such as
+``my_models.py``, with ``model = tagger(torch.load("net.pt", weights_only=False), sr=16000, labels=[…])``, and name that
+model: ``-m my_models:model``.
 """
 
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,21 +51,23 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
+from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.torch_archive import checked, inside, is_exported
 from audiolime_ext.models.torch_layers import Layers, modules, nodes
 from audiolime_ext.models.torch_listener import Listener, halves, own_dtype, tried, widened
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.outputs import as_array
-from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason, torch_inference
+from audiolime_ext.prediction.saved_model import Declared, deaf, digest, read_archive, reason, torch_inference
 from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}
 REQUIRES: Mapping[str, str] = {"torch": "torch"}
 
+_SIZES = "dynamic_shapes=({0: torch.export.Dim.AUTO},)"
 _HOW = (
-    "write TorchScript, torch.jit.script(model.eval()).save('model.pt'), or an exported program, "
-    "torch.export.save(torch.export.export(model.eval(), (example,)), 'model.pt2')"
+    "write an exported program, with the length of a window as n_samples: torch.export.save(torch.export.export("
+    f"model.eval(), (torch.zeros(2, n_samples),), {_SIZES}), 'model.pt2')"
 )
 
 
@@ -64,9 +81,9 @@ def make(argument: str) -> FunctionModel:
     MissingError
         If PyTorch or the file is missing; `CorruptError` if the file is damaged.
     """
+    if _is_pickled(path := Path(argument.partition("?")[0])):
+        raise _pickled(path)
     declared = Declared.parse("torch", argument)
-    if declared.path.is_file() and declared.path.open("rb").read(1) == b"\x80":
-        raise _pickled(declared)
     content = read_archive(declared.path, _HOW)
     torch = require("torch", extra="torch")
     listener, declared = _load(torch, content, declared)
@@ -78,7 +95,7 @@ def make(argument: str) -> FunctionModel:
         )
 
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
-        with torch_inference(torch, declared.threads):
+        with torch_inference(torch, declared.threads), _of_its_sizes(declared, batch):
             return np.concatenate([declared.chosen(answer) for answer in listener.answers(torch, batch)])
 
     return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
@@ -119,7 +136,9 @@ def _load(torch: Any, content: bytes, declared: Declared) -> tuple[_Listener, De
             return _fitted(torch.export.load(program), declared)
 
         def load() -> Any:
-            return torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
+            with warnings.catch_warnings():  # that TorchScript is deprecated concerns who writes it
+                warnings.simplefilter("ignore", (DeprecationWarning, FutureWarning))
+                return torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
 
         return _tried(torch, load, declared), declared
     except UsageError:
@@ -131,11 +150,15 @@ def _load(torch: Any, content: bytes, declared: Declared) -> tuple[_Listener, De
 def _tried(torch: Any, load: Callable[[], Any], declared: Declared) -> _Listener:
     """How a scripted model, which does not state its input, is given signals: the first way that works.
 
-    Where none works, the error of the first is raised when it is asked.
+    Where none works, the error of the first is raised when it is asked; where each of the first two, which are without
+    and with an axis for the channel, went wrong in its own way, both are told.
     """
-    ways = _ways(torch, load)
+    ways, given = _ways(torch, load), _noise(declared)
     first = next(ways)
-    way, _ = tried(torch, chain([first], ways), _noise(declared), torch_inference(torch, declared.threads))
+    way, errors = tried(torch, chain([first], ways), given, torch_inference(torch, declared.threads))
+    if way is None and len(errors) > 1 and not any(map(is_out_of_memory, errors)):
+        plain, with_channel = map(reason, errors[:2])
+        raise deaf(declared, f"{plain}; with an axis for the channel in second place {with_channel}")
     return way if isinstance(way, _Listener) else first
 
 
@@ -167,15 +190,47 @@ def _exported(torch: Any, content: bytes, declared: Declared) -> io.BytesIO | No
         known = {inside(name) for name in names}
         exported = is_exported(names)
         if ("constants.pkl" in known) == exported or len(set(names)) < len(names):
-            raise _pickled(declared) if "data.pkl" in known else UsageError(f"{declared.path} is no model; {_HOW}")
-        return checked(torch, archive, declared.path, lambda: _pickled(declared)) if exported else None
+            raise _pickled(declared.path) if "data.pkl" in known else UsageError(f"{declared.path} is no model; {_HOW}")
+        return checked(torch, archive, declared.path, lambda: _pickled(declared.path)) if exported else None
 
 
-def _pickled(declared: Declared) -> UsageError:
+def _is_pickled(path: Path) -> bool:
+    """Whether a file is one of torch.save, of an older or a newer PyTorch; False where there is none that is whole."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            if file.read(1) == b"\x80":
+                return True
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return False
+    known = {inside(name) for name in names}
+    return "data.pkl" in known and "constants.pkl" not in known and not is_exported(names)
+
+
+def _pickled(path: Path) -> UsageError:
     return UsageError(
-        f"{declared.path} holds pickled Python objects, which may run any code and are not loaded (a state_dict has no "
-        f"network); {_HOW}"
+        f"{path} holds pickled Python objects, which may run any code and are not loaded (a state_dict has no "
+        "network); give the network itself, from a module of yours, my_models.py, with the line model = tagger("
+        f"torch.load({path.name!r}, weights_only=False), sr=…, labels=[…]), as -m my_models:model; or {_HOW}"
     )
+
+
+@contextmanager
+def _of_its_sizes(declared: Declared, batch: NDArray[Any]) -> Iterator[None]:
+    """Tell of an exported program whose conditions on the size of its input do not hold."""
+    try:
+        yield
+    except AssertionError as error:
+        if "Guard failed" not in str(error):
+            raise
+        raise UsageError(
+            f"{declared.path} was exported with conditions on the size of its input, which "
+            f"{' × '.join(map(str, batch.shape))} does not meet ({reason(error)}); export it with the size of the "
+            f"batch alone left open, and all others fixed: {_SIZES}"
+        ) from error
 
 
 def _fitted(program: Any, declared: Declared) -> tuple[_Listener, Declared]:

@@ -88,6 +88,7 @@ class _Asked:
 
     def __init__(self, torch: Any, net: Any, device: Any, by: Answerer, model: FunctionModel) -> None:
         self.torch, self.net, self.device, self.by, self.model = torch, net, device, by, model
+        self.__name__ = type(net).__name__
         self.way: Listener | None = None
 
     def __call__(self, given: Any) -> Any:

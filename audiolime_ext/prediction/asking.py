@@ -14,6 +14,8 @@ from audiolime_ext.prediction.outputs import Answerer, chosen, joined, require_s
 
 BATCH_SIZE = 32  # signals, where a model does not say
 
+_ROUNDING = 1e-3  # of outputs that are meant as probabilities
+
 
 def n_at_once(model: Model, n_windows: int = 1) -> int:
     """How many mixes of `n_windows` windows each are made and asked about at a time: a batch full, at least one."""
@@ -55,6 +57,33 @@ def asking_notes(model: Model, recording_sr: int) -> list[str]:
     own = f"the model was asked at the recording's own rate, {recording_sr} Hz"
     assumed = [f"{own}; if it was trained at another, say so: sr=16000 (--sr 16000)"] if model.sr is None else []
     return [*assumed, *getattr(model, "notes", ())]
+
+
+def logit_notes(model: Model, outputs: Scores) -> list[str]:
+    """What to say where a network with labels answers no probabilities, and nobody said that these are logits.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from audiolime_ext import tagger
+    >>> model = tagger(lambda batch: batch, labels=["rock", "jazz"])
+    >>> net = replace(model, answerer=Answerer("the network CRNN", "net"))  # as a network that was given has it
+    >>> logit_notes(net, np.array([[7.35, -4.61]]))
+    ['the outputs range from -4.61 to 7.35, so they are no probabilities; if they are logits, say activation=sigmoid, or
+    softmax where labels exclude each other']
+    >>> logit_notes(net, np.array([[0.9, 0.2]]))
+    []
+    """
+    by, spec = getattr(model, "answerer", Answerer()), model.spec or ""
+    network = by.arg == "net" or spec.startswith(("torch:", "keras:", "onnx:"))
+    low, high = float(outputs.min()), float(outputs.max())
+    as_they_are = getattr(model, "activation", None) is None and model.labels is not None
+    if not (network and as_they_are) or (low >= -_ROUNDING and high <= 1 + _ROUNDING):
+        return []
+    return [
+        f"the outputs range from {low:.2f} to {high:.2f}, so they are no probabilities; if they are logits, say "
+        "activation=sigmoid, or softmax where labels exclude each other"
+    ]
 
 
 def _ask(model: Model, batch: Samples) -> Scores:

@@ -202,8 +202,8 @@ def tagger(
     output : str, int or None
         Key, or position from 0, of the scores, where it answers a dict or a tuple; None: it answers one array.
     version : str or None
-        Name of this state of the model in saved results; None: a hash of a network's weights, and of its outputs on a
-        fixed probe.
+        Name of this state of the model, which saved results keep; None: of a network or an estimator, a hash of its
+        weights and of its outputs on a fixed probe. Results of a function name no state unless one is given.
     fill : {"silence", "repeat", "none"}
         Filling of a recording that is shorter than `window_s`: ``"silence"`` (as most extractors do), ``"repeat"``, or
         ``"none"`` (the function takes shorter signals); the result states it.

@@ -24,6 +24,7 @@ from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.hearing import require_samples
 
 SHORTEST_S = 0.1
+_FAR = 20  # times the length of a recording: such a window may have been meant in milliseconds
 _FILLED = {
     "silence": "filled up with silence",
     "repeat": "repeated until it is full",
@@ -85,7 +86,8 @@ class Grid:
         if self.fill is None or self.window is None:
             return []
         lengths = f"{duration_s:.2f} s are less than the model's window of {self.window / self.sr:.2f} s"
-        return [f"{lengths}: {_FILLED[self.fill]}"]
+        unit = "; lengths such as window_s are in seconds" if self.window / self.sr > _FAR * duration_s else ""
+        return [f"{lengths}: {_FILLED[self.fill]}{unit}"]
 
     def listen(self, samples: Samples, sr: int, first: int, end: int, *, offset: int = 0) -> Samples:
         """What the model hears of signals (..., n_channels, n_samples): its rate, its channels, lead included.

@@ -261,11 +261,7 @@ def _require_sound(model: FunctionModel, declared: Declared) -> None:
         if is_out_of_memory(error):
             doing = f"{path} heard 2 signals of {seconds:g} s at once"
             raise out_of_memory(doing, error, "say the window with which it was trained: window_s=…") from error
-        raise UsageError(
-            f"{legible(path)} cannot hear {seconds:g} s at {declared.sr} Hz ({reason(error)}); say the window "
-            "and the input with which it was trained: window_s=…, front_end=…; its input is float32 "
-            f"{declared.input_axes}"
-        ) from error
+        raise deaf(declared, reason(error)) from error
     if together.ndim != 2 or len(together) != 2:
         raise UsageError(
             f"{legible(path)} answers an array of shape {together.shape} to 2 signals; it must be "
@@ -282,6 +278,16 @@ def _require_sound(model: FunctionModel, declared: Declared) -> None:
             "saved in training mode (dropout, batch normalisation). Save it in evaluation mode, in PyTorch after "
             "model.eval()"
         )
+
+
+def deaf(declared: Declared, why: str) -> UsageError:
+    """The error of a model that cannot hear a second, or its window."""
+    swapped = "" if declared.front_end is None else "; one that takes them as (…, n_mels, n_frames) swaps them itself"
+    return UsageError(
+        f"{legible(declared.path)} cannot hear {declared.window_s or 1.0:g} s at {declared.sr} Hz ({why}); say the "
+        "window and the input with which it was trained: window_s=…, front_end=…; its input is float32 "
+        f"{declared.input_axes}{swapped}"
+    )
 
 
 def read(path: Path) -> bytes:

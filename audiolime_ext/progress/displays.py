@@ -5,7 +5,7 @@ half minute, the first one half a minute after the work began: short work leaves
 environment shows neither bars nor lines.
 
 This is the only module that imports tqdm. A notebook gets its widget where ipywidgets is installed, and else tqdm's bar
-of text, which notebooks can show, too.
+of text, in a line of the cell's output.
 """
 
 from __future__ import annotations
@@ -55,12 +55,40 @@ def bar(where: Kind, name: str, unit: str, *, total: float | None, done: float, 
         desc=name,
         unit=unit,
         unit_scale=unit == "B",
-        file=sys.stderr,
+        file=_Cell() if where == "notebook" and not _is_widget(make) else sys.stderr,
         **_size(),
         disable=False,
         leave=stays,
         delay=0.0 if stays else DELAY_S,
     )
+
+
+class _Cell:
+    """A line in the output of a cell, which is written over: an executed notebook keeps the last one, or none.
+
+    (What is written to stderr stays in the notebook's file, and pages made of it show it in red.)
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self._shown: Any = None
+
+    def write(self, text: str) -> None:
+        """Show a line in place of the one before."""
+        line = text.strip()
+        if text == "\n" or not (line or self._shown):  # the end of a bar that stays, or of one that never came
+            return
+        from IPython import display
+
+        if self._shown is None:
+            self._shown = display.DisplayHandle()  # type: ignore[no-untyped-call]
+            self._shown.display({"text/plain": line}, raw=True)
+        else:
+            self._shown.update({"text/plain": line}, raw=True)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 def _size() -> dict[str, int]:
@@ -106,6 +134,12 @@ def _of_notebooks() -> Any:
         from tqdm.auto import tqdm
 
     return tqdm
+
+
+def _is_widget(make: Any) -> bool:
+    from tqdm.notebook import tqdm_notebook
+
+    return issubclass(make, tqdm_notebook)
 
 
 def _in_notebook() -> bool:

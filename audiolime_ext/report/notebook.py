@@ -22,6 +22,7 @@ from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.report.player.media import encode_media
 from audiolime_ext.report.player.player import player_html
 from audiolime_ext.report.song.view import as_track, cell, components
+from audiolime_ext.track import words
 from audiolime_ext.track.explanation import TrackExplanation
 
 MOST_BYTES = 2_000_000
@@ -64,7 +65,6 @@ def _explanation(explanation: Explanation) -> str:
 def _track(track: TrackExplanation) -> str:
     n_stems = len(track.names) + 1
     n_bytes = int(BYTES_PER_S * (track.end_s - track.start_s) * n_stems)
-    text = f"<pre>{html.escape(str(track))}</pre>"
     stems: Iterable[Stems] = track.stems() if n_bytes <= MOST_BYTES else ()
     background = ["residual"] if "residual" not in track.names else []
     player = _player(
@@ -75,7 +75,7 @@ def _track(track: TrackExplanation) -> str:
         background=background,
         start_s=track.start_s,
     )
-    return f"<div>{text}{player}</div>"
+    return f"<div>{words.as_html(track)}{player}</div>"
 
 
 def _player(

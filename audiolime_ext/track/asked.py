@@ -28,7 +28,7 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.holding import holding_notes
 from audiolime_ext.factorization.kept import KeptStems
-from audiolime_ext.prediction.asking import asking_notes
+from audiolime_ext.prediction.asking import asking_notes, logit_notes
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.labels import label_names
@@ -135,6 +135,7 @@ class AskedTrack:
         opened = Opened(asking, windows, named, all_labels, origin, aim, noise)
         remarks = [*notes, *_notes(windows, self.taggram, self.separator, every=self.every)]
         remarks += [*of_stems(self.answers, self.separator), *asking_notes(asking.model, self.recording.sr)]
+        remarks += logit_notes(asking.model, self.taggram.scores)
         warned = opened.warnings(() if self.every else self.spans)
         return TrackExplanation(
             named,

@@ -293,26 +293,19 @@ class TrackExplanation(Plotted):
         return track_summary.to_dict(self)
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """One row per window, label asked for and component (needs the extra ``dataframe``)."""
-        frame = require("pandas", extra="dataframe").DataFrame
-        errors = np.full_like(self.all_weights, np.nan) if self.std_errors is None else self.std_errors
-        rows = [
-            {
-                "start_s": window.start_s,
-                "label": label,
-                "component": name,
-                "weight": self.all_weights[i, column, k],
-                "std_error": errors[i, column, k],
-                "level_db": self.levels_db[i, k],
-                "score": self.full[i, column],
-                "silence": self.empty[i, column],
-            }
-            for i, window in enumerate(self.windows)
-            for label, column in zip(self.labels, label_indices(self.labels, self.all_labels), strict=True)
-            for k, name in enumerate(self.names)
-        ]
-        table: pandas.DataFrame = frame(rows)
+        """One row per window, label asked for and component (needs the extra ``dataframe``).
+
+        Columns are those of `Explanation.to_dataframe`; `std_error`, `low` and `high` are empty (NaN) where the weights
+        are exact.
+        """
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(track_summary.rows(self))
         return table
+
+    def estimated(self) -> tuple[Array, Array, Array]:
+        """Standard errors and the ends of the 95 % intervals of `all_weights`, as `Attribution.estimated`."""
+        found = [window.attribution.estimated() for window in self.windows]
+        errors, low, high = (self._spread(list(of_windows), np.nan) for of_windows in zip(*found, strict=True))
+        return errors, low, high
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write ``track.json`` and return its path.

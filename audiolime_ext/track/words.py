@@ -1,7 +1,8 @@
-"""The explanation of a track in words: a summary for terminals, a table of windows, JSON for machines."""
+"""The explanation of a track in words: a summary for terminals and notebooks, a table of windows, JSON for machines."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from audiolime_ext.explanation.words import in_short
 from audiolime_ext.factorization.holding import confusion_of
 from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.prediction.taggram import Taggram
-from audiolime_ext.text import counted, text_table
+from audiolime_ext.text import counted, html_table, minus, text_table
 
 if TYPE_CHECKING:
     from audiolime_ext.track.explanation import TrackExplanation
@@ -38,22 +39,41 @@ def headline(track: TrackExplanation) -> str:
 
 def as_text(track: TrackExplanation) -> str:
     """Means over the windows, which source leads each label, and the remarks."""
-    rows = []
+    header, rows = _means(track)
+    table = text_table(header, rows, left=(0, len(header) - 1) if len(track.names) > WIDEST_TABLE else (0,))
+    leaders = [str(track.leaders(label)) for label in track.labels]
+    notes = [f"note: {remark}" for remark in _remarks(track, track.labels)]
+    return "\n".join([headline(track), "", table, "", *leaders, *notes])
+
+
+def as_html(track: TrackExplanation) -> str:
+    """The same as HTML; everything that users named is escaped."""
+    header, rows = _means(track)
+    title = html.escape(headline(track)).replace("\n", "<br>")
+    table = html_table(header, [[row[0], *map(minus, row[1:])] for row in rows])
+    leaders = "".join(f"<p>{html.escape(minus(str(track.leaders(label))))}</p>" for label in track.labels)
+    notes = "".join(f"<li>{html.escape(minus(remark))}</li>" for remark in _remarks(track, track.labels))
+    return f"<div><p>{title}</p>{table}{leaders}<ul>{notes}</ul></div>"
+
+
+def _means(track: TrackExplanation) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: of each label its means and, where there are several windows, the ends of its weights."""
+    wide, rows = len(track.names) > WIDEST_TABLE, []
     for label in track.labels:
         (full, empty), at = track.mean_score(label), track.highest(label)
         scores = [f"{full:.2f}", f"{track.score(label)[0][at]:.2f}", _clock(float(track.times_s[at]))]
         rows.append([track.kind.called(label), *scores, f"{empty:.2f}", *_shares(track.mean(label))])
-    wide = len(track.names) > WIDEST_TABLE
+        over = track.all_weights[track.sounds, track.column(label)]
+        if not wide and len(over) > 1:
+            ends = {"lowest": over.min(axis=0), "highest": over.max(axis=0)}
+            rows += [[f"- {end} weight", *[""] * 4, *map(_signed, found)] for end, found in ends.items()]
     shares = ["components that count most"] if wide else list(track.names)
-    header = ["mean of the windows", track.kind.noun, "highest", "at", track.provenance.settings.baseline, *shares]
-    table = text_table(header, rows, left=(0, len(header) - 1) if wide else (0,))
-    leaders = [str(track.leaders(label)) for label in track.labels]
-    return "\n".join([headline(track), "", table, "", *leaders, *_remarks(track, track.labels)])
+    return ["mean of the windows", track.kind.noun, "highest", "at", track.provenance.settings.baseline, *shares], rows
 
 
 def by_window(track: TrackExplanation, column: int) -> str:
     """The table of windows for one label, which source leads there, and the remarks."""
-    remarks = _remarks(track, [track.all_labels[column]])
+    remarks = [f"note: {remark}" for remark in _remarks(track, [track.all_labels[column]])]
     return "\n".join([headline(track), "", table(track, column), "", str(track.leaders(column)), *remarks])
 
 
@@ -114,6 +134,32 @@ def to_dict(track: TrackExplanation) -> dict[str, Any]:
     }
 
 
+def rows(track: TrackExplanation) -> list[dict[str, Any]]:
+    """One row per window, label asked for and component, as columns of a table; NaN: there is none."""
+    errors, low, high = track.estimated()
+    return [
+        {
+            "start_s": window.start_s,
+            "duration_s": window.duration_s,
+            "label": label,
+            "component": name,
+            "weight": track.all_weights[i, column, k],
+            "std_error": errors[i, column, k],
+            "low": low[i, column, k],
+            "high": high[i, column, k],
+            "level_db": track.levels_db[i, k],
+            "score": track.full[i, column],
+            "silence": track.empty[i, column],
+            "method": window.attribution.method,
+            "exact": window.attribution.exact,
+        }
+        for i, window in enumerate(track.windows)
+        for label in track.labels
+        for column in [track.column(label)]
+        for k, name in enumerate(track.names)
+    ]
+
+
 def _leaders(track: TrackExplanation, label: str) -> dict[str, Any]:
     found = track.leaders(label)
     names = ("n_reached", "counts", "n_not_told_apart", "n_whole", "n_as_baseline")
@@ -127,12 +173,12 @@ def _taggram(taggram: Taggram) -> dict[str, Any]:
 
 def _remarks(track: TrackExplanation, labels: Sequence[str]) -> list[str]:
     of_labels = (remark for label in labels for remark in track.remarks(label))
-    return [f"note: {remark}" for remark in (*track.notes, *track.warnings, *of_labels)]
+    return [*track.notes, *track.warnings, *of_labels]
 
 
 def _shares(weights: dict[str, float], n: int = 4) -> list[str]:
     """A cell per component; one for the leading ones where there are many."""
-    cells = {name: f"{weight:+.2f}" for name, weight in weights.items()}
+    cells = {name: _signed(weight) for name, weight in weights.items()}
     if len(cells) <= WIDEST_TABLE:
         return list(cells.values())
     ranked = sorted(cells, key=lambda name: -abs(weights[name]))[:n]
@@ -143,3 +189,8 @@ def _clock(seconds: float) -> str:
     """``1:04.5``: minutes and seconds."""
     tenths = round(seconds * 10)
     return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
+
+
+def _signed(weight: float) -> str:
+    """``+0.12``; what rounds to nothing is ``+0.00``."""
+    return f"{round(float(weight), 2) + 0.0:+.2f}"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from audiolime_ext import load_model
+from audiolime_ext.models import torch_model
 from tests.test_docs import DOCS, run_python
 
-pytest.importorskip("torch", reason="needs the extra torch")
+torch: Any = pytest.importorskip("torch", reason="needs the extra torch")
 
 
 def test_the_how_to_runs(
@@ -19,3 +24,32 @@ def test_the_how_to_runs(
     printed = capsys.readouterr().out
     assert "spleeter:2stems and own model" in printed
     assert all(label in printed for label in ("rock", "loud", "bright"))
+
+
+class CRNN(torch.nn.Module):  # type: ignore[misc]
+    """A tagger of windows, of the usual kind: convolutions, a recurrent layer, a mean over time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        step = [torch.nn.Conv1d(1, 8, 400, 160), torch.nn.BatchNorm1d(8), torch.nn.ReLU(), torch.nn.MaxPool1d(2)]
+        self.conv = torch.nn.Sequential(
+            *step, torch.nn.Conv1d(8, 8, 5, padding=2), torch.nn.ReLU(), torch.nn.MaxPool1d(2)
+        )
+        self.gru = torch.nn.GRU(8, 8, batch_first=True, bidirectional=True)
+        self.out = torch.nn.Linear(16, 2)
+
+    def forward(self, x: Any) -> Any:
+        heard, _ = self.gru(self.conv(x[:, None]).transpose(1, 2))
+        return self.out(heard.mean(1))
+
+
+def test_the_recipe_for_an_exported_program_works_for_a_network_of_windows(tmp_path: Path) -> None:
+    recipe = (torch_model.__doc__ or "").split("::\n\n", 1)[1].split("\n\n", 1)[0]
+    net, path = CRNN(), tmp_path / "net.pt2"
+    exec(textwrap.dedent(recipe), {"torch": torch, "model": net, "path": path})
+    model = load_model(f"torch:{path}?sr=16000&labels=rock;jazz")
+    assert model.window_s == 3.0
+    noise = np.random.default_rng(0).normal(0, 0.1, (3, 48000)).astype(np.float32)
+    with torch.no_grad():
+        expected = net(torch.from_numpy(noise)).numpy()
+    np.testing.assert_allclose(model(noise), expected, atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,57 @@ def test_a_window_that_it_cannot_hear_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot hear 1 s at 8000 Hz .*window_s=…"):
         build("model", spec(tmp_path / "short.pt"))
     assert build("model", spec(tmp_path / "short.pt", "&window_s=0.0125")).window_s == 0.0125
+
+
+class Rows(Module):  # type: ignore[misc]
+    """A network that cuts signals into rows of seven samples: it holds for some lengths only."""
+
+    def forward(self, x: Any) -> Any:
+        return x.unflatten(1, (-1, 7)).mean(1)[:, :3]
+
+
+def test_conditions_on_the_length_that_an_export_wrote_down_are_told_as_such(tmp_path: Path) -> None:
+    path = exported(tmp_path, Rows(), torch.zeros(2, 7 * 100))
+    with pytest.raises(UsageError, match=r"conditions on the size of its input, which 2 × 8000 does not meet") as told:
+        build("model", spec(path))
+    assert "dynamic_shapes=({0: torch.export.Dim.AUTO},)" in str(told.value)
+    assert "front_end" not in str(told.value)
+    path = exported(tmp_path, Rows(), torch.zeros(2, 7 * 100), ({0: torch.export.Dim.AUTO},))
+    assert build("model", spec(path)).window_s == 7 * 100 / SR
+
+
+class BandsFirst(Module):  # type: ignore[misc]
+    """The usual network of spectra (n_batch, 1, n_mels, n_frames)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.Linear(4 * 20, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.last(self.first(x).mean(-1).flatten(1))
+
+
+def test_a_network_of_bands_by_frames_is_told_both_errors_and_to_swap_them(tmp_path: Path) -> None:
+    path = tmp_path / "bands.pt"
+    torch.jit.trace(BandsFirst().eval(), torch.zeros(2, 1, 20, 61)).save(path)
+    complaint = r"3-dimensional input of size .*with an axis for the channel in second place .*swaps them itself"
+    with pytest.raises(UsageError, match=complaint):
+        build("model", spec(path, "&front_end=log-mel:256,128,20"))
+    swapping = torch.nn.Sequential(Swapped(), BandsFirst()).eval()
+    torch.jit.trace(swapping, torch.zeros(2, 1, 61, 20)).save(path)
+    assert build("model", spec(path, "&front_end=log-mel:256,128,20"))(NOISE).shape == (3, 3)
+
+
+class Swapped(Module):  # type: ignore[misc]
+    def forward(self, x: Any) -> Any:
+        return x.transpose(-1, -2)
+
+
+def test_that_torchscript_is_deprecated_is_not_told_whoever_runs_it(tmp_path: Path) -> None:
+    path = scripted(tmp_path, network())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        build("model", spec(path))
 
 
 class Headed(Module):  # type: ignore[misc]
@@ -323,6 +375,8 @@ def test_pickles_are_refused_and_not_run(tmp_path: Path, legacy: bool) -> None:
     torch.save(Harm(harm), path, _use_new_zipfile_serialization=not legacy)
     with pytest.raises(UsageError, match=r"pickled Python objects.*torch\.export\.save"):
         build("model", spec(path))
+    with pytest.raises(UsageError, match=r"pickled Python objects.*torch\.load\('model\.pt', .*-m my_models:model"):
+        build("model", f"torch:{path}?sr=8000")  # its labels would be of no use
     assert not harm.exists()
 
 

@@ -1,5 +1,6 @@
 """The result: tops and abstention, sound, tables, files."""
 
+import html
 import json
 import math
 import sys
@@ -14,6 +15,7 @@ from audiolime_ext import Explanation, explain, tagger
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.errors import MissingError, NothingArgues, OutputError, UsageError
+from audiolime_ext.explanation.summary import as_html
 from factorizations.oracle import OracleFactorization
 
 SR = 16000
@@ -198,9 +200,33 @@ def test_loud_stems_survive_saving(tmp_path: Path) -> None:
 
 
 def test_the_data_frame_has_one_row_per_label_and_component(result: Explanation) -> None:
-    frame = result.to_dataframe()
+    frame: Any = result.to_dataframe()
     assert len(frame) == len(LABELS) * 3
     assert frame.set_index(["label", "component"]).loc[("drums", "drums"), "weight"] == pytest.approx(1.0)
+    assert frame[["start_s", "duration_s", "method", "exact"]].iloc[0].tolist() == [0.0, 3.0, "shapley", True]
+    assert frame[["std_error", "low", "high", "shift_spread"]].isna().all(axis=None), "exact: nothing was estimated"
+    assert frame.set_index("label").loc["drums", "additivity"].tolist() == [pytest.approx(1.0)] * 3
+
+
+def test_the_data_frame_has_the_intervals_that_figures_draw(result: Explanation) -> None:
+    sampled = estimated(result, 0.2)
+    frame: Any = sampled.to_dataframe().set_index(["label", "component"])
+    low, high = sampled.attribution.interval() or (np.zeros(0), np.zeros(0))
+    at = sampled.column("half"), sampled.names.index("bass")
+    row = frame.loc[("half", "bass")]
+    assert (row["std_error"], row["low"], row["high"]) == (0.2, low[at], high[at])
+    assert not row["exact"]
+    without: Any = estimated(result, None).to_dataframe()
+    assert without[["std_error", "low", "high"]].isna().all(axis=None)
+
+
+def test_plus_and_minus_is_explained_where_it_is_printed(result: Explanation) -> None:
+    meaning = "± is half the width of a weight's own 95 % interval"
+    sampled = estimated(result, 0.2)
+    for text in (str(sampled), html.unescape(as_html(sampled))):
+        assert "±" in text.replace(meaning, "")
+        assert meaning in text
+    assert "±" not in str(result)
 
 
 def test_without_pandas_the_extra_is_named(result: Explanation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,3 +287,23 @@ def test_what_two_components_do_together_comes_first(band: OracleFactorization) 
     assert pair == ("drums", "bass")
     assert value == pytest.approx(-2.0)
     assert not e.top()
+
+
+def test_the_shift_spread_is_that_of_the_label(band: OracleFactorization) -> None:
+    rng = np.random.default_rng(0)
+    oracle = OracleFactorization({n: (rng.normal(0, 0.1, (1, 3 * SR)).astype(np.float32), SR) for n in "ab"})
+
+    def model(batch: np.ndarray) -> np.ndarray:
+        return np.asarray(np.abs(batch)[:, [100, 200, 300]])
+
+    plain = tagger(model, labels=["x", "y", "z"], version="1")
+    e = explain(
+        oracle.mixture, plain, factorization=oracle, start_s=1.0, duration_s=1.0, labels=["z", "y"], shifts=True
+    )
+    assert e.checks.shifts is not None
+    for label in e.labels:
+        row = e.checks.shifts[e.all_labels.index(label)]
+        assert e.shift_spread(label) == dict(zip(e.names, row.tolist(), strict=True))
+    assert e.to_dict()["shift_spread"] == [list((e.shift_spread(label) or {}).values()) for label in ("z", "y")]
+    assert e.shift_spread("z") != e.shift_spread("x")
+    assert explain(oracle.mixture, plain, factorization=oracle).shift_spread() is None

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from audiolime_ext import explain, tagger, top_component
+from audiolime_ext import explain, explain_track, tagger, top_component
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.resampling import resample_span
 from audiolime_ext.errors import AudioError, NothingArgues, UsageError
+from audiolime_ext.prediction.outputs import Answerer
 from factorizations.oracle import OracleFactorization
 
 SR = 16000
@@ -251,3 +253,25 @@ def test_one_component_gets_all_there_is() -> None:
         e = explain(alone.mixture, model, factorization=alone, method=method, labels=["low"])
         assert e.weights() == pytest.approx({"bass": 1.0}, abs=1e-6)
         json.dumps(e.to_dict(), allow_nan=False)
+
+
+def test_outputs_of_a_network_that_are_no_probabilities_are_remarked(band: OracleFactorization) -> None:
+    def logits(batch: np.ndarray) -> np.ndarray:
+        return 12 * strengths(batch) - 4
+
+    labels = ["low", "middle", "high"]
+    model = replace(tagger(logits, sr=SR, labels=labels), answerer=Answerer("the network CRNN", "net"))
+    forgotten = "say activation=sigmoid, or softmax where labels exclude each other"
+    (said,) = [note for note in explain(band.mixture, model, factorization=band).notes if forgotten in note]
+    assert said.startswith("the outputs range from -4.00 to 8.0")
+    (said,) = [note for note in explain_track(band.mixture, model, factorization=band).notes if forgotten in note]
+    with_activation = tagger(logits, sr=SR, labels=labels, activation="sigmoid")
+    for other in (replace(with_activation, answerer=model.answerer), tagger(logits, sr=SR, labels=labels)):
+        assert forgotten not in str(explain(band.mixture, other, factorization=band))
+
+
+def test_a_window_that_may_be_meant_in_milliseconds_is_remarked(band: OracleFactorization) -> None:
+    unit = "lengths such as window_s are in seconds"
+    for window_s, far in ((300.0, True), (5.0, False)):
+        model = tagger(lambda batch: strengths(batch[:, : 4 * SR]), sr=SR, window_s=window_s)
+        assert (unit in str(explain(band.mixture, model, factorization=band))) is far

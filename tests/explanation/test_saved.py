@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import Audio, Explanation, explain, tagger
+from audiolime_ext import Audio, Explanation, explain, explain_track, tagger
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.explanation.form import FILE_NAME
+from audiolime_ext.explanation.provenance import Provenance, versions_line
 from audiolime_ext.explanation.settings import Settings
+from audiolime_ext.factorization.contract import Scope
+from audiolime_ext.factorization.stems import Stems
 from factorizations.oracle import OracleFactorization
 
 SR = 8000
@@ -191,3 +194,79 @@ def test_settings_come_back_whole_and_explain_the_same_again(tmp_path: Path) -> 
     np.testing.assert_array_equal(again.attribution.weights, e.attribution.weights)
     with pytest.raises(TypeError, match="unknown settings: colour"):
         Settings.from_dict({**options, "colour": "red"})
+
+
+class Halves:
+    """A separator without a spec; one of these has another fingerprint than the other."""
+
+    spec: str | None = None
+    scope: Scope = "window"
+    references: tuple[str, ...] = ()
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+
+    def factorize(self, audio: Audio, *, start_s: float = 0.0, duration_s: float | None = None) -> Stems:
+        first, end = audio.span(start_s, duration_s)
+        half = audio.samples[:, first:end] / 2
+        return Stems(("one", "other"), np.stack([half, half]), audio.sr)
+
+
+def peak(batch: np.ndarray) -> np.ndarray:
+    return np.asarray(np.abs(batch).max(axis=1, keepdims=True))
+
+
+def test_two_states_of_a_model_that_was_given_as_an_object_are_told_apart(tmp_path: Path) -> None:
+    song = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 2 * SR)).astype(np.float32), SR)
+    found = []
+    for version in ("run-7", "run-8"):
+        model = tagger(peak, labels=["peak"], window_s=1.0, version=version)
+        e = explain(song, model, factorization=Halves(f"halves-{version}"))
+        track = explain_track(song, model, factorization=Halves(f"halves-{version}"), cache=False)
+        weights = e.to_dict()["versions"]["weights"]
+        assert weights == track.to_dict()["versions"]["weights"] == e.provenance.versions["weights"]
+        assert weights == {"own separator Halves": f"halves-{version}", "own model peak": version}
+        loaded = Explanation.load(e.save(tmp_path / f"{version}"))
+        assert loaded.provenance == e.provenance
+        assert versions_line([loaded.provenance]).endswith(f"own model peak {version}")
+        found.append(loaded.to_dict()["versions"])
+    assert all(one != other for i, one in enumerate(found) for other in found[:i])
+
+
+def test_a_function_without_a_version_is_named_as_unknown_and_is_not_asked_again(tmp_path: Path) -> None:
+    song = Audio(np.random.default_rng(0).normal(0, 0.1, (1, SR)).astype(np.float32), SR)
+    asked: list[np.ndarray] = []
+
+    def counted(batch: np.ndarray) -> np.ndarray:
+        asked.extend(batch)
+        return peak(batch)
+
+    e = explain(song, counted, factorization="bands:2")
+    assert len(asked) == e.n_evals + e.checks.n_evals
+    loaded = Explanation.load(e.save(tmp_path / "saved"))
+    assert loaded.to_dict()["versions"]["weights"]["own model counted"] is None
+    assert versions_line([loaded.provenance]).endswith("own model counted (version unknown)")
+
+
+def test_an_estimator_is_known_by_a_hash() -> None:
+    linear = pytest.importorskip("sklearn.linear_model")
+    song = Audio(np.random.default_rng(0).normal(0, 0.1, (1, SR)).astype(np.float32), SR)
+    found = []
+    for slope in (1.0, 2.0):
+        fitted = linear.LinearRegression().fit([[0.0], [1.0]], [0.0, slope])
+        e = explain(song, tagger(fitted, front_end=peak), factorization="bands:2")
+        found.append(e.to_dict()["versions"]["weights"]["own model LinearRegression"])
+    assert None not in found
+    assert found[0] != found[1]
+
+
+def test_the_versions_of_several_results_are_each_listed_once() -> None:
+    told = {"audiolime_ext": "0.3", "numpy": "2.1"}
+    one, other = (
+        Provenance(
+            None, "", SR, 1, None, None, versions={**told, "weights": {"bands:2": "b", "own model net": version}}
+        )
+        for version in ("1", "2")
+    )
+    line = "audiolime_ext 0.3, NumPy 2.1, bands:2 b, own model net 1, own model net 2"
+    assert versions_line([one, other, one]) == line

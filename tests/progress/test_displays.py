@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,8 @@ warnings.simplefilter("error")
 notebook = types.ModuleType("IPython")
 notebook.get_ipython = lambda: types.SimpleNamespace(config={"IPKernelApp": {}})
 notebook.version_info = (8, 0)
+handle = types.SimpleNamespace(display=lambda data, raw: print(data), update=lambda data, raw: print(data))
+notebook.display = types.SimpleNamespace(DisplayHandle=lambda: handle)
 sys.modules["IPython"] = notebook
 sys.modules["ipywidgets"] = None  # it is missing
 from audiolime_ext.progress import displays
@@ -81,8 +85,28 @@ def test_a_total_that_becomes_known_is_shown(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_notebook_without_widgets_gets_a_bar_of_text_and_no_warning() -> None:
     done = subprocess.run([sys.executable, "-c", IN_A_NOTEBOOK], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "tagging: 100%" in done.stderr
-    assert "Warning" not in done.stderr
+    assert "tagging: 100%" in done.stdout.splitlines()[-1], "one that stays is not written over at its end"
+    assert not done.stderr
+
+
+def test_an_executed_notebook_keeps_no_bar_of_work_that_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nbclient: Any = pytest.importorskip("nbclient", reason="nbclient executes notebooks; it comes with the extra dev")
+    pytest.importorskip("ipykernel", reason="ipykernel executes notebooks; it comes with the extra dev")
+    nbformat: Any = importlib.import_module("nbformat")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    work = "with stage('separating', 2, 'block') as one:\n    time.sleep(1.1)\n    one.advance(1)\n    one.advance(1)"
+    stays = "with stage('auditing', 1, 'song', stays=True) as one: one.advance(1)"
+    begin = "import sys, time\nsys.modules['ipywidgets'] = None\nfrom audiolime_ext.progress.stages import stage\n"
+    cells = [nbformat.v4.new_code_cell(source) for source in (begin + work, stays)]
+    nbclient.NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=120, kernel_name="python3").execute()
+    left = [[output.get("data", output) for output in cell.outputs] for cell in cells]
+    assert left[0] == [{"text/plain": ""}]
+    (kept,) = left[1]
+    assert kept["text/plain"].startswith("auditing: 100%")
 
 
 def test_no_stderr_is_no_reason_to_write_to_stdout(

@@ -71,6 +71,20 @@ def test_every_result_fits_a_cell(excerpt: Explanation) -> None:
     assert "180.00 s, of which the first" in html
 
 
+def test_a_track_is_a_table_of_means_with_their_lowest_and_highest() -> None:
+    of_three = track(3.0)
+    shown = html_of(of_three).split("<div class")[0]
+    weights = of_three.weights(0)
+    hum = weights["<i>hum"]
+    assert "<pre>" not in shown
+    assert f"<td>{hum.mean():+.2f}</td>" in shown
+    assert "<tr><td>- lowest weight</td>" in shown
+    assert f"<td>{hum.min():+.2f}</td>" in shown.split("lowest weight")[1].split("</tr>")[0]
+    assert f"<td>{hum.max():+.2f}</td>" in shown.split("highest weight")[1].split("</tr>")[0]
+    assert "lowest weight" not in html_of(track(1.0)), "one window has no others"
+    assert "<i>" not in shown
+
+
 def test_a_track_too_large_for_a_cell_says_where_to_hear_it() -> None:
     html = track(61.0)._repr_html_()
     assert "write_page" in html

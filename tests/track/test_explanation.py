@@ -117,8 +117,10 @@ def test_the_summary_shows_means_and_leaders(track: TrackExplanation) -> None:
         "mean of the windows", "score", "highest", "at", "silence", "piano", "drums", "whisper",
     ]  # fmt: skip
     assert re.split(r"  +", lines[4]) == ["jazz", "0.44", "0.80", "0:00.0", "0.20", "+0.39", "-0.15", "+0.00"]
+    assert re.split(r"  +", lines[5]) == ["- lowest weight", "+0.00", "-0.20", "+0.00"]
+    assert re.split(r"  +", lines[6]) == ["- highest weight", "+0.60", "+0.00", "+0.00"]
     besides = "nothing to tell apart in 1 (piano is all there is); 1 more stays below 0.3"
-    assert lines[8] == f"piano leads jazz in 2 of 3 windows; {besides}"
+    assert lines[14] == f"piano leads jazz in 2 of 3 windows; {besides}"
 
 
 def test_the_table_has_a_row_for_each_place(track: TrackExplanation) -> None:
@@ -159,11 +161,27 @@ def test_the_json_object_is_strict_and_complete(track: TrackExplanation, tmp_pat
 
 
 def test_the_dataframe_has_a_row_per_window_label_and_component(track: TrackExplanation) -> None:
-    frame = track.to_dataframe()
+    frame: Any = track.to_dataframe()
     assert len(frame) == 4 * 3 * 3
     row = frame[(frame.start_s == 2) & (frame.label == "jazz") & (frame.component == "piano")].iloc[0]
     assert row.weight == pytest.approx(0.36, abs=1e-4)
     assert row.score == pytest.approx(0.36, abs=1e-4)
+    assert (row.duration_s, row.method, row.exact) == (1.0, "shapley", True)
+    assert frame[["std_error", "low", "high"]].isna().all(axis=None), "exact: nothing was estimated"
+
+
+def test_the_dataframe_has_the_intervals_of_windows_that_were_sampled(track: TrackExplanation) -> None:
+    window = track.windows[1]
+    errors = np.full_like(window.attribution.weights, 0.1)
+    sampled = replace(window.attribution, std_errors=errors, exact=False, dof=10)
+    low, high = sampled.interval() or (errors, errors)
+    windows = (track.windows[0], replace(window, attribution=sampled), *track.windows[2:])
+    frame: Any = replace(track, windows=windows).to_dataframe().set_index(["start_s", "label", "component"])
+    row = frame.loc[(1.0, "metal", "drums")]
+    at = track.column("metal"), window.names.index("drums")
+    assert (row.std_error, row.low, row.high, row.exact) == (0.1, low[at], high[at], False)
+    exact = frame.loc[(2.0, "metal", "drums")]
+    assert np.isnan(exact["low"])
 
 
 def test_a_dataframe_without_pandas_names_the_extra(track: TrackExplanation, monkeypatch: pytest.MonkeyPatch) -> None:

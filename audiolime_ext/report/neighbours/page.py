@@ -11,11 +11,11 @@ import shlex
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from audiolime_ext.errors import UsageError
+from audiolime_ext.explanation.provenance import versions_line
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable
 from audiolime_ext.recommendation.why.heard import HeardSong
@@ -82,7 +82,7 @@ def why_html(
         style=Markup(style),
         version=version("audiolime-ext"),
         command=command_of(why),
-        versions=_versions(why),
+        versions=versions_line([why.track.provenance]),
         references=why.track.references,
     )
 
@@ -138,9 +138,3 @@ def _marks(why: Why, found: Sequence[Excerpt]) -> list[list[tuple[float, float]]
     by_song = {id(excerpt.song): excerpt for excerpt in found}
     heard = [song for song in (why.query, *why.candidates) if song.asked is not None]
     return [[by_song[id(song)].marked] if id(song) in by_song else [] for song in heard]
-
-
-def _versions(why: Why) -> str:
-    known: dict[str, Any] = why.track.provenance.versions
-    weights = (f"{spec} {fingerprint}" for spec, fingerprint in known["weights"].items())
-    return ", ".join([f"audiolime_ext {known['audiolime_ext']}", f"NumPy {known['numpy']}", *weights])

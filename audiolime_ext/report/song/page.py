@@ -19,6 +19,7 @@ from markupsafe import Markup
 from audiolime_ext.components.components import Components
 from audiolime_ext.errors import UsageError
 from audiolime_ext.explanation.explanation import Explanation
+from audiolime_ext.explanation.provenance import versions_line
 from audiolime_ext.factorization.stems import RESIDUAL, Stems
 from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.player.kept import kept_clips, kept_media
@@ -145,9 +146,6 @@ def _render(
 ) -> str:
     script = script_text() + static("song/page.js") + "\naudiolime.views = audiolime.mountPage();\n"
     style = static("song/page.css") + style_text()
-    versions = explained[0].provenance.versions
-    weights = {k: v for one in explained for k, v in one.provenance.versions["weights"].items()}
-    made = [f"audiolime_ext {versions['audiolime_ext']}", f"NumPy {versions['numpy']}"]
     return render(
         "song/page.html.j2",
         title=options.title or " and ".join(heading.text for heading in headings),
@@ -165,7 +163,7 @@ def _render(
         version=version("audiolime-ext"),
         command=command_of(explained, options),
         remarks_missing=bool(notes) and options.notes_file is None,
-        versions=", ".join([*made, *(f"{spec} {fingerprint}" for spec, fingerprint in weights.items())]),
+        versions=versions_line([one.provenance for one in explained]),
         references="\n\n".join(dict.fromkeys(one.references for one in explained)),
     )
 
