@@ -353,6 +353,17 @@ def test_a_model_that_cannot_be_audited_is_refused_before_the_work(manifest: Pat
     assert not (tmp_path / "s.sqlite").exists()
 
 
+def test_the_rate_of_an_audit_is_the_models_or_that_of_one_that_states_none(manifest: Path) -> None:
+    rateless = tagger(confounded, labels=confounded.labels, version="1")
+    with pytest.raises(UsageError, match=r"states no rate: .*, or give --sr HZ \(sr=…\)"):
+        plan_audit(manifest, rateless)
+    assert plan_audit(manifest, rateless, sr=SR).ears.model.sr == SR
+    with pytest.raises(UsageError, match="the rate 16000 does not fit: the model listens at 8000 Hz; leave it out"):
+        plan_audit(manifest, confounded, sr=16000)
+    with pytest.raises(UsageError, match="states no labels and rate: give"):
+        plan_audit(manifest, lambda batch: batch[:, :2], sr=None)
+
+
 def test_stores_of_other_models_and_settings_are_refused_with_the_way_out(manifest: Path, undisturbed: Path) -> None:
     with pytest.raises(
         UsageError, match=r"another audit: .*model fingerprint .*clicks 1.* now .*clicks 2.*Name a new store"

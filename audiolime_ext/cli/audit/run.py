@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
         "MagnaTagATune (annotations_final.csv) or FMA (tracks.csv)",
     )
     add_factorization(parser)
-    add_model(parser)
+    add_model(parser, rate="of a model that states labels, but no rate (default: the model's own)")
     add_output(parser, "STORE", "store to write (default: MANIFEST.sqlite)")
     add_json(parser)
     _add_reading(parser)
