@@ -100,7 +100,17 @@ class Audit:
                 opened.put(entry.task, entry.name, measured.measurements, measured.facts)
 
             donors, usual_s = Donors(self.entries, self.settings), usual_duration_s(self.mine)
-            driver = Driver(opened, keep, engine, policy, donors=donors, usual_s=usual_s, doing="auditing", say=say)
+            driver = Driver(
+                opened,
+                keep,
+                engine,
+                policy,
+                donors=donors,
+                usual_s=usual_s,
+                doing="auditing",
+                besides="and the stems that were made so far in the cache" if self.ears.keeps else "",
+                say=say,
+            )
             if opened.n_forgotten:
                 failed = counted(opened.n_forgotten, "recording")
                 driver.say(f"an earlier version could not measure {failed}, perhaps for want of a donor: tried again")
@@ -113,8 +123,9 @@ class Audit:
         return tuple(sorted(self.mine, key=lambda entry: entry.key))
 
     def estimate(self) -> Estimate:
-        """Estimate what it will take, by measuring the first few that are drawn, without keeping anything."""
-        return estimate(self.in_drawn_order, Donors(self.entries, self.settings), self.engine())
+        """Estimate what it will take, by measuring the first few that are drawn; only their stems are kept."""
+        donors = Donors(self.entries, self.settings)
+        return estimate(self.in_drawn_order, donors, self.engine(), is_kept=self.ears.is_kept)
 
 
 @tells_progress

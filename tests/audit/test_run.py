@@ -397,8 +397,9 @@ def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
     given = ["audit", str(manifest), "-t", CONFOUNDED, "-f", "oracle", "-o", store, "--workers", "0"]
     assert main([*given, "--dry-run"]) == 0
     told = capsys.readouterr().out
-    assert "24 recordings, about " in told
-    assert "nothing was kept" in told
+    amounts = r"\d+ (s|min)( \(\d+ (s|min) to \d+ (s|min), as fast or slow as those that were timed\))?"
+    free = r"with 1 worker, if the machine stays as free as it is now; [\d.]+ kB of results. No result was kept\n"
+    assert re.fullmatch(rf"24 recordings, about \d+ predictions: about {amounts} {free}", told)
     assert not (tmp_path / "cli.sqlite").exists()
     assert main(given) == 0
     assert "'guitar' depends on drums" in capsys.readouterr().out
@@ -413,6 +414,23 @@ def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
             found = int(stop.code or 0)
         assert found == code
         assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("separator", "besides"), [("bands:2", ", and the stems that were made so far in the cache"), ("oracle", "")]
+)
+def test_who_interrupts_an_audit_is_told_that_stems_are_kept(tmp_path: Path, separator: str, besides: str) -> None:
+    def interrupted(batch: Any) -> Any:
+        raise KeyboardInterrupt
+
+    manifest = make_collection(tmp_path, 4)
+    audit = plan_audit(manifest, confounded, separator, ignore=() if separator == "oracle" else ["stems"])
+    audit.ears.model = tagger(interrupted, sr=SR, labels=confounded.labels, version="1")
+    store = tmp_path / "s.sqlite"
+    told = f"0 of 4 recordings done and kept in {store}{besides}; run the same command again to go on"
+    with pytest.raises(KeyboardInterrupt, match=f"^{re.escape(told)}$"):
+        audit.run(store)
+    assert sum(map(audit.ears.is_kept, audit.entries)) == (0 if separator == "oracle" else 4)
 
 
 def test_all_that_is_wrong_with_a_manifest_is_told_line_by_line(

@@ -82,6 +82,41 @@ def test_the_start_counts_once_and_every_recording_is_split_once(tmp_path: Path)
     assert worker.stopped
 
 
+def test_what_is_in_the_cache_is_not_split_and_tells_nothing_of_what_is_not(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, n_donors=1, n_same=0)
+    audit = plan_audit(make_collection(tmp_path, 20), confounded, "bands:2", ignore=["stems"], settings=settings)
+    kept = {entry.key for entry in audit.entries[:16]}
+    worker = Worker()
+    worker.split = set(kept)
+    found = estimate(
+        audit.entries,
+        Donors(audit.entries, settings),
+        worker,
+        is_kept=lambda entry: entry.key in kept,
+        clock=lambda: worker.now,
+    )
+    assert len(worker.split - kept) >= 2, "some of the others are split all the same, to time it"
+    assert found.seconds == 20 * 2.5 + (20 - len(worker.split)) * 2
+    everything = Worker()
+    everything.split = {entry.key for entry in audit.entries}
+    found = estimate(
+        audit.entries,
+        Donors(audit.entries, settings),
+        everything,
+        is_kept=lambda entry: True,
+        clock=lambda: everything.now,
+    )
+    assert found.seconds == 20 * 2.5
+
+
+def test_the_stems_that_an_estimate_makes_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "cache"))
+    audit = plan_audit(make_collection(tmp_path, 12), confounded, "bands:2", ignore=["stems"], settings=SETTINGS)
+    assert not any(map(audit.ears.is_kept, audit.entries))
+    audit.estimate()
+    assert sum(map(audit.ears.is_kept, audit.entries)) >= 3
+
+
 def test_one_recording_is_timed_again_when_it_is_warm(tmp_path: Path) -> None:
     audit = plan_audit(make_collection(tmp_path, 2), confounded, "bands:2", ignore=["stems"], settings=SETTINGS)
     worker = Worker()
