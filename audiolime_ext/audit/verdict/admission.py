@@ -21,6 +21,7 @@ import numpy as np
 
 from audiolime_ext.audit.measurement.effects import thresholds_for
 from audiolime_ext.audit.verdict import limits
+from audiolime_ext.audit.verdict.comparison import side_by_side
 from audiolime_ext.audit.verdict.current import require_current
 from audiolime_ext.audit.verdict.expected import Expected, load_expected
 from audiolime_ext.audit.verdict.gate import Gated, GateResult, Outcome, gate
@@ -57,6 +58,8 @@ class Admission:
         Trials that were judged.
     notes : tuple of str
         Notes on the model and the stems, see `audiolime_ext.audit.verdict.verdicts.marks`.
+    before : tuple of Verdict
+        Verdicts on the model that it is compared with; empty where there is none.
     """
 
     path: Path
@@ -66,6 +69,7 @@ class Admission:
     unmeasured: tuple[tuple[str, str], ...]
     trials: tuple[Trials, ...]
     notes: tuple[str, ...] = ()
+    before: tuple[Verdict, ...] = ()
 
     @property
     def missing(self) -> str:
@@ -113,6 +117,12 @@ class Admission:
                 what = f"{of.component} of '{donor}' in '{host}' makes it {of.label!r}"
                 best.setdefault(tried.hosts[i], f"{what}: log-odds {tried.gains[i]:+.1f}")
         return list(best.values())[:N_EXAMPLES]
+
+    @property
+    def comparison(self) -> str:
+        """A table of this model and of the one that it is compared with; "" where there is none."""
+        now = [pair.verdict for pair in self.decision.pairs]
+        return side_by_side(now, self.before, ("this model", "compared with")) if self.before else ""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
@@ -205,7 +215,8 @@ def admission_of(
         decision = GateResult("inconclusive", limit, ())
     outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
     notes = (*_through(limits.floor_of(results), limit), *marks(results))
-    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials), notes)
+    n, before = len(results.entries), tuple(baseline or ())
+    return Admission(results.path, outcome, decision, n, unmeasured, tuple(trials), notes, before)
 
 
 def assert_no_confounder(
@@ -279,7 +290,7 @@ def assert_no_confounder(
         raise error.with_traceback(None) from None
     if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
         return
-    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing]
+    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing, found.comparison]
     raise AssertionError("\n".join(filter(None, told)))
 
 

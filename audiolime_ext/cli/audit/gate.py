@@ -34,7 +34,8 @@ def add(commands: Any) -> None:
     parser.add_argument("--waive-not-auditable", action="store_true", help="waive pairs that cannot be audited, as "
                         "expected ones are: they are listed, and do not keep a model from passing")  # fmt: skip
     parser.add_argument("--compare-with", metavar="STORE", help="store of another model's audit: an effect that is "
-                        "shown there, too, and is not significantly worse now does not fail the gate")  # fmt: skip
+                        "shown there, too, and is not significantly worse now does not fail the gate; both are printed "
+                        "side by side")  # fmt: skip
     add_threshold(parser, default="as for the audit")
     parser.add_argument("--junit", metavar="FILE", help="also write JUnit XML: shown effects are failures, "
                         "open and not auditable ones errors, known and waived ones skipped")  # fmt: skip
@@ -67,7 +68,8 @@ def run(args: Namespace) -> int:
     if args.json:
         print(to_json(found.to_dict()))
     else:
-        print("\n".join([found.heading, *found.notes, *found.lines(*OUTCOMES)]))
+        compared = [f"\n{found.comparison}"] if found.comparison else []
+        print("\n".join([found.heading, *found.notes, *found.lines(*OUTCOMES), *compared]))
     if found.missing:
         warn(found.missing)
     return CODES[found.outcome]
