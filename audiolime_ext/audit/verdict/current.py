@@ -43,7 +43,7 @@ def require_current(results: Results, given: Any) -> None:
         for what, was, now in (
             ("model", then.model, name),
             ("labels", list(then.labels), list(model.labels or ())),
-            ("fingerprint", then.model_fingerprint, model.fingerprint),
+            ("fingerprint", _short(then.model_fingerprint), _short(model.fingerprint or "")),
         )
         if was != now
     ]
@@ -56,3 +56,8 @@ def require_current(results: Results, given: Any) -> None:
         f"{legible(results.path)} does not hold the audit of {named} as it is now ({'; '.join(differs)}{rate}). "
         f"Audit that into a new store, and ask about the new one: audiolime audit MANIFEST -m {spec} -f {split} -o NEW"
     )
+
+
+def _short(fingerprint: str) -> str:
+    """A hash by its beginning, which tells it from any other; a declared version as it is."""
+    return f"{fingerprint[:12]}…" if len(fingerprint) == 64 else fingerprint
