@@ -250,8 +250,8 @@ def _no_module(kind: Kind, wanted: str, missing: str, folder: Path) -> UsageErro
     """The error for a module that is not there: where it was looked for, and what is called nearly so."""
     beside = [path.stem for path in folder.glob("*.py")]
     near = get_close_matches(wanted, [*names(kind), *beside], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    hint = f"; did you mean {near[0]!r}? There" if near else "; there"
     return UsageError(
-        f"unknown {kind} {wanted!r}{hint} there is no module {missing!r} in this folder ({legible(folder)}) or among "
+        f"unknown {kind} {wanted!r}{hint} is no module {missing!r} in this folder ({legible(folder)}) or among "
         f"the installed packages, and the names known without a module are {', '.join(names(kind))}"
     )

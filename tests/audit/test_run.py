@@ -399,7 +399,7 @@ def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
     told = capsys.readouterr().out
     amounts = r"\d+ (s|min)( \(\d+ (s|min) to \d+ (s|min), as fast or slow as those that were timed\))?"
     free = r"with 1 worker, if the machine stays as free as it is now; [\d.]+ kB of results. No result was kept\n"
-    assert re.fullmatch(rf"24 recordings, about \d+ predictions: about {amounts} {free}", told)
+    assert re.fullmatch(rf"24 recordings, about \d+ predictions: measuring takes about {amounts} {free}", told)
     assert not (tmp_path / "cli.sqlite").exists()
     assert main(given) == 0
     assert "'guitar' depends on drums" in capsys.readouterr().out

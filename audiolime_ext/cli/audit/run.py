@@ -181,8 +181,8 @@ def _tell_estimate(estimate: Any, args: Namespace) -> int:
     usual, least, most = (span(estimate.start_s + one / n_workers) for one in seconds)
     within = "" if least == most else f" ({least} to {most}, as fast or slow as those that were timed)"
     print(
-        f"{counted(estimate.n_recordings, 'recording')}, about {counted(estimate.n_asked, 'prediction')}: about {usual}"
-        f"{within} with {counted(n_workers, 'worker')}, if the machine stays as free as it is now; "
+        f"{counted(estimate.n_recordings, 'recording')}, about {counted(estimate.n_asked, 'prediction')}: measuring "
+        f"takes about {usual}{within} with {counted(n_workers, 'worker')}, if the machine stays as free as it is now; "
         f"{size(estimate.n_bytes)} of results. No result was kept"
     )
     return 0
