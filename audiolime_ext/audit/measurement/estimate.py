@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from audiolime_ext.audit.measurement.measure import Measured
@@ -24,7 +23,6 @@ from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.collection.engine.culprits import files_of, is_crash
 from audiolime_ext.collection.engine.jobs import DonorError, Job
 from audiolime_ext.collection.engine.workers import Engine
-from audiolime_ext.errors import AudioError
 from audiolime_ext.progress.stages import stage
 
 N_WARM = 2  # recordings that are timed once everything is warm
@@ -158,8 +156,11 @@ class _Trial:
         for entry in entries:
             if len(self.splitting_s) >= N_WARM:
                 return
-            with suppress(AudioError):
+            try:
                 self._split(Job(entry, probe="stems"))
+            except Exception as error:
+                if getattr(error, "for_all", False):
+                    raise
 
     def _split(self, part: Job) -> None:
         """Time a split, unless the stems are there; the first of all is cold, and does not count."""

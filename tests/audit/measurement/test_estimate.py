@@ -46,8 +46,13 @@ class Worker:
 
     def __init__(self) -> None:
         self.now, self.split, self.n_asked, self.stopped = 0.0, set[str](), 0, False
+        self.broken = ""
 
     def submit(self, job: Job) -> Future[Any]:
+        if job.host.key == self.broken:
+            broken: Future[Any] = Future()
+            broken.set_exception(OSError("it cannot be read"))
+            return broken
         self.now += 0.0 if self.split else 20.0
         for entry in (job.host, *job.donors):
             self.now += 0.0 if entry.key in self.split else 2.0
@@ -88,6 +93,7 @@ def test_what_is_in_the_cache_is_not_split_and_tells_nothing_of_what_is_not(tmp_
     kept = {entry.key for entry in audit.entries[:16]}
     worker = Worker()
     worker.split = set(kept)
+    worker.broken = next(entry.key for entry in audit.entries if entry.key not in kept)
     found = estimate(
         audit.entries,
         Donors(audit.entries, settings),
