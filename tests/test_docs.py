@@ -100,6 +100,7 @@ def test_the_recipe_for_ci_audits_and_then_gates_the_model_as_it_is_now(
     (tmp_path / "my_models.py").write_text(module, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    sys.modules.pop("my_models", None)
     audit, gate, report = (command.removeprefix("audiolime ").split() for command in recipe())
     try:
         assert main([*audit[:-1], "production.sqlite", "--workers", "0"]) == 0

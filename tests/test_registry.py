@@ -47,16 +47,22 @@ def test_options_that_cannot_be_meant_are_refused(given: str, said: str) -> None
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("my_model:net", "unknown model 'my_model'; did you mean 'my_models'? There is no module 'my_model' in this"),
+        (
+            "ownnet:net",
+            "unknown model 'ownnet'; did you mean 'ownnets'? There is no module 'ownnet' in this",
+        ),
         ("musicn:MSD_musicnn", "unknown model 'musicn'; did you mean 'musicnn'? There is no module 'musicn' in this"),
         ("xyzzy.quux:net", "unknown model 'xyzzy.quux'; there is no module 'xyzzy' in this folder ({here}) or among "),
-        ("my_models.quux:net", "did you mean 'my_models'? There is no module 'my_models.quux' in this folder ({here})"),
+        (
+            "ownnets.quux:net",
+            "did you mean 'ownnets'? There is no module 'ownnets.quux' in this folder ({here})",
+        ),
     ],
 )
 def test_a_module_that_is_not_there_is_named_with_where_it_was_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, said: str
 ) -> None:
-    (tmp_path / "my_models.py").touch()
+    (tmp_path / "ownnets.py").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError) as refused:
