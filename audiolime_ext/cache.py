@@ -8,8 +8,7 @@ the arrays as ``.npy`` files. No pickle. Invariants:
   with a temporary name, which is removed later; two processes may work on the same folder.
 - *Never trusted*: an entry holds the SHA-256 of itself and of its arrays, and all are hashed whenever it is read. A
   damaged entry, or one of which its reader can make nothing, is removed and made again, and a line on stderr says so.
-- *Bounded*: ``AUDIOLIME_CACHE_MAX`` (5GB unless it is set; 0: nothing is kept). The least recently used entries go
-  first.
+- *Bounded*: ``AUDIOLIME_CACHE_MAX`` (5GB unless set; 0: nothing is kept); the least recently used entries go first.
 
 The folder is ``results``, inside the one that also holds the checkpoints (``AUDIOLIME_CACHE``).
 """
@@ -247,10 +246,9 @@ class Cache:
         sizes = {folder: size_of(folder) for folder in self._folders()}
         total = sum(sizes.values())
         for folder in sorted(sizes, key=_last_use):
-            if total <= self.limit or folder == keep:
-                continue
-            self._drop(folder)
-            total -= sizes[folder]
+            if total > self.limit and folder != keep:
+                self._drop(folder)
+                total -= sizes[folder]
         self._room = (self.limit - total) // 4
 
     def _cannot_write(self, error: OSError) -> OutputError:
@@ -280,6 +278,10 @@ class Store:
     def read(self, key: Key | None, form: Form = lambda entry: entry) -> Any:
         """As `Cache.read`; a key of None belongs to something that cannot be identified, and finds nothing."""
         return None if self.cache is None or key is None else self.cache.read(key, form)
+
+    def holds(self, key: Key | None) -> bool:
+        """Whether there is an entry of this key, which may still turn out to be damaged."""
+        return self.cache is not None and key is not None and self.cache._place(key).exists()
 
     def write(self, key: Key | None, arrays: Arrays, facts: Mapping[str, Any], *, recording: str, by: str) -> None:
         """As `Cache.write`, if the cache can be written."""

@@ -27,11 +27,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal
 
 from audiolime_ext.errors import AudiolimeError, MissingError, UsageError, unknown
+from audiolime_ext.files.names import legible
 from audiolime_ext.guest import as_guest, deed
 
 Kind = Literal["factorization", "model"]
@@ -228,8 +230,7 @@ def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or not (module_name == error.name or module_name.startswith(error.name + ".")):
             raise MissingError(f"module {module_name!r} needs {error.name!r}, which is not installed") from error
-        known = [*names(kind), "package.module:name"]
-        raise unknown(kind, module_name, known) from error
+        raise _no_module(kind, module_name, error.name, Path(here)) from error
     except AudiolimeError:
         raise
     except (Exception, SystemExit) as error:
@@ -243,3 +244,14 @@ def _module_object(kind: Kind, module_name: str, attribute: str) -> Any:
             raise unknown(f"name in {module_name}", part, public)
         found = getattr(found, part)
     return found
+
+
+def _no_module(kind: Kind, wanted: str, missing: str, folder: Path) -> UsageError:
+    """The error for a module that is not there: where it was looked for, and what is called nearly so."""
+    beside = [path.stem for path in folder.glob("*.py")]
+    near = get_close_matches(wanted, [*names(kind), *beside], n=1)
+    hint = f"; did you mean {near[0]!r}? There" if near else "; there"
+    return UsageError(
+        f"unknown {kind} {wanted!r}{hint} is no module {missing!r} in this folder ({legible(folder)}) or among "
+        f"the installed packages, and the names known without a module are {', '.join(names(kind))}"
+    )

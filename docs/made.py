@@ -163,7 +163,10 @@ def draw() -> None:
 
 def execute() -> None:
     """Run the notebooks among the songs, and keep them with what they show."""
-    copies = [shutil.copy(ROOT / "examples" / "notebooks" / f"{name}.ipynb", SONGS) for name in NOTEBOOKS]
+    folder = SONGS / "notebooks"  # beside the songs that they look for
+    folder.mkdir()
+    (SONGS / "audio").symlink_to(ROOT / "examples" / "audio")
+    copies = [shutil.copy(ROOT / "examples" / "notebooks" / f"{name}.ipynb", folder) for name in NOTEBOOKS]
     options = ["--execute", "--to", "html", "--output-dir", str(GALLERY), "--log-level", "ERROR"]
     subprocess.run([sys.executable, "-m", "nbconvert", *options, *copies], check=True)
     for name in NOTEBOOKS:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import audiolime_ext
 from audiolime_ext import registry
-from audiolime_ext.cli import build_parser
+from audiolime_ext.cli import build_parser, main
 from audiolime_ext.display import Plotted
+from tests.audit_collection import make_collection
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -82,6 +85,51 @@ def test_everything_that_has_figures_has_a_page_with_plot_in_the_reference() -> 
     template = (DOCS / "_templates" / "autosummary" / "class.rst").read_text(encoding="utf-8")
     (outside,) = re.findall(r":inherited-members: (.*)", template)
     assert Plotted.__name__ not in outside.split(", ")
+
+
+def recipe() -> list[str]:
+    """The commands of ours that the steps of the recipe for CI run, in their order."""
+    (block,) = blocks(DOCS / "how-to" / "audit.md", "yaml")
+    steps = re.findall(r"run: (?:>-\n((?: {10}.*\n)+)|(.*)\n)", block)
+    return [" ".join((folded or line).split()) for folded, line in steps if "audiolime" in folded + line]
+
+
+def test_the_recipe_for_ci_is_yaml() -> None:
+    yaml = pytest.importorskip("yaml", reason="needs PyYAML, of the extra medleydb")
+    (block,) = blocks(DOCS / "how-to" / "audit.md", "yaml")
+    steps = yaml.safe_load(block)["jobs"]["gate"]["steps"]
+    assert [step["run"] for step in steps if "audiolime" in step.get("run", "")] == recipe()
+
+
+def test_the_recipe_for_ci_audits_and_then_gates_the_model_as_it_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = DOCS / "how-to" / "audit.md"
+    make_collection(tmp_path, 8, duration_s=0.5).rename(tmp_path / "songs.csv")
+    (expected,) = [block for block in blocks(page, "text") if block.startswith("class,component\n")]
+    (tmp_path / "expected.csv").write_text(expected, encoding="utf-8")
+    (module,) = [block for block in blocks(page, "python") if "version=" in block]
+    (tmp_path / "my_models.py").write_text(module, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    sys.modules.pop("my_models", None)
+    audit, gate, report = (command.removeprefix("audiolime ").split() for command in recipe())
+    try:
+        assert main([*audit[:-1], "production.sqlite", "--workers", "0"]) == 0
+        assert main([*audit, "--workers", "0"]) == 0
+        assert main(gate) == 7, "eight songs decide nothing"
+        told = capsys.readouterr().out
+        assert "\ninconclusive: new.sqlite; limit 5 %: the tolerance you gave; " in told
+        assert "this model" in told
+        assert (tmp_path / "gate.xml").exists()
+        assert main([*report, "--no-audio"]) == 0
+        sys.modules["my_models"].__dict__["model"] = replace(sys.modules["my_models"].model, version="2")
+        assert main(gate) == 2
+        assert "as it is now (fingerprint '1' then, '2' now)" in capsys.readouterr().err
+        assert main([*audit, "--workers", "0"]) == 2, "a store is not overwritten by another model's"
+        assert "give this one another name first" in capsys.readouterr().err
+    finally:
+        sys.modules.pop("my_models", None)
 
 
 def test_the_reference_names_all_public_names_twice_in_the_table_and_with_a_page() -> None:

@@ -38,7 +38,10 @@ def test_the_first_explanation(tmp_path: Path) -> None:
     assert "vocals leads female vocalists" in printed(outputs)
 
 
-def test_the_audit(tmp_path: Path) -> None:
-    outputs = run("audit", tmp_path)
+def test_the_audit_where_it_lies_beside_the_songs_wherever_the_package_is(tmp_path: Path) -> None:
+    (tmp_path / "audio").symlink_to(NOTEBOOKS.parent / "audio")
+    (folder := tmp_path / "notebooks").mkdir()
+    assert "__file__" not in (NOTEBOOKS / "audit.ipynb").read_text(encoding="utf-8"), "it may be installed"
+    outputs = run("audit", folder)
     assert "open" in printed(outputs)
-    assert (tmp_path / "report" / "index.html").stat().st_size > 100_000
+    assert (folder / "report" / "index.html").stat().st_size > 100_000

@@ -42,3 +42,30 @@ def test_options_stand_behind_a_question_mark(given: str, plain: str, options: d
 def test_options_that_cannot_be_meant_are_refused(given: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         registry.options(given, ["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (
+            "ownnet:net",
+            "unknown model 'ownnet'; did you mean 'ownnets'? There is no module 'ownnet' in this",
+        ),
+        ("musicn:MSD_musicnn", "unknown model 'musicn'; did you mean 'musicnn'? There is no module 'musicn' in this"),
+        ("xyzzy.quux:net", "unknown model 'xyzzy.quux'; there is no module 'xyzzy' in this folder ({here}) or among "),
+        (
+            "ownnets.quux:net",
+            "did you mean 'ownnets'? There is no module 'ownnets.quux' in this folder ({here})",
+        ),
+    ],
+)
+def test_a_module_that_is_not_there_is_named_with_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, said: str
+) -> None:
+    (tmp_path / "ownnets.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError) as refused:
+        registry.build("model", spec)
+    assert said.format(here=tmp_path) in str(refused.value)
+    assert "the names known without a module are deejai, " in str(refused.value)

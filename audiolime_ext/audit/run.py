@@ -11,12 +11,12 @@ from typing import Any
 
 from audiolime_ext.audit.measurement.effects import thresholds_for
 from audiolime_ext.audit.measurement.estimate import Estimate, estimate
-from audiolime_ext.audit.measurement.fitness import ask_about_noise
+from audiolime_ext.audit.measurement.fitness import ask_about_noise, fingerprint_of, labels_of
 from audiolime_ext.audit.measurement.heard import TRUE_STEMS, Ears
 from audiolime_ext.audit.measurement.measure import Measured, Settings
 from audiolime_ext.audit.measurement.plan import DURATION_S, Donors, entries_of, usual_duration_s
 from audiolime_ext.audit.measurement.work import Measuring
-from audiolime_ext.audit.store.records import Entry, Identity, Reading
+from audiolime_ext.audit.store.records import OWN_FACTORIZATION, OWN_MODEL, Entry, Identity, Reading
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.expected import load_expected
 from audiolime_ext.audit.verdict.results import Results
@@ -31,7 +31,6 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization, require_fingerprint
 from audiolime_ext.files.names import legible
-from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import plain, takes_plain
 from audiolime_ext.progress.stages import Told, tells_progress
@@ -101,7 +100,17 @@ class Audit:
                 opened.put(entry.task, entry.name, measured.measurements, measured.facts)
 
             donors, usual_s = Donors(self.entries, self.settings), usual_duration_s(self.mine)
-            driver = Driver(opened, keep, engine, policy, donors=donors, usual_s=usual_s, doing="auditing", say=say)
+            driver = Driver(
+                opened,
+                keep,
+                engine,
+                policy,
+                donors=donors,
+                usual_s=usual_s,
+                doing="auditing",
+                besides="and the stems that were made so far in the cache" if self.ears.keeps else "",
+                say=say,
+            )
             if opened.n_forgotten:
                 failed = counted(opened.n_forgotten, "recording")
                 driver.say(f"an earlier version could not measure {failed}, perhaps for want of a donor: tried again")
@@ -114,8 +123,9 @@ class Audit:
         return tuple(sorted(self.mine, key=lambda entry: entry.key))
 
     def estimate(self) -> Estimate:
-        """Estimate what it will take, by measuring the first few that are drawn, without keeping anything."""
-        return estimate(self.in_drawn_order, Donors(self.entries, self.settings), self.engine())
+        """Estimate what it will take, by measuring the first few that are drawn; only their stems are kept."""
+        donors = Donors(self.entries, self.settings)
+        return estimate(self.in_drawn_order, donors, self.engine(), is_kept=self.ears.is_kept)
 
 
 @tells_progress
@@ -246,7 +256,7 @@ def plan_audit(
     at_once : int or None
         Number of jobs that it is given at a time; None: twice the number of cores.
     sr : int or None
-        Sampling rate in Hz at which a plain function listens.
+        Sampling rate in Hz of a model that states labels, but no rate; None: the model's own.
     batch_size : int or None
         Largest number of signals that the model hears at a time; None: the model's own.
 
@@ -258,7 +268,7 @@ def plan_audit(
         If the model fails, or its answers are not scores between 0 and 1.
     """
     model = load_model(model, sr=sr, batch_size=batch_size)
-    names = _labels(model)
+    names = labels_of(model, sr)
     mapped = None if label_map is None else load_label_map(label_map, names)
     found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root, label_map=mapped)
     meant = None if expected is None else load_expected(expected, labels=found.labels).rows
@@ -270,9 +280,9 @@ def plan_audit(
         None if meant is None else tuple((row.label, row.component, row.sign) for row in meant),
     )
     identity = Identity(
-        model=model.spec or "own model",
-        model_fingerprint=_fingerprint(model),
-        factorization=TRUE_STEMS if separator is None else separator.spec or "own factorization",
+        model=model.spec or OWN_MODEL,
+        model_fingerprint=fingerprint_of(model),
+        factorization=TRUE_STEMS if separator is None else separator.spec or OWN_FACTORIZATION,
         factorization_fingerprint="" if separator is None else require_fingerprint(separator),
         labels=names,
         settings={
@@ -289,20 +299,6 @@ def plan_audit(
     return Audit(identity, entries, shard_of(entries, shard), settings, reading, ears, engine, found.notes)
 
 
-def _labels(model: Model) -> tuple[str, ...]:
-    if model.spec is not None and "layer=" in model.spec:
-        raise UsageError(
-            f"{model.spec} answers a layer's activations, which decide nothing; an audit needs the model itself, "
-            "without layer="
-        )
-    if model.labels is None or model.sr is None:
-        raise UsageError(
-            "an audit needs a model that states its labels and its rate: give a spec such as onnx:…?sr=…&labels=…, or "
-            "make one with audiolime_ext.tagger(predict_fn, sr=…, labels=[…])"
-        )
-    return tuple(model.labels)
-
-
 def _require_one_split(manifest: Manifest, separator: Factorization | None) -> None:
     """Refuse true stems together with a factorization: one would be audited under the name of the other."""
     n = sum(row.stems is not None for row in manifest.rows)
@@ -313,15 +309,6 @@ def _require_one_split(manifest: Manifest, separator: Factorization | None) -> N
             f"(column stems), and {named} is to split them; choose one: -f oracle audits by the true stems; "
             f"--ignore stems leaves them out, and splits by {named} (factorization='oracle' or ignore=['stems'])"
         )
-
-
-def _fingerprint(model: Model) -> str:
-    if not model.fingerprint:
-        raise UsageError(
-            "the model has no fingerprint, so a retrained one could not be told from it; declare a version: "
-            "audiolime_ext.tagger(predict_fn, version='…', …)"
-        )
-    return model.fingerprint
 
 
 def _engine(

@@ -51,24 +51,26 @@ def add_factorization(
     )
 
 
-def add_model(parser: ArgumentParser, *, default: str | None = DEFAULT_MODEL, shown: str = "%(default)s") -> None:
-    """`-m`, which is also `-t`, `--sr` and `--batch-size`; the help says the default as it is `shown`."""
-    parser.add_argument(
-        "-m",
-        "--model",
-        "-t",
-        "--tagger",
-        default=default,
-        metavar="SPEC",
-        help=f"the model: musicnn:MSD_musicnn, package.module:predict, … (default: {shown}). A module and a "
+def add_model_spec(parser: ArgumentParser, what: str, *, default: str | None = None) -> None:
+    """`-m`, which is also `-t`; the help says `what` is named."""
+    parser.add_argument("-m", "--model", "-t", "--tagger", default=default, metavar="SPEC", help=what)
+
+
+def add_model(
+    parser: ArgumentParser,
+    *,
+    default: str | None = DEFAULT_MODEL,
+    shown: str = "%(default)s",
+    rate: str = "for a model that is a plain function (default: the file's own)",
+) -> None:
+    """`-m`, `--sr` and `--batch-size`; the help says the default as it is `shown`, and what the `rate` is for."""
+    add_model_spec(
+        parser,
+        f"the model: musicnn:MSD_musicnn, package.module:predict, … (default: {shown}). A module and a "
         "TorchScript file are code: take them only from people you trust",
+        default=default,
     )
-    parser.add_argument(
-        "--sr",
-        type=whole(1),
-        metavar="HZ",
-        help="sampling rate for a model that is a plain function (default: the file's own)",
-    )
+    parser.add_argument("--sr", type=whole(1), metavar="HZ", help=f"sampling rate {rate}")
     parser.add_argument(
         "--batch-size",
         type=whole(1),

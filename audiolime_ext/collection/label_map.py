@@ -74,9 +74,20 @@ class LabelMap:
             gone = sorted(name for name in there.values() if self.label_of(name) == "")
             are = f"{counted(n_left_out, 'recording is', 'recordings are')} left out"
             found.append(f"{are}: the label map gives no label to {' and '.join(map(repr, gone))}")
+        return found + self.unused(classes, origin)
+
+    def unused(self, classes: Collection[str], origin: str) -> list[str]:
+        """Which of its names are no class of a manifest, with the nearest class that it does not name.
+
+        Examples
+        --------
+        >>> LabelMap({"heavi": "Metal"}).unused(["heavy", "rock"], "songs.csv")
+        ["the label map names 'heavi', which is no class of songs.csv; did you mean 'heavy'?"]
+        """
+        there, found = {name.lower() for name in classes}, []
         for name in self.labels:
             if name.lower() not in there:
-                near = get_close_matches(name, (one for one in there.values() if self.label_of(one) is None), n=1)
+                near = get_close_matches(name, (one for one in sorted(classes) if self.label_of(one) is None), n=1)
                 meant = f"; did you mean {near[0]!r}?" if near else ""
                 found.append(f"the label map names {name!r}, which is no class of {origin}{meant}")
         return found

@@ -153,6 +153,9 @@ def load_manifest(
         )
         rows = [_row(line, cells, root or source.parent, names, problems) for line, cells in table]
         _find_duplicates(rows, problems)
+    if names.mapped is not None and problems.unknown:
+        for note in names.mapped.unused(names.seen, legible(source)):
+            problems.add(0, note)
     if names.mapped is not None and not problems.found:
         n_rows = len(rows)
         rows = [row for row in rows if row.labels]

@@ -76,7 +76,7 @@ class Progress:
     def line(self) -> str:
         """The same with how fast it goes, and how long it will take, as far as that can be told."""
         fast = "" if self.per_s is None else _rate(self.per_s, self.unit)
-        left = "" if not self.left_s else f"{_span(self.left_s)} left"
+        left = "" if not self.left_s else f"{span(self.left_s)} left"
         return ", ".join(filter(None, (str(self), fast, left)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,12 +112,17 @@ def _rate(per_s: float, unit: str) -> str:
     return f"{per_s * n:.{0 if per_s * n >= 10 else 1}f} {per}"
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A span of time in words, no finer than it is known.
+
+    Parameters
+    ----------
+    seconds : float
+        Length of the span.
 
     Examples
     --------
-    >>> _span(31.0), _span(200.0), _span(9000.0)
+    >>> span(31.0), span(200.0), span(9000.0)
     ('30 s', '3 min', '2.5 h')
     """
     if seconds < 90:

@@ -353,6 +353,17 @@ def test_a_model_that_cannot_be_audited_is_refused_before_the_work(manifest: Pat
     assert not (tmp_path / "s.sqlite").exists()
 
 
+def test_the_rate_of_an_audit_is_the_models_or_that_of_one_that_states_none(manifest: Path) -> None:
+    rateless = tagger(confounded, labels=confounded.labels, version="1")
+    with pytest.raises(UsageError, match=r"states no rate: .*, or give --sr HZ \(sr=…\)"):
+        plan_audit(manifest, rateless)
+    assert plan_audit(manifest, rateless, sr=SR).ears.model.sr == SR
+    with pytest.raises(UsageError, match="the rate 16000 does not fit: the model listens at 8000 Hz; leave it out"):
+        plan_audit(manifest, confounded, sr=16000)
+    with pytest.raises(UsageError, match="states no labels and rate: give"):
+        plan_audit(manifest, lambda batch: batch[:, :2], sr=None)
+
+
 def test_stores_of_other_models_and_settings_are_refused_with_the_way_out(manifest: Path, undisturbed: Path) -> None:
     with pytest.raises(
         UsageError, match=r"another audit: .*model fingerprint .*clicks 1.* now .*clicks 2.*Name a new store"
@@ -386,8 +397,9 @@ def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
     given = ["audit", str(manifest), "-t", CONFOUNDED, "-f", "oracle", "-o", store, "--workers", "0"]
     assert main([*given, "--dry-run"]) == 0
     told = capsys.readouterr().out
-    assert "24 recordings, about " in told
-    assert "nothing was kept" in told
+    amounts = r"\d+ (s|min)( \(\d+ (s|min) to \d+ (s|min), as fast or slow as those that were timed\))?"
+    free = r"with 1 worker, if the machine stays as free as it is now; [\d.]+ kB of results. No result was kept\n"
+    assert re.fullmatch(rf"24 recordings, about \d+ predictions: measuring takes about {amounts} {free}", told)
     assert not (tmp_path / "cli.sqlite").exists()
     assert main(given) == 0
     assert "'guitar' depends on drums" in capsys.readouterr().out
@@ -402,6 +414,23 @@ def test_the_command_line_audits_estimates_and_explains_what_is_wrong(
             found = int(stop.code or 0)
         assert found == code
         assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("separator", "besides"), [("bands:2", ", and the stems that were made so far in the cache"), ("oracle", "")]
+)
+def test_who_interrupts_an_audit_is_told_that_stems_are_kept(tmp_path: Path, separator: str, besides: str) -> None:
+    def interrupted(batch: Any) -> Any:
+        raise KeyboardInterrupt
+
+    manifest = make_collection(tmp_path, 4)
+    audit = plan_audit(manifest, confounded, separator, ignore=() if separator == "oracle" else ["stems"])
+    audit.ears.model = tagger(interrupted, sr=SR, labels=confounded.labels, version="1")
+    store = tmp_path / "s.sqlite"
+    told = f"0 of 4 recordings done and kept in {store}{besides}; run the same command again to go on"
+    with pytest.raises(KeyboardInterrupt, match=f"^{re.escape(told)}$"):
+        audit.run(store)
+    assert sum(map(audit.ears.is_kept, audit.entries)) == (0 if separator == "oracle" else 4)
 
 
 def test_all_that_is_wrong_with_a_manifest_is_told_line_by_line(

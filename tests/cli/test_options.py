@@ -80,7 +80,7 @@ def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
 
 def test_the_model_is_named_by_m_and_as_before_by_t() -> None:
     found = commands_with("-m")
-    asking = {"explain", "page", "tag", "audit run", "index run", "why"}
+    asking = {"explain", "page", "tag", "audit run", "audit gate", "index run", "why"}
     assert {name.removeprefix("audiolime ") for name in found} == asking
     for name, action in found.items():
         assert action.option_strings == ["-m", "--model", "-t", "--tagger"]

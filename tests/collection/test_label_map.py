@@ -94,6 +94,16 @@ def test_an_unknown_class_lists_the_labels_near_ones_first_and_says_how_to_map_i
     refused.match(r"--map 'heavy=heavy metal' \(label_map=\{'heavy': 'heavy metal'\}\), and --map 'heavy=' leaves it")
 
 
+def test_a_misspelt_class_of_the_map_is_named_beside_the_class_that_the_model_does_not_know(songs: Path) -> None:
+    misspelt = r"the label map names 'heavi', which is no class of .*; did you mean 'heavy'\?"
+    with pytest.raises(UsageError, match=misspelt) as refused:
+        load_manifest(songs, labels=LABELS, label_map="heavi=Metal;talk=")
+    refused.match("line 3: unknown label 'heavy'")
+    drafts = [Draft(i, Path(__file__), (f"genre---{tag}",)) for i, tag in enumerate(("heavy", "talk"))]
+    with pytest.raises(UsageError, match=f"the model knows none of its classes.*; {misspelt}"):
+        gather(drafts, labels=LABELS, mapped=LabelMap({"heavi": "Metal", "talk": ""}), origin="songs.tsv")
+
+
 def test_folders_and_published_tables_are_mapped_too(tmp_path: Path) -> None:
     for name in ("heavy", "rock"):
         (tmp_path / name).mkdir()

@@ -2,7 +2,8 @@
 
 A model that fails for noise of the same shape, or for silence, which every audit asks about, fails for every recording.
 But a model that hears whole excerpts may fail because of the length of this one, and not of the usual one. Scores that
-have no log-odds are the model's fault, whatever the recording.
+have no log-odds are the model's fault, whatever the recording. And before anything is measured, a model must state what
+it answers, at which rate it listens, and how it is told from a retrained one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.collection.engine.models import noise_for
-from audiolime_ext.errors import ModelError, OutOfMemory, UnfitModel
+from audiolime_ext.errors import ModelError, OutOfMemory, UnfitModel, UsageError
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.targets import log_odds
@@ -75,6 +76,48 @@ def ask_about_noise(model: Model, duration_s: float, *, at_once: int | None = No
         If it fails, or its answers are not scores between 0 and 1.
     """
     log_odds(predict(model, noise_for(model, duration_s, at_once)))
+
+
+def labels_of(model: Model, sr: int | None) -> tuple[str, ...]:
+    """Its labels.
+
+    Raises
+    ------
+    UsageError
+        If it states no labels or no rate, another rate than `sr`, or is a layer.
+    """
+    if model.spec is not None and "layer=" in model.spec:
+        raise UsageError(
+            f"{model.spec} answers a layer's activations, which decide nothing; an audit needs the model itself, "
+            "without layer="
+        )
+    lacking = " and ".join(what for what, it in {"labels": model.labels, "rate": model.sr}.items() if it is None)
+    if lacking or model.labels is None:
+        given = ", or give --sr HZ (sr=…)" if lacking == "rate" else ""
+        raise UsageError(
+            f"an audit needs a model that states its labels and its rate, and this one states no {lacking}: give a "
+            "spec such as onnx:…?sr=…&labels=…, or make one with audiolime_ext.tagger(predict_fn, sr=…, labels=[…])"
+            f"{given}"
+        )
+    if sr not in (None, model.sr):
+        raise UsageError(f"the rate {sr} does not fit: the model listens at {model.sr} Hz; leave it out (--sr, sr=…)")
+    return tuple(model.labels)
+
+
+def fingerprint_of(model: Model) -> str:
+    """Its fingerprint.
+
+    Raises
+    ------
+    UsageError
+        If it has none.
+    """
+    if not model.fingerprint:
+        raise UsageError(
+            "the model has no fingerprint, so a retrained one could not be told from it; declare a version: "
+            "audiolime_ext.tagger(predict_fn, version='…', …)"
+        )
+    return model.fingerprint
 
 
 def _fails(model: Model, windows: Samples) -> bool:

@@ -117,6 +117,16 @@ class Ears:
             self._kept.popitem(last=False)
         return heard
 
+    @property
+    def keeps(self) -> bool:
+        """Whether stems are kept in the cache."""
+        known = self.factorization is not None and identity(self.factorization) is not None
+        return known and self.store.cache is not None
+
+    def is_kept(self, entry: Entry) -> bool:
+        """Whether the stems of a recording's excerpt are in the cache."""
+        return self.store.holds(self._key(entry))
+
     def _make(self, entry: Entry) -> Heard:
         audio = load_audio(entry.path)
         if audio.sha256 != entry.sha256:
@@ -149,9 +159,9 @@ class Ears:
         return found
 
     def _key(self, entry: Entry) -> Key | None:
-        who = None if entry.stems or self.factorization is None else identity(self.factorization)
-        if who is None or self.store.cache is None:
+        if entry.stems or not self.keeps:
             return None
+        who = identity(self.factorization)
         hears = {name: getattr(self.model, name) for name in ("sr", "n_channels", "lead_s", "window_s")}
         hears["fill"] = getattr(self.model, "fill", None)
         excerpt = [entry.sha256, entry.start_s, entry.duration_s]

@@ -93,6 +93,6 @@ def compare(path: Path, found: Identity, wanted: Identity) -> None:
     if differing := differences(found.plain(), wanted.plain()):
         told = "; ".join(differing)
         raise UsageError(
-            f"{legible(path)} holds the results of another audit: {told}. Name a new store for this audit, or run it "
-            "with what the store was made with"
+            f"{legible(path)} holds the results of another audit: {told}. Name a new store for this audit, or give "
+            "this one another name first, or run it with what the store was made with"
         )

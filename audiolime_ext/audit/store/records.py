@@ -15,6 +15,7 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import Fact, from_json, held, require
 
 AUDIT_VERSION = 1  # raise it whenever the same task would give other results
+OWN_MODEL, OWN_FACTORIZATION = "own model", "own factorization"  # stand for the specs of what lives in memory only
 
 
 @dataclass(frozen=True)

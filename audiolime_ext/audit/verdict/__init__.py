@@ -9,5 +9,6 @@
 - `words`: rates and intervals in words; `glossary`: what the words of an audit mean
 - `verdicts`, `gate`: the verdicts on all pairs, and what a gate makes of them
 - `admission`, `junit`: the gate's decision on a store, for continuous integration
+- `current`, `comparison`: whether a store is about the model as it is now; two models side by side
 - `export`: everything as one table
 """

@@ -21,6 +21,8 @@ import numpy as np
 
 from audiolime_ext.audit.measurement.effects import thresholds_for
 from audiolime_ext.audit.verdict import limits
+from audiolime_ext.audit.verdict.comparison import side_by_side
+from audiolime_ext.audit.verdict.current import require_current
 from audiolime_ext.audit.verdict.expected import Expected, load_expected
 from audiolime_ext.audit.verdict.gate import Gated, GateResult, Outcome, gate
 from audiolime_ext.audit.verdict.limits import Limit
@@ -57,6 +59,8 @@ class Admission:
     notes : tuple of str
         Notes on what is meant to matter, the model and the stems, see `unmet` and `marks` in
         `audiolime_ext.audit.verdict.verdicts`.
+    before : tuple of Verdict
+        Verdicts on the model that it is compared with; empty where there is none.
     """
 
     path: Path
@@ -66,6 +70,7 @@ class Admission:
     unmeasured: tuple[tuple[str, str], ...]
     trials: tuple[Trials, ...]
     notes: tuple[str, ...] = ()
+    before: tuple[Verdict, ...] = ()
 
     @property
     def missing(self) -> str:
@@ -114,6 +119,12 @@ class Admission:
                 best.setdefault(tried.hosts[i], f"{what}: log-odds {tried.gains[i]:+.1f}")
         return list(best.values())[:N_EXAMPLES]
 
+    @property
+    def comparison(self) -> str:
+        """A table of this model and of the one that it is compared with; "" where there is none."""
+        now = [pair.verdict for pair in self.decision.pairs]
+        return side_by_side(now, self.before, ("this model", "compared with")) if self.before else ""
+
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
         pairs = [{**pair.to_dict(), "examples": self.examples(pair)} for pair in self.decision.pairs]
@@ -137,6 +148,7 @@ def admit(
     thresholds: float | Mapping[str, float] | None = None,
     baseline: Results | str | Path | None = None,
     waive_not_auditable: bool = False,
+    model: Any = None,
 ) -> Admission:
     """Decide whether the model that was audited may pass.
 
@@ -154,16 +166,21 @@ def admit(
         Results of another model, whose faults are known; None: there is no baseline.
     waive_not_auditable : bool
         True to waive pairs that cannot be audited, so that they do not keep the model from passing.
+    model : Model, str, callable or None
+        Model that must be the one that was audited, as it is now; None: whatever was audited is judged.
 
     Raises
     ------
     MissingError
         If there is no such store.
     UsageError
-        If something cannot be used, there is nothing to judge, or the baseline was audited with another factorization.
+        If something cannot be used, there is nothing to judge, the baseline was audited with another factorization, or
+        the model is not the one that was audited.
     """
     limit = limits.tolerance(tolerance)
     found = _read(results, expected, thresholds)
+    if model is not None:
+        require_current(found, model)
     before = None
     if baseline is not None:
         other = _read(baseline, expected, thresholds)
@@ -199,7 +216,8 @@ def admission_of(
         decision = GateResult("inconclusive", limit, ())
     outcome = "inconclusive" if unmeasured and decision.outcome == "pass" else decision.outcome
     notes = (*unmet(verdicts), *_through(limits.floor_of(results), limit), *marks(results))
-    return Admission(results.path, outcome, decision, len(results.entries), unmeasured, tuple(trials), notes)
+    n, before = len(results.entries), tuple(baseline or ())
+    return Admission(results.path, outcome, decision, n, unmeasured, tuple(trials), notes, before)
 
 
 def assert_no_confounder(
@@ -210,31 +228,45 @@ def assert_no_confounder(
     thresholds: float | Mapping[str, float] | None = None,
     inconclusive: Literal["fail", "pass"] = "fail",
     waive_not_auditable: bool = False,
+    compare_with: Results | str | Path | None = None,
+    model: Any = None,
 ) -> None:
     """Raise an `AssertionError` unless a model is known to depend on no component that is not meant to matter.
+
+    It decides as ``audiolime audit gate`` does. It reads what an audit has measured, and measures nothing itself.
 
     Parameters
     ----------
     results : Results, str or Path
         Results of an audit, or the store that holds them.
     tolerance : float or None
-        Limit, as in `admit`.
+        Limit: the share of decisions that may flip, between 0 and 1; None: .05.
     expected : Expected, str, Path or None
-        Components that are meant to matter, as in `admit`.
+        Components that are meant to matter, or the table that names them (CSV with the columns class, component and,
+        if wanted, sign), which are waived; None: those that the audit was given.
     thresholds : float, mapping of str to float, or None
-        Score from which on a label is decided for, as in `admit`.
+        Score from which on a label is decided for: one for all labels, or one for each; None: as in the audit.
     inconclusive : {"fail", "pass"}
         Outcome where pairs are open or not auditable, or recordings were not measured.
     waive_not_auditable : bool
-        True to waive pairs that cannot be audited.
+        True to waive pairs that cannot be audited, so that they do not keep the model from passing.
+    compare_with : Results, str, Path or None
+        Results of another model's audit over the same collection, or their store: an effect that is shown there, too,
+        and is not significantly worse now does not count; None: every effect counts.
+    model : Model, str, callable or None
+        Model as it is now, or its spec string: it must be the one that was audited; None: that is not asked, and the
+        results may be those of an earlier state of it.
 
     Raises
     ------
     AssertionError
         If it is shown that a component flips more decisions than tolerated, or that is not ruled out. It says which
         component, how often, by which limit, and in which songs.
+    MissingError
+        If there is no such store.
     UsageError
-        If something cannot be used, or there is nothing to judge.
+        If something cannot be used, there is nothing to judge, `compare_with` was audited with another factorization,
+        or `model` is not the model that was audited: then it says which command to run.
 
     Examples
     --------
@@ -251,13 +283,15 @@ def assert_no_confounder(
             tolerance=tolerance,
             expected=expected,
             thresholds=thresholds,
+            baseline=compare_with,
             waive_not_auditable=waive_not_auditable,
+            model=model,
         )
     except AudiolimeError as error:
         raise error.with_traceback(None) from None
     if found.outcome == "pass" or (found.outcome == "inconclusive" and inconclusive == "pass"):
         return
-    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing]
+    told = [found.heading, *found.notes, *found.lines("fail", "inconclusive"), found.missing, found.comparison]
     raise AssertionError("\n".join(filter(None, told)))
 
 

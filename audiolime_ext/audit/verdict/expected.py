@@ -5,6 +5,8 @@
     class,component,sign
     guitar,guitar,+
 
+The sign ``+`` says that the component is meant to speak for the class, ``-`` against it; without one, either is meant.
+
 Whatever is shown and not declared here is called a confounder; without such a table nothing is called one.
 """
 
@@ -90,7 +92,7 @@ def load_expected(
             if near:
                 problems.add(line, f"unknown component {component!r}; did you mean {near[0]!r}?")
         if sign not in _SIGNS:
-            problems.add(line, f"sign {sign!r}; write + or -, or nothing for either")
+            problems.add(line, f"sign {sign!r}; write + (for the class) or - (against it), or nothing for either")
         for label in named:
             first = lines.setdefault((label, component), line)
             if first != line:

@@ -33,14 +33,14 @@ def add(commands: Any) -> None:
         "MagnaTagATune (annotations_final.csv) or FMA (tracks.csv)",
     )
     add_factorization(parser)
-    add_model(parser)
+    add_model(parser, rate="of a model that states labels, but no rate (default: the model's own)")
     add_output(parser, "STORE", "store to write (default: MANIFEST.sqlite)")
     add_json(parser)
     _add_reading(parser)
     _add_settings(parser)
     group = add_workers(parser, merged="join the stores with merge")
-    group.add_argument("--dry-run", action="store_true", help="measure a few recordings, keep nothing, and "
-                       "estimate the cost of all")  # fmt: skip
+    group.add_argument("--dry-run", action="store_true", help="measure a few recordings, keep no result, "
+                       "and estimate the cost of all")  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -168,20 +168,23 @@ def _tell(results: Any, args: Namespace) -> None:
 def _tell_estimate(estimate: Any, args: Namespace) -> int:
     from dataclasses import asdict
 
+    from audiolime_ext.cli.cache import size
     from audiolime_ext.collection.engine.choosing import n_cores
     from audiolime_ext.files.plain import to_json
+    from audiolime_ext.progress.progress import span
 
     if args.json:
         print(to_json(asdict(estimate)))
         return 0
     n_workers = n_cores() if args.workers is None else max(1, args.workers)
-    spans = estimate.seconds, estimate.least_s, estimate.most_s
-    usual, least, most = ((estimate.start_s + seconds / n_workers) / 60 for seconds in spans)
-    within = f" ({least:.1f} to {most:.1f})" if f"{least:.1f}" != f"{most:.1f}" else ""
+    n_workers = 1 if args.cluster else min(n_workers, estimate.n_recordings)
+    seconds = estimate.seconds, estimate.least_s, estimate.most_s
+    usual, least, most = (span(estimate.start_s + one / n_workers) for one in seconds)
+    within = "" if least == most else f" ({least} to {most}, as fast or slow as those that were timed)"
     print(
-        f"{counted(estimate.n_recordings, 'recording')}, about {counted(estimate.n_asked, 'prediction')}, "
-        f"{usual:.1f} minutes{within} with {counted(n_workers, 'worker')}, {estimate.n_bytes / 1e6:.1f} MB of results; "
-        "nothing was kept"
+        f"{counted(estimate.n_recordings, 'recording')}, about {counted(estimate.n_asked, 'prediction')}: measuring "
+        f"takes about {usual}{within} with {counted(n_workers, 'worker')}, if the machine stays as free as it is now; "
+        f"{size(estimate.n_bytes)} of results. No result was kept"
     )
     return 0
 

@@ -61,6 +61,8 @@ class Driver:
         Length of most excerpts in seconds; None: that of each one.
     doing, unit : str
         Words for what is being done, and to what.
+    besides : str
+        Words for what is kept besides the results, and where; "" for nothing.
     say : callable of str, or None
         Receiver of warnings while it runs; None: each is a line on stderr.
     """
@@ -76,11 +78,13 @@ class Driver:
         usual_s: float | None = None,
         doing: str = "measuring",
         unit: str = "recording",
+        besides: str = "",
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.store, self.keep, self.engine, self.policy = store, keep, engine, policy
         self.donors: Donors = NoDonors() if donors is None else donors
         self.usual_s, self.doing, self.unit, self.say = usual_s, doing, unit, say or _warn
+        self.besides = f", {besides}" if besides else ""
         self.patience = Patience(engine, policy.patience_s, self.say)
         self.limit_s = policy.timeout_s or LONGEST_S
         self.tasks: list[Any] = []
@@ -274,7 +278,8 @@ class Driver:
 
     def _so_far(self) -> str:
         """What an interrupted run has to say."""
-        return f"{self._share_done()} done and kept in {legible(self.store.path)}; run the same command again to go on"
+        kept = f"kept in {legible(self.store.path)}{self.besides}"
+        return f"{self._share_done()} done and {kept}; run the same command again to go on"
 
     def _share_done(self, *, verb: bool = False) -> str:
         """How many are done: ``10 of 72 recordings``; those that failed are not."""

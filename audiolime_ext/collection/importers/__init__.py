@@ -98,7 +98,8 @@ def gather(
     meant = [tag for tag in spellings if mapped is not None and _mapped(tag, mapped) == ""]
     ignored = sorted(tag for tag, name in spellings.items() if name is None and tag not in meant)
     if not kept:
-        raise UsageError(f"{origin} cannot be used: " + _nothing(gone, ignored, what))
+        unused = [] if mapped is None or gone else mapped.unused(_classes(spellings, mapped), origin)
+        raise UsageError(f"{origin} cannot be used: " + "; ".join([_nothing(gone, ignored, what), *unused]))
     notes = (
         *(() if mapped is None else mapped.notes(_classes(spellings, mapped), 0, origin)),
         left_out(

@@ -46,8 +46,13 @@ class Worker:
 
     def __init__(self) -> None:
         self.now, self.split, self.n_asked, self.stopped = 0.0, set[str](), 0, False
+        self.broken = ""
 
     def submit(self, job: Job) -> Future[Any]:
+        if job.host.key == self.broken:
+            broken: Future[Any] = Future()
+            broken.set_exception(OSError("it cannot be read"))
+            return broken
         self.now += 0.0 if self.split else 20.0
         for entry in (job.host, *job.donors):
             self.now += 0.0 if entry.key in self.split else 2.0
@@ -80,6 +85,42 @@ def test_the_start_counts_once_and_every_recording_is_split_once(tmp_path: Path)
     assert (found.least_s, found.most_s) == (20 * 2 + n_left * 2, 20 * 3 + n_left * 2)
     assert found.start_s == 25.0 - 2.5 - 2 * 2  # the first took 25 s, and was split from its donor
     assert worker.stopped
+
+
+def test_what_is_in_the_cache_is_not_split_and_tells_nothing_of_what_is_not(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, n_donors=1, n_same=0)
+    audit = plan_audit(make_collection(tmp_path, 20), confounded, "bands:2", ignore=["stems"], settings=settings)
+    kept = {entry.key for entry in audit.entries[:16]}
+    worker = Worker()
+    worker.split = set(kept)
+    worker.broken = next(entry.key for entry in audit.entries if entry.key not in kept)
+    found = estimate(
+        audit.entries,
+        Donors(audit.entries, settings),
+        worker,
+        is_kept=lambda entry: entry.key in kept,
+        clock=lambda: worker.now,
+    )
+    assert len(worker.split - kept) >= 2, "some of the others are split all the same, to time it"
+    assert found.seconds == 20 * 2.5 + (20 - len(worker.split)) * 2
+    everything = Worker()
+    everything.split = {entry.key for entry in audit.entries}
+    found = estimate(
+        audit.entries,
+        Donors(audit.entries, settings),
+        everything,
+        is_kept=lambda entry: True,
+        clock=lambda: everything.now,
+    )
+    assert found.seconds == 20 * 2.5
+
+
+def test_the_stems_that_an_estimate_makes_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOLIME_CACHE", str(tmp_path / "cache"))
+    audit = plan_audit(make_collection(tmp_path, 12), confounded, "bands:2", ignore=["stems"], settings=SETTINGS)
+    assert not any(map(audit.ears.is_kept, audit.entries))
+    audit.estimate()
+    assert sum(map(audit.ears.is_kept, audit.entries)) >= 3
 
 
 def test_one_recording_is_timed_again_when_it_is_warm(tmp_path: Path) -> None:

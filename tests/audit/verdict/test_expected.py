@@ -34,7 +34,7 @@ def test_what_is_wrong_with_it_is_said_at_once(tmp_path: Path) -> None:
     for says in (
         "line 2: unknown label 'gitar'; did you mean 'guitar'",
         "line 3: unknown component 'drum'; did you mean 'drums'?",
-        "line 4: sign '*'; write + or -",
+        "line 4: sign '*'; write + (for the class) or - (against it), or nothing for either",
         "line 5: 'guitar' and 'drums' are on line 4 already",
         "line 6: no component",
     ):

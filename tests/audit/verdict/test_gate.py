@@ -341,6 +341,23 @@ def test_junit_xml_shows_every_pair(failing: Path, undecided: Path, tmp_path: Pa
     assert main(["audit", "gate", str(failing), "--junit", str(tmp_path / "none" / "gate.xml")]) == 1
 
 
+def test_python_compares_with_another_models_audit_as_the_command_does(
+    failing: Path, passing: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert_no_confounder(failing, tolerance=0.3, compare_with=failing)
+    command = ["audit", "gate", str(failing), "--tolerance", ".3", "--compare-with"]
+    assert main([*command, str(failing)]) == 0
+    capsys.readouterr()
+    assert main([*command, str(passing)]) == 6
+    table = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert re.fullmatch(r"class +component +this model +compared with", table[0])
+    drums = r"guitar  drums +shown: 100 % \(\d+ to 100 %\)  ruled out: 0 % \(0 to \d %\)"
+    assert re.fullmatch(drums, table[1])
+    assert len(table) == 6
+    with pytest.raises(AssertionError, match=f"(?s)'guitar' is confounded with drums.*\n{drums}\n"):
+        assert_no_confounder(failing, tolerance=0.3, compare_with=passing)
+
+
 @pytest.mark.parametrize("argument", ["0", "1", "5", "x", "nan"])
 def test_a_tolerance_is_a_share(failing: Path, argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
