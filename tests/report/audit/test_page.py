@@ -603,3 +603,8 @@ def test_it_reads_without_a_script(browser: Browser, tmp_path: Path, page: str) 
         assert tab.locator("svg.swarm").first.is_visible()
         assert tab.locator("td.found").first.inner_text().startswith("100")
         assert tab.locator("audio").first.is_visible()
+
+
+def test_where_nothing_is_told_first_nothing_is_called_else(results: Results) -> None:
+    nothing = words(report_html(replace(results, done=np.zeros(N_SONGS, bool)), Options(audio=False)))
+    assert "Everything that was tried" in nothing
