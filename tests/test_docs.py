@@ -42,6 +42,7 @@ def commands(page: Path) -> Iterator[str]:
 def run_python(page: Path, song: Path, folder: Path) -> int:
     """Run the Python of a page from top to bottom, beside a song; the number of blocks."""
     shutil.copy(song, folder / "song.ogg")
+    shutil.copytree(ROOT / "examples" / "audio" / "feelings", folder / "stems")
     names: dict[str, object] = {}
     found = blocks(page, "python")
     for block in found:

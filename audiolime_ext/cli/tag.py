@@ -19,12 +19,15 @@ from audiolime_ext.cli.options import (
     resolve_model,
     warn,
 )
+from audiolime_ext.cli.question import label_numbers
 from audiolime_ext.files.names import legible
 from audiolime_ext.text import counted, share_of
 
 if TYPE_CHECKING:
     from audiolime_ext.audio.recording import Audio
     from audiolime_ext.prediction.taggram import Taggram
+
+TOP_LABELS = 5  # that are shown, if nobody says which
 
 
 def add(commands: Any) -> None:
@@ -37,8 +40,9 @@ def add(commands: Any) -> None:
     )
     add_files(parser)
     add_model(parser)
-    shown = "show the K highest labels in the table (default %(default)s)"
-    parser.add_argument("--top-labels", type=whole(1), default=5, metavar="K", help=shown)
+    parser.add_argument("--labels", nargs="+", metavar="L", help="labels to show, by name or number; put FILE first")
+    shown = f"or show the K highest labels in the table (default {TOP_LABELS})"
+    parser.add_argument("--top-labels", type=whole(1), metavar="K", help=shown)
     parser.add_argument(
         "--genres",
         metavar="CSV",
@@ -56,6 +60,8 @@ def run(args: Namespace) -> int:
 
     if args.map is not None and args.genres is None:
         raise UsageError("--map says what annotated genres are called; name these with --genres CSV")
+    if args.labels and (args.top_labels or args.json):
+        raise UsageError("--labels chooses rows of the table, in place of --top-labels; --json holds every label")
     if args.figure is not None and args.genres is None:
         raise UsageError("--figure draws labels against annotated genres; name these with --genres CSV")
     if args.figure is not None:
@@ -71,6 +77,7 @@ def run(args: Namespace) -> int:
         )
     require_some(args.files)
     model = resolve_model(args)
+    args.labels = label_numbers(args.labels, model)
     named = _names(model, set(genres.values()), args)
     pairs: list[tuple[str, str]] = []
     told: set[str] = set()
@@ -214,10 +221,12 @@ def _warn(file: str, audio: Audio, taggram: Taggram, model: Any, args: Namespace
 def _print_table(file: str, taggram: Taggram, args: Namespace) -> None:
     import numpy as np
 
+    from audiolime_ext.prediction.labels import label_indices
     from audiolime_ext.text import text_table
 
     counts, rows = taggram.counted, []
-    for column in np.argsort(-taggram.mean, kind="stable")[: args.top_labels]:
+    highest = np.argsort(-taggram.mean, kind="stable")[: args.top_labels or TOP_LABELS]
+    for column in highest if args.labels is None else label_indices(args.labels, taggram.labels):
         scores = taggram.scores[counts, column]
         at = taggram.times_s[counts][int(np.argmax(scores))]
         rows.append([taggram.labels[column], f"{taggram.mean[column]:.3f}", f"{scores.max():.3f}", f"{at:.2f} s"])
