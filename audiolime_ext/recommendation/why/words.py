@@ -7,17 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.attribution.told_apart import ROUNDING
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.summary import how_known
-from audiolime_ext.explanation.words import sentence
+from audiolime_ext.explanation.words import Voice, sentence
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing, ordinal
 
 if TYPE_CHECKING:
     from audiolime_ext.recommendation.why.result import Removal, Why
+
+Array = NDArray[np.float64]
 
 SMALL = 0.01  # a score that is as good as none
 SHOWN = 0.005  # less is written as 0.00
@@ -40,14 +43,35 @@ def as_text(why: Why) -> str:
 
 
 def answer(why: Why, *, page: bool = False) -> str:
-    """The answer in a sentence; where the second candidate is nearer, that comes first."""
-    voice = replace(why.voice, page=page)
-    told = sentence(why.leading, why.leading.sources, voice, k=2)
-    if len(why.candidates) < 2 or why.score >= -ROUNDING:
-        return told
-    first, second = (legible(song.name) for song in why.candidates)
-    nearer = f"{second} is nearer than {first} by similarity"
-    return f"{nearer[0].upper()}{nearer[1:]}. {told}" if page else f"{nearer}; {told}"
+    """The answer in a sentence; first, where it is so, that the second candidate is nearer, and what silence has."""
+    voice, found, before = replace(why.voice, page=page), why.leading, list[str]()
+    told = sentence(found, found.sources, voice, k=2)
+    if len(why.candidates) > 1 and why.score < -ROUNDING:
+        first, second = (legible(song.name) for song in why.candidates)
+        before.append(f"{second} is nearer than {first} by similarity")
+    if beside := _silence_first(found, voice):
+        before.append(beside)
+        told = told if found.unheard else f"{'Among' if page else 'among'} the stems, {told}"
+    if not page:
+        return "; ".join([*before, told])
+    return " ".join([*(f"{one[0].upper()}{one[1:]}." for one in before), told])
+
+
+def _silence_first(found: Leading, voice: Voice) -> str:
+    """That silence alone has more than any stem adds, or no less, as numbers are shown; "" where a stem adds more."""
+    if found.state not in ("leads", "tied") or found.as_baseline or found.errors is None:
+        return ""
+    weights, errors, digits = np.array(found.weights), np.array(found.errors), voice.digits(found.largest)
+    empty, least, most = (round(float(value), digits) for value in (found.empty, *_span(weights, errors)))
+    if empty < least or empty <= 0:
+        return ""
+    than = "more than any stem adds" if empty > most else "and no stem adds clearly more"
+    return f"silence alone has {voice.number(found.empty, found.largest)}, {than}"
+
+
+def _span(weights: Array, errors: Array) -> tuple[float, float]:
+    """Between which values the largest weight lies."""
+    return float((weights - errors).max()), float((weights + errors).max())
 
 
 def _head(why: Why) -> str:

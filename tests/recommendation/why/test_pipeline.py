@@ -20,8 +20,11 @@ from audiolime_ext.collection.song_parts import song_parts
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.stem_vectors import StemVectors
 from audiolime_ext.errors import AudioError, NothingArgues, UsageError
+from audiolime_ext.explanation.leading import Leading
+from audiolime_ext.explanation.words import Voice
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.plain import to_json
+from audiolime_ext.prediction.kind import Kind
 from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.matrix import StemMatrix
@@ -30,6 +33,7 @@ from audiolime_ext.recommendation.why.result import Why
 from factorizations.oracle import OracleFactorization
 from tests.recommendation.planted import collection
 from tests.recommendation.why import songs
+from tests.studies.planted.reading import read_words
 
 N_SONGS = 8
 
@@ -579,6 +583,34 @@ def test_a_path_of_a_song_that_is_gone_is_a_name_of_it(made: Made, tmp_path: Pat
     index = songs.index_of(made, model, folder=tmp_path, songs=kept)
     found = why(songs.pair(made[0]), tmp_path / "3.wav", index=index, model=model, cache=False)
     assert any("song 3, whose file is not there" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("weights", "errors", "empty", "said"),
+    [
+        ((0.23, -0.08), (0.0, 0.0), 0.42, "silence alone has 0.42, more than any stem adds; among the stems, A over B"),
+        ((0.23, -0.08), (0.0, 0.0), 0.2, ""),
+        ((0.2314, -0.08), (0.0, 0.0), 0.2301, "silence alone has 0.23, and no stem adds clearly more; among the"),
+        ((0.23, -0.08), (0.1, 0.1), 0.2, "silence alone has 0.20, and no stem adds clearly more; among the"),
+        ((0.23, -0.08), (0.0, 0.0), -0.42, ""),
+    ],
+)
+def test_the_headline_says_first_what_silence_has_where_no_stem_adds_more(
+    weights: Any, errors: Any, empty: float, said: str
+) -> None:
+    """Else the sentence would pass over the largest part: "comes most from accompaniment", where silence has more."""
+    full = empty + sum(weights)
+    found = Leading("leads", ("accompaniment", "vocals"), (1, 1), weights, (0, 0), errors, full, empty, 1.0, (0,), (0,))
+    voice, names = Voice("A over B", Kind("difference")), [SimpleNamespace(name=name) for name in "AB"]
+    made = cast(Why, SimpleNamespace(leading=found, voice=voice, candidates=names, score=full))
+    told, page = words.answer(made), words.answer(made, page=True)
+    nearer = "B is nearer than A by similarity; " if full < 0 else ""
+    assert told.startswith(f"{nearer}{said or 'A over B'}")
+    assert ("silence alone" in told) == bool(said)
+    assert read_words(told, ["accompaniment"], (), found.sources).named == ("accompaniment",)
+    assert (". Among the stems, “A over B” (" in page) == bool(said)
+    soft = replace(found, unheard=(1,))
+    assert "among the stems" not in words.answer(cast(Why, SimpleNamespace(**{**vars(made), "leading": soft})))
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_what_is_played_is_the_window_in_which_the_leading_stem_adds_most(over: 
     query, a, b = excerpts(over)
     assert [one.stem for one in (query, a, b)] == ["drums", "drums", None]  # nothing of B is like the drums
     assert [one.marked for one in (query, a)] == [(planted.LOUDEST_S, planted.LOUDEST_S + 1)] * 2
-    assert "0:02.0–0:03.0, where most comes from drums" in a.told
+    assert "0:02.0–0:03.0, where the stem drums adds most" in a.told
 
 
 def test_all_songs_are_equally_loud_and_none_is_louder_than_full_scale(over: Why) -> None:
