@@ -129,7 +129,7 @@ def of_pairs(why: Why) -> list[str]:
 
 
 def _of_pair(matrix: StemMatrix, *, single: bool) -> str:
-    """What adds most among the pairs of two stems and, where a pair with silence adds more, that; "" for no pair."""
+    """Which pair of two stems adds most, and what is added by the others and by those with silence; "" for no pair."""
     if matrix.cancels:
         return (
             f"single pairs add or take away up to {np.abs(matrix.cells).max():.1f}, far more than the similarity "
@@ -139,11 +139,12 @@ def _of_pair(matrix: StemMatrix, *, single: bool) -> str:
     if single or cell <= 0:
         return ""
     told = f"of pairs of stems, the query's {row} with this song's {column} adds most to the similarity ({cell:+.2f})"
-    at, across = np.unravel_index(int(np.argmax(matrix.cells)), matrix.cells.shape)
-    most = float(matrix.cells[at, across])
-    if most > cell:
-        told += f", but {matrix.rows[at]} with {matrix.columns[across]} adds more ({most:+.2f})"
-    return f"{told}; other pairs take away" if most > matrix.similarity + SHOWN else told
+    rest = {
+        "the other pairs of stems": matrix.similarity - cell - matrix.with_silence,
+        "all pairs with silence": matrix.with_silence,
+    }
+    beside = ", ".join(f"{name} together {value:+.2f}" for name, value in rest.items() if round(value, 2))
+    return f"{told}; {beside}" if beside else told
 
 
 def without_stems(why: Why) -> list[str]:

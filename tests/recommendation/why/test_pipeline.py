@@ -25,6 +25,7 @@ from audiolime_ext.explanation.words import Voice
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.plain import to_json
 from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.recommendation.result import mostly_by_stems
 from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.matrix import StemMatrix
@@ -616,24 +617,42 @@ def test_the_headline_says_first_what_silence_has_where_no_stem_adds_more(
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ([[0.1, 0.0], [0.0, 0.5]], "the query's drums with this song's bass adds most to the similarity (+0.50)"),
-        ([[0.6, 0.0], [0.0, 0.5]], "(+0.50), but silence with silence adds more (+0.60)"),
-        ([[0.6, -0.9], [0.0, 0.5]], "(+0.50), but silence with silence adds more (+0.60); other pairs take away"),
-        ([[0.0, -0.3], [0.0, 0.5]], "adds most to the similarity (+0.50); other pairs take away"),
+        ([[0.0, 0.0], [0.0, 0.5]], "the query's drums with this song's bass adds most to the similarity (+0.50)"),
+        ([[0.6, -0.9], [0.0, 0.5]], "adds most to the similarity (+0.50); all pairs with silence together -0.30"),
+        (
+            [[0.6, -0.9, 0.0], [0.0, 0.5, -0.4]],
+            "(+0.50); the other pairs of stems together -0.40, all pairs with silence together -0.30",
+        ),
         ([[0.6, 0.0], [0.0, -0.5]], ""),
-        ([[2.5, -2.3], [0.0, 0.3]], "single pairs add or take away up to 2.5, far more than the similarity (0.50)"),
+        ([[2.5, -2.3], [0.0, 0.3]], "cancel: no single pair makes it, a stem counts by the sum of its row"),
     ],
 )
-def test_a_pair_is_named_with_what_adds_more_and_what_takes_away(cells: Any, said: str) -> None:
-    """Where silence adds more than any two stems, or others take away, that is said: no number stands against it."""
-    matrix = StemMatrix(("silence", "drums"), ("silence", "bass"), np.array(cells))
+def test_a_pair_is_named_with_what_all_others_add(cells: Any, said: str) -> None:
+    """What is named adds up to the similarity, as the list of similar songs has it: no number stands against it."""
+    matrix = StemMatrix(("silence", "drums"), ("silence", "bass", "flute")[: len(cells[0])], np.array(cells))
     found = SimpleNamespace(
         candidates=[SimpleNamespace(name="A")], matrices=[matrix], leading=SimpleNamespace(state="leads")
     )
     told = words.of_pairs(cast(Why, found))
     assert (told == []) if not said else told[0].startswith("A: ")
-    assert said in "".join(told)
-    assert ("take away" in "".join(told)) == ("take away" in said)
+    assert "".join(told).endswith(said)
+
+
+def test_the_list_and_the_reason_tell_one_number_for_silence_and_nothing_negligible() -> None:
+    names = ("silence", "vocals", "rest")
+    cells = np.array([[1.65, -0.60, -1.10], [-0.51, 0.50, -0.03], [-0.80, 0.39, 0.30]])
+    matrix = StemMatrix(names, names, cells)
+    found = SimpleNamespace(
+        candidates=[SimpleNamespace(name="A")], matrices=[matrix], leading=SimpleNamespace(state="leads")
+    )
+    (told,) = words.of_pairs(cast(Why, found))
+    assert told.endswith("(+0.50); the other pairs of stems together +0.66, all pairs with silence together -1.36")
+    assert mostly_by_stems(matrix) == "pairs with silence -1.36, against vocals–vocals +0.50, rest–vocals +0.39"
+    many = np.pad(np.full((4, 4), 0.05), ((1, 0), (1, 0)))
+    many[1, 1] = -0.6  # a large one against, and no other of more than a tenth of it: the first of these is named
+    assert (
+        mostly_by_stems(StemMatrix(("silence", *"abcd"), ("silence", *"abcd"), many)) == "a–b +0.05, against a–a -0.60"
+    )
 
 
 def test_songs_that_no_index_knows_are_called_by_their_tags_and_told_apart_by_their_files(tmp_path: Path) -> None:
