@@ -231,15 +231,9 @@ def silence_notes(found: Leading, noun: str) -> list[str]:
         return []
     told, part = f"silence alone has {found.empty:.2f} of the {noun} {found.full:.2f}", found.empty / found.full
     if part >= 0.5:
-        return [
-            f"{told}: seen from where songs are compared, silence lies on the same side, so what a song lacks counts "
-            "as much as what it has"
-        ]
+        return [f"{told}: so much comes from nothing that sounds, and songs can be alike by what both lack"]
     if part <= -1:
-        return [
-            f"{told}: seen from where songs are compared, silence lies far on the other side, so what the stems add is "
-            "first of all that there is sound"
-        ]
+        return [f"{told}: what the stems add is first of all that there is sound"]
     return []
 
 

@@ -327,7 +327,9 @@ def test_half_of_a_score_that_silence_has_is_said(made: Made) -> None:
     told = {}
     for seed in range(1, 8):
         found = asked(made[0], made[seed], model, made)
-        told[found.silence / found.score >= 0.5] = any("lies on the same side" in note for note in found.notes)
+        told[found.silence / found.score >= 0.5] = any(
+            "so much comes from nothing that sounds" in note for note in found.notes
+        )
     assert told == {True: True, False: False}
 
 
@@ -340,7 +342,7 @@ def test_silence_that_has_as_much_against_the_score_is_said() -> None:
     found = asked(made[0], made[1], songs.hearing_levels(*names), made)
     assert found.silence / found.score <= -1
     (note,) = (note for note in found.notes if note.startswith("silence alone has"))
-    assert "lies far on the other side, so what the stems add is first of all that there is sound" in note
+    assert note.endswith("what the stems add is first of all that there is sound")
 
 
 def test_two_songs_of_one_name_are_told_apart(made: Made) -> None:
