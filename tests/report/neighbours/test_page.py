@@ -231,7 +231,7 @@ def test_what_is_compared_is_lowered_alike_where_a_file_could_not_hold_it() -> N
 def test_words_are_explained_above_the_answer_and_specs_are_folded_away(over: Why) -> None:
     text = html.unescape(why_html(over, audio=None))
     legend = text[text.index('class="legend"') : text.index("<main>")]
-    for term in ("Query", "Stem", "Silence", "Similarity", "Difference", "Bar"):
+    for term in ("Query", "Stem", "Silence", "Similarity", "Difference", "All pairs with silence", "Bar"):
         assert f"<b>{term}:</b> " in legend
     taste = html.unescape(why_html(planted.of_a_taste(), audio=None)).partition("<main>")[0]
     assert ("<b>Log-odds:</b>" in taste, "<b>Similarity:</b>" in taste) == (True, False)
