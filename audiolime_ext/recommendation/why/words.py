@@ -51,7 +51,8 @@ def answer(why: Why, *, page: bool = False) -> str:
         before.append(f"{second} is nearer than {first} by similarity")
     if beside := _silence_first(found, voice):
         before.append(beside)
-        told = told if found.unheard else f"{'Among' if page else 'among'} the stems, {told}"
+        below = found.empty - found.full > found.near  # together the stems take away, so no sum comes from one
+        told = told if found.unheard or below else f"{'Among' if page else 'among'} the stems, {told}"
     if not page:
         return "; ".join([*before, told])
     return " ".join([*(f"{one[0].upper()}{one[1:]}." for one in before), told])

@@ -596,6 +596,7 @@ def test_a_path_of_a_song_that_is_gone_is_a_name_of_it(made: Made, tmp_path: Pat
         ((0.2314, -0.08), (0.0, 0.0), 0.2301, "silence alone has 0.23, and no stem adds clearly more; among the"),
         ((0.23, -0.08), (0.1, 0.1), 0.2, "silence alone has 0.20, and no stem adds clearly more; among the"),
         ((0.23, -0.08), (0.0, 0.0), -0.42, ""),
+        ((0.1, -0.4), (0.0, 0.0), 0.42, "silence alone has 0.42, more than any stem adds; A over B"),
     ],
 )
 def test_the_headline_says_first_what_silence_has_where_no_stem_adds_more(
@@ -611,7 +612,7 @@ def test_the_headline_says_first_what_silence_has_where_no_stem_adds_more(
     assert told.startswith(f"{nearer}{said or 'A over B'}")
     assert ("silence alone" in told) == bool(said)
     assert read_words(told, ["accompaniment"], (), found.sources).named == ("accompaniment",)
-    assert (". Among the stems, “A over B” (" in page) == bool(said)
+    assert (". Among the stems, “A over B” (" in page) == ("among" in said)
     soft = replace(found, unheard=(1,))
     assert "among the stems" not in words.answer(cast(Why, SimpleNamespace(**{**vars(made), "leading": soft})))
 
