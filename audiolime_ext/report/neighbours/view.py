@@ -153,9 +153,7 @@ def terms_of(why: Why) -> list[tuple[str, str]]:
     if noun == "log-odds":
         terms.append(("Log-odds", "how well a song fits the taste, on a scale without ends; 0: as likely as not"))
     if any(matrix is not None for matrix in why.matrices):
-        both = (
-            "those of the query's silence and those of the other song's; the row “silence” is the query's alone"
-        )
+        both = "those of the query's silence and those of the other song's; the row “silence” is the query's alone"
         terms.append(("All pairs with silence", both))
     if stem_bars(why):
         terms.append(("Bar", f"what silence, or a stem of the query, adds to the {noun} (+) or takes from it (−)"))
