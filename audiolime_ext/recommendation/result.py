@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 _NAMED = 2  # contributions in a row of the table
+_LITTLE = 0.1  # of the largest part
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,20 +263,25 @@ def mostly(contributions: Mapping[str, float], total: float | None = None) -> st
 
 
 def mostly_by_stems(matrix: StemMatrix) -> str:
-    """The two pairs of stems, the query's first, that add most of the similarity's sign, and all that silence adds.
+    """What has most of the similarity's sign, and what is against it: pairs of stems, and those with silence together.
+
+    Two of each are named, the query's stem first; after the first, what is less than a tenth of the largest is not.
 
     Examples
     --------
     >>> import numpy as np
     >>> names = ("silence", "drums", "bass")
     >>> mostly_by_stems(StemMatrix(names, names, np.array([[0.9, 0.1, 0], [0, 0.31, -0.5], [0, 0.02, 0]])))
-    'drums–drums +0.31, bass–drums +0.02, silence +1.00'
+    'pairs with silence +1.00, drums–drums +0.31, against drums–bass -0.50'
     """
     pairs = (legible(f"{row}–{column}") for row, column in itertools.product(matrix.rows[1:], matrix.columns[1:]))
-    stems = matrix.cells[1:, 1:]
-    told = mostly(dict(zip(pairs, stems.ravel().tolist(), strict=True)), matrix.similarity)
-    silence = f"{SILENCE} {round(matrix.similarity - float(stems.sum()), 2) + 0.0:+.2f}"
-    return f"{told}, {silence}" if told else silence
+    parts = dict(zip(pairs, matrix.cells[1:, 1:].ravel().tolist(), strict=True))
+    parts[f"pairs with {SILENCE}"] = matrix.with_silence
+    sign, least = 1 if matrix.similarity >= 0 else -1, _LITTLE * max(map(abs, parts.values()))
+    first = max(parts, key=lambda name: sign * parts[name])
+    large = {name: value for name, value in parts.items() if abs(value) >= least or name == first}
+    by, against = mostly(large, sign), mostly(large, -sign)
+    return f"{by}, against {against}" if by and against else by
 
 
 def mostly_by(found: Neighbour | Pair) -> str:

@@ -116,7 +116,7 @@ def similar(
     1  Jig         0.994  tempo +0.51, energy +0.49
     2  Drone      -0.987  tempo -0.53, energy -0.46
     <BLANKLINE>
-    note: 4 songs are too few to tell which are near to everything: hubs are not corrected
+    note: 4 songs are too few to tell which are near to everything (hubs), so no place is corrected for that
     """
     _require_number(k)
     require_seed(seed)

@@ -27,9 +27,9 @@ _SAME = 1 - 1e-6
 _TOLD = 3
 _LITTLE = 0.1  # of a direction's length
 PAIRS = (
-    "mostly by: the pairs of stems, the query's first, that add most to a similarity above 0 or take most from one "
-    "below 0, and what silence adds in all its pairs. All pairs{where} add up to the similarity; single ones can be "
-    "larger than it, as others take away"
+    "mostly by: what adds most to a similarity above 0, or takes most from one below 0, and what is against that: "
+    "pairs of stems, the query's first, and, together, all pairs in which one is silence, or both are. All "
+    "pairs{where} add up to the similarity; single ones can be larger than it, as others take away"
 )
 
 
@@ -65,7 +65,7 @@ class Telling:
             raise unknown("correction for hubs", hubs, CORRECTIONS)
         if n_usable < LEAST_SONGS:
             few = f"{counted(n_usable, 'song is', 'songs are')} too few to tell which are near to everything"
-            return cls(index, space, notes=(f"{few}: hubs are not corrected",))
+            return cls(index, space, notes=(f"{few} (hubs), so no place is corrected for that",))
         crowd, notes = crowd_of(index, space, hubs)
         return cls(index, space, crowd, hubs, notes)
 

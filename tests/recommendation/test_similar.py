@@ -32,7 +32,7 @@ most similar to Wizkid;Skepta – Longtime (feat. Skepta), by similarity in the 
 pair                                                      similarity  mostly by
 Jayla Darden – Idea 686 and Linkin Park – What I've Done      -0.032  energy -0.20, instrumentalness -0.08
 
-note: 6 songs are too few to tell which are near to everything: hubs are not corrected"""
+note: 6 songs are too few to tell which are near to everything (hubs), so no place is corrected for that"""
 
 
 def test_the_group_of_a_song_is_nearest() -> None:
@@ -139,7 +139,9 @@ def test_hubs_are_corrected_unless_not_wanted_and_named() -> None:
 def test_with_few_songs_hubs_are_not_corrected_and_that_is_said() -> None:
     found = similar("song 0", collection(crowded(29, 5)))
     assert found.ranked_by == "similarity"
-    assert found.notes == ("29 songs are too few to tell which are near to everything: hubs are not corrected",)
+    assert found.notes == (
+        "29 songs are too few to tell which are near to everything (hubs), so no place is corrected for that",
+    )
 
 
 def test_the_same_vector_in_another_file_is_told() -> None:

@@ -57,13 +57,12 @@ class AlikeWindows:
         if self.matrix.cancels:
             return "pairs of stems cancel, so no single pair makes it"
         row, column, most = self.matrix.largest()
-        cells = self.matrix.cells
-        silence = float(cells.sum() - cells[1:, 1:].sum())
+        silence = self.matrix.with_silence
         told = "no pair of stems adds to it"
         if most > 0:
             told = f"most by {legible(row)} with {legible(column)} ({most:+.2f})"
         if silence > max(most, 0.0):
-            told += f", what silence says adds {silence:+.2f}"
+            told += f", pairs with silence {silence:+.2f} together"
         return f"{told}, other pairs take away" if most > self.similarity + _SEEN else told
 
     def seconds(self, side: int) -> str:

@@ -48,8 +48,8 @@ class StemMatrix:
     Examples
     --------
     >>> found = StemMatrix(("silence", "drums"), ("silence", "bass"), np.array([[0.1, 0.0], [-0.2, 0.4]]))
-    >>> round(found.similarity, 3), found.largest()
-    (0.3, ('drums', 'bass', 0.4))
+    >>> round(found.similarity, 3), found.largest(), round(found.with_silence, 3)
+    (0.3, ('drums', 'bass', 0.4), -0.1)
     >>> print(found)
              silence   bass
     silence    +0.10  +0.00
@@ -79,6 +79,11 @@ class StemMatrix:
         """The pair of stems that adds most: the query's, the other's, and how much."""
         row, column = np.unravel_index(int(np.argmax(self.cells[1:, 1:])), self.cells[1:, 1:].shape)
         return self.rows[1 + row], self.columns[1 + column], float(self.cells[1 + row, 1 + column])
+
+    @property
+    def with_silence(self) -> float:
+        """What all pairs add of which one is silence, or both are."""
+        return float(self.cells.sum() - self.cells[1:, 1:].sum())
 
     @property
     def cancels(self) -> bool:

@@ -7,17 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.attribution.told_apart import ROUNDING
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.summary import how_known
-from audiolime_ext.explanation.words import sentence
+from audiolime_ext.explanation.words import Voice, sentence
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.recommendation.why.standing import Standing, ordinal
 
 if TYPE_CHECKING:
     from audiolime_ext.recommendation.why.result import Removal, Why
+
+Array = NDArray[np.float64]
 
 SMALL = 0.01  # a score that is as good as none
 SHOWN = 0.005  # less is written as 0.00
@@ -40,14 +43,36 @@ def as_text(why: Why) -> str:
 
 
 def answer(why: Why, *, page: bool = False) -> str:
-    """The answer in a sentence; where the second candidate is nearer, that comes first."""
-    voice = replace(why.voice, page=page)
-    told = sentence(why.leading, why.leading.sources, voice, k=2)
-    if len(why.candidates) < 2 or why.score >= -ROUNDING:
-        return told
-    first, second = (legible(song.name) for song in why.candidates)
-    nearer = f"{second} is nearer than {first} by similarity"
-    return f"{nearer[0].upper()}{nearer[1:]}. {told}" if page else f"{nearer}; {told}"
+    """The answer in a sentence; first, where it is so, that the second candidate is nearer, and what silence has."""
+    voice, found, before = replace(why.voice, page=page), why.leading, list[str]()
+    told = sentence(found, found.sources, voice, k=2)
+    if len(why.candidates) > 1 and why.score < -ROUNDING:
+        first, second = (legible(song.name) for song in why.candidates)
+        before.append(f"{second} is nearer than {first} by similarity")
+    if beside := _silence_first(found, voice):
+        before.append(beside)
+        below = found.empty - found.full > found.near  # together the stems take away, so no sum comes from one
+        told = told if found.unheard or below else f"{'Among' if page else 'among'} the stems, {told}"
+    if not page:
+        return "; ".join([*before, told])
+    return " ".join([*(f"{one[0].upper()}{one[1:]}." for one in before), told])
+
+
+def _silence_first(found: Leading, voice: Voice) -> str:
+    """That silence alone has more than any stem adds, or no less, as numbers are shown; "" where a stem adds more."""
+    if found.state not in ("leads", "tied") or found.as_baseline or found.errors is None:
+        return ""
+    weights, errors, digits = np.array(found.weights), np.array(found.errors), voice.digits(found.largest)
+    empty, least, most = (round(float(value), digits) for value in (found.empty, *_span(weights, errors)))
+    if empty < least or empty <= 0:
+        return ""
+    than = "more than any stem adds" if empty > most else "and no stem adds clearly more"
+    return f"silence alone has {voice.number(found.empty, found.largest)}, {than}"
+
+
+def _span(weights: Array, errors: Array) -> tuple[float, float]:
+    """Between which values the largest weight lies."""
+    return float((weights - errors).max()), float((weights + errors).max())
 
 
 def _head(why: Why) -> str:
@@ -105,7 +130,7 @@ def of_pairs(why: Why) -> list[str]:
 
 
 def _of_pair(matrix: StemMatrix, *, single: bool) -> str:
-    """What adds most among the pairs of two stems and, where a pair with silence adds more, that; "" for no pair."""
+    """Which pair of two stems adds most, and what is added by the others and by those with silence; "" for no pair."""
     if matrix.cancels:
         return (
             f"single pairs add or take away up to {np.abs(matrix.cells).max():.1f}, far more than the similarity "
@@ -115,11 +140,12 @@ def _of_pair(matrix: StemMatrix, *, single: bool) -> str:
     if single or cell <= 0:
         return ""
     told = f"of pairs of stems, the query's {row} with this song's {column} adds most to the similarity ({cell:+.2f})"
-    at, across = np.unravel_index(int(np.argmax(matrix.cells)), matrix.cells.shape)
-    most = float(matrix.cells[at, across])
-    if most > cell:
-        told += f", but {matrix.rows[at]} with {matrix.columns[across]} adds more ({most:+.2f})"
-    return f"{told}; other pairs take away" if most > matrix.similarity + SHOWN else told
+    rest = {
+        "the other pairs of stems": matrix.similarity - cell - matrix.with_silence,
+        "all pairs with silence": matrix.with_silence,
+    }
+    beside = ", ".join(f"{name} together {value:+.2f}" for name, value in rest.items() if round(value, 2))
+    return f"{told}; {beside}" if beside else told
 
 
 def without_stems(why: Why) -> list[str]:
@@ -206,15 +232,9 @@ def silence_notes(found: Leading, noun: str) -> list[str]:
         return []
     told, part = f"silence alone has {found.empty:.2f} of the {noun} {found.full:.2f}", found.empty / found.full
     if part >= 0.5:
-        return [
-            f"{told}: seen from where songs are compared, silence lies on the same side, so what a song lacks counts "
-            "as much as what it has"
-        ]
+        return [f"{told}: so much comes from nothing that sounds, and songs can be alike by what both lack"]
     if part <= -1:
-        return [
-            f"{told}: seen from where songs are compared, silence lies far on the other side, so what the stems add is "
-            "first of all that there is sound"
-        ]
+        return [f"{told}: what the stems add is first of all that there is sound"]
     return []
 
 

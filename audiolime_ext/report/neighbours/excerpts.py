@@ -92,7 +92,7 @@ class Excerpt:
         """What is played, in words."""
         name = legible(self.song.name)
         highest = "where the score is highest" if self.role == "query" else "where it is most like the query"
-        reason = f"where most comes from {self.stem}" if self.stem else highest
+        reason = f"where the stem {self.stem} adds most" if self.stem else highest
         held = f"the player holds {clock(self.start_s)}–{clock(self.end_s)}"
         return f"{name}: {self.written(self.span)}, {reason}; {held}; {gain_in_words(self.gain_db)}"
 

@@ -49,11 +49,11 @@ def gain_in_words(gain_db: float) -> str:
     Examples
     --------
     >>> gain_in_words(-1.26), gain_in_words(0.5), gain_in_words(-0.04)
-    ('1.3 dB softer than it is', '0.5 dB louder than it is', 'as loud as it is')
+    ('1.3 dB softer than recorded', '0.5 dB louder than recorded', 'as loud as recorded')
     """
     if not round(gain_db, 1):
-        return "as loud as it is"
-    return f"{abs(gain_db):.1f} dB {'louder' if gain_db > 0 else 'softer'} than it is"
+        return "as loud as recorded"
+    return f"{abs(gain_db):.1f} dB {'louder' if gain_db > 0 else 'softer'} than recorded"
 
 
 def _level_db(samples: Samples) -> float:

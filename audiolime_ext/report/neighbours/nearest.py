@@ -23,12 +23,19 @@ from audiolime_ext.recommendation.sounds import file_of
 from audiolime_ext.recommendation.space import AVERAGE, meaning
 from audiolime_ext.recommendation.telling import PAIRS
 from audiolime_ext.report.neighbours.loudness import equal_gains_db, gain_in_words
-from audiolime_ext.report.neighbours.shares import Bar, Table, bars, signed
+from audiolime_ext.report.neighbours.shares import SILENCE_IS, STEM_IS, Bar, Table, bars, signed
 from audiolime_ext.report.player.clip import data_uri
+from audiolime_ext.report.song.facts import listener
 from audiolime_ext.report.templating import clock, policy, render, static
 from audiolime_ext.text import minus
 
 EXCERPT_S = 8.0
+_CORRECTED = "the similarity, corrected for songs that are near to everything, from 0 to 1"
+RANKED_IS = {
+    "mutual proximity": _CORRECTED,
+    "local scaling": _CORRECTED,
+    "relevance": "how likely it is that the song is liked, from 0 to 1",
+}
 MOST_BARS = 6
 
 
@@ -74,14 +81,14 @@ def similar_html(found: Similar, *, title: str | None = None, audio: bool = True
         "neighbours/nearest.html.j2",
         title=title or _title(found),
         found=found,
+        heard=f"as {listener(found.model)} hears them" if found.model else "in the vectors of the catalogue",
         model=found.model or "the vectors of the catalogue",
         queries=queries,
         rows=rows,
         pairs=_pairs(found),
         weights=[f"{legible(name)} × {weight:g}" for name, weight in found.weights.items()],
         notes=[legible(note) for note in found.notes if note != PAIRS.format(where=" (in the JSON)")],
-        meaning=meaning("" if found.space == "plain" else AVERAGE),
-        pairs_said=_pairs_said(found),
+        terms=_terms(found),
         ranked=None if found.ranked_by == "similarity" else found.ranked_by,
         seconds=f"{EXCERPT_S:g}",
         sounds=audio,
@@ -113,14 +120,16 @@ def _pairs(found: Similar) -> list[tuple[Pair, str, str]]:
     return [(pair, " and ".join(map(legible, pair.names)), minus(mostly_by(pair))) for pair in found.pairs]
 
 
-def _pairs_said(found: Similar) -> str:
-    """What the pairs of stems are that are told, where there are any."""
+def _terms(found: Similar) -> list[tuple[str, str]]:
+    """The words of the page and what each means."""
+    ranked = [] if found.ranked_by == "similarity" else [(found.ranked_by.capitalize(), RANKED_IS[found.ranked_by])]
+    terms = [("Similarity", meaning("" if found.space == "plain" else AVERAGE)), *ranked]
     told_of: list[Neighbour | Pair] = [*found.rows, *found.pairs]
     if not any(one.matrix is not None and not one.contributions for one in told_of):
-        return ""
+        return terms
     listed = any(row.matrix is not None for row in found.rows)
-    told = PAIRS.format(where=", in the table below each song," if listed else "")
-    return told[0].upper() + told[1:]
+    mostly = PAIRS.format(where=", in the table below each song," if listed else "").removeprefix("mostly by: ")
+    return [*terms, STEM_IS, SILENCE_IS, ("Mostly by", mostly)]
 
 
 def _silent(found: Similar) -> tuple[list[Heard], list[Heard]]:

@@ -20,6 +20,11 @@ from audiolime_ext.report.player.player import stem_colors
 HALF = 49.5  # of a bar's picture, which is 100 wide
 MOST_OUTPUTS = 12
 NEUTRAL = "#8a9099"
+STEM_IS = ("Stem", "a part of a song, as it was split")
+SILENCE_IS = (
+    "Silence",
+    "what the model answers when all stems of a song are off; it counts beside the stems, and cannot be heard",
+)
 
 
 @dataclass(frozen=True)

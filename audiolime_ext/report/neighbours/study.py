@@ -207,8 +207,8 @@ def _sound(why: Why, query: Excerpt, others: list[Excerpt]) -> Step:
     """The stem that counts most, alone, in all three songs."""
     stem = max(why.weights, key=lambda name: abs(why.weights[name]))
     says = (
-        f"What counts most for the choice is the query's {stem}. Listen to it alone, and to what is most like it in "
-        "each of the songs."
+        f"Of the query's sounds, its {stem} counts most for the choice. Listen to it alone, and to what is most like "
+        "it in each of the songs."
     )
     clips = [Clip(f"the query: {stem}", _alone(query, stem))]
     for number, excerpt in enumerate(others, 1):

@@ -6,7 +6,7 @@ Both are looked for in `audiolime_ext.recommendation.why`; here they become what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -61,6 +61,7 @@ def flip_view(flip: Flip, *, sound: bool = True) -> FlipView:
 
 def alike_view(alike: Alike, *, sound: bool = True) -> AlikeView:
     """Which seconds are alike: lines from the middle of one window to that of another, and the best pairs as sound."""
+    alike = replace(alike, songs=("the query", alike.songs[1]))  # whose name stands above
     middles = alike.path_s + [float(lengths.mean()) / 2 for lengths in alike.durations_s]
     way = [Link(float(one), float(other)) for one, other in middles]
     best = [

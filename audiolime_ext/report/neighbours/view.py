@@ -13,15 +13,25 @@ from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.excerpts import Excerpt
 from audiolime_ext.report.neighbours.heat import Heat, heat_maps
-from audiolime_ext.report.neighbours.shares import Bar, Table, by_candidate, output_table, signed, stem_bars
+from audiolime_ext.report.neighbours.shares import (
+    SILENCE_IS,
+    STEM_IS,
+    Bar,
+    Table,
+    by_candidate,
+    output_table,
+    signed,
+    stem_bars,
+)
 from audiolime_ext.report.neighbours.spectrograms import Sheet
 from audiolime_ext.report.neighbours.told import AlikeView, FlipView
 from audiolime_ext.report.song.facts import stems_are
+from audiolime_ext.report.song.facts import title_of as title_of_split
 from audiolime_ext.text import minus
 
 LINKED = (
-    "Mute or solo a stem in one song, and the stem of the same name is switched in the other, too. All are played "
-    "equally loud; how much each was turned up or down for that is said below."
+    "Mute or solo a stem in one song, and the stem of the same name is switched wherever there is one. All songs are "
+    "played equally loud; how much each was turned up or down for that is said below."
 )
 
 
@@ -57,7 +67,8 @@ class WhyView:
     notes: tuple[str, ...]
     flip: FlipView | None = None
     alike: AlikeView | None = None
-    meaning: str = ""
+    terms: tuple[tuple[str, str], ...] = ()
+    made_by: str = ""
     linked: str = LINKED
     data: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -90,7 +101,7 @@ def make_view(
         question=question_of(why),
         facts=(
             *map(minus, words.places(why)),
-            _made_by(why),
+            title_of_split(why.track, names=tuple(why.weights)),
             stems_are(why.query.separator, tuple(why.weights), brief=False),
         ),
         say=words.answer(why, page=True),
@@ -108,7 +119,8 @@ def make_view(
         notes=tuple(minus(legible(note)) for note in words.remarks(why)),
         flip=flip,
         alike=alike,
-        meaning=why.space.meaning if why.candidates else "",
+        terms=tuple(terms_of(why)),
+        made_by=f"Separator: {why.query.separator or 'own stems'}. Model: {why.model}. Vectors: {why.space.kind}",
         data={"songs": [_for_script(excerpt) for excerpt in found if excerpt.role in players]},
     )
 
@@ -131,8 +143,21 @@ def question_of(why: Why) -> str:
     return f"Which sounds of {query} make it more similar to {names[0]} than to {names[1]}?"
 
 
-def _made_by(why: Why) -> str:
-    return f"heard by {why.model} in stems of {why.query.separator or 'its own'}; {why.space.kind} vectors"
+def terms_of(why: Why) -> list[tuple[str, str]]:
+    """The words of the page and what each means."""
+    noun, terms = why.voice.kind.noun, [("Query", "the song that is asked about"), STEM_IS, SILENCE_IS]
+    if why.candidates:
+        terms.append(("Similarity", why.space.meaning))
+    if noun == "difference":
+        terms.append(("Difference", "the similarity to the first song less the similarity to the second"))
+    if noun == "log-odds":
+        terms.append(("Log-odds", "how well a song fits the taste, on a scale without ends; 0: as likely as not"))
+    if any(matrix is not None for matrix in why.matrices):
+        both = "those of the query's silence and those of the other song's; the row “silence” is the query's alone"
+        terms.append(("All pairs with silence", both))
+    if stem_bars(why):
+        terms.append(("Bar", f"what silence, or a stem of the query, adds to the {noun} (+) or takes from it (−)"))
+    return terms
 
 
 def _songs(why: Why, found: Sequence[Excerpt], players: dict[str, Markup]) -> list[Song]:

@@ -101,7 +101,7 @@ def title_of(track: TrackExplanation, name: str = "", *, names: Sequence[str] = 
     if exact:
         split = f"split by {origin.factorization or 'own stems'}, heard by {origin.model or 'own model'}"
     else:
-        split = f"{_split(origin.factorization, names)}, heard by {_listener(origin.model)}"
+        split = f"{_split(origin.factorization, names)}, heard by {listener(origin.model)}"
     return f"{name}: {split}" if name else split[0].upper() + split[1:]
 
 
@@ -115,8 +115,14 @@ def _split(spec: str | None, names: Sequence[str]) -> str:
     return f"split by {SEPARATORS.get(kind or '', kind)} into {into}"
 
 
-def _listener(spec: str | None) -> str:
-    """A model's name: of one that is a file, the file's."""
+def listener(spec: str | None) -> str:
+    """A model's name: of one that is a file, the file's.
+
+    Examples
+    --------
+    >>> listener("musicnn:MSD_musicnn?layer=penultimate"), listener(None)
+    ('the model musicnn', 'a model without a name')
+    """
     if spec is None:
         return "a model without a name"
     family, argument = split_spec(spec)

@@ -170,7 +170,7 @@ def test_the_stems_that_make_two_windows_alike_are_named() -> None:
 def test_what_silence_says_is_named_where_it_makes_them_alike() -> None:
     alive = Counting(lambda heard: heard + np.array([0, 0, 0, 1.0]))
     loud = find_alike(song({"tune": [[0.1], [0.2]]}, alive), song({"tune": [[0, 0.1], [0, 0.2]]}, alive), PLAIN)
-    assert loud.pairs[0].by == "no pair of stems adds to it, what silence says adds +0.99"
+    assert loud.pairs[0].by == "no pair of stems adds to it, pairs with silence +0.99 together"
 
 
 def test_windows_that_are_no_more_alike_than_songs_on_average_are_no_pair() -> None:

@@ -20,8 +20,12 @@ from audiolime_ext.collection.song_parts import song_parts
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.stem_vectors import StemVectors
 from audiolime_ext.errors import AudioError, NothingArgues, UsageError
+from audiolime_ext.explanation.leading import Leading
+from audiolime_ext.explanation.words import Voice
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.plain import to_json
+from audiolime_ext.prediction.kind import Kind
+from audiolime_ext.recommendation.result import mostly_by_stems
 from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why import words
 from audiolime_ext.recommendation.why.matrix import StemMatrix
@@ -30,6 +34,7 @@ from audiolime_ext.recommendation.why.result import Why
 from factorizations.oracle import OracleFactorization
 from tests.recommendation.planted import collection
 from tests.recommendation.why import songs
+from tests.studies.planted.reading import read_words
 
 N_SONGS = 8
 
@@ -322,7 +327,9 @@ def test_half_of_a_score_that_silence_has_is_said(made: Made) -> None:
     told = {}
     for seed in range(1, 8):
         found = asked(made[0], made[seed], model, made)
-        told[found.silence / found.score >= 0.5] = any("lies on the same side" in note for note in found.notes)
+        told[found.silence / found.score >= 0.5] = any(
+            "so much comes from nothing that sounds" in note for note in found.notes
+        )
     assert told == {True: True, False: False}
 
 
@@ -335,7 +342,7 @@ def test_silence_that_has_as_much_against_the_score_is_said() -> None:
     found = asked(made[0], made[1], songs.hearing_levels(*names), made)
     assert found.silence / found.score <= -1
     (note,) = (note for note in found.notes if note.startswith("silence alone has"))
-    assert "lies far on the other side, so what the stems add is first of all that there is sound" in note
+    assert note.endswith("what the stems add is first of all that there is sound")
 
 
 def test_two_songs_of_one_name_are_told_apart(made: Made) -> None:
@@ -582,26 +589,73 @@ def test_a_path_of_a_song_that_is_gone_is_a_name_of_it(made: Made, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("cells", "said"),
+    ("weights", "errors", "empty", "said"),
     [
-        ([[0.1, 0.0], [0.0, 0.5]], "the query's drums with this song's bass adds most to the similarity (+0.50)"),
-        ([[0.6, 0.0], [0.0, 0.5]], "(+0.50), but silence with silence adds more (+0.60)"),
-        ([[0.6, -0.9], [0.0, 0.5]], "(+0.50), but silence with silence adds more (+0.60); other pairs take away"),
-        ([[0.0, -0.3], [0.0, 0.5]], "adds most to the similarity (+0.50); other pairs take away"),
-        ([[0.6, 0.0], [0.0, -0.5]], ""),
-        ([[2.5, -2.3], [0.0, 0.3]], "single pairs add or take away up to 2.5, far more than the similarity (0.50)"),
+        ((0.23, -0.08), (0.0, 0.0), 0.42, "silence alone has 0.42, more than any stem adds; among the stems, A over B"),
+        ((0.23, -0.08), (0.0, 0.0), 0.2, ""),
+        ((0.2314, -0.08), (0.0, 0.0), 0.2301, "silence alone has 0.23, and no stem adds clearly more; among the"),
+        ((0.23, -0.08), (0.1, 0.1), 0.2, "silence alone has 0.20, and no stem adds clearly more; among the"),
+        ((0.23, -0.08), (0.0, 0.0), -0.42, ""),
+        ((0.1, -0.4), (0.0, 0.0), 0.42, "silence alone has 0.42, more than any stem adds; A over B"),
     ],
 )
-def test_a_pair_is_named_with_what_adds_more_and_what_takes_away(cells: Any, said: str) -> None:
-    """Where silence adds more than any two stems, or others take away, that is said: no number stands against it."""
-    matrix = StemMatrix(("silence", "drums"), ("silence", "bass"), np.array(cells))
+def test_the_headline_says_first_what_silence_has_where_no_stem_adds_more(
+    weights: Any, errors: Any, empty: float, said: str
+) -> None:
+    """Else the sentence would pass over the largest part: "comes most from accompaniment", where silence has more."""
+    full = empty + sum(weights)
+    found = Leading("leads", ("accompaniment", "vocals"), (1, 1), weights, (0, 0), errors, full, empty, 1.0, (0,), (0,))
+    voice, names = Voice("A over B", Kind("difference")), [SimpleNamespace(name=name) for name in "AB"]
+    made = cast(Why, SimpleNamespace(leading=found, voice=voice, candidates=names, score=full))
+    told, page = words.answer(made), words.answer(made, page=True)
+    nearer = "B is nearer than A by similarity; " if full < 0 else ""
+    assert told.startswith(f"{nearer}{said or 'A over B'}")
+    assert ("silence alone" in told) == bool(said)
+    assert read_words(told, ["accompaniment"], (), found.sources).named == ("accompaniment",)
+    assert (". Among the stems, “A over B” (" in page) == ("among" in said)
+    soft = replace(found, unheard=(1,))
+    assert "among the stems" not in words.answer(cast(Why, SimpleNamespace(**{**vars(made), "leading": soft})))
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([[0.0, 0.0], [0.0, 0.5]], "the query's drums with this song's bass adds most to the similarity (+0.50)"),
+        ([[0.6, -0.9], [0.0, 0.5]], "adds most to the similarity (+0.50); all pairs with silence together -0.30"),
+        (
+            [[0.6, -0.9, 0.0], [0.0, 0.5, -0.4]],
+            "(+0.50); the other pairs of stems together -0.40, all pairs with silence together -0.30",
+        ),
+        ([[0.6, 0.0], [0.0, -0.5]], ""),
+        ([[2.5, -2.3], [0.0, 0.3]], "cancel: no single pair makes it, a stem counts by the sum of its row"),
+    ],
+)
+def test_a_pair_is_named_with_what_all_others_add(cells: Any, said: str) -> None:
+    """What is named adds up to the similarity, as the list of similar songs has it: no number stands against it."""
+    matrix = StemMatrix(("silence", "drums"), ("silence", "bass", "flute")[: len(cells[0])], np.array(cells))
     found = SimpleNamespace(
         candidates=[SimpleNamespace(name="A")], matrices=[matrix], leading=SimpleNamespace(state="leads")
     )
     told = words.of_pairs(cast(Why, found))
     assert (told == []) if not said else told[0].startswith("A: ")
-    assert said in "".join(told)
-    assert ("take away" in "".join(told)) == ("take away" in said)
+    assert "".join(told).endswith(said)
+
+
+def test_the_list_and_the_reason_tell_one_number_for_silence_and_nothing_negligible() -> None:
+    names = ("silence", "vocals", "rest")
+    cells = np.array([[1.65, -0.60, -1.10], [-0.51, 0.50, -0.03], [-0.80, 0.39, 0.30]])
+    matrix = StemMatrix(names, names, cells)
+    found = SimpleNamespace(
+        candidates=[SimpleNamespace(name="A")], matrices=[matrix], leading=SimpleNamespace(state="leads")
+    )
+    (told,) = words.of_pairs(cast(Why, found))
+    assert told.endswith("(+0.50); the other pairs of stems together +0.66, all pairs with silence together -1.36")
+    assert mostly_by_stems(matrix) == "pairs with silence -1.36, against vocals–vocals +0.50, rest–vocals +0.39"
+    many = np.pad(np.full((4, 4), 0.05), ((1, 0), (1, 0)))
+    many[1, 1] = -0.6  # a large one against, and no other of more than a tenth of it: the first of these is named
+    assert (
+        mostly_by_stems(StemMatrix(("silence", *"abcd"), ("silence", *"abcd"), many)) == "a–b +0.05, against a–a -0.60"
+    )
 
 
 def test_songs_that_no_index_knows_are_called_by_their_tags_and_told_apart_by_their_files(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.space import meaning
 from audiolime_ext.recommendation.telling import PAIRS
 from audiolime_ext.recommendation.why.matrix import StemMatrix
-from audiolime_ext.report.neighbours.nearest import EXCERPT_S, similar_html
+from audiolime_ext.report.neighbours.nearest import EXCERPT_S, RANKED_IS, similar_html
 from tests.browser.pages import opened
 from tests.recommendation.planted import collection
 from tests.report.neighbours.planted import EVIL
@@ -86,10 +86,10 @@ def test_reasons_by_stems_are_shown_where_they_are_known(found: Similar) -> None
     rows[1] = replace(rows[1], matrix=matrix)
     text = similar_html(replace(found, rows=tuple(rows)), audio=False)
     assert text.count("mostly by") == 1
-    assert "mostly by drums–drums +0.40, drums–bass +0.10" in text
+    assert "mostly by drums–drums +0.40, drums–bass +0.10, against bass–bass −0.20" in text
     assert text.count("Rows are parts of the query") == 1
     assert "All pairs, in the table below each song, add up to the similarity" in text
-    assert "Mostly by: " not in similar_html(found, audio=False)
+    assert "Mostly by:" not in similar_html(found, audio=False)
     assert "<audio" not in text
 
 
@@ -119,9 +119,19 @@ def test_the_list_is_written_by_write_page(found: Similar, tmp_path: Path) -> No
 
 def test_what_a_similarity_means_is_said_for_the_space_it_is_of(found: Similar) -> None:
     text = similar_html(found, audio=False)
-    assert "Similarity 1: the two differ from the average of the collection in the same way; 0: in ways" in text
-    assert f"Similarity {meaning()}." in similar_html(replace(found, space="plain"), audio=False)
+    assert "<b>Similarity:</b> 1: the two differ from the average of the collection in the same way; 0: in ways" in text
+    assert f"<b>Similarity:</b> {meaning()}." in similar_html(replace(found, space="plain"), audio=False)
     assert "the last digit of a sum can be off" in text
+
+
+def test_what_ranks_is_explained_and_specs_are_folded_away(found: Similar) -> None:
+    hears = replace(found, model="musicnn:MSD_musicnn?layer=penultimate")
+    for ranked in ("similarity", *RANKED_IS):
+        text = similar_html(replace(hears, ranked_by=ranked), audio=False)
+        assert f"By {ranked}, as the model musicnn hears them." in text
+        assert ranked == "similarity" or f"<b>{ranked.capitalize()}:</b> {RANKED_IS[ranked]}." in text
+        assert text.index("<footer>") < text.index("MSD_musicnn")
+    assert "By similarity, in the vectors of the catalogue." in similar_html(found, audio=False)
 
 
 def test_what_pairs_of_stems_are_stands_once_and_above_the_list(found: Similar) -> None:
@@ -132,4 +142,4 @@ def test_what_pairs_of_stems_are_stands_once_and_above_the_list(found: Similar) 
     )
     text = similar_html(replace(found, rows=rows, notes=(PAIRS.format(where=" (in the JSON)"),)), audio=False)
     assert "JSON" not in text
-    assert text.index("Mostly by: the pairs of stems") < text.index("<main>")
+    assert text.index("<b>Mostly by:</b> what adds most") < text.index("<main>")

@@ -108,7 +108,7 @@ def test_what_is_played_is_the_window_in_which_the_leading_stem_adds_most(over: 
     query, a, b = excerpts(over)
     assert [one.stem for one in (query, a, b)] == ["drums", "drums", None]  # nothing of B is like the drums
     assert [one.marked for one in (query, a)] == [(planted.LOUDEST_S, planted.LOUDEST_S + 1)] * 2
-    assert "0:02.0–0:03.0, where most comes from drums" in a.told
+    assert "0:02.0–0:03.0, where the stem drums adds most" in a.told
 
 
 def test_all_songs_are_equally_loud_and_none_is_louder_than_full_scale(over: Why) -> None:
@@ -228,6 +228,28 @@ def test_what_is_compared_is_lowered_alike_where_a_file_could_not_hold_it() -> N
     assert all("softer here" not in clip.caption for clip in flip_view(flip).clips)
 
 
+def test_words_are_explained_above_the_answer_and_specs_are_folded_away(over: Why) -> None:
+    text = html.unescape(why_html(over, audio=None))
+    legend = text[text.index('class="legend"') : text.index("<main>")]
+    for term in ("Query", "Stem", "Silence", "Similarity", "Difference", "All pairs with silence", "Bar"):
+        assert f"<b>{term}:</b> " in legend
+    taste = html.unescape(why_html(planted.of_a_taste(), audio=None)).partition("<main>")[0]
+    assert ("<b>Log-odds:</b>" in taste, "<b>Similarity:</b>" in taste) == (True, False)
+    assert f"Model: {over.model}. Vectors: {over.space.kind}." in text[text.index("<footer>") :]
+    before = text[: text.index("<footer>")]
+    for jargon in ("mel bands", "vectors: ", "Vectors", "Model: "):
+        assert jargon not in before.partition("What else to know")[0]
+
+
+def test_only_what_plays_is_said_to_play_and_the_query_is_called_so(over: Why) -> None:
+    silent, told = why_html(over, audio=None), html.unescape(why_html(over))
+    assert "A cell of two stems plays" in told
+    assert "A cell of two stems plays" not in silent
+    assert over.alike is not None
+    long = replace(over, alike=replace(over.alike, songs=("A very long name", "A & Co")))
+    assert "A very long name" not in why_html(long, audio=None)
+
+
 def test_names_are_text_whatever_they_hold(over: Why) -> None:
     given = planted.songs()
     found = why(given["evil"], given["query"], given["a"], model=planted.MODEL, cache=False)
@@ -327,7 +349,7 @@ def test_what_is_rounded_and_what_a_rows_sum_is_are_said(over: Why) -> None:
     assert "adds in all, as in the table above; a single pair" in both
     assert "adds in all; a single pair" in whole
     assert ["the last digit of a sum can be off" in text for text in (single, both, whole)] == [True, True, False]
-    assert f"Similarity {over.space.meaning}." in html.unescape(single)
+    assert f"<b>Similarity:</b> {over.space.meaning}." in html.unescape(single)
 
 
 def test_a_player_counts_in_the_seconds_of_its_song(over: Why) -> None:

@@ -105,7 +105,7 @@ def _similarities(truth: Truth, vector: Array, asked: str) -> list[float]:
 
 def _silence(found: Why, parts: Expected) -> str:
     """That silence has half of it or more, or as much against it: said if and only if it has."""
-    said = [" lies on the same side" in note for note in found.notes if note.startswith("silence alone has")]
+    said = [" comes from nothing that sounds" in note for note in found.notes if note.startswith("silence alone has")]
     if abs(parts.full) < words.SMALL:
         return ""
     part = parts.empty / parts.full
