@@ -85,8 +85,8 @@ def _results(args: Namespace) -> Any:
     results = Results.read(args.store)
     reading = results.reading
     if args.expected is not None:
-        rows = load_expected(args.expected, labels=results.classes, components=results.components or None).rows
-        reading = replace(reading, expected=tuple((row.label, row.component, row.sign) for row in rows))
+        meant = load_expected(args.expected, labels=results.labels, components=results.components or None)
+        reading = replace(reading, expected=meant.kept)
     if args.threshold is not None:
         reading = replace(reading, thresholds=(args.threshold,) * len(results.labels))
     return replace(results, reading=reading)
