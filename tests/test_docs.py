@@ -114,6 +114,8 @@ def test_the_recipe_for_ci_audits_and_then_gates_the_model_as_it_is_now(
     monkeypatch.syspath_prepend(tmp_path)
     sys.modules.pop("my_models", None)
     audit, gate, report = (command.removeprefix("audiolime ").split() for command in recipe())
+    for flag in ("--tolerance", "--expected"):
+        assert gate[gate.index(flag) + 1] == report[report.index(flag) + 1], "both are to say the same"
     try:
         assert main([*audit[:-1], "production.sqlite", "--workers", "0"]) == 0
         assert main([*audit, "--workers", "0"]) == 0
