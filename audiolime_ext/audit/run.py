@@ -271,14 +271,11 @@ def plan_audit(
     names = labels_of(model, sr)
     mapped = None if label_map is None else load_label_map(label_map, names)
     found = load_manifest(manifest, labels=names, columns=columns, ignore=ignore, root=root, label_map=mapped)
-    meant = None if expected is None else load_expected(expected, labels=found.labels).rows
+    meant = None if expected is None else load_expected(expected, labels=found.labels).kept
     separator = None if factorization == TRUE_STEMS else load_factorization(factorization)
     _require_one_split(found, separator)
     settings = Settings(**{name: plain(value) for name, value in vars(settings or Settings()).items()})
-    reading = Reading(
-        thresholds_for(names, thresholds),
-        None if meant is None else tuple((row.label, row.component, row.sign) for row in meant),
-    )
+    reading = Reading(thresholds_for(names, thresholds), meant)
     identity = Identity(
         model=model.spec or OWN_MODEL,
         model_fingerprint=fingerprint_of(model),

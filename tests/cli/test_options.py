@@ -54,7 +54,7 @@ def test_a_flag_takes_the_same_in_every_command(flag: str) -> None:
         "--max-evals": "most masks to evaluate for each ",
         "--duration": "length of the excerpt in seconds",
         "--threshold": "a label counts as predicted at or above this score",
-        "--expected": "pairs that are meant to matter: lines of class, component[, sign]",
+        "--expected": "pairs that are meant to matter: lines of class, component (default: ",
         "--tolerance": "share of decisions that may flip",
         "--json": "as JSON, and nothing else",
     }.items(),

@@ -111,7 +111,8 @@ class Reading:
     thresholds : tuple of float or None
         Scores from which on a label is decided for, one for each label; None: the highest score decides.
     expected : tuple of (str, str, int or None) or None
-        Components that are meant to matter, as (class, component, sign); None: nobody said.
+        Components that are meant to matter, as (class, component, None); None: nobody said. Older stores have a sign
+        in the third place.
     """
 
     thresholds: tuple[float, ...] | None = None

@@ -242,8 +242,8 @@ def assert_no_confounder(
     tolerance : float or None
         Limit: the share of decisions that may flip, between 0 and 1; None: .05.
     expected : Expected, str, Path or None
-        Components that are meant to matter, or the table that names them (CSV with the columns class, component and,
-        if wanted, sign), which are waived; None: those that the audit was given.
+        Components that are meant to matter, or the table that names them (CSV with the columns class and component),
+        which are waived; None: those that the audit was given.
     thresholds : float, mapping of str to float, or None
         Score from which on a label is decided for: one for all labels, or one for each; None: as in the audit.
     inconclusive : {"fail", "pass"}
@@ -315,7 +315,7 @@ def _read(
     if expected is not None:
         if not isinstance(expected, Expected):
             expected = load_expected(expected, labels=found.labels, components=found.components)
-        reading = replace(reading, expected=tuple((row.label, row.component, row.sign) for row in expected.rows))
+        reading = replace(reading, expected=expected.kept)
     if thresholds is not None:
         reading = replace(reading, thresholds=thresholds_for(found.labels, thresholds))
     return replace(found, reading=reading)

@@ -1,18 +1,20 @@
-"""What is meant to matter: ``expected.csv``, with the columns ``class``, ``component`` and, if wanted, ``sign``.
+"""What is meant to matter: ``expected.csv``, with the columns ``class`` and ``component``.
 
 ::
 
-    class,component,sign
-    guitar,guitar,+
+    class,component
+    guitar,guitar
 
-The sign ``+`` says that the component is meant to speak for the class, ``-`` against it; without one, either is meant.
+Only what speaks *for* a class is judged: that a component brings the class where it is put in, or that the class is
+lost where it is taken out. So there is nothing to declare that speaks against one. A column ``sign`` may hold ``+``,
+which is what is meant anyway; ``-`` is refused.
 
 Whatever is shown and not declared here is called a confounder; without such a table nothing is called one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,16 +22,15 @@ from pathlib import Path
 from audiolime_ext.collection.table import Problems, named_labels, read_table
 
 COLUMNS = ("class", "component", "sign")
-_SIGNS = {"": None, "+": 1, "-": -1, "−": -1}
+_AGAINST = -1  # the sign in stores of a time when a table could declare what speaks against a class
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """A component that is meant to matter for a class: for (+1), against (−1), or either (None)."""
+    """A component that is meant to speak for a class."""
 
     label: str
     component: str
-    sign: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,26 @@ class Expected:
 
     Examples
     --------
-    >>> expected = Expected((Expectation("guitar", "guitar", 1),))
-    >>> expected.covers("guitar", "guitar", 1), expected.covers("guitar", "guitar", -1)
+    >>> expected = Expected((Expectation("guitar", "guitar"),))
+    >>> expected.covers("guitar", "guitar"), expected.covers("guitar", "drums")
     (True, False)
-    >>> expected.covers("guitar", "drums")
-    False
     """
 
     rows: tuple[Expectation, ...]
 
-    def covers(self, label: str, component: str, sign: int | None = None) -> bool:
-        """Whether this was declared; an unknown or undeclared sign agrees with any."""
-        return any(
-            (row.label, row.component) == (label, component) and (None in (row.sign, sign) or row.sign == sign)
-            for row in self.rows
-        )
+    @classmethod
+    def of(cls, kept: Iterable[tuple[str, str, int | None]]) -> Expected:
+        """What a store keeps; a row that once declared what speaks against a class declares nothing that is judged."""
+        return cls(tuple(Expectation(label, component) for label, component, sign in kept if sign != _AGAINST))
+
+    @property
+    def kept(self) -> tuple[tuple[str, str, int | None], ...]:
+        """As a store keeps it; the third place is no longer used."""
+        return tuple((row.label, row.component, None) for row in self.rows)
+
+    def covers(self, label: str, component: str) -> bool:
+        """Whether this was declared."""
+        return Expectation(label, component) in self.rows
 
 
 def load_expected(
@@ -91,13 +97,14 @@ def load_expected(
             near = get_close_matches(component.lower(), components, n=1, cutoff=0.75)
             if near:
                 problems.add(line, f"unknown component {component!r}; did you mean {near[0]!r}?")
-        if sign not in _SIGNS:
-            problems.add(line, f"sign {sign!r}; write + (for the class) or - (against it), or nothing for either")
+        if sign not in ("", "+"):
+            told = "only what speaks for a class is judged, so write + or nothing"
+            problems.add(line, f"sign {sign!r}; {told}, or leave out the line if it is about what speaks against it")
         for label in named:
             first = lines.setdefault((label, component), line)
             if first != line:
                 problems.add(line, f"{label!r} and {component!r} are on line {first} already; keep one")
-            rows.append(Expectation(label, component, _SIGNS.get(sign)))
+            rows.append(Expectation(label, component))
     if not rows and not problems.found:
         problems.add(0, "it declares nothing; write one class and component a line, or leave the file out")
     problems.raise_any()

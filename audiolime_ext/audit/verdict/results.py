@@ -36,7 +36,7 @@ from audiolime_ext.audit.measurement.effects import decide
 from audiolime_ext.audit.measurement.placebos import PRESENT_DB
 from audiolime_ext.audit.store.records import Entry, Identity, Reading, Recording
 from audiolime_ext.audit.store.store import AuditStore
-from audiolime_ext.audit.verdict.expected import Expectation, Expected
+from audiolime_ext.audit.verdict.expected import Expected
 from audiolime_ext.audit.verdict.rates import Trials
 from audiolime_ext.collection.engine.jobs import Failure
 from audiolime_ext.display import Plotted
@@ -164,7 +164,7 @@ class Results(Plotted):
     def expected(self) -> Expected | None:
         """What is meant to matter; None where nobody said."""
         rows = self.reading.expected
-        return None if rows is None else Expected(tuple(Expectation(*row) for row in rows))
+        return None if rows is None else Expected.of(rows)
 
     def asked(self, measure: str) -> Asked:
         """All of one measure, for recordings and donors that the manifest names."""

@@ -149,7 +149,7 @@ def judge(
             limit,
             rate,
             sign=tried.sign,
-            declared=None if expected is None else expected.covers(label, component, tried.sign),
+            declared=None if expected is None else expected.covers(label, component),
             placebo=known.placebo(tried, rate, limit),
         )
         verdicts.append(_auditable(one, known, expected))
@@ -304,7 +304,7 @@ def _auditable(verdict: Verdict, known: Grounds, expected: Expected | None) -> V
     if n > MOST * of:
         return replace(verdict, why_not=f"{component} is nearly all of the sound in {n} of {counted(of, 'recording')}")
     partners = known.partners(component)
-    meant = {name: expected is not None and expected.covers(label, name, verdict.sign) for name in partners}
+    meant = {name: expected is not None and expected.covers(label, name) for name in partners}
     other = [name for name in partners if meant[name] != bool(verdict.declared)]
     if other:
         only = component if verdict.declared else " and ".join(other)

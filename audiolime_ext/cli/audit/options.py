@@ -17,8 +17,7 @@ def add_expected(parser: _ActionsContainer, *, default: str) -> None:
     parser.add_argument(
         "--expected",
         metavar="CSV",
-        help="pairs that are meant to matter: lines of class, component[, sign], where + is for the class, - against "
-        f"it, and nothing is either (default: {default})",
+        help=f"pairs that are meant to matter: lines of class, component (default: {default})",
     )
 
 

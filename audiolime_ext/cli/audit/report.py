@@ -59,20 +59,38 @@ def run(args: Namespace) -> int:
     if n_done < n:
         lacking = share_of(n - n_done, n, "recording")
         warn(f"{lacking} not measured, or failed: the page is about the others only")
-    if args.audio and not args.trust:
-        _warn_of_modules(results, args.store)
+    if args.audio and (args.trust or not _warn_of_modules(results, args.store)):
+        _warn_of_change(results)
     page = write_report(results, args.output, options)
     print(to_json({"page": str(page)}) if args.json else f"open {legible(page)} in a browser")
     return 0
 
 
-def _warn_of_modules(results: Any, store: str) -> None:
-    """Say on stderr that clips are left out, as the store names a module."""
+def _warn_of_modules(results: Any, store: str) -> bool:
+    """Say on stderr that clips are left out where the store names a module; give whether it does."""
     from audiolime_ext.registry import KINDS, names_module, untrusted
 
-    for kind in KINDS:
-        if names_module(kind, spec := getattr(results.identity, kind)):
-            warn(f"the page has no clips: {untrusted(kind, spec, legible(store))}, or --no-audio")
+    specs = {kind: getattr(results.identity, kind) for kind in KINDS}
+    modules = {kind: spec for kind, spec in specs.items() if names_module(kind, spec)}
+    for kind, spec in modules.items():
+        warn(f"the page has no clips: {untrusted(kind, spec, legible(store))}, or --no-audio")
+    return bool(modules)
+
+
+def _warn_of_change(results: Any) -> None:
+    """Say on stderr that the model that the store names is no longer the one that was audited."""
+    from audiolime_ext.audit.store.records import OWN_MODEL
+    from audiolime_ext.audit.verdict.current import changed
+    from audiolime_ext.errors import AudiolimeError
+
+    if results.identity.model == OWN_MODEL:
+        return
+    try:
+        told = changed(results, results.identity.model)
+    except AudiolimeError as error:
+        told = f"whether the model is still the one that was audited is not known: {error}"
+    if told:
+        warn(f"{told}; the page is about the model as it was")
 
 
 def _results(args: Namespace) -> Any:
@@ -85,8 +103,8 @@ def _results(args: Namespace) -> Any:
     results = Results.read(args.store)
     reading = results.reading
     if args.expected is not None:
-        rows = load_expected(args.expected, labels=results.classes, components=results.components or None).rows
-        reading = replace(reading, expected=tuple((row.label, row.component, row.sign) for row in rows))
+        meant = load_expected(args.expected, labels=results.labels, components=results.components or None)
+        reading = replace(reading, expected=meant.kept)
     if args.threshold is not None:
         reading = replace(reading, thresholds=(args.threshold,) * len(results.labels))
     return replace(results, reading=reading)

@@ -219,9 +219,9 @@ def test_what_was_never_asked_is_no_trial(tmp_path: Path, thresholds: tuple[floa
 
 
 def test_what_is_meant_to_matter_comes_from_the_store(tmp_path: Path) -> None:
-    reading = Reading(expected=(("guitar", "drums", 1), ("piano", "residual", None)))
+    reading = Reading(expected=(("guitar", "drums", None), ("piano", "residual", None)))
     found = results(tmp_path, [Song("guitar", GUITAR), Song("piano", PIANO)], reading)
-    assert found.expected == Expected((Expectation("guitar", "drums", 1), Expectation("piano", "residual")))
+    assert found.expected == Expected((Expectation("guitar", "drums"), Expectation("piano", "residual")))
     assert Results.read(found.path, reading=Reading()).expected is None
     assert (found.classes, found.labels) == (("guitar", "piano"), LABELS)
 
