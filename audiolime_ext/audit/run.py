@@ -14,7 +14,7 @@ from audiolime_ext.audit.measurement.estimate import Estimate, estimate
 from audiolime_ext.audit.measurement.fitness import ask_about_noise, fingerprint_of, labels_of
 from audiolime_ext.audit.measurement.heard import TRUE_STEMS, Ears
 from audiolime_ext.audit.measurement.measure import Measured, Settings
-from audiolime_ext.audit.measurement.plan import DURATION_S, Donors, entries_of, usual_duration_s
+from audiolime_ext.audit.measurement.plan import DURATION_S, Donors, entries_of, of_one_song, usual_duration_s
 from audiolime_ext.audit.measurement.work import Measuring
 from audiolime_ext.audit.store.records import OWN_FACTORIZATION, OWN_MODEL, Entry, Identity, Reading
 from audiolime_ext.audit.store.store import AuditStore
@@ -58,7 +58,7 @@ class Audit:
     engine : callable without arguments, giving an Engine
         Maker of the workers.
     notes : tuple of str
-        Notes on what was left out of the manifest.
+        Notes on what was left out of the manifest, and on what these recordings cannot tell.
     """
 
     identity: Identity
@@ -293,7 +293,8 @@ def plan_audit(
     duration_s = max(DURATION_S, model.window_s or 0.0) if duration_s is None else duration_s
     entries = tuple(entries_of(found, duration_s=duration_s, stems_needed=separator is None, store=ears.store))
     ask_about_noise(model, usual_duration_s(entries) or duration_s, at_once=1)  # refuses a model before the long work
-    return Audit(identity, entries, shard_of(entries, shard), settings, reading, ears, engine, found.notes)
+    notes = (*found.notes, *of_one_song(entries))
+    return Audit(identity, entries, shard_of(entries, shard), settings, reading, ears, engine, notes)
 
 
 def _require_one_split(manifest: Manifest, separator: Factorization | None) -> None:

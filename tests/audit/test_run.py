@@ -161,6 +161,13 @@ def test_recordings_that_are_added_leave_what_was_done_as_it_was(tmp_path: Path)
     assert [row for row in table(store)[1] if row[0] in before] == kept
 
 
+def test_a_manifest_of_one_song_is_told_before_the_work(manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text(re.sub(r"song \d+", "the song", manifest.read_text()))
+    assert plan_audit(manifest, CONFOUNDED, workers=0).notes == ()
+    (note,) = plan_audit(tmp_path / "one.csv", CONFOUNDED, root=manifest.parent, workers=0).notes
+    assert note.startswith("all 24 recordings are of one song, ")
+
+
 def test_shards_draw_the_donors_that_the_whole_draws(manifest: Path, undisturbed: Path, tmp_path: Path) -> None:
     whole = table(undisturbed)
     rows = []

@@ -27,6 +27,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible, told_apart
 from audiolime_ext.files.reading import contents
 from audiolime_ext.progress.stages import tracked
+from audiolime_ext.text import counted
 
 DURATION_S = 10.0
 _BELIEVED_S = 60.0  # longest excerpt that a manifest may claim before its file has been counted
@@ -146,6 +147,22 @@ def _duration_s(path: Path, sha256: str, store: Store) -> float | None:
 def usual_duration_s(entries: Sequence[Entry]) -> float | None:
     """The length of most excerpts in seconds; None where there are none."""
     return next((length for length, _ in Counter(entry.duration_s for entry in entries).most_common(1)), None)
+
+
+def of_one_song(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """A note where no recording can have a donor, since all are of one song and a donor must be of another.
+
+    Examples
+    --------
+    >>> of_one_song([Entry(f"{i}.wav", f"{i:064x}", ("guitar",), "one", 0.0, 10.0) for i in range(3)])
+    ('all 3 recordings are of one song, and what is put in must be of another: only what is taken out can be measured',)
+    """
+    if len(entries) < 2 or len({entry.song for entry in entries}) > 1:
+        return ()
+    return (
+        f"all {counted(len(entries), 'recording')} are of one song, and what is put in must be of another: only what "
+        "is taken out can be measured",
+    )
 
 
 @dataclass(eq=False)

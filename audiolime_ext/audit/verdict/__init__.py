@@ -6,6 +6,7 @@
 - `causes`: whether the level counts, how a component sounds, or that it is there
 - `expected`: what is meant to matter; `agreement`: how often the model decides as the manifest says
 - `limits`, `status`: what rates are compared with; shown, ruled out, open or not auditable, decided in one place
+- `supply`: why nothing could be tried of a pair, and how many songs could be donors
 - `words`: rates and intervals in words; `glossary`: what the words of an audit mean
 - `verdicts`, `gate`: the verdicts on all pairs, and what a gate makes of them
 - `admission`, `junit`: the gate's decision on a store, for continuous integration

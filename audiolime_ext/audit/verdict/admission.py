@@ -89,7 +89,7 @@ class Admission:
     def heading(self) -> str:
         """The outcome in one sentence, with the limit and where it comes from."""
         needed = self.decision.songs_needed
-        more = "" if needed is None else f"; about {counted(needed, 'song')} would decide"
+        more = "" if needed is None else f"; about {counted(needed, 'song')} of each class would decide what is open"
         return f"{self.outcome}: {legible(self.path)}; {self.decision.limit.text}; {self.decision.numbers}{more}"
 
     def lines(self, *outcomes: Outcome) -> list[str]:

@@ -26,6 +26,7 @@ from audiolime_ext.audit.verdict.limits import Limit
 from audiolime_ext.audit.verdict.rates import Rate, Trials, flip_rate
 from audiolime_ext.audit.verdict.results import Asked, Results
 from audiolime_ext.audit.verdict.words import percent
+from audiolime_ext.text import counted
 
 MATCHED, SAME = "matched", "same class"
 Pair = tuple[str, str]  # class and component
@@ -43,11 +44,15 @@ class Cause:
         Difference from components of other songs of the host's own class; None: not measured.
     leak : Rate or None
         Rate of flips by what is separated as the component where there is none; None: not measured.
+    n_softer, n_louder : int
+        Numbers of flips by a component that is softer, or louder, than the host's own, relative to the recordings.
     """
 
     matched: Difference | None = None
     same: Difference | None = None
     leak: Rate | None = None
+    n_softer: int = 0
+    n_louder: int = 0
 
     def told(self, component: str, limit: Limit) -> tuple[str, ...]:
         """What counts, a sentence for each control that was measured; limit: the one beyond which the effect is shown.
@@ -58,6 +63,9 @@ class Cause:
         >>> softer = Difference(1.0, 0.8, 1.0, 50, never, "matched")
         >>> Cause(matched=softer).told("bass", Limit(0.4, "a limit"))
         ('how loud the bass is counts: as loud as the host's own, 0 % of 50 flip',)
+        >>> Cause(matched=softer, n_softer=48, n_louder=2).told("bass", Limit(0.4, "a limit"))
+        ('how loud the bass is counts (softer than the host's in 48 of 50 flips): as loud as the host's own, 0 % of 50
+        flip',)
         """
         plural = component.endswith("s") and not component.endswith("ss")
         be, sound, it = ("are", "sound", "they are") if plural else ("is", "sounds", "it is")
@@ -65,7 +73,8 @@ class Cause:
         loud, sounding = f"how loud the {component} {be}", f"how the {component} of this class {sound}"
         said = []
         if self.matched is not None:
-            read = f"{loud} counts{', but not alone' if also else ''}" if louder else f"it is not only {loud}"
+            alone = ", but not alone" if also else ""
+            read = f"{loud} counts{alone}{self._which}" if louder else f"it is not only {loud}"
             read = read if louder or also else f"whether {loud} counts is open"
             said.append(f"{read}: as loud as the host's own, {_flip(self.matched.placebo)}")
         if self.same is not None:
@@ -83,6 +92,13 @@ class Cause:
         if self.leak is not None and self.leak.rate is not None and self.leak.low > limit.share:
             said.append(f"beware: with what is separated as {component} where there is none, {_flip(self.leak)}")
         return tuple(said)
+
+    @property
+    def _which(self) -> str:
+        """Whether it is softer or louder components that flip decisions; "" where nobody knows."""
+        n = self.n_softer + self.n_louder
+        most, how = max((self.n_softer, "softer"), (self.n_louder, "louder"))
+        return f" ({how} than the host's in {most} of {counted(n, 'flip')})" if n else ""
 
 
 NO_CAUSE = Cause()  # nothing was measured
@@ -112,6 +128,7 @@ def causes(results: Results, trials: Sequence[Trials]) -> Mapping[Pair, Cause]:
             _compared(one, matched.get(pair), _mixes(own, one), _mixes(levelled, matched.get(pair)), MATCHED),
             _compared(one, same.get(pair), _hosts(own, one), _hosts(own, same.get(pair)), SAME),
             flip_rate(leak[pair]) if pair in leak else None,
+            *_softer_and_louder(results, own, one),
         )
     return found
 
@@ -123,6 +140,17 @@ def _compared(
     if others is None:
         return None
     return difference(_some(trials, np.isin(ours, theirs)), _some(others, np.isin(theirs, ours)), control=control)
+
+
+def _softer_and_louder(results: Results, asked: Asked, trials: Trials) -> tuple[int, int]:
+    """How many of the components that flipped a decision are softer than the host's own, and how many louder."""
+    if trials.rows is None:
+        return 0, 0
+    rows, j = trials.rows[np.asarray(trials.flips, bool)], results.components.index(trials.component)
+    rows = rows[results.present[asked.recordings[rows], j]]
+    level = results.matrix("presence")[:, j, 0]
+    louder = level[asked.donors[rows]] - level[asked.recordings[rows]]
+    return int((louder < 0).sum()), int((louder > 0).sum())
 
 
 def _by_pair(trials: Sequence[Trials]) -> dict[Pair, Trials]:

@@ -28,21 +28,21 @@ from audiolime_ext.audit.verdict.controls import EQUAL_LEVEL, SAME_CLASS
 from audiolime_ext.audit.verdict.differences import Difference, songs_to_tell
 from audiolime_ext.audit.verdict.limits import Limit
 from audiolime_ext.audit.verdict.rates import NOTHING_SEEN, Rate, benjamini_hochberg, exceeds, songs_to_decide
-from audiolime_ext.audit.verdict.words import in_words, percent
+from audiolime_ext.audit.verdict.words import in_words, percent, would_decide
 from audiolime_ext.text import counted
 
 Status = Literal["shown", "open", "ruled out", "not auditable"]
 STATUSES: tuple[Status, ...] = ("shown", "open", "ruled out", "not auditable")  # in the order of reports
 READINGS = ("confounder", "depends on", "as expected")  # of what is shown, in this order
-MOST_OF = 0.5  # of the flips: if this share happens where next to nothing was changed, that explains them
-_ANY_REMIX = "this model changes its mind at any remix"
+MOST_OF = 0.5  # of the flips: if this share happens where next to nothing was changed, that may explain them
+_ANY_REMIX = "any remix may do as much"
 _CONTROLS = {
     AGAIN: ("this model answers differently when asked twice", "asked again about the recording as it is"),
     NUDGED: (_ANY_REMIX, "where next to nothing was changed"),
     MOVED: (_ANY_REMIX, "with the component from another moment of the recording"),
-    EQUAL_LEVEL: ("the level alone does it", "only made as soft as without it"),
-    SAME_CLASS: ("that of any other song does it", "with that of songs of the host's own class"),
-}  # what it means if as many flip, and what was done
+    EQUAL_LEVEL: ("the level alone may do as much", "only made as soft as without it"),
+    SAME_CLASS: ("that of any other song may do as much", "with that of songs of the host's own class"),
+}  # what it means if decisions are not known to flip less often, and what was done
 
 _READ = {
     "confounder": ("{0} is confounded with {1}", "{0} needs {1}, which is not meant to matter"),
@@ -86,6 +86,11 @@ class Verdict:
         Limit beyond which flips are known not to be the separator's; None where it is not higher than `limit`.
     why_not : str
         Reason why the pair is not auditable; "" where it is.
+    untried : str
+        Reason why nothing was put in; "" where something was, or nobody knows.
+    n_offered : int or None
+        Number of donor songs that the collection offers, where the audit was told to draw fewer; None: it drew all, or
+        nobody knows.
     """
 
     label: str
@@ -102,6 +107,8 @@ class Verdict:
     cause: Cause = NO_CAUSE
     together: tuple[str, ...] = ()
     why_not: str = ""
+    untried: str = ""
+    n_offered: int | None = None
     floor: Limit | None = None
 
     @property
@@ -168,8 +175,10 @@ class Verdict:
 
     @property
     def _controls(self) -> tuple[str, ...]:
-        controlled = "no near-null control was measured" if self.placebo is None else self._where_not
-        return (controlled, *self.what_counts)
+        if self.placebo is None:
+            return ("no near-null control was measured", *self.what_counts)
+        told_below = self.placebo.control == SAME_CLASS and self.cause.same is not None
+        return self.what_counts if told_below else (self._where_not, *self.what_counts)
 
     @property
     def what_counts(self) -> tuple[str, ...]:
@@ -178,13 +187,13 @@ class Verdict:
 
     @property
     def changes_its_mind(self) -> bool:
-        """Whether a control explains the flips: a model that changes its mind at any remix, goes by the level alone, …
+        """Whether a control may explain the flips: a model that changes its mind at any remix, goes by the level, …
 
-        This is so where, under a control, decisions flip beyond the limit or at least half as often.
+        This is so where, under a control, decisions flip at least half as often, and not known to be less often.
         """
         if self.placebo is None or self.placebo.low > 0 or self.rate is None or self.rate.rate is None:
             return False
-        return self._of_placebos > min(self.limit.share, MOST_OF * self.rate.rate)
+        return 0 < MOST_OF * self.rate.rate <= self._of_placebos
 
     @property
     def _where_not(self) -> str:
@@ -219,15 +228,13 @@ class Verdict:
                 f"the interval lies above {least}, but not far enough for one of {counted(self.n_pairs, 'pair')}"
             )
         if self.rate is None or not self.rate.n_trials:
-            why = "the model decides for the class anyway, or no recording offers the component"
-            said.append(f"no recording could be tried, as {why}")
-        there = 0 if self.rate is None else self.rate.n_songs
-        if self.songs_needed is None:
-            return (*said, "no practicable number of songs would decide at this rate")
-        return (
-            *said,
-            f"about {counted(self.songs_needed, 'song')} would decide, there {'is' if there == 1 else 'are'} {there}",
-        )
+            said.append(f"no recording could be tried{f', as {self.untried}' if self.untried else ''}")
+        return (*said, self.would_decide)
+
+    @property
+    def would_decide(self) -> str:
+        """What would decide an open pair."""
+        return would_decide(self.songs_needed, self.rate, self.n_offered)
 
 
 def decide(verdicts: Iterable[Verdict], limit: Limit, *, floor: Limit | None = None) -> tuple[Verdict, ...]:

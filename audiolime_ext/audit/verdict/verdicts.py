@@ -33,6 +33,7 @@ from audiolime_ext.audit.verdict.limits import TOLERANCE, Limit, given, limit_of
 from audiolime_ext.audit.verdict.rates import N_BOOTSTRAP, Rate, Trials, flip_rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict, decide
+from audiolime_ext.audit.verdict.supply import n_offered, untried
 from audiolime_ext.audit.verdict.words import percent
 from audiolime_ext.errors import UsageError
 from audiolime_ext.factorization.holding import confusion_of, holding_notes
@@ -196,12 +197,23 @@ def put_in(
         grounds=Grounds.of(results) if grounds is None else grounds,
         floor=floor,
     )
+    return tuple(_supplied(results, one) for one in with_causes(results, verdicts, trials))
+
+
+def with_causes(results: Results, verdicts: Sequence[Verdict], trials: Sequence[Trials]) -> tuple[Verdict, ...]:
+    """The verdicts, those that are shown with what counts; as they are where `trials` hold nothing of them."""
     shown = {(verdict.label, verdict.component) for verdict in verdicts if verdict.is_finding}
     found = causes(results, [tried for tried in trials if (tried.label, tried.component) in shown])
-    return tuple(
-        replace(one, cause=found[one.label, one.component]) if (one.label, one.component) in found else one
-        for one in verdicts
-    )
+    return tuple(replace(one, cause=found.get((one.label, one.component), one.cause)) for one in verdicts)
+
+
+def _supplied(results: Results, one: Verdict) -> Verdict:
+    """An open verdict with what the collection offers, or why nothing was tried; any other as it is."""
+    if one.status != "open":
+        return one
+    if one.rate is None or not one.rate.n_trials:
+        return replace(one, untried=untried(results, one.label, one.component))
+    return replace(one, n_offered=n_offered(results, one.label, one.component))
 
 
 def taken_out(
@@ -233,7 +245,7 @@ def marks(results: Results) -> tuple[str, ...]:
 
 
 def unmet(put_in: Sequence[Verdict]) -> tuple[str, ...]:
-    """One sentence on what is meant to matter and is not shown to when it is put in; nothing where all is.
+    """One sentence on what is meant to matter and is not shown to when it is put in, by which limit; none where all is.
 
     Parameters
     ----------
@@ -244,11 +256,14 @@ def unmet(put_in: Sequence[Verdict]) -> tuple[str, ...]:
     --------
     >>> never = Rate(0.0, 0.0, 0.3, 50, 10, 10, 10.0, 0.95)
     >>> unmet([Verdict("guitar", "guitar", "ruled out", given(0.4), never, declared=True)])
-    ("meant to matter, but not shown when put in: guitar for 'guitar' (ruled out: 0 % of 50 decisions flip)",)
+    ("meant to matter, but not shown beyond 40 % when put in: guitar for 'guitar' (ruled out: 0 % of 50 decisions
+    flip)",)
     """
     lacking = [one for one in put_in if one.declared and not one.is_finding]
     told = (f"{one.component} for {one.label!r} ({one.status}: {_flips(one)})" for one in lacking)
-    return (f"meant to matter, but not shown when put in: {'; '.join(told)}",) if lacking else ()
+    if not lacking:
+        return ()
+    return (f"meant to matter, but not shown beyond {lacking[0].beyond.percent} when put in: {'; '.join(told)}",)
 
 
 def _flips(verdict: Verdict) -> str:

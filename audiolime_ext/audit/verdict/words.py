@@ -33,6 +33,27 @@ def songs_of(rate: Rate) -> str:
     return ", ".join([counted(rate.n_hosts, "host song"), *donors])
 
 
+def would_decide(needed: int | None, rate: Rate | None, n_offered: int | None = None) -> str:
+    """How many songs would decide an open pair, or that the collection holds enough, but not all were donors.
+
+    Examples
+    --------
+    >>> rate = Rate(1.0, 0.4, 1.0, 28, 12, 4, 4.0, 0.95)
+    >>> would_decide(6, rate), would_decide(6, rate, 6)
+    ('about 6 songs of each class would decide',
+     'about 6 donor songs would decide, and 4 of 6 were tried: a larger --n-donors, into a new store, may try more')
+    """
+    if needed is None:
+        return "no practicable number of songs would decide at this rate"
+    if rate is not None and rate.n_donors and rate.n_donors < needed <= min(rate.n_hosts, n_offered or 0):
+        return (
+            f"about {counted(needed, 'donor song')} would decide, and {rate.n_donors} of {n_offered} were tried: a "
+            "larger --n-donors, into a new store, may try more"
+        )
+    taken_out = rate is not None and rate.n_donors is None and rate.n_trials > 0
+    return f"about {counted(needed, 'song')} of {'the' if taken_out else 'each'} class would decide"
+
+
 def bounds(rate: Rate, limit: Limit | None = None) -> str:
     """Both ends of an interval, with as many digits as it takes to see on which side of the limit they lie.
 

@@ -25,12 +25,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """One strip of a picture: its component, where its middle is, and the paths of its dots."""
+    """One strip of a picture: its component, where its middle is, the paths of its dots, and why there is none."""
 
     component: str
     middle: int
     dots: str
     marked: str
+    nothing: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def beeswarm(strips: Sequence[Strip], *, limit: float) -> Beeswarm:
     lines = []
     for i, strip in enumerate(strips):
         middle = TOP + ROW // 2 + i * ROW
-        lines.append(Line(strip.component, middle, *dots(strip, limit=limit, middle=middle)))
+        nothing = "" if len(strip.values) else "undetermined" if strip.n_open else "no recording holds it"
+        lines.append(Line(strip.component, middle, *dots(strip, limit=limit, middle=middle), nothing))
     ticks = tuple((across(value, limit), _signed(value)) for value in (-limit, 0.0, limit))
     return Beeswarm(TOP + ROW * len(strips) + BOTTOM, tuple(lines), ticks, zero=across(0.0, limit))
 

@@ -2,8 +2,8 @@
 
 A finding is an effect that is shown: a class that other recordings gain when one component of the class's recordings is
 put into them, or that its own recordings lose when the component is taken out. Further questions tell what kind of
-dependence that is. Each answer is "shown" where the interval of the flip rate lies above the verdict's limit, "ruled
-out" where it lies below, and "open" otherwise: an answer that is not known is not given.
+dependence that is. Each answer says whether the interval of the flip rate lies beyond the verdict's limit: "yes", "no",
+or "in part". It is no verdict, which is also corrected for many pairs and must be told from controls.
 
 Where no fault is shown, the largest effects that are open or ruled out are shown and played in the same way, as what
 they are, but no conclusion is drawn from them; nor from what is not auditable, whose numbers are shown, too.
@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from audiolime_ext.audit.verdict.limits import Limit
 from audiolime_ext.audit.verdict.rates import Rate, Trials, flip_rate
 from audiolime_ext.audit.verdict.results import Results
-from audiolime_ext.audit.verdict.status import Verdict, by_evidence, which_side
+from audiolime_ext.audit.verdict.status import Status, Verdict, by_evidence, which_side
 
-Answer = Literal["shown", "ruled out", "open", "not auditable", ""]
+Answer = Literal["yes", "no", "in part", ""]
+_BEYOND: dict[Status, Answer] = {"shown": "yes", "ruled out": "no", "open": "in part"}
 MOST_LARGEST = 3  # effects that are told where no fault is shown
 
 ASKED = {
@@ -125,14 +126,14 @@ def to_tell(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def answer(rate: Rate | None, limit: Limit) -> Answer:
-    """Whether decisions flip more often than the limit; "" where nothing was tried.
+    """Whether the interval lies beyond the limit; "" where nothing was tried.
 
     Examples
     --------
     >>> answer(None, Limit(0.5, "the limit you gave"))
     ''
     """
-    return "" if rate is None or rate.rate is None else which_side(rate, limit)
+    return "" if rate is None or rate.rate is None else _BEYOND[which_side(rate, limit)]
 
 
 def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
@@ -144,18 +145,18 @@ def reads(verdict: Verdict, answers: Mapping[str, Answer]) -> tuple[str, ...]:
         return ()
     label, component = f"“{verdict.label}”", verdict.component
     said = [f"{text[0].upper()}{text[1:]}." for text in verdict.what_counts]
-    if answers.get("leak") == "ruled out" and not verdict.is_removal:
+    if answers.get("leak") == "no" and not verdict.is_removal:
         said.append(f"It does not happen with what is separated as {component} where there is none.")
-    if answers.get("without") == "ruled out":
+    if answers.get("without") == "no":
         said.append(f"Recordings of {label} keep the class without {component}: they have other reasons for it, too.")
-    if answers.get("without") != "shown":
+    if answers.get("without") != "yes":
         return tuple(said)
-    if answers.get("equal level") == "shown":
+    if answers.get("equal level") == "yes":
         said.append(f"Recordings of {label} lose the class without {component}, but also when only made as soft.")
         return tuple(said)
     said.append(f"Recordings of {label} lose the class without {component}.")
-    if answers.get("spectral noise") in ("shown", "ruled out"):
-        back = "brings the class back" if answers["spectral noise"] == "ruled out" else "does not bring the class back"
+    if answers.get("spectral noise") in ("yes", "no"):
+        back = "brings the class back" if answers["spectral noise"] == "no" else "does not bring the class back"
         said.append(f"Noise of the same spectrum in its place {back}.")
     return tuple(said)
 
@@ -181,7 +182,7 @@ def _finding(
     for asked, by_pair in tried.items():
         rate = verdict.rate if asked == judged else flip_rate(by_pair[pair]) if pair in by_pair else None
         text = ASKED[asked].format(label=verdict.label, component=verdict.component)
-        evidence.append(Evidence(asked, text, rate, verdict.status if asked == judged else answer(rate, verdict.limit)))
+        evidence.append(Evidence(asked, text, rate, answer(rate, verdict.limit)))
     return Finding(
         verdict,
         tuple(evidence),

@@ -23,7 +23,7 @@ from audiolime_ext.audit.verdict.limits import Limit, floor_of, given, limit_of,
 from audiolime_ext.audit.verdict.rates import Rate
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.status import Verdict, decide, in_numbers
-from audiolime_ext.audit.verdict.verdicts import conclude, marks, unmet
+from audiolime_ext.audit.verdict.verdicts import conclude, marks, unmet, with_causes
 from audiolime_ext.audit.verdict.words import bounds, songs_of
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files.fresh import fresh_folder, write_bytes
@@ -212,18 +212,42 @@ def answers(
     return [*said, *agree, (" ".join(numbers), False), (limit.sentence, False)]
 
 
-def gated(results: Results, put_in: Sequence[Verdict], limit: float | None = None) -> tuple[str, list[str]]:
-    """The gate's answer, by a tolerance or by its usual limit, and what it waives, with numbers."""
+def gated(
+    results: Results, put_in: Sequence[Verdict], limit: float | None = None
+) -> tuple[str, list[tuple[str, list[str]]]]:
+    """The gate's answer, by a tolerance or by its usual limit, and which pairs fail or are waived, with numbers."""
     if all(verdict.declared for verdict in put_in):
         return "", []
     held = tolerance(limit)
-    found = admission_of(results, decide(put_in, held, floor=floor_of(results)), held)
-    waived = [pair.text for pair in found.decision.pairs if pair.outcome == "waived"]
+    verdicts = decide(put_in, held, floor=floor_of(results))
+    shown = {(one.label, one.component) for one in put_in if one.is_finding}
+    there = {(one.label, one.component) for one in verdicts if one.is_finding}
+    if only_there := there - shown:  # what counts of these is not known yet
+        trials = results.transplants(labels={label for label, _ in only_there})
+        tried = [one for one in trials if (one.label, one.component) in only_there]
+        verdicts = with_causes(results, verdicts, tried)
+    found = admission_of(results, verdicts, held)
     by = f"here by this page's limit of {held.percent}. Its answer"
     if limit is None:
         by = f"and by a limit of its own: {held.percent} of decisions, unless it is given a tolerance. Its answer by "
         by += "that limit"
-    return f"The gate judges only what is put in, {by}: {found.outcome} ({found.decision.numbers}).", waived
+    said = [
+        f"The gate judges only what is put in, {by}, without --compare-with or --waive-not-auditable: "
+        f"{found.outcome} ({found.decision.numbers})."
+    ]
+    pairs = {what: [pair for pair in found.decision.pairs if pair.outcome == what] for what in ("fail", "waived")}
+    if failing := [pair.verdict for pair in pairs["fail"]]:
+        named = [f"“{one.label}” and {one.component}" for one in failing[:MOST_NAMED]]
+        more = f"; and {len(failing) - MOST_NAMED} more" if failing[MOST_NAMED:] else ""
+        said.append(f"It fails for {'; '.join(named)}{more}.")
+    if only_there:
+        ours = put_in[0].limit.percent
+        said.append(f"As this page's limit is higher, {ours}, a pair can be shown there and not here.")
+    if shown - there and (floor := floor_of(results)) is not None:
+        said.append(f"Through a separator it takes an effect for shown only beyond {floor.percent} ({floor.name}).")
+    be = {"fail": ("fails", "fail"), "waived": ("is waived", "are waived")}
+    folds = [(be[what][len(of) > 1], [pair.text for pair in of]) for what, of in pairs.items() if of]
+    return " ".join(said), folds
 
 
 def _quoted(text: str, verdicts: Sequence[Verdict]) -> str:

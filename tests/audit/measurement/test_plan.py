@@ -14,7 +14,7 @@ import soundfile
 from audiolime_ext import load_audio
 from audiolime_ext.audit.measurement import plan
 from audiolime_ext.audit.measurement.measure import Settings
-from audiolime_ext.audit.measurement.plan import Donors, entries_of
+from audiolime_ext.audit.measurement.plan import Donors, entries_of, of_one_song
 from audiolime_ext.audit.store.records import Entry
 from audiolime_ext.cache import Cache, Store
 from audiolime_ext.collection.manifest import load_manifest
@@ -108,6 +108,16 @@ def write(folder: Path, lines: str, *, seconds: float = 2.0, n: int = 4) -> Path
         soundfile.write(folder / f"{i}.wav", np.random.default_rng(i).normal(0, 0.1, round(8000 * seconds)), 8000)
     (folder / "m.csv").write_text(lines)
     return folder / "m.csv"
+
+
+def test_recordings_of_one_song_are_told_before_the_work_since_none_has_a_donor() -> None:
+    one = [entry(i, CLASSES[i % 3], "the song") for i in range(6)]
+    assert not any(drawn(one).values())
+    (note,) = of_one_song(one)
+    assert note.startswith("all 6 recordings are of one song, and what is put in must be of another")
+    other = [*one, entry(6, CLASSES[0])]
+    assert any(drawn(other).values())
+    assert of_one_song(other) == of_one_song(one[:1]) == ()
 
 
 def test_the_middle_is_heard_where_nothing_is_said(tmp_path: Path) -> None:

@@ -73,6 +73,15 @@ def test_no_sentence_denies_another(matched: str, same: str) -> None:
     assert not (same in ("yes", "less") and "of this class" in second), "other classes' does it, too"
 
 
+def test_which_level_flips_decisions_is_said_where_the_level_counts() -> None:
+    soft = Cause(matched=CONTROLS["no"], n_softer=20, n_louder=4).told("bass", LIMIT)
+    assert soft[0].startswith("how loud the bass is counts (softer than the host's in 20 of 24 flips): as loud as ")
+    loud = Cause(matched=CONTROLS["no"], n_louder=1).told("bass", LIMIT)
+    assert loud[0].startswith("how loud the bass is counts (louder than the host's in 1 of 1 flip): ")
+    (other,) = Cause(matched=beside(50, less=False), n_softer=24).told("bass", LIMIT)
+    assert "softer" not in other, "there it is not the level"
+
+
 def test_words_agree_with_the_components_number() -> None:
     (level, sound) = Cause(CONTROLS["yes"], CONTROLS["no"]).told("drums", LIMIT)
     assert level.startswith("it is not only how loud the drums are: ")
@@ -97,7 +106,7 @@ def audited(path: Path, *, at_own_level: int, of_own_class: int, silent: int = 0
             is_host = i % 2 == 1 and i < 48
             there = not (is_host and i // 2 < silent)
             found = [Measurement("score", "", guitar if i % 2 == 0 else piano)]
-            levels = {"bass": -6.0, "drums": -6.0 if there else -90.0}
+            levels = {"bass": -6.0, "drums": (-9.0 if is_host else -6.0) if there else -90.0}
             found += [Measurement("presence", name, (level,)) for name, level in levels.items()]
             if is_host:
                 found.append(Measurement("own", "drums", guitar, entries[i + 47].key))
@@ -113,7 +122,14 @@ def audited(path: Path, *, at_own_level: int, of_own_class: int, silent: int = 0
 @pytest.mark.parametrize(
     ("at_own_level", "of_own_class", "counts"),
     [
-        (0, 0, ("how loud the drums are counts: ", "less often with drums of the host's own class: 0 % of 24")),
+        (
+            0,
+            0,
+            (
+                "how loud the drums are counts (louder than the host's in 24 of 24 flips): as loud as the host's own, ",
+                "less often with drums of the host's own class: 0 % of 24",
+            ),
+        ),
         (24, 0, ("it is not only how loud the drums are: ", "how the drums of this class sound counts: ")),
         (24, 24, ("it is not only how loud the drums are: ", "what counts is that there are drums: ")),
     ],

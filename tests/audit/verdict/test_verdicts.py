@@ -126,7 +126,8 @@ def test_too_few_songs_are_open_with_the_number_that_would_decide(n_pairs: int) 
     enough, few = first(needed), first(needed - 1)
     assert (enough.status, enough.songs_needed) == ("shown", None)
     assert (few.status, few.songs_needed) == ("open", needed)
-    assert f"about {needed} songs would decide, there are {needed - 1}" in few.text
+    assert f"{needed - 1} host songs" in few.text
+    assert f"about {needed} songs of the class would decide" in few.text
 
 
 def test_no_pair_is_judged_twice_and_delta_is_never_zero() -> None:
@@ -171,7 +172,7 @@ def test_the_gate_has_three_outcomes() -> None:
     ]
     found = gated([clean, few])
     assert (found.outcome, found.songs_needed) == ("inconclusive", 72)
-    assert "about 72 songs would decide, there are 40" in found.pairs[0].text
+    assert "about 72 songs of the class would decide" in found.pairs[0].text
     assert gated([trials(np.zeros(72, bool))]).outcome == "pass", "so many do"
     assert gated([trials(np.zeros(71, bool))]).outcome == "inconclusive"
 
