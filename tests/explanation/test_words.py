@@ -106,8 +106,10 @@ def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple
         ),
         (
             found("nothing", full=0.14, empty=0.2, near=0.05),
-            "nothing here argues for rock (score 0.14, silence 0.20) by more than 0.05: together the sources take 0.06 away",
-            "Nothing here argues for “rock” (0.14; silence: 0.20) by more than 0.05: together the sources take 0.06 away.",
+            "nothing here argues for rock (score 0.14, silence 0.20) by more than 0.05: together the sources take "
+            "0.06 away",
+            "Nothing here argues for “rock” (0.14; silence: 0.20) by more than 0.05: together the sources take "
+            "0.06 away.",
         ),
         (
             found("nothing", arguing=(), weights=(0.0,) * 5, full=0.5, empty=0.5, near=0.05),

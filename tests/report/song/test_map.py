@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def test_a_column_lies_where_its_window_sounds(
     time = np.arange(5 * SR) / SR
     stems = {"a": np.sin(100 * time), "b": np.sin(30 * time)}
     oracle = OracleFactorization({name: (0.1 * wave.astype(np.float32), SR) for name, wave in stems.items()})
-    windows = {"window_s": lasts_s, "hop_s": hop_s}
+    windows: dict[str, Any] = {"window_s": lasts_s, "hop_s": hop_s}
     loud = tagger(lambda b: np.abs(b).mean(axis=1, keepdims=True), sr=SR, labels=["loud"], **windows)
     track = explain_track(
         oracle.mixture, loud, factorization=oracle, start_s=start_s, duration_s=duration_s, labels="loud", cache=False
