@@ -117,6 +117,11 @@ class Leading:
         """Whether one source leads."""
         return self.state == "leads"
 
+    @property
+    def takes_away(self) -> bool:
+        """Whether the value lies below the baseline's: all sources together take away from it."""
+        return self.empty - self.full > self.near
+
     def components(self, k: int = 1) -> tuple[tuple[int, ...], ...]:
         """The components that make the label, source by source: the first, and what argues after it, k sources or more.
 

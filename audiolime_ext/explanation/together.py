@@ -25,7 +25,7 @@ from audiolime_ext.attribution.owen import whole_stems
 from audiolime_ext.attribution.shapley import shapley_values
 from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.explanation.leading import Leading
-from audiolime_ext.explanation.words import Voice
+from audiolime_ext.explanation.words import Voice, fitting
 
 Array = NDArray[np.float64]
 
@@ -94,6 +94,7 @@ def of_leader(found: Leading, voice: Voice, method: str, alone: float | None, wi
     weight, last = found.weights[leader], found.full - without
     if abs(last - weight) <= found.near:
         return []
+    voice = fitting(found, voice)
     first, least, mean = (voice.signed(value, found.largest) for value in (alone - found.empty, last, weight))
     others = found.sources[1 - leader] if len(found.sources) == 2 else "all the others"
     return [
@@ -137,8 +138,8 @@ def _of_three(sources: Sequence[str], one: Neighborhood, voice: Voice, most: flo
     if stands_out and abs(found[first]) > max(most * (1 + ROUNDING), least):
         i, j, k = (sources[member] for member in first)
         return [
-            f"{name}: {i}, {j} and {k} interact: together they add {_on_average(len(sources) > 3)}"
-            f"{_added(found[first], voice, largest)} than the sum of their effects alone and in pairs; no "
+            f"{name}: {i}, {j} and {k} interact: all three together add {_on_average(len(sources) > 3)}"
+            f"{_added(found[first], voice, largest)} than what they add alone and in pairs lets one expect; no "
             f"{_shown(voice)} and no pair shows this"
         ]
     beyond = float(1 - shares_of_orders(one)[0, :2].sum())

@@ -10,7 +10,7 @@ enough: then no single source makes the value, which is not to say that nothing 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -49,6 +49,8 @@ class Voice:
         True to write in the words of a page: quoted labels, no jargon, a true minus sign.
     n_evals : int
         Number of mixes that the model was asked about.
+    more : int
+        Number of decimals more than usual (see `fitting`).
     """
 
     label: str
@@ -57,10 +59,11 @@ class Voice:
     factorization: str | None = None
     page: bool = False
     n_evals: int = 0
+    more: int = 0
 
     def digits(self, largest: float = 1.0) -> int:
         """Decimals of numbers up to `largest`."""
-        return decimals(1.0 if self.kind.noun == "score" else largest)
+        return decimals(1.0 if self.kind.noun == "score" else largest) + self.more
 
     def number(self, value: float, largest: float = 1.0) -> str:
         """A value as it is written, never as minus nought."""
@@ -93,8 +96,7 @@ class Voice:
 
     def values(self, found: Leading) -> str:
         """The value and the baseline's: ``score 0.35, silence 0.05``, or ``0.35; silence: 0.05``."""
-        both, tiny = (found.full, found.empty), found.state == "not said"
-        full, empty = (self._printed(f"{v:.3f}") if tiny else self.number(v, found.largest) for v in both)
+        full, empty = (self.number(value, found.largest) for value in (found.full, found.empty))
         if self.page:
             return f"{full}; {self.off}: {empty}"
         return f"{self.kind.noun} {full}, {self.off} {empty}"
@@ -120,6 +122,7 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1) 
     >>> sentence(found, ("drums", "bass"), Voice("rock", Kind("score")))
     'rock comes most from drums or bass, not told apart (+0.20, +0.20); score 0.50, silence 0.10'
     """
+    voice = fitting(found, voice)
     about = f"{voice.name} ({voice.values(found)})"
     if found.state == "not said":
         text = f"the model does not say {voice.name} here ({voice.values(found)})"
@@ -136,12 +139,29 @@ def sentence(found: Leading, names: Sequence[str], voice: Voice, *, k: int = 1) 
     return f"{text if found.state == 'whole' else text[0].upper() + text[1:]}."  # a source keeps its spelling
 
 
+def fitting(found: Leading, voice: Voice) -> Voice:
+    """The voice with one decimal more, where two would hide what is said: below the floor, and between near equals."""
+    return replace(voice, more=1) if found.state == "not said" or _hardly_less(found, voice) else voice
+
+
+def _hardly_less(found: Leading, voice: Voice) -> list[int]:
+    """What argues and is less than the last decimal behind the leader, heaviest first: it would be written alike."""
+    if found.state not in ("leads", "tied"):
+        return []
+    least, most = 10.0 ** -replace(voice, more=0).digits(found.largest), found.weights[found.first[0]]
+    return [i for i in found.arguing if i not in found.first and abs(most - found.weights[i]) < least]
+
+
 def _nothing(found: Leading, voice: Voice, about: str) -> str:
     gained = found.full - found.empty
     if gained > found.near and max(map(abs, found.weights), default=0.0) <= NEGLIGIBLE * gained:
         return f"no single source makes {about}, all together do"
     least = f" by more than {voice.number(found.near, found.largest)}" if found.arguing else ""
-    return f"nothing here argues for {about}{least}"
+    return f"nothing here argues for {about}{least}{f': {_taken(found, voice)}' if found.takes_away else ''}"
+
+
+def _taken(found: Leading, voice: Voice) -> str:
+    return f"together the sources take {voice.number(found.empty - found.full, found.largest)} away"
 
 
 def _why_unknown(found: Leading, voice: Voice) -> str:
@@ -248,8 +268,10 @@ def value_remarks(
 
 
 def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, k: int) -> str:
-    after = [i for i in found.arguing if i not in found.first][: max(k - len(found.first), 0)]
-    then = f", then {source_and_weight(found, voice, after)}" if after else ""
+    close = _hardly_less(found, voice)
+    after = [i for i in found.arguing if i not in (*found.first, *close)][: max(k - len(found.first) - len(close), 0)]
+    then = f", then hardly less from {source_and_weight(found, voice, close)}" if close else ""
+    then += f", then {source_and_weight(found, voice, after)}" if after else ""
     worst = () if found.against is None else (found.against,)
     where = _where(found, names, voice)
     comma = "," if voice.page or where else ""
@@ -257,6 +279,9 @@ def _comes_from(found: Leading, names: Sequence[str], voice: Voice, about: str, 
     sources = f"{leaders(found, voice)}{where}{then}{against}"
     if found.as_baseline:
         text = f"{about} is nearly as for {voice.off}: what there is comes most from {sources}"
+    elif found.takes_away:
+        taken = _taken(found, voice)
+        text = f"{about} is lower than for {voice.off}: {taken}; what is added comes most from {sources}"
     elif voice.page and voice.kind.said_of_the_baseline(found.full, found.empty):
         text = f"{about} is said of {voice.off} too: what the sources add comes most from {sources}"
     elif voice.page:

@@ -59,6 +59,19 @@ def clock(seconds: float) -> str:
     return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
 
 
+def boundary(seconds: float) -> str:
+    """Minutes and seconds to a tenth, or to a hundredth where it is between tenths, as the script of a page writes it.
+
+    Examples
+    --------
+    >>> boundary(5.992), boundary(3.0), boundary(59.999)
+    ('0:05.99', '0:03.0', '1:00.0')
+    """
+    hundredths = round(100 * seconds)
+    digits = 2 if hundredths % 10 else 1
+    return f"{hundredths // 6000}:{hundredths % 6000 / 100:0{3 + digits}.{digits}f}"
+
+
 def effect(value: float | None) -> str:
     """An effect in log-odds, with its sign unless it rounds to 0.
 

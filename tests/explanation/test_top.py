@@ -42,7 +42,7 @@ def test_where_nothing_counts_no_source_leads_whichever_way_the_value_moves(weig
     top = additive(weights, base=base).top()
     assert not top.components
     assert top.message.startswith("nothing here argues for tag (score ")
-    assert top.message.endswith(" by more than 0.05") is any(weight > 0 for weight in weights)
+    assert (" by more than 0.05" in top.message) is any(weight > 0 for weight in weights)
 
 
 @pytest.mark.parametrize(("gain_db", "named"), [(-38.0, True), (-42.0, False)])

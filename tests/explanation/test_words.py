@@ -79,6 +79,20 @@ def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple
             "against vocals: −0.30.",
         ),
         (
+            found("leads", (0,), full=0.14, empty=0.31, near=0.05, against=4),
+            "rock (score 0.14, silence 0.31) is lower than for silence: together the sources take 0.17 away; what is "
+            "added comes most from drums (+0.50) against vocals (-0.30)",
+            "“rock” (0.14; silence: 0.31) is lower than for silence: together the sources take 0.17 away; what is "
+            "added comes most from drums: +0.50, against vocals: −0.30.",
+        ),
+        (
+            found("leads", (1,), weights=(0.0, 0.0786, 0.0773, 0.0687, 0.0684), arguing=(1, 2, 3, 4)),
+            "rock comes most from guitar (+0.079), then hardly less from bass (+0.077), piano (+0.069); score 0.800, "
+            "silence 0.050",
+            "“rock” (0.800; silence: 0.050) comes most from guitar: +0.079, then hardly less from bass: +0.077, "
+            "piano: +0.069.",
+        ),
+        (
             found("leads", (0,), unheard=(3,)),
             "of what can be heard, rock comes most from drums (+0.50); score 0.80, silence 0.05; not lighter, but too "
             "soft to hear: piano (+0.15) at -45 dB",
@@ -92,8 +106,10 @@ def said(what: Leading, kind: Kind = SCORE, label: str = "rock", *, names: tuple
         ),
         (
             found("nothing", full=0.14, empty=0.2, near=0.05),
-            "nothing here argues for rock (score 0.14, silence 0.20) by more than 0.05",
-            "Nothing here argues for “rock” (0.14; silence: 0.20) by more than 0.05.",
+            "nothing here argues for rock (score 0.14, silence 0.20) by more than 0.05: together the sources take "
+            "0.06 away",
+            "Nothing here argues for “rock” (0.14; silence: 0.20) by more than 0.05: together the sources take "
+            "0.06 away.",
         ),
         (
             found("nothing", arguing=(), weights=(0.0,) * 5, full=0.5, empty=0.5, near=0.05),

@@ -22,7 +22,7 @@ from audiolime_ext.report.figures.bars import MOST_BARS, axis_label, explained_s
 from audiolime_ext.report.figures.sheet import Panel, Room, Sheet, add_colorbar
 from audiolime_ext.report.figures.styles import HATCHES, PALE, SOFT
 from audiolime_ext.report.player.player import PALETTE, stem_colors
-from audiolime_ext.report.song.view import taggram_rows
+from audiolime_ext.report.song.map import taggram_rows, whole_columns
 from audiolime_ext.text import counted
 from audiolime_ext.track.explanation import TrackExplanation
 
@@ -173,13 +173,12 @@ def _legend(axis: Axes) -> tuple[list[Any], list[str]]:
 
 def _draw_taggram(track: TrackExplanation, rows: Sequence[str], axis: Axes, *, room: Room) -> None:
     taggram = track.taggram
-    whole = ~taggram.padded if not taggram.padded.all() else np.ones(len(taggram.times_s), bool)
-    times = taggram.times_s[whole]
+    whole, starts, stops = whole_columns(track)
     scores = taggram.scores[whole][:, [taggram.labels.index(row) for row in rows]].T
-    hop_s = float(np.median(np.diff(times))) if len(times) > 1 else track.duration_s
-    edges = np.minimum(np.append(times, times[-1] + hop_s), max(track.end_s, times[-1] + 1e-3))
+    edges, between = np.append(starts, stops[-1]), 1 + np.flatnonzero(starts[1:] > stops[:-1] + 1e-6)
+    edges, scores = np.insert(edges, between, stops[between - 1]), np.insert(scores, between, np.nan, axis=1)
     names = room.names(_called(track, rows))
-    low, high = min(0.0, float(scores.min())), max(0.5, float(scores.max()))
+    low, high = min(0.0, float(np.nanmin(scores))), max(0.5, float(np.nanmax(scores)))
     mesh = axis.pcolormesh(
         edges, np.arange(len(rows) + 1), scores, cmap="Blues", vmin=low, vmax=high, rasterized=True, linewidth=0
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from audiolime_ext.explanation.summary import METHOD_NAMES, how_known
 from audiolime_ext.factorization.confusion import every
 from audiolime_ext.factorization.holding import holding_notes
+from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.registry import split_spec
 from audiolime_ext.report.player.player import stem_colors
 from audiolime_ext.report.templating import clock
@@ -136,11 +137,13 @@ def terms(track: TrackExplanation) -> list[tuple[str, str]]:
         "score": "how strongly the model says a label in a window, from 0 to 1",
         "log-odds": "the score on a scale without ends, on which 0 stands for a score of 0.5",
     }
+    left = [("Residual", "what of the recording is in none of the other sources")] if RESIDUAL in track.names else []
     return [
         ("Label", "an answer of the model" if kind.numbered else "a word that the model may say of music"),
         ("Window", f"the {track.duration_s:.1f} s of music that are explained at once"),
         (kind.noun[0].upper() + kind.noun[1:], means.get(kind.noun, "the number that is explained")),
         ("Source", "one of the parts (stems) that the recording was split into"),
+        *left,
         (off[0].upper() + off[1:], "what the model hears where every source is off"),
     ]
 

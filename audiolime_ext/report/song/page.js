@@ -3,13 +3,14 @@
  * Each `section.view` explains one recording split in one way. Its numbers lie in an inert JSON script:
  *   components  [{name, color, stem, on}]   what was switched: a stem, or [from, to] seconds of it within the window
  *   windows     [{t, d, silent}]            the explained windows, start and duration in seconds of the recording
- *   start_s                                  where the recording's sound on this page begins
+ *   start_s, end_s                           where the recording's sound on this page begins and ends
  *   recording                                number of the recording and passage: splits of one are chosen together
  *   labels      [name]                      the explained labels, in the order of the buttons
- *   cells       [label][window] {full, empty, alone, without, weights, errors, top, answers, top_name, gain_db, say, remarks};
+ *   cells       [label][window] {full, empty, alone, without, weights, errors, top, answers, top_name, gain_db, digits, say,
+ *               remarks}; digits: as many as the sentence has;
  *               top: the components that the score comes most from, none where that is not known; alone and without are theirs;
  *               answers {right, close, none, same}: what a guess is judged by (see quiz.py)
- *   taggram     {labels, times, hop, scores} every window and the labels that are ever high
+ *   taggram     {labels, times, ends, scores} every whole window, as it is drawn, and the labels that are ever high
  *   digits, bounded, off, blind             how numbers are written, whether they lie from 0 to 1,
  *                                            what "off" is called, whether to guess first
  *   least                                    the value from which on a window counts; null where all do
@@ -20,6 +21,7 @@
 (function (audiolime) {
   const SVG = "http://www.w3.org/2000/svg";
   const MOST_BARS = 8;
+  const MAP_PIXELS = 2000; // wide, at least
   const LEAST_REACH = 0.05; // of scores: smaller differences count as none, and are drawn small
 
   function create(name, attributes = {}, ...children) {
@@ -31,13 +33,13 @@
     return made;
   }
 
-  /** The window that holds a time, or the nearest one; -1 where there is none. */
+  /** The window that holds a time, of several the last to begin, or the nearest one; -1 where there is none. */
   function windowAt(windows, t) {
     let best = -1;
     let least = Infinity;
     windows.forEach((window, i) => {
       const away = Math.max(window.t - t, t - window.t - window.d + 1e-6, 0);
-      if (away < least) [best, least] = [i, away];
+      if (away <= least) [best, least] = [i, away];
     });
     return best;
   }
@@ -60,7 +62,7 @@
   }
 
   function writePlace({ t, tag, view }) {
-    const place = new URLSearchParams({ t: String(Math.round(t * 100) / 100), tag });
+    const place = new URLSearchParams({ t: String(Math.round(t * 10000) / 10000), tag });
     if (view) place.set("view", String(view));
     return `#${place}`;
   }
@@ -148,26 +150,37 @@
       this.choose(this.tag, next);
     }
 
-    /** Column and row of the taggram under the pointer; over any picture whose width is the recording's time. */
+    /** Where a second lies on the map and on the picture below it, from 0 to 1. */
+    across(second) {
+      const { start_s: begin, end_s: end } = this.data;
+      return (Math.min(second, end) - begin) / (end - begin);
+    }
+
+    /** Second, column and row of the taggram under the pointer; column -1 where no whole window is. */
     under(event) {
       const box = event.currentTarget.getBoundingClientRect();
-      const { times, labels } = this.data.taggram;
-      const at = (away, size, n) => Math.min(Math.max(Math.floor((away / size) * n), 0), n - 1);
-      const column = at(event.clientX - box.left, box.width, times.length);
-      return [column, at(event.clientY - box.top, box.height, labels.length)];
+      const { start_s: begin, end_s: end, taggram: { times, ends, labels } } = this.data;
+      const second = begin + ((event.clientX - box.left) / box.width) * (end - begin);
+      const column = times.findLastIndex((time, i) => time <= second && second < ends[i]);
+      const row = Math.floor(((event.clientY - box.top) / box.height) * labels.length);
+      return [second, column, Math.min(Math.max(row, 0), labels.length - 1)];
     }
 
     pick(event) {
-      const [column, row] = this.under(event);
-      const onTag = event.currentTarget.tagName === "CANVAS" ? this.data.labels.indexOf(this.data.taggram.labels[row]) : -1;
-      this.choose(onTag >= 0 ? onTag : this.tag, windowAt(this.data.windows, this.data.taggram.times[column] + 1e-3));
+      const [second, column, row] = this.under(event);
+      const onMap = event.currentTarget.tagName === "CANVAS";
+      const held = !onMap && this.data.windows.some(({ t, d }) => t <= second && second < t + d);
+      if (column < 0 && !held) return;
+      const onTag = onMap ? this.data.labels.indexOf(this.data.taggram.labels[row]) : -1;
+      this.choose(onTag >= 0 ? onTag : this.tag, windowAt(this.data.windows, second));
     }
 
     /** The score under the pointer, as a tooltip. */
     tell(event) {
-      const [column, row] = this.under(event);
+      const [, column, row] = this.under(event);
       const { labels, times, scores } = this.data.taggram;
-      event.currentTarget.title = `${labels[row]}, ${clock(times[column])}: ${plain(scores[column][row], 2)}`;
+      const told = () => `${labels[row]}, ${clock(times[column])}: ${plain(scores[column][row], 2)}`;
+      event.currentTarget.title = column < 0 ? "not a whole window" : told();
     }
 
     /** The other splits of the recording. */
@@ -182,7 +195,7 @@
         if (player && !player.busy && Math.abs(player.position() - position) > 1e-3) player.seek(position);
       if (this.player.state !== "playing" || this.window < 0) return;
       const t = position + this.data.start_s;
-      const at = this.data.windows.findIndex((window) => t >= window.t && t < window.t + window.d);
+      const at = this.data.windows.findLastIndex((window) => t >= window.t && t < window.t + window.d);
       if (at >= 0 && at !== this.window) this.choose(this.tag, at, { seek: null });
     }
 
@@ -293,7 +306,7 @@
       this.judged += 1;
       const verdict = `${good ? "Right" : "Wrong"} (${this.right} of ${this.judged} right so far). `;
       if (!close.includes(component)) return verdict;
-      return `${verdict}${this.data.components[component].name} adds as much as what is named here, to within ${same}. `;
+      return `${verdict}${this.data.components[component].name} adds as much as what is named first, to within ${same}. `;
     }
 
     /** Signed bars around zero, with whiskers where the weights are estimates. */
@@ -315,10 +328,10 @@
           const wide = half(error);
           drawing.append(create("svg:line", { x1: middle - wide, x2: middle + wide, y1: 6, y2: 6, class: "whisker" }));
         }
-        const about = error > 0 ? ` ±${error.toFixed(data.digits)}` : "";
+        const about = error > 0 ? ` ±${error.toFixed(cell.digits)}` : "";
         return create("div", { class: cell.top.includes(i) ? "bar top" : "bar" },
           create("span", { class: "name" }, name), drawing,
-          create("span", { class: "number" }, signed(weight, data.digits) + about));
+          create("span", { class: "number" }, signed(weight, cell.digits) + about));
       });
       const more = cell.weights.length - order.length;
       if (more > 0) rows.push(create("p", { class: "more" }, `and ${more} more, each smaller`));
@@ -360,7 +373,7 @@
           create("svg:rect", { x: 0, y: 2, width, height: 8, class: kind }));
         return create("div", { class: "bar" }, create("span", { class: "name" }, name),
           data.bounded ? drawing : create("span"),
-          create("span", { class: "number" }, plain(value, data.digits)));
+          create("span", { class: "number" }, plain(value, cell.digits)));
       });
     }
 
@@ -369,18 +382,17 @@
       const picture = this.find(".over-time");
       if (!picture) return;
       const { data } = this;
-      const { windows, components, taggram } = data;
+      const { windows, components } = data;
       const [row, all] = [this.known(this.tag), this.alike().map(({ cell }) => cell)];
       const top = ({ full, empty, weights }) => Math.max(full, sum(weights, 1) + Math.max(empty, 0));
       const high = Math.max(1e-9, ...all.map(top));
       const low = Math.min(0, ...all.map((cell) => Math.min(cell.full, sum(cell.weights, -1))));
-      const [begin, end] = [taggram.times[0], taggram.times[taggram.times.length - 1] + taggram.hop];
-      const x = (t) => (1000 * (t - begin)) / (end - begin);
+      const x = (t) => 1000 * this.across(t);
       const y = (value) => (100 * (high - value)) / (high - low);
-      const parts = [create("svg:rect", { x: 0, width: 1000, y: 0, height: 100, class: "beyond" })];
+      const parts = [];
       row.forEach((cell, i) => {
         const { t, d, silent } = windows[i];
-        const [left, whole] = [x(t), x(t + d) - x(t)];
+        const [left, whole] = [x(t), x(Math.min(t + d, windows[i + 1]?.t ?? Infinity)) - x(t)]; // up to the next one
         const width = Math.max(whole - 1, 1);
         if (!silent) parts.push(create("svg:rect", { x: left, width: whole + 0.5, y: 0, height: 100, class: "ground" }));
         const bars = create("svg:g", data.least !== null && cell.full < data.least ? { class: "faded" } : {});
@@ -395,39 +407,42 @@
         });
         parts.push(bars);
         parts.push(create("svg:line", { x1: left, x2: left + width, y1: y(cell.full), y2: y(cell.full), class: "full" }));
-        if (i === this.window) parts.push(create("svg:rect", { x: left, width, y: 0, height: 100, class: "cursor" }));
       });
       parts.push(create("svg:line", { x1: 0, x2: 1000, y1: y(0), y2: y(0), class: "zero" }));
+      const { t, d } = windows[this.window];
+      parts.push(create("svg:rect", { x: x(t), width: x(t + d) - x(t), y: 0, height: 100, class: "cursor" }));
       picture.replaceChildren(...parts);
       this.find(".most").textContent = plain(high, data.digits);
     }
 
-    /** One pixel a cell, scaled up by the browser. */
+    /** A column for every whole window, where it sounds; what none covers stays empty. */
     drawTaggram() {
       const canvas = this.find(".taggram canvas");
       if (!canvas) return;
-      const { labels, times, scores } = this.data.taggram;
-      [canvas.width, canvas.height] = [times.length, labels.length];
+      const { labels, times, ends, scores } = this.data.taggram;
+      [canvas.width, canvas.height] = [Math.min(Math.max(MAP_PIXELS, 4 * times.length), 4 * MAP_PIXELS), labels.length];
       canvas.style.height = `${1.15 * labels.length}rem`;
       const pen = canvas.getContext("2d");
-      const image = pen.createImageData(times.length, labels.length);
-      const ink = getComputedStyle(canvas).color.match(/\d+/g).slice(0, 3).map(Number);
-      scores.forEach((row, column) => row.forEach((score, line) => {
-        image.data.set([...ink, opacity(score)], 4 * (line * times.length + column));
-      }));
-      pen.putImageData(image, 0, 0);
+      const [style, x] = [getComputedStyle(canvas), (second) => Math.round(canvas.width * this.across(second))];
+      const fill = (color, opaque, column, line, height) => {
+        [pen.fillStyle, pen.globalAlpha] = [color, opaque];
+        pen.fillRect(x(times[column]), line, x(ends[column]) - x(times[column]), height);
+      };
+      scores.forEach((row, column) => {
+        fill(style.getPropertyValue("--panel"), 1, column, 0, labels.length);
+        row.forEach((score, line) => fill(style.color, opacity(score) / 255, column, line, 1));
+      });
     }
 
     markTaggram() {
       const mark = this.find(".taggram .mark");
       if (!mark) return;
-      const { labels, times } = this.data.taggram;
+      const { labels } = this.data.taggram;
       const line = labels.indexOf(this.data.labels[this.tag]);
-      const t = this.data.windows[this.window].t;
-      const column = times.reduce((best, time, i) => (Math.abs(time - t) < Math.abs(times[best] - t) ? i : best), 0);
+      const { t, d } = this.data.windows[this.window];
       mark.hidden = line < 0;
-      mark.style.left = `${(100 * column) / times.length}%`;
-      mark.style.width = `${100 / times.length}%`;
+      mark.style.left = `${100 * this.across(t)}%`;
+      mark.style.width = `${100 * (this.across(t + d) - this.across(t))}%`;
       mark.style.top = `${(100 * line) / labels.length}%`;
       mark.style.height = `${100 / labels.length}%`;
     }

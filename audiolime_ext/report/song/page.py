@@ -157,6 +157,7 @@ def _render(
         blind=options.blind,
         notes=notes,
         views=views,
+        terms=list({term: means for view in reversed(views) for term, means in view.terms}.items()),
         policy=policy(script, style),
         script=Markup(script),
         style=Markup(style),
@@ -164,7 +165,7 @@ def _render(
         command=command_of(explained, options),
         remarks_missing=bool(notes) and options.notes_file is None,
         versions=versions_line([one.provenance for one in explained]),
-        references="\n\n".join(dict.fromkeys(one.references for one in explained)),
+        references="\n\n".join(dict.fromkeys(entry for one in explained for entry in one.references.split("\n\n"))),
     )
 
 

@@ -3,8 +3,8 @@
 The question is which source a label comes most from. Right is what leads, every source that is not told apart from it,
 and one that is not lighter but too soft to be heard. A source that argues for the label and is lighter by no more than
 what counts as the same value (`audiolime_ext.prediction.kind`) is as good. "None of them" is right where nothing
-argues, where the label is not said, and where the value is nearly that of the baseline. Where it is not known what the
-label comes from, no answer is right or wrong.
+argues, where the label is not said, and where the value is nearly that of the baseline or lower: then the sources
+together add nothing. Where it is not known what the label comes from, no answer is right or wrong.
 """
 
 from __future__ import annotations
@@ -47,6 +47,6 @@ def right_answers(found: Leading | None, voice: Voice, at: Sequence[int]) -> dic
     return {
         "right": [at[i] for places in right for i in places],
         "close": [at[i] for source in close for i in found.columns(source)],
-        "none": bool(first) and found.as_baseline,
+        "none": bool(first) and (found.as_baseline or found.takes_away),
         "same": voice.number(found.near, found.largest),
     }

@@ -23,7 +23,7 @@ from audiolime_ext.explanation import together
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.leading import Leading
 from audiolime_ext.explanation.sources import together_db
-from audiolime_ext.explanation.words import Voice, sentence, value_remarks
+from audiolime_ext.explanation.words import Voice, fitting, sentence, value_remarks
 from audiolime_ext.prediction.taggram import Taggram
 from audiolime_ext.report.player.player import matched_gain_db, stem_colors
 from audiolime_ext.report.song.facts import (
@@ -36,15 +36,15 @@ from audiolime_ext.report.song.facts import (
     terms,
     title_of,
 )
+from audiolime_ext.report.song.map import picture, taggram_rows
 from audiolime_ext.report.song.quiz import right_answers
-from audiolime_ext.report.templating import clock
+from audiolime_ext.report.templating import boundary, clock
 from audiolime_ext.text import counted, minus
 from audiolime_ext.track.explanation import TrackExplanation
 from audiolime_ext.track.window import Window
 
 Array = NDArray[np.float64]
 
-MOST_ROWS = 12  # of the taggram
 MOST_COLUMNS = 8  # of the table
 
 
@@ -94,7 +94,8 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
     top = [] if found is None else [i for source in found.components() for i in source]
     alone, without = _alone_and_without(near, top, column)
     answers = near.scores[:, column]
-    acting = [] if found is None else together.remarks(found.sources, near, voice, column)
+    fine = voice if found is None else fitting(found, voice)
+    acting = [] if found is None else together.remarks(found.sources, near, fine, column)
     leader = _of_leader(found, place, voice, column)
     both = bool(leader) and len(place.names) == 2  # the one sentence says of two sources what the other does
     return {
@@ -108,20 +109,14 @@ def cell(track: TrackExplanation, number: int, label: str) -> dict[str, Any]:
         "answers": right_answers(found, voice, at),
         "top_name": ", ".join(name for name, _ in entries),
         "gain_db": matched_gain_db(together_db([place.levels_db[i] for i in top])) if top else None,
+        "digits": fine.digits(1.0 if found is None else found.largest),
         "say": _silence(voice, full) if found is None else sentence(found, place.names, voice),
         "remarks": [
             *leader,
             *map(minus, [] if both else acting),
-            *value_remarks(voice, full, empty, answers, weights=found.weights if found else (), acting=bool(acting)),
+            *value_remarks(fine, full, empty, answers, weights=found.weights if found else (), acting=bool(acting)),
         ],
     }
-
-
-def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
-    """The explained labels first, then those that are ever highest, a dozen in all."""
-    ranked = [taggram.labels[i] for i in np.argsort(-taggram.scores.max(axis=0), kind="stable")]
-    rows = [label for label in labels if label in taggram.labels]
-    return [*rows, *(label for label in ranked if label not in rows)][: max(MOST_ROWS, len(rows))]
 
 
 def _of_leader(found: Leading | None, place: Window, voice: Voice, column: int) -> list[str]:
@@ -189,6 +184,7 @@ class View:
     summary_title: str
     sums: str
     table: tuple[dict[str, Any], ...]
+    strongest: str
     blind: bool
     player: str
     clips: tuple[tuple[str, str], ...] = field(repr=False)
@@ -231,7 +227,6 @@ def make_view(
     number = Voice("", kind, page=True)
     stems = tuple(track.names if parts is None else parts.sources)
     residuals = [window.residual_db for window in track.windows if window.residual_db is not None]
-    n = len(track.taggram.times_s)
     return View(
         recording_name=track.recording_name,
         title=title_of(track, name, names=stems),
@@ -244,7 +239,7 @@ def make_view(
         notes=tuple(map(minus, track.notes)),
         source_url=source_url,
         labels=track.labels,
-        taggram_rows=tuple(rows) if n > 1 else (),
+        taggram_rows=tuple(rows) if len(track.taggram.times_s) > 1 else (),
         begin=clock(track.start_s),
         end=clock(track.end_s),
         off=origin.settings.baseline,
@@ -255,6 +250,7 @@ def make_view(
         summary_title=summary_title(track, excerpt=parts is not None),
         sums=sums(track) if len(names) <= MOST_COLUMNS else "",
         table=tuple(_row(track, label) for label in track.labels),
+        strongest="" if blind else _strongest(track),
         blind=blind,
         player=player,
         clips=tuple(clips),
@@ -270,9 +266,10 @@ def _data(track: TrackExplanation, parts: Components | None, rows: Sequence[str]
         "components": components(track.names, parts),
         "windows": [{"t": round(w.start_s, 4), "d": round(w.duration_s, 4), "silent": w.silent} for w in track.windows],
         "start_s": round(track.start_s, 4),
+        "end_s": round(track.end_s, 4),
         "labels": list(track.labels),
         "cells": [[cell(track, number, label) for number in range(len(track.windows))] for label in track.labels],
-        "taggram": _picture(track.taggram, rows),
+        "taggram": picture(track, rows),
         "digits": Voice("", track.kind, page=True).digits(largest),
         "bounded": track.kind.noun == "score",
         "least": track.least if np.isfinite(track.least) else None,
@@ -314,16 +311,14 @@ def leads(track: TrackExplanation, label: str) -> str:
     named = ", ".join(f"{name} in {count}" for name, count in list(found.counts.items())[:3])
     reached = f" of {track.voice(label, page=True).number(track.least)} or more" if np.isfinite(track.least) else ""
     led = f"{named or 'none in any'} of {counted(found.n_reached, 'window')}{reached}"
-    return f"{led} ({found.besides})" if found.besides else led
+    return f"{led}; {found.besides}" if found.besides else led
 
 
-def _picture(taggram: Taggram, rows: Sequence[str]) -> dict[str, Any]:
-    lines = [taggram.labels.index(row) for row in rows]
-    times = taggram.times_s
-    hop = float(times[1] - times[0]) if len(times) > 1 else 1.0
-    return {
-        "labels": list(rows),
-        "times": np.round(times, 4).tolist(),
-        "hop": round(hop, 5),
-        "scores": np.round(taggram.scores[:, lines], 3).tolist(),
-    }
+def _strongest(track: TrackExplanation) -> str:
+    """What is said of the first label where it is highest, for browsers without a script; with the window's seconds."""
+    if not track.labels:
+        return ""
+    number = track.highest(track.labels[0])
+    window = track.windows[number]
+    span = f"{boundary(window.start_s)}–{boundary(window.start_s + window.duration_s)}"
+    return f"{span}: {cell(track, number, track.labels[0])['say']}"

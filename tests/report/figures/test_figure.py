@@ -216,6 +216,15 @@ def test_a_window_that_is_filled_up_is_not_in_the_taggram(track: TrackExplanatio
     assert mesh.get_array().size == 3
 
 
+def test_what_no_window_was_asked_about_is_empty_in_the_taggram() -> None:
+    apart = tagger(lambda b: np.abs(b).mean(axis=1, keepdims=True), sr=SR, labels=["loud"], window_s=1.0, hop_s=1.5)
+    oracle = band(4.2)
+    found = explain_track(oracle.mixture, apart, factorization=oracle, labels="loud", cache=False)
+    mesh = axes_of(found)[0].collections[0]
+    assert mesh.get_coordinates()[0, :, 0].tolist() == pytest.approx([0.0, 1.0, 1.5, 2.5, 3.0, 4.0])
+    assert np.isnan(np.ma.filled(mesh.get_array(), np.nan))[0].tolist() == [False, True, False, True, False]
+
+
 def test_weights_of_segments_lie_at_their_seconds(segments: Explanation) -> None:
     axis = axes_of(segments, kind="time")[0]
     assert axis.get_xlim() == (0.5, 2.5)

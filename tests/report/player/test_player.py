@@ -620,7 +620,7 @@ def test_paper_shows_the_waveforms_and_no_controls(show: Opener, three_tones: Me
 
 def test_without_scripts_the_waveforms_remain_and_a_sentence_says_why(show: Opener, three_tones: Media) -> None:
     page = show(three_tones, options={"java_script_enabled": False})
-    assert "Listening needs JavaScript" in (page.locator("noscript").text_content() or "")
+    assert "Switching the sources needs JavaScript" in (page.locator("noscript").text_content() or "")
     assert not page.locator(".audiolime button:visible").count()
     assert page.locator(".al-stem .al-lane svg:visible").count() == 3
 

@@ -9,6 +9,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,74 @@ def test_a_tag_and_a_moment_are_chosen_by_buttons_and_by_the_picture(
     assert (state(page)["tag"], state(page)["window"]) == ("sung", 1)
 
 
+@pytest.fixture(scope="module")
+def ragged(band: OracleFactorization) -> TrackExplanation:
+    """Two windows of 2.992 s from 1 s on, and a rest of 1.016 s."""
+    model = tagger(strengths, sr=SR, labels=MODEL.labels, window_s=2.992)
+    more: dict[str, Any] = {"start_s": 1.0, "duration_s": 7.0, "labels": ["sung", "beaten"], "cache": False}
+    return explain_track(band.mixture, model, factorization=band, **more)
+
+
+@browser_test
+def test_the_map_and_the_bars_lie_where_they_sound_and_what_is_no_whole_window_is_empty(
+    show: Callable[..., Page], ragged: TrackExplanation
+) -> None:
+    page = show(page_html(ragged, audio=None))
+    assert ragged.taggram.padded.tolist() == [False, False, True]
+    opaque = """() => {
+        const map = document.querySelector(".taggram canvas");
+        const row = map.getContext("2d").getImageData(0, 0, map.width, 1).data;
+        const at = (part) => row.slice(4 * Math.round(part * map.width)).slice(0, 4).join();
+        const blue = (from, to) => [from, to].map(at);
+        const [first, second] = [blue(0.001, 0.42), blue(0.43, 0.85)];
+        return [first[0] === first[1], second[0] === second[1], first[0] !== second[0],
+            row[4 * Math.round(0.86 * map.width) + 3], row[row.length - 1]];
+    }"""
+    assert page.evaluate(opaque) == [True, True, True, 0, 0], "5.984 s of 7 s are coloured, one colour a window"
+    lefts = page.evaluate("() => [...document.querySelectorAll('.over-time .ground')].map((one) => one.getBBox().x)")
+    assert lefts == pytest.approx([0, 1000 * 2.992 / 7], abs=0.5)
+    box, mark = (page.locator(f".taggram {part}").bounding_box() for part in ("canvas", ".mark"))
+    assert box is not None
+    assert mark is not None
+    assert (mark["x"] - box["x"]) / box["width"] == pytest.approx(2.992 / 7, abs=0.005)
+    assert mark["width"] / box["width"] == pytest.approx(2.992 / 7, abs=0.005)
+    page.locator(".taggram canvas").scroll_into_view_if_needed()
+    box = page.locator(".taggram canvas").bounding_box()
+    assert box is not None
+    for share, window in ((0.1, 0), (0.9, 0), (0.84, 1), (0.44, 1), (0.86, 1), (0.41, 0)):
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + 3)
+        assert state(page)["window"] == window, share
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 3)
+    assert page.locator(".taggram canvas").get_attribute("title") == "not a whole window"
+
+
+@browser_test
+def test_of_windows_that_overlap_the_one_whose_column_is_clicked_is_chosen(
+    show: Callable[..., Page], band: OracleFactorization
+) -> None:
+    model = tagger(strengths, sr=SR, labels=MODEL.labels, window_s=3.0, hop_s=1.0)
+    found = explain_track(band.mixture, model, factorization=band, labels=["sung"], cache=False)
+    page = show(page_html(found, audio=None))
+    page.locator(".taggram canvas").scroll_into_view_if_needed()
+    box = page.locator(".taggram canvas").bounding_box()
+    assert box is not None
+    for second, window in ((0.5, 0), (1.5, 1), (2.5, 2), (5.5, 5), (6.5, 6), (8.5, 6)):
+        page.mouse.click(box["x"] + second / 9 * box["width"], box["y"] + 3)
+        assert state(page)["window"] == window, second
+
+
+@browser_test
+def test_the_link_of_a_window_leads_to_that_window(show: Callable[..., Page], ragged: TrackExplanation) -> None:
+    page = show(page_html(ragged, audio=None))
+    for button, window in (("‹ earlier", 0), ("later ›", 1)):
+        page.get_by_role("button", name=button).click()
+        there = state(page)["hash"]
+        page.evaluate("() => { window.location.hash = '#t=0' }")
+        wait(page, "() => audiolime.views[0].window === 0")
+        page.evaluate(f"() => {{ window.location.hash = '{there}' }}")
+        wait(page, f"() => audiolime.views[0].window === {window}")
+
+
 @browser_test
 def test_a_link_leads_to_a_moment(show: Callable[..., Page], track: TrackExplanation, tmp_path: Path) -> None:
     page = show(page_html(track))
@@ -234,6 +303,17 @@ def test_a_blind_page_says_nothing_until_the_reader_has_guessed(
     assert at(page, ".say").startswith("Right (1 of 2 right so far).")
 
 
+@browser_test
+def test_numbers_beside_a_sentence_have_its_decimals(show: Callable[..., Page], band: OracleFactorization) -> None:
+    model = tagger(lambda b: np.stack([np.full(len(b), 0.045), strengths(b)[:, 0]], 1), sr=SR, labels=["tiny", "sung"])
+    page = show(page_html(explain(band.mixture, model, factorization=band, start_s=3.0, duration_s=3.0), audio=None))
+    for label, score, weight in (("tiny", "0.045", "0.000"), ("sung", "0.55", "+0.50")):
+        page.get_by_role("button", name=label, exact=True).click()
+        assert score in at(page, ".say")
+        assert at(page, ".scores .number") == score
+        assert at(page, ".bars .number") == weight
+
+
 COLOURED = "() => document.querySelectorAll('.over-time [fill]').length"
 
 
@@ -272,7 +352,7 @@ def test_a_guess_is_judged_as_the_page_says_it(show: Callable[..., Page], band: 
     page = show(page_html(found, blind=True, audio=None))
     assert at(page, ".place") == "0:03.0–0:06.0"
     page.locator(".quiz").get_by_role("button", name="drums").click()
-    said = "Right (1 of 1 right so far). drums adds as much as what is named here, to within 0.05. “both” (0.66; "
+    said = "Right (1 of 1 right so far). drums adds as much as what is named first, to within 0.05. “both” (0.66; "
     assert at(page, ".say").startswith(said)
     page.get_by_role("button", name="neither").click()
     page.locator(".quiz").get_by_role("button", name="none of them").click()
@@ -521,12 +601,14 @@ def test_what_is_alike_in_splits_lies_at_one_height(show: Callable[..., Page], s
 def test_a_legend_says_what_is_seen_and_can_be_folded_away(show: Callable[..., Page], track: TrackExplanation) -> None:
     page = show(page_html(track))
     said = page.locator(".legend").inner_text()
-    for what in ("Map.", "Tick.", "Grey ground.", "Grey foot of a bar.", "Pale bars.", "below 0.30", "window of 3.0 s"):
+    for what in ("Map.", "Tick.", "Hatched ground.", "Grey foot of a bar.", "Pale bars."):
+        assert what in said
+    for what in ("below 0.30", "window of 3.0 s"):
         assert what in said
     for what in ("Label: a word", "Window: the 3.0 s", "Score: how strongly", "Source: one of", "Silence: what"):
         assert what in said
     page.get_by_text("What the words and colours mean").click()
-    assert not page.get_by_text("Grey ground.").is_visible()
+    assert not page.get_by_text("Hatched ground.").is_visible()
 
 
 @browser_test
@@ -596,6 +678,30 @@ def test_without_javascript_nothing_is_there_that_needs_it(
     said = page.locator("noscript").first.inner_text()
     assert ("This page is a quiz and needs JavaScript" in said) == blind
     assert ("this page shows the tables below" in said) == (not blind)
+
+
+@browser_test
+def test_without_javascript_it_is_said_what_can_be_heard(
+    show: Callable[..., Page], ragged: TrackExplanation
+) -> None:
+    said = "0:03.99–0:06.98: “sung” (0.55; silence: 0.05) comes most from vocals: +0.50."
+    page = show(page_html(ragged, notes=[Note(2.0, "a breath")]), java_script_enabled=False)
+    assert said in page.locator(".listen > noscript").inner_text()
+    assert page.locator("audio:visible").count() == 2
+    assert "Listening needs" not in page.content()
+    assert said not in page_html(ragged, blind=True), "it would tell"
+
+
+def test_a_page_of_several_splits_names_each_reference_once_and_explains_what_any_of_them_has(
+    track: TrackExplanation, excerpt: Explanation
+) -> None:
+    left = replace(track, windows=tuple(replace(one, names=(*one.names[:-1], "residual")) for one in track.windows))
+    html = page_html([excerpt, left], audio=None)
+    keys = re.findall(r"@\w+\{([^,]+),", html)
+    assert keys
+    assert len(keys) == len(set(keys))
+    assert "<b>Residual:</b> what of the recording is in none of the other sources." in html
+    assert "<b>Residual:</b>" not in page_html(track, audio=None)
 
 
 def test_without_javascript_the_strongest_moment_can_be_heard(track: TrackExplanation) -> None:

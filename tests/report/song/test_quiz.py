@@ -50,6 +50,13 @@ def test_a_value_that_is_nearly_the_baselines_makes_both_answers_right() -> None
     assert not answers(judged(additive([0.26, -0.1], empty=0.31)))[2]
 
 
+def test_where_all_sources_together_take_away_from_silences_score_none_of_them_is_right_too() -> None:
+    less = judged(additive([0.08, -0.33], empty=0.31))
+    assert (less.state, less.as_baseline, less.takes_away) == ("leads", False, True)
+    assert answers(less) == ([0], [], True)
+    assert not judged(additive([0.08, -0.12], empty=0.31)).takes_away, "by less than what counts"
+
+
 def told(state: Any, **more: Any) -> Leading:
     return Leading(state, ("a", "b"), (1, 1), (0.3, 0.1), (-3.0, -60.0), (0.0, 0.0), 0.5, 0.1, 0.5, near=0.05, **more)
 
