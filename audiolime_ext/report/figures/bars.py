@@ -225,7 +225,7 @@ def _interval_of(found: Attribution, column: int, which: Sequence[int]) -> tuple
 def _draw(found: Bars, axis: Axes, *, limits: tuple[float, float], xlabel: str, room: Room) -> None:
     places, names = range(len(found.weights)), room.names(found.names)
     line = room.style.line
-    drawn = None if found.reach is None else np.where(found.reach.any(axis=0), found.reach, np.nan)  # an exact one: none
+    drawn = None if found.reach is None else np.where(found.reach.any(axis=0), found.reach, np.nan)  # exact: none
     axis.barh(
         places,
         found.weights,
