@@ -294,6 +294,7 @@ def rows(explanation: Explanation) -> list[dict[str, Any]]:
             "additivity": math.nan if (share := explanation.additivity(column)) is None else share,
             "method": found.method,
             "exact": bool(found.exact_each[i]),
+            "model": explanation.provenance.model_state,
         }
         for label in explanation.labels
         for column in [explanation.column(label)]

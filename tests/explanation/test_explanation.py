@@ -206,6 +206,7 @@ def test_the_data_frame_has_one_row_per_label_and_component(result: Explanation)
     assert frame[["start_s", "duration_s", "method", "exact"]].iloc[0].tolist() == [0.0, 3.0, "shapley", True]
     assert frame[["std_error", "low", "high", "shift_spread"]].isna().all(axis=None), "exact: nothing was estimated"
     assert frame.set_index("label").loc["drums", "additivity"].tolist() == [pytest.approx(1.0)] * 3
+    assert set(frame["model"]) == {result.provenance.model_state}
 
 
 def test_the_data_frame_has_the_intervals_that_figures_draw(result: Explanation) -> None:
