@@ -92,7 +92,7 @@ class Attribution:
         n = self.weights.shape[1]
         if self.exact or self.std_errors is None or not self.std_errors.any():  # a sample that shows no error at all
             return np.full(n, self.exact)
-        return ~self.std_errors.any(axis=0)
+        return np.asarray(~self.std_errors.any(axis=0))
 
     def estimated(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Standard errors and the ends of the 95 % intervals, NaN where weights are exact or no errors were estimated.

@@ -251,7 +251,7 @@ def test_a_whole_stem_beside_sampled_segments_has_no_line_in_a_figure(cut: Expla
 
 def test_an_exact_weight_is_printed_without_plus_and_minus(result: Explanation) -> None:
     sampled = estimated(result, 0.2)
-    errors = np.where([True, False, False], 0.0, sampled.attribution.std_errors)
+    errors = np.array([0.0, 0.2, 0.2]) * np.ones((len(LABELS), 1))
     text = str(replace(sampled, attribution=replace(sampled.attribution, std_errors=errors)))
     (row,) = [line.split() for line in text.splitlines() if line.startswith("drums ")][:1]
     assert ["±" in cell for cell in row[-3:]] == [False, True, True]
