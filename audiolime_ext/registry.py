@@ -38,6 +38,7 @@ from audiolime_ext.guest import as_guest, deed
 
 Kind = Literal["factorization", "model"]
 KINDS: tuple[Kind, ...] = ("factorization", "model")
+_OF_NAMES = ("labels", "prompts")  # options that hold names, or @FILE
 _GROUPS = {
     "factorization": ("factorizations",),
     "model": ("taggers", "models"),  # the first is its name in 0.1
@@ -201,7 +202,7 @@ def options(argument: str, known: Iterable[str]) -> tuple[str, dict[str, str]]:
     Raises
     ------
     UsageError
-        If an option is not known, has no value, or is given twice.
+        If an option is not known, has no value, or is given twice; of a name that holds ``&``, where to write it.
 
     Examples
     --------
@@ -211,8 +212,14 @@ def options(argument: str, known: Iterable[str]) -> tuple[str, dict[str, str]]:
     plain, mark, text = argument.partition("?")
     found: dict[str, str] = {}
     for pair in text.split("&") if mark else ():
-        key, _, value = pair.partition("=")
+        key, sign, value = pair.partition("=")
         if key not in (allowed := list(known)):
+            last = next(reversed(found), "")
+            if last in _OF_NAMES and not sign:
+                raise UsageError(
+                    f"{last}={found[last]}&{pair}: & ends an option; write names that hold & or ; into a file, "
+                    f"one on each line: {last}=@FILE"
+                )
             raise unknown("option", key, allowed)
         if not value or key in found:
             raise UsageError(f"option {key!r} is {'given twice' if value else 'empty'}; write: ?{key}=…")

@@ -44,6 +44,19 @@ def test_options_that_cannot_be_meant_are_refused(given: str, said: str) -> None
         registry.options(given, ["x", "y"])
 
 
+def test_an_ampersand_within_a_label_is_told_where_to_go() -> None:
+    with pytest.raises(UsageError) as told:
+        registry.options("net.pt2?sr=16000&labels=guitar;male & female voice", ["sr", "labels"])
+    assert str(told.value) == (
+        "labels=guitar;male & female voice: & ends an option; write names that hold & or ; into a file, one on each "
+        "line: labels=@FILE"
+    )
+    with pytest.raises(UsageError, match="unknown option 'lables'"):
+        registry.options("net.pt2?sr=16000&lables=guitar", ["sr", "labels"])
+    with pytest.raises(UsageError, match="unknown option 'b'"):
+        registry.options("net.pt2?sr=16000&b", ["sr", "labels"])
+
+
 @pytest.mark.parametrize(
     ("spec", "said"),
     [

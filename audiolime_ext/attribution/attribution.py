@@ -24,9 +24,11 @@ class Attribution:
     weights : ndarray of float64, shape (n_outputs, n_components)
         Weight of each component for each output.
     std_errors : ndarray of float64, shape (n_outputs, n_components), or None
-        Standard errors of the weights: zero where every mask was evaluated; None where they were not estimated.
+        Standard errors of the weights: zero where every mask that a weight needs was evaluated; None where they were
+        not estimated.
     exact : bool
-        True where every mask that the method needs was evaluated, and the model repeats its answers.
+        True where every mask that the method needs was evaluated, and the model repeats its answers: all weights are
+        exact. Where it is False some may be, see `exact_each`.
     intercept, fidelity : ndarray of float64, shape (n_outputs,), or None
         Intercept and R² of a fitted surrogate, R² being NaN where there are too few masks to tell; None: no surrogate.
     settings : dict
@@ -75,15 +77,33 @@ class Attribution:
         reach = t_quantile((1 + level) / 2, math.inf if self.dof is None else self.dof) * self.std_errors
         return self.weights - reach, self.weights + reach
 
+    @property
+    def exact_each(self) -> NDArray[np.bool_]:
+        """Which components' weights are known to be exact, shape (n_components,).
+
+        All of an exact result. Of Owen values from a sample, those of stems that were left whole, or whose sets of
+        segments were all evaluated.
+
+        Examples
+        --------
+        >>> Attribution("owen", np.array([[0.5, 0.2]]), np.array([[0.0, 0.1]]), False).exact_each
+        array([ True, False])
+        """
+        n = self.weights.shape[1]
+        if self.exact or self.std_errors is None or not self.std_errors.any():  # a sample that shows no error at all
+            return np.full(n, self.exact)
+        return np.asarray(~self.std_errors.any(axis=0))
+
     def estimated(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Standard errors and the ends of the 95 % intervals, NaN where weights are exact or no errors were estimated.
 
         Examples
         --------
-        >>> Attribution("shapley", np.array([[0.5]]), np.array([[0.0]]), True).estimated()
-        (array([[nan]]), array([[nan]]), array([[nan]]))
+        >>> Attribution("owen", np.array([[0.5, 0.2]]), np.array([[0.0, 0.1]]), False).estimated()[0]
+        array([[nan, 0.1]])
         """
-        ends = None if self.exact else self.interval()
+        ends = self.interval()
         if ends is None or self.std_errors is None:
             return (np.full_like(self.weights, np.nan),) * 3
-        return self.std_errors, *ends
+        errors, low, high = (np.where(self.exact_each, np.nan, values) for values in (self.std_errors, *ends))
+        return errors, low, high

@@ -126,7 +126,18 @@ def way_to_cut(groups: Sequence[int], max_evals: int) -> Way:
     size = max(groups, default=0)
     if size <= 1 or 2 ** sum(groups) <= max_evals:
         return "all"
-    return "stem by stem" if _n_evals(groups, _enough(size)) <= max_evals else "whole"
+    return "stem by stem" if least_for_segments(groups) <= max_evals else "whole"
+
+
+def least_for_segments(groups: Sequence[int]) -> int:
+    """Evaluations that cut one of the stems with error bars.
+
+    Examples
+    --------
+    >>> least_for_segments((10, 10)), least_for_segments((1, 25, 25))
+    (200, 1000)
+    """
+    return _n_evals(groups, _enough(max(groups)))
 
 
 def left_whole(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from audiolime_ext.attribution.attribution import Attribution
+from audiolime_ext.attribution.coarse_to_fine import least_for_segments
+from audiolime_ext.attribution.intervals import EVALS_PER_COMPONENT
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.audio.silence import silence_warnings
 from audiolime_ext.components.components import Components
+from audiolime_ext.components.masks import Neighborhood
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.prediction.grid import Grid
@@ -24,8 +27,10 @@ def segment_notes(components: Components, settings: Settings) -> list[str]:
     return []
 
 
-def warnings_of(components: Components, audio: Audio, attribution: Attribution, checks: Checks) -> list[str]:
-    """What the reader of one excerpt's result must know."""
+def warnings_of(
+    components: Components, audio: Audio, near: Neighborhood, attribution: Attribution, checks: Checks, *, kept: int
+) -> list[str]:
+    """What the reader of one excerpt's result must know; `kept` evaluations of the budget are for checks."""
     grid = components.grid
     quiet = silence_warnings(audio, components.start_s, components.duration_s, grid.n_channels)
     found = [*audio.warnings, *quiet, *checks.left_out, *noise_warnings(checks), *rate_warnings(audio, grid)]
@@ -33,7 +38,7 @@ def warnings_of(components: Components, audio: Audio, attribution: Attribution, 
     unheard = 0 if grid.window is None else n_samples - (grid.starts(n_samples)[-1] + grid.window)
     if unheard > 0:
         found.append(f"the last {unheard / grid.sr:.2f} s of the excerpt fill no window; the model does not hear them")
-    return [*found, *sample_warnings(attribution)]
+    return [*found, *sample_warnings(near, attribution, kept=kept)]
 
 
 def noise_warnings(checks: Checks) -> list[str]:
@@ -52,8 +57,20 @@ def rate_warnings(audio: Audio, grid: Grid) -> list[str]:
     ]
 
 
-def sample_warnings(attribution: Attribution) -> list[str]:
-    """What sampled weights lack where the sample is small."""
+def sample_warnings(near: Neighborhood, attribution: Attribution, *, kept: int) -> list[str]:
+    """What sampled weights lack where the sample is small, and the budget that gives it.
+
+    Parameters
+    ----------
+    near, attribution : Neighborhood, Attribution
+        Masks that were evaluated, and the weights.
+    kept : int
+        Evaluations of the budget that are kept for checks.
+    """
     if attribution.exact or attribution.std_errors is not None:
         return []
-    return ["the weights come from a sample of mixes and carry no error bars"]
+    n = near.masks.shape[1]
+    enough = least_for_segments(near.groups) if attribution.method == "owen" else EVALS_PER_COMPONENT * n
+    few = len(near.masks) < enough
+    needed = f": these take {min(enough + kept, 2**n)} evaluations (--max-evals)" if few else ""
+    return [f"the weights come from a sample of mixes and carry no error bars{needed}"]

@@ -207,11 +207,13 @@ class Checks:
     left_out: tuple[str, ...] = ()
     noise: Noise | None = None
 
-    def _paid(self, what: str, cost: int, check: Callable[[], dict[str, Any]]) -> Checks:
+    def _paid(self, what: str, cost: int, check: Callable[[], dict[str, Any]], *, takes_all: bool = False) -> Checks:
+        """These and a check, where enough is left; `takes_all`: a sample of mixes takes up a larger budget, too."""
         if cost > self.n_spare:
-            return self._without(
-                f"the {what} was left out: it needs {counted(cost, 'evaluation')}, the budget leaves {self.n_spare}"
-            )
+            left = f"it needs {counted(cost, 'evaluation')}, the budget leaves {self.n_spare}"
+            sampled = "the weights come from a sample of mixes, which takes up the budget"
+            beside = "it can be made beside exact weights (fewer segments, or a larger budget)"
+            return self._without(f"the {what} was left out: {f'{sampled}; {beside}' if takes_all else left}")
         return replace(self, n_spare=self.n_spare - cost, n_evals=self.n_evals + cost, **check())
 
     def _without(self, note: str) -> Checks:
@@ -228,23 +230,37 @@ class Checks:
         cost = n_level_evals(components, game)
         return self._paid("level check", cost, lambda: {"level": check_level(components, game, ask)})
 
-    def with_missing(self, components: Components, donors: Sequence[Components], ask: Ask) -> Checks:
-        """These and `check_missing`."""
+    def with_missing(
+        self, components: Components, donors: Sequence[Components], ask: Ask, *, takes_all: bool = False
+    ) -> Checks:
+        """These and `check_missing`; `takes_all`: a sample of mixes takes up any budget."""
         absent = absent_stems(components, donors)
         if not absent:
             return self._without(nothing_absent(components, donors))
         return self._paid(
-            "check for missing sources", len(absent), lambda: {"missing": check_missing(components, absent, ask)}
+            "check for missing sources",
+            len(absent),
+            lambda: {"missing": check_missing(components, absent, ask)},
+            takes_all=takes_all,
         )
 
-    def with_shifts(self, weights: Array, starts: Sequence[float], n_masks: int, weights_at: WeightsAt) -> Checks:
+    def with_shifts(
+        self,
+        weights: Array,
+        starts: Sequence[float],
+        n_masks: int,
+        weights_at: WeightsAt,
+        *,
+        takes_all: bool = False,
+    ) -> Checks:
         """These and how far the weights move in excerpts that start at other times."""
 
         def spread() -> dict[str, Any]:
             others = [found for start in starts if (found := weights_at(start)).shape == weights.shape]
             return {"shifts": np.max([np.abs(other - weights) for other in others], axis=0) if others else None}
 
-        found = self._paid("shift check", n_masks * len(starts), spread) if starts else self
+        cost = n_masks * len(starts)
+        found = self._paid("shift check", cost, spread, takes_all=takes_all) if starts else self
         if found.shifts is not None or found.left_out != self.left_out:
             return found
         why = f"the recording does not go on for {SHIFT_S:g} s before or after the excerpt"

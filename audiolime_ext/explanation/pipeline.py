@@ -161,7 +161,9 @@ def explain(
         attribution,
         provenance_of(recording, separator, model, settings, asked.target, asked.output_labels),
         notes=(*notes, *_notes(asked, settings, label_indices(named, all_labels), separator), *about_model),
-        warnings=tuple(warnings_of(asked.components, recording, attribution, checks)),
+        warnings=tuple(
+            warnings_of(asked.components, recording, asked.values, attribution, checks, kept=_kept(asked, settings))
+        ),
         checks=checks,
         settled=settled,
         game=asked.game,
@@ -191,19 +193,28 @@ def _checked(
     checks: Checks, asked: Asked, excerpt: Excerpt, attribution: Attribution, settings: Settings, donors: Sequence[Any]
 ) -> Checks:
     """The checks that were asked for, as far as the budget goes."""
+    plain = attribution if checks.noise is None or checks.noise.alike else asked.how.attribute(asked.values)
+    takes_all = settings.settle is None and not plain.exact
     if settings.level_check:
         checks = checks.with_level(asked.components, asked.values_of, asked.signals)
     if donors:
-        checks = checks.with_missing(asked.components, [excerpt.of_donor(one) for one in donors], asked.signals)
+        others = [excerpt.of_donor(one) for one in donors]
+        checks = checks.with_missing(asked.components, others, asked.signals, takes_all=takes_all)
     if settings.shifts:
         starts = shifted_starts(excerpt.start_s, excerpt.duration_s, excerpt.recording.duration_s)
         weights, n_masks = attribution.weights, len(asked.outputs.masks)
-        checks = checks.with_shifts(weights, starts, n_masks, lambda at: asked.weights_of(excerpt.at(at)))
+        checks = checks.with_shifts(
+            weights, starts, n_masks, lambda at: asked.weights_of(excerpt.at(at)), takes_all=takes_all
+        )
     return checks
 
 
+def _kept(asked: Asked, settings: Settings) -> int:
+    return kept_for_checks(len(asked.components.sources) if settings.level_check else 0)
+
+
 def _notes(asked: Asked, settings: Settings, columns: Sequence[int], separator: Factorization) -> list[str]:
-    components, kept = asked.components, kept_for_checks(len(asked.components.sources) if settings.level_check else 0)
+    components, kept = asked.components, _kept(asked, settings)
     return [
         *clipped_notes(asked.target, asked.values.scores),
         *segment_notes(components, settings),

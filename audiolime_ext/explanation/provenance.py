@@ -80,6 +80,19 @@ class Provenance:
         stated = self.settings.target
         return (str(stated[0]), str(stated[1])) if isinstance(stated, (tuple, list)) else None
 
+    @property
+    def model_state(self) -> str:
+        """The model and what tells this state of it from another, as `versions_line` has it.
+
+        Examples
+        --------
+        >>> Provenance(None, "", 8000, 1, None, None, versions={"weights": {"own model CRNN": "run-7"}}).model_state
+        'own model CRNN run-7'
+        """
+        weights = self.versions.get("weights", {})
+        name = self.model or next((name for name in weights if name.startswith("own model")), "own model")
+        return _in_state(name, weights.get(name))
+
 
 def provenance_of(
     audio: Audio, separator: Factorization, model: Model, settings: Settings, target: Target, labels: Sequence[str]
@@ -112,8 +125,12 @@ def versions_line(found: Sequence[Provenance]) -> str:
     known = found[0].versions
     listed = [f"audiolime_ext {known['audiolime_ext']}", f"NumPy {known['numpy']}"]
     for one in found:
-        listed += [f"{name} {weights or '(version unknown)'}" for name, weights in one.versions["weights"].items()]
+        listed += [_in_state(name, state) for name, state in one.versions["weights"].items()]
     return ", ".join(dict.fromkeys(listed))
+
+
+def _in_state(name: str, state: str | None) -> str:
+    return f"{name} {state or '(version unknown)'}"
 
 
 def _identity(built: Any, own: str) -> tuple[str, str | None]:

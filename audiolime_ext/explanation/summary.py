@@ -103,11 +103,9 @@ def _heaviest(explanation: Explanation, label: str, n: int = 4) -> str:
 def _weight(explanation: Explanation, label: str, name: str) -> str:
     """``+0.12``, with half the width of its interval where it is an estimate: ``+0.12±0.03``."""
     weight = explanation.number(explanation.weights(label)[name], label, signed=True)
-    interval = None if explanation.attribution.exact else explanation.attribution.interval()
-    if interval is None:
-        return weight
+    _, low, high = explanation.attribution.estimated()
     at = explanation.column(label), explanation.names.index(name)
-    return f"{weight}±{explanation.number((interval[1][at] - interval[0][at]) / 2, label)}"
+    return weight if np.isnan(low[at]) else f"{weight}±{explanation.number((high[at] - low[at]) / 2, label)}"
 
 
 def as_text(explanation: Explanation) -> str:
@@ -295,7 +293,8 @@ def rows(explanation: Explanation) -> list[dict[str, Any]]:
             "silence": explanation.score(column)[1],
             "additivity": math.nan if (share := explanation.additivity(column)) is None else share,
             "method": found.method,
-            "exact": found.exact,
+            "exact": bool(found.exact_each[i]),
+            "model": explanation.provenance.model_state,
         }
         for label in explanation.labels
         for column in [explanation.column(label)]

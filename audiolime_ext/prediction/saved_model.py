@@ -3,7 +3,7 @@
 ``keras:PATH?sr=16000&labels=rock;jazz``. Options:
 
 - ``sr``: sampling rate in Hz, 768000 at most.
-- ``labels``: names between semicolons, ``@FILE`` or a file's path (one name per line, UTF-8).
+- ``labels``: names between semicolons, or in a file, ``@FILE`` (one a line, UTF-8), as those with ``&`` or ``;`` must.
 - ``front_end=log-mel:n_fft,hop_length,n_mels``: see `front_end`; without it the model is given waveforms.
 - ``output``: which of several outputs holds the scores, by name or by position from 0.
 - ``activation=softmax`` or ``sigmoid``: the model answers logits. ``none``, the default: it does not.

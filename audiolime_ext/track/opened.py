@@ -11,6 +11,7 @@ from audiolime_ext.cache import Arrays, Form, Key, Store
 from audiolime_ext.components.game import Game
 from audiolime_ext.explanation.caveats import noise_warnings, rate_warnings, sample_warnings, warnings_of
 from audiolime_ext.explanation.checks import Checks
+from audiolime_ext.explanation.evaluation import kept_for_checks
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.explanation.provenance import Provenance
 from audiolime_ext.factorization.contract import factorized
@@ -88,8 +89,8 @@ class Opened:
         window = self.windows[number]
         built = self.asking.components((window.start_s, window.duration_s))
         checks = Checks(noise=self.noise)
-        warned = warnings_of(built, self.asking.recording, window.attribution, checks)
         near, found = window.neighborhood, window.attribution
+        warned = warnings_of(built, self.asking.recording, near, found, checks, kept=kept_for_checks(0))
         known = replace(near, scores=near.scores if window.outputs is None else window.outputs)
         return Explanation(
             self.labels,
@@ -121,5 +122,6 @@ class Opened:
         """What the reader of the track's result must know."""
         recording, grid = self.asking.recording, self.asking.grid
         found = [*recording.warnings, *noise_warnings(Checks(noise=self.noise)), *rate_warnings(recording, grid)]
-        found += [warning for window in self.windows for warning in sample_warnings(window.attribution)]
+        largest = max(self.windows, key=lambda window: len(window.names))  # if any lacks error bars, this one does
+        found += sample_warnings(largest.neighborhood, largest.attribution, kept=kept_for_checks(0))
         return found + [one for span in spans for one in silence_warnings(recording, *span, grid.n_channels)]

@@ -152,6 +152,7 @@ def rows(track: TrackExplanation) -> list[dict[str, Any]]:
             "silence": track.empty[i, column],
             "method": window.attribution.method,
             "exact": window.attribution.exact,
+            "model": track.provenance.model_state,
         }
         for i, window in enumerate(track.windows)
         for label in track.labels

@@ -27,6 +27,22 @@ def test_where_no_error_is_known_there_is_no_interval() -> None:
     assert Attribution("lime", WEIGHTS, None, False).interval() is None
 
 
+def test_a_weight_without_any_error_among_sampled_ones_is_exact_and_nothing_was_estimated_of_it() -> None:
+    part = np.array([[0.0, 0.2], [0.0, 0.05]])
+    cases = [(part, False, [True, False]), (ERRORS, False, [False, False]), (0 * ERRORS, True, [True, True])]
+    cases += [(0 * ERRORS, False, [False, False])]  # the sample shows no error, and is one
+    for errors, exact, expected in cases:
+        found = Attribution("owen", WEIGHTS, errors, exact)
+        assert found.exact_each.tolist() == expected
+        assert np.isnan(np.stack(found.estimated())).all(axis=(0, 1)).tolist() == expected
+    low, high = Attribution("owen", WEIGHTS, part, False).interval() or (part, part)
+    errors, lows, highs = Attribution("owen", WEIGHTS, part, False).estimated()
+    np.testing.assert_array_equal([errors[:, 1], lows[:, 1], highs[:, 1]], [part[:, 1], low[:, 1], high[:, 1]])
+    unknown = Attribution("owen", WEIGHTS, None, False)
+    assert not unknown.exact_each.any()
+    assert np.isnan(unknown.estimated()).all()
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0, 95])
 def test_a_level_is_a_share(level: float) -> None:
     with pytest.raises(UsageError, match=rf"a confidence level lies between 0 and 1, such as 0\.95; got {level}"):

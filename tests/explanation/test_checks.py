@@ -221,6 +221,26 @@ def test_asking_again_may_cost_more_than_there_is_and_then_nothing_is_left(band:
     assert said in e.warnings
 
 
+def test_a_sample_takes_up_any_budget_and_so_no_larger_one_is_asked_for() -> None:
+    growing = OracleFactorization(
+        {name: (np.tile(tone(hz, 0.1)[0], 2), SR) for name, hz in {"guitar": 440, "bass": 100}.items()}
+    )
+    donor = OracleFactorization({name: tone(3000) for name in ("drums", "flute")})
+    listener = tagger(lambda b: strength(b, 440)[:, None], sr=SR, window_s=1.0, labels=["guitar"])
+    asked = {"factorization": growing, "start_s": 0.5, "segments": 6, "method": "shapley", "shifts": True}
+    for max_evals in (300, 2000):
+        e = explain(growing.mixture, listener, max_evals=max_evals, donors=[(donor.mixture, donor)] * 10, **asked)  # type: ignore[arg-type]
+        said = [
+            f"the {what} was left out: the weights come from a sample of mixes, which takes up the budget; it can be "
+            "made beside exact weights (fewer segments, or a larger budget)"
+            for what in ("check for missing sources", "shift check")
+        ]
+        assert [one for one in e.warnings if "was left out" in one] == said
+        assert e.shift_spread() is None
+    exact = explain(growing.mixture, listener, max_evals=3 * 4096 + 20, **asked)  # type: ignore[arg-type]
+    assert exact.shift_spread() is not None
+
+
 @pytest.mark.parametrize(("level_db", "lacking"), [(-38.0, False), (-42.0, True)])
 def test_a_stem_below_40_db_under_the_mix_is_lacking(level_db: float, lacking: bool) -> None:
     faint = OracleFactorization({"guitar": tone(440), "drums": tone(3000, 0.2 * 10 ** (level_db / 20))})

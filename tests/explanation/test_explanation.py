@@ -206,6 +206,7 @@ def test_the_data_frame_has_one_row_per_label_and_component(result: Explanation)
     assert frame[["start_s", "duration_s", "method", "exact"]].iloc[0].tolist() == [0.0, 3.0, "shapley", True]
     assert frame[["std_error", "low", "high", "shift_spread"]].isna().all(axis=None), "exact: nothing was estimated"
     assert frame.set_index("label").loc["drums", "additivity"].tolist() == [pytest.approx(1.0)] * 3
+    assert set(frame["model"]) == {result.provenance.model_state}
 
 
 def test_the_data_frame_has_the_intervals_that_figures_draw(result: Explanation) -> None:
@@ -218,6 +219,42 @@ def test_the_data_frame_has_the_intervals_that_figures_draw(result: Explanation)
     assert not row["exact"]
     without: Any = estimated(result, None).to_dataframe()
     assert without[["std_error", "low", "high"]].isna().all(axis=None)
+
+
+@pytest.fixture(scope="module")
+def cut() -> Explanation:
+    """One stem in eight segments, of which a sample was drawn; the others whole, and so exact."""
+    loud = OracleFactorization({name: part(level) for name, level in {"a": 0.5, "b": 0.01, "c": 0.01}.items()})
+    model = tagger(lambda b: np.sqrt((b**2).mean(axis=1, keepdims=True)), sr=SR, labels=["loud"])
+    return explain(loud.mixture, model, factorization=loud, segments=8, method="owen", max_evals=420)
+
+
+def test_a_whole_stem_beside_sampled_segments_is_exact_in_the_table(cut: Explanation) -> None:
+    whole = [name for name in cut.names if not name.endswith(" s")]
+    assert 0 < len(whole) < len(cut.names)
+    frame: Any = cut.to_dataframe().set_index("component")
+    assert frame["exact"].tolist() == [name in whole for name in cut.names]
+    assert frame.loc[whole, ["std_error", "low", "high"]].isna().all(axis=None)
+    sampled = frame[~frame["exact"]]
+    assert (sampled["std_error"] > 0).all()
+    assert (sampled["low"] < sampled["high"]).all()
+    assert not cut.attribution.exact
+
+
+def test_a_whole_stem_beside_sampled_segments_has_no_line_in_a_figure(cut: Explanation) -> None:
+    (axis,) = cut.plot(style="paper").axes
+    (lines,) = [one for one in axis.containers if type(one).__name__ == "ErrorbarContainer"]
+    names = [tick.get_text() for tick in axis.get_yticklabels()]
+    drawn = [len(line) > 0 for line in lines[2][0].get_segments()]
+    assert dict(zip(names, drawn, strict=True)) == {name: name not in ("b", "c") for name in names}
+
+
+def test_an_exact_weight_is_printed_without_plus_and_minus(result: Explanation) -> None:
+    sampled = estimated(result, 0.2)
+    errors = np.array([0.0, 0.2, 0.2]) * np.ones((len(LABELS), 1))
+    text = str(replace(sampled, attribution=replace(sampled.attribution, std_errors=errors)))
+    (row,) = [line.split() for line in text.splitlines() if line.startswith("drums ")][:1]
+    assert ["±" in cell for cell in row[-3:]] == [False, True, True]
 
 
 def test_plus_and_minus_is_explained_where_it_is_printed(result: Explanation) -> None:

@@ -1,6 +1,7 @@
 """From a recording to an explanation: planted truths first."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -221,6 +222,27 @@ def test_a_question_that_cannot_be_settled_is_refused(
     model = tagger(strengths, sr=SR, labels=["low", "middle", "high"])
     with pytest.raises(UsageError, match=complaint):
         explain(band.mixture, model, factorization=band, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["shapley", "lime", "banzhaf", "owen"])
+@pytest.mark.parametrize("level_check", [True, False])
+def test_a_sample_without_error_bars_says_which_budget_gives_them(
+    band: OracleFactorization, method: str, level_check: bool
+) -> None:
+    model = tagger(lambda b: np.sqrt((b**2).mean(axis=1, keepdims=True)), sr=SR, labels=["loud"])
+    asked = {"factorization": band, "segments": 8, "method": method, "level_check": level_check}
+    (said,) = explain(band.mixture, model, max_evals=120, **asked).warnings  # type: ignore[arg-type]
+    found = re.fullmatch(
+        r"the weights come from a sample of mixes and carry no error bars: "
+        r"these take (\d+) evaluations \(--max-evals\)",
+        said,
+    )
+    assert found
+    e = explain(band.mixture, model, max_evals=int(found[1]), **asked)  # type: ignore[arg-type]
+    assert (e.warnings, e.attribution.exact) == ((), False)
+    assert e.attribution.std_errors is not None
+    (said,) = explain(band.mixture, model, max_evals=int(found[1]) - 8, **asked).warnings  # type: ignore[arg-type]
+    assert "carry no error bars" in said
 
 
 @pytest.mark.parametrize("method", ["banzhaf", "leave-one-out", "lime", "shapley"])

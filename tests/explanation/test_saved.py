@@ -246,6 +246,7 @@ def test_a_function_without_a_version_is_named_as_unknown_and_is_not_asked_again
     loaded = Explanation.load(e.save(tmp_path / "saved"))
     assert loaded.to_dict()["versions"]["weights"]["own model counted"] is None
     assert versions_line([loaded.provenance]).endswith("own model counted (version unknown)")
+    assert loaded.provenance.model_state == "own model counted (version unknown)"
 
 
 def test_an_estimator_is_known_by_a_hash() -> None:
@@ -268,5 +269,6 @@ def test_the_versions_of_several_results_are_each_listed_once() -> None:
         )
         for version in ("1", "2")
     )
+    assert (one.model_state, other.model_state) == ("own model net 1", "own model net 2")
     line = "audiolime_ext 0.3, NumPy 2.1, bands:2 b, own model net 1, own model net 2"
     assert versions_line([one, other, one]) == line

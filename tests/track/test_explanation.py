@@ -166,7 +166,7 @@ def test_the_dataframe_has_a_row_per_window_label_and_component(track: TrackExpl
     row = frame[(frame.start_s == 2) & (frame.label == "jazz") & (frame.component == "piano")].iloc[0]
     assert row.weight == pytest.approx(0.36, abs=1e-4)
     assert row.score == pytest.approx(0.36, abs=1e-4)
-    assert (row.duration_s, row.method, row.exact) == (1.0, "shapley", True)
+    assert (row.duration_s, row.method, row.exact, row.model) == (1.0, "shapley", True, track.provenance.model_state)
     assert frame[["std_error", "low", "high"]].isna().all(axis=None), "exact: nothing was estimated"
 
 

@@ -225,11 +225,12 @@ def _interval_of(found: Attribution, column: int, which: Sequence[int]) -> tuple
 def _draw(found: Bars, axis: Axes, *, limits: tuple[float, float], xlabel: str, room: Room) -> None:
     places, names = range(len(found.weights)), room.names(found.names)
     line = room.style.line
+    drawn = None if found.reach is None else np.where(found.reach.any(axis=0), found.reach, np.nan)  # exact: none
     axis.barh(
         places,
         found.weights,
         height=0.72,
-        xerr=found.reach,
+        xerr=drawn,
         color=list(found.colors),
         edgecolor=SOFT,
         linewidth=0.5 * line,
