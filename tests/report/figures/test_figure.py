@@ -251,6 +251,21 @@ def test_what_explains_is_in_colour_where_it_sounds(excerpt: Explanation) -> Non
     assert opaque[-1] == 0.0
 
 
+@pytest.mark.parametrize("whole_track", [False, True])
+def test_a_picture_ends_where_the_model_hears_nothing(whole_track: bool) -> None:
+    oracle = band(2.0)
+    deaf = tagger(lambda b: power(b, HZ["bass"])[:, None], sr=SR // 4, labels=["low"], window_s=1.0)
+    asked: Any = explain_track if whole_track else explain
+    axis = axes_of(asked(oracle.mixture, deaf, factorization=oracle), kind="spectrogram")[0]
+    heard = hz_to_mel(SR / 8)
+    band_mel = hz_to_mel(SR / 2) / 97
+    assert heard - band_mel < axis.get_ylim()[1] <= heard + 0.5 * band_mel
+    shapes = [np.asarray(image.get_array()).shape[:2] for image in axis.images]
+    assert len(set(shapes)) == 1
+    assert np.max(axis.images[0].get_array()) == 0.0, "0 dB is the loudest band that is drawn"
+    assert tuple(axis.images[0].get_extent()[2:]) == axis.get_ylim()
+
+
 def test_where_nothing_is_in_colour_the_title_says_why_as_top_does() -> None:
     oracle = band(1.0, ("drums",))
     found = explain(oracle.mixture, TONES, factorization=oracle, labels=1)
