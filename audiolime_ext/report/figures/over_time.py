@@ -135,10 +135,9 @@ def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, limits: tup
     starts, ends = track.times_s, track.times_s + _widths(track)
     full, empty = track.score(column)
     off = track.provenance.settings.baseline
-    of_silence = {"color": room.style.ink, "linestyle": ":", "linewidth": 1.5 * room.style.line}
     if track.kind.noun == "score":
         _fill(axis, starts, ends, np.zeros(len(starts)), empty, facecolor=PALE, label=off)
-    axis.hlines(empty, starts, ends, label=off, **of_silence)
+    axis.hlines(empty, starts, ends, color=room.style.ink, linestyle=":", linewidth=1.5 * room.style.line, label=off)
     above, below = empty.copy(), empty.copy()
     stacked = _shown_of(track.all_weights[:, column], track.names)
     for place, (name, color, weights) in enumerate(stacked):

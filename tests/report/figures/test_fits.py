@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from audiolime_ext import Explanation, TrackExplanation, explain, explain_track, tagger
 from audiolime_ext.report.figures.fits import LEAST_HIGH_IN, LEAST_WIDE_IN
-from tests.report.figures.test_figure import HZ, SR, TONES, band, power
+from tests.cli.test_commands import SR
+from tests.report.figures.test_figure import HZ, TONES, band, power
 
 MPL: Any = matplotlib  # its types name all settings
 
