@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import load_model
+from audiolime_ext import load_model, tagger
 from audiolime_ext.models import torch_model
-from tests.test_docs import DOCS, run_python
+from tests.test_docs import DOCS, blocks, commands, run_python
 
 torch: Any = pytest.importorskip("torch", reason="needs the extra torch")
 
@@ -20,10 +21,27 @@ def test_the_how_to_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ezer_ev: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run_python(DOCS / "how-to" / "models.md", ezer_ev, tmp_path) == 4
+    assert run_python(DOCS / "how-to" / "models.md", ezer_ev, tmp_path) == 5
     printed = capsys.readouterr().out
     assert "spleeter:2stems and own model" in printed
     assert all(label in printed for label in ("rock", "loud", "bright"))
+
+
+def test_a_program_with_a_spectrogram_of_its_own_answers_as_the_network_in_python_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = DOCS / "how-to" / "models.md"
+    names: dict[str, Any] = {"torch": torch, "tagger": tagger, "explain": lambda *_: None}
+    made, exported = (next(block for block in blocks(page, "python") if word in block) for word in ("stft", "Whole"))
+    exec(made, names)
+    exec(exported, names)
+    (command,) = (command for command in commands(page) if "whole.pt2" in command)
+    spec = shlex.split(command)[-1]
+    noise = np.random.default_rng(0).normal(0, 0.1, (3, 48000)).astype(np.float32)
+    np.testing.assert_allclose(load_model(spec)(noise), names["model"](noise), atol=1e-5)
+    logits = load_model(spec.replace("&activation=softmax", ""))(noise)
+    assert not np.allclose(logits, names["model"](noise), atol=1e-3)
 
 
 class CRNN(torch.nn.Module):  # type: ignore[misc]

@@ -123,7 +123,7 @@ def plot(
         panels = fill(figure, sheet, room)
         warn_of_boxes([figure])
         if figsize is not None:
-            warn_of_little_room(panels)
+            warn_of_little_room(panels, as_high_as_needed=not isinstance(figsize, Sequence))
         return figure
     if figsize is not None:
         raise UsageError("figsize is for a new figure, and ax is in one of yours; leave one of the two out")

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
+from weakref import WeakSet
 
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
@@ -19,7 +20,9 @@ from audiolime_ext.files.names import legible
 
 LEAST_WIDE_IN, LEAST_HIGH_IN = 0.7, 0.25  # that axes need for their data
 SPARE_IN = 0.02
+MOST_TITLE = 1.25  # height of a title, in heights of its data
 MOST_SAID = 3
+_DRAWN: WeakSet[Axes] = WeakSet()  # what is drawn later takes room from what was there
 
 
 class NarrowLegend(Legend):
@@ -31,19 +34,27 @@ class NarrowLegend(Legend):
         return Bbox.from_bounds(place.x0, place.y0, 1.0, place.height)
 
 
-def warn_of_little_room(axes: Sequence[Axes]) -> None:
+def warn_of_little_room(axes: Sequence[Axes], *, as_high_as_needed: bool = False) -> None:
     """Warn where axes are left too small, or texts around them are cut or lie over something else.
+
+    Axes of the same figure that were drawn into before count, too.
 
     Parameters
     ----------
     axes : sequence of Axes
         Axes that have been drawn into, of one figure.
+    as_high_as_needed : bool
+        True if the height of the figure was chosen for what it holds.
     """
     whole: Any = axes[0].figure.canvas.figure
+    _DRAWN.update(axes)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")  # of what is said here, or when it is drawn
         whole.draw_without_rendering()
-    found = list(dict.fromkeys(fault for axis in axes for fault in _faults(axis, whole)))
+    ours = [axis for axis in whole.axes if axis in _DRAWN]
+    found = list(dict.fromkeys(fault for axis in ours for fault in _faults(axis, whole)))
+    if not as_high_as_needed and any(map(_is_below_a_higher_title, ours)):
+        found.append("a title is higher than the data below it")
     if any("collapsed to zero" in str(one.message) for one in told):
         found = ["no room is left for data"]
     if not found:
@@ -65,7 +76,7 @@ def _faults(axis: Axes, whole: Any) -> Iterator[str]:
         yield f"{wide:.1f} × {high:.1f} inches are left for data"
     names = [label for label in axis.get_yticklabels() if label.get_text()]
     places = sorted((label.get_window_extent() for label in names), key=lambda place: float(place.y0))
-    if any(lower.y1 > upper.y0 + 0.35 * lower.height for lower, upper in pairwise(places)):
+    if any(lower.y1 > upper.y0 + 0.1 * lower.height for lower, upper in pairwise(places)):
         yield "names beside an axis lie over each other"
     legend, spare = axis.get_legend(), SPARE_IN * dpi
     texts = [axis.title, axis._left_title, axis.xaxis.label, axis.yaxis.label]  # type: ignore[attr-defined]
@@ -78,6 +89,11 @@ def _faults(axis: Axes, whole: Any) -> Iterator[str]:
             yield f"{name!r} lies over other axes"
     if legend is not None and _beyond(legend.get_window_extent(), whole.bbox, spare):
         yield "the legend is cut"
+
+
+def _is_below_a_higher_title(axis: Axes) -> bool:
+    title: Any = axis._left_title  # type: ignore[attr-defined]
+    return bool(title.get_text()) and title.get_window_extent().height > MOST_TITLE * axis.get_window_extent().height
 
 
 def _beyond(place: Any, whole: Any, spare: float) -> bool:

@@ -1,8 +1,9 @@
 """Weights over time: of a track's windows, stacked up to the score, and of the segments of an excerpt.
 
 In a track the weights of a window are drawn up and down from the value of silence, so that what rises less what falls
-ends at the score, which is a line. Above them is the taggram. Both end where the last whole window does, as the title
-says: what follows is not explained.
+ends at the score, which is a line. The value of silence is a dotted line over them, or what falls would look like what
+rises. Above them is the taggram. Both end where the last whole window does, as the title says: what follows is not
+explained.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     columns = [track.column(label) for label in labels or track.labels]
     rows = taggram_rows(track.taggram, [track.all_labels[column] for column in columns])
     about: Any = {"beside": room.names(_called(track, rows)), "bar": True}
-    panels = [
+    scores = [
         Panel(
             max(0.3, room.line_in * 1.15 * len(rows)),
             partial(_draw_taggram, track, rows, room=room),
@@ -46,15 +47,16 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
             besides=True,
         )
     ]
+    names = about["beside"]
     if "heatmap" in room.without:
-        panels, about = [], {"beside": ["0.00"]}
-    limits, first = _limits(track, columns), len(panels)
+        scores, names = [], ["0.00"]
+    limits, panels = _limits(track, columns), list[Panel]()
     for column in columns:
         name = told(track.kind, track.all_labels[column], means(track, column), track.provenance)
-        song = [spanned_track(track)] if len(panels) == first else []
+        song = [] if panels else [spanned_track(track)]
         drawn = partial(_draw_track, track, column, limits=limits, room=room)
-        panels.append(Panel(PANEL_IN, drawn, room.title(*song, name, **about)))
-    return Sheet(tuple(panels), legend=_legend)
+        panels.append(Panel(PANEL_IN, drawn, room.title(*song, name, beside=names)))
+    return Sheet((*scores, *panels), legend=_legend)
 
 
 def _limits(track: TrackExplanation, columns: Sequence[int]) -> tuple[float, float]:
@@ -135,8 +137,7 @@ def _draw_track(track: TrackExplanation, column: int, axis: Axes, *, limits: tup
     off = track.provenance.settings.baseline
     if track.kind.noun == "score":
         _fill(axis, starts, ends, np.zeros(len(starts)), empty, facecolor=PALE, label=off)
-    else:
-        axis.hlines(empty, starts, ends, color=SOFT, linestyle=":", label=off)
+    axis.hlines(empty, starts, ends, color=room.style.ink, linestyle=":", linewidth=1.5 * room.style.line, label=off)
     above, below = empty.copy(), empty.copy()
     stacked = _shown_of(track.all_weights[:, column], track.names)
     for place, (name, color, weights) in enumerate(stacked):
@@ -167,7 +168,10 @@ def _fill(axis: Axes, starts: Array, ends: Array, low: Array, high: Array, **loo
 
 def _legend(axis: Axes) -> tuple[list[Any], list[str]]:
     """The score first, then what it is made of, in the order in which it is stacked."""
-    handles, names = axis.get_legend_handles_labels()
+    found: dict[str, tuple[Any, ...]] = {}  # silence is a line and an area, which may be covered
+    for handle, name in zip(*axis.get_legend_handles_labels(), strict=True):
+        found[name] = (*found.get(name, ()), handle)
+    names, handles = list(found), list(found.values())
     return [handles[-1], *handles[:-1]], [names[-1], *names[:-1]]
 
 

@@ -6,7 +6,6 @@ figures are as high as their content, and axes that are too few or too many are 
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
@@ -14,7 +13,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.report.figures.styles import Style, fitted, width_of
+from audiolime_ext.report.figures.styles import Style, fitted, width_of, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,10 +89,10 @@ class Room:
             if rest and width_of(name + rest, self.style.points) > room_in:
                 rest = rest.lstrip(",:; ")
                 pieces = [rest] if width_of(rest, self.style.points) <= room_in else rest.split(", ")
-                found += [name, *(part for piece in pieces for part in self._wrapped(piece, room_in))]
+                found += [part for piece in (name, *pieces) for part in self._wrapped(piece, room_in)]
             else:
-                found += [name + rest] if rest else self._wrapped(name, room_in)
-        return "\n".join(fitted(line, room_in, self.style.points) for line in found)
+                found += self._wrapped(name + rest, room_in)
+        return "\n".join(found)
 
     def below(self, text: str, beside: Sequence[str] = ()) -> str:
         """A text below an axis, in as many lines as it needs."""
@@ -116,9 +115,7 @@ class Room:
         return fewest
 
     def _wrapped(self, text: str, room_in: float) -> list[str]:
-        if width_of(text, self.style.points) <= room_in:
-            return [text]
-        return textwrap.wrap(text, max(12, int(room_in / width_of("n", self.style.points))))
+        return wrapped(text, room_in, self.style.points)
 
     def beside(self, names: Sequence[str], *, bar: bool = False) -> float:
         """Width of an axis in inches that has names beside it, and a colour bar if there is one."""

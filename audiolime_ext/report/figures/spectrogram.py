@@ -1,9 +1,10 @@
 """What sounds, and where: the mix in greys, and over it in its colour what makes a label.
 
 Bands are mel bands, drawn where their centres are on a mel axis, whose ticks are the true frequencies. Seconds are
-those of the recording; nothing beyond its ends is drawn, nor beyond the windows of a track that are explained. Levels
-are in dB below the loudest band of the mix. Colour is where the sound itself is: as loud as the loudest band of the mix
-it covers the grey, 50 dB below and less it is not seen, and between them its strength falls evenly with the dB.
+those of the recording; nothing beyond its ends is drawn, nor beyond the windows of a track that are explained. Of a
+result the bands end at half of the model's sampling rate, above which it hears nothing. Levels are in dB below the
+loudest band of the mix that is drawn. Colour is where the sound itself is: as loud as that band it covers the grey, 50
+dB below and less it is not seen, and between them its strength falls evenly with the dB.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def _title(room: Room, *lines: Line) -> str:
 def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
     """What makes each label within the mix, with the borders of segments or regions."""
     parts, mixture = explanation.components, explanation.mixture
-    mix = levels_db(mixture.samples, mixture.sr)
+    mix = _heard(levels_db(mixture.samples, mixture.sr), mixture.sr, parts.grid.sr)
     span_s = parts.start_s, parts.start_s + parts.duration_s
     shades = dict(zip(explanation.names, components(explanation.names, parts), strict=True))
     colors = {**{name: about["color"] for name, about in shades.items()}}
@@ -72,7 +73,7 @@ def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None,
     panels, seen, drawn_for = list[Panel](), names_in_recording(explanation), dict[Any, str]()
     for label in labels or explanation.labels:
         column, top = explanation.column(label), explanation.top(label=label)
-        layer = None if top.audio is None else levels_db(top.audio.samples, top.audio.sr)
+        layer = None if top.audio is None else levels_db(top.audio.samples, top.audio.sr)[: len(mix)]
         values = [explanation.number(value, column) for value in explanation.score(column)]
         about = told(explanation.kind, explanation.all_labels[column], values, explanation.provenance)
         coloured = _in_colour([seen.get(name, name) for name in top.components])
@@ -92,7 +93,8 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     asked = list(labels or track.labels)
     tops = [max(track.mean(label), key=lambda name, label=label: track.mean(label)[name]) for label in asked]  # type: ignore[misc]
     sr, mixture, alone = _joined(track, set(tops))
-    mix, colors = levels_db(mixture, sr), dict(zip(track.names, stem_colors(track.names), strict=True))
+    mix = _heard(levels_db(mixture, sr), sr, track.grid.sr)
+    colors = dict(zip(track.names, stem_colors(track.names), strict=True))
     panels, drawn_for = list[Panel](), dict[Any, str]()
     for label, name in zip(asked, tops, strict=True):
         voice, mean = track.voice(label), track.mean(label)[name]
@@ -105,7 +107,7 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
             told(track.kind, track.all_labels[track.column(label)], values, track.provenance),
             coloured if above else "no source adds to it",
         ]
-        layer = levels_db(alone[name], sr) if above else None
+        layer = levels_db(alone[name], sr)[: len(mix)] if above else None
         drawn = partial(_draw_within, mix, layer, sr, explained_s(track), colors[name], None, room)
         panels.append(Panel(PANEL_IN, drawn, _title(room, *told_of)))
     return Sheet(tuple(panels))
@@ -145,6 +147,12 @@ def levels_db(samples: Samples, sr: int, *, n_columns: int = 1000) -> Levels:
     ends = next(i for i, (_, end) in enumerate(spans) if end >= n_samples)
     sketches = [sketch(padded_span(samples, first - half, end + half)[None], sr) for first, end in spans[: ends + 1]]
     return np.ascontiguousarray(picture(sketches, n_columns=n_columns).mel_db.T)
+
+
+def _heard(levels: Levels, sr: int, model_sr: int) -> Levels:
+    """The bands up to half of the model's sampling rate."""
+    centres = hz_to_mel(sr / 2) / (N_MELS + 1) * np.arange(1, N_MELS + 1)
+    return levels[: max(1, int((centres <= hz_to_mel(model_sr / 2)).sum()))]
 
 
 def _joined(track: TrackExplanation, names: set[str]) -> tuple[int, Samples, dict[str, Samples]]:
@@ -204,7 +212,7 @@ def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float
 
     place = _place(len(levels), sr, span_s)
     image = axis.imshow(levels - levels.max(), cmap=cmap, vmin=-RANGE_DB, vmax=0.0, **place)
-    marks = [hz for hz in TICKS_HZ if hz <= 0.9 * sr / 2]
+    marks = [hz for hz in TICKS_HZ if hz_to_mel(hz) <= 0.97 * place["extent"][3]]
     named = {hz_to_mel(hz): f"{hz / 1000:g}" for hz in marks}
     size = float(FontProperties(size=rcParams["ytick.labelsize"]).get_size_in_points())
     apart_in = 1.2 * size / 72
@@ -223,8 +231,8 @@ def _name_of(named: dict[float, str], place: float, _: int | None = None) -> str
 
 
 def _place(n_mels: int, sr: int, span_s: tuple[float, float]) -> dict[str, Any]:
-    """Where a picture lies: seconds, and mel, with each band around its centre."""
-    step = hz_to_mel(sr / 2) / (n_mels + 1)
+    """Where the lowest bands of a picture lie: seconds, and mel, with each band around its centre."""
+    step = hz_to_mel(sr / 2) / (N_MELS + 1)
     extent = (*span_s, 0.5 * step, (n_mels + 0.5) * step)
     return {"extent": extent, "origin": "lower", "aspect": "auto", "interpolation": "none"}  # kept as it is in a PDF
 

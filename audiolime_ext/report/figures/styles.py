@@ -133,6 +133,31 @@ def width_of(text: str, points: float) -> float:
     return sum(map(_ems, text)) * points / 72
 
 
+def wrapped(text: str, room_in: float, points: float) -> list[str]:
+    """A text in lines that fit into some inches: between words, and within those that are too long for a line.
+
+    Examples
+    --------
+    >>> wrapped("female vocalists, live at the harbour", 1.0, 10), wrapped("female_vocalists", 0.7, 10)
+    (['female', 'vocalists,', 'live at the', 'harbour'], ['female_v', 'ocalists'])
+    """
+    text = utf8(text).replace("\n", " ")
+    if width_of(text, points) <= room_in:
+        return [text]
+    lines = [""]
+    for word in text.split():
+        joined = f"{lines[-1]} {word}".lstrip()
+        if width_of(joined, points) <= room_in:
+            lines[-1] = joined
+            continue
+        lines += [""] if lines[-1] else []
+        for character in word:
+            if lines[-1] and width_of(lines[-1] + character, points) > room_in:
+                lines.append("")
+            lines[-1] += character
+    return lines
+
+
 def _ems(character: str) -> float:
     if unicodedata.east_asian_width(character) in "WF":
         return 1.0

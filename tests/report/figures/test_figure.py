@@ -260,6 +260,54 @@ def test_what_explains_is_in_colour_where_it_sounds(excerpt: Explanation) -> Non
     assert opaque[-1] == 0.0
 
 
+@pytest.mark.parametrize("whole_track", [False, True])
+def test_a_picture_ends_where_the_model_hears_nothing(whole_track: bool) -> None:
+    oracle = band(2.0)
+    deaf = tagger(lambda b: power(b, HZ["bass"])[:, None], sr=SR // 4, labels=["low"], window_s=1.0)
+    asked: Any = explain_track if whole_track else explain
+    axis = axes_of(asked(oracle.mixture, deaf, factorization=oracle), kind="spectrogram")[0]
+    heard = hz_to_mel(SR / 8)
+    band_mel = hz_to_mel(SR / 2) / 97
+    assert heard - band_mel < axis.get_ylim()[1] <= heard + 0.5 * band_mel
+    shapes = [np.asarray(image.get_array()).shape[:2] for image in axis.images]
+    assert len(set(shapes)) == 1
+    assert np.max(axis.images[0].get_array()) == 0.0, "0 dB is the loudest band that is drawn"
+    assert tuple(axis.images[0].get_extent()[2:]) == axis.get_ylim()
+
+
+def test_rises_less_falls_lead_from_the_dotted_line_to_the_score() -> None:
+    oracle = band()
+    torn = tagger(
+        lambda b: 0.5 + 0.5 * power(b, HZ["vocals"])[:, None] - power(b, HZ["drums"])[:, None],
+        sr=SR,
+        labels=["torn"],
+        window_s=1.0,
+    )
+    found = explain_track(oracle.mixture, torn, factorization=oracle, labels="torn", cache=False)
+    axis = axes_of(found, kind="time", heatmap=False)[0]
+    (silence, score) = [one for one in axis.collections if type(one).__name__ == "LineCollection"]
+    dotted, black = (np.array([line[0, 1] for line in one.get_segments()]) for one in (silence, score))
+    assert silence.get_linestyle() != score.get_linestyle()
+    assert silence.get_zorder() > max(one.get_zorder() for one in axis.collections if one not in (silence, score))
+    grey, *areas = [one.get_paths()[0].vertices[:, 1] for one in axis.collections if one not in (silence, score)]
+    assert (grey.min(), grey.max()) == (0.0, dotted.max())
+    rises = max(area.max() for area in areas) - dotted[0]
+    falls = dotted[0] - min(area.min() for area in areas)
+    assert min(rises, falls) > 0.05
+    assert black[0] == pytest.approx(dotted[0] + rises - falls)
+    (legend,) = axis.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["score", "silence", "vocals", "drums"]
+
+
+@pytest.mark.parametrize("kind", ["time", "bars", "spectrogram"])
+def test_a_long_name_of_a_song_is_whole(kind: str) -> None:
+    oracle, name = band(2.0), "the_name_of_a_song_which_is_longer_than_any_line_of_a_column_of_a_paper"
+    song = Audio(oracle.mixture.samples, SR, name)
+    found = explain_track(song, TONES, factorization=oracle, labels=[0], cache=False)
+    titles = [axis.get_title(loc="left") for axis in axes_of(found, kind=kind, style="paper")]
+    assert any(name in title.replace("\n", "") for title in titles)
+
+
 def test_where_nothing_is_in_colour_the_title_says_why_as_top_does() -> None:
     oracle = band(1.0, ("drums",))
     found = explain(oracle.mixture, TONES, factorization=oracle, labels=1)
