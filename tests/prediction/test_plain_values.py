@@ -58,10 +58,11 @@ THEIRS = tagger(
 def test_an_explanation_is_the_same_and_can_be_written(tmp_path: Path, model: Any) -> None:
     more: dict[str, Any] = {"level_check": np.bool_(True), "segments": np.int64(2), "settle": np.int64(1)}
     found = explain((HISS, np.int64(SR)), model, factorization=np.str_("bands:2"), **FROM_NUMPY, **more)
-    wanted = explain(
-        (HISS, SR), OURS, factorization="bands:2", **PLAIN, level_check=True, segments=2, settle=1
-    ).to_dict()
-    assert json.loads(json.dumps(found.to_dict())) == json.loads(json.dumps(wanted))
+    wanted = explain((HISS, SR), OURS, factorization="bands:2", **PLAIN, level_check=True, segments=2, settle=1)
+    ours, theirs = (json.loads(json.dumps(one.to_dict())) for one in (wanted, found))
+    for said in (ours, theirs):  # a class of one's own has another name, and the same version
+        said["versions"]["weights"] = [*said["versions"]["weights"].values()]
+    assert theirs == ours
     assert Explanation.load(found.save(tmp_path / "saved")).provenance == found.provenance
     write_page(found, tmp_path / "page.html", title=np.str_("hiss"), audio=None)
 

@@ -61,11 +61,8 @@ class Cause:
         --------
         >>> never = Rate(0.0, 0.0, 0.07, 50, 50, 50, 50.0, 0.95)
         >>> softer = Difference(1.0, 0.8, 1.0, 50, never, "matched")
-        >>> Cause(matched=softer).told("bass", Limit(0.4, "a limit"))
-        ('how loud the bass is counts: as loud as the host's own, 0 % of 50 flip',)
-        >>> Cause(matched=softer, n_softer=48, n_louder=2).told("bass", Limit(0.4, "a limit"))
-        ('how loud the bass is counts (softer than the host's in 48 of 50 flips): as loud as the host's own, 0 % of 50
-        flip',)
+        >>> print(*Cause(matched=softer).told("bass", Limit(0.4, "a limit")))
+        how loud the bass is counts: as loud as the host's own, 0 % of 50 flip
         """
         plural = component.endswith("s") and not component.endswith("ss")
         be, sound, it = ("are", "sound", "they are") if plural else ("is", "sounds", "it is")

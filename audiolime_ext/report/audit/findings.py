@@ -109,7 +109,8 @@ def findings(results: Results, verdicts: Sequence[Verdict], *, n_cases: int = 3)
 def to_tell(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts that a report gives with evidence: those shown and, if none of them is a fault, the largest effects.
 
-    The largest are those that are known to flip most often, in two songs or more. What a control explains is no effect.
+    The largest are those that are known to flip most often, in two songs or more, or else in one: a small audit has
+    something to listen to, too. What a control explains is no effect.
     Behind them are those that are not auditable, but flipped where they were tried: a gate may waive them. Of two
     verdicts on one pair, put in and taken out, the first is given.
     """
@@ -120,8 +121,8 @@ def to_tell(verdicts: Sequence[Verdict]) -> list[Verdict]:
         return shown + aside
     pairs = {(one.label, one.component) for one in shown}
     flips = [one for one in verdicts if one.status in ("open", "ruled out") and (one.label, one.component) not in pairs]
-    told = (one for one in flips if _flips(one, n_songs=2) and not one.changes_its_mind)
-    largest = sorted(told, key=by_evidence)
+    told = [one for one in flips if _flips(one) and not one.changes_its_mind]
+    largest = sorted([one for one in told if _flips(one, n_songs=2)] or told, key=by_evidence)
     return shown + _once(largest)[:MOST_LARGEST] + aside
 
 
