@@ -185,7 +185,8 @@ class Generated(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """The page's part."""
+        """The page's part, read again in every build: what it is made of is no file that Sphinx watches."""
+        self.env.note_reread()
         return self.parse_text_to_nodes(globals()[self.arguments[0]](), allow_section_headings=True)
 
 

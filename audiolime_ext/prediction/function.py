@@ -203,7 +203,8 @@ def tagger(
         Key, or position from 0, of the scores, where it answers a dict or a tuple; None: it answers one array.
     version : str or None
         Name of this state of the model, which saved results keep; None: of a network or an estimator, a hash of its
-        weights and of its outputs on a fixed probe. Results of a function name no state unless one is given.
+        weights and of its outputs on a fixed probe. Explanations by a function name no state unless one is given; an
+        audit knows it by a hash of its outputs on a fixed probe, too.
     fill : {"silence", "repeat", "none"}
         Filling of a recording that is shorter than `window_s`: ``"silence"`` (as most extractors do), ``"repeat"``, or
         ``"none"`` (the function takes shorter signals); the result states it.
