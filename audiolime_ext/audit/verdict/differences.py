@@ -136,20 +136,24 @@ def _between(done: Rate, placebo: Rate, control: str) -> Difference:
     return Difference(p - q, max(-1.0, low), min(1.0, high), done.n_hosts, placebo, control)
 
 
-def songs_to_tell(difference: Difference) -> int | None:
+def songs_to_tell(difference: Difference, n_songs: int = 0) -> int | None:
     """How many songs would show that one rate is larger, if the difference stays; None: no practicable number.
 
-    The design stays the same: four times the songs halve the distance to the lower bound.
+    The design stays the same: four times the songs halve the distance to the lower bound, and where only some of
+    `n_songs` have the control, as many of more songs will.
 
     Examples
     --------
     >>> placebo = Rate(0.3, 0.1, 0.5, 20, 20, None, 20.0, 0.95)
     >>> songs_to_tell(Difference(0.2, -0.1, 0.5, 20, placebo)), songs_to_tell(Difference(0.0, -0.3, 0.3, 20, placebo))
     (46, None)
+    >>> songs_to_tell(Difference(0.2, -0.1, 0.5, 20, placebo), 40)
+    91
     """
     if difference.rate <= 0:
         return None
-    needed = math.floor(difference.n_songs * ((difference.rate - difference.low) / difference.rate) ** 2) + 1
+    there = max(n_songs, difference.n_songs)
+    needed = math.floor(there * ((difference.rate - difference.low) / difference.rate) ** 2) + 1
     return needed if needed <= MAX_SONGS else None
 
 

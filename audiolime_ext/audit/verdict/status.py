@@ -316,7 +316,7 @@ def _judged(verdict: Verdict, rate: Rate, *, above: bool) -> Verdict:
         return replace(verdict, status="ruled out", songs_needed=None)
     needed = [] if above else [_songs_needed(verdict, rate)]
     if placebo is not None and placebo.low <= 0 and (rate.rate or 0.0) > verdict.limit.share:
-        needed.append(songs_to_tell(placebo))  # it must also be told from the control
+        needed.append(songs_to_tell(placebo, rate.n_songs))  # it must also be told from the control
     known = [n for n in needed if n is not None]
     return replace(verdict, status="open", songs_needed=max(known) if len(known) == len(needed) else None)
 

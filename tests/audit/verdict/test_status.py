@@ -206,6 +206,14 @@ def test_a_placebo_neither_shows_nor_rules_out() -> None:
     assert songs_to_tell(against(0.1, 0.001, -0.2, 0.2, n_songs=10)) is None
 
 
+def test_songs_that_lack_a_control_are_counted_among_those_that_would_decide() -> None:
+    few = against(0.0, 0.9, -0.1, 1.0, n_songs=10)
+    one = decided(verdict(98, 100, placebo=few))["drums"]
+    assert one.rate is not None
+    assert (songs_to_tell(few), songs_to_tell(few, 100)) == (13, 124)
+    assert one.songs_needed == songs_to_tell(few, one.rate.n_songs) != songs_to_tell(few)
+
+
 def test_what_counts_is_told_with_a_verdict_that_is_shown() -> None:
     cause = Cause(matched=Difference(1.0, 0.8, 1.0, 50, rate(0, 50)))
     (one,) = decide([verdict(50, 50, "bass", cause=cause)], Limit(0.05, "a tolerance"), floor=LIMIT)
