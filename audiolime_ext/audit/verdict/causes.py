@@ -140,12 +140,14 @@ def _compared(
 
 
 def _softer_and_louder(results: Results, asked: Asked, trials: Trials) -> tuple[int, int]:
-    """How many of the components that flipped a decision are softer than the host's own, and how many louder."""
+    """How many of the components that flipped a decision are softer than the host's own, and how many louder.
+
+    What is too soft to be held by the host is softer there.
+    """
     if trials.rows is None:
         return 0, 0
     rows, j = trials.rows[np.asarray(trials.flips, bool)], results.components.index(trials.component)
-    rows = rows[results.present[asked.recordings[rows], j]]
-    level = results.matrix("presence")[:, j, 0]
+    level = np.where(results.present[:, j], results.matrix("presence")[:, j, 0], -np.inf)
     louder = level[asked.donors[rows]] - level[asked.recordings[rows]]
     return int((louder < 0).sum()), int((louder > 0).sum())
 

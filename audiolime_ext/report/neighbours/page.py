@@ -81,7 +81,7 @@ def why_html(
         script=Markup(script),
         style=Markup(style),
         version=version("audiolime-ext"),
-        command=command_of(why),
+        command=command_of(why, title),
         versions=versions_line([why.track.provenance]),
         references=why.track.references,
     )
@@ -118,13 +118,14 @@ def drawn_of(why: Why) -> list[Drawn]:
     return draw(told)
 
 
-def command_of(why: Why) -> str:
+def command_of(why: Why, title: str | None = None) -> str:
     """A command that makes the page again, as far as it was made from files, names and spec strings."""
     songs = [legible(_named(song)) for song in (why.query, *why.candidates)]
     told = ["audiolime", "why", *songs]
     told += ["--in", "INDEX"] if why.standing is not None or not why.candidates else []
     told += [] if why.candidates else ["--like", "SONG"]
-    return shlex.join([*told, "-f", why.query.separator or "OWN_STEMS", "-m", why.model, "-o", "why.html"])
+    told += ["-f", why.query.separator or "OWN_STEMS", "-m", why.model]
+    return shlex.join([*told, *([] if title is None else [f"--title={title}"]), "-o", "why.html"])
 
 
 def _named(song: HeardSong) -> str:

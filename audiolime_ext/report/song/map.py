@@ -21,8 +21,9 @@ MOST_ROWS = 12
 
 
 def taggram_rows(taggram: Taggram, labels: Sequence[str]) -> list[str]:
-    """The explained labels first, then those that are ever highest, a dozen in all."""
-    ranked = [taggram.labels[i] for i in np.argsort(-taggram.scores.max(axis=0), kind="stable")]
+    """The explained labels first, then those that reach most in a window that counts, a dozen in all."""
+    highest = taggram.scores[taggram.counted].max(axis=0)
+    ranked = [taggram.labels[i] for i in np.argsort(-highest, kind="stable")]
     rows = [label for label in labels if label in taggram.labels]
     return [*rows, *(label for label in ranked if label not in rows)][: max(MOST_ROWS, len(rows))]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from audiolime_ext.audit.store.records import Entry, Identity, Measurement, Reading
 from audiolime_ext.audit.store.store import AuditStore
-from audiolime_ext.audit.verdict.causes import Cause, causes
+from audiolime_ext.audit.verdict.causes import Cause, _softer_and_louder, causes
 from audiolime_ext.audit.verdict.differences import Difference
 from audiolime_ext.audit.verdict.limits import Limit
 from audiolime_ext.audit.verdict.rates import Rate, clopper_pearson
@@ -148,3 +151,13 @@ def test_levels_are_compared_in_the_same_recordings(tmp_path: Path) -> None:
     assert found is not None
     assert (found.rate, found.n_songs, found.placebo.n_trials, len(trials.flips)) == (0.0, 4, 4, 24)
     assert causes(results, []) == {}
+
+
+def test_what_a_host_is_too_soft_to_hold_is_louder_where_it_is_put_in() -> None:
+    """Donor 0 at −10 dB; hosts 1 (−60 dB, not held), 2 (−20 dB) and 3 (−5 dB)."""
+    presence = np.array([-10.0, -60.0, -20.0, -5.0])[:, None, None]
+    held = np.array([True, False, True, True])[:, None]
+    results: Any = SimpleNamespace(components=("bass",), present=held, matrix=lambda _: presence)
+    asked: Any = SimpleNamespace(recordings=np.array([1, 2, 3]), donors=np.array([0, 0, 0]))
+    trials: Any = SimpleNamespace(component="bass", rows=np.arange(3), flips=np.ones(3, bool))
+    assert _softer_and_louder(results, asked, trials) == (1, 2)

@@ -352,6 +352,12 @@ def test_what_is_rounded_and_what_a_rows_sum_is_are_said(over: Why) -> None:
     assert f"<b>Similarity:</b> {over.space.meaning}." in html.unescape(single)
 
 
+def test_the_command_on_a_page_keeps_its_title(over: Why) -> None:
+    titled, plain = (html.unescape(why_html(over, audio=None, title=title)) for title in ("It's near", None))
+    assert """ '--title=It'"'"'s near' -o why.html""" in titled
+    assert "--title" not in plain
+
+
 def test_a_player_counts_in_the_seconds_of_its_song(over: Why) -> None:
     found = replace(excerpts(over)[0], start_s=1.0)
     assert "the player holds 0:01.0–0:04.0" in found.told

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audiolime_ext import explain_track, tagger
-from audiolime_ext.report.song.map import picture, whole_columns
+from audiolime_ext import explain_track, tag, tagger
+from audiolime_ext.report.song.map import picture, taggram_rows, whole_columns
 from factorizations.oracle import OracleFactorization
 
 SR = 1000
@@ -42,3 +42,16 @@ def test_a_column_lies_where_its_window_sounds(
     drawn = picture(track, ["loud"])
     assert (drawn["times"], drawn["ends"]) == (pytest.approx(starts), pytest.approx(ends))
     np.testing.assert_allclose(drawn["scores"], track.taggram.scores[whole], atol=1e-3)
+
+
+def test_rows_are_those_of_windows_that_count() -> None:
+    """The last window is half silence, which `quiet` alone hears."""
+
+    def answer(batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        quiet = (batch == 0).mean(axis=1)
+        return np.stack([np.abs(batch).mean(axis=1), 0.9 * quiet, np.full(len(batch), 0.2)], axis=1)
+
+    found = tag((0.1 + np.zeros(2500, np.float32), SR), tagger(answer, sr=SR, labels=list("abc"), window_s=1.0))
+    assert found.padded.tolist() == [False, False, True]
+    assert found.scores[2].argmax() == 1
+    assert taggram_rows(found, ["a"]) == ["a", "c", "b"]
