@@ -222,7 +222,7 @@ class Explanation(Plotted):
     def additivity(self, label: str | int | None = None) -> float | None:
         """How much of a label's score, over all masks, is a sum of what single components do: R², from 0 to 1.
 
-        None where the score does not vary, or not all masks were evaluated (nor all of whole stems).
+        Of whole stems where only all of theirs were evaluated; None where these were not either, or no score varies.
         """
         found = additivity(self.neighborhood)
         return None if found is None or np.isnan(found[self.column(label)]) else float(found[self.column(label)])

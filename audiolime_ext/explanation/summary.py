@@ -60,7 +60,8 @@ def additivity_line(explanation: Explanation) -> list[str]:
     said = [f"{100 * share:.0f} % of {label}" for label, share in found.items() if share is not None]
     if not said or len(explanation.components.sources) == 1 == explanation.components.n_segments:
         return []
-    return [f"sums of single components explain {', '.join(said)} (R² over all masks)"]
+    summed, of = ("single components", "") if explanation.neighborhood.exhaustive else ("whole stems", " of whole stems")
+    return [f"sums of {summed} explain {', '.join(said)} (R² over all masks{of})"]
 
 
 def remarks(explanation: Explanation) -> list[str]:

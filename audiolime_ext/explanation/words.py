@@ -319,7 +319,7 @@ def _where(found: Leading, names: Sequence[str], voice: Voice) -> str:
     if found.within == "carried":
         return f", most of it at {_with_weight(_spans(found, names), found.carried_weight, found, voice)}"
     n = found.groups[found.first[0]]
-    return f", spread over its {n} segments" if found.within == "spread" else f", its {n} segments not told apart"
+    return f", spread over its {n} segments" if found.within == "spread" else f", where in its {n} segments is open"
 
 
 def _spans(found: Leading, names: Sequence[str]) -> str:

@@ -186,3 +186,17 @@ def test_a_leader_that_changes_the_mix_by_its_weight_is_not_explained(both: floa
     """Half of what both add together is beside the weight; from 0.05 on that counts."""
     said = on_page(of(lambda m: 0.5 * m[:, 0] + 0.2 * m[:, 1] + both * m[:, 0] * m[:, 1], 2))
     assert bool(said) is told
+
+
+def test_where_segments_were_not_all_asked_the_sums_are_of_whole_stems() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, 8000)).astype(np.float32)
+    band = OracleFactorization({"a": (noise[0], 8000), "b": (noise[1], 8000)})
+    loud = tagger(lambda batch: np.abs(batch).mean(axis=1, keepdims=True), sr=8000, labels=["loud"], window_s=1.0)
+    told = [
+        str(explain(band.mixture, loud, factorization=band, segments=n, max_evals=max_evals))
+        for n, max_evals in ((3, 64), (8, 300))
+    ]
+    assert "sums of single components explain" in told[0]
+    assert "(R² over all masks)" in told[0]
+    assert "sums of whole stems explain" in told[1]
+    assert "(R² over all masks of whole stems)" in told[1]

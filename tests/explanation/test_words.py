@@ -184,7 +184,7 @@ SEGMENTS = ("drums 0.00–0.30 s", "drums 0.30–0.60 s", "drums 0.60–0.90 s",
         ("carried", (1, 2), ", most of it at 0.30–0.90 s (+0.40);"),
         ("carried", (0, 2), ", most of it at 0.00–0.30 s and 0.60–0.90 s (+0.40);"),
         ("spread", (), ", spread over its 4 segments;"),
-        ("open", (), ", its 4 segments not told apart;"),
+        ("open", (), ", where in its 4 segments is open;"),
     ],
 )
 def test_where_in_the_leader_is_said_after_it(within: str, carried: tuple[int, ...], clause: str) -> None:

@@ -17,7 +17,7 @@ _WHOLE = re.compile(r" is all there is here[:;]")
 _AGAINST = re.compile(r" against (?P<named>.+?) \(")
 _ASIDE = re.compile(
     r" ?\([^)]*\)|, which may hold [^;:()]+?(?= \(|:|$)|, spread over its \d+ segments"
-    r"|, its \d+ segments not told apart"
+    r"|, where in its \d+ segments is open"
 )
 _MOST_AT = re.compile(r", most of it at (?P<spans>.+)$")
 _OTHERS = re.compile(r" or (?:1 other|one of \d+ others)$")
