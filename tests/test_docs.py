@@ -14,6 +14,7 @@ import pytest
 
 import audiolime_ext
 from audiolime_ext import registry
+from audiolime_ext.audit.measurement.placebos import PRESENT_DB
 from audiolime_ext.cli import build_parser, main
 from audiolime_ext.display import Plotted
 from tests.audit_collection import make_collection
@@ -153,3 +154,8 @@ def test_the_reference_names_every_plug_in(kind: registry.Kind, page: str) -> No
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_from_which_level_on_a_recording_holds_a_component_is_said() -> None:
+    text = (DOCS / "explanation" / "verdicts.md").read_text(encoding="utf-8")
+    assert f"at most {-PRESENT_DB:.0f} dB softer than the whole mix" in text
