@@ -60,8 +60,9 @@ def additivity_line(explanation: Explanation) -> list[str]:
     said = [f"{100 * share:.0f} % of {label}" for label, share in found.items() if share is not None]
     if not said or len(explanation.components.sources) == 1 == explanation.components.n_segments:
         return []
-    summed, of = ("single components", "") if explanation.neighborhood.exhaustive else ("whole stems", " of whole stems")
-    return [f"sums of {summed} explain {', '.join(said)} (R² over all masks{of})"]
+    every = explanation.neighborhood.exhaustive
+    summed, masks = ("single components", "all masks") if every else ("whole stems", "all masks of whole stems")
+    return [f"sums of {summed} explain {', '.join(said)} (R² over {masks})"]
 
 
 def remarks(explanation: Explanation) -> list[str]:
