@@ -2,7 +2,8 @@
 
 - `manifest`: tables, folders and published data sets become recordings with classes
 - `label_map`: what a manifest's classes are called among a model's labels
-- `table`: tables that people write, read as a whole or refused with everything that is wrong
+- `table`: tables that people write, read as a whole or refused with everything that is wrong; `columns`: what each song
+  has of a column, of the index or of a table
 - `importers`: published data sets, in the form in which they are published
 - `omissions`: what is left out, in words
 - `engine`: who works on all of them, in processes or on a cluster, so that none is lost by another

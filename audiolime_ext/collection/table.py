@@ -129,6 +129,32 @@ def read_table(
     return table
 
 
+def read_columns(source: Path, names: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Some columns of a table as (line, name → cell), whatever else it holds; letter case of names does not count.
+
+    Raises
+    ------
+    UsageError
+        If the file is no table, lacks one of them or has it twice, or a line has too few or too many cells.
+    """
+    problems, text = Problems(source), _text(source)
+    wanted = {name.lower(): name for name in names}
+    separator = separator_of(text, lambda name: name.lower() in wanted)
+    (_, header), *body = _lines_of(text, separator, source) or [(0, [])]
+    theirs = [wanted.get(name.lower(), "") for name in header]
+    for name in names:
+        if (n := theirs.count(name)) != 1:
+            there = ", ".join(map(legible, header)) or "nothing"
+            problems.add(
+                1, f"{'no' if n == 0 else 'more than one'} column {legible(name)!r}; the first line has: {there}"
+            )
+    for line, cells in body:
+        if len(cells) != len(header):
+            problems.add(line, f"{counted(len(cells), 'cell')} where the header has {len(header)}")
+    problems.raise_any()
+    return [(line, {name: cell for name, cell in zip(theirs, cells, strict=True) if name}) for line, cells in body]
+
+
 def _text(source: Path) -> str:
     try:
         return text_of(source)

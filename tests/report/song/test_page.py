@@ -681,9 +681,7 @@ def test_without_javascript_nothing_is_there_that_needs_it(
 
 
 @browser_test
-def test_without_javascript_it_is_said_what_can_be_heard(
-    show: Callable[..., Page], ragged: TrackExplanation
-) -> None:
+def test_without_javascript_it_is_said_what_can_be_heard(show: Callable[..., Page], ragged: TrackExplanation) -> None:
     said = "0:03.99–0:06.98: “sung” (0.55; silence: 0.05) comes most from vocals: +0.50."
     page = show(page_html(ragged, notes=[Note(2.0, "a breath")]), java_script_enabled=False)
     assert said in page.locator(".listen > noscript").inner_text()
