@@ -25,7 +25,7 @@ from audiolime_ext.audio.formats.riff import undated
 from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import Plotted, shown
-from audiolime_ext.errors import AudioError
+from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, meant
 from audiolime_ext.files.reading import contents
@@ -34,6 +34,7 @@ from audiolime_ext.guest import memory_for
 Samples = NDArray[np.float32]
 
 LOUDEST = 4.0  # times full scale, 12 dB: no music is louder
+_NOT_WAV = frozenset([".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".aif", ".aiff", ".wma"])
 _WHOLE = "a recording is held in memory as a whole: cut it into shorter files, or end other programs"
 
 
@@ -129,10 +130,14 @@ class Audio(Plotted):
 
         Raises
         ------
+        UsageError
+            If the file's name ends as that of another format: players would take it for one.
         OutputError
             If the file cannot be written; then nothing is left half-written.
         """
         target = Path(path)
+        if target.suffix.lower() in _NOT_WAV:
+            raise UsageError(f"{legible(target)} would hold WAV under the name of another format; end it in .wav")
         write_bytes(encode(self.samples, self.sr, "WAV", "FLOAT"), target)
         return target
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext import Audio, AudiolimeError, load_audio
 from audiolime_ext.audio.recording import level_db
-from audiolime_ext.errors import AudioError, OutputError
+from audiolime_ext.errors import AudioError, OutputError, UsageError
 
 SR = 44100
 
@@ -189,3 +189,9 @@ def test_levels_are_energies_in_decibels(gain: float, expected: float) -> None:
     sound = noise(0.1)
     assert level_db(gain * sound, sound) == pytest.approx(expected, abs=1e-4)
     assert level_db(sound, 0 * sound) == -200.0
+
+
+def test_wav_is_not_written_under_the_name_of_another_format(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"song\.flac would hold WAV.*end it in \.wav"):
+        Audio(np.zeros((1, 100), np.float32), 8000).write(tmp_path / "song.flac")
+    assert not any(tmp_path.iterdir())
