@@ -74,8 +74,8 @@ class Layout:
     trustworthiness : float
         Share, 0 to 1, in which neighbours on the map are neighbours in the original space (Venna and Kaski 2001).
     clumping : float
-        How much what is laid out falls into clumps in the original space; it is compared with that of noise, and says
-        nothing by itself.
+        How much what is laid out falls into clumps in the original space, from 0 on (of noise: the median over sets of
+        it); see `audiolime_ext.recommendation.maps.clumps`.
     """
 
     positions: Points = field(repr=False)
@@ -208,6 +208,10 @@ class EmbeddingMap:
         What is highlighted, such as the query and the candidates → places on the map.
     notes : tuple of str
         Sentences on what is left out, and why.
+    n_apart : int
+        Number of songs in the smaller part beside the deepest valley between songs.
+    n_compared : int
+        Number of songs among which clumps were looked for: of more, that many were drawn.
     """
 
     index: Index = field(repr=False)
@@ -227,3 +231,5 @@ class EmbeddingMap:
     groups: Groups | None = None
     marked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    n_apart: int = 0
+    n_compared: int = 0
