@@ -14,8 +14,8 @@ noise, of whatever spectrum, tails or skewness; k is 0.6 √n, and 6 at least.
 
 *The decision* needs both:
 
-- p: the share of sets of noise (99, and the songs themselves) that clump as much, at most .05. Noise is normal, with the
-  songs' number and their variances along each axis.
+- p: the share of sets of noise (99, and the songs themselves) that clump as much, at most .05. Noise is normal, with
+  the songs' number and their variances along each axis.
 - the clumping is at least 4.5. A curve or a sheet, however evenly songs lie along it, clumps more than such noise, as
   chance leaves gaps in it; the bound is above what curves of all kinds reach.
 
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audiolime_ext.progress.stages import tracked
-from audiolime_ext.recommendation.maps.result import Points
+from audiolime_ext.recommendation.maps.nearness import Points
 
 MOST_COMPARED = 1000  # songs
 LEAST_SONGS = 20

@@ -31,7 +31,8 @@ from audiolime_ext.collection.columns import Column
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.progress.stages import tracked
-from audiolime_ext.recommendation.maps.result import GroupPair, Groups, Ints, Points
+from audiolime_ext.recommendation.maps.nearness import Ints, Points
+from audiolime_ext.recommendation.maps.result import GroupPair, Groups
 from audiolime_ext.text import counted
 
 N_PERMUTATIONS = 999

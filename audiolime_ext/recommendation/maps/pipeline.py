@@ -26,10 +26,10 @@ from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.maps.clumps import clumps_of
 from audiolime_ext.recommendation.maps.groups import groups_of
 from audiolime_ext.recommendation.maps.laying_out import lay_out, principal_of
-from audiolime_ext.recommendation.maps.nearness import nearest, places_of_duplicates, trustworthiness
+from audiolime_ext.recommendation.maps.nearness import Ints, Points, nearest, places_of_duplicates, trustworthiness
 from audiolime_ext.recommendation.maps.noise import Noise
 from audiolime_ext.recommendation.maps.presets import DEFAULT, settings_of
-from audiolime_ext.recommendation.maps.result import EmbeddingMap, Ints, Layout, MapSettings, Points
+from audiolime_ext.recommendation.maps.result import EmbeddingMap, Layout, MapSettings
 from audiolime_ext.recommendation.maps.stability import neighbours_compared, stability_of
 from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.queries import Asking, waiting
@@ -118,7 +118,7 @@ def embedding_map(
         where.kind,
         chosen,
         places,
-        tuple(names[place] for place in places),
+        tuple(names[int(place)] for place in places),
         replace(layout, positions=layout.positions[same]),
         start[same],
         explained,

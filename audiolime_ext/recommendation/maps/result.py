@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audiolime_ext.collection.index import Index
+from audiolime_ext.display import Plotted
+from audiolime_ext.extras import require
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.recommendation.maps import telling, words
+from audiolime_ext.recommendation.maps.nearness import Ints as Ints
+from audiolime_ext.recommendation.maps.nearness import Points as Points
 
-Points = NDArray[np.float64]
-Ints = NDArray[np.intp]
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -166,9 +174,14 @@ class Groups:
     pairs: tuple[GroupPair, ...] = field(repr=False)
     n_permutations: int
 
+    @property
+    def within(self) -> dict[str, GroupPair]:
+        """Group → its songs among each other; groups of one song have no such pair."""
+        return {pair.first: pair for pair in self.pairs if pair.first == pair.second}
+
 
 @dataclass(frozen=True, eq=False)
-class EmbeddingMap:
+class EmbeddingMap(Plotted):
     """A map of a collection, and everything that was measured of it.
 
     Parameters
@@ -233,3 +246,44 @@ class EmbeddingMap:
     notes: tuple[str, ...] = ()
     n_apart: int = 0
     n_compared: int = 0
+
+    @property
+    def n_distinct(self) -> int:
+        """Number of different directions: songs of one direction are laid out once."""
+        return len(self.noise.positions)
+
+    @property
+    def headline(self) -> str:
+        """Whether the songs fall into clumps, in a sentence."""
+        return words.headline(self)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What else is to be known, in the order in which it should be read."""
+        return words.sentences(self)
+
+    def __str__(self) -> str:
+        return words.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return telling.as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return telling.as_dict(self)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row per song, with its places, stability and group (needs the extra ``dataframe``)."""
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(telling.rows(self))
+        return table
+
+    def write_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write one row per song, with its places, stability and group, and return the file's path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        write_bytes(telling.as_csv(self).encode(), Path(path))
+        return Path(path)
