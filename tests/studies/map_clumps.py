@@ -1,7 +1,7 @@
 """Does the test for clumps claim any where there are none, and find those that are there?
 
-``python -m tests.studies.map_clumps [N_SETS]`` prints the table that stands in `audiolime_ext.recommendation.maps.clumps`
-(half an hour with 20 sets).
+``python -m tests.studies.map_clumps [N_SETS]`` prints the table that stands in
+`audiolime_ext.recommendation.maps.clumps` (an hour of one core with 20 sets).
 """
 
 from __future__ import annotations

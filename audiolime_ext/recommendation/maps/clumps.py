@@ -48,7 +48,7 @@ class Clumps:
     Parameters
     ----------
     found : bool or None
-        Whether there are clumps beyond noise and continua; None: there are too few songs to say.
+        True where there are clumps beyond noise and continua; None: there are too few songs to say.
     p : float
         Share of sets of noise that clump as much.
     depth : float

@@ -153,8 +153,8 @@ def _notes(column: Column, of_songs: Sequence[str | None], counts: Mapping[str, 
             f"{counted(alone, 'group')} by {name} {'has' if alone == 1 else 'have'} one song only, and no part in "
             "the numbers of groups"
         )
-    if (n_compared := len(counts) - alone) > MOST_PAIRED:
-        notes.append(f"{n_compared} groups by {name}: distances between two are not told, as these were too many")
+    if len(counts) - alone > MOST_PAIRED:
+        notes.append(f"{name} has more than {MOST_PAIRED} groups, so distances between two of them are not told")
     if n < N_PERMUTATIONS:
         notes.append(f"the groups were dealt out anew {n} times only, as there are many songs and groups")
     return tuple(notes)

@@ -61,7 +61,7 @@ class Movement:
     moves : ndarray of float64, shape (n_steps,)
         Mean move of a song within that step, as a share of the map's spread.
     settled : bool
-        Whether the last move is below the tolerance.
+        True if the last move is below the tolerance.
     """
 
     iterations: Ints = field(repr=False)
@@ -78,11 +78,11 @@ class Layout:
     positions : ndarray of float64, shape (n_songs, 2)
         Places; their unit means nothing.
     movement : Movement
-        How the songs came to rest.
+        Moves by which the songs came to rest.
     trustworthiness : float
         Share, 0 to 1, in which neighbours on the map are neighbours in the original space (Venna and Kaski 2001).
     clumping : float
-        How much what is laid out falls into clumps in the original space, from 0 on (of noise: the median over sets of
+        Depth of the deepest valley between songs in the original space, from 0 on (of noise: the median over sets of
         it); see `audiolime_ext.recommendation.maps.clumps`.
     """
 
@@ -206,11 +206,11 @@ class EmbeddingMap(Plotted):
         A map of random directions of the same variances, with the same settings: what there is without any structure.
         It has as many places as there are songs of different directions.
     clumped : bool or None
-        Whether the songs fall into clumps beyond what noise does; None: too few songs to say.
+        True if the songs fall into clumps beyond what noise and continua do; None: too few songs to say.
     p_clumped : float
         Share of sets of noise that clump as much in the original space.
     stability : Stability
-        How far songs have the same neighbours when the map is made again.
+        Shares of neighbours that songs have again when the map is made again.
     neighbours : ndarray of int, shape (n_songs, n_neighbours)
         Neighbours of each song in the original space, nearest first, as places on the map; −1 where there are no more.
     similarities : ndarray of float64, shape (n_songs, n_neighbours)
@@ -218,7 +218,7 @@ class EmbeddingMap(Plotted):
     groups : Groups or None
         Groups of a column; None: none was named.
     marked : mapping of str to tuple of int
-        What is highlighted, such as the query and the candidates → places on the map.
+        Name of what is marked, ``query`` or ``candidates`` → places on the map.
     notes : tuple of str
         Sentences on what is left out, and why.
     n_apart : int
