@@ -1,0 +1,119 @@
+/* A map's songs as they are drawn: shapes, colours, rings and lines. */
+"use strict";
+
+(function (audiolime) {
+  const { toPixels, isFar, nNearer } = audiolime.songs;
+  const { Path2D, DOMMatrix } = globalThis;
+  const MARGIN = 12;
+
+  /** The colours of the page as it is now: light or dark. */
+  function inks(element) {
+    const style = getComputedStyle(element);
+    const named = (name) => style.getPropertyValue(name).trim();
+    return { ink: named("--ink"), soft: named("--soft"), paper: named("--map"), accent: named("--accent"), faint: named("--faint"), mark: named("--mark") };
+  }
+
+  /** Pixels from the middle of a mark to its edge: smaller where there are many songs, larger where one looks closely. */
+  function radius(n, zoom) {
+    const base = n > 4000 ? 2.1 : n > 1000 ? 2.9 : n > 300 ? 4 : 5.2;
+    return Math.min(9, base * Math.min(3, zoom ** 0.45));
+  }
+
+  /** A canvas as large as its box, on screens of any density; its context, scaled to pixels of the page. */
+  function fitted(canvas, width, height) {
+    const density = Math.min(3, window.devicePixelRatio || 1);
+    const [w, h] = [Math.round(width * density), Math.round(height * density)];
+    if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+    const context = canvas.getContext("2d");
+    context.setTransform(density, 0, 0, density, 0, 0);
+    context.clearRect(0, 0, width, height);
+    return context;
+  }
+
+  /** Draw all marks.
+   *
+   * `looks` has a key for each song; songs of one key are drawn at once: {path, color, hollow, faded}. Faded ones come
+   * first, so that nothing hides what is shown.
+   */
+  function drawMarks(context, points, camera, looks, size, colors) {
+    const paths = new Map();
+    for (let i = 0; i < points.length / 2; i++) {
+      const [x, y] = toPixels(camera, points[2 * i], points[2 * i + 1]);
+      if (x < -MARGIN || y < -MARGIN || x > camera.width + MARGIN || y > camera.height + MARGIN) continue;
+      const look = looks(i);
+      if (!paths.has(look)) paths.set(look, new Path2D());
+      paths.get(look).addPath(look.path, new DOMMatrix([size, 0, 0, size, x, y]));
+    }
+    const ordered = [...paths].sort(([one], [other]) => (other.faded ? 1 : 0) - (one.faded ? 1 : 0));
+    for (const [look, path] of ordered) {
+      context.lineWidth = Math.max(0.75, size / 4);
+      if (look.faded) {
+        context.globalAlpha = 0.55;
+        context.fillStyle = colors.faint;
+        context.fill(path);
+      } else if (look.hollow) {
+        context.fillStyle = colors.paper;
+        context.fill(path);
+        context.strokeStyle = look.color;
+        context.stroke(path);
+      } else {
+        context.globalAlpha = 0.92;
+        context.fillStyle = look.color;
+        context.fill(path);
+        context.lineWidth = Math.max(0.5, size / 8);
+        context.strokeStyle = look.edge;
+        context.stroke(path);
+      }
+      context.globalAlpha = 1;
+    }
+  }
+
+  /** Lines from a song to its neighbours in the original space: dashed to those that are far away on the map. */
+  function drawNeighbours(context, points, camera, song, near, colors) {
+    const [x, y] = toPixels(camera, points[2 * song], points[2 * song + 1]);
+    near.forEach((other) => {
+      const [ox, oy] = toPixels(camera, points[2 * other], points[2 * other + 1]);
+      const far = isFar(nNearer(points, song, other), near.length, points.length / 2);
+      context.beginPath();
+      context.setLineDash(far ? [5, 4] : []);
+      context.moveTo(x, y);
+      context.lineTo(ox, oy);
+      context.lineWidth = 4;
+      context.strokeStyle = colors.paper;
+      context.stroke();
+      context.lineWidth = 1.5;
+      context.strokeStyle = colors.ink;
+      context.stroke();
+      context.setLineDash([]);
+      ring(context, ox, oy, 8, colors.ink, 1.5, colors.paper);
+    });
+  }
+
+  /** A ring around a mark, with a light edge, so that it is seen upon anything. */
+  function ring(context, x, y, size, color, width, paper) {
+    for (const [stroke, thick] of [[paper, width + 2.5], [color, width]]) {
+      context.beginPath();
+      context.arc(x, y, size, 0, 2 * Math.PI);
+      context.lineWidth = thick;
+      context.strokeStyle = stroke;
+      context.stroke();
+    }
+  }
+
+  /** A few words beside a mark, on the side where there is room. */
+  function label(context, text, x, y, camera, colors) {
+    context.font = "600 13px system-ui, sans-serif";
+    const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
+    const { width } = context.measureText(short);
+    const left = x + 12 + width > camera.width ? Math.max(2, x - 12 - width) : x + 12;
+    context.textBaseline = "middle";
+    context.lineWidth = 4;
+    context.lineJoin = "round";
+    context.strokeStyle = colors.paper;
+    context.strokeText(short, left, y);
+    context.fillStyle = colors.ink;
+    context.fillText(short, left, y);
+  }
+
+  audiolime.drawing = { inks, radius, fitted, drawMarks, drawNeighbours, ring, label };
+})((globalThis.audiolime ??= {}));
