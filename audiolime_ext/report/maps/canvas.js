@@ -174,13 +174,13 @@
       for (const { name, songs: marked } of data.marks) {
         for (const song of marked) {
           ring(context, ...at(song), size + 6, colors.ink, 2.5, colors.paper);
-          label(context, name, ...at(song), camera, colors);
+          if (song !== this.shown) label(context, `${name}: ${data.names[song]}`, ...at(song), camera, colors);
         }
       }
-      if (this.shown >= 0) drawNeighbours(context, points, camera, this.shown, this.near(this.shown), colors);
+      if (this.shown >= 0) drawNeighbours(context, points, camera, this.shown, this.near(this.shown), colors, data.far);
       if (this.shown >= 0) ring(context, ...at(this.shown), size + 5, colors.accent, 3, colors.paper);
       if (this.sounding >= 0) ring(context, ...at(this.sounding), size + 9, colors.mark, 3, colors.paper);
-      if (this.shown >= 0) label(context, data.names[this.shown], ...at(this.shown), camera, colors);
+      if (this.shown >= 0 && this.hovered < 0) label(context, data.names[this.shown], ...at(this.shown), camera, colors);
     }
 
     #songAt({ clientX, clientY }) {

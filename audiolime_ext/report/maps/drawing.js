@@ -2,7 +2,7 @@
 "use strict";
 
 (function (audiolime) {
-  const { toPixels, isFar, nNearer } = audiolime.songs;
+  const { toPixels, isFar } = audiolime.songs;
   const { Path2D, DOMMatrix } = globalThis;
   const MARGIN = 12;
 
@@ -69,13 +69,13 @@
   }
 
   /** Lines from a song to its neighbours in the original space: dashed to those that are far away on the map. */
-  function drawNeighbours(context, points, camera, song, near, colors) {
+  function drawNeighbours(context, points, camera, song, near, colors, far) {
     const [x, y] = toPixels(camera, points[2 * song], points[2 * song + 1]);
     near.forEach((other) => {
       const [ox, oy] = toPixels(camera, points[2 * other], points[2 * other + 1]);
-      const far = isFar(nNearer(points, song, other), near.length, points.length / 2);
+      const torn = isFar(points, song, other, far, near.length);
       context.beginPath();
-      context.setLineDash(far ? [5, 4] : []);
+      context.setLineDash(torn ? [5, 4] : []);
       context.moveTo(x, y);
       context.lineTo(ox, oy);
       context.lineWidth = 4;

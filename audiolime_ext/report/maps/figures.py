@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.recommendation.maps.result import EmbeddingMap, Movement
 from audiolime_ext.recommendation.space import space_of
+from audiolime_ext.report.maps.words import percent
 from audiolime_ext.report.player.pictures import indexed_png
 from audiolime_ext.text import counted
 
@@ -44,12 +45,15 @@ class Curve:
 
 @dataclass(frozen=True)
 class Picture:
-    """The vectors as a PNG file in base64, its size in pixels, where each group begins and ends, and what it says."""
+    """The vectors as a PNG file in base64, its size in pixels, where each group begins and ends, what white stands for,
+    and what else is to be said.
+    """
 
     image: str = field(repr=False)
     width: int
     height: int
     bands: tuple[tuple[str, float, float], ...]
+    zero: str
     says: tuple[str, ...]
 
 
@@ -78,9 +82,11 @@ def curve_of(movement: Movement, tolerance: float) -> Curve | None:
     first, last = int(iterations[0]), int(iterations[-1])
     x = (iterations - first) / ((last - first) or 1) * WIDTH
     steps = zip(x.tolist(), y[:-1].tolist(), moves.tolist(), iterations.tolist(), strict=True)
-    dots = tuple((round(a, 1), round(b, 1), f"{move:.2%} in the step up to {n}") for a, b, move, n in steps)
+    dots = tuple((round(a, 1), round(b, 1), f"{percent(move, 2)} in the step up to {n}") for a, b, move, n in steps)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b, _ in dots)
-    return Curve(points, dots, float(y[-1]), f"{tolerance:.1%}", f"{moves.max():.1%}", f"{last} iterations")
+    return Curve(
+        points, dots, float(y[-1]), percent(tolerance, 1), percent(float(moves.max()), 1), f"{last} iterations"
+    )
 
 
 def picture_of(found: EmbeddingMap) -> Picture:
@@ -102,7 +108,9 @@ def picture_of(found: EmbeddingMap) -> Picture:
     shade = np.rint(127.5 + 127.5 * np.clip(shown / reach, -1, 1)).astype(np.uint8)
     image = base64.b64encode(indexed_png(shade[::-1].T, _palette())).decode()
     height, width = shade.shape
-    return Picture(image, width, height, _bands(found, labels[rows]), tuple(_says(found, columns, directions.shape)))
+    zero = "zero" if found.space == "plain" else "the average of the collection"
+    says = tuple(_says(found, columns, directions.shape))
+    return Picture(image, width, height, _bands(found, labels[rows]), zero, says)
 
 
 def _group_numbers(found: EmbeddingMap) -> NDArray[np.intp]:
@@ -124,7 +132,7 @@ def _ordered(directions: Array, labels: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _along(centred: Array, *, rows: bool) -> Array:
-    """Places of the rows, or of the columns, along the direction of the largest variance; its largest part is above 0."""
+    """Places of the rows, or of the columns, along the direction of the largest variance, largest part up."""
     values, vectors = np.linalg.eigh(centred.T @ centred)
     first = vectors[:, int(np.argmax(values))]
     first = first * np.sign(first[int(np.argmax(np.abs(first)))])
@@ -142,7 +150,7 @@ def _palette() -> bytes:
     ends = np.linspace(0, 1, 128)[:, None]
     below = np.array(BELOW) + ends * (np.array(WHITE) - BELOW)
     above = np.array(WHITE) + ends * (np.array(ABOVE) - WHITE)
-    return np.rint(np.concatenate([below, above])).astype(np.uint8).tobytes()
+    return bytes(np.rint(np.concatenate([below, above])).astype(np.uint8).tobytes())
 
 
 def _bands(found: EmbeddingMap, labels: NDArray[np.intp]) -> tuple[tuple[str, float, float], ...]:

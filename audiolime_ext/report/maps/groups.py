@@ -61,6 +61,7 @@ class GroupView:
     """What the page says of the groups."""
 
     column: str
+    heading: str
     legend: tuple[Entry, ...]
     silhouette: str
     rows: tuple[GroupRow, ...]
@@ -103,7 +104,9 @@ def group_view(groups: Groups) -> GroupView:
     rows = tuple(_row(name, n, within.get(name), groups.n_permutations) for name, n in groups.counts.items())
     between = [pair for pair in groups.pairs if pair.first != pair.second]
     table = _between(groups, between) if len(groups.counts) <= MOST_IN_A_TABLE and between else None
-    return GroupView(legible(groups.column), legend_of(groups), _silhouette(groups), rows, table, _told(groups, between))
+    column = legible(groups.column)
+    heading = column[:1].upper() + column[1:]
+    return GroupView(column, heading, legend_of(groups), _silhouette(groups), rows, table, _told(groups, between))
 
 
 def p_value(p: float, n_permutations: int) -> str:

@@ -13,6 +13,13 @@
     return made;
   }
 
+  /** A cell of the table; on narrow screens it tells its column itself. */
+  function cell(head, text) {
+    const made = element("td", text);
+    made.dataset.head = head;
+    return made;
+  }
+
   /** The box: what is typed is highlighted on the map and shortens the table; Enter chooses. */
   class Search {
     /** `on` hears: found(songs or null), choose(song), leave(). */
@@ -139,12 +146,12 @@
       head.append(name);
       if (cannot) head.append(element("span", ` ${cannot}`, { className: "facts" }));
       row.append(head);
-      if (data.groups.length) row.append(element("td", data.groups[data.of[song]]));
+      if (data.groups.length) row.append(cell(data.column, data.groups[data.of[song]]));
       const stability = data.stability[song];
-      row.append(element("td", stability === null ? "–" : `${stability} %`));
+      row.append(cell("stability", stability === null ? "–" : `${stability} %`));
       const near = this.near(song).slice(0, NAMED);
       const told = near.map((other, i) => `${data.names[other]} (${similarity(data.similar[data.k * song + i])})`);
-      row.append(element("td", told.join(", "), { className: "near-to" }));
+      row.append(cell("nearest to it", told.join(", ")));
       return row;
     }
 

@@ -109,8 +109,10 @@
       const button = element("button", data.names[other], { type: "button", className: "plain" });
       button.dataset.song = other;
       line.append(button, " ", element("span", similarity(data.similar[data.k * song + i]), { className: "number" }));
-      const nearer = nNearer(points, song, other);
-      if (isFar(nearer, near.length, map.n)) line.append(element("span", `far away on this map: ${nearer} songs lie nearer`, { className: "far" }));
+      if (isFar(points, song, other, data.far, near.length)) {
+        const told = `far away on this map: ${nNearer(points, song, other)} songs lie nearer`;
+        line.append(element("span", told, { className: "far" }));
+      }
       return line;
     }
   }

@@ -67,9 +67,7 @@ def served_html(found: EmbeddingMap, *, title: str | None = None) -> str:
 
 
 def _what_is_played() -> str:
-    return (
-        f"Of each song the middle {SECONDS:g} s are played, in mono, all equally loud, as MP3 with {SR // 1000} kHz"
-    )
+    return f"Of each song the middle {SECONDS:g} s are played, in mono, all equally loud, as MP3 with {SR // 1000} kHz"
 
 
 def _html(found: EmbeddingMap, title: str | None, sounds: dict[str, Any] | None, played: str) -> str:
@@ -111,6 +109,8 @@ def command_of(found: EmbeddingMap, title: str | None = None) -> str:
     ):
         words += [] if value == default else [flag, f"{value:g}"]
     for name, songs in found.marked.items():
-        words += [f"--{name}", *(legible(found.names[place]) for place in songs)] if name in ("query", "candidates") else []
+        words += (
+            [f"--{name}", *(legible(found.names[place]) for place in songs)] if name in ("query", "candidates") else []
+        )
     words += [] if title is None else [f"--title={title}"]
     return shlex.join([*words, "-o", "map.html"])

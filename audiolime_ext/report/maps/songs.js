@@ -86,8 +86,9 @@
     return n;
   }
 
-  /** Whether a neighbour in the original space is torn away: many more songs lie between than neighbours are told. */
-  const isFar = (nearer, k, n) => nearer >= Math.max(k + 1, Math.min(4 * k, n / 4));
+  /** Whether a neighbour in the original space is torn away: farther than `far`, with more than `k` songs between. */
+  const isFar = (points, from, other, far, k) =>
+    distance2(points, from, points[2 * other], points[2 * other + 1]) > far ** 2 && nNearer(points, from, other) > k;
 
   const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 

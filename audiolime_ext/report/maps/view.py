@@ -17,11 +17,17 @@ from audiolime_ext.recommendation.maps.result import EmbeddingMap
 from audiolime_ext.recommendation.space import AVERAGE, meaning
 from audiolime_ext.report.maps.figures import Curve, Picture, curve_of, picture_of
 from audiolime_ext.report.maps.groups import NO_GROUP, SHAPES, GroupView, group_view
+from audiolime_ext.report.maps.words import percent
 from audiolime_ext.report.song.facts import listener
 from audiolime_ext.text import counted
 
 SIDE = 10_000
+FAR = 0.15  # of the map's width
 SHAKY = 0.5  # share of its neighbours on the map that a song keeps: below it, its place means little
+CAUTION = (
+    "Only who is close to whom can be read off the map. How far apart clumps are, and how large they are, means "
+    "nothing; and the place of a hollow song means little."
+)
 HOW_TO_READ = (
     "Songs that lie close together are usually alike to the model. Point at a song: lines lead to the songs that are "
     "nearest to it in the model’s own space, wherever the map has put them.",
@@ -42,6 +48,7 @@ class MapView:
     subtitle: str
     headline: str
     sentences: tuple[str, ...]
+    caution: str
     reading: tuple[str, ...]
     terms: tuple[tuple[str, str], ...]
     noise: str
@@ -72,6 +79,7 @@ def map_view(found: EmbeddingMap) -> MapView:
         subtitle=f"{n}, as {heard} hears them{by}." if found.index.model else f"{n}, by {heard}{by}.",
         headline=_headline(found),
         sentences=(*_sentences(found), *([groups.silhouette] if groups else [])),
+        caution=CAUTION,
         reading=HOW_TO_READ,
         terms=_terms(found),
         noise=_noise(found),
@@ -125,11 +133,11 @@ def _sentences(found: EmbeddingMap) -> list[str]:
         f"{stability.k} neighbours."
     )
     told.append(
-        f"Neighbours on the map are neighbours in the model’s space to {found.layout.trustworthiness:.0%} "
-        f"(trustworthiness; {found.noise.trustworthiness:.0%} on the map of noise)."
+        f"Neighbours on the map are neighbours in the model’s space to {percent(found.layout.trustworthiness)} "
+        f"(trustworthiness; {percent(found.noise.trustworthiness)} on the map of noise)."
     )
     first, second = found.explained
-    told.append(f"The first two principal components hold {first:.0%} and {second:.0%} of all differences.")
+    told.append(f"The first two principal components hold {percent(first)} and {percent(second)} of all differences.")
     return told
 
 
@@ -146,7 +154,8 @@ def _settled(found: EmbeddingMap) -> str:
     movement = found.layout.movement
     if not len(movement.moves):
         return "It is not known how the map came to rest."
-    last = f"{movement.moves[-1]:.2%} of the map’s spread in the last 250 of {int(movement.iterations[-1])} iterations"
+    move, n = percent(float(movement.moves[-1]), 2), int(movement.iterations[-1])
+    last = f"{move} of the map’s spread in the last 250 of {n} iterations"
     if movement.settled:
         return f"The map has settled: songs moved by {last}."
     return f"The map has not settled: songs still moved by {last}. It could look different if it went on."
@@ -158,7 +167,10 @@ def _terms(found: EmbeddingMap) -> tuple[tuple[str, str], ...]:
         "the share of its neighbours on the map that a song keeps when the map is made again, the lower of two: from "
         "random starts, and with 80 % of the songs"
     )
-    far = "many songs that are less like it lie between the two"
+    far = (
+        f"more than {percent(FAR)} of the map’s width away, with more songs between than are told as its neighbours: "
+        "the map tears the two apart"
+    )
     return ("Similarity", similar), ("Stability", steady), ("Far away on this map", far)
 
 
@@ -180,9 +192,9 @@ def _counts(found: EmbeddingMap) -> tuple[tuple[str, int], ...]:
 def _settings(found: EmbeddingMap) -> str:
     s = found.settings
     return (
-        f"t-SNE from the principal components, by cosine in the {found.space} space: perplexity {s.perplexity:g}, early "
-        f"exaggeration {s.early_exaggeration:g}, learning rate {s.learning_rate:g} (as scikit-learn counts it), at most "
-        f"{s.max_iterations} iterations, seed {s.seed}"
+        f"t-SNE from the principal components, by cosine in the {found.space} space: perplexity {s.perplexity:g}, "
+        f"early exaggeration {s.early_exaggeration:g}, learning rate {s.learning_rate:g} (as scikit-learn counts it), at "
+        f"most {s.max_iterations} iterations, seed {s.seed}"
     )
 
 
@@ -200,6 +212,7 @@ def _data(found: EmbeddingMap, groups: GroupView | None) -> dict[str, Any]:
         "without": NO_GROUP,
         "stability": _hundredths(found.stability.each),
         "shaky": round(100 * SHAKY),
+        "far": round(SIDE * FAR),
         "views": {
             "map": places_of(found.layout.positions),
             "principal": places_of(found.principal),

@@ -51,7 +51,7 @@ def planted_map(index: Index, *, grouped: bool = True, marked: Any = (), notes: 
     near, similarities = _neighbours(directions, 10)
     n = len(places)
     steady = np.clip(0.45 + 0.5 * np.linalg.norm(principal, axis=1) / np.abs(principal).max(), 0, 1)
-    movement = Movement(np.arange(1, 9) * 250, 0.3 * 0.4 ** np.arange(8), settled=True)
+    movement = Movement(np.arange(1, 9) * 250, 0.3 * np.power(0.4, np.arange(8.0)), settled=True)
     return EmbeddingMap(
         index=index,
         space="centred",
@@ -89,7 +89,7 @@ def with_sounds(folder: Path, n_songs: int = 12) -> Index:
 def _principal(points: Array) -> tuple[Array, tuple[float, float]]:
     centred = points - points.mean(axis=0)
     values, vectors = np.linalg.eigh(centred.T @ centred)
-    return centred @ vectors[:, -2:][:, ::-1], tuple((values[-2:][::-1] / values.sum()).tolist())  # type: ignore[return-value]
+    return centred @ vectors[:, -2:][:, ::-1], tuple((values[-2:][::-1] / values.sum()).tolist())
 
 
 def _neighbours(directions: Array, k: int) -> tuple[NDArray[np.intp], Array]:
