@@ -9,6 +9,7 @@
   const STEP = 1.5;
   const MOVE_MS = 500;
   const CLICK_PX = 5;
+  const NARROW = 500; // pixels, in which names hide each other
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
   class Canvas {
@@ -174,7 +175,8 @@
       for (const { name, songs: marked } of data.marks) {
         for (const song of marked) {
           ring(context, ...at(song), size + 6, colors.ink, 2.5, colors.paper);
-          if (song !== this.shown) label(context, `${name}: ${data.names[song]}`, ...at(song), camera, colors);
+          const told = camera.width < NARROW ? name : `${name}: ${data.names[song]}`;
+          if (song !== this.shown) label(context, told, ...at(song), camera, colors);
         }
       }
       if (this.shown >= 0) drawNeighbours(context, points, camera, this.shown, this.near(this.shown), colors, data.far);

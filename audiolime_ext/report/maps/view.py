@@ -193,8 +193,8 @@ def _settings(found: EmbeddingMap) -> str:
     s = found.settings
     return (
         f"t-SNE from the principal components, by cosine in the {found.space} space: perplexity {s.perplexity:g}, "
-        f"early exaggeration {s.early_exaggeration:g}, learning rate {s.learning_rate:g} (as scikit-learn counts it), at "
-        f"most {s.max_iterations} iterations, seed {s.seed}"
+        f"early exaggeration {s.early_exaggeration:g}, learning rate {s.learning_rate:g} (as scikit-learn counts it), "
+        f"at most {s.max_iterations} iterations, seed {s.seed}"
     )
 
 
