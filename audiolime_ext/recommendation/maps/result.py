@@ -74,7 +74,8 @@ class Layout:
     trustworthiness : float
         Share, 0 to 1, in which neighbours on the map are neighbours in the original space (Venna and Kaski 2001).
     clumping : float
-        How much the map falls into clumps; it is compared with that of noise, and says nothing by itself.
+        How much what is laid out falls into clumps in the original space; it is compared with that of noise, and says
+        nothing by itself.
     """
 
     positions: Points = field(repr=False)
@@ -95,6 +96,8 @@ class Stability:
         Mean share of a song's k neighbours on the map that it has again, from random starts, and with 80 % of songs.
     n_starts, n_subsamples : int
         Numbers of maps that were made for that.
+    chance : float
+        Share of neighbours that a song would have again by chance.
     """
 
     k: int
@@ -102,6 +105,7 @@ class Stability:
     by_subsamples: Points = field(repr=False)
     n_starts: int
     n_subsamples: int
+    chance: float = 0.0
 
     @property
     def each(self) -> Points:
@@ -186,12 +190,12 @@ class EmbeddingMap:
     explained : tuple of (float, float)
         Shares of the variance that they hold.
     noise : Layout
-        A map of as many random directions of the same variances, with the same settings: what there is without any
-        structure.
+        A map of random directions of the same variances, with the same settings: what there is without any structure.
+        It has as many places as there are songs of different directions.
     clumped : bool or None
-        Whether the map falls into clumps beyond what noise does; None: too few songs to say.
+        Whether the songs fall into clumps beyond what noise does; None: too few songs to say.
     p_clumped : float
-        Share of maps of noise that clump as much.
+        Share of sets of noise that clump as much in the original space.
     stability : Stability
         How far songs have the same neighbours when the map is made again.
     neighbours : ndarray of int, shape (n_songs, n_neighbours)
