@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from audiolime_ext.progress.stages import tracked
-from audiolime_ext.recommendation.maps.nearness import distances, nearest
 from audiolime_ext.recommendation.maps.noise import Noise
 from audiolime_ext.recommendation.maps.result import Points
 

@@ -179,7 +179,7 @@
           if (song !== this.shown) label(context, told, ...at(song), camera, colors);
         }
       }
-      if (this.shown >= 0) drawNeighbours(context, points, camera, this.shown, this.near(this.shown), colors, data.far);
+      if (this.shown >= 0) drawNeighbours(context, points, camera, this.shown, this.near(this.shown), colors, data.far, size);
       if (this.shown >= 0) ring(context, ...at(this.shown), size + 5, colors.accent, 3, colors.paper);
       if (this.sounding >= 0) ring(context, ...at(this.sounding), size + 9, colors.mark, 3, colors.paper);
       if (this.shown >= 0 && this.hovered < 0) label(context, data.names[this.shown], ...at(this.shown), camera, colors);

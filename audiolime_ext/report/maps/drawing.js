@@ -69,15 +69,19 @@
   }
 
   /** Lines from a song to its neighbours in the original space: dashed to those that are far away on the map. */
-  function drawNeighbours(context, points, camera, song, near, colors, far) {
+  function drawNeighbours(context, points, camera, song, near, colors, far, size) {
     const [x, y] = toPixels(camera, points[2 * song], points[2 * song + 1]);
     near.forEach((other) => {
       const [ox, oy] = toPixels(camera, points[2 * other], points[2 * other + 1]);
       const torn = isFar(points, song, other, far, near.length);
       context.beginPath();
       context.setLineDash(torn ? [5, 4] : []);
-      context.moveTo(x, y);
-      context.lineTo(ox, oy);
+      const away = Math.hypot(ox - x, oy - y);
+      const [dx, dy] = [(ox - x) / away || 0, (oy - y) / away || 0]; // from ring to ring, so that marks are seen
+      if (away > 2 * size + 9) {
+        context.moveTo(x + dx * (size + 6), y + dy * (size + 6));
+        context.lineTo(ox - dx * (size + 3), oy - dy * (size + 3));
+      }
       context.lineWidth = 4;
       context.strokeStyle = colors.paper;
       context.stroke();
@@ -85,7 +89,7 @@
       context.strokeStyle = colors.ink;
       context.stroke();
       context.setLineDash([]);
-      ring(context, ox, oy, 8, colors.ink, 1.5, colors.paper);
+      ring(context, ox, oy, size + 3, colors.ink, 1.5, colors.paper);
     });
   }
 

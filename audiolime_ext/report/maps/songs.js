@@ -116,7 +116,8 @@
 
   /** A similarity from thousandths as it is written. */
   function similarity(thousandths) {
-    return `${thousandths < 0 ? "−" : ""}${(Math.abs(thousandths) / 1000).toFixed(2)}`;
+    const number = (Math.abs(thousandths) / 1000).toFixed(2);
+    return thousandths < 0 && Number(number) ? `−${number}` : number;
   }
 
   audiolime.songs = {

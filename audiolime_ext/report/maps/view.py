@@ -119,8 +119,8 @@ def _headline(found: EmbeddingMap) -> str:
     if found.clumped is None:
         return "Too few songs to say whether there are clusters."
     if found.clumped:
-        return "There are clusters: noise that was laid out in the same way clumps less."
-    return "No clusters: noise that was laid out in the same way clumps as much."
+        return "There are clusters: in the model’s own space the songs clump more than noise does."
+    return "No clusters: in the model’s own space noise clumps as much as the songs."
 
 
 def _sentences(found: EmbeddingMap) -> list[str]:
@@ -142,12 +142,12 @@ def _sentences(found: EmbeddingMap) -> list[str]:
 
 
 def _noise(found: EmbeddingMap) -> str:
-    p = "" if found.clumped is None or found.p_clumped != found.p_clumped else f" (p = {found.p_clumped:.2g})"
+    p = f"p = {found.p_clumped:.2g}: how often such noise clumps as much in the model’s own space"
     if found.clumped is None:
         return "There are too few songs to compare the two."
     if found.clumped:
-        return f"The songs clump more than such noise does{p}."
-    return f"The songs clump no more than such noise does{p}: do not read clusters off the map."
+        return f"The songs clump more than such noise does ({p})."
+    return f"The songs clump no more than such noise does ({p}). Do not read clusters off the map."
 
 
 def _settled(found: EmbeddingMap) -> str:
