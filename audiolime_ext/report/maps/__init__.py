@@ -4,7 +4,6 @@
 - `view`: what its script draws, and the sentences on how to read it
 - `groups`: the groups of the songs as a legend, and as tables
 - `figures`: how the map came to rest, and the vectors as a picture
-- `words`: numbers as the page writes them
 - `sounds`: some seconds of each song, in as few bytes as a page can hold
 - `serving`: the page of a large collection on this machine, with sounds that are cut when they are asked for
 

@@ -4,11 +4,13 @@
 (function (audiolime) {
   const songs = audiolime.songs;
   const { inks, radius, fitted, drawMarks, drawNeighbours, ring, label } = audiolime.drawing;
-  const { Path2D, ResizeObserver, cancelAnimationFrame } = globalThis;
+  const { Path2D, ResizeObserver, cancelAnimationFrame, clearTimeout } = globalThis;
   const REACH = 16; // pixels from a mark within which it is meant
   const STEP = 1.5;
   const MOVE_MS = 500;
   const CLICK_PX = 5;
+  const MANY = 2000; // songs that are not drawn anew for every step of a movement
+  const REST_MS = 90;
   const NARROW = 500; // pixels, in which names hide each other
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -18,7 +20,7 @@
       Object.assign(this, { box, data, on, view: "map", color: data.groups.length ? "group" : "stability" });
       this.n = data.names.length;
       this.points = Float64Array.from(data.views.map);
-      this.camera = songs.bounded({ width: 1, height: 1, zoom: 1, x: 0, y: 0 });
+      this.camera = this.drawn = songs.bounded({ width: 1, height: 1, zoom: 1, x: 0, y: 0 });
       Object.assign(this, { group: null, hovered: -1, chosen: -1, sounding: -1, matches: new Set(), colors: inks(box) });
       this.shapes = data.shapes.map((shape) => new Path2D(shape));
       [this.base, this.over] = box.querySelectorAll("canvas");
@@ -91,9 +93,21 @@
       this.moving = requestAnimationFrame(step);
     }
 
+    /** Draw everything once the map rests: until then the picture is moved as it is, which is smooth for any number. */
+    drive() {
+      if (this.n < MANY) return this.draw();
+      const [zoom, at] = [songs.scale(this.camera) / songs.scale(this.drawn), songs.toPixels(this.camera, ...songs.toPoint(this.drawn, 0, 0))];
+      this.base.style.transform = `translate(${at[0]}px, ${at[1]}px) scale(${zoom})`;
+      this.point();
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.draw(), REST_MS);
+    }
+
     /** Draw everything, once before the next picture. */
     draw() {
       this.#soon("all", () => {
+        this.drawn = this.camera;
+        this.base.style.transform = "none";
         const context = fitted(this.base, this.camera.width, this.camera.height);
         drawMarks(context, this.points, this.camera, this.looks, radius(this.points.length / 2, this.camera.zoom), this.colors);
         this.#drawOver();
@@ -108,7 +122,7 @@
     zoom(factor, px, py) {
       this.camera = factor === null ? songs.bounded({ ...this.camera, zoom: 1 }) : songs.zoomed(this.camera, factor, px, py);
       this.box.classList.toggle("near-by", this.camera.zoom > 1);
-      this.draw();
+      this.drive();
     }
 
     /** Move the map so that a song is seen. */
@@ -143,19 +157,18 @@
     /** Song → how it is drawn; songs that look alike share one object. */
     #looks() {
       const { data, colors, view, color } = this;
-      const edge = colors.paper;
       if (view === "noise") {
-        const plain = { path: this.shapes[0], color: colors.soft, edge };
+        const plain = { path: this.shapes[0], color: colors.soft };
         return () => plain;
       }
       const known = new Map();
       const make = (group, hollow, faded) => {
-        const key = `${group} ${hollow} ${faded}`;
+        const key = 4 * group + 2 * hollow + faded;
         if (!known.has(key)) {
           const steady = color === "stability" || group < 0;
           const path = this.shapes[steady ? 0 : group % this.shapes.length];
           const ink = steady ? (hollow ? colors.soft : colors.accent) : data.colors[group];
-          known.set(key, { path, color: ink, edge, hollow, faded });
+          known.set(key, { path, color: ink, hollow, faded });
         }
         return known.get(key);
       };
@@ -223,7 +236,7 @@
         down.set(event.pointerId, event);
         if (down.size === 1) {
           this.camera = songs.moved(this.camera, dx, dy);
-          this.draw();
+          this.drive();
           return;
         }
         const [now, { left, top }, middle] = [spread(down), box.getBoundingClientRect(), centre(down)];

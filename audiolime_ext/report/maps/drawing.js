@@ -2,8 +2,7 @@
 "use strict";
 
 (function (audiolime) {
-  const { toPixels, isFar } = audiolime.songs;
-  const { Path2D, DOMMatrix } = globalThis;
+  const { scale, toPixels, isFar } = audiolime.songs;
   const MARGIN = 12;
 
   /** The colours of the page as it is now: light or dark. */
@@ -30,41 +29,39 @@
     return context;
   }
 
-  /** Draw all marks.
-   *
-   * `looks` has a key for each song; songs of one key are drawn at once: {path, color, hollow, faded}. Faded ones come
-   * first, so that nothing hides what is shown.
-   */
+  /** One mark as a small picture, which is drawn faster than its path: fill, edge, and how faded it is. */
+  function stamp(look, key, size, density, colors) {
+    if (look.stamp?.key === key) return look.stamp;
+    const half = Math.ceil(1.4 * size + 1);
+    const picture = Object.assign(document.createElement("canvas"), { width: 2 * half * density, height: 2 * half * density });
+    const context = picture.getContext("2d");
+    context.setTransform(size * density, 0, 0, size * density, half * density, half * density);
+    context.lineWidth = look.hollow ? Math.max(0.75 / size, 0.28) : Math.max(0.5 / size, 0.12);
+    context.globalAlpha = look.faded ? 0.5 : 0.95;
+    context.fillStyle = look.faded ? colors.faint : look.hollow ? colors.paper : look.color;
+    context.fill(look.path);
+    context.strokeStyle = look.hollow ? look.color : colors.paper;
+    if (!look.faded) context.stroke(look.path);
+    look.stamp = { key, picture, half };
+    return look.stamp;
+  }
+
+  /** Draw all marks; `looks` has {path, color, hollow, faded} of each. Faded ones come first, and hide nothing. */
   function drawMarks(context, points, camera, looks, size, colors) {
-    const paths = new Map();
-    for (let i = 0; i < points.length / 2; i++) {
-      const [x, y] = toPixels(camera, points[2 * i], points[2 * i + 1]);
-      if (x < -MARGIN || y < -MARGIN || x > camera.width + MARGIN || y > camera.height + MARGIN) continue;
-      const look = looks(i);
-      if (!paths.has(look)) paths.set(look, new Path2D());
-      paths.get(look).addPath(look.path, new DOMMatrix([size, 0, 0, size, x, y]));
-    }
-    const ordered = [...paths].sort(([one], [other]) => (other.faded ? 1 : 0) - (one.faded ? 1 : 0));
-    for (const [look, path] of ordered) {
-      context.lineWidth = Math.max(0.75, size / 4);
-      if (look.faded) {
-        context.globalAlpha = 0.55;
-        context.fillStyle = colors.faint;
-        context.fill(path);
-      } else if (look.hollow) {
-        context.fillStyle = colors.paper;
-        context.fill(path);
-        context.strokeStyle = look.color;
-        context.stroke(path);
-      } else {
-        context.globalAlpha = 0.92;
-        context.fillStyle = look.color;
-        context.fill(path);
-        context.lineWidth = Math.max(0.5, size / 8);
-        context.strokeStyle = look.edge;
-        context.stroke(path);
+    const density = context.getTransform().a;
+    const key = `${size} ${density} ${colors.paper}`;
+    const s = scale(camera);
+    const [left, top] = toPixels(camera, 0, 0);
+    const [right, bottom] = [camera.width + MARGIN, camera.height + MARGIN];
+    for (const faded of [true, false]) {
+      for (let i = 0; i < points.length / 2; i++) {
+        const [x, y] = [left + s * points[2 * i], top + s * points[2 * i + 1]];
+        if (x < -MARGIN || y < -MARGIN || x > right || y > bottom) continue;
+        const look = looks(i);
+        if (Boolean(look.faded) !== faded) continue;
+        const { picture, half } = stamp(look, key, size, density, colors);
+        context.drawImage(picture, x - half, y - half, 2 * half, 2 * half);
       }
-      context.globalAlpha = 1;
     }
   }
 

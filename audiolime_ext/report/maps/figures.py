@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from audiolime_ext.recommendation.maps.result import EmbeddingMap, Movement
 from audiolime_ext.recommendation.space import space_of
-from audiolime_ext.report.maps.words import percent
 from audiolime_ext.report.player.pictures import indexed_png
 from audiolime_ext.text import counted
 
@@ -63,7 +62,7 @@ def curve_of(movement: Movement, tolerance: float) -> Curve | None:
     Parameters
     ----------
     movement : Movement
-        How a map came to rest.
+        Steps in which a map came to rest.
     tolerance : float
         Move below which a map has settled.
 
@@ -82,10 +81,10 @@ def curve_of(movement: Movement, tolerance: float) -> Curve | None:
     first, last = int(iterations[0]), int(iterations[-1])
     x = (iterations - first) / ((last - first) or 1) * WIDTH
     steps = zip(x.tolist(), y[:-1].tolist(), moves.tolist(), iterations.tolist(), strict=True)
-    dots = tuple((round(a, 1), round(b, 1), f"{percent(move, 2)} in the step up to {n}") for a, b, move, n in steps)
+    dots = tuple((round(a, 1), round(b, 1), f"{100 * move:.2f} % in the step up to {n}") for a, b, move, n in steps)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b, _ in dots)
     return Curve(
-        points, dots, float(y[-1]), percent(tolerance, 1), percent(float(moves.max()), 1), f"{last} iterations"
+        points, dots, float(y[-1]), f"{100 * tolerance:.1f} %", f"{100 * moves.max():.1f} %", f"{last} iterations"
     )
 
 

@@ -124,7 +124,7 @@
       const { clientWidth: width, clientHeight: height } = canvas;
       if (!width) return;
       const colors = inks(canvas);
-      Object.assign(look, { color: colors.soft, edge: colors.paper });
+      look.color = colors.soft;
       const camera = bounded({ width, height, zoom: 1, x: 0, y: 0 });
       drawMarks(fitted(canvas, width, height), points, camera, () => look, 0.6 * radius(points.length / 2, 1), colors);
     };

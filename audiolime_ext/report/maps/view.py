@@ -17,7 +17,6 @@ from audiolime_ext.recommendation.maps.result import EmbeddingMap
 from audiolime_ext.recommendation.space import AVERAGE, meaning
 from audiolime_ext.report.maps.figures import Curve, Picture, curve_of, picture_of
 from audiolime_ext.report.maps.groups import NO_GROUP, SHAPES, GroupView, group_view
-from audiolime_ext.report.maps.words import percent
 from audiolime_ext.report.song.facts import listener
 from audiolime_ext.text import counted
 
@@ -130,14 +129,14 @@ def _sentences(found: EmbeddingMap) -> list[str]:
     told.append(
         f"Of all songs, {shaky} of {n} are drawn hollow: when the map was made again ({stability.n_starts} times from "
         f"random starts, {stability.n_subsamples} times with 80 % of the songs), they kept less than half of their "
-        f"{stability.k} neighbours."
+        f"{stability.k} neighbours (by chance a song keeps {100 * stability.chance:.0f} % of them)."
     )
     told.append(
-        f"Neighbours on the map are neighbours in the model’s space to {percent(found.layout.trustworthiness)} "
-        f"(trustworthiness; {percent(found.noise.trustworthiness)} on the map of noise)."
+        f"Neighbours on the map are neighbours in the model’s space to {100 * found.layout.trustworthiness:.0f} % "
+        f"(trustworthiness; {100 * found.noise.trustworthiness:.0f} % on the map of noise)."
     )
     first, second = found.explained
-    told.append(f"The first two principal components hold {percent(first)} and {percent(second)} of all differences.")
+    told.append(f"The first two principal components hold {100 * first:.0f} % and {100 * second:.0f} % of all differences.")
     return told
 
 
@@ -154,7 +153,7 @@ def _settled(found: EmbeddingMap) -> str:
     movement = found.layout.movement
     if not len(movement.moves):
         return "It is not known how the map came to rest."
-    move, n = percent(float(movement.moves[-1]), 2), int(movement.iterations[-1])
+    move, n = f"{100 * movement.moves[-1]:.2f} %", int(movement.iterations[-1])
     last = f"{move} of the map’s spread in the last 250 of {n} iterations"
     if movement.settled:
         return f"The map has settled: songs moved by {last}."
@@ -168,7 +167,7 @@ def _terms(found: EmbeddingMap) -> tuple[tuple[str, str], ...]:
         "random starts, and with 80 % of the songs"
     )
     far = (
-        f"more than {percent(FAR)} of the map’s width away, with more songs between than are told as its neighbours: "
+        f"more than {100 * FAR:.0f} % of the map’s width away, with more songs between than are told as its neighbours: "
         "the map tears the two apart"
     )
     return ("Similarity", similar), ("Stability", steady), ("Far away on this map", far)
