@@ -5,8 +5,8 @@ import vm from "node:vm";
 
 const context = vm.createContext({});
 vm.runInContext(readFileSync(new URL("../../audiolime_ext/report/maps/songs.js", import.meta.url), "utf8"), context);
-const { SIDE, bounded, folded, inSight, isFar, matching, moved, nNearer, nearestTo, similarity, sorted, toPixels, toPoint, towards, zoomed } =
-  context.audiolime.songs;
+const { SIDE, bounded, inSight, moved, toPixels, toPoint, zoomed } = context.audiolime.songs;
+const { folded, isFar, matching, nNearer, nearestTo, similarity, sorted, towards } = context.audiolime.songs;
 const same = (found, expected) => assert.deepEqual(JSON.parse(JSON.stringify(found)), expected);
 const WHOLE = bounded({ width: 400, height: 300, zoom: 1, x: 0, y: 0 });
 const PLAIN = { ...WHOLE }; // of this realm

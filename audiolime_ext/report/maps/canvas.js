@@ -21,7 +21,8 @@
       this.n = data.names.length;
       this.points = Float64Array.from(data.views.map);
       this.camera = this.drawn = songs.bounded({ width: 1, height: 1, zoom: 1, x: 0, y: 0 });
-      Object.assign(this, { group: null, hovered: -1, chosen: -1, sounding: -1, matches: new Set(), colors: inks(box) });
+      Object.assign(this, { group: null, hovered: -1, chosen: -1, sounding: -1, matches: new Set() });
+      this.colors = inks(box);
       this.shapes = data.shapes.map((shape) => new Path2D(shape));
       [this.base, this.over] = box.querySelectorAll("canvas");
       this.looks = this.#looks();
@@ -96,7 +97,8 @@
     /** Draw everything once the map rests: until then the picture is moved as it is, which is smooth for any number. */
     drive() {
       if (this.n < MANY) return this.draw();
-      const [zoom, at] = [songs.scale(this.camera) / songs.scale(this.drawn), songs.toPixels(this.camera, ...songs.toPoint(this.drawn, 0, 0))];
+      const zoom = songs.scale(this.camera) / songs.scale(this.drawn);
+      const at = songs.toPixels(this.camera, ...songs.toPoint(this.drawn, 0, 0));
       this.base.style.transform = `translate(${at[0]}px, ${at[1]}px) scale(${zoom})`;
       this.point();
       clearTimeout(this.resting);
@@ -109,7 +111,8 @@
         this.drawn = this.camera;
         this.base.style.transform = "none";
         const context = fitted(this.base, this.camera.width, this.camera.height);
-        drawMarks(context, this.points, this.camera, this.looks, radius(this.points.length / 2, this.camera.zoom), this.colors);
+        const size = radius(this.points.length / 2, this.camera.zoom);
+        drawMarks(context, this.points, this.camera, this.looks, size, this.colors);
         this.#drawOver();
       });
     }
@@ -120,7 +123,8 @@
     }
 
     zoom(factor, px, py) {
-      this.camera = factor === null ? songs.bounded({ ...this.camera, zoom: 1 }) : songs.zoomed(this.camera, factor, px, py);
+      const whole = factor === null;
+      this.camera = whole ? songs.bounded({ ...this.camera, zoom: 1 }) : songs.zoomed(this.camera, factor, px, py);
       this.box.classList.toggle("near-by", this.camera.zoom > 1);
       this.drive();
     }
@@ -192,10 +196,13 @@
           if (song !== this.shown) label(context, told, ...at(song), camera, colors);
         }
       }
-      if (this.shown >= 0) drawNeighbours(context, points, camera, this.shown, this.near(this.shown), colors, data.far, size);
-      if (this.shown >= 0) ring(context, ...at(this.shown), size + 5, colors.accent, 3, colors.paper);
-      if (this.sounding >= 0) ring(context, ...at(this.sounding), size + 9, colors.mark, 3, colors.paper);
-      if (this.shown >= 0 && this.hovered < 0) label(context, data.names[this.shown], ...at(this.shown), camera, colors);
+      const { shown, sounding } = this;
+      if (shown >= 0) {
+        drawNeighbours(context, points, camera, { song: shown, near: this.near(shown), far: data.far }, size, colors);
+        ring(context, ...at(shown), size + 5, colors.accent, 3, colors.paper);
+      }
+      if (sounding >= 0) ring(context, ...at(sounding), size + 9, colors.mark, 3, colors.paper);
+      if (shown >= 0 && this.hovered < 0) label(context, data.names[shown], ...at(shown), camera, colors);
     }
 
     #songAt({ clientX, clientY }) {
@@ -254,7 +261,8 @@
         if (!event.ctrlKey && !event.metaKey && document.activeElement !== box) return; // the page scrolls
         event.preventDefault();
         const { left, top } = box.getBoundingClientRect();
-        this.zoom(Math.exp(-Math.sign(event.deltaY) * Math.min(0.4, Math.abs(event.deltaY) / 300)), event.clientX - left, event.clientY - top);
+        const factor = Math.exp(-Math.max(-0.4, Math.min(0.4, event.deltaY / 300)));
+        this.zoom(factor, event.clientX - left, event.clientY - top);
       }, { passive: false });
       box.addEventListener("keydown", (event) => {
         if (!event.ctrlKey && !event.metaKey && !event.altKey && this.#key(event.key)) event.preventDefault();

@@ -9,10 +9,11 @@
   function inks(element) {
     const style = getComputedStyle(element);
     const named = (name) => style.getPropertyValue(name).trim();
-    return { ink: named("--ink"), soft: named("--soft"), paper: named("--map"), accent: named("--accent"), faint: named("--faint"), mark: named("--mark") };
+    const [ink, soft, accent] = ["--ink", "--soft", "--accent"].map(named);
+    return { ink, soft, accent, paper: named("--map"), faint: named("--faint"), mark: named("--mark") };
   }
 
-  /** Pixels from the middle of a mark to its edge: smaller where there are many songs, larger where one looks closely. */
+  /** Pixels from the middle of a mark to its edge: few where there are many songs, more where one looks closely. */
   function radius(n, zoom) {
     const base = n > 4000 ? 2.1 : n > 1000 ? 2.9 : n > 300 ? 4 : 5.2;
     return Math.min(9, base * Math.min(3, zoom ** 0.45));
@@ -33,7 +34,8 @@
   function stamp(look, key, size, density, colors) {
     if (look.stamp?.key === key) return look.stamp;
     const half = Math.ceil(1.4 * size + 1);
-    const picture = Object.assign(document.createElement("canvas"), { width: 2 * half * density, height: 2 * half * density });
+    const side = Math.ceil(2 * half * density);
+    const picture = Object.assign(document.createElement("canvas"), { width: side, height: side });
     const context = picture.getContext("2d");
     context.setTransform(size * density, 0, 0, size * density, half * density, half * density);
     context.lineWidth = look.hollow ? Math.max(0.75 / size, 0.28) : Math.max(0.5 / size, 0.12);
@@ -66,7 +68,7 @@
   }
 
   /** Lines from a song to its neighbours in the original space: dashed to those that are far away on the map. */
-  function drawNeighbours(context, points, camera, song, near, colors, far, size) {
+  function drawNeighbours(context, points, camera, { song, near, far }, size, colors) {
     const [x, y] = toPixels(camera, points[2 * song], points[2 * song + 1]);
     near.forEach((other) => {
       const [ox, oy] = toPixels(camera, points[2 * other], points[2 * other + 1]);

@@ -28,7 +28,7 @@
       [this.input, this.list, this.told] = ["#search", "#found", ".matches"].map((at) => root.querySelector(at));
       this.input.addEventListener("input", () => this.#search());
       this.input.addEventListener("keydown", (event) => this.#key(event));
-      this.input.addEventListener("blur", () => setTimeout(() => this.#offer([]), 150)); // a click on an offer comes first
+      this.input.addEventListener("blur", () => this.#offer([]));
       this.input.addEventListener("focus", () => this.#offer(this.found));
       this.list.addEventListener("pointerdown", (event) => event.preventDefault());
       this.list.addEventListener("click", ({ target }) => {
@@ -124,7 +124,8 @@
       this.page = Math.min(this.page, n - 1);
       const rows = all.slice(this.page * ON_A_PAGE, (this.page + 1) * ON_A_PAGE);
       this.body.replaceChildren(...rows.map((song) => this.#row(song)));
-      const shown = all.length === data.names.length ? `${all.length} songs` : `${all.length} of ${data.names.length} songs`;
+      const total = data.names.length;
+      const shown = all.length === total ? `${total} songs` : `${all.length} of ${total} songs`;
       this.root.querySelector(".shown").textContent = shown;
       this.root.querySelector(".at").textContent = `page ${this.page + 1} of ${n}`;
       this.root.querySelector("[data-page=before]").disabled = this.page === 0;

@@ -86,11 +86,13 @@
       root.querySelector(".song-facts").textContent = this.facts(song);
       root.querySelector(".song-play").hidden = !heard.any;
       const cannot = heard.cannot(song);
-      Object.assign(root.querySelector(".play"), { disabled: Boolean(cannot), textContent: heard.song === song ? "Stop" : "Play" });
-      root.querySelector(".play").dataset.song = song;
+      const play = root.querySelector(".play");
+      Object.assign(play, { disabled: Boolean(cannot), textContent: heard.song === song ? "Stop" : "Play" });
+      play.dataset.song = song;
       root.querySelector(".heard").textContent = cannot || heard.told(song);
       const near = map.near(song);
-      root.querySelector(".neighbours").replaceChildren(...near.map((other, i) => this.#neighbour(song, other, i, near)));
+      const lines = near.map((other, i) => this.#neighbour(song, other, i, near));
+      root.querySelector(".neighbours").replaceChildren(...lines);
     }
 
     facts(song) {
@@ -98,7 +100,8 @@
       const told = data.groups.length ? [`${data.column}: ${data.groups[data.of[song]]}`] : [];
       const marks = data.marks.filter(({ songs }) => songs.includes(song)).map(({ name }) => name);
       const stability = data.stability[song];
-      if (stability !== null) told.push(`stability ${stability} %${map.isShaky(song) ? ": its place means little" : ""}`);
+      const shaky = map.isShaky(song) ? ": its place means little" : "";
+      if (stability !== null) told.push(`stability ${stability} %${shaky}`);
       return [...marks, ...told].join("; ");
     }
 
@@ -141,7 +144,8 @@
     const [x, y] = map.placeOf(song);
     const { left, top, width, height } = box.getBoundingClientRect();
     tip.style.left = `${Math.max(4, Math.min(x - left + 14, width - tip.offsetWidth - 4))}px`;
-    tip.style.top = `${y - top + 18 + tip.offsetHeight > height ? Math.max(4, y - top - tip.offsetHeight - 18) : y - top + 18}px`;
+    const below = y - top + 18;
+    tip.style.top = `${below + tip.offsetHeight > height ? Math.max(4, below - tip.offsetHeight - 36) : below}px`;
   }
 
   /** Let exactly one of some buttons be pressed. */

@@ -136,7 +136,9 @@ def _sentences(found: EmbeddingMap) -> list[str]:
         f"(trustworthiness; {100 * found.noise.trustworthiness:.0f} % on the map of noise)."
     )
     first, second = found.explained
-    told.append(f"The first two principal components hold {100 * first:.0f} % and {100 * second:.0f} % of all differences.")
+    told.append(
+        f"The first two principal components hold {100 * first:.0f} % and {100 * second:.0f} % of all differences."
+    )
     return told
 
 

@@ -387,6 +387,25 @@ def test_a_map_is_dragged_and_zoomed_and_the_page_still_scrolls(show: Callable[.
 
 
 @browser_test
+def test_a_tap_plays_and_two_fingers_zoom(show: Callable[..., Page], sounding_page: str) -> None:
+    page = show(sounding_page, has_touch=True, viewport={"width": 360, "height": 700})
+    page.touchscreen.tap(*page.evaluate("audiolime.map.map.placeOf(4)"))
+    wait(page, "audiolime.map.heard.song === 4")
+    pinch = """() => {
+      const box = document.querySelector(".canvas");
+      const { left, top } = box.getBoundingClientRect();
+      box.setPointerCapture = () => {}; // of fingers that are not there
+      const send = (type, pointerId, x) => box.dispatchEvent(
+        new PointerEvent(type, { pointerId, pointerType: "touch", button: 0, clientX: left + x, clientY: top + 100 }));
+      send("pointerdown", 11, 100); send("pointerdown", 12, 150);
+      send("pointermove", 12, 200); send("pointerup", 11, 100); send("pointerup", 12, 200);
+      return audiolime.map.map.camera.zoom;
+    }"""
+    assert page.evaluate(pinch) == pytest.approx(2.0)
+    assert page.evaluate("audiolime.map.heard.song") == 4
+
+
+@browser_test
 def test_ten_thousand_songs_are_one_small_page_that_answers(browser: Browser, tmp_path: Path) -> None:
     index = planted_index(10_000, 30)
     rng = np.random.default_rng(0)
