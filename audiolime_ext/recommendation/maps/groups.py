@@ -31,7 +31,8 @@ from audiolime_ext.collection.columns import Column
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.progress.stages import tracked
-from audiolime_ext.recommendation.maps.result import GroupPair, Groups, Ints, Points
+from audiolime_ext.recommendation.maps.nearness import Ints, Points
+from audiolime_ext.recommendation.maps.result import GroupPair, Groups
 from audiolime_ext.text import counted
 
 N_PERMUTATIONS = 999
@@ -152,8 +153,8 @@ def _notes(column: Column, of_songs: Sequence[str | None], counts: Mapping[str, 
             f"{counted(alone, 'group')} by {name} {'has' if alone == 1 else 'have'} one song only, and no part in "
             "the numbers of groups"
         )
-    if (n_compared := len(counts) - alone) > MOST_PAIRED:
-        notes.append(f"{n_compared} groups by {name}: distances between two are not told, as these were too many")
+    if len(counts) - alone > MOST_PAIRED:
+        notes.append(f"{name} has more than {MOST_PAIRED} groups, so distances between two of them are not told")
     if n < N_PERMUTATIONS:
         notes.append(f"the groups were dealt out anew {n} times only, as there are many songs and groups")
     return tuple(notes)

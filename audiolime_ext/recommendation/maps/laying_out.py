@@ -30,8 +30,8 @@ import numpy as np
 
 from audiolime_ext.extras import require
 from audiolime_ext.progress.stages import stage
-from audiolime_ext.recommendation.maps.nearness import distances, nearest
-from audiolime_ext.recommendation.maps.result import MapSettings, Movement, Points
+from audiolime_ext.recommendation.maps.nearness import Points, distances, nearest
+from audiolime_ext.recommendation.maps.result import MapSettings, Movement
 
 STEP = 250  # iterations between two looks, and of early exaggeration
 _TIMES_SKLEARN = 4.0  # learning rates

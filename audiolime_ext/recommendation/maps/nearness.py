@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.recommendation.maps.result import Ints, Points
-
+Ints = NDArray[np.intp]
+Points = NDArray[np.float64]
 _CELLS = 4_000_000  # of a block of similarities
 
 
@@ -62,7 +62,7 @@ def on_map(positions: Points, k: int) -> Ints:
     found = np.asarray(cKDTree(positions).query(positions, k + 1)[1], np.intp)
     own = found == np.arange(len(found))[:, None]
     own[~own.any(axis=1), -1] = True  # songs at one place: the tree may name k others
-    return found[~own].reshape(len(found), k)
+    return np.asarray(found[~own].reshape(len(found), k))
 
 
 def shared(some: Ints, others: Ints) -> Points:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from audiolime_ext.recommendation.maps.result import Points
+from audiolime_ext.recommendation.maps.nearness import Points
 
 _ROUNDS, _DRAWN = 20, 4096
 _LEAST = 1e-12

@@ -23,13 +23,13 @@ from audiolime_ext.collection.index import Index, load_index
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.progress.stages import Told, tells_progress
-from audiolime_ext.recommendation.maps.clumps import clumped, clumping
+from audiolime_ext.recommendation.maps.clumps import clumps_of
 from audiolime_ext.recommendation.maps.groups import groups_of
 from audiolime_ext.recommendation.maps.laying_out import lay_out, principal_of
-from audiolime_ext.recommendation.maps.nearness import nearest, places_of_duplicates, trustworthiness
+from audiolime_ext.recommendation.maps.nearness import Ints, Points, nearest, places_of_duplicates, trustworthiness
 from audiolime_ext.recommendation.maps.noise import Noise
 from audiolime_ext.recommendation.maps.presets import DEFAULT, settings_of
-from audiolime_ext.recommendation.maps.result import EmbeddingMap, Ints, Layout, MapSettings, Points
+from audiolime_ext.recommendation.maps.result import EmbeddingMap, Layout, MapSettings
 from audiolime_ext.recommendation.maps.stability import neighbours_compared, stability_of
 from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.queries import Asking, waiting
@@ -106,10 +106,10 @@ def embedding_map(
     groups, grouped = (None, ()) if column is None else groups_of(column, everywhere, places, chosen.seed)
     start, explained = principal_of(directions)
     noise = Noise.like(directions, np.random.default_rng([chosen.seed, 2]))
-    is_clumped, p, measured = clumped(directions, noise, chosen.seed)
-    layout = _layout(directions, start, chosen, measured, "laying out the map")
+    clumps = clumps_of(where.scaled(index.vectors[places[distinct]]), chosen.seed)
+    layout = _layout(directions, start, chosen, clumps.depth, "laying out the map")
     drawn = noise.draw(len(directions), np.random.default_rng([chosen.seed, 3]))
-    empty = _layout(drawn, principal_of(drawn)[0], chosen, clumping(drawn), "laying out noise")
+    empty = _layout(drawn, principal_of(drawn)[0], chosen, clumps.of_noise, "laying out noise")
     stability = stability_of(directions, start, layout.positions, chosen)
     near, cosines = _neighbours(everywhere, n_neighbours)
     names = names_in(index)
@@ -118,19 +118,21 @@ def embedding_map(
         where.kind,
         chosen,
         places,
-        tuple(names[place] for place in places),
+        tuple(names[int(place)] for place in places),
         replace(layout, positions=layout.positions[same]),
         start[same],
         explained,
         empty,
-        is_clumped,
-        p,
+        clumps.found,
+        clumps.p,
         replace(stability, by_starts=stability.by_starts[same], by_subsamples=stability.by_subsamples[same]),
         near,
         cosines,
         groups,
         marked,
         (*waiting(index), *where.notes, *_duplicates(len(places), len(distinct)), *lowered, *grouped, *notes),
+        clumps.n_apart,
+        clumps.n_compared,
     )
 
 

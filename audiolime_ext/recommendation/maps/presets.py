@@ -84,7 +84,9 @@ def settings_of(given: Any, n_songs: int) -> tuple[MapSettings, tuple[str, ...]]
     most = most_perplexity(n_songs)
     if wanted.perplexity <= most:
         return wanted, ()
-    lowered = f"{n_songs} songs are too few for a perplexity of {wanted.perplexity:g}; it is lowered to {most:g}"
+    lowered = (
+        f"{counted(n_songs, 'song')} are too few for a perplexity of {wanted.perplexity:g}; it is lowered to {most:g}"
+    )
     return replace(wanted, perplexity=most), (lowered,)
 
 

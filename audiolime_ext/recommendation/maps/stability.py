@@ -16,9 +16,9 @@ from dataclasses import replace
 import numpy as np
 
 from audiolime_ext.recommendation.maps.laying_out import lay_out, random_start
-from audiolime_ext.recommendation.maps.nearness import on_map, shared
+from audiolime_ext.recommendation.maps.nearness import Ints, Points, on_map, shared
 from audiolime_ext.recommendation.maps.presets import most_perplexity
-from audiolime_ext.recommendation.maps.result import Ints, MapSettings, Points, Stability
+from audiolime_ext.recommendation.maps.result import MapSettings, Stability
 
 K = 10
 ITERATIONS = 1000
