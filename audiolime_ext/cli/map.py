@@ -58,6 +58,14 @@ def add(commands: Any) -> None:
         "--seed", type=whole(0), default=0, metavar="N", help="random seed for starts and noise (default %(default)s)"
     )
     parser.add_argument("--csv", metavar="FILE", help="also write places, stability and groups of the songs as CSV")
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="then serve the page on this machine alone, until Ctrl-C; it cuts the sound of a song when it is asked for",
+    )
+    parser.add_argument(
+        "--port", type=whole(1), metavar="N", help="port on which the page is served (default: one that is free)"
+    )
     add_title(parser)
     add_output(parser, "PAGE.html", "page to write, to look at and to listen to")
     add_json(parser)
@@ -85,6 +93,10 @@ def run(args: Namespace) -> int:
         write_page_of(found, page, title=args.title)
         written["page"] = str(page)
     _tell(args, found, written)
+    if args.serve:
+        from audiolime_ext.report.maps.serving import serve
+
+        serve(found, port=args.port or 0, title=args.title)
     return 0
 
 
@@ -93,8 +105,12 @@ def _places(args: Namespace) -> Path | None:
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files.places import require_writable_file
 
-    if args.title is not None and args.output is None:
-        raise UsageError("--title is that of a page; name it with -o PAGE.html")
+    if args.title is not None and args.output is None and not args.serve:
+        raise UsageError("--title is that of a page; name it with -o PAGE.html, or --serve it")
+    if args.port is not None and not args.serve:
+        raise UsageError("--port is that of a page that is served; add --serve")
+    if args.serve and args.json:
+        raise UsageError("--json prints an object and nothing else, and --serve where the page is; leave one out")
     if args.table is not None and args.group is None:
         raise UsageError("--table says which group a song is of; name its column with --group")
     if args.csv is not None:
