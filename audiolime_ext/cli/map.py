@@ -61,7 +61,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--serve",
         action="store_true",
-        help="then serve the page on this machine alone, until Ctrl-C; it cuts the sound of a song when it is asked for",
+        help="then serve the page on this machine alone, until Ctrl-C; the sound of a song is cut when it is asked for",
     )
     parser.add_argument(
         "--port", type=whole(1), metavar="N", help="port on which the page is served (default: one that is free)"
