@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         epilog="Look at the map, and change one thing: only blobs without a shape: --early-exaggeration 3 or 4; the "
         "whole has lost its shape, or is squeezed: twice the --learning-rate, or a higher --perplexity, not beyond 16; "
         "all is packed together: less of --early-exaggeration or --learning-rate; far more than 20,000 songs n: a "
-        "--perplexity near n/100 and a --learning-rate near n/12.",
+        "--perplexity near n/100 and a --learning-rate near n/48 (n/12 as openTSNE counts).",
     )
     parser.add_argument("index", metavar="INDEX", help="the index, as audiolime index writes it")
     parser.add_argument(

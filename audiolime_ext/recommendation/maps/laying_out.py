@@ -24,6 +24,7 @@ References
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
@@ -70,6 +71,7 @@ def lay_out(
             embedding.optimize(
                 n,
                 inplace=True,
+                negative_gradient_method=_method(np.asarray(embedding)),
                 exaggeration=settings.early_exaggeration if first else 1.0,
                 momentum=_FIRST_MOMENTUM if first else _MOMENTUM,
                 learning_rate=_TIMES_SKLEARN * settings.learning_rate,
@@ -81,7 +83,7 @@ def lay_out(
             before = now
             work.advance(n)
             if first:  # scikit-learn begins its second phase at rest
-                embedding = _embedding(np.asarray(embedding), near, settings.seed)
+                embedding = _embedding(np.array(embedding), near, settings.seed)
             if iterations is None and moves[-1] < settings.tolerance:
                 break
         work.total = counts[-1]
@@ -132,8 +134,19 @@ def _affinities(directions: Points, settings: MapSettings) -> Any:
 def _embedding(positions: Points, near: Any, seed: int) -> Any:
     from openTSNE import TSNEEmbedding
 
-    by = "fft" if len(positions) >= _BY_INTERPOLATION else "bh"
-    return TSNEEmbedding(positions.copy(), near, negative_gradient_method=by, random_state=seed, n_jobs=1)
+    return TSNEEmbedding(positions, near, random_state=seed, n_jobs=_n_threads(len(positions)))
+
+
+def _method(positions: Points) -> str:
+    """How far songs repel each other is added up by interpolation where that is faster than a tree: on small maps."""
+    small = float(np.ptp(positions, axis=0).max()) ** 2 < len(positions)
+    return "fft" if small and len(positions) >= _BY_INTERPOLATION else "bh"
+
+
+def _n_threads(n_songs: int) -> int:
+    """Threads find the same map; of fewer songs they would wait for each other longer than they work."""
+    alone = n_songs < _BY_INTERPOLATION or os.environ.get("OMP_NUM_THREADS") == "1"
+    return 1 if alone else os.cpu_count() or 1
 
 
 def _at_one_size(positions: Points) -> Points:

@@ -7,7 +7,7 @@ iterations; the learning rate is the length of a step. For maps of a few hundred
 - only blobs without a shape: raise early exaggeration to 3 or 4
 - the whole has lost its shape, or is squeezed: double the learning rate, or raise perplexity, not beyond 16
 - all is packed together: lower early exaggeration or the learning rate
-- far more than 20,000 songs: a perplexity near n/100 and a learning rate near n/12 [2]_
+- far more than 20,000 songs: a perplexity near n/100 and a learning rate near n/48 (n/12 as openTSNE counts) [2]_
 
 Learning rates are scikit-learn's, which other implementations (openTSNE, FIt-SNE) call four times as much.
 
@@ -40,7 +40,7 @@ TUNING = (
     "Only blobs without a shape? Raise early exaggeration to 3 or 4.",
     "Has the whole lost its shape, or is it squeezed? Double the learning rate, or raise perplexity, not beyond 16.",
     "Is all packed together? Lower early exaggeration or the learning rate.",
-    "Far more than 20,000 songs? Try a perplexity near n/100 and a learning rate near n/12.",
+    "Far more than 20,000 songs? Try a perplexity near n/100 and a learning rate near n/48 (n/12 as openTSNE counts).",
 )
 LEAST_SONGS = 10  # of which each is placed by three neighbours
 _PER_NEIGHBOUR = 3  # neighbours that are looked at, for each of the perplexity
