@@ -59,7 +59,13 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--csv", metavar="FILE", help="also write places, stability and groups of the songs as CSV")
     add_title(parser)
-    add_output(parser, "PAGE.html", "page to write, to look at and to listen to")
+    add_output(parser, "PAGE.html", "page to write, to look at and, up to 300 songs, to listen to")
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="serve the page to browsers of this machine until Ctrl-C: so any number of songs can be listened to",
+    )
+    parser.add_argument("--port", type=whole(0), metavar="N", help="port for --serve (default: one that is free)")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -85,6 +91,8 @@ def run(args: Namespace) -> int:
         write_page_of(found, page, title=args.title)
         written["page"] = str(page)
     _tell(args, found, written)
+    if args.serve:
+        _serve(args, found)
     return 0
 
 
@@ -92,9 +100,14 @@ def _places(args: Namespace) -> Path | None:
     """The page to write, if any; places that cannot be written are refused before any work."""
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files.places import require_writable_file
+    from audiolime_ext.report.maps.serving import require_port
 
-    if args.title is not None and args.output is None:
-        raise UsageError("--title is that of a page; name it with -o PAGE.html")
+    if args.title is not None and args.output is None and not args.serve:
+        raise UsageError("--title is that of a page; name it with -o PAGE.html, or --serve it")
+    if args.port is not None and not args.serve:
+        raise UsageError("--port is where --serve answers; add --serve, or leave --port out")
+    if args.serve:
+        require_port(args.port or 0)
     if args.table is not None and args.group is None:
         raise UsageError("--table says which group a song is of; name its column with --group")
     if args.csv is not None:
@@ -102,6 +115,18 @@ def _places(args: Namespace) -> Path | None:
             raise UsageError(f"--csv {legible(args.csv)} is no table; end its name in .csv")
         require_writable_file(Path(args.csv))
     return None if args.output is None else page_file(args.output)
+
+
+def _serve(args: Namespace, found: Any) -> None:
+    """Serve the page until Ctrl-C; where stdout is JSON, the address goes to stderr."""
+    import sys
+
+    from audiolime_ext.report.maps.serving import serve
+
+    def told(text: str) -> None:
+        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+    serve(found, port=args.port or 0, title=args.title, told=told)
 
 
 def _settings(args: Namespace) -> Any:
