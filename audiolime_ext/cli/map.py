@@ -58,14 +58,14 @@ def add(commands: Any) -> None:
         "--seed", type=whole(0), default=0, metavar="N", help="random seed for starts and noise (default %(default)s)"
     )
     parser.add_argument("--csv", metavar="FILE", help="also write places, stability and groups of the songs as CSV")
-    add_title(parser)
-    add_output(parser, "PAGE.html", "page to write, to look at and, up to 300 songs, to listen to")
     parser.add_argument(
         "--serve",
         action="store_true",
         help="serve the page to browsers of this machine until Ctrl-C: so any number of songs can be listened to",
     )
     parser.add_argument("--port", type=whole(0), metavar="N", help="port for --serve (default: one that is free)")
+    add_title(parser)
+    add_output(parser, "PAGE.html", "page to write, to look at and, up to 300 songs, to listen to")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -126,6 +126,7 @@ def _serve(args: Namespace, found: Any) -> None:
     def told(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
 
+    sys.stdout.flush()  # what was printed is read while the page is served
     serve(found, port=args.port or 0, title=args.title, told=told)
 
 
