@@ -61,9 +61,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--serve",
         action="store_true",
-        help="serve the page to browsers of this machine until Ctrl-C: so any number of songs can be listened to",
+        help="then serve the page on this machine alone, until Ctrl-C; the sound of a song is cut when it is asked for",
     )
-    parser.add_argument("--port", type=whole(0), metavar="N", help="port for --serve (default: one that is free)")
+    parser.add_argument(
+        "--port", type=whole(1), metavar="N", help="port on which the page is served (default: one that is free)"
+    )
     add_title(parser)
     add_output(parser, "PAGE.html", "page to write, to look at and, up to 300 songs, to listen to")
     add_json(parser)
@@ -92,7 +94,9 @@ def run(args: Namespace) -> int:
         written["page"] = str(page)
     _tell(args, found, written)
     if args.serve:
-        _serve(args, found)
+        from audiolime_ext.report.maps.serving import serve
+
+        serve(found, port=args.port or 0, title=args.title)
     return 0
 
 
@@ -105,9 +109,11 @@ def _places(args: Namespace) -> Path | None:
     if args.title is not None and args.output is None and not args.serve:
         raise UsageError("--title is that of a page; name it with -o PAGE.html, or --serve it")
     if args.port is not None and not args.serve:
-        raise UsageError("--port is where --serve answers; add --serve, or leave --port out")
+        raise UsageError("--port is that of a page that is served; add --serve")
     if args.serve:
         require_port(args.port or 0)
+    if args.serve and args.json:
+        raise UsageError("--json prints an object and nothing else, and --serve where the page is; leave one out")
     if args.table is not None and args.group is None:
         raise UsageError("--table says which group a song is of; name its column with --group")
     if args.csv is not None:
@@ -115,19 +121,6 @@ def _places(args: Namespace) -> Path | None:
             raise UsageError(f"--csv {legible(args.csv)} is no table; end its name in .csv")
         require_writable_file(Path(args.csv))
     return None if args.output is None else page_file(args.output)
-
-
-def _serve(args: Namespace, found: Any) -> None:
-    """Serve the page until Ctrl-C; where stdout is JSON, the address goes to stderr."""
-    import sys
-
-    from audiolime_ext.report.maps.serving import serve
-
-    def told(text: str) -> None:
-        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
-
-    sys.stdout.flush()  # what was printed is read while the page is served
-    serve(found, port=args.port or 0, title=args.title, told=told)
 
 
 def _settings(args: Namespace) -> Any:

@@ -2,7 +2,8 @@
 
 t-SNE [1]_ places songs such that those that are near in the original space are near on the map, and cares little where
 the rest lies. It is openTSNE's, run in scikit-learn's way, so that a setting means what it means there: the learning
-rate is a quarter, the first 250 iterations have half as much momentum and the early exaggeration, and no step is cut.
+rate is a quarter of openTSNE's, the first 250 iterations have the early exaggeration and a momentum of 0.5, those
+after them begin at rest with one of 0.8, and no step is cut.
 It goes on from where it was, so that looking costs nothing.
 
 Every 250 iterations the map is compared with what it was, both centred and brought to one size, as their unit means
@@ -61,7 +62,8 @@ def lay_out(
     last = settings.max_iterations if iterations is None else iterations
     moves, counts = list[float](), list[int]()
     with stage(name, last, "iteration") as work:
-        embedding = _embedding(directions, start, settings)
+        near = _affinities(directions, settings)
+        embedding = _embedding(start * (_START_SPREAD / start[:, 0].std()), near, settings.seed)
         before = _at_one_size(np.asarray(embedding))
         while sum(counts[-1:]) < last:
             first, n = not counts, min(STEP, last - sum(counts[-1:]))
@@ -78,6 +80,8 @@ def lay_out(
             counts.append(sum(counts[-1:]) + n)
             before = now
             work.advance(n)
+            if first:  # scikit-learn begins its second phase at rest
+                embedding = _embedding(np.asarray(embedding), near, settings.seed)
             if iterations is None and moves[-1] < settings.tolerance:
                 break
         work.total = counts[-1]
@@ -112,20 +116,24 @@ def random_start(n_songs: int, rng: np.random.Generator) -> Points:
     return np.asarray(rng.normal(size=(n_songs, 2)))
 
 
-def _embedding(directions: Points, start: Points, settings: MapSettings) -> Any:
-    tsne = require("openTSNE", extra="maps")
+def _affinities(directions: Points, settings: MapSettings) -> Any:
+    require("openTSNE", extra="maps")
     from openTSNE import affinity, nearest_neighbors
 
     found, cosines = nearest(directions, min(len(directions) - 1, int(3 * settings.perplexity)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        near = affinity.PerplexityBasedNN(
+        return affinity.PerplexityBasedNN(
             perplexity=settings.perplexity,
             knn_index=nearest_neighbors.PrecomputedNeighbors(found, distances(cosines)),
         )
-    by = "fft" if len(directions) >= _BY_INTERPOLATION else "bh"
-    small = start * (_START_SPREAD / start[:, 0].std())
-    return tsne.TSNEEmbedding(small.copy(), near, negative_gradient_method=by, random_state=settings.seed, n_jobs=1)
+
+
+def _embedding(positions: Points, near: Any, seed: int) -> Any:
+    from openTSNE import TSNEEmbedding
+
+    by = "fft" if len(positions) >= _BY_INTERPOLATION else "bh"
+    return TSNEEmbedding(positions.copy(), near, negative_gradient_method=by, random_state=seed, n_jobs=1)
 
 
 def _at_one_size(positions: Points) -> Points:

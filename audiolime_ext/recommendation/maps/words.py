@@ -35,7 +35,10 @@ def headline(found: EmbeddingMap) -> str:
             "The songs lie less evenly than noise does, but not so that clumps can be told from a continuum: they may "
             "lie along a curve, or in clumps that blend."
         )
-    return "Nothing shows that the songs fall into clumps: those on the map are such as noise has, too."
+    return (
+        "Nothing shows that the songs fall into clumps: any that the map seems to have may be t-SNE's own, as those of "
+        "noise are."
+    )
 
 
 def sentences(found: EmbeddingMap) -> tuple[str, ...]:
@@ -109,12 +112,12 @@ def of_groups(groups: Groups | None) -> tuple[str, ...]:
     if groups.p > LEVEL:
         return (f"Groups by {name} are not told from groups dealt at random ({number}).",)
     if value < _OVERLAP:
-        told = "songs of a group are nearer to each other than chance has it, but groups overlap: they are no regions"
+        told = "groups are more than chance, but overlap: they are no regions of the space"
     elif value < _CLEAR:
-        told = "groups are regions that overlap"
+        told = "groups are regions of the space that overlap"
     else:
-        told = "groups are regions of their own"
-    return (f"By {name}, {told} ({number}; 1: far apart, 0: no regions).",)
+        told = "groups are regions of the space of their own"
+    return (f"By {name}, {told} ({number}; 1: far apart, 0: no regions, below 0: nearer to another group).",)
 
 
 def of_each_group(groups: Groups) -> tuple[str, ...]:
@@ -152,7 +155,15 @@ def table_of_groups(groups: Groups) -> str:
 
 def rows_of_groups(groups: Groups) -> tuple[list[str], list[list[str]]]:
     """The header and the rows of a table of the groups: songs, and distances within and to the nearest other group."""
-    header = [legible(groups.column), "songs", "distance within", "p", "nearest group", "distance", "p"]
+    header = [
+        legible(groups.column),
+        "songs",
+        "distance within",
+        "p of nearer",
+        "nearest group",
+        "distance",
+        "p of farther",
+    ]
     return header, [[legible(name), str(n), *_row(name, groups)] for name, n in groups.counts.items()]
 
 

@@ -96,20 +96,44 @@ def picture_of(found: EmbeddingMap) -> Picture:
     found : EmbeddingMap
         Map of songs.
     """
-    index = found.index
-    directions = space_of(index, found.space).directions(index, found.places)  # type: ignore[arg-type]
-    labels = _group_numbers(found)
-    rows = _ordered(directions, labels)
-    columns = np.argsort(_along(directions - directions.mean(axis=0), rows=False), kind="stable")
-    shown = directions[rows][:, columns]
-    shown = _fewer(_fewer(shown, MOST_ROWS).T, MOST_COLUMNS).T
-    reach = float(np.percentile(np.abs(shown), CUT)) or 1.0
+    directions = _directions(found)
+    labels, rows, columns = _order(found, directions)
+    shown, reach = _shown(directions, rows, columns)
     shade = np.rint(127.5 + 127.5 * np.clip(shown / reach, -1, 1)).astype(np.uint8)
     image = base64.b64encode(indexed_png(shade[::-1].T, _palette())).decode()
     height, width = shade.shape
     zero = "zero" if found.space == "plain" else "the average of the collection"
     says = tuple(_says(found, columns, directions.shape))
     return Picture(image, width, height, _bands(found, labels[rows]), zero, says)
+
+
+def vectors_of(found: EmbeddingMap) -> tuple[Array, float]:
+    """The numbers of that picture, shape (n_rows, n_columns), and the largest one that is not cut.
+
+    Parameters
+    ----------
+    found : EmbeddingMap
+        Map of songs.
+    """
+    directions = _directions(found)
+    _, rows, columns = _order(found, directions)
+    return _shown(directions, rows, columns)
+
+
+def _directions(found: EmbeddingMap) -> Array:
+    return space_of(found.index, found.space).directions(found.index, found.places)  # type: ignore[arg-type]
+
+
+def _order(found: EmbeddingMap, directions: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """The number of each song's group, and the order of the songs and of the outputs."""
+    labels = _group_numbers(found)
+    columns = np.argsort(_along(directions - directions.mean(axis=0), rows=False), kind="stable")
+    return labels, _ordered(directions, labels), columns
+
+
+def _shown(directions: Array, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[Array, float]:
+    shown = _fewer(_fewer(directions[rows][:, columns], MOST_ROWS).T, MOST_COLUMNS).T
+    return shown, float(np.percentile(np.abs(shown), CUT)) or 1.0
 
 
 def _group_numbers(found: EmbeddingMap) -> NDArray[np.intp]:

@@ -45,8 +45,12 @@ _HEADERS = {
 }
 
 
+def _say(text: str) -> None:
+    print(text, flush=True)  # with all that was printed before
+
+
 def serve(
-    found: EmbeddingMap, *, port: int = 0, title: str | None = None, told: Callable[[str], object] = print
+    found: EmbeddingMap, *, port: int = 0, title: str | None = None, told: Callable[[str], object] = _say
 ) -> None:
     """Serve the page of a map until Ctrl-C.
 

@@ -28,7 +28,7 @@ PROGRAM = """
 from pathlib import Path
 from tests.report.maps.planted import planted_map, with_sounds
 from audiolime_ext.report.maps.serving import serve
-serve(planted_map(with_sounds(Path({folder!r}))), told=lambda text: print(text, flush=True))
+serve(planted_map(with_sounds(Path({folder!r}))))
 """
 
 
