@@ -104,16 +104,17 @@ def _places(args: Namespace) -> Path | None:
     """The page to write, if any; places that cannot be written are refused before any work."""
     from audiolime_ext.errors import UsageError
     from audiolime_ext.files.places import require_writable_file
-    from audiolime_ext.report.maps.serving import require_port
 
     if args.title is not None and args.output is None and not args.serve:
         raise UsageError("--title is that of a page; name it with -o PAGE.html, or --serve it")
     if args.port is not None and not args.serve:
         raise UsageError("--port is that of a page that is served; add --serve")
-    if args.serve:
-        require_port(args.port or 0)
     if args.serve and args.json:
         raise UsageError("--json prints an object and nothing else, and --serve where the page is; leave one out")
+    if args.serve:
+        from audiolime_ext.report.maps.serving import require_port
+
+        require_port(args.port or 0)
     if args.table is not None and args.group is None:
         raise UsageError("--table says which group a song is of; name its column with --group")
     if args.csv is not None:
