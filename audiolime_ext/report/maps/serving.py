@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -131,8 +132,10 @@ class MapServer(ThreadingHTTPServer):
         """Where the page is, with the secret."""
         return f"http://{HOST}:{self.server_port}/{self.secret}/"
 
-    def handle_error(self, *_: Any) -> None:
-        """A client that goes away in the middle of an answer is no error of ours."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong; a client that goes away in the middle of an answer is no error of ours."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
 
 
 def _cutting(found: EmbeddingMap) -> Callable[[int], Excerpt]:
