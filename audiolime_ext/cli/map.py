@@ -67,7 +67,7 @@ def add(commands: Any) -> None:
         "--port", type=whole(1), metavar="N", help="port on which the page is served (default: one that is free)"
     )
     add_title(parser)
-    add_output(parser, "PAGE.html", "page to write, to look at and to listen to")
+    add_output(parser, "PAGE.html", "page to write, to look at and, up to 300 songs, to listen to")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -111,6 +111,10 @@ def _places(args: Namespace) -> Path | None:
         raise UsageError("--port is that of a page that is served; add --serve")
     if args.serve and args.json:
         raise UsageError("--json prints an object and nothing else, and --serve where the page is; leave one out")
+    if args.serve:
+        from audiolime_ext.report.maps.serving import require_port
+
+        require_port(args.port or 0)
     if args.table is not None and args.group is None:
         raise UsageError("--table says which group a song is of; name its column with --group")
     if args.csv is not None:

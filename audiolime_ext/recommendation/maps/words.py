@@ -17,7 +17,7 @@ from audiolime_ext.text import counted, text_table
 if TYPE_CHECKING:
     from audiolime_ext.recommendation.maps.result import EmbeddingMap, GroupPair, Groups
 
-UNSTABLE = 0.2  # share of neighbours
+UNSTABLE = 0.5  # share of neighbours; of pure noise most songs keep less, of songs in groups few
 _OVERLAP, _CLEAR = 0.25, 0.5  # silhouettes, as Kaufman and Rousseeuw (1990) read them
 _GROUPS_SHOWN = 12
 

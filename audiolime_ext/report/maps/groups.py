@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.maps.result import GroupPair, Groups
+from audiolime_ext.recommendation.maps.words import rows_of_groups
 from audiolime_ext.report.neighbours.heat import shade
 from audiolime_ext.report.player.player import PALETTE
 from audiolime_ext.text import counted, minus
@@ -39,16 +40,6 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class GroupRow:
-    """A group of the table: its name and numbers, as they are written."""
-
-    name: str
-    n_songs: int
-    within: str
-    p: str
-
-
-@dataclass(frozen=True)
 class Between:
     """Mean distances between groups: names, and for each a row of (number, shade, words)."""
 
@@ -63,8 +54,8 @@ class GroupView:
     column: str
     heading: str
     legend: tuple[Entry, ...]
-    silhouette: str
-    rows: tuple[GroupRow, ...]
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
     between: Between | None
     told: str
 
@@ -100,55 +91,17 @@ def group_view(groups: Groups) -> GroupView:
     groups : Groups
         Groups of a map's songs.
     """
-    within = {pair.first: pair for pair in groups.pairs if pair.first == pair.second}
-    rows = tuple(_row(name, n, within.get(name), groups.n_permutations) for name, n in groups.counts.items())
+    header, rows = rows_of_groups(groups)
     between = [pair for pair in groups.pairs if pair.first != pair.second]
     table = _between(groups, between) if len(groups.counts) <= MOST_IN_A_TABLE and between else None
     column = legible(groups.column)
     heading = column[:1].upper() + column[1:]
-    return GroupView(column, heading, legend_of(groups), _silhouette(groups), rows, table, _told(groups, between))
-
-
-def p_value(p: float, n_permutations: int) -> str:
-    """A share of permutations as it is written; none of them is no zero.
-
-    Examples
-    --------
-    >>> p_value(0.2345, 999), p_value(0.001, 999), p_value(0.0, 99), p_value(float("nan"), 999)
-    ('0.23', '0.001', '< 0.01', '–')
-    """
-    if p != p:
-        return "–"
-    least = 1 / (n_permutations + 1)
-    if p < least * (1 - 1e-9):
-        return f"< {least:.2g}"
-    return f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
-
-
-def _row(name: str, n: int, pair: GroupPair | None, n_permutations: int) -> GroupRow:
-    if pair is None or not pair.n_pairs:
-        return GroupRow(legible(name), n, "–", "–")
-    return GroupRow(legible(name), n, _number(pair.distance), p_value(pair.p, n_permutations))
+    told = _told(groups, between)
+    return GroupView(column, heading, legend_of(groups), tuple(header), tuple(map(tuple, rows)), table, told)
 
 
 def _number(distance: float) -> str:
     return "–" if distance != distance else minus(f"{distance:.3f}")
-
-
-def _silhouette(groups: Groups) -> str:
-    """The silhouette in a sentence, which says no more than it shows."""
-    p = p_value(groups.p, groups.n_permutations)
-    number = minus(f"{groups.silhouette:+.3f}")
-    many = f"{counted(groups.n_permutations, 'time')} with the groups dealt out at random"
-    if groups.silhouette >= 0.25 and groups.p < 0.05:
-        reads = "songs are clearly nearer to their own group than to the next one"
-    elif groups.p < 0.05 and groups.silhouette > 0:
-        reads = "songs are nearer to their own group than to the next one, but by little: groups overlap"
-    elif groups.p < 0.05:
-        reads = "groups overlap: many songs are nearer to another group; still they differ by more than chance"
-    else:
-        reads = "groups are no regions of the model’s space"
-    return f"Silhouette {number} (p {p if p.startswith('<') else f'= {p}'}; measured again {many}): {reads}."
 
 
 def _between(groups: Groups, pairs: list[GroupPair]) -> Between:
@@ -163,7 +116,7 @@ def _between(groups: Groups, pairs: list[GroupPair]) -> Between:
             if pair is None or row == column or pair.distance != pair.distance:
                 yield "", "p0", ""
                 continue
-            words = f"{legible(row)} and {legible(column)}: p {p_value(pair.p, groups.n_permutations)}"
+            words = f"{legible(row)} and {legible(column)}: p = {pair.p:.2g}"
             yield _number(pair.distance), shade(pair.distance - low, high - low), words
 
     return Between(tuple(map(legible, names)), tuple((legible(name), tuple(cells(name))) for name in names))

@@ -13,7 +13,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from audiolime_ext.collection.columns import column_of
+from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
+from audiolime_ext.recommendation.maps.presets import DEFAULT, PRESETS
 from audiolime_ext.recommendation.maps.result import EmbeddingMap, MapSettings
 from audiolime_ext.report.maps.sounds import MOST_SONGS, SECONDS, SR, excerpts, kbps_for
 from audiolime_ext.report.maps.view import map_view
@@ -89,7 +92,7 @@ def _html(found: EmbeddingMap, title: str | None, sounds: dict[str, Any] | None,
 
 
 def command_of(found: EmbeddingMap, title: str | None = None) -> str:
-    """A command that makes the page again; a table of groups has a stand-in where the column is none of the index.
+    """A command that makes the page again; a table of groups has a stand-in.
 
     Parameters
     ----------
@@ -98,19 +101,38 @@ def command_of(found: EmbeddingMap, title: str | None = None) -> str:
     title : str or None
         Title of the page; None: the index's name.
     """
-    words = ["audiolime", "map", legible(found.index.folder.name), "--space", found.space]
-    words += ["--group", legible(found.groups.column)] if found.groups is not None else []
-    usual = MapSettings()
-    for flag, value, default in (
-        ("--perplexity", found.settings.perplexity, usual.perplexity),
-        ("--early-exaggeration", found.settings.early_exaggeration, usual.early_exaggeration),
-        ("--learning-rate", found.settings.learning_rate, usual.learning_rate),
-        ("--seed", found.settings.seed, usual.seed),
-    ):
-        words += [] if value == default else [flag, f"{value:g}"]
+    words = ["audiolime", "map", legible(found.index.folder.name), "--space", found.space, *_settings(found.settings)]
+    if found.groups is not None:
+        words += ["--group", legible(found.groups.column), *([] if _is_of_index(found) else ["--table", "TABLE.csv"])]
     for name, songs in found.marked.items():
-        words += (
-            [f"--{name}", *(legible(found.names[place]) for place in songs)] if name in ("query", "candidates") else []
-        )
+        words += [f"--{name}", *(legible(found.names[place]) for place in songs)]
     words += [] if title is None else [f"--title={title}"]
     return shlex.join([*words, "-o", "map.html"])
+
+
+def _settings(settings: MapSettings) -> list[str]:
+    """The flags of settings, beside those of a preset of the same perplexity, exaggeration and rate."""
+    names = ("perplexity", "early_exaggeration", "learning_rate")
+    values = [getattr(settings, name) for name in names]
+    alike = [one for one, preset in PRESETS.items() if [getattr(preset, name) for name in names] == values]
+    if DEFAULT in alike:
+        words = []
+    elif alike:
+        words = ["--preset", alike[0]]
+    else:
+        flags = [f"--{name.replace('_', '-')}" for name in names]
+        words = [word for flag, value in zip(flags, values, strict=True) for word in (flag, f"{value:g}")]
+    for name in ("max_iterations", "seed"):
+        value = getattr(settings, name)
+        words += [] if value == getattr(MapSettings(), name) else [f"--{name.replace('_', '-')}", str(value)]
+    return words
+
+
+def _is_of_index(found: EmbeddingMap) -> bool:
+    """Whether the groups are a column of the index itself."""
+    assert found.groups is not None
+    try:
+        values = column_of(found.index, found.groups.column).values
+    except UsageError:
+        return False
+    return tuple(values[place] for place in found.places) == found.groups.of_songs

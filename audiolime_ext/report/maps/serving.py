@@ -16,8 +16,11 @@ import hmac
 import os
 import re
 import secrets
+import socket
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,8 +46,12 @@ _HEADERS = {
 }
 
 
+def _say(text: str) -> None:
+    print(text, flush=True)  # with all that was printed before
+
+
 def serve(
-    found: EmbeddingMap, *, port: int = 0, title: str | None = None, told: Callable[[str], object] = print
+    found: EmbeddingMap, *, port: int = 0, title: str | None = None, told: Callable[[str], object] = _say
 ) -> None:
     """Serve the page of a map until Ctrl-C.
 
@@ -72,6 +79,35 @@ def serve(
             told("ended")
 
 
+def require_port(port: int) -> None:
+    """Raise `UsageError` if a port is none, or can be seen not to be had: better now than after a map has been made.
+
+    Parameters
+    ----------
+    port : int
+        Port on 127.0.0.1; 0: a free one.
+
+    Examples
+    --------
+    >>> require_port(0)
+    """
+    with _having(port), socket.create_server((HOST, port)):
+        pass
+
+
+@contextmanager
+def _having(port: int) -> Iterator[None]:
+    if not 0 <= port <= 65_535:
+        raise UsageError(f"port {port} is none; ports go up to 65535, and with 0 a free one is taken")
+    try:
+        yield
+    except OSError as error:
+        reason = str(error) if error.errno is None else os.strerror(error.errno)
+        raise UsageError(
+            f"port {port} cannot be had ({reason}); choose another one, or leave it out: then a free one is taken"
+        ) from error
+
+
 class MapServer(ThreadingHTTPServer):
     """A server that holds the page of a map, and cuts excerpts; `address` is where it answers."""
 
@@ -79,15 +115,8 @@ class MapServer(ThreadingHTTPServer):
     allow_reuse_address = os.name != "nt"  # there it would let two servers have one port
 
     def __init__(self, found: EmbeddingMap, *, port: int = 0, title: str | None = None) -> None:
-        if not 0 <= port <= 65_535:
-            raise UsageError(f"port {port} is none; ports go up to 65535, and with 0 a free one is taken")
-        try:
+        with _having(port):
             super().__init__((HOST, port), _Answers)
-        except OSError as error:
-            reason = legible(error.strerror or str(error))
-            raise UsageError(
-                f"port {port} cannot be had ({reason}); choose another one, or leave it out: then a free one is taken"
-            ) from error
         self.secret = secrets.token_urlsafe(16)
         self.hosts = [f"{name}:{self.server_port}" for name in (HOST, "localhost")]
         self.n_songs = len(found.places)
@@ -103,8 +132,10 @@ class MapServer(ThreadingHTTPServer):
         """Where the page is, with the secret."""
         return f"http://{HOST}:{self.server_port}/{self.secret}/"
 
-    def handle_error(self, *_: Any) -> None:
-        """A client that goes away in the middle of an answer is no error of ours."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong; a client that goes away in the middle of an answer is no error of ours."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
 
 
 def _cutting(found: EmbeddingMap) -> Callable[[int], Excerpt]:

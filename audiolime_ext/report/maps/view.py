@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
+from audiolime_ext.recommendation.maps.words import UNSTABLE, reading
 from audiolime_ext.recommendation.space import AVERAGE, meaning
 from audiolime_ext.report.maps.figures import Curve, Picture, curve_of, picture_of
 from audiolime_ext.report.maps.groups import NO_GROUP, SHAPES, GroupView, group_view
@@ -22,18 +23,12 @@ from audiolime_ext.text import counted
 
 SIDE = 10_000
 FAR = 0.15  # of the map's width
-SHAKY = 0.5  # share of its neighbours on the map that a song keeps: below it, its place means little
-CAUTION = (
-    "Only who is close to whom can be read off the map. How far apart clumps are, and how large they are, means "
-    "nothing; and the place of a hollow song means little."
-)
 HOW_TO_READ = (
-    "Songs that lie close together are usually alike to the model. Point at a song: lines lead to the songs that are "
-    "nearest to it in the model’s own space, wherever the map has put them.",
-    "How far apart two clumps are, how large a clump is, and how dense, means nothing: the method makes clumps equally "
-    "wide. Left, right, up and down mean nothing, either.",
+    "Point at a song: lines lead to the songs that are nearest to it in the model’s own space, wherever the map has "
+    "put them.",
     "The method makes clumps of anything, even of noise. So a map of noise, made in the same way, stands below.",
-    "A hollow song has other neighbours whenever the map is made again: its place means little.",
+    f"A hollow song keeps less than {100 * UNSTABLE:.0f} % of its neighbours when the map is made again: its place "
+    "means little.",
     "Principal components show the same songs in a plain projection: less is told apart there, but distances mean "
     "what they say.",
 )
@@ -76,9 +71,9 @@ def map_view(found: EmbeddingMap) -> MapView:
     return MapView(
         title=f"Map of {legible(found.index.folder.name)}",
         subtitle=f"{n}, as {heard} hears them{by}." if found.index.model else f"{n}, by {heard}{by}.",
-        headline=_headline(found),
-        sentences=(*_sentences(found), *([groups.silhouette] if groups else [])),
-        caution=CAUTION,
+        headline=found.headline,
+        sentences=tuple(line for line in found.sentences if line != reading(found)),
+        caution=reading(found),
         reading=HOW_TO_READ,
         terms=_terms(found),
         noise=_noise(found),
@@ -114,52 +109,18 @@ def places_of(points: NDArray[np.float64]) -> list[int]:
     return np.rint(SIDE * scaled).astype(int).ravel().tolist()  # type: ignore[no-any-return]
 
 
-def _headline(found: EmbeddingMap) -> str:
-    if found.clumped is None:
-        return "Too few songs to say whether there are clusters."
-    if found.clumped:
-        return "There are clusters: in the model’s own space the songs clump more than noise does."
-    return "No clusters: in the model’s own space noise clumps as much as the songs."
-
-
-def _sentences(found: EmbeddingMap) -> list[str]:
-    told = []
-    shaky = int((found.stability.each < SHAKY).sum())
-    n, stability = len(found.places), found.stability
-    told.append(
-        f"Of all songs, {shaky} of {n} are drawn hollow: when the map was made again ({stability.n_starts} times from "
-        f"random starts, {stability.n_subsamples} times with 80 % of the songs), they kept less than half of their "
-        f"{stability.k} neighbours (by chance a song keeps {100 * stability.chance:.0f} % of them)."
-    )
-    told.append(
-        f"Neighbours on the map are neighbours in the model’s space to {100 * found.layout.trustworthiness:.0f} % "
-        f"(trustworthiness; {100 * found.noise.trustworthiness:.0f} % on the map of noise)."
-    )
-    first, second = found.explained
-    told.append(
-        f"The first two principal components hold {100 * first:.0f} % and {100 * second:.0f} % of all differences."
-    )
-    return told
-
-
 def _noise(found: EmbeddingMap) -> str:
-    p = f"p = {found.p_clumped:.2g}: how often such noise clumps as much in the model’s own space"
     if found.clumped is None:
         return "There are too few songs to compare the two."
     if found.clumped:
-        return f"The songs clump more than such noise does ({p})."
-    return f"The songs clump no more than such noise does ({p}). Do not read clusters off the map."
+        return "In the model’s own space, the songs clump more than such noise does."
+    return "The songs have no clumps that such noise could not have: do not read clusters off the map."
 
 
 def _settled(found: EmbeddingMap) -> str:
-    movement = found.layout.movement
-    if not len(movement.moves):
-        return "It is not known how the map came to rest."
-    move, n = f"{100 * movement.moves[-1]:.2f} %", int(movement.iterations[-1])
-    last = f"{move} of the map’s spread in the last 250 of {n} iterations"
-    if movement.settled:
-        return f"The map has settled: songs moved by {last}."
-    return f"The map has not settled: songs still moved by {last}. It could look different if it went on."
+    if found.layout.movement.settled:
+        return "The map has settled."
+    return "The map has not settled: it could look different if it went on."
 
 
 def _terms(found: EmbeddingMap) -> tuple[tuple[str, str], ...]:
@@ -169,8 +130,8 @@ def _terms(found: EmbeddingMap) -> tuple[tuple[str, str], ...]:
         "random starts, and with 80 % of the songs"
     )
     far = (
-        f"more than {100 * FAR:.0f} % of the map’s width away, with more songs between than are told as its neighbours: "
-        "the map tears the two apart"
+        f"more than {100 * FAR:.0f} % of the map’s width away, with more songs between than are told as its "
+        "neighbours: the map tears the two apart"
     )
     return ("Similarity", similar), ("Stability", steady), ("Far away on this map", far)
 
@@ -212,7 +173,7 @@ def _data(found: EmbeddingMap, groups: GroupView | None) -> dict[str, Any]:
         "of": of,
         "without": NO_GROUP,
         "stability": _hundredths(found.stability.each),
-        "shaky": round(100 * SHAKY),
+        "shaky": round(100 * UNSTABLE),
         "far": round(SIDE * FAR),
         "views": {
             "map": places_of(found.layout.positions),

@@ -70,6 +70,7 @@ def planted_map(index: Index, *, grouped: bool = True, marked: Any = (), notes: 
         groups=_groups(directions, tuple(index.songs[place].genre for place in places)) if grouped else None,
         marked=dict(marked),
         notes=notes,
+        n_compared=n,
     )
 
 

@@ -20,7 +20,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext import write_page
+from audiolime_ext.recommendation.maps.presets import DEFAULT, PRESETS
 from audiolime_ext.recommendation.maps.result import EmbeddingMap, Groups, MapSettings, Movement
+from audiolime_ext.recommendation.maps.words import UNSTABLE
 from audiolime_ext.report.maps.figures import MOST_ROWS, curve_of, picture_of
 from audiolime_ext.report.maps.groups import group_view, legend_of
 from audiolime_ext.report.maps.page import command_of, map_html
@@ -102,24 +104,21 @@ def test_the_neighbours_that_are_drawn_are_those_of_the_original_space(found: Em
     assert data["marks"] == [{"name": "query", "songs": [3]}, {"name": "candidates", "songs": [8, 9]}]
 
 
-def test_a_headline_claims_clusters_only_where_noise_has_fewer(found: EmbeddingMap) -> None:
-    told = {state: map_view(replace(found, clumped=state)).headline for state in (True, False, None)}
-    assert told[True].startswith("There are clusters")
-    assert told[False].startswith("No clusters")
-    assert told[None].startswith("Too few songs")
-    assert "Do not read clusters off the map" in map_view(replace(found, clumped=False)).noise
+def test_the_page_says_what_the_map_says_and_clusters_only_where_noise_has_none(found: EmbeddingMap) -> None:
+    for state in (True, False, None):
+        view = map_view(replace(found, clumped=state))
+        assert view.headline == replace(found, clumped=state).headline
+        assert {*view.sentences, view.caution} == set(replace(found, clumped=state).sentences)
+        assert ("do not read clusters off the map" in view.noise) == (state is False)
 
 
 def test_a_map_that_has_not_settled_says_so(found: EmbeddingMap) -> None:
     moving = Movement(np.array([250, 500]), np.array([0.4, 0.02]), settled=False)
-    assert (
-        "has not settled: songs still moved by 2.00"
-        in map_view(replace(found, layout=replace(found.layout, movement=moving))).settled
-    )
+    view = map_view(replace(found, layout=replace(found.layout, movement=moving)))
+    assert "has not settled" in view.settled
+    assert any("has not settled" in line for line in view.sentences)
     assert "has settled" in map_view(found).settled
-    nothing = Movement(np.zeros(0, int), np.zeros(0), settled=False)
-    assert curve_of(nothing, 0.001) is None
-    assert "not known" in map_view(replace(found, layout=replace(found.layout, movement=nothing))).settled
+    assert curve_of(Movement(np.zeros(0, int), np.zeros(0), settled=False), 0.001) is None
 
 
 def test_any_number_of_groups_has_colours_and_shapes_that_differ() -> None:
@@ -131,16 +130,17 @@ def test_any_number_of_groups_has_colours_and_shapes_that_differ() -> None:
     assert [(entry.name, entry.n_songs) for entry in without] == [("a", 1), ("no group", 1)]
 
 
-def test_groups_are_told_to_be_regions_only_where_they_are(found: EmbeddingMap) -> None:
+def test_distances_between_groups_are_a_table_where_there_are_few(found: EmbeddingMap) -> None:
     assert found.groups is not None
-    told = {
-        (silhouette, p): group_view(replace(found.groups, silhouette=silhouette, p=p)).silhouette
-        for silhouette, p in [(0.4, 0.001), (0.05, 0.001), (-0.1, 0.001), (0.02, 0.4)]
-    }
-    assert "clearly nearer" in told[0.4, 0.001]
-    assert "groups overlap" in told[0.05, 0.001]
-    assert "many songs are nearer to another group" in told[-0.1, 0.001]
-    assert "no regions" in told[0.02, 0.4]
+    view = group_view(found.groups)
+    assert view.between is not None
+    pair = next(one for one in found.groups.pairs if one.first != one.second)
+    row = dict(view.between.rows)[pair.first]
+    assert row[view.between.names.index(pair.second)][0] == f"{pair.distance:.3f}"
+    assert [row[0] for row in view.rows] == list(found.groups.counts)
+    many = group_view(planted_map(planted_index(200, 14)).groups or found.groups)
+    assert many.between is None
+    assert many.told.startswith("Of 91 pairs of groups, farthest apart are genre ")
 
 
 def test_the_picture_of_the_vectors_has_a_block_for_each_group(found: EmbeddingMap) -> None:
@@ -194,11 +194,19 @@ def test_names_are_text_whatever_characters_they_hold(sounding_page: str) -> Non
 
 
 def test_the_command_makes_the_page_again(found: EmbeddingMap) -> None:
-    other = replace(found, settings=MapSettings(perplexity=5.0, seed=3))
-    assert command_of(other, "A 'map'") == (
-        "audiolime map nowhere --space centred --group genre --perplexity 5 --seed 3 --query 'Band 1 – Song 3' "
-        "--candidates 'Band 0 – Song 8' 'Band 0 – Song 9' '--title=A '\"'\"'map'\"'\"'' -o map.html"
+    assert command_of(replace(found, settings=MapSettings(perplexity=5.0, seed=3)), "A map") == (
+        "audiolime map nowhere --space centred --preset local --seed 3 --group genre --query 'Band 1 – Song 3' "
+        "--candidates 'Band 0 – Song 8' 'Band 0 – Song 9' '--title=A map' -o map.html"
     )
+    bare = replace(found, groups=None, marked={})
+    assert command_of(replace(bare, settings=PRESETS[DEFAULT])) == "audiolime map nowhere --space centred -o map.html"
+    own = replace(PRESETS[DEFAULT], perplexity=7.5, max_iterations=500)
+    assert "--perplexity 7.5 --early-exaggeration 4 --learning-rate 40 --max-iterations 500" in command_of(
+        replace(bare, settings=own)
+    )
+    assert found.groups is not None
+    playlists = replace(found.groups, column="playlist")
+    assert "--group playlist --table TABLE.csv" in command_of(replace(found, groups=playlists))
 
 
 def test_what_is_left_out_is_counted_and_notes_are_told(silent_page: str, found: EmbeddingMap) -> None:
@@ -308,7 +316,7 @@ def test_views_colours_and_groups_are_switched(
     look = "(i) => { const { color, hollow, faded } = audiolime.map.map.looks(i); return [color, !!hollow, !!faded]; }"
     grouped = page.evaluate(f"[...Array(120).keys()].map({look})")
     assert len({color for color, *_ in grouped}) == 5
-    shaky = found.stability.each < 0.5
+    shaky = found.stability.each < UNSTABLE
     page.get_by_role("button", name="Stability", exact=True).click()
     steady = page.evaluate(f"[...Array(120).keys()].map({look})")
     assert [hollow for _, hollow, _ in steady] == shaky.tolist()

@@ -19,7 +19,7 @@ import soundfile
 from playwright.sync_api import Browser
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.report.maps.serving import MapServer, serve
+from audiolime_ext.report.maps.serving import MapServer, require_port, serve
 from audiolime_ext.report.maps.sounds import SECONDS
 from tests.browser.pages import wait
 from tests.report.maps.planted import planted_index, planted_map, with_sounds
@@ -28,7 +28,7 @@ PROGRAM = """
 from pathlib import Path
 from tests.report.maps.planted import planted_map, with_sounds
 from audiolime_ext.report.maps.serving import serve
-serve(planted_map(with_sounds(Path({folder!r}))), told=lambda text: print(text, flush=True))
+serve(planted_map(with_sounds(Path({folder!r}))))
 """
 
 
@@ -144,8 +144,11 @@ def test_a_port_that_is_taken_or_is_none_is_told(server: MapServer) -> None:
     found = planted_map(planted_index(12))
     with pytest.raises(UsageError, match=rf"port {server.server_port} cannot be had .*choose another one"):
         serve(found, port=server.server_port)
-    with pytest.raises(UsageError, match="ports go up to 65535"):
-        serve(found, port=70_000)
+    with pytest.raises(UsageError, match=rf"port {server.server_port} cannot be had"):
+        require_port(server.server_port)
+    for port in (70_000, -1):
+        with pytest.raises(UsageError, match="ports go up to 65535"):
+            serve(found, port=port)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGINT between processes")
