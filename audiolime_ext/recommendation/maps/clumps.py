@@ -16,7 +16,7 @@ noise, of whatever spectrum, tails or skewness; k is 0.6 √n, and 6 at least.
 
 - p: the share of sets of noise (99, and the songs themselves) that clump as much, at most .05. Noise is normal, with
   the songs' number and their variances along each axis.
-- the clumping is at least 4. A curve or a sheet, however evenly songs lie along it, clumps more than such noise, as
+- the clumping is at least 4.5. A curve or a sheet, however evenly songs lie along it, clumps more than such noise, as
   chance leaves gaps in it; the bound is above what curves of all kinds reach.
 
 So clusters that blend, or of fewer than k songs, are not found: *not clumped* means that nothing shows clumps, and not
@@ -34,7 +34,7 @@ from audiolime_ext.recommendation.maps.nearness import Points
 
 MOST_COMPARED = 1000  # songs
 LEAST_SONGS = 20
-LEAST_DEPTH = 4.0
+LEAST_DEPTH = 4.5
 LEVEL = 0.05
 N_NOISES = 99
 _LEAST_PART = 6

@@ -108,9 +108,10 @@ def _tested(
 
 
 def _measured(directions: Points, codes: Ints, sizes: NDArray[np.intp]) -> _Measured:
-    one_hot = np.zeros((len(sizes), len(codes)))
-    one_hot[codes, np.arange(len(codes))] = 1.0
-    sums = one_hot @ directions
+    from scipy.sparse import csr_matrix
+
+    songs = np.arange(len(codes))
+    sums = np.asarray(csr_matrix((np.ones(len(codes)), (codes, songs)), shape=(len(sizes), len(codes))) @ directions)
     products = sums @ sums.T
     pairs = np.outer(sizes, sizes).astype(float)
     own = np.arange(len(sizes))

@@ -67,17 +67,20 @@ def _size(found: EmbeddingMap) -> str:
 def _draw_map(found: EmbeddingMap, room: Room, axis: Axes) -> None:
     positions, size = found.layout.positions, _size_of_dots(len(found.places), room)
     for name, color, marker, chosen in _groups(found):
-        axis.scatter(*positions[chosen].T, s=size, c=color, marker=marker, linewidths=0, label=name)
+        axis.scatter(
+            positions[chosen, 0], positions[chosen, 1], s=size, c=color, marker=marker, linewidths=0, label=name
+        )
     for name, places in found.marked.items():
         marker, points = _MARKED[name]
         about: Any = {"facecolors": "none", "edgecolors": room.style.ink, "linewidths": 1.5 * room.style.line}
-        axis.scatter(*positions[list(places)].T, s=points**2, marker=marker, label=name, **about)
+        x, y = positions[list(places)].T
+        axis.scatter(x, y, s=points**2, marker=marker, label=name, **about)
     _bare(axis)
 
 
 def _draw_noise(found: EmbeddingMap, room: Room, axis: Axes) -> None:
     positions = found.noise.positions
-    axis.scatter(*positions.T, s=_size_of_dots(len(positions), room), c=SOFT, linewidths=0)
+    axis.scatter(positions[:, 0], positions[:, 1], s=_size_of_dots(len(positions), room), c=SOFT, linewidths=0)
     _bare(axis)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,7 @@ def clusters(n_clusters: int, n_songs: int = 90, n_features: int = 12, distance:
     return np.asarray(centres[np.arange(n_songs) * n_clusters // n_songs] + rng.normal(size=(n_songs, n_features)))
 
 
-def library(points: Floats, **of: object) -> Index:
+def library(points: Floats, **of: Any) -> Index:
     """An index of these vectors, in three folders one after the other."""
     songs = tuple(
         Song(f"key {n}", f"album {3 * n // len(points)}/{n}.ogg", title=f"song {n}") for n in range(len(points))

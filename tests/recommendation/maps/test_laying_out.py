@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from inspect import signature
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_settings_mean_what_they_mean_in_scikit_learn(exaggeration: float, n_ite
 
 
 @pytest.mark.parametrize("wrong", [{"learning_rate": 2.0}, {"learning_rate": 0.125}, {"early_exaggeration": 1.0}])
-def test_and_nothing_else(wrong: dict[str, float]) -> None:
+def test_and_nothing_else(wrong: dict[str, Any]) -> None:
     """A learning rate as openTSNE has it, a fourth of it, and no early exaggeration."""
     assert off(replace(SLOW, **wrong), 300, SLOW) > 0.3
 
@@ -89,7 +90,7 @@ def test_many_songs_are_laid_out_by_interpolation_and_the_same_again(monkeypatch
     by_tree, _ = lay_out(SONGS, START, QUICK, iterations=60, name="")
     monkeypatch.setattr("audiolime_ext.recommendation.maps.laying_out._BY_INTERPOLATION", 10)
     found = [lay_out(SONGS, START, QUICK, iterations=60, name="")[0] for _ in range(2)]
-    assert np.array_equal(*found)
+    assert np.array_equal(found[0], found[1])
     assert procrustes(by_tree, found[0])[2] < 0.05
 
 
