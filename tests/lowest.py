@@ -34,6 +34,7 @@ CHOSEN = (
     "networks/test_checkpoints.py::test_first_use_brings_exactly_the_files_asked_for",  # pip, tqdm
     "networks/test_checkpoints.py::test_a_link_that_stands_where_the_lock_belongs_is_not_followed",  # filelock
     "networks/test_runtime.py",  # onnxruntime
+    "recommendation/maps/test_laying_out.py",  # openTSNE
     "recommendation/test_approximate.py::test_99_of_100_of_the_ten_nearest_are_found",  # faiss-cpu
     "collection/indexing/test_matching.py",  # rapidfuzz
     "report/player/test_media.py::test_the_spectrogram_is_brightest_where_the_tone_is",  # pillow

@@ -61,8 +61,9 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "recommendation.why.likeness": "recommendation/why/test_alike",
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.figures": "report/figures/test_figure",  # kinds of figures of one room
+    "report.maps": "report/maps/test_page",  # sections of one page
     "report.neighbours": "report/neighbours/test_page",  # sections of one page
-    "report.player.clip": "report/neighbours/test_nearest",
+    **{f"report.player.{name}": "report/neighbours/test_nearest" for name in ("clip", "middle")},
     "report.player.pictures": "report/player/test_player",
     "report.song.facts": "report/song/test_view",
     "report.song.index": "report/song/test_page",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import jinja2
 
 
+CONNECT = "connect-src 'self'; "
+
+
 def render(template: str, **values: Any) -> str:
     """A template filled with values; they are escaped unless they are markup already.
 
@@ -35,11 +38,19 @@ def static(name: str) -> str:
     return files(__package__).joinpath(*name.split("/")).read_text(encoding="utf-8")
 
 
-def policy(script: str, style: str) -> str:
-    """A Content-Security-Policy that allows just this script and this style, pictures and sounds in the page itself."""
+def policy(script: str, style: str, *, served: bool = False) -> str:
+    """A Content-Security-Policy that allows just this script and this style, pictures and sounds in the page itself.
+
+    Parameters
+    ----------
+    script, style : str
+        Texts of the page's script and style sheet.
+    served : bool
+        True for a page of a server that it also asks for sounds; a page from disk fetches nothing.
+    """
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
-        "media-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"media-src data: blob:; {CONNECT if served else ''}base-uri 'none'; form-action 'none'"
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from jinja2 import nodes
 
 from audiolime_ext.report import templating
+from audiolime_ext.report.maps.view import MapView
 from audiolime_ext.report.neighbours.study import StudyView
 from audiolime_ext.report.neighbours.view import WhyView
 from audiolime_ext.report.song.view import View
@@ -26,7 +27,7 @@ def test_a_name_that_is_not_given_is_an_error() -> None:
 
 def test_every_branch_of_a_page_names_what_a_view_has() -> None:
     """Also where no test goes: a branch that is never taken would fail when a user takes it."""
-    views = {"why.html.j2": WhyView, "study.html.j2": StudyView}
+    views = {"why.html.j2": WhyView, "study.html.j2": StudyView, "map.html.j2": MapView}
     named = set()
     for template in TEMPLATES:
         there = {one.name for one in fields(views.get(template.name, View))}

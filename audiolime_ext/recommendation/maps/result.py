@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audiolime_ext.collection.index import Index
+from audiolime_ext.display import Plotted
+from audiolime_ext.extras import require
+from audiolime_ext.files.fresh import write_bytes
+from audiolime_ext.recommendation.maps import telling, words
+from audiolime_ext.recommendation.maps.nearness import Ints as Ints
+from audiolime_ext.recommendation.maps.nearness import Points as Points
 
-Points = NDArray[np.float64]
-Ints = NDArray[np.intp]
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Movement:
     moves : ndarray of float64, shape (n_steps,)
         Mean move of a song within that step, as a share of the map's spread.
     settled : bool
-        Whether the last move is below the tolerance.
+        True if the last move is below the tolerance.
     """
 
     iterations: Ints = field(repr=False)
@@ -70,11 +78,12 @@ class Layout:
     positions : ndarray of float64, shape (n_songs, 2)
         Places; their unit means nothing.
     movement : Movement
-        How the songs came to rest.
+        Moves by which the songs came to rest.
     trustworthiness : float
         Share, 0 to 1, in which neighbours on the map are neighbours in the original space (Venna and Kaski 2001).
     clumping : float
-        How much the map falls into clumps; it is compared with that of noise, and says nothing by itself.
+        Depth of the deepest valley between songs in the original space, from 0 on (of noise: the median over sets of
+        it); see `audiolime_ext.recommendation.maps.clumps`.
     """
 
     positions: Points = field(repr=False)
@@ -95,6 +104,8 @@ class Stability:
         Mean share of a song's k neighbours on the map that it has again, from random starts, and with 80 % of songs.
     n_starts, n_subsamples : int
         Numbers of maps that were made for that.
+    chance : float
+        Share of neighbours that a song would have again by chance.
     """
 
     k: int
@@ -102,6 +113,7 @@ class Stability:
     by_subsamples: Points = field(repr=False)
     n_starts: int
     n_subsamples: int
+    chance: float = 0.0
 
     @property
     def each(self) -> Points:
@@ -162,9 +174,14 @@ class Groups:
     pairs: tuple[GroupPair, ...] = field(repr=False)
     n_permutations: int
 
+    @property
+    def within(self) -> dict[str, GroupPair]:
+        """Group → its songs among each other; groups of one song have no such pair."""
+        return {pair.first: pair for pair in self.pairs if pair.first == pair.second}
+
 
 @dataclass(frozen=True, eq=False)
-class EmbeddingMap:
+class EmbeddingMap(Plotted):
     """A map of a collection, and everything that was measured of it.
 
     Parameters
@@ -186,14 +203,14 @@ class EmbeddingMap:
     explained : tuple of (float, float)
         Shares of the variance that they hold.
     noise : Layout
-        A map of as many random directions of the same variances, with the same settings: what there is without any
-        structure.
+        A map of random directions of the same variances, with the same settings: what there is without any structure.
+        It has as many places as there are songs of different directions.
     clumped : bool or None
-        Whether the map falls into clumps beyond what noise does; None: too few songs to say.
+        True if the songs fall into clumps beyond what noise and continua do; None: too few songs to say.
     p_clumped : float
-        Share of maps of noise that clump as much.
+        Share of sets of noise that clump as much in the original space.
     stability : Stability
-        How far songs have the same neighbours when the map is made again.
+        Shares of neighbours that songs have again when the map is made again.
     neighbours : ndarray of int, shape (n_songs, n_neighbours)
         Neighbours of each song in the original space, nearest first, as places on the map; −1 where there are no more.
     similarities : ndarray of float64, shape (n_songs, n_neighbours)
@@ -201,9 +218,13 @@ class EmbeddingMap:
     groups : Groups or None
         Groups of a column; None: none was named.
     marked : mapping of str to tuple of int
-        What is highlighted, such as the query and the candidates → places on the map.
+        Name of what is marked, ``query`` or ``candidates`` → places on the map.
     notes : tuple of str
         Sentences on what is left out, and why.
+    n_apart : int
+        Number of songs in the smaller part beside the deepest valley between songs.
+    n_compared : int
+        Number of songs among which clumps were looked for: of more, that many were drawn.
     """
 
     index: Index = field(repr=False)
@@ -223,3 +244,46 @@ class EmbeddingMap:
     groups: Groups | None = None
     marked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    n_apart: int = 0
+    n_compared: int = 0
+
+    @property
+    def n_distinct(self) -> int:
+        """Number of different directions: songs of one direction are laid out once."""
+        return len(self.noise.positions)
+
+    @property
+    def headline(self) -> str:
+        """Whether the songs fall into clumps, in a sentence."""
+        return words.headline(self)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What else is to be known, in the order in which it should be read."""
+        return words.sentences(self)
+
+    def __str__(self) -> str:
+        return words.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return telling.as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return telling.as_dict(self)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row per song, with its places, stability and group (needs the extra ``dataframe``)."""
+        table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(telling.rows(self))
+        return table
+
+    def write_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write one row per song, with its places, stability and group, and return the file's path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        write_bytes(telling.as_csv(self).encode(), Path(path))
+        return Path(path)

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from audiolime_ext.audio.recording import Audio, load_audio
-from audiolime_ext.collection.songs import Song
-from audiolime_ext.errors import AudiolimeError
+from audiolime_ext.audio.recording import Audio
 from audiolime_ext.files.names import legible
-from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.recommendation.result import Neighbour, Pair, Similar, mostly_by
-from audiolime_ext.recommendation.sounds import file_of
 from audiolime_ext.recommendation.space import AVERAGE, meaning
 from audiolime_ext.recommendation.telling import PAIRS
 from audiolime_ext.report.neighbours.loudness import equal_gains_db, gain_in_words
 from audiolime_ext.report.neighbours.shares import SILENCE_IS, STEM_IS, Bar, Table, bars, signed
 from audiolime_ext.report.player.clip import data_uri
+from audiolime_ext.report.player.middle import middle_of, middle_of_song
 from audiolime_ext.report.song.facts import listener
-from audiolime_ext.report.templating import clock, policy, render, static
+from audiolime_ext.report.templating import policy, render, static
 from audiolime_ext.text import minus
 
 EXCERPT_S = 8.0
@@ -139,9 +135,9 @@ def _silent(found: Similar) -> tuple[list[Heard], list[Heard]]:
 def _sounds(found: Similar) -> tuple[list[Heard], list[Heard]]:
     """The queries and the neighbours with their sound, all equally loud."""
     names = [legible(name) for name in (*found.queries, *(row.name for row in found.rows))]
-    told: list[Audio | str] = [_middle(sound) for sound in found.sounds]
+    told: list[Audio | str] = [middle_of(sound, EXCERPT_S) for sound in found.sounds]
     told += ["there is no sound of it"] * (len(found.queries) - len(told))
-    told += [_of_index(found, song) for song in found.songs]
+    told += [middle_of_song(found.folder, song, EXCERPT_S) for song in found.songs]
     played = [one for one in told if isinstance(one, Audio)]
     gains = equal_gains_db([one.samples for one in played], [float(np.abs(one.samples).max()) for one in played])
     gain_of = {id(one): gain for one, gain in zip(played, gains, strict=True)}
@@ -152,31 +148,6 @@ def _sounds(found: Similar) -> tuple[list[Heard], list[Heard]]:
         for name, one in zip(names, told, strict=True)
     ]
     return heard[: len(found.queries)], heard[len(found.queries) :]
-
-
-def _of_index(found: Similar, song: Song) -> Audio | str:
-    path = file_of(found.folder, song)
-    if path is None:
-        return "its file is gone" if song.path else "the catalogue names no file of it"
-    if sha256_of(path) != song.key:
-        return "its file was changed since it was indexed"
-    return _middle(path)
-
-
-def _middle(sound: Any) -> Audio | str:
-    """The middle of a song in mono, named by its seconds; or why there is none."""
-    if sound is None:
-        return "there is no sound of it"
-    try:
-        audio = load_audio(sound)
-    except AudiolimeError as error:
-        return f"it cannot be played: {legible(str(error))}"
-    length_s = min(EXCERPT_S, audio.duration_s)
-    start_s = (audio.duration_s - length_s) / 2
-    cut = audio.excerpt(start_s, length_s)
-    if not np.any(cut.samples):
-        return "its middle is silent"
-    return Audio(cut.samples.mean(axis=0, keepdims=True), cut.sr, f"{clock(start_s)}–{clock(start_s + length_s)}")
 
 
 def _address(audio: Audio, gain_db: float) -> str:

@@ -2,6 +2,7 @@
 
 - `media`: short encoded pieces of them
 - `kept`: those of a recording, from the cache
+- `middle`: the middle of a song, or why it cannot be played
 - `clip`: a sound of some seconds as one file
 - `pictures`: waveforms and spectrograms
 - `player`: the player itself

@@ -155,7 +155,7 @@ def png(mel_db: NDArray[np.float32], *, loudest_db: float | None = None) -> byte
 
     shade = _shade(mel_db, float(mel_db.max()) if loudest_db is None else loudest_db, RANGE_DB)
     colors = matplotlib.colormaps[COLORMAP](np.arange(256), bytes=True)[:, :3]
-    return _png(shade, colors.tobytes(), None)
+    return indexed_png(shade, colors.tobytes())
 
 
 def overlay_png(mel_db: NDArray[np.float32], color: str, *, loudest_db: float) -> bytes:
@@ -171,15 +171,25 @@ def overlay_png(mel_db: NDArray[np.float32], color: str, *, loudest_db: float) -
         Loudest mel band of the mixture in dB; 50 dB below it the stem is not seen.
     """
     shade = _shade(mel_db, loudest_db, OVERLAY_DB)
-    return _png(shade, bytes.fromhex(color.removeprefix("#")) * 256, bytes(range(256)))
+    return indexed_png(shade, bytes.fromhex(color.removeprefix("#")) * 256, bytes(range(256)))
 
 
 def _shade(mel_db: NDArray[np.float32], loudest_db: float, range_db: float) -> NDArray[np.uint8]:
     return np.asarray((np.clip(1 + (mel_db - loudest_db) / range_db, 0, 1) * 255).round(), np.uint8)
 
 
-def _png(shade: NDArray[np.uint8], palette: bytes, opacity: bytes | None) -> bytes:
-    """Shades (n_columns, n_bands) as a picture; `opacity` of each shade, 256 of them."""
+def indexed_png(shade: NDArray[np.uint8], palette: bytes, opacity: bytes | None = None) -> bytes:
+    """Shades, shape (n_columns, n_bands), as a PNG file, low bands at the bottom.
+
+    Parameters
+    ----------
+    shade : ndarray of uint8, shape (n_columns, n_bands)
+        Number of a colour for each pixel.
+    palette : bytes
+        Red, green and blue of 256 colours.
+    opacity : bytes or None
+        Opacity of each of the 256 colours; None: nothing shines through.
+    """
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(shade.T[::-1]), mode="P")

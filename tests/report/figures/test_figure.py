@@ -23,6 +23,7 @@ from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.audit.verdict.verdicts import conclude
 from audiolime_ext.cli import main
 from audiolime_ext.errors import OutputError, UsageError
+from audiolime_ext.recommendation.maps.pipeline import embedding_map
 from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.why.pipeline import why
 from audiolime_ext.report.figures.bars import MOST_BARS
@@ -32,6 +33,7 @@ from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.top_tags import plot_top_tags
 from factorizations.oracle import OracleFactorization
 from tests.cli.test_commands import SR, furnish
+from tests.recommendation.maps.planted import QUICK, clusters, library
 from tests.recommendation.planted import document
 from tests.recommendation.why import songs
 from tests.simulated_audit import simulate
@@ -105,7 +107,8 @@ def results(
     asked = why(songs.pair(made[0]), songs.pair(made[1]), index=songs.index_of(made, model), model=model, cache=False)
     found = similar(document().songs[0].name, index=document(), k=4)
     named = {"excerpt": excerpt, "segments": segments, "many": many, "track": track, "audit": audit}
-    return {**named, "why": asked, "similar": found, "audio": excerpt.mixture}
+    laid_out = embedding_map(library(clusters(3, 60)), settings=QUICK, group="folder", query="song 3")
+    return {**named, "why": asked, "similar": found, "audio": excerpt.mixture, "map": laid_out}
 
 
 KINDS = {
@@ -115,7 +118,7 @@ KINDS = {
         "many": ("bars", "spectrogram"),
     },
     **{"track": ("time", "bars", "spectrogram"), "audit": ("verdicts",), "audio": ("spectrogram",)},
-    **{"why": ("bars", "matrix"), "similar": ("bars",)},
+    **{"why": ("bars", "matrix"), "similar": ("bars",), "map": ("map", "movement", "matrix")},
 }
 ALL = [(name, kind) for name, kinds in KINDS.items() for kind in kinds]
 
@@ -470,6 +473,21 @@ def test_why_two_songs_are_near_is_drawn_as_it_is_told(results: dict[str, Any]) 
     np.testing.assert_allclose(widths(drawn[0]), list(similar_songs.rows[0].contributions.values()))
     with pytest.raises(UsageError, match="both songs need some"):
         similar_songs.plot(kind="matrix")
+
+
+def test_a_map_is_drawn_beside_noise_with_its_groups_and_what_is_marked(results: dict[str, Any]) -> None:
+    found = results["map"]
+    shown, noise = axes_of(found)
+    *groups, query = shown.collections
+    assert {len(group.get_offsets()) for group in groups} == {20}
+    np.testing.assert_allclose(np.concatenate([group.get_offsets() for group in groups]), found.layout.positions)
+    np.testing.assert_allclose(query.get_offsets(), found.layout.positions[[3]])
+    np.testing.assert_allclose(noise.collections[0].get_offsets(), found.noise.positions)
+    lines = axes_of(found, kind="movement")[0].lines
+    np.testing.assert_allclose(lines[0].get_ydata(), found.layout.movement.moves)
+    rows = np.asarray(axes_of(found, kind="matrix")[0].images[0].get_array())
+    assert rows.shape == (60, 12)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0)
 
 
 @pytest.mark.parametrize("style", ["screen", "paper"])

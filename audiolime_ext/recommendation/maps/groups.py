@@ -1,0 +1,161 @@
+"""Whether the groups of a column, such as genres or playlists, are regions of the space.
+
+Everything here is measured in the original space; a map is not looked at. The distance of two songs is one less the
+cosine of their directions. Within a group it is the mean over pairs of different songs (a song and itself would pull it
+to zero), between two groups over all pairs. The *silhouette* [1]_ of a song is (b − a) / max(a, b), where a is the mean
+distance to its own group, and b that to the nearest other one; the mean over songs is near 0 where groups are no
+regions, whatever a map looks like.
+
+Each number is compared with those after the groups have been dealt out anew at random, to the same songs: p is the
+share of these, and of the number itself, that are as extreme. A mean of cosines is the cosine with a mean: so one sum
+of directions for each group serves all, and no matrix of all pairs is made.
+
+Groups of one song have no distance within; they, and songs without a group, are counted and left out.
+
+References
+----------
+.. [1] Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis", Journal of
+   Computational and Applied Mathematics 20, 1987.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.collection.columns import Column
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import legible
+from audiolime_ext.progress.stages import tracked
+from audiolime_ext.recommendation.maps.nearness import Ints, Points
+from audiolime_ext.recommendation.maps.result import GroupPair, Groups
+from audiolime_ext.text import counted
+
+N_PERMUTATIONS = 999
+MOST_PAIRED = 40  # groups, between which all distances are told
+_LEAST_PERMUTATIONS = 99
+_ROUNDING = 1e-9
+_MOST_PRODUCTS = 4e11  # of all permutations: some 20 seconds
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Silhouette, and mean distances of groups within (on the diagonal) and between, shape (n_groups, n_groups)."""
+
+    silhouette: float
+    distances: Points = field(repr=False)
+
+
+def groups_of(column: Column, directions: Points, places: Ints, seed: int) -> tuple[Groups, tuple[str, ...]]:
+    """The groups of a column among the songs of a map, and sentences on what is left out.
+
+    Parameters
+    ----------
+    column : Column
+        Column of the whole index.
+    directions : ndarray of float64, shape (n_songs, n_features)
+        Directions of the songs of the map.
+    places : ndarray of int, shape (n_songs,)
+        Positions of these songs in the index.
+    seed : int
+        Random seed of the permutations.
+
+    Raises
+    ------
+    UsageError
+        If there are no two groups of two songs or more.
+    """
+    of_songs = tuple(column.values[place] for place in places)
+    counts = dict(Counter(value for value in of_songs if value is not None).most_common())
+    compared = [name for name, n in counts.items() if n > 1]
+    _require(column, counts, compared)
+    codes = {name: code for code, name in enumerate(compared)}
+    with_group = np.array([at for at, value in enumerate(of_songs) if value in codes], np.intp)
+    of_each = np.array([codes[str(of_songs[at])] for at in with_group], np.intp)
+    silhouette, p, pairs, n = _tested(directions[with_group], of_each, compared, seed)
+    return Groups(column.name, of_songs, counts, silhouette, p, pairs, n), _notes(column, of_songs, counts, n)
+
+
+def _tested(
+    directions: Points, codes: Ints, names: Sequence[str], seed: int
+) -> tuple[float, float, tuple[GroupPair, ...], int]:
+    sizes = np.bincount(codes)
+    found = _measured(directions, codes, sizes)
+    n = int(np.clip(_MOST_PRODUCTS / (2 * directions.size * len(sizes)), _LEAST_PERMUTATIONS, N_PERMUTATIONS))
+    rng = np.random.default_rng([seed, 4])
+    as_high, as_small, as_large = 1, np.ones_like(found.distances), np.ones_like(found.distances)
+    for _ in tracked(range(n), "dealing groups out anew", "deal"):
+        dealt = _measured(directions, rng.permutation(codes), sizes)
+        as_high += dealt.silhouette >= found.silhouette - _ROUNDING
+        as_small += dealt.distances <= found.distances + _ROUNDING
+        as_large += dealt.distances >= found.distances - _ROUNDING
+    pairs = [
+        GroupPair(
+            names[i],
+            names[j],
+            float(found.distances[i, j]),
+            int(sizes[i] * (sizes[i] - 1) // 2 if i == j else sizes[i] * sizes[j]),
+            float((as_small if i == j else as_large)[i, j] / (n + 1)),
+        )
+        for i in range(len(names))
+        for j in (range(i, len(names)) if len(names) <= MOST_PAIRED else [i])
+    ]
+    return found.silhouette, as_high / (n + 1), tuple(pairs), n
+
+
+def _measured(directions: Points, codes: Ints, sizes: NDArray[np.intp]) -> _Measured:
+    from scipy.sparse import csr_matrix
+
+    songs = np.arange(len(codes))
+    sums = np.asarray(csr_matrix((np.ones(len(codes)), (codes, songs)), shape=(len(sizes), len(codes))) @ directions)
+    products = sums @ sums.T
+    pairs = np.outer(sizes, sizes).astype(float)
+    own = np.arange(len(sizes))
+    products[own, own] -= sizes
+    pairs[own, own] -= sizes
+    return _Measured(_silhouette(directions @ sums.T, codes, sizes), 1.0 - products / pairs)
+
+
+def _silhouette(products: Points, codes: Ints, sizes: NDArray[np.intp]) -> float:
+    """The mean silhouette, from the sums of each song's cosines with every group, shape (n_songs, n_groups)."""
+    songs = np.arange(len(codes))
+    within = 1.0 - (products[songs, codes] - 1.0) / (sizes[codes] - 1)
+    away = 1.0 - products / sizes
+    away[songs, codes] = np.inf
+    between = away.min(axis=1)
+    larger = np.maximum(within, between)
+    return float(np.divide(between - within, larger, out=np.zeros_like(larger), where=larger > 0).mean())
+
+
+def _require(column: Column, counts: Mapping[str, int], compared: Sequence[str]) -> None:
+    name = legible(column.name)
+    if len(counts) == 1:
+        raise UsageError(
+            f"all songs of the map are {legible(next(iter(counts)))!r} by {name}; name a column with two groups or more"
+        )
+    if len(compared) < 2:
+        songs = counted(sum(counts.values()), "song")
+        raise UsageError(
+            f"{name} has {counted(len(counts), 'value')} for {songs} of the map, and not two that two songs share; "
+            "name a column of groups, such as genre or folder, or write one into a table"
+        )
+
+
+def _notes(column: Column, of_songs: Sequence[str | None], counts: Mapping[str, int], n: int) -> tuple[str, ...]:
+    name, notes = legible(column.name), []
+    if without := sum(value is None for value in of_songs):
+        notes.append(f"{counted(without, 'song has', 'songs have')} no {name}, and no part in the numbers of groups")
+    if alone := sum(size == 1 for size in counts.values()):
+        notes.append(
+            f"{counted(alone, 'group')} by {name} {'has' if alone == 1 else 'have'} one song only, and no part in "
+            "the numbers of groups"
+        )
+    if len(counts) - alone > MOST_PAIRED:
+        notes.append(f"{name} has more than {MOST_PAIRED} groups, so distances between two of them are not told")
+    if n < N_PERMUTATIONS:
+        notes.append(f"the groups were dealt out anew {n} times only, as there are many songs and groups")
+    return tuple(notes)

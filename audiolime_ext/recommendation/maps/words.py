@@ -1,0 +1,189 @@
+"""What may be said of a map, in sentences, each with its number.
+
+The order is that of a careful reader: whether there are clumps at all, what a map can show and cannot, how true it is
+to the songs' vectors, how far it is the same when it is made again, whether it rests, and what groups are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audiolime_ext.files.names import legible, utf8
+from audiolime_ext.recommendation.maps.clumps import LEAST_DEPTH, LEAST_SONGS, LEVEL
+from audiolime_ext.text import counted, text_table
+
+if TYPE_CHECKING:
+    from audiolime_ext.recommendation.maps.result import EmbeddingMap, GroupPair, Groups
+
+UNSTABLE = 0.5  # share of neighbours; of pure noise most songs keep less, of songs in groups few
+_OVERLAP, _CLEAR = 0.25, 0.5  # silhouettes, as Kaufman and Rousseeuw (1990) read them
+_GROUPS_SHOWN = 12
+
+
+def headline(found: EmbeddingMap) -> str:
+    """Whether the songs fall into clumps, in a sentence."""
+    if found.clumped is None:
+        return f"{counted(len(found.places), 'song')}: fewer than {LEAST_SONGS} are too few to tell clumps from chance."
+    if found.clumped:
+        parts = f"{counted(found.n_apart, 'song lies', 'songs lie')} apart from the others"
+        drawn = "" if found.n_compared >= found.n_distinct else f" of {found.n_compared} that were drawn"
+        return f"The songs fall into clumps, beyond what noise does: across the deepest valley, {parts}{drawn}."
+    if found.p_clumped <= LEVEL:
+        return (
+            "The songs lie less evenly than noise does, but not so that clumps can be told from a continuum: they may "
+            "lie along a curve, or in clumps that blend."
+        )
+    return (
+        "Nothing shows that the songs fall into clumps: any that the map seems to have may be t-SNE's own, as those of "
+        "noise are."
+    )
+
+
+def sentences(found: EmbeddingMap) -> tuple[str, ...]:
+    """What else is to be known, in the order in which it should be read."""
+    return (*_clumps(found), reading(found), _truth(found), *_stable(found), _rest(found), *of_groups(found.groups))
+
+
+def reading(found: EmbeddingMap) -> str:
+    """What a map shows, and what it cannot show."""
+    return (
+        f"Each song is placed among those that are near to it by t-SNE, by about {found.settings.perplexity:g} "
+        "neighbours. So who is beside whom can be read off the map; how far clumps are from each other, how large and "
+        "how dense they are, and where on the sheet something lies mean nothing."
+    )
+
+
+def _clumps(found: EmbeddingMap) -> list[str]:
+    if found.clumped is None:
+        return []
+    drawn = "" if found.n_compared >= found.n_distinct else f", among {found.n_compared} songs that were drawn"
+    return [
+        f"In the original space the deepest valley between two parts has a depth of {found.layout.clumping:.1f}, in "
+        f"noise {found.noise.clumping:.1f} (the median; p = {found.p_clumped:.2g}{drawn}); {LEAST_DEPTH:g} is what "
+        "clumps must have. A map of noise shows clumps, too: these are t-SNE's own."
+    ]
+
+
+def _truth(found: EmbeddingMap) -> str:
+    first, second = (f"{100 * share:.0f} %" for share in found.explained)
+    return (
+        f"How far neighbours on the map are neighbours in the original space (trustworthiness, at best 1): "
+        f"{found.layout.trustworthiness:.2f}, on the map of noise {found.noise.trustworthiness:.2f}. The first two "
+        f"principal components hold {first} and {second} of how the songs vary."
+    )
+
+
+def _stable(found: EmbeddingMap) -> list[str]:
+    stability = found.stability
+    starts, subsamples = (100 * float(np.mean(one)) for one in (stability.by_starts, stability.by_subsamples))
+    told = (
+        f"Made again from {counted(stability.n_starts, 'random start')}, a song keeps {starts:.0f} % of its "
+        f"{counted(stability.k, 'neighbour')} on the map, and {subsamples:.0f} % where a fifth of the songs is left "
+        f"out ({counted(stability.n_subsamples, 'time')}); by chance it would be {100 * stability.chance:.0f} %."
+    )
+    unstable = int((stability.each < UNSTABLE).sum())
+    few = f"{counted(unstable, 'song keeps', 'songs keep')} less than {100 * UNSTABLE:.0f} %"
+    return [told, *([f"{few}: where {'it lies' if unstable == 1 else 'they lie'} means little."] if unstable else [])]
+
+
+def _rest(found: EmbeddingMap) -> str:
+    movement = found.layout.movement
+    iterations = int(movement.iterations[-1])
+    if movement.settled:
+        return f"The map has come to rest after {iterations} iterations."
+    return (
+        f"The map has not settled: after {iterations} iterations songs still move by {_percent(movement.moves[-1])} of "
+        f"its spread within the last {_last_step(movement.iterations.tolist())}."
+    )
+
+
+def _last_step(iterations: list[int]) -> int:
+    return iterations[-1] - ([0, *iterations])[-2]
+
+
+def of_groups(groups: Groups | None) -> tuple[str, ...]:
+    """What is known of the groups as a whole."""
+    if groups is None:
+        return ()
+    name, value = legible(groups.column), groups.silhouette
+    number = f"silhouette by {name} {value:.2f}, p = {groups.p:.2g}"
+    if groups.p > LEVEL:
+        return (f"Groups by {name} are not told from groups dealt at random ({number}).",)
+    if value < _OVERLAP:
+        told = "groups are more than chance, but overlap: they are no regions of the space"
+    elif value < _CLEAR:
+        told = "groups are regions of the space that overlap"
+    else:
+        told = "groups are regions of the space of their own"
+    return (f"By {name}, {told} ({number}; 1: far apart, 0: no regions, below 0: nearer to another group).",)
+
+
+def of_each_group(groups: Groups) -> tuple[str, ...]:
+    """A sentence on each group: how many songs, and how far they are from each other."""
+    return tuple(_of_group(name, n, groups.within.get(name)) for name, n in groups.counts.items())
+
+
+def _of_group(name: str, n: int, pair: GroupPair | None) -> str:
+    head = f"{legible(name)}: {counted(n, 'song')}"
+    if pair is None:
+        return f"{head}, too few for a distance"
+    nearer = "nearer to each other than songs dealt at random" if pair.p <= LEVEL else "no nearer than by chance"
+    return f"{head}, mean distance within {pair.distance:.3f} (p = {pair.p:.2g}): {nearer}"
+
+
+def as_text(found: EmbeddingMap) -> str:
+    """The whole for a terminal."""
+    name = found.index.model or "the vectors of the catalogue"
+    head = f"a map of {counted(len(found.places), 'song')}, by {name}, {found.space}"
+    parts = [head, "\n".join([headline(found), *sentences(found)])]
+    if found.groups is not None:
+        parts.append(table_of_groups(found.groups))
+    if found.notes:
+        parts.append("\n".join(f"note: {utf8(note)}" for note in found.notes))
+    return "\n\n".join(parts)
+
+
+def table_of_groups(groups: Groups) -> str:
+    """Groups with their numbers, the largest first, and distances between them where there are few."""
+    header, rows = rows_of_groups(groups)
+    more = len(groups.counts) - _GROUPS_SHOWN
+    beyond = [f"… and {counted(more, 'more group')}"] if more > 0 else []
+    return "\n".join([text_table(header, rows[:_GROUPS_SHOWN]), *beyond])
+
+
+def rows_of_groups(groups: Groups) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a table of the groups: songs, and distances within and to the nearest other group."""
+    header = [
+        legible(groups.column),
+        "songs",
+        "distance within",
+        "p of nearer",
+        "nearest group",
+        "distance",
+        "p of farther",
+    ]
+    return header, [[legible(name), str(n), *_row(name, groups)] for name, n in groups.counts.items()]
+
+
+def _row(name: str, groups: Groups) -> list[str]:
+    own = groups.within.get(name)
+    others = [one for one in groups.pairs if name in (one.first, one.second) and one.first != one.second]
+    told = ["", ""] if own is None else [f"{own.distance:.3f}", f"{own.p:.2g}"]
+    if not others:
+        return [*told, "", "", ""]
+    nearest = min(others, key=lambda pair: pair.distance)
+    other = nearest.second if nearest.first == name else nearest.first
+    return [*told, legible(other), f"{nearest.distance:.3f}", f"{nearest.p:.2g}"]
+
+
+def _percent(share: float) -> str:
+    """A share as it is read: two digits of it.
+
+    Examples
+    --------
+    >>> _percent(0.0083), _percent(0.21)
+    ('0.83 %', '21 %')
+    """
+    return f"{100 * share:.2g} %"
