@@ -65,9 +65,9 @@ def test_stability_and_rest_have_their_numbers(two: EmbeddingMap) -> None:
     assert "The map has not settled: after 250 iterations" in words_of(two)
     settled = replace(two, layout=replace(two.layout, movement=replace(two.layout.movement, settled=True)))
     assert "The map has come to rest after 250 iterations." in words_of(settled)
-    shaken = replace(two.stability, by_starts=np.where(np.arange(60) < 1, 0.1, two.stability.by_starts.clip(0.2)))
-    shaken = replace(shaken, by_subsamples=two.stability.by_subsamples.clip(0.2))
-    assert "1 song keeps less than 20 %: where it lies means little." in words_of(replace(two, stability=shaken))
+    shaken = replace(two.stability, by_starts=np.where(np.arange(60) < 1, 0.1, two.stability.by_starts.clip(0.5)))
+    shaken = replace(shaken, by_subsamples=two.stability.by_subsamples.clip(0.5))
+    assert "1 song keeps less than 50 %: where it lies means little." in words_of(replace(two, stability=shaken))
 
 
 @pytest.mark.parametrize(
