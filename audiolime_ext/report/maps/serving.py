@@ -72,8 +72,8 @@ def serve(
         If there is no such port, or it cannot be had.
     """
     with MapServer(found, port=port, title=title) as server:
-        told(f"open {server.address} in a browser of this machine; Ctrl-C ends it")
         try:
+            told(f"open {server.address} in a browser of this machine; Ctrl-C ends it")
             server.serve_forever()
         except KeyboardInterrupt:
             told("ended")

@@ -451,3 +451,15 @@ def test_ten_thousand_songs_are_one_small_page_that_answers(browser: Browser, tm
         n = sum("777" in name for name in found.names)
         wait(page, f"audiolime.map.map.matches.size === {n}")
         assert page.locator(".songs-table tbody tr").count() == min(n, 25)
+
+
+@browser_test
+def test_without_scripts_sentences_tables_and_the_picture_remain(
+    browser: Browser, tmp_path: Path, silent_page: str, found: EmbeddingMap
+) -> None:
+    with opened(browser, tmp_path, silent_page, java_script_enabled=False) as page:
+        assert "Without JavaScript" in (page.locator("noscript").text_content() or "")
+        assert page.get_by_text(found.headline).is_visible()
+        assert page.locator(".kinds").is_visible()
+        assert page.locator(".matrix img").is_visible()
+        assert not page.locator(".board, .list").locator("visible=true").count()
