@@ -51,6 +51,8 @@ def test_of_few_songs_nothing_is_said_of_clumps() -> None:
     assert found.clumped is None
     assert found.headline == "15 songs: fewer than 20 are too few to tell clumps from chance."
     assert "valley" not in words_of(found)
+    doubled = np.concatenate([clusters(2, 15), clusters(2, 15)])
+    assert embedding_map(library(doubled), settings=QUICK).headline == found.headline
 
 
 def test_what_a_map_cannot_show_is_always_said(two: EmbeddingMap) -> None:
