@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from audiolime_ext.progress.stages import reporting
 from audiolime_ext.recommendation.maps.clumps import LEAST_DEPTH, LEVEL, clumps_of
-from audiolime_ext.recommendation.maps.result import Points
+from audiolime_ext.recommendation.maps.nearness import Points
 
 Drawn = Callable[[int, int, np.random.Generator], Points]
 SIZES = (20, 60, 237, 1000)
@@ -113,4 +114,5 @@ def main(n_sets: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    with reporting(False):
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

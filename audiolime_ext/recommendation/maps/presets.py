@@ -9,7 +9,19 @@ iterations; the learning rate is the length of a step. For maps of a few hundred
 - all is packed together: lower early exaggeration or the learning rate
 - far more than 20,000 songs: a perplexity near n/100 and a learning rate near n/48 (n/12 as openTSNE counts) [2]_
 
-Learning rates are scikit-learn's, which other implementations (openTSNE, FIt-SNE) call four times as much.
+*Spread* is the default, by measurement: of 401 tracks of free games (musicnn's penultimate layer of the middle 30 s,
+centred) its map is most the same from random starts, comes nearest to rest, and is as true as others::
+
+               perplexity,       trust-       of 10 neighbours on the map, again    last
+               exaggeration,     worthiness   from random    with a fifth of the    move
+               learning rate                  starts         songs left out
+    local        5, 1, 10          .954          .800              .713             .0066
+    balanced    10, 1, 10          .960          .785              .710             .0163
+    global      16, 1, 10          .963          .759              .692             .0051
+    gathered    16, 4, 10          .959          .864              .693             .0057
+    spread      16, 4, 40          .960          .875              .691             .0019
+
+Learning rates are scikit-learn's, which openTSNE and FIt-SNE count four times as high.
 
 References
 ----------

@@ -25,7 +25,7 @@ _GROUPS_SHOWN = 12
 def headline(found: EmbeddingMap) -> str:
     """Whether the songs fall into clumps, in a sentence."""
     if found.clumped is None:
-        return f"{counted(len(found.places), 'song')}: fewer than {LEAST_SONGS} are too few to tell clumps from chance."
+        return f"{counted(found.n_compared, 'song')}: fewer than {LEAST_SONGS} are too few to tell clumps from chance."
     if found.clumped:
         parts = f"{counted(found.n_apart, 'song lies', 'songs lie')} apart from the others"
         drawn = "" if found.n_compared >= found.n_distinct else f" of {found.n_compared} that were drawn"

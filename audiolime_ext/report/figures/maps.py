@@ -44,7 +44,9 @@ def map_of(found: EmbeddingMap, labels: Labels, room: Room) -> Sheet:
 
 def movement_of(found: EmbeddingMap, labels: Labels, room: Room) -> Sheet:
     """How far songs move in each step, of the map and of noise."""
-    title = room.title(("how far songs move", ": means of each step, as shares of the map's spread"))
+    title = room.title(
+        ("how far songs move", ": means of each step, as shares of the map's spread"), beside=["mean 10−3"]
+    )
     drawn = partial(_draw_movement, found, room)
     return Sheet((Panel(0.45 * room.width_in, drawn, title),), of="map", legend=_legend_of_lines)
 

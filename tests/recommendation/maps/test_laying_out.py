@@ -94,6 +94,12 @@ def test_many_songs_are_laid_out_by_interpolation_and_the_same_again(monkeypatch
     assert procrustes(by_tree, found[0])[2] < 0.05
 
 
+def test_any_number_of_threads_finds_the_same_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, _ = lay_out(SONGS, START, QUICK, iterations=40, name="")
+    monkeypatch.setattr(laying_out, "_n_threads", lambda n_songs: 3)
+    assert np.array_equal(alone, lay_out(SONGS, START, QUICK, iterations=40, name="")[0])
+
+
 def test_how_far_it_is_is_told() -> None:
     told = list[str]()
     with reporting(lambda at: told.append(str(at))):

@@ -51,6 +51,8 @@ def test_of_few_songs_nothing_is_said_of_clumps() -> None:
     assert found.clumped is None
     assert found.headline == "15 songs: fewer than 20 are too few to tell clumps from chance."
     assert "valley" not in words_of(found)
+    doubled = np.concatenate([clusters(2, 15), clusters(2, 15)])
+    assert embedding_map(library(doubled), settings=QUICK).headline == found.headline
 
 
 def test_what_a_map_cannot_show_is_always_said(two: EmbeddingMap) -> None:
@@ -65,9 +67,9 @@ def test_stability_and_rest_have_their_numbers(two: EmbeddingMap) -> None:
     assert "The map has not settled: after 250 iterations" in words_of(two)
     settled = replace(two, layout=replace(two.layout, movement=replace(two.layout.movement, settled=True)))
     assert "The map has come to rest after 250 iterations." in words_of(settled)
-    shaken = replace(two.stability, by_starts=np.where(np.arange(60) < 1, 0.1, two.stability.by_starts.clip(0.2)))
-    shaken = replace(shaken, by_subsamples=two.stability.by_subsamples.clip(0.2))
-    assert "1 song keeps less than 20 %: where it lies means little." in words_of(replace(two, stability=shaken))
+    shaken = replace(two.stability, by_starts=np.where(np.arange(60) < 1, 0.1, two.stability.by_starts.clip(0.5)))
+    shaken = replace(shaken, by_subsamples=two.stability.by_subsamples.clip(0.5))
+    assert "1 song keeps less than 50 %: where it lies means little." in words_of(replace(two, stability=shaken))
 
 
 @pytest.mark.parametrize(
