@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +41,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MEASURES = ("P@1", "R@k", "NDCG@k", "AP")
+_ROWS = 256  # queries that are ranked at a time
+_DRAWN = 4_000_000  # groups that are drawn at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +79,13 @@ class Retrieval:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How much better one method is than another: the difference of two means, and its interval.
+class Interval:
+    """A mean over queries, and its interval by a bootstrap over groups.
 
     Parameters
     ----------
     value : float
-        Mean of the first minus mean of the second.
+        Mean.
     low, high : float
         Ends of the interval.
     level : float
@@ -93,6 +96,11 @@ class Difference:
     low: float
     high: float
     level: float = 0.95
+
+
+@dataclass(frozen=True)
+class Difference(Interval):
+    """How much better one method is than another: the mean of the first minus that of the second, and its interval."""
 
     @property
     def is_clear(self) -> bool:
@@ -133,18 +141,29 @@ def by_group(
     >>> found.mean("P@1"), found.n_left_out
     (1.0, 1)
     """
-    known, whose = _same(groups), _same(artists) if artists is not None else None
-    n = len(known)
-    if np.shape(similarities) != (n, n) or (whose is not None and len(whose) != n):
+    n = len(groups)
+    if np.shape(similarities) != (n, n) or (artists is not None and len(artists) != n):
         raise UsageError(
             f"similarities of shape {np.shape(similarities)} need a group, and an artist if any is given, for each row "
             f"and column; groups given: {n}"
         )
+    return of_relevant(similarities, same(groups), excluded=hidden_from(n, artists), k=k)
+
+
+def hidden_from(n: int, artists: Sequence[Hashable] | None = None) -> Mask:
+    """Which of n songs (column) a query (row) must not find, shape (n, n): itself and, if any, those of its artist.
+
+    Examples
+    --------
+    >>> hidden_from(3, ["a", "a", None]).astype(int)
+    array([[1, 1, 0],
+           [1, 1, 0],
+           [0, 0, 1]])
+    """
     itself = np.eye(n, dtype=bool)
-    if whose is None:
-        return of_relevant(similarities, known, excluded=itself, k=k)
-    unknown = np.array([artist is None for artist in artists or ()])
-    return of_relevant(similarities, known, excluded=itself | (whose & ~unknown), k=k)
+    if artists is None:
+        return itself
+    return np.asarray(itself | (same(artists) & ~np.array([artist is None for artist in artists], bool)))
 
 
 def of_relevant(
@@ -186,26 +205,79 @@ def of_relevant(
         raise UsageError("a similarity is NaN: a vector is not finite, or is zero and has no direction")
     wanted = wanted & ~hidden
     queries = np.flatnonzero(wanted.any(axis=1))
-    rows = [_measured(near[q][~hidden[q]], wanted[q][~hidden[q]], k) for q in queries]
-    columns = np.array(rows).reshape(-1, len(MEASURES)).T
-    measures = dict(zip(MEASURES, columns, strict=True))
-    return Retrieval(queries, measures, k, len(near) - len(queries))
+    parts = [measured(_hits(near, wanted, hidden, rows), k) for rows in _blocks(queries)]
+    columns = np.concatenate([np.zeros((len(MEASURES), 0)), *parts], axis=1)
+    return Retrieval(queries, dict(zip(MEASURES, columns, strict=True)), k, len(near) - len(queries))
 
 
-def _same(names: Sequence[Hashable]) -> Mask:
+def same(names: Sequence[Hashable]) -> Mask:
     """Which of some names are equal, shape (n, n)."""
     number = {name: i for i, name in enumerate(dict.fromkeys(names))}
     numbers = np.array([number[name] for name in names], int)
     return np.asarray(numbers[:, None] == numbers)
 
 
-def _measured(near: Floats, wanted: Mask, k: int) -> tuple[float, ...]:
-    """The `MEASURES` of one query, over the songs that it may find."""
-    hits = wanted[np.lexsort((wanted, -near))].astype(float)  # by similarity, then what is not relevant
-    places, n = np.arange(1, len(hits) + 1), int(hits.sum())
+def measured(hits: NDArray[Any], k: int) -> Floats:
+    """The `MEASURES` of queries, shape (n_measures, n_queries), each of which has a hit.
+
+    Parameters
+    ----------
+    hits : array_like of bool, shape (n_queries, n_songs)
+        Truth values: whether what is found at each place, from the nearest on, is relevant.
+    k : int
+        Number of neighbours for R@k and NDCG@k, at least 1.
+
+    Examples
+    --------
+    >>> measured(np.array([[False, True], [True, True]]), 1).round(2)
+    array([[0. , 1. ],
+           [0. , 0.5],
+           [0. , 1. ],
+           [0.5, 1. ]])
+    """
+    found = hits.astype(float)
+    places, n = np.arange(1, found.shape[1] + 1), found.sum(axis=1)
     discounts = 1 / np.log2(places + 1)
-    gain = hits[:k] @ discounts[:k] / discounts[: min(k, n)].sum()
-    return float(hits[0]), hits[:k].sum() / n, float(gain), float((hits * hits.cumsum() / places).sum() / n)
+    best = np.cumsum(discounts)[np.minimum(k, n).astype(int) - 1]
+    precision = (found * found.cumsum(axis=1) / places).sum(axis=1) / n
+    return np.stack([found[:, 0], found[:, :k].sum(axis=1) / n, found[:, :k] @ discounts[:k] / best, precision])
+
+
+def _hits(near: Floats, wanted: Mask, hidden: Mask, rows: NDArray[np.intp]) -> Mask:
+    """Whether what is found at each place is relevant; what is hidden stands last, and is not."""
+    seen = np.where(hidden[rows], 0, near[rows])
+    order = np.lexsort((wanted[rows], -seen, hidden[rows]), axis=1)  # by similarity, then what is not relevant
+    return np.take_along_axis(wanted[rows], order, axis=1)
+
+
+def _blocks(queries: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return [queries[begin : begin + _ROWS] for begin in range(0, len(queries), _ROWS)]
+
+
+def average(
+    found: Retrieval,
+    groups: Sequence[Hashable],
+    *,
+    measure: str = "AP",
+    level: float = 0.95,
+    n_draws: int = 10_000,
+    seed: int = 0,
+) -> Interval:
+    """The mean of a measure over queries, with an interval by a bootstrap over groups; parameters as `difference` has.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two groups.
+
+    Examples
+    --------
+    >>> groups = ["a", "a", "b", "b"]
+    >>> right = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]], float)
+    >>> average(by_group(right, groups), groups, measure="P@1")
+    Interval(value=0.75, low=0.5, high=1.0, level=0.95)
+    """
+    return Interval(*_bootstrap(found.measures[measure], found.queries, groups, level, n_draws, seed))
 
 
 def difference(
@@ -249,14 +321,24 @@ def difference(
     """
     if not np.array_equal(first.queries, second.queries):
         raise UsageError("two methods are compared on the same queries; theirs differ")
-    names = [groups[query] for query in first.queries]
+    gains = first.measures[measure] - second.measures[measure]
+    return Difference(*_bootstrap(gains, first.queries, groups, level, n_draws, seed))
+
+
+def _bootstrap(
+    values: Floats, queries: NDArray[np.intp], groups: Sequence[Hashable], level: float, n_draws: int, seed: int
+) -> tuple[float, float, float, float]:
+    """The mean of values, the ends of its interval, and its level."""
     sums: dict[Hashable, list[float]] = {}
-    for name, gain in zip(names, first.measures[measure] - second.measures[measure], strict=True):
-        sums.setdefault(name, []).append(float(gain))
+    for query, value in zip(queries, values, strict=True):
+        sums.setdefault(groups[query], []).append(float(value))
     if len(sums) < 2:
         raise UsageError(f"a bootstrap over groups needs two groups at least; the queries have {len(sums)}")
-    totals, counts = (np.array([one(gains) for gains in sums.values()], float) for one in (sum, len))
-    drawn = np.random.default_rng(seed).integers(len(totals), size=(n_draws, len(totals)))
-    means = totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Difference(float(totals.sum() / counts.sum()), float(low), float(high), level)
+    totals, counts = (np.array([one(of) for of in sums.values()], float) for one in (sum, len))
+    rng, at_once = np.random.default_rng(seed), max(1, _DRAWN // len(totals))
+    means = []
+    for begin in range(0, n_draws, at_once):
+        drawn = rng.integers(len(totals), size=(min(at_once, n_draws - begin), len(totals)))
+        means.append(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
+    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
+    return float(totals.sum() / counts.sum()), float(low), float(high), level
