@@ -144,8 +144,8 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
     if n > 1:
         notes.append(
             f"{n} comparisons are made: ‘surely’ asks for an interval of {100 * level_of(n):.1f} % by MAP that leaves "
-            "out zero, so that all are right together in 95 of 100 cases; the intervals shown are of 95 % each, and one "
-            "in 20 of those may be wrong"
+            "out zero, so that all are right together in 95 of 100 cases; intervals that are shown are of 95 %: one in 20 "
+            "of those may be wrong"
         )
     notes.append(
         "intervals are by a bootstrap over groups: how it may be with other groups of this kind, among the same songs"
