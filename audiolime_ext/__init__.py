@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.function import tagger
     from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.prediction.taggram import tag
+    from audiolime_ext.recommendation.evaluation.evaluating import evaluate_embedding
     from audiolime_ext.recommendation.similar import similar
     from audiolime_ext.recommendation.why.pipeline import why
     from audiolime_ext.report.page import write_page
@@ -68,6 +69,7 @@ _HOMES = {
     "Tagger": "prediction.contract",  # what `Model` was called in 0.1
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.verdict.admission",
+    "evaluate_embedding": "recommendation.evaluation.evaluating",
     "explain": "explanation.pipeline",
     "explain_track": "track.pipeline",
     "load_audio": "audio.recording",
@@ -93,6 +95,7 @@ __all__ = [
     "Stems",
     "TrackExplanation",
     "assert_no_confounder",
+    "evaluate_embedding",
     "explain",
     "explain_track",
     "load_audio",

@@ -21,6 +21,7 @@ from audiolime_ext.cli import (
     cache,
     checkpoints,
     demo,
+    evaluate_embedding,
     explain,
     index,
     listing,
@@ -38,7 +39,22 @@ from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
 from audiolime_ext.progress.stages import reporting
 
-COMMANDS = (tag, separate, explain, page, audit, index, similar, why, demo, rerun, checkpoints, cache, listing)
+COMMANDS = (
+    tag,
+    separate,
+    explain,
+    page,
+    audit,
+    index,
+    similar,
+    why,
+    evaluate_embedding,
+    demo,
+    rerun,
+    checkpoints,
+    cache,
+    listing,
+)
 
 
 class _Version(argparse.Action):

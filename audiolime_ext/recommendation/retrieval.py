@@ -14,14 +14,11 @@ and R relevant songs in all, a query has these measures, each from 0 to 1:
 Invariants: *ties are broken against the method*, songs that are not relevant come first, so that similarities that tell
 nothing apart earn nothing; *a query without a relevant song has no measures*: it is left out, and counted.
 
-Methods are compared on the same queries. Songs of one soundtrack are not independent of each other, so intervals come
-from a paired bootstrap over groups: whole groups of queries are drawn again, and the difference of the two means is
-taken anew. The songs that are searched stay the same.
+How sure a mean is, or a difference of two, is said by `audiolime_ext.recommendation.intervals`.
 
 References
 ----------
 K. Järvelin, J. Kekäläinen: Cumulated gain-based evaluation of IR techniques, ACM TOIS 20(4), 2002.
-B. Efron, R. Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals).
 A. Flexer, D. Schnitzer: Effects of album and artist filters in audio similarity computed for very large music
 databases, Computer Music Journal 34(3), 2010.
 """
@@ -42,7 +39,6 @@ Mask = NDArray[np.bool_]
 
 MEASURES = ("P@1", "R@k", "NDCG@k", "AP")
 _ROWS = 256  # queries that are ranked at a time
-_DRAWN = 4_000_000  # groups that are drawn at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,36 +72,6 @@ class Retrieval:
         kept = np.asarray(chosen, bool)[self.queries]
         measures = {name: values[kept] for name, values in self.measures.items()}
         return Retrieval(self.queries[kept], measures, self.k, self.n_left_out)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean over queries, and its interval by a bootstrap over groups.
-
-    Parameters
-    ----------
-    value : float
-        Mean.
-    low, high : float
-        Ends of the interval.
-    level : float
-        Its confidence, such as 0.95.
-    """
-
-    value: float
-    low: float
-    high: float
-    level: float = 0.95
-
-
-@dataclass(frozen=True)
-class Difference(Interval):
-    """How much better one method is than another: the mean of the first minus that of the second, and its interval."""
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
 
 
 def by_group(
@@ -252,93 +218,3 @@ def _hits(near: Floats, wanted: Mask, hidden: Mask, rows: NDArray[np.intp]) -> M
 
 def _blocks(queries: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     return [queries[begin : begin + _ROWS] for begin in range(0, len(queries), _ROWS)]
-
-
-def average(
-    found: Retrieval,
-    groups: Sequence[Hashable],
-    *,
-    measure: str = "AP",
-    level: float = 0.95,
-    n_draws: int = 10_000,
-    seed: int = 0,
-) -> Interval:
-    """The mean of a measure over queries, with an interval by a bootstrap over groups; parameters as `difference` has.
-
-    Raises
-    ------
-    UsageError
-        If there are fewer than two groups.
-
-    Examples
-    --------
-    >>> groups = ["a", "a", "b", "b"]
-    >>> right = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]], float)
-    >>> average(by_group(right, groups), groups, measure="P@1")
-    Interval(value=0.75, low=0.5, high=1.0, level=0.95)
-    """
-    return Interval(*_bootstrap(found.measures[measure], found.queries, groups, level, n_draws, seed))
-
-
-def difference(
-    first: Retrieval,
-    second: Retrieval,
-    groups: Sequence[Hashable],
-    *,
-    measure: str = "AP",
-    level: float = 0.95,
-    n_draws: int = 10_000,
-    seed: int = 0,
-) -> Difference:
-    """The difference of two methods on the same queries, with an interval by a bootstrap over groups.
-
-    Parameters
-    ----------
-    first, second : Retrieval
-        Measures of two methods.
-    groups : sequence of hashable
-        Group of each row of the similarities, as given to `by_group`.
-    measure : str
-        Name from `MEASURES`.
-    level : float
-        Confidence of the interval, between 0 and 1.
-    n_draws : int
-        Number of draws.
-    seed : int
-        Seed of the draws.
-
-    Raises
-    ------
-    UsageError
-        If the methods were asked different queries, or there are fewer than two groups.
-
-    Examples
-    --------
-    >>> groups = ["a", "a", "b", "b"]
-    >>> right = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], float)
-    >>> difference(by_group(right, groups), by_group(1 - right, groups), groups, measure="P@1")
-    Difference(value=1.0, low=1.0, high=1.0, level=0.95)
-    """
-    if not np.array_equal(first.queries, second.queries):
-        raise UsageError("two methods are compared on the same queries; theirs differ")
-    gains = first.measures[measure] - second.measures[measure]
-    return Difference(*_bootstrap(gains, first.queries, groups, level, n_draws, seed))
-
-
-def _bootstrap(
-    values: Floats, queries: NDArray[np.intp], groups: Sequence[Hashable], level: float, n_draws: int, seed: int
-) -> tuple[float, float, float, float]:
-    """The mean of values, the ends of its interval, and its level."""
-    sums: dict[Hashable, list[float]] = {}
-    for query, value in zip(queries, values, strict=True):
-        sums.setdefault(groups[query], []).append(float(value))
-    if len(sums) < 2:
-        raise UsageError(f"a bootstrap over groups needs two groups at least; the queries have {len(sums)}")
-    totals, counts = (np.array([one(of) for of in sums.values()], float) for one in (sum, len))
-    rng, at_once = np.random.default_rng(seed), max(1, _DRAWN // len(totals))
-    means = []
-    for begin in range(0, n_draws, at_once):
-        drawn = rng.integers(len(totals), size=(min(at_once, n_draws - begin), len(totals)))
-        means.append(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
-    return float(totals.sum() / counts.sum()), float(low), float(high), level

@@ -4,6 +4,7 @@
 - `song`: the page of a recording, and the index of a folder of pages
 - `audit`: the page of an audit
 - `neighbours`: the pages of songs that are near to others
+- `evaluation`: the page of an evaluation of embeddings
 - `player`: stems that are switched while they play, and what is drawn above them
 - `notebook`: results in notebooks
 - `figures`: results as figures, for papers

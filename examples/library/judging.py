@@ -23,7 +23,8 @@ from audiolime_ext.recommendation.evaluation import crossing
 from audiolime_ext.recommendation.evaluation.anchors import dealt, same_song
 from audiolime_ext.recommendation.evaluation.crossing import halves as halves  # of soundtracks
 from audiolime_ext.recommendation.hubs import k_occurrence, skewness
-from audiolime_ext.recommendation.retrieval import MEASURES, Difference, Retrieval, by_group, difference, hidden_from
+from audiolime_ext.recommendation.intervals import Difference, difference
+from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval, by_group, hidden_from
 from examples.library.methods import Method
 from examples.library.treatments import similarities
 

@@ -28,7 +28,7 @@ from audiolime_ext.recommendation.evaluation.result import EmbeddingEvaluation, 
 from audiolime_ext.recommendation.evaluation.songs import songs_of
 from audiolime_ext.recommendation.evaluation.words import notes_on
 from audiolime_ext.recommendation.queries import waiting
-from audiolime_ext.recommendation.retrieval import MEASURES, average
+from audiolime_ext.recommendation.retrieval import MEASURES
 from audiolime_ext.recommendation.similar import require_seed
 from audiolime_ext.text import counted
 
@@ -110,10 +110,7 @@ def evaluate_embedding(
         for at, name in enumerate(MEASURES)
     }
     comparisons = judging.compared(methods)
-    ceilings = {
-        name: {measure: average(of, songs.groups, measure=measure, seed=seed) for measure in MEASURES}
-        for name, of in vectors.ceilings(k).items()
-    }
+    ceilings = {name: judging.means(of) for name, of in vectors.ceilings(k).items()}
     alone = int((~songs.queries).sum())
     notes = [*songs.notes, *vectors.notes, *notes_on(group, songs.asking, alone, comparisons)]
     notes += [note for index in opened for note in waiting(index)]

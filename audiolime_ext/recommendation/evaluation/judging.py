@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +23,8 @@ from audiolime_ext.recommendation.evaluation.songs import Songs
 from audiolime_ext.recommendation.evaluation.treatments import TREATMENTS, Floats, nearness, usual
 from audiolime_ext.recommendation.evaluation.words import CHANCE, level_of, named
 from audiolime_ext.recommendation.hubs import k_occurrence, skewness
-from audiolime_ext.recommendation.retrieval import (
-    MEASURES,
-    Interval,
-    Retrieval,
-    average,
-    difference,
-    of_relevant,
-    same,
-)
+from audiolime_ext.recommendation.intervals import Interval, average, difference
+from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval, of_relevant, same
 
 Mask = NDArray[np.bool_]
 COMPARED = ("AP", "P@1")
@@ -92,7 +86,8 @@ class Judging:
 
     def means(self, found: Retrieval) -> dict[str, Interval]:
         """The means of all measures, with intervals."""
-        return {name: average(found, self.songs.groups, measure=name, seed=self.seed) for name in MEASURES}
+        how: dict[str, Any] = {"seed": self.seed, "widened": True}
+        return {name: average(found, self.songs.groups, measure=name, **how) for name in MEASURES}
 
     def against_deals(self, method: Method, one: Measured) -> tuple[Measured, Floats]:
         """A method with the share of deals of the groups that do as well, and the measures of these deals."""
@@ -123,7 +118,7 @@ class Judging:
     def _comparison(
         self, first: str, second: str, condition: str, one: Retrieval, other: Retrieval, *, level: float
     ) -> Comparison:
-        groups, seed = self.songs.groups, self.seed
-        differences = {name: difference(one, other, groups, measure=name, seed=seed) for name in COMPARED}
-        corrected = difference(one, other, groups, level=level, seed=seed)
+        how: dict[str, Any] = {"seed": self.seed, "widened": True}
+        differences = {name: difference(one, other, self.songs.groups, measure=name, **how) for name in COMPARED}
+        corrected = difference(one, other, self.songs.groups, level=level, **how)
         return Comparison(first, second, condition, differences, corrected)

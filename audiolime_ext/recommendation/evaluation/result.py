@@ -15,7 +15,8 @@ from audiolime_ext.extras import require
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.recommendation.evaluation.words import compared, gain, headline, mean, named
-from audiolime_ext.recommendation.retrieval import MEASURES, Difference, Interval, Retrieval
+from audiolime_ext.recommendation.intervals import Difference, Interval
+from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval
 from audiolime_ext.text import counted, html_table, text_table
 
 if TYPE_CHECKING:

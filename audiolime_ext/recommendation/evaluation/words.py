@@ -14,18 +14,19 @@ import numpy as np
 
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.evaluation.excerpts import ALIKE, AS_IT_IS
-from audiolime_ext.recommendation.retrieval import Interval
+from audiolime_ext.recommendation.intervals import Interval
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.recommendation.evaluation.result import Comparison, Measured
 
 CHANCE = "chance"
-FEW_GROUPS = 10
+FEW_GROUPS = 20
 _ALBUMS = ("album", "folder", "soundtrack", "group", "release", "record")
 _ARTISTS = ("artist", "composer", "band")
 _STYLES = ("genre", "style", "label", "mood", "tag")
 _LARGE = 0.25  # of all queries
+_LEAST = 0.0005  # what is not told as zero
 
 
 def level_of(n_comparisons: int) -> float:
@@ -129,23 +130,23 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
         )
     if len(groups) < FEW_GROUPS:
         notes.append(
-            f"{len(groups)} groups are few: intervals by a bootstrap over so few are too narrow, and what they call "
-            "sure is less so"
+            f"{len(groups)} groups are few: intervals by a bootstrap over so few are too narrow (of 95 %, 8 of "
+            "100 miss with 12 groups, and 10 with 5), and what they call sure is less so"
         )
     widths = [
         (one.differences["AP"].high - one.differences["AP"].low) / 2 for one in comparisons if one.second != CHANCE
     ]
-    if widths:
+    if widths and (width := float(np.median(widths))) >= _LEAST:
         notes.append(
-            f"with these {len(groups)} groups a difference in MAP below about {float(np.median(widths)):.3f} cannot be "
+            f"with these {len(groups)} groups a difference in MAP below about {width:.3f} cannot be "
             "told from none: that is how far an interval reaches to either side, in the middle of all comparisons"
         )
     n = len(comparisons)
     if n > 1:
         notes.append(
             f"{n} comparisons are made: ‘surely’ asks for an interval of {100 * level_of(n):.1f} % by MAP that leaves "
-            "out zero, so that all are right together in 95 of 100 cases; intervals that are shown are of 95 %: one in 20 "
-            "of those may be wrong"
+            "out zero, so that all are right together in 95 of 100 cases; intervals that are shown are of 95 %: one in "
+            "20 of those may be wrong"
         )
     notes.append(
         "intervals are by a bootstrap over groups: how it may be with other groups of this kind, among the same songs"

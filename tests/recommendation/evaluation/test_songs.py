@@ -16,9 +16,9 @@ from audiolime_ext.recommendation.evaluation.songs import drawn, named_indexes, 
 from tests.recommendation.planted import collection
 
 
-def indexed(n: int = 12, *, folder: str = "one.index", **of: object) -> Index:
+def indexed(n: int = 12, *, folder: str = "one.index") -> Index:
     songs = tuple(Song(f"key {i}", f"{i}.ogg", album=f"album {i // 4}", artist=f"artist {i // 2}") for i in range(n))
-    return collection(np.random.default_rng(0).normal(size=(n, 5)), folder=folder, songs=songs, **of)
+    return collection(np.random.default_rng(0).normal(size=(n, 5)), folder=folder, songs=songs)
 
 
 def test_songs_are_matched_by_content_in_whatever_order() -> None:
