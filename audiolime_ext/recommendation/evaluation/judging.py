@@ -21,7 +21,7 @@ from audiolime_ext.recommendation.evaluation.listening import Method
 from audiolime_ext.recommendation.evaluation.result import Comparison, Measured
 from audiolime_ext.recommendation.evaluation.songs import Songs
 from audiolime_ext.recommendation.evaluation.treatments import TREATMENTS, Floats, nearness, usual
-from audiolime_ext.recommendation.evaluation.words import CHANCE, level_of, named
+from audiolime_ext.recommendation.evaluation.words import CHANCE, level_of
 from audiolime_ext.recommendation.hubs import k_occurrence, skewness
 from audiolime_ext.recommendation.intervals import Interval, average, difference
 from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval, of_relevant, same
@@ -113,7 +113,7 @@ class Judging:
         alike = {one.name: one.found for one in methods if one.condition == ALIKE}
         for one in methods:
             if one.is_index and one.condition == AS_IT_IS and one.name in alike:
-                yield named(one.name, AS_IT_IS), named(one.name, ALIKE), "", one.found, alike[one.name]
+                yield f"{one.name} {AS_IT_IS}", f"{one.name} {ALIKE}", "", one.found, alike[one.name]
 
     def _comparison(
         self, first: str, second: str, condition: str, one: Retrieval, other: Retrieval, *, level: float

@@ -46,7 +46,7 @@ class Method:
     of : str or None
         Name of the index that an untrained network belongs to; "" for an index; None: it belongs to none.
     outputs_named : bool
-        Whether the outputs have names.
+        True where the outputs have names.
     """
 
     name: str

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from audiolime_ext.extras import require
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
-from audiolime_ext.recommendation.evaluation.words import compared, gain, headline, mean, named
+from audiolime_ext.recommendation.evaluation.words import compared, gain, mean, named, sentences, treated
 from audiolime_ext.recommendation.intervals import Difference, Interval
 from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval
 from audiolime_ext.text import counted, html_table, text_table
@@ -36,7 +36,7 @@ class Measured:
     condition : str
         Condition in which songs were heard: "as it is" or "alike".
     is_index : bool
-        Whether it is an index; False: an anchor that was heard for comparison.
+        True for an index; False: an anchor that was heard for comparison.
     found : Retrieval
         Measures of all queries, each with the treatment that the other half of the groups chose.
     treatments : tuple of (str, str)
@@ -120,11 +120,11 @@ class EmbeddingEvaluation:
     chance : mapping of str to (float, float, float)
         Measure → what chance gives by expectation, and the ends of the middle 95 % of deals of the groups.
     comparisons : tuple of Comparison
-        Who is ahead of whom.
+        Pairs of methods, and who is ahead.
     ceilings : mapping of str to mapping of str to Interval
         Anchor for which it is clear what to find → measure → mean.
     by_artist : bool
-        Whether songs of the query's artist were neither found nor relevant.
+        True where songs of the query's artist were neither found nor relevant.
     notes : tuple of str
         Sentences on what was left out, and on what the numbers do not say.
     """
@@ -146,9 +146,14 @@ class EmbeddingEvaluation:
         return sum(self.groups.values())
 
     @property
-    def headline(self) -> str:
+    def sentences(self) -> list[str]:
         """What may be said, and what may not."""
-        return headline(self.measured, self.comparisons, self.chance)
+        return sentences(self.measured, self.comparisons, self.chance)
+
+    @property
+    def headline(self) -> str:
+        """`sentences` in one."""
+        return " ".join(self.sentences)
 
     @property
     def about(self) -> str:
@@ -159,13 +164,13 @@ class EmbeddingEvaluation:
         return f"do songs find others of the same {legible(self.column)}? {asked} among {songs}{without}"
 
     def __str__(self) -> str:
-        parts = ["\n".join([self.about, self.headline])]
+        parts = ["\n".join([self.about, *self.sentences])]
         parts += [text_table(*table, left=left) for table, left in self._tables()]
         parts.append("\n".join(f"note: {utf8(note)}" for note in self.notes))
         return "\n\n".join(filter(None, parts))
 
     def _repr_html_(self) -> str:
-        head, *notes = (f"<p>{html.escape(line)}</p>" for line in [self.about, self.headline, *self.notes])
+        head, *notes = (f"<p>{html.escape(line)}</p>" for line in [self.about, *self.sentences, *self.notes])
         return "".join([head, *(html_table(*table) for table, _ in self._tables()), *notes])
 
     def _tables(self) -> Iterator[tuple[tuple[list[str], list[list[str]]], tuple[int, ...]]]:
@@ -173,13 +178,16 @@ class EmbeddingEvaluation:
         yield self.comparison_table(), (0, 3)
         yield self.treatment_table(), (0, 1)
 
+    def shown(self, condition: str) -> str:
+        """The condition, where there are several; else ""."""
+        return condition if len({one.condition for one in self.measured}) > 1 else ""
+
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The means with their intervals, as a header and rows of text."""
-        conditions = {one.condition for one in self.measured}
         rows = [
             [
-                f"{named(one.name, one.condition if len(conditions) > 1 else '')}",
-                ", then ".join(dict.fromkeys(one.treatments)),
+                named(one.name, self.shown(one.condition)),
+                treated(one.treatments),
             ]
             + [mean(one.means[measure]) for measure in MEASURES]
             for one in self.measured
@@ -203,7 +211,7 @@ class EmbeddingEvaluation:
         """Who is ahead of whom, as a header and rows of text."""
         rows = [
             [
-                compared(one.first, one.second, one.condition),
+                compared(one.first, one.second, self.shown(one.condition)),
                 *(gain(one.differences[by]) for by in ("AP", "P@1")),
                 one.verdict,
             ]

@@ -192,7 +192,9 @@ def _fewer(songs: Songs, most: int | None, seed: int) -> Songs:
     if len(places) > MOST_SONGS:
         kept = np.random.default_rng(seed).permutation(sorted(counts))[: MOST_SONGS // 2].tolist()
         places = [place for place in places if songs.groups[place] in set(kept)]
-        note = f"{note}; and {len(kept)} of {len(counts)} groups, for more than {MOST_SONGS} songs are too many"
+        note = (
+            f"{note}; and {len(kept)} of {counted(len(counts), 'group')}, for more than {MOST_SONGS} songs are too many"
+        )
     return songs.only(np.array(places, np.intp), note if len(places) < len(songs.groups) else "")
 
 

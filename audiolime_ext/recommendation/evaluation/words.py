@@ -72,16 +72,27 @@ def gain(of: Interval) -> str:
     return f"{of.value:+.3f} ({of.low:+.3f} to {of.high:+.3f})"
 
 
-def headline(
+def sentences(
     measured: Sequence[Measured], comparisons: Sequence[Comparison], chance: Mapping[str, tuple[float, float, float]]
-) -> str:
-    """What may be said by the intervals, a sentence or two for each condition."""
-    parts = []
+) -> list[str]:
+    """What may be said by the intervals: a sentence for each index in each condition, and on making alike."""
+    parts: list[str] = []
     for condition in dict.fromkeys(one.condition for one in measured):
         told = [_about(one, comparisons, chance) for one in measured if one.is_index and one.condition == condition]
-        parts.append(("Made alike: " if condition == ALIKE else "") + " ".join(told))
-    parts += [_lost(one) for one in comparisons if not one.condition]
-    return " ".join(parts)
+        parts += [("Made alike, " if condition == ALIKE else "") + one for one in told]
+    return [*parts, *(_lost(one) for one in comparisons if not one.condition)]
+
+
+def treated(treatments: tuple[str, str]) -> str:
+    """The treatments of the two halves.
+
+    Examples
+    --------
+    >>> treated(("plain", "plain")), treated(("plain", "centred, local scaling"))
+    ('plain', 'plain; of the other half: centred, local scaling')
+    """
+    first, second = treatments
+    return first if first == second else f"{first}; of the other half: {second}"
 
 
 def _about(one: Measured, comparisons: Sequence[Comparison], chance: Mapping[str, tuple[float, float, float]]) -> str:
@@ -104,7 +115,7 @@ def _about(one: Measured, comparisons: Sequence[Comparison], chance: Mapping[str
 
 
 def _lost(one: Comparison) -> str:
-    lost, of = one.differences["AP"], legible(one.first.removesuffix(f", {AS_IT_IS}"))
+    lost, of = one.differences["AP"], legible(one.first.removesuffix(f" {AS_IT_IS}"))
     if not one.corrected.is_clear:
         return (
             f"Cut off at 8 kHz, levelled and encoded alike, {of} does not surely lose or gain ({-lost.value:+.3f} MAP)."
@@ -130,7 +141,7 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
         )
     if len(groups) < FEW_GROUPS:
         notes.append(
-            f"{len(groups)} groups are few: intervals by a bootstrap over so few are too narrow (of 95 %, 8 of "
+            f"{counted(len(groups), 'group')} are few: intervals by a bootstrap over so few are too narrow (of 95 %, 8 of "
             "100 miss with 12 groups, and 10 with 5), and what they call sure is less so"
         )
     widths = [
@@ -138,13 +149,13 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
     ]
     if widths and (width := float(np.median(widths))) >= _LEAST:
         notes.append(
-            f"with these {len(groups)} groups a difference in MAP below about {width:.3f} cannot be "
+            f"with these {counted(len(groups), 'group')} a difference in MAP below about {width:.3f} cannot be "
             "told from none: that is how far an interval reaches to either side, in the middle of all comparisons"
         )
     n = len(comparisons)
     if n > 1:
         notes.append(
-            f"{n} comparisons are made: ‘surely’ asks for an interval of {100 * level_of(n):.1f} % by MAP that leaves "
+            f"{counted(n, 'comparison')} are made: ‘surely’ asks for an interval of {100 * level_of(n):.1f} % by MAP that leaves "
             "out zero, so that all are right together in 95 of 100 cases; intervals that are shown are of 95 %: one in "
             "20 of those may be wrong"
         )

@@ -42,7 +42,7 @@ def evaluation_html(found: EmbeddingEvaluation, *, title: str | None = None) -> 
     return render(
         "evaluation/evaluation.html.j2",
         title=title or f"Do songs find others of the same {legible(found.column)}?",
-        headline=minus(found.headline),
+        said=list(map(minus, found.sentences)),
         about=found.about,
         means=means(found),
         differences=differences(found),

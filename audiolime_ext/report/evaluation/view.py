@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.evaluation.excerpts import ALIKE
 from audiolime_ext.recommendation.evaluation.result import EmbeddingEvaluation
-from audiolime_ext.recommendation.evaluation.words import CHANCE, compared, gain, mean
+from audiolime_ext.recommendation.evaluation.words import CHANCE, compared, gain, mean, treated
 from audiolime_ext.recommendation.intervals import Interval
 from audiolime_ext.text import minus
 
@@ -32,11 +32,11 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Picture:
-    """Rows on one scale: a line at `at`, which means chance or no difference, and what the ends of the scale are."""
+    """Rows on one scale: a line at `at` for chance or no difference (None: no line), and the ends of the scale."""
 
     title: str
     rows: tuple[Drawn, ...]
-    at: float
+    at: float | None
     left: str
     right: str
 
@@ -50,7 +50,7 @@ def means(found: EmbeddingEvaluation) -> list[Picture]:
     conditions = list(dict.fromkeys(one.condition for one in found.measured))
     for condition in conditions:
         rows = [
-            _row(legible(one.name), ", then ".join(dict.fromkeys(one.treatments)), one.means["AP"], scale, one.is_index)
+            _row(legible(one.name), treated(one.treatments), one.means["AP"], scale, one.is_index)
             for one in found.measured
             if one.condition == condition
         ]
@@ -64,7 +64,7 @@ def means(found: EmbeddingEvaluation) -> list[Picture]:
         pictures.append(Picture(title, tuple(rows), at, "0", f"{scale:.2f}"))
     if found.ceilings:
         rows = [_row(name, "", of["AP"], scale, False) for name, of in found.ceilings.items()]
-        pictures.append(Picture("Where it is clear what to find", tuple(rows), at, "0", f"{scale:.2f}"))
+        pictures.append(Picture("Where it is clear what to find", tuple(rows), None, "0", f"{scale:.2f}"))
     return pictures
 
 
@@ -74,7 +74,7 @@ def differences(found: EmbeddingEvaluation) -> list[Picture]:
     scale = max(told, default=0.0) * _ROOM or 1.0
     rows = tuple(
         Drawn(
-            compared(one.first, one.second, one.condition),
+            compared(one.first, one.second, found.shown(one.condition)),
             one.verdict,
             minus(gain(one.differences["AP"])),
             _around(one.differences["AP"].low, scale),

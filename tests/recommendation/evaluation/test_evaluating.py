@@ -169,7 +169,7 @@ def test_anchors_and_songs_made_alike_are_compared_on_the_same_queries(heard: Pa
     ]
     assert [(one.first, one.second) for one in found.comparisons] == [
         *[("bands", other) for other in ("chance", "mean log-mel", "MFCC")] * 2,
-        ("bands, as it is", "bands, alike"),
+        ("bands as it is", "bands alike"),
     ]
     assert list(found.ceilings) == ["the same song's other half (bands)", "its re-encoding (bands)"]
     for one in found.measured:
@@ -177,7 +177,7 @@ def test_anchors_and_songs_made_alike_are_compared_on_the_same_queries(heard: Pa
         assert one.means["AP"].value > found.chance["AP"][2], "colours are heard by all"
     assert found.comparisons[0].verdict == "surely ahead"
     assert "the network of bands cannot be had untrained, so it is not known what training adds" in found.notes
-    assert found.headline.count("Made alike: ") == 1
+    assert found.headline.count("Made alike, ") == 1
 
 
 def test_what_was_heard_is_kept_by_content(heard: Path) -> None:
