@@ -141,8 +141,8 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
         )
     if len(groups) < FEW_GROUPS:
         notes.append(
-            f"{counted(len(groups), 'group')} are few: intervals by a bootstrap over so few are too narrow (of 95 %, 8 of "
-            "100 miss with 12 groups, and 10 with 5), and what they call sure is less so"
+            f"{counted(len(groups), 'group')} are few: intervals by a bootstrap over so few are too narrow (of 95 %, "
+            "8 of 100 miss with 12 groups, and 10 with 5), and what they call sure is less so"
         )
     widths = [
         (one.differences["AP"].high - one.differences["AP"].low) / 2 for one in comparisons if one.second != CHANCE
@@ -155,9 +155,9 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
     n = len(comparisons)
     if n > 1:
         notes.append(
-            f"{counted(n, 'comparison')} are made: ‘surely’ asks for an interval of {100 * level_of(n):.1f} % by MAP that leaves "
-            "out zero, so that all are right together in 95 of 100 cases; intervals that are shown are of 95 %: one in "
-            "20 of those may be wrong"
+            f"{counted(n, 'comparison')} are made: ‘surely’ asks for an interval of {100 * level_of(n):.1f} % by MAP "
+            "that leaves out zero, so that all are right together in 95 of 100 cases; intervals shown are of 95 %: "
+            "one in 20 of those may be wrong"
         )
     notes.append(
         "intervals are by a bootstrap over groups: how it may be with other groups of this kind, among the same songs"
