@@ -99,8 +99,7 @@ class Judging:
 
     def compared(self, methods: Sequence[Measured]) -> tuple[Comparison, ...]:
         """Each index with chance, with the others and with the anchors, and with itself made alike."""
-        pairs = list(self._pairs(methods))
-        return tuple(self._comparison(*pair, level=level_of(len(pairs))) for pair in pairs)
+        return compare(list(self._pairs(methods)), self.songs.groups, seed=self.seed)
 
     def _pairs(self, methods: Sequence[Measured]) -> Iterator[Pair]:
         for condition in (AS_IT_IS, ALIKE):
@@ -115,10 +114,23 @@ class Judging:
             if one.is_index and one.condition == AS_IT_IS and one.name in alike:
                 yield f"{one.name} {AS_IT_IS}", f"{one.name} {ALIKE}", "", one.found, alike[one.name]
 
-    def _comparison(
-        self, first: str, second: str, condition: str, one: Retrieval, other: Retrieval, *, level: float
-    ) -> Comparison:
-        how: dict[str, Any] = {"seed": self.seed, "widened": True}
-        differences = {name: difference(one, other, self.songs.groups, measure=name, **how) for name in COMPARED}
-        corrected = difference(one, other, self.songs.groups, level=level, **how)
-        return Comparison(first, second, condition, differences, corrected)
+
+def compare(pairs: Sequence[Pair], groups: Sequence[str], *, seed: int = 0) -> tuple[Comparison, ...]:
+    """Pairs of methods, compared on the same queries; what is called sure allows for how many pairs there are.
+
+    Parameters
+    ----------
+    pairs : sequence of (str, str, str, Retrieval, Retrieval)
+        Names of the two, their condition, and their measures.
+    groups : sequence of str
+        Group of each song.
+    seed : int
+        Random seed of the draws.
+    """
+    how: dict[str, Any] = {"seed": seed, "widened": True}
+    level, found = level_of(len(pairs)), []
+    for first, second, condition, one, other in pairs:
+        differences = {name: difference(one, other, groups, measure=name, **how) for name in COMPARED}
+        corrected = difference(one, other, groups, level=level, **how)
+        found.append(Comparison(first, second, condition, differences, corrected))
+    return tuple(found)
