@@ -58,7 +58,7 @@ QUESTIONS = (  # decided before anything was measured
 )
 CONDITIONS = (AS_IT_IS, ALIKE)
 COLUMNS = ("path", "group", "title", "artist")
-MINUTES, K, MOST, SOME = 30.0, 10, 10, 40
+MINUTES, K, MOST, SOME = 30.0, 10, 10, 8
 HEADS = {"P@1": "P@1", "R@k": f"R@{K}", "NDCG@k": f"NDCG@{K}", "AP": "MAP"}
 
 Found = Mapping[tuple[str, str], Retrieval]  # name and condition
@@ -138,15 +138,27 @@ def models(tables: Mapping[str, Path], half: str, out: Path, budget: Budget) -> 
     found = {}
     for recipe in RECIPES:
         stems = budget.stems if recipe == BETTER else None
-        file = out / f"{half}-{recipe}-{budget.name}.onnx"
         length: dict[str, Any] = {"minutes": budget.minutes} if budget.steps is None else {"steps": budget.steps}
-        trained = train_embedding(tables[half], output=file, recipe=recipe, seed=budget.seed, stems=stems, **length)
+        name = f"{half}-{recipe}-{budget.name}"
+        how = {**length, "stems": stems, "seed": budget.seed, "recipe": recipe}
+        trained = train_embedding(tables[half], output=out / f"{name}.onnx", run=_run(out, name), **how)
         print(trained, file=sys.stderr)
-        found[recipe] = f"onnx:{file}"
-        drawn_file = out / f"{recipe}-untrained-seed-{budget.seed}.onnx"
-        train_embedding(tables["some"], output=drawn_file, recipe=recipe, seed=budget.seed, steps=0)
-        found[UNTRAINED[recipe]] = f"onnx:{drawn_file}"
+        found[recipe] = trained.spec
+        name = f"{recipe}-untrained-seed-{budget.seed}"
+        how = {"steps": 0, "seed": budget.seed, "recipe": recipe}  # on a few songs: nothing is learnt of them
+        drawn_ = train_embedding(tables["some"], output=out / f"{name}.onnx", run=_run(out, name), **how)
+        found[UNTRAINED[recipe]] = drawn_.spec
     return {**{name: found[name] for name in NAMES if name != MUSICNN}, MUSICNN: MODEL}
+
+
+def _run(out: Path, name: str) -> Path:
+    """The folder of a training, whose prepared songs are those of all: they are named by their content."""
+    folder = out / "runs" / name
+    make_folder(out / "material")
+    make_folder(folder)
+    if not (folder / "material").exists():
+        (folder / "material").symlink_to(Path("..", "..", "material"), target_is_directory=True)
+    return folder
 
 
 def judge(table: Path, specs: Mapping[str, str], folder: Path, *, title: str, seed: int = 0) -> Judged:
