@@ -174,7 +174,7 @@ def judge(table: Path, specs: Mapping[str, str], folder: Path, *, title: str, se
     found = {(one.name, one.condition): one.found for one in measured}
     treatments = {(one.name, one.condition): " / ".join(one.treatments) for one in measured}
     chance = {("chance", condition): judging.chance for condition in CONDITIONS}
-    return Judged(title, vectors.songs.groups, found | chance, treatments, (*vectors.songs.notes, *vectors.notes))
+    return Judged(title, vectors.songs.groups, found | chance, treatments, vectors.songs.notes)
 
 
 def together(one: Judged, other: Judged) -> Judged:

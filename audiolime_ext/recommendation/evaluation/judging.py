@@ -21,7 +21,7 @@ from audiolime_ext.recommendation.evaluation.listening import Method
 from audiolime_ext.recommendation.evaluation.result import Comparison, Measured
 from audiolime_ext.recommendation.evaluation.songs import Songs
 from audiolime_ext.recommendation.evaluation.treatments import TREATMENTS, Floats, nearness, usual
-from audiolime_ext.recommendation.evaluation.words import CHANCE, level_of
+from audiolime_ext.recommendation.evaluation.words import CHANCE, least_groups, level_of
 from audiolime_ext.recommendation.hubs import k_occurrence, skewness
 from audiolime_ext.recommendation.intervals import Interval, average, difference
 from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval, of_relevant, same
@@ -132,5 +132,6 @@ def compare(pairs: Sequence[Pair], groups: Sequence[str], *, seed: int = 0) -> t
     for first, second, condition, one, other in pairs:
         differences = {name: difference(one, other, groups, measure=name, **how) for name in COMPARED}
         corrected = difference(one, other, groups, level=level, **how)
-        found.append(Comparison(first, second, condition, differences, corrected))
+        enough = len({groups[query] for query in one.queries}) >= least_groups(len(pairs))
+        found.append(Comparison(first, second, condition, differences, corrected, enough))
     return tuple(found)

@@ -128,6 +128,7 @@ def _asked(
     first_s = songs.first.middle_s or DURATION_S
     notes = [f"of each song the middle {first_s:g} s were heard again, in mono"]
     conditions = (AS_IT_IS, ALIKE) if alike else (AS_IT_IS,)
+    only_trained: list[str] = []
 
     def ask(ear: Ear, of: str | None, seconds: float, *which: str, outputs_named: bool = False) -> None:
         method = Method(ear.name, AS_IT_IS, _NOTHING, of, outputs_named)
@@ -155,11 +156,14 @@ def _asked(
         if anchors and (other := ears.untrained(model, name, seed=seed)) is not None:
             ask(other, name, seconds, *conditions, outputs_named=index.labels is not None)
         elif anchors:
-            notes.append(
-                f"the network of {legible(name)} cannot be had untrained, so it is not known what training adds"
-            )
+            only_trained.append(legible(name))
+    if only_trained:
+        notes.append(
+            f"what training adds is not known of {', '.join(only_trained)}: the network cannot be had untrained"
+        )
     for free in ears.free() if anchors else ():
-        ask(free, None, first_s, *conditions)
+        name = f"{free.name} (anchor)" if free.name in songs.indexes else free.name
+        ask(replace(free, name=name), None, first_s, *conditions)
     return asked, notes
 
 

@@ -85,6 +85,8 @@ class Comparison:
         Measure ("AP", "P@1") → difference of the means, with an interval of 95 %.
     corrected : Difference
         Difference by average precision, with an interval that allows for the number of comparisons.
+    enough : bool
+        True where there are groups enough for anything to be sure.
     """
 
     first: str
@@ -92,11 +94,12 @@ class Comparison:
     condition: str
     differences: Mapping[str, Difference]
     corrected: Difference
+    enough: bool = True
 
     @property
     def verdict(self) -> str:
         """Whether the first is "surely ahead", "surely behind", or "not surely apart"."""
-        if not self.corrected.is_clear:
+        if not (self.enough and self.corrected.is_clear):
             return "not surely apart"
         return "surely ahead" if self.corrected.value > 0 else "surely behind"
 

@@ -134,7 +134,7 @@ def songs_of(
     values = column_of(first, group, table).values
     known = [key for key in shared if values[at[0][key]] is not None]
     places = np.array([[one[key] for key in known] for one in at], np.intp).reshape(len(at), len(known))
-    finite = np.all([np.isfinite(i.vectors[rows]).all(axis=1) for i, rows in zip(indexes, places, strict=True)], axis=0)
+    usable = np.all([_usable(one.vectors[rows]) for one, rows in zip(indexes, places, strict=True)], axis=0)
     names = [song.name for index in indexes for song in index.songs if song.key not in set(shared)]
     notes = (
         left_out(list(dict.fromkeys(names)), "song is not in all indexes", "songs are not in all indexes"),
@@ -142,15 +142,21 @@ def songs_of(
             _names(first, at[0], shared, known), f"song has no {legible(group)}", f"songs have no {legible(group)}"
         ),
         left_out(
-            [first.songs[place].name for place in places[0][~finite]], "vector is not finite", "vectors are not finite"
+            [first.songs[place].name for place in places[0][~usable]],
+            "vector is not finite, or zero",
+            "vectors are not finite, or zero",
         ),
     )
     of = tuple(str(values[place]) for place in places[0])
     whose = tuple(first.songs[place].artist for place in places[0]) if artists else None
-    found = Songs(named, places, of, whose).only(np.flatnonzero(finite), *notes)
+    found = Songs(named, places, of, whose).only(np.flatnonzero(usable), *notes)
     found = _fewer(found, most, seed)
     require_groups(found, group)
     return found
+
+
+def _usable(vectors: NDArray[np.float32]) -> Mask:
+    return np.asarray(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
 
 
 def named_indexes(indexes: Sequence[Index]) -> dict[str, Index]:

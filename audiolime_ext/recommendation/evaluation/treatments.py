@@ -29,7 +29,7 @@ _CORRECT: Mapping[str, Callable[[Floats], Floats]] = {
     "mutual proximity": mutual_proximity,
     "local scaling": local_scaling,
 }
-_LEAST = 1e-12
+_LEAST = 1e-12  # times the mean length
 
 
 def cosine(first: Floats, second: Floats) -> Floats:
@@ -40,8 +40,12 @@ def cosine(first: Floats, second: Floats) -> Floats:
     >>> cosine(np.array([[3.0, 4.0]]), np.array([[6.0, 8.0], [0.0, 0.0]]))
     array([[1., 0.]])
     """
-    directions = [one / np.maximum(np.linalg.norm(one, axis=1, keepdims=True), _LEAST) for one in (first, second)]
-    return np.asarray(directions[0] @ directions[1].T)
+    return np.asarray(_directions(first) @ _directions(second).T)
+
+
+def _directions(vectors: Floats) -> Floats:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, _LEAST * lengths.mean() or 1.0))
 
 
 def scaled(vectors: Floats, songs: Floats, space: str) -> Floats:

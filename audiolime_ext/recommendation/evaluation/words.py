@@ -7,6 +7,7 @@ a bootstrap over few groups can tell. Anything else is *not surely* so: not foun
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,20 @@ def level_of(n_comparisons: int) -> float:
     (0.95, 0.995)
     """
     return 1 - 0.05 / max(n_comparisons, 1)
+
+
+def least_groups(n_comparisons: int) -> int:
+    """How many groups it takes before anything can be sure.
+
+    Of two equal methods, the first is ahead in all of n groups, or in none, with a probability of 2 ** (1 - n); as long
+    as that is above .05 / m, an interval cannot say more, however narrow it is.
+
+    Examples
+    --------
+    >>> least_groups(1), least_groups(10)
+    (6, 9)
+    """
+    return math.ceil(1 + math.log2(max(n_comparisons, 1) / 0.05))
 
 
 def named(name: str, condition: str) -> str:
@@ -116,7 +131,7 @@ def _about(one: Measured, comparisons: Sequence[Comparison], chance: Mapping[str
 
 def _lost(one: Comparison) -> str:
     lost, of = one.differences["AP"], legible(one.first.removesuffix(f" {AS_IT_IS}"))
-    if not one.corrected.is_clear:
+    if one.verdict == "not surely apart":
         return (
             f"Cut off at 8 kHz, levelled and encoded alike, {of} does not surely lose or gain ({-lost.value:+.3f} MAP)."
         )
@@ -153,7 +168,12 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
             "told from none: that is how far an interval reaches to either side, in the middle of all comparisons"
         )
     n = len(comparisons)
-    if n > 1:
+    if len(groups) < (least := least_groups(n)):
+        notes.append(
+            f"nothing is called sure: among {counted(n, 'comparison')} that takes {counted(least, 'group')}, since "
+            "fewer may all point one way by chance"
+        )
+    elif n > 1:
         notes.append(
             f"{counted(n, 'comparison')} are made: ‘surely’ asks for an interval of {100 * level_of(n):.1f} % by MAP "
             "that leaves out zero, so that all are right together in 95 of 100 cases; intervals shown are of 95 %: "

@@ -36,14 +36,14 @@ def test_what_is_left_out_is_said() -> None:
     one, two = indexed(13), indexed(12, folder="two.index")
     songs = (*one.songs[:11], replace(one.songs[11], album=None), one.songs[12])
     vectors = one.vectors.copy()
-    vectors[3] = np.nan
+    vectors[3], vectors[5] = np.nan, 0
     found = songs_of([replace(one, songs=songs, vectors=vectors), two], "album")
     assert found.notes == (
         "1 song is not in all indexes: 12.ogg",
         "1 song has no album: 11.ogg",
-        "1 vector is not finite: 3.ogg",
+        "2 vectors are not finite, or zero: 3.ogg, 5.ogg",
     )
-    assert [song.key for song in found.songs] == [f"key {i}" for i in range(11) if i != 3]
+    assert [song.key for song in found.songs] == [f"key {i}" for i in range(11) if i not in (3, 5)]
 
 
 def test_a_group_of_one_song_is_searched_and_asks_nothing() -> None:

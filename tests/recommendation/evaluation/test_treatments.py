@@ -33,6 +33,12 @@ def test_corrections_are_those_of_the_package() -> None:
     np.testing.assert_array_equal(nearness(VECTORS, "centred, local scaling"), local_scaling(near))
 
 
+@pytest.mark.parametrize("treatment", TREATMENTS)
+def test_the_scale_of_vectors_does_not_matter(treatment: str) -> None:
+    for scale in (1e-30, 1e30):
+        np.testing.assert_allclose(nearness(scale * VECTORS, treatment), nearness(VECTORS, treatment), atol=1e-9)
+
+
 def test_an_output_that_never_varies_harms_nothing() -> None:
     constant = np.column_stack([VECTORS, np.full(6, 7.0)])
     np.testing.assert_allclose(nearness(constant, "standardised"), nearness(VECTORS, "standardised"))
