@@ -30,7 +30,6 @@ from audiolime_ext.recommendation.evaluation.words import notes_on
 from audiolime_ext.recommendation.queries import waiting
 from audiolime_ext.recommendation.retrieval import MEASURES
 from audiolime_ext.recommendation.similar import require_seed
-from audiolime_ext.text import counted
 
 
 @tells_progress
@@ -95,7 +94,7 @@ def evaluate_embedding(
     >>> index = Index(Path("mine.index"), "", "", None, songs, vectors.astype(np.float32))
     >>> found = evaluate_embedding(index, "album", progress=False)
     >>> print(found.headline)
-    mine has a MAP of 1.000 (chance: 0.239); it is surely ahead of chance.
+    mine has a mean average precision (MAP) of 1.000 (chance: 0.239); it is surely ahead of chance.
     """
     _require(k, most)
     require_seed(seed)
@@ -114,10 +113,7 @@ def evaluate_embedding(
     alone = int((~songs.queries).sum())
     notes = [*songs.notes, *vectors.notes, *notes_on(group, songs.asking, alone, comparisons)]
     notes += [note for index in opened for note in waiting(index)]
-    if songs.artists is not None and (n := sum(artist is None for artist in songs.artists)):
-        notes.append(
-            f"the artist of {n} of {counted(len(songs.artists), 'song')} is not known: nothing is left out there"
-        )
+    notes += songs.on_artists
     return EmbeddingEvaluation(
         group, k, songs.asking, len(songs.groups), tuple(methods), chance, comparisons, ceilings, artists, tuple(notes)
     )

@@ -74,6 +74,24 @@ class Songs:
         return np.asarray((same(self.groups) & ~self.hidden).any(axis=1))
 
     @property
+    def on_artists(self) -> list[str]:
+        """Sentences on what it means to leave out songs of the query's artist."""
+        if self.artists is None:
+            return []
+        notes, n_all = [], int((same(self.groups) & ~np.eye(len(self.groups), dtype=bool)).any(axis=1).sum())
+        if n_lost := n_all - int(self.queries.sum()):
+            notes.append(
+                f"without songs of the query's artist {n_lost} of {counted(n_all, 'song')} have nothing left to find; "
+                "what is measured is about the others"
+            )
+        if n_unknown := sum(artist is None for artist in self.artists):
+            notes.append(
+                f"the artist of {n_unknown} of {counted(len(self.artists), 'song')} is not known: nothing is left out "
+                "there"
+            )
+        return notes
+
+    @property
     def asking(self) -> dict[str, int]:
         """Group → number of its queries, largest first, of groups that have some."""
         found = Counter(group for group, asks in zip(self.groups, self.queries, strict=True) if asks)

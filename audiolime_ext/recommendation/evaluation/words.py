@@ -95,6 +95,7 @@ def sentences(
     for condition in dict.fromkeys(one.condition for one in measured):
         told = [_about(one, comparisons, chance) for one in measured if one.is_index and one.condition == condition]
         parts += [("Made alike, " if condition == ALIKE else "") + one for one in told]
+    parts[0] = parts[0].replace(" a MAP of ", " a mean average precision (MAP) of ", 1)
     return [*parts, *(_lost(one) for one in comparisons if not one.condition)]
 
 

@@ -57,6 +57,18 @@ def test_songs_of_the_querys_artist_are_hidden() -> None:
     found = songs_of([indexed()], "album", artists=True)
     assert found.hidden.sum() == 12 * 2, "itself and another one"
     assert found.queries.all()
+    assert found.on_artists == []
+    whole = collection(
+        np.random.default_rng(0).normal(size=(12, 5)),
+        songs=tuple(
+            replace(song, artist=None if i == 11 else "one" if i < 4 else song.artist)
+            for i, song in enumerate(indexed().songs)
+        ),
+    )
+    assert songs_of([whole], "album", artists=True).on_artists == [
+        "without songs of the query's artist 4 of 12 songs have nothing left to find; what is measured is about the others",
+        "the artist of 1 of 12 songs is not known: nothing is left out there",
+    ]
 
 
 @pytest.mark.parametrize(
