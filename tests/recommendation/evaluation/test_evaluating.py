@@ -47,8 +47,8 @@ def test_what_knows_the_groups_is_surely_ahead_of_what_knows_little_and_of_chanc
     found = evaluated(planted("good", 0.3), planted("poor", 4.0))
     assert [one.verdict for one in found.comparisons] == ["surely ahead", "surely ahead", "not surely apart"]
     assert found.headline == (
-        "good has a mean average precision (MAP) of 1.000 (chance: 0.095); it is surely ahead of chance and poor. poor has a MAP of "
-        f"{found.measured[1].means['AP'].value:.3f} (chance: 0.095); it is not surely apart from chance."
+        "good has a mean average precision (MAP) of 1.000 (chance: 0.095); it is surely ahead of chance and poor. "
+        f"poor has a MAP of {found.measured[1].means['AP'].value:.3f} (chance: 0.095); it is not surely apart from chance."
     )
     good, poor = found.measured
     assert good.p_chance == pytest.approx(1 / 1001)

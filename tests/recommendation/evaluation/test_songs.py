@@ -66,7 +66,8 @@ def test_songs_of_the_querys_artist_are_hidden() -> None:
         ),
     )
     assert songs_of([whole], "album", artists=True).on_artists == [
-        "without songs of the query's artist 4 of 12 songs have nothing left to find; what is measured is about the others",
+        "without songs of the query's artist 4 of 12 songs have nothing left to find; what is measured is "
+        "about the others",
         "the artist of 1 of 12 songs is not known: nothing is left out there",
     ]
 
