@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.function import tagger
     from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.prediction.taggram import tag
+    from audiolime_ext.recommendation.evaluation.evaluating import evaluate_embedding
     from audiolime_ext.recommendation.maps.pipeline import embedding_map
     from audiolime_ext.recommendation.similar import similar
     from audiolime_ext.recommendation.why.pipeline import why
@@ -70,6 +71,7 @@ _HOMES = {
     "TrackExplanation": "track.explanation",
     "assert_no_confounder": "audit.verdict.admission",
     "embedding_map": "recommendation.maps.pipeline",
+    "evaluate_embedding": "recommendation.evaluation.evaluating",
     "explain": "explanation.pipeline",
     "explain_track": "track.pipeline",
     "load_audio": "audio.recording",
@@ -96,6 +98,7 @@ __all__ = [
     "TrackExplanation",
     "assert_no_confounder",
     "embedding_map",
+    "evaluate_embedding",
     "explain",
     "explain_track",
     "load_audio",

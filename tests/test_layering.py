@@ -57,9 +57,14 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "prediction.option_values": "prediction/test_saved_model",
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
+    **{
+        f"recommendation.evaluation.{name}": "recommendation/evaluation/test_evaluating"
+        for name in ("hearing", "judging", "listening", "result", "words")
+    },
     **{f"recommendation.why.{name}": "recommendation/why/test_flip" for name in ("flipped", "trials")},
     "recommendation.why.likeness": "recommendation/why/test_alike",
     "report.audit": "report/audit/test_page",  # sections of one page
+    "report.evaluation.view": "report/evaluation/test_page",
     "report.figures": "report/figures/test_figure",  # kinds of figures of one room
     "report.maps": "report/maps/test_page",  # sections of one page
     "report.neighbours": "report/neighbours/test_page",  # sections of one page

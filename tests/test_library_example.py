@@ -18,6 +18,8 @@ from audiolime_ext import Audio, load_audio
 from audiolime_ext.collection.manifest import load_manifest
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.files.reading import sha256_of
+from audiolime_ext.recommendation.evaluation.excerpts import alike, middle
+from audiolime_ext.recommendation.evaluation.treatments import TREATMENTS, nearness
 from examples.library import __main__ as library
 from examples.library import (
     duplicates,
@@ -338,31 +340,6 @@ def test_a_library_is_made_and_made_again_from_what_is_there(
 # Retrieval
 
 
-def test_excerpts_made_alike_have_one_level_one_rate_and_nothing_above_8_khz() -> None:
-    rng = np.random.default_rng(0)
-    noise = Audio(rng.normal(0, 0.01, (1, 44100 * 2)).astype(np.float32), 44100, "noise")
-    made = excerpts.alike(noise)
-    assert (made.sr, made.n_samples) == (16000, 32000)
-    level_db = 10 * np.log10(np.mean(np.square(made.samples, dtype=float)))
-    assert level_db == pytest.approx(excerpts.LEVEL_DB, abs=1.5)
-    again = excerpts.alike(Audio(noise.samples * 8, 44100, "loud"))
-    np.testing.assert_allclose(again.samples, made.samples, atol=1e-3)
-
-
-def test_the_middle_of_a_song_is_compared() -> None:
-    ramp = np.arange(100, dtype=np.float32)[None]
-    cut = excerpts.middle(Audio(np.concatenate([ramp, ramp]), 10, "ramp"), 4.0)
-    np.testing.assert_array_equal(cut.samples[0], np.arange(30, 70))
-
-
-def test_the_same_songs_are_drawn_of_each_soundtrack() -> None:
-    groups = ["a"] * 20 + ["b"] * 3
-    drawn = excerpts.chosen(groups, 10, 0)
-    assert drawn == excerpts.chosen(groups, 10, 0)
-    assert [groups[i] for i in drawn] == ["a"] * 10 + ["b"] * 3
-    assert drawn != excerpts.chosen(groups, 10, 1)
-
-
 def test_what_was_computed_is_kept_until_its_file_changes(tmp_path: Path) -> None:
     file = tmp_path / "song.wav"
     file.write_bytes(b"one")
@@ -379,18 +356,14 @@ def test_what_was_computed_is_kept_until_its_file_changes(tmp_path: Path) -> Non
     assert len(made) == 2
 
 
-def test_treatments_are_what_they_are_called() -> None:
+def test_vectors_have_every_treatment_and_other_packages_their_own() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(6, 3)) * [1, 10, 100] + 5
     method = methods.Method("known", lambda path: np.zeros((1, 3)))
     found = dict(treatments.similarities(method, [vector[None] for vector in vectors]))
-    assert list(found)[:3] == ["plain", "plain, mutual proximity", "plain, local scaling"]
-    assert len(found) == 9
-    for name, moved in {"centred": vectors - vectors.mean(0), "plain": vectors}.items():
-        units = moved / np.linalg.norm(moved, axis=1, keepdims=True)
-        np.testing.assert_allclose(found[name], units @ units.T, atol=1e-12)
-    scores = (vectors - vectors.mean(0)) / vectors.std(0)
-    np.testing.assert_allclose(found["standardised"], treatments.cosine(scores, scores))
+    assert tuple(found) == TREATMENTS
+    for name, near in found.items():
+        np.testing.assert_array_equal(near, nearness(vectors, name))
     own = methods.Method("own", method.extract, nearness=lambda arrays: np.eye(len(arrays)), is_vector=False)
     assert list(dict(treatments.similarities(own, [vector[None] for vector in vectors]))) == ["its own"]
 
@@ -455,10 +428,10 @@ def test_the_tables_say_everything(made: tables.Found) -> None:
 
 def test_methods_hear_files_and_tell_music_apart(tmp_path: Path, ezer_ev: Path) -> None:
     """Real ones: an excerpt is nearer to its re-encoding than to other sound."""
-    audio = excerpts.middle(load_audio(ezer_ev), 7.0)
+    audio = middle(load_audio(ezer_ev), 7.0)
     other = Audio(music(0, 7.0, sr=16000)[None], 16000, "other")
     files = [tmp_path / f"{i}.wav" for i in range(3)]
-    for one, file in zip((audio, excerpts.alike(audio), other), files, strict=True):
+    for one, file in zip((audio, alike(audio), other), files, strict=True):
         one.write(file)
     for method in (one for one in methods.OWN if one.name in ("musicnn", "untrained musicnn", "mean log-mel")):
         songs_ = [excerpts.Excerpt("a", "", dict.fromkeys(excerpts.CONDITIONS, file)) for file in files]

@@ -21,6 +21,7 @@ from audiolime_ext.cli import (
     cache,
     checkpoints,
     demo,
+    evaluate_embedding,
     explain,
     index,
     listing,
@@ -39,7 +40,10 @@ from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
 from audiolime_ext.progress.stages import reporting
 
-COMMANDS = (tag, separate, explain, page, audit, index, similar, why, map, demo, rerun, checkpoints, cache, listing)
+COMMANDS = (
+    *(tag, separate, explain, page, audit, index, similar, why, map, evaluate_embedding),
+    *(demo, rerun, checkpoints, cache, listing),
+)
 
 
 class _Version(argparse.Action):

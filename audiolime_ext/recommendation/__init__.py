@@ -9,7 +9,9 @@
 - `neighbours`: the nearest, exactly; `approximate`: candidates for them among very many
 - `telling`, `result`, `playlist`: the list as objects, text, JSON and a file for players
 - `sounds`: where the sound of a song is, so that what was found can be played
-- `retrieval`: how many of the nearest songs are those that should be, and whether one method is better than another
+- `retrieval`: how many of the nearest songs are those that should be; `intervals`: how sure that is, and whether one
+  method is better than another
+- `evaluation`: the same of whole indexes, against anchors and each other
 - `why`: why one song and not another, by their stems; `maps`: all songs as a map, and how far it can be trusted
 - `kept`: what is worked out once for a collection
 

@@ -14,14 +14,11 @@ and R relevant songs in all, a query has these measures, each from 0 to 1:
 Invariants: *ties are broken against the method*, songs that are not relevant come first, so that similarities that tell
 nothing apart earn nothing; *a query without a relevant song has no measures*: it is left out, and counted.
 
-Methods are compared on the same queries. Songs of one soundtrack are not independent of each other, so intervals come
-from a paired bootstrap over groups: whole groups of queries are drawn again, and the difference of the two means is
-taken anew. The songs that are searched stay the same.
+How sure a mean is, or a difference of two, is said by `audiolime_ext.recommendation.intervals`.
 
 References
 ----------
 K. Järvelin, J. Kekäläinen: Cumulated gain-based evaluation of IR techniques, ACM TOIS 20(4), 2002.
-B. Efron, R. Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals).
 A. Flexer, D. Schnitzer: Effects of album and artist filters in audio similarity computed for very large music
 databases, Computer Music Journal 34(3), 2010.
 """
@@ -30,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +38,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MEASURES = ("P@1", "R@k", "NDCG@k", "AP")
+_ROWS = 256  # queries that are ranked at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,31 +74,6 @@ class Retrieval:
         return Retrieval(self.queries[kept], measures, self.k, self.n_left_out)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How much better one method is than another: the difference of two means, and its interval.
-
-    Parameters
-    ----------
-    value : float
-        Mean of the first minus mean of the second.
-    low, high : float
-        Ends of the interval.
-    level : float
-        Its confidence, such as 0.95.
-    """
-
-    value: float
-    low: float
-    high: float
-    level: float = 0.95
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
-
-
 def by_group(
     similarities: ArrayLike,
     groups: Sequence[Hashable],
@@ -133,18 +107,29 @@ def by_group(
     >>> found.mean("P@1"), found.n_left_out
     (1.0, 1)
     """
-    known, whose = _same(groups), _same(artists) if artists is not None else None
-    n = len(known)
-    if np.shape(similarities) != (n, n) or (whose is not None and len(whose) != n):
+    n = len(groups)
+    if np.shape(similarities) != (n, n) or (artists is not None and len(artists) != n):
         raise UsageError(
             f"similarities of shape {np.shape(similarities)} need a group, and an artist if any is given, for each row "
             f"and column; groups given: {n}"
         )
+    return of_relevant(similarities, same(groups), excluded=hidden_from(n, artists), k=k)
+
+
+def hidden_from(n: int, artists: Sequence[Hashable] | None = None) -> Mask:
+    """Which of n songs (column) a query (row) must not find, shape (n, n): itself and, if any, those of its artist.
+
+    Examples
+    --------
+    >>> hidden_from(3, ["a", "a", None]).astype(int)
+    array([[1, 1, 0],
+           [1, 1, 0],
+           [0, 0, 1]])
+    """
     itself = np.eye(n, dtype=bool)
-    if whose is None:
-        return of_relevant(similarities, known, excluded=itself, k=k)
-    unknown = np.array([artist is None for artist in artists or ()])
-    return of_relevant(similarities, known, excluded=itself | (whose & ~unknown), k=k)
+    if artists is None:
+        return itself
+    return np.asarray(itself | (same(artists) & ~np.array([artist is None for artist in artists], bool)))
 
 
 def of_relevant(
@@ -186,77 +171,50 @@ def of_relevant(
         raise UsageError("a similarity is NaN: a vector is not finite, or is zero and has no direction")
     wanted = wanted & ~hidden
     queries = np.flatnonzero(wanted.any(axis=1))
-    rows = [_measured(near[q][~hidden[q]], wanted[q][~hidden[q]], k) for q in queries]
-    columns = np.array(rows).reshape(-1, len(MEASURES)).T
-    measures = dict(zip(MEASURES, columns, strict=True))
-    return Retrieval(queries, measures, k, len(near) - len(queries))
+    parts = [measured(_hits(near, wanted, hidden, rows), k) for rows in _blocks(queries)]
+    columns = np.concatenate([np.zeros((len(MEASURES), 0)), *parts], axis=1)
+    return Retrieval(queries, dict(zip(MEASURES, columns, strict=True)), k, len(near) - len(queries))
 
 
-def _same(names: Sequence[Hashable]) -> Mask:
+def same(names: Sequence[Hashable]) -> Mask:
     """Which of some names are equal, shape (n, n)."""
     number = {name: i for i, name in enumerate(dict.fromkeys(names))}
     numbers = np.array([number[name] for name in names], int)
     return np.asarray(numbers[:, None] == numbers)
 
 
-def _measured(near: Floats, wanted: Mask, k: int) -> tuple[float, ...]:
-    """The `MEASURES` of one query, over the songs that it may find."""
-    hits = wanted[np.lexsort((wanted, -near))].astype(float)  # by similarity, then what is not relevant
-    places, n = np.arange(1, len(hits) + 1), int(hits.sum())
-    discounts = 1 / np.log2(places + 1)
-    gain = hits[:k] @ discounts[:k] / discounts[: min(k, n)].sum()
-    return float(hits[0]), hits[:k].sum() / n, float(gain), float((hits * hits.cumsum() / places).sum() / n)
-
-
-def difference(
-    first: Retrieval,
-    second: Retrieval,
-    groups: Sequence[Hashable],
-    *,
-    measure: str = "AP",
-    level: float = 0.95,
-    n_draws: int = 10_000,
-    seed: int = 0,
-) -> Difference:
-    """The difference of two methods on the same queries, with an interval by a bootstrap over groups.
+def measured(hits: NDArray[Any], k: int) -> Floats:
+    """The `MEASURES` of queries, shape (n_measures, n_queries), each of which has a hit.
 
     Parameters
     ----------
-    first, second : Retrieval
-        Measures of two methods.
-    groups : sequence of hashable
-        Group of each row of the similarities, as given to `by_group`.
-    measure : str
-        Name from `MEASURES`.
-    level : float
-        Confidence of the interval, between 0 and 1.
-    n_draws : int
-        Number of draws.
-    seed : int
-        Seed of the draws.
-
-    Raises
-    ------
-    UsageError
-        If the methods were asked different queries, or there are fewer than two groups.
+    hits : array_like of bool, shape (n_queries, n_songs)
+        Truth values: whether what is found at each place, from the nearest on, is relevant.
+    k : int
+        Number of neighbours for R@k and NDCG@k, at least 1.
 
     Examples
     --------
-    >>> groups = ["a", "a", "b", "b"]
-    >>> right = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], float)
-    >>> difference(by_group(right, groups), by_group(1 - right, groups), groups, measure="P@1")
-    Difference(value=1.0, low=1.0, high=1.0, level=0.95)
+    >>> measured(np.array([[False, True], [True, True]]), 1).round(2)
+    array([[0. , 1. ],
+           [0. , 0.5],
+           [0. , 1. ],
+           [0.5, 1. ]])
     """
-    if not np.array_equal(first.queries, second.queries):
-        raise UsageError("two methods are compared on the same queries; theirs differ")
-    names = [groups[query] for query in first.queries]
-    sums: dict[Hashable, list[float]] = {}
-    for name, gain in zip(names, first.measures[measure] - second.measures[measure], strict=True):
-        sums.setdefault(name, []).append(float(gain))
-    if len(sums) < 2:
-        raise UsageError(f"a bootstrap over groups needs two groups at least; the queries have {len(sums)}")
-    totals, counts = (np.array([one(gains) for gains in sums.values()], float) for one in (sum, len))
-    drawn = np.random.default_rng(seed).integers(len(totals), size=(n_draws, len(totals)))
-    means = totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Difference(float(totals.sum() / counts.sum()), float(low), float(high), level)
+    found = hits.astype(float)
+    places, n = np.arange(1, found.shape[1] + 1), found.sum(axis=1)
+    discounts = 1 / np.log2(places + 1)
+    best = np.cumsum(discounts)[np.minimum(k, n).astype(int) - 1]
+    precision = (found * found.cumsum(axis=1) / places).sum(axis=1) / n
+    return np.stack([found[:, 0], found[:, :k].sum(axis=1) / n, found[:, :k] @ discounts[:k] / best, precision])
+
+
+def _hits(near: Floats, wanted: Mask, hidden: Mask, rows: NDArray[np.intp]) -> Mask:
+    """Whether what is found at each place is relevant; what is hidden stands last, and is not."""
+    seen = np.where(hidden[rows], 0, near[rows])
+    order = np.lexsort((wanted[rows], -seen, hidden[rows]), axis=1)  # by similarity, then what is not relevant
+    return np.take_along_axis(wanted[rows], order, axis=1)
+
+
+def _blocks(queries: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return [queries[begin : begin + _ROWS] for begin in range(0, len(queries), _ROWS)]

@@ -5,6 +5,7 @@
 - `audit`: the page of an audit
 - `neighbours`: the pages of songs that are near to others
 - `maps`: the page of a collection in a plane
+- `evaluation`: the page of an evaluation of embeddings
 - `player`: stems that are switched while they play, and what is drawn above them
 - `notebook`: results in notebooks
 - `figures`: results as figures, for papers

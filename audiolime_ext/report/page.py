@@ -1,4 +1,4 @@
-"""A result as one HTML file that opens from disk: explanations, why songs are near, the nearest songs, and maps."""
+"""A result as one HTML file that opens from disk: explanations, and what is told of songs that are near."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.progress.stages import Told, tells_progress
+from audiolime_ext.recommendation.evaluation.result import EmbeddingEvaluation
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
+from audiolime_ext.report.evaluation.page import evaluation_html
 from audiolime_ext.report.maps.page import map_html
 from audiolime_ext.report.neighbours.nearest import similar_html
 from audiolime_ext.report.neighbours.page import why_html
@@ -26,7 +28,7 @@ from audiolime_ext.report.song.page import page_html
 
 @tells_progress
 def write_page(
-    explained: Explained | Sequence[Explained] | Why | Similar | EmbeddingMap,
+    explained: Explained | Sequence[Explained] | Why | Similar | EmbeddingMap | EmbeddingEvaluation,
     path: str | os.PathLike[str],
     *,
     progress: Told = None,
@@ -36,20 +38,19 @@ def write_page(
 
     Parameters
     ----------
-    explained : Explanation, TrackExplanation, a sequence of them, Why, Similar or EmbeddingMap
-        Explanations of recordings or excerpts (several stand side by side), why songs are near, the nearest songs, or a
-        map of a collection.
+    explained : Explanation, TrackExplanation, a sequence of them, Why, Similar, EmbeddingMap or EmbeddingEvaluation
+        Explanations of recordings or excerpts (several stand side by side), why songs are near, the nearest songs, a
+        map of a collection, or how well songs find their group.
     path : str or PathLike
         HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
     progress : as for `explain`
         Function that is told how far the work is; False: nothing is shown; None: a bar, or a line now and then in a
         log.
     **options : Any
-        Options of the page: of explanations those of `audiolime_ext.report.song.page.page_html` (``title``, ``audio``,
-        ``mixture``, ``source_url``, ``notes``, ``notes_file``, ``blind``), of a `Why` those of
-        `audiolime_ext.report.neighbours.page.why_html` (``title``, ``audio``, ``study``, ``seed``), of a `Similar`
-        those of `audiolime_ext.report.neighbours.nearest.similar_html` (``title``, ``audio``), of an `EmbeddingMap`
-        those of `audiolime_ext.report.maps.page.map_html` (``title``, ``sounds``).
+        Options of the page: ``title`` of each, and of explanations those of
+        `audiolime_ext.report.song.page.page_html` (``audio``, ``mixture``, ``source_url``, ``notes``, ``notes_file``,
+        ``blind``), of a `Why` those of `audiolime_ext.report.neighbours.page.why_html` (``audio``, ``study``,
+        ``seed``), of a `Similar` ``audio``, of an `EmbeddingMap` ``sounds``.
 
     Raises
     ------
@@ -79,13 +80,18 @@ def write_page(
     return Path(path)
 
 
+_WRITE: dict[type, Callable[..., str]] = {
+    Why: why_html,
+    Similar: similar_html,
+    EmbeddingMap: map_html,
+    EmbeddingEvaluation: evaluation_html,
+}
+
+
 def _html(result: Any, options: dict[str, Any], page_name: str) -> str:
     if result is None:
-        raise UsageError("there is nothing to write: give an explanation, a Why, a Similar or a map")
-    write: Callable[..., str] = page_html
-    for kind, of_kind in ((Why, why_html), (Similar, similar_html), (EmbeddingMap, map_html)):
-        if isinstance(result, kind):
-            write = of_kind
+        raise UsageError("there is nothing to write: give a result, such as an explanation or a Why")
+    write = next((html for kind, html in _WRITE.items() if isinstance(result, kind)), page_html)
     known = [name for name in list(signature(write).parameters)[1:] if name != "page_name"]
     if odd := [name for name in options if name not in known]:
         raise unknown("option of this page", odd[0], known)

@@ -19,13 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.recommendation.evaluation import crossing
+from audiolime_ext.recommendation.evaluation.anchors import dealt, same_song
+from audiolime_ext.recommendation.evaluation.crossing import halves as halves  # of soundtracks
 from audiolime_ext.recommendation.hubs import k_occurrence, skewness
-from audiolime_ext.recommendation.retrieval import Difference, Retrieval, by_group, difference, of_relevant
+from audiolime_ext.recommendation.intervals import Difference, difference
+from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval, by_group, hidden_from
 from examples.library.methods import Method
-from examples.library.treatments import CENTRED, cosine, scaled, similarities
+from examples.library.treatments import similarities
 
 K = 10
-N_SHUFFLES = 20
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,6 @@ class Judged:
     treatment: str
     found: Retrieval
     hubs: float
-
-
-def halves(soundtracks: Sequence[str], seed: int = 0) -> NDArray[np.bool_]:
-    """True for the songs of the soundtracks by which treatments are chosen, one half of them by lot."""
-    names = sorted(set(soundtracks))
-    drawn = np.random.default_rng(seed).permutation(len(names))[: len(names) // 2]
-    choosing = {names[i] for i in drawn}
-    return np.array([name in choosing for name in soundtracks])
 
 
 def judged(
@@ -70,27 +65,18 @@ def judged(
 
 def best(candidates: Sequence[Judged], choosing: NDArray[np.bool_]) -> Judged:
     """The treatment with the best MAP over the queries by which it is chosen."""
-    return max(candidates, key=lambda one: one.found.only(choosing).mean("AP"))
+    name = crossing.best({one.treatment: one.found for one in candidates}, choosing)
+    return next(one for one in candidates if one.treatment == name)
 
 
 def crossed(candidates: Sequence[Judged], choosing: NDArray[np.bool_]) -> Retrieval:
     """All queries, each with the treatment that the other half chose."""
-    parts = [best(candidates, half).found.only(~half) for half in (choosing, ~choosing)]
-    queries = np.concatenate([part.queries for part in parts])
-    order = np.argsort(queries)
-    measures = {name: np.concatenate([part.measures[name] for part in parts])[order] for name in parts[0].measures}
-    return Retrieval(queries[order], measures, K, parts[0].n_left_out)
+    return crossing.crossed({one.treatment: one.found for one in candidates}, choosing)[0]
 
 
 def ahead(first: Retrieval, second: Retrieval, soundtracks: Sequence[str]) -> dict[str, Difference]:
     """How far a method is ahead of another, by MAP and by P@1, with intervals over soundtracks."""
     return {measure: difference(first, second, soundtracks, measure=measure) for measure in ("AP", "P@1")}
-
-
-def same_song(queries: NDArray[Any], songs: NDArray[Any]) -> Retrieval:
-    """Each query's own song among all, by centred cosine: row i of one belongs to row i of the other."""
-    near = cosine(scaled(queries, songs)[CENTRED], scaled(songs, songs)[CENTRED])
-    return of_relevant(near, np.eye(len(songs), dtype=bool), k=K)
 
 
 def anchors(arrays: Mapping[str, list[NDArray[Any]]]) -> dict[str, Retrieval]:
@@ -99,11 +85,14 @@ def anchors(arrays: Mapping[str, list[NDArray[Any]]]) -> dict[str, Retrieval]:
     first = np.stack([one[: len(one) // 2].mean(axis=0) for one in as_it_is])
     second = np.stack([one[len(one) // 2 :].mean(axis=0) for one in as_it_is])
     songs, again = (np.stack([one.mean(axis=0) for one in of]) for of in (as_it_is, alike))
-    return {"the same song's other half": same_song(first, second), "its re-encoding": same_song(again, songs)}
+    return {
+        "the same song's other half": same_song(first, second, k=K),
+        "its re-encoding": same_song(again, songs, k=K),
+    }
 
 
 def shuffled(near: NDArray[Any], soundtracks: Sequence[str], seed: int = 0) -> dict[str, float]:
     """Mean measures where soundtracks are dealt out anew to the songs, over some deals."""
-    rng = np.random.default_rng(seed)
-    deals = [by_group(near, rng.permutation(np.asarray(soundtracks)).tolist(), k=K) for _ in range(N_SHUFFLES)]
-    return {measure: float(np.mean([deal.mean(measure) for deal in deals])) for measure in deals[0].measures}
+    numbers = np.unique(soundtracks, return_inverse=True)[1]
+    deals = dealt(near, numbers, hidden_from(len(near)), k=K, seed=seed)
+    return dict(zip(MEASURES, deals.mean(axis=0).tolist(), strict=True))

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from audiolime_ext import Audio, load_audio, load_model, tag
 from audiolime_ext.audio.resampling import resample_span, resampled_length
 from audiolime_ext.errors import UsageError
-from audiolime_ext.models.musicnn import log_mel
+from audiolime_ext.recommendation.evaluation.ears import LOG_MEL, MFCC, mean_log_mel, mfcc
 
 Array = NDArray[Any]
 ROOT = Path(__file__).parents[2]
@@ -87,19 +87,6 @@ def _by_model(spec: str) -> Callable[[Path], Array]:
     return lambda path: _windows(path, _model(spec))
 
 
-def _mfcc(path: Path) -> Array:
-    """Mean and standard deviation of 20 MFCCs, shape (1, 40)."""
-    import librosa
-
-    found = librosa.feature.mfcc(y=mono(path, 22050), sr=22050, n_mfcc=20)
-    return np.concatenate([found.mean(axis=1), found.std(axis=1)])[None]
-
-
-def _mean_log_mel(path: Path) -> Array:
-    """What musicnn hears, averaged over time, shape (1, 96)."""
-    return np.asarray(log_mel(mono(path, 16000)[None])[0, 0].mean(axis=0))[None]
-
-
 def _bliss(path: Path) -> Array:
     import bliss_audio
 
@@ -152,8 +139,8 @@ OWN = (
     Method("musicnn", _by_model(f"{TRAINED}?layer={PENULTIMATE}")),
     Method("vibenet", _by_model("vibenet?layer=pooled")),
     Method("features:", _by_model("features:")),
-    Method("MFCC", _mfcc),
-    Method("mean log-mel", _mean_log_mel),
+    Method(MFCC, lambda path: mfcc(load_audio(path))[None], version="2"),
+    Method(LOG_MEL, lambda path: mean_log_mel(load_audio(path))[None], version="2"),
     Method("untrained musicnn", lambda path: _windows(path, _untrained())),
 )
 PEERS: Mapping[str, Method] = {

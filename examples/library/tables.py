@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.recommendation.retrieval import Difference, Retrieval
+from audiolime_ext.recommendation.intervals import Difference
+from audiolime_ext.recommendation.retrieval import Retrieval
 from audiolime_ext.text import counted
 from examples.library.excerpts import CONDITIONS
 from examples.library.judging import Judged, K, ahead, best, crossed

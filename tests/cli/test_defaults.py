@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audiolime_ext import explain, explain_track, run_audit, similar
+from audiolime_ext import evaluate_embedding, explain, explain_track, run_audit, similar
 from audiolime_ext.audit.run import plan_audit
 from audiolime_ext.cli import build_parser
 from audiolime_ext.cli.parser import all_commands
@@ -21,12 +21,14 @@ CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
     "audiolime page": (explain, explain_track),
     "audiolime audit run": (run_audit, plan_audit),
     "audiolime similar": (similar,),
+    "audiolime evaluate-embedding": (evaluate_embedding,),
 }
 LEAST = {  # that are shared
     "audiolime explain": 7,
     "audiolime page": 4,
     "audiolime audit run": 2,
     "audiolime similar": 8,
+    "audiolime evaluate-embedding": 5,
 }
 
 

@@ -68,7 +68,7 @@ def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
     found = commands_with("-o")
     assert {name.removeprefix("audiolime ") for name in found} == {
         *("explain", "page", "separate", "demo", "audit run", "audit report", "audit merge", "audit export"),
-        *("index run", "index merge", "similar", "why", "map"),
+        *("index run", "index merge", "similar", "why", "map", "evaluate-embedding"),
     }
     for name, action in found.items():
         assert action.option_strings == ["-o", "--output"]

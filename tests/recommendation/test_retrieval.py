@@ -1,4 +1,4 @@
-"""Measures of retrieval: hand-computed, against scikit-learn, and a bootstrap whose intervals hold."""
+"""Measures of retrieval: hand-computed, and against scikit-learn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.recommendation.retrieval import MEASURES, by_group, difference, of_relevant
+from audiolime_ext.recommendation.retrieval import MEASURES, by_group, of_relevant
 
 Floats = NDArray[np.float64]
 
@@ -90,47 +90,6 @@ def test_songs_of_the_same_artist_are_neither_found_nor_relevant() -> None:
     assert by_group(near, groups, artists=["x"] * 4).n_left_out == 4
 
 
-def test_the_better_of_two_methods_is_ahead_with_an_interval_that_says_so() -> None:
-    groups = [f"soundtrack {i // 4}" for i in range(80)]
-    rng = np.random.default_rng(1)
-    centres = np.repeat(rng.normal(size=(20, 8)), 4, axis=0)
-    clear, vague = (centres + spread * rng.normal(size=centres.shape) for spread in (0.5, 3.0))
-    near = [-np.linalg.norm(one[:, None] - one, axis=-1) for one in (clear, vague)]
-    first, second = (by_group(one, groups) for one in near)
-    gain = difference(first, second, groups)
-    assert gain.value == pytest.approx(first.mean("AP") - second.mean("AP"))
-    assert 0 < gain.low < gain.value < gain.high
-    assert gain.is_clear
-    same = difference(first, first, groups)
-    assert (same.value, same.low, same.high, same.is_clear) == (0, 0, 0, False)
-    assert difference(first, second, groups) == gain, "the same seed, the same interval"
-
-
-def test_intervals_are_by_groups_as_songs_of_one_are_not_independent() -> None:
-    """In half of 20 groups of 10 songs one method finds all, and the other nothing: 20 facts, not 200."""
-    groups = [i // 10 for i in range(200)]
-    same = np.equal.outer(groups, groups).astype(float)
-    helped = np.array(groups)[:, None] % 2 == 0
-    first = of_relevant(np.where(helped, same, 1 - same), same, excluded=np.eye(200), k=1)
-    second = of_relevant(1 - same, same, excluded=np.eye(200), k=1)
-    gain = difference(first, second, groups, measure="P@1")
-    assert gain.value == 0.5
-    assert gain.high - gain.low == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 20), rel=0.15)
-
-
-def test_95_percent_intervals_hold_the_truth_about_that_often() -> None:
-    """Methods whose answers differ by a known amount on average, by draws of the groups."""
-    rng = np.random.default_rng(0)
-    held = []
-    for seed in range(200):
-        effects = np.repeat(0.1 + 0.2 * rng.normal(size=30), 5)
-        base = of_relevant(np.zeros((150, 2)), np.tile([True, False], (150, 1)))
-        better = type(base)(base.queries, {"AP": base.measures["AP"] + effects}, base.k, 0)
-        gain = difference(better, base, np.repeat(range(30), 5).tolist(), n_draws=1000, seed=seed)
-        held.append(gain.low <= 0.1 <= gain.high)
-    assert 0.88 <= np.mean(held) <= 0.99
-
-
 def test_some_of_the_queries_are_those_of_the_chosen_rows() -> None:
     near, groups = similarities(6), ["a", "b", "a", "b", "c", "c"]
     chosen = [True, True, False, False, False, True]
@@ -150,8 +109,3 @@ def test_what_cannot_be_measured_is_refused() -> None:
     near[0, 1] = np.nan
     with pytest.raises(UsageError, match="NaN: a vector is not finite"):
         by_group(near, ["a", "a", "b"])
-    whole = by_group(similarities(3), ["a", "a", "b"])
-    with pytest.raises(UsageError, match="two groups at least; the queries have 1"):
-        difference(whole, whole, ["a", "a", "b"])
-    with pytest.raises(UsageError, match="on the same queries"):
-        difference(whole, by_group(similarities(3), ["a", "b", "b"]), ["a", "a", "b"])
