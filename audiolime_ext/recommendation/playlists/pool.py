@@ -2,7 +2,7 @@
 
 The distance of two songs is 1 less their nearness: the similarity in the collection's space (−1 to 1, so that distances
 lie between 0 and 2) or, where hubs are corrected, the corrected nearness (0 to 1). Of up to 4,096 songs all distances
-are worked out at once; of more, those from the songs that the search looks at, some of which are remembered.
+are worked out at once; of more, those from the songs that are looked at.
 
 Invariant: *the same two songs have one distance*, to 1e-6, in both directions.
 """
@@ -21,7 +21,6 @@ from audiolime_ext.recommendation.crowd import Crowd
 from audiolime_ext.recommendation.space import Space
 
 MOST_WHOLE = 4_096  # songs of which all pairs are kept: 64 MiB
-_MOST_BYTES = 256 * 2**20  # of remembered rows
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.float32]
@@ -58,7 +57,6 @@ class Pool:
     space: Space
     positions: Places = field(repr=False)
     crowd: Crowd | None = None
-    _kept: dict[int, Rows] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -77,20 +75,24 @@ class Pool:
         chosen = np.asarray(songs, np.intp)
         if self._is_small:
             return self._whole[chosen]
-        missing = np.array([song for song in dict.fromkeys(chosen.tolist()) if song not in self._kept], np.intp)
-        if (len(self._kept) + len(missing)) * 4 * len(self) > _MOST_BYTES:
-            self._kept.clear()
-            missing = np.unique(chosen)
-        rows = self._distances(missing, np.arange(len(self)))
-        rows[np.arange(len(missing)), missing] = 0.0
-        self._kept.update(zip(missing.tolist(), rows, strict=True))
-        return np.stack([self._kept[song] for song in chosen.tolist()]) if len(chosen) else rows
+        found = self._distances(chosen, np.arange(len(self)))
+        found[np.arange(len(chosen)), chosen] = 0.0
+        return found
 
     def along(self, order: Places) -> Array:
         """Distance of each song of an order from the next one, shape (n − 1,)."""
         if self._is_small:
             return self._whole[order[:-1], order[1:]].astype(np.float64)
-        return np.array([self.towards([one])[0, other] for one, other in zip(order[:-1], order[1:], strict=True)])
+        some, others = order[:-1], order[1:]
+        near = np.clip(np.einsum("ij,ij->i", self._directions[some], self._directions[others]), -1.0, 1.0)
+        if self.crowd is not None:
+            views = (self.crowd.seen_from_songs(self.positions[one]) for one in (some, others))
+            near = np.exp(self.crowd.log_nearness(near, *views))
+        return np.asarray(1 - near, np.float64)
+
+    def part(self, songs: Places) -> Pool:
+        """The pool of some of its songs."""
+        return Pool(self.index, self.space, self.positions[songs], self.crowd)
 
     @property
     def _is_small(self) -> bool:

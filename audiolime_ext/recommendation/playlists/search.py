@@ -23,7 +23,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 import numpy as np
@@ -78,6 +78,19 @@ class Task:
         """Number of places."""
         return len(self.given)
 
+    def part(self, songs: Places) -> Task:
+        """The same with fewer songs, among them all that are fixed; they are numbered anew."""
+        number = np.full(len(self.pool), -1, np.intp)
+        number[songs] = np.arange(len(songs))
+        return replace(
+            self,
+            pool=self.pool.part(songs),
+            rules=replace(self.rules, artists=self.rules.artists[songs]),
+            given=np.where(self.given < 0, -1, number[self.given]),
+            at=None if self.at is None else self.at[:, songs],
+            lengths=None if self.lengths is None else self.lengths[songs],
+        )
+
     def cost(self, order: Places) -> float:
         """The cost of a list."""
         found = float(self.pool.along(order).sum())
@@ -123,7 +136,7 @@ def search(task: Task, *, seed: int = 0, first: Sequence[Places] = (), effort: f
     if n_free == 0 or (n_free == 1 and len(task.pool) == task.n):
         return found[0][1]
     found = found if task.n <= _SMALL else found[:1]
-    n_trials = int(effort * min(max(8 * n_free, 40), 2_000))
+    n_trials = int(effort * min(max(8 * n_free, 80), 2_000)) // len(found)
     trials = tracked(range(n_trials * len(found)), "improving it", "trial")
     return min((_disturbed_often(task, *one, rng, trials, n_trials) for one in found), key=task.cost)
 

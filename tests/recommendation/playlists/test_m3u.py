@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audiolime_ext.recommendation.playlist import Entry, playlist
+from audiolime_ext.recommendation.playlists.m3u import Entry, m3u8_of
 
 
 def lines(*entries: Entry) -> list[str]:
-    return playlist(entries, Path("/lists")).splitlines()
+    return m3u8_of(entries, Path("/lists")).splitlines()
 
 
 def test_names_paths_and_lengths() -> None:
