@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.function import tagger
     from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.prediction.taggram import tag
+    from audiolime_ext.recommendation.playlists.pipeline import playlist
     from audiolime_ext.recommendation.similar import similar
     from audiolime_ext.recommendation.why.pipeline import why
     from audiolime_ext.report.page import write_page
@@ -74,6 +75,7 @@ _HOMES = {
     "load_factorization": "factorization.loading",
     "load_model": "prediction.loading",
     "make_index": "collection.indexing.making",
+    "playlist": "recommendation.playlists.pipeline",
     "run_audit": "audit.run",
     "similar": "recommendation.similar",
     "tag": "prediction.taggram",
@@ -99,6 +101,7 @@ __all__ = [
     "load_factorization",
     "load_model",
     "make_index",
+    "playlist",
     "run_audit",
     "similar",
     "tag",

@@ -10,7 +10,8 @@ import numpy as np
 
 from audiolime_ext.recommendation.playlists.pool import Places, Pool
 
-MOST_STARTS = 256
+MOST_STARTS, _LEAST_STARTS = 256, 8
+_MOST_STEPS = 30_000_000  # pairs that are looked at
 
 
 def greedy_order(pool: Pool, n: int, start: int) -> Places:
@@ -51,9 +52,7 @@ def best_greedy(pool: Pool, n: int, start: int | None, seed: int = 0) -> tuple[P
     """The greedy order from a song or, where none is given (None), the best one of up to 256 starts; and how many."""
     if start is not None:
         return greedy_order(pool, n, start), 1
-    starts = np.arange(len(pool))
-    if len(pool) * n > MOST_STARTS**2:
-        few = max(1, min(MOST_STARTS, 16 * MOST_STARTS**2 // (len(pool) * n)))
-        starts = np.sort(np.random.default_rng(seed).choice(len(pool), min(few, len(pool)), replace=False))
+    few = min(len(pool), MOST_STARTS, max(_LEAST_STARTS, _MOST_STEPS // (len(pool) * n)))
+    starts = np.sort(np.random.default_rng(seed).choice(len(pool), few, replace=False))
     orders = [greedy_order(pool, n, one) for one in starts.tolist()]
     return min(orders, key=lambda order: float(pool.along(order).sum())), len(starts)

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Task:
     length_s : float
         Wanted length of the list in seconds.
     typical_s : float
-        Length by which it may be off at the cost of 1.
+        Length of a typical song: by half of it the list may be off, and each more costs 1.
     """
 
     pool: Pool
@@ -97,8 +98,12 @@ class Task:
         if self.at is not None:
             found += float(self.at[np.arange(self.n), order].sum(dtype=np.float64))
         if self.lengths is not None:
-            found += abs(float(self.lengths[order].sum()) - self.length_s) / self.typical_s
+            found += float(self.off(self.lengths[order].sum()))
         return found
+
+    def off(self, total_s: Any) -> Any:
+        """What lengths of the list cost: nothing up to half a typical song, then 1 for each."""
+        return np.maximum(np.abs(total_s - self.length_s) / self.typical_s - 0.5, 0.0)
 
     def keeps_rules(self, order: Places) -> bool:
         """Whether a list has every fixed song in its place, no song twice, and breaks no rule about artists."""
@@ -199,8 +204,8 @@ def _exchanged(task: Task, order: Places, begin: int, window: Window) -> Places 
     if task.at is not None:
         change += task.at[free]
     if task.lengths is not None:
-        rest = task.lengths[order].sum() - task.lengths[order[free]] - task.length_s
-        change += (np.abs(rest[:, None] + task.lengths) / task.typical_s).astype(np.float32)
+        rest = task.lengths[order].sum() - task.lengths[order[free]]
+        change += task.off(rest[:, None] + task.lengths).astype(np.float32)
     change -= change[np.arange(len(free)), order[free]][:, None].copy()
     if not task.rules.strict:
         change[:, order] = np.inf
