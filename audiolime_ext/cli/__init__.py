@@ -39,7 +39,22 @@ from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
 from audiolime_ext.progress.stages import reporting
 
-COMMANDS = (tag, separate, explain, page, audit, index, similar, why, playlist, demo, rerun, checkpoints, cache, listing)
+COMMANDS = (
+    tag,
+    separate,
+    explain,
+    page,
+    audit,
+    index,
+    similar,
+    why,
+    playlist,
+    demo,
+    rerun,
+    checkpoints,
+    cache,
+    listing,
+)
 
 
 class _Version(argparse.Action):

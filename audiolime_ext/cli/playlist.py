@@ -30,10 +30,10 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("-n", type=whole(1), metavar="N", help="number of songs")
     parser.add_argument("--minutes", type=positive, metavar="M", help="length of the list in minutes, instead of -n")
-    parser.add_argument("--from", dest="start", metavar="SONG", help="first song (default: any)")
-    parser.add_argument("--to", dest="end", metavar="SONG", help="last song (default: any)")
+    parser.add_argument("--first", dest="start", metavar="SONG", help="first song (default: any)")
+    parser.add_argument("--last", dest="end", metavar="SONG", help="last song (default: any)")
     parser.add_argument(
-        "--at",
+        "--place",
         dest="fixed",
         nargs="+",
         action="extend",
@@ -43,7 +43,9 @@ def add(commands: Any) -> None:
         help="songs that are fixed at a place, such as '10=Slow Motion'",
     )
     parser.add_argument(
-        "--order", metavar="LIST.m3u8", help="a playlist to put in order: all of it or, with -n or --minutes, some of it"
+        "--order",
+        metavar="LIST.m3u8",
+        help="a playlist to put in order: all of it or, with -n or --minutes, some of it",
     )
     parser.add_argument(
         "--fill",
@@ -53,7 +55,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--gap-minutes", type=positive, metavar="M", help="length of the gaps that do not say it")
     parser.add_argument("--exclude", nargs="+", default=[], metavar="SONG", help="songs that are not wanted")
-    parser.add_argument("--per-artist", type=whole(1), metavar="K", help="most songs of one artist (default: any number)")
+    parser.add_argument(
+        "--per-artist", type=whole(1), metavar="K", help="most songs of one artist (default: any number)"
+    )
     parser.add_argument(
         "--artist-gap",
         type=whole(1),
@@ -77,7 +81,9 @@ def add(commands: Any) -> None:
         help="how much being off the curve counts beside the transitions (default %(default)g)",
     )
     parser.add_argument("--m3u8", metavar="FILE", help="also write the list as a playlist")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed of the search (default %(default)s)")
+    parser.add_argument(
+        "--seed", type=whole(0), default=0, metavar="N", help="random seed of the search (default %(default)s)"
+    )
     add_title(parser)
     add_output(parser, "PAGE.html", "page to write, to read and to listen to: the sound of every transition")
     add_json(parser)
@@ -133,7 +139,7 @@ def _each_place_once(fixed: list[tuple[int, str]]) -> dict[int, str]:
     from audiolime_ext.errors import UsageError
 
     if twice := [place for place, n in Counter(place for place, _ in fixed).items() if n > 1]:
-        raise UsageError(f"--at names two songs for place {twice[0]}; fix one song at each place")
+        raise UsageError(f"--place names two songs for place {twice[0]}; fix one song at each place")
     return dict(fixed)
 
 

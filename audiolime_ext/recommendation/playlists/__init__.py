@@ -6,7 +6,8 @@
 - `curve`: how much of something each place should have; `rules`: what a list must keep, and what no list can keep
 - `search`: the best order; `moves`: small changes and what they would change; `repair`: where rules clash;
   `narrowing`: among very many songs
-- `greedy`: what a simple recommender plays; `judging`: what is told of a list; `result`: that as objects, text and files
+- `greedy`: what a simple recommender plays; `judging`: what is told of a list; `result`: that as objects, text and
+  files
 
 Kept true: no rule is broken silently; the same seed finds the same list.
 """

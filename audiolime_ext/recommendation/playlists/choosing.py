@@ -2,8 +2,8 @@
 
 *Nothing is left out silently*. Songs that are asked for by name are never left out: what cannot be done with them is an
 error. Of others these are: songs without a direction, songs that are excluded; and, where there is a choice, songs
-without a number where the list follows a curve, without a length where it is to have one, and all but one of songs whose
-vectors are the same to the last bit, as two files of one recording are.
+without a number where the list follows a curve, without a length where it is to have one, and all but one of songs
+whose vectors are the same to the last bit, as two files of one recording are.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def choice_of(
     outside = np.zeros(n_songs, bool)
     outside[list(excluded)] = True
     if arranged and (outside & within).any():
-        raise UsageError(f"{_first(names, outside & within)} is to be put in order, and excluded; leave one of the two out")
+        raise UsageError(
+            f"{_first(names, outside & within)} is to be put in order, and excluded; leave one of the two out"
+        )
     if (needed & outside).any():
         raise UsageError(f"{_first(names, needed & outside)} has a place in the list, and is excluded; choose one")
     if (lost := needed & ~space.usable).any():
@@ -107,7 +109,9 @@ def _without(usable: Flags, needed: Flags, lacking: Flags, what: str) -> tuple[F
     if n_left := int((usable & lacking & ~needed).sum()):
         notes.append(f"{counted(n_left, 'song is', 'songs are')} left out, as their {what} is not known")
     if n_kept := int((usable & lacking & needed).sum()):
-        counts = "counts as one of typical length" if what == "length" else "may stand anywhere, as far as the curve goes"
+        counts = (
+            "counts as one of typical length" if what == "length" else "may stand anywhere, as far as the curve goes"
+        )
         notes.append(f"of {counted(n_kept, 'song')} in the list {what} is not known: each {counts}")
     return usable & (needed | ~lacking), notes
 

@@ -61,7 +61,7 @@ class Curve:
         array([0. , 0.5, 1. , 0.5, 0. ])
         """
         at, rank = zip(*self.points, strict=True)
-        return np.interp(np.linspace(0, 1, n) if n > 1 else np.zeros(n), at, rank)
+        return np.asarray(np.interp(np.linspace(0, 1, n) if n > 1 else np.zeros(n), at, rank))
 
     def costs(self, n: int, positions: NDArray[np.intp]) -> NDArray[np.float32]:
         """What each song of the index costs at each of n places, shape (n, n_positions); 0 where it has no number."""
@@ -84,7 +84,9 @@ def curve_of(
             raise UsageError(f"a column is given, and no curve that it should follow; give one: {HOW}")
         return None
     if column is None:
-        raise UsageError("a curve is given, and not of what: name a column that is a number (--by tempo, column='tempo')")
+        raise UsageError(
+            "a curve is given, and not of what: name a column that is a number (--by tempo, column='tempo')"
+        )
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < np.inf:
         raise UsageError(f"the weight of a curve is {weight!r}; give a number above 0")
     points, numbers = points_of(curve), column_of(index, column, table).numbers()
@@ -125,11 +127,10 @@ def ranks_of(numbers: Array) -> Array:
     array([0.667,   nan, 0.167, 0.167, 1.   ])
     """
     known = np.isfinite(numbers)
-    values, which, counts = np.unique(numbers[known], return_inverse=True, return_counts=True)
+    _, which, counts = np.unique(numbers[known], return_inverse=True, return_counts=True)
     ranks = np.full(len(numbers), np.nan)
     if len(which) == 1:
         ranks[known] = 0.5
     elif len(which):
         ranks[known] = ((np.cumsum(counts) - (counts + 1) / 2) / (len(which) - 1))[which]
-    del values
     return ranks

@@ -50,7 +50,9 @@ def transitions_of(telling: Telling, pool: Pool, order: Places, limit: float) ->
 def greedy_of(pool: Pool, order: Places, n_starts: int) -> Greedy:
     """The simple order to compare a list with, of so many first songs that were tried."""
     names = names_in(pool.index)
-    return Greedy(tuple(names[pool.positions[song]] for song in order), tuple((1 - pool.along(order)).tolist()), n_starts)
+    return Greedy(
+        tuple(names[pool.positions[song]] for song in order), tuple((1 - pool.along(order)).tolist()), n_starts
+    )
 
 
 def holding(pool: Pool, order: Places, limit: float) -> int:

@@ -59,7 +59,7 @@ class Listed:
 
 
 def read_m3u8(path: str | os.PathLike[str]) -> Listed:
-    """The songs and the gaps of a playlist.
+    r"""The songs and the gaps of a playlist.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def read_m3u8(path: str | os.PathLike[str]) -> Listed:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "list.m3u8")
-    ...     _ = path.write_text("#EXTM3U\\na.ogg\\n# gap 2\\nhttp://radio/b", encoding="utf-8")
+    ...     _ = path.write_text("#EXTM3U\na.ogg\n# gap 2\nhttp://radio/b", encoding="utf-8")
     ...     found = read_m3u8(path)
     ...     [entry.name if isinstance(entry, Path) else entry for entry in found.entries], found.notes
     (['a.ogg', Gap(songs=2, minutes=None)], ('1 line of list.m3u8 names no file of this machine: http://radio/b',))
@@ -111,7 +111,9 @@ def _gap(told: str, where: str) -> Gap:
         return Gap(songs=int(songs[1]))
     if (minutes := _MINUTES.fullmatch(told)) is not None and float(minutes[1]) > 0:
         return Gap(minutes=float(minutes[1]))
-    raise UsageError(f"{where} has a gap of {legible(told)!r}; write how many songs (# gap 3), or minutes (# gap 12 min)")
+    raise UsageError(
+        f"{where} has a gap of {legible(told)!r}; write how many songs (# gap 3), or minutes (# gap 12 min)"
+    )
 
 
 def _file(line: str) -> str | None:

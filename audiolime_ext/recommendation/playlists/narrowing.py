@@ -1,10 +1,10 @@
 """The search among very many songs: among some that are drawn, then among those that are near to what was found.
 
 Of more than `audiolime_ext.recommendation.playlists.pool.MOST_WHOLE` songs, that many are drawn: where there are rules
-about artists, first one song of each artist, then a second one of each, and so on. The best list of these is improved by
-exchanges with all songs; then the songs that are nearest to those of the list, and fit its places best, are searched in
-the same way. *A list that is found so may be worse than one that a search among all songs would find*, which would take
-hours; each step can only make it better.
+about artists, first one song of each artist, then a second one of each, and so on. The best list of these is improved
+by exchanges with all songs; then the songs that are nearest to those of the list, and fit its places best, are
+searched in the same way. *A list that is found so may be worse than one that a search among all songs would find*,
+which would take hours; each step can only make it better.
 """
 
 from __future__ import annotations

@@ -5,14 +5,14 @@ What is asked for becomes places and songs to choose from (`wanted`, `choosing`)
 beside the order that a simple recommender would play (`judging`).
 
 Nearness is the similarity as it is: hubs are not corrected for, by measurement (401 songs of 31 free soundtracks,
-musicnn's penultimate layer). Where 245 of them are put in order, it makes no difference: neighbours are of one soundtrack
-in .30 of the transitions without, in .31 with mutual proximity. Where 28 songs are chosen between two that are given,
-the correction uses more of the songs (209 of 401, not 169, in 20 lists), but chooses songs that are less alike (.76, not
-.84), and less often of one soundtrack (.41, not .46); and no song comes twice in any case. Who makes many lists can ask
-for it (``hubs="mutual proximity"``).
+musicnn's penultimate layer). Where 245 of them are put in order, it makes no difference: neighbours are of one
+soundtrack in .30 of the transitions without, in .31 with mutual proximity. Where 28 songs are chosen between two that
+are given, the correction uses more of the songs (209 of 401, not 169, in 20 lists), but chooses songs that are less
+alike (.76, not .84), and less often of one soundtrack (.41, not .46); and no song comes twice in any case. Who makes
+many lists can ask for it (``hubs="mutual proximity"``).
 
-Invariants: *rules are kept or the list is refused*; *what is left out, and why, is said*; *the same question has the same
-answer*.
+Invariants: *rules are kept or the list is refused*; *what is left out, and why, is said*; *the same question has the
+same answer*.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def playlist(
     n : int or None
         Number of songs, up to 2,000; None: all of `songs`, or as many as `minutes` or gaps say.
     minutes : float or None
-        Length of the list in minutes, in place of `n`; it may be off by half a song of mean length, and what is more costs as
-        much as a distance of 1 for each such song.
+        Length of the list in minutes, in place of `n`; it may be off by half a song of mean length, and what is more
+        costs as much as a distance of 1 for each such song.
     start, end : path, name, Song or None
         First and last song; None: any.
     songs : path of a playlist, list of songs, or None
@@ -197,7 +197,9 @@ def _solved(
         return task, *_searched(task, choice, seed)
     known = np.array([pool.index.songs[at].duration_s or np.nan for at in pool.positions])
     if np.isnan(known).all():
-        raise UsageError("the index knows no song's length, so minutes cannot be counted; give a number of songs (n, -n)")
+        raise UsageError(
+            "the index knows no song's length, so minutes cannot be counted; give a number of songs (n, -n)"
+        )
     typical = float(np.nanmean(known))
     lengths = np.where(np.isnan(known), typical, known)
     n, tried = max(1, round(wanted.seconds / typical)), dict[int, tuple[float, Task, Places, Greedy]]()
@@ -218,7 +220,9 @@ def _given(pool: Pool, wanted: Wanted, n: int) -> Places:
     for place, at in sorted(wanted.fixed.items(), key=lambda pair: pair[0] % max(n, 1)):
         song = int(np.searchsorted(pool.positions, at))
         if place >= n:
-            raise UsageError(f"{names[at]!r} is to be at place {place + 1} of {n}; make the list longer, or fix it sooner")
+            raise UsageError(
+                f"{names[at]!r} is to be at place {place + 1} of {n}; make the list longer, or fix it sooner"
+            )
         if given[place] not in (-1, song):
             raise UsageError(f"two songs are to be at place {place % n + 1}; fix one of them")
         if song in given and given[place] != song:

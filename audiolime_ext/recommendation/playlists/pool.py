@@ -102,7 +102,7 @@ class Pool:
     def _whole(self) -> Rows:
         every = np.arange(len(self))
         found = self._distances(every, every)
-        found = (found + found.T) / 2
+        found = np.asarray((found + found.T) / 2, np.float32)
         np.fill_diagonal(found, 0.0)
         return found
 

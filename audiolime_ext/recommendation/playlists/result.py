@@ -1,7 +1,7 @@
 """A playlist: its songs in order, each transition with its number and its reason, and what it is compared with.
 
-A transition is *weak* where one in ten pairs of the songs that could be chosen is at least as near. The simple order that
-it is compared with always plays the nearest song that has not been played yet, and keeps no rule but that.
+A transition is *weak* where one in ten pairs of the songs that could be chosen is at least as near. The simple order
+that it is compared with always plays the nearest song that has not been played yet, and keeps no rule but that.
 """
 
 from __future__ import annotations
@@ -192,7 +192,12 @@ class Playlist(Plotted):
         wanted = dict(zip(range(len(self.wanted)), self.wanted, strict=True))
         fields = ("key", "path", "title", "artist", "album", "genre", "year", "duration_s")
         rows = [
-            {"place": at + 1, "name": name, **{one: getattr(song, one) for one in fields}, "fixed": at + 1 in self.fixed}
+            {
+                "place": at + 1,
+                "name": name,
+                **{one: getattr(song, one) for one in fields},
+                "fixed": at + 1 in self.fixed,
+            }
             | ({"rank": self.ranks[at], "wanted": wanted[at]} if self.column else {})
             for at, (song, name) in enumerate(zip(self.songs, self.names, strict=True))
         ]
@@ -282,14 +287,14 @@ class Playlist(Plotted):
         n, greedy = len(self.transitions), self.greedy
         kind = f"the best of {greedy.n_starts} first songs" if greedy.n_starts > 1 else "from the same first song"
         found = [
-            f"all transitions: distance {self.total:.2f} in sum; {greedy.total:.2f} where the nearest song that is left "
-            f"is always taken ({kind}; no other rule is kept)"
+            f"all transitions: distance {self.total:.2f} in sum; {greedy.total:.2f} where the nearest song that is "
+            f"left is always taken ({kind}; no other rule is kept)"
         ]
         if n > 2 * ENDS:
             own, simple = _ends(self.nearness), _ends(greedy.nearness)
             found.append(
-                f"mean {self.measured_by} of the first {ENDS} transitions {own[0]:.3f}, of the last {ENDS} {own[1]:.3f}; "
-                f"where the nearest is always taken {simple[0]:.3f} and {simple[1]:.3f}"
+                f"mean {self.measured_by} of the first {ENDS} transitions {own[0]:.3f}, of the last {ENDS} "
+                f"{own[1]:.3f}; where the nearest is always taken {simple[0]:.3f} and {simple[1]:.3f}"
             )
         places = ", ".join(f"{one.place}–{one.place + 1}" for one in self.weak[:_SHOWN])
         more = " …" if len(self.weak) > _SHOWN else ""

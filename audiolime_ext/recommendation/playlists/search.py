@@ -1,9 +1,9 @@
 """The search for the best order: of all songs that are to be in the list, or of some that are chosen.
 
-The cost of a list is the sum of the distances between songs that follow each other, of what each song costs at its place
-(how far it is from a wanted curve), and of how far the whole is from a wanted length. What is looked for is the list of
-the least cost that keeps all rules. Such a problem (a shortest path through places, as of a travelling salesman) cannot be
-solved with certainty for many songs; the method is the usual one:
+The cost of a list is the sum of the distances between songs that follow each other, of what each song costs at its
+place (how far it is from a wanted curve), and of how far the whole is from a wanted length. What is looked for is the
+list of the least cost that keeps all rules. Such a problem (a shortest path through places, as of a travelling
+salesman) cannot be solved with certainty for many songs; the method is the usual one:
 
 1. a first list: from its first place on, a song that is near to the one before and to the next fixed one, among the few
    nearest by chance; where rules clash, songs are swapped until they do not;
@@ -213,17 +213,17 @@ def _exchanged(task: Task, order: Places, begin: int, window: Window) -> Places 
         for row, place in zip(change, free.tolist(), strict=True):
             row[task.rules.barred(order, place)] = np.inf
             row[order[place]] = np.inf
-    row, song = np.unravel_index(int(np.argmin(change)), change.shape) if change.size else (0, 0)
-    if not change.size or change[row, song] > -10 * _LEAST:  # in single precision
+    if not change.size or change.min() > -10 * _LEAST:  # in single precision
         return None
+    at, song = divmod(int(np.argmin(change)), len(task.pool))
     found = order.copy()
-    found[free[row]] = song
+    found[free[at]] = song
     return found if task.cost(found) < task.cost(order) - _LEAST else None
 
 
 def _shifted(task: Task, order: Places, begin: int, window: Window) -> Places | None:
-    lengths = range(1, min(LONGEST, window.size - 1) + 1)
-    for length, turned in [(length, turned) for length in lengths for turned in (False, True)[: length]]:
+    longest = min(LONGEST, window.size - 1)
+    for length, turned in [(1, False), (2, False), (2, True), (3, False), (3, True)][: max(2 * longest - 1, 0)]:
 
         def moved(first: int, behind: int, length: int = length, turned: bool = turned) -> Places:
             some = order[begin + first : begin + first + length]

@@ -1,8 +1,8 @@
 """What a playlist is to be made of: which songs, which of them at which place, and which not.
 
-Songs are named as everywhere (`audiolime_ext.recommendation.names`), and must be in the index: a playlist is made of its
-songs. Of a list that is read from a file, lines that name no song of the index, or one that was named before, are left
-out, and notes say so; of songs that are named one by one, such a name is an error.
+Songs are named as everywhere (`audiolime_ext.recommendation.names`), and must be in the index: a playlist is made of
+its songs. Of a list that is read from a file, lines that name no song of the index, or one that was named before, are
+left out, and notes say so; of songs that are named one by one, such a name is an error.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.collection.index import Index
+from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file, legible
 from audiolime_ext.recommendation.names import names_in, places_of
@@ -61,7 +62,7 @@ def position(index: Index, given: Any, what: str = "a song") -> int:
     UsageError
         If there is no such song in the index.
     """
-    if not isinstance(given, (str, os.PathLike)) and type(given).__name__ != "Song":
+    if not isinstance(given, (str, os.PathLike, Song)):
         raise UsageError(f"{what} is given as {type(given).__name__}; name a song of the index, by its path or name")
     query = Asking(index).known(given)
     if query is None or query.position is None:
@@ -118,6 +119,8 @@ def wanted_places(
         if places.get(place, at) != at:
             raise UsageError(f"two songs are to be at place {place + 1}; fix one of them")
         places[place] = at
+    if chosen is not None and (outside := [at for at in places.values() if at not in chosen]):
+        raise UsageError(f"{names_in(index)[outside[0]]!r} has a place, and is not in the list of songs; add it to the list")
     if songs is None or n is not None or minutes is not None:
         return Wanted(chosen, places, n, None if minutes is None else 60.0 * float(minutes), notes)
     return Wanted(chosen, places, len(chosen or ()), None, notes)
