@@ -14,7 +14,7 @@ import numpy as np
 
 from audiolime_ext.recommendation.playlists.rules import Places, Rules
 
-MOST_STEPS = 2_000
+STEPS = 10  # for each place
 
 
 def repaired(rules: Rules, given: Places, order: Places, rng: np.random.Generator) -> Places | None:
@@ -38,7 +38,7 @@ def repaired(rules: Rules, given: Places, order: Places, rng: np.random.Generato
     np.int64(0)
     """
     order, free = order.copy(), given < 0
-    for _ in range(MOST_STEPS):
+    for _ in range(STEPS * len(order)):
         wrong = np.flatnonzero(_clashing(rules, order) & free)
         if not len(wrong):
             return None if rules.n_clashes(order) or rules.n_too_many(order) else order

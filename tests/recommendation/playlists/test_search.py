@@ -51,7 +51,7 @@ def test_the_best_of_all_orders_is_found_and_where_there_is_none_none_is(first: 
         task = some_task(seed)
         orders = (np.array(order) for order in permutations(range(len(task.pool)), task.n))
         costs = [task.cost(order) for order in orders if task.keeps_rules(order)]
-        found = search(task, effort=0.4)
+        found = search(task)
         assert (found is not None) == bool(costs)
         if found is not None:
             assert task.keeps_rules(found)
