@@ -3,7 +3,7 @@
 - `page`: any result as a page
 - `song`: the page of a recording, and the index of a folder of pages
 - `audit`: the page of an audit
-- `neighbours`: the pages of songs that are near to others
+- `neighbours`: the pages of songs that are near to others; `playlists`: that of songs in order
 - `player`: stems that are switched while they play, and what is drawn above them
 - `notebook`: results in notebooks
 - `figures`: results as figures, for papers

@@ -1,4 +1,4 @@
-"""A result as one HTML file that opens from disk: explanations, why songs are near, and the nearest songs."""
+"""A result as one HTML file that opens from disk: explanations, why songs are near, the nearest ones, and playlists."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.progress.stages import Told, tells_progress
+from audiolime_ext.recommendation.playlists.result import Playlist
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.neighbours.nearest import similar_html
 from audiolime_ext.report.neighbours.page import why_html
+from audiolime_ext.report.playlists.page import playlist_html
 from audiolime_ext.report.song.again import Explained
 from audiolime_ext.report.song.page import page_html
 
 
 @tells_progress
 def write_page(
-    explained: Explained | Sequence[Explained] | Why | Similar,
+    explained: Explained | Sequence[Explained] | Why | Similar | Playlist,
     path: str | os.PathLike[str],
     *,
     progress: Told = None,
@@ -34,8 +36,9 @@ def write_page(
 
     Parameters
     ----------
-    explained : Explanation, TrackExplanation, a sequence of them, Why or Similar
-        Explanations of recordings or excerpts (several stand side by side), why songs are near, or the nearest songs.
+    explained : Explanation, TrackExplanation, a sequence of them, Why, Similar or Playlist
+        Explanations of recordings or excerpts (several stand side by side), why songs are near, the nearest songs, or
+        songs in order.
     path : str or PathLike
         HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
     progress : as for `explain`
@@ -45,7 +48,8 @@ def write_page(
         Options of the page: of explanations those of `audiolime_ext.report.song.page.page_html` (``title``, ``audio``,
         ``mixture``, ``source_url``, ``notes``, ``notes_file``, ``blind``), of a `Why` those of
         `audiolime_ext.report.neighbours.page.why_html` (``title``, ``audio``, ``study``, ``seed``), of a `Similar`
-        those of `audiolime_ext.report.neighbours.nearest.similar_html` (``title``, ``audio``).
+        those of `audiolime_ext.report.neighbours.nearest.similar_html` (``title``, ``audio``), of a `Playlist` those of
+        `audiolime_ext.report.playlists.page.playlist_html` (``title``, ``audio``).
 
     Raises
     ------
@@ -77,10 +81,14 @@ def write_page(
 
 def _html(result: Any, options: dict[str, Any], page_name: str) -> str:
     if result is None:
-        raise UsageError("there is nothing to write: give an explanation, a Why or a Similar")
+        raise UsageError("there is nothing to write: give an explanation, a Why, a Similar or a Playlist")
     write: Callable[..., str] = page_html
-    if isinstance(result, (Why, Similar)):
-        write = why_html if isinstance(result, Why) else similar_html
+    near: tuple[tuple[type, Callable[..., str]], ...] = (
+        (Why, why_html),
+        (Similar, similar_html),
+        (Playlist, playlist_html),
+    )
+    write = next((html for kind, html in near if isinstance(result, kind)), write)
     known = [name for name in list(signature(write).parameters)[1:] if name != "page_name"]
     if odd := [name for name in options if name not in known]:
         raise unknown("option of this page", odd[0], known)

@@ -120,7 +120,9 @@ def wanted_places(
             raise UsageError(f"two songs are to be at place {place + 1}; fix one of them")
         places[place] = at
     if chosen is not None and (outside := [at for at in places.values() if at not in chosen]):
-        raise UsageError(f"{names_in(index)[outside[0]]!r} has a place, and is not in the list of songs; add it to the list")
+        raise UsageError(
+            f"{names_in(index)[outside[0]]!r} has a place, and is not in the list of songs; add it to the list"
+        )
     if songs is None or n is not None or minutes is not None:
         return Wanted(chosen, places, n, None if minutes is None else 60.0 * float(minutes), notes)
     return Wanted(chosen, places, len(chosen or ()), None, notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from audiolime_ext.recommendation.playlists.moves import LONGEST, Window
 def cost(steps: np.ndarray, at: np.ndarray, order: list[int]) -> float:
     """Of songs that are numbered from 1 on, between those before and behind."""
     full = [0, *order, len(steps) - 1]
-    along = sum(steps[one, other] for one, other in zip(full, full[1:], strict=False))
+    along = sum(steps[one, other] for one, other in pairwise(full))
     return float(along + sum(at[place, song - 1] for place, song in enumerate(order)))
 
 

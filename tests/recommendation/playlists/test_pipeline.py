@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,9 @@ def test_all_songs_in_order_are_each_there_once_and_near_to_the_next(arranged: P
     first, last = arranged.nearness[:ENDS], arranged.nearness[-ENDS:]
     assert sum(last) / ENDS > sum(arranged.greedy.nearness[-ENDS:]) / ENDS
     assert "where the nearest song that is left is always taken (the best of 60 first songs" in str(arranged)
-    assert f"of the first 10 transitions {sum(first) / ENDS:.3f}, of the last 10 {sum(last) / ENDS:.3f}" in str(arranged)
+    assert f"of the first 10 transitions {sum(first) / ENDS:.3f}, of the last 10 {sum(last) / ENDS:.3f}" in str(
+        arranged
+    )
 
 
 def test_what_is_weak_is_a_rule_and_where_a_list_gets_poor_is_said(arranged: Playlist, songs: Index) -> None:
@@ -100,7 +103,7 @@ def test_rules_and_fixed_songs_are_kept(songs: Index) -> None:
     artists = [song.artist for song in found.songs if song.artist]
     assert max(artists.count(artist) for artist in artists) <= 2
     places = {artist: [n for n, song in enumerate(found.songs) if song.artist == artist] for artist in artists}
-    assert all(b - a >= 4 for some in places.values() for a, b in zip(some, some[1:], strict=False))
+    assert all(b - a >= 4 for some in places.values() for a, b in pairwise(some))
     assert any("is not known: each counts as one of an artist of its own" in note for note in found.notes)
     assert found.names == playlist(songs, n=15, start="song 1", end="song 2", fixed={8: "song 3"}, **asked).names
 

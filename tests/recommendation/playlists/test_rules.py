@@ -41,7 +41,9 @@ def test_a_gap_that_is_too_large() -> None:
 
 def test_fixed_songs_of_one_artist() -> None:
     near = told(rules([0, 0, 1], gap=3), [0, -1, 1])
-    assert near.startswith("A is fixed at place 1 and B at place 3; they share an artist, whose songs are to be 3 places")
+    assert near.startswith(
+        "A is fixed at place 1 and B at place 3; they share an artist, whose songs are to be 3 places"
+    )
     many = told(rules([0, 0, 1], most=1), [0, -1, 1])
     assert many.startswith("A, B are fixed, 2 by one artist, of whom at most 1 may be in the list")
 
