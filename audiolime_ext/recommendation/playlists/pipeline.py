@@ -36,7 +36,7 @@ from audiolime_ext.recommendation.playlists.greedy import best_greedy
 from audiolime_ext.recommendation.playlists.judging import greedy_of, holding, remarks, transitions_of, weak_below
 from audiolime_ext.recommendation.playlists.narrowing import search_all
 from audiolime_ext.recommendation.playlists.pool import Places, Pool
-from audiolime_ext.recommendation.playlists.result import Greedy, Playlist
+from audiolime_ext.recommendation.playlists.result import ENDS, Greedy, Playlist
 from audiolime_ext.recommendation.playlists.rules import Rules, require_possible, rules_of
 from audiolime_ext.recommendation.playlists.search import Task
 from audiolime_ext.recommendation.playlists.wanted import Wanted, position, spread, wanted_gaps, wanted_places
@@ -247,7 +247,15 @@ def _searched(task: Task, choice: Choice, seed: int) -> tuple[Places, Greedy]:
             "no order was found that keeps all rules, and it is not proved that there is none: the artists' songs, the "
             "gap between them and the fixed songs leave too little room. Ease one of them, or try another seed"
         )
-    return found, greedy_of(task.pool, simple, n_starts)
+    return _turned(task, found), greedy_of(task.pool, simple, n_starts)
+
+
+def _turned(task: Task, order: Places) -> Places:
+    """A list that could be played either way, in the direction in which it does not get poorer towards its end."""
+    if task.at is not None or (task.given >= 0).any():
+        return order
+    distances = task.pool.along(order)
+    return order[::-1] if distances[-ENDS:].sum() > distances[:ENDS].sum() else order
 
 
 def _told(
