@@ -2,7 +2,7 @@
 
 245 songs are drawn from an index and put in order: by `playlist`, and by always taking the nearest song that is left,
 from every song as the first. And lists of 30 are chosen between two songs that are drawn, with and without the
-correction for hubs. Prints the tables of ``playlists.md``. A soundtrack is the folder that a song lies in, below ``songs``.
+correction for hubs. Prints the tables of ``playlists.md``. A soundtrack is a song's folder below ``songs``.
 """
 
 from __future__ import annotations
