@@ -97,7 +97,7 @@ def playlist_html(found: Playlist, *, title: str | None = None, audio: bool = Tr
 def _title(found: Playlist) -> str:
     if len(found.names) == 1:
         return f"A playlist of one song: {legible(found.names[0])}"
-    return f"{len(found.names)} songs, from {legible(found.names[0])} to {legible(found.names[-1])}"
+    return f"{counted(len(found.names), 'song')}, from {legible(found.names[0])} to {legible(found.names[-1])}"
 
 
 def _facts(found: Playlist) -> str:
