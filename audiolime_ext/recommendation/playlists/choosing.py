@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.collection.index import Index
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.playlists.curve import Curve
 from audiolime_ext.recommendation.playlists.wanted import Wanted
@@ -107,7 +108,7 @@ def choice_of(
 def _without(usable: Flags, needed: Flags, lacking: Flags, what: str) -> tuple[Flags, list[str]]:
     notes = []
     if n_left := int((usable & lacking & ~needed).sum()):
-        notes.append(f"{counted(n_left, 'song is', 'songs are')} left out, as their {what} is not known")
+        notes.append(f"{counted(n_left, 'song is', 'songs are')} left out, of which {what} is not known")
     if n_kept := int((usable & lacking & needed).sum()):
         counts = (
             "counts as one of typical length" if what == "length" else "may stand anywhere, as far as the curve goes"
@@ -128,7 +129,7 @@ def _each_once(index: Index, usable: Flags, needed: Flags) -> tuple[Flags, list[
     if not gone:
         return kept, []
     names = names_in(index)
-    some = ", ".join(names[at] for at in sorted(gone)[:_SHOWN]) + (" …" if len(gone) > _SHOWN else "")
+    some = ", ".join(legible(names[at]) for at in sorted(gone)[:_SHOWN]) + (" …" if len(gone) > _SHOWN else "")
     songs = counted(len(gone), "song is", "songs are")
     return kept, [f"{songs} left out, as another song has the very same vector (it may be the same recording): {some}"]
 

@@ -11,14 +11,13 @@ import numpy as np
 
 from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.playlists.pool import Places, Pool
-from audiolime_ext.recommendation.playlists.result import WEAK, Greedy, Transition
+from audiolime_ext.recommendation.playlists.result import ROUNDING, WEAK, Greedy, Transition
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.telling import Telling
 from audiolime_ext.text import counted, share_of
 
 _DRAWN = 1_000  # songs of whose pairs the limit is taken
 _SAME = 1 - 1e-6
-_ROUNDING = 1e-6
 _SHOWN = 3
 
 
@@ -26,7 +25,7 @@ def weak_below(pool: Pool) -> float:
     """The nearness that one in ten pairs of songs reaches; of very many songs, of 1,000 that are drawn."""
     n = len(pool)
     if n < 2:
-        return -np.inf
+        return -1.0  # none is below
     some = np.arange(n) if n <= _DRAWN else np.sort(np.random.default_rng(0).choice(n, _DRAWN, replace=False))
     return float(1 - np.quantile(pool.among(some)[np.triu_indices(len(some), 1)], WEAK))
 
@@ -41,9 +40,9 @@ def transitions_of(telling: Telling, pool: Pool, order: Places, limit: float) ->
         pair = telling.pair(*queries)
         row = pool.towards([one])[0].copy()
         row[one] = np.inf
-        rank = 1 + int((row < row[other] - _ROUNDING).sum())
+        rank = 1 + int((row < row[other] - ROUNDING).sum())
         best = float(1 - row[left].min())
-        found.append(Transition(place, pair, rank, len(pool) - 1, pair.nearness < limit - _ROUNDING, best))
+        found.append(Transition(place, pair, rank, len(pool) - 1, pair.nearness < limit - ROUNDING, best))
     return tuple(found)
 
 
@@ -67,7 +66,7 @@ def holding(pool: Pool, order: Places, limit: float) -> int:
     limit : float
         Nearness below which a transition is weak.
     """
-    near = 1 - pool.among(order) >= limit - _ROUNDING
+    near = 1 - pool.among(order) >= limit - ROUNDING
     longest = np.ones(len(order), np.intp)
     for at in range(1, len(order)):
         longest[at] = 1 + int(np.max(longest[:at], where=near[:at, at], initial=0))
@@ -78,13 +77,12 @@ def remarks(found: tuple[Transition, ...], holds: int, limit: float, whole: str)
     """Sentences on where a list gets poor, on how many songs hold, and on vectors that are the same."""
     notes = []
     n = len(found) + 1
-    poor = [one for one in found if one.best_left is not None and one.best_left < limit - _ROUNDING]
+    poor = [one for one in found if one.best_left < limit - ROUNDING]
     if poor:
-        n_weak = counted(len(poor), "place")
-        last = next((one for one in poor if one.place > n - 1 - len(poor)), None)
-        onwards = last is not None and all(one.place >= last.place for one in poor) and len(poor) > 1
-        where = f"from place {poor[0].place} on" if onwards else f"at {n_weak}, first at place {poor[0].place},"
-        notes.append(f"{where} no song that was left is near enough: the nearest is below {limit:.3f}, so it is weak")
+        onwards = len(poor) > 1 and poor[0].place == n - len(poor)  # of n − 1 transitions the last ones
+        some = f"at {counted(len(poor), 'place')}, first at place {poor[0].place},"
+        where = f"from place {poor[0].place} on" if onwards else some
+        notes.append(f"{where} no song that was left is near enough: the nearest is below {limit:.3f}, which is weak")
     if any(one.weak for one in found):
         notes.append(
             f"{share_of(holds, n, 'song')} such that, in this order, none is followed by a weak transition; {whole} "

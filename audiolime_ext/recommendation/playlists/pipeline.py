@@ -28,6 +28,7 @@ import numpy as np
 
 from audiolime_ext.collection.index import Index, load_index
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import legible
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.names import names_in
@@ -240,7 +241,7 @@ def _costs(pool: Pool, curve: Curve | None, n: int) -> Any:
 
 def _searched(task: Task, choice: Choice, seed: int) -> tuple[Places, Greedy]:
     names = names_in(task.pool.index)
-    require_possible(task.rules, task.given, tuple(names[at] for at in task.pool.positions), choice.whole)
+    require_possible(task.rules, task.given, tuple(legible(names[at]) for at in task.pool.positions), choice.whole)
     simple, n_starts = best_greedy(task.pool, task.n, int(task.given[0]) if task.given[0] >= 0 else None, seed)
     found = search_all(task, seed=seed, first=(simple,))
     if found is None:

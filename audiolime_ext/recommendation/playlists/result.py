@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 ENDS = 10  # transitions at the beginning, and at the end, that are compared
 WEAK = 0.1  # of all pairs are at least as near
+ROUNDING = 1e-6
+_SHOWN = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +48,8 @@ class Transition:
         Number of these songs.
     weak : bool
         True if it is weak, see the module.
-    best_left : float or None
-        Nearness of the nearest song that had not been played then; None: there was no other.
+    best_left : float
+        Nearness of the nearest song that had not been played then.
     """
 
     place: int
@@ -55,7 +57,7 @@ class Transition:
     rank: int
     n_others: int
     weak: bool
-    best_left: float | None = None
+    best_left: float
 
     @property
     def similarity(self) -> float:
@@ -291,17 +293,19 @@ class Playlist(Plotted):
             f"left is always taken ({kind}; no other rule is kept)"
         ]
         if n > 2 * ENDS:
-            own, simple = _ends(self.nearness), _ends(greedy.nearness)
+            own, ends = _ends(self.nearness), _ends(greedy.nearness)
             found.append(
                 f"mean {self.measured_by} of the first {ENDS} transitions {own[0]:.3f}, of the last {ENDS} "
-                f"{own[1]:.3f}; where the nearest is always taken {simple[0]:.3f} and {simple[1]:.3f}"
+                f"{own[1]:.3f}; where the nearest is always taken {ends[0]:.3f} and {ends[1]:.3f}"
             )
         places = ", ".join(f"{one.place}–{one.place + 1}" for one in self.weak[:_SHOWN])
         more = " …" if len(self.weak) > _SHOWN else ""
         at = f", at places {places}{more}" if places else ""
+        simple = sum(near < self.weak_below - ROUNDING for near in greedy.nearness)
         found.append(
-            f"weak: {len(self.weak)} of {counted(n, 'transition')}{at}; weak is a {self.measured_by} below "
-            f"{self.weak_below:.3f}, which one pair in ten of the songs to choose from reaches"
+            f"weak: {len(self.weak)} of {counted(n, 'transition')}{at}; where the nearest is always taken {simple}. "
+            f"Weak is a {self.measured_by} below {self.weak_below:.3f}, which one pair in ten of the songs to choose "
+            "from reaches"
         )
         return tuple(found)
 
@@ -309,9 +313,6 @@ class Playlist(Plotted):
         weak = "weak: " if transition.weak else ""
         nearness = [f"{transition.pair.nearness:.3f}"] if hubs else []
         return [f"{transition.similarity:.3f}", *nearness, weak + transition.reason]
-
-
-_SHOWN = 6
 
 
 def _ends(nearness: Sequence[float]) -> tuple[float, float]:

@@ -121,7 +121,7 @@ def test_a_curve_is_followed(songs: Index) -> None:
 def test_a_song_without_a_number_is_left_out_where_there_is_a_choice_and_stands_anywhere_else(songs: Index) -> None:
     lacking = replace(songs, songs=(replace(songs.songs[0], year=None), *songs.songs[1:]))
     chosen = playlist(lacking, n=5, curve="peak", column="year")
-    assert "1 song is left out, as their year is not known" in chosen.notes
+    assert "1 song is left out, of which year is not known" in chosen.notes
     some = [f"song {n}" for n in range(5)]
     ordered = playlist(lacking, songs=some, curve="peak", column="year")
     assert "of 1 song in the list year is not known: each may stand anywhere, as far as the curve goes" in ordered.notes
