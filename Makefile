@@ -22,7 +22,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check docs bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
-.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons library
+.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons playlists library
 .PHONY: evaluate-retrieval known-similarity
 
 help:
@@ -49,6 +49,7 @@ help:
 	@echo
 	@echo "make library          fetch free game music from Debian's packages into LIBRARY (1.4 GB; nothing is installed), and index it"
 	@echo "make reasons          does the reason of a recommendation survive another separator? (the songs of LIBRARY)"
+	@echo "make playlists        does a list that is put in order as a whole hold to its end? (the index that make reasons makes)"
 	@echo "make evaluate-retrieval  do songs find others of their soundtrack? by musicnn, features and other packages (an hour)"
 	@echo "make known-similarity   songs that share their drums, chords, mix … alone: what do embedders call similar?  (twenty minutes,"
 	@echo "                      in KNOWN; needs Debian's mma, fluidsynth and SoundFonts; ARGS='-m SPEC' for an embedder of yours)"
@@ -144,6 +145,10 @@ reasons: export OMP_NUM_THREADS ?= 1
 reasons: $(VENV)/.installed
 	$(VENV)/bin/audiolime index $(LIBRARY)/manifest.csv -m 'musicnn:MSD_musicnn?layer=penultimate' --middle 30 -o $(LIBRARY)/middle-30.index
 	$(VENV)/bin/python -m examples.library.reasons $(LIBRARY) $(LIBRARY)/middle-30.index $(ARGS)
+
+playlists: export OMP_NUM_THREADS ?= 1
+playlists: $(VENV)/.installed
+	$(VENV)/bin/python -m examples.library.playlists $(LIBRARY)/middle-30.index
 
 confusion: $(VENV)/.installed-training
 	$(VENV)/bin/python -m examples.confusion $(DATA) --kept $(CONFUSION) $(ARGS)

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.recommendation.evaluation.evaluating import evaluate_embedding
     from audiolime_ext.recommendation.maps.pipeline import embedding_map
+    from audiolime_ext.recommendation.playlists.pipeline import playlist
     from audiolime_ext.recommendation.similar import similar
     from audiolime_ext.recommendation.why.pipeline import why
     from audiolime_ext.report.page import write_page
@@ -78,6 +79,7 @@ _HOMES = {
     "load_factorization": "factorization.loading",
     "load_model": "prediction.loading",
     "make_index": "collection.indexing.making",
+    "playlist": "recommendation.playlists.pipeline",
     "run_audit": "audit.run",
     "similar": "recommendation.similar",
     "tag": "prediction.taggram",
@@ -105,6 +107,7 @@ __all__ = [
     "load_factorization",
     "load_model",
     "make_index",
+    "playlist",
     "run_audit",
     "similar",
     "tag",

@@ -49,6 +49,7 @@ class Plotted:
         `Why`                  ``bars`` of stems, ``matrix`` (stem by stem)
         `Similar`              ``bars``, ``matrix``
         `EmbeddingMap`         ``map``, ``movement``, ``matrix`` (the songs' directions)
+        `Playlist`             ``transitions``, with the curve below it, ``curve``
         =====================  =====================================================================
 
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or

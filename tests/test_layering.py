@@ -63,11 +63,18 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     },
     **{f"recommendation.why.{name}": "recommendation/why/test_flip" for name in ("flipped", "trials")},
     "recommendation.why.likeness": "recommendation/why/test_alike",
+    **{f"recommendation.playlists.{name}": "recommendation/playlists/test_search" for name in ("greedy", "pool")},
+    **{f"recommendation.playlists.{name}": "recommendation/playlists/test_search" for name in ("narrowing", "repair")},
+    **{
+        f"recommendation.playlists.{name}": "recommendation/playlists/test_pipeline" for name in ("choosing", "judging")
+    },
+    **{f"recommendation.playlists.{name}": "recommendation/playlists/test_pipeline" for name in ("result", "wanted")},
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.evaluation.view": "report/evaluation/test_page",
     "report.figures": "report/figures/test_figure",  # kinds of figures of one room
     "report.maps": "report/maps/test_page",  # sections of one page
     "report.neighbours": "report/neighbours/test_page",  # sections of one page
+    "report.playlists": "report/playlists/test_page",  # parts of one page
     **{f"report.player.{name}": "report/neighbours/test_nearest" for name in ("clip", "middle")},
     "report.player.pictures": "report/player/test_player",
     "report.song.facts": "report/song/test_view",

@@ -27,6 +27,7 @@ from audiolime_ext.cli import (
     listing,
     map,
     page,
+    playlist,
     rerun,
     separate,
     similar,
@@ -41,7 +42,7 @@ from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_
 from audiolime_ext.progress.stages import reporting
 
 COMMANDS = (
-    *(tag, separate, explain, page, audit, index, similar, why, map, evaluate_embedding),
+    *(tag, separate, explain, page, audit, index, similar, why, playlist, map, evaluate_embedding),
     *(demo, rerun, checkpoints, cache, listing),
 )
 

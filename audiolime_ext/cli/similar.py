@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiolime_ext.cli.numbers import weight, whole
-from audiolime_ext.cli.options import add_json, add_output, add_title, add_trust, page_file, write_page_of
+from audiolime_ext.cli.options import add_json, add_output, add_title, add_trust, m3u8_file, page_file, write_page_of
 from audiolime_ext.files.names import legible
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ def run(args: Namespace) -> int:
     """Print the list, the pairs and the hubs that were asked for."""
     from audiolime_ext.collection.index import load_index
     from audiolime_ext.errors import UsageError
-    from audiolime_ext.files.places import require_writable_file
 
     listed = bool(args.songs or args.like or args.dislike)
     if not (listed or args.pairs or args.census):
@@ -101,9 +100,7 @@ def run(args: Namespace) -> int:
     if args.m3u8 is not None:
         if not listed:
             raise UsageError("--m3u8 writes the songs that are listed; name a SONG, or songs with --like")
-        if Path(args.m3u8).suffix.lower() not in (".m3u8", ".m3u"):
-            raise UsageError(f"--m3u8 {legible(args.m3u8)} would overwrite what is no playlist; end its name in .m3u8")
-        require_writable_file(Path(args.m3u8))
+        m3u8_file(args.m3u8)
     page = _page(args, listed=listed)
     index = load_index(Path(args.index))
     if args.weights:

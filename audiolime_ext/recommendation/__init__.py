@@ -7,7 +7,7 @@
   `crowd`: the same for one query among many songs; `census`: which songs are hubs and orphans
 - `ranking`: a song, a profile of several, or a taste; `relevance`: how a taste is learnt
 - `neighbours`: the nearest, exactly; `approximate`: candidates for them among very many
-- `telling`, `result`, `playlist`: the list as objects, text, JSON and a file for players
+- `telling`, `result`: the list as objects, text and JSON; `playlists`: songs in an order, and files for players
 - `sounds`: where the sound of a song is, so that what was found can be played
 - `retrieval`: how many of the nearest songs are those that should be; `intervals`: how sure that is, and whether one
   method is better than another

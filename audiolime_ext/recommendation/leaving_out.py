@@ -45,7 +45,7 @@ def left_out(index: Index, queries: Sequence[Query], tags: Sequence[Tag]) -> tup
     own = {place for query in queries for place in (query.position, query.former) if place is not None}
     excluded, notes = set(own), list[str]()
     for tag in tags:
-        known = _with_tag(index, tag)
+        known = with_tag(index, tag)
         told = [getattr(query.song, tag) for query in queries if query.song and getattr(query.song, tag)]
         wanted = {name for one in told for name in _each(one, tag)}
         same = {int(at) for name in wanted for at in known.get(name, ())} - own
@@ -59,7 +59,7 @@ def left_out(index: Index, queries: Sequence[Query], tags: Sequence[Tag]) -> tup
     return excluded, tuple(notes)
 
 
-def _with_tag(index: Index, tag: Tag) -> Mapping[str, NDArray[np.intp]]:
+def with_tag(index: Index, tag: Tag) -> Mapping[str, NDArray[np.intp]]:
     """Folded tag → positions."""
 
     def gathered() -> dict[str, NDArray[np.intp]]:

@@ -16,7 +16,7 @@ from audiolime_ext.display import Plotted
 from audiolime_ext.extras import require
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
-from audiolime_ext.recommendation.playlist import Entry, playlist
+from audiolime_ext.recommendation.playlists.m3u import Entry, m3u8_of
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.text import html_table, text_table
 
@@ -189,7 +189,7 @@ class Similar(Plotted):
         return table
 
     def write_m3u8(self, path: str | os.PathLike[str]) -> Path:
-        """Write the songs as a playlist (see `audiolime_ext.recommendation.playlist`) and return its path.
+        """Write the songs as a playlist (see `audiolime_ext.recommendation.playlists.m3u`) and return its path.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class Similar(Plotted):
         """The songs as a playlist for a file in `folder`, which their paths are relative to."""
         files = (None if song.path is None else self.folder / song.path for song in self.songs)
         entries = [Entry(row.name, row.song.duration_s, file) for row, file in zip(self.rows, files, strict=True)]
-        return playlist(entries, Path(folder))
+        return m3u8_of(entries, Path(folder))
 
     def _head(self) -> str:
         what = "least similar" if self.weakest else "most similar"

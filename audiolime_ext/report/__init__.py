@@ -6,6 +6,7 @@
 - `neighbours`: the pages of songs that are near to others
 - `maps`: the page of a collection in a plane
 - `evaluation`: the page of an evaluation of embeddings
+- `neighbours`: the pages of songs that are near to others; `playlists`: that of songs in order
 - `player`: stems that are switched while they play, and what is drawn above them
 - `notebook`: results in notebooks
 - `figures`: results as figures, for papers

@@ -16,19 +16,21 @@ from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.evaluation.result import EmbeddingEvaluation
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
+from audiolime_ext.recommendation.playlists.result import Playlist
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
 from audiolime_ext.report.evaluation.page import evaluation_html
 from audiolime_ext.report.maps.page import map_html
 from audiolime_ext.report.neighbours.nearest import similar_html
 from audiolime_ext.report.neighbours.page import why_html
+from audiolime_ext.report.playlists.page import playlist_html
 from audiolime_ext.report.song.again import Explained
 from audiolime_ext.report.song.page import page_html
 
 
 @tells_progress
 def write_page(
-    explained: Explained | Sequence[Explained] | Why | Similar | EmbeddingMap | EmbeddingEvaluation,
+    explained: Explained | Sequence[Explained] | Why | Similar | Playlist | EmbeddingMap | EmbeddingEvaluation,
     path: str | os.PathLike[str],
     *,
     progress: Told = None,
@@ -38,9 +40,9 @@ def write_page(
 
     Parameters
     ----------
-    explained : Explanation, TrackExplanation, a sequence of them, Why, Similar, EmbeddingMap or EmbeddingEvaluation
-        Explanations of recordings or excerpts (several stand side by side), why songs are near, the nearest songs, a
-        map of a collection, or how well songs find their group.
+    explained : Explanation, TrackExplanation, a sequence of them, or another result that has a page
+        Explanations of recordings or excerpts (several stand side by side), why songs are near, the nearest songs,
+        songs in order, a map of a collection, or how well songs find their group.
     path : str or PathLike
         HTML file to write. (Version 0.1 took it first; that order still works, with a warning.)
     progress : as for `explain`
@@ -50,7 +52,7 @@ def write_page(
         Options of the page: ``title`` of each, and of explanations those of
         `audiolime_ext.report.song.page.page_html` (``audio``, ``mixture``, ``source_url``, ``notes``, ``notes_file``,
         ``blind``), of a `Why` those of `audiolime_ext.report.neighbours.page.why_html` (``audio``, ``study``,
-        ``seed``), of a `Similar` ``audio``, of an `EmbeddingMap` ``sounds``.
+        ``seed``), of a `Similar` and a `Playlist` ``audio``, of an `EmbeddingMap` ``sounds``.
 
     Raises
     ------
@@ -83,6 +85,7 @@ def write_page(
 _WRITE: dict[type, Callable[..., str]] = {
     Why: why_html,
     Similar: similar_html,
+    Playlist: playlist_html,
     EmbeddingMap: map_html,
     EmbeddingEvaluation: evaluation_html,
 }

@@ -4,6 +4,7 @@
 - `bars`: weights as bars on one axis; `over_time`: weights of segments and of windows
 - `spectrogram`: what sounds, and where
 - `audits`: rates of flips with their limits; `neighbours`: what makes songs alike
+- `playlists`: how near each song of a list is to the next, and the curve that it follows
 - `top_tags`: highest labels against annotated genres
 - `sheet`: panels, and how they come to lie in a new figure; `users_axes`: in the user's; `styles`: type, lines, hatches
 - `showing`: figures that keep their style, and are shown once; `ticks`: apart

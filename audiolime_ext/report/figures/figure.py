@@ -21,9 +21,10 @@ from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
+from audiolime_ext.recommendation.playlists.result import Playlist
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.figures import audits, bars, maps, neighbours, over_time, spectrogram
+from audiolime_ext.report.figures import audits, bars, maps, neighbours, over_time, playlists, spectrogram
 from audiolime_ext.report.figures.sheet import AROUND, Room, Sheet, fill, size_of, width_asked
 from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.users_axes import axes_of, fill_axes, room_of
@@ -80,6 +81,11 @@ def _map(result: EmbeddingMap) -> Kinds:
     return {"map": maps.map_of, "movement": maps.movement_of, "matrix": maps.matrix_of}
 
 
+@kinds_of.register
+def _playlist(result: Playlist) -> Kinds:
+    return {"transitions": playlists.transitions, "curve": playlists.curve}
+
+
 def plot(
     result: Any,
     *,
@@ -99,7 +105,7 @@ def plot(
 
     Parameters
     ----------
-    result : Explanation, TrackExplanation, Audio, Results, Why, Similar or EmbeddingMap
+    result : Explanation, TrackExplanation, Audio, Results, Why, Similar, EmbeddingMap or Playlist
         Result to draw.
     label, labels, ax, figsize, kind, style : as in `audiolime_ext.display.Plotted.plot`
         Labels, place, size, kind and style.

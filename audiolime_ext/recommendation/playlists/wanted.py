@@ -1,0 +1,241 @@
+"""What a playlist is to be made of: which songs, which of them at which place, and which not.
+
+Songs are named as everywhere (`audiolime_ext.recommendation.names`), and must be in the index: a playlist is made of
+its songs. Of a list that is read from a file, lines that name no song of the index, or one that was named before, are
+left out, and notes say so; of songs that are named one by one, such a name is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext.collection.index import Index
+from audiolime_ext.collection.songs import Song
+from audiolime_ext.errors import UsageError
+from audiolime_ext.files.names import is_file, legible
+from audiolime_ext.recommendation.names import names_in, places_of
+from audiolime_ext.recommendation.playlists.m3u import Gap, read_m3u8
+from audiolime_ext.recommendation.queries import Asking
+from audiolime_ext.recommendation.similar import listed
+from audiolime_ext.text import counted
+
+MOST_PLACES = 2_000
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a playlist is to be made of.
+
+    Parameters
+    ----------
+    songs : tuple of int or None
+        Positions in the index of the songs to choose from; None: all of it.
+    fixed : mapping of int to int
+        Place, from 0 on (−1: the last one), → position in the index.
+    n : int or None
+        Number of songs; None: it is not said.
+    seconds : float or None
+        Wanted length; None: it is not said.
+    notes : tuple of str
+        Sentences on what was left out of a list.
+    """
+
+    songs: tuple[int, ...] | None = None
+    fixed: Mapping[int, int] = field(default_factory=dict)
+    n: int | None = None
+    seconds: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def position(index: Index, given: Any, what: str = "a song") -> int:
+    """The position in the index of a song that is named.
+
+    Raises
+    ------
+    UsageError
+        If there is no such song in the index.
+    """
+    if not isinstance(given, (str, os.PathLike, Song)):
+        raise UsageError(f"{what} is given as {type(given).__name__}; name a song of the index, by its path or name")
+    query = Asking(index).known(given)
+    if query is None or query.position is None:
+        raise UsageError(
+            f"{legible(str(given))} is not in the index, and a playlist is made of its songs; add it to the index "
+            "(audiolime index), or leave it out"
+        )
+    return query.position
+
+
+def positions(index: Index, given: Any, what: str) -> tuple[tuple[int | Gap, ...], tuple[str, ...]]:
+    """The songs (and gaps) of a list, or of a playlist file that is named; and notes on what was left out of a file."""
+    if isinstance(given, (str, os.PathLike)):
+        return _of_file(index, Path(given), what)
+    found = [one if isinstance(one, Gap) else position(index, one, what) for one in listed(given)]
+    songs = [one for one in found if not isinstance(one, Gap)]
+    if len(set(songs)) < len(songs):
+        twice = next(one for one in songs if songs.count(one) > 1)
+        raise UsageError(f"{names_in(index)[twice]!r} is named twice in {what}; no song comes twice, so name it once")
+    if not songs:
+        raise UsageError(f"{what} is empty; name at least one song")
+    return tuple(found), ()
+
+
+def wanted_places(
+    index: Index, *, n: Any, minutes: Any, start: Any, end: Any, songs: Any, fixed: Mapping[Any, Any] | None
+) -> Wanted:
+    """What is asked for, of a list that is not filled.
+
+    Raises
+    ------
+    UsageError
+        If a song is not known, two songs are to have one place or one song two, or a number is none.
+    """
+    require_count(n, minutes)
+    notes: tuple[str, ...] = ()
+    chosen: tuple[int, ...] | None = None
+    if songs is not None:
+        found, notes = positions(index, songs, "the list of songs")
+        chosen = tuple(one for one in found if not isinstance(one, Gap))
+        if len(chosen) < len(found):
+            notes += ("gaps are filled by fill, not where a list is put in order: they count as nothing",)
+    if songs is None and n is None and minutes is None:
+        raise UsageError("how long is it to be? give a number of songs (n, -n), minutes, or a list to put in order")
+    places: dict[int, int] = {}
+    for place, song in (fixed or {}).items():
+        if isinstance(place, bool) or not isinstance(place, (int, np.integer)) or place < 1:
+            raise UsageError(f"a song is fixed at place {place!r}; places are whole numbers from 1 on")
+        places[int(place) - 1] = position(index, song, f"the song at place {place}")
+    for place, song, what in ((0, start, "the first song"), (-1, end, "the last song")):
+        if song is None:
+            continue
+        at = position(index, song, what)
+        if places.get(place, at) != at:
+            raise UsageError(f"two songs are to be at place {place + 1}; fix one of them")
+        places[place] = at
+    if chosen is not None and (outside := [at for at in places.values() if at not in chosen]):
+        raise UsageError(
+            f"{names_in(index)[outside[0]]!r} has a place, and is not in the list of songs; add it to the list"
+        )
+    if songs is None or n is not None or minutes is not None:
+        return Wanted(chosen, places, n, None if minutes is None else 60.0 * float(minutes), notes)
+    return Wanted(chosen, places, len(chosen or ()), None, notes)
+
+
+def wanted_gaps(index: Index, fill: Any, n: int | None, gap_minutes: float | None, typical_s: float) -> Wanted:
+    """A list whose songs stay in order and whose gaps are filled.
+
+    Parameters
+    ----------
+    index : Index
+        Songs.
+    fill : path or sequence of song and Gap
+        List with gaps.
+    n : int or None
+        Number of songs in all, of a list without gaps; None: there are gaps.
+    gap_minutes : float or None
+        Length of gaps that do not say how long they are.
+    typical_s : float
+        Mean length of a song in seconds.
+    """
+    require_count(n, gap_minutes if n is None else None)
+    found, notes = positions(index, fill, "the list to fill")
+    gaps = [one for one in found if isinstance(one, Gap)]
+    if gaps and n is not None:
+        raise UsageError(f"the list has {counted(len(gaps), 'gap')}, which say how many songs it gets; leave n out")
+    if not gaps and n is None:
+        raise UsageError(
+            "the list has no gap: write a line '# gap 3' (songs) or '# gap 12 min' where songs are missing, or say how "
+            "many songs it is to have in all (n, -n), which are then put where its transitions are weakest"
+        )
+    place, places = 0, dict[int, int]()
+    for one in found:
+        if isinstance(one, Gap):
+            minutes = one.minutes if one.minutes is not None else gap_minutes
+            if one.songs is None and minutes is None:
+                raise UsageError("a gap does not say how long it is; give gap minutes (--gap-minutes 10)")
+            place += one.songs or max(1, round(60.0 * float(minutes or 0) / typical_s))
+        else:
+            places[place] = one
+            place += 1
+    return Wanted(None, places, place if n is None else n, None, notes)
+
+
+def spread(fixed: Sequence[int], distances: Sequence[float], n: int) -> dict[int, int]:
+    """Places of songs that stay in order in a list of n: new places are where the list needs them most.
+
+    One new place at a time goes to the transition whose distance is largest, shared out among its steps.
+
+    Parameters
+    ----------
+    fixed : sequence of int
+        Songs, in order.
+    distances : sequence of float
+        Distance of each from the next one.
+    n : int
+        Number of places.
+
+    Examples
+    --------
+    >>> spread([7, 8, 9], [0.2, 0.9], 5)
+    {0: 7, 1: 8, 4: 9}
+    """
+    steps = np.ones(len(distances))
+    for _ in range(n - len(fixed) if len(distances) else 0):
+        steps[int(np.argmax(np.asarray(distances) / steps))] += 1
+    return dict(zip(np.concatenate([[0], np.cumsum(steps)]).astype(int).tolist(), fixed, strict=True))
+
+
+def require_count(n: Any, minutes: Any) -> None:
+    """Raise `UsageError` unless a number of songs, or minutes, can be that of a list."""
+    if n is not None and minutes is not None:
+        raise UsageError("n is a number of songs, and minutes are a length; give one of the two")
+    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= MOST_PLACES):
+        raise UsageError(f"n is {n!r}; give a number of songs, a whole number from 1 to {MOST_PLACES}")
+    number = isinstance(minutes, (int, float)) and not isinstance(minutes, bool)
+    if minutes is not None and not (number and 0 < minutes < np.inf):
+        raise UsageError(f"minutes are {minutes!r}; give a number above 0")
+
+
+def _of_file(index: Index, path: Path, what: str) -> tuple[tuple[int | Gap, ...], tuple[str, ...]]:
+    read = read_m3u8(path)
+    found, lost, twice = list[int | Gap](), list[str](), list[str]()
+    for entry in read.entries:
+        at = entry if isinstance(entry, Gap) else _entry(index, entry)
+        if at is None:
+            lost.append(legible(Path(str(entry)).name))
+        elif not isinstance(at, Gap) and at in found:
+            twice.append(names_in(index)[at])
+        else:
+            found.append(at)
+    if not any(not isinstance(one, Gap) for one in found):
+        named = f"; not in the index: {_some(lost)}" if lost else ""
+        raise UsageError(f"{legible(path)}, {what}, names no song of the index{named}")
+    notes = [*read.notes]
+    if lost:
+        songs = counted(len(lost), "song is", "songs are")
+        notes.append(f"{songs} left out, not in the index: {_some(lost)}")
+    if twice:
+        notes.append(f"named twice in the list, and once in the playlist: {_some(twice)}")
+    return tuple(found), tuple(notes)
+
+
+def _entry(index: Index, path: Path) -> int | None:
+    """The song of the index that an entry of a playlist names, by its path or else by its content."""
+    known = places_of(index)
+    for place in (os.path.relpath(path, index.folder), os.fspath(path)):
+        if place in known:
+            return known[place]
+    query = Asking(index).known(path) if is_file(path) else None
+    return None if query is None else query.position
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
