@@ -54,7 +54,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "prediction.capabilities": "models/test_every",  # one suite for all models that have them
     **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "example", "labels")},
     **{f"prediction.{name}": "prediction/test_function" for name in ("hearing", "steps")},
-    "prediction.option_values": "prediction/test_saved_model",
+    **{f"prediction.{name}": "prediction/test_saved_model" for name in ("option_values", "model_files")},
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
     **{f"recommendation.why.{name}": "recommendation/why/test_flip" for name in ("flipped", "trials")},
