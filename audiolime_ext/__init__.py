@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.loading import load_model
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.recommendation.similar import similar
+    from audiolime_ext.recommendation.training.pipeline import train_embedding
+    from audiolime_ext.recommendation.training.result import TrainedEmbedding
     from audiolime_ext.recommendation.why.pipeline import why
     from audiolime_ext.report.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
@@ -67,6 +69,7 @@ _HOMES = {
     "Stems": "factorization.stems",
     "Tagger": "prediction.contract",  # what `Model` was called in 0.1
     "TrackExplanation": "track.explanation",
+    "TrainedEmbedding": "recommendation.training.result",
     "assert_no_confounder": "audit.verdict.admission",
     "explain": "explanation.pipeline",
     "explain_track": "track.pipeline",
@@ -79,6 +82,7 @@ _HOMES = {
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
     "top_component": "explanation.pipeline",
+    "train_embedding": "recommendation.training.pipeline",
     "why": "recommendation.why.pipeline",
     "with_residual": "factorization.stems",
     "write_page": "report.page",
@@ -92,6 +96,7 @@ __all__ = [
     "Model",
     "Stems",
     "TrackExplanation",
+    "TrainedEmbedding",
     "assert_no_confounder",
     "explain",
     "explain_track",
@@ -104,6 +109,7 @@ __all__ = [
     "tag",
     "tagger",
     "top_component",
+    "train_embedding",
     "why",
     "with_residual",
     "write_page",

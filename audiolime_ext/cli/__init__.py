@@ -29,6 +29,7 @@ from audiolime_ext.cli import (
     separate,
     similar,
     tag,
+    train_embedding,
     why,
 )
 from audiolime_ext.cli.ending import Ears, listening
@@ -38,7 +39,10 @@ from audiolime_ext.cli.renamed import keep_old_flags
 from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_streams
 from audiolime_ext.progress.stages import reporting
 
-COMMANDS = (tag, separate, explain, page, audit, index, similar, why, demo, rerun, checkpoints, cache, listing)
+COMMANDS = (
+    *(tag, separate, explain, page, audit, index, similar, why, train_embedding),
+    *(demo, rerun, checkpoints, cache, listing),
+)
 
 
 class _Version(argparse.Action):

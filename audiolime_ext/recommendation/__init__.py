@@ -11,6 +11,7 @@
 - `sounds`: where the sound of a song is, so that what was found can be played
 - `retrieval`: how many of the nearest songs are those that should be, and whether one method is better than another
 - `why`: why one song and not another, by their stems; `maps`: all songs as a map, and how far it can be trusted
+- `training`: an embedding of one's own, trained on the songs of a collection
 - `kept`: what is worked out once for a collection
 
 Kept true: a song is never its own neighbour; contributions add up to the similarity.

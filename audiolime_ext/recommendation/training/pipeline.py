@@ -117,7 +117,7 @@ def train_embedding(
     require_writable(folder)
     wanted = Wanted(middle_s, bool(chosen.copy), separator)
     with _threads(threads), _only_one(folder):
-        material = material_of(os.fspath(source), folder, wanted, root=root)
+        material = material_of(os.fspath(source), folder, wanted, root=None if root is None else os.fspath(root))
         trained, parts = _trained(material, chosen, folder, minutes, steps, seed, patience)
         notes = [*material.notes, *_notes(chosen, separator is not None, len(parts[0]), trained)]
         best = next(point for point in trained.history if point.step == trained.best_step)

@@ -80,7 +80,7 @@ def seen(chunks: NDArray[np.float32]) -> NDArray[np.float32]:
     [[[0.0, -30.0], [-80.0, -10.0]]]
     """
     loudest = np.maximum(chunks.max(axis=(1, 2), keepdims=True), np.float32(FAINTEST_DB))
-    return np.clip(chunks - loudest, np.float32(-RANGE_DB), np.float32(0))
+    return np.asarray(np.clip(chunks - loudest, np.float32(-RANGE_DB), np.float32(0)), np.float32)
 
 
 def mono(audio: Audio) -> NDArray[np.float32]:
