@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from audiolime_ext.prediction.taggram import tag
     from audiolime_ext.recommendation.similar import similar
     from audiolime_ext.recommendation.training.pipeline import train_embedding
-    from audiolime_ext.recommendation.training.result import TrainedEmbedding
     from audiolime_ext.recommendation.why.pipeline import why
     from audiolime_ext.report.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
@@ -69,7 +68,6 @@ _HOMES = {
     "Stems": "factorization.stems",
     "Tagger": "prediction.contract",  # what `Model` was called in 0.1
     "TrackExplanation": "track.explanation",
-    "TrainedEmbedding": "recommendation.training.result",
     "assert_no_confounder": "audit.verdict.admission",
     "explain": "explanation.pipeline",
     "explain_track": "track.pipeline",
@@ -96,7 +94,6 @@ __all__ = [
     "Model",
     "Stems",
     "TrackExplanation",
-    "TrainedEmbedding",
     "assert_no_confounder",
     "explain",
     "explain_track",

@@ -59,6 +59,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
     **{f"recommendation.why.{name}": "recommendation/why/test_flip" for name in ("flipped", "trials")},
     "recommendation.why.likeness": "recommendation/why/test_alike",
+    "recommendation.training": "adapters/test_training",  # an extra
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.figures": "report/figures/test_figure",  # kinds of figures of one room
     "report.neighbours": "report/neighbours/test_page",  # sections of one page

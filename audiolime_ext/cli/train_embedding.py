@@ -21,7 +21,6 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "source", metavar="SOURCE", help="folder of recordings, at any depth; or a CSV with the column path"
     )
-    add_output(parser, "FILE", "the model to write, ending in .onnx", required=True)
     parser.add_argument(
         "--recipe",
         default="parts",
@@ -43,7 +42,13 @@ def add(commands: Any) -> None:
         help="split each song (spleeter:2stems, hpss, ...): stems are muted, made louder or softer, and exchanged "
         "between songs",
     )
-    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="random seed (default %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=whole(0),
+        default=0,
+        metavar="N",
+        help="random seed for weights, batches and held-out songs (default %(default)s)",
+    )
     parser.add_argument(
         "--run",
         dest="folder",
@@ -65,6 +70,7 @@ def add(commands: Any) -> None:
         help="take this many seconds from the middle of each song (default: 120)",
     )
     parser.add_argument("--root", metavar="DIR", help="folder that paths of a table are relative to (default: its own)")
+    add_output(parser, "FILE", "model to write, ending in .onnx", required=True)
     add_json(parser)
     parser.set_defaults(run=run)
 

@@ -83,13 +83,11 @@ class Stated:
         if KEY not in properties:
             return None
         text = properties[KEY]
-        require(f"it has {len(text)} characters, and {_MOST} is the most", len(text) <= _MOST)
+        require(f"it is longer than {_MOST} characters", len(text) <= _MOST)
         found: dict[str, Any] = dict(held(from_json(text), _Written))
         require(f"its format is {found['format']}, and {FORMAT} is known here", found.pop("format") == FORMAT)
         sr, window_s = found["sr"], found["window_s"]
         require(f"sr is {sr}; it must be from 1 to {HIGHEST_SR}", 0 < sr <= HIGHEST_SR)
-        n_samples = round(window_s * sr) if isfinite(window_s) else 0
-        require(
-            f"window_s is {window_s:g}, {n_samples} samples; it must be from 1 to {_LONGEST}", 0 < n_samples <= _LONGEST
-        )
+        fits = isfinite(window_s) and 0 < round(window_s * sr) <= _LONGEST
+        require(f"window_s is {window_s:g}; it must hold a sample, and {_LONGEST} of them at most", fits)
         return cls(sr, window_s, found["embedding"], found["about"])
