@@ -48,6 +48,7 @@ class Plotted:
         `Results` of an audit  ``verdicts``: rates of flips, intervals, limit and verdict of each pair
         `Why`                  ``bars`` of stems, ``matrix`` (stem by stem)
         `Similar`              ``bars``, ``matrix``
+        `TrainedEmbedding`     ``curves``: recall of held-out songs, and loss
         =====================  =====================================================================
 
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or

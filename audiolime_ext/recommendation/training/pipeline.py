@@ -109,10 +109,11 @@ def train_embedding(
     """
     chosen, target = recipe_of(recipe), Path(output)
     _require(target, minutes, steps, seed, threads, patience, middle_s)
+    pytorch()
+    require("safetensors", extra=EXTRA)
     separator = None if stems is None else load_factorization(stems)
     if separator is not None and not chosen.stems:
         raise UsageError(f"the recipe {chosen.name} does not use stems; leave stems (--stems) out, or take another one")
-    require("safetensors", extra=EXTRA)
     folder = target.with_suffix(".training") if run is None else Path(run)
     require_writable(folder)
     wanted = Wanted(middle_s, bool(chosen.copy), separator)

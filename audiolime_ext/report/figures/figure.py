@@ -21,8 +21,9 @@ from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.recommendation.result import Similar
+from audiolime_ext.recommendation.training.result import TrainedEmbedding
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.figures import audits, bars, neighbours, over_time, spectrogram
+from audiolime_ext.report.figures import audits, bars, neighbours, over_time, spectrogram, trainings
 from audiolime_ext.report.figures.sheet import AROUND, Room, Sheet, fill, size_of, width_asked
 from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.users_axes import axes_of, fill_axes, room_of
@@ -74,6 +75,11 @@ def _similar(result: Similar) -> Kinds:
     return {"bars": neighbours.bars_of_similar, "matrix": neighbours.matrix_of_similar}
 
 
+@kinds_of.register
+def _training(result: TrainedEmbedding) -> Kinds:
+    return {"curves": trainings.curves}
+
+
 def plot(
     result: Any,
     *,
@@ -93,7 +99,7 @@ def plot(
 
     Parameters
     ----------
-    result : Explanation, TrackExplanation, Audio, Results, Why or Similar
+    result : Explanation, TrackExplanation, Audio, Results, Why, Similar or TrainedEmbedding
         Result to draw.
     label, labels, ax, figsize, kind, style : as in `audiolime_ext.display.Plotted.plot`
         Labels, place, size, kind and style.

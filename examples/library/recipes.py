@@ -1,0 +1,180 @@
+"""Which recipe trains the better embedding: ``python -m examples.library.recipes LIBRARY --kept DIR``.
+
+Recipes are compared in equal time: each trains for as many seconds of one core as the others, which is less steps for a
+larger network or batch. Only songs of half A of the soundtracks take part (`judging.halves`, seed 0); half B is kept
+for judging what was chosen. Of the soundtracks of A, one half by lot is trained on, and the songs of the other half are
+judged: whether the nearest songs are of the same soundtrack, by centred cosine of mean embeddings, as the songs are and
+all as copies of 32 kb/s, from which production is harder to tell. So no song that is judged was trained on, and no
+soundtrack. A row of ``recipes.csv`` is one training; those that are there are not made again. ``recipes.md`` is the
+table. Differences of a few hundredths are noise: few soundtracks are judged, and each recipe is trained once or twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from audiolime_ext.factorization.loading import load_factorization
+from audiolime_ext.files.fresh import make_folder, write_bytes
+from audiolime_ext.recommendation.retrieval import by_group
+from audiolime_ext.recommendation.training.learning import Run
+from audiolime_ext.recommendation.training.material import Levels, Song, Wanted, held_out, material_of
+from audiolime_ext.recommendation.training.network import embedded
+from audiolime_ext.recommendation.training.recipes import FOUNDING, Recipe
+from audiolime_ext.recommendation.training.spectra import N_FRAMES, seen
+from examples.library.judging import K, halves
+from examples.library.treatments import cosine
+
+TWO = replace(FOUNDING, name="two chunks", pair="two chunks")
+BATCH = replace(TWO, name="… batch 32, symmetric, cosine", batch=32, symmetric=True, cosine=True, scaled=True)
+NARROW = replace(BATCH, name="… four blocks, 16 to 128 channels", channels=(16, 32, 64, 128))
+BALANCE = replace(NARROW, name="… balance altered", tilt_db=12.0, bumps_db=6.0)
+LIMITS = replace(BALANCE, name="… band limits", band_limit=0.3)
+COPIES = replace(LIMITS, name="… copies", copy=0.5)
+STEMS = replace(COPIES, name="… stems (hpss)", stems=0.5)
+LARGE = replace(COPIES, name="… copies, batch 64", batch=64)
+WIDE = replace(COPIES, name="… copies, 32 to 256 channels", channels=(32, 64, 128, 256))
+WARM = replace(COPIES, name="… copies, temperature 0.2", temperature=0.2)
+TRIALS: Sequence[Recipe] = (FOUNDING, TWO, BATCH, NARROW, BALANCE, LIMITS, COPIES, STEMS, LARGE, WIDE, WARM)
+FIELDS = ("recipe", "seed", "cpu_s", "steps", "best_step", "recall", "MAP", "P@1", "MAP copies", "P@1 copies")
+
+
+def vectors(network: Any, recipe: Recipe, arrays: Sequence[Levels]) -> NDArray[np.float32]:
+    """The mean embedding of each song, over chunks that follow each other."""
+    found = []
+    for array in arrays:
+        starts = range(0, len(array) - N_FRAMES + 1, N_FRAMES)
+        chunks = np.stack([np.asarray(array[start : start + N_FRAMES], np.float32) for start in starts])
+        found.append(embedded(network, recipe, seen(chunks)).mean(axis=0))
+    return np.stack(found)
+
+
+def judged(network: Any, recipe: Recipe, songs: Sequence[Song], groups: Sequence[str]) -> dict[str, float]:
+    """Retrieval of songs of the same soundtrack, as they are and of their copies."""
+    rows: dict[str, float] = {}
+    for what, arrays in (("", [song.levels for song in songs]), (" copies", [song.copy for song in songs])):
+        known = [array for array in arrays if array is not None]
+        found = vectors(network, recipe, known)
+        found -= found.mean(axis=0)
+        near = cosine(found, found)
+        measured = by_group(near, groups, k=K)
+        rows |= {f"MAP{what}": measured.mean("AP"), f"P@1{what}": measured.mean("P@1")}
+    return rows
+
+
+def trained(recipe: Recipe, songs: Sequence[Song], others: Sequence[Song], seed: int, seconds: float) -> Run:
+    """A training of some seconds of one core; how many steps they are is tried first."""
+    trial = Run(recipe, songs, others, seed=seed, n_steps=1, patience=1)
+    trial.advance()
+    began = time.process_time()
+    for _ in range(3):
+        trial.advance()
+    steps = max(1, int(seconds / ((time.process_time() - began) / 3)))
+    run = Run(recipe, songs, others, seed=seed, n_steps=steps, patience=10**6)
+    run.evaluate()
+    while run.step < run.n_steps:
+        run.advance()
+        if run.step % max(1, steps // 10) == 0 or run.step == steps:
+            run.evaluate()
+    return run
+
+
+def table(rows: Sequence[dict[str, str]]) -> str:
+    """``recipes.md``."""
+    head = "| " + " | ".join(FIELDS) + " |\n|---|" + "--:|" * (len(FIELDS) - 1)
+    lines = ["| " + " | ".join(row[field] for field in FIELDS) + " |" for row in rows]
+    title = (
+        "# Recipes in equal time\n\nWritten by `python -m examples.library.recipes`, whose docstring says what is here."
+    )
+    return "\n".join([title, "", head, *lines, ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("library", type=Path, help="folder with manifest.csv")
+    parser.add_argument("--kept", type=Path, required=True, help="folder for prepared songs")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for recipes.csv and recipes.md")
+    parser.add_argument("--seconds", type=float, default=150.0, help="seconds of one core for each (default: 150)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", nargs="+", type=int, help="places of the recipes to try, from 0 on (default: all)")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    with (args.library / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    half = halves([row["group"] for row in rows])
+    mine = [row for row, chosen in zip(rows, half, strict=True) if chosen]
+    make_folder(args.kept)
+    listed = args.kept / "A.csv"
+    write_bytes("\n".join(["path,group", *(f'"{r["path"]}","{r["group"]}"' for r in mine)]).encode(), listed)
+    chosen = [TRIALS[i] for i in args.only] if args.only else list(TRIALS)
+    split = load_factorization("hpss") if any(recipe.stems for recipe in chosen) else None
+    material = material_of(listed, args.kept / "A", Wanted(60.0, True, split), root=args.library)
+    print(*material.notes, sep="\n")
+    groups = dict(_groups(material.songs, mine))
+    songs = [song for song in material.songs if song.name in groups]
+    train_on = halves([groups[song.name] for song in songs], 1)
+    training = [song for song, chosen_one in zip(songs, train_on, strict=True) if chosen_one]
+    others = [song for song, chosen_one in zip(songs, train_on, strict=True) if not chosen_one]
+    own, apart = ([training[i] for i in places] for places in held_out(training, 0))
+    print(f"{len(own)} songs to train on, {len(apart)} of the same soundtracks held out, {len(others)} judged")
+    for seed in args.seeds:
+        for recipe in chosen:
+            _one(recipe, own, apart, others, [groups[song.name] for song in others], seed, args)
+
+
+def _groups(songs: Sequence[Song], rows: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
+    """The soundtrack of each song, by the end of its path."""
+    return [(song.name, row["group"]) for song in songs for row in rows if _same(song.name, row["path"])]
+
+
+def _same(name: str, path: str) -> bool:
+    return f"/{path}".endswith(f"/{name}") or f"/{name}".endswith(f"/{path}")
+
+
+def _one(
+    recipe: Recipe,
+    own: Sequence[Song],
+    apart: Sequence[Song],
+    others: Sequence[Song],
+    groups: Sequence[str],
+    seed: int,
+    args: argparse.Namespace,
+) -> None:
+    log = args.out / "recipes.csv"
+    before: list[dict[str, str]] = []
+    if log.exists():
+        with log.open(newline="", encoding="utf-8") as file:
+            before = list(csv.DictReader(file))
+    done = {(row["recipe"], row["seed"], row["cpu_s"]) for row in before}
+    if (recipe.name, str(seed), f"{args.seconds:g}") in done:
+        return
+    run = trained(recipe, own, apart, seed, args.seconds)
+    row = {"recipe": recipe.name, "seed": str(seed), "cpu_s": f"{args.seconds:g}", "steps": str(run.n_steps)}
+    row |= {"best_step": str(run.best_step), "recall": f"{max(point.recall for point in run.history):.3f}"}
+    row |= {name: f"{value:.3f}" for name, value in judged(run.kept(), recipe, others, groups).items()}
+    if not any(one["recipe"] == "untrained" for one in before) and recipe == FOUNDING:
+        start = Run(recipe, own, apart, seed=seed, n_steps=0, patience=1)
+        start.evaluate()
+        told = {"recipe": "untrained", "seed": str(seed), "cpu_s": "0", "steps": "0", "best_step": "0"}
+        told |= {"recall": f"{start.history[0].recall:.3f}"}
+        before.append(told | {k: f"{v:.3f}" for k, v in judged(start.kept(), recipe, others, groups).items()})
+    before.append(row)
+    print(row, flush=True)
+    with log.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(before)
+    write_bytes(table(before).encode(), args.out / "recipes.md")
+
+
+if __name__ == "__main__":
+    main()
