@@ -55,7 +55,7 @@ def exported(network: nn.Module, recipe: Recipe, properties: Mapping[str, str]) 
     if recipe.scaled:
         x = _plus(graph, graph.node("Mul", x, _scalar(graph, 2 / RANGE_DB)), 1.0)
     for i in range(len(recipe.channels)):
-        x = graph.node("Relu", _conv(graph, x, weights, i))
+        x = graph.node("Relu", _conv(graph, x, weights, i, 1 if i else recipe.stride))
         x = graph.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     x = graph.node("ReduceMean", x, axes=[2, 3], keepdims=0)
     matrix, bias = (graph.constant(weights[f"dense.{name}"]) for name in ("weight", "bias"))
@@ -83,14 +83,14 @@ def _levels(graph: Graph, waveform: str) -> str:
     return graph.node("Unsqueeze", graph.node("Transpose", clipped, perm=[0, 2, 1]), _axes(graph, 1))
 
 
-def _conv(graph: Graph, x: str, weights: Mapping[str, NDArray[Any]], i: int) -> str:
+def _conv(graph: Graph, x: str, weights: Mapping[str, NDArray[Any]], i: int, stride: int) -> str:
     """A convolution with the batch normalisation that follows it."""
     names = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
     norm = {f"norm/{theirs}": weights[f"norm{i}.{ours}"] for ours, theirs in names.items()}
     affine = Affine.from_batch_norm(norm, "norm", epsilon=1e-5)
     kernel = weights[f"conv{i}.weight"] * affine.scale[:, None, None, None]
     bias = weights[f"conv{i}.bias"] * affine.scale + affine.shift
-    return graph.conv(x, kernel.transpose(2, 3, 1, 0), bias, pads=[1, 1, 1, 1])
+    return graph.conv(x, kernel.transpose(2, 3, 1, 0), bias, pads=[1, 1, 1, 1], strides=[stride, stride])
 
 
 def _plus(graph: Graph, x: str, number: float) -> str:

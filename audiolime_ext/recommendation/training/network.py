@@ -42,7 +42,7 @@ def network(recipe: Recipe, seed: int) -> nn.Module:
         torch.manual_seed(seed)
         for i, n in enumerate(recipe.channels):
             layers += [
-                (f"conv{i}", nn.Conv2d(given, n, 3, padding=1)),
+                (f"conv{i}", nn.Conv2d(given, n, 3, padding=1, stride=1 if i else recipe.stride)),
                 (f"norm{i}", nn.BatchNorm2d(n)),
                 (f"relu{i}", nn.ReLU()),
                 (f"pool{i}", nn.MaxPool2d(2)),

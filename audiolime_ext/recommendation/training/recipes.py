@@ -46,6 +46,8 @@ class Recipe:
         True where the rate rises over the first steps and falls to zero along a cosine, False where it stays.
     channels : tuple of int
         Number of channels of each block of the network.
+    stride : int
+        Step of the first block's filters, in bands and in frames: with 2 it looks at every other point.
     scaled : bool
         True where decibels are brought to the range −1 to 1 before the first block.
     n_features : int
@@ -69,6 +71,7 @@ class Recipe:
     rate: float = 1e-3
     cosine: bool = False
     channels: tuple[int, ...] = (32, 64, 128)
+    stride: int = 1
     scaled: bool = False
     n_features: int = 128
     tilt_db: float = 0.0
@@ -118,8 +121,11 @@ def recipe_of(given: str | Recipe) -> Recipe:
     if not isinstance(given, (str, Recipe)):
         raise UsageError(f"recipe is {given!r}; give a name ({', '.join(RECIPES)}) or a Recipe")
     found = RECIPES[given] if isinstance(given, str) else given
-    if found.batch < 2 or not found.channels or min(found.channels) < 1 or found.n_features < 1:
-        raise UsageError(f"the recipe {found.name!r} needs a batch of 2 songs or more, blocks, and values")
+    blocks = (*found.channels, found.n_features, found.stride)
+    if found.batch < 2 or not found.channels or min(blocks) < 1 or found.stride * 2 ** len(found.channels) > 128:
+        raise UsageError(
+            f"the recipe {found.name!r} needs a batch of 2 songs or more, and from 1 to 7 blocks; each halves the bands"
+        )
     if not (found.temperature > 0 and found.rate > 0 and found.noise_db >= 0):
         raise UsageError(f"the recipe {found.name!r} needs a temperature and a rate above 0, and noise of 0 dB or more")
     return found
