@@ -39,8 +39,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--stems",
         metavar="SPEC",
-        help="split each song (spleeter:2stems, hpss, ...): stems are muted, made louder or softer, and exchanged "
-        "between songs",
+        help="split each song (spleeter:2stems, hpss, ..., or a folder that holds a folder of true stems for each "
+        "song): stems are muted, made louder or softer, and exchanged between songs",
     )
     parser.add_argument(
         "--seed",

@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.fresh import make_folder, write_bytes
 from audiolime_ext.recommendation.retrieval import by_group
 from audiolime_ext.recommendation.training.learning import Run
@@ -31,6 +30,7 @@ from audiolime_ext.recommendation.training.material import Levels, Song, Wanted,
 from audiolime_ext.recommendation.training.network import embedded
 from audiolime_ext.recommendation.training.recipes import FOUNDING, Recipe
 from audiolime_ext.recommendation.training.spectra import N_FRAMES, seen
+from audiolime_ext.recommendation.training.splitting import splitting_of
 from examples.library.judging import K, halves
 
 TWO = replace(FOUNDING, name="two chunks", pair="two chunks")
@@ -140,7 +140,7 @@ def _split(training: Sequence[Song], rows: Sequence[dict[str, str]], wanted: Wan
     named = {row["path"] for song in training for row in rows if _same(song.name, row["path"])}
     listed = args.kept / "training.csv"
     write_bytes("\n".join(["path", *(f'"{path}"' for path in sorted(named))]).encode(), listed)
-    wanted = replace(wanted, separator=load_factorization("hpss"))
+    wanted = replace(wanted, splitting=splitting_of("hpss"))
     return list(material_of(listed, args.kept / "A", wanted, root=args.library).songs)
 
 

@@ -2,7 +2,8 @@
 
 - `pipeline`: the whole way from a folder to a model, on one screen
 - `recipes`: how it is trained, as plain values
-- `spectra`: what the network sees; `material`: the songs, decoded once, and which are held out
+- `spectra`: what the network sees; `material`: the songs, decoded once, and which are held out; `splitting`: by
+  what they are split into stems
 - `drawing`: batches of pairs, and how they are altered
 - `network`: the network and its loss, in PyTorch; `learning`: a run that can be stopped; `checkpoint`: what it goes on
   from

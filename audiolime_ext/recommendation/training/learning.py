@@ -31,7 +31,7 @@ from audiolime_ext.recommendation.training.recipes import Recipe
 from audiolime_ext.recommendation.training.result import Point
 
 _EACH = 3  # chunks of each half of a held-out song
-_EVALUATIONS = 40
+_EVALUATIONS = 24
 _WARM_UP = 100  # steps at most
 _SAVE_S = 20.0
 

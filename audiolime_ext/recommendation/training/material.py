@@ -11,7 +11,7 @@ from the recordings and the settings alone*: songs are ordered by content, not b
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -27,10 +27,10 @@ from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.vectors import middle
 from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.factorization.contract import Factorization, factorize_in_parts
-from audiolime_ext.factorization.loading import require_fingerprint
 from audiolime_ext.files.fresh import make_folder, write_bytes
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.recommendation.training.spectra import N_FRAMES, SR, VERSION, WINDOW_S, levels, mono
+from audiolime_ext.recommendation.training.splitting import Splitting, digest_of
 
 Levels = NDArray[np.float16]
 _COPY = 0.842  # soundfile's compression of MP3: 32 kb/s, mono, at 22,050 Hz
@@ -46,19 +46,13 @@ class Wanted:
         Seconds from the middle of each song; None: all of it.
     copy : bool
         True for a copy of low bit rate, too.
-    separator : Factorization or None
-        Factorization by which songs are split; None: they are not.
+    splitting : Splitting or None
+        Splitting of songs into stems; None: they are not split.
     """
 
     middle_s: float | None = 120.0
     copy: bool = False
-    separator: Factorization | None = None
-
-    @property
-    def stems(self) -> str:
-        """Spec and fingerprint of the separator; "" without one."""
-        found = self.separator
-        return "" if found is None else f"{found.spec} {require_fingerprint(found)}"
+    splitting: Splitting | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,40 +111,45 @@ def material_of(source: str | Path, folder: Path, wanted: Wanted, *, root: str |
     Raises
     ------
     UsageError
-        If there are no recordings, or the separator splits one song only.
+        If there are no recordings, or a folder of stems cannot be used.
     OutputError
         If the folder cannot be written.
     """
-    if getattr(wanted.separator, "of_one_song", False):
-        raise UsageError("these are the stems of one song; name a factorization that splits any, such as hpss")
     found = listing(source, folder, root=root)
     kept = folder / "material"
     make_folder(kept)
-    songs, unusable, damaged = list[Song](), list[str](), list[str]()
+    songs, unusable, damaged, made = list[Song](), list[str](), list[str](), list[str]()
     for recording in tracked(sorted(found.songs, key=lambda one: one.sha256), "preparing the songs", "song"):
         try:
-            song, warnings = _song(recording, kept, wanted)
+            files = _files(recording, kept, wanted)
+            song, warnings = _song(recording, files, wanted)
         except AudioError as error:
             unusable.append(f"{recording.name} ({error})")
             continue
         songs.append(song)
+        made += [file.name for file in files.values()]
         damaged += [recording.name] * bool(warnings)
     notes = [
         left_out(unusable, "song is left out", "songs are left out"),
         left_out(damaged, "song has a damaged file, and is used", "songs have damaged files, and are used"),
     ]
-    seen = [VERSION, str(wanted.middle_s), str(wanted.copy), wanted.stems, *(song.sha256 for song in songs)]
-    return Material(tuple(songs), sha256("\n".join(seen).encode()).hexdigest(), (*found.notes, *filter(None, notes)))
+    if wanted.splitting is not None:
+        whole = [song.name for song in songs if song.stems is None]
+        notes.append(left_out(whole, "song has no stems, and is not split", "songs have no stems, and are not split"))
+    return Material(tuple(songs), sha256("\n".join(made).encode()).hexdigest(), (*found.notes, *filter(None, notes)))
 
 
-def _song(recording: Recording, folder: Path, wanted: Wanted) -> tuple[Song, Sequence[str]]:
-    """A song's levels, made where they are not there, and warnings about its file."""
+def _files(recording: Recording, folder: Path, wanted: Wanted) -> dict[str, Path]:
+    """The files of a song, by the names of their fields."""
     span = f"{VERSION} {wanted.middle_s}"
-    files = {"levels": _file(folder, recording, span)}
-    if wanted.copy:
-        files["copy"] = _file(folder, recording, f"{span} copy {_COPY}")
-    if wanted.separator is not None:
-        files["stems"] = _file(folder, recording, f"{span} {wanted.stems}")
+    made_by = {"levels": span} | ({"copy": f"{span} copy {_COPY}"} if wanted.copy else {})
+    key = None if wanted.splitting is None else wanted.splitting.key(recording)
+    made_by |= {} if key is None else {"stems": f"{span} {key}"}
+    return {part: folder / f"{recording.sha256}-{digest_of(what)}.npy" for part, what in made_by.items()}
+
+
+def _song(recording: Recording, files: Mapping[str, Path], wanted: Wanted) -> tuple[Song, Sequence[str]]:
+    """A song's levels, made where they are not there, and warnings about its file."""
     warnings: Sequence[str] = ()
     if missing := [part for part, file in files.items() if not file.exists()]:
         audio = load_audio(recording.path)
@@ -159,13 +158,10 @@ def _song(recording: Recording, folder: Path, wanted: Wanted) -> tuple[Song, Seq
         warnings = audio.warnings
         start_s, duration_s = _span(audio, wanted.middle_s)
         for part in missing:
-            _keep(_made(part, audio, start_s, duration_s, wanted.separator), files[part])
+            separator = wanted.splitting.of(recording) if part == "stems" and wanted.splitting is not None else None
+            _keep(_made(part, audio, start_s, duration_s, separator), files[part])
     arrays: dict[str, Any] = {part: np.load(file, mmap_mode="r", allow_pickle=False) for part, file in files.items()}
     return Song(recording.name, recording.sha256, **arrays), warnings
-
-
-def _file(folder: Path, recording: Recording, what: str) -> Path:
-    return folder / f"{recording.sha256}-{sha256(what.encode()).hexdigest()[:12]}.npy"
 
 
 def _span(audio: Audio, middle_s: float | None) -> tuple[float, float]:
@@ -180,7 +176,7 @@ def _span(audio: Audio, middle_s: float | None) -> tuple[float, float]:
 
 def _made(part: str, audio: Audio, start_s: float, duration_s: float, separator: Factorization | None) -> Levels:
     excerpt = audio.excerpt(start_s, duration_s)
-    if part == "stems" and separator is not None:
+    if separator is not None:
         pieces = list(factorize_in_parts(separator, audio, start_s=start_s, duration_s=duration_s))
         samples = np.concatenate([piece.samples for piece in pieces], axis=2)
         return np.stack([levels(mono(Audio(stem, audio.sr))) for stem in samples])
@@ -210,7 +206,7 @@ def _keep(found: Levels, file: Path) -> None:
 def held_out(songs: Sequence[Song], seed: int) -> tuple[list[int], list[int]]:
     """Places of the songs to train on, and of those held out, drawn by a seed.
 
-    A tenth is held out, 64 at the most; of few songs 8, or a quarter. A song is held out only if two chunks of it do
+    A tenth is held out, 40 at the most; of few songs 8, or a quarter. A song is held out only if two chunks of it do
     not overlap.
 
     Raises
@@ -224,6 +220,6 @@ def held_out(songs: Sequence[Song], seed: int) -> tuple[list[int], list[int]]:
             f"an embedding is trained on 4 songs or more, 2 of them of {2 * WINDOW_S:.1f} s or more; there are "
             f"{len(songs)}, {len(long)} of that length: a song is told from others, so give many, best some hundreds"
         )
-    n = min(64, max(2, round(0.1 * len(songs)), min(8, len(songs) // 4)), len(long) - (len(long) == len(songs)))
+    n = min(40, max(2, round(0.1 * len(songs)), min(8, len(songs) // 4)), len(long) - (len(long) == len(songs)))
     drawn = sorted(np.random.default_rng([seed, 1]).permutation(long)[:n].tolist())
     return [i for i in range(len(songs)) if i not in set(drawn)], drawn

@@ -15,7 +15,6 @@ from typing import Any
 
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.extras import require
-from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.files.fresh import make_folder, write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable, require_writable_file
@@ -32,6 +31,7 @@ from audiolime_ext.recommendation.training.network import EXTRA, pytorch
 from audiolime_ext.recommendation.training.recipes import DEFAULT, Recipe, recipe_of
 from audiolime_ext.recommendation.training.result import TrainedEmbedding
 from audiolime_ext.recommendation.training.spectra import SR, VERSION, WINDOW_S
+from audiolime_ext.recommendation.training.splitting import splitting_of
 from audiolime_ext.text import counted
 
 MINUTES = 30.0
@@ -50,7 +50,7 @@ def train_embedding(
     run: str | os.PathLike[str] | None = None,
     threads: int = 1,
     middle_s: float | None = 120.0,
-    patience: int = 10,
+    patience: int = 6,
     root: str | os.PathLike[str] | None = None,
     progress: Told = None,
 ) -> TrainedEmbedding:
@@ -72,9 +72,10 @@ def train_embedding(
         first one, and told. None: 30, unless `steps` are given.
     steps : int or None
         Number of steps in its place, from 0 on (0: the network as it is drawn, for comparisons). None: see `minutes`.
-    stems : Factorization, str or None
-        Factorization by which songs are split, such as ``"hpss"``: stems are then muted, made louder or softer, and
-        exchanged. None: songs are not split.
+    stems : Factorization, str, path or None
+        Factorization by which songs are split, such as ``"hpss"``, or a folder that holds a folder of true stems for
+        each song, named like its file: stems are then muted, made louder or softer, and exchanged. None: songs are not
+        split.
     seed : int
         Random seed, from 0 on.
     run : str, path or None
@@ -84,7 +85,7 @@ def train_embedding(
     middle_s : float or None
         Seconds to take from the middle of each song, above 0; None: all of it.
     patience : int
-        Number of evaluations without improvement after which training ends, from 1 on; there are 40 in all.
+        Number of evaluations without improvement after which training ends, from 1 on; there are 24 in all.
     root : str, path or None
         Folder that the paths of a table are relative to; None: its own.
     progress : as for `explain`
@@ -104,6 +105,9 @@ def train_embedding(
 
     Examples
     --------
+    >>> train_embedding("songs", output="own.pt")
+    Traceback (most recent call last):
+    audiolime_ext.errors.UsageError: the model is written as 'own.pt'; end its name in .onnx
     >>> found = train_embedding("songs", output="own.onnx", minutes=10)  # doctest: +SKIP
     >>> make_index("songs", found.spec, index="songs.index")  # doctest: +SKIP
     """
@@ -111,16 +115,16 @@ def train_embedding(
     _require(target, minutes, steps, seed, threads, patience, middle_s)
     pytorch()
     require("safetensors", extra=EXTRA)
-    separator = None if stems is None else load_factorization(stems)
-    if separator is not None and not chosen.stems:
+    splitting = splitting_of(stems)
+    if splitting is not None and not chosen.stems:
         raise UsageError(f"the recipe {chosen.name} does not use stems; leave stems (--stems) out, or take another one")
     folder = target.with_suffix(".training") if run is None else Path(run)
     require_writable(folder)
-    wanted = Wanted(middle_s, bool(chosen.copy), separator)
+    wanted = Wanted(middle_s, bool(chosen.copy), splitting)
     with _threads(threads), _only_one(folder):
         material = material_of(os.fspath(source), folder, wanted, root=None if root is None else os.fspath(root))
         trained, parts = _trained(material, chosen, folder, minutes, steps, seed, patience)
-        notes = [*material.notes, *_notes(chosen, separator is not None, len(parts[0]), trained)]
+        notes = [*material.notes, *_notes(chosen, splitting is not None, len(parts[0]), trained)]
         best = next(point for point in trained.history if point.step == trained.best_step)
         about: dict[str, Fact] = {"made by": "audiolime train-embedding", "recipe": chosen.name, "seed": seed}
         about |= {"steps": trained.best_step, "songs": len(parts[0]), "material": material.digest}

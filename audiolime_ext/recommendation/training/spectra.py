@@ -60,7 +60,7 @@ def decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> decibels(np.array([0, 1, 100], np.float32)).tolist()
+    >>> decibels(np.array([0, 1, 100], np.float32)).round(3).tolist()
     [-120.0, 0.0, 20.0]
     """
     return np.asarray(10 * np.log10(np.maximum(power, np.float32(10 ** (LEAST_DB / 10)))), np.float32)

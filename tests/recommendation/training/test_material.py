@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.recommendation.training.material import Material, Song, Wanted, held_out, material_of
 from audiolime_ext.recommendation.training.spectra import N_FRAMES, N_MELS
+from audiolime_ext.recommendation.training.splitting import splitting_of
 from tests.song_collection import SR, song, write_song
 
 WHOLE = Wanted(None)
@@ -68,7 +68,7 @@ def test_only_the_middle_is_taken(tmp_path: Path) -> None:
 
 def test_copies_and_stems_are_made_where_they_are_wanted(tmp_path: Path) -> None:
     source, run = songs(tmp_path / "songs", 1), tmp_path / "run"
-    wanted = Wanted(None, True, load_factorization("bands:4"))
+    wanted = Wanted(None, True, splitting_of("bands:4"))
     (one,) = material_of(source, run, wanted).songs
     assert one.copy is not None
     assert one.stems is not None
@@ -79,13 +79,30 @@ def test_copies_and_stems_are_made_where_they_are_wanted(tmp_path: Path) -> None
     assert 10 * np.log10(power.sum(axis=0).mean() / whole.mean()) == pytest.approx(0, abs=1)
     below = slice(10, 35)  # where an encoder of 32 kb/s keeps what sounds
     assert np.median(np.abs(one.copy[:, below].astype(float) - one.levels[:, below])) < 3
-    assert material_of(source, run, replace(wanted, separator=None)).digest != material_of(source, run, wanted).digest
+    assert material_of(source, run, replace(wanted, splitting=None)).digest != material_of(source, run, wanted).digest
 
 
-def test_stems_of_a_single_song_are_refused(tmp_path: Path, feelings: dict[str, Path]) -> None:
-    oracle = load_factorization(f"oracle:{feelings['rest'].parent}")
-    with pytest.raises(UsageError, match="stems of one song"):
-        material_of(songs(tmp_path / "songs", 1), tmp_path / "run", Wanted(None, False, oracle))
+def test_stems_of_a_single_song_are_refused(feelings: dict[str, Path]) -> None:
+    with pytest.raises(UsageError, match="stems of one song; name a separator of any"):
+        splitting_of(f"oracle:{feelings['rest'].parent}")
+
+
+def test_true_stems_lie_in_a_folder_for_each_song(tmp_path: Path) -> None:
+    source, stems = songs(tmp_path / "songs", 2), tmp_path / "stems"
+    low, high = song(0, duration_s=4.0) / 4, song(1, duration_s=4.0) / 4
+    write_song(source / "0.wav", low + high)
+    write_song(stems / "0" / "low.wav", low)
+    write_song(stems / "0" / "high.wav", high)
+    wanted = Wanted(None, False, splitting_of(str(stems)))
+    found = material_of(source, tmp_path / "run", wanted)
+    split = [one for one in found.songs if one.stems is not None]
+    assert [one.name.endswith("0.wav") for one in split] == [True]
+    assert split[0].stems is not None
+    power = 10 ** (split[0].stems.astype(float) / 10)
+    assert 10 * np.log10(power.sum() / (10 ** (split[0].levels.astype(float) / 10)).sum()) == pytest.approx(0, abs=1)
+    assert "1 song has no stems, and is not split: " in " ".join(found.notes)
+    write_song(stems / "0" / "low.wav", 0.5 * low)
+    assert material_of(source, tmp_path / "run", wanted).digest != found.digest
 
 
 def of_lengths(*n_frames: int) -> Material:
