@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from audiolime_ext.files.fresh import make_folder, write_bytes
 from audiolime_ext.recommendation.retrieval import by_group
 from audiolime_ext.recommendation.training.learning import Run
-from audiolime_ext.recommendation.training.material import Levels, Song, Wanted, held_out, material_of
+from audiolime_ext.recommendation.training.material import KeptLevels, Levels, Song, Wanted, held_out, material_of
 from audiolime_ext.recommendation.training.network import embedded
 from audiolime_ext.recommendation.training.recipes import FOUNDING, Recipe
 from audiolime_ext.recommendation.training.spectra import N_FRAMES, seen
@@ -50,7 +50,7 @@ TRIALS: Sequence[Recipe] = (
 FIELDS = ("recipe", "seed", "cpu_s", "steps", "best_step", "recall", "MAP", "P@1", "MAP copies", "P@1 copies")
 
 
-def vectors(network: Any, recipe: Recipe, arrays: Sequence[Levels]) -> NDArray[np.float32]:
+def vectors(network: Any, recipe: Recipe, arrays: Sequence[Levels | KeptLevels]) -> NDArray[np.float32]:
     """The mean embedding of each song, over chunks that follow each other."""
     found = []
     for array in arrays:

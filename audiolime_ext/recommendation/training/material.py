@@ -25,9 +25,10 @@ from audiolime_ext.audio.silence import power
 from audiolime_ext.collection.indexing.listing import Recording, listing
 from audiolime_ext.collection.omissions import left_out
 from audiolime_ext.collection.vectors import middle
-from audiolime_ext.errors import AudioError, UsageError
+from audiolime_ext.errors import AudioError, CorruptError, UsageError
 from audiolime_ext.factorization.contract import Factorization, factorize_in_parts
 from audiolime_ext.files.fresh import make_folder, write_bytes
+from audiolime_ext.files.names import legible
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.recommendation.training.spectra import N_FRAMES, SR, VERSION, WINDOW_S, levels, mono
 from audiolime_ext.recommendation.training.splitting import Splitting, digest_of
@@ -55,9 +56,41 @@ class Wanted:
     splitting: Splitting | None = None
 
 
+class KeptLevels:
+    """Levels in a file, of which only what is asked for is read; thousands of files are not held open at once.
+
+    Parameters
+    ----------
+    file : Path
+        File that NumPy wrote.
+
+    Raises
+    ------
+    CorruptError
+        If it is damaged.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.shape = self._opened().shape
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, part: Any) -> Levels:
+        return np.array(self._opened()[part])
+
+    def _opened(self) -> Levels:
+        try:
+            found: Levels = np.load(self.file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise CorruptError(f"{legible(self.file)} is damaged ({error}); delete it, and it is made anew") from error
+        return found
+
+
 @dataclass(frozen=True, eq=False)
 class Song:
-    """A song as levels in dB, mapped from its files.
+    """A song as levels in dB.
 
     Parameters
     ----------
@@ -65,19 +98,19 @@ class Song:
         Name that tells it from the others.
     sha256 : str
         SHA-256 of its file.
-    levels : ndarray of float16, shape (n_frames, 128)
+    levels : KeptLevels or ndarray of float16, shape (n_frames, 128)
         Levels of the song.
-    copy : ndarray of float16, shape (n_frames, 128), or None
+    copy : as `levels`, or None
         Levels of its copy of low bit rate.
-    stems : ndarray of float16, shape (n_stems, n_frames, 128), or None
+    stems : as `levels`, shape (n_stems, n_frames, 128), or None
         Levels of its stems.
     """
 
     name: str
     sha256: str
-    levels: Levels = field(repr=False)
-    copy: Levels | None = field(default=None, repr=False)
-    stems: Levels | None = field(default=None, repr=False)
+    levels: Levels | KeptLevels = field(repr=False)
+    copy: Levels | KeptLevels | None = field(default=None, repr=False)
+    stems: Levels | KeptLevels | None = field(default=None, repr=False)
 
     @property
     def n_frames(self) -> int:
@@ -160,7 +193,7 @@ def _song(recording: Recording, files: Mapping[str, Path], wanted: Wanted) -> tu
         for part in missing:
             separator = wanted.splitting.of(recording) if part == "stems" and wanted.splitting is not None else None
             _keep(_made(part, audio, start_s, duration_s, separator), files[part])
-    arrays: dict[str, Any] = {part: np.load(file, mmap_mode="r", allow_pickle=False) for part, file in files.items()}
+    arrays: dict[str, Any] = {part: KeptLevels(file) for part, file in files.items()}
     return Song(recording.name, recording.sha256, **arrays), warnings
 
 

@@ -52,7 +52,10 @@ def test_the_founding_recipe_has_one_chunk_twice_with_noise_of_a_twentieth_of_a_
 def test_two_chunks_are_of_one_song_but_not_of_one_place() -> None:
     one, other = batch(SONGS, TWO, 0, 0)
     cut = np.lib.stride_tricks.sliding_window_view
-    chunks = {n: cut(song.levels.astype("f"), N_FRAMES, axis=0).transpose(0, 2, 1) for n, song in enumerate(SONGS)}
+    chunks = {
+        n: cut(np.asarray(song.levels[:], np.float32), N_FRAMES, axis=0).transpose(0, 2, 1)
+        for n, song in enumerate(SONGS)
+    }
     whose = []
     for view in (one, other):
         found = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.recommendation.training.material import Material, Song, Wanted, held_out, material_of
 from audiolime_ext.recommendation.training.spectra import N_FRAMES, N_MELS
 from audiolime_ext.recommendation.training.splitting import splitting_of
@@ -34,9 +34,33 @@ def test_songs_are_decoded_once_and_known_by_their_content(tmp_path: Path) -> No
     assert first.digest == again.digest
     assert [one.sha256 for one in first.songs] == sorted(one.sha256 for one in first.songs)
     assert {one.levels.shape for one in first.songs} == {(1 + (88200 - 2048) // 512, N_MELS)}
-    assert {one.levels.dtype for one in first.songs} == {np.dtype(np.float16)}
+    assert {one.levels[:].dtype for one in first.songs} == {np.dtype(np.float16)}
     write_song(source / "renamed.wav", song(7, duration_s=4.0))
     assert material_of(source, run, WHOLE).digest != first.digest
+
+
+def test_more_songs_than_files_may_be_open_are_no_trouble(tmp_path: Path) -> None:
+    import resource
+
+    source, run = songs(tmp_path / "songs", 8), tmp_path / "run"
+    found = material_of(source, run, WHOLE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 4, hard))
+    try:
+        read = [one.levels[:10] for one in found.songs]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(read) == 8
+
+
+def test_a_damaged_file_is_said(tmp_path: Path) -> None:
+    source, run = songs(tmp_path / "songs", 1), tmp_path / "run"
+    material_of(source, run, WHOLE)
+    (file,) = (run / "material").iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(CorruptError, match=r"is damaged .*; delete it, and it is made anew"):
+        material_of(source, run, WHOLE)
 
 
 def test_what_cannot_be_used_is_left_out_and_named(tmp_path: Path) -> None:
@@ -74,8 +98,8 @@ def test_copies_and_stems_are_made_where_they_are_wanted(tmp_path: Path) -> None
     assert one.stems is not None
     assert one.copy.shape == one.levels.shape
     assert one.stems.shape == (4, *one.levels.shape)
-    power = 10 ** (one.stems.astype(float) / 10)
-    whole = 10 ** (one.levels.astype(float) / 10)
+    power = 10 ** (one.stems[:].astype(float) / 10)
+    whole = 10 ** (one.levels[:].astype(float) / 10)
     assert 10 * np.log10(power.sum(axis=0).mean() / whole.mean()) == pytest.approx(0, abs=1)
     below = slice(10, 35)  # where an encoder of 32 kb/s keeps what sounds
     assert np.median(np.abs(one.copy[:, below].astype(float) - one.levels[:, below])) < 3
@@ -89,8 +113,8 @@ def test_stems_of_a_single_song_are_refused(feelings: dict[str, Path]) -> None:
 
 def test_true_stems_lie_in_a_folder_for_each_song(tmp_path: Path) -> None:
     source, stems = songs(tmp_path / "songs", 2), tmp_path / "stems"
-    low, high = song(0, duration_s=4.0) / 4, song(1, duration_s=4.0) / 4
-    write_song(source / "0.wav", low + high)
+    low, high = (np.asarray(song(i, duration_s=4.0) / 4, np.float32) for i in range(2))
+    write_song(source / "0.wav", np.asarray(low + high, np.float32))
     write_song(stems / "0" / "low.wav", low)
     write_song(stems / "0" / "high.wav", high)
     wanted = Wanted(None, False, splitting_of(str(stems)))
@@ -98,10 +122,10 @@ def test_true_stems_lie_in_a_folder_for_each_song(tmp_path: Path) -> None:
     split = [one for one in found.songs if one.stems is not None]
     assert [one.name.endswith("0.wav") for one in split] == [True]
     assert split[0].stems is not None
-    power = 10 ** (split[0].stems.astype(float) / 10)
-    assert 10 * np.log10(power.sum() / (10 ** (split[0].levels.astype(float) / 10)).sum()) == pytest.approx(0, abs=1)
+    power = 10 ** (split[0].stems[:].astype(float) / 10)
+    assert 10 * np.log10(power.sum() / (10 ** (split[0].levels[:].astype(float) / 10)).sum()) == pytest.approx(0, abs=1)
     assert "1 song has no stems, and is not split: " in " ".join(found.notes)
-    write_song(stems / "0" / "low.wav", 0.5 * low)
+    write_song(stems / "0" / "low.wav", np.asarray(0.5 * low, np.float32))
     assert material_of(source, tmp_path / "run", wanted).digest != found.digest
 
 
