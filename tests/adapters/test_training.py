@@ -36,7 +36,9 @@ from audiolime_ext.recommendation.why.pipeline import why
 from tests.song_collection import song, write_song
 
 N_SONGS = 8
-TINY = replace(FOUNDING, name="tiny", batch=4, pair="two chunks", channels=(4, 8), n_features=16, scaled=True)
+TINY = replace(
+    FOUNDING, name="tiny", batch=4, pair="two chunks", channels=(4, 8), n_features=16, scaled=True, best=True
+)
 ALTERED = replace(PARTS, name="altered", batch=4, channels=(4, 8), n_features=16)
 
 

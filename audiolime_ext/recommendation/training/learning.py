@@ -1,7 +1,7 @@
 """A training run: steps, what the held-out songs say now and then, and going on where it was stopped.
 
-The weights that are kept are those with which held-out songs were told apart best. Where that has not become better
-for some evaluations, the run ends.
+Where a recipe says so, the weights that are kept are those with which held-out songs were found best, and the run ends
+when that has not become better for some evaluations.
 
 Invariants: *the same material, recipe, seed and number of steps give the same weights* with one thread on one machine,
 *wherever the run was stopped in between*: batches are numbered, and all that is carried from step to step is in the
@@ -79,7 +79,7 @@ class Run:
         if not self.history or self.history[-1].step != self.step:
             return False
         waited = sum(point.step > self.best_step for point in self.history)
-        return self.step >= self.n_steps or waited >= self.patience
+        return self.step >= self.n_steps or (self.recipe.best and waited >= self.patience)
 
     def go_on(self, path: Path, identity: Mapping[str, str]) -> None:
         """Train until it is done, and keep the checkpoint up to date."""
@@ -132,7 +132,7 @@ class Run:
         return self.recipe.rate * 0.5 * (1 + math.cos(math.pi * (self.step - warm_up) / max(1, self.n_steps - warm_up)))
 
     def evaluate(self) -> None:
-        """Listen to the held-out songs; the weights are kept unless they were told apart better before."""
+        """Listen to the held-out songs; the weights are kept, unless others are to be that found them better."""
         one, other = (embedded(self.network, self.recipe, chunks) for chunks in self.chunks)
         elapsed_s = time.perf_counter() - self._began
         point = Point(
@@ -141,7 +141,8 @@ class Run:
             recall(one, other, _EACH),
             self._n_timed / elapsed_s if self._n_timed and elapsed_s > 0 else None,
         )
-        if not self.history or point.recall >= max(earlier.recall for earlier in self.history):
+        highest = max((earlier.recall for earlier in self.history), default=0.0)
+        if not self.recipe.best or point.recall >= highest:
             self.best_step = self.step
             self.best = {name: value.clone() for name, value in self.network.state_dict().items()}
         self.history.append(point)

@@ -60,6 +60,9 @@ class Recipe:
         Share of the views that are taken from the song's copy of low bit rate; 0: no copies are made.
     stems : float
         Share of the views whose stems are mixed anew, where songs are split.
+    best : bool
+        True where the weights are kept with which held-out songs were found best, and training ends once that no longer
+        improves; False where all steps are made, and the last weights are kept.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Recipe:
     band_limit: float = 0.0
     copy: float = 0.0
     stems: float = 0.0
+    best: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -98,6 +102,7 @@ PARTS = Recipe(
     band_limit=0.3,
     copy=0.5,
     stems=0.5,
+    best=True,
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (FOUNDING, PARTS)}
 DEFAULT = PARTS.name
