@@ -53,7 +53,7 @@ class TrainedEmbedding(Plotted):
     history : tuple of Point
         Points at which the held-out songs were listened to.
     best_step : int
-        Step whose weights were kept: that of the highest recall.
+        Step whose weights were kept: the last or, where the recipe says so, that of the highest recall.
     n_steps : int
         Number of steps that were planned; fewer were made where nothing improved.
     n_songs, n_held_out : int
