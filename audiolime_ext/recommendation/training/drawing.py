@@ -130,18 +130,21 @@ def _limit(chunks: Chunks, recipe: Recipe, rng: np.random.Generator) -> None:
                 chunk[:, above:] = LEAST_DB
 
 
-def held_out_chunks(songs: Sequence[Song], *, each: int = 3) -> tuple[Chunks, Chunks]:
-    """Chunks of the first and of the second half of each song, evenly spread, as the network sees them.
+def held_out_chunks(songs: Sequence[Song], recipe: Recipe, *, each: int = 3) -> tuple[Chunks, Chunks]:
+    """Chunks of the first and of the second half of each song, evenly spread, altered as the recipe alters views.
+
+    Unaltered, they would be found by how a song was recorded, which is what a recipe that alters wants to do without.
+    They are altered alike in every run.
 
     Returns
     -------
-    Two arrays of float32, shape (n_songs · each, 129, 128); those of one song follow each other.
+    Two arrays of float32, shape (n_songs · each, 129, 128), in dB from −80 to 0; those of one song follow each other.
     """
-    halves: tuple[list[Chunks], list[Chunks]] = ([], [])
-    for song in songs:
-        middle = song.n_frames // 2
-        for half, (first, end) in zip(halves, ((0, middle), (middle, song.n_frames)), strict=True):
-            for start in np.linspace(first, end - N_FRAMES, each).astype(int):
-                half.append(np.asarray(song.levels[start : start + N_FRAMES], np.float32))
-    one, other = (seen(np.stack(half)) for half in halves)
-    return one, other
+    found = []
+    for half in range(2):
+        spans = [(half * (song.n_frames // 2), song.n_frames if half else song.n_frames // 2) for song in songs]
+        starts = np.array([np.linspace(first, end - N_FRAMES, each).astype(int) for first, end in spans])
+        rng = np.random.default_rng([half, 2])
+        views = [_view(songs, starts[:, i].tolist(), recipe, rng) for i in range(each)]
+        found.append(np.stack(views, axis=1).reshape(-1, N_FRAMES, N_MELS))
+    return found[0], found[1]

@@ -58,7 +58,7 @@ class Run:
     ) -> None:
         torch = pytorch()
         self.recipe, self.songs, self.seed, self.n_steps, self.patience = recipe, songs, seed, n_steps, patience
-        self.chunks = held_out_chunks(held_out, each=_EACH)
+        self.chunks = held_out_chunks(held_out, recipe, each=_EACH)
         self.network: Any = network(recipe, seed)
         self.optimiser: Any = torch.optim.Adam(self.network.parameters(), lr=recipe.rate)
         self.history: list[Point] = []

@@ -207,9 +207,11 @@ def _span(audio: Audio, middle_s: float | None) -> tuple[float, float]:
     return start_s, duration_s
 
 
-def _made(part: str, audio: Audio, start_s: float, duration_s: float, separator: Factorization | None) -> Levels:
+def _made(part: str, audio: Audio, start_s: float, duration_s: float | None, separator: Factorization | None) -> Levels:
     excerpt = audio.excerpt(start_s, duration_s)
     if separator is not None:
+        if not getattr(separator, "of_one_song", False):  # which are of the recording's own rate; others need a quarter
+            audio, start_s, duration_s = Audio(mono(excerpt)[None], SR, audio.name), 0.0, None
         pieces = list(factorize_in_parts(separator, audio, start_s=start_s, duration_s=duration_s))
         samples = np.concatenate([piece.samples for piece in pieces], axis=2)
         return np.stack([levels(mono(Audio(stem, audio.sr))) for stem in samples])

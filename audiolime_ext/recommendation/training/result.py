@@ -29,7 +29,7 @@ class Point:
     loss : float or None
         Mean loss since the point before; None before the first step.
     recall : float
-        Share of chunks of held-out songs that found their song first, between 0 and 1.
+        Share of chunks of held-out songs, altered as in training, that found their song first, between 0 and 1.
     steps_per_s : float or None
         Steps in a second since the point before; None before the first step.
     """

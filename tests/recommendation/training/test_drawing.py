@@ -112,7 +112,17 @@ def test_copies_and_stems_are_drawn_where_the_recipe_wants_them() -> None:
 
 def test_held_out_chunks_are_of_either_half() -> None:
     song = Song("a", "a", (np.arange(300) / 30)[:, None].repeat(N_MELS, axis=1).astype(np.float16))
-    first, second = held_out_chunks([song, song], each=2)
+    first, second = held_out_chunks([song, song], TWO, each=2)
     assert first.shape == second.shape == (4, N_FRAMES, N_MELS)
     shortest = Song("b", "b", np.zeros((2 * N_FRAMES, N_MELS), np.float16))
-    assert held_out_chunks([shortest], each=3)[0].shape == (3, N_FRAMES, N_MELS)
+    assert held_out_chunks([shortest], TWO, each=3)[0].shape == (3, N_FRAMES, N_MELS)
+
+
+def test_held_out_chunks_are_altered_as_in_training_and_alike_in_every_run() -> None:
+    plain, altered, again = (held_out_chunks(SONGS, recipe)[0] for recipe in (TWO, PARTS, PARTS))
+    assert (altered == again).all()
+    assert np.abs(altered - plain).mean() > 1
+    one, other = held_out_chunks(SONGS, FOUNDING, each=1)
+    bare = [np.asarray(song.levels[:N_FRAMES], np.float32) for song in SONGS]
+    np.testing.assert_allclose(one, [chunk - chunk.max() for chunk in bare], atol=0.5)
+    assert not np.allclose(one, other, atol=1)
