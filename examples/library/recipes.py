@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for recipes.csv and recipes.md")
     parser.add_argument("--seconds", type=float, default=150.0, help="seconds of one core for each (default: 150)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--split", type=int, help="split this many of the songs that are trained on (default: all)")
     parser.add_argument("--only", nargs="+", type=int, help="places of the recipes to try, from 0 on (default: all)")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -151,12 +152,14 @@ def main() -> None:
 
 
 def _split(training: Sequence[Song], rows: Sequence[dict[str, str]], wanted: Wanted, args: Any) -> list[Song]:
-    """The songs that are trained on, with their stems, which take long."""
-    named = {row["path"] for song in training for row in rows if _same(song.name, row["path"])}
-    listed = args.kept / "training.csv"
-    write_bytes("\n".join(["path", *(f'"{path}"' for path in sorted(named))]).encode(), listed)
+    """The songs that are trained on, some of them with their stems, which take long."""
+    named = sorted({row["path"] for song in training for row in rows if _same(song.name, row["path"])})
+    drawn = np.random.default_rng(0).permutation(named)[: args.split]
+    listed = args.kept / "split.csv"
+    write_bytes("\n".join(["path", *(f'"{path}"' for path in sorted(drawn))]).encode(), listed)
     wanted = replace(wanted, splitting=splitting_of("hpss"))
-    return list(material_of(listed, args.kept / "A", wanted, root=args.library).songs)
+    split = {song.sha256: song for song in material_of(listed, args.kept / "A", wanted, root=args.library).songs}
+    return [split.get(song.sha256, song) for song in training]
 
 
 def _groups(songs: Sequence[Song], rows: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
