@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,16 +76,39 @@ def vectors(network: Any, recipe: Recipe, arrays: Sequence[Levels | KeptLevels])
 
 
 def judged(network: Any, recipe: Recipe, songs: Sequence[Song], groups: Sequence[str]) -> dict[str, float]:
+    """Retrieval of songs of the same soundtrack by their mean embeddings."""
+    return measured(songs, groups, lambda arrays: vectors(network, recipe, arrays))
+
+
+def mean_levels(arrays: Sequence[Levels | KeptLevels]) -> NDArray[np.float32]:
+    """What costs nothing: the mean of what the network would see."""
+    return np.stack([seen(np.asarray(array[:], np.float32)[None])[0].mean(axis=0) for array in arrays])
+
+
+def measured(
+    songs: Sequence[Song],
+    groups: Sequence[str],
+    hear: Callable[[Sequence[Levels | KeptLevels]], NDArray[np.float32]],
+) -> dict[str, float]:
     """Retrieval of songs of the same soundtrack, as they are and of their copies."""
     rows: dict[str, float] = {}
     for what, arrays in (("", [song.levels for song in songs]), (" copies", [song.copy for song in songs])):
-        known = [array for array in arrays if array is not None]
-        found = vectors(network, recipe, known)
+        found = hear([array for array in arrays if array is not None])
         found -= found.mean(axis=0)
         found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-        measured = by_group((found @ found.T).astype(float), groups, k=K)
-        rows |= {f"MAP{what}": measured.mean("AP"), f"P@1{what}": measured.mean("P@1")}
+        by_soundtrack = by_group((found @ found.T).astype(float), groups, k=K)
+        rows |= {f"MAP{what}": by_soundtrack.mean("AP"), f"P@1{what}": by_soundtrack.mean("P@1")}
     return rows
+
+
+def free(songs: Sequence[Song], groups: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of what needs no training: guessing, and the mean of the levels."""
+    rng = np.random.default_rng(0)
+    rows = {
+        "chance": measured(songs, groups, lambda arrays: rng.normal(size=(len(arrays), 128)).astype(np.float32)),
+        "mean log-mel": measured(songs, groups, mean_levels),
+    }
+    return [{"recipe": name} | {what: f"{value:.3f}" for what, value in row.items()} for name, row in rows.items()]
 
 
 def trained(recipe: Recipe, songs: Sequence[Song], others: Sequence[Song], seed: int, seconds: float) -> Run:
@@ -185,7 +208,7 @@ def _one(
     if log.exists():
         with log.open(newline="", encoding="utf-8") as file:
             before = list(csv.DictReader(file))
-    done = {(row["recipe"], row["seed"], row["cpu_s"]) for row in before}
+    done = {(row["recipe"], row.get("seed"), row.get("cpu_s")) for row in before}
     if (recipe.name, str(seed), f"{args.seconds:g}") in done:
         return
     run = trained(recipe, own, apart, seed, args.seconds)
@@ -193,6 +216,7 @@ def _one(
     row |= {"best_step": str(run.best_step), "recall": f"{max(point.recall for point in run.history):.3f}"}
     row |= {name: f"{value:.3f}" for name, value in judged(run.kept(), recipe, others, groups).items()}
     row["MAP last"] = f"{judged(run.network.eval(), recipe, others, groups)['MAP']:.3f}"
+    before = before or free(others, groups)
     if not any(one["recipe"] == "untrained" for one in before) and recipe == FOUNDING:
         start = Run(recipe, own, apart, seed=seed, n_steps=0, patience=1)
         start.evaluate()

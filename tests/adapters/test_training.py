@@ -33,6 +33,7 @@ from audiolime_ext.recommendation.training.recipes import FOUNDING, PARTS, recip
 from audiolime_ext.recommendation.training.result import TrainedEmbedding
 from audiolime_ext.recommendation.training.spectra import N_MELS, N_SAMPLES, SR, WINDOW_S
 from audiolime_ext.recommendation.why.pipeline import why
+from examples.library import recipes
 from tests.song_collection import song, write_song
 
 N_SONGS = 8
@@ -333,3 +334,23 @@ def test_the_command_trains_and_tells(songs: Path, tmp_path: Path, capsys: pytes
     assert main([*asked, "-o", out, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["model"] == f"onnx:{out}"
     assert main(["train-embedding", str(songs), "--recipe", "other", "-o", out]) == 2
+
+
+def test_recipes_are_compared_on_soundtracks_that_were_not_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["path,label,group"]
+    for i in range(24):
+        write_song(tmp_path / "songs" / f"{i}.wav", song(i, duration_s=7.0))
+        lines.append(f"songs/{i}.wav,,soundtrack {i % 8}")
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    (out := tmp_path / "out").mkdir()
+    asked = ["recipes", str(tmp_path), "--kept", str(tmp_path / "kept"), "--out", str(out), "--seconds", "0.01"]
+    monkeypatch.setattr(sys, "argv", [*asked, "--only", "0"])
+    recipes.main()
+    assert "4 songs to train on, 2 of the same soundtracks held out, 6 judged" in capsys.readouterr().out
+    rows = (out / "recipes.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["recipe", "chance", "mean log-mel", "untrained", "founding"]
+    recipes.main()
+    assert (out / "recipes.csv").read_text().splitlines() == rows  # what is there is not made again
+    assert (out / "recipes.md").read_text().count("\n| ") == 5
