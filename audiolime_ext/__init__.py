@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from audiolime_ext.recommendation.maps.pipeline import embedding_map
     from audiolime_ext.recommendation.playlists.pipeline import playlist
     from audiolime_ext.recommendation.similar import similar
+    from audiolime_ext.recommendation.training.pipeline import train_embedding
     from audiolime_ext.recommendation.why.pipeline import why
     from audiolime_ext.report.page import write_page
     from audiolime_ext.track.explanation import TrackExplanation
@@ -85,6 +86,7 @@ _HOMES = {
     "tag": "prediction.taggram",
     "tagger": "prediction.function",
     "top_component": "explanation.pipeline",
+    "train_embedding": "recommendation.training.pipeline",
     "why": "recommendation.why.pipeline",
     "with_residual": "factorization.stems",
     "write_page": "report.page",
@@ -113,6 +115,7 @@ __all__ = [
     "tag",
     "tagger",
     "top_component",
+    "train_embedding",
     "why",
     "with_residual",
     "write_page",

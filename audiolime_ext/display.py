@@ -50,6 +50,7 @@ class Plotted:
         `Similar`              ``bars``, ``matrix``
         `EmbeddingMap`         ``map``, ``movement``, ``matrix`` (the songs' directions)
         `Playlist`             ``transitions``, with the curve below it, ``curve``
+        `TrainedEmbedding`     ``curves``: recall of held-out songs, and loss
         =====================  =====================================================================
 
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or

@@ -46,7 +46,8 @@ from audiolime_ext.factorization.stems import Stems
 from audiolime_ext.files.plain import yaml_of
 from audiolime_ext.files.reading import text_of
 from audiolime_ext.networks.checkpoints import ForeignWeights
-from audiolime_ext.prediction.saved_model import reason, torch_inference
+from audiolime_ext.prediction.model_files import reason
+from audiolime_ext.prediction.saved_model import torch_inference
 
 OVERLAP = 0.25  # of chunks
 REPOSITORIES = {  # of the published models on the Hugging Face hub

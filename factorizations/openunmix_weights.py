@@ -32,7 +32,7 @@ from audiolime_ext.factorization.stems import RESIDUAL
 from audiolime_ext.files.plain import json_of
 from audiolime_ext.files.reading import text_of
 from audiolime_ext.networks.downloads import ZENODO, from_release
-from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.prediction.model_files import reason
 
 WIENER_FRAMES = 300  # to which the filter is fitted at once; the package's own default
 

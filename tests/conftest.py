@@ -35,6 +35,7 @@ adapters = {
     "hugging_clap": "transformers",
     "demucs": "demucs",
     "openunmix": "openunmix",
+    "training": "torch",
 }
 for module, package in adapters.items():
     if not asked or find_spec(package) is None:

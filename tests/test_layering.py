@@ -54,7 +54,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "prediction.capabilities": "models/test_every",  # one suite for all models that have them
     **{f"prediction.{name}": "prediction/test_function" for name in ("asking", "contract", "example", "labels")},
     **{f"prediction.{name}": "prediction/test_function" for name in ("hearing", "steps")},
-    "prediction.option_values": "prediction/test_saved_model",
+    **{f"prediction.{name}": "prediction/test_saved_model" for name in ("option_values", "model_files")},
     "prediction.grid": "prediction/test_taggram",
     **{f"recommendation.{name}": "recommendation/test_similar" for name in ("result", "telling")},
     **{
@@ -69,6 +69,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
         f"recommendation.playlists.{name}": "recommendation/playlists/test_pipeline" for name in ("choosing", "judging")
     },
     **{f"recommendation.playlists.{name}": "recommendation/playlists/test_pipeline" for name in ("result", "wanted")},
+    "recommendation.training": "adapters/test_training",  # an extra
     "report.audit": "report/audit/test_page",  # sections of one page
     "report.evaluation.view": "report/evaluation/test_page",
     "report.figures": "report/figures/test_figure",  # kinds of figures of one room

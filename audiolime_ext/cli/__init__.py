@@ -32,6 +32,7 @@ from audiolime_ext.cli import (
     separate,
     similar,
     tag,
+    train_embedding,
     why,
 )
 from audiolime_ext.cli.ending import Ears, listening
@@ -42,7 +43,7 @@ from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_
 from audiolime_ext.progress.stages import reporting
 
 COMMANDS = (
-    *(tag, separate, explain, page, audit, index, similar, why, playlist, map, evaluate_embedding),
+    *(tag, separate, explain, page, audit, index, similar, why, playlist, map, evaluate_embedding, train_embedding),
     *(demo, rerun, checkpoints, cache, listing),
 )
 

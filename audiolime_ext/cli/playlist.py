@@ -72,7 +72,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--by", dest="column", metavar="COLUMN", help="what the curve is of: an output such as tempo, year, duration_s"
     )
-    parser.add_argument("--table", metavar="FILE.csv", help="a table about the songs, with the columns path and --by")
+    parser.add_argument("--table", metavar="CSV", help="table about the songs, with the columns path and --by")
     parser.add_argument(
         "--curve-weight",
         type=positive,
@@ -82,7 +82,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--m3u8", metavar="FILE", help="also write the list as a playlist")
     parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="N", help="random seed of the search (default %(default)s)"
+        "--seed", type=whole(0), default=0, metavar="N", help="random seed for the search (default %(default)s)"
     )
     add_title(parser)
     add_output(parser, "PAGE.html", "page to write, to read and to listen to: the sound of every transition")

@@ -34,7 +34,7 @@ from audiolime_ext.files.plain import json_of
 from audiolime_ext.networks.graph import Affine, Graph
 from audiolime_ext.networks.hdf5 import Hdf5
 from audiolime_ext.networks.tensor_bundle import require_shapes
-from audiolime_ext.prediction.saved_model import read, read_archive, reason
+from audiolime_ext.prediction.model_files import read, read_archive, reason
 
 N_FRAMES, N_MELS = 216, 96
 SLOPE, EPSILON = 0.2, 1e-3

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
-from audiolime_ext.prediction.saved_model import Declared, reason
+from audiolime_ext.prediction.model_files import reason
+from audiolime_ext.prediction.saved_model import Declared
 
 _VOCABULARIES = ("tokenizer.json", "vocab.json")
 _HOW = "tokenizer.save_pretrained(DIR) writes one"

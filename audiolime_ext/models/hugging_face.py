@@ -35,7 +35,8 @@ from audiolime_ext.files.plain import json_of
 from audiolime_ext.files.reading import MOST_TEXT, contents
 from audiolime_ext.models import hugging_clap
 from audiolime_ext.prediction.function import FunctionModel
-from audiolime_ext.prediction.saved_model import Declared, digest, read, reason, torch_inference
+from audiolime_ext.prediction.model_files import digest, read, reason
+from audiolime_ext.prediction.saved_model import Declared, torch_inference
 
 VARIANTS: Mapping[str, None] = {"DIR": None, "DIR?prompts=TEXT;TEXT": None}
 REQUIRES: Mapping[str, str] = {"transformers": "huggingface", "torch": "huggingface"}

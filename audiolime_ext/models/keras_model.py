@@ -29,7 +29,8 @@ from audiolime_ext.files.plain import json_of
 from audiolime_ext.models.keras_answers import ask, given_to
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
-from audiolime_ext.prediction.saved_model import Declared, digest, read_archive, reason
+from audiolime_ext.prediction.model_files import digest, read_archive, reason
+from audiolime_ext.prediction.saved_model import Declared
 from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH.keras?sr=…&labels=…": None}

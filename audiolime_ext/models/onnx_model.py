@@ -7,6 +7,9 @@ place or at the end where its input has one. A fixed length of its input is its 
 single signal is asked about one at a time. Weights may lie in files beside it. It runs on ONNX Runtime, which is always
 installed. See `audiolime_ext.prediction.saved_model` for all options.
 
+A file that states facts of itself needs no options, as embeddings that ``audiolime train-embedding`` made do:
+``onnx:PATH`` (see `audiolime_ext.prediction.stated`).
+
 ``layer=NAME`` reads any tensor that a node computes, by the tensor's name or the node's, as viewers such as Netron show
 them: ``onnx:PATH?sr=16000&layer=/encoder/Relu_output_0``. ``load_model(…).layers`` lists them, from input to output.
 """
@@ -22,12 +25,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError
+from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import require
 from audiolime_ext.files.reading import require_file
 from audiolime_ext.networks.runtime import answering, run, session
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
+from audiolime_ext.prediction.model_files import digest, read, reason
 from audiolime_ext.prediction.outputs import key_of
-from audiolime_ext.prediction.saved_model import Declared, digest, read, reason
+from audiolime_ext.prediction.saved_model import Declared
+from audiolime_ext.prediction.stated import KEY, Stated
 from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}
@@ -47,7 +54,7 @@ def make(argument: str) -> FunctionModel:
     MissingError
         If the file, or one that holds its weights, is missing; `CorruptError` if it is damaged.
     """
-    declared = Declared.parse("onnx", argument)
+    declared = Declared.parse("onnx", argument, stated=_stated(Path(argument.partition("?")[0])))
     content = _whole(read(declared.path), declared.path)
     network = _Network(content, declared)
     inside = Inside(network.layers, lambda given, name: network.answers(fitted(given), name), aliases=network.aliases)
@@ -66,6 +73,29 @@ def make(argument: str) -> FunctionModel:
         return network.answers(fitted(batch), None, wanted)
 
     return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+
+
+def _stated(path: Path) -> Stated | None:
+    """The facts that a file states of itself; None where it states none, or cannot be read, which is said later."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        content = read(path)
+        if KEY.encode() not in content:
+            return None
+        properties = onnx.load_model_from_string(content).metadata_props
+    except (MissingError, DecodeError):
+        return None
+    said = [entry.value for entry in properties if entry.key == KEY]
+    try:
+        require(f"it says it {len(said)} times", len(said) < 2)
+        return Stated.of(dict.fromkeys([KEY] * len(said), said[0])) if said else None
+    except ValueError as error:
+        raise CorruptError(
+            f"{legible(path)} says of itself what cannot be ({KEY}: {error}); fetch it anew, or remove "
+            "that property and say sr=… and labels=… yourself"
+        ) from error
 
 
 class _Network:

@@ -28,7 +28,7 @@ from typing import Any
 
 from audiolime_ext.errors import AudiolimeError, CorruptError, UsageError
 from audiolime_ext.files.plain import json_of
-from audiolime_ext.prediction.saved_model import reason
+from audiolime_ext.prediction.model_files import reason
 
 _PROGRAMS = ("models/model.json", "serialized_exported_program.json")
 _KEPT = re.compile(

@@ -57,8 +57,9 @@ from audiolime_ext.models.torch_layers import Layers, modules, nodes
 from audiolime_ext.models.torch_listener import Listener, halves, own_dtype, tried, widened
 from audiolime_ext.prediction.function import FunctionModel
 from audiolime_ext.prediction.layers import Inside
+from audiolime_ext.prediction.model_files import digest, read_archive, reason
 from audiolime_ext.prediction.outputs import as_array
-from audiolime_ext.prediction.saved_model import Declared, deaf, digest, read_archive, reason, torch_inference
+from audiolime_ext.prediction.saved_model import Declared, deaf, torch_inference
 from audiolime_ext.text import counted
 
 VARIANTS: Mapping[str, None] = {"PATH?sr=…&labels=…": None}

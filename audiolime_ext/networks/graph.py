@@ -150,6 +150,32 @@ class Graph:
 
     def network(self, *, threads: int | None = None) -> Network:
         """The finished graph, ready to run, without the nodes and constants that its outputs do not need."""
+        model = self._model()
+        kept = {tensor.name for tensor in model.graph.initializer}
+        weights = {name: values for name, values in self._weights.items() if name in kept}
+        return Network(session(model.SerializeToString(), threads=threads, weights=weights), weights)
+
+    def file(self, properties: Mapping[str, str]) -> bytes:
+        """The finished graph as the content of an ``.onnx`` file that holds its weights, with some properties.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> graph = Graph("doubling")
+        >>> graph.output(graph.node("Mul", graph.input("x", [2000]), graph.constant(np.full(2000, 2.0))), "y", [2000])
+        >>> len(graph.file({"author": "somebody"})) > 16000
+        True
+        """
+        from onnx import helper, numpy_helper
+
+        model = self._model()
+        for tensor in model.graph.initializer:
+            if tensor.name in self._weights:
+                tensor.CopyFrom(numpy_helper.from_array(self._weights[tensor.name], tensor.name))
+        helper.set_model_props(model, dict(properties))
+        return bytes(model.SerializeToString())
+
+    def _model(self) -> Any:
         from onnx import helper
 
         needed, nodes = {value.name for value in self._outputs}, []
@@ -158,10 +184,8 @@ class Graph:
                 needed.update(node.input)
                 nodes.append(node)
         constants = [tensor for tensor in self._initializers if tensor.name in needed]
-        weights = {name: values for name, values in self._weights.items() if name in needed}
         graph = helper.make_graph(nodes[::-1], self._name, self._inputs, self._outputs, constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-        return Network(session(model.SerializeToString(), threads=threads, weights=weights), weights)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
 @dataclass(frozen=True, eq=False)

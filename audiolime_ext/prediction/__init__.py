@@ -9,7 +9,7 @@
 - `asking`: `predict`, in batches and with checks
 - `loading`: a model from its spec string (read by `audiolime_ext.registry`), or from anything that can be called
 - `saved_model`, `option_values`, `front_end`: what spec strings say of models that other libraries saved; what such
-  models are given
+  models are given; `model_files`: their bytes; `stated`: what a file says of itself
 - `layers`: embedders, models that answer a layer's activations
 - `outputs`, `labelled`: which of several outputs is meant, and whether it is a prediction; answers that name their
   labels

@@ -15,6 +15,8 @@
   labels, so ``labels``, ``output`` and ``activation`` are left out. ``channels=first`` or ``last`` says which axis of
   the layer holds its features, see `layers`.
 
+A file that states facts of itself (`stated`) needs none of those in its spec string.
+
 Invariants: *a model that cannot do what its options say is refused when it is built*: it is asked about noise, twice.
 *The fingerprint changes with any byte of the model and with every option that changes answers*, and not with the place
 of the file.
@@ -23,9 +25,6 @@ of the file.
 from __future__ import annotations
 
 import hashlib
-import io
-import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,9 +35,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, UsageError, unknown
+from audiolime_ext.errors import AudiolimeError, UsageError, unknown
 from audiolime_ext.files.names import legible
-from audiolime_ext.files.reading import contents, require_file
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
 from audiolime_ext.networks.runtime import MOST_THREADS
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
@@ -46,16 +44,16 @@ from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.function import FunctionModel, tagger
 from audiolime_ext.prediction.hearing import HIGHEST_SR, require_samples
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
+from audiolime_ext.prediction.model_files import reason
 from audiolime_ext.prediction.option_values import OF_SCORES, label_list, positive, require_scores_or_layer
 from audiolime_ext.prediction.outputs import chosen
+from audiolime_ext.prediction.stated import Stated
 from audiolime_ext.registry import options
 
 FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
 INSIDE = ("layer", "channels")
 _ACTIVATIONS = ("softmax", "sigmoid", "none")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
-_GROWTH, _TEXT = 4, 100_000_000  # how far a model's archive unpacks: times its size, and bytes of text
 _VERSION = "1"  # of this module's arithmetic
 
 
@@ -78,7 +76,9 @@ class Declared:
     channels: str | None = None
 
     @classmethod
-    def parse(cls, kind: str, argument: str, *, facts: bool = True, more: Sequence[str] = ()) -> Declared:
+    def parse(
+        cls, kind: str, argument: str, *, facts: bool = True, more: Sequence[str] = (), stated: Stated | None = None
+    ) -> Declared:
         """What ``kind:argument`` says.
 
         Parameters
@@ -91,6 +91,8 @@ class Declared:
             True if rate, labels, front end and output are declared, as the model does not state them.
         more : sequence of str
             Names of options that only this library has; of ``prompts`` are made labels.
+        stated : Stated or None
+            Facts that the file states, for what `argument` does not say; None: it states none.
 
         Raises
         ------
@@ -105,8 +107,10 @@ class Declared:
         plain, given = options(argument, (*FACTS, *COMMON, *INSIDE, "fill") if facts else (*COMMON, *more))
         if not plain:
             raise UsageError(f"{kind}:{argument} names no file; write {kind}:PATH{'?sr=…&labels=…' if facts else ''}")
+        given = given if stated is None else {**stated.options, **given}
+        embeds = "layer" in given or (stated is not None and stated.embedding)
         for name, example in {"sr": "16000", "labels": "rock;jazz or labels=@FILE"}.items() if facts else ():
-            unnamed = name == "labels" and "layer" in given  # an embedding has no labels
+            unnamed = name == "labels" and embeds  # an embedding has no labels
             if name not in given and not unnamed:
                 raise UsageError(f"{kind}:{plain} does not state its {name}; add the option {name}={example}")
         if (activation := given.get("activation", "none")) not in _ACTIVATIONS:
@@ -288,54 +292,6 @@ def deaf(declared: Declared, why: str) -> UsageError:
         "window and the input with which it was trained: window_s=…, front_end=…; its input is float32 "
         f"{declared.input_axes}{swapped}"
     )
-
-
-def read(path: Path) -> bytes:
-    """The bytes of a model's file, a regular one; `MissingError` if there is none, or it is too large to be read."""
-    try:
-        return contents(require_file(path))
-    except FileNotFoundError:
-        raise MissingError(
-            f"there is no model at {legible(path)}; name a file that exists, relative to {Path.cwd()}"
-        ) from None
-    except OSError as error:
-        raise MissingError(
-            f"there is no model at {legible(path)} that can be read: {error.strerror or error}; name another file"
-        ) from error
-
-
-def read_archive(path: Path, advice: str) -> bytes:
-    """The bytes of a model's file, which is a zip archive that is whole.
-
-    Raises
-    ------
-    MissingError
-        If there is no such file.
-    CorruptError
-        If it is no zip archive, or is damaged; the message ends with `advice`.
-    """
-    content = read(path)
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _GROWTH * len(content) + _TEXT:
-                raise CorruptError(f"{legible(path)} unpacks to far more than a model does; {advice}")
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CorruptError(f"{legible(path)} is damaged, or no saved model ({error}); {advice}") from error
-    if damaged is not None:
-        raise CorruptError(f"{legible(path)} is damaged (in {damaged}); {advice}")
-    return content
-
-
-def reason(error: Exception) -> str:
-    """Another library's message in one line of bearable length, without colours: it may hold whole tracebacks."""
-    text = " ".join(_COLOUR.sub("", f"{type(error).__name__}: {error}").split())
-    return text if len(text) < 400 else f"{text[:200]} … {text[-200:]}"
-
-
-def digest(content: bytes) -> bytes:
-    """SHA-256."""
-    return hashlib.sha256(content).digest()
 
 
 @contextmanager

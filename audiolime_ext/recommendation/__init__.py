@@ -13,6 +13,7 @@
   method is better than another
 - `evaluation`: the same of whole indexes, against anchors and each other
 - `why`: why one song and not another, by their stems; `maps`: all songs as a map, and how far it can be trusted
+- `training`: an embedding of one's own, trained on the songs of a collection
 - `kept`: what is worked out once for a collection
 
 Kept true: a song is never its own neighbour; contributions add up to the similarity.

@@ -31,7 +31,7 @@ SHARED = sorted({flag for parser in LEAVES.values() for action in flags(parser) 
 
 
 def test_every_command_is_looked_at() -> None:
-    assert len(LEAVES) == 25
+    assert len(LEAVES) == 26
     assert {"-o", "--json", "-m", "--labels", "--expected"} < set(SHARED)
 
 
@@ -50,7 +50,7 @@ def test_a_flag_takes_the_same_in_every_command(flag: str) -> None:
     {
         "--labels": "labels",
         "--top-labels": "the K highest labels",
-        "--seed": "random seed ",
+        "--seed": "random seed for ",
         "--max-evals": "most masks to evaluate for each ",
         "--duration": "length of the excerpt in seconds",
         "--threshold": "a label counts as predicted at or above this score",
@@ -68,11 +68,11 @@ def test_where_something_is_written_stands_last_and_in_the_same_words() -> None:
     found = commands_with("-o")
     assert {name.removeprefix("audiolime ") for name in found} == {
         *("explain", "page", "separate", "demo", "audit run", "audit report", "audit merge", "audit export"),
-        *("index run", "index merge", "similar", "why", "playlist", "map", "evaluate-embedding"),
+        *("index run", "index merge", "similar", "why", "playlist", "map", "evaluate-embedding", "train-embedding"),
     }
     for name, action in found.items():
         assert action.option_strings == ["-o", "--output"]
-        assert re.match("folder for |(page|store|table|index) to write", str(action.help))
+        assert re.match("folder for |(page|store|table|index|model) to write", str(action.help))
         main_options = LEAVES[name]._optionals._group_actions
         shown = [one.option_strings[-1] for one in main_options if one.help != argparse.SUPPRESS]
         assert shown[-3:] == ["--output", "--json", "--debug"]

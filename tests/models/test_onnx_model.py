@@ -22,6 +22,7 @@ from audiolime_ext.prediction.capabilities import Layered
 from audiolime_ext.prediction.contract import Model
 from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.stated import KEY, Stated
 from audiolime_ext.prediction.taggram import tag
 from audiolime_ext.registry import build
 from tests.adapters.suite import *  # noqa: F403 - the suite of all taggers, on the listener below
@@ -416,3 +417,45 @@ def test_ctrl_c_ends_a_command_whose_model_never_ends(tmp_path: Path, capsys: py
     endless = spec(tmp_path / "endless.onnx", labels="rock")
     assert main(["tag", str(Path(audiolime_ext.__file__).parent / "data" / "ezer_ev.ogg"), "-m", endless]) == 130
     assert capsys.readouterr().err == "audiolime: interrupted; nothing is left half-written\n"
+
+
+def stating(path: Path, *texts: str) -> Path:
+    """The file with a property of ours for each text."""
+    model = onnx.load(path)
+    for text in texts:
+        model.metadata_props.add(key=KEY, value=text)
+    onnx.save(model, path)
+    return path
+
+
+def test_a_file_that_states_facts_needs_no_options(tmp_path: Path) -> None:
+    path = stating(saved(tmp_path), Stated(SR, 1.0, True, {"recipe": "by hand"}).text)
+    found = load_model(f"onnx:{path}")
+    assert (found.sr, found.window_s, found.labels, found.spec) == (SR, 1.0, None, f"onnx:{path}")
+    np.testing.assert_allclose(found(NOISE), expected(NOISE[:, None]), atol=1e-5)
+    same = load_model(f"onnx:{path}?sr={SR}&window_s=1.0")
+    assert same.fingerprint == found.fingerprint
+
+
+def test_options_win_over_what_the_file_states(tmp_path: Path) -> None:
+    path = stating(saved(tmp_path), Stated(16000, 1.0, True).text)
+    found = load_model(f"onnx:{path}?sr={SR}&labels={LABELS}&window_s=0.5")
+    assert (found.sr, found.window_s, found.labels) == (SR, 0.5, tuple(LABELS.split(";")))
+    layer = load_model(f"onnx:{path}?layer=h3&sr={SR}")
+    assert (layer.sr, layer.labels, layer(NOISE).shape) == (SR, None, (3, 4))
+
+
+def test_facts_of_a_model_with_labels_leave_the_labels_to_be_said(tmp_path: Path) -> None:
+    path = stating(saved(tmp_path), Stated(SR, 1.0, False).text)
+    with pytest.raises(UsageError, match="does not state its labels"):
+        load_model(f"onnx:{path}")
+    assert load_model(f"onnx:{path}?labels={LABELS}").sr == SR
+
+
+@pytest.mark.parametrize("texts", [("nonsense",), (Stated(SR, 1.0, True).text,) * 2, (Stated(SR, 1e12, True).text,)])
+def test_facts_that_cannot_be_are_refused_before_anything_is_made_of_them(
+    tmp_path: Path, texts: tuple[str, ...]
+) -> None:
+    path = stating(saved(tmp_path), *texts)
+    with pytest.raises(CorruptError, match=r"says of itself what cannot be \(audiolime_ext: .*; fetch it anew"):
+        load_model(f"onnx:{path}?sr={SR}&labels={LABELS}")

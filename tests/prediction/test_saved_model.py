@@ -12,7 +12,8 @@ import pytest
 
 from audiolime_ext.errors import CorruptError, MissingError, UsageError
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.saved_model import Declared, digest, read, read_archive, reason
+from audiolime_ext.prediction.model_files import digest, read, read_archive, reason
+from audiolime_ext.prediction.saved_model import Declared
 from audiolime_ext.registry import build
 
 SAID = "own.pt?sr=8000&labels=rock;jazz"

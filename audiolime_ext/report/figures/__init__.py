@@ -3,7 +3,7 @@
 - `figure`: what kinds of figures a result has, and the entry point that draws one
 - `bars`: weights as bars on one axis; `over_time`: weights of segments and of windows
 - `spectrogram`: what sounds, and where
-- `audits`: rates of flips with their limits; `neighbours`: what makes songs alike
+- `audits`: rates of flips with their limits; `neighbours`: what makes songs alike; `trainings`: how a training went
 - `playlists`: how near each song of a list is to the next, and the curve that it follows
 - `top_tags`: highest labels against annotated genres
 - `sheet`: panels, and how they come to lie in a new figure; `users_axes`: in the user's; `styles`: type, lines, hatches

@@ -23,8 +23,9 @@ from audiolime_ext.files.places import require_writable_file
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
 from audiolime_ext.recommendation.playlists.result import Playlist
 from audiolime_ext.recommendation.result import Similar
+from audiolime_ext.recommendation.training.result import TrainedEmbedding
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.figures import audits, bars, maps, neighbours, over_time, playlists, spectrogram
+from audiolime_ext.report.figures import audits, bars, maps, neighbours, over_time, playlists, spectrogram, trainings
 from audiolime_ext.report.figures.sheet import AROUND, Room, Sheet, fill, size_of, width_asked
 from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.users_axes import axes_of, fill_axes, room_of
@@ -86,6 +87,11 @@ def _playlist(result: Playlist) -> Kinds:
     return {"transitions": playlists.transitions, "curve": playlists.curve}
 
 
+@kinds_of.register
+def _training(result: TrainedEmbedding) -> Kinds:
+    return {"curves": trainings.curves}
+
+
 def plot(
     result: Any,
     *,
@@ -105,7 +111,7 @@ def plot(
 
     Parameters
     ----------
-    result : Explanation, TrackExplanation, Audio, Results, Why, Similar, EmbeddingMap or Playlist
+    result : Explanation, Audio, Results, Why, or another result of `audiolime_ext.display.Plotted`
         Result to draw.
     label, labels, ax, figsize, kind, style : as in `audiolime_ext.display.Plotted.plot`
         Labels, place, size, kind and style.

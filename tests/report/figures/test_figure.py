@@ -25,6 +25,7 @@ from audiolime_ext.cli import main
 from audiolime_ext.errors import OutputError, UsageError
 from audiolime_ext.recommendation.maps.pipeline import embedding_map
 from audiolime_ext.recommendation.similar import similar
+from audiolime_ext.recommendation.training.result import Point, TrainedEmbedding
 from audiolime_ext.recommendation.why.pipeline import why
 from audiolime_ext.report.figures.bars import MOST_BARS
 from audiolime_ext.report.figures.figure import plot, write_figure
@@ -108,9 +109,13 @@ def results(
     found = similar(document().songs[0].name, index=document(), k=4)
     named = {"excerpt": excerpt, "segments": segments, "many": many, "track": track, "audit": audit}
     laid_out = embedding_map(library(clusters(3, 60)), settings=QUICK, group="folder", query="song 3")
-    return {**named, "why": asked, "similar": found, "audio": excerpt.mixture, "map": laid_out}
+    told = {"why": asked, "similar": found, "audio": excerpt.mixture, "map": laid_out}
+    return {**named, **told, "training": TRAINING}
 
 
+POINTS = (Point(0, None, 0.1), Point(50, 2.5, 0.4, 3.0), Point(100, 1.5, 0.6, 3.0), Point(150, 1.0, 0.5, 3.0))
+ABOUT = {"name": "founding", "n_features": 128}
+TRAINING = TrainedEmbedding(Path("own.onnx"), ABOUT, POINTS, 100, 200, 90, 10, 0, "", Path("own.training"))
 KINDS = {
     **{
         "excerpt": ("bars", "spectrogram"),
@@ -118,7 +123,7 @@ KINDS = {
         "many": ("bars", "spectrogram"),
     },
     **{"track": ("time", "bars", "spectrogram"), "audit": ("verdicts",), "audio": ("spectrogram",)},
-    **{"why": ("bars", "matrix"), "similar": ("bars",), "map": ("map", "movement", "matrix")},
+    **{"why": ("bars", "matrix"), "similar": ("bars",), "map": ("map", "movement", "matrix"), "training": ("curves",)},
 }
 ALL = [(name, kind) for name, kinds in KINDS.items() for kind in kinds]
 
@@ -462,6 +467,17 @@ def test_an_audits_rates_lie_beside_their_limit(audit: Results) -> None:
     points = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "s"]
     assert points == [100 * shown.rate.rate]
     assert 100 * shown.limit.share in [line.get_xdata()[0] for line in axis.lines]
+
+
+def test_a_training_is_drawn_with_chance_and_the_weights_that_are_kept() -> None:
+    recall, loss = axes_of(TRAINING)
+    curve, kept, chance = recall.lines
+    assert ([*curve.get_xdata()], [*curve.get_ydata()]) == ([0, 50, 100, 150], [10, 40, 60, 50])
+    assert ([*kept.get_xdata()], [*kept.get_ydata()]) == ([100], [60])
+    assert [*chance.get_ydata()] == [10, 10]
+    assert [*loss.lines[0].get_xdata()] == [50, 100, 150]
+    with pytest.raises(UsageError, match="a training has no labels"):
+        TRAINING.plot("rock")
 
 
 def test_why_two_songs_are_near_is_drawn_as_it_is_told(results: dict[str, Any]) -> None:
