@@ -82,6 +82,24 @@ ITEMS = [
         "audiolime similar ezer_ev.ogg --in music.index -o similar.html",
     ),
     Item(
+        "map.html",
+        "A map of a collection",
+        "54 pieces of five songs, beside noise that was laid out in the same way; point at one to see what is near to it.",
+        "audiolime map pieces/pieces.index --group album -o map.html",
+    ),
+    Item(
+        "playlist.html",
+        "A playlist",
+        "From one of these pieces to another in ten steps; hear every transition.",
+        "audiolime playlist --in pieces/pieces.index --from 'Feelings 3 s' --to 'Ezer év 12 s' -n 10 -o playlist.html",
+    ),
+    Item(
+        "evaluation.html",
+        "An embedding, evaluated",
+        "Does a piece find others of its song? With intervals, against chance.",
+        "audiolime evaluate-embedding pieces/pieces.index --group album -o evaluation.html",
+    ),
+    Item(
         "why.html",
         "Why this song, and not that one",
         "Stem by stem, with both songs to listen to.",
@@ -111,7 +129,11 @@ nearest = similar("ezer_ev.ogg", "music.index")
 reason = why("ezer_ev.ogg", "vermocsar.ogg", "mime.wav", index="music.index")
 """
 NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
-BEFORE = ["audiolime index clips --stems spleeter:2stems -o music.index"]
+BEFORE = [
+    "audiolime index clips --stems spleeter:2stems -o music.index",
+    "python examples/pieces.py pieces",
+    "audiolime index pieces/pieces.csv -o pieces/pieces.index",
+]
 
 
 _ELSEWHERE = re.compile(r'<script[^>]*src="https://.*?</script>', re.DOTALL)  # nothing that we show needs them

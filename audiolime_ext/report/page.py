@@ -98,4 +98,5 @@ def _html(result: Any, options: dict[str, Any], page_name: str) -> str:
     known = [name for name in list(signature(write).parameters)[1:] if name != "page_name"]
     if odd := [name for name in options if name not in known]:
         raise unknown("option of this page", odd[0], known)
-    return write(result, **options, **({"page_name": legible(page_name)} if write is page_html else {}))
+    named: dict[str, Any] = {"page_name": legible(page_name)} if write is page_html else {}
+    return write(result, **options, **named)
