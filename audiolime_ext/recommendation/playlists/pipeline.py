@@ -7,8 +7,9 @@ beside the order that a simple recommender would play (`judging`).
 Nearness is the similarity as it is; hubs are corrected for if that is asked for. Measured on 401 songs of 31 free
 soundtracks (musicnn's penultimate layer, `examples/library/playlists.md`), the correction makes no clear difference:
 where 245 songs are put in order, those of one soundtrack follow each other in .31 of the transitions with and without,
-the mean similarity is .73, and the poorest transition .38 with and .34 without; where songs are chosen, one search found
-more transitions within a soundtrack with it, another one fewer. So what is shown is what is made as small as can be.
+the mean similarity is .73, and the poorest transition .38 with and .34 without; where songs are chosen, one search
+found more transitions within a soundtrack with it, another one fewer. So what is shown is what is made as small as can
+be.
 
 Invariants: *rules are kept or the list is refused*; *what is left out, and why, is said*; *the same question has the
 same answer*.
