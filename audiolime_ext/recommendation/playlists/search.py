@@ -9,8 +9,8 @@ salesman) cannot be solved with certainty for many songs; the method is the usua
    nearest by chance; where rules clash, songs are swapped until they do not;
 2. it is improved by the changes of `audiolime_ext.recommendation.playlists.moves` and by exchanges with songs that are
    not in the list, the best of a kind at a time, until none helps;
-3. a part of it is disturbed by chance and improved again, many times; what is better is kept (iterated local search
-   [1]_). All of that from several first lists.
+3. a part of it is disturbed by chance and improved again, many times; what is better is gone on from, and at first also
+   what is a little worse (iterated local search [1]_). All of that from several first lists.
 
 Invariants: *the same seed finds the same list*; *no list that breaks a rule is ever kept*; *it is never worse than the
 first lists that were given*.
@@ -40,6 +40,9 @@ WIDEST = 256  # places that are looked at together
 AROUND = 20  # places beyond a disturbance that are looked at
 _LEAST = 1e-6  # what counts as better
 _TRIED = 60  # changes of a kind, if the best ones break a rule
+_HEAT = 0.3  # of the mean cost of a place, by which a list may be worse and is still gone on from; it falls to 0
+_MOST_LISTS = 100
+_LOOKED_AT = 1_200_000  # songs at places, in all first lists
 _FEW = 4  # of the nearest, one is drawn
 _SMALL = 12  # places up to which every first list is disturbed
 
@@ -127,7 +130,7 @@ def search(task: Task, *, seed: int = 0, first: Sequence[Places] = (), effort: f
         Factor of how often a list is disturbed.
     """
     rng = np.random.default_rng(seed)
-    n_free, n_lists = int((task.given < 0).sum()), 8 if task.n <= _SMALL else 4
+    n_free, n_lists = int((task.given < 0).sum()), _n_lists(task)
     given = [order for order in first if task.keeps_rules(order)]
     drawn = (_first_list(task, rng, _FEW if number else 1) for number in range(n_lists))
     found: list[tuple[float, Places]] = []
@@ -140,21 +143,32 @@ def search(task: Task, *, seed: int = 0, first: Sequence[Places] = (), effort: f
     found.sort(key=lambda pair: pair[0])
     if n_free == 0 or (n_free == 1 and len(task.pool) == task.n):
         return found[0][1]
-    found = found if task.n <= _SMALL else found[:1]
-    n_trials = int(effort * min(max(8 * n_free, 80), 2_000)) // len(found)
+    found = found[: 8 if task.n <= _SMALL else 4 if len(task.pool) > task.n else 1]
+    n_trials = int(effort * min(max((8 + n_lists // 6) * n_free, 80), 2_000)) // len(found)
     trials = tracked(range(n_trials * len(found)), "improving it", "trial")
     return min((_disturbed_often(task, *one, rng, trials, n_trials) for one in found), key=task.cost)
+
+
+def _n_lists(task: Task) -> int:
+    """How many first lists are drawn: many where songs are chosen, as they end in different corners of a collection."""
+    if len(task.pool) == task.n:
+        return 8 if task.n <= _SMALL else 4
+    return int(np.clip(_LOOKED_AT // (len(task.pool) * task.n), 4, min(_MOST_LISTS, 8 * task.n)))
 
 
 def _disturbed_often(
     task: Task, cost: float, order: Places, rng: np.random.Generator, trials: Iterator[int], n_trials: int
 ) -> Places:
-    for _ in islice(trials, n_trials):
+    best, least, heat = order, cost, _HEAT * cost / max(task.n, 1)
+    for number in islice(trials, n_trials):
         trial, begin, end = _disturbed(task, order, rng)
         trial = improved(task, trial, begin, end)
-        if (reached := task.cost(trial)) < cost - _LEAST:
+        worse = heat * (1 - number % n_trials / n_trials) * rng.exponential()
+        if (reached := task.cost(trial)) < cost + worse - _LEAST:
             cost, order = reached, trial
-    return improved(task, order)
+            if cost < least - _LEAST:
+                best, least = order, cost
+    return improved(task, best)
 
 
 def improved(task: Task, order: Places, begin: int = 0, end: int | None = None) -> Places:
@@ -311,7 +325,7 @@ def _disturbed(task: Task, order: Places, rng: np.random.Generator) -> tuple[Pla
         way = rng.integers(3) if len(task.pool) > task.n else rng.integers(2)
         found = order.copy()
         if way == 2:
-            some = some[: int(rng.integers(1, 6))]
+            some = some[: int(rng.integers(1, 10))]
             found[some] = -1
             for place in some.tolist():
                 found[place] = _drawn(task, found, place, rng, _FEW)
