@@ -79,6 +79,7 @@ def average(
 
     Examples
     --------
+    >>> from audiolime_ext.recommendation.retrieval import by_group
     >>> groups = ["a", "a", "b", "b"]
     >>> right = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]], float)
     >>> average(by_group(right, groups), groups, measure="P@1")
@@ -124,6 +125,7 @@ def difference(
 
     Examples
     --------
+    >>> from audiolime_ext.recommendation.retrieval import by_group
     >>> groups = ["a", "a", "b", "b"]
     >>> right = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], float)
     >>> difference(by_group(right, groups), by_group(1 - right, groups), groups, measure="P@1")

@@ -62,7 +62,7 @@ def untrained(model: Model, name: str, *, seed: int = 0) -> Ear | None:
     """The model with all its weights drawn anew; None where it cannot be had without training."""
     if not isinstance(model, Randomisable):
         return None
-    return of_model(model.randomised(model.trained_layers, seed=seed), f"{name}, untrained")
+    return of_model(model.randomised(model.trained_layers, seed=seed), f"{name} untrained")
 
 
 def free() -> tuple[Ear, Ear]:

@@ -131,7 +131,8 @@ def _asked(
     only_trained: list[str] = []
 
     def ask(ear: Ear, of: str | None, seconds: float, *which: str, outputs_named: bool = False) -> None:
-        method = Method(ear.name, AS_IT_IS, _NOTHING, of, outputs_named)
+        name = f"{ear.name} (anchor)" if of != "" and ear.name in songs.indexes else ear.name
+        method = Method(name, AS_IT_IS, _NOTHING, of, outputs_named)
         asked.extend((method, Asked(ear, condition, seconds)) for condition in which)
 
     for number, (name, index) in enumerate(songs.indexes.items()):
@@ -162,8 +163,7 @@ def _asked(
             f"what training adds is not known of {', '.join(only_trained)}: the network cannot be had untrained"
         )
     for free in ears.free() if anchors else ():
-        name = f"{free.name} (anchor)" if free.name in songs.indexes else free.name
-        ask(replace(free, name=name), None, first_s, *conditions)
+        ask(free, None, first_s, *conditions)
     return asked, notes
 
 
