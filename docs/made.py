@@ -84,7 +84,7 @@ ITEMS = [
     Item(
         "map.html",
         "A map of a collection",
-        "54 pieces of five songs, beside noise that was laid out in the same way; point at one to see what is near to it.",
+        "54 pieces of five songs, beside noise that was laid out in the same way; point at one to see its neighbours.",
         "audiolime map pieces/pieces.index --group album -o map.html",
     ),
     Item(

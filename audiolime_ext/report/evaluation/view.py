@@ -44,7 +44,7 @@ class Picture:
 def means(found: EmbeddingEvaluation) -> list[Picture]:
     """The mean average precision of every method, a picture for each condition, all on one scale from 0 on."""
     told = [one.means["AP"].high for one in found.measured] + [of["AP"].high for of in found.ceilings.values()]
-    scale = max(*told, found.chance["AP"][2]) * _ROOM or 1.0
+    scale = min(1.0, max(*told, found.chance["AP"][2]) * _ROOM) or 1.0
     at = found.chance["AP"][0] / scale * WIDTH
     pictures = []
     conditions = list(dict.fromkeys(one.condition for one in found.measured))
