@@ -82,6 +82,8 @@ def curve_of(
     if curve is None:
         if column is not None or table is not None:
             raise UsageError(f"a column is given, and no curve that it should follow; give one: {HOW}")
+        if weight != 1.0:
+            raise UsageError(f"the weight of a curve is given, and no curve; give one: {HOW}")
         return None
     if column is None:
         raise UsageError(

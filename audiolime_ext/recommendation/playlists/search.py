@@ -221,15 +221,16 @@ def _exchanged(task: Task, order: Places, begin: int, window: Window) -> Places 
         rest = task.lengths[order].sum() - task.lengths[order[free]]
         change += task.off(rest[:, None] + task.lengths).astype(np.float32)
     change -= change[np.arange(len(free)), order[free]][:, None].copy()
-    if not task.rules.strict:
-        change[:, order] = np.inf
+    change[:, order] = np.inf
+    looked_at = set[int]()
+    while change.size and change.min() <= -10 * _LEAST:  # in single precision
+        at, song = divmod(int(np.argmin(change)), len(task.pool))
+        if not task.rules.strict or at in looked_at:
+            break
+        looked_at.add(at)
+        change[at, task.rules.barred(order, int(free[at]))] = np.inf
     else:
-        for row, place in zip(change, free.tolist(), strict=True):
-            row[task.rules.barred(order, place)] = np.inf
-            row[order[place]] = np.inf
-    if not change.size or change.min() > -10 * _LEAST:  # in single precision
         return None
-    at, song = divmod(int(np.argmin(change)), len(task.pool))
     found = order.copy()
     found[free[at]] = song
     return found if task.cost(found) < task.cost(order) - _LEAST else None

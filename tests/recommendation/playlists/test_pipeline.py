@@ -236,6 +236,7 @@ def test_progress_is_told_and_an_error_of_it_ends_the_work(songs: Index) -> None
         ({"n": 3, "curve": "rising", "column": "mood"}, "mood"),
         ({"n": 3, "column": "year"}, "no curve that it should follow"),
         ({"n": 3, "curve": "rising", "column": "year", "curve_weight": 0}, "the weight of a curve is 0"),
+        ({"n": 3, "curve_weight": 2.0}, "the weight of a curve is given, and no curve"),
         ({"n": 3, "seed": -1}, "seed is -1"),
         ({"n": 3, "gap_minutes": 3}, "gap minutes are for a list whose gaps are filled"),
         ({"fill": ["song 1", "song 2"]}, "the list has no gap"),
