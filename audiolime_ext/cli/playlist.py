@@ -30,8 +30,8 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("-n", type=whole(1), metavar="N", help="number of songs")
     parser.add_argument("--minutes", type=positive, metavar="M", help="length of the list in minutes, instead of -n")
-    parser.add_argument("--first", dest="start", metavar="SONG", help="first song (default: any)")
-    parser.add_argument("--last", dest="end", metavar="SONG", help="last song (default: any)")
+    parser.add_argument("--from", dest="start", metavar="SONG", help="first song (default: any)")
+    parser.add_argument("--to", dest="end", metavar="SONG", help="last song (default: any)")
     parser.add_argument(
         "--place",
         dest="fixed",

@@ -32,7 +32,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_table_with_a_reason_for_each_transition(capsys: pytest.CaptureFixture[str]) -> None:
-    out = run(capsys, "playlist", "--in", "few.index", "-n", "4", "--first", "idea 686").splitlines()
+    out = run(capsys, "playlist", "--in", "few.index", "-n", "4", "--from", "idea 686").splitlines()
     assert out[0] == "playlist of 4 songs, by similarity in the vectors of the catalogue"
     assert out[2].startswith("1  Jayla Darden – Idea 686 (given)")
     assert all(", by " in line for line in out[3:6])
@@ -43,7 +43,7 @@ def test_json_is_one_object_and_all_flags_are_understood(capsys: pytest.CaptureF
     Path("table.csv").write_text(
         "path,mood\n" + "".join(f"many.index/{n}.ogg,{n % 7}\n" for n in range(40)), encoding="utf-8"
     )
-    asked = ["-n", "9", "--first", "song 1", "--last", "song 2", "--place", "4=song 3", "--exclude", "song 9"]
+    asked = ["-n", "9", "--from", "song 1", "--to", "song 2", "--place", "4=song 3", "--exclude", "song 9"]
     asked += [
         "--per-artist",
         "2",
