@@ -17,10 +17,46 @@ noise, of whatever spectrum, tails or skewness; k is 0.6 √n, and 6 at least.
 - p: the share of sets of noise (99, and the songs themselves) that clump as much, at most .05. Noise is normal, with
   the songs' number and their variances along each axis.
 - the clumping is at least 4.5. A curve or a sheet, however evenly songs lie along it, clumps more than such noise, as
-  chance leaves gaps in it; the bound is above what curves of all kinds reach.
+  chance leaves gaps in it. Of the curves and sheets below, whatever their size, 95 of 100 stay below 3.8, and 99 of
+  100 below 5.1.
 
 So clusters that blend, or of fewer than k songs, are not found: *not clumped* means that nothing shows clumps, and not
-that there are no kinds of songs.
+that there are no kinds of songs. Of more than 1,000 songs that many are drawn, and many small clusters escape: 40 of
+250 songs each, whose centres are spread 1.2 times as far as their songs, were not claimed among 10,000.
+
+``python -m tests.studies.map_clumps 12`` drew sets of 8, 40 and 200 outputs (12 of each; of 1,000 songs 3) without
+clumps, and with clusters whose centres are spread 1.5 or 2.5 times as far as the songs of each, so that some overlap.
+Of 1,755 sets without clumps none was claimed to have some. The share that was claimed, and in brackets that which p
+alone would have claimed::
+
+    songs                               20            60           237          1000
+    isotropic                  0.00 (0.00)   0.00 (0.00)   0.00 (0.00)   0.00 (0.00)
+    variances 1/k              0.00 (0.00)   0.00 (0.00)   0.00 (0.03)   0.00 (0.00)
+    variances 1/k²             0.00 (0.00)   0.00 (0.06)   0.00 (0.08)   0.00 (0.00)
+    heavy tails of lengths     0.00 (0.00)   0.00 (0.00)   0.00 (0.00)   0.00 (0.00)
+    heavy tails of outputs     0.00 (0.00)   0.00 (0.00)   0.00 (0.00)   0.00 (0.00)
+    skewed                     0.00 (0.00)   0.00 (0.00)   0.00 (0.03)   0.00 (0.00)
+    uniform                    0.00 (0.00)   0.00 (0.00)   0.00 (0.06)   0.00 (0.00)
+    uniform, outputs 0 to 1    0.00 (0.00)   0.00 (0.06)   0.00 (0.08)   0.00 (0.00)
+    line                       0.00 (0.25)   0.00 (0.31)   0.00 (0.56)   0.00 (0.67)
+    thick line                 0.00 (0.25)   0.00 (0.44)   0.00 (0.36)   0.00 (0.33)
+    half circle                0.00 (0.22)   0.00 (0.56)   0.00 (0.78)   0.00 (0.89)
+    circle                     0.00 (0.14)   0.00 (0.94)   0.00 (0.97)   0.00 (1.00)
+    winding curve              0.00 (0.08)   0.00 (1.00)   0.00 (1.00)   0.00 (1.00)
+    swiss roll                 0.00 (0.08)   0.00 (0.39)   0.00 (0.97)   0.00 (1.00)
+    sheet                      0.00 (0.00)   0.00 (0.47)   0.00 (0.56)   0.00 (0.22)
+    2 clusters, 1.5            0.08 (0.64)   0.44 (0.94)   0.64 (0.94)   0.67 (0.89)
+    2 clusters, 2.5            0.39 (0.92)   0.78 (1.00)   0.86 (0.97)   0.78 (1.00)
+    2, one of a tenth, 2.5     0.00 (0.00)   0.25 (0.42)   0.75 (0.94)   0.67 (0.89)
+    3 clusters, 1.5            0.00 (0.36)   0.33 (0.92)   0.61 (1.00)   0.67 (1.00)
+    3 clusters, 2.5            0.08 (0.58)   0.72 (1.00)   0.83 (1.00)   0.78 (1.00)
+    8 clusters, 1.5            0.00 (0.00)   0.00 (0.83)   0.36 (0.97)   0.44 (1.00)
+    8 clusters, 2.5            0.00 (0.00)   0.00 (1.00)   0.69 (1.00)   0.67 (1.00)
+
+References
+----------
+.. [1] Campello, Moulavi and Sander, "Density-Based Clustering Based on Hierarchical Density Estimates", PAKDD 2013.
+.. [2] Levina and Bickel, "Maximum Likelihood Estimation of Intrinsic Dimension", NIPS 2004.
 """
 
 from __future__ import annotations
@@ -112,7 +148,7 @@ def deepest_valley(points: Points) -> tuple[float, int]:
     from scipy.spatial.distance import squareform
 
     n = len(points)
-    k = max(_LEAST_PART, round(0.6 * np.sqrt(n)))
+    k = least_part(n)
     if n < 2 * k:
         return 0.0, 0
     squares = np.square(points).sum(axis=1)
@@ -124,6 +160,17 @@ def deepest_valley(points: Points) -> tuple[float, int]:
     mutual = np.maximum(distances, np.maximum(reach[:, None], reach))
     np.fill_diagonal(mutual, 0.0)
     return _deepest(linkage(squareform(mutual, checks=False), "single"), k, dimensions)
+
+
+def least_part(n_songs: int) -> int:
+    """The least number of songs that is looked for as a clump, among so many that are compared.
+
+    Examples
+    --------
+    >>> least_part(20), least_part(400)
+    (6, 12)
+    """
+    return max(_LEAST_PART, round(0.6 * float(np.sqrt(n_songs))))
 
 
 def _deepest(meetings: Points, k: int, dimensions: float) -> tuple[float, int]:

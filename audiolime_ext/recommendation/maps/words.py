@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audiolime_ext.files.names import legible, utf8
-from audiolime_ext.recommendation.maps.clumps import LEAST_DEPTH, LEAST_SONGS, LEVEL
+from audiolime_ext.recommendation.maps.clumps import LEAST_DEPTH, LEAST_SONGS, LEVEL, least_part
 from audiolime_ext.text import counted, text_table
 
 if TYPE_CHECKING:
@@ -59,11 +59,15 @@ def _clumps(found: EmbeddingMap) -> list[str]:
     if found.clumped is None:
         return []
     drawn = "" if found.n_compared >= found.n_distinct else f", among {found.n_compared} songs that were drawn"
-    return [
+    told = (
         f"In the original space the deepest valley between two parts has a depth of {found.layout.clumping:.1f}, in "
         f"noise {found.noise.clumping:.1f} (the median; p = {found.p_clumped:.2g}{drawn}); {LEAST_DEPTH:g} is what "
         "clumps must have. A map of noise shows clumps, too: these are t-SNE's own."
-    ]
+    )
+    if found.clumped:
+        return [told]
+    few = round(least_part(found.n_compared) * found.n_distinct / found.n_compared)
+    return [told, f"Clumps of fewer than {few} songs, and kinds of songs that blend, would not be found."]
 
 
 def _truth(found: EmbeddingMap) -> str:

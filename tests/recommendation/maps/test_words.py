@@ -32,6 +32,7 @@ def test_noise_is_called_nothing(name: str) -> None:
     points = NOTHING[name](60, 12, np.random.default_rng(0))
     found = embedding_map(library(points), settings=QUICK, group="folder")
     assert found.headline.startswith("Nothing shows that the songs fall into clumps")
+    assert "Clumps of fewer than 6 songs, and kinds of songs that blend, would not be found." in found.sentences
     assert "Groups by folder are not told from groups dealt at random (silhouette by folder -0." in words_of(found)
 
 
