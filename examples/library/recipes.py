@@ -226,7 +226,7 @@ def _one(
     before.append(row)
     print(row, flush=True)
     with log.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, FIELDS)
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(before)
     write_bytes(table(before).encode(), args.out / "recipes.md")

@@ -1,8 +1,9 @@
 """Recipes: how an embedding is trained, as plain values that travel with it.
 
 ``founding`` is a published recipe as it is described, and is here to be compared with: the two views of a pair are one
-and the same chunk with a little noise. The other recipe was chosen by trials of equal time; see its table in
-``docs/how-to/train.md``.
+and the same chunk with a little noise. ``parts`` takes two chunks, and alters them so that how a song was recorded
+helps less. Trials of equal time (``examples/library/recipes.md``) were too short, and had too few soundtracks, to say
+that it finds more than the other; it lost least where all songs were made alike.
 
 References
 ----------
