@@ -24,6 +24,7 @@ from audiolime_ext.recommendation.playlists.greedy import greedy_order
 from audiolime_ext.recommendation.playlists.judging import weak_below
 from audiolime_ext.recommendation.playlists.pool import Pool
 from audiolime_ext.recommendation.playlists.result import ENDS
+from audiolime_ext.recommendation.playlists.rules import rules_of
 from audiolime_ext.recommendation.space import space_of
 
 N_SONGS, N_LISTS, N_CHOSEN = 245, 20, 30
@@ -35,7 +36,8 @@ def arranged(index: Index, n_songs: int, seed: int) -> list[list[str]]:
     drawn = np.sort(np.random.default_rng(seed).choice(len(index.songs), n_songs, replace=False))
     pool, some = Pool(index, space_of(index), drawn), [index.songs[at] for at in drawn]
     number = {song.key: at for at, song in enumerate(some)}
-    limit, starts = weak_below(pool), [greedy_order(pool, n_songs, start) for start in range(n_songs)]
+    limit, rules, rest = weak_below(pool), rules_of(index, drawn, None, None), np.full(n_songs - 1, -1)
+    starts = [greedy_order(pool, rules, np.array([start, *rest])) for start in range(n_songs)]
     starts.sort(key=lambda order: float(pool.along(order).sum()))
     orders = {
         f"playlist{', hubs corrected' if hubs else ''}": np.array(

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from audiolime_ext.recommendation.names import names_in
+from audiolime_ext.recommendation.playlists.greedy import Greedy, n_broken
 from audiolime_ext.recommendation.playlists.pool import Places, Pool
-from audiolime_ext.recommendation.playlists.result import ROUNDING, WEAK, Greedy, Transition
+from audiolime_ext.recommendation.playlists.result import ROUNDING, WEAK, Transition
+from audiolime_ext.recommendation.playlists.rules import Rules
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.telling import Telling
 from audiolime_ext.text import counted, share_of
@@ -46,12 +48,11 @@ def transitions_of(telling: Telling, pool: Pool, order: Places, limit: float) ->
     return tuple(found)
 
 
-def greedy_of(pool: Pool, order: Places, n_starts: int) -> Greedy:
+def greedy_of(pool: Pool, rules: Rules, order: Places, n_starts: int) -> Greedy:
     """The simple order to compare a list with, of so many first songs that were tried."""
     names = names_in(pool.index)
-    return Greedy(
-        tuple(names[pool.positions[song]] for song in order), tuple((1 - pool.along(order)).tolist()), n_starts
-    )
+    told = tuple(names[pool.positions[song]] for song in order)
+    return Greedy(told, tuple((1 - pool.along(order)).tolist()), n_starts, n_broken(rules, order))
 
 
 def holding(pool: Pool, order: Places, limit: float) -> int:

@@ -33,11 +33,11 @@ from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.playlists.choosing import Choice, choice_of
 from audiolime_ext.recommendation.playlists.curve import Curve, curve_of
-from audiolime_ext.recommendation.playlists.greedy import best_greedy
+from audiolime_ext.recommendation.playlists.greedy import Greedy, best_greedy
 from audiolime_ext.recommendation.playlists.judging import greedy_of, holding, remarks, transitions_of, weak_below
 from audiolime_ext.recommendation.playlists.narrowing import search_all
 from audiolime_ext.recommendation.playlists.pool import Places, Pool
-from audiolime_ext.recommendation.playlists.result import ENDS, Greedy, Playlist
+from audiolime_ext.recommendation.playlists.result import ENDS, Playlist
 from audiolime_ext.recommendation.playlists.rules import Rules, require_possible, rules_of
 from audiolime_ext.recommendation.playlists.search import Task
 from audiolime_ext.recommendation.playlists.wanted import Wanted, position, spread, wanted_gaps, wanted_places
@@ -241,14 +241,14 @@ def _costs(pool: Pool, curve: Curve | None, n: int) -> Any:
 def _searched(task: Task, choice: Choice, seed: int) -> tuple[Places, Greedy]:
     names = names_in(task.pool.index)
     require_possible(task.rules, task.given, tuple(legible(names[at]) for at in task.pool.positions), choice.whole)
-    simple, n_starts = best_greedy(task.pool, task.n, int(task.given[0]) if task.given[0] >= 0 else None, seed)
+    simple, n_starts = best_greedy(task.pool, task.rules, task.given, seed)
     found = search_all(task, seed=seed, first=(simple,))
     if found is None:
         raise UsageError(
             "no order was found that keeps all rules, and it is not proved that there is none: the artists' songs, the "
             "gap between them and the fixed songs leave too little room. Ease one of them, or try another seed"
         )
-    return _turned(task, found), greedy_of(task.pool, simple, n_starts)
+    return _turned(task, found), greedy_of(task.pool, task.rules, simple, n_starts)
 
 
 def _turned(task: Task, order: Places) -> Places:

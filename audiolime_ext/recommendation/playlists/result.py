@@ -18,6 +18,7 @@ from audiolime_ext.display import Plotted
 from audiolime_ext.extras import require
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
+from audiolime_ext.recommendation.playlists.greedy import Greedy
 from audiolime_ext.recommendation.playlists.m3u import Entry, m3u8_of
 from audiolime_ext.recommendation.result import Pair, mostly_by
 from audiolime_ext.text import counted, html_table, text_table
@@ -76,30 +77,6 @@ class Transition:
         """As plain values, for JSON."""
         told = {"place": self.place, **self.pair.to_dict(), "rank": self.rank, "n_others": self.n_others}
         return {**told, "weak": self.weak, "best_left": self.best_left, "reason": self.reason}
-
-
-@dataclass(frozen=True)
-class Greedy:
-    """The order that always plays the nearest song that has not been played yet.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Names of the songs, in order.
-    nearness : tuple of float
-        Nearness of each to the next one.
-    n_starts : int
-        Number of first songs that were tried, of which this is the best; 1: the first song was given.
-    """
-
-    names: tuple[str, ...] = field(repr=False)
-    nearness: tuple[float, ...] = field(repr=False)
-    n_starts: int = 1
-
-    @property
-    def total(self) -> float:
-        """Sum of the distances, 1 less nearness, from each song to the next one."""
-        return sum(1.0 - near for near in self.nearness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +200,7 @@ class Playlist(Plotted):
                 "nearness": list(self.greedy.nearness),
                 "total": self.greedy.total,
                 "n_starts": self.greedy.n_starts,
+                "n_broken": self.greedy.n_broken,
             },
             "notes": list(self.notes),
         }
@@ -288,9 +266,11 @@ class Playlist(Plotted):
             return ()
         n, greedy = len(self.transitions), self.greedy
         kind = f"the best of {greedy.n_starts} first songs" if greedy.n_starts > 1 else "from the same first song"
+        besides = ["the curve is left aside"] if self.wanted else []
+        besides += [f"rules are broken {counted(greedy.n_broken, 'time')}"] if greedy.n_broken else []
         found = [
             f"all transitions: distance {self.total:.2f} in sum; {greedy.total:.2f} where the nearest song that is "
-            f"left is always taken ({kind}; no other rule is kept)"
+            f"left is always taken ({'; '.join([kind, *besides])})"
         ]
         if n > 2 * ENDS:
             own, ends = _ends(self.nearness), _ends(greedy.nearness)

@@ -17,6 +17,7 @@ from audiolime_ext.collection.songs import Song
 from audiolime_ext.collection.stem_vectors import StemVectors
 from audiolime_ext.errors import UsageError
 from audiolime_ext.progress.progress import Progress
+from audiolime_ext.recommendation.names import names_in
 from audiolime_ext.recommendation.playlists.m3u import Gap
 from audiolime_ext.recommendation.playlists.result import ENDS, Playlist
 from tests.recommendation.planted import collection, crowded, document
@@ -58,6 +59,15 @@ def test_all_songs_in_order_are_each_there_once_and_near_to_the_next(arranged: P
     assert f"of the first 10 transitions {sum(first) / ENDS:.3f}, of the last 10 {sum(last) / ENDS:.3f}" in str(
         arranged
     )
+
+
+def test_a_list_with_a_rule_is_compared_with_a_simple_one_that_keeps_it_too(songs: Index) -> None:
+    found = playlist(songs, n=30, artist_gap=3)
+    artist = {name: song.artist for name, song in zip(names_in(songs), songs.songs, strict=True)}
+    told = [artist[name] for name in found.greedy.names]
+    clashes = sum(a == b for lag in (1, 2) for a, b in zip(told, told[lag:], strict=False))
+    assert found.greedy.n_broken == clashes
+    assert ("rules are broken" in str(found)) == (clashes > 0)
 
 
 def test_what_is_weak_is_a_rule_and_where_a_list_gets_poor_is_said(arranged: Playlist, songs: Index) -> None:

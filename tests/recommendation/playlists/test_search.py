@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext.recommendation.playlists import narrowing
-from audiolime_ext.recommendation.playlists.greedy import best_greedy
+from audiolime_ext.recommendation.playlists.greedy import best_greedy, n_broken
 from audiolime_ext.recommendation.playlists.narrowing import search_all
 from audiolime_ext.recommendation.playlists.pool import Pool
 from audiolime_ext.recommendation.playlists.rules import Rules, require_possible
@@ -77,7 +77,7 @@ def test_the_same_seed_finds_the_same_list_and_the_greedy_one_is_beaten_at_its_e
     index = collection(crowded(120, 20))
     every = Pool(index, space_of(index), np.arange(120))
     task = Task(every, nobody(120), free(120))
-    greedy, _ = best_greedy(every, 120, None)
+    greedy, _ = best_greedy(every, task.rules, task.given)
     found = search(task, seed=3, first=[greedy], effort=0.2)
     again = search(task, seed=3, first=[greedy], effort=0.2)
     assert found is not None
@@ -85,6 +85,21 @@ def test_the_same_seed_finds_the_same_list_and_the_greedy_one_is_beaten_at_its_e
     assert found.tolist() == again.tolist()
     assert sorted(found.tolist()) == list(range(120))
     assert task.cost(found) < task.cost(greedy)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_simple_list_is_asked_for_the_same_and_each_rule_that_it_breaks_is_counted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rules, given = Rules(rng.integers(0, 6, size=(40, 1)), 4, 3), free(16)
+    given[[0, 9, 15]] = [5, 6, 7]
+    order, n_starts = best_greedy(pool(40, seed), rules, given)
+    assert n_starts == 1
+    assert len({*order.tolist()}) == 16
+    assert order[[0, 9, 15]].tolist() == [5, 6, 7]
+    artists = rules.artists[order, 0]
+    near = sum(artists[i] == artists[j] for i in range(16) for j in range(i + 1, min(i + 3, 16)))
+    many = sum(max(0, (artists == artist).sum() - 4) for artist in range(6))
+    assert n_broken(rules, order) == near + many
 
 
 def test_a_planted_chain_is_found_whatever_the_order_it_is_given_in() -> None:
