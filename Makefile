@@ -22,7 +22,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check docs bench fuzz fuzz-guided mutants parity cerberus-data train-cerberus evaluate-separation
-.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons playlists library
+.PHONY: test-training test-adapters test-lowest guitar-vs-piano planted planted-why confusion reasons playlists library embeddings
 .PHONY: evaluate-retrieval known-similarity
 
 help:
@@ -51,6 +51,7 @@ help:
 	@echo "make reasons          does the reason of a recommendation survive another separator? (the songs of LIBRARY)"
 	@echo "make playlists        does a list that is put in order as a whole hold to its end? (the index that make reasons makes)"
 	@echo "make evaluate-retrieval  do songs find others of their soundtrack? by musicnn, features and other packages (an hour)"
+	@echo "make embeddings       train embeddings on half of the soundtracks of LIBRARY and judge them by the others  (hours; adds PyTorch)"
 	@echo "make known-similarity   songs that share their drums, chords, mix … alone: what do embedders call similar?  (twenty minutes,"
 	@echo "                      in KNOWN; needs Debian's mma, fluidsynth and SoundFonts; ARGS='-m SPEC' for an embedder of yours)"
 	@echo
@@ -129,6 +130,10 @@ library: $(VENV)/.installed
 evaluate-retrieval: export OMP_NUM_THREADS ?= 1
 evaluate-retrieval: $(VENV)/.installed-peers
 	$(VENV)/bin/python -m examples.library.evaluate $(LIBRARY) $(ARGS)
+
+embeddings: export OMP_NUM_THREADS ?= 1
+embeddings: $(VENV)/.installed-training
+	$(VENV)/bin/python -m examples.library.training $(LIBRARY) $(ARGS)
 
 known-similarity: export OMP_NUM_THREADS ?= 1
 known-similarity: $(VENV)/.installed-rendering
