@@ -427,7 +427,8 @@ def test_files_that_share_a_name_are_told_apart_whichever_comes_first(
 ) -> None:
     for number, name in enumerate(APART):
         Path(name).parent.mkdir(exist_ok=True)
-        load_audio("stems/hum.wav" if number % 2 else "stems/hiss.wav").write(name)
+        sound = load_audio("stems/hum.wav" if number % 2 else "stems/hiss.wav")
+        soundfile.write(name, sound.samples.T, sound.sr)
     files = list(APART)[::-1] if turned else list(APART)
     options = ("-t", "studio_models:windowed") if command != "separate" else ()
     out = run(capsys, *command.split()[:1], *files, *command.split()[1:], "-f", "hpss", *options, "-o", "out")
