@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
-from audiolime_ext import Audio, tagger
+from audiolime_ext import tagger
 from audiolime_ext.audit.run import run_audit
 from audiolime_ext.cli import main
 from audiolime_ext.collection.importers import FORMATS, fma, format_of, jamendo, magnatagatune
@@ -285,7 +286,8 @@ listener = tagger(high, sr=SR, labels=["hiss", "hum"], version="1")
 def sound(path: Path, label: str, seed: int) -> None:
     hiss = np.random.default_rng(seed).normal(0, 0.1, (1, SR)).astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
-    Audio(hiss if label == "hiss" else np.cumsum(hiss, axis=1, dtype=np.float32) / np.float32(20), SR).write(path)
+    samples = hiss if label == "hiss" else np.cumsum(hiss, axis=1, dtype=np.float32) / np.float32(20)
+    soundfile.write(path, samples.T, SR)
 
 
 @pytest.mark.parametrize(
