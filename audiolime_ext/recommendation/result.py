@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import itertools
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,8 @@ from audiolime_ext.collection.song_parts import SILENCE
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.display import Plotted
 from audiolime_ext.extras import require
-from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
-from audiolime_ext.recommendation.playlists.m3u import Entry, m3u8_of
+from audiolime_ext.recommendation.playlists.m3u import Entry, Playable, entries_of
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.text import html_table, text_table
 
@@ -99,7 +97,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class Similar(Plotted):
+class Similar(Plotted, Playable):
     """Songs that are similar to a query, or the least similar, with everything that is needed to read the list.
 
     Parameters
@@ -188,23 +186,9 @@ class Similar(Plotted):
         table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(rows)
         return table
 
-    def write_m3u8(self, path: str | os.PathLike[str]) -> Path:
-        """Write the songs as a playlist (see `audiolime_ext.recommendation.playlists.m3u`) and return its path.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
-        target = Path(path)
-        write_bytes(self.to_m3u8(target.parent).encode(), target)
-        return target
-
-    def to_m3u8(self, folder: str | os.PathLike[str] = ".") -> str:
-        """The songs as a playlist for a file in `folder`, which their paths are relative to."""
-        files = (None if song.path is None else self.folder / song.path for song in self.songs)
-        entries = [Entry(row.name, row.song.duration_s, file) for row, file in zip(self.rows, files, strict=True)]
-        return m3u8_of(entries, Path(folder))
+    def entries(self) -> list[Entry]:
+        """The songs that were found, as a playlist names them."""
+        return entries_of(self.folder, (row.name for row in self.rows), self.songs)
 
     def _head(self) -> str:
         what = "least similar" if self.weakest else "most similar"

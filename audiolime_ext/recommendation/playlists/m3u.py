@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
+from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import exact, legible
 from audiolime_ext.files.reading import no_text, text_of
 from audiolime_ext.text import counted
@@ -162,3 +164,35 @@ def _relative(file: Path, folder: Path) -> str:
         path = os.path.abspath(file)  # noqa: PTH100 - links stay as they are
     path = path.replace(os.sep, "/")
     return f"./{path}" if path.startswith("#") else path
+
+
+class Playable:
+    """A result that can be handed to players, as the songs that it lists."""
+
+    def entries(self) -> list[Entry]:
+        """The songs as a playlist names them."""
+        raise NotImplementedError
+
+    def write_m3u8(self, path: str | os.PathLike[str]) -> Path:
+        """Write the songs as a playlist (see `audiolime_ext.recommendation.playlists.m3u`) and return its path.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        target = Path(path)
+        write_bytes(self.to_m3u8(target.parent).encode(), target)
+        return target
+
+    def to_m3u8(self, folder: str | os.PathLike[str] = ".") -> str:
+        """The songs as the text of a playlist for a file in `folder`, which their paths are relative to."""
+        return m3u8_of(self.entries(), Path(folder))
+
+
+def entries_of(folder: Path, names: Iterable[str], songs: Iterable[Song]) -> list[Entry]:
+    """Songs of an index in `folder`, under these names, as entries of a playlist."""
+    return [
+        Entry(name, song.duration_s, None if song.path is None else folder / song.path)
+        for name, song in zip(names, songs, strict=True)
+    ]

@@ -7,7 +7,6 @@ that it is compared with always plays the nearest song that has not been played 
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.display import Plotted
 from audiolime_ext.extras import require
-from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.recommendation.playlists.greedy import Greedy
-from audiolime_ext.recommendation.playlists.m3u import Entry, m3u8_of
+from audiolime_ext.recommendation.playlists.m3u import Entry, Playable, entries_of
 from audiolime_ext.recommendation.result import Pair, mostly_by
 from audiolime_ext.text import counted, html_table, text_table
 
@@ -80,7 +78,7 @@ class Transition:
 
 
 @dataclass(frozen=True, eq=False)
-class Playlist(Plotted):
+class Playlist(Plotted, Playable):
     """Songs in order, with everything that is needed to judge it.
 
     Parameters
@@ -221,23 +219,9 @@ class Playlist(Plotted):
         table: pandas.DataFrame = require("pandas", extra="dataframe").DataFrame(rows)
         return table
 
-    def write_m3u8(self, path: str | os.PathLike[str]) -> Path:
-        """Write it for players (see `audiolime_ext.recommendation.playlists.m3u`) and return its path.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
-        target = Path(path)
-        write_bytes(self.to_m3u8(target.parent).encode(), target)
-        return target
-
-    def to_m3u8(self, folder: str | os.PathLike[str] = ".") -> str:
-        """The text of a playlist file in `folder`, which the paths are relative to."""
-        files = (None if song.path is None else self.folder / song.path for song in self.songs)
-        table = zip(self.names, self.songs, files, strict=True)
-        return m3u8_of([Entry(name, song.duration_s, file) for name, song, file in table], Path(folder))
+    def entries(self) -> list[Entry]:
+        """The songs in order, as a playlist file names them."""
+        return entries_of(self.folder, self.names, self.songs)
 
     def head(self) -> str:
         """What it is, in one line."""
