@@ -112,21 +112,25 @@ ITEMS = [
         "audiolime why ezer_ev.ogg vermocsar.ogg mime.wav --in music.index --study -o study.html",
     ),
 ]
-FIGURES = {  # name → title, what is drawn of an excerpt, a track, an audit or neighbours, which FIGURES_OF makes
+FIGURES = {  # name → title, what is drawn of an excerpt, a track, neighbours, a map or a list, which FIGURES_OF makes
     "bars": ("The weights of an excerpt", 'e.plot(style="paper")'),
     "spectrogram": ("The top source within the mix", 'e.plot(kind="spectrogram", label="metal", style="paper")'),
     "time": ("A song over time", 'track.plot(label="female vocalists", style="paper")'),
     "screen": ("For slides and notebooks", "e.plot()"),
     "matrix": ("Which stem of one song is like which of another", 'reason.plot(kind="matrix", style="paper")'),
     "neighbours": ("The nearest songs, and by which stems", 'nearest.plot(style="paper")'),
+    "map": ("A map, beside one of noise", 'laid_out.plot(style="paper")'),
+    "transitions": ("The transitions of a playlist", 'listed.plot(style="paper")'),
 }
 FIGURES_OF = """
-from audiolime_ext import explain, explain_track, similar, why
+from audiolime_ext import embedding_map, explain, explain_track, playlist, similar, why
 
 e = explain("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
 track = explain_track("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
 nearest = similar("ezer_ev.ogg", "music.index")
 reason = why("ezer_ev.ogg", "vermocsar.ogg", "mime.wav", index="music.index")
+laid_out = embedding_map("pieces/pieces.index", group="album")
+listed = playlist("pieces/pieces.index", n=10, start="Feelings 3 s", end="Ezer év 12 s")
 """
 NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
 BEFORE = [
