@@ -62,7 +62,7 @@ def _clumps(found: EmbeddingMap) -> list[str]:
     told = (
         f"In the original space the deepest valley between two parts has a depth of {found.layout.clumping:.1f}, in "
         f"noise {found.noise.clumping:.1f} (the median; p = {found.p_clumped:.2g}{drawn}); {LEAST_DEPTH:g} is what "
-        "clumps must have. A map of noise shows clumps, too: these are t-SNE's own."
+        "clumps must have. A map of noise may seem to have some: these are t-SNE's own."
     )
     if found.clumped:
         return [told]

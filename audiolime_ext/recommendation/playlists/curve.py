@@ -87,7 +87,7 @@ def curve_of(
         return None
     if column is None:
         raise UsageError(
-            "a curve is given, and not of what: name a column that is a number (--by tempo, column='tempo')"
+            "a curve is given, but not what it is of: name a column that is a number (--by tempo, column='tempo')"
         )
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < np.inf:
         raise UsageError(f"the weight of a curve is {weight!r}; give a number above 0")

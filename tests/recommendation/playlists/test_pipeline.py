@@ -241,7 +241,7 @@ def test_progress_is_told_and_an_error_of_it_ends_the_work(songs: Index) -> None
         ({"n": 30, "per_artist": 1}, "30 songs by at most 1 per artist need 30 artists"),
         ({"n": 3, "per_artist": 0}, "per_artist is 0"),
         ({"n": 3, "curve": "upwards", "column": "year"}, "the curve 'upwards' is none"),
-        ({"n": 3, "curve": "rising"}, "a curve is given, and not of what"),
+        ({"n": 3, "curve": "rising"}, "a curve is given, but not what it is of"),
         ({"n": 3, "curve": "rising", "column": "title"}, "it must be a number for each"),
         ({"n": 3, "curve": "rising", "column": "mood"}, "mood"),
         ({"n": 3, "column": "year"}, "no curve that it should follow"),
