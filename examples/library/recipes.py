@@ -133,7 +133,7 @@ def table(rows: Sequence[dict[str, str]]) -> str:
     head = "| " + " | ".join(FIELDS) + " |\n|---|" + "--:|" * (len(FIELDS) - 1)
     lines = ["| " + " | ".join(row.get(field) or "–" for field in FIELDS) + " |" for row in rows]
     title = (
-        "# Recipes, in seconds of one core\n\nWritten by `python -m examples.library.recipes`, whose docstring says what is here."
+        "# Recipes and their time\n\nWritten by `python -m examples.library.recipes`, whose docstring says what is here."
     )
     return "\n".join([title, "", head, *lines, ""])
 
