@@ -40,11 +40,6 @@ class Column:
     name: str
     values: tuple[str | None, ...] = field(repr=False)
 
-    @property
-    def n_missing(self) -> int:
-        """Number of songs without a value."""
-        return sum(value is None for value in self.values)
-
     def numbers(self) -> NDArray[np.float64]:
         """The values as numbers, shape (n_songs,); NaN where there is none.
 

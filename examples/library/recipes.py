@@ -132,9 +132,7 @@ def table(rows: Sequence[dict[str, str]]) -> str:
     """``recipes.md``."""
     head = "| " + " | ".join(FIELDS) + " |\n|---|" + "--:|" * (len(FIELDS) - 1)
     lines = ["| " + " | ".join(row.get(field) or "–" for field in FIELDS) + " |" for row in rows]
-    title = (
-        "# Recipes and their time\n\nWritten by `python -m examples.library.recipes`, whose docstring says what is here."
-    )
+    title = "# Recipes by time\n\nWritten by `python -m examples.library.recipes`, whose docstring says what is here."
     return "\n".join([title, "", head, *lines, ""])
 
 

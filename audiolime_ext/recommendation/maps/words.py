@@ -15,7 +15,7 @@ from audiolime_ext.recommendation.maps.clumps import LEAST_DEPTH, LEAST_SONGS, L
 from audiolime_ext.text import counted, text_table
 
 if TYPE_CHECKING:
-    from audiolime_ext.recommendation.maps.result import EmbeddingMap, GroupPair, Groups
+    from audiolime_ext.recommendation.maps.result import EmbeddingMap, Groups
 
 UNSTABLE = 0.5  # share of neighbours; of pure noise most songs keep less, of songs in groups few
 _OVERLAP, _CLEAR = 0.25, 0.5  # silhouettes, as Kaufman and Rousseeuw (1990) read them
@@ -122,19 +122,6 @@ def of_groups(groups: Groups | None) -> tuple[str, ...]:
     else:
         told = "groups are regions of the space of their own"
     return (f"By {name}, {told} ({number}; 1: far apart, 0: no regions, below 0: nearer to another group).",)
-
-
-def of_each_group(groups: Groups) -> tuple[str, ...]:
-    """A sentence on each group: how many songs, and how far they are from each other."""
-    return tuple(_of_group(name, n, groups.within.get(name)) for name, n in groups.counts.items())
-
-
-def _of_group(name: str, n: int, pair: GroupPair | None) -> str:
-    head = f"{legible(name)}: {counted(n, 'song')}"
-    if pair is None:
-        return f"{head}, too few for a distance"
-    nearer = "nearer to each other than songs dealt at random" if pair.p <= LEVEL else "no nearer than by chance"
-    return f"{head}, mean distance within {pair.distance:.3f} (p = {pair.p:.2g}): {nearer}"
 
 
 def as_text(found: EmbeddingMap) -> str:

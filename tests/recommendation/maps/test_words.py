@@ -9,7 +9,7 @@ import pytest
 
 from audiolime_ext.recommendation.maps.pipeline import embedding_map
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
-from audiolime_ext.recommendation.maps.words import of_each_group, of_groups
+from audiolime_ext.recommendation.maps.words import of_groups
 from tests.recommendation.maps.planted import QUICK, clusters, library, words_of
 from tests.studies.map_clumps import NOTHING
 
@@ -89,13 +89,7 @@ def test_a_silhouette_is_read_with_its_p(two: EmbeddingMap, silhouette: float, p
     assert f"silhouette by folder {silhouette:.2f}, p = {p:.2g}" in said
 
 
-def test_each_group_has_a_sentence_of_its_own(two: EmbeddingMap) -> None:
-    assert two.groups is not None
-    alone = replace(two.groups, counts={**two.groups.counts, "other": 1})
-    first, *_, last = of_each_group(alone)
-    assert first.startswith("album 0: 20 songs, mean distance within 0.")
-    assert first.endswith("nearer to each other than songs dealt at random")
-    assert last == "other: 1 song, too few for a distance"
+def test_groups_are_told_as_a_table(two: EmbeddingMap) -> None:
     table = str(two).split("\n\n")[2].splitlines()
     assert [name for part in table[0].split("  ") if (name := part.strip())] == [
         *("folder", "songs", "distance within", "p of nearer", "nearest group", "distance", "p of farther")
