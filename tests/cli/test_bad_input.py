@@ -19,6 +19,7 @@ from audiolime_ext import Audio, load_audio
 from audiolime_ext.cli import main
 from tests.cli.test_commands import EXPLAIN, SR, furnish, shell, strict
 
+ROOT = Path(__file__).parents[2]
 USAGE, MISSING, AUDIO, FAILED, INTERRUPTED = 2, 3, 4, 1, 130
 WINDOWED = ("-f", "oracle:stems", "-t", "studio_models:windowed")
 
@@ -37,6 +38,7 @@ HALF = ("-t", "studio_models:loud", "--sr", "16000", "--start", "0.5", "--durati
 
 def refusal(capsys: pytest.CaptureFixture[str], *args: str, code: int) -> str:
     """The one line on stderr with which a command ends; lines of code that it shows are indented below."""
+    assert Path.cwd() != ROOT, "other tests write there meanwhile: ask in a folder of the test's own"
     before = sorted(Path.cwd().rglob("*"))
     try:
         found = main(args)
@@ -210,11 +212,13 @@ def test_wrong_usage_is_said_once_for_many_files(capsys: pytest.CaptureFixture[s
         refusal(capsys, "explain", "song.wav", "second.wav", *EXPLAIN, *args, code=USAGE)
 
 
+@pytest.mark.usefixtures("studio")
 def test_a_file_that_was_taken_for_a_label_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     line = refusal(capsys, "explain", "--labels", "loud", "song.wav", code=USAGE)
     assert "required: FILE (put it in front: --labels takes all that follows)" in line
 
 
+@pytest.mark.usefixtures("studio")
 def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "required: COMMAND; see audiolime --help" in refusal(capsys, code=USAGE)
     assert "invalid choice: 'explian'" in refusal(capsys, "explian", code=USAGE)

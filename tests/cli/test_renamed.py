@@ -52,6 +52,13 @@ def test_the_line_names_both_with_what_they_take(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "audiolime: --moments is now --shifts\n"
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder is the test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("elsewhere")
 def test_a_wrong_value_of_an_old_flag_is_refused_as_one_of_the_new(capsys: pytest.CaptureFixture[str]) -> None:
     line = refusal(capsys, "audit", "m.csv", "--donors", "-1", code=2)
     assert "argument --donors: a whole number of at least 0 is needed, not '-1'" in line
@@ -82,6 +89,7 @@ def test_merge_still_takes_the_store_to_write_first(tmp_path: Path, capsys: pyte
     assert everything(tmp_path / "old") == everything(tmp_path / "new")
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_merging_into_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = write(tmp_path / "one", SONGS[:2]), write(tmp_path / "two", SONGS[2:])
     kept = one.read_bytes()
