@@ -12,7 +12,8 @@ and still none on which its judge was trained. (The better recipe was chosen by 
 is a little at an advantage, and B alone is told as well.)
 
 Everything lies in LIBRARY/training, so that a run that was stopped goes on: models, indexes, and what is heard (in the
-user's cache). It ends by writing ``training.md`` and ``training.csv`` there.
+user's cache). It ends by writing ``training.md`` and ``training.csv`` there, beside how each training went
+(``A-parts.json``, which ``TrainedEmbedding.load`` reads).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from audiolime_ext.collection.indexing.making import MODEL, make_index
 from audiolime_ext.errors import AudiolimeError, UsageError
 from audiolime_ext.files.fresh import make_folder, write_bytes
 from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import to_json
 from audiolime_ext.files.reading import text_of
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.recommendation.evaluation.crossing import halves
@@ -143,6 +145,8 @@ def models(tables: Mapping[str, Path], half: str, out: Path, budget: Budget) -> 
         how = {**length, "stems": stems, "seed": budget.seed, "recipe": recipe}
         trained = train_embedding(tables[half], output=out / f"{name}.onnx", run=_run(out, name), **how)
         print(trained, file=sys.stderr)
+        told = {**trained.to_dict(), "model": f"onnx:{name}.onnx", "run": name}  # of no machine
+        write_bytes(to_json(told, indent=1).encode(), out / f"{half}-{recipe}.json")
         found[recipe] = trained.spec
         name = f"{recipe}-untrained-seed-{budget.seed}"
         how = {"steps": 0, "seed": budget.seed, "recipe": recipe}  # on a few songs: nothing is learnt of them

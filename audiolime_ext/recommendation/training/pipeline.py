@@ -29,7 +29,7 @@ from audiolime_ext.recommendation.training.learning import Run, steps_in
 from audiolime_ext.recommendation.training.material import Material, Song, Wanted, held_out, material_of
 from audiolime_ext.recommendation.training.network import EXTRA, pytorch
 from audiolime_ext.recommendation.training.recipes import DEFAULT, Recipe, recipe_of
-from audiolime_ext.recommendation.training.result import TrainedEmbedding
+from audiolime_ext.recommendation.training.result import FILE_NAME, TrainedEmbedding
 from audiolime_ext.recommendation.training.spectra import SR, VERSION, WINDOW_S
 from audiolime_ext.recommendation.training.splitting import splitting_of
 from audiolime_ext.text import counted
@@ -134,7 +134,7 @@ def train_embedding(
             len(parts[1]), seed, material.digest, folder, tuple(notes),
         )  # fmt: skip
         write_bytes(exported(trained.kept(), chosen, {KEY: Stated(SR, WINDOW_S, True, about).text}), target)
-        write_bytes(to_json(found.to_dict(), indent=1).encode(), folder / "history.json")
+        write_bytes(to_json(found.to_dict(), indent=1).encode(), folder / FILE_NAME)
     return found
 
 

@@ -6,16 +6,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from audiolime_ext.display import Plotted
+from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
+from audiolime_ext.files.plain import from_json, held, require
+from audiolime_ext.files.reading import text_of
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
     from audiolime_ext.prediction.contract import Model
 
 SCHEMA_VERSION = 1
+FILE_NAME, SPEC = "history.json", "onnx:"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,22 @@ class Point:
     loss: float | None
     recall: float
     steps_per_s: float | None = None
+
+
+class _Told(TypedDict):
+    """What `TrainedEmbedding.to_dict` says, less what follows from the rest."""
+
+    schema_version: int
+    model: str
+    recipe: dict[str, Any]
+    history: list[Point]
+    best_step: int
+    n_steps: int
+    n_songs: int
+    n_held_out: int
+    seed: int
+    material: str
+    notes: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +103,7 @@ class TrainedEmbedding(Plotted):
     @property
     def spec(self) -> str:
         """Spec string of the model: ``onnx:PATH``."""
-        return f"onnx:{os.fspath(self.path)}"
+        return f"{SPEC}{os.fspath(self.path)}"
 
     @property
     def model(self) -> Model:
@@ -117,6 +137,42 @@ class TrainedEmbedding(Plotted):
             f"cases (untrained {first.recall:.0%}, by chance {self.chance:.0%})",
         ]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    @classmethod
+    def load(cls, run: str | os.PathLike[str]) -> TrainedEmbedding:
+        """How a training went, from the folder of its run: to draw the curves another day.
+
+        Parameters
+        ----------
+        run : str or path
+            Folder of a run that came to its end, or the JSON of a training (its ``history.json``, or what ``--json``
+            printed), wherever that lies by now.
+
+        Raises
+        ------
+        UsageError
+            If there is no such file, or it tells no training.
+
+        Examples
+        --------
+        >>> TrainedEmbedding.load("own.training").plot()  # doctest: +SKIP
+        """
+        file = Path(run, FILE_NAME) if Path(run).is_dir() else Path(run)
+        try:
+            told = held(from_json(text_of(file)), _Told)
+            require(f"it is of schema version {told['schema_version']}", told["schema_version"] == SCHEMA_VERSION)
+            require("no song was held out", told["n_held_out"] > 0)
+            require("its best step is not in its history", told["best_step"] in [one.step for one in told["history"]])
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"{legible(file)} does not tell how a training went ({error}); name the folder of a run that came to "
+                f"its end, which holds {FILE_NAME}"
+            ) from error
+        return cls(
+            Path(told["model"].removeprefix(SPEC)), told["recipe"], tuple(told["history"]), told["best_step"],
+            told["n_steps"], told["n_songs"], told["n_held_out"], told["seed"], told["material"], file.parent,
+            tuple(told["notes"]),
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
