@@ -3,6 +3,7 @@
 - `recording`: what all others are given, `Audio`; `load_audio` reads whatever holds sound
 - `decoding`: the bytes of a file to their true end; `formats` finds the parts in them, `mpeg4` reads
   containers, `complaints` catches what a decoder prints
+- `encoding`: samples as the bytes of a file, and back; `callbacks` lets Ctrl-C wait while C code reads and writes them
 - `tags`: what a file says of its song: title, artist, album, genre, year
 - `folders`, `stem_folders`: which files are recordings, and which make which stem
 - `musdb`, `objects`: tracks and audio as other packages hand them over

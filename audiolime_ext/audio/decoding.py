@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.callbacks import undisturbed
 from audiolime_ext.audio.complaints import overheard
 from audiolime_ext.audio.formats import flac, mpeg, ogg, riff
 from audiolime_ext.audio.formats.parts import (
@@ -106,7 +107,7 @@ def count(content: bytes, origin: str) -> tuple[int, int]:
 
     Examples
     --------
-    >>> from audiolime_ext.audio.recording import encode
+    >>> from audiolime_ext.audio.encoding import encode
     >>> count(encode(np.zeros((1, 800), np.float32), 8000, "WAV", "PCM_16"), "silence.wav")
     (800, 8000)
     """
@@ -206,7 +207,7 @@ class _Reading:
     def _overheard(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """The blocks; where the decoder printed errors is kept, as (first, end) in samples."""
         while True:
-            with overheard() as errors:
+            with undisturbed(), overheard() as errors:
                 block = next(blocks, None)
             if block is None:
                 return
@@ -224,7 +225,7 @@ class _Reading:
         if part.as_given is None or not 0 <= lacking <= _BLOCK or flac.frames_beyond(part.as_given, part.promised):
             raise damaged from error
         try:
-            with _opened(part.as_given, self.origin) as file:
+            with undisturbed(), _opened(part.as_given, self.origin) as file:
                 for _ in range(held // _BLOCK):
                     file.read(_BLOCK, dtype="float32", always_2d=True)
                 block = file.read(lacking, dtype="float32", always_2d=True)
@@ -281,7 +282,8 @@ def _broken() -> tuple[type[Exception], ...]:
 
 def _opened(content: bytes, origin: str) -> Any:
     try:
-        return _stream_type()(_Bytes(content))
+        with undisturbed():
+            return _stream_type()(_Bytes(content))
     except _broken() as error:
         reason = str(getattr(error, "error_string", error)).rstrip(".")
         if "not a regular file" in reason:  # what libsndfile says of MP3 frames that do not decode

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import math
 import os
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.decoding import decode
+from audiolime_ext.audio.encoding import encode
 from audiolime_ext.audio.formats.parts import CUT_IT, too_many_channels
-from audiolime_ext.audio.formats.riff import undated
 from audiolime_ext.audio.musdb import is_musdb, musdb_folder, musdb_track
 from audiolime_ext.audio.objects import opened
 from audiolime_ext.display import Plotted, shown
@@ -144,15 +143,6 @@ class Audio(Plotted):
     def _repr_html_(self) -> str:
         """A player for notebooks; the gain is unchanged."""
         return shown(self)
-
-
-def encode(samples: Samples, sr: int, container: str, subtype: str) -> bytes:
-    """Samples (n_channels, n_samples) as an audio file in a format of soundfile's: the same samples, the same bytes."""
-    import soundfile
-
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples.T, sr, format=container, subtype=subtype)
-    return undated(buffer.getvalue()) if container == "WAV" else buffer.getvalue()
 
 
 def load_audio(source: Any, *, name: str | None = None, longest_s: float | None = None) -> Audio:

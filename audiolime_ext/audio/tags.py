@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.audio.callbacks import undisturbed
 from audiolime_ext.extras import require
 from audiolime_ext.files.names import TURNING
 from audiolime_ext.files.reading import require_file
@@ -122,7 +123,7 @@ def _by_soundfile(path: str | Path) -> Tags:
     import soundfile
 
     try:
-        with require_file(Path(path)).open("rb") as content, soundfile.SoundFile(content) as file:
+        with undisturbed(), require_file(Path(path)).open("rb") as content, soundfile.SoundFile(content) as file:
             found = file.copy_metadata()
     except (OSError, ValueError, RuntimeError) as error:  # no sound, or tags that are no text: they never cost a song
         return Tags(reason=one_line(f"{type(error).__name__}: {error}") or "")

@@ -6,7 +6,6 @@ else is refused with the field at fault, and never fails later.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from audiolime_ext.attribution.attribution import Attribution
 from audiolime_ext.attribution.methods import METHODS
+from audiolime_ext.audio.encoding import decode
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.components.components import Components
 from audiolime_ext.components.game import Game
@@ -233,9 +233,7 @@ def _read_all(folder: Path, kind: str, scales: list[float], sr: int) -> Samples:
 
 
 def _read(path: Path, scale: float, sr: int) -> Samples:
-    import soundfile
-
-    samples, rate = soundfile.read(io.BytesIO(contents(path)), dtype="float32", always_2d=True)
+    samples, rate = decode(contents(path))
     require(f"{path.name} has {rate} Hz, not {sr}", rate == sr)
-    require(f"{path.name} holds no sound", len(samples))
-    return np.ascontiguousarray(samples.T * np.float32(scale or 1.0))
+    require(f"{path.name} holds no sound", samples.size)
+    return np.ascontiguousarray(samples * np.float32(scale or 1.0))

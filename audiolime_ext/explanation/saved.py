@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiolime_ext.attribution.attribution import Attribution
-from audiolime_ext.audio.recording import Samples, encode
+from audiolime_ext.audio.encoding import encode
+from audiolime_ext.audio.recording import Samples
 from audiolime_ext.components.components import Components
 from audiolime_ext.explanation.checks import Checks
 from audiolime_ext.explanation.form import FILE_NAME, FORMAT

@@ -22,7 +22,7 @@ import numpy as np
 from jinja2 import Environment
 
 from audiolime_ext import Audio, explain
-from audiolime_ext.audio.recording import encode
+from audiolime_ext.audio.encoding import encode
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.grid import Grid

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import soundfile
 
-from audiolime_ext.audio.recording import encode, load_audio
+from audiolime_ext.audio.encoding import encode
+from audiolime_ext.audio.recording import load_audio
 from audiolime_ext.errors import AudioError
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.plain import from_json, to_json

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio import decoding
 from audiolime_ext.audio.decoding import count, decode
+from audiolime_ext.audio.encoding import encode
 from audiolime_ext.audio.formats import parts
-from audiolime_ext.audio.recording import encode
 from audiolime_ext.errors import AudioError
 
 SR = 44100

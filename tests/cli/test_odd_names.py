@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext import Audio, load_audio, tagger
-from audiolime_ext.audio.recording import encode
+from audiolime_ext.audio.encoding import encode
 from audiolime_ext.audit.store.store import AuditStore
 from audiolime_ext.audit.verdict.results import Results
 from audiolime_ext.cli import main

@@ -8,11 +8,11 @@ lost from the one to the other was never music; what is left may still be produc
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from audiolime_ext.audio.encoding import decode, encode
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.resampling import resample_span, resampled_length
 
@@ -54,17 +54,8 @@ def alike(audio: Audio) -> Audio:
 
 
 def _encoded_again(samples: Samples) -> Samples:
-    """Through Ogg Vorbis and back, written in parts, since libsndfile cannot write a long block of it at once."""
-    import soundfile
-
-    file = io.BytesIO()
-    with soundfile.SoundFile(
-        file, "w", SR, samples.shape[0], "VORBIS", format="OGG", compression_level=COMPRESSION
-    ) as opened:
-        for first in range(0, samples.shape[1], SR):
-            opened.write(samples[:, first : first + SR].T)
-    file.seek(0)
-    return np.ascontiguousarray(soundfile.read(file, dtype="float32", always_2d=True)[0].T)
+    """Through Ogg Vorbis and back."""
+    return decode(encode(samples, SR, "OGG", "VORBIS", part=SR, compression_level=COMPRESSION))[0]
 
 
 def _first_half(audio: Audio) -> Audio:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.encoding import decode, encode
 from audiolime_ext.audio.recording import Audio, load_audio
 from audiolime_ext.audio.silence import power
 from audiolime_ext.collection.indexing.listing import Recording, listing
@@ -221,15 +222,10 @@ def _made(part: str, audio: Audio, start_s: float, duration_s: float | None, sep
 
 def _encoded_again(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Through MP3 of a low bit rate and back."""
-    import soundfile
-
-    file = io.BytesIO()
-    how: dict[str, Any] = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT"}
-    loudest = max(1.0, float(np.abs(samples).max()))  # an encoder clips what is beyond full scale
-    soundfile.write(file, samples / loudest, SR, compression_level=_COPY, **how)
-    file.seek(0)
-    found = np.asarray(soundfile.read(file, dtype="float32")[0], np.float32) * np.float32(loudest)
-    return found[: len(samples)]
+    loudest = np.float32(max(1.0, float(np.abs(samples).max())))  # an encoder clips what is beyond full scale
+    how: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": _COPY}
+    file = encode((samples / loudest)[None], SR, "MP3", "MPEG_LAYER_III", **how)
+    return decode(file)[0][0, : len(samples)] * loudest
 
 
 def _keep(found: Levels, file: Path) -> None:

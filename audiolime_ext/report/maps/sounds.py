@@ -12,11 +12,11 @@ Invariants:
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from audiolime_ext.audio.encoding import encode
 from audiolime_ext.audio.recording import Audio, Samples, level_db
 from audiolime_ext.audio.resampling import resample_span, resampled_length
 from audiolime_ext.progress.stages import tracked
@@ -124,10 +124,5 @@ def _faded(samples: Samples) -> Samples:
 
 
 def _mp3(samples: Samples, kbps: int) -> bytes:
-    import soundfile
-
-    buffer = io.BytesIO()
-    how = {"bitrate_mode": "CONSTANT", "compression_level": (160 - kbps) / 152}  # of libsndfile, below 32 kHz
-    with soundfile.SoundFile(buffer, "w", SR, 1, format="MP3", subtype="MPEG_LAYER_III", **how) as file:
-        file.write(samples.T)
-    return buffer.getvalue()
+    level = (160 - kbps) / 152  # of libsndfile, below 32 kHz
+    return encode(samples, SR, "MP3", "MPEG_LAYER_III", bitrate_mode="CONSTANT", compression_level=level)

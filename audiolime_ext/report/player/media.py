@@ -15,7 +15,6 @@ Invariants:
 
 from __future__ import annotations
 
-import io
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -26,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from audiolime_ext.audio.encoding import encode
 from audiolime_ext.audio.recording import Samples
 from audiolime_ext.audio.resampling import context_span, padded_span, resample_span
 from audiolime_ext.errors import AudioError, UsageError
@@ -322,15 +322,10 @@ def _spans(tape: _Tape, parts: Iterable[Stems], codec: Codec, piece_s: float, ov
 
 def _encode(samples: Samples, sr: int, codec: Codec, stem: int, index: int) -> Piece | None:
     """One piece of one stem, shape (n_channels, n_samples), as a file; None where it is silent."""
-    import soundfile
-
     peak = float(np.max(np.abs(samples), initial=0.0))
     if peak < SILENCE:
         return None
     scale = max(1.0, peak / LOUDEST)
     kind = ("FLAC", "PCM_24") if codec == "flac" else ("MP3", "MPEG_LAYER_III")
-    how = {} if codec == "flac" else {"bitrate_mode": "VARIABLE", "compression_level": _VBR_QUALITY}
-    buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", sr, len(samples), format=kind[0], subtype=kind[1], **how) as file:
-        file.write(samples.T / np.float32(scale))
-    return Piece(stem, index, scale, buffer.getvalue())
+    how: dict[str, Any] = {} if codec == "flac" else {"bitrate_mode": "VARIABLE", "compression_level": _VBR_QUALITY}
+    return Piece(stem, index, scale, encode(samples / np.float32(scale), sr, *kind, **how))
