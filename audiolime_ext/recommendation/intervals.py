@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UsageError
 from audiolime_ext.recommendation.retrieval import Floats, Retrieval
 
+_ROUNDED = 1e-12  # what is less is rounding
 _DRAWN = 4_000_000  # groups that are drawn at a time
 
 
@@ -56,8 +57,8 @@ class Difference(Interval):
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
+        """Whether the interval leaves out zero, and not by rounding alone."""
+        return self.low > _ROUNDED or self.high < -_ROUNDED
 
 
 def average(

@@ -11,13 +11,17 @@ and R relevant songs in all, a query has these measures, each from 0 to 1:
 - *AP*, average precision, is the mean over all relevant songs of the precision at the place where each is found. Its
   mean over queries is called MAP.
 
-Invariants: *ties are broken against the method*, songs that are not relevant come first, so that similarities that tell
-nothing apart earn nothing; *a query without a relevant song has no measures*: it is left out, and counted.
+Songs that are equally near, as those with equal vectors are, could come in any order: *a measure is its mean over all
+these orders*, exactly [1]_. So similarities that tell nothing apart have what chance has, no less and no more. And *a
+query without a relevant song has no measures*: it is left out, and counted.
 
 How sure a mean is, or a difference of two, is said by `audiolime_ext.recommendation.intervals`.
 
 References
 ----------
+.. [1] McSherry and Najork, "Computing information retrieval performance measures efficiently in the presence of tied
+   scores", ECIR 2008.
+
 K. Järvelin, J. Kekäläinen: Cumulated gain-based evaluation of IR techniques, ACM TOIS 20(4), 2002.
 A. Flexer, D. Schnitzer: Effects of album and artist filters in audio similarity computed for very large music
 databases, Computer Music Journal 34(3), 2010.
@@ -27,7 +31,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +42,7 @@ Mask = NDArray[np.bool_]
 
 MEASURES = ("P@1", "R@k", "NDCG@k", "AP")
 _ROWS = 256  # queries that are ranked at a time
+_EQUAL = 1e-12  # similarities that differ by less, relative to them, are equal, and rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +175,7 @@ def of_relevant(
         raise UsageError("a similarity is NaN: a vector is not finite, or is zero and has no direction")
     wanted = wanted & ~hidden
     queries = np.flatnonzero(wanted.any(axis=1))
-    parts = [measured(_hits(near, wanted, hidden, rows), k) for rows in _blocks(queries)]
+    parts = [measured(*_hits(near, wanted, hidden, rows), k) for rows in _blocks(queries)]
     columns = np.concatenate([np.zeros((len(MEASURES), 0)), *parts], axis=1)
     return Retrieval(queries, dict(zip(MEASURES, columns, strict=True)), k, len(near) - len(queries))
 
@@ -183,37 +187,79 @@ def same(names: Sequence[Hashable]) -> Mask:
     return np.asarray(numbers[:, None] == numbers)
 
 
-def measured(hits: NDArray[Any], k: int) -> Floats:
+def measured(hits: Mask, farther: Mask, k: int) -> Floats:
     """The `MEASURES` of queries, shape (n_measures, n_queries), each of which has a hit.
 
     Parameters
     ----------
-    hits : array_like of bool, shape (n_queries, n_songs)
+    hits : ndarray of bool, shape (n_queries, n_songs)
         Truth values: whether what is found at each place, from the nearest on, is relevant.
+    farther : ndarray of bool, shape (n_queries, n_songs)
+        Truth values: whether what is found at each place is farther than what is before it, and not as near.
     k : int
         Number of neighbours for R@k and NDCG@k, at least 1.
 
     Examples
     --------
-    >>> measured(np.array([[False, True], [True, True]]), 1).round(2)
+    >>> hits = np.array([[False, True], [True, True]])
+    >>> measured(hits, np.ones((2, 2), bool), 1).round(2)
     array([[0. , 1. ],
            [0. , 0.5],
            [0. , 1. ],
            [0.5, 1. ]])
+
+    Where the two are equally near, the one that is relevant comes first in one of two orders:
+
+    >>> measured(hits, np.zeros((2, 2), bool), 1)[3]
+    array([0.75, 1.  ])
     """
     found = hits.astype(float)
     places, n = np.arange(1, found.shape[1] + 1), found.sum(axis=1)
+    share, together = (found, found * found.cumsum(axis=1)) if farther.all() else _over_orders(found, farther)
     discounts = 1 / np.log2(places + 1)
     best = np.cumsum(discounts)[np.minimum(k, n).astype(int) - 1]
-    precision = (found * found.cumsum(axis=1) / places).sum(axis=1) / n
-    return np.stack([found[:, 0], found[:, :k].sum(axis=1) / n, found[:, :k] @ discounts[:k] / best, precision])
+    precision = (together / places).sum(axis=1) / n
+    return np.stack([share[:, 0], share[:, :k].sum(axis=1) / n, share[:, :k] @ discounts[:k] / best, precision])
 
 
-def _hits(near: Floats, wanted: Mask, hidden: Mask, rows: NDArray[np.intp]) -> Mask:
-    """Whether what is found at each place is relevant; what is hidden stands last, and is not."""
-    seen = np.where(hidden[rows], 0, near[rows])
-    order = np.lexsort((wanted[rows], -seen, hidden[rows]), axis=1)  # by similarity, then what is not relevant
-    return np.take_along_axis(wanted[rows], order, axis=1)
+def _over_orders(found: Floats, farther: Mask) -> tuple[Floats, Floats]:
+    """Two means over all orders of equally near songs: hits at each place; and these times all hits up to there."""
+    begins = farther.copy()
+    begins[:, 0] = True  # each query has its own
+    firsts, run = np.flatnonzero(begins), begins.ravel().cumsum() - 1
+    size, right = np.bincount(run), np.bincount(run, found.ravel())
+    before = (found.cumsum(axis=1) - found).ravel()[firsts]
+    inside = np.arange(found.size) - firsts[run]
+    share = (right / size)[run]
+    others = (right - 1) / np.maximum(size - 1, 1)  # chance that a place beside a hit, of the same run, is a hit
+    together = share * (before[run] + inside * others[run] + 1)
+    return share.reshape(found.shape), together.reshape(found.shape)
+
+
+def _hits(near: Floats, wanted: Mask, hidden: Mask, rows: NDArray[np.intp]) -> tuple[Mask, Mask]:
+    """Whether what is found at each place is relevant, and farther than what is before; what is hidden stands last."""
+    order, farther = ranked(near[rows], hidden[rows])
+    return np.take_along_axis(wanted[rows], order, axis=1), farther
+
+
+def ranked(near: Floats, hidden: Mask) -> tuple[NDArray[np.intp], Mask]:
+    """The songs of each query from the nearest on, then the hidden ones; and where one is farther than that before it.
+
+    Parameters
+    ----------
+    near : ndarray of float64, shape (n_queries, n_songs)
+        Nearness of each song.
+    hidden : ndarray of bool, shape (n_queries, n_songs)
+        Truth values: whether a query must not find a song.
+    """
+    far = np.where(hidden, np.inf, -near)
+    order = np.argsort(far, axis=1, kind="stable")
+    far = np.take_along_axis(far, order, axis=1)
+    farther = np.ones_like(hidden)
+    before, here = far[:, :-1], far[:, 1:]
+    with np.errstate(invalid="ignore"):  # from one hidden song to the next
+        farther[:, 1:] = here - before > _EQUAL * np.where(np.isfinite(before), np.abs(before), 0)
+    return order, farther
 
 
 def _blocks(queries: NDArray[np.intp]) -> list[NDArray[np.intp]]:

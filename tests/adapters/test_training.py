@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,9 @@ from audiolime_ext.recommendation.similar import similar
 from audiolime_ext.recommendation.training import exporting
 from audiolime_ext.recommendation.training.checkpoint import read_checkpoint, write_checkpoint
 from audiolime_ext.recommendation.training.network import embedded, info_nce, network, recall
-from audiolime_ext.recommendation.training.pipeline import train_embedding
+from audiolime_ext.recommendation.training.pipeline import _notes, train_embedding
 from audiolime_ext.recommendation.training.recipes import FOUNDING, PARTS, recipe_of
-from audiolime_ext.recommendation.training.result import TrainedEmbedding
+from audiolime_ext.recommendation.training.result import Point, TrainedEmbedding
 from audiolime_ext.recommendation.training.spectra import N_MELS, N_SAMPLES, SR, WINDOW_S
 from audiolime_ext.recommendation.why.pipeline import why
 from examples.library import recipes
@@ -251,6 +252,7 @@ def test_a_file_that_answers_otherwise_is_not_written(monkeypatch: pytest.Monkey
         ({"output": "own.onnx", "seed": -1}, UsageError, "seed is -1"),
         ({"output": "own.onnx", "patience": 0}, UsageError, "patience is 0"),
         ({"output": "own.onnx", "middle_s": 0.0}, UsageError, "middle_s is 0.0"),
+        ({"output": "own.onnx", "middle_s": 6.0}, UsageError, r"middle_s is 6.0; .* 6.1 or more \(two chunks"),
         ({"output": "own.onnx", "recipe": "founding", "stems": "hpss"}, UsageError, "founding does not use stems"),
     ],
 )
@@ -277,6 +279,15 @@ def test_few_songs_are_refused_or_told(songs: Path, tmp_path: Path) -> None:
     assert "1 song is left out: short.wav" in told.replace(f"{folder}/", "")
     assert "a batch holds 2 songs, as there are no more, in place of 6" in told
     assert "songs were not split" in told
+
+
+def test_a_training_that_made_it_worse_says_so() -> None:
+    history = [Point(0, None, 0.875), Point(4, 1.0, 0.6875)]
+    run: Any = SimpleNamespace(best_step=4, step=4, history=history)
+    told = _notes(recipe_of("founding"), False, 90, run)
+    assert told == ["training made held-out recall lower (69%, untrained 88%), and this recipe keeps its last weights"]
+    run.history = [Point(0, None, 0.5), history[1]]
+    assert _notes(recipe_of("founding"), False, 90, run) == []
 
 
 def test_without_pytorch_the_extra_is_named(songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.recommendation.retrieval import MEASURES, by_group, of_relevant
+from audiolime_ext.recommendation.evaluation.anchors import expected
+from audiolime_ext.recommendation.retrieval import MEASURES, by_group, hidden_from, of_relevant, same
 
 Floats = NDArray[np.float64]
 
@@ -63,11 +66,30 @@ def test_a_song_never_finds_itself() -> None:
         np.testing.assert_array_equal(by_group(silent, groups_of(20)).measures[name], expected)
 
 
-def test_ties_earn_nothing() -> None:
+@pytest.mark.parametrize("k", [1, 3, 20])
+def test_similarities_that_tell_nothing_apart_have_what_chance_has(k: int) -> None:
     groups = ["a"] * 2 + ["b"] * 10
-    found = by_group(np.ones((12, 12)), groups, k=5)
-    assert found.measures["P@1"][0] == found.measures["R@k"][0] == found.measures["NDCG@k"][0] == 0
-    assert found.measures["AP"][0] == pytest.approx(1 / 11)
+    found, chance = by_group(np.ones((12, 12)), groups, k=k), expected(same(groups), hidden_from(12), k=k)
+    for name in MEASURES:
+        np.testing.assert_allclose(found.measures[name], chance.measures[name])
+
+
+def test_of_equally_near_songs_a_measure_is_the_mean_over_all_their_orders() -> None:
+    """Two are nearest, one of them right; then three as near as each other, of which two are right; then one more."""
+    near, wanted = np.array([5, 5, 3, 3, 3, 1.0]), np.array([True, False, True, True, False, False])
+    orders = [[*first, *(2 + np.array(then)), 5] for first in permutations(range(2)) for then in permutations(range(3))]
+    strict = [of_relevant([np.arange(6, 0, -1.0)], [wanted[list(map(int, order))]], k=3) for order in orders]
+    found = of_relevant([near], [wanted], k=3)
+    for name in MEASURES:
+        assert found.mean(name) == pytest.approx(np.mean([one.mean(name) for one in strict]))
+
+
+def test_rounding_does_not_part_what_is_equal_and_what_is_hidden_is_equal_to_nothing() -> None:
+    near, wanted = np.array([[0.3, 0.1 + 0.2, 0.1]]), np.array([[False, True, False]])
+    assert of_relevant(near, wanted, k=1).mean("P@1") == 0.5
+    assert of_relevant(-1e-300 * np.array([[2.0, 1.0]]), [[False, True]], k=1).mean("P@1") == 1.0
+    hidden = np.array([[True, False, False]])
+    assert of_relevant(near, wanted, excluded=hidden, k=1).mean("P@1") == 1.0
 
 
 def test_a_query_without_a_relevant_song_is_left_out_and_counted() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.recommendation.evaluation.treatments import Floats, cosine, scaled
-from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval, measured, of_relevant
+from audiolime_ext.recommendation.retrieval import MEASURES, Retrieval, measured, of_relevant, ranked
 
 Mask = NDArray[np.bool_]
 MOST_DEALS, LEAST_DEALS = 1000, 100
@@ -60,7 +60,8 @@ def expected(relevant: Mask, hidden: Mask, *, k: int) -> Retrieval:
 def dealt(near: Floats, groups: NDArray[np.intp], hidden: Mask, *, k: int, seed: int = 0) -> Floats:
     """Mean measures where groups are dealt out anew to the songs, shape (n_deals, n_measures).
 
-    Equally near songs stay in their order. There are 1,000 deals, and fewer, down to 100, of more than 400 songs.
+    A group is dealt together with what its songs must not find, such as those of their artist: so each query has as
+    many songs to find as before. There are 1,000 deals, and fewer, down to 100, of more than 400 songs.
 
     Parameters
     ----------
@@ -75,16 +76,22 @@ def dealt(near: Floats, groups: NDArray[np.intp], hidden: Mask, *, k: int, seed:
     seed : int
         Random seed of the deals.
     """
-    n = len(near)
-    order = np.lexsort((-np.where(hidden, 0, near), hidden), axis=1)
-    there = ~np.take_along_axis(hidden, order, axis=1)
+    n, itself = len(near), np.eye(len(near), dtype=bool)
+    order, farther = ranked(near, itself)
+    filtered = bool((hidden & ~itself).any())
     rng = np.random.default_rng(seed)
     n_deals = max(LEAST_DEALS, min(MOST_DEALS, _PAIRS // max(n * n, 1)))
     found = []
     for _ in tracked(range(n_deals), "dealing groups out anew", "deal"):
-        deal = rng.permutation(groups)
-        hits = (deal[order] == deal[:, None]) & there
-        found.append(measured(hits[hits.any(axis=1)], k).mean(axis=1))
+        deal = rng.permutation(n)
+        dealt_out = groups[deal]
+        there, away = order, farther
+        if filtered:
+            there, away = ranked(near, hidden[deal][:, deal])
+        hits = dealt_out[there] == dealt_out[:, None]
+        hits &= ~np.take_along_axis(hidden[deal][:, deal] if filtered else itself, there, axis=1)
+        asking = hits.any(axis=1)
+        found.append(measured(hits[asking], away[asking], k).mean(axis=1))
     return np.array(found)
 
 

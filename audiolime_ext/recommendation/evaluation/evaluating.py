@@ -26,7 +26,7 @@ from audiolime_ext.recommendation.evaluation.judging import Judging
 from audiolime_ext.recommendation.evaluation.listening import Method, listen
 from audiolime_ext.recommendation.evaluation.result import EmbeddingEvaluation, Measured
 from audiolime_ext.recommendation.evaluation.songs import songs_of
-from audiolime_ext.recommendation.evaluation.words import notes_on
+from audiolime_ext.recommendation.evaluation.words import equal_vectors, notes_on
 from audiolime_ext.recommendation.queries import waiting
 from audiolime_ext.recommendation.retrieval import MEASURES
 from audiolime_ext.recommendation.similar import require_seed
@@ -111,7 +111,8 @@ def evaluate_embedding(
     comparisons = judging.compared(methods)
     ceilings = {name: judging.means(of) for name, of in vectors.ceilings(k).items()}
     alone = int((~songs.queries).sum())
-    notes = [*songs.notes, *vectors.notes, *notes_on(group, songs.asking, alone, comparisons)]
+    notes = [*songs.notes, *vectors.notes, *equal_vectors(vectors.methods)]
+    notes += notes_on(group, songs.asking, alone, comparisons)
     notes += [note for index in opened for note in waiting(index)]
     notes += songs.on_artists
     return EmbeddingEvaluation(

@@ -19,6 +19,7 @@ from audiolime_ext.recommendation.intervals import Interval
 from audiolime_ext.text import counted
 
 if TYPE_CHECKING:
+    from audiolime_ext.recommendation.evaluation.listening import Method
     from audiolime_ext.recommendation.evaluation.result import Comparison, Measured
 
 CHANCE = "chance"
@@ -26,7 +27,7 @@ FEW_GROUPS = 20
 _ALBUMS = ("album", "folder", "soundtrack", "group", "release", "record")
 _ARTISTS = ("artist", "composer", "band")
 _STYLES = ("genre", "style", "label", "mood", "tag")
-_LARGE = 0.25  # of all queries
+_LARGE, _LARGER = 0.25, 1.5  # of all queries; times a mean group
 _LEAST = 0.0005  # what is not told as zero
 
 
@@ -151,7 +152,7 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
         alone = counted(n_alone, "song is", "songs are")
         notes.append(f"{alone} alone in a group, or have nothing to find: searched, but no queries")
     n_queries, (largest, n_largest) = sum(groups.values()), next(iter(groups.items()))
-    if n_largest > _LARGE * n_queries:
+    if n_largest > max(_LARGE, _LARGER / len(groups)) * n_queries:
         notes.append(
             f"each query counts once, so large groups count more: {legible(largest)} has {n_largest} of {n_queries}"
         )
@@ -183,6 +184,21 @@ def notes_on(column: str, groups: Mapping[str, int], n_alone: int, comparisons: 
     notes.append(
         "intervals are by a bootstrap over groups: how it may be with other groups of this kind, among the same songs"
     )
+    return notes
+
+
+def equal_vectors(methods: Sequence[Method]) -> list[str]:
+    """The note on each index whose vectors do not tell some songs apart."""
+    notes = []
+    for one in methods:
+        kinds, counts = np.unique(one.vectors, axis=0, return_counts=True)
+        n = int(counts[counts > 1].sum()) if one.is_index and one.condition == AS_IT_IS else 0
+        if n:
+            notes.append(
+                f"{n} of {counted(len(one.vectors), 'song')} have the very vector of another one in "
+                f"{legible(one.name)} ({counted(len(kinds), 'different vector')} in all): equally near songs could "
+                "come in any order, and a measure is its mean over all of them"
+            )
     return notes
 
 

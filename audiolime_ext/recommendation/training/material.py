@@ -35,6 +35,7 @@ from audiolime_ext.recommendation.training.spectra import N_FRAMES, SR, VERSION,
 from audiolime_ext.recommendation.training.splitting import Splitting, digest_of
 
 Levels = NDArray[np.float16]
+SHORTEST_S = WINDOW_S + 2 / SR  # of a song, where a rate of its own is rounded
 _COPY = 0.842  # soundfile's compression of MP3: 32 kb/s, mono, at 22,050 Hz
 
 
@@ -121,11 +122,12 @@ class Song:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Songs in the order of their content, and notes on what was left out."""
+    """Songs in the order of their content, notes on them, and each song that was left out, with the reason."""
 
     songs: tuple[Song, ...]
     digest: str
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def material_of(source: str | Path, folder: Path, wanted: Wanted, *, root: str | Path | None = None) -> Material:
@@ -170,7 +172,8 @@ def material_of(source: str | Path, folder: Path, wanted: Wanted, *, root: str |
     if wanted.splitting is not None:
         whole = [song.name for song in songs if song.stems is None]
         notes.append(left_out(whole, "song has no stems, and is not split", "songs have no stems, and are not split"))
-    return Material(tuple(songs), sha256("\n".join(made).encode()).hexdigest(), (*found.notes, *filter(None, notes)))
+    digest = sha256("\n".join(made).encode()).hexdigest()
+    return Material(tuple(songs), digest, (*found.notes, *filter(None, notes)), tuple(unusable))
 
 
 def _files(recording: Recording, folder: Path, wanted: Wanted) -> dict[str, Path]:
@@ -201,8 +204,8 @@ def _song(recording: Recording, files: Mapping[str, Path], wanted: Wanted) -> tu
 def _span(audio: Audio, middle_s: float | None) -> tuple[float, float]:
     """Start and length of what is taken of a song; `AudioError` where that is too short, or silent."""
     start_s, duration_s = middle(audio.duration_s, middle_s)
-    if duration_s < WINDOW_S + 2 / SR:
-        raise AudioError(f"{audio.duration_s:.2f} s are less than a chunk of {WINDOW_S:.2f} s")
+    if duration_s < SHORTEST_S:
+        raise AudioError(f"{audio.duration_s:.3f} s are less than a chunk of {SHORTEST_S:.3f} s")
     if not power(audio, start_s, duration_s, 1) > 1e-8:  # −80 dB
         raise AudioError("silent, at least in mono")
     return start_s, duration_s

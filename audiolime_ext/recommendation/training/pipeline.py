@@ -131,7 +131,7 @@ def train_embedding(
         about |= {"held-out songs": len(parts[1]), "held-out recall": round(best.recall, 4)}
         found = TrainedEmbedding(
             target, chosen.to_dict(), tuple(trained.history), trained.best_step, trained.n_steps, len(parts[0]),
-            len(parts[1]), seed, material.digest, folder, tuple(notes),
+            len(parts[1]), seed, material.digest, folder, tuple(notes), material.left_out,
         )  # fmt: skip
         write_bytes(exported(trained.kept(), chosen, {KEY: Stated(SR, WINDOW_S, True, about).text}), target)
         write_bytes(to_json(found.to_dict(), indent=1).encode(), folder / FILE_NAME)
@@ -184,8 +184,11 @@ def _require(
             raise UsageError(f"{name} is {value!r}; give a whole number from {least} to {most}")
     if not (isinstance(patience, int) and patience >= 1):
         raise UsageError(f"patience is {patience!r}; give a whole number from 1 on")
-    if middle_s is not None and not middle_s > 0:
-        raise UsageError(f"middle_s is {middle_s!r}; give the seconds to take of each song, above 0, or None for all")
+    if middle_s is not None and not middle_s >= 2 * WINDOW_S:
+        raise UsageError(
+            f"middle_s is {middle_s!r}; give the seconds to take of each song, {2 * WINDOW_S:.1f} or more (two "
+            "chunks: one has to find the other), or None for all"
+        )
     require_seed(seed)
     require_writable_file(target)
 
@@ -212,6 +215,12 @@ def _notes(recipe: Recipe, split: bool, n_songs: int, run: Run) -> list[str]:
         notes.append("songs were not split (stems, --stems), so no stems were muted or exchanged")
     if not run.best_step and run.step:
         notes.append("training made nothing better: the kept weights are those that were drawn")
+    first, best = run.history[0].recall, next(one.recall for one in run.history if one.step == run.best_step)
+    if best < first:
+        notes.append(
+            f"training made held-out recall lower ({best:.0%}, untrained {first:.0%}), and this recipe keeps its last "
+            "weights"
+        )
     return notes
 
 

@@ -58,6 +58,7 @@ class _Told(TypedDict):
     seed: int
     material: str
     notes: list[str]
+    left_out: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,8 @@ class TrainedEmbedding(Plotted):
         Folder of the run: material, checkpoint, history.
     notes : tuple of str
         Sentences on what was left out, and on what else to know.
+    left_out : tuple of str
+        Songs that could not be used, all of them, each with the reason.
     """
 
     path: Path
@@ -99,6 +102,7 @@ class TrainedEmbedding(Plotted):
     material: str = field(repr=False)
     run: Path = field(repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
+    left_out: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def spec(self) -> str:
@@ -171,7 +175,7 @@ class TrainedEmbedding(Plotted):
         return cls(
             Path(told["model"].removeprefix(SPEC)), told["recipe"], tuple(told["history"]), told["best_step"],
             told["n_steps"], told["n_songs"], told["n_held_out"], told["seed"], told["material"], file.parent,
-            tuple(told["notes"]),
+            tuple(told["notes"]), tuple(told["left_out"]),
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
@@ -191,4 +195,5 @@ class TrainedEmbedding(Plotted):
             "run": legible(self.run),
             "history": [asdict(point) for point in self.history],
             "notes": list(self.notes),
+            "left_out": list(self.left_out),
         }

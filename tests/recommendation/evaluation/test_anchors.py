@@ -31,18 +31,28 @@ def test_deals_have_the_measures_of_groups_dealt_out_anew() -> None:
     numbers = np.unique(GROUPS, return_inverse=True)[1]
     deals = dealt(near, numbers, hidden_from(21), k=4, seed=3)
     assert deals.shape == (1000, len(MEASURES))
-    first = by_group(near, np.random.default_rng(3).permutation(numbers).tolist(), k=4)
+    first = by_group(near, numbers[np.random.default_rng(3).permutation(21)].tolist(), k=4)
     np.testing.assert_allclose(deals[0], [first.mean(name) for name in MEASURES])
     chance = expected(same(GROUPS), hidden_from(21), k=4)
     np.testing.assert_allclose(deals.mean(axis=0), [chance.mean(name) for name in MEASURES], atol=0.01)
 
 
-def test_deals_leave_out_songs_of_the_querys_artist() -> None:
+def test_artists_are_dealt_with_their_groups() -> None:
     near = np.random.default_rng(1).normal(size=(21, 21))
     numbers, hidden = np.unique(GROUPS, return_inverse=True)[1], hidden_from(21, ARTISTS)
-    deal = np.random.default_rng(0).permutation(numbers).tolist()
-    expected_ = by_group(near, deal, k=4, artists=ARTISTS)
-    np.testing.assert_allclose(dealt(near, numbers, hidden, k=4)[0], [expected_.mean(name) for name in MEASURES])
+    deal = np.random.default_rng(0).permutation(21)
+    first = by_group(near, numbers[deal].tolist(), k=4, artists=[ARTISTS[at] for at in deal])
+    deals = dealt(near, numbers, hidden, k=4)
+    np.testing.assert_allclose(deals[0], [first.mean(name) for name in MEASURES])
+    chance = expected(same(GROUPS), hidden, k=4)
+    np.testing.assert_allclose(deals.mean(axis=0), [chance.mean(name) for name in MEASURES], atol=0.01)
+
+
+def test_deals_of_equal_vectors_have_what_chance_has() -> None:
+    numbers = np.unique(GROUPS, return_inverse=True)[1]
+    chance = expected(same(GROUPS), hidden_from(21), k=4)
+    deals = dealt(np.ones((21, 21)), numbers, hidden_from(21), k=4)
+    np.testing.assert_allclose(deals, [[chance.mean(name) for name in MEASURES]] * len(deals))
 
 
 def test_a_song_finds_its_other_half_and_not_another_songs() -> None:

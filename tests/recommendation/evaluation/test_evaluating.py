@@ -104,11 +104,31 @@ def test_an_evaluation_is_reproduced_by_its_seed() -> None:
     assert one == again != other
 
 
+def test_vectors_that_are_all_equal_are_not_apart_from_chance_and_are_said() -> None:
+    index = planted("same", 1.0)
+    found = evaluated(replace(index, vectors=np.ones_like(index.vectors)))
+    n = N_GROUPS * EACH
+    assert found.comparisons[0].verdict == "not surely apart"
+    assert found.measured[0].means["AP"].value == pytest.approx(found.chance["AP"][0])
+    assert any(f"{n} of {n} songs have the very vector of another one in same (1 different" in n_ for n_ in found.notes)
+    assert not any("the very vector" in note for note in evaluated(index).notes)
+
+
+def test_the_interval_of_chance_holds_its_mean_where_artists_are_left_out() -> None:
+    index = planted("noise", 1e3)
+    songs = tuple(replace(song, artist=f"artist {i // EACH}{i % EACH // 2}") for i, song in enumerate(index.songs))
+    mean, low, high = evaluated(replace(index, songs=songs), artists=True).chance["AP"]
+    assert low < mean < high
+
+
 def test_few_groups_are_said_to_be_few() -> None:
     index = planted("good", 0.5)
     few = replace(index, songs=index.songs[:9], vectors=index.vectors[:9])
     assert any("3 groups are few" in note for note in evaluated(few).notes)
-    assert any("each query counts once" in note for note in evaluated(few).notes)
+    assert not any("each query counts once" in note for note in evaluated(few).notes), "they are equally large"
+    albums = zip(few.songs, "aaaabbacc", strict=True)
+    uneven = replace(few, songs=tuple(replace(song, album=album) for song, album in albums))
+    assert any("large groups count more: a has 5 of 9" in note for note in evaluated(uneven).notes)
     assert not any("are few" in note for note in evaluated(index).notes)
 
 

@@ -72,8 +72,12 @@ def test_what_cannot_be_used_is_left_out_and_named(tmp_path: Path) -> None:
     assert len(found.songs) == 1
     (note,) = [note for note in found.notes if "left out" in note]
     assert note.startswith("3 songs are left out: ")
-    for words in ("short.wav (3.00 s are less than a chunk of 3.07 s)", "silent.wav (silent", "broken.ogg ("):
+    for words in ("short.wav (3.000 s are less than a chunk of 3.065 s)", "silent.wav (silent", "broken.ogg ("):
         assert words in note
+    (source / "broken too.ogg").write_bytes(b"no music, either")
+    found = material_of(source, tmp_path / "run", WHOLE)
+    assert len(found.left_out) == 4, "the note names three, this names all"
+    assert any(one.startswith("broken too.ogg (") for one in found.left_out)
 
 
 def test_only_the_middle_is_taken(tmp_path: Path) -> None:
