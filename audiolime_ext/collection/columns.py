@@ -139,8 +139,8 @@ def _of_table(index: Index, name: str, table: Path) -> tuple[list[str | None], t
         n = counted(len(said), "line")
         raise UsageError(
             f"none of the {n} of {legible(table)} names a song of {legible(index.folder)} with a value of "
-            f"{legible(name)}; its paths are relative to the folder that it lies in, and a song without a file is named "
-            "by its key in the catalogue"
+            f"{legible(name)}; its paths are relative to the folder that it lies in, and a song without a file is "
+            "named by its key in the catalogue"
         )
     if not missing:
         return values, ()

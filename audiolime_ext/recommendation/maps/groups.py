@@ -32,14 +32,14 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.recommendation.maps.nearness import Ints, Points
-from audiolime_ext.recommendation.maps.regions import LEVEL, Region, regions_of
+from audiolime_ext.recommendation.maps.regions import LEVEL, Region, correction, regions_of
 from audiolime_ext.recommendation.maps.result import GroupPair, Groups
 from audiolime_ext.text import counted
 
 N_PERMUTATIONS = 999  # at least, where there are neither many songs nor many groups
 MOST_PAIRED = 40  # groups, between which all distances are told
 _LEAST_PERMUTATIONS = 99
-_PERMUTATIONS_PER_GROUP = 40  # so that one group among many can still be told, after correction
+_ROOM = 2  # so that one group among many can still be told after correction, with this to spare
 _MOST_NAMED = 6
 _ROUNDING = 1e-9
 _MOST_PRODUCTS = 4e11  # of all permutations: some 20 seconds
@@ -112,12 +112,12 @@ def _tested(
         for j in (range(i, len(names)) if len(names) <= MOST_PAIRED else [i])
     ]
     regions = regions_of(names, sizes.tolist(), own.tolist(), (as_apart / (n + 1)).tolist())
-    return silhouette, as_high / (n + 1), tuple(pairs), n, regions
+    return silhouette, float(as_high / (n + 1)), tuple(pairs), n, regions
 
 
 def _n_permutations(n_products: int, n_groups: int) -> int:
     """How often groups are dealt out anew, where a deal takes so many products."""
-    wanted = max(N_PERMUTATIONS, _PERMUTATIONS_PER_GROUP * n_groups - 1)
+    wanted = max(N_PERMUTATIONS, round(_ROOM * correction(n_groups) / LEVEL))
     return int(np.clip(_MOST_PRODUCTS / n_products, _LEAST_PERMUTATIONS, wanted))
 
 
@@ -180,6 +180,8 @@ def _notes(column: Column, of_songs: Sequence[str | None], counts: Mapping[str, 
         shown = ", ".join(legible(value) for value in alike[:_MOST_NAMED]) + (" …" if len(alike) > _MOST_NAMED else "")
         notes.append(f"{counted(len(alike), 'group')} by {name} differ in capital letters only: {shown}")
     if n < N_PERMUTATIONS:
-        few = ", too few to tell one group alone from chance" if (len(counts) - alone) / (n + 1) > LEVEL else ""
+        few = (
+            ", too few to tell one group alone from chance" if correction(len(counts) - alone) > LEVEL * (n + 1) else ""
+        )
         notes.append(f"the groups were dealt out anew {n} times only, as there are many songs and groups{few}")
     return tuple(notes)

@@ -100,8 +100,8 @@ def _clumps(found: EmbeddingMap) -> list[str]:
     told = (
         f"In the original space the deepest valley between two parts has a depth of {found.layout.clumping:.1f}, in "
         f"noise {found.noise.clumping:.1f} (the median; p = {found.p_clumped:.2g}{drawn}); {LEAST_DEPTH:g} is what "
-        f"clumps must have, and says that songs lie about {_times_as_dense()} times as densely in both parts as between "
-        "them. A map of noise may seem to have some: these are t-SNE's own."
+        f"clumps must have, and says that songs lie about {_times_as_dense()} times as densely in both parts as "
+        "between them. A map of noise may seem to have some: these are t-SNE's own."
     )
     if found.clumped:
         return [told]
