@@ -122,10 +122,8 @@ def _n_permutations(n_products: int, n_groups: int) -> int:
 
 
 def _measured(directions: Points, codes: Ints, sizes: NDArray[np.intp]) -> _Measured:
-    from scipy.sparse import csr_matrix
-
-    songs = np.arange(len(codes))
-    sums = np.asarray(csr_matrix((np.ones(len(codes)), (codes, songs)), shape=(len(sizes), len(codes))) @ directions)
+    starts = np.append(0, np.cumsum(sizes)[:-1])
+    sums = np.add.reduceat(directions[np.argsort(codes, kind="stable")], starts, axis=0)
     products = sums @ sums.T
     pairs = np.outer(sizes, sizes).astype(float)
     own = np.arange(len(sizes))

@@ -121,9 +121,9 @@ def test_groups_are_counted_by_what_they_are_and_named(two: EmbeddingMap) -> Non
     regions = tuple(Region(name, 0.6 if kind == "own" else 0.2, 0.01, kind) for name, kind in kinds.items())
     mixed = replace(two.groups, regions=regions, counts=dict.fromkeys(kinds, 9), silhouette=0.3)
     assert of_groups(mixed) == (
-        "Of 4 groups by folder, 1 is a region of its own (a, silhouette 0.60); 1 overlaps with others, though less than "
-        "a group dealt at random (b, silhouette 0.20); 1 is not told from groups dealt at random; 1 has too few songs "
-        "to tell.",
+        "Of 4 groups by folder, 1 is a region of its own (a, silhouette 0.60); 1 overlaps with others, though less "
+        "than a group dealt at random (b, silhouette 0.20); 1 is not told from groups dealt at random; 1 has too few "
+        "songs to tell.",
         "Over all songs the silhouette by folder is 0.30, p = 0.001 (1: far apart, 0: no regions, below 0: nearer to "
         "another group); it may hide groups that differ.",
     )
