@@ -160,14 +160,14 @@ def of_groups(groups: Groups | None) -> tuple[str, ...]:
     """What is known of the groups, each by itself, and over all songs."""
     if groups is None:
         return ()
-    name, n = legible(groups.column), len(groups.regions)
+    name, n = legible(groups.column), counted(len(groups.regions), "group")
     kinds = {kind: those for kind in _KINDS if (those := groups.of_kind(kind))}
     if set(kinds) == {"chance"}:
-        told = f"None of {n} groups by {name} is told from groups dealt at random."
+        told = f"None of {n} by {name} is told from groups dealt at random."
     elif set(kinds) == {"few"}:
-        told = f"The {n} groups by {name} have too few songs to tell them from groups dealt at random."
+        told = f"The {n} by {name} have too few songs to tell them from groups dealt at random."
     else:
-        told = f"Of {n} groups by {name}, {'; '.join(_counted(kind, those) for kind, those in kinds.items())}."
+        told = f"Of {n} by {name}, {'; '.join(_counted(kind, those) for kind, those in kinds.items())}."
     return told, _over_all(groups)
 
 

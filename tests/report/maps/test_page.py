@@ -216,6 +216,7 @@ def test_of_songs_without_files_no_page_says_that_they_are_played(found: Embeddi
     text = map_html(planted_map(planted_index(12, 2, songs=songs, folder=tmp_path)))
     assert "can be played; of the first, its file was changed since it was indexed." in text
     assert not re.search("are played|to hear it", text.partition("<script")[0])
+    (tmp_path / "7.ogg").write_bytes(b"no sound")
     many = planted_map(planted_index(MOST_SONGS + 1, folder=tmp_path))
     assert "A page of more than 300 songs has no sounds of its own; --serve plays them." in map_html(many)
 
