@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from audiolime_ext.recommendation.maps.regions import correction, n_deals, regions_of
+from audiolime_ext.recommendation.maps.regions import Region, correction, n_deals, regions_of
 
 
 @pytest.mark.parametrize(
@@ -14,9 +14,10 @@ from audiolime_ext.recommendation.maps.regions import correction, n_deals, regio
 )
 def test_a_region_has_a_high_silhouette_and_a_small_p(silhouette: float, p: float, kind: str) -> None:
     (found,) = regions_of(["a"], [20], [silhouette], [p])
-    assert (found.kind, found.p) == ("few", p)
+    assert found == Region("a", silhouette, p, "few")
     found, _ = regions_of(["a", "b"], [20, 20], [silhouette, 0.0], [p / 3, 1.0])
-    assert (found.kind, found.p) == (kind, pytest.approx(p))
+    assert found.kind == kind
+    assert found.p == pytest.approx(p)
 
 
 def test_a_p_among_many_is_worth_less() -> None:
