@@ -6,7 +6,7 @@ import vm from "node:vm";
 const context = vm.createContext({});
 vm.runInContext(readFileSync(new URL("../../audiolime_ext/report/maps/songs.js", import.meta.url), "utf8"), context);
 const { SIDE, bounded, inSight, moved, toPixels, toPoint, zoomed } = context.audiolime.songs;
-const { folded, isFar, matching, nNearer, nearestTo, similarity, sorted, towards } = context.audiolime.songs;
+const { folded, free, isFar, marked, matching, nNearer, nearestTo, similarity, sorted, towards } = context.audiolime.songs;
 const same = (found, expected) => assert.deepEqual(JSON.parse(JSON.stringify(found)), expected);
 const WHOLE = bounded({ width: 400, height: 300, zoom: 1, x: 0, y: 0 });
 const PLAIN = { ...WHOLE }; // of this realm
@@ -68,4 +68,21 @@ test("the table is sorted by name as people count, by group, and by stability", 
 
 test("similarities have a true minus sign", () => {
   same([similarity(-125), similarity(994), similarity(-1)], ["−0.13", "0.99", "0.00"]);
+});
+
+test("a song that is marked twice is drawn once, as the query", () => {
+  same([...marked([{ name: "query", songs: [3] }, { name: "candidate", songs: [8, 3] }])], [[8, "candidate"], [3, "query"]]);
+  same([...marked([])], []);
+});
+
+test("a line of text goes as near as it can to where it belongs, off those that are there, and within the picture", () => {
+  const at = { left: 0, right: 50, top: 10 };
+  assert.equal(free([], at, 10, 100), 10);
+  assert.equal(free([{ left: 60, right: 90, top: 10, bottom: 20 }], at, 10, 100), 10);
+  const taken = [];
+  for (let i = 0; i < 6; i++) {
+    const top = free(taken, at, 10, 100);
+    assert.ok(top >= 0 && top <= 90 && taken.every((box) => top >= box.bottom || top + 10 <= box.top));
+    taken.push({ left: 0, right: 50, top, bottom: top + 10 });
+  }
 });

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,23 @@ def test_a_table_names_songs_by_their_files_copies_too_and_may_say_more(index: I
     assert column_of(index, "mood", table).values == ("calm", None, None)
 
 
+def test_a_table_names_a_song_without_a_file_by_its_key(index: Index, tmp_path: Path) -> None:
+    table = write(tmp_path / "said.csv", "path,mood\nsongs/a/1.ogg,calm\n3,wild\n2,no file is called so\n")
+    assert column_of(index, "mood", table).values == ("calm", None, "wild")
+
+
+def test_cells_that_say_that_there_is_nothing_are_none_and_counted(index: Index, tmp_path: Path) -> None:
+    table = write(tmp_path / "said.csv", "path,mood\nsongs/a/1.ogg, N/A \nsongs/b/2.ogg,  calm \n3,NaN\n")
+    found = column_of(index, "mood", table)
+    assert found.values == (None, "calm", None)
+    assert found.notes == ("2 songs have 'N/A' or 'NaN' as mood, taken for none",)
+
+
+def test_spaces_around_a_tag_do_not_count(index: Index) -> None:
+    songs = (replace(index.songs[0], artist=" Bach "), replace(index.songs[1], artist="  "), index.songs[2])
+    assert column_of(replace(index, songs=songs), "artist").values == ("Bach", None, None)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -58,6 +76,7 @@ def test_a_table_names_songs_by_their_files_copies_too_and_may_say_more(index: I
         ("path,mood\nsongs/b/2.ogg\n", "line 2: 1 cell where the header has 2"),
         ("path,mood\nother.ogg,calm\n", "none of the 1 line of"),
         ("path,mood\nsongs/b/2.ogg,\n", "a value of mood"),
+        ("path,mood\nsongs/b/2.ogg,none\n", "a value of mood"),
         ("", "no column 'path'; the first line has: nothing"),
     ],
 )

@@ -1,7 +1,8 @@
 """Does the test for clumps claim any where there are none, and find those that are there?
 
 ``python -m tests.studies.map_clumps [N_SETS]`` prints the table that stands in
-`audiolime_ext.recommendation.maps.clumps` (an hour of one core with 20 sets).
+`audiolime_ext.recommendation.maps.clumps` (an hour of one core with 20 sets); ``pairs`` instead of a number prints how
+far apart two kinds of songs must be to be found.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from audiolime_ext.recommendation.maps.nearness import Points
 Drawn = Callable[[int, int, np.random.Generator], Points]
 SIZES = (20, 60, 237, 1000)
 DIMENSIONS = (8, 40, 200)
+DISTANCES = (4, 6, 8, 10, 12, 15, 20)  # standard deviations
 
 
 def spectrum(n_dimensions: int, power: float) -> Points:
@@ -101,6 +103,30 @@ def shares(drawn: Drawn, n: int, n_sets: int) -> tuple[float, float, int]:
     return float(np.mean(claimed)), float(np.mean([one.p <= LEVEL for one in found])), len(found)
 
 
+def pair(n_songs: int, n_dimensions: int, distance: float, rng: np.random.Generator) -> Points:
+    """Two normal kinds of songs, `distance` standard deviations apart."""
+    points = rng.normal(size=(n_songs, n_dimensions))
+    points[n_songs // 2 :, 0] += distance
+    return np.asarray(points)
+
+
+def pairs() -> None:
+    """Print in which share of pairs of normal kinds clumps are claimed, by their distance."""
+    print(f"{'deviations apart':26}" + "".join(f"{distance:>6}" for distance in DISTANCES), flush=True)
+    for n in (60, 200):
+        for d in (2, 10, 50):
+            found = [
+                np.mean(
+                    [
+                        clumps_of(pair(n, d, distance, np.random.default_rng([seed, n, d, distance])), seed=seed).found
+                        for seed in range(10)
+                    ]
+                )
+                for distance in DISTANCES
+            ]
+            print(f"{f'{n} songs, {d} outputs':26}" + "".join(f"{share:>6.1f}" for share in found), flush=True)
+
+
 def main(n_sets: int) -> None:
     """Print, of each kind and number of songs, in which share of sets clumps are claimed (by p alone)."""
     print(f"{'':26}" + "".join(f"{n:>13}" for n in SIZES), flush=True)
@@ -115,4 +141,4 @@ def main(n_sets: int) -> None:
 
 if __name__ == "__main__":
     with reporting(False):
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+        pairs() if sys.argv[1:] == ["pairs"] else main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

@@ -24,7 +24,7 @@ from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.recommendation.evaluation.ears import Ear
 from audiolime_ext.recommendation.evaluation.excerpts import CONDITIONS, middle
-from audiolime_ext.recommendation.sounds import file_of
+from audiolime_ext.recommendation.sounds import file_of, why_no_file
 
 _VERSION = 1
 
@@ -106,7 +106,7 @@ def _key(song: Song, one: Asked) -> dict[str, Any]:
 def _sound(song: Song, folder: Path) -> Audio:
     path = file_of(folder, song)
     if path is None:
-        raise AudioError("its file is gone" if song.path else "the catalogue has no file of it")
+        raise AudioError(why_no_file(song))
     if sha256_of(path) != song.key:
         raise AudioError("its file was changed since it was indexed")
     return load_audio(path)

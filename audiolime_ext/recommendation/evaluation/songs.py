@@ -149,12 +149,14 @@ def songs_of(
             f"{' and '.join(map(legible, named))} have no song in common (by content); compare indexes of the same "
             "files, made by different models"
         )
-    values = column_of(first, group, table).values
+    column = column_of(first, group, table)
+    values = column.values
     known = [key for key in shared if values[at[0][key]] is not None]
     places = np.array([[one[key] for key in known] for one in at], np.intp).reshape(len(at), len(known))
     usable = np.all([_usable(one.vectors[rows]) for one, rows in zip(indexes, places, strict=True)], axis=0)
     names = [song.name for index in indexes for song in index.songs if song.key not in set(shared)]
     notes = (
+        *column.notes,
         left_out(list(dict.fromkeys(names)), "song is not in all indexes", "songs are not in all indexes"),
         left_out(
             _names(first, at[0], shared, known), f"song has no {legible(group)}", f"songs have no {legible(group)}"

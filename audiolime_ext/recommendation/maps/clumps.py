@@ -20,9 +20,10 @@ noise, of whatever spectrum, tails or skewness; k is 0.6 √n, and 6 at least.
   chance leaves gaps in it. Of the curves and sheets below, whatever their size, 95 of 100 stay below 3.8, and 99 of
   100 below 5.1.
 
-So clusters that blend, or of fewer than k songs, are not found: *not clumped* means that nothing shows clumps, and not
-that there are no kinds of songs. Of more than 1,000 songs that many are drawn, and many small clusters escape: 40 of
-250 songs each, whose centres are spread 1.2 times as far as their songs, were not claimed among 10,000.
+So clusters that blend, or of k songs or fewer (the k-th neighbour lies outside), are not found, nor one dense cluster
+among scattered songs: nothing is born beside it, so it has no valley. *Not clumped* means that nothing shows clumps,
+and not that there are no kinds of songs. Of more than 1,000 songs that many are drawn, and many small clusters escape:
+40 of 250 songs each, whose centres are spread 1.2 times as far as their songs, were not claimed among 10,000.
 
 ``python -m tests.studies.map_clumps 12`` drew sets of 8, 40 and 200 outputs (12 of each; of 1,000 songs 3) without
 clumps, and with clusters whose centres are spread 1.5 or 2.5 times as far as the songs of each, so that some overlap.
@@ -52,6 +53,17 @@ alone would have claimed::
     3 clusters, 2.5            0.08 (0.58)   0.72 (1.00)   0.83 (1.00)   0.78 (1.00)
     8 clusters, 1.5            0.00 (0.00)   0.00 (0.83)   0.36 (0.97)   0.44 (1.00)
     8 clusters, 2.5            0.00 (0.00)   0.00 (1.00)   0.69 (1.00)   0.67 (1.00)
+
+Two kinds of songs, normal and of one size, are found from a distance on of some ten times their deviation along the
+line between them: ``python -m tests.studies.map_clumps pairs`` prints the share of pairs that is found, of 10 each::
+
+    deviations apart               4     6     8    10    12    15    20
+    60 songs, 2 outputs          0.0   0.0   0.0   0.4   0.6   0.8   1.0
+    60 songs, 10 outputs         0.0   0.0   0.1   0.8   1.0   1.0   1.0
+    60 songs, 50 outputs         0.0   0.0   0.0   0.1   1.0   1.0   1.0
+    200 songs, 2 outputs         0.0   0.0   0.1   1.0   1.0   1.0   1.0
+    200 songs, 10 outputs        0.0   0.0   0.2   1.0   1.0   1.0   1.0
+    200 songs, 50 outputs        0.0   0.0   0.0   0.2   1.0   1.0   1.0
 
 References
 ----------

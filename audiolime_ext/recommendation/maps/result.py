@@ -17,6 +17,7 @@ from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.recommendation.maps import telling, words
 from audiolime_ext.recommendation.maps.nearness import Ints as Ints
 from audiolime_ext.recommendation.maps.nearness import Points as Points
+from audiolime_ext.recommendation.maps.regions import Kind, Region
 
 if TYPE_CHECKING:
     import pandas
@@ -104,8 +105,8 @@ class Stability:
         Mean share of a song's k neighbours on the map that it has again, from random starts, and with 80 % of songs.
     n_starts, n_subsamples : int
         Numbers of maps that were made for that.
-    chance : float
-        Share of neighbours that a song would have again by chance.
+    chance, chance_of_subsamples : float
+        Shares of neighbours that a song would have again by chance: among all songs, and among 80 % of them.
     """
 
     k: int
@@ -114,6 +115,7 @@ class Stability:
     n_starts: int
     n_subsamples: int
     chance: float = 0.0
+    chance_of_subsamples: float = 0.0
 
     @property
     def each(self) -> Points:
@@ -134,7 +136,8 @@ class GroupPair:
     n_pairs : int
         Number of pairs.
     p : float
-        Share of permutations of the groups in which the distance is as small (one group) or as large (two groups).
+        Share of permutations of the groups in which the distance is as small (one group) or as large (two groups), of
+        this pair alone: not corrected for the number of pairs.
     """
 
     first: str
@@ -157,13 +160,15 @@ class Groups:
     counts : mapping of str to int
         Group → number of its songs, largest first.
     silhouette : float
-        Mean silhouette by cosine distance, −1 to 1; near 0: groups are no regions of the space.
+        Mean silhouette over all songs by cosine distance, −1 to 1. It may hide groups that differ: see `regions`.
     p : float
         Share of permutations of the groups with a silhouette as high.
     pairs : tuple of GroupPair
         Distances within and between groups.
     n_permutations : int
         Number of permutations.
+    regions : tuple of Region
+        Verdict on each group of two songs or more, the largest first.
     """
 
     column: str
@@ -173,6 +178,11 @@ class Groups:
     p: float
     pairs: tuple[GroupPair, ...] = field(repr=False)
     n_permutations: int
+    regions: tuple[Region, ...] = field(default=(), repr=False)
+
+    def of_kind(self, kind: Kind) -> tuple[Region, ...]:
+        """The groups of one verdict: "own", "overlaps", "chance" or "few"."""
+        return tuple(one for one in self.regions if one.kind == kind)
 
     @property
     def within(self) -> dict[str, GroupPair]:

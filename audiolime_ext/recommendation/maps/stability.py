@@ -3,7 +3,8 @@
 Two things are changed. *Starts*: the songs begin at random places; a start from the principal components, moved a
 little, would change almost nothing and prove nothing. *Subsamples*: each map leaves out another fifth of the songs, and
 begins where the first map began. Of each song's k neighbours on the first map (among the songs that are on both) the
-share is counted that it has again. *By chance* it would be k over the number of other songs, which is told beside it.
+share is counted that it has again. *By chance* it would be k over the number of other songs on the map that is made
+again, which is told beside it.
 
 Maps that are made again run 1,000 iterations, as neighbours hardly change after that, and are fewer of larger
 collections: five and five up to 2,000 songs, three and three up to 5,000, two and two beyond.
@@ -57,7 +58,8 @@ def stability_of(directions: Points, start: Points, positions: Points, settings:
         again, _ = lay_out(directions[kept], start[kept], fewer, iterations=n_iterations, name=name)
         by_subsamples[kept] += shared(on_map(positions[kept], k), on_map(again, k))
         n_times[kept] += 1
-    return Stability(k, by_starts, by_subsamples / n_times, n_repeats, n_repeats, k / (n_songs - 1))
+    chance, of_subsamples = k / (n_songs - 1), k / (n_songs - n_songs / FOLDS - 1)
+    return Stability(k, by_starts, by_subsamples / n_times, n_repeats, n_repeats, chance, of_subsamples)
 
 
 def neighbours_compared(n_songs: int) -> int:

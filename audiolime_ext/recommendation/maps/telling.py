@@ -23,7 +23,10 @@ _TOLD = ("key", "path", "title", "artist", "album", "genre", "year", "duration_s
 def rows(found: EmbeddingMap) -> list[dict[str, Any]]:
     """What is known of each song of the map, in its order."""
     groups = None if found.groups is None else found.groups.of_songs
-    marks = {at: name for name, places in found.marked.items() for at in places}
+    marks = dict[int, list[str]]()
+    for name, places in found.marked.items():
+        for at in places:
+            marks.setdefault(at, []).append(name)
     stability = found.stability
     numbers = zip(
         found.layout.positions.tolist(),
@@ -37,7 +40,7 @@ def rows(found: EmbeddingMap) -> list[dict[str, Any]]:
         | {"x": x, "y": y, "first_component": first, "second_component": second}
         | {"kept_from_starts": by_starts, "kept_from_subsamples": by_subsamples}
         | ({} if groups is None else {"group": groups[at]})
-        | ({"marked": marks.get(at)} if marks else {})
+        | ({"marked": ", ".join(marks.get(at, [])) or None} if marks else {})
         for at, ((x, y), (first, second), by_starts, by_subsamples) in enumerate(numbers)
     ]
 
@@ -76,7 +79,9 @@ def as_dict(found: EmbeddingMap) -> dict[str, Any]:
         "explained": list(found.explained),
         "map": _layout(found.layout),
         "noise": _layout(found.noise) | {"positions": found.noise.positions.tolist()},
-        "stability": again | means | {"chance": stability.chance},
+        "stability": again
+        | means
+        | {"chance": stability.chance, "chance_of_subsamples": stability.chance_of_subsamples},
         "groups": None if found.groups is None else _groups(found.groups),
         "marked": {name: list(places) for name, places in found.marked.items()},
         "songs": songs,
@@ -100,9 +105,8 @@ def _layout(layout: Layout) -> dict[str, Any]:
 
 def _groups(groups: Groups) -> dict[str, Any]:
     numbers = {"silhouette": groups.silhouette, "p": groups.p, "n_permutations": groups.n_permutations}
-    return (
-        {"column": groups.column, "counts": dict(groups.counts)} | numbers | {"pairs": list(map(asdict, groups.pairs))}
-    )
+    each = {"regions": list(map(asdict, groups.regions)), "pairs": list(map(asdict, groups.pairs))}
+    return {"column": groups.column, "counts": dict(groups.counts)} | numbers | each
 
 
 def _cell(value: Any) -> Any:

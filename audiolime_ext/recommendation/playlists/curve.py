@@ -45,12 +45,15 @@ class Curve:
         Rank of each song of the index, 0 to 1; NaN: it has no number.
     weight : float
         Weight of a distance from the curve, beside distances between songs.
+    notes : tuple of str
+        Sentences on what was taken for no number.
     """
 
     column: str
     points: tuple[tuple[float, float], ...]
     ranks: Array = field(repr=False)
     weight: float = 1.0
+    notes: tuple[str, ...] = ()
 
     def wanted(self, n: int) -> Array:
         """The rank that each of n places should have, shape (n,).
@@ -91,8 +94,8 @@ def curve_of(
         )
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < np.inf:
         raise UsageError(f"the weight of a curve is {weight!r}; give a number above 0")
-    points, numbers = points_of(curve), column_of(index, column, table).numbers()
-    return Curve(column, points, ranks_of(numbers), float(weight))
+    points, values = points_of(curve), column_of(index, column, table)
+    return Curve(column, points, ranks_of(values.numbers()), float(weight), values.notes)
 
 
 def points_of(curve: Any) -> tuple[tuple[float, float], ...]:

@@ -157,7 +157,8 @@ def playlist(
     if fill is not None:
         wanted = _with_gaps(pool, wanted)
     task, order, greedy = _solved(pool, rules, wanted, line, choice, seed)
-    notes = [*waiting(index), *wanted.notes, *telling.notes, *choice.notes, *_of_rules(rules, order)]
+    of_curve = () if line is None else line.notes
+    notes = [*waiting(index), *wanted.notes, *telling.notes, *choice.notes, *of_curve, *_of_rules(rules, order)]
     if wanted.seconds is not None and task.lengths is not None:
         length = float(task.lengths[order].sum()) / 60
         notes.append(f"{length:.1f} minutes, where {wanted.seconds / 60:g} were wanted")

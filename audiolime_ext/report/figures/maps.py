@@ -72,10 +72,12 @@ def _draw_map(found: EmbeddingMap, room: Room, axis: Axes) -> None:
         axis.scatter(
             positions[chosen, 0], positions[chosen, 1], s=size, c=color, marker=marker, linewidths=0, label=name
         )
+    drawn = set(found.marked.get("query", ()))  # a candidate that is the query, too, is drawn as that
     for name, places in found.marked.items():
         marker, points = _MARKED[name]
+        shown = [place for place in places if name == "query" or place not in drawn]
         about: Any = {"facecolors": "none", "edgecolors": room.style.ink, "linewidths": 1.5 * room.style.line}
-        x, y = positions[list(places)].T
+        x, y = positions[shown].T
         axis.scatter(x, y, s=points**2, marker=marker, label=name, **about)
     _bare(axis)
 

@@ -189,20 +189,19 @@
       const at = (song) => songs.toPixels(camera, points[2 * song], points[2 * song + 1]);
       const size = radius(this.n, camera.zoom);
       for (const song of this.matches) ring(context, ...at(song), size + 4, colors.mark, 2, colors.paper);
-      for (const { name, songs: marked } of data.marks) {
-        for (const song of marked) {
-          ring(context, ...at(song), size + 6, colors.ink, 2.5, colors.paper);
-          const told = camera.width < NARROW ? name : `${name}: ${data.names[song]}`;
-          if (song !== this.shown) label(context, told, ...at(song), camera, colors);
-        }
-      }
       const { shown, sounding } = this;
+      const labels = shown >= 0 && this.hovered < 0 ? [[data.names[shown], shown]] : [];
+      for (const [song, name] of songs.marked(data.marks)) {
+        ring(context, ...at(song), size + 6, colors.ink, 2.5, colors.paper);
+        if (song !== shown) labels.push([camera.width < NARROW ? name : `${name}: ${data.names[song]}`, song]);
+      }
       if (shown >= 0) {
         drawNeighbours(context, points, camera, { song: shown, near: this.near(shown), far: data.far }, size, colors);
         ring(context, ...at(shown), size + 5, colors.accent, 3, colors.paper);
       }
       if (sounding >= 0) ring(context, ...at(sounding), size + 9, colors.mark, 3, colors.paper);
-      if (shown >= 0 && this.hovered < 0) label(context, data.names[shown], ...at(shown), camera, colors);
+      this.labelled = []; // boxes of labels, none upon another
+      for (const [text, song] of labels) label(context, text, ...at(song), camera, colors, this.labelled);
     }
 
     #songAt({ clientX, clientY }) {

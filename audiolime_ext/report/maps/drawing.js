@@ -2,8 +2,9 @@
 "use strict";
 
 (function (audiolime) {
-  const { scale, toPixels, isFar } = audiolime.songs;
+  const { scale, toPixels, isFar, free } = audiolime.songs;
   const MARGIN = 12;
+  const LINE = 17; // pixels of a label's height
 
   /** The colours of the page as it is now: light or dark. */
   function inks(element) {
@@ -103,19 +104,21 @@
     }
   }
 
-  /** A few words beside a mark, on the side where there is room. */
-  function label(context, text, x, y, camera, colors) {
+  /** A few words beside a mark, on the side where there is room, and off the labels that are `taken`. */
+  function label(context, text, x, y, camera, colors, taken) {
     context.font = "600 13px system-ui, sans-serif";
     const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
     const { width } = context.measureText(short);
     const left = x + 12 + width > camera.width ? Math.max(2, x - 12 - width) : x + 12;
+    const top = free(taken, { left, right: left + width, top: y - LINE / 2 }, LINE, camera.height);
+    taken.push({ left, right: left + width, top, bottom: top + LINE });
     context.textBaseline = "middle";
     context.lineWidth = 4;
     context.lineJoin = "round";
     context.strokeStyle = colors.paper;
-    context.strokeText(short, left, y);
+    context.strokeText(short, left, top + LINE / 2);
     context.fillStyle = colors.ink;
-    context.fillText(short, left, y);
+    context.fillText(short, left, top + LINE / 2);
   }
 
   audiolime.drawing = { inks, radius, fitted, drawMarks, drawNeighbours, ring, label };

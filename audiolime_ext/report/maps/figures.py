@@ -32,20 +32,22 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """Moves of a map on a logarithmic scale, in pixels of a picture of `WIDTH` × `HEIGHT`."""
+    """Moves of a map on a logarithmic scale, in pixels of a picture of `WIDTH` × `HEIGHT`; `ticks`: powers of ten."""
 
     points: str
     dots: tuple[tuple[float, float, str], ...]
     tolerance_y: float
     tolerance: str
     highest: str
+    first: str
     last: str
+    ticks: tuple[tuple[float, str], ...]
 
 
 @dataclass(frozen=True)
 class Picture:
     """The vectors as a PNG file in base64, its size in pixels, where each group begins and ends, what white stands for,
-    and what else is to be said.
+    the number of the darkest shades, and what else is to be said.
     """
 
     image: str = field(repr=False)
@@ -53,6 +55,7 @@ class Picture:
     height: int
     bands: tuple[tuple[str, float, float], ...]
     zero: str
+    reach: str
     says: tuple[str, ...]
 
 
@@ -69,23 +72,30 @@ def curve_of(movement: Movement, tolerance: float) -> Curve | None:
     Examples
     --------
     >>> curve = curve_of(Movement(np.array([250, 500]), np.array([0.1, 0.0001]), True), 0.001)
-    >>> curve.points, round(curve.tolerance_y, 1)
-    ('0.0,5.0 300.0,105.0', 71.7)
+    >>> curve.points, round(curve.tolerance_y, 1), curve.ticks[:2]
+    ('0.0,5.0 300.0,105.0', 71.7, ((105.0, '0.01 %'), (71.7, '0.1 %')))
     """
     moves, iterations = np.maximum(movement.moves, 1e-9), movement.iterations
     if not len(moves):
         return None
     logs = np.log10(np.append(moves, tolerance))
     low, high = float(logs.min()), float(logs.max())
-    y = 5.0 + (high - logs) / ((high - low) or 1.0) * (HEIGHT - 10.0)
+    y = _height(logs, low, high)
     first, last = int(iterations[0]), int(iterations[-1])
     x = (iterations - first) / ((last - first) or 1) * WIDTH
     steps = zip(x.tolist(), y[:-1].tolist(), moves.tolist(), iterations.tolist(), strict=True)
     dots = tuple((round(a, 1), round(b, 1), f"{100 * move:.2f} % in the step up to {n}") for a, b, move, n in steps)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b, _ in dots)
-    return Curve(
-        points, dots, float(y[-1]), f"{100 * tolerance:.1f} %", f"{100 * moves.max():.1f} %", f"{last} iterations"
-    )
+    powers = np.arange(np.ceil(low), np.floor(high) + 1)
+    percent = (f"{100 * 10**power:g} %" for power in powers)
+    ticks = tuple(zip(_height(powers, low, high).round(1).tolist(), percent, strict=True))
+    told = f"{100 * tolerance:.1f} %", f"{100 * moves.max():.1f} %"
+    return Curve(points, dots, float(y[-1]), *told, str(first), f"{last} iterations", ticks)
+
+
+def _height(logs: Array, low: float, high: float) -> Array:
+    """Where logarithms stand in the picture, the highest at its top."""
+    return np.asarray(5.0 + (high - logs) / ((high - low) or 1.0) * (HEIGHT - 10.0))
 
 
 def picture_of(found: EmbeddingMap) -> Picture:
@@ -104,7 +114,7 @@ def picture_of(found: EmbeddingMap) -> Picture:
     height, width = shade.shape
     zero = "zero" if found.space == "plain" else "the average of the collection"
     says = tuple(_says(found, columns, directions.shape))
-    return Picture(image, width, height, _bands(found, labels[rows]), zero, says)
+    return Picture(image, width, height, _bands(found, labels[rows]), zero, f"{reach:.2g}", says)
 
 
 def vectors_of(found: EmbeddingMap) -> tuple[Array, float]:

@@ -116,7 +116,7 @@ def _between(groups: Groups, pairs: list[GroupPair]) -> Between:
             if pair is None or row == column or pair.distance != pair.distance:
                 yield "", "p0", ""
                 continue
-            words = f"{legible(row)} and {legible(column)}: p = {pair.p:.2g}"
+            words = f"{legible(row)} and {legible(column)}: p of farther apart = {pair.p:.2g}, of this pair alone"
             yield _number(pair.distance), shade(pair.distance - low, high - low), words
 
     return Between(tuple(map(legible, names)), tuple((legible(name), tuple(cells(name))) for name in names))

@@ -20,7 +20,7 @@
     return made;
   }
 
-  /** The box: what is typed is highlighted on the map and shortens the table; Enter chooses. */
+  /** The box: what is typed is highlighted on the map and shortens the table; Enter chooses, Escape clears, both leave. */
   class Search {
     /** `on` hears: found(songs or null), choose(song), leave(). */
     constructor(root, names, on) {
@@ -81,9 +81,13 @@
       if ((event.key === "ArrowDown" || event.key === "ArrowUp") && n) {
         this.active = (this.active + (event.key === "ArrowDown" ? 1 : n - 1)) % n;
         this.#mark();
-      } else if (event.key === "Enter" && this.active >= 0) this.#choose(this.found[this.active]);
-      else if (event.key === "Escape" && this.input.value) this.clear();
-      else return;
+      } else if (event.key === "Enter" && this.active >= 0) {
+        this.#choose(this.found[this.active]);
+        this.on.leave();
+      } else if (event.key === "Escape") {
+        this.clear();
+        this.on.leave();
+      } else return;
       event.preventDefault();
       event.stopPropagation();
     }

@@ -209,6 +209,7 @@
         list();
       },
       choose: (song) => choose(song, false),
+      leave: () => box.focus({ preventScroll: true }),
     });
 
     function list() {

@@ -18,10 +18,12 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import legible
 from audiolime_ext.recommendation.maps.presets import DEFAULT, PRESETS
 from audiolime_ext.recommendation.maps.result import EmbeddingMap, MapSettings
+from audiolime_ext.recommendation.sounds import file_of
 from audiolime_ext.report.maps.sounds import MOST_SONGS, SECONDS, SR, excerpts, kbps_for
 from audiolime_ext.report.maps.view import map_view
 from audiolime_ext.report.templating import policy, render, static
 
+NONE_PLAYED = "None of the songs has a file that can be played"
 SCRIPTS = ("maps/songs.js", "maps/drawing.js", "maps/canvas.js", "maps/list.js", "maps/map.js")
 
 
@@ -40,12 +42,16 @@ def map_html(found: EmbeddingMap, *, title: str | None = None, sounds: bool = Tr
     n = len(found.places)
     if not sounds:
         return _html(found, title, None, "This page was made without sounds.")
+    if not _has_files(found):
+        return _html(found, title, None, f"{NONE_PLAYED}.")
     if n > MOST_SONGS:
         return _html(
             found, title, None, f"A page of more than {MOST_SONGS} songs has no sounds of its own; --serve plays them."
         )
     kbps = kbps_for(n)
     cut = excerpts(found, kbps)
+    if not any(one.encoded for one in cut):
+        return _html(found, title, None, f"{NONE_PLAYED}; of the first, {cut[0].told}.")
     data = {
         "told": [one.told for one in cut],
         "sounds": [base64.b64encode(one.encoded).decode() for one in cut],
@@ -65,8 +71,15 @@ def served_html(found: EmbeddingMap, *, title: str | None = None) -> str:
     title : str or None
         Title of the page; None: the index's name.
     """
+    if not _has_files(found):
+        return _html(found, title, None, f"{NONE_PLAYED}.")
     told = f"{_what_is_played()}, cut when you ask for it: the page plays as long as audiolime serves it."
     return _html(found, title, {"served": True}, told)
+
+
+def _has_files(found: EmbeddingMap) -> bool:
+    """Whether any song of the map has a file at all."""
+    return any(file_of(found.index.folder, found.index.songs[int(place)]) is not None for place in found.places)
 
 
 def _what_is_played() -> str:

@@ -90,6 +90,21 @@
   const isFar = (points, from, other, far, k) =>
     distance2(points, from, points[2 * other], points[2 * other + 1]) > far ** 2 && nNearer(points, from, other) > k;
 
+  /** Song → how it is marked, each once: one that is the query, too, is drawn as that. */
+  const marked = (marks) => new Map([...marks].reverse().flatMap(({ name, songs }) => songs.map((song) => [song, name])));
+
+  /** The top of a line of text from `left` to `right`, as near to `top` as it fits between those that are `taken`. */
+  function free(taken, { left, right, top }, height, most) {
+    const clear = (at) =>
+      taken.every((box) => at + height <= box.top || at >= box.bottom || right <= box.left || left >= box.right);
+    for (let step = 0; step <= taken.length * 2; step++) {
+      const sides = step ? [top + step * (height / 2 + 1), top - step * (height / 2 + 1)] : [top];
+      const found = sides.find((at) => clear(at) && (step === 0 || (at >= 0 && at + height <= most)));
+      if (found !== undefined) return found;
+    }
+    return top;
+  }
+
   const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
   /** Songs whose names hold every word of a text, in any order; those that begin with it come first. */
@@ -121,7 +136,7 @@
   }
 
   audiolime.songs = {
-    SIDE, scale, toPixels, toPoint, zoomed, moved, bounded, inSight, nearestTo, towards, nNearer, isFar, folded,
-    matching, sorted, similarity,
+    SIDE, scale, toPixels, toPoint, zoomed, moved, bounded, inSight, nearestTo, towards, nNearer, isFar, marked,
+    free, folded, matching, sorted, similarity,
   };
 })((globalThis.audiolime ??= {}));

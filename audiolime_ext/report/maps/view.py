@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.files.names import legible
+from audiolime_ext.recommendation.maps.regions import LEVEL
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
 from audiolime_ext.recommendation.maps.words import UNSTABLE, reading
 from audiolime_ext.recommendation.space import AVERAGE, meaning
@@ -23,6 +24,7 @@ from audiolime_ext.text import counted
 
 SIDE = 10_000
 FAR = 0.15  # of the map's width
+ONE_OF = {"query": "query", "candidates": "candidate"}  # what a song is called that is marked so
 HOW_TO_READ = (
     "Point at a song: lines lead to the songs that are nearest to it in the model’s own space, wherever the map has "
     "put them.",
@@ -114,7 +116,13 @@ def _noise(found: EmbeddingMap) -> str:
         return "There are too few songs to compare the two."
     if found.clumped:
         return "In the model’s own space, the songs clump more than such noise does."
-    return "The songs have no clumps that such noise could not have: do not read clusters off the map."
+    if found.p_clumped <= LEVEL:
+        told = "The songs lie less evenly than such noise, but no clumps are told from a continuum"
+    else:
+        told = "The songs have no clumps that such noise could not have"
+    if found.groups is not None and found.groups.of_kind("own"):
+        return f"{told}. Regions that groups have are told from the model’s own space: do not read others off the map."
+    return f"{told}: do not read clusters off the map."
 
 
 def _settled(found: EmbeddingMap) -> str:
@@ -183,7 +191,7 @@ def _data(found: EmbeddingMap, groups: GroupView | None) -> dict[str, Any]:
         "k": int(found.neighbours.shape[1]),
         "near": found.neighbours.ravel().tolist(),
         "similar": np.rint(1000 * np.nan_to_num(found.similarities)).astype(int).ravel().tolist(),
-        "marks": [{"name": legible(name), "songs": list(map(int, songs))} for name, songs in found.marked.items()],
+        "marks": [{"name": ONE_OF[name], "songs": list(map(int, songs))} for name, songs in found.marked.items()],
     }
 
 

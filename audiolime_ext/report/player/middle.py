@@ -15,7 +15,7 @@ from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import AudiolimeError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.reading import sha256_of
-from audiolime_ext.recommendation.sounds import file_of
+from audiolime_ext.recommendation.sounds import file_of, why_no_file
 from audiolime_ext.report.templating import clock
 
 
@@ -38,7 +38,7 @@ def middle_of_song(folder: Path, song: Song, seconds: float) -> Audio | str:
     """
     path = file_of(folder, song)
     if path is None:
-        return "its file is gone" if song.path else "the catalogue names no file of it"
+        return why_no_file(song)
     try:
         if sha256_of(path) != song.key:
             return "its file was changed since it was indexed"

@@ -23,7 +23,7 @@ from audiolime_ext.errors import AudiolimeError
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.progress.stages import tracked
-from audiolime_ext.recommendation.sounds import file_of
+from audiolime_ext.recommendation.sounds import file_of, why_no_file
 from audiolime_ext.report.neighbours.loudness import PEAK, equal_gains_db, gain_in_words
 from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.templating import clock
@@ -77,7 +77,7 @@ def ends_of(folder: Path, song: Song) -> Ends:
     """The ends of a song of an index."""
     path = file_of(folder, song)
     if path is None:
-        return Ends(why="its file is gone" if song.path else "the catalogue names no file of it")
+        return Ends(why=why_no_file(song))
     if sha256_of(path) != song.key:
         return Ends(why="its file was changed since it was indexed")
     try:

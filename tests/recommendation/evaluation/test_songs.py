@@ -46,6 +46,13 @@ def test_what_is_left_out_is_said() -> None:
     assert [song.key for song in found.songs] == [f"key {i}" for i in range(11) if i not in (3, 5)]
 
 
+def test_cells_of_a_table_that_are_taken_for_none_are_said(tmp_path: Path) -> None:
+    lines = (f"{i}.ogg,{'None' if i == 4 else i // 4}" for i in range(12))
+    (tmp_path / "said.csv").write_text("\n".join(["path,mood", *lines]))
+    found = songs_of([replace(indexed(), folder=tmp_path)], "mood", table=tmp_path / "said.csv")
+    assert found.notes == ("1 song has 'None' as mood, taken for none", "1 song has no mood: 4.ogg")
+
+
 def test_a_group_of_one_song_is_searched_and_asks_nothing() -> None:
     found = songs_of([indexed(9)], "album")
     assert len(found.groups) == 9

@@ -33,7 +33,7 @@ def library(points: Floats, **of: Any) -> Index:
     songs = tuple(
         Song(f"key {n}", f"album {3 * n // len(points)}/{n}.ogg", title=f"song {n}") for n in range(len(points))
     )
-    return collection(points, songs=songs, **of)
+    return collection(points, **{"songs": songs, **of})
 
 
 def words_of(found: EmbeddingMap) -> str:

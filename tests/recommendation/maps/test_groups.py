@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import pairwise, silhouette_score
+from sklearn.metrics import pairwise, silhouette_samples, silhouette_score
 
 from audiolime_ext.collection.columns import Column
 from audiolime_ext.errors import UsageError
@@ -102,5 +103,76 @@ def test_many_groups_and_songs_are_dealt_less_often_and_told_without_distances_b
     assert [(pair.first, pair.second) for pair in some.pairs] == [(name, name) for name in some.counts]
     assert notes == (
         "mood has more than 2 groups, so distances between two of them are not told",
-        "the groups were dealt out anew 99 times only, as there are many songs and groups",
+        "the groups were dealt out anew 99 times only, as there are many songs and groups, too few to tell one group "
+        "alone from chance",
     )
+
+
+def tight_beside_scattered(rng: np.random.Generator) -> tuple[Floats, tuple[str, ...]]:
+    """150 songs at nearly one place, and three groups that were dealt among 60 others."""
+    tight = 0.05 * rng.normal(size=(150, 10)) + 3 * np.eye(10)[0]
+    return np.concatenate([tight, rng.normal(size=(60, 10))]), ("A",) * 150 + ("R0", "R1", "R2") * 20
+
+
+def one_tight_among_many(rng: np.random.Generator) -> tuple[Floats, tuple[str, ...]]:
+    """Five groups that were dealt among 150 songs, and 50 songs far away."""
+    points = np.concatenate([rng.normal(size=(150, 10)), 0.1 * rng.normal(size=(50, 10)) + 5])
+    return points, ("g0", "g1", "g2", "g3", "g4") * 30 + ("A",) * 50
+
+
+@pytest.mark.parametrize("planted", [tight_beside_scattered, one_tight_among_many])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_one_region_among_groups_that_were_dealt_is_told_and_they_are_not(planted: Any, seed: int) -> None:
+    points, values = planted(np.random.default_rng(seed))
+    some, _ = found(values, directions(points))
+    assert [one.name for one in some.of_kind("own")] == ["A"]
+    assert {one.name for one in some.of_kind("chance")} == set(values) - {"A"}
+    silhouettes = silhouette_samples(directions(points), values, metric="cosine")
+    for region in some.regions:
+        assert region.silhouette == pytest.approx(silhouettes[np.array(values) == region.name].mean(), abs=1e-6)
+
+
+def test_groups_that_overlap_are_told_from_chance_and_are_no_regions() -> None:
+    rng = np.random.default_rng(2)
+    points = 0.8 * rng.normal(size=(3, 12))[np.arange(90) // 30] + rng.normal(size=(90, 12))
+    some, _ = found(tuple("abc"[n // 30] for n in range(90)), directions(points))
+    assert [one.kind for one in some.regions] == ["overlaps"] * 3
+
+
+def test_one_region_among_many_groups_is_told() -> None:
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.normal(size=(236, 10)), 0.05 * rng.normal(size=(4, 10)) + 3])
+    some, _ = found(tuple(f"g{n % 59}" for n in range(236)) + ("A",) * 4, directions(points))
+    assert [(one.name, one.kind) for one in some.regions if one.kind != "chance"] == [("A", "own")]
+
+
+def test_of_noise_one_set_in_twenty_at_most_has_a_group_that_is_told_from_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(groups, "N_PERMUTATIONS", 99)
+    monkeypatch.setattr(groups, "_ROOM", 1)
+    told = 0
+    for seed in range(200):
+        songs = directions(np.random.default_rng([seed, 9]).normal(size=(60, 6)))
+        some, _ = found(tuple(f"g{n % 10}" for n in range(60)), songs, seed)
+        told += bool(some.of_kind("own") or some.of_kind("overlaps"))
+    assert told <= 10
+
+
+def test_groups_that_can_be_dealt_in_few_ways_only_are_too_few_to_tell() -> None:
+    songs = directions(np.repeat([[1.0, 0.0], [-1.0, 0.1]], 2, axis=0))
+    some, _ = found(("a", "a", "b", "b"), songs)
+    assert some.silhouette == pytest.approx(1.0)
+    assert [one.kind for one in some.regions] == ["few", "few"]
+    more, _ = found(tuple("ab"[n // 8] for n in range(16)), directions(np.repeat([[1.0, 0.0], [-1.0, 0.1]], 8, axis=0)))
+    assert [one.kind for one in more.regions] == ["own", "own"]
+
+
+def test_groups_that_differ_in_capital_letters_only_are_named() -> None:
+    _, notes = found(tuple(["rock", "Rock", "jazz"][n % 3] for n in range(60)))
+    assert notes == ("2 groups by mood differ in capital letters only: rock, Rock",)
+
+
+def test_what_a_column_took_for_no_value_is_told() -> None:
+    column = Column("mood", NAMES, notes=("3 songs have 'nan' as mood, taken for none",))
+    assert groups_of(column, SONGS, np.arange(60), 0)[1] == column.notes

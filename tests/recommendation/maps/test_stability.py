@@ -25,6 +25,7 @@ def test_songs_along_a_curve_keep_their_neighbours_and_those_without_any_do_not(
     assert circle.each.mean() > 0.8
     assert nowhere.each.mean() < 0.6
     assert nowhere.chance == 10 / 59
+    assert nowhere.chance_of_subsamples == 10 / 47
     assert nowhere.each.min() >= 0
     assert circle.each.max() <= 1
 

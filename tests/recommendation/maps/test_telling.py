@@ -22,7 +22,9 @@ def found() -> EmbeddingMap:
     points = clusters(3, 42)
     points[7] = points[8]
     index = library(points)
-    return embedding_map(index, settings=QUICK, group="folder", query="song 3", candidates=["song 5", "song 40"])
+    return embedding_map(
+        index, settings=QUICK, group="folder", query="song 3", candidates=["song 3", "song 5", "song 40"]
+    )
 
 
 def test_json_holds_all_that_was_measured(found: EmbeddingMap) -> None:
@@ -30,7 +32,7 @@ def test_json_holds_all_that_was_measured(found: EmbeddingMap) -> None:
     assert told["settings"]["perplexity"] == 8.0
     assert told["clumped"] is True
     assert [len(told["songs"]), len(told["noise"]["positions"])] == [42, 41]
-    assert told["songs"][3]["marked"] == "query"
+    assert told["songs"][3]["marked"] == "query, candidates"
     assert told["songs"][5]["group"] == "album 0"
     near = told["songs"][7]["neighbours"]
     assert near[0] == {"place": 8, "similarity": pytest.approx(1.0)}
@@ -38,6 +40,7 @@ def test_json_holds_all_that_was_measured(found: EmbeddingMap) -> None:
     assert told["map"]["movement"]["iterations"] == [250]
     assert told["groups"]["counts"] == {"album 0": 14, "album 1": 14, "album 2": 14}
     assert len(told["groups"]["pairs"]) == 6
+    assert [one["kind"] for one in told["groups"]["regions"]] == ["own", "own", "own"]
     assert told["headline"] == found.headline
     assert "1 song has the direction of another one" in told["notes"][0]
 
@@ -57,7 +60,7 @@ def test_the_table_has_a_row_for_each_song(found: EmbeddingMap, tmp_path: Path) 
     path = found.write_csv(tmp_path / "map.csv")
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     assert [float(row["x"]) for row in rows] == table["x"].tolist()
-    assert [row["marked"] for row in rows[:6]] == ["", "", "", "query", "", "candidates"]
+    assert [row["marked"] for row in rows[:6]] == ["", "", "", "query, candidates", "", "candidates"]
     assert rows[0]["group"] == "album 0"
 
 

@@ -504,6 +504,8 @@ def test_a_map_is_drawn_beside_noise_with_its_groups_and_what_is_marked(results:
     rows = np.asarray(axes_of(found, kind="matrix")[0].images[0].get_array())
     assert rows.shape == (60, 12)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0)
+    both = axes_of(replace(found, marked={"query": (3,), "candidates": (3, 5)}))[0].collections[-2:]
+    assert [one.get_offsets().tolist() for one in both] == [found.layout.positions[[at]].tolist() for at in (3, 5)]
 
 
 @pytest.mark.parametrize("style", ["screen", "paper"])

@@ -12,6 +12,7 @@ from audiolime_ext import Audio
 from audiolime_ext.collection.index import Index
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.files.reading import sha256_of
+from audiolime_ext.recommendation.maps.regions import Region
 from audiolime_ext.recommendation.maps.result import (
     EmbeddingMap,
     GroupPair,
@@ -113,4 +114,5 @@ def _groups(directions: Array, of_songs: tuple[str | None, ...]) -> Groups:
             mean = float(distances.mean()) if distances.size else float("nan")
             pairs.append(GroupPair(first, second, mean, distances.size, 0.001))
     counts = {name: of_songs.count(name) for name in names}
-    return Groups("genre", of_songs, counts, 0.31, 0.001, tuple(pairs), 999)
+    regions = tuple(Region(name, 0.31, 0.001, "overlaps") for name in names)
+    return Groups("genre", of_songs, counts, 0.31, 0.001, tuple(pairs), 999, regions)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from audiolime_ext import write_page
+from audiolime_ext.collection.songs import Song
 from audiolime_ext.recommendation.maps.presets import DEFAULT, PRESETS
 from audiolime_ext.recommendation.maps.result import EmbeddingMap, Groups, MapSettings, Movement
 from audiolime_ext.recommendation.maps.words import UNSTABLE
-from audiolime_ext.report.maps.figures import MOST_ROWS, curve_of, picture_of
+from audiolime_ext.report.maps.figures import MOST_ROWS, curve_of, picture_of, vectors_of
 from audiolime_ext.report.maps.groups import group_view, legend_of
-from audiolime_ext.report.maps.page import command_of, map_html
-from audiolime_ext.report.maps.sounds import KBPS, LEVEL_DB, SECONDS, kbps_for, level_gain
+from audiolime_ext.report.maps.page import command_of, map_html, served_html
+from audiolime_ext.report.maps.sounds import KBPS, LEVEL_DB, MOST_SONGS, SECONDS, kbps_for, level_gain
 from audiolime_ext.report.maps.view import SIDE, map_view, places_of
 from tests.browser.pages import opened, wait
 from tests.report.maps.planted import planted_index, planted_map, with_sounds
@@ -35,6 +36,8 @@ from tests.report.player.test_player import violations
 browser_test = pytest.mark.browser
 FILLED = "[...document.querySelectorAll('.canvas canvas')].map(c => c.getContext('2d')"
 FILLED += ".getImageData(0, 0, c.width, c.height).data.some(v => v))"
+
+ON_MAP = "document.activeElement.classList.contains('canvas')"
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +104,7 @@ def test_the_neighbours_that_are_drawn_are_those_of_the_original_space(found: Em
     assert np.array(data["near"]).reshape(-1, data["k"]).tolist() == found.neighbours.tolist()
     assert data["similar"][:3] == [round(1000 * one) for one in found.similarities[0, :3]]
     assert data["stability"][5] == round(100 * found.stability.each[5])
-    assert data["marks"] == [{"name": "query", "songs": [3]}, {"name": "candidates", "songs": [8, 9]}]
+    assert data["marks"] == [{"name": "query", "songs": [3]}, {"name": "candidate", "songs": [8, 9]}]
 
 
 def test_the_page_says_what_the_map_says_and_clusters_only_where_noise_has_none(found: EmbeddingMap) -> None:
@@ -110,6 +113,12 @@ def test_the_page_says_what_the_map_says_and_clusters_only_where_noise_has_none(
         assert view.headline == replace(found, clumped=state).headline
         assert {*view.sentences, view.caution} == set(replace(found, clumped=state).sentences)
         assert ("do not read clusters off the map" in view.noise) == (state is False)
+    assert "no clumps that such noise could not have" in map_view(replace(found, clumped=False, p_clumped=0.3)).noise
+    assert "lie less evenly than such noise" in map_view(replace(found, clumped=False, p_clumped=0.01)).noise
+    assert found.groups is not None
+    own = replace(found.groups, regions=tuple(replace(one, kind="own") for one in found.groups.regions))
+    view = map_view(replace(found, clumped=False, p_clumped=0.3, groups=own))
+    assert view.noise.endswith("are told from the model’s own space: do not read others off the map.")
 
 
 def test_a_map_that_has_not_settled_says_so(found: EmbeddingMap) -> None:
@@ -119,6 +128,22 @@ def test_a_map_that_has_not_settled_says_so(found: EmbeddingMap) -> None:
     assert any("has not settled" in line for line in view.sentences)
     assert "has settled" in map_view(found).settled
     assert curve_of(Movement(np.zeros(0, int), np.zeros(0), settled=False), 0.001) is None
+
+
+def test_the_curve_has_a_scale_of_powers_of_ten_and_both_ends_of_its_axis() -> None:
+    curve = curve_of(Movement(np.array([250, 500, 750]), np.array([0.2, 0.05, 0.002]), settled=False), 0.001)
+    assert curve is not None
+    assert [told for _, told in curve.ticks] == ["0.1 %", "1 %", "10 %"]
+    heights = [y for y, _ in curve.ticks]
+    assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2], abs=0.11)
+    assert heights[0] == pytest.approx(curve.tolerance_y, abs=0.05)
+    assert (curve.first, curve.last) == ("250", "750 iterations")
+
+
+def test_shades_have_a_number(found: EmbeddingMap, silent_page: str) -> None:
+    reach = vectors_of(found)[1]
+    assert f"<span>−{reach:.2g}</span>" in silent_page
+    assert f"<span>{reach:.2g}</span>" in silent_page
 
 
 def test_any_number_of_groups_has_colours_and_shapes_that_differ() -> None:
@@ -178,6 +203,22 @@ def test_the_middle_of_every_song_is_played_equally_loud(sounding_page: str) -> 
     assert levels == pytest.approx([levels[0]] * 10, abs=0.1)
     assert levels[0] == pytest.approx(LEVEL_DB - 0.4, abs=0.1)  # LAME takes 0.45 dB off whatever it encodes
     assert all(len(sound) / sr == pytest.approx(SECONDS, abs=0.1) for sound, sr in played)
+
+
+def test_of_songs_without_files_no_page_says_that_they_are_played(found: EmbeddingMap, tmp_path: Path) -> None:
+    for text in (map_html(found), served_html(found), map_html(planted_map(planted_index(MOST_SONGS + 1)))):
+        assert "None of the songs has a file that can be played." in text
+        assert not re.search("are played|--serve plays|to hear it", text.partition("<script")[0])
+        assert data_of(text, "map-sounds") is None
+    for name in ("0.wav", "1.wav"):
+        (tmp_path / name).write_bytes(b"no sound")
+    songs = tuple(Song(f"key {i}", f"{i}.wav", title=f"song {i}", genre=f"genre {i % 2}") for i in range(12))
+    text = map_html(planted_map(planted_index(12, 2, songs=songs, folder=tmp_path)))
+    assert "can be played; of the first, its file was changed since it was indexed." in text
+    assert not re.search("are played|to hear it", text.partition("<script")[0])
+    (tmp_path / "7.ogg").write_bytes(b"no sound")
+    many = planted_map(planted_index(MOST_SONGS + 1, folder=tmp_path))
+    assert "A page of more than 300 songs has no sounds of its own; --serve plays them." in map_html(many)
 
 
 def test_a_song_of_rare_high_peaks_is_softer_and_nothing_is_clipped() -> None:
@@ -282,7 +323,14 @@ def test_the_whole_page_is_reached_by_keys(show: Callable[..., Page], sounding_p
     assert page.evaluate("[...audiolime.map.map.matches]") == [7]
     page.keyboard.press("Enter")
     assert named(page) == "Song 7"
-    page.locator(".canvas").focus()
+    assert page.evaluate(ON_MAP)
+    page.keyboard.press("Enter")
+    wait(page, "audiolime.map.heard.song === 7")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    assert page.evaluate(ON_MAP)
+    assert page.locator("#search").input_value() == ""
     points = np.array(page.evaluate("audiolime.map.map.data.views.map")).reshape(-1, 2)
     for key, direction in (("ArrowLeft", (-1, 0)), ("ArrowUp", (0, -1)), ("ArrowRight", (1, 0))):
         before = page.evaluate("audiolime.map.map.chosen")
@@ -298,6 +346,53 @@ def test_the_whole_page_is_reached_by_keys(show: Callable[..., Page], sounding_p
     assert page.evaluate("audiolime.map.map.camera.zoom") == pytest.approx(2.25)
     page.keyboard.press("0")
     assert page.evaluate("audiolime.map.map.camera.zoom") == 1
+
+
+@browser_test
+def test_a_song_that_is_query_and_candidate_is_drawn_as_the_query_and_told_as_both(
+    show: Callable[..., Page], found: EmbeddingMap
+) -> None:
+    page = show(map_html(replace(found, marked={"query": (3,), "candidates": (3, 8)}), sounds=False))
+    drawn = page.evaluate("[...audiolime.songs.marked(audiolime.map.map.data.marks)]")
+    assert sorted(drawn) == [[3, "query"], [8, "candidate"]]
+    page.evaluate("audiolime.map.choose(3, false)")
+    assert page.locator(".song-facts").inner_text().startswith("query; candidate; genre: ")
+
+
+@browser_test
+def test_labels_of_songs_at_one_place_do_not_lie_upon_each_other(
+    show: Callable[..., Page], found: EmbeddingMap
+) -> None:
+    positions = found.layout.positions.copy()
+    positions[[8, 9, 10, 11]] = positions[3]
+    near = replace(found, layout=replace(found.layout, positions=positions))
+    page = show(map_html(replace(near, marked={"query": (3,), "candidates": (8, 9, 10)}), sounds=False))
+    page.evaluate("audiolime.map.choose(11, false)")
+    wait(page, "audiolime.map.map.labelled.length === 5")
+    boxes = page.evaluate("audiolime.map.map.labelled")
+    for one, other in combinations(boxes, 2):
+        assert one["bottom"] <= other["top"] or one["top"] >= other["bottom"]
+
+
+@browser_test
+@pytest.mark.parametrize("width", [400, 1400])
+def test_what_scrolls_has_a_shadow_where_more_lies(show: Callable[..., Page], width: int) -> None:
+    page = show(map_html(planted_map(planted_index(200, 40)), sounds=False), viewport={"width": width, "height": 800})
+    for name in (".groups", ".tall"):
+        box = page.locator(name)
+        sizes = "e => [e.scrollHeight > e.clientHeight + 1, e.scrollWidth > e.clientWidth + 1]"
+        assert edges_that_are_dark(box.screenshot()) == box.evaluate(sizes), name
+        assert box.evaluate(sizes)[0]
+        box.evaluate("e => e.scrollTo(e.scrollWidth, e.scrollHeight)")
+        assert edges_that_are_dark(box.screenshot()) == [False, False], name
+    assert page.locator(".tall").evaluate("e => e.scrollWidth > e.clientWidth + 1") == (width == 400)
+
+
+def edges_that_are_dark(picture: bytes) -> list[bool]:
+    """Whether the bottom and the right edge of a picture are darker than most of it."""
+    shades = np.asarray(Image.open(io.BytesIO(picture)).convert("L"), float)
+    edges = (shades[-4:-1, 30:-30], shades[30:-30, -4:-1])
+    return [bool(np.median(edge) < np.median(shades) - 10) for edge in edges]
 
 
 @browser_test
@@ -436,7 +531,7 @@ def test_ten_thousand_songs_are_one_small_page_that_answers(browser: Browser, tm
         groups=replace(small.groups, of_songs=groups, counts=counts),
     )
     text = map_html(found)
-    assert "A page of more than 300 songs has no sounds of its own" in text
+    assert "None of the songs has a file that can be played." in text
     assert len(text.encode()) < 3e6
     with opened(browser, tmp_path, text) as page:
         wait(page, "globalThis.audiolime?.map")
