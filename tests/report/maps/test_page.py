@@ -463,6 +463,16 @@ def test_dark_pages_have_dark_maps(show: Callable[..., Page], silent_page: str) 
     wait(page, f"audiolime.map.map.colors.paper !== '{light}'")
 
 
+STILL = """() => new Promise((done) => {
+  const seen = [];
+  const look = () => {
+    seen.push(window.scrollY);
+    seen.length > 10 && new Set(seen.slice(-10)).size === 1 ? done() : requestAnimationFrame(look);
+  };
+  look();
+})"""  # a page that scrolls no more
+
+
 @browser_test
 def test_a_map_is_dragged_and_zoomed_and_the_page_still_scrolls(show: Callable[..., Page], silent_page: str) -> None:
     page = show(silent_page, viewport={"width": 900, "height": 700})
@@ -470,7 +480,8 @@ def test_a_map_is_dragged_and_zoomed_and_the_page_still_scrolls(show: Callable[.
     assert box is not None
     page.mouse.move(box["x"] + 200, box["y"] + 200)
     page.mouse.wheel(0, 60)
-    page.wait_for_timeout(150)
+    wait(page, "window.scrollY > 0")
+    page.evaluate(STILL)
     assert page.evaluate("audiolime.map.map.camera.zoom") == 1
     page.locator(".canvas").focus()
     box = page.locator(".canvas").bounding_box()
