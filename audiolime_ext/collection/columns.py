@@ -35,10 +35,16 @@ class Column:
         Name of the column.
     values : tuple of str or None
         Value of each song, in the order of the index.
+    places : tuple of str
+        Words on where each value stands, such as ``line 3 of t.csv``; empty: not told.
+    notes : tuple of str
+        Sentences on what is left alone.
     """
 
     name: str
     values: tuple[str | None, ...] = field(repr=False)
+    places: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     def numbers(self) -> NDArray[np.float64]:
         """The values as numbers, shape (n_songs,); NaN where there is none.
@@ -53,15 +59,17 @@ class Column:
         >>> Column("tempo", ("120", None, "98.5")).numbers()
         array([120. ,   nan,  98.5])
         """
-        return np.array([float("nan") if value is None else self._number(value) for value in self.values])
+        values = enumerate(self.values)
+        return np.array([float("nan") if value is None else self._number(value, at) for at, value in values])
 
-    def _number(self, value: str) -> float:
+    def _number(self, value: str, at: int) -> float:
         try:
             found = float(value)
         except ValueError:
             found = float("nan")
         if not np.isfinite(found):
-            raise UsageError(f"{legible(self.name)} is {legible(value)!r} for a song; it must be a number for each")
+            where = f"in {self.places[at]}" if self.places else "for a song"
+            raise UsageError(f"{legible(self.name)} is {legible(value)!r} {where}; it must be a number for each")
         return found
 
 
@@ -90,11 +98,12 @@ def column_of(index: Index, name: str, table: str | os.PathLike[str] | None = No
     >>> [column_of(index, name).values for name in ("artist", "folder", "tempo")]
     [('Bach', None), ('a', 'b'), ('120.0', '90.5')]
     """
-    values = _of_index(index, name) if table is None else _of_table(index, name, Path(table))
+    if table is not None:
+        return _of_table(index, name, Path(table))
+    values = _of_index(index, name)
     if all(value is None for value in values):
-        where = legible(index.folder if table is None else table)
-        hint = "a table about them, as CSV with the column path, can say it" if table is None else "correct its paths"
-        raise UsageError(f"no song has a value of {legible(name)} in {where}; {hint}")
+        hint = "a table about them, as CSV with the column path, can say it"
+        raise UsageError(f"no song has a value of {legible(name)} in {legible(index.folder)}; {hint}")
     return Column(name, tuple(values))
 
 
@@ -113,25 +122,30 @@ def _of_index(index: Index, name: str) -> list[str | None]:
     return [repr(float(answer)) if np.isfinite(answer) else None for answer in answers]
 
 
-def _of_table(index: Index, name: str, table: Path) -> list[str | None]:
+def _of_table(index: Index, name: str, table: Path) -> Column:
     problems = Problems(table)
-    said: dict[str, str] = {}
+    said: dict[str, tuple[int, str]] = {}
     for line, cells in read_columns(table, ("path", name)):
         path = os.path.realpath(table.parent / cells["path"])
         if path in said:
             problems.add(line, f"{legible(cells['path'])!r} is named twice; keep one line")
-        said[path] = cells[name]
+        said[path] = line, cells[name]
     problems.raise_any()
-    found = [_said_of(said, index, (song.path, *song.also)) for song in index.songs]
-    if all(value is None for value in found):
+    files = [_files_of(index, (song.path, *song.also)) for song in index.songs]
+    found = [next((said[file] for file in some if file in said and said[file][1]), None) for some in files]
+    if all(one is None for one in found):
         n = counted(len(said), "line")
         raise UsageError(
             f"none of the {n} of {legible(table)} names a song of {legible(index.folder)} with a value of "
             f"{legible(name)}; its paths are relative to the folder that it lies in"
         )
-    return found
+    places = ("" if one is None else f"line {one[0]} of {legible(table)}" for one in found)
+    notes = []
+    if lost := len(said.keys() - {file for some in files for file in some}):
+        lines = counted(lost, f"line of {legible(table.name)} names", f"lines of {legible(table.name)} name")
+        notes.append(f"{lines} no song of the index")
+    return Column(name, tuple(None if one is None else one[1] for one in found), tuple(places), tuple(notes))
 
 
-def _said_of(said: dict[str, str], index: Index, paths: Sequence[str | None]) -> str | None:
-    files = (os.path.realpath(index.folder / path) for path in paths if path is not None)
-    return next((value for file in files if (value := said.get(file))), None)
+def _files_of(index: Index, paths: Sequence[str | None]) -> list[str]:
+    return [os.path.realpath(index.folder / path) for path in paths if path is not None]
