@@ -102,7 +102,7 @@ def holding(pool: Pool, order: Places, limit: Limit) -> int:
     order : ndarray of int, shape (n,)
         The list.
     limit : Limit
-        What is weak.
+        Limit of what is weak.
     """
     if limit.below is None:
         return len(order)

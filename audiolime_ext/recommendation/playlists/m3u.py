@@ -100,7 +100,7 @@ class Listed:
     notes : tuple of str
         Sentences on lines that name no file of this machine.
     odd_gaps : tuple of str
-        What is wrong with lines that seem to be meant as gaps: errors where gaps are filled, comments elsewhere.
+        Faults of lines that seem to be meant as gaps: errors where gaps are filled, comments elsewhere.
     """
 
     entries: tuple[Named | Gap, ...]

@@ -1,8 +1,8 @@
 """From what is asked for to the list: the problem with its places, the best list, and the simple one beside it.
 
 Where a length is wanted, lists of several numbers of songs are looked for: as many as a mean length says, then as many
-as the length of the list that was found says, and so on; the one that comes nearest counts. So *a wanted length is a
-wish*: what is more than half a song of mean length off costs as much as a distance of 1 for each such song.
+as the length of the list that was found says, and so on, if there can be one; the one that comes nearest counts. So *a
+wanted length is a wish*: what is more than half a song of mean length off costs as much as a distance of 1 for each such song.
 """
 
 from __future__ import annotations
@@ -100,9 +100,13 @@ def _of_length(
     lengths = np.where(np.isnan(known), typical, known)
     n, tried = max(1, round(length_s / typical)), dict[int, tuple[float, Task, Places, Greedy]]()
     while n not in tried and len(tried) < _TURNS:
-        given = _given(pool, wanted, n)
-        task = Task(pool, rules, given, _costs(pool, curve, n), lengths, length_s, typical)
-        order, greedy = _searched(task, choice, seed)
+        try:
+            task = Task(pool, rules, _given(pool, wanted, n), _costs(pool, curve, n), lengths, length_s, typical)
+            order, greedy = _searched(task, choice, seed)
+        except UsageError:
+            if not tried:
+                raise
+            break  # so many, or so few, cannot be; the list of the number before can
         total = float(lengths[order].sum())
         tried[n] = abs(total - length_s), task, order, greedy
         n = max(1, round(n * length_s / total))

@@ -61,7 +61,7 @@ class Crossfade:
     Parameters
     ----------
     told : str
-        What is told of it.
+        Words on which seconds are heard, and how loud, or why there is no sound.
     address : str
         Address in the page; "": there is none.
     lengths_s : tuple of float

@@ -188,6 +188,101 @@ def test_the_list_as_a_table_a_file_and_a_dictionary(arranged: Playlist, tmp_pat
     assert arranged._repr_html_().count("<tr>") == 61
 
 
+def test_a_list_is_read_through_links_in_other_forms_and_as_other_players_write_it(tmp_path: Path) -> None:
+    (tmp_path / "music").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "music")
+    names = ["a b.ogg", " lead.ogg", "100%25.ogg", "Beyonce\u0301.ogg", "sub/c.ogg"]
+    songs = tuple(Song(f"key {n}", f"../music/{name}", title=f"song {n}") for n, name in enumerate(names))
+    index = collection(np.random.default_rng(0).normal(size=(5, 3)), songs=songs, folder=tmp_path / "all.index")
+    listed = tmp_path / "music" / "list.m3u8"
+    lines = ["a%20b.ogg", " lead.ogg", "100%25.ogg", "Beyonc\u00e9.ogg", "sub\\c.ogg"]
+    listed.write_text("\r\n".join(lines), encoding="utf-8")
+    for path in (listed, tmp_path / "link" / "list.m3u8"):
+        found = playlist(index, songs=path)
+        assert (len(found.songs), found.notes) == (5, ())
+    listed.write_text(f"{tmp_path}/link/a b.ogg\n../link/sub/c.ogg", encoding="utf-8")
+    assert sorted(map(str, titles(playlist(index, songs=listed)))) == ["song 0", "song 4"]
+
+
+def test_a_line_that_seems_to_be_a_gap_is_refused_only_where_gaps_are_filled(songs: Index, tmp_path: Path) -> None:
+    listed = tmp_path / "set.m3u8"
+    paths = [f"/music/all.index/music/{n}.ogg" for n in (4, 9)]
+    listed.write_text("\n".join(["# Gap Band, Outstanding", paths[0], "# gap three", paths[1]]), encoding="utf-8")
+    assert len(playlist(songs, songs=listed).songs) == 2
+    with pytest.raises(UsageError, match=r"line 3 of set.m3u8 has a gap of 'three'; write how many songs"):
+        playlist(songs, fill=listed)
+
+
+def test_of_few_songs_what_is_weak_is_told_by_the_index_and_of_very_few_it_is_not(songs: Index) -> None:
+    opposed = replace(songs, vectors=np.concatenate([np.eye(12)[:1], -np.eye(12)[:1], songs.vectors[2:]]))
+    two = playlist(opposed, songs=["song 0", "song 1"], space="plain")
+    assert two.nearness == pytest.approx([-1])
+    assert (len(two.weak), two.weak_of) == (1, "the index")
+    assert two.weak_below == playlist(opposed, n=2, space="plain").weak_below
+    assert "which one pair of songs in ten reaches in the index" in str(two)
+    assert playlist(songs, songs=[f"song {n}" for n in range(40)]).weak_of == "the list"
+    assert playlist(songs, n=5, exclude="song 1").weak_of == "what is left of the index"
+    few = playlist(replace(songs, songs=songs.songs[:9], vectors=songs.vectors[:9]), n=9)
+    assert (few.weak, few.weak_below, few.holds) == ((), None, 9)
+    assert "which transitions are weak cannot be told: the index has too few songs for that" in str(few)
+
+
+def test_where_no_two_songs_go_together_no_number_is_said(songs: Index) -> None:
+    found = playlist(songs, songs=["song 0", "song 1"])
+    if not found.weak:  # planted: the two are of different groups
+        raise AssertionError
+    assert found.holds == 1
+    assert "whichever songs are left out, no two that then follow each other are near enough" in found.notes
+
+
+def test_songs_of_one_vector_are_both_in_the_list_if_both_were_named(songs: Index) -> None:
+    twice = replace(songs, vectors=np.concatenate([songs.vectors[:1], songs.vectors[:-1]]))
+    found = playlist(twice, n=4, fixed={1: "song 0", 3: "song 1"})
+    assert (titles(found)[0], titles(found)[2]) == ("song 0", "song 1")
+    told = "in the list as each was named, though the vectors are the very same: A0 – song 0 and A1 – song 1"
+    assert told in found.notes
+
+
+def test_a_refusal_says_why_songs_cannot_be_used(songs: Index, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "path,mood\n" + "".join(f"/music/all.index/music/{n}.ogg,{n}\n" for n in range(2, 12)), encoding="utf-8"
+    )
+    broken = songs.vectors.copy()
+    broken[7], broken[8] = np.nan, broken[9]
+    odd = replace(songs, vectors=broken)
+    with pytest.raises(UsageError) as caught:
+        playlist(odd, n=9, curve="rising", column="mood", table=table, exclude="song 2")
+    assert str(caught.value) == (
+        "9 songs are wanted, and what is left of the index has 7 songs (of 60 songs of the index 1 is excluded, 1 is "
+        "not to be compared, 50 are without a known mood, 1 is with the very vector of another one); ask for fewer"
+    )
+    others = [song for song in songs.songs if song.artist != "A1"]
+    with pytest.raises(UsageError, match=r"need 2 artists; what is left of the index has 1, which give 1 song"):
+        playlist(songs, n=2, per_artist=1, exclude=others)
+    with pytest.raises(UsageError, match="no song is left to choose from: of 60 songs of the index 60 are excluded"):
+        playlist(songs, n=2, exclude=list(songs.songs))
+
+
+def test_artists_are_the_same_in_both_forms_of_their_accents() -> None:
+    rows = tuple(Song(str(n), artist=name) for n, name in enumerate(["Beyonc\u00e9", "BEYONCE\u0301", "Bach", "Biber"]))
+    index = collection(np.random.default_rng(0).normal(size=(4, 3)), songs=rows)
+    with pytest.raises(UsageError, match="need 4 artists; the index has 3"):
+        playlist(index, n=4, per_artist=1)
+
+
+def test_outputs_and_stems_are_both_told(songs: Index) -> None:
+    parts = np.stack([np.zeros((60, 12), np.float32), songs.vectors, crowded(60, 12, seed=1)], axis=1)
+    labels = tuple(f"output {n}" for n in range(12))
+    stems = StemVectors("hpss", "f", ("harmonic", "drums"), parts)
+    split = replace(songs, vectors=parts.sum(axis=1), stems=stems, labels=labels)
+    found = playlist(split, n=5)
+    for one in found.transitions:
+        assert "by output" in one.reason
+        assert "harmonic–" in one.reason or "drums–" in one.reason
+    assert any(note.startswith("mostly by: ") for note in found.notes)
+
+
 def test_one_song_and_songs_that_are_the_same(songs: Index) -> None:
     one = playlist(songs, songs=["song 3"])
     assert titles(one) == ["song 3"]
@@ -255,12 +350,26 @@ def test_progress_is_told_and_an_error_of_it_ends_the_work(songs: Index) -> None
         ({"fill": ["song 1", Gap(2)], "start": "song 2"}, "leave out start"),
         ({"fill": ["song 1", "song 2"], "n": 1}, "the list has 2 songs, and n is 1; give a larger n"),
         ({"fill": [Gap(2)]}, "the list to fill is empty"),
+        ({"n": 2, "fixed": ["song 1"]}, "fixed is given as list; give a mapping of places to songs"),
+        ({"n": 2, "curve": "rising", "column": 3}, "the column is given as int"),
+        ({"fill": 5, "n": 3}, "the list to fill is given as int"),
+        ({"songs": {"song 1": 1}}, "the list of songs is given as dict"),
+        ({"n": 2, "exclude": 5}, "a song to exclude is given as int"),
+        ({"fill": ["song 1", Gap()], "gap_minutes": "7"}, "minutes are '7'"),
+        ({"n": 2, "hubs": 3}, "unknown correction for hubs"),
+        ({"n": 2, "space": 3}, "unknown"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(songs: Index, asked: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError) as caught:
         playlist(songs, **asked)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("odd", [5, None, ["a.index"]])
+def test_what_is_no_index_is_refused(odd: Any) -> None:
+    with pytest.raises(UsageError, match=r"the index is given as \w+; give an Index, or the path of one"):
+        playlist(odd, n=3)
 
 
 def test_songs_that_cannot_be_compared(songs: Index) -> None:
