@@ -79,8 +79,9 @@ class Gap:
 
 @dataclass(frozen=True)
 class Named:
-    """A line of a list that names a file: its `readings`, the most literal one first."""
+    """A line of a list that names a file: the `line`, and its `readings` as paths, the most literal one first."""
 
+    line: str
     readings: tuple[Path, ...]
 
     @property
@@ -149,7 +150,7 @@ def read_m3u8(path: str | os.PathLike[str]) -> Listed:
         elif line.strip() and not line.lstrip().startswith("#"):
             readings = _readings(line)
             odd += [] if readings else [line.strip()]
-            entries += [Named(tuple(folder / one for one in readings))] if readings else []
+            entries += [Named(line, tuple(folder / one for one in readings))] if readings else []
     return Listed(tuple(entries), _of_odd(odd, legible(path.name)), tuple(odd_gaps))
 
 

@@ -43,7 +43,7 @@ from audiolime_ext.recommendation.playlists.wanted import Wanted, position, want
 from audiolime_ext.recommendation.queries import waiting
 from audiolime_ext.recommendation.similar import listed, require_seed
 from audiolime_ext.recommendation.space import SpaceKind, space_of
-from audiolime_ext.recommendation.telling import PAIRS, Telling
+from audiolime_ext.recommendation.telling import Telling
 from audiolime_ext.text import counted
 
 
@@ -191,8 +191,7 @@ def _told(
     pool, index = task.pool, task.pool.index
     limit = limit_of(pool, whole)
     found, holds = transitions_of(telling, pool, order, limit), holding(pool, order, limit)
-    notes += [*remarks(found, holds, limit)]
-    notes += [PAIRS.format(where=" (in the JSON)")] if any(one.pair.matrix for one in found) else []
+    notes += [*remarks(found, holds, limit), *telling.of_stems([one.pair for one in found])]
     at = pool.positions[order]
     ranks = () if curve is None else tuple(None if np.isnan(rank) else float(rank) for rank in curve.ranks[at])
     return Playlist(

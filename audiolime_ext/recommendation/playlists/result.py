@@ -20,7 +20,7 @@ from audiolime_ext.extras import require
 from audiolime_ext.files.names import legible, utf8
 from audiolime_ext.recommendation.playlists.greedy import Greedy
 from audiolime_ext.recommendation.playlists.m3u import Entry, Playable, entries_of
-from audiolime_ext.recommendation.result import Pair, mostly, mostly_by_stems
+from audiolime_ext.recommendation.result import Pair, mostly_by
 from audiolime_ext.text import counted, html_table, text_table
 
 if TYPE_CHECKING:
@@ -67,10 +67,11 @@ class Transition:
 
     @property
     def reason(self) -> str:
-        """Why the second follows the first, on one line: by what they are alike, and how near it is among others."""
-        parts = [mostly(self.pair.contributions)] if self.pair.contributions else []
-        parts += [] if self.pair.matrix is None else [mostly_by_stems(self.pair.matrix)]
-        by = "; by ".join(part for part in parts if part)
+        """Why the second follows the first, on one line: how near it is among others, and by what they are alike.
+
+        That is the model's outputs where they have names, else pairs of stems where the index has stems.
+        """
+        by = mostly_by(self.pair) if self.pair.contributions or self.pair.matrix is not None else ""
         rank = f"the {ordinal(self.rank)} of {self.n_others}" if self.rank > 1 else f"the nearest of {self.n_others}"
         rank = rank.replace(" of", " nearest of") if self.rank > 1 else rank
         return f"{rank}, by {by}" if by else rank

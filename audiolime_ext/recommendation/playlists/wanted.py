@@ -189,9 +189,15 @@ def _of_file(index: Index, path: Path, what: str, *, fills: bool) -> tuple[tuple
 
 
 def _entry(index: Index, entry: Named) -> int | None:
-    """The song of the index that a line names: by its path, by its content, or by the path in another Unicode form."""
+    """The song of the index that a line names: by its path, by its content, or by the path in another Unicode form.
+
+    A song of a catalogue, which has no file, is named by its key: by the line as it stands, or as seen from here.
+    """
     for path in entry.readings:
         if (at := _at(index, path)) is not None:
+            return at
+    for key in (entry.line, os.path.relpath(entry.path)):
+        if (at := places_of(index).get(key)) is not None and index.songs[at].path is None:
             return at
     for path in entry.readings:
         query = Asking(index).known(path) if is_file(path) else None

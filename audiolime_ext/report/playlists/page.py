@@ -153,7 +153,7 @@ def _terms(found: Playlist) -> list[tuple[str, str]]:
         terms.append(
             (f"{legible(found.column)} from 0 to 1", "the rank of a song in the collection: 0 has least, 1 most")
         )
-    if any(one.pair.matrix is not None for one in found.transitions):
+    if any(one.pair.matrix is not None and not one.pair.contributions for one in found.transitions):
         mostly = PAIRS.format(where="").removeprefix("mostly by: ")
         terms += [STEM_IS, SILENCE_IS, ("By", mostly)]
     return terms
