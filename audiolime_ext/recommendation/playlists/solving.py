@@ -2,7 +2,8 @@
 
 Where a length is wanted, lists of several numbers of songs are looked for: as many as a mean length says, then as many
 as the length of the list that was found says, and so on, if there can be one; the one that comes nearest counts. So *a
-wanted length is a wish*: what is more than half a song of mean length off costs as much as a distance of 1 for each such song.
+wanted length is a wish*: what is more than half a song of mean length off costs as much as a distance of 1 for each
+such song.
 """
 
 from __future__ import annotations
