@@ -209,11 +209,12 @@ def inserted(task: Task, fixed: Places) -> Places:
     fixed : ndarray of int, shape (m,)
         Songs that keep their order; there are two at least.
     """
-    order, rows = fixed.copy(), [task.pool.towards(fixed[at : at + 1])[0] for at in range(len(fixed))]
+    order = fixed.copy()
 
     def least(at: int) -> tuple[float, int]:
         """What it adds to put a song behind a place, and the song."""
-        added = (rows[at] + rows[at + 1] - rows[at][order[at + 1]]).copy()
+        one, other = task.pool.towards(order[at : at + 2])
+        added = one + other - one[order[at + 1]]
         barred = task.rules.barred(np.insert(order, at + 1, -1), at + 1)
         if barred.all():
             barred[order] = True
@@ -230,7 +231,6 @@ def inserted(task: Task, fixed: Places) -> Places:
             known[at] = fresh
             continue
         order = np.insert(order, at + 1, fresh[1])
-        rows.insert(at + 1, task.pool.towards([fresh[1]])[0])
         known[at : at + 1] = [least(at), least(at + 1)]
     return order
 

@@ -71,7 +71,9 @@ def test_a_list_with_a_rule_is_compared_with_a_simple_one_that_keeps_it_too(song
 
 
 def test_what_is_weak_is_a_rule_and_where_a_list_gets_poor_is_said(arranged: Playlist, songs: Index) -> None:
-    assert all(one.weak == (one.pair.nearness < arranged.weak_below) for one in arranged.transitions)
+    limit = arranged.weak_below
+    assert limit is not None
+    assert all(one.weak == (one.pair.nearness < limit) for one in arranged.transitions)
     outlier = np.concatenate([songs.vectors, 20 + np.eye(12, dtype=np.float32)[:2] * [[200.0], [-200.0]]])
     odd = (Song("x", title="odd"), Song("y", title="odder"))
     found = playlist(replace(songs, songs=(*songs.songs, *odd), vectors=outlier.astype(np.float32)), n=62)

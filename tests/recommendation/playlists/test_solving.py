@@ -28,7 +28,7 @@ def test_a_wanted_length_is_a_wish_that_costs_what_is_missing_beyond_half_a_song
     songs = tuple(replace(song, duration_s=length) for song, length in zip(index.songs, lengths, strict=True))
     found = playlist(replace(index, songs=songs), minutes=9, space="plain")
     length = sum(song.duration_s or 0 for song in found.songs)
-    off = max(abs(length - 540) / np.mean(lengths) - 0.5, 0)
+    off = max(abs(length - 540) / float(np.mean(lengths)) - 0.5, 0.0)
     assert found.cost == pytest.approx(found.total + off, abs=1e-5)
     assert f"{length / 60:.1f} minutes, where 9 were wanted" in found.notes
 
