@@ -109,24 +109,6 @@ def page_file(output: str) -> Path:
     return Path(output)
 
 
-def m3u8_file(given: str) -> Path:
-    """The playlist that `--m3u8` names, where it can be written.
-
-    Raises
-    ------
-    UsageError
-        If it does not end as playlists do.
-    OutputError
-        If it is clear that it cannot be written.
-    """
-    from audiolime_ext.files.places import require_writable_file
-
-    if Path(given).suffix.lower() not in (".m3u8", ".m3u"):
-        raise UsageError(f"--m3u8 {legible(given)} would overwrite what is no playlist; end its name in .m3u8")
-    require_writable_file(Path(given))
-    return Path(given)
-
-
 def write_page_of(result: Any, page: Path, **options: Any) -> None:
     """Write the page of a result, in a folder that is made if it is missing."""
     from audiolime_ext.files.fresh import make_folder

@@ -8,8 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.cli.m3u8 import m3u8_file, print_m3u8_of, write_m3u8_of
 from audiolime_ext.cli.numbers import positive, whole
-from audiolime_ext.cli.options import add_json, add_output, add_title, m3u8_file, page_file, write_page_of
+from audiolime_ext.cli.options import add_json, add_output, add_title, page_file, write_page_of
 from audiolime_ext.files.names import legible
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def add(commands: Any) -> None:
         "--fill",
         metavar="LIST.m3u8",
         help="a playlist whose songs stay in order and whose gaps are filled: a line '# gap 3' (songs), '# gap 12 min' "
-        "or '# gap'; without gaps, -n songs in all, the new ones where transitions are weakest",
+        "or '# gap'; without gaps, -n songs in all, the new ones where the list then has the best transitions",
     )
     parser.add_argument("--gap-minutes", type=positive, metavar="M", help="length of the gaps that do not say it")
     parser.add_argument("--exclude", nargs="+", default=[], metavar="SONG", help="songs that are not wanted")
@@ -120,7 +121,7 @@ def run(args: Namespace) -> int:
         seed=args.seed,
     )
     if args.m3u8 is not None:
-        found.write_m3u8(args.m3u8)
+        write_m3u8_of(found, args.m3u8)
     if page is not None:
         write_page_of(found, page, title=args.title)
     _print(args, found)
@@ -152,6 +153,6 @@ def _print(args: Namespace, found: Playlist) -> None:
         return
     print(found)
     if args.m3u8 is not None:
-        print(f"\nplaylist: {legible(args.m3u8)}")
+        print_m3u8_of(found, args.m3u8)
     if args.output is not None:
         print(f"\nopen {legible(args.output)} in a browser")

@@ -7,8 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audiolime_ext.cli.m3u8 import m3u8_file, print_m3u8_of, write_m3u8_of
 from audiolime_ext.cli.numbers import weight, whole
-from audiolime_ext.cli.options import add_json, add_output, add_title, add_trust, m3u8_file, page_file, write_page_of
+from audiolime_ext.cli.options import add_json, add_output, add_title, add_trust, page_file, write_page_of
 from audiolime_ext.files.names import legible
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def run(args: Namespace) -> int:
     found = _found(index, args) if listed or args.pairs else None
     censuses = _censuses(index, args) if args.census else []
     if found is not None and args.m3u8 is not None:
-        found.write_m3u8(args.m3u8)
+        write_m3u8_of(found, args.m3u8)
     if found is not None and page is not None:
         write_page_of(found, page, title=args.title)
     _print(args, found, censuses)
@@ -179,7 +180,7 @@ def _print(args: Namespace, found: Similar | None, censuses: list[HubCensus]) ->
         return
     parts = [*([] if found is None else [found]), *censuses]
     print("\n\n".join(map(str, parts)))
-    if args.m3u8 is not None:
-        print(f"\nplaylist: {legible(args.m3u8)}")
+    if found is not None and args.m3u8 is not None:
+        print_m3u8_of(found, args.m3u8)
     if args.output is not None:
         print(f"\nopen {legible(args.output)} in a browser")

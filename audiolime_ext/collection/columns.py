@@ -39,13 +39,16 @@ class Column:
         Name of the column.
     values : tuple of str or None
         Value of each song, in the order of the index.
+    places : tuple of str
+        Words on where each value stands, such as ``line 3 of t.csv``; empty: not told.
     notes : tuple of str
-        Sentences on what was taken for no value.
+        Sentences on what was taken for no value, and on what is left alone.
     """
 
     name: str
     values: tuple[str | None, ...] = field(repr=False)
-    notes: tuple[str, ...] = ()
+    places: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     def numbers(self) -> NDArray[np.float64]:
         """The values as numbers, shape (n_songs,); NaN where there is none.
@@ -60,15 +63,17 @@ class Column:
         >>> Column("tempo", ("120", None, "98.5")).numbers()
         array([120. ,   nan,  98.5])
         """
-        return np.array([float("nan") if value is None else self._number(value) for value in self.values])
+        values = enumerate(self.values)
+        return np.array([float("nan") if value is None else self._number(value, at) for at, value in values])
 
-    def _number(self, value: str) -> float:
+    def _number(self, value: str, at: int) -> float:
         try:
             found = float(value)
         except ValueError:
             found = float("nan")
         if not np.isfinite(found):
-            raise UsageError(f"{legible(self.name)} is {legible(value)!r} for a song; it must be a number for each")
+            where = f"in {self.places[at]}" if self.places else "for a song"
+            raise UsageError(f"{legible(self.name)} is {legible(value)!r} {where}; it must be a number for each")
         return found
 
 
@@ -98,12 +103,13 @@ def column_of(index: Index, name: str, table: str | os.PathLike[str] | None = No
     >>> [column_of(index, name).values for name in ("artist", "folder", "tempo")]
     [('Bach', None), ('a', 'b'), ('120.0', '90.5')]
     """
-    values, notes = (_of_index(index, name), ()) if table is None else _of_table(index, name, Path(table))
+    if table is not None:
+        return _of_table(index, name, Path(table))
+    values = _of_index(index, name)
     if all(value is None for value in values):
-        where = legible(index.folder if table is None else table)
-        hint = "a table about them, as CSV with the column path, can say it" if table is None else "correct its paths"
-        raise UsageError(f"no song has a value of {legible(name)} in {where}; {hint}")
-    return Column(name, tuple(values), notes)
+        hint = "a table about them, as CSV with the column path, can say it"
+        raise UsageError(f"no song has a value of {legible(name)} in {legible(index.folder)}; {hint}")
+    return Column(name, tuple(values))
 
 
 def _of_index(index: Index, name: str) -> list[str | None]:
@@ -122,19 +128,21 @@ def _of_index(index: Index, name: str) -> list[str | None]:
     return [repr(float(answer)) if np.isfinite(answer) else None for answer in answers]
 
 
-def _of_table(index: Index, name: str, table: Path) -> tuple[list[str | None], tuple[str, ...]]:
-    """What a table says of each song, and a note on cells that say that there is nothing."""
+def _of_table(index: Index, name: str, table: Path) -> Column:
+    """What a table says of each song, with notes on cells that say that there is nothing, and on lines of no song."""
     problems = Problems(table)
-    said, keyed = dict[str, str](), dict[str, str]()
+    said, keyed = dict[str, tuple[int, str]](), dict[str, str]()
     for line, cells in read_columns(table, ("path", name)):
         path = os.path.realpath(table.parent / cells["path"])
         if path in said:
             problems.add(line, f"{legible(cells['path'])!r} is named twice; keep one line")
-        said[path] = keyed[cells["path"]] = cells[name]
+        said[path] = line, cells[name]
+        keyed[cells["path"]] = path
     problems.raise_any()
-    found = [_said_of(said, keyed, index, song) for song in index.songs]
-    missing = [value for value in found if value is not None and value.lower() in MISSING]
-    values = [None if value in missing else value for value in found]
+    files = [_files_of(index, song, keyed) for song in index.songs]
+    found = [next((said[file] for file in some if file in said and said[file][1]), None) for some in files]
+    missing = [one[1] for one in found if one is not None and one[1].lower() in MISSING]
+    values = [None if one is None or one[1] in missing else one[1] for one in found]
     if all(value is None for value in values):
         n = counted(len(said), "line")
         raise UsageError(
@@ -142,15 +150,20 @@ def _of_table(index: Index, name: str, table: Path) -> tuple[list[str | None], t
             f"{legible(name)}; its paths are relative to the folder that it lies in, and a song without a file is "
             "named by its key in the catalogue"
         )
-    if not missing:
-        return values, ()
-    words = " or ".join(dict.fromkeys(map(repr, missing)))
-    return values, (f"{counted(len(missing), 'song has', 'songs have')} {words} as {legible(name)}, taken for none",)
+    places = tuple("" if one is None else f"line {one[0]} of {legible(table)}" for one in found)
+    notes = []
+    if missing:
+        words = " or ".join(dict.fromkeys(map(repr, missing)))
+        songs = counted(len(missing), "song has", "songs have")
+        notes.append(f"{songs} {words} as {legible(name)}, taken for none")
+    if lost := len(said.keys() - {file for some in files for file in some}):
+        lines = counted(lost, f"line of {legible(table.name)} names", f"lines of {legible(table.name)} name")
+        notes.append(f"{lines} no song of the index")
+    return Column(name, tuple(values), places, tuple(notes))
 
 
-def _said_of(said: Mapping[str, str], keyed: Mapping[str, str], index: Index, song: Song) -> str | None:
-    """What is said of a song by its files or, where the catalogue has none, by its key."""
+def _files_of(index: Index, song: Song, keyed: Mapping[str, str]) -> list[str]:
+    """Paths by which a table may name a song: those of its files or, where the catalogue has none, by its key."""
     if song.path is None:
-        return keyed.get(song.key) or None
-    files = (os.path.realpath(index.folder / path) for path in (song.path, *song.also))
-    return next((value for file in files if (value := said.get(file))), None)
+        return [keyed[song.key]] if song.key in keyed else []
+    return [os.path.realpath(index.folder / path) for path in (song.path, *song.also) if path is not None]

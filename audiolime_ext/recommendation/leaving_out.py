@@ -1,12 +1,13 @@
 """Which songs are not listed: those that were asked about and, if wanted, all of their artists or albums.
 
-Artists are the same where their tags are, letter case and spaces aside, and songs of several artists (between
-semicolons) are each one's; albums, where their titles are, whoever the artist: a compilation has many. A tag that is
-missing is not the same as any other.
+Artists are the same where their tags are, letter case and spaces aside, and whichever of its two forms Unicode has of
+an accented letter; songs of several artists (between semicolons) are each one's. Albums are the same where their titles
+are, whoever the artist: a compilation has many. A tag that is missing is not the same as any other.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -79,4 +80,4 @@ def _each(told: str, tag: Tag) -> set[str]:
 
 
 def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())

@@ -127,5 +127,5 @@ def test_a_playlist_overwrites_nothing_else(songs: Path, capsys: pytest.CaptureF
         before = target.read_bytes()
         query = str(songs / "album 0" / "001.wav")
         assert main(["similar", query, "--in", str(index), "--m3u8", str(target)]) == 2
-        assert "would overwrite what is no playlist" in capsys.readouterr().err
+        assert "is not named as a playlist is" in capsys.readouterr().err
         assert target.read_bytes() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.recommendation.planted import collection, crowded, document
 
 
 @pytest.fixture(autouse=True)
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Index]:
     """Indexes by their names, in the current folder."""
     songs = tuple(
         Song(f"key {n}", f"{n}.ogg", artist=f"A{n % 9}", title=f"song {n}", year=1980 + n, duration_s=200.0)
@@ -29,6 +30,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for module in (index_module, pipeline):
         monkeypatch.setattr(module, "load_index", lambda folder: names[str(folder)])
+    return names
 
 
 def test_a_table_with_a_reason_for_each_transition(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,6 +94,29 @@ def test_a_list_is_put_in_order_and_filled(capsys: pytest.CaptureFixture[str]) -
     assert out.endswith("playlist: twenty.m3u8\n")
 
 
+def test_what_a_playlist_file_lacks_is_said_and_its_folder_is_made(
+    capsys: pytest.CaptureFixture[str], opened: dict[str, Index]
+) -> None:
+    index = opened["many.index"]
+    odd = (replace(index.songs[0], path=None), replace(index.songs[1], path="a\tb.ogg"), *index.songs[2:4])
+    opened["odd.index"] = replace(index, songs=odd, vectors=index.vectors[:4])
+    out = run(capsys, "playlist", "--in", "odd.index", "-n", "4", "--m3u8", "new/folder/list.m3u8")
+    assert "playlist: new/folder/list.m3u8\nnote: 2 of 4 songs are not in it: " in out
+    assert "A0 – song 0 (no file)" in out
+    assert "A1 – song 1 (a path with control characters)" in out
+    assert len(Path("new/folder/list.m3u8").read_text(encoding="utf-8").splitlines()) == 7
+
+
+def test_a_playlist_file_that_could_hold_no_song_is_refused(
+    capsys: pytest.CaptureFixture[str], opened: dict[str, Index]
+) -> None:
+    index = opened["many.index"]
+    opened["odd.index"] = replace(index, songs=tuple(replace(song, path=None) for song in index.songs))
+    assert main(["playlist", "--in", "odd.index", "-n", "3", "--m3u8", "new/list.m3u8"]) == 2
+    assert "no playlist can hold what was found" in capsys.readouterr().err
+    assert not Path("new").exists()
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -99,7 +124,7 @@ def test_a_list_is_put_in_order_and_filled(capsys: pytest.CaptureFixture[str]) -
         (["-n", "0"], "a whole number of at least 1 is needed"),
         (["-n", "3", "--place", "x=song 1"], "a place from 1 on with its song is needed"),
         (["-n", "3", "--place", "1=song 1", "1=song 2"], "--place names two songs for place 1"),
-        (["-n", "3", "--m3u8", "list.txt"], "would overwrite what is no playlist"),
+        (["-n", "3", "--m3u8", "list.txt"], "--m3u8 list.txt is not named as a playlist is; end its name in .m3u8"),
         (["-n", "3", "-o", "page.pdf"], "-o page.pdf is no page"),
         (["-n", "3", "--title", "x"], "--title is that of a page"),
         (["-n", "12", "--per-artist", "1"], "12 songs by at most 1 per artist need 12 artists; the index has 9"),

@@ -117,8 +117,9 @@ def test_what_cannot_be_asked_is_one_line(
 
 @pytest.mark.usefixtures("opened")
 def test_a_playlist_that_cannot_be_written_is_refused_before_any_work(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["similar", "song 1", "--in", "gone.index", "--m3u8", "nowhere/list.m3u8"]) == 1
-    assert "there is no folder nowhere" in capsys.readouterr().err
+    Path("taken").write_text("a file", encoding="utf-8")
+    assert main(["similar", "song 1", "--in", "gone.index", "--m3u8", "taken/list.m3u8"]) == 1
+    assert "taken is not a folder" in capsys.readouterr().err
 
 
 def test_names_are_told_legibly(opened: dict[str, Index], capsys: pytest.CaptureFixture[str]) -> None:

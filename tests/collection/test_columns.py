@@ -47,7 +47,11 @@ def test_a_table_names_songs_by_their_files_copies_too_and_may_say_more(index: I
     table = write(
         tmp_path / "said.csv", "path;Mood;rest\nsongs/copy.ogg;calm;1\nsongs/b/2.ogg;;2\nsongs/none.ogg;x;3\n"
     )
-    assert column_of(index, "mood", table).values == ("calm", None, None)
+    found = column_of(index, "mood", table)
+    assert found.values == ("calm", None, None)
+    assert found.notes == ("1 line of said.csv names no song of the index",)
+    with pytest.raises(UsageError, match=r"mood is 'calm' in line 2 of .*said.csv; it must be a number for each"):
+        found.numbers()
 
 
 def test_a_table_names_a_song_without_a_file_by_its_key(index: Index, tmp_path: Path) -> None:

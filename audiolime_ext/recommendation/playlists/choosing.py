@@ -3,12 +3,12 @@
 *Nothing is left out silently*. Songs that are asked for by name are never left out: what cannot be done with them is an
 error. Of others these are: songs without a direction, songs that are excluded; and, where there is a choice, songs
 without a number where the list follows a curve, without a length where it is to have one, and all but one of songs
-whose vectors are the same to the last bit, as two files of one recording are.
+whose vectors are the same to the last bit, as two files of one recording are (but those that are named).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,7 +29,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """Songs to choose from: `positions` in the index, shape (n_songs,), what they are of, and notes.
+    """Songs to choose from: where they are in the index, what they are of, and what cannot be used.
 
     Parameters
     ----------
@@ -37,12 +37,15 @@ class Choice:
         Positions in the index.
     whole : str
         Name of what they are of.
+    lost : str
+        Words on how many cannot be used, and why; "": all can.
     notes : tuple of str
         Sentences on what is left out.
     """
 
     positions: NDArray[np.intp] = field(repr=False)
     whole: str
+    lost: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -90,19 +93,36 @@ def choice_of(
             f"{_first(names, lost)} cannot be compared: its vector is not finite, or lies at the centre of the "
             "collection; leave it out of the list, or compare vectors as they are (space='plain')"
         )
-    usable = (within | needed) & space.usable & ~outside
-    notes = list(space.notes)
+    every = within | needed
+    usable, notes = every & space.usable & ~outside, list(space.notes)
+    gone = {"excluded": int((every & outside).sum()), "not to be compared": int((every & ~outside & ~usable).sum())}
     known = np.array([song.duration_s is not None for song in index.songs], bool)
+    if by_length and not known.any():
+        raise UsageError(
+            "the index knows no song's length, so minutes cannot be counted; give a number of songs (n, -n)"
+        )
     has_number = None if curve is None else np.isfinite(curve.ranks)
-    for lacks, what in ((has_number, curve and curve.column), (known if by_length else None, "length")):
-        if lacks is not None:
-            usable, told = _without(usable, needed, ~lacks, str(what))
+    for has, what in ((has_number, curve and legible(curve.column)), (known if by_length else None, "length")):
+        if has is not None:
+            before = int(usable.sum())
+            usable, told = _without(usable, needed, ~has, str(what))
+            gone[f"without a known {what}"] = before - int(usable.sum())
             notes += told
     if not arranged:
+        before = int(usable.sum())
         usable, told = _each_once(index, usable, needed)
+        gone["with the very vector of another one"] = before - int(usable.sum())
         notes += told
     whole = "the index" if wanted.songs is None else "the list"
-    return Choice(np.flatnonzero(usable), whole, tuple(notes))
+    return _chosen(usable, int(every.sum()), whole, {why: n for why, n in gone.items() if n}, notes)
+
+
+def _chosen(usable: Flags, n_all: int, whole: str, lost: Mapping[str, int], notes: list[str]) -> Choice:
+    whys = ", ".join(f"{n} {'is' if n == 1 else 'are'} {why}" for why, n in lost.items())
+    told = f"of {counted(n_all, 'song')} of {whole} {whys}" if lost else ""
+    if not usable.any():
+        raise UsageError(f"no song is left to choose from: {told}; exclude fewer, or ask for another list")
+    return Choice(np.flatnonzero(usable), f"what is left of {whole}" if lost else whole, told, tuple(notes))
 
 
 def _without(usable: Flags, needed: Flags, lacking: Flags, what: str) -> tuple[Flags, list[str]]:
@@ -126,12 +146,27 @@ def _each_once(index: Index, usable: Flags, needed: Flags) -> tuple[Flags, list[
         if same != at and not needed[at]:
             kept[at] = False
             gone.append(int(at))
-    if not gone:
-        return kept, []
     names = names_in(index)
+    both = _named_twins(index, names, usable & needed)
+    if not gone:
+        return kept, both
     some = ", ".join(legible(names[at]) for at in sorted(gone)[:_SHOWN]) + (" …" if len(gone) > _SHOWN else "")
     songs = counted(len(gone), "song is", "songs are")
-    return kept, [f"{songs} left out, as another song has the very same vector (it may be the same recording): {some}"]
+    return kept, [
+        f"{songs} left out, as another song has the very same vector (it may be the same recording): {some}",
+        *both,
+    ]
+
+
+def _named_twins(index: Index, names: Sequence[str], needed: Flags) -> list[str]:
+    """A sentence on songs that have one vector and are in the list all the same, as each of them was named."""
+    groups: dict[bytes, list[int]] = {}
+    for at in np.flatnonzero(needed).tolist():
+        groups.setdefault(np.ascontiguousarray(index.vectors[at]).tobytes(), []).append(at)
+    twins = [" and ".join(legible(names[at]) for at in group) for group in groups.values() if len(group) > 1]
+    more = " …" if len(twins) > _SHOWN else ""
+    some = ", ".join(twins[:_SHOWN]) + more
+    return [f"in the list as each was named, though the vectors are the very same: {some}"] if twins else []
 
 
 def _first(names: Iterable[str], flags: Flags) -> str:

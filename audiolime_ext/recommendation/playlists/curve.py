@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiolime_ext.collection.columns import column_of
+from audiolime_ext.collection.columns import COLUMNS, column_of
 from audiolime_ext.collection.index import Index
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.files.names import legible
 from audiolime_ext.text import shortened
 
 Array = NDArray[np.float64]
@@ -28,6 +29,7 @@ NAMED: Mapping[str, tuple[tuple[float, float], ...]] = {
     "falling": ((0.0, 1.0), (1.0, 0.0)),
     "peak": ((0.0, 0.0), (0.5, 1.0), (1.0, 0.0)),
 }
+_NUMERIC = ("year", "duration_s")
 HOW = f"{', '.join(NAMED)}, or points from 0 to 1 such as '0:0.2 0.5:0.9 1:0.4'"
 
 
@@ -46,7 +48,7 @@ class Curve:
     weight : float
         Weight of a distance from the curve, beside distances between songs.
     notes : tuple of str
-        Sentences on what was taken for no number.
+        Sentences on what was taken for no number, on what is left alone, and on a column that orders nothing.
     """
 
     column: str
@@ -88,14 +90,32 @@ def curve_of(
         if weight != 1.0:
             raise UsageError(f"the weight of a curve is given, and no curve; give one: {HOW}")
         return None
+    if table is not None and not isinstance(table, (str, os.PathLike)):
+        raise UsageError(f"the table is given as {type(table).__name__}; give the path of a CSV")
+    if column is not None and not isinstance(column, str):
+        raise UsageError(f"the column is given as {type(column).__name__}; give its name, such as 'tempo'")
     if column is None:
         raise UsageError(
             "a curve is given, but not what it is of: name a column that is a number (--by tempo, column='tempo')"
         )
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < np.inf:
         raise UsageError(f"the weight of a curve is {weight!r}; give a number above 0")
-    points, values = points_of(curve), column_of(index, column, table)
-    return Curve(column, points, ranks_of(values.numbers()), float(weight), values.notes)
+    points = points_of(curve)
+    if table is None and column.lower() not in (
+        numeric := [*_NUMERIC, *(label.lower() for label in index.labels or ())]
+    ):
+        if column.lower() in COLUMNS:
+            raise UsageError(f"{column} is text, and a curve needs what is a number for each song: {_or(numeric)}")
+        raise unknown("column", column, (*_NUMERIC, *(index.labels or ())))
+    told = column_of(index, column, table)
+    ranks, notes = ranks_of(told.numbers()), told.notes
+    if len(np.unique(ranks[np.isfinite(ranks)])) == 1:
+        notes += (f"{legible(column)} is the same for all songs of which it is known: the curve orders nothing",)
+    return Curve(column, points, ranks, float(weight), notes)
+
+
+def _or(names: Sequence[str]) -> str:
+    return f"{', '.join(map(legible, names))}, or a column of a table (--table)"
 
 
 def points_of(curve: Any) -> tuple[tuple[float, float], ...]:
@@ -117,9 +137,12 @@ def points_of(curve: Any) -> tuple[tuple[float, float], ...]:
         points = tuple(sorted((float(at), float(rank)) for at, rank in pairs))
     except (TypeError, ValueError):
         points = ()
-    inside = all(0 <= number <= 1 for point in points for number in point)
-    if not points or not inside or len({at for at, _ in points}) < len(points):
-        raise UsageError(f"the curve {shortened(str(curve))!r} is none; give {HOW}")
+    outside = [number for point in points for number in point if not 0 <= number <= 1]
+    why = f": {outside[0]:g} is outside 0 to 1" if outside else ""
+    if not why and len({at for at, _ in points}) < len(points):
+        why = ": two points are at one place"
+    if not points or why:
+        raise UsageError(f"the curve {shortened(str(curve))!r} is none{why}; give {HOW}")
     return points
 
 

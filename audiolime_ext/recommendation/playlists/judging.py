@@ -1,11 +1,17 @@
 """What is told of a list that was found: each transition with its reason, which ones are weak, and what holds.
 
 *What is called weak is a rule, not a judgement*: a transition that is less near than one in ten pairs of the songs to
-choose from. Where a list gets poor is said: the place from which no song that was left would have been near enough. And
-how many songs hold: the longest part of the list, songs left out but none moved, that has no weak transition.
+choose from. Fewer than thirty songs say little about that, as two that were named may be as unlike as can be; then the
+pairs are those of the whole index, if it has more. Of fewer than ten songs in all nothing is called weak; that is
+said.
+
+Where a list gets poor is said: the place from which no song that was left would have been near enough. And how much of
+it holds: the most songs that, with the others left out and none moved, have no weak transition.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,11 +22,42 @@ from audiolime_ext.recommendation.playlists.result import ROUNDING, WEAK, Transi
 from audiolime_ext.recommendation.playlists.rules import Rules
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.telling import Telling
-from audiolime_ext.text import counted, share_of
+from audiolime_ext.text import counted
 
 _DRAWN = 1_000  # songs of whose pairs the limit is taken
 _SAME = 1 - 1e-6
 _SHOWN = 3
+_FEW = 30  # songs whose own pairs do not say what is near
+_TOO_FEW = 10  # songs whose pairs say nothing
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What is weak: a nearness `below` that of one pair in ten of the songs `of` something; None: it cannot be told."""
+
+    below: float | None
+    of: str
+
+    def is_weak(self, nearness: float) -> bool:
+        """Whether a transition is weak."""
+        return self.below is not None and nearness < self.below - ROUNDING
+
+
+def limit_of(pool: Pool, whole: str) -> Limit:
+    """What is weak in a list of songs of a pool.
+
+    Parameters
+    ----------
+    pool : Pool
+        Songs to choose from.
+    whole : str
+        Name of what they are, such as "the index".
+    """
+    if len(pool) < _FEW:
+        usable = np.flatnonzero(pool.space.usable)
+        if len(usable) > len(pool):
+            pool, whole = Pool(pool.index, pool.space, usable, pool.crowd), "the index"
+    return Limit(None if len(pool) < _TOO_FEW else weak_below(pool), whole)
 
 
 def weak_below(pool: Pool) -> float:
@@ -32,7 +69,7 @@ def weak_below(pool: Pool) -> float:
     return float(1 - np.quantile(pool.among(some)[np.triu_indices(len(some), 1)], WEAK))
 
 
-def transitions_of(telling: Telling, pool: Pool, order: Places, limit: float) -> tuple[Transition, ...]:
+def transitions_of(telling: Telling, pool: Pool, order: Places, limit: Limit) -> tuple[Transition, ...]:
     """Each transition of a list."""
     index, asking, found = pool.index, Asking(pool.index), []
     left = np.ones(len(pool), bool)
@@ -44,7 +81,7 @@ def transitions_of(telling: Telling, pool: Pool, order: Places, limit: float) ->
         row[one] = np.inf
         rank = 1 + int((row < row[other] - ROUNDING).sum())
         best = float(1 - row[left].min())
-        found.append(Transition(place, pair, rank, len(pool) - 1, pair.nearness < limit - ROUNDING, best))
+        found.append(Transition(place, pair, rank, len(pool) - 1, limit.is_weak(pair.nearness), best))
     return tuple(found)
 
 
@@ -55,8 +92,8 @@ def greedy_of(pool: Pool, rules: Rules, order: Places, n_starts: int) -> Greedy:
     return Greedy(told, tuple((1 - pool.along(order)).tolist()), n_starts, n_broken(rules, order))
 
 
-def holding(pool: Pool, order: Places, limit: float) -> int:
-    """How many songs of a list, in its order, follow each other without a weak transition.
+def holding(pool: Pool, order: Places, limit: Limit) -> int:
+    """The most songs of a list that, in its order and with the others left out, have no weak transition.
 
     Parameters
     ----------
@@ -64,31 +101,35 @@ def holding(pool: Pool, order: Places, limit: float) -> int:
         Songs.
     order : ndarray of int, shape (n,)
         The list.
-    limit : float
-        Nearness below which a transition is weak.
+    limit : Limit
+        Limit of what is weak.
     """
-    near = 1 - pool.among(order) >= limit - ROUNDING
+    if limit.below is None:
+        return len(order)
+    near = 1 - pool.among(order) >= limit.below - ROUNDING
     longest = np.ones(len(order), np.intp)
     for at in range(1, len(order)):
         longest[at] = 1 + int(np.max(longest[:at], where=near[:at, at], initial=0))
     return int(longest.max())
 
 
-def remarks(found: tuple[Transition, ...], holds: int, limit: float, whole: str) -> tuple[str, ...]:
-    """Sentences on where a list gets poor, on how many songs hold, and on vectors that are the same."""
+def remarks(found: tuple[Transition, ...], holds: int, limit: Limit) -> tuple[str, ...]:
+    """Sentences on where a list gets poor, on how much of it holds, and on vectors that are the same."""
     notes = []
     n = len(found) + 1
-    poor = [one for one in found if one.best_left < limit - ROUNDING]
+    poor = [one for one in found if limit.is_weak(one.best_left)]
     if poor:
         onwards = len(poor) > 1 and poor[0].place == n - len(poor)  # of n − 1 transitions the last ones
         some = f"at {counted(len(poor), 'place')}, first at place {poor[0].place},"
         where = f"from place {poor[0].place} on" if onwards else some
-        notes.append(f"{where} no song that was left is near enough: the nearest is below {limit:.3f}, which is weak")
+        below = f"the nearest is below {limit.below:.3f}, which is weak"
+        notes.append(f"{where} no song that was left is near enough: {below}")
     if any(one.weak for one in found):
-        notes.append(
-            f"{share_of(holds, n, 'song')} such that, in this order, none is followed by a weak transition; {whole} "
-            "holds at least so many well" + ("" if holds > 1 else ", which is none")
+        without = (
+            f"with {counted(n - holds, 'song')} left out, the other {holds}, in this order, have no weak transition"
         )
+        none = "whichever songs are left out, no two that then follow each other are near enough"
+        notes.append(without if holds > 1 else none)
     if same := [one for one in found if one.similarity > _SAME]:
         pairs = ", ".join(" and ".join(one.pair.names) for one in same[:_SHOWN])
         notes.append(f"as near as can be: {pairs}; they may be the same recording in another file")

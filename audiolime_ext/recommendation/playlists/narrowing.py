@@ -40,7 +40,7 @@ def search_all(task: Task, *, seed: int = 0, first: tuple[Places, ...] = ()) -> 
     if not lists:
         return None
     best = min(lists, key=task.cost)
-    near = _some(np.concatenate([fixed, best]), _near(task, best))
+    near = near_songs(task, best)
     number = {song: at for at, song in enumerate(near.tolist())}
     again = search(task.part(near), seed=seed, first=[np.array([number[song] for song in best.tolist()])])
     return best if again is None else improved(task, near[again])
@@ -66,10 +66,11 @@ def _drawn(rules: Rules, rng: np.random.Generator) -> Places:
     return np.asarray(drawn[np.argsort(turn, kind="stable")])
 
 
-def _near(task: Task, order: Places) -> Places:
-    """All songs, those first that would cost least beside a song of the list."""
+def near_songs(task: Task, order: Places) -> Places:
+    """The fixed songs, those of a list, and those that would cost least beside one of it: as many as can be kept."""
     least: NDArray[np.float32] = np.full(len(task.pool), np.inf, np.float32)
     for place in range(task.n):
         cost = task.pool.towards(order[place : place + 1])[0]
         least = np.minimum(least, cost if task.at is None else cost + task.at[place])
-    return np.argsort(least, kind="stable")
+    needed = np.concatenate([task.given[task.given >= 0], order])
+    return _some(needed, np.argsort(least, kind="stable"))

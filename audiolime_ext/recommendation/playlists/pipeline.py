@@ -1,8 +1,8 @@
 """A playlist from a collection: the whole way, on one screen.
 
-What is asked for becomes places and songs to choose from (`wanted`, `choosing`), rules are checked against numbers
-(`rules`), the best order is looked for (`narrowing`, `search`), and what was found is told, transition by transition,
-beside the order that a simple recommender would play (`judging`).
+What is asked for becomes places and songs to choose from (`wanted`, `filling`, `choosing`), rules are checked against
+numbers (`rules`), the best order is looked for (`solving`, `narrowing`, `search`), and what was found is told,
+transition by transition, beside the order that a simple recommender would play (`judging`).
 
 Nearness is the similarity as it is; hubs are corrected for if that is asked for. Measured on 401 songs of 31 free
 soundtracks (musicnn's penultimate layer, `examples/library/playlists.md`), the correction makes no clear difference:
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,27 +26,25 @@ import numpy as np
 
 from audiolime_ext.collection.index import Index, load_index
 from audiolime_ext.errors import UsageError
-from audiolime_ext.files.names import legible
 from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.recommendation.hubs import HubCorrection
 from audiolime_ext.recommendation.names import names_in
-from audiolime_ext.recommendation.playlists.choosing import Choice, choice_of
+from audiolime_ext.recommendation.playlists.choosing import choice_of
 from audiolime_ext.recommendation.playlists.curve import Curve, curve_of
-from audiolime_ext.recommendation.playlists.greedy import Greedy, best_greedy
-from audiolime_ext.recommendation.playlists.judging import greedy_of, holding, remarks, transitions_of, weak_below
-from audiolime_ext.recommendation.playlists.narrowing import search_all
+from audiolime_ext.recommendation.playlists.filling import wanted_gaps
+from audiolime_ext.recommendation.playlists.greedy import Greedy
+from audiolime_ext.recommendation.playlists.judging import holding, limit_of, remarks, transitions_of
 from audiolime_ext.recommendation.playlists.pool import Places, Pool
-from audiolime_ext.recommendation.playlists.result import ENDS, Playlist
-from audiolime_ext.recommendation.playlists.rules import Rules, require_possible, rules_of
+from audiolime_ext.recommendation.playlists.result import Playlist
+from audiolime_ext.recommendation.playlists.rules import Rules, rules_of
 from audiolime_ext.recommendation.playlists.search import Task
-from audiolime_ext.recommendation.playlists.wanted import Wanted, position, spread, wanted_gaps, wanted_places
+from audiolime_ext.recommendation.playlists.solving import solved
+from audiolime_ext.recommendation.playlists.wanted import Wanted, position, wanted_places
 from audiolime_ext.recommendation.queries import waiting
 from audiolime_ext.recommendation.similar import listed, require_seed
 from audiolime_ext.recommendation.space import SpaceKind, space_of
 from audiolime_ext.recommendation.telling import Telling
 from audiolime_ext.text import counted
-
-_TURNS = 4  # of counting how many songs make a length
 
 
 @tells_progress
@@ -83,15 +80,16 @@ def playlist(
     n : int or None
         Number of songs, up to 2,000; None: all of `songs`, or as many as `minutes` or gaps say.
     minutes : float or None
-        Length of the list in minutes, in place of `n`; it may be off by half a song of mean length, and what is more
-        costs as much as a distance of 1 for each such song.
+        Length of the list in minutes, in place of `n`: a wish. What is more than half a song of mean length off costs
+        as much as a distance of 1 for each such song.
     start, end : path, name, Song or None
         First and last song; None: any.
     songs : path of a playlist, list of songs, or None
         Songs to put in order: all of them or, with `n` or `minutes`, some of them; None: those of the index.
     fill : path of a playlist, list of songs and `Gap`, or None
         Songs that stay in their order, with gaps between them that are filled (in a file: ``# gap 3``, ``# gap 12
-        min``). Without gaps, `n` is the number of songs in all: others are put where its transitions are weakest.
+        min``, which are counted with songs of mean length). Without gaps, `n` is the number of songs in all: others
+        come between the first and the last one, where the list then costs least.
     gap_minutes : float or None
         Length of gaps that do not say how long they are.
     fixed : mapping of int to song, or None
@@ -141,24 +139,18 @@ def playlist(
     """
     require_seed(seed)
     _require_rules(per_artist, artist_gap)
-    index = index if isinstance(index, Index) else load_index(Path(index))
-    if not index.songs:
-        raise UsageError("the index holds no songs; index some that can be heard")
+    index = _opened(index)
     asked = {"start": start, "end": end, "songs": songs, "fixed": fixed}
     wanted = _wanted(index, fill, gap_minutes, n=n, minutes=minutes, **asked)
     where, line = space_of(index, space), curve_of(index, curve, column, table, curve_weight)
     telling = Telling.of(index, where, hubs)
     excluded = [position(index, one, "a song to exclude") for one in listed(exclude)]
     choice = choice_of(index, where, wanted, line, excluded, by_length=wanted.seconds is not None)
-    if not len(choice.positions):
-        raise UsageError("no song is left to choose from: none can be compared, or all are excluded")
     pool = Pool(index, where, choice.positions, telling.crowd)
     rules = rules_of(index, pool.positions, per_artist, artist_gap)
-    if fill is not None:
-        wanted = _with_gaps(pool, wanted)
-    task, order, greedy = _solved(pool, rules, wanted, line, choice, seed)
-    of_curve = () if line is None else line.notes
-    notes = [*waiting(index), *wanted.notes, *telling.notes, *choice.notes, *of_curve, *_of_rules(rules, order)]
+    task, order, greedy = solved(pool, rules, wanted, line, choice, seed)
+    notes = [*waiting(index), *wanted.notes, *(line.notes if line else ()), *telling.notes, *choice.notes]
+    notes += _of_rules(rules, order)
     if wanted.seconds is not None and task.lengths is not None:
         length = float(task.lengths[order].sum()) / 60
         notes.append(f"{length:.1f} minutes, where {wanted.seconds / 60:g} were wanted")
@@ -174,90 +166,16 @@ def _wanted(index: Index, fill: Any, gap_minutes: float | None, **asked: Any) ->
     n = asked.pop("n")
     if besides := [name for name, value in asked.items() if value]:
         raise UsageError(f"the songs of a list that is filled stay where they are; leave out {', '.join(besides)}")
-    lengths = [song.duration_s for song in index.songs if song.duration_s]
-    return wanted_gaps(index, fill, n, gap_minutes, float(np.mean(lengths)) if lengths else 240.0)
+    return wanted_gaps(index, fill, n, gap_minutes)
 
 
-def _with_gaps(pool: Pool, wanted: Wanted) -> Wanted:
-    """Places for the songs of a list that marks no gaps: new ones come where it is weakest."""
-    fixed = [at for _, at in sorted(wanted.fixed.items())]
-    if wanted.n is None or max(wanted.fixed) >= len(fixed) or wanted.n == max(wanted.fixed) + 1:
-        return wanted
-    if wanted.n < len(fixed):
-        raise UsageError(f"the list has {counted(len(fixed), 'song')}, and n is {wanted.n}; give more, or leave n out")
-    order = np.searchsorted(pool.positions, fixed)
-    return replace(wanted, fixed=spread(fixed, pool.along(order).tolist(), wanted.n))
-
-
-def _solved(
-    pool: Pool, rules: Rules, wanted: Wanted, curve: Curve | None, choice: Choice, seed: int
-) -> tuple[Task, Places, Greedy]:
-    """The problem, the best list and the simple one; where a length is wanted, with as many songs as come nearest."""
-    if wanted.seconds is None:
-        assert wanted.n is not None
-        task = Task(pool, rules, _given(pool, wanted, wanted.n), _costs(pool, curve, wanted.n))
-        return task, *_searched(task, choice, seed)
-    known = np.array([pool.index.songs[at].duration_s or np.nan for at in pool.positions])
-    if np.isnan(known).all():
-        raise UsageError(
-            "the index knows no song's length, so minutes cannot be counted; give a number of songs (n, -n)"
-        )
-    typical = float(np.nanmean(known))
-    lengths = np.where(np.isnan(known), typical, known)
-    n, tried = max(1, round(wanted.seconds / typical)), dict[int, tuple[float, Task, Places, Greedy]]()
-    while n not in tried and len(tried) < _TURNS:
-        given = _given(pool, wanted, n)
-        task = Task(pool, rules, given, _costs(pool, curve, n), lengths, wanted.seconds, typical)
-        order, greedy = _searched(task, choice, seed)
-        total = float(lengths[order].sum())
-        tried[n] = abs(total - wanted.seconds), task, order, greedy
-        n = max(1, round(n * wanted.seconds / total))
-    _, task, order, greedy = min(tried.values(), key=lambda one: one[0])
-    return task, order, greedy
-
-
-def _given(pool: Pool, wanted: Wanted, n: int) -> Places:
-    """The song that is fixed at each place; −1: none."""
-    names, given = names_in(pool.index), np.full(n, -1, np.intp)
-    for place, at in sorted(wanted.fixed.items(), key=lambda pair: pair[0] % max(n, 1)):
-        song = int(np.searchsorted(pool.positions, at))
-        if place >= n:
-            raise UsageError(
-                f"{names[at]!r} is to be at place {place + 1} of {n}; make the list longer, or fix it sooner"
-            )
-        if given[place] not in (-1, song):
-            raise UsageError(f"two songs are to be at place {place % n + 1}; fix one of them")
-        if song in given and given[place] != song:
-            twice = sorted({int(np.flatnonzero(given == song)[0]) + 1, place % n + 1})
-            where = " and ".join(map(str, twice))
-            raise UsageError(f"{names[at]!r} is to be at places {where}; no song comes twice, so fix it once")
-        given[place] = song
-    return given
-
-
-def _costs(pool: Pool, curve: Curve | None, n: int) -> Any:
-    return None if curve is None else curve.costs(n, pool.positions)
-
-
-def _searched(task: Task, choice: Choice, seed: int) -> tuple[Places, Greedy]:
-    names = names_in(task.pool.index)
-    require_possible(task.rules, task.given, tuple(legible(names[at]) for at in task.pool.positions), choice.whole)
-    simple, n_starts = best_greedy(task.pool, task.rules, task.given, seed)
-    found = search_all(task, seed=seed, first=(simple,))
-    if found is None:
-        raise UsageError(
-            "no order was found that keeps all rules, and it is not proved that there is none: the artists' songs, the "
-            "gap between them and the fixed songs leave too little room. Ease one of them, or try another seed"
-        )
-    return _turned(task, found), greedy_of(task.pool, task.rules, simple, n_starts)
-
-
-def _turned(task: Task, order: Places) -> Places:
-    """A list that could be played either way, in the direction in which it does not get poorer towards its end."""
-    if task.at is not None or (task.given >= 0).any():
-        return order
-    distances = task.pool.along(order)
-    return order[::-1] if distances[-ENDS:].sum() > distances[:ENDS].sum() else order
+def _opened(index: Any) -> Index:
+    if not isinstance(index, (Index, str, os.PathLike)):
+        raise UsageError(f"the index is given as {type(index).__name__}; give an Index, or the path of one")
+    found = index if isinstance(index, Index) else load_index(Path(index))
+    if not found.songs:
+        raise UsageError("the index holds no songs; index some that can be heard")
+    return found
 
 
 def _told(
@@ -271,9 +189,9 @@ def _told(
     seed: int,
 ) -> Playlist:
     pool, index = task.pool, task.pool.index
-    limit = weak_below(pool)
+    limit = limit_of(pool, whole)
     found, holds = transitions_of(telling, pool, order, limit), holding(pool, order, limit)
-    notes += [*remarks(found, holds, limit, whole), *telling.of_stems([one.pair for one in found])]
+    notes += [*remarks(found, holds, limit), *telling.of_stems([one.pair for one in found])]
     at = pool.positions[order]
     ranks = () if curve is None else tuple(None if np.isnan(rank) else float(rank) for rank in curve.ranks[at])
     return Playlist(
@@ -281,7 +199,8 @@ def _told(
         tuple(names_in(index)[one] for one in at),
         found,
         greedy,
-        limit,
+        limit.below,
+        limit.of,
         holds,
         index.folder,
         index.model,

@@ -1,7 +1,9 @@
 """A playlist: its songs in order, each transition with its number and its reason, and what it is compared with.
 
-A transition is *weak* where one in ten pairs of the songs that could be chosen is at least as near. The simple order
-that it is compared with always plays the nearest song that has not been played yet, and keeps no rule but that.
+A transition is *weak* where it is less near than one in ten pairs of the songs that could be chosen or, where these are
+few, of the index (`audiolime_ext.recommendation.playlists.judging`). The simple order that it is compared with always
+plays the nearest song that has not been played yet; it is asked for the same fixed songs, and keeps rules about artists
+as far as it can without looking ahead.
 """
 
 from __future__ import annotations
@@ -65,7 +67,10 @@ class Transition:
 
     @property
     def reason(self) -> str:
-        """Why the second follows the first, on one line: by what they are alike, and how near it is among others."""
+        """Why the second follows the first, on one line: how near it is among others, and by what they are alike.
+
+        That is the model's outputs where they have names, else pairs of stems where the index has stems.
+        """
         by = mostly_by(self.pair) if self.pair.contributions or self.pair.matrix is not None else ""
         rank = f"the {ordinal(self.rank)} of {self.n_others}" if self.rank > 1 else f"the nearest of {self.n_others}"
         rank = rank.replace(" of", " nearest of") if self.rank > 1 else rank
@@ -91,10 +96,12 @@ class Playlist(Plotted, Playable):
         Transitions, one less than there are songs.
     greedy : Greedy
         Simple order that it is compared with.
-    weak_below : float
-        Nearness below which a transition is weak.
+    weak_below : float or None
+        Nearness below which a transition is weak; None: of so few songs that cannot be told.
+    weak_of : str
+        Name of the songs whose pairs say that, such as "the index".
     holds : int
-        Number of its songs that, in this order, follow each other without a weak transition.
+        Most of its songs that, in this order and with the others left out, have no weak transition.
     folder : Path
         Folder of the index, which paths of songs are relative to.
     model, space : str
@@ -119,7 +126,8 @@ class Playlist(Plotted, Playable):
     names: tuple[str, ...] = field(repr=False)
     transitions: tuple[Transition, ...] = field(repr=False)
     greedy: Greedy
-    weak_below: float
+    weak_below: float | None
+    weak_of: str
     holds: int
     folder: Path
     model: str
@@ -192,6 +200,7 @@ class Playlist(Plotted, Playable):
             "cost": self.cost,
             "total": self.total,
             "weak_below": self.weak_below,
+            "weak_of": self.weak_of,
             "holds": self.holds,
             "greedy": {
                 "names": list(self.greedy.names),
@@ -226,7 +235,7 @@ class Playlist(Plotted, Playable):
     def head(self) -> str:
         """What it is, in one line."""
         length = "" if self.duration_s is None else f", {minutes(self.duration_s)}"
-        where = self.model or "the vectors of the catalogue"
+        where = legible(self.model.removesuffix(":")) or "the vectors of the catalogue"
         along = f", along a curve of {legible(self.column)}" if self.column else ""
         return f"playlist of {counted(len(self.songs), 'song')}{length}, by {self.measured_by} in {where}{along}"
 
@@ -262,16 +271,21 @@ class Playlist(Plotted, Playable):
                 f"mean {self.measured_by} of the first {ENDS} transitions {own[0]:.3f}, of the last {ENDS} "
                 f"{own[1]:.3f}; where the nearest is always taken {ends[0]:.3f} and {ends[1]:.3f}"
             )
+        return (*found, self._of_weak())
+
+    def _of_weak(self) -> str:
+        """Which transitions are weak: a sentence."""
+        if self.weak_below is None:
+            return f"which transitions are weak cannot be told: {self.weak_of} has too few songs for that"
         places = ", ".join(f"{one.place}–{one.place + 1}" for one in self.weak[:_SHOWN])
         more = " …" if len(self.weak) > _SHOWN else ""
         at = f", at places {places}{more}" if places else ""
-        simple = sum(near < self.weak_below - ROUNDING for near in greedy.nearness)
-        found.append(
-            f"weak: {len(self.weak)} of {counted(n, 'transition')}{at}; where the nearest is always taken {simple}. "
-            f"Weak is a {self.measured_by} below {self.weak_below:.3f}, which one pair in ten of the songs to choose "
-            "from reaches"
+        simple = sum(near < self.weak_below - ROUNDING for near in self.greedy.nearness)
+        n = counted(len(self.transitions), "transition")
+        return (
+            f"weak: {len(self.weak)} of {n}{at}; where the nearest is always taken {simple}. Weak is a "
+            f"{self.measured_by} below {self.weak_below:.3f}, which one pair of songs in ten reaches in {self.weak_of}"
         )
-        return tuple(found)
 
     def _into(self, transition: Transition, hubs: Sequence[str]) -> list[str]:
         weak = "weak: " if transition.weak else ""

@@ -11,6 +11,7 @@ A song whose artist is not known counts as one of an artist of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +24,7 @@ from audiolime_ext.text import counted
 
 Places = NDArray[np.intp]
 Flags = NDArray[np.bool_]
+_SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +123,7 @@ def rules_of(index: Index, positions: Places, most: int | None, gap: int | None)
     return Rules(artists, most, gap or 1)
 
 
-def require_possible(rules: Rules, given: Places, names: tuple[str, ...], whole: str) -> None:
+def require_possible(rules: Rules, given: Places, names: tuple[str, ...], whole: str, lost: str = "") -> None:
     """Raise `UsageError` for rules that no list can keep, as far as numbers tell.
 
     Parameters
@@ -134,12 +136,14 @@ def require_possible(rules: Rules, given: Places, names: tuple[str, ...], whole:
         Names of the songs.
     whole : str
         Name of what songs are chosen from, such as "the index".
+    lost : str
+        Words on those of it that cannot be used, and why; "": all can.
     """
     n, n_songs = len(given), len(rules.artists)
     if n > n_songs:
         raise UsageError(
-            f"{counted(n, 'song')} are wanted, and {whole} has {counted(n_songs, 'song')} that can be used; ask for "
-            "fewer, or leave fewer out"
+            f"{counted(n, 'song')} are wanted, and {whole} has {counted(n_songs, 'song')}"
+            f"{f' ({lost})' if lost else ''}; ask for fewer"
         )
     if not rules.strict:
         return
@@ -157,13 +161,32 @@ def require_possible(rules: Rules, given: Places, names: tuple[str, ...], whole:
             f"{len(counts)}{more}, which give {counted(holds, 'song')}. Ask for fewer songs, or allow more per artist"
         )
     if (holds := _most_spread(counts, unknown, n, rules)) < n:
-        many = int(counts.max(initial=0))
-        limit = f", by at most {rules.most} each" if rules.most is not None else ""
         raise UsageError(
-            f"songs of one artist at least {counted(rules.gap, 'place')} apart{limit}: of {whole} no more than "
-            f"{counted(holds, 'song')} can then stand in a list of {n}, as one artist has {many} of its "
-            f"{counted(n_songs, 'song')}; ask for a smaller gap, or for other songs"
+            f"songs of one artist at least {counted(rules.gap, 'place')} apart: {_room(n, rules)}; {whole} has "
+            f"{_by_artists(counts, unknown)}, of which no more than {counted(holds, 'song')} can then stand there. Ask "
+            "for fewer songs or a smaller gap"
         )
+
+
+def _room(n: int, rules: Rules) -> str:
+    """How many songs of how many artists n places have room for, g from one of an artist to the next."""
+    rounds = -(-n // rules.gap)
+    if rules.most is not None and rules.most < rounds:
+        return f"a list of {n} has room for {counted(rules.most, 'song')} of each artist"
+    last = n - (rounds - 1) * rules.gap
+    others = f", and {rounds - 1} of each other one" if rounds > 1 else ""
+    each = f"{counted(last, 'artist')}" if last == 1 else f"each of {counted(last, 'artist')}"
+    return f"a list of {n} has room for {counted(rounds, 'song')} of {each}{others}"
+
+
+def _by_artists(counts: NDArray[np.intp], unknown: int) -> str:
+    """How many artists have how many songs, those with most first."""
+    kinds = sorted(Counter(counts.tolist()).items(), reverse=True)
+    told = [f"{counted(n, 'artist')} with {counted(songs, 'song')}" for songs, n in kinds[:_SHOWN]]
+    if rest := sum(n for _, n in kinds[_SHOWN:]):
+        told.append(f"{counted(rest, 'artist')} with fewer")
+    told += [f"{counted(unknown, 'song')} whose artist is not known"] if unknown else []
+    return ", ".join(told)
 
 
 def _most_spread(counts: NDArray[np.intp], unknown: int, n: int, rules: Rules) -> int:

@@ -66,7 +66,7 @@ class Task:
     length_s : float
         Wanted length of the list in seconds.
     typical_s : float
-        Length of a typical song: by half of it the list may be off, and each more costs 1.
+        Length of a typical song: half of it may be missing or too much at no cost, and each more costs 1.
     """
 
     pool: Pool

@@ -8,7 +8,8 @@ left out, and notes say so; of songs that are named one by one, such a name is a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from audiolime_ext.collection.index import Index
 from audiolime_ext.collection.songs import Song
 from audiolime_ext.errors import UsageError
 from audiolime_ext.files.names import is_file, legible
+from audiolime_ext.recommendation.kept import remembered
 from audiolime_ext.recommendation.names import names_in, places_of
-from audiolime_ext.recommendation.playlists.m3u import Gap, read_m3u8
+from audiolime_ext.recommendation.playlists.m3u import Gap, Named, read_m3u8
 from audiolime_ext.recommendation.queries import Asking
 from audiolime_ext.recommendation.similar import listed
 from audiolime_ext.text import counted
@@ -43,6 +45,9 @@ class Wanted:
         Number of songs; None: it is not said.
     seconds : float or None
         Wanted length; None: it is not said.
+    without_gaps : bool
+        True for a list to fill in which no gap is marked: its songs keep their order, and others may come anywhere
+        between them; `fixed` then says the order only.
     notes : tuple of str
         Sentences on what was left out of a list.
     """
@@ -51,6 +56,7 @@ class Wanted:
     fixed: Mapping[int, int] = field(default_factory=dict)
     n: int | None = None
     seconds: float | None = None
+    without_gaps: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -73,10 +79,24 @@ def position(index: Index, given: Any, what: str = "a song") -> int:
     return query.position
 
 
-def positions(index: Index, given: Any, what: str) -> tuple[tuple[int | Gap, ...], tuple[str, ...]]:
-    """The songs (and gaps) of a list, or of a playlist file that is named; and notes on what was left out of a file."""
+def positions(
+    index: Index, given: Any, what: str, *, fills: bool = False
+) -> tuple[tuple[int | Gap, ...], tuple[str, ...]]:
+    """The songs (and gaps) of a list, or of a playlist file that is named; and notes on what was left out of a file.
+
+    Parameters
+    ----------
+    index : Index
+        Songs.
+    given : path or sequence of song and Gap
+        List.
+    what : str
+        Name of it, for errors.
+    fills : bool
+        True where its gaps are filled: a line that seems to be meant as a gap, and is none, is then an error.
+    """
     if isinstance(given, (str, os.PathLike)):
-        return _of_file(index, Path(given), what)
+        return _of_file(index, Path(given), what, fills=fills)
     found = [one if isinstance(one, Gap) else position(index, one, what) for one in listed(given)]
     songs = [one for one in found if not isinstance(one, Gap)]
     if len(set(songs)) < len(songs):
@@ -107,6 +127,10 @@ def wanted_places(
             notes += ("gaps are filled by fill, not where a list is put in order: they count as nothing",)
     if songs is None and n is None and minutes is None:
         raise UsageError("how long is it to be? give a number of songs (n, -n), minutes, or a list to put in order")
+    if fixed is not None and not isinstance(fixed, Mapping):
+        raise UsageError(
+            f"fixed is given as {type(fixed).__name__}; give a mapping of places to songs, as {{1: 'Air'}}"
+        )
     places: dict[int, int] = {}
     for place, song in (fixed or {}).items():
         if isinstance(place, bool) or not isinstance(place, (int, np.integer)) or place < 1:
@@ -124,72 +148,8 @@ def wanted_places(
             f"{names_in(index)[outside[0]]!r} has a place, and is not in the list of songs; add it to the list"
         )
     if songs is None or n is not None or minutes is not None:
-        return Wanted(chosen, places, n, None if minutes is None else 60.0 * float(minutes), notes)
-    return Wanted(chosen, places, len(chosen or ()), None, notes)
-
-
-def wanted_gaps(index: Index, fill: Any, n: int | None, gap_minutes: float | None, typical_s: float) -> Wanted:
-    """A list whose songs stay in order and whose gaps are filled.
-
-    Parameters
-    ----------
-    index : Index
-        Songs.
-    fill : path or sequence of song and Gap
-        List with gaps.
-    n : int or None
-        Number of songs in all, of a list without gaps; None: there are gaps.
-    gap_minutes : float or None
-        Length of gaps that do not say how long they are.
-    typical_s : float
-        Mean length of a song in seconds.
-    """
-    require_count(n, gap_minutes if n is None else None)
-    found, notes = positions(index, fill, "the list to fill")
-    gaps = [one for one in found if isinstance(one, Gap)]
-    if gaps and n is not None:
-        raise UsageError(f"the list has {counted(len(gaps), 'gap')}, which say how many songs it gets; leave n out")
-    if not gaps and n is None:
-        raise UsageError(
-            "the list has no gap: write a line '# gap 3' (songs) or '# gap 12 min' where songs are missing, or say how "
-            "many songs it is to have in all (n, -n), which are then put where its transitions are weakest"
-        )
-    place, places = 0, dict[int, int]()
-    for one in found:
-        if isinstance(one, Gap):
-            minutes = one.minutes if one.minutes is not None else gap_minutes
-            if one.songs is None and minutes is None:
-                raise UsageError("a gap does not say how long it is; give gap minutes (--gap-minutes 10)")
-            place += one.songs or max(1, round(60.0 * float(minutes or 0) / typical_s))
-        else:
-            places[place] = one
-            place += 1
-    return Wanted(None, places, place if n is None else n, None, notes)
-
-
-def spread(fixed: Sequence[int], distances: Sequence[float], n: int) -> dict[int, int]:
-    """Places of songs that stay in order in a list of n: new places are where the list needs them most.
-
-    One new place at a time goes to the transition whose distance is largest, shared out among its steps.
-
-    Parameters
-    ----------
-    fixed : sequence of int
-        Songs, in order.
-    distances : sequence of float
-        Distance of each from the next one.
-    n : int
-        Number of places.
-
-    Examples
-    --------
-    >>> spread([7, 8, 9], [0.2, 0.9], 5)
-    {0: 7, 1: 8, 4: 9}
-    """
-    steps = np.ones(len(distances))
-    for _ in range(n - len(fixed) if len(distances) else 0):
-        steps[int(np.argmax(np.asarray(distances) / steps))] += 1
-    return dict(zip(np.concatenate([[0], np.cumsum(steps)]).astype(int).tolist(), fixed, strict=True))
+        return Wanted(chosen, places, n, None if minutes is None else 60.0 * float(minutes), notes=notes)
+    return Wanted(chosen, places, len(chosen or ()), notes=notes)
 
 
 def require_count(n: Any, minutes: Any) -> None:
@@ -203,13 +163,15 @@ def require_count(n: Any, minutes: Any) -> None:
         raise UsageError(f"minutes are {minutes!r}; give a number above 0")
 
 
-def _of_file(index: Index, path: Path, what: str) -> tuple[tuple[int | Gap, ...], tuple[str, ...]]:
+def _of_file(index: Index, path: Path, what: str, *, fills: bool) -> tuple[tuple[int | Gap, ...], tuple[str, ...]]:
     read = read_m3u8(path)
+    if fills and read.odd_gaps:
+        raise UsageError(f"{read.odd_gaps[0]}; write how many songs (# gap 3), or minutes (# gap 12 min)")
     found, lost, twice = list[int | Gap](), list[str](), list[str]()
     for entry in read.entries:
         at = entry if isinstance(entry, Gap) else _entry(index, entry)
         if at is None:
-            lost.append(legible(Path(str(entry)).name))
+            lost.append(legible(entry.path.name) if isinstance(entry, Named) else "")
         elif not isinstance(at, Gap) and at in found:
             twice.append(names_in(index)[at])
         else:
@@ -226,14 +188,51 @@ def _of_file(index: Index, path: Path, what: str) -> tuple[tuple[int | Gap, ...]
     return tuple(found), tuple(notes)
 
 
-def _entry(index: Index, path: Path) -> int | None:
-    """The song of the index that an entry of a playlist names, by its path or else by its content."""
+def _entry(index: Index, entry: Named) -> int | None:
+    """The song of the index that a line names: by its path, by its content, or by the path in another Unicode form.
+
+    A song of a catalogue, which has no file, is named by its key: by the line as it stands, or as seen from here.
+    """
+    for path in entry.readings:
+        if (at := _at(index, path)) is not None:
+            return at
+    for key in (entry.line, os.path.relpath(entry.path)):
+        if (at := places_of(index).get(key)) is not None and index.songs[at].path is None:
+            return at
+    for path in entry.readings:
+        query = Asking(index).known(path) if is_file(path) else None
+        if query is not None and query.position is not None:
+            return query.position
+    composed = remembered(index, "composed places", lambda: {_composed(path): at for path, at in _real(index).items()})
+    return next((composed[key] for path in entry.readings if (key := _composed(_realpath(path))) in composed), None)
+
+
+def _at(index: Index, path: Path) -> int | None:
+    """The song whose file lies at a path: as the index writes it, or where both really lie."""
     known = places_of(index)
     for place in (os.path.relpath(path, index.folder), os.fspath(path)):
         if place in known:
             return known[place]
-    query = Asking(index).known(path) if is_file(path) else None
-    return None if query is None else query.position
+    return _real(index).get(_realpath(path))
+
+
+def _real(index: Index) -> Mapping[str, int]:
+    """Where the file of each song really lies → its position."""
+
+    def gathered() -> dict[str, int]:
+        files = [(one, at) for at, song in enumerate(index.songs) for one in (song.path, *song.also) if one is not None]
+        folders = {folder: os.path.realpath(index.folder / folder) for folder in {Path(one).parent for one, _ in files}}
+        return {os.path.join(folders[Path(one).parent], Path(one).name): at for one, at in reversed(files)}  # noqa: PTH118
+
+    return remembered(index, "real places", gathered)
+
+
+def _realpath(path: Path) -> str:
+    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - a song that is a link stays one
+
+
+def _composed(path: str) -> str:
+    return unicodedata.normalize("NFC", path)
 
 
 def _some(names: Iterable[str]) -> str:

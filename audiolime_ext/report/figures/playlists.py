@@ -27,8 +27,9 @@ def transitions(found: Playlist, labels: Labels, room: Room) -> Sheet:
     if not found.transitions:
         raise UsageError("a list of one song has no transitions, so there is nothing to draw")
     n_weak = len(found.weak)
-    weak = f"{counted(n_weak, 'weak transition')} below {found.weak_below:.2f}"
-    title = room.title(f"{counted(len(found.songs), 'song')}, each near to the next", weak, beside=["0.00"])
+    limit = found.weak_below
+    weak = [] if limit is None else [f"{counted(n_weak, 'weak transition')} below {limit:.2f}"]
+    title = room.title(f"{counted(len(found.songs), 'song')}, each near to the next", *weak, beside=["0.00"])
     panels = [Panel(PANEL_IN, partial(_draw_transitions, found), title)]
     panels += [_curve(found, room)] if found.column else []
     return Sheet(tuple(panels), of="list", legend=_legend)
@@ -49,7 +50,8 @@ def _draw_transitions(found: Playlist, axis: Axes) -> None:
     at = np.arange(1, len(found.songs)) + 0.5
     near, weak = np.array(found.nearness), np.array([one.weak for one in found.transitions])
     axis.plot(at, found.greedy.nearness, color=SOFT, linestyle=":", label="nearest song left")
-    axis.axhline(found.weak_below, color=PALE, zorder=0)
+    if found.weak_below is not None:
+        axis.axhline(found.weak_below, color=PALE, zorder=0)
     axis.plot(at, near, color=PALETTE[0], marker="o", markersize=3, markerfacecolor="white", label="this list")
     if weak.any():
         axis.plot(at[weak], near[weak], "o", color=PALETTE[1], markersize=4, label="weak")

@@ -35,7 +35,17 @@ def equal_gains_db(excerpts: Sequence[Samples], peaks: Sequence[float]) -> list[
     >>> [round(gain, 1) for gain in equal_gains_db([loud, soft], [0.5, 0.05])]
     [5.0, 25.0]
     """
-    levels = [_level_db(samples) for samples in excerpts]
+    return gains_of_levels_db([level_db(samples) for samples in excerpts], peaks)
+
+
+def gains_of_levels_db(levels: Sequence[float], peaks: Sequence[float]) -> list[float]:
+    """The gains that bring some levels in dB (−inf: silence) to one, with no peak louder than full scale.
+
+    Examples
+    --------
+    >>> [round(gain, 1) for gain in gains_of_levels_db([-6.0, -26.0], [0.89, 0.089])]
+    [0.0, 20.0]
+    """
     reached = [
         level + 20 * np.log10(PEAK / peak) for level, peak in zip(levels, peaks, strict=True) if np.isfinite(level)
     ]
@@ -56,6 +66,7 @@ def gain_in_words(gain_db: float) -> str:
     return f"{abs(gain_db):.1f} dB {'louder' if gain_db > 0 else 'softer'} than recorded"
 
 
-def _level_db(samples: Samples) -> float:
+def level_db(samples: Samples) -> float:
+    """The mean power of a waveform in dB below that of a constant 1; −inf: it is silent."""
     energy = float(np.mean(np.square(samples, dtype=np.float64))) if samples.size else 0.0
     return float(10 * np.log10(energy)) if energy > 0 else -np.inf

@@ -4,5 +4,5 @@
 - `crossfades`: the end of a song and the beginning of the next one, as one sound
 - `drawings`: how near each song is to the next, and the curve that the list follows
 
-Kept true: all sounds of a page are equally loud; a transition without sound says why.
+Kept true: the songs of a page are equally loud, each as a whole; a transition without sound says why.
 """

@@ -1,9 +1,9 @@
 """The sound of a transition: the last seconds of a song, cross-faded into the first seconds of the next one.
 
 In mono. Silence at the end of the one and at the beginning of the other (below a thousandth of its highest peak) is
-left out, or the most common transition would be a pause. Both parts are brought to one loudness, as are all
-transitions of a page; so a song that fades out is heard louder there than on the record, which is said. Both ways of
-the cross-fade add up to one power.
+left out, or the most common transition would be a pause. All songs of a page are brought to one loudness, each as a
+whole: both of its ends get the same gain, which is told, so a song that fades out does so here, too. Both ways of the
+cross-fade add up to one power.
 
 Invariants: *what is heard is sound of the very files that are in the index*; *no sound is louder than full scale*.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.progress.stages import tracked
 from audiolime_ext.recommendation.sounds import file_of, why_no_file
-from audiolime_ext.report.neighbours.loudness import PEAK, equal_gains_db, gain_in_words
+from audiolime_ext.report.neighbours.loudness import PEAK, gain_in_words, gains_of_levels_db, level_db
 from audiolime_ext.report.player.clip import data_uri
 from audiolime_ext.report.templating import clock
 
@@ -35,42 +36,81 @@ _SILENT = 1e-3  # of the highest peak
 
 @dataclass(frozen=True, eq=False)
 class Ends:
-    """The first and the last seconds of a song, in mono, named by their seconds; or `why` there are none."""
+    """The first and the last seconds of a song, in mono, named by their seconds; or `why` there are none.
+
+    Parameters
+    ----------
+    first, last : Audio or None
+        Sounds, each of one channel.
+    level_db : float
+        Mean power of the whole song, without silence at its ends, in dB below that of a constant 1.
+    why : str
+        Words on why there are none.
+    """
 
     first: Audio | None = field(default=None, repr=False)
     last: Audio | None = field(default=None, repr=False)
+    level_db: float = -np.inf
     why: str = ""
 
 
 @dataclass(frozen=True)
 class Crossfade:
-    """The sound of a transition: what is `told` of it, and its `address` in the page; "": there is none."""
+    """The sound of a transition.
+
+    Parameters
+    ----------
+    told : str
+        Words on which seconds are heard, and how loud, or why there is no sound.
+    address : str
+        Address in the page; "": there is none.
+    lengths_s : tuple of float
+        Lengths of the end of the one, of the beginning of the other, and of the time in which both are heard, in
+        seconds; empty: there is no sound.
+    """
 
     told: str
     address: str = field(default="", repr=False)
+    lengths_s: tuple[float, ...] = ()
 
 
 def crossfades(folder: Path, songs: Sequence[Song]) -> list[Crossfade]:
-    """The sound of each transition between songs of an index that lies in `folder`, all equally loud."""
-    found: list[tuple[Ends, Ends]] = []
-    before: Ends | None = None
-    for song in tracked(songs, "reading the songs", "song"):
-        here = ends_of(folder, song)
-        if before is not None:
-            found.append((before, here))
-        before = Ends(None, here.last, here.why)
-    parts = [part for one, other in found for part in (one.last, other.first) if part is not None]
-    gains = equal_gains_db([part.samples for part in parts], [float(np.abs(part.samples).max()) for part in parts])
-    gain_of = {id(part): gain for part, gain in zip(parts, gains, strict=True)}
-    mixed = [_mixed(one, other, gain_of) for one, other in found]
-    peaks = [float(np.abs(sound.samples).max()) for sound, _ in mixed if sound is not None]
+    """The sound of each transition between songs of an index that lies in `folder`, the songs equally loud."""
+    ends = [ends_of(folder, song) for song in tracked(songs, "reading the songs", "song")]
+    if len(ends) > 1:  # nothing leads to the first one, and nothing follows the last
+        ends[0], ends[-1] = replace(ends[0], first=None), replace(ends[-1], last=None)
+    parts = [[part for part in (one.first, one.last) if part is not None] for one in ends]
+    peaks = [max((float(np.abs(part.samples).max()) for part in some), default=0.0) for some in parts]
+    levels = [one.level_db if peak > 0 else -np.inf for one, peak in zip(ends, peaks, strict=True)]
+    gains = gains_of_levels_db(levels, [peak or 1.0 for peak in peaks])
+    mixed = [_mixed(one, other, gain) for (one, other), gain in zip(pairwise(ends), pairwise(gains), strict=True)]
+    peaks = [float(np.abs(sound.samples).max()) for sound, _, _ in mixed if sound is not None]
     common = min(1.0, PEAK / max(peaks, default=PEAK))
     return [
         Crossfade(told)
         if sound is None
-        else Crossfade(told, data_uri(replace(sound, samples=sound.samples * np.float32(common))))
-        for sound, told in mixed
+        else Crossfade(told, data_uri(replace(sound, samples=sound.samples * np.float32(common))), lengths_s)
+        for sound, told, lengths_s in mixed
     ]
+
+
+def lengths_in_words(sounds: Sequence[Crossfade]) -> str:
+    """How long the ends and the beginnings are, and how long both are heard; "": nothing is.
+
+    Examples
+    --------
+    >>> lengths_in_words([Crossfade("", "", (8, 8, 3)), Crossfade("", "", (8, 8, 3))])
+    '8 s and 8 s, 3 s of them together'
+    >>> lengths_in_words([Crossfade("", "", (8, 3, 1.5)), Crossfade("", "", (3, 8, 1.5)), Crossfade("not played")])
+    'up to 8 s and up to 8 s, 1.5 s of them together'
+    """
+    every = [[round(length, 1) for length in one.lengths_s] for one in sounds if one.lengths_s]
+    if not every:
+        return ""
+    end, beginning, both = (
+        f"{'up to ' if len(set(some)) > 1 else ''}{max(some):g} s" for some in zip(*every, strict=True)
+    )
+    return f"{end} and {beginning}, {both} of them together"
 
 
 def ends_of(folder: Path, song: Song) -> Ends:
@@ -90,7 +130,8 @@ def ends_of(folder: Path, song: Song) -> Ends:
         return Ends(why="it is silent")
     begin_s, end_s = heard[0] / audio.sr, (heard[-1] + 1) / audio.sr
     length_s = min(PART_S, end_s - begin_s)
-    return Ends(_cut(audio, begin_s, length_s), _cut(audio, end_s - length_s, length_s))
+    level = level_db(audio.samples[:, heard[0] : heard[-1] + 1].mean(axis=0))
+    return Ends(_cut(audio, begin_s, length_s), _cut(audio, end_s - length_s, length_s), level)
 
 
 def joined(one: Audio, other: Audio, fade_s: float = FADE_S) -> Audio:
@@ -128,21 +169,15 @@ def _cut(audio: Audio, start_s: float, length_s: float) -> Audio:
     return Audio(cut, audio.sr, f"{clock(first / audio.sr)}–{clock(end / audio.sr)}")
 
 
-def _mixed(one: Ends, other: Ends, gain_of: dict[int, float]) -> tuple[Audio | None, str]:
-    """The sound of a transition, and what is told of it."""
+def _mixed(one: Ends, other: Ends, gains: tuple[float, float]) -> tuple[Audio | None, str, tuple[float, ...]]:
+    """The sound of a transition, what is told of it, and its lengths."""
     if one.last is None or other.first is None:
         which, why = ("the first", one.why) if one.last is None else ("the second", other.why)
-        return None, f"not played: of {which} song, {why}"
-    both, gains = _both(one, other), [gain_of[id(part)] for part in _both(one, other)]
+        return None, f"not played: of {which} song, {why}", ()
     parts = [
         replace(part, samples=part.samples * np.float32(10 ** (gain / 20)))
-        for part, gain in zip(both, gains, strict=True)
+        for part, gain in zip((one.last, other.first), gains, strict=True)
     ]
-    told = [f"{part.name} ({gain_in_words(gain)})" for part, gain in zip(both, gains, strict=True)]
-    return joined(parts[0], parts[1]), " into ".join(told)
-
-
-def _both(one: Ends, other: Ends) -> tuple[Audio, Audio]:
-    assert one.last is not None
-    assert other.first is not None
-    return one.last, other.first
+    told = [f"{part.name} ({gain_in_words(gain)})" for part, gain in zip(parts, gains, strict=True)]
+    sound, lengths = joined(parts[0], parts[1]), (parts[0].duration_s, parts[1].duration_s)
+    return sound, " into ".join(told), (*lengths, sum(lengths) - sound.duration_s)

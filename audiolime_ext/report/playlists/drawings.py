@@ -32,8 +32,8 @@ class Steps:
     ----------
     bars : tuple of Bar
         Bars of the transitions.
-    limit : float
-        Height of the limit, from the top.
+    limit : float or None
+        Height of the limit, from the top; None: there is none.
     greedy : str
         Points of the line.
     low, high : float
@@ -41,7 +41,7 @@ class Steps:
     """
 
     bars: tuple[Bar, ...]
-    limit: float
+    limit: float | None
     greedy: str
     low: float
     high: float
@@ -59,7 +59,7 @@ def steps_of(found: Playlist) -> Steps | None:
     """The drawing of the transitions; None where there is none."""
     if not found.transitions:
         return None
-    every = (*found.nearness, *found.greedy.nearness, found.weak_below)
+    every = (*found.nearness, *found.greedy.nearness, *([] if found.weak_below is None else [found.weak_below]))
     low, high = min(0.0, *every), max(every)
     spread = high - low or 1.0
     each = 100 / len(found.transitions)
@@ -78,7 +78,8 @@ def steps_of(found: Playlist) -> Steps | None:
         for at, one in enumerate(found.transitions)
     )
     points = [((at + 0.5) * each, down(near)) for at, near in enumerate(found.greedy.nearness)]
-    return Steps(bars, down(found.weak_below), _points(points), low, high)
+    limit = None if found.weak_below is None else down(found.weak_below)
+    return Steps(bars, limit, _points(points), low, high)
 
 
 def line_of(found: Playlist) -> Line | None:

@@ -1,7 +1,7 @@
 """One self-contained HTML file of a playlist: the songs in order, each transition with number, reason and sound.
 
-The sound of a transition is the last eight seconds of a song, cross-faded into the first eight of the next. A page
-holds that of a hundred transitions at most: of a longer list, of the first ones, which is said.
+The sound of a transition is the end of a song, eight seconds at most, cross-faded into the beginning of the next. A
+page holds that of a hundred transitions at most: of a longer list, of the first ones, which is said.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from audiolime_ext.recommendation.space import AVERAGE, meaning
 from audiolime_ext.recommendation.telling import PAIRS
 from audiolime_ext.report.neighbours.nearest import RANKED_IS
 from audiolime_ext.report.neighbours.shares import SILENCE_IS, STEM_IS, Bar, bars
-from audiolime_ext.report.playlists.crossfades import FADE_S, PART_S, Crossfade, crossfades
+from audiolime_ext.report.playlists.crossfades import Crossfade, crossfades, lengths_in_words
 from audiolime_ext.report.playlists.drawings import line_of, steps_of
 from audiolime_ext.report.song.facts import listener
 from audiolime_ext.report.templating import policy, render, static
@@ -87,8 +87,8 @@ def playlist_html(found: Playlist, *, title: str | None = None, audio: bool = Tr
         compared=[minus(line) for line in found.compared()],
         notes=notes,
         terms=_terms(found),
-        sounds=f"{PART_S:g} s and {PART_S:g} s, {FADE_S:g} s of them together" if n_sounds else "",
-        model=found.model or "the vectors of the catalogue",
+        sounds=lengths_in_words(sounds),
+        model=found.model.removesuffix(":") or "the vectors of the catalogue",
         policy=policy(script, style),
         script=Markup(script),
         style=Markup(style),
@@ -142,8 +142,10 @@ def _terms(found: Playlist) -> list[tuple[str, str]]:
     hubs = found.measured_by != "similarity"
     ranked = [(found.measured_by.capitalize(), RANKED_IS[found.measured_by])] if hubs else []
     terms = [("Similarity", meaning("" if found.space == "plain" else AVERAGE)), *ranked]
-    share = f"one pair in {round(1 / WEAK)} of the songs to choose from is at least as near"
-    terms += [("Distance", f"1 less the {found.measured_by}"), ("Weak", f"a transition such that {share}")]
+    terms.append(("Distance", f"1 less the {found.measured_by}"))
+    if found.weak_below is not None:
+        share = f"less near than one pair of songs in {round(1 / WEAK)} in {found.weak_of}"
+        terms.append(("Weak", f"a transition that is {share}"))
     terms.append(
         ("Nearest of", "the place of a song among all that could be chosen, by how near they are to the one before")
     )

@@ -71,15 +71,17 @@ def test_a_list_with_a_rule_is_compared_with_a_simple_one_that_keeps_it_too(song
 
 
 def test_what_is_weak_is_a_rule_and_where_a_list_gets_poor_is_said(arranged: Playlist, songs: Index) -> None:
-    assert all(one.weak == (one.pair.nearness < arranged.weak_below) for one in arranged.transitions)
+    limit = arranged.weak_below
+    assert limit is not None
+    assert all(one.weak == (one.pair.nearness < limit) for one in arranged.transitions)
     outlier = np.concatenate([songs.vectors, 20 + np.eye(12, dtype=np.float32)[:2] * [[200.0], [-200.0]]])
     odd = (Song("x", title="odd"), Song("y", title="odder"))
     found = playlist(replace(songs, songs=(*songs.songs, *odd), vectors=outlier.astype(np.float32)), n=62)
     weak = [one for one in found.transitions if one.weak]
     assert weak
     assert any("no song that was left is near enough" in note for note in found.notes)
-    holds = next(note for note in found.notes if "without" in note or "none is followed by a weak" in note)
-    assert holds.startswith(f"{found.holds} of 62 songs are such that")
+    left = f"with {62 - found.holds} songs left out, the other {found.holds}, in this order, have no weak transition"
+    assert left in found.notes
     runs = "".join("w" if one.weak else "." for one in found.transitions).split("w")
     assert 1 + max(map(len, runs)) <= found.holds < 62
 
@@ -188,6 +190,111 @@ def test_the_list_as_a_table_a_file_and_a_dictionary(arranged: Playlist, tmp_pat
     assert arranged._repr_html_().count("<tr>") == 61
 
 
+def test_a_list_is_read_through_links_in_other_forms_and_as_other_players_write_it(tmp_path: Path) -> None:
+    (tmp_path / "music").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "music")
+    names = ["a b.ogg", " lead.ogg", "100%25.ogg", "Beyonce\u0301.ogg", "sub/c.ogg"]
+    songs = tuple(Song(f"key {n}", f"../music/{name}", title=f"song {n}") for n, name in enumerate(names))
+    index = collection(np.random.default_rng(0).normal(size=(5, 3)), songs=songs, folder=tmp_path / "all.index")
+    listed = tmp_path / "music" / "list.m3u8"
+    lines = ["a%20b.ogg", " lead.ogg", "100%25.ogg", "Beyonc\u00e9.ogg", "sub\\c.ogg"]
+    listed.write_text("\r\n".join(lines), encoding="utf-8")
+    for path in (listed, tmp_path / "link" / "list.m3u8"):
+        found = playlist(index, songs=path)
+        assert (len(found.songs), found.notes) == (5, ())
+    listed.write_text(f"{tmp_path}/link/a b.ogg\n../link/sub/c.ogg", encoding="utf-8")
+    assert sorted(map(str, titles(playlist(index, songs=listed)))) == ["song 0", "song 4"]
+
+
+def test_a_song_of_a_catalogue_is_named_by_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tuple(Song(f"big/{n}.mp3", title=f"song {n}") for n in range(4))
+    index = collection(np.random.default_rng(0).normal(size=(4, 3)), songs=rows)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "a.m3u8").write_text("big/1.mp3\n../big/2.mp3\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert sorted(map(str, titles(playlist(index, songs="lists/a.m3u8")))) == ["song 1", "song 2"]
+
+
+def test_a_line_that_seems_to_be_a_gap_is_refused_only_where_gaps_are_filled(songs: Index, tmp_path: Path) -> None:
+    listed = tmp_path / "set.m3u8"
+    paths = [f"/music/all.index/music/{n}.ogg" for n in (4, 9)]
+    listed.write_text("\n".join(["# Gap Band, Outstanding", paths[0], "# gap three", paths[1]]), encoding="utf-8")
+    assert len(playlist(songs, songs=listed).songs) == 2
+    with pytest.raises(UsageError, match=r"line 3 of set.m3u8 has a gap of 'three'; write how many songs"):
+        playlist(songs, fill=listed)
+
+
+def test_of_few_songs_what_is_weak_is_told_by_the_index_and_of_very_few_it_is_not(songs: Index) -> None:
+    opposed = replace(songs, vectors=np.concatenate([np.eye(12)[:1], -np.eye(12)[:1], songs.vectors[2:]]))
+    two = playlist(opposed, songs=["song 0", "song 1"], space="plain")
+    assert two.nearness == pytest.approx([-1])
+    assert (len(two.weak), two.weak_of) == (1, "the index")
+    assert two.weak_below == playlist(opposed, n=2, space="plain").weak_below
+    assert "which one pair of songs in ten reaches in the index" in str(two)
+    assert playlist(songs, songs=[f"song {n}" for n in range(40)]).weak_of == "the list"
+    assert playlist(songs, n=5, exclude="song 1").weak_of == "what is left of the index"
+    few = playlist(replace(songs, songs=songs.songs[:9], vectors=songs.vectors[:9]), n=9)
+    assert (few.weak, few.weak_below, few.holds) == ((), None, 9)
+    assert "which transitions are weak cannot be told: the index has too few songs for that" in str(few)
+
+
+def test_where_no_two_songs_go_together_no_number_is_said(songs: Index) -> None:
+    found = playlist(songs, songs=["song 0", "song 1"])
+    if not found.weak:  # planted: the two are of different groups
+        raise AssertionError
+    assert found.holds == 1
+    assert "whichever songs are left out, no two that then follow each other are near enough" in found.notes
+
+
+def test_songs_of_one_vector_are_both_in_the_list_if_both_were_named(songs: Index) -> None:
+    twice = replace(songs, vectors=np.concatenate([songs.vectors[:1], songs.vectors[:-1]]))
+    found = playlist(twice, n=4, fixed={1: "song 0", 3: "song 1"})
+    assert (titles(found)[0], titles(found)[2]) == ("song 0", "song 1")
+    told = "in the list as each was named, though the vectors are the very same: A0 – song 0 and A1 – song 1"
+    assert told in found.notes
+
+
+def test_a_refusal_says_why_songs_cannot_be_used(songs: Index, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "path,mood\n" + "".join(f"/music/all.index/music/{n}.ogg,{n}\n" for n in range(2, 12)), encoding="utf-8"
+    )
+    broken = songs.vectors.copy()
+    broken[7], broken[8] = np.nan, broken[9]
+    odd = replace(songs, vectors=broken)
+    with pytest.raises(UsageError) as caught:
+        playlist(odd, n=9, curve="rising", column="mood", table=table, exclude="song 2")
+    assert str(caught.value) == (
+        "9 songs are wanted, and what is left of the index has 7 songs (of 60 songs of the index 1 is excluded, 1 is "
+        "not to be compared, 50 are without a known mood, 1 is with the very vector of another one); ask for fewer"
+    )
+    others = [song for song in songs.songs if song.artist != "A1"]
+    with pytest.raises(UsageError, match=r"need 2 artists; what is left of the index has 1, which give 1 song"):
+        playlist(songs, n=2, per_artist=1, exclude=others)
+    with pytest.raises(UsageError, match="no song is left to choose from: of 60 songs of the index 60 are excluded"):
+        playlist(songs, n=2, exclude=list(songs.songs))
+
+
+def test_artists_are_the_same_in_both_forms_of_their_accents() -> None:
+    rows = tuple(Song(str(n), artist=name) for n, name in enumerate(["Beyonc\u00e9", "BEYONCE\u0301", "Bach", "Biber"]))
+    index = collection(np.random.default_rng(0).normal(size=(4, 3)), songs=rows)
+    with pytest.raises(UsageError, match="need 4 artists; the index has 3"):
+        playlist(index, n=4, per_artist=1)
+
+
+def test_where_outputs_have_names_they_are_the_reason_and_pairs_of_stems_are_in_the_json(songs: Index) -> None:
+    parts = np.stack([np.zeros((60, 12), np.float32), songs.vectors, crowded(60, 12, seed=1)], axis=1)
+    labels = tuple(f"output {n}" for n in range(12))
+    stems = StemVectors("hpss", "f", ("harmonic", "drums"), parts)
+    split = replace(songs, vectors=parts.sum(axis=1), stems=stems, labels=labels)
+    found = playlist(split, n=5)
+    for one in found.transitions:
+        assert "by output" in one.reason
+        assert "harmonic" not in one.reason
+    assert not any(note.startswith("mostly by: ") for note in found.notes)
+    assert "matrix" in found.to_dict()["transitions"][0]
+
+
 def test_one_song_and_songs_that_are_the_same(songs: Index) -> None:
     one = playlist(songs, songs=["song 3"])
     assert titles(one) == ["song 3"]
@@ -242,7 +349,7 @@ def test_progress_is_told_and_an_error_of_it_ends_the_work(songs: Index) -> None
         ({"n": 3, "per_artist": 0}, "per_artist is 0"),
         ({"n": 3, "curve": "upwards", "column": "year"}, "the curve 'upwards' is none"),
         ({"n": 3, "curve": "rising"}, "a curve is given, but not what it is of"),
-        ({"n": 3, "curve": "rising", "column": "title"}, "it must be a number for each"),
+        ({"n": 3, "curve": "rising", "column": "title"}, "title is text, and a curve needs what is a number for each"),
         ({"n": 3, "curve": "rising", "column": "mood"}, "mood"),
         ({"n": 3, "column": "year"}, "no curve that it should follow"),
         ({"n": 3, "curve": "rising", "column": "year", "curve_weight": 0}, "the weight of a curve is 0"),
@@ -253,14 +360,28 @@ def test_progress_is_told_and_an_error_of_it_ends_the_work(songs: Index) -> None
         ({"fill": ["song 1", Gap()]}, "a gap does not say how long it is"),
         ({"fill": ["song 1", Gap(2)], "n": 5}, "leave n out"),
         ({"fill": ["song 1", Gap(2)], "start": "song 2"}, "leave out start"),
-        ({"fill": ["song 1", "song 2"], "n": 1}, "the list has 2 songs, and n is 1"),
+        ({"fill": ["song 1", "song 2"], "n": 1}, "the list has 2 songs, and n is 1; give a larger n"),
         ({"fill": [Gap(2)]}, "the list to fill is empty"),
+        ({"n": 2, "fixed": ["song 1"]}, "fixed is given as list; give a mapping of places to songs"),
+        ({"n": 2, "curve": "rising", "column": 3}, "the column is given as int"),
+        ({"fill": 5, "n": 3}, "the list to fill is given as int"),
+        ({"songs": {"song 1": 1}}, "the list of songs is given as dict"),
+        ({"n": 2, "exclude": 5}, "a song to exclude is given as int"),
+        ({"fill": ["song 1", Gap()], "gap_minutes": "7"}, "minutes are '7'"),
+        ({"n": 2, "hubs": 3}, "unknown correction for hubs"),
+        ({"n": 2, "space": 3}, "unknown"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(songs: Index, asked: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError) as caught:
         playlist(songs, **asked)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("odd", [5, None, ["a.index"]])
+def test_what_is_no_index_is_refused(odd: Any) -> None:
+    with pytest.raises(UsageError, match=r"the index is given as \w+; give an Index, or the path of one"):
+        playlist(odd, n=3)
 
 
 def test_songs_that_cannot_be_compared(songs: Index) -> None:

@@ -22,7 +22,9 @@ def told(kept: Rules, given: list[int]) -> str:
 
 
 def test_too_few_songs() -> None:
-    assert told(rules([0, 1]), [-1] * 3).startswith("3 songs are wanted, and the index has 2 songs that can be used")
+    assert told(rules([0, 1]), [-1] * 3).startswith("3 songs are wanted, and the index has 2 songs; ask for fewer")
+    with pytest.raises(UsageError, match=r"what is left of it has 2 songs \(9 are excluded\); ask for fewer"):
+        require_possible(rules([0, 1]), np.full(3, -1), NAMES, "what is left of it", "9 are excluded")
 
 
 def test_too_few_artists() -> None:
@@ -33,9 +35,14 @@ def test_too_few_artists() -> None:
 
 
 def test_a_gap_that_is_too_large() -> None:
-    assert "of the index no more than 4 songs can then stand in a list of 5" in told(
-        rules([0, 0, 0, 0, 1, 2], gap=3), [-1] * 5
-    )
+    one = told(rules([0, 0, 0, 0, 1, 2], gap=3), [-1] * 5)
+    assert "a list of 5 has room for 2 songs of each of 2 artists, and 1 of each other one" in one
+    assert "the index has 1 artist with 4 songs, 2 artists with 1 song, of which no more than 4 songs can then" in one
+    two = told(rules([0, 0, 1, 1, 2], gap=4), [-1] * 5)
+    assert "a list of 5 has room for 2 songs of 1 artist, and 1 of each other one" in two
+    assert "the index has 2 artists with 2 songs, 1 artist with 1 song, of which no more than 4 songs can then" in two
+    most = told(rules([0, 0, 0, 1, -1], most=2, gap=2), [-1] * 5)
+    assert most.startswith("5 songs by at most 2 per artist")
     require_possible(rules([0, 0, 1, 2, 2], gap=3), np.full(5, -1), NAMES, "the index")
 
 

@@ -19,7 +19,7 @@ from audiolime_ext.files.reading import sha256_of
 from audiolime_ext.recommendation.playlists.result import Playlist
 from audiolime_ext.recommendation.why.matrix import StemMatrix
 from audiolime_ext.report.playlists import page as page_module
-from audiolime_ext.report.playlists.crossfades import FADE_S, PART_S
+from audiolime_ext.report.playlists.crossfades import FADE_S, PART_S, crossfades
 from audiolime_ext.report.playlists.page import playlist_html
 from tests.browser.pages import opened
 from tests.recommendation.planted import collection
@@ -68,6 +68,23 @@ def test_the_end_of_a_song_fades_into_the_next_equally_loud_and_without_silence(
     assert html.count(") into 0:02.0–0:10.0 (") == 3
 
 
+def test_a_song_that_fades_out_does_so_and_lengths_are_those_of_this_list(tmp_path: Path) -> None:
+    """Planted: the second song fades from full to a hundredth; its end stays 20 dB or more below its beginning."""
+    songs, wave = [], 0.4 * np.sin(2 * np.pi * 300 * np.arange(6 * SR) / SR)
+    for number, shape in enumerate([np.ones(6 * SR), np.geomspace(1, 0.01, 6 * SR), np.ones(6 * SR)]):
+        path = Audio((wave * shape)[None].astype(np.float32), SR).write(tmp_path / f"{number}.wav")
+        songs.append(Song(sha256_of(path), path.name, title=str(number), duration_s=6.0))
+    index = collection([[1, 0], [0.9, 0.1], [0.8, 0.3]], folder=tmp_path, songs=tuple(songs))
+    found = playlist(index, songs=["0", "1", "2"], fixed={1: "0", 2: "1"})
+    html = playlist_html(found)
+    first, second = crossfades(tmp_path, found.songs)
+    assert first.told.split("(")[-1] == second.told.split("(")[1].replace(" into 0:00.0–0:06.0 ", "")
+    begins, ends = played(html)
+    level = 10 * np.log10(np.mean(begins[4 * SR : 5 * SR] ** 2) / np.mean(ends[2 * SR : 3 * SR] ** 2))
+    assert level > 5
+    assert "are played: 6 s and 6 s, 3 s of them together, in mono, without silence at the ends." in html
+
+
 def test_why_a_transition_is_not_played_is_said_and_names_are_text(html: str, found: Playlist) -> None:
     assert "not played: of the first song, its file is gone" in html
     assert EVIL not in html
@@ -75,7 +92,9 @@ def test_why_a_transition_is_not_played_is_said_and_names_are_text(html: str, fo
     assert html.count('<p class="song">') == 5
     assert html.count("what adds to the similarity") == 4
     assert "; given</p>" in html
-    assert f"{len(found.weak)} of 4 transitions" in html
+    assert found.weak == ()
+    assert "which transitions are weak cannot be told: the index has too few songs for that" in html
+    assert 'class="limit"' not in html
 
 
 def test_the_drawings_have_a_bar_for_each_transition_and_a_line_for_each_song(html: str, found: Playlist) -> None:
