@@ -1,7 +1,7 @@
 """Models that ship with the library, and adapters of other libraries' objects, found by entry points; nothing imports
 them.
 
-- `musicnn` (with `musicnn_network` and `musicnn_random`): 50 tags for every three seconds of music
+- `musicnn` (with `musicnn_files`, `musicnn_network` and `musicnn_random`): 50 tags for every three seconds of music
 - `vibenet`: seven attributes, such as energy and valence
 - `deejai` (with `deejai_weights`): an embedding that is near for songs that share playlists
 - `features`: numbers of the sound itself, such as its tempo

@@ -27,7 +27,7 @@ from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.files.plain import json_of
 from audiolime_ext.models.keras_answers import ask, given_to
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.model_files import digest, read_archive, reason
 from audiolime_ext.prediction.saved_model import Declared

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import UnfitModel, UsageError
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.keras_answers import ask, given_to
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.model_files import reason
 from audiolime_ext.prediction.objects import LARGER, LONGER, inputs_needed, one_input, rate_of
 from audiolime_ext.prediction.outputs import Answerer

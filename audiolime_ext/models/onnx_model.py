@@ -29,7 +29,7 @@ from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import require
 from audiolime_ext.files.reading import require_file
 from audiolime_ext.networks.runtime import answering, run, session
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.model_files import digest, read, reason
 from audiolime_ext.prediction.outputs import key_of

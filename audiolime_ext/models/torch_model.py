@@ -55,7 +55,7 @@ from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.torch_archive import checked, inside, is_exported
 from audiolime_ext.models.torch_layers import Layers, modules, nodes
 from audiolime_ext.models.torch_listener import Listener, halves, own_dtype, tried, widened
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.model_files import digest, read_archive, reason
 from audiolime_ext.prediction.outputs import as_array

@@ -33,7 +33,7 @@ from audiolime_ext.errors import UnfitModel, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.torch_listener import Listener, own_dtype, tried
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.model_files import reason
 from audiolime_ext.prediction.objects import LARGER, LONGER, inputs_needed, one_input, rate_of
