@@ -93,6 +93,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "models.torch_listener": "adapters/test_torch_model",
     "models.keras_object": "adapters/test_keras_object",
     "models.keras_answers": "adapters/test_keras_model",
+    "models.keras_gradients": "adapters/test_keras_differentiable",
     **{f"factorizations.{name}": f"adapters/test_{name}" for name in ("demucs", "openunmix")},
     "factorizations.openunmix_weights": "adapters/test_openunmix",
 }

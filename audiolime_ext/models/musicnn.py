@@ -74,7 +74,7 @@ from audiolime_ext.models.musicnn_random import trained_layers, with_random
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Floats, Graph, Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle
-from audiolime_ext.prediction.autograd import TorchNetwork, of_graph
+from audiolime_ext.prediction.autograd import TorchNetwork, averaged, of_graph
 from audiolime_ext.prediction.capabilities import CotangentFn, Derivative
 from audiolime_ext.prediction.labels import described
 from audiolime_ext.prediction.layers import pooled, require_layer
@@ -300,7 +300,9 @@ class MusicnnModel:
         if wrt not in self._derivatives:
             answer = SCORES if self.layer is None else THROUGH if self.layer == wrt else ANSWER
             graph, named = self._graph(self.layer, wrt).in_torch(), {THROUGH: wrt or ""}
-            self._derivatives[wrt] = of_graph(graph, answer, who=self._source, axis=1, channels=-1, layers=named)
+            self._derivatives[wrt] = of_graph(
+                lambda: graph, answer, who=self._source, axis=1, pool=averaged, layers=named
+            )
         return self._derivatives[wrt](features, cotangent_fn, wrt)
 
     @property

@@ -1,5 +1,6 @@
 """What comes with musicnn: its labels, read as literals without running the package's code, the weights of the wider
-network from a folder of the user's, and what to cite."""
+network from a folder of the user's, and what to cite.
+"""
 
 from __future__ import annotations
 

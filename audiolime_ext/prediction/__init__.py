@@ -3,8 +3,8 @@
 - `contract`: what a model is; `labels`: the names of its outputs
 - `capabilities`: what a model may be able to do besides: have its layers read, be differentiated or
   randomised
-- `function`, `function_model`: how any callable becomes one; `objects`: networks and estimators of other libraries, and what adapts
-  them; `example`: the lines that errors show; `plain_values`: arguments that come from NumPy
+- `function`, `function_model`: how any callable becomes one; `objects`: networks and estimators of other libraries, and
+  what adapts them; `example`: the lines that errors show; `plain_values`: arguments that come from NumPy
 - `hearing`: rates and lengths, checked; `steps`: front ends and activations, named where they fail
 - `asking`: `predict`, in batches and with checks
 - `loading`: a model from its spec string (read by `audiolime_ext.registry`), or from anything that can be called

@@ -29,6 +29,7 @@ from audiolime_ext.extras import require
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.networks.torch_graph import See, TorchGraph
 from audiolime_ext.prediction.capabilities import CotangentFn, Derivative, require_cotangent, require_finite
+from audiolime_ext.prediction.outputs import as_array
 
 Run = Callable[[Any, See], Any]
 
@@ -61,7 +62,7 @@ class TorchNetwork:
     def __call__(self, features: NDArray[np.float32], cotangent_fn: CotangentFn, wrt: str | None) -> Derivative:
         """Outputs, values and the derivative by these."""
         torch = require("torch", extra="torch")
-        batch = torch.as_tensor(np.array(features, np.float32), device=self.device)
+        batch = torch.as_tensor(np.array(as_array(features), np.float32), device=self.device)
         state = nullcontext() if self.state is None else self.state()
         with state, torch.inference_mode(False), torch.enable_grad():
             given, watch = batch.requires_grad_(wrt is None), _Watch(torch, wrt)
@@ -78,7 +79,7 @@ class TorchNetwork:
     def _of(self, part: Any, watch: _Watch) -> Any:
         """Outputs for a part of the batch, and what was watched of it."""
         before = len(watch.passed)
-        answer = self.run(part.clone(), watch)
+        answer = _rows(self.run(part.clone(), watch), len(part), self.who)
         if watch.wrt is not None and (n := len(watch.passed) - before) != 1:
             told = f"is passed {n} times" if n else "is not passed on the way to its outputs"
             raise UsageError(
@@ -121,13 +122,13 @@ class TorchNetwork:
 
 
 def of_graph(
-    graph: TorchGraph,
+    graph: Callable[[], TorchGraph],
     output: str,
     *,
     who: str,
     axis: int | None = None,
     dtype: str = "float32",
-    channels: int | None = None,
+    pool: Callable[[Any], Any] | None = None,
     single: bool = False,
     layers: Mapping[str, str] | None = None,
 ) -> TorchNetwork:
@@ -135,8 +136,8 @@ def of_graph(
 
     Parameters
     ----------
-    graph : TorchGraph
-        Graph.
+    graph : callable
+        Function that answers the graph, so that it is made only where it is needed.
     output : str
         Name of the tensor that is the answer.
     who : str
@@ -145,8 +146,8 @@ def of_graph(
         Position of an axis of length 1 that is added to the features; None: none is.
     dtype : {"float32", "float64"}
         Precision in which the graph is computed.
-    channels : int or None
-        Axis of the features of an answer that is averaged over all others but the first; None: it is not averaged.
+    pool : callable or None
+        Function of the answer, such as `averaged`; None: it stays as it is.
     single : bool
         True if the graph takes one signal at a time.
     layers : mapping of str to str, or None
@@ -156,13 +157,13 @@ def of_graph(
 
     def run(x: Any, see: See) -> Any:
         given = (x if axis is None else x.unsqueeze(axis)).to(getattr(require("torch", extra="torch"), dtype))
-        (answer,) = graph(given, [output], lambda name, tensor: see(named.get(name, name), tensor))
-        return answer if channels is None else averaged(answer, channels)
+        (answer,) = graph()(given, [output], lambda name, tensor: see(named.get(name, name), tensor))
+        return answer if pool is None else pool(answer)
 
     return TorchNetwork(run, who, single=single)
 
 
-def averaged(activations: Any, channels: int) -> Any:
+def averaged(activations: Any, channels: int = -1) -> Any:
     """The mean over all axes but the first and that of the features, as `audiolime_ext.prediction.layers.pooled`."""
     kept = (0, channels % activations.ndim)
     over = [axis for axis in range(activations.ndim) if axis not in kept]
@@ -191,6 +192,16 @@ class _Watch:
             )
         self.passed.append(value.detach().clone().requires_grad_())
         return self.passed[-1].clone()
+
+
+def _rows(answer: Any, n: int, who: str) -> Any:
+    """An answer as a tensor with one row for each of `n` signals."""
+    answer = answer[None] if n == 1 and getattr(answer, "ndim", 2) == 1 else answer
+    shape = tuple(getattr(answer, "shape", ()))
+    if not hasattr(answer, "detach") or len(shape) != 2 or shape[0] != n:
+        told = f"a tensor of shape {shape}" if shape else f"a {type(answer).__name__}"
+        raise UnfitModel(f"{who} answered {told}; to be differentiated it must answer a tensor ({n}, n_outputs)")
+    return answer
 
 
 def _array(torch: Any, tensor: Any) -> NDArray[np.float32]:

@@ -48,7 +48,7 @@ from audiolime_ext.prediction.hearing import HIGHEST_SR, require_samples
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.model_files import reason
 from audiolime_ext.prediction.option_values import OF_SCORES, label_list, positive, require_scores_or_layer
-from audiolime_ext.prediction.outputs import chosen
+from audiolime_ext.prediction.outputs import chosen, picked
 from audiolime_ext.prediction.stated import Stated
 from audiolime_ext.registry import options
 
@@ -164,6 +164,16 @@ class Declared:
             If one of several must be chosen, or none has that name.
         """
         return chosen(answer, self.output, who=str(self.path), how=" add the option output={}")
+
+    def picked(self, answer: Any) -> Any:
+        """The same as it was answered: a tensor stays one that can be differentiated.
+
+        Raises
+        ------
+        ModelError
+            If one of several must be chosen, or none has that name.
+        """
+        return picked(answer, self.output, who=str(self.path), how=" add the option output={}")
 
     @property
     def input_axes(self) -> str:
