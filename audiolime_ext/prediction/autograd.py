@@ -73,7 +73,7 @@ class TorchNetwork:
             vector = require_cotangent(cotangent_fn(answer), answer)
             at = [given] if wrt is None else watch.passed
             with self._told():
-                found = self._pulled(torch, outputs, at, vector)
+                found = self._pulled(torch, outputs, at, vector, wrt)
         return answer, np.concatenate([_array(torch, one) for one in at]), require_finite(found, self.who)
 
     def _of(self, part: Any, watch: _Watch) -> Any:
@@ -95,11 +95,16 @@ class TorchNetwork:
             start = "its input" if wrt is None else f"layer {wrt!r}"
             raise UnfitModel(f"{self.who} answers what PyTorch cannot follow back to {start}; {_DETACHED}")
 
-    def _pulled(self, torch: Any, outputs: Any, at: list[Any], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _pulled(self, torch: Any, outputs: Any, at: list[Any], vector: NDArray[np.float32], wrt: str | None) -> Any:
         """The vector times the outputs' derivatives."""
         by = torch.as_tensor(np.array(vector), dtype=outputs.dtype, device=outputs.device)
         found = torch.autograd.grad(outputs, at, by, allow_unused=True)
-        if all(one is None for one in found):  # the outputs follow from its weights alone
+        if all(one is None for one in found):  # the outputs follow from its weights, or from earlier layers
+            if wrt is not None:
+                raise UsageError(
+                    f"{self.who} cannot be differentiated by layer {wrt!r}: its outputs do not depend on it, as far as "
+                    "PyTorch follows them; name another layer"
+                )
             raise UnfitModel(f"{self.who} answers what PyTorch cannot follow back to its input; {_DETACHED}")
         made = [torch.zeros_like(one) if of is None else of for one, of in zip(at, found, strict=True)]
         return np.concatenate([_array(torch, one) for one in made])

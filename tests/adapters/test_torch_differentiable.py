@@ -236,7 +236,7 @@ def test_exported_programs_are_differentiated_by_any_node_and_embedders_by_what_
     assert at.shape == gradient.shape == (3, 4, 1998)
     _, at, gradient = embedder.vjp(SIGNALS, np.ones_like, wrt=second)
     np.testing.assert_allclose(gradient, np.full(at.shape, 1 / 1998), atol=1e-9)
-    with pytest.raises(UsageError, match=r"by layer 'linear': it is not passed|by layer 'linear': .*"):
+    with pytest.raises(UsageError, match="by layer 'linear': its outputs do not depend on it"):
         embedder.vjp(SIGNALS, np.ones_like, wrt="linear")
 
 
