@@ -51,6 +51,7 @@ import copy
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,8 +141,7 @@ class MusicnnModel:
     ((50,), 'guitar')
     """
 
-    sr = SR
-    n_channels = 1
+    sr, n_channels = SR, 1
     lead_s = LEAD / SR
     window_s = hop_s = WINDOW / SR
     min_s: float | None = None
@@ -176,7 +176,7 @@ class MusicnnModel:
         self.spec: str | None = self._source
         self._threads = threads
         self._networks: dict[str | None, Network] = {}
-        self._derivatives: dict[str | None, TorchNetwork] = {}
+        self._vjps: dict[str | None, TorchNetwork] = {}
         self._trained = hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @property
@@ -242,7 +242,7 @@ class MusicnnModel:
         """
         require_layer(layer, self.layers)
         other = copy.copy(self)
-        other.layer, other.labels, other._derivatives = layer, None, {}
+        other.layer, other.labels, other._vjps = layer, None, {}
         if self.spec is not None:
             other.spec = f"{self._source}{'&' if '?' in self._source else '?'}layer={layer}"
         return other
@@ -297,13 +297,12 @@ class MusicnnModel:
         """
         if wrt is not None:
             require_layer(wrt, self.layers)
-        if wrt not in self._derivatives:
+        if wrt not in self._vjps:
             answer = SCORES if self.layer is None else THROUGH if self.layer == wrt else ANSWER
             graph, named = self._graph(self.layer, wrt).in_torch(), {THROUGH: wrt or ""}
-            self._derivatives[wrt] = of_graph(
-                lambda: graph, answer, who=self._source, axis=1, pool=averaged, layers=named
-            )
-        return self._derivatives[wrt](features, cotangent_fn, wrt)
+            how: dict[str, Any] = {"who": self._source, "threads": self._threads, "layers": named}
+            self._vjps[wrt] = of_graph(lambda: graph, answer, axis=1, pool=averaged, **how)
+        return self._vjps[wrt](features, cotangent_fn, wrt)
 
     @property
     def trained_layers(self) -> tuple[str, ...]:
@@ -322,7 +321,7 @@ class MusicnnModel:
         """
         weights = with_random(self._weights, self._architecture, layers, seed=seed)
         other = copy.copy(self)
-        other._networks, other._derivatives = {}, {}
+        other._networks, other._vjps = {}, {}
         other._weights, other.spec = weights, None
         state = f"{self._trained} {sorted(set(layers))} {seed}"
         other._trained = hashlib.sha256(state.encode()).hexdigest()[:16]

@@ -87,9 +87,16 @@ def make(argument: str) -> FunctionModel:
         def pool(answer: Any) -> Any:
             return averaged(answer, inside.axis(answer.ndim, declared.channels) or 1)
 
-        wide, who = "float64" if precision is np.float64 else "float32", str(declared.path)
-        how: dict[str, Any] = {"axis": axis, "dtype": wide, "single": single, "pool": None if layer is None else pool}
-        return of_graph(network.in_torch, output, who=who, **how)
+        return of_graph(
+            network.in_torch,
+            output,
+            who=str(declared.path),
+            axis=axis,
+            dtype="float64" if precision is np.float64 else "float32",
+            pool=None if layer is None else pool,
+            single=single,
+            threads=declared.threads,
+        )
 
     contents = [digest(content)]
     return declared.tagger(predict, contents=contents, batch_size=16, inside=inside, derive=derive)

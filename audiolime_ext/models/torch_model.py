@@ -57,7 +57,7 @@ from audiolime_ext.models.torch_archive import checked, inside, is_exported
 from audiolime_ext.models.torch_layers import Layers, modules, nodes
 from audiolime_ext.models.torch_listener import Listener, halves, own_dtype, tried, widened
 from audiolime_ext.networks.torch_graph import See
-from audiolime_ext.prediction.autograd import TorchNetwork, averaged
+from audiolime_ext.prediction.autograd import TorchNetwork, averaged, on_threads
 from audiolime_ext.prediction.capabilities import NetworkVjp
 from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.layers import Inside
@@ -138,8 +138,7 @@ class _Listener(Listener):
                 return declared.picked(answer)
             return averaged(answer, inside.axis(answer.ndim, declared.channels) or 1)
 
-        state = partial(torch_inference, torch, declared.threads)
-        return TorchNetwork(run, str(declared.path), self.single, state)
+        return TorchNetwork(run, str(declared.path), self.single, partial(on_threads, declared.threads))
 
     def _ends_in(self, torch: Any, layers: Layers, declared: Declared) -> bool:
         """Whether the last layer answers what the model answers: a module called Sequential may do anything."""

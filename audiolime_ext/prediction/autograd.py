@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,7 @@ def of_graph(
     pool: Callable[[Any], Any] | None = None,
     single: bool = False,
     layers: Mapping[str, str] | None = None,
+    threads: int | None = None,
 ) -> TorchNetwork:
     """The network of an ONNX graph.
 
@@ -157,6 +159,8 @@ def of_graph(
         True if the graph takes one signal at a time.
     layers : mapping of str to str, or None
         Names of layers, by those of tensors where these are others; None: there are no others.
+    threads : int or None
+        Number of threads of PyTorch; None: as many as it has.
     """
     named = {} if layers is None else layers
 
@@ -165,7 +169,19 @@ def of_graph(
         (answer,) = graph()(given, [output], lambda name, tensor: see(named.get(name, name), tensor))
         return answer if pool is None else pool(answer)
 
-    return TorchNetwork(run, who, single=single)
+    return TorchNetwork(run, who, single=single, state=partial(on_threads, threads))
+
+
+@contextmanager
+def on_threads(threads: int | None) -> Iterator[None]:
+    """PyTorch on so many threads (None: as many as it has); afterwards it has as many as before."""
+    torch = require("torch", extra="torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def averaged(activations: Any, channels: int = -1) -> Any:

@@ -39,6 +39,7 @@ from audiolime_ext.errors import AudiolimeError, UsageError, unknown
 from audiolime_ext.files.names import legible
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
 from audiolime_ext.networks.runtime import MOST_THREADS
+from audiolime_ext.prediction.autograd import on_threads
 from audiolime_ext.prediction.capabilities import NetworkVjp
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
@@ -319,10 +320,5 @@ def deaf(declared: Declared, why: str) -> UsageError:
 @contextmanager
 def torch_inference(torch: Any, threads: int | None) -> Iterator[None]:
     """Without gradients, on `threads` threads; afterwards PyTorch has as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with on_threads(threads), torch.inference_mode():
+        yield

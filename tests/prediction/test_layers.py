@@ -131,7 +131,7 @@ def test_a_function_that_brings_its_derivative_makes_a_model_that_has_it(activat
     np.testing.assert_allclose(outputs, model(signals), atol=1e-6)
     np.testing.assert_array_equal(at, band_levels(signals))
     for place in np.ndindex(signals.shape):
-        step = np.zeros(signals.shape)
+        step: NDArray[Any] = np.zeros(signals.shape)
         step[place] = 1e-5
         change = (vector * (model(signals + step) - model(signals - step))).sum() / 2e-5
         assert (gradient * band_levels(step) / 1e-5).sum() == pytest.approx(change, rel=1e-4, abs=1e-5)
