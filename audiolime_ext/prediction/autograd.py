@@ -65,7 +65,8 @@ class TorchNetwork:
         torch = require("torch", extra="torch")
         batch = torch.as_tensor(np.array(as_array(features), np.float32), device=self.device)
         state = nullcontext() if self.state is None else self.state()
-        with state, torch.inference_mode(False), torch.enable_grad():
+        no_cudnn = torch.backends.cudnn.flags(enabled=False)  # which differentiates recurrent layers in training alone
+        with state, torch.inference_mode(False), torch.enable_grad(), no_cudnn:
             given, watch = batch.requires_grad_(wrt is None), _Watch(torch, wrt)
             with self._told():
                 outputs = torch.cat([self._of(part, watch) for part in (given.split(1) if self.single else [given])])

@@ -208,7 +208,18 @@ CASES: dict[str, tuple[Floats, Any]] = {
     ),
     "STFT": one("STFT", values(2, 64, 1), np.int64(8), np.hanning(16).astype(np.float32), np.int64(16)),
 }
-NO_SLOPE = ("Sign", "Floor", "Ceil", "Round", "Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "IsNaN")
+NO_SLOPE: tuple[str, ...] = (
+    "Sign",
+    "Floor",
+    "Ceil",
+    "Round",
+    "Equal",
+    "Greater",
+    "Less",
+    "GreaterOrEqual",
+    "LessOrEqual",
+    "IsNaN",
+)
 NO_SLOPE += ("Shape", "Size", "Cast")
 
 
