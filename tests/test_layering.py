@@ -48,7 +48,11 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "factorization.loading": "prediction/test_loading",
     "models.deejai_weights": "models/test_deejai",
     "models.musicnn_network": "models/test_musicnn",
-    "models.musicnn_random": "models/test_musicnn",
+    **{f"models.musicnn_{name}": "models/test_musicnn" for name in ("files", "random")},
+    **{f"networks.torch_{name}": "adapters/test_torch_graph" for name in ("graph", "kernels", "operators")},  # an extra
+    "networks.onnx_nodes": "adapters/test_torch_graph",
+    "prediction.autograd": "adapters/test_torch_differentiable",
+    "prediction.function_model": "prediction/test_function",
     "models.torch_archive": "adapters/test_torch_archive",
     "models.torch_layers": "adapters/test_torch_model",
     "prediction.capabilities": "models/test_every",  # one suite for all models that have them
@@ -89,6 +93,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "models.torch_listener": "adapters/test_torch_model",
     "models.keras_object": "adapters/test_keras_object",
     "models.keras_answers": "adapters/test_keras_model",
+    "models.keras_gradients": "adapters/test_keras_differentiable",
     **{f"factorizations.{name}": f"adapters/test_{name}" for name in ("demucs", "openunmix")},
     "factorizations.openunmix_weights": "adapters/test_openunmix",
 }
