@@ -72,6 +72,7 @@ from audiolime_ext.models.musicnn_random import trained_layers, with_random
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.graph import Floats, Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.labels import described
 from audiolime_ext.prediction.layers import pooled, require_layer
 from audiolime_ext.registry import options
@@ -220,10 +221,15 @@ class MusicnnModel:
         """What it is and hears."""
         return described(self)
 
-    @staticmethod
-    def front_end(batch: NDArray[np.float32]) -> Floats:
+    @property
+    def front_end(self) -> MelSpectra:
         """Log-mel spectrograms of signals, shape (n_batch, n_frames, 96), float32; see `log_mel`."""
-        return log_mel(batch)[:, 0]
+        return MelSpectra(lambda batch: log_mel(batch)[:, 0], SR, N_FFT, HOP_LENGTH, N_MELS)
+
+    @property
+    def channels(self) -> int:
+        """Axis of `activations` that holds the features: the last."""
+        return -1
 
     @property
     def layers(self) -> tuple[str, ...]:
