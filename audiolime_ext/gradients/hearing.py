@@ -1,4 +1,4 @@
-"""A recording as the windows that a network is given: their features, where each lies in time and frequency, and silence.
+"""A recording as the windows that a network is given: features, where they lie in time and frequency, and silence.
 
 The windows are those of `audiolime_ext.prediction.taggram.tag`, without the last where it is not whole. Features have
 axes for frames and bands. Frame i of a window is at the centre of the samples that it holds; bands are at the peaks of

@@ -8,8 +8,9 @@ averaged over that line. A feature's relevance is its own difference times its m
 Invariant (completeness): *relevance sums to f(x) − f(b)*. A plain gradient vanishes where the network is saturated; the
 integral does not, because it passes through where the value rises. Of a linear model it is (x − b) times the weights.
 
-The baseline is stated, never zeros by accident: of a front end in decibels zero is the loudest there is. Silence is what
-the front end makes of silence, `audiolime_ext.gradients.hearing`. A feature that is as in the baseline gets nothing.
+The baseline is stated, never zeros by accident: of a front end in decibels zero is the loudest there is. Silence is
+what the front end makes of silence, `audiolime_ext.gradients.hearing`. A feature that is as in the baseline gets
+nothing.
 
 The integral is a sum over nodes. *Gauss and Legendre's* are taken: as good as the midpoints of equal steps where the
 network has kinks (ReLU: 256 of either leave an error of .002 of the map), and far better where it is smooth (16 leave
@@ -31,6 +32,7 @@ M. Sundararajan, A. Taly, Q. Yan: Axiomatic Attribution for Deep Networks, ICML 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -152,6 +154,7 @@ def _integrals(model: Any, x: Features, start: Features, target: Target, number:
     return total * (x.astype(np.float64) - start)
 
 
+@lru_cache(maxsize=32)
 def gauss_legendre(n: int) -> tuple[Floats, Floats]:
     """The nodes of Gauss and Legendre from 0 to 1, and their weights, which sum to one; each of shape (n,).
 

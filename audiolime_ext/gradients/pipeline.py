@@ -127,6 +127,8 @@ def relevance(
         raise unknown("method", method, METHODS)
     if (layer is None) == (method == "grad-cam"):
         raise UsageError("grad-cam is of a layer: name it (layer=), and none with another method")
+    if method in ("gradients", "grad-cam") and not (isinstance(baseline, str) and baseline == "silence"):
+        raise UsageError(f"{method} compares with nothing; leave baseline out, or take 'integrated'")
     recording, asked = load_audio(audio), load_model(model)
     require_differentiable(asked, target if isinstance(target, Target) else None)
     heard = hear(recording, asked, start_s=start_s, duration_s=duration_s)

@@ -6,9 +6,10 @@ it. Invariant: *of windows that do not overlap, the map sums to the sum of their
 gaps that are stated. Frames that no explained window holds are zero, and `covered` says which are not.
 
 What is told of bands is the mean over the explained windows of a band's sum within the window, so that of Integrated
-Gradients the bands add up to the mean difference from the baseline. Its interval is a bootstrap over windows, widened as
-few of them need it (`audiolime_ext.recommendation.intervals`): how much another choice of as many windows would change
-it, not how true the map is of the model. Overlapping windows are not independent of each other; then it is too narrow.
+Gradients the bands add up to the mean difference from the baseline. Its interval is a bootstrap over windows, widened
+as few of them need it (`audiolime_ext.recommendation.intervals`): how much another choice of as many windows would
+change it, not how true the map is of the model. Overlapping windows are not independent of each other; then it is too
+narrow.
 """
 
 from __future__ import annotations

@@ -94,17 +94,19 @@ def smooth_grad(
     rngs = [np.random.default_rng((seed, number)) for number in range(len(x))]
     copies = (_noisy(x, rngs, noise) for _ in range(n_draws))
     if baseline is None:
-        total = np.sum([values_and_gradients(model, copy, target)[2] for copy in copies], axis=0)
+        total = np.zeros(x.shape)
+        for copy in copies:
+            total += values_and_gradients(model, copy, target)[2]
         quiet = np.zeros(len(x), bool)
         maps = WindowMaps("SmoothGrad", total / n_draws, values_of(model, x, target), None, None, None, quiet)
         return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "gradients"))
     asked = {"baseline": baseline, "n_steps": n_steps, "most_steps": n_steps, "near": 0.0}
-    found = [integrated_gradients(model, copy, target, **asked) for copy in copies]  # type: ignore[arg-type]
-    values = np.mean([one.values for one in found], axis=0)
-    moved = np.mean([one.moved for one in found], axis=0)
-    gaps = np.abs(values.sum(axis=tuple(range(1, values.ndim))) - moved)
-    full = values_of(model, x, target)
-    maps = replace(found[0], method="SmoothGrad of integrated gradients", values=values, full=full, gaps=gaps, notes=())
+    values, moved = np.zeros(x.shape), np.zeros(len(x))
+    for copy in copies:
+        found = integrated_gradients(model, copy, target, **asked)  # type: ignore[arg-type]
+        values, moved = values + found.values / n_draws, moved + found.moved / n_draws
+    gaps, full = np.abs(values.sum(axis=tuple(range(1, values.ndim))) - moved), values_of(model, x, target)
+    maps = replace(found, method="SmoothGrad of integrated gradients", values=values, full=full, gaps=gaps, notes=())
     sums = "maps sum to the mean of the noisy copies' values less the baseline's, from which gaps are measured"
     return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "integrated gradients"), sums)
 
