@@ -25,6 +25,7 @@ from audiolime_ext.prediction.front_end import Mel
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.steps import features as made_by
 from audiolime_ext.prediction.taggram import whole_windows
+from audiolime_ext.text import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +39,9 @@ class Heard:
     signals : ndarray of float32, shape (n_windows, n_channels, n_samples)
         Signals of the windows at the model's rate, with its lead in front.
     features : ndarray of float32, shape (n_windows, n_frames, n_bands)
-        What the front end makes of them.
+        Input of the network, which the front end makes of them.
     silence : ndarray of float32, shape (n_frames, n_bands)
-        What it makes of silence.
+        Input that it makes of silence.
     starts_s : ndarray of float64, shape (n_windows,)
         Starts of the windows in seconds.
     first_s, step_s : float
@@ -144,7 +145,7 @@ def _features(model: Model, signals: Samples) -> Features:
     made = np.concatenate([np.asarray(part, np.float32) for part in parts])
     if made.ndim != 3 or len(made) != len(given):
         raise UsageError(
-            f"the front end answers an array of shape {made.shape} to {len(given)} signals; relevance needs "
+            f"the front end answers an array of shape {made.shape} to {counted(len(given), 'signal')}; relevance needs "
             "(n_batch, n_frames, n_bands)"
         )
     return made

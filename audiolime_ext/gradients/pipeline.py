@@ -68,14 +68,14 @@ def relevance(
     model : str or Model
         Model with a front end that can be differentiated, or its spec string.
     target : {"score", "log-odds"}, (str or int, str or int), callable or Target
-        What is explained of the outputs. Functions need a derivative, as those of
+        Function of the outputs that is explained; of one's own it needs a derivative, as those of
         `audiolime_ext.prediction.similarity` have.
     label : str, int or None
         Label to explain; None: the one of the highest mean value.
     method : {"integrated", "gradients", "smooth-integrated", "grad-cam"}
         Method.
     baseline : {"silence", "mean"}, ndarray, or anything that `audiolime_ext.load_audio` reads but a name
-        What Integrated Gradients start from: silence after the front end, the mean of the windows, features (n_frames,
+        Beginning of Integrated Gradients: silence after the front end, the mean of the windows, features (n_frames,
         n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
@@ -135,16 +135,16 @@ def relevance(
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
     aim, called = _aim(target, label, asked, outputs)
     base, base_name, notes = _baseline(baseline, heard, asked)
+    given = asked, heard.features, aim
     drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
     if method == "integrated":
-        steps: dict[str, Any] = {"n_steps": n_steps, "most_steps": most_steps, "near": near}
-        maps = integrated_gradients(asked, heard.features, aim, baseline=base, **steps)
+        maps = integrated_gradients(*given, baseline=base, n_steps=n_steps, most_steps=most_steps, near=near)
     elif method == "grad-cam":
-        maps = grad_cam(asked, heard.features, aim, str(layer), channels=channels, first=first)
+        maps = grad_cam(*given, str(layer), channels=channels, first=first)
     elif method == "gradients":
-        maps = smooth_grad(asked, heard.features, aim, **drawn)
+        maps = smooth_grad(*given, **drawn)
     else:
-        maps = smooth_grad(asked, heard.features, aim, of="integrated", baseline=base, n_steps=n_steps, **drawn)
+        maps = smooth_grad(*given, of="integrated", baseline=base, n_steps=n_steps, **drawn)
     _require_same(maps, aim.apply(outputs)[:, 0], aim)
     maps = blurred(maps, frames=blur_frames, bands=blur_bands)
     maps = maps.with_notes(*(() if maps.base is None else notes), *heard.notes)

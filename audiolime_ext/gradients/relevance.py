@@ -52,7 +52,7 @@ class Relevance(Plotted):
     covered : ndarray of bool, shape (n_frames,)
         True for frames of windows that are explained.
     windows : tuple of WindowFacts
-        What is known of each window.
+        Facts of each window.
     per_window : ndarray of float64, shape (n_windows, n_bands)
         Sum over time of each window's map.
     method : str
@@ -60,7 +60,7 @@ class Relevance(Plotted):
     target, label : str
         Name of what is explained of the outputs, and of the value.
     baseline : str or None
-        What the windows were compared with; None: nothing.
+        Name of what the windows were compared with; None: nothing.
     model : str or None
         Spec of the model; None: it has none.
     recording, sha256 : str

@@ -143,6 +143,7 @@ class MusicnnModel:
     window_s = hop_s = WINDOW / SR
     min_s: float | None = None
     fill = "repeat"
+    channels = -1  # the axis of activations that holds their features
     references = (
         """@inproceedings{pons2019musicnn,
   author = {Pons, Jordi and Serra, Xavier},
@@ -225,11 +226,6 @@ class MusicnnModel:
     def front_end(self) -> MelSpectra:
         """Log-mel spectrograms of signals, shape (n_batch, n_frames, 96), float32; see `log_mel`."""
         return MelSpectra(lambda batch: log_mel(batch)[:, 0], SR, N_FFT, HOP_LENGTH, N_MELS)
-
-    @property
-    def channels(self) -> int:
-        """Axis of `activations` that holds the features: the last."""
-        return -1
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ nn, functional = torch.nn, torch.nn.functional
 LABELS, N_STEPS = ["rock", "pop", "jazz"], 24
 X = np.random.default_rng(0).normal(0, 1, (3, 20, 12)).astype(np.float32)
 BASE = np.random.default_rng(1).normal(0, 0.3, (20, 12)).astype(np.float32)
-STEPS = {"n_steps": N_STEPS, "most_steps": N_STEPS, "near": 0.0}
+STEPS: dict[str, Any] = {"n_steps": N_STEPS, "most_steps": N_STEPS, "near": 0.0}
 
 
 class Convolutions(nn.Module):  # type: ignore[misc, name-defined]

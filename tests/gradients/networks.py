@@ -78,7 +78,7 @@ def one_place(frames: slice, bands: slice, shape: tuple[int, int] = (N_FRAMES, N
     """Weights of a mean over one place, (1, n_frames, n_bands)."""
     weights = np.zeros((1, *shape))
     weights[0, frames, bands] = 1
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def score(n: int = 1, column: int = 0) -> Target:

@@ -59,7 +59,7 @@ def test_the_part_sounds_in_the_bands_that_are_relevant(found: Relevance) -> Non
 
 
 def test_one_second_sounds_in_that_second_only() -> None:
-    cells, times_s = np.zeros((200, 4)), np.arange(200) * 0.01
+    cells, times_s = np.zeros((200, 4)), np.linspace(0, 1.99, 200)
     cells[100:150] = 1
     noise = RNG.normal(0, 0.1, (1, 2 * SR)).astype(np.float32)
     shares = bin_shares(np.array([500.0, 1000.0, 2000.0, 3000.0]), 2 * SR, SR, 256)
