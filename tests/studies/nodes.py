@@ -46,7 +46,9 @@ def network(kinked: bool, rng: np.random.Generator) -> Callable[[Array], tuple[A
     last, biases = rng.normal(0, 2, HIDDEN) / HIDDEN**0.5, rng.normal(0, 0.3, (2, HIDDEN))
 
     def hidden(given: Array) -> tuple[Array, Array]:
-        return (np.maximum(given, 0), (given > 0) * 1.0) if kinked else (np.tanh(given), 1 - np.tanh(given) ** 2)
+        if kinked:
+            return np.maximum(given, 0), np.where(given > 0, 1.0, 0.0)
+        return np.tanh(given), np.asarray(1 - np.tanh(given) ** 2)
 
     def answer(inputs: Array) -> tuple[Array, Array]:
         one, slope_one = hidden(inputs @ first.T + biases[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -54,11 +55,11 @@ def test_without_the_recording_or_frequencies_there_is_the_map_alone(found: Rele
 
 
 def test_bars_are_the_bands_means_with_their_intervals(found: Relevance) -> None:
-    axis = plot(found, kind="bands", shown=False).axes[0]
+    axis: Any = plot(found, kind="bands", shown=False).axes[0]
     assert [bar.get_height() for bar in axis.patches] == pytest.approx([band.mean for band in found.bands()])
     (lines,) = axis.collections
-    ends = np.array([[band.low, band.high] for band in found.bands()], float)
-    assert np.array([path.vertices[:, 1] for path in lines.get_paths()], float) == pytest.approx(ends)
+    ends = np.array([[band.low or 0.0, band.high or 0.0] for band in found.bands()])
+    assert np.array([path.vertices[:, 1] for path in lines.get_paths()]) == pytest.approx(ends)
     assert axis.get_xlabel() == "kHz"
     one = replace(found, windows=found.windows[:1], per_window=found.per_window[:1], bands_hz=None, top_hz=None)
     alone = plot(one, kind="bands", shown=False).axes[0]
