@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from audiolime_ext.gradients.relevance import Relevance
 
 SCHEMA_VERSION = 1
+SAME = 1e-9  # of the largest
 _SHOWN, _BANDS = 12, 3
 
 
@@ -65,6 +66,8 @@ def bands_told(relevance: Relevance) -> tuple[str, ...]:
 
 
 def _most(bands: Any) -> str:
+    if np.ptp([one.mean for one in bands]) <= SAME * max(abs(one.mean) for one in bands):
+        return "all bands are the same"
     up = sorted((one for one in bands if one.mean > 0), key=lambda one: -one.mean)[:_BANDS]
     down = sorted((one for one in bands if one.mean < 0), key=lambda one: one.mean)[:_BANDS]
     sides = [
@@ -72,7 +75,7 @@ def _most(bands: Any) -> str:
         for word, some in (("most for it", up), ("most against it", down))
         if some
     ]
-    return "; ".join(sides) or "all are zero"
+    return "; ".join(sides)
 
 
 def _told(band: Band) -> str:

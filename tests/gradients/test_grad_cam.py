@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audiolime_ext import load_model
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.grad_cam import grad_cam, log_ratio, resized, turned
+from audiolime_ext.gradients.grad_cam import channels_of, grad_cam, log_ratio, resized, turned
 from audiolime_ext.gradients.smoothing import gaussian
 from tests.gradients.networks import Network, linear, score
 
@@ -64,6 +65,12 @@ def test_it_does_not_matter_where_the_channels_are_if_it_is_said() -> None:
     assert grad_cam(last, X, score(), "cells", channels="last").values == pytest.approx(expected, abs=1e-6)
     last.channels = -1  # type: ignore[attr-defined]  # as the model says
     assert grad_cam(last, X, score(), "cells").values == pytest.approx(expected, abs=1e-6)
+
+
+def test_published_models_say_where_their_channels_are() -> None:
+    assert channels_of(load_model("musicnn:MTT_vgg"), "pool4", np.zeros((1, 11, 6, 128)), None) == -1
+    assert channels_of(load_model("musicnn:MTT_musicnn"), "cnn2", np.zeros((1, 187, 64)), None) == -1
+    assert channels_of(load_model("vibenet"), "stem", np.zeros((1, 32, 64, 75)), None) == 1
 
 
 def test_a_channel_that_argues_against_leaves_nothing() -> None:

@@ -119,6 +119,11 @@ def test_bands_without_frequencies_are_told_by_number(found: Relevance) -> None:
     assert "most for it band " in str(replace(found, bands_hz=None))
 
 
+def test_of_bands_that_are_all_the_same_none_is_named(found: Relevance) -> None:
+    same = replace(found, windows=found.windows[:1], per_window=np.full((1, 32), 0.2))
+    assert "of one window, so without intervals: all bands are the same" in str(same)
+
+
 def test_windows_that_overlap_are_averaged_where_they_do() -> None:
     maps = RNG.normal(size=(3, 4, 2))
     values, covered = joined(maps, np.array([0, 2, 9]), np.array([True, True, False]))
