@@ -43,9 +43,10 @@ from audiolime_ext.gradients.differentiating import Features, Floats, values_and
 from audiolime_ext.gradients.window_maps import WindowMaps, judged, tolerance
 from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.targets import Target
+from audiolime_ext.progress.stages import stage
 
 FEWEST_STEPS, MOST_STEPS = 16, 256
-METHOD = "integrated gradients"
+METHOD, STAGE = "integrated gradients", "following gradients"
 Number = int | NDArray[np.int64]
 
 
@@ -145,12 +146,14 @@ def _integrals(model: Any, x: Features, start: Features, target: Target, number:
     rules = [gauss_legendre(int(n)) for n in number]
     at, weights = (np.concatenate(one) for one in zip(*rules, strict=True))
     total, size, one = np.zeros(x.shape), n_at_once(model), (-1, *[1] * (x.ndim - 1))
-    for first in range(0, len(window), size):
-        some = slice(first, first + size)
-        own, place = window[some], at[some].reshape(one).astype(np.float32)
-        points = start[own] + place * (x[own] - start[own])
-        gradients = values_and_gradients(model, points, target)[2]
-        np.add.at(total, own, weights[some].reshape(one) * gradients)
+    with stage(STAGE, len(window), "step") as following:
+        for first in range(0, len(window), size):
+            some = slice(first, first + size)
+            own, place = window[some], at[some].reshape(one).astype(np.float32)
+            points = start[own] + place * (x[own] - start[own])
+            gradients = values_and_gradients(model, points, target)[2]
+            np.add.at(total, own, weights[some].reshape(one) * gradients)
+            following.advance(len(own))
     return total * (x.astype(np.float64) - start)
 
 

@@ -30,13 +30,17 @@ from audiolime_ext.prediction.asking import predict
 from audiolime_ext.prediction.contract import Model, Scores
 from audiolime_ext.prediction.labels import label_names
 from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import takes_plain
 from audiolime_ext.prediction.targets import Target, TargetSpec, make_target, value_names
+from audiolime_ext.progress.stages import Told, tells_progress
 from audiolime_ext.text import counted
 
 METHODS = ("integrated", "gradients", "smooth-integrated", "grad-cam")
 BASELINES = ("silence", "mean")
 
 
+@takes_plain
+@tells_progress
 def relevance(
     audio: Any,
     model: Any,
@@ -58,6 +62,7 @@ def relevance(
     blur_frames: float = 0.0,
     blur_bands: float = 0.0,
     seed: int = 0,
+    progress: Told = None,
 ) -> Relevance:
     """Where in time and frequency a value of a model comes from.
 
@@ -95,6 +100,8 @@ def relevance(
         Standard deviations of a blur of the maps along time and across bands; 0: none.
     seed : int
         Random seed.
+    progress : callable of one Progress, bool or None
+        Function that is told how far the work is, see `audiolime_ext.prediction.taggram.tag`.
 
     Raises
     ------

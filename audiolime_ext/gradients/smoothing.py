@@ -28,9 +28,10 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of
-from audiolime_ext.gradients.integrated import FEWEST_STEPS, integrated_gradients
+from audiolime_ext.gradients.integrated import FEWEST_STEPS, STAGE, integrated_gradients
 from audiolime_ext.gradients.window_maps import WindowMaps, judged
 from audiolime_ext.prediction.targets import Target
+from audiolime_ext.progress.stages import tracked
 from audiolime_ext.text import counted, shortened
 
 NOISE, N_DRAWS = 0.15, 25
@@ -92,7 +93,7 @@ def smooth_grad(
         raise UsageError(f"noise is {noise} and n_draws {n_draws}; noise is a share from 0 on, and draws from 1 on")
     x = np.asarray(features, np.float32)
     rngs = [np.random.default_rng((seed, number)) for number in range(len(x))]
-    copies = (_noisy(x, rngs, noise) for _ in range(n_draws))
+    copies = tracked((_noisy(x, rngs, noise) for _ in range(n_draws)), STAGE, "copy", total=n_draws)
     if baseline is None:
         total = np.zeros(x.shape)
         for copy in copies:

@@ -149,3 +149,10 @@ def test_gradients_of_another_function_than_the_answers_are_refused() -> None:
     network = Logits(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["low"])
     with pytest.raises(ModelError, match=r"another value of score than the model itself \(by 5\)"):
         relevance(NOISE, network)
+
+
+def test_it_is_told_how_far_the_steps_are() -> None:
+    told: list[Any] = []
+    relevance(NOISE, LOW, n_steps=8, most_steps=8, progress=told.append)
+    steps = [one for one in told if one.stage == "following gradients"]
+    assert (steps[0].done, steps[-1].done, steps[-1].total, steps[-1].unit) == (0, 24, 24, "step")
