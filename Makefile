@@ -193,7 +193,7 @@ $(VENV)/.installed-guitar-vs-piano: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed-adapters: $(VENV)/.installed
-	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs,openunmix,training]"
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs,openunmix,training]" captum
 	@touch $@
 
 $(VENV)/.installed-evaluation: $(VENV)/.installed

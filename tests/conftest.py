@@ -39,6 +39,7 @@ adapters = {
     "demucs": "demucs",
     "openunmix": "openunmix",
     "training": "torch",
+    "captum": "captum",
 }
 for module, package in adapters.items():
     if not asked or find_spec(package) is None:

@@ -14,7 +14,8 @@ HOUSE = "audiolime_ext"
 GROUND = ("errors", "guest", "extras", "text", "progress", "files", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
-    *("track", "collection", "faithfulness", "audit", "recommendation", "compat", "report"),
+    *("track", "collection", "faithfulness", "audit", "recommendation", "gradients"),
+    *("compat", "report"),
 )
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
 ORDER = {name: place for place, name in enumerate((*GROUND, *ROOMS, *FACES))}
@@ -46,6 +47,8 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
+    **{f"gradients.{name}": "gradients/test_relevance" for name in ("saved", "window_facts", "words")},
+    "gradients.window_maps": "gradients/test_integrated",
     "models.deejai_weights": "models/test_deejai",
     "models.musicnn_network": "models/test_musicnn",
     **{f"models.musicnn_{name}": "models/test_musicnn" for name in ("files", "random")},

@@ -77,6 +77,7 @@ from audiolime_ext.networks.graph import Floats, Graph, Network
 from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle
 from audiolime_ext.prediction.autograd import TorchNetwork, averaged, of_graph
 from audiolime_ext.prediction.capabilities import CotangentFn, Derivative
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.labels import described
 from audiolime_ext.prediction.layers import pooled, require_layer
 from audiolime_ext.registry import options
@@ -147,6 +148,7 @@ class MusicnnModel:
     min_s: float | None = None
     fill = "repeat"
     references = REFERENCES
+    channels = -1  # the axis of activations that holds their features
 
     def __init__(
         self,
@@ -210,14 +212,12 @@ class MusicnnModel:
         build = vgg_graph if self._architecture == "vgg" else musicnn_graph
         return build(self._weights, layer, through=through)
 
-    def __repr__(self) -> str:
-        """What it is and hears."""
-        return described(self)
+    __repr__ = described
 
-    @staticmethod
-    def front_end(batch: NDArray[np.float32]) -> Floats:
+    @property
+    def front_end(self) -> MelSpectra:
         """Log-mel spectrograms of signals, shape (n_batch, n_frames, 96), float32; see `log_mel`."""
-        return log_mel(batch)[:, 0]
+        return MelSpectra(lambda batch: log_mel(batch)[:, 0], SR, N_FFT, HOP_LENGTH, N_MELS)
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -148,8 +148,9 @@ def require_differentiable(model: Any) -> Differentiable:
     >>> require_differentiable(np.mean)
     Traceback (most recent call last):
     ...
-    audiolime_ext.errors.UsageError: the model mean cannot be differentiated; take one of PyTorch, Keras or ONNX, or
-    give your function a method vjp(features, cotangent_fn, *, wrt=None)
+    audiolime_ext.errors.UsageError: the model mean cannot be differentiated; take one of PyTorch, Keras or ONNX,
+    give your function a method vjp(features, cotangent_fn, *, wrt=None), or explain the model by its answers alone:
+    explain(), explain_track()
     """
     if isinstance(model, Differentiable):
         return model
@@ -157,7 +158,8 @@ def require_differentiable(model: Any) -> Differentiable:
     why = getattr(model, "undifferentiable", None)
     raise UsageError(
         f"the model {named} cannot be differentiated{f': {why}' if why else ''}; take one of PyTorch, Keras or ONNX, "
-        "or give your function a method vjp(features, cotangent_fn, *, wrt=None)"
+        "give your function a method vjp(features, cotangent_fn, *, wrt=None), or explain the model by its answers "
+        "alone: explain(), explain_track()"
     )
 
 
