@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
@@ -32,8 +33,8 @@ def test_a_training_is_read_from_its_folder_or_its_file(tmp_path: Path) -> None:
 
 def test_its_curves_are_drawn(tmp_path: Path) -> None:
     figure = TrainedEmbedding.load(kept(tmp_path)).plot()
-    recall = max((line for axis in figure.axes for line in axis.get_lines()), key=lambda line: len(line.get_xdata()))
-    assert list(recall.get_xdata()) == [0, 50, 100]
+    drawn = [np.asarray(line.get_xdata()).tolist() for axis in figure.axes for line in axis.get_lines()]
+    assert [0, 50, 100] in drawn
 
 
 @pytest.mark.parametrize(
