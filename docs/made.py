@@ -112,7 +112,7 @@ ITEMS = [
         "audiolime why ezer_ev.ogg vermocsar.ogg mime.wav --in music.index --study -o study.html",
     ),
 ]
-FIGURES = {  # name → title, what is drawn of an excerpt, a track, neighbours, a map or a list, which FIGURES_OF makes
+FIGURES = {  # name → title, and what is drawn of what FIGURES_OF makes
     "bars": ("The weights of an excerpt", 'e.plot(style="paper")'),
     "spectrogram": ("The top source within the mix", 'e.plot(kind="spectrogram", label="metal", style="paper")'),
     "time": ("A song over time", 'track.plot(label="female vocalists", style="paper")'),
@@ -121,9 +121,11 @@ FIGURES = {  # name → title, what is drawn of an excerpt, a track, neighbours,
     "neighbours": ("The nearest songs, and by which stems", 'nearest.plot(style="paper")'),
     "map": ("A map, beside one of noise", 'laid_out.plot(style="paper")'),
     "transitions": ("The transitions of a playlist", 'listed.plot(style="paper")'),
+    "training": ("How an hour of training went", 'trained.plot(style="paper")'),
 }
 FIGURES_OF = """
 from audiolime_ext import embedding_map, explain, explain_track, playlist, similar, why
+from audiolime_ext.recommendation.training.result import TrainedEmbedding
 
 e = explain("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
 track = explain_track("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
@@ -131,6 +133,7 @@ nearest = similar("ezer_ev.ogg", "music.index")
 reason = why("ezer_ev.ogg", "vermocsar.ogg", "mime.wav", index="music.index")
 laid_out = embedding_map("pieces/pieces.index", group="album")
 listed = playlist("pieces/pieces.index", n=10, start="Feelings 3 s", end="Ezer év 12 s")
+trained = TrainedEmbedding.load("own.training")
 """
 NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
 BEFORE = [
@@ -161,6 +164,8 @@ def prepare() -> None:
         OracleFactorization.from_folder(audio / name).mixture.write(clips / f"{name}.wav")
     for path in clips.iterdir():
         shutil.copy(path, SONGS)
+    (SONGS / "own.training").mkdir()
+    shutil.copy(ROOT / "examples" / "library" / "trainings" / "parts.json", SONGS / "own.training" / "history.json")
     remarks = ["3,a guitar alone", "9.5,the voice comes in", "0:15,voice and band together"]
     (SONGS / "remarks.csv").write_text("".join(f"{line}\n" for line in remarks), encoding="utf-8")
 

@@ -31,7 +31,7 @@ def encode(samples: Samples, sr: int, container: str, subtype: str, *, part: int
         Names of soundfile's: "WAV" and "FLOAT", "FLAC" and "PCM_24", "MP3" and "MPEG_LAYER_III", "OGG" and "VORBIS".
     part : int or None
         Number of samples to hand over at a time (libsndfile cannot write a long block of Vorbis); None: all.
-    **how
+    **how : str, int or float
         Other arguments of ``soundfile.SoundFile``: ``compression_level``, ``bitrate_mode``.
 
     Examples
