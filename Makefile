@@ -104,7 +104,7 @@ fuzz-guided: $(VENV)/.installed
 mutants: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m tests.mutants $(ARGS)
 
-parity: $(VENV)/.installed $(PARITY)/.installed
+parity: $(VENV)/.installed-torch $(PARITY)/.installed
 	$(VENV)/bin/python -m tests.parity --genuine $(PARITY)/bin/python $(ARGS)
 
 cerberus-data: $(VENV)/.installed-training
@@ -193,11 +193,15 @@ $(VENV)/.installed-guitar-vs-piano: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed-adapters: $(VENV)/.installed
-	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs,openunmix,training]"
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[keras,torch,huggingface,demucs,openunmix,training]" captum
 	@touch $@
 
 $(VENV)/.installed-evaluation: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[separation-evaluation]"
+	@touch $@
+
+$(VENV)/.installed-torch: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --editable ".[torch]"
 	@touch $@
 
 # Packages that we are compared with; nothing else needs them, so no extra names them.

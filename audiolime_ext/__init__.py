@@ -23,6 +23,7 @@ map:
 - `audit`: what a classifier listens to over a collection
 - `faithfulness`: whether an explanation is true of the model; `recommendation`: which songs are similar,
   by what, and why
+- `gradients`: where in time and frequency a value comes from, for models that can be differentiated
 - `compat`: other packages' ways of asking
 - `report`: pages, players and plots; `cli`: the command line
 

@@ -51,6 +51,7 @@ class Plotted:
         `EmbeddingMap`         ``map``, ``movement``, ``matrix`` (the songs' directions)
         `Playlist`             ``transitions``, with the curve below it, ``curve``
         `TrainedEmbedding`     ``curves``: recall of held-out songs, and loss
+        `Relevance`            ``map`` (over the spectrogram), ``bands``
         =====================  =====================================================================
 
         It is shown exactly once. A notebook shows it as the value of a cell or, like any figure, at the cell's end or

@@ -18,7 +18,7 @@ from scipy.io import wavfile
 
 from audiolime_ext import Audio, Stems, tagger
 from audiolime_ext.factorization.contract import Scope
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from factorizations.bands import make as make_bands
 
 SR = 8000

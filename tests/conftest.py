@@ -30,12 +30,16 @@ adapters = {
     "torch_model": "torch",
     "documented_models": "torch",
     "torch_object": "torch",
+    "torch_graph": "torch",
+    "torch_differentiable": "torch",
+    "keras_differentiable": "keras",
     "torch_archive": "torch",
     "hugging_face": "transformers",
     "hugging_clap": "transformers",
     "demucs": "demucs",
     "openunmix": "openunmix",
     "training": "torch",
+    "captum": "captum",
 }
 for module, package in adapters.items():
     if not asked or find_spec(package) is None:

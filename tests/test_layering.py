@@ -14,7 +14,8 @@ HOUSE = "audiolime_ext"
 GROUND = ("errors", "guest", "extras", "text", "progress", "files", "cache", "registry", "display")
 ROOMS = (
     *("audio", "networks", "factorization", "prediction", "models", "components", "attribution", "explanation"),
-    *("track", "collection", "faithfulness", "audit", "recommendation", "compat", "report"),
+    *("track", "collection", "faithfulness", "audit", "recommendation", "gradients"),
+    *("compat", "report"),
 )
 FACES = ("", "cli", "__main__")  # the package itself hands on names of the rooms; commands call them
 ORDER = {name: place for place, name in enumerate((*GROUND, *ROOMS, *FACES))}
@@ -46,9 +47,15 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_confusion" for name in ("landing", "holding")},
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
+    **{f"gradients.{name}": "gradients/test_relevance" for name in ("saved", "window_facts", "words")},
+    "gradients.window_maps": "gradients/test_integrated",
     "models.deejai_weights": "models/test_deejai",
     "models.musicnn_network": "models/test_musicnn",
-    "models.musicnn_random": "models/test_musicnn",
+    **{f"models.musicnn_{name}": "models/test_musicnn" for name in ("files", "random")},
+    **{f"networks.torch_{name}": "adapters/test_torch_graph" for name in ("graph", "kernels", "operators")},  # an extra
+    "networks.onnx_nodes": "adapters/test_torch_graph",
+    "prediction.autograd": "adapters/test_torch_differentiable",
+    "prediction.function_model": "prediction/test_function",
     "models.torch_archive": "adapters/test_torch_archive",
     "models.torch_layers": "adapters/test_torch_model",
     "prediction.capabilities": "models/test_every",  # one suite for all models that have them
@@ -89,6 +96,7 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     "models.torch_listener": "adapters/test_torch_model",
     "models.keras_object": "adapters/test_keras_object",
     "models.keras_answers": "adapters/test_keras_model",
+    "models.keras_gradients": "adapters/test_keras_differentiable",
     **{f"factorizations.{name}": f"adapters/test_{name}" for name in ("demucs", "openunmix")},
     "factorizations.openunmix_weights": "adapters/test_openunmix",
 }

@@ -186,6 +186,17 @@ def hz_to_mel(hz: float) -> float:
     return float(_KNEE_HZ / _LINEAR_HZ_PER_MEL + np.log(hz / _KNEE_HZ) / _LOG_STEP)
 
 
+def mel_edges_hz(sr: int, n_mels: int) -> NDArray[np.float64]:
+    """Where the bands of `mel_filterbank` begin, peak and end, shape (n_mels + 2,): band i has edges i to i + 2.
+
+    Examples
+    --------
+    >>> mel_edges_hz(16000, 4).round().tolist()
+    [0.0, 603.0, 1237.0, 2305.0, 4294.0, 8000.0]
+    """
+    return _mel_to_hz(np.linspace(0.0, hz_to_mel(sr / 2), n_mels + 2))
+
+
 @lru_cache(maxsize=8)
 def mel_filterbank(sr: int, n_fft: int, n_mels: int) -> Samples:
     """Triangular filters, evenly spaced in mel from 0 Hz to sr / 2, each of the same area.
@@ -209,7 +220,7 @@ def mel_filterbank(sr: int, n_fft: int, n_mels: int) -> Samples:
     (96, 257)
     """
     bins_hz = np.arange(n_fft // 2 + 1) * (sr / n_fft)
-    edges_hz = _mel_to_hz(np.linspace(0.0, hz_to_mel(sr / 2), n_mels + 2))
+    edges_hz = mel_edges_hz(sr, n_mels)
     low, centre, high = (edges_hz[i : i + n_mels, None] for i in range(3))
     rising, falling = (bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre)
     filters = (np.maximum(0.0, np.minimum(rising, falling)) * 2 / (high - low)).astype(np.float32)

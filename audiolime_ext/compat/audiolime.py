@@ -68,7 +68,7 @@ from audiolime_ext.components.game import Game
 from audiolime_ext.components.masks import Masks, enumerate_masks
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.prediction.contract import Model
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.labels import label_indices, label_names
 from audiolime_ext.prediction.loading import load_model
 from audiolime_ext.prediction.plain_values import plain

@@ -15,7 +15,7 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.factorization.loading import Completed
 from audiolime_ext.prediction.contract import Model
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.kind import numbers
 from audiolime_ext.prediction.steps import name_of
 from audiolime_ext.prediction.targets import Target, contrast_name

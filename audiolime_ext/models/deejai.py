@@ -39,6 +39,7 @@ from audiolime_ext.models.deejai_weights import LAYERS, N_FRAMES, N_MELS, Weight
 from audiolime_ext.networks.graph import Network
 from audiolime_ext.networks.runtime import MOST_THREADS
 from audiolime_ext.networks.tensor_bundle import content_hash
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.function import tagger
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.option_values import positive
@@ -128,7 +129,7 @@ def _model(network: _Network, inside: Inside, place: str, given: Mapping[str, st
     made = tagger(
         network.read if layer is None else lambda spectra: inside.vectors(spectra, layer, None),
         sr=SR,
-        front_end=log_mel,
+        front_end=MelSpectra(log_mel, SR, N_FFT, HOP_LENGTH, N_MELS),
         batch_size=16,
         window_s=WINDOW / SR,
         hop_s=STEP / SR,

@@ -48,7 +48,8 @@ from numpy.typing import NDArray
 from audiolime_ext.audio import compiled
 from audiolime_ext.errors import UsageError, unknown
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import FunctionModel, tagger
+from audiolime_ext.prediction.function import tagger
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.option_values import positive
 from audiolime_ext.registry import options
 

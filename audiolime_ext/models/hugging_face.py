@@ -34,7 +34,7 @@ from audiolime_ext.extras import require
 from audiolime_ext.files.plain import json_of
 from audiolime_ext.files.reading import MOST_TEXT, contents
 from audiolime_ext.models import hugging_clap
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.model_files import digest, read, reason
 from audiolime_ext.prediction.saved_model import Declared, torch_inference
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 
-def given_to(batch: NDArray[Any], shape: tuple[int | None, ...] | None) -> NDArray[Any]:
+def given_to(batch: Any, shape: tuple[int | None, ...] | None) -> Any:
     """A batch with an axis of length 1 at its end where the input's shape has one more; None: the shape is unknown.
 
     Examples
     --------
+    >>> import numpy as np
     >>> given_to(np.zeros((2, 100), np.float32), (None, None, 1)).shape
     (2, 100, 1)
     """
@@ -24,10 +24,14 @@ def ask(model: Any, batch: NDArray[Any]) -> Any:
 
     The model's own call would be twice as slow, since it is not compiled.
     """
-    answer = model.predict_on_batch(batch)
+    return named(model, model.predict_on_batch(batch))
+
+
+def named(model: Any, answer: Any) -> Any:
+    """What a model answers: one array or tensor, or several by the names of its outputs."""
     if not isinstance(answer, (list, tuple)):
         return answer
     names = [str(name) for name in getattr(model, "output_names", None) or range(len(answer))]
     if len(names) != len(answer):
-        return tuple(map(np.asarray, answer))
+        return tuple(answer)
     return dict(zip(names, answer, strict=True))

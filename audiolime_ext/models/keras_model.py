@@ -9,7 +9,7 @@ that are not Keras's own is refused before Keras sees it, as Keras's safe mode l
 cannot change it later.
 
 ``layer=NAME`` reads a layer of a Sequential or functional model by its name, as ``model.summary()`` shows it:
-``keras:PATH.keras?sr=16000&layer=dense``.
+``keras:PATH.keras?sr=16000&layer=dense``. It can be differentiated where Keras runs on TensorFlow or PyTorch.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 from audiolime_ext.errors import CorruptError, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.files.plain import json_of
-from audiolime_ext.models.keras_answers import ask, given_to
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.models.keras_answers import ask, given_to, named
+from audiolime_ext.models.keras_gradients import KerasNetwork, by_layers, library_of, underivable
+from audiolime_ext.prediction.capabilities import NetworkVjp
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.model_files import digest, read_archive, reason
 from audiolime_ext.prediction.saved_model import Declared
@@ -79,7 +81,30 @@ def make(argument: str) -> FunctionModel:
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
         return declared.chosen(ask(model, given_to(batch, shape)))
 
-    return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+    def derive(layer: str | None) -> NetworkVjp | str:
+        return _derivative(keras, model, shape, declared, inside, layer)
+
+    contents = [digest(content)]
+    return declared.tagger(predict, contents=contents, batch_size=16, inside=inside, derive=derive)
+
+
+def _derivative(
+    keras: Any, model: Any, shape: Any, declared: Declared, inside: Inside | None, layer: str | None
+) -> NetworkVjp | str:
+    """The derivative of its scores, or of a layer's activations, pooled; or why there is none."""
+    if (why := underivable(library_of(model))) is not None:
+        return why
+    whole = model if layer is None else keras.Model(model.inputs, model.get_layer(layer).output)
+
+    def answer(found: Any) -> Any:
+        if layer is None or inside is None:
+            return declared.picked(named(model, found))
+        axis = inside.axis(found.ndim, declared.channels) or 1
+        over = [one for one in range(1, found.ndim) if one != axis % found.ndim]
+        return keras.ops.mean(found, axis=over) if over else found
+
+    called = by_layers(keras, whole, answer)
+    return KerasNetwork(model, lambda x, wrt: called(given_to(x, shape), wrt), str(declared.path))
 
 
 def _require_harmless(keras: Any, content: bytes, path: Path) -> None:

@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import UnfitModel, UsageError
 from audiolime_ext.guest import is_out_of_memory
-from audiolime_ext.models.keras_answers import ask, given_to
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.models.keras_answers import ask, given_to, named
+from audiolime_ext.models.keras_gradients import KerasNetwork, by_layers, library_of, package_of, underivable
+from audiolime_ext.prediction.function_model import FunctionModel, differentiable
 from audiolime_ext.prediction.model_files import reason
 from audiolime_ext.prediction.objects import LARGER, LONGER, inputs_needed, one_input, rate_of
-from audiolime_ext.prediction.outputs import Answerer
+from audiolime_ext.prediction.outputs import Answerer, picked
 from audiolime_ext.text import counted
 
 Shape = tuple[int | None, ...]
@@ -53,7 +54,7 @@ def meet(model: FunctionModel) -> FunctionModel:
     window_s = model.window_s
     if shape is not None and model.front_end is None:
         window_s = _window_s(shape, sr, model, by)
-    return replace(
+    made = replace(
         model,
         predict_fn=_Asked(net, shape, by, model),
         sr=sr,
@@ -63,6 +64,22 @@ def meet(model: FunctionModel) -> FunctionModel:
         state=lambda: _state(net),
         notes=notes,
     )
+    return _differentiable(made, net, shape)
+
+
+def _differentiable(made: FunctionModel, net: Any, shape: Shape | None) -> FunctionModel:
+    """The same model with the derivative of its network, where what it runs on has one; layers are known by name."""
+    if (why := underivable(library_of(net))) is not None:
+        return differentiable(made, None, why)
+    if made.one_at_a_time:
+        return differentiable(made, None, "it is asked about one signal at a time, without an axis for the batch")
+    by = made.answerer
+
+    def answer(found: Any) -> Any:
+        return picked(named(net, found), made.output, who=by.who, how=by.how)
+
+    called = by_layers(package_of(net), net, answer)
+    return differentiable(made, KerasNetwork(net, lambda x, wrt: called(given_to(x, shape), wrt), by.who))
 
 
 class _Asked:

@@ -47,31 +47,37 @@ J. Pons, X. Serra: musicnn: Pre-trained convolutional neural networks for music 
 
 from __future__ import annotations
 
-import ast
 import copy
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.spectrogram import mel_spectrogram
-from audiolime_ext.errors import CorruptError, UsageError, unknown
+from audiolime_ext.errors import UsageError, unknown
+from audiolime_ext.models.musicnn_files import REFERENCES, big_weights, labels_in
 from audiolime_ext.models.musicnn_network import (
+    ANSWER,
     MUSICNN_LAYERS,
     N_FRAMES,
     N_MELS,
+    SCORES,
+    THROUGH,
     VGG_LAYERS,
     Weights,
-    big_shapes,
     musicnn_graph,
     vgg_graph,
 )
 from audiolime_ext.models.musicnn_random import trained_layers, with_random
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
-from audiolime_ext.networks.graph import Floats, Network
-from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle, require_shapes
+from audiolime_ext.networks.graph import Floats, Graph, Network
+from audiolime_ext.networks.tensor_bundle import content_hash, read_tensor_bundle
+from audiolime_ext.prediction.autograd import TorchNetwork, averaged, of_graph
+from audiolime_ext.prediction.capabilities import CotangentFn, Derivative
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.labels import described
 from audiolime_ext.prediction.layers import pooled, require_layer
 from audiolime_ext.registry import options
@@ -136,27 +142,13 @@ class MusicnnModel:
     ((50,), 'guitar')
     """
 
-    sr = SR
-    n_channels = 1
+    sr, n_channels = SR, 1
     lead_s = LEAD / SR
     window_s = hop_s = WINDOW / SR
     min_s: float | None = None
     fill = "repeat"
-    references = (
-        """@inproceedings{pons2019musicnn,
-  author = {Pons, Jordi and Serra, Xavier},
-  title = {musicnn: Pre-trained Convolutional Neural Networks for Music Audio Tagging},
-  booktitle = {Late-Breaking/Demo of the 20th International Society for Music Information Retrieval Conference (ISMIR)},
-  year = {2019},
-  eprint = {1909.06654}
-}""",
-        """@inproceedings{pons2018end,
-  author = {Pons, Jordi and Nieto, Oriol and Prockup, Matthew and Schmidt, Erik and Ehmann, Andreas and Serra, Xavier},
-  title = {End-to-end Learning for Music Audio Tagging at Scale},
-  booktitle = {Proc. of the 19th International Society for Music Information Retrieval Conference (ISMIR)},
-  year = {2018}
-}""",
-    )
+    references = REFERENCES
+    channels = -1  # the axis of activations that holds their features
 
     def __init__(
         self,
@@ -171,11 +163,11 @@ class MusicnnModel:
         package = (folder or locate(CHECKPOINT)) / "musicnn"
         dataset, self._architecture = variant.split("_")[:2]
         self._source = f"musicnn:{variant}"
-        self.labels: tuple[str, ...] | None = _labels(package / "configuration.py", dataset)
+        self.labels: tuple[str, ...] | None = labels_in(package / "configuration.py", dataset)
         self.layer: str | None = None
         self.batch_size = 16  # 0.5 GB; larger batches are not faster
         if variant == BIG:
-            self._weights: Weights = _big(weights)
+            self._weights: Weights = big_weights(weights, BIG)
             self._source += f"?weights={weights}"
             content = f"musicnn:{variant} {_VERSION} {content_hash(self._weights)}"
         elif weights:
@@ -186,6 +178,7 @@ class MusicnnModel:
         self.spec: str | None = self._source
         self._threads = threads
         self._networks: dict[str | None, Network] = {}
+        self._vjps: dict[str | None, TorchNetwork] = {}
         self._trained = hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @property
@@ -212,18 +205,19 @@ class MusicnnModel:
 
     def _network(self, layer: str | None) -> Network:
         if layer not in self._networks:
-            build = vgg_graph if self._architecture == "vgg" else musicnn_graph
-            self._networks[layer] = build(self._weights, layer).network(threads=self._threads)
+            self._networks[layer] = self._graph(layer).network(threads=self._threads)
         return self._networks[layer]
 
-    def __repr__(self) -> str:
-        """What it is and hears."""
-        return described(self)
+    def _graph(self, layer: str | None, through: str | None = None) -> Graph:
+        build = vgg_graph if self._architecture == "vgg" else musicnn_graph
+        return build(self._weights, layer, through=through)
 
-    @staticmethod
-    def front_end(batch: NDArray[np.float32]) -> Floats:
+    __repr__ = described
+
+    @property
+    def front_end(self) -> MelSpectra:
         """Log-mel spectrograms of signals, shape (n_batch, n_frames, 96), float32; see `log_mel`."""
-        return log_mel(batch)[:, 0]
+        return MelSpectra(lambda batch: log_mel(batch)[:, 0], SR, N_FFT, HOP_LENGTH, N_MELS)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -248,7 +242,7 @@ class MusicnnModel:
         """
         require_layer(layer, self.layers)
         other = copy.copy(self)
-        other.layer, other.labels = layer, None
+        other.layer, other.labels, other._vjps = layer, None, {}
         if self.spec is not None:
             other.spec = f"{self._source}{'&' if '?' in self._source else '?'}layer={layer}"
         return other
@@ -282,6 +276,34 @@ class MusicnnModel:
         require_layer(layer, self.layers)
         return self._network(layer)(np.asarray(features, np.float32)[:, None])[0]
 
+    def vjp(self, features: Floats, cotangent_fn: CotangentFn, *, wrt: str | None = None) -> Derivative:
+        """Outputs, values and the derivative by these; see `audiolime_ext.prediction.capabilities.Differentiable.vjp`.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n_batch, 187, 96)
+            Log-mel spectrograms, as `front_end` makes them.
+        cotangent_fn : callable
+            Function from the outputs (n_batch, n_outputs) to the derivative of what is asked for by each of them.
+        wrt : str or None
+            Name from `layers`, by whose activations is differentiated; None: the features.
+
+        Raises
+        ------
+        UsageError
+            If there is no such layer, the outputs do not depend on it, or the vector has another shape.
+        MissingError
+            If PyTorch is not installed, which the extra ``torch`` brings.
+        """
+        if wrt is not None:
+            require_layer(wrt, self.layers)
+        if wrt not in self._vjps:
+            answer = SCORES if self.layer is None else THROUGH if self.layer == wrt else ANSWER
+            graph, named = self._graph(self.layer, wrt).in_torch(), {THROUGH: wrt or ""}
+            how: dict[str, Any] = {"who": self._source, "threads": self._threads, "layers": named}
+            self._vjps[wrt] = of_graph(lambda: graph, answer, axis=1, pool=averaged, **how)
+        return self._vjps[wrt](features, cotangent_fn, wrt)
+
     @property
     def trained_layers(self) -> tuple[str, ...]:
         """Names of what `randomised` replaces, the output first; of an embedder, of what its layer depends on."""
@@ -299,7 +321,7 @@ class MusicnnModel:
         """
         weights = with_random(self._weights, self._architecture, layers, seed=seed)
         other = copy.copy(self)
-        other._networks = {}
+        other._networks, other._vjps = {}, {}
         other._weights, other.spec = weights, None
         state = f"{self._trained} {sorted(set(layers))} {seed}"
         other._trained = hashlib.sha256(state.encode()).hexdigest()[:16]
@@ -326,23 +348,3 @@ def log_mel(batch: NDArray[np.float32]) -> Floats:
     stored = np.minimum(mel, largest).astype(np.float16).astype(np.float32)
     logarithm: Floats = np.log10(np.float32(10000) * stored + np.float32(1))
     return logarithm[:, None]
-
-
-def _big(folder: str | Path | None) -> Weights:
-    """The weights of `BIG` from the user's folder."""
-    if not folder or not (Path(folder) / ".index").is_file():
-        raise UsageError(
-            f"{f'{folder} holds no' if folder else 'the package musicnn lacks the'} checkpoint of {BIG} (.index and "
-            f".data-00000-of-00001); name its folder in a copy of the authors' repository: musicnn:{BIG}?weights=DIR"
-        )
-    weights = read_tensor_bundle(Path(folder))
-    require_shapes(weights, big_shapes(), origin=f"the checkpoint in {folder}")
-    return weights
-
-
-def _labels(configuration: Path, dataset: str) -> tuple[str, ...]:
-    wanted = f"{dataset}_LABELS"
-    for statement in ast.parse(configuration.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == wanted:
-            return tuple(ast.literal_eval(statement.value))
-    raise CorruptError(f"{configuration} does not define {wanted}; fetch the checkpoint again")

@@ -35,6 +35,7 @@ Weights = Mapping[str, NDArray[Any]]
 
 N_MELS, N_FRAMES = 96, 187
 MUSICNN_LAYERS = ("timbral", "temporal", "cnn1", "cnn2", "cnn3", "mean_pool", "max_pool", "penultimate")
+SCORES, ANSWER, THROUGH = "scores", "activations", "through"  # names of outputs
 VGG_LAYERS = ("pool1", "pool2", "pool3", "pool4", "pool5")
 
 
@@ -79,12 +80,55 @@ def _dense_after(norm: Affine, kernel: Floats, bias: Floats) -> tuple[Floats, Fl
     return norm.scale[:, None] * kernel, bias + norm.shift @ kernel
 
 
-def _start(name: str, weights: Weights) -> tuple[Graph, str]:
-    graph = Graph(name)
+class _Way(Graph):
+    """A graph on the way from its input to its answer, on which layers are shown as they are passed.
+
+    A layer that is shown is an output, with the axes that it is told with; the graph goes on from that output, so that
+    whatever lies behind is computed of nothing else.
+    """
+
+    def __init__(self, name: str, answers: str | None = None, through: str | None = None) -> None:
+        super().__init__(name)
+        self.answers, self.through = answers, through
+
+    def shows(self, layer: str) -> bool:
+        """Whether the layer is one of the outputs."""
+        return layer in (self.answers, self.through)
+
+    def shown(self, layer: str, x: str) -> str:
+        """A layer's activations as they are told: an output, from which the graph goes on."""
+        name = THROUGH if layer == self.through else ANSWER
+        self.output(x, name, None)
+        return name
+
+    def over_time(self, layer: str, *parts: str) -> list[str]:
+        """The parts of a layer, (n_batch, n_features, n_frames, 1); of one that is shown, what comes out of it."""
+        if not self.shows(layer):
+            return list(parts)
+        whole, width = self.node("Concat", *parts, axis=1), self.constant(np.array([2]))
+        told = self.shown(layer, self.node("Squeeze", _channels_last(self, whole), width))
+        return [_channels_second(self, self.node("Unsqueeze", told, width))]
+
+    def pooled(self, layer: str, x: str) -> str:
+        """A layer, (n_batch, n_features, 1, 1), or what comes out of it."""
+        if not self.shows(layer):
+            return x
+        told = self.shown(layer, self.node("Flatten", x))
+        return self.node("Unsqueeze", told, self.constant(np.array([2, 3])))
+
+    def over_bands(self, layer: str, x: str) -> str:
+        """A layer, (n_batch, n_features, n_frames, n_bands), or what comes out of it."""
+        if not self.shows(layer):
+            return x
+        return _channels_second(self, self.shown(layer, _channels_last(self, x)))
+
+
+def _start(name: str, weights: Weights, answers: str | None = None, through: str | None = None) -> tuple[_Way, str]:
+    graph = _Way(name, answers, through)
     return graph, graph.affine(graph.input("log_mel", ["n_batch", 1, N_FRAMES, N_MELS]), _norm(weights, 0))
 
 
-def musicnn_graph(weights: Weights, layer: str | None = None) -> Graph:
+def musicnn_graph(weights: Weights, layer: str | None = None, *, through: str | None = None) -> Graph:
     """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels), or to a layer's answers.
 
     Parameters
@@ -92,27 +136,21 @@ def musicnn_graph(weights: Weights, layer: str | None = None) -> Graph:
     weights : mapping of str to ndarray
         Tensors of the checkpoint by name.
     layer : str or None
-        Name from `MUSICNN_LAYERS`, whose activations are the output: ``timbral``, ``temporal`` and ``cnn1`` to ``cnn3``
-        of shape (n_batch, n_frames, n_features), the others (n_batch, n_features); None: the scores are.
+        Name from `MUSICNN_LAYERS`, whose activations are the output `ANSWER`: ``timbral``, ``temporal`` and ``cnn1`` to
+        ``cnn3`` of shape (n_batch, n_frames, n_features), the others (n_batch, n_features); None: `SCORES` are.
+    through : str or None
+        Name of a layer that is an output, too, `THROUGH`, from which the graph goes on; where it is `layer` itself, it
+        is the only one. None: there is none.
     """
-    graph, x = _start("musicnn", weights)
+    graph, x = _start("musicnn", weights, layer, through)
     parts = [_front_layer(graph, x, weights, i) for i in range(5)]
+    parts = [*graph.over_time("timbral", *parts[:2]), *graph.over_time("temporal", *parts[2:])]
     front = graph.node("Concat", *parts, axis=1)
     late = _late_layers(graph, _conv_over_time(graph, front, *_layer(weights, "conv2d_5")), weights)
     everything = graph.node("Concat", front, *late, axis=1)
-    maximum, mean = (graph.node(kind, everything) for kind in ("GlobalMaxPool", "GlobalAveragePool"))
-    if layer is None:
-        return _tag_layers(graph, [maximum], [mean], weights)
-    late_by_name = dict(zip(("cnn1", "cnn2", "cnn3"), late, strict=True))
-    front_by_name = {"timbral": parts[:2], "temporal": parts[2:]}
-    over_time = {**{name: graph.node("Concat", *some, axis=1) for name, some in front_by_name.items()}, **late_by_name}
-    if layer in over_time:
-        return _inside(graph, graph.node("Squeeze", _channels_last(graph, over_time[layer]), graph.constant([2])))
-    norm = _norm(weights, 10)
-    scaled = graph.node("Mul", _hidden(graph, [maximum], [mean], weights), graph.constant(norm.scale))
-    vectors = {name: graph.node("Flatten", pool) for name, pool in {"max_pool": maximum, "mean_pool": mean}.items()}
-    vectors["penultimate"] = graph.node("Add", scaled, graph.constant(norm.shift))
-    return _inside(graph, vectors[layer])
+    maximum = graph.pooled("max_pool", graph.node("GlobalMaxPool", everything))
+    mean = graph.pooled("mean_pool", graph.node("GlobalAveragePool", everything))
+    return _tag_layers(graph, [maximum], [mean], weights)
 
 
 def _front_layer(graph: Graph, x: str, weights: Weights, i: int) -> str:
@@ -128,30 +166,30 @@ def _conv_over_time(graph: Graph, h: str, kernel: Floats, bias: Floats) -> str:
     return graph.conv(h, kernel.transpose(0, 2, 1, 3), bias, pads=[3, 0, 3, 0])
 
 
-def _late_layers(graph: Graph, convolved: str, weights: Weights) -> list[str]:
+def _late_layers(graph: _Way, convolved: str, weights: Weights) -> list[str]:
     """The features of the three convolutions over time, of which `convolved` is the first."""
-    features = [graph.affine(graph.node("Relu", convolved), _norm(weights, 6))]
+    features = graph.over_time("cnn1", graph.affine(graph.node("Relu", convolved), _norm(weights, 6)))
     for i in (6, 7):
         rectified = graph.node("Relu", _conv_over_time(graph, features[-1], *_layer(weights, f"conv2d_{i}")))
-        features.append(graph.node("Add", graph.affine(rectified, _norm(weights, i + 1)), features[-1]))
+        added = graph.node("Add", graph.affine(rectified, _norm(weights, i + 1)), features[-1])
+        features += graph.over_time(f"cnn{i - 4}", added)
     return features
 
 
-def _hidden(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> str:
-    """The hidden dense layer over the maxima and means over time of all features, before its normalisation."""
+def _tag_layers(graph: _Way, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> Graph:
+    """Two dense layers over the maxima and means over time of all features, and the finished graph."""
     flat = graph.node("Flatten", graph.node("Concat", *maxima, *means, axis=1))
     kernel, bias = _dense_after(_norm(weights, 9), *_layer(weights, "dense"))
     apart = np.concatenate([kernel[0::2], kernel[1::2]])  # in the checkpoint maximum and mean take turns
-    return graph.node("Relu", graph.node("Gemm", flat, graph.constant(apart), graph.constant(bias)))
+    hidden = graph.node("Relu", graph.node("Gemm", flat, graph.constant(apart), graph.constant(bias)))
+    norm, last = _norm(weights, 10), _layer(weights, "dense_1")
+    if not graph.shows("penultimate"):
+        return _finish(graph, hidden, *_dense_after(norm, *last))
+    scaled = graph.node("Mul", hidden, graph.constant(norm.scale))
+    return _finish(graph, graph.shown("penultimate", graph.node("Add", scaled, graph.constant(norm.shift))), *last)
 
 
-def _tag_layers(graph: Graph, maxima: Sequence[str], means: Sequence[str], weights: Weights) -> Graph:
-    """Two dense layers over the maxima and means over time of all features, and the finished graph."""
-    hidden = _hidden(graph, maxima, means, weights)
-    return _finish(graph, hidden, *_dense_after(_norm(weights, 10), *_layer(weights, "dense_1")))
-
-
-def vgg_graph(weights: Weights, layer: str | None = None) -> Graph:
+def vgg_graph(weights: Weights, layer: str | None = None, *, through: str | None = None) -> Graph:
     """From log-mel spectrograms (n_batch, 1, N_FRAMES, N_MELS) to scores (n_batch, n_labels), or to a layer's answers.
 
     Parameters
@@ -159,32 +197,33 @@ def vgg_graph(weights: Weights, layer: str | None = None) -> Graph:
     weights : mapping of str to ndarray
         Tensors of the checkpoint by name.
     layer : str or None
-        Name from `VGG_LAYERS`, whose activations (n_batch, n_frames, n_bands, n_features) are the output; frames and
-        bands become fewer from pool to pool. None: the scores are.
+        Name from `VGG_LAYERS`, whose activations (n_batch, n_frames, n_bands, n_features) are the output `ANSWER`;
+        frames and bands become fewer from pool to pool. None: `SCORES` are.
+    through : str or None
+        Name of a layer from which the graph goes on, as for `musicnn_graph`; None: there is none.
     """
-    graph, h = _start("vgg", weights)
+    graph, h = _start("vgg", weights, layer, through)
     pools = [([4, 1], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([2, 2], [2, 2]), ([4, 4], [4, 4])]
     for i, (size, strides) in enumerate(pools, start=1):
         pool = {"kernel_shape": size, "strides": strides}
         h = graph.pooled_block(h, *_layer(weights, f"{i}CNN"), _norm(weights, i), pool=pool, pads=[1, 1, 1, 1])
-        if layer == f"pool{i}":
-            return _inside(graph, _channels_last(graph, h))
-    flat = graph.node("Flatten", _channels_last(graph, h))
-    return _finish(graph, flat, *_layer(weights, "dense"))
+        h = graph.over_bands(f"pool{i}", h)
+    return _finish(graph, graph.node("Flatten", _channels_last(graph, h)), *_layer(weights, "dense"))
 
 
 def _channels_last(graph: Graph, x: str) -> str:
-    """Axes as TensorFlow has them: (n_batch, height, width, n_channels)."""
+    """Axes as TensorFlow has them, (n_batch, height, width, n_channels), of those of ONNX."""
     return graph.node("Transpose", x, perm=[0, 2, 3, 1])
 
 
-def _inside(graph: Graph, activations: str) -> Graph:
-    """The graph whose output is what a layer answers."""
-    graph.output(activations, "activations", None)
-    return graph
+def _channels_second(graph: Graph, x: str) -> str:
+    """Axes as ONNX has them, of those of TensorFlow."""
+    return graph.node("Transpose", x, perm=[0, 3, 1, 2])
 
 
-def _finish(graph: Graph, features: str, kernel: Floats, bias: Floats) -> Graph:
-    logits = graph.node("Gemm", features, graph.constant(kernel), graph.constant(bias))
-    graph.output(graph.node("Sigmoid", logits), "scores", ["n_batch", len(bias)])
+def _finish(graph: _Way, features: str, kernel: Floats, bias: Floats) -> Graph:
+    """The finished graph, whose last layer makes scores where no other layer answers."""
+    if graph.answers is None:
+        logits = graph.node("Gemm", features, graph.constant(kernel), graph.constant(bias))
+        graph.output(graph.node("Sigmoid", logits), SCORES, ["n_batch", len(bias)])
     return graph

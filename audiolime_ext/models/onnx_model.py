@@ -12,6 +12,8 @@ A file that states facts of itself needs no options, as embeddings that ``audiol
 
 ``layer=NAME`` reads any tensor that a node computes, by the tensor's name or the node's, as viewers such as Netron show
 them: ``onnx:PATH?sr=16000&layer=/encoder/Relu_output_0``. ``load_model(…).layers`` lists them, from input to output.
+
+It can be differentiated, by PyTorch, where all its operators are in `audiolime_ext.networks.torch_operators`.
 """
 
 from __future__ import annotations
@@ -28,8 +30,13 @@ from audiolime_ext.errors import AudiolimeError, CorruptError, MissingError, Usa
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.plain import require
 from audiolime_ext.files.reading import require_file
+from audiolime_ext.networks.onnx_nodes import needed, nodes_of
 from audiolime_ext.networks.runtime import answering, run, session
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.networks.torch_graph import TorchGraph, lacks
+from audiolime_ext.networks.torch_operators import lacking
+from audiolime_ext.prediction.autograd import averaged, of_graph
+from audiolime_ext.prediction.capabilities import NetworkVjp
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.model_files import digest, read, reason
 from audiolime_ext.prediction.outputs import key_of
@@ -72,7 +79,27 @@ def make(argument: str) -> FunctionModel:
     def predict(batch: NDArray[np.float32]) -> NDArray[Any]:
         return network.answers(fitted(batch), None, wanted)
 
-    return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+    def derive(layer: str | None) -> NetworkVjp | str:
+        output = layer or wanted or _output(network.session(None), declared)
+        if names := lacking(needed(network.nodes, [output])):
+            return lacks(names)
+
+        def pool(answer: Any) -> Any:
+            return averaged(answer, inside.axis(answer.ndim, declared.channels) or 1)
+
+        return of_graph(
+            network.in_torch,
+            output,
+            who=str(declared.path),
+            axis=axis,
+            dtype="float64" if precision is np.float64 else "float32",
+            pool=None if layer is None else pool,
+            single=single,
+            threads=declared.threads,
+        )
+
+    contents = [digest(content)]
+    return declared.tagger(predict, contents=contents, batch_size=16, inside=inside, derive=derive)
 
 
 def _stated(path: Path) -> Stated | None:
@@ -109,9 +136,17 @@ class _Network:
 
         self._content, self._declared = content, declared
         self._sessions: dict[str | None, Any] = {}
-        nodes = [node for node in onnx.load_model_from_string(content).graph.node if node.op_type not in _NO_LAYERS]
+        model = onnx.load_model_from_string(content)
+        self.nodes = nodes_of(model)
+        self._graph: TorchGraph | None = None
+        nodes = [node for node in model.graph.node if node.op_type not in _NO_LAYERS]
         self.layers = [name for node in nodes for name in node.output if name]
         self.aliases = {node.name: node.output[0] for node in nodes if node.name and node.name not in self.layers}
+
+    def in_torch(self) -> TorchGraph:
+        """The same graph, computed by PyTorch."""
+        self._graph = self._graph or TorchGraph(self._content)
+        return self._graph
 
     def session(self, layer: str | None) -> Any:
         """The session of the model as it is, or of the one whose only output is a tensor within it."""

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UnfitModel, UsageError
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.labels import different_names
 from audiolime_ext.prediction.outputs import Answerer
 from audiolime_ext.text import counted

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from audiolime_ext.networks.torch_graph import See
+
 
 @dataclass(frozen=True, eq=False)
 class Layers:
@@ -20,15 +22,20 @@ class Layers:
     ----------
     names : list of str
         Names from the input to the output.
-    read : callable
-        Function from an input of the program (a tensor) and a name to what the layer computes of it.
+    walk : callable
+        Function from an input of the program (a tensor), a function `See` and a name to what that layer computes of it
+        (None: the program's answer). Each layer on the way is told to `See`, and what that answers goes on.
     aliases : mapping of str to str
         Other names of some layers.
     """
 
     names: list[str]
-    read: Callable[[Any, str], Any] = field(repr=False)
+    walk: Callable[[Any, See, str | None], Any] = field(repr=False)
     aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, given: Any, name: str) -> Any:
+        """What a layer computes of an input of the program."""
+        return self.walk(given, lambda _, value: value, name)
 
 
 def nodes(torch: Any, model: Any) -> Layers | None:
@@ -37,22 +44,23 @@ def nodes(torch: Any, model: Any) -> Layers | None:
         return None
 
     class Interpreter(torch.fx.Interpreter):  # type: ignore[misc]
-        """Runs the graph and keeps what one node computes."""
+        """Runs the graph, tells of each node, and keeps what one node computes."""
 
-        def read(self, given: Any, name: str) -> Any:
-            self.wanted, self.kept = name, None
-            self.run(given)
-            return self.kept
+        def walk(self, given: Any, see: See, name: str | None) -> Any:
+            self.see, self.wanted, self.kept = see, name, None
+            answer = self.run(given)
+            return answer if name is None else self.kept
 
         def run_node(self, node: Any) -> Any:
             answer = super().run_node(node)
+            answer = self.see(node.name, answer) if node.op == "call_function" else answer
             if node.name == self.wanted:
                 self.kept = answer.clone()  # a later node may change it in place
             return answer
 
     found = [node for node in model.graph.nodes if node.op == "call_function"]
     names = [node.name for node in found if isinstance(node.meta.get("val"), torch.Tensor)]
-    return Layers(names, Interpreter(model).read)
+    return Layers(names, Interpreter(model).walk)
 
 
 def modules(model: Any) -> Layers | None:
@@ -65,13 +73,13 @@ def modules(model: Any) -> Layers | None:
     steps = dict(_steps(model, ""))
     names = list(steps)
 
-    def read(given: Any, name: str) -> Any:
-        for step in names[: names.index(name) + 1]:
-            given = steps[step](given)
+    def walk(given: Any, see: See, name: str | None) -> Any:
+        for step in names if name is None else names[: names.index(name) + 1]:
+            given = see(step, steps[step](given))
         return given
 
     aliases = {path: name for name in names for path in _above(name)}  # the last module of each path stays
-    return Layers(names, read, aliases)
+    return Layers(names, walk, aliases)
 
 
 def _above(path: str) -> Iterator[str]:

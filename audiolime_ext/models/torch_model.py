@@ -42,6 +42,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,10 @@ from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.torch_archive import checked, inside, is_exported
 from audiolime_ext.models.torch_layers import Layers, modules, nodes
 from audiolime_ext.models.torch_listener import Listener, halves, own_dtype, tried, widened
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.networks.torch_graph import See
+from audiolime_ext.prediction.autograd import TorchNetwork, averaged, on_threads
+from audiolime_ext.prediction.capabilities import NetworkVjp
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.layers import Inside
 from audiolime_ext.prediction.model_files import digest, read_archive, reason
 from audiolime_ext.prediction.outputs import as_array
@@ -99,7 +103,11 @@ def make(argument: str) -> FunctionModel:
         with torch_inference(torch, declared.threads), _of_its_sizes(declared, batch):
             return np.concatenate([declared.chosen(answer) for answer in listener.answers(torch, batch)])
 
-    return declared.tagger(predict, contents=[digest(content)], batch_size=16, inside=inside)
+    def derive(layer: str | None) -> NetworkVjp:
+        return listener.derivative(torch, declared, inside, layer)
+
+    contents = [digest(content)]
+    return declared.tagger(predict, contents=contents, batch_size=16, inside=inside, derive=derive)
 
 
 class _Listener(Listener):
@@ -117,6 +125,20 @@ class _Listener(Listener):
                 return np.concatenate([as_array(part) for part in found])
 
         return Inside(layers.names, read, aliases=layers.aliases)
+
+    def derivative(self, torch: Any, declared: Declared, inside: Inside | None, layer: str | None) -> TorchNetwork:
+        """The derivative of its answer, or of a layer's activations, pooled."""
+        layers = None if inside is None else nodes(torch, self.model) or modules(self.model)
+
+        def run(x: Any, see: See) -> Any:
+            (part,) = self.parts(torch, x)
+            with _of_its_sizes(declared, x):
+                answer = self.model(part) if layers is None else layers.walk(part, see, layer)
+            if layer is None or inside is None:
+                return declared.picked(answer)
+            return averaged(answer, inside.axis(answer.ndim, declared.channels) or 1)
+
+        return TorchNetwork(run, str(declared.path), self.single, partial(on_threads, declared.threads))
 
     def _ends_in(self, torch: Any, layers: Layers, declared: Declared) -> bool:
         """Whether the last layer answers what the model answers: a module called Sequential may do anything."""

@@ -24,6 +24,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,15 @@ from audiolime_ext.errors import UnfitModel, UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.guest import is_out_of_memory
 from audiolime_ext.models.torch_listener import Listener, own_dtype, tried
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.networks.torch_graph import See
+from audiolime_ext.prediction.autograd import TorchNetwork
+from audiolime_ext.prediction.capabilities import CotangentFn, Derivative
+from audiolime_ext.prediction.function_model import FunctionModel, differentiable
 from audiolime_ext.prediction.labels import different_names
+from audiolime_ext.prediction.layers import require_layer
 from audiolime_ext.prediction.model_files import reason
 from audiolime_ext.prediction.objects import LARGER, LONGER, inputs_needed, one_input, rate_of
-from audiolime_ext.prediction.outputs import Answerer
+from audiolime_ext.prediction.outputs import Answerer, picked
 from audiolime_ext.prediction.steps import ACTIVATIONS, name_of
 from audiolime_ext.text import counted
 
@@ -68,11 +73,12 @@ def meet(model: FunctionModel) -> FunctionModel:
     front_end = None if model.front_end is None else _step(torch, model.front_end, device)
     activation = model.activation
     if activation is not None and activation not in ACTIVATIONS.values():
-        activation = _step(torch, activation, torch.device("cpu"))
+        activation = _activation(torch, activation, len(model.labels or "01"))
+    asked = _Asked(torch, net, device, by, model)
     sr, notes = rate_of(model.sr, *_parts(net, model.front_end))
-    return replace(
+    made = replace(
         model,
-        predict_fn=_Asked(torch, net, device, by, model),
+        predict_fn=asked,
         sr=sr,
         labels=model.labels or _labels(net),
         front_end=front_end,
@@ -81,6 +87,7 @@ def meet(model: FunctionModel) -> FunctionModel:
         state=lambda: _state(torch, net, model.front_end if isinstance(front_end, _Module) else None),
         notes=notes,
     )
+    return differentiable(made, asked.vjp)
 
 
 class _Asked:
@@ -101,6 +108,32 @@ class _Asked:
                     raise
                 raise self._refused(error, given) from error
             return answer
+
+    def vjp(self, features: NDArray[np.float32], cotangent_fn: CotangentFn, wrt: str | None) -> Derivative:
+        """What it answers, values and the derivative by these; layers are its parts, by the names of their paths."""
+        if wrt is not None:
+            require_layer(wrt, [name for name, _ in self.net.named_modules() if name])
+        single, state = self.model.one_at_a_time, partial(evaluated, self.torch, self.net)
+        network = TorchNetwork(self._told, self.by.who, single=single, state=state, device=self.device)
+        return network(features, cotangent_fn, wrt)
+
+    def _told(self, x: Any, see: See) -> Any:
+        """Its answer to features, with each of its parts told as it is passed."""
+        single = self.model.one_at_a_time  # it is given no axis for the batch then
+
+        def hook(name: str, _: Any, __: Any, answer: Any) -> Any:
+            return see(name, answer[None])[0] if single and self.torch.is_tensor(answer) else see(name, answer)
+
+        given = x[0] if single else x
+        self.way = self.way or self._found(given.detach())
+        hooks = [part.register_forward_hook(partial(hook, name)) for name, part in self.net.named_modules() if name]
+        try:
+            (answer,) = self.way.answers(self.torch, given)
+        finally:
+            for one in hooks:
+                one.remove()
+        part = picked(answer, self.model.output, n_axes=1 if single else 2, who=self.by.who, how=self.by.how)
+        return part.reshape(1, -1) if single else part
 
     def _found(self, given: Any) -> Listener:
         """How it is given signals."""
@@ -195,6 +228,39 @@ class _Module:
     def __call__(self, batch: NDArray[Any]) -> Any:
         with evaluated(self.torch, self.module):
             return self.listener.answers(self.torch, batch)[0]
+
+    def pullback(self, logits: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+        """The vector by its outputs, times their derivatives by the logits."""
+        with evaluated(self.torch, self.module):
+            return _pulled(self.torch, lambda x: self.listener.answers(self.torch, x)[0], logits, vector)
+
+
+class _TensorFunction(_Function):
+    """An activation that is a function of tensors, which PyTorch can follow back."""
+
+    def pullback(self, logits: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+        """The vector by its outputs, times their derivatives by the logits."""
+        return _pulled(self.torch, self.function, logits, vector)
+
+
+def _pulled(torch: Any, function: Callable[[Any], Any], logits: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+    with torch.inference_mode(False), torch.enable_grad():
+        given = torch.from_numpy(np.array(logits)).requires_grad_()
+        answer = function(given)
+        by = torch.from_numpy(np.array(vector)).to(answer)
+        return np.asarray(torch.autograd.grad(answer, given, by)[0].numpy())
+
+
+def _activation(torch: Any, given: Any, n: int) -> _Function | _Module:
+    """An activation; a function of arrays is tried with a tensor once, since it may be one of tensors, too."""
+    if isinstance(given, torch.nn.Module):
+        return _Module(torch, given, torch.device("cpu"))
+    try:
+        with torch.enable_grad():
+            follows = given(torch.zeros(1, n, requires_grad=True)).requires_grad
+    except Exception:  # noqa: BLE001 - it takes no tensors
+        follows = False
+    return (_TensorFunction if follows else _Function)(torch, given, torch.device("cpu"))
 
 
 def _step(torch: Any, given: Any, device: Any) -> _Function | _Module:

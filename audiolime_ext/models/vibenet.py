@@ -64,6 +64,7 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.files.reading import contents
 from audiolime_ext.networks.checkpoints import Checkpoint, locate
 from audiolime_ext.networks.runtime import MOST_THREADS, answering, run, session
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.function import tagger
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.option_values import positive
@@ -216,7 +217,7 @@ def _model(network: _Network, inside: Inside, given: Mapping[str, str]) -> Layer
         network.answers if layer is None else lambda spectra: inside.vectors(spectra, layer, None),
         sr=SR,
         labels=LABELS if layer is None else None,
-        front_end=log_mel,
+        front_end=MelSpectra(log_mel, SR, N_FFT, HOP_LENGTH, N_MELS, WIN_LENGTH),
         activation=attributes if layer is None else None,
         batch_size=16,
         window_s=positive(given, "window_s", float),

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.networks.runtime import session
+from audiolime_ext.networks.torch_graph import TorchGraph
 
 Floats = NDArray[np.float32]
 
@@ -154,6 +155,10 @@ class Graph:
         kept = {tensor.name for tensor in model.graph.initializer}
         weights = {name: values for name, values in self._weights.items() if name in kept}
         return Network(session(model.SerializeToString(), threads=threads, weights=weights), weights)
+
+    def in_torch(self) -> TorchGraph:
+        """The finished graph, to be computed by PyTorch, which can differentiate it."""
+        return TorchGraph(self._model(), self._weights)
 
     def file(self, properties: Mapping[str, str]) -> bytes:
         """The finished graph as the content of an ``.onnx`` file that holds its weights, with some properties.

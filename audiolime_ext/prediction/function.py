@@ -9,140 +9,22 @@ A network or an estimator of another library is no such callable; `audiolime_ext
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.guest import as_guest
 from audiolime_ext.prediction.asking import BATCH_SIZE
-from audiolime_ext.prediction.contract import FILLS, Fill, Model, PredictFn
+from audiolime_ext.prediction.capabilities import NetworkVjp
+from audiolime_ext.prediction.contract import FILLS, Fill, Model
+from audiolime_ext.prediction.function_model import FunctionModel, differentiable
 from audiolime_ext.prediction.hearing import require_batch_size, require_lengths, require_rate, require_samples
-from audiolime_ext.prediction.labels import described, different_names
-from audiolime_ext.prediction.objects import adapter_of
-from audiolime_ext.prediction.outputs import Answerer, chosen
+from audiolime_ext.prediction.labels import different_names
+from audiolime_ext.prediction.objects import adapter_of, require_callable
 from audiolime_ext.prediction.plain_values import takes_plain
-from audiolime_ext.prediction.steps import ACTIVATIONS, activated, activation_of, features, front_end_of
-from audiolime_ext.text import shortened
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FunctionModel:
-    """A model made of a function; built by `tagger`, whose parameters these are, and by adapters of objects.
-
-    Parameters
-    ----------
-    answerer : Answerer
-        Words for what answers, in messages.
-    state : callable without arguments, giving a str, or None
-        Function that hashes what the answers follow from, such as weights; None: that cannot be read.
-    notes : tuple of str
-        Sentences on what was taken for granted, for the reader of a result.
-    """
-
-    predict_fn: PredictFn = field(repr=False)
-    sr: int | None = None
-    labels: Sequence[str] | None = None
-    n_channels: int = 1
-    front_end: Callable[[NDArray[Any]], Any] | None = field(default=None, repr=False)
-    activation: Callable[[NDArray[Any]], NDArray[Any]] | None = field(default=None, repr=False)
-    batch_size: int | None = BATCH_SIZE
-    window_s: float | None = None
-    hop_s: float | None = None
-    lead_s: float = 0.0
-    min_s: float | None = None
-    one_at_a_time: bool = False
-    output: str | int | None = None
-    version: str | None = None
-    fill: str = "silence"
-    spec: str | None = None
-    references: tuple[str, ...] = ()
-    answerer: Answerer = field(default=Answerer(), repr=False)
-    state: Callable[[], str] | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = ()
-
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[Any]:
-        """Scores, shape (n_batch, n_labels)."""
-        told: dict[str, Any] = {"labels": self.labels, "who": self.answerer.who, "how": self.answerer.how}
-        if self.one_at_a_time:
-            answers = [chosen(self._ask(signal), self.output, n_axes=1, **told) for signal in batch]
-            outputs = np.stack([answer.reshape(-1) for answer in answers])
-        else:
-            outputs = chosen(self._ask(batch), self.output, **told)
-            if outputs.ndim == 1 and len(batch) == 1 and not np.issubdtype(outputs.dtype, np.integer):
-                outputs = outputs[None]  # of a model that leaves out axes of length 1
-        if self.activation is not None:
-            outputs = activated(self.activation, outputs)
-        if self.labels is not None and len(self.labels) == 2 and outputs.shape[1:] == (1,):
-            outputs = np.concatenate([1 - outputs, outputs], axis=1)
-        return outputs
-
-    def __repr__(self) -> str:
-        """What it is and hears, see `described`."""
-        return described(self)
-
-    def _ask(self, signal: NDArray[Any]) -> Any:
-        if self.front_end is None:
-            return self.predict_fn(signal)
-        of_library = self.state is not None  # a network or an estimator; a function may take what it likes
-        return self.predict_fn(features(self.front_end, signal, only_arrays=of_library))
-
-    @property
-    def fingerprint(self) -> str | None:
-        """The declared version, else a hash of its state, and of the rounded outputs on a fixed probe (one prediction).
-
-        The state shows that a network has been trained since; the probe shows what no weight does, as other code or
-        another front end. None for a model without a state that cannot hear the probe, which is noise as long as its
-        window, or one second.
-        """
-        if self.version is not None:
-            return self.version
-        state = None if self.state is None else self.state()
-        if state not in self._probed:
-            answers = self._on_probe()
-            self._probed[state] = answers if state is None else _hash(repr((state, self._options, answers)).encode())
-        return self._probed[state]
-
-    @property
-    def proven(self) -> str | None:
-        """The fingerprint where it is proof that answers are the same; None where two models might be confused.
-
-        That is so for a function without a declared version, also for one among `front_end` and `activation`: equal
-        answers to a probe do not prove that it is the same function. A declared version is taken at its word.
-        """
-        known = self.activation in (None, *ACTIVATIONS.values())
-        known = known and (self.front_end is None or hasattr(self.front_end, "state"))
-        return self.version or (self.fingerprint if self.state is not None and known else None)
-
-    @cached_property
-    def _probed(self) -> dict[str | None, str | None]:
-        return {}
-
-    @property
-    def _options(self) -> tuple[Any, ...]:
-        asked = self.sr, self.n_channels, self.window_s, self.hop_s, self.lead_s, self.min_s, self.fill
-        named = next((name for name, one in ACTIVATIONS.items() if one is self.activation), None)
-        return *asked, self.one_at_a_time, self.output, named
-
-    def _on_probe(self) -> str | None:
-        sr = self.sr or 16000
-        length = round((self.window_s or max(self.min_s or 0.0, 1.0)) * sr) + round(self.lead_s * sr)
-        probe = np.random.default_rng(0).normal(0, 0.1, (1, self.n_channels, length)).astype(np.float32)
-        try:
-            with as_guest():
-                outputs = np.round(np.asarray(self(probe[:, 0] if self.n_channels == 1 else probe), np.float64), 4)
-        except (Exception, SystemExit):  # noqa: BLE001 - a model may refuse a length it never declared; it did hear the excerpt
-            return None
-        return _hash((outputs + 0.0).tobytes())
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+from audiolime_ext.prediction.steps import activation_of, front_end_of
 
 
 @takes_plain
@@ -249,32 +131,15 @@ def tagger(
         fill=fill,
     )
     adapter = adapter_of(predict_fn)
-    return made if adapter is None else adapter(made)
+    return differentiable(made, _own_derivative(predict_fn)) if adapter is None else adapter(made)
 
 
-def require_callable(predict_fn: Any) -> None:
-    """Raise `UsageError` unless something can be asked: a callable, or an object that an adapter makes a model of."""
-    made, told = isinstance(predict_fn, type), shortened(repr(predict_fn))
-    if not made and (callable(predict_fn) or adapter_of(predict_fn) is not None):
-        return
-    method = next((name for name in ("predict_proba", "predict") if not made and hasattr(predict_fn, name)), None)
-    if made:
-        arg = f"{predict_fn.__name__}()"
-        hint = f"; this is a class: give an object of it, such as {arg}"
-    elif method is not None:
-        hint, arg = f"; it has a method {method}: give that (package.module:name.{method})", f"net.{method}"
-    elif isinstance(predict_fn, Mapping):
-        told, weights = (
-            f"a mapping ({type(predict_fn).__name__})",
-            any(hasattr(one, "shape") for one in predict_fn.values()),
-        )
-        hint, arg = "; load it into the network first, net.load_state_dict(…)" if weights else "", "net"
-    else:
-        hint, arg = "", Answerer.arg
-    raise UsageError(
-        f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {told}{hint}:"
-        f"{Answerer(arg=arg).made()}"
-    )
+def _own_derivative(predict_fn: Any) -> NetworkVjp | None:
+    """The derivative that a function brings as its method ``vjp``; None where it brings none of what it is given."""
+    given = getattr(predict_fn, "vjp", None)
+    if not callable(given) or getattr(predict_fn, "front_end", None) is not None:
+        return None
+    return lambda features, cotangent_fn, wrt: given(features, cotangent_fn, wrt=wrt)
 
 
 def as_model(predict_fn: Any, *, sr: int | None = None) -> Model:

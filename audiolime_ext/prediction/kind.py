@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 FLOOR = NEAR = 0.05
+NEAR_LOG_ODDS = 4 * NEAR
 ROUNDING = 1e-6  # of float32 scores, beyond 0 and 1
 SUMS_TO_ONE = 1e-3
 DECIMALS = 2
@@ -81,7 +82,7 @@ class Kind:
         least = 0.0 - contrast - ROUNDING
         bounded = bool((values >= least).all() and (values <= 1 + ROUNDING).all())
         if target == "log-odds":
-            return cls("log-odds", numbered, math.log(FLOOR / (1 - FLOOR)), 4 * NEAR)
+            return cls("log-odds", numbered, math.log(FLOOR / (1 - FLOOR)), NEAR_LOG_ODDS)
         if contrast:
             return cls("value", False, -math.inf, NEAR if bounded else None)
         if target != "score" or numbered or not bounded:

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError, unknown
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.capabilities import CotangentFn, Derivative
+from audiolime_ext.prediction.function_model import DifferentiableModel, FunctionModel
 from audiolime_ext.text import counted
 
 CHANNELS: Mapping[str, int] = {"first": 1, "last": -1}
@@ -68,15 +69,34 @@ class Inside:
         told = f"layer {layer!r} answers {answer.dtype} values of shape {answer.shape} to {asked}"
         if not np.issubdtype(answer.dtype, np.floating) or answer.ndim < 2:
             raise UsageError(f"{told}; name one that answers real numbers, one row per signal")
-        if answer.ndim == 2:
-            return np.asarray(answer, np.float32)
-        axis = self.channels if channels is None else CHANNELS[channels]
-        if axis is None and answer.ndim == 3:
+        axis = self.axis(answer.ndim, channels)
+        if axis is None:
             raise UsageError(
                 f"{told}; say which of the last two axes holds the features, so that the mean is taken over the other: "
                 f"name the layer in the spec with an option more, layer={layer}&channels=first or channels=last"
             )
-        return pooled(answer, channels=1 if axis is None else axis)
+        return pooled(answer, channels=axis)
+
+    def axis(self, n_axes: int, channels: str | None) -> int | None:
+        """The axis of a layer's features; None: it may be either of two.
+
+        Parameters
+        ----------
+        n_axes : int
+            Number of axes of what the layer answers.
+        channels : {"first", "last"} or None
+            Axis that is declared; None: none is.
+
+        Examples
+        --------
+        >>> inside = Inside(["relu"], lambda given, layer: given)
+        >>> inside.axis(4, None), inside.axis(3, "last"), inside.axis(3, None)
+        (1, -1, None)
+        """
+        if n_axes == 2:
+            return 1
+        axis = self.channels if channels is None else CHANNELS[channels]
+        return 1 if axis is None and n_axes > 3 else axis
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -128,8 +148,18 @@ class LayeredModel(FunctionModel):
         return np.asarray(self.inside.read(np.asarray(features, np.float32), self.inside.named(layer)), np.float32)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class DifferentiableLayeredModel(DifferentiableModel, LayeredModel):
+    """The same whose network can be differentiated, by its layers, too; names of layers are those of `layers`."""
+
+    def vjp(self, features: NDArray[np.float32], cotangent_fn: CotangentFn, *, wrt: str | None = None) -> Derivative:
+        """Outputs, values and the derivative by these; see `DifferentiableModel.vjp`."""
+        named = None if wrt is None else self.inside.named(wrt)
+        return super().vjp(features, cotangent_fn, wrt=named)
+
+
 def layered(model: FunctionModel, inside: Inside, embedder: Callable[[str], LayeredModel]) -> LayeredModel:
-    """The same model with layers that can be read.
+    """The same model with layers that can be read; one that can be differentiated stays that.
 
     Parameters
     ----------
@@ -140,8 +170,9 @@ def layered(model: FunctionModel, inside: Inside, embedder: Callable[[str], Laye
     embedder : callable
         Function from a name of a layer to the model that answers it.
     """
-    kept = {part.name: getattr(model, part.name) for part in fields(FunctionModel)}
-    return LayeredModel(**kept, inside=inside, embedder=embedder)
+    kind = DifferentiableLayeredModel if isinstance(model, DifferentiableModel) else LayeredModel
+    kept: dict[str, Any] = {part.name: getattr(model, part.name) for part in fields(model)}
+    return kind(**{**kept, "inside": inside, "embedder": embedder})
 
 
 def pooled(activations: NDArray[Any], *, channels: int = -1) -> NDArray[np.float32]:

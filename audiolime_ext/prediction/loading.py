@@ -9,7 +9,8 @@ from typing import Any
 from audiolime_ext import registry
 from audiolime_ext.errors import UsageError
 from audiolime_ext.prediction.contract import Model
-from audiolime_ext.prediction.function import FunctionModel, as_model
+from audiolime_ext.prediction.function import as_model
+from audiolime_ext.prediction.function_model import FunctionModel
 
 
 def load_model(given: Any, *, sr: int | None = None, batch_size: int | None = None) -> Model:

@@ -11,14 +11,15 @@ PyTorch is a Keras model.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
 from audiolime_ext.errors import MissingError, UsageError
 from audiolime_ext.prediction.example import three_lines
 from audiolime_ext.prediction.hearing import HIGHEST_SR
-from audiolime_ext.text import counted
+from audiolime_ext.prediction.outputs import Answerer
+from audiolime_ext.text import counted, shortened
 
 GROUP = "audiolime_ext.objects"
 LEAST_SR = 1000  # Hz; an attribute that is called `sr` may be anything else, such as a ratio
@@ -90,6 +91,31 @@ def rate_of(sr: int | None, *parts: tuple[str, Any]) -> tuple[int | None, tuple[
     if sr is None:
         return stated, (f"the model was asked at {stated} Hz, which is what {where} says",)
     return sr, (f"the model was asked at {sr} Hz, as was said, although {where} is {stated}",)
+
+
+def require_callable(predict_fn: Any) -> None:
+    """Raise `UsageError` unless something can be asked: a callable, or an object that an adapter makes a model of."""
+    made, told = isinstance(predict_fn, type), shortened(repr(predict_fn))
+    if not made and (callable(predict_fn) or adapter_of(predict_fn) is not None):
+        return
+    method = next((name for name in ("predict_proba", "predict") if not made and hasattr(predict_fn, name)), None)
+    if made:
+        arg = f"{predict_fn.__name__}()"
+        hint = f"; this is a class: give an object of it, such as {arg}"
+    elif method is not None:
+        hint, arg = f"; it has a method {method}: give that (package.module:name.{method})", f"net.{method}"
+    elif isinstance(predict_fn, Mapping):
+        told, weights = (
+            f"a mapping ({type(predict_fn).__name__})",
+            any(hasattr(one, "shape") for one in predict_fn.values()),
+        )
+        hint, arg = "; load it into the network first, net.load_state_dict(…)" if weights else "", "net"
+    else:
+        hint, arg = "", Answerer.arg
+    raise UsageError(
+        f"a predict function is needed, from (n_batch, n_samples) to (n_batch, n_labels); got {told}{hint}:"
+        f"{Answerer(arg=arg).made()}"
+    )
 
 
 def inputs_needed(function: Callable[..., Any]) -> list[str]:

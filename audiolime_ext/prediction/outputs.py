@@ -107,11 +107,36 @@ def chosen(
     """
     if output is None and (named := columns(answer, labels, n_axes=n_axes, who=who)) is not None:
         return _numbers(named, who)
+    part = picked(answer, output, n_axes=n_axes, who=who, how=how)
+    if output is None:
+        return _numbers(part, who)
+    who = f"output {output!r} of {who}"
+    named = columns(part, labels, n_axes=n_axes, who=who)
+    return _numbers(part if named is None else named, who)
+
+
+def picked(
+    answer: Any, output: str | int | None = None, *, n_axes: int = 2, who: str = Answerer.who, how: str = Answerer().how
+) -> Any:
+    """The output that holds the scores, as it was answered: a tensor stays one that can be differentiated.
+
+    Parameters
+    ----------
+    answer : object
+        Answer of a model, in any form but one that names its labels.
+    output, n_axes, who, how : str, int or None
+        Arguments as for `chosen`.
+
+    Raises
+    ------
+    UnfitModel
+        If one of several outputs must be chosen, or there is none of that name.
+    """
     found = _several(answer, n_axes)
     if found is None:
         if output is not None:
             raise UnfitModel(f"{who} answered {_told(answer)}, one output: leave out output={output!r}")
-        return _numbers(answer, who)
+        return answer
     if output is None:
         example = next((key for key, one in found.items() if len(np.shape(one)) == n_axes), next(iter(found), 0))
         hint = " (of logits, activation softmax or sigmoid makes probabilities)" if "logit" in str(example) else ""
@@ -121,9 +146,7 @@ def chosen(
     if key is None:
         asked = "give a name of these, or a position from 0"
         raise UnfitModel(f"{who} has no output {output!r}; it answered {_listed(answer, found)}; {asked}")
-    who = f"output {output!r} of {who}"
-    named = columns(found[key], labels, n_axes=n_axes, who=who)
-    return _numbers(found[key] if named is None else named, who)
+    return found[key]
 
 
 def key_of(keys: Sequence[Any], output: str | int) -> Any | None:

@@ -25,7 +25,7 @@ of the file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -39,16 +39,21 @@ from audiolime_ext.errors import AudiolimeError, UsageError, unknown
 from audiolime_ext.files.names import legible
 from audiolime_ext.guest import as_guest, is_out_of_memory, out_of_memory
 from audiolime_ext.networks.runtime import MOST_THREADS
+from audiolime_ext.prediction.autograd import on_threads
+from audiolime_ext.prediction.capabilities import NetworkVjp
 from audiolime_ext.prediction.contract import FILLS, Fill, PredictFn
 from audiolime_ext.prediction.front_end import LogMel
-from audiolime_ext.prediction.function import FunctionModel, tagger
+from audiolime_ext.prediction.function import tagger
+from audiolime_ext.prediction.function_model import FunctionModel, differentiable
 from audiolime_ext.prediction.hearing import HIGHEST_SR, require_samples
 from audiolime_ext.prediction.layers import Inside, LayeredModel, layered
 from audiolime_ext.prediction.model_files import reason
 from audiolime_ext.prediction.option_values import OF_SCORES, label_list, positive, require_scores_or_layer
-from audiolime_ext.prediction.outputs import chosen
+from audiolime_ext.prediction.outputs import chosen, picked
 from audiolime_ext.prediction.stated import Stated
 from audiolime_ext.registry import options
+
+Derive = Callable[["str | None"], "NetworkVjp | str"]
 
 FACTS = ("sr", "labels", "front_end", "output")
 COMMON = ("activation", "window_s", "hop_s", "threads")
@@ -161,6 +166,16 @@ class Declared:
         """
         return chosen(answer, self.output, who=str(self.path), how=" add the option output={}")
 
+    def picked(self, answer: Any) -> Any:
+        """The same as it was answered: a tensor stays one that can be differentiated.
+
+        Raises
+        ------
+        ModelError
+            If one of several must be chosen, or none has that name.
+        """
+        return picked(answer, self.output, who=str(self.path), how=" add the option output={}")
+
     @property
     def input_axes(self) -> str:
         """Axes of what the model is given."""
@@ -205,6 +220,7 @@ class Declared:
         batch_size: int,
         fill: Fill | None = None,
         inside: Inside | None = None,
+        derive: Derive | None = None,
     ) -> FunctionModel:
         """The model of a loaded model, which is asked about noise.
 
@@ -220,6 +236,9 @@ class Declared:
             Filling of short recordings, as for `audiolime_ext.tagger`; None: as declared.
         inside : Inside or None
             Layers of the model; None: they cannot be read.
+        derive : callable or None
+            Function from the layer that answers (None: the scores) to the derivative of that answer, pooled like it, or
+            to words on why it has none; None: it has none.
 
         Raises
         ------
@@ -227,12 +246,13 @@ class Declared:
             If it cannot hear its window, has another number of outputs than labels, answers one signal differently when
             it is asked again beside another, or there is no such layer.
         """
-        if inside is not None and self.layer is not None:
-            predict_fn = partial(inside.vectors, layer=inside.named(self.layer), channels=self.channels)
+        layer = None if inside is None or self.layer is None else inside.named(self.layer)
+        if inside is not None and layer is not None:
+            predict_fn = partial(inside.vectors, layer=layer, channels=self.channels)
         state: tuple[Any, ...] = (_VERSION, self.sr, self.labels, self.front_end, self.activation, self.window_s)
         state += (self.hop_s, *(() if self.output is None else (self.output,)))
         state += () if self.fill == "silence" else (self.fill,)
-        state += () if inside is None or self.layer is None else ("layer", inside.named(self.layer), self.channels)
+        state += () if layer is None else ("layer", layer, self.channels)
         made = tagger(
             predict_fn,
             sr=self.sr,
@@ -246,10 +266,13 @@ class Declared:
             version=hashlib.sha256(repr(state).encode() + b"".join(contents)).hexdigest()[:16],
         )
         _require_sound(made, self)
-        made = replace(made, spec=self.spec)
+        found = None if derive is None else derive(layer)
+        why = found if isinstance(found, str) else None
+        made = differentiable(replace(made, spec=self.spec), None if isinstance(found, str) else found, why)
         if inside is None:
             return made
         again: dict[str, Any] = {"contents": contents, "batch_size": batch_size, "fill": fill, "inside": inside}
+        again["derive"] = derive
         return layered(made, inside, lambda layer: cast(LayeredModel, self.at(layer).tagger(predict_fn, **again)))
 
 
@@ -297,10 +320,5 @@ def deaf(declared: Declared, why: str) -> UsageError:
 @contextmanager
 def torch_inference(torch: Any, threads: int | None) -> Iterator[None]:
     """Without gradients, on `threads` threads; afterwards PyTorch has as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with on_threads(threads), torch.inference_mode():
+        yield

@@ -18,6 +18,7 @@ from audiolime_ext.prediction.outputs import as_array
 from audiolime_ext.text import shortened
 
 Step = Callable[[NDArray[Any]], Any]
+Pullback = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
@@ -74,6 +75,33 @@ def activation_of(given: Any) -> Step | None:
             f"activation must be 'sigmoid', 'softmax' or a function of arrays (n_batch, n_labels), not {_wrong(given)}"
         )
     return given
+
+
+def pullback_of(activation: Step | None) -> Pullback | None:
+    """From logits and a vector by the activation's outputs to the vector by the logits; None: not known, or no step.
+
+    Our own have closed forms: sigmoid p has the derivative p (1 − p), softmax p has pᵢ (δᵢⱼ − pⱼ).
+
+    Examples
+    --------
+    >>> pullback_of(ACTIVATIONS["sigmoid"])(np.zeros((1, 1)), np.ones((1, 1)))
+    array([[0.25]])
+    """
+    for name, pullback in {"sigmoid": _of_sigmoid, "softmax": _of_softmax}.items():
+        if activation is ACTIVATIONS[name]:
+            return pullback
+    found: Pullback | None = getattr(activation, "pullback", None)
+    return found
+
+
+def _of_sigmoid(logits: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+    scores = ACTIVATIONS["sigmoid"](logits.astype(np.float64))
+    return np.asarray(vector * scores * ACTIVATIONS["sigmoid"](-logits.astype(np.float64)))
+
+
+def _of_softmax(logits: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+    scores = ACTIVATIONS["softmax"](logits.astype(np.float64))
+    return np.asarray(scores * (vector - (scores * vector).sum(axis=-1, keepdims=True)))
 
 
 def features(front_end: Step, signals: NDArray[Any], *, only_arrays: bool) -> Any:

@@ -3,12 +3,16 @@
 The model's answer to each mask (averaged over the excerpt's windows) becomes one number per label: its score, its
 log-odds, the contrast of two labels ("why rock and not pop"), or whatever a function makes of the output vector, for
 regressors and embeddings. Attribution methods see only these numbers.
+
+Methods that follow gradients ask more: how a value changes with each output, `Target.cotangent`. Scores, log-odds,
+contrasts and similarities (`audiolime_ext.prediction.similarity`) say so in closed form. A function of the user's does
+not, and is explained by `explain`, which needs values only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +20,14 @@ from numpy.typing import NDArray
 
 from audiolime_ext.errors import ModelError, UnfitModel, UsageError, unknown
 from audiolime_ext.prediction.contract import Scores
-from audiolime_ext.prediction.kind import ROUNDING, numbers
+from audiolime_ext.prediction.kind import NEAR, NEAR_LOG_ODDS, ROUNDING, numbers
 from audiolime_ext.prediction.labels import label_indices
 from audiolime_ext.text import counted
 
 LOG_ODDS_LIMIT = 6.0
 
 TargetFn = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Derivative = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 TargetSpec = str | Sequence[str | int] | TargetFn
 
 
@@ -42,6 +47,13 @@ class Target:
         Labels of a contrast, the first above the second; None: it is no contrast.
     keeps_labels : bool
         True if there is one value for each of the model's labels.
+    derivative : callable or None
+        Function from outputs (n_masks, n_outputs) and the number of a value to its derivative by each output, (n_masks,
+        n_outputs); None: it has none, as a function of the user's.
+    near : float
+        Difference below which two values are the same, in the target's own unit: there is nothing to explain.
+    limit : float or None
+        Limit at which values are clipped, ±`limit`, and where the derivative is 0; None: they are not.
     """
 
     name: str
@@ -49,11 +61,82 @@ class Target:
     apply: TargetFn
     contrast: tuple[str, str] | None = None
     keeps_labels: bool = False
+    derivative: Derivative | None = None
+    near: float = NEAR
+    limit: float | None = None
 
     @property
     def spec(self) -> str:
         """What results state; the name of a function ends in (), since one that is called ``score`` is no score."""
         return f"{self.name}()" if self.labels is None else self.name
+
+    def cotangent(self, outputs: Scores, column: int = 0) -> Scores:
+        """How one of its values changes with each output: what a gradient by the model's input starts from.
+
+        Parameters
+        ----------
+        outputs : ndarray of float64, shape (n_masks, n_outputs)
+            Outputs of the model.
+        column : int
+            Number of the value among those that `apply` answers.
+
+        Returns
+        -------
+        Shape (n_masks, n_outputs), float64.
+
+        Raises
+        ------
+        UsageError
+            If the target has no derivative.
+
+        Examples
+        --------
+        >>> make_target(["rock", "pop"], ["pop", "rock"]).cotangent(np.array([[0.25, 0.75]]))
+        array([[-1.,  1.]])
+        """
+        if self.derivative is None:
+            raise UsageError(
+                f"the target {self.spec} is a function of the outputs, whose derivative nothing states; methods that "
+                "follow gradients take 'score', 'log-odds', a pair of labels, or a similarity "
+                "(audiolime_ext.prediction.similarity). explain() takes any function"
+            )
+        return self.derivative(outputs, column)
+
+    def only(self, column: int) -> Target:
+        """One of its values as a target of its own.
+
+        Examples
+        --------
+        >>> rock = make_target("score", ["pop", "rock"]).only(1)
+        >>> rock.labels, rock.apply(np.array([[0.25, 0.75]])), rock.cotangent(np.array([[0.25, 0.75]]))
+        (('rock',), array([[0.75]]), array([[0., 1.]]))
+        """
+        derivative = self.derivative
+        return replace(
+            self,
+            labels=None if self.labels is None else (self.labels[column],),
+            apply=lambda outputs: self.apply(outputs)[:, column, None],
+            keeps_labels=False,
+            derivative=None if derivative is None else lambda outputs, _: derivative(outputs, column),
+        )
+
+    def less(self, other: Target, name: str) -> Target:
+        """How far this value is above another; both are targets of one value (`only`).
+
+        Examples
+        --------
+        >>> score = make_target("score", ["pop", "rock"])
+        >>> score.only(1).less(score.only(0), "rock − pop").apply(np.array([[0.25, 0.75]]))
+        array([[0.5]])
+        """
+        own, its = self.derivative, other.derivative
+        return Target(
+            name,
+            (name,),
+            lambda outputs: self.apply(outputs) - other.apply(outputs),
+            derivative=None if own is None or its is None else lambda outputs, _: own(outputs, 0) - its(outputs, 0),
+            near=max(self.near, other.near),
+        )
 
 
 def contrast_name(first: str, second: str, *, numbered: bool = False) -> str:
@@ -92,6 +175,18 @@ def log_odds(scores: Scores) -> Scores:
     return np.asarray(np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT))
 
 
+def _of_scores(outputs: Scores, column: int) -> Scores:
+    return np.asarray(np.eye(outputs.shape[1])[[column]].repeat(len(outputs), axis=0))
+
+
+def _of_log_odds(outputs: Scores, column: int) -> Scores:
+    """1 / (p (1 − p)), and 0 where the log-odds are clipped."""
+    slope, own = _of_scores(outputs, column), np.clip(outputs[:, column], 0, 1)
+    free = np.abs(log_odds(outputs)[:, column]) < LOG_ODDS_LIMIT
+    slope[:, column] = np.divide(1.0, own * (1 - own), out=np.zeros_like(own), where=free)
+    return slope
+
+
 def clipped_notes(aim: Target, values: Scores) -> list[str]:
     """The note that log-odds were clipped, and that the weights depend on it; nothing where none were.
 
@@ -102,10 +197,10 @@ def clipped_notes(aim: Target, values: Scores) -> list[str]:
     >>> [len(clipped_notes(aim, aim.apply(np.array([[score]])))) for score in (0.5, 0.0)]
     [0, 1]
     """
-    if aim.apply is not log_odds or not (np.abs(values) >= LOG_ODDS_LIMIT).any():
+    if aim.limit is None or not (np.abs(values) >= aim.limit).any():
         return []
     return [
-        f"log-odds of some mixes lie beyond ±{LOG_ODDS_LIMIT:g} (scores below .0025 or above .9975) and were clipped: "
+        f"log-odds of some mixes lie beyond ±{aim.limit:g} (scores below .0025 or above .9975) and were clipped: "
         "the weights depend on that limit"
     ]
 
@@ -135,11 +230,13 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
     """
     if callable(target):
         name = getattr(target, "__name__", type(target).__name__)
-        return Target(name, None, lambda outputs: _checked(target, outputs))
+        own = {about: getattr(target, about) for about in ("derivative", "near") if hasattr(target, about)}
+        return Target(name, None, lambda outputs: _checked(target, outputs), **own)
     if target == "score":
-        return Target("score", tuple(labels), lambda outputs: outputs, keeps_labels=True)
+        return Target("score", tuple(labels), lambda outputs: outputs, keeps_labels=True, derivative=_of_scores)
     if target == "log-odds":
-        return Target("log-odds", tuple(labels), log_odds, keeps_labels=True)
+        kept = Target("log-odds", tuple(labels), log_odds, keeps_labels=True, derivative=_of_log_odds)
+        return replace(kept, near=NEAR_LOG_ODDS, limit=LOG_ODDS_LIMIT)
     if isinstance(target, str) and target.endswith("()"):
         raise UsageError(f"the target was a function, {target}; a result does not hold it: explain again from Python")
     if isinstance(target, str):
@@ -155,7 +252,14 @@ def make_target(target: TargetSpec, labels: Sequence[str]) -> Target:
         raise UsageError(f"{labels[pair[0]]!r} is contrasted with itself; name two different labels")
     first, second = labels[pair[0]], labels[pair[1]]
     name = contrast_name(first, second, numbered=numbers(labels))
-    return Target(name, (name,), lambda outputs: outputs[:, pair[:1]] - outputs[:, pair[1:]], (first, second))
+
+    def contrast(outputs: Scores) -> Scores:
+        return outputs[:, pair[:1]] - outputs[:, pair[1:]]
+
+    def derivative(outputs: Scores, _: int) -> Scores:
+        return _of_scores(outputs, pair[0]) - _of_scores(outputs, pair[1])
+
+    return Target(name, (name,), contrast, (first, second), derivative=derivative)
 
 
 def _checked(function: TargetFn, outputs: Scores) -> Scores:

@@ -159,12 +159,12 @@ def _bootstrap(
     for begin in range(0, n_draws, at_once):
         drawn = rng.integers(len(totals), size=(min(at_once, n_draws - begin), len(totals)))
         means.append(totals[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-    tail = _tail(level, len(totals)) if widened else (1 - level) / 2
+    tail = tail_of(level, len(totals)) if widened else (1 - level) / 2
     low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
     return float(totals.sum() / counts.sum()), float(low), float(high), level
 
 
-def _tail(level: float, n_groups: int) -> float:
+def tail_of(level: float, n_groups: int) -> float:
     """Share of draws beyond each end of a widened interval."""
     from scipy.special import ndtr, stdtrit
 

@@ -21,7 +21,7 @@ def test_the_how_to_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ezer_ev: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run_python(DOCS / "how-to" / "models.md", ezer_ev, tmp_path) == 5
+    assert run_python(DOCS / "how-to" / "models.md", ezer_ev, tmp_path) == 6
     printed = capsys.readouterr().out
     assert "spleeter:2stems and own model" in printed
     assert all(label in printed for label in ("rock", "loud", "bright"))

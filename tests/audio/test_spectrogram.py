@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from audiolime_ext.audio.spectrogram import hann, istft, mel_filterbank, mel_spectrogram, stft
+from audiolime_ext.audio.spectrogram import hann, istft, mel_edges_hz, mel_filterbank, mel_spectrogram, stft
 
 NOISE = np.random.default_rng(0).standard_normal((2, 20000)).astype(np.float32)
 
@@ -72,3 +72,7 @@ def test_frames_cut_out_round_as_in_the_whole() -> None:
 def test_hops_at_which_windows_do_not_add_up_are_refused(hop_length: int) -> None:
     with pytest.raises(ValueError, match=f"n_fft 1024 must be a multiple of hop_length {hop_length}, three times"):
         istft(np.zeros((4, 513), np.complex64), hop_length=hop_length)
+
+
+def test_edges_of_mel_bands_are_librosas() -> None:
+    assert mel_edges_hz(22050, 40) == pytest.approx(librosa.mel_frequencies(42, fmin=0, fmax=11025), abs=1e-6)

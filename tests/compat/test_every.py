@@ -32,7 +32,7 @@ from audiolime_ext.components.masks import choose_masks
 from audiolime_ext.errors import AudioError, MissingError, UsageError
 from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.extras import require
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from factorizations.oracle import OracleFactorization
 from tests.games import play, random_game
 

@@ -15,7 +15,7 @@ from audiolime_ext.components.masks import Neighborhood, choose_masks
 from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.explanation import summary
 from audiolime_ext.explanation.checks import ROUNDING, Checks, LevelCheck, Missing, n_level_evals, written
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED
 from audiolime_ext.report.song.page import page_html
 from factorizations.oracle import OracleFactorization

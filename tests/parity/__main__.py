@@ -37,7 +37,7 @@ def main() -> int:
             np.savez(models / "weights.npz", **weights)
             bundle = [*genuine, "bundle", "--out", f"{models}/{prefix}", models / "weights.npz"]
             subprocess.run(bundle, check=True, stdout=subprocess.DEVNULL)
-        results = [Path(folder) / f"{kind}.npz" for kind in ("attributes", "taggrams", "stems")]
+        results = [Path(folder) / f"{kind}.npz" for kind in ("attributes", "taggrams", "derivatives", "stems")]
         for result in results:
             print(f"the genuine packages: {result.stem} of {len(arguments.clips)} clip(s) …", file=sys.stderr)
             command = [*genuine, result.stem, "--models", models, "--out", result, *arguments.clips]

@@ -2,12 +2,14 @@
 
 Reads what ``genuine.py`` wrote, from the same folder, so that the clips are found::
 
-    python tests/parity/compare.py --models DIR attributes.npz taggrams.npz stems.npz
+    python tests/parity/compare.py --models DIR attributes.npz taggrams.npz derivatives.npz stems.npz
 
 Taggrams and vibenet's attributes may differ by 1e-4: float32 rounding makes 1e-5 of that, and recordings that begin at
 full level another 5e-5, because the packages' resampler meets that edge in another way. Embeddings may differ by 1e-4
 of their largest value, where both sides are given what musicnn's resampler made. Stems must reach 80 dB SNR; a stem
 that lies below −40 dB of the mixture is judged as if it lay there, for the rounding it carries is the mixture's.
+Derivatives of scores by the windows that the network is given (log-mel spectrograms) may differ by 1e-4 of their
+length; these need PyTorch on our side.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from factorizations import spleeter
 MAX_DIFFERENCE = 1e-4  # of scores; of embeddings, relative to the largest value
 MIN_SNR_DB = 80.0
 FAINT_DB = -40.0
+GIVEN = ("|heard", "|windows")  # what both sides are given
 
 
 def load_clip(clip: str, limit_s: float | None = None) -> Audio:
@@ -80,6 +83,19 @@ def relative_difference(genuine: NDArray[Any], ours: NDArray[Any]) -> float:
     return difference(genuine, ours) / float(np.max(np.abs(genuine)))
 
 
+def length_apart(genuine: NDArray[Any], ours: NDArray[Any]) -> float:
+    """The length of the difference over the length of the genuine; ∞ where the shapes differ."""
+    if ours.shape != genuine.shape:
+        return math.inf
+    return float(np.linalg.norm(ours - genuine) / np.linalg.norm(genuine))
+
+
+def derivative(windows: NDArray[Any], model: musicnn.MusicnnModel, label: int) -> NDArray[np.float32]:
+    """The derivative of a label's score by each of the windows that the network is given."""
+    n_labels = len(model.labels or ())
+    return model.vjp(windows, lambda scores: np.eye(n_labels, dtype=np.float32)[[label] * len(scores)])[2]
+
+
 @cache
 def _listener(name: str, models: Path) -> Any:
     """Our model for a name in the results: ``MSD_musicnn``, ``MTT_musicnn?layer=penultimate``, ``vibenet`` …."""
@@ -107,8 +123,16 @@ def _estimates(clip: str, variant: str, models: Path) -> dict[str, NDArray[np.fl
 def judge(
     clip: str, name: str, genuine: NDArray[Any], models: Path, heard: NDArray[Any] | None = None
 ) -> tuple[str, bool]:
-    """One line of the table, and whether it is close enough; `heard` is the clip as musicnn's resampler made it."""
+    """One line of the table, and whether it is close enough.
+
+    `heard` is the clip as musicnn's resampler made it or, of derivatives, the windows that the network is given.
+    """
     variant, _, stem = name.partition("/")
+    if "?by=" in name:
+        assert heard is not None
+        model, _, label = name.partition("?by=")
+        apart = length_apart(genuine, derivative(heard, _listener(model, models), int(label)))
+        return f"{apart:12.1e}   ", apart <= MAX_DIFFERENCE
     if not stem:
         inside, whole = "layer=" in name, name.startswith("vibenet")
         given = load_clip(clip) if heard is None or not inside else Audio(heard[None], musicnn.SR, clip)
@@ -131,13 +155,14 @@ def main() -> int:
     print(f"{'max |diff|/SNR':>15}  {'network':29} clip")
     for path in arguments.results:
         with np.load(path) as results:
-            heard = {key.rsplit("|", 1)[0]: results[key] for key in results.files if key.endswith("|heard")}
-            for key in (key for key in results.files if not key.endswith("|heard")):
+            heard = {key.rsplit("|", 1)[0]: results[key] for key in results.files if key.endswith(GIVEN)}
+            for key in (key for key in results.files if not key.endswith(GIVEN)):
                 clip, name = key.rsplit("|", 1)
                 figure, close = judge(clip, name, results[key], arguments.models, heard.get(clip))
                 print(f"{figure}  {name:29} {clip}{'' if close else '   TOO FAR'}", flush=True)
                 failed, total = failed + (not close), total + 1
-    print(f"{total - failed} of {total} within {MAX_DIFFERENCE:g} (scores, embeddings) or {MIN_SNR_DB:g} dB (stems)")
+    within = f"{MAX_DIFFERENCE:g} (scores, embeddings, derivatives) or {MIN_SNR_DB:g} dB (stems)"
+    print(f"{total - failed} of {total} within {within}")
     return 1 if failed or not total else 0
 
 

@@ -5,6 +5,7 @@ ours. ``compare.py`` runs in our environment and judges::
 
     python tests/parity/genuine.py bundle --out PREFIX WEIGHTS.npz
     python tests/parity/genuine.py taggrams --models DIR --out taggrams.npz CLIP...
+    python tests/parity/genuine.py derivatives --out derivatives.npz CLIP...
     python tests/parity/genuine.py attributes --out attributes.npz CLIP...
     python tests/parity/genuine.py stems --models DIR --out stems.npz CLIP...
     python tests/parity/genuine.py bench --models DIR CLIP
@@ -13,7 +14,7 @@ ours. ``compare.py`` runs in our environment and judges::
 A CLIP is a path below the current folder, or several joined by ``+``: their sum over the common length. DIR holds the
 folder ``2stems`` with the files of the checkpoint, and may hold ``4stems``, ``5stems``, ``own`` (a model with its
 configuration) and ``MSD_musicnn_big``, whose checkpoints ``bundle`` writes with TensorFlow from arrays by name. Results
-are stored as ``CLIP|model``, ``CLIP|model?layer=NAME`` and ``CLIP|model/stem``.
+are stored as ``CLIP|model``, ``CLIP|model?layer=NAME``, ``CLIP|model?by=LABEL`` and ``CLIP|model/stem``.
 
 Nothing in the packages is patched, but musicnn is told to look for ``MSD_musicnn_big`` in DIR, and to hear all windows
 at once where its features are wanted: by itself it takes them one by one, and then repeats the first window's ``cnn1``,
@@ -45,6 +46,7 @@ MODELS = ("MSD_musicnn", "MTT_musicnn", "MSD_vgg", "MTT_vgg")
 FEATURES = ("mean_pool", "max_pool", "penultimate")  # of musicnn, as its extractor names them
 TENSORS = {"pooled": "view", "penultimate": "gelu"}  # in vibenet's network
 BIG = "MSD_musicnn_big"
+LEADING = 3  # tags whose scores are differentiated
 SEPARATORS = ("2stems", "2stems-16kHz", "4stems", "4stems-16kHz", "5stems", "5stems-16kHz", "own")
 TAGGED_CLIPS = ("audiolime_ext/data/ezer_ev.ogg", "examples/audio/feelings/guitar.ogg+examples/audio/feelings/rest.ogg")
 SEPARATED_CLIP = "audiolime_ext/data/ezer_ev.ogg"
@@ -73,6 +75,25 @@ def features(clip: str, model: str) -> dict[str, Samples]:
     importlib.import_module("musicnn.configuration").BATCH_SIZE = 1000
     found = _extracted(clip, model, features=True)[2]
     return {name: np.asarray(found[name], np.float32) for name in FEATURES}
+
+
+def derivatives(clip: str, model: str) -> dict[str, Samples]:
+    """The windows as the network is given them, and the derivatives of the leading tags' scores by them."""
+    tf: Any = importlib.import_module("tensorflow")
+    v1 = tf.compat.v1
+    tags = taggram(clip, model).mean(axis=0).argsort()[::-1][:LEADING]
+    graph = v1.get_default_graph()  # which the extractor has built
+    x, training = [one.outputs[0] for one in graph.get_operations() if one.type == "Placeholder"][:2]
+    scores = [one.outputs[0] for one in graph.get_operations() if one.type == "Sigmoid"][-1]
+    by = [v1.gradients(scores[:, int(tag)], x)[0] for tag in tags]
+    module: Any = importlib.import_module("musicnn.extractor")
+    with v1.Session() as session, tempfile.TemporaryDirectory() as folder:
+        v1.train.Saver().restore(session, f"{Path(module.__file__).parent}/{model}/")
+        path = str(Path(folder) / "clip.wav")
+        soundfile.write(path, *load(clip), subtype="FLOAT")
+        windows = np.asarray(module.batch_data(path, 187, 187)[0], np.float32)
+        found = session.run(by, {x: windows, training: False})
+    return {"windows": windows, **{f"{model}?by={tag}": one for tag, one in zip(tags, found, strict=True)}}
 
 
 def heard(clip: str) -> Samples:
@@ -151,6 +172,15 @@ def write_taggrams(arguments: argparse.Namespace) -> None:
     np.savez_compressed(arguments.out, **results)
 
 
+def write_derivatives(arguments: argparse.Namespace) -> None:
+    """Derivatives of all clips."""
+    found = {clip: [derivatives(clip, model) for model in MODELS] for clip in arguments.clips}
+    results = {
+        f"{clip}|{name}": one for clip, several in found.items() for part in several for name, one in part.items()
+    }
+    np.savez_compressed(arguments.out, **results)
+
+
 def write_attributes(arguments: argparse.Namespace) -> None:
     """What vibenet answers for all clips."""
     np.savez_compressed(
@@ -216,6 +246,7 @@ def bench(arguments: argparse.Namespace) -> None:
 COMMANDS = {
     "bundle": write_bundle,
     "taggrams": write_taggrams,
+    "derivatives": write_derivatives,
     "attributes": write_attributes,
     "stems": write_stems,
     "reference": write_reference,

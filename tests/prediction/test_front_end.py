@@ -8,7 +8,7 @@ import pytest
 
 from audiolime_ext.errors import UsageError
 from audiolime_ext.models.musicnn import log_mel
-from audiolime_ext.prediction.front_end import LogMel
+from audiolime_ext.prediction.front_end import LogMel, Mel, MelSpectra
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, (2, 8000)).astype(np.float32)
 
@@ -56,3 +56,12 @@ def test_what_cannot_be_is_refused(text: str, message: str) -> None:
 def test_less_than_a_frame_is_told() -> None:
     with pytest.raises(UsageError, match=r"100 samples are less than one frame of 512"):
         LogMel(16000, 512, 256, 96)(NOISE[:, :100])
+
+
+def test_a_function_that_is_said_to_make_mel_spectra_makes_the_same() -> None:
+    batch = np.random.default_rng(0).normal(0, 0.1, (2, 4000)).astype(np.float32)
+    log_mel = LogMel(8000, 256, 128, 32)
+    said = MelSpectra(log_mel, 8000, 256, 128, 32)
+    assert (said(batch) == log_mel(batch)).all()
+    assert all(isinstance(front_end, Mel) for front_end in (said, log_mel))
+    assert not isinstance(np.abs, Mel)

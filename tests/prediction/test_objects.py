@@ -14,7 +14,7 @@ from sklearn.dummy import DummyClassifier
 from audiolime_ext import load_model, tagger
 from audiolime_ext.errors import MissingError
 from audiolime_ext.prediction import objects
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.objects import adapter_of
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from audiolime_ext import Explanation, explain, explain_track, tagger
 from audiolime_ext.errors import ModelError
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.repeatability import N_ASKED, ROUNDS, repeatability
 from factorizations.oracle import OracleFactorization
 

@@ -5,8 +5,9 @@ import pytest
 
 from audiolime_ext import explain, tagger
 from audiolime_ext.errors import ModelError, UsageError
-from audiolime_ext.prediction.targets import log_odds, make_target
+from audiolime_ext.prediction.targets import LOG_ODDS_LIMIT, Target, log_odds, make_target
 from factorizations.oracle import OracleFactorization
+from tests.derivatives import slopes
 
 SR = 16000
 RNG = np.random.default_rng(0)
@@ -135,3 +136,52 @@ def test_values_that_are_not_finite_or_none_at_all_are_told() -> None:
         make_target(lambda outputs: outputs * np.nan, ["a"]).apply(outputs)
     with pytest.raises(ModelError, match=r"must answer 2 finite values or rows .* it answered shape \(2, 0\)"):
         make_target(lambda outputs: outputs[:, :0], ["a"]).apply(outputs)
+
+
+LABELS = ["rock", "pop", "jazz"]
+
+
+@pytest.mark.parametrize("target", ["score", "log-odds", ["rock", "jazz"]])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_a_cotangent_is_the_slope_of_the_value(target: str, column: int) -> None:
+    aim = make_target(target, LABELS)
+    column = min(column, len(aim.labels or ()) - 1)
+    outputs = np.random.default_rng(1).uniform(0.02, 0.98, (4, 3))
+    expected = slopes(lambda given: aim.apply(given)[:, column], outputs)
+    assert aim.cotangent(outputs, column) == pytest.approx(expected, abs=1e-6)
+    assert aim.only(column).cotangent(outputs) == pytest.approx(expected, abs=1e-6)
+
+
+def test_log_odds_have_no_slope_where_they_are_clipped() -> None:
+    aim = make_target("log-odds", LABELS)
+    outputs = np.array([[0.0, 0.002, 0.5], [1.0, 0.999, 0.0026]])
+    assert (np.abs(aim.apply(outputs)) < LOG_ODDS_LIMIT).tolist() == [[False, False, True], [False, False, True]]
+    assert [[aim.cotangent(outputs, j)[i, j] for j in range(3)] for i in range(2)] == [
+        [0.0, 0.0, 4.0],
+        [0.0, 0.0, pytest.approx(1 / (0.0026 * 0.9974))],
+    ]
+
+
+def test_one_value_less_another_has_the_difference_of_their_slopes() -> None:
+    aim = make_target("log-odds", LABELS)
+    contrast = aim.only(0).less(aim.only(2), "rock − jazz")
+    outputs = np.random.default_rng(2).uniform(0.02, 0.98, (4, 3))
+    assert contrast.apply(outputs)[:, 0] == pytest.approx(aim.apply(outputs)[:, 0] - aim.apply(outputs)[:, 2])
+    assert contrast.cotangent(outputs) == pytest.approx(aim.cotangent(outputs, 0) - aim.cotangent(outputs, 2))
+    assert contrast.labels == ("rock − jazz",)
+
+
+def test_a_function_has_no_cotangent_and_what_has_one_is_named() -> None:
+    with pytest.raises(UsageError, match=r"the target peak\(\) is a function .*'log-odds'.*explain\(\) takes any"):
+        Target("peak", None, lambda outputs: outputs).cotangent(np.ones((1, 2)))
+
+
+def test_a_function_that_states_its_derivative_keeps_it() -> None:
+    class Double:
+        def __call__(self, outputs: np.ndarray) -> np.ndarray:
+            return 2 * outputs[:, :1]
+
+        def derivative(self, outputs: np.ndarray, _: int) -> np.ndarray:
+            return np.array([[2.0, 0.0]] * len(outputs))
+
+    assert make_target(Double(), ["a", "b"]).cotangent(np.ones((1, 2))).tolist() == [[2.0, 0.0]]

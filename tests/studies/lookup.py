@@ -23,7 +23,7 @@ from audiolime_ext.components.masks import Masks, enumerate_masks
 from audiolime_ext.models import musicnn, musicnn_network
 from audiolime_ext.models.musicnn import HOP_LENGTH, N_FFT, MusicnnModel
 from audiolime_ext.models.musicnn_network import N_FRAMES, N_MELS
-from audiolime_ext.networks.graph import Graph, Network
+from audiolime_ext.networks.graph import Network
 from audiolime_ext.prediction.contract import Scores
 
 Indices = NDArray[np.int64]
@@ -123,7 +123,6 @@ def _timbral(model: MusicnnModel) -> Network:
 def _rest(model: MusicnnModel) -> Network:
     """Everything else: from the input and what the tables hold to the scores."""
     weights = model._weights
-    graph: Graph
     graph, x = musicnn_network._start("rest", weights)
     early = graph.input("early", ["n_batch", N_FRAMES, 64])
     maximum, mean = (graph.input(f"timbral_{kind}", ["n_batch", N_TIMBRAL, 1, 1]) for kind in ("max", "mean"))

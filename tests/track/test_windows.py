@@ -15,7 +15,7 @@ from audiolime_ext.explanation.settings import Settings
 from audiolime_ext.factorization.kept import KeptStems
 from audiolime_ext.models.musicnn import MusicnnModel
 from audiolime_ext.prediction.contract import Model
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.track.windows import Asking
 from factorizations.oracle import OracleFactorization

@@ -16,7 +16,7 @@ from audiolime_ext.factorization.contract import Factorization
 from audiolime_ext.factorization.loading import load_factorization
 from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.contract import Model
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.loading import load_model
 

@@ -2,7 +2,7 @@
 
 - `figure`: what kinds of figures a result has, and the entry point that draws one
 - `bars`: weights as bars on one axis; `over_time`: weights of segments and of windows
-- `spectrogram`: what sounds, and where
+- `spectrogram`: what sounds, and where; `relevance`: where a value comes from, over that
 - `audits`: rates of flips with their limits; `neighbours`: what makes songs alike; `trainings`: how a training went
 - `playlists`: how near each song of a list is to the next, and the curve that it follows
 - `top_tags`: highest labels against annotated genres

@@ -20,12 +20,23 @@ from audiolime_ext.explanation.explanation import Explanation
 from audiolime_ext.files.fresh import write_bytes
 from audiolime_ext.files.names import legible
 from audiolime_ext.files.places import require_writable_file
+from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.recommendation.maps.result import EmbeddingMap
 from audiolime_ext.recommendation.playlists.result import Playlist
 from audiolime_ext.recommendation.result import Similar
 from audiolime_ext.recommendation.training.result import TrainedEmbedding
 from audiolime_ext.recommendation.why.result import Why
-from audiolime_ext.report.figures import audits, bars, maps, neighbours, over_time, playlists, spectrogram, trainings
+from audiolime_ext.report.figures import (
+    audits,
+    bars,
+    maps,
+    neighbours,
+    over_time,
+    playlists,
+    relevance,
+    spectrogram,
+    trainings,
+)
 from audiolime_ext.report.figures.sheet import AROUND, Room, Sheet, fill, size_of, width_asked
 from audiolime_ext.report.figures.styles import style_of
 from audiolime_ext.report.figures.users_axes import axes_of, fill_axes, room_of
@@ -90,6 +101,11 @@ def _playlist(result: Playlist) -> Kinds:
 @kinds_of.register
 def _training(result: TrainedEmbedding) -> Kinds:
     return {"curves": trainings.curves}
+
+
+@kinds_of.register
+def _relevance(result: Relevance) -> Kinds:
+    return {"map": relevance.map_of, "bands": relevance.bands_of}
 
 
 def plot(

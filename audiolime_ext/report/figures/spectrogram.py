@@ -53,7 +53,7 @@ def of_audio(audio: Audio, labels: Sequence[str | int] | None, room: Room) -> Sh
     levels = levels_db(audio.samples, audio.sr)
 
     def draw(axis: Axes) -> None:
-        _draw_levels(axis, levels, audio.sr, (0.0, audio.duration_s), room, cmap="magma")
+        draw_levels(axis, levels, audio.sr, (0.0, audio.duration_s), room, cmap="magma")
 
     return Sheet((Panel(PANEL_IN, draw, _title(room, audio.name)),), of="spectrogram")
 
@@ -65,7 +65,7 @@ def _title(room: Room, *lines: Line) -> str:
 def of_explanation(explanation: Explanation, labels: Sequence[str | int] | None, room: Room) -> Sheet:
     """What makes each label within the mix, with the borders of segments or regions."""
     parts, mixture = explanation.components, explanation.mixture
-    mix = _heard(levels_db(mixture.samples, mixture.sr), mixture.sr, parts.grid.sr)
+    mix = heard_bands(levels_db(mixture.samples, mixture.sr), mixture.sr, parts.grid.sr)
     span_s = parts.start_s, parts.start_s + parts.duration_s
     shades = dict(zip(explanation.names, components(explanation.names, parts), strict=True))
     colors = {**{name: about["color"] for name, about in shades.items()}}
@@ -93,7 +93,7 @@ def of_track(track: TrackExplanation, labels: Sequence[str | int] | None, room: 
     asked = list(labels or track.labels)
     tops = [max(track.mean(label), key=lambda name, label=label: track.mean(label)[name]) for label in asked]  # type: ignore[misc]
     sr, mixture, alone = _joined(track, set(tops))
-    mix = _heard(levels_db(mixture, sr), sr, track.grid.sr)
+    mix = heard_bands(levels_db(mixture, sr), sr, track.grid.sr)
     colors = dict(zip(track.names, stem_colors(track.names), strict=True))
     panels, drawn_for = list[Panel](), dict[Any, str]()
     for label, name in zip(asked, tops, strict=True):
@@ -149,7 +149,7 @@ def levels_db(samples: Samples, sr: int, *, n_columns: int = 1000) -> Levels:
     return np.ascontiguousarray(picture(sketches, n_columns=n_columns).mel_db.T)
 
 
-def _heard(levels: Levels, sr: int, model_sr: int) -> Levels:
+def heard_bands(levels: Levels, sr: int, model_sr: float) -> Levels:
     """The bands up to half of the model's sampling rate."""
     centres = hz_to_mel(sr / 2) / (N_MELS + 1) * np.arange(1, N_MELS + 1)
     return levels[: max(1, int((centres <= hz_to_mel(model_sr / 2)).sum()))]
@@ -194,7 +194,7 @@ def _draw_within(
 ) -> None:
     from matplotlib.colors import to_rgb
 
-    _draw_levels(axis, mix, sr, span_s, room, cmap="Greys")
+    draw_levels(axis, mix, sr, span_s, room, cmap="Greys")
     if layer is not None:
         seen = np.clip(1 + (layer - mix.max()) / OVERLAY_DB, 0.0, 1.0)
         shade = np.broadcast_to(to_rgb(color), (*seen.shape, 3))
@@ -203,7 +203,10 @@ def _draw_within(
         _draw_borders(axis, explanation, sr, room.style.line)
 
 
-def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float], room: Room, *, cmap: str) -> None:
+def draw_levels(
+    axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float], room: Room, *, cmap: str, bar: bool = True
+) -> None:
+    """Draw levels in dB (n_mels, n_columns), the lowest bands of those up to sr / 2, with a colour `bar` or without."""
     from matplotlib import rcParams
     from matplotlib.font_manager import FontProperties
     from matplotlib.ticker import FuncFormatter
@@ -222,8 +225,9 @@ def _draw_levels(axis: Axes, levels: Levels, sr: int, span_s: tuple[float, float
     axis.set_ylim(*place["extent"][2:])
     axis.set_ylabel("kHz")
     axis.set_xlabel(room.seconds(["16"], bar=True))
-    levels_at = Apart(np.arange(-RANGE_DB, 1.0, 20.0).tolist(), apart_in)
-    add_colorbar(axis, image, room, label="dB", aspect=15, ticks=levels_at)
+    if bar:
+        levels_at = Apart(np.arange(-RANGE_DB, 1.0, 20.0).tolist(), apart_in)
+        add_colorbar(axis, image, room, label="dB", aspect=15, ticks=levels_at)
 
 
 def _name_of(named: dict[float, str], place: float, _: int | None = None) -> str:

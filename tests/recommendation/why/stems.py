@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.collection.song_parts import heard_in_stems
-from audiolime_ext.prediction.function import FunctionModel
+from audiolime_ext.prediction.function_model import FunctionModel
 from audiolime_ext.track.asked import AskedTrack
 from factorizations.oracle import OracleFactorization
 

@@ -1,0 +1,14 @@
+"""Where in time and frequency does a value come from? By the gradients of models that can be differentiated.
+
+- `pipeline`: the whole way from a recording to a map, on one screen
+- `hearing`: a recording as windows of features, with their places in seconds and Hz, and what silence is
+- `differentiating`: a model is asked for values and gradients, in batches and with checks
+- `integrated`: Integrated Gradients, which sum to a difference; `contrast`: why A and not B, in three readings
+- `smoothing`: means over noisy inputs, and blurs; `grad_cam`: where a layer holds what raises a value
+- `window_maps`: what a method says of each window, and its gaps
+- `relevance`: the result: one map of the recording; `window_facts`: what it keeps of windows and bands
+- `sound`: what is relevant, to listen to; `words`: in sentences and plain values; `saved`: on disk
+
+Kept true: what a map sums to is stated, with how far it is off; where there is nothing to explain, nothing is.
+A map says what the network does with its input, not what is true of the music.
+"""

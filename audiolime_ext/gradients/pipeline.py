@@ -1,0 +1,234 @@
+"""The whole way from a recording and a model to a map of what is relevant, on one screen.
+
+::
+
+    recording ─► windows ─► front end ─► features ─► maps by a method ─► blur ─► one map of the recording
+
+The methods are `METHODS`. What each gives is told where it is made: *integrated* sums to the difference from the
+baseline; *gradients* says how the value would change, in its unit per unit of a feature; *smooth-integrated* is the
+first over noisy copies; *grad-cam* says where a layer holds what raises the value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio.recording import load_audio
+from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.gradients.differentiating import require_gradients
+from audiolime_ext.gradients.grad_cam import Channels, Order, grad_cam
+from audiolime_ext.gradients.hearing import Heard, hear, other_windows
+from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
+from audiolime_ext.gradients.relevance import Relevance, joined
+from audiolime_ext.gradients.smoothing import N_DRAWS, NOISE, blurred, smooth_grad
+from audiolime_ext.gradients.window_facts import WindowFacts
+from audiolime_ext.gradients.window_maps import WindowMaps
+from audiolime_ext.prediction.asking import predict
+from audiolime_ext.prediction.capabilities import require_differentiable
+from audiolime_ext.prediction.contract import Model, Scores
+from audiolime_ext.prediction.labels import label_names
+from audiolime_ext.prediction.loading import load_model
+from audiolime_ext.prediction.plain_values import takes_plain
+from audiolime_ext.prediction.targets import Target, TargetSpec, make_target, value_names
+from audiolime_ext.progress.stages import Told, tells_progress
+from audiolime_ext.text import counted
+
+METHODS = ("integrated", "gradients", "smooth-integrated", "grad-cam")
+BASELINES = ("silence", "mean")
+
+
+@takes_plain
+@tells_progress
+def relevance(
+    audio: Any,
+    model: Any,
+    *,
+    target: TargetSpec | Target = "score",
+    label: str | int | None = None,
+    method: str = "integrated",
+    baseline: Any = "silence",
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    near: float | None = None,
+    n_steps: int = FEWEST_STEPS,
+    most_steps: int = MOST_STEPS,
+    noise: float = NOISE,
+    n_draws: int = N_DRAWS,
+    layer: str | None = None,
+    channels: Channels | None = None,
+    first: Order | None = None,
+    blur_frames: float = 0.0,
+    blur_bands: float = 0.0,
+    seed: int = 0,
+    progress: Told = None,
+) -> Relevance:
+    """Where in time and frequency a value of a model comes from.
+
+    Parameters
+    ----------
+    audio : path, (ndarray, int), Audio, …
+        Recording, as anything that `audiolime_ext.load_audio` reads.
+    model : str or Model
+        Model with a front end that can be differentiated, or its spec string.
+    target : {"score", "log-odds"}, (str or int, str or int), callable or Target
+        Function of the outputs that is explained; of one's own it needs a derivative, as those of
+        `audiolime_ext.prediction.similarity` have.
+    label : str, int or None
+        Label to explain; None: the one of the highest mean value.
+    method : {"integrated", "gradients", "smooth-integrated", "grad-cam"}
+        Method.
+    baseline : {"silence", "mean"}, ndarray, or anything that `audiolime_ext.load_audio` reads but a name
+        Beginning of Integrated Gradients: silence after the front end, the mean of the windows, features (n_frames,
+        n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``.
+    start_s, duration_s : float, float or None
+        Start and length of the excerpt in seconds; None: to the end.
+    near : float or None
+        Difference from the baseline's value below which a window is not explained; None: the target's own.
+    n_steps, most_steps : int
+        Number of nodes of an integral to begin with, and the most.
+    noise : float
+        Standard deviation of the noise of SmoothGrad, as a share of the range of a window's features.
+    n_draws : int
+        Number of its noisy copies.
+    layer : str or None
+        Name of the layer of Grad-CAM.
+    channels, first : str or None
+        Axes of that layer, see `audiolime_ext.gradients.grad_cam.grad_cam`.
+    blur_frames, blur_bands : float
+        Standard deviations of a blur of the maps along time and across bands; 0: none.
+    seed : int
+        Random seed.
+    progress : callable of one Progress, bool or None
+        Function that is told how far the work is, see `audiolime_ext.prediction.taggram.tag`.
+
+    Raises
+    ------
+    UsageError
+        If the model or the target has no derivatives, or an argument cannot be used.
+    AudioError
+        If the recording cannot be read, or is too short for the model.
+    ModelError
+        If the model fails, answers NaN or infinity, or its gradients are those of another function than its answers.
+
+    Examples
+    --------
+    >>> from audiolime_ext import tagger
+    >>> class Low:  # hears the lowest eight bands
+    ...     labels, sr, window_s, hop_s, lead_s, min_s, n_channels = ["low"], 8000, 1.0, 1.0, 0.0, None, 1
+    ...     spec = fingerprint = None
+    ...     batch_size, references = 4, ()
+    ...     front_end = tagger(np.mean, sr=8000, front_end="log-mel:256,128,32").front_end
+    ...     def __call__(self, batch):
+    ...         return self.front_end(batch)[:, :, :8].mean((1, 2))[:, None]
+    ...     def vjp(self, features, cotangent_fn, *, wrt=None):
+    ...         outputs, slope = features[:, :, :8].mean((1, 2))[:, None], np.zeros_like(features)
+    ...         slope[:, :, :8] = 1 / slope[0, :, :8].size
+    ...         return outputs, features, cotangent_fn(outputs)[:, :, None] * slope
+    >>> found = relevance((np.random.default_rng(0).normal(0, 0.1, 16000), 8000), Low())
+    >>> found.values.shape, round(float(found.values[:, :8].sum() / found.values.sum()), 3), found.method
+    ((123, 32), 1.0, 'integrated gradients')
+    """
+    if method not in METHODS:
+        raise unknown("method", method, METHODS)
+    if (layer is None) == (method == "grad-cam"):
+        raise UsageError("grad-cam is of a layer: name it (layer=), and none with another method")
+    if method in ("gradients", "grad-cam") and not (isinstance(baseline, str) and baseline == "silence"):
+        raise UsageError(f"{method} compares with nothing; leave baseline out, or take 'integrated'")
+    recording, asked = load_audio(audio), load_model(model)
+    require_differentiable(asked)
+    if isinstance(target, Target):
+        require_gradients(asked, target)
+    heard = hear(recording, asked, start_s=start_s, duration_s=duration_s)
+    outputs = np.asarray(predict(asked, heard.signals[:, None]))
+    aim, called = _aim(target, label, asked, outputs)
+    base, base_name, notes = _baseline(baseline, heard, asked)
+    given = asked, heard.features, aim
+    drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
+    if method == "integrated":
+        maps = integrated_gradients(*given, baseline=base, n_steps=n_steps, most_steps=most_steps, near=near)
+    elif method == "grad-cam":
+        maps = grad_cam(*given, str(layer), channels=channels, first=first)
+    elif method == "gradients":
+        maps = smooth_grad(*given, **drawn)
+    else:
+        maps = smooth_grad(*given, of="integrated", baseline=base, n_steps=n_steps, **drawn)
+    _require_same(maps, aim.apply(outputs)[:, 0], aim)
+    maps = blurred(maps, frames=blur_frames, bands=blur_bands)
+    maps = maps.with_notes(*(() if maps.base is None else notes), *heard.notes)
+    return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, seed)
+
+
+def _aim(target: TargetSpec | Target, label: str | int | None, model: Model, outputs: Scores) -> tuple[Target, str]:
+    """The one value that is explained, and its name."""
+    aim = target if isinstance(target, Target) else make_target(target, label_names(model, outputs.shape[1]))
+    require_gradients(model, aim)
+    values = aim.apply(outputs)
+    if label is not None and not aim.keeps_labels:
+        raise UsageError(f"the target {aim.name} says by itself what is explained; leave label out")
+    names, (called,) = value_names(aim, values.mean(axis=0), None if label is None else [label], 1)
+    return aim.only(names.index(called)), called
+
+
+def _baseline(given: Any, heard: Heard, model: Model) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
+    """Where the way to the windows begins, its name, and notes."""
+    if isinstance(given, str) and given not in BASELINES:
+        raise unknown("baseline", given, [*BASELINES, "features", "an Audio of another song"])
+    if isinstance(given, str):
+        return (
+            (heard.silence, given, ()) if given == "silence" else (heard.features.mean(axis=0), "the mean window", ())
+        )
+    if isinstance(given, np.ndarray):
+        return given, "the given features", ()
+    other = hear(load_audio(given), model)
+    windows, notes = other_windows(other, len(heard.features))
+    about = f"the baseline is another song, {other.audio.name}: maps say nothing of how near this one is to it"
+    return windows, f"the windows of {other.audio.name}", (*notes, about)
+
+
+def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
+    """Raise `ModelError` where what was differentiated is not what the model answers."""
+    if (off := float(np.abs(maps.full - answered).max())) > aim.near / 2:
+        raise ModelError(
+            f"the model's vjp answers another value of {aim.name} than the model itself (by {off:.3g}): its gradients "
+            "are those of another function; its outputs must be those after the activation"
+        )
+
+
+def _result(
+    maps: WindowMaps, heard: Heard, aim: Target, label: str, baseline: str | None, model: Model, seed: int
+) -> Relevance:
+    offsets = np.round((heard.starts_s - heard.starts_s[0]) / heard.step_s).astype(np.int64)
+    values, covered = joined(maps.values, offsets, ~maps.abstained)
+    times_s = heard.starts_s[0] + heard.first_s + np.arange(len(values)) * heard.step_s
+    columns: list[Any] = [heard.starts_s, maps.full, maps.base, maps.gaps, maps.steps, maps.abstained]
+    rows = zip(*([None] * len(maps.full) if one is None else one.tolist() for one in columns), strict=True)
+    notes = list(maps.notes)
+    overlap = offsets[:-1] + maps.values.shape[1] - offsets[1:]
+    if (overlap > 0).any():
+        notes.append(
+            f"windows overlap by up to {counted(int(overlap.max()), 'frame')}: there the mean of their maps is shown"
+        )
+    return Relevance(
+        values,
+        times_s,
+        heard.bands_hz,
+        heard.top_hz,
+        covered,
+        tuple(WindowFacts(*row) for row in rows),
+        maps.values.sum(axis=1),
+        method=maps.method,
+        target=aim.name,
+        label=label,
+        baseline=baseline,
+        model=model.spec,
+        recording=heard.audio.name,
+        sha256=heard.audio.sha256,
+        step_s=heard.step_s,
+        window_s=heard.window_s,
+        seed=seed,
+        notes=tuple(notes),
+        audio=heard.audio,
+    )

@@ -1,0 +1,259 @@
+"""Where in time and frequency a value comes from: one map of a recording, with everything to judge it by.
+
+The maps of the windows are joined on one grid of frames. A window lies at the frame that is nearest to its start; where
+windows overlap, the mean is taken over those that are explained, so that a frame counts once however many windows hold
+it. Invariant: *of windows that do not overlap, the map sums to the sum of their differences from the baseline*, to the
+gaps that are stated. Frames that no explained window holds are zero, and `covered` says which are not.
+
+What is told of bands is the mean over the explained windows of a band's sum within the window, so that of Integrated
+Gradients the bands add up to the mean difference from the baseline. Its interval is a bootstrap over windows, widened
+as few of them need it (`audiolime_ext.recommendation.intervals`): how much another choice of as many windows would
+change it, not how true the map is of the model. Overlapping windows are not independent of each other; then it is too
+narrow.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.display import Plotted
+from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients import saved, words
+from audiolime_ext.gradients.differentiating import Floats
+from audiolime_ext.gradients.sound import parted
+from audiolime_ext.gradients.window_facts import Band, WindowFacts
+from audiolime_ext.recommendation.intervals import tail_of
+
+HIGHLIGHTS = (90.0, 95.0, 99.0)
+SIDES = ("for", "against", "both")
+
+
+@dataclass(frozen=True, eq=False)
+class Relevance(Plotted):
+    """How much each moment and each band adds to a value.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_frames, n_bands)
+        Relevance, in units of the value (see the method).
+    times_s : ndarray of float64, shape (n_frames,)
+        Centres of the frames, in seconds of the recording.
+    bands_hz : ndarray of float64, shape (n_bands,), or None
+        Centres of the bands; None: not known.
+    top_hz : float or None
+        Frequency at which the highest band ends; None: not known.
+    covered : ndarray of bool, shape (n_frames,)
+        True for frames of windows that are explained.
+    windows : tuple of WindowFacts
+        Facts of each window.
+    per_window : ndarray of float64, shape (n_windows, n_bands)
+        Sum over time of each window's map.
+    method : str
+        Name of the method.
+    target, label : str
+        Name of what is explained of the outputs, and of the value.
+    baseline : str or None
+        Name of what the windows were compared with; None: nothing.
+    model : str or None
+        Spec of the model; None: it has none.
+    recording, sha256 : str
+        Name of the recording, and its hash.
+    step_s, window_s : float
+        Step between frames and length of the windows, in seconds.
+    seed : int
+        Random seed.
+    notes : tuple of str
+        Sentences on what else to know.
+    audio : Audio or None
+        Recording; None for a result that was loaded.
+    """
+
+    values: Floats = field(repr=False)
+    times_s: Floats = field(repr=False)
+    bands_hz: Floats | None = field(repr=False)
+    top_hz: float | None
+    covered: NDArray[np.bool_] = field(repr=False)
+    windows: tuple[WindowFacts, ...] = field(repr=False)
+    per_window: Floats = field(repr=False)
+    method: str
+    target: str
+    label: str
+    baseline: str | None
+    model: str | None
+    recording: str
+    sha256: str = field(repr=False)
+    step_s: float
+    window_s: float
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+    audio: Audio | None = field(default=None, repr=False)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The one label."""
+        return (self.label,)
+
+    @property
+    def explained(self) -> tuple[WindowFacts, ...]:
+        """The windows that are explained."""
+        return tuple(one for one in self.windows if not one.abstained)
+
+    def bands(self, *, level: float = 0.95, n_draws: int = 2000, seed: int | None = None) -> tuple[Band, ...]:
+        """Each band's mean sum within a window, with an interval by a bootstrap over the explained windows.
+
+        Parameters
+        ----------
+        level : float
+            Confidence of the intervals, between 0 and 1.
+        n_draws : int
+            Number of draws.
+        seed : int or None
+            Seed of the draws; None: the result's.
+
+        Returns
+        -------
+        Bands from the lowest. With fewer than two explained windows there are no intervals; with none, no bands.
+
+        Raises
+        ------
+        UsageError
+            If the level is not between 0 and 1, or there are no draws.
+        """
+        if not 0 < level < 1 or n_draws < 1:
+            raise UsageError(
+                f"level is {level} and n_draws {n_draws}; a level lies between 0 and 1, draws are 1 or more"
+            )
+        own = self.per_window[[not one.abstained for one in self.windows]]
+        if not len(own):
+            return ()
+        ends = _intervals(own, level, n_draws, self.seed if seed is None else seed)
+        khz = [None] * own.shape[1] if self.bands_hz is None else [float(hz) / 1000 for hz in self.bands_hz]
+        return tuple(
+            Band(i, khz[i], float(mean), *(() if ends is None else (float(ends[0][i]), float(ends[1][i]))))
+            for i, mean in enumerate(own.mean(axis=0))
+        )
+
+    def highlights(self, percentile: float = 95.0, *, side: str = "both") -> NDArray[np.bool_]:
+        """The cells of largest relevance, shape (n_frames, n_bands).
+
+        Parameters
+        ----------
+        percentile : float
+            Percentile, 0 to 100, of the size of all relevance that is not zero, which a cell must reach; 90, 95 and 99
+            are in use.
+        side : {"for", "against", "both"}
+            Sign of the relevance: for the value, against it, or either.
+
+        Raises
+        ------
+        UsageError
+            If an argument cannot be used.
+        """
+        if not 0 <= percentile <= 100:
+            raise UsageError(f"percentile is {percentile}; it lies between 0 and 100, such as 90, 95 or 99")
+        if side not in SIDES:
+            raise UsageError(f"side is {side!r}; it is 'for', 'against' or 'both'")
+        sizes = np.abs(self.values)
+        if not sizes.any():
+            return np.zeros(sizes.shape, bool)
+        signs = {"for": self.values > 0, "against": self.values < 0, "both": sizes > 0}
+        return np.asarray((sizes >= np.percentile(sizes[sizes > 0], percentile)) & signs[side])
+
+    def listen(self, percentile: float = 95.0, *, side: str = "for", audio: Audio | None = None) -> Audio:
+        """The part of the recording that is most relevant, as sound; see `audiolime_ext.gradients.sound`.
+
+        Parameters
+        ----------
+        percentile, side : as in `highlights`
+            Cells that are heard.
+        audio : Audio or None
+            Recording, of a result that was loaded; None: the one that it was made of.
+
+        Returns
+        -------
+        Sound at the recording's own rate and channels, from the first window's start to the last one's end.
+
+        Raises
+        ------
+        UsageError
+            If the bands' frequencies are not known, or the recording is not at hand, or another.
+        """
+        return parted(self, self.highlights(percentile, side=side), audio)[0]
+
+    def rest(self, percentile: float = 95.0, *, side: str = "for", audio: Audio | None = None) -> Audio:
+        """The recording without what `listen` gives: both add up to it; parameters and errors as `listen` has."""
+        return parted(self, self.highlights(percentile, side=side), audio)[1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON: all but the map itself, which `save` writes."""
+        return words.to_dict(self)
+
+    def __str__(self) -> str:
+        return words.table_of(self)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the result into a folder, as ``relevance.json`` and ``relevance.npy``, and return it.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; then nothing is left half-written.
+        """
+        return saved.save(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Relevance:
+        """Read what `save` wrote; the recording is not in it, and is given to `listen`.
+
+        Raises
+        ------
+        UsageError
+            If the folder does not hold a whole saved result that this version can read.
+        """
+        return cls(**saved.load(Path(folder)))
+
+
+def _intervals(own: Floats, level: float, n_draws: int, seed: int) -> tuple[Floats, Floats] | None:
+    """Ends of the intervals of means over windows (n_windows, n_bands); None where there are fewer than two."""
+    if len(own) < 2:
+        return None
+    rng, tail = np.random.default_rng(seed), tail_of(level, len(own))
+    counts = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=n_draws)
+    low, high = np.quantile(counts @ own / len(own), [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def joined(
+    values: Floats, offsets: NDArray[np.int64], explained: NDArray[np.bool_]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Maps of windows (n_windows, n_frames, n_bands) on one grid of frames, and which frames are covered.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_windows, n_frames, n_bands)
+        Maps of the windows.
+    offsets : ndarray of int, shape (n_windows,)
+        Frame of the grid at which each window begins.
+    explained : ndarray of bool, shape (n_windows,)
+        False for windows that are left out.
+
+    Examples
+    --------
+    >>> maps = np.array([[[1.0], [1.0]], [[3.0], [3.0]]])
+    >>> joined(maps, np.array([0, 1]), np.array([True, True]))[0][:, 0]
+    array([1., 2., 3.])
+    """
+    n_frames = values.shape[1]
+    total, count = np.zeros((int(offsets.max()) + n_frames, values.shape[2])), np.zeros(int(offsets.max()) + n_frames)
+    for one, offset, counts in zip(values, offsets.tolist(), explained.tolist(), strict=True):
+        if counts:
+            total[offset : offset + n_frames] += one
+            count[offset : offset + n_frames] += 1
+    return total / np.maximum(count, 1)[:, None], count > 0

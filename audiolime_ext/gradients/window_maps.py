@@ -1,0 +1,108 @@
+"""What a gradient method says of each window: a map over its features, and the numbers to judge it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiolime_ext.errors import UsageError
+from audiolime_ext.prediction.targets import Target
+from audiolime_ext.text import share_of
+
+Floats = NDArray[np.float64]
+
+RELATIVE, ABSOLUTE = 1e-2, 1e-3  # of the difference that a map must sum to, and in the target's own unit
+
+
+@dataclass(frozen=True, eq=False)
+class WindowMaps:
+    """Maps of one method for one value of a target.
+
+    Parameters
+    ----------
+    method : str
+        Name of the method.
+    values : ndarray of float64, shape (n_windows, …)
+        Relevance of each feature; zeros where the method abstains.
+    full : ndarray of float64, shape (n_windows,)
+        Target's value for each window.
+    base : ndarray of float64, shape (n_windows,), or None
+        Its value for the baseline; None: the method has none, and its maps sum to nothing in particular.
+    gaps : ndarray of float64, shape (n_windows,), or None
+        Distance of each map's sum from ``full − base``.
+    steps : ndarray of int, shape (n_windows,), or None
+        Number of nodes of the integral; None: there was none.
+    abstained : ndarray of bool, shape (n_windows,)
+        True where full and base are the same value, so that there is nothing to explain.
+    notes : tuple of str
+        Sentences on what else to know.
+    """
+
+    method: str
+    values: Floats = field(repr=False)
+    full: Floats
+    base: Floats | None
+    gaps: Floats | None
+    steps: NDArray[np.int64] | None
+    abstained: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> Floats:
+        """What each map should sum to: ``full − base``; `UsageError` where there is no baseline."""
+        if self.base is None:
+            raise UsageError(f"{self.method} has no baseline, so its maps sum to nothing in particular")
+        return self.full - self.base
+
+    @property
+    def nodes(self) -> NDArray[np.int64]:
+        """Number of nodes of each window's integral, shape (n_windows,); zeros where there was none."""
+        return np.zeros(len(self.full), np.int64) if self.steps is None else self.steps
+
+    @property
+    def complete(self) -> NDArray[np.bool_]:
+        """True for windows whose map sums to what it should, to `tolerance`; all where nothing is promised."""
+        if self.gaps is None:
+            return np.ones(len(self.full), bool)
+        return np.asarray(self.gaps <= tolerance(self.moved))
+
+    def with_notes(self, *notes: str) -> WindowMaps:
+        """The same with more notes; none stands twice."""
+        return replace(self, notes=tuple(dict.fromkeys([*self.notes, *notes])))
+
+
+def tolerance(moved: Floats) -> Floats:
+    """How far the sum of a map may be from what it should be: 1 %, or .001 where that is more.
+
+    Examples
+    --------
+    >>> tolerance(np.array([0.5, -0.02]))
+    array([0.005, 0.001])
+    """
+    return np.asarray(np.maximum(RELATIVE * np.abs(moved), ABSOLUTE))
+
+
+def judged(maps: WindowMaps, target: Target, near: float) -> WindowMaps:
+    """The same with sentences on windows that are not explained, do not sum up, or whose values are clipped.
+
+    `near` is the difference below which the method abstained.
+    """
+    n, notes = len(maps.full), []
+    if (quiet := int(maps.abstained.sum())) > 0:
+        notes.append(
+            f"{share_of(quiet, n, 'window')} not explained: the value differs from the baseline's by less than {near:g}"
+        )
+    if (short := int((~maps.complete & ~maps.abstained).sum())) > 0:
+        notes.append(
+            f"the sum of {share_of(short, n, 'map')} further from the difference than 1 % (gaps are in the result); "
+            "more steps would help: most_steps"
+        )
+    values = [maps.full, *([] if maps.base is None else [maps.base])]
+    if target.limit is not None and (np.abs(values) >= target.limit).any():
+        notes.append(
+            f"some values lie beyond ±{target.limit:g} and were clipped: the maps depend on that limit, beyond which "
+            "gradients are zero"
+        )
+    return maps.with_notes(*notes)

@@ -1,0 +1,158 @@
+"""From a recording to a map: models that hear one place, and what is refused before any work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audiolime_ext import tagger
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.errors import ModelError, UsageError
+from audiolime_ext.gradients.hearing import hear
+from audiolime_ext.gradients.integrated import integrated_gradients
+from audiolime_ext.gradients.pipeline import relevance
+from audiolime_ext.prediction.similarity import cosine_to, nearer
+from tests.gradients.networks import N_BANDS, SR, Network, linear, logistic, one_place, relu, score
+
+RNG = np.random.default_rng(0)
+NOISE = Audio(RNG.normal(0, 0.1, (1, 3 * SR)).astype(np.float32), SR, "noise")
+LOW = Network(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["low"])
+
+
+@pytest.mark.parametrize("method", ["integrated", "gradients", "smooth-integrated"])
+def test_a_model_that_hears_one_band_has_its_relevance_there(method: str) -> None:
+    network = Network(logistic(4 * one_place(slice(None), slice(6, 7)), -3.0), labels=["low"])
+    found = relevance(NOISE, network, method=method, n_draws=3)
+    sizes = np.abs(found.values)
+    assert sizes[:, 6].sum() / sizes.sum() >= 0.95
+    assert found.bands_hz is not None
+    assert max(found.bands(), key=lambda band: band.mean).index == 6
+
+
+def test_a_model_that_hears_one_moment_has_its_relevance_there() -> None:
+    network = Network(logistic(4 * one_place(slice(20, 30), slice(None)), -3.0), labels=["moment"])
+    found = relevance(NOISE, network)
+    sizes = np.abs(found.values).sum(axis=1)
+    starts = [round(one.start_s / found.step_s) for one in found.windows]
+    frames = np.concatenate([np.arange(start + 20, start + 30) for start in starts])
+    assert sizes[frames].sum() / sizes.sum() >= 0.95
+
+
+def test_it_is_the_methods_own_map_of_the_windows() -> None:
+    found = relevance(NOISE, LOW, start_s=1.0, duration_s=1.0)
+    heard = hear(NOISE, LOW, start_s=1.0, duration_s=1.0)
+    alone = integrated_gradients(LOW, heard.features, score(), baseline=heard.silence)
+    assert found.values == pytest.approx(alone.values[0], abs=1e-12)
+    assert found.times_s[0] == pytest.approx(1 + 128 / SR)
+    assert [one.start_s for one in found.windows] == [1.0]
+    assert (found.label, found.target, found.baseline, found.recording) == ("low", "score", "silence", "noise")
+
+
+def test_without_a_label_the_one_of_the_highest_mean_is_explained() -> None:
+    weights = np.concatenate([one_place(slice(None), slice(0, 6)), 3 * one_place(slice(None), slice(20, 32))])
+    network = Network(linear(weights), labels=["low", "high"])
+    assert relevance(NOISE, network).label == "high"
+    assert relevance(NOISE, network, label="low").label == "low"
+    contrast = relevance(NOISE, network, target=["high", "low"])
+    assert (contrast.label, contrast.target) == ("high − low", "high − low")
+    assert str(contrast).splitlines()[0] == "noise, 3 windows: high − low by integrated gradients, from silence"
+
+
+def test_an_embedder_is_explained_by_a_similarity() -> None:
+    rng = np.random.default_rng(4)
+    embedder = Network(relu(rng.normal(0, 0.1, (8, 61, N_BANDS)), rng.normal(0, 1, (4, 8))))
+    centre, a, b = rng.normal(0, 1, (3, 4))
+    one = relevance(NOISE, embedder, target=cosine_to(a, centre=centre).target("similarity to A"), near=0)
+    assert (one.label, one.target) == ("similarity to A", "similarity to A")
+    assert all(
+        (window.gap or 0) <= max(0.01 * abs(window.value - (window.baseline or 0)), 1e-3) for window in one.windows
+    )
+    both = relevance(NOISE, embedder, target=nearer(a, b, centre=centre).target("A over B"), near=0)
+    assert both.label == "A over B"
+
+
+@pytest.mark.parametrize(("baseline", "name"), [("mean", "the mean window"), ("other", "the windows of other")])
+def test_a_baseline_is_named(baseline: str, name: str) -> None:
+    other = Audio(RNG.normal(0, 0.01, (1, 2 * SR)).astype(np.float32), SR, "other")
+    found = relevance(NOISE, LOW, baseline=other if baseline == "other" else baseline, near=0)
+    assert found.baseline == name
+    if baseline == "other":
+        assert "other has fewer windows (2 for 3)" in found.notes[0]
+        assert found.notes[1] == "the baseline is another song, other: maps say nothing of how near this one is to it"
+    else:
+        assert found.windows[0].baseline == pytest.approx(found.windows[1].baseline)
+
+
+def test_given_features_are_a_baseline() -> None:
+    heard = hear(NOISE, LOW)
+    found = relevance(NOISE, LOW, baseline=heard.features[1])
+    assert found.baseline == "the given features"
+    assert [one.abstained for one in found.windows][1]
+
+
+def test_windows_that_overlap_are_said_to() -> None:
+    network = Network(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["low"])
+    network.hop_s = 0.5
+    found = relevance(NOISE, network)
+    assert len(found.windows) == 5
+    assert any("windows overlap by up to" in note for note in found.notes)
+    assert len(found.values) == len(relevance(NOISE, LOW).values)
+
+
+def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
+    plain, blurred = (relevance(NOISE, LOW, blur_frames=frames) for frames in (0, 2))
+    assert blurred.per_window == pytest.approx(plain.per_window)
+    assert "blurred by a Gaussian of 2 frames (standard deviation)" in blurred.notes
+    assert np.abs(blurred.values - plain.values).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"method": "lime"}, "unknown method 'lime'"),
+        ({"method": "grad-cam"}, "grad-cam is of a layer: name it"),
+        ({"layer": "conv"}, "and none with another method"),
+        ({"method": "gradients", "baseline": "mean"}, "gradients compares with nothing; leave baseline out"),
+        (
+            {"baseline": "zeros"},
+            r"unknown baseline 'zeros' \(allowed: silence, mean, features, an Audio of another song\)",
+        ),
+        ({"target": max}, r"the target max\(\) is a function of the outputs, whose derivative nothing states"),
+        ({"label": "high"}, "unknown label 'high'"),
+        ({"baseline": np.zeros((3, 3))}, r"the baseline has shape \(3, 3\)"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        relevance(NOISE, LOW, **options)
+
+
+def test_a_label_beside_a_contrast_is_refused() -> None:
+    weights = np.concatenate([one_place(slice(None), slice(0, 6)), one_place(slice(None), slice(20, 32))])
+    with pytest.raises(UsageError, match="says by itself what is explained; leave label out"):
+        relevance(NOISE, Network(linear(weights), labels=["low", "high"]), target=["low", "high"], label="low")
+
+
+def test_a_model_without_gradients_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"cannot be differentiated"):
+        relevance(NOISE, tagger(lambda batch: batch[:, :1], sr=SR, window_s=1.0))
+
+
+def test_gradients_of_another_function_than_the_answers_are_refused() -> None:
+    class Logits(Network):
+        def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> Any:
+            outputs, inside, gradient = super().vjp(features, cotangent_fn)
+            return outputs - 5, inside, gradient
+
+    network = Logits(logistic(4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["low"])
+    with pytest.raises(ModelError, match=r"another value of score than the model itself \(by 5\)"):
+        relevance(NOISE, network)
+
+
+def test_it_is_told_how_far_the_steps_are() -> None:
+    told: list[Any] = []
+    relevance(NOISE, LOW, n_steps=8, most_steps=8, progress=told.append)
+    steps = [one for one in told if one.stage == "following gradients"]
+    assert (steps[0].done, steps[-1].done, steps[-1].total, steps[-1].unit) == (0, 24, 24, "step")
