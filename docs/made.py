@@ -121,7 +121,7 @@ FIGURES = {  # name → title, and what is drawn of what FIGURES_OF makes
     "neighbours": ("The nearest songs, and by which stems", 'nearest.plot(style="paper")'),
     "map": ("A map, beside one of noise", 'laid_out.plot(style="paper")'),
     "transitions": ("The transitions of a playlist", 'listed.plot(style="paper")'),
-    "training": ("How an hour of training went", 'trained.plot(style="paper")'),
+    "training": ("How a training went, until nothing improved", 'trained.plot(style="paper")'),
 }
 FIGURES_OF = """
 from audiolime_ext import embedding_map, explain, explain_track, playlist, similar, why
