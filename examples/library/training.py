@@ -210,7 +210,7 @@ def as_markdown(everything: Sequence[Judged], budget: Budget) -> str:
     """All tables."""
     length = f"{budget.minutes:g} minutes" if budget.steps is None else counted(budget.steps, "step")
     split = f"; {BETTER} with stems by {budget.stems}" if budget.stems else ""
-    parts = [f"Each recipe trained for {length}{split}; seed {budget.seed}. Intervals of 95 %, over soundtracks."]
+    parts = [f"Each recipe was given {length}{split}; seed {budget.seed}. Intervals of 95 %, over soundtracks."]
     for judged in everything:
         parts += [f"### {judged.title}", *_tables(judged), *judged.notes]
     return "\n\n".join(parts) + "\n"
