@@ -88,7 +88,7 @@ def test_the_tables_say_everything() -> None:
     budget = Budget(30.0, None, "hpss", 0)
     everything = [one, other, training.together(one, other)]
     text = training.as_markdown(everything, budget)
-    assert text.startswith("Each recipe trained for 30 minutes; parts with stems by hpss; seed 0.")
+    assert text.startswith("Each recipe was given 30 minutes; parts with stems by hpss; seed 0.")
     assert text.count("60 songs of 15 soundtracks.") == 2
     assert "120 songs of 30 soundtracks." in text
     assert "| parts | plain / centred |" in text
