@@ -17,7 +17,7 @@ from audiolime_ext.files.reading import contents, free_bytes, no_text, require_f
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 
 
-READS_OURS = {"report/templating.py", "models/musicnn.py"}  # the package's own files, and a verified checkpoint's
+READS_OURS = {"report/templating.py", "models/musicnn_files.py"}  # the package's own files, and a verified checkpoint's
 READS_THE_SYSTEM = {"files/reading.py", "files/temporary.py", "networks/runtime.py"}  # /proc
 
 
