@@ -87,8 +87,8 @@ def span_of(relevance: Relevance) -> dict[str, float]:
 
 def maps_of(relevance: Relevance) -> Floats:
     """The maps of the windows that are explained, shape (n_windows, n_frames, n_bands)."""
-    own = [relevance.values[relevance.frames_of(i)] for i in explained(relevance)]
-    return np.array(own).reshape(len(own), -1, relevance.values.shape[1])
+    every = np.array([relevance.values[relevance.frames_of(i)] for i in range(len(relevance.windows))])
+    return every[explained(relevance)]
 
 
 def ask_again(

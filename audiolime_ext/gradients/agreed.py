@@ -116,11 +116,14 @@ class WindowAgreement:
     ----------
     start_s : float
         Start in seconds.
+    n_windows : int
+        Number of windows of the map in it.
     relevance, weights : tuple of float
         Relevance and weight of each component, in the order of the rows.
     """
 
     start_s: float
+    n_windows: int
     relevance: tuple[float, ...]
     weights: tuple[float, ...]
 
@@ -173,6 +176,11 @@ class Agreement:
     n_unmatched: int
     n_random: int
     notes: tuple[str, ...] = ()
+
+    @property
+    def n_windows(self) -> int:
+        """Number of windows of the map that were compared."""
+        return sum(one.n_windows for one in self.windows)
 
     @property
     def disagreements(self) -> tuple[ComponentAgreement, ...]:
@@ -240,7 +248,7 @@ class Agreement:
         by = METHOD_NAMES.get(self.weights_by, self.weights_by)
         of = self.label if self.target == self.label else f"{self.target} of {self.label}"
         return (
-            f"{utf8(self.recording)}, {counted(len(self.windows), 'window')}: {utf8(of)} by {self.method}, beside {by} "
+            f"{utf8(self.recording)}, {counted(self.n_windows, 'window')}: {utf8(of)} by {self.method}, beside {by} "
             f"of {self.factorization or 'own stems'}"
         )
 

@@ -133,7 +133,7 @@ def agreement(
         in_unit,
         _nowhere(found.found),
         tuple(
-            WindowAgreement(place.start_s, tuple(one.tolist()), tuple(place.weights.tolist()))
+            WindowAgreement(place.start_s, place.n_windows, tuple(one.tolist()), tuple(place.weights.tolist()))
             for place, one in zip(found.found, told, strict=True)
         ),
         found.n_abstained,
@@ -302,9 +302,11 @@ def _notes(relevance: Relevance, explained: Explanation | TrackExplanation, foun
         notes.append(f"{counted(n, 'window is', 'windows are')} not explained by the map, and left out")
     if (n := found.n_unmatched) > 0:
         notes.append(f"{counted(n, 'excerpt has', 'excerpts have')} weights and no window of the map, and left out")
+    if (n := found.n_outside) > 0:
+        notes.append(f"{counted(n, 'window')} of the map within no excerpt that was weighed, left out")
     if relevance.baseline not in (None, off):
         notes.append(f"the map starts from {relevance.baseline}, and components are switched off to {off}")
-    if 0 < len(found.found) < FEWEST_WINDOWS:
+    if isinstance(explained, TrackExplanation) and 0 < len(found.found) < FEWEST_WINDOWS:
         least = f"no correlations over {counted(len(found.found), 'window')}; at least {FEWEST_WINDOWS} are needed"
         notes.append(least)
     if any(two.start_s - one.start_s < relevance.window_s - relevance.step_s / 2 for one, two in _neighbours(found)):

@@ -33,6 +33,8 @@ class Place:
     ----------
     start_s : float
         Start of the excerpt in seconds.
+    n_windows : int
+        Number of windows of the map that the numbers are means over.
     names : tuple of str
         Names of its components.
     up, down : ndarray of float64, shape (n_components + 1,)
@@ -53,6 +55,7 @@ class Place:
     """
 
     start_s: float
+    n_windows: int
     names: tuple[str, ...]
     up: Floats = field(repr=False)
     down: Floats = field(repr=False)
@@ -75,6 +78,7 @@ class Place:
 
         return Place(
             self.start_s,
+            self.n_windows,
             tuple(names),
             laid(self.up, True),
             laid(self.down, True),
@@ -102,12 +106,15 @@ class Places:
         Number of windows of the map that lie within an excerpt and are not explained.
     n_unmatched : int
         Number of excerpts that sound, and within which no window of the map lies.
+    n_outside : int
+        Number of windows of the map that lie within no excerpt.
     """
 
     found: tuple[Place, ...]
     names: tuple[str, ...]
     n_abstained: int
     n_unmatched: int
+    n_outside: int
 
 
 def find_places(
@@ -127,7 +134,7 @@ def find_places(
         Further maps on the same grid.
     """
     starts = [one.start_s for one in relevance.windows]
-    found, names, n_abstained, n_unmatched = [], [], 0, 0
+    found, names, n_abstained, n_unmatched, inside = [], [], 0, 0, set[int]()
     for start_s, duration_s, opened in _excerpts(explained):
         slack = relevance.step_s / 2
         end_s = start_s + duration_s + slack - relevance.window_s
@@ -135,11 +142,13 @@ def find_places(
         told = [i for i in own if not relevance.windows[i].abstained]
         n_abstained += len(own) - len(told)
         n_unmatched += not own
+        inside.update(own)
         if told:
             found.append(_place(relevance, others, told, opened(), label))
             names.append(found[-1].names)
     union = names_of(names)
-    return Places(tuple(place.spread(union) for place in found), union, n_abstained, n_unmatched)
+    spread = tuple(place.spread(union) for place in found)
+    return Places(spread, union, n_abstained, n_unmatched, len(starts) - len(inside))
 
 
 def _excerpts(explained: Explanation | TrackExplanation) -> Iterator[tuple[float, float, Opener]]:
@@ -167,6 +176,7 @@ def _place(
     values, column = relevance.values[frames], explanation.column(label)
     return Place(
         explanation.components.start_s,
+        len(windows),
         explanation.names,
         divided(np.maximum(values, 0)),
         divided(np.maximum(-values, 0)),
