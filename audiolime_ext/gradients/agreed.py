@@ -135,7 +135,7 @@ class Agreement:
     Parameters
     ----------
     rows : tuple of ComponentAgreement
-        What is said of each component; empty where no window could be compared.
+        Components with what is said of each; empty where no window could be compared.
     label, target : str
         Names of the value and of the target.
     method, weights_by : str
@@ -150,6 +150,8 @@ class Agreement:
         True if the map's own sums are compared; False if shares were multiplied by the sum of the weights' sizes.
     nowhere : float or None
         Share of the relevance where no component sounds; None: there is no relevance.
+    gap : float
+        Mean distance of the map's sums from what they should be; 0 where they should be nothing in particular.
     windows : tuple of WindowAgreement
         Excerpts that were compared.
     n_abstained, n_unmatched : int
@@ -171,6 +173,7 @@ class Agreement:
     near: float
     in_unit: bool
     nowhere: float | None
+    gap: float
     windows: tuple[WindowAgreement, ...] = field(repr=False)
     n_abstained: int
     n_unmatched: int
@@ -272,6 +275,8 @@ class Agreement:
             notes.append("the map has no unit of its own: its shares are multiplied by the sum of the weights' sizes")
         if self.nowhere is not None and self.nowhere >= 0.01:
             notes.append(f"{_percent(self.nowhere)} of the relevance lies where no component sounds")
+        if self.gap > self.near / 2:
+            notes.append(f"the map misses its sum by {self.gap:.3f}, so less is known of it: more steps would help")
         return [minus(utf8(note)) for note in (*notes, *self.notes)]
 
     def __str__(self) -> str:

@@ -14,13 +14,14 @@ Relevance and weight are compared in the value's unit. Maps of Integrated Gradie
 difference of values as Shapley values do. Others do not: their shares (relevance for less relevance against, divided by
 the size of all) are multiplied by the sum of the weights' sizes. What is not larger than `near` is *nothing*: the same
 limit below which two values are the same everywhere here (`audiolime_ext.prediction.kind`). A weight counts, or is
-nothing, only with all of its 95 % interval. A component is in one of these states:
+nothing, only with all of its 95 % interval, and relevance only by more than the gap by which the map misses its sum.
+(How the gap lies in the components is not known.) A component is in one of these states:
 
 - ``agrees``: both count and have one sign; ``neither``: both are nothing;
 - ``opposite``: both count, with different signs;
 - ``idle``: relevance counts, weight is nothing and so is what switching it off changes;
 - ``missed``: the weight counts, relevance is nothing;
-- ``open``: the interval, or a mix that was not asked about, leaves it open.
+- ``open``: the interval, the gap, or a mix that was not asked about leaves it open.
 
 Over the windows of a track the rank correlation of relevance and weight is taken *for each component*, never over the
 few components of one window. Relevance is taken as a share of its window there; else both would follow the value and so
@@ -132,6 +133,7 @@ def agreement(
         limit,
         in_unit,
         _nowhere(found.found),
+        float(np.mean([place.gap for place in found.found])) if found.found else 0.0,
         tuple(
             WindowAgreement(place.start_s, place.n_windows, tuple(one.tolist()), tuple(place.weights.tolist()))
             for place, one in zip(found.found, told, strict=True)
@@ -197,7 +199,9 @@ def _rows(found: Places, told: Sequence[Floats], near: float) -> tuple[Component
     random = np.sum([place.random for place in places], axis=0)
     n_cells = sum(place.n_cells for place in places)
     shares = np.array([_shares(place) for place in places])
-    opposed = (relevances * weights < 0) & (np.minimum(np.abs(relevances), np.abs(weights)) > near)
+    gaps = np.array([place.gap for place in places])
+    counts = (np.abs(relevances) - gaps[:, None] > near) & (np.abs(weights) > near)
+    opposed = counts & (relevances * weights < 0)
     rows = []
     for i, name in enumerate(found.names):
         removal, own_reach = None if np.isnan(removals[i]) else float(removals[i]), None if reach is None else reach[i]
@@ -205,7 +209,7 @@ def _rows(found: Places, told: Sequence[Floats], near: float) -> tuple[Component
         rows.append(
             ComponentAgreement(
                 name,
-                state_of(one, weight, own_reach, removal, near),
+                state_of(one, weight, own_reach, removal, near, gap=float(gaps.mean())),
                 one,
                 weight,
                 None if own_reach is None else float(own_reach),
@@ -224,7 +228,9 @@ def _rows(found: Places, told: Sequence[Floats], near: float) -> tuple[Component
 _SUMMED = ("up", "down", "energy", "cells")
 
 
-def state_of(relevance: float, weight: float, reach: float | None, removal: float | None, near: float) -> State:
+def state_of(
+    relevance: float, weight: float, reach: float | None, removal: float | None, near: float, *, gap: float = 0.0
+) -> State:
     """What relevance and weight of one component have to do with each other, see the module.
 
     Parameters
@@ -237,13 +243,17 @@ def state_of(relevance: float, weight: float, reach: float | None, removal: floa
         Change of the value where the component alone is switched off; None: not known.
     near : float
         Size up to which a number is nothing.
+    gap : float
+        Amount by which the relevance may be off.
 
     Examples
     --------
     >>> state_of(0.4, 0.3, 0.0, -0.3, 0.05), state_of(0.4, 0.01, 0.0, -0.02, 0.05), state_of(0.4, 0.1, 0.2, -0.1, 0.05)
     ('agrees', 'idle', 'open')
     """
-    told, doubt = abs(relevance) > near, math.inf if reach is None else reach
+    told, doubt = abs(relevance) - gap > near, math.inf if reach is None else reach
+    if not told and abs(relevance) + gap > near:
+        return "open"
     if abs(weight) - doubt > near:
         if not told:
             return "missed"

@@ -35,6 +35,8 @@ class Place:
         Start of the excerpt in seconds.
     n_windows : int
         Number of windows of the map that the numbers are means over.
+    gap : float
+        Distance of the map's sum from what it should be; 0 where it sums to nothing in particular.
     names : tuple of str
         Names of its components.
     up, down : ndarray of float64, shape (n_components + 1,)
@@ -56,6 +58,7 @@ class Place:
 
     start_s: float
     n_windows: int
+    gap: float
     names: tuple[str, ...]
     up: Floats = field(repr=False)
     down: Floats = field(repr=False)
@@ -79,6 +82,7 @@ class Place:
         return Place(
             self.start_s,
             self.n_windows,
+            self.gap,
             tuple(names),
             laid(self.up, True),
             laid(self.down, True),
@@ -177,6 +181,7 @@ def _place(
     return Place(
         explanation.components.start_s,
         len(windows),
+        float(np.mean([relevance.windows[i].gap or 0.0 for i in windows])),
         explanation.names,
         divided(np.maximum(values, 0)),
         divided(np.maximum(-values, 0)),

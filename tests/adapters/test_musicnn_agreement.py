@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from audiolime_ext.gradients.relevance import Relevance
 from audiolime_ext.prediction.loading import load_model
 
 START_S, LABEL = 14.96, "female vocalists"
-FEW: dict[str, Any] = {"n_steps": 8, "most_steps": 8}
+FEW: dict[str, Any] = {"n_steps": 4, "most_steps": 4}
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +25,8 @@ def model(published: None) -> Any:
 
 
 @pytest.fixture(scope="module")
-def found(ezer_ev: Path, model: Any) -> Iterator[Relevance]:
-    yield relevance(ezer_ev, model, label=LABEL, start_s=START_S, duration_s=3.0, **FEW)
+def found(ezer_ev: Path, model: Any) -> Relevance:
+    return relevance(ezer_ev, model, label=LABEL, start_s=START_S, duration_s=3.0, **FEW)
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +47,15 @@ def test_relevance_and_weights_of_bands_add_up_to_the_same_difference(
     assert sum(row.relevance for row in told.rows) == pytest.approx(moved, abs=(window.gap or 0) + 0.02)
     assert sum(row.on_for or 0 for row in told.rows) == pytest.approx(1, abs=0.02)
     assert sum(row.chance.random or 0 for row in told.rows) == pytest.approx(1, abs=0.02)
-    print(told)
 
 
-def test_the_maps_order_takes_the_score_away_sooner_than_a_random_one(found: Relevance, model: Any) -> None:
-    told = faithfulness(found, model, n_steps=5, n_random=1)
-    print(told)
-    assert (told.gain("deletion", "random").value or 0) > 0.02
+def test_the_maps_order_brings_the_score_back_sooner_than_a_random_one(found: Relevance, model: Any) -> None:
+    told = faithfulness(found, model, n_steps=4, n_random=1)
+    assert (told.gain("insertion", "random").value or 0) > 0.05
     assert told.measures["score_drop"].n == 1
 
 
 def test_the_map_changes_when_the_network_forgets(found: Relevance, model: Any) -> None:
-    told = map_randomisation(found, model, layers=["dense_1", "dense"], **FEW)
-    print(told)
-    assert told.correlations.shape == (2, 1, 1)
+    told = map_randomisation(found, model, layers=["dense_1"], **FEW)
+    assert told.correlations.shape == (1, 1, 1)
     assert (told.means[-1].value or 0) < 0.9

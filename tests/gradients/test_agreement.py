@@ -223,6 +223,19 @@ def test_states_are_by_what_counts_with_all_of_the_interval(
     assert state_of(relevant, weight, reach, removal, 0.05) == state
 
 
+@pytest.mark.parametrize(("relevant", "gap", "state"), [(0.4, 0.1, "agrees"), (0.1, 0.06, "open"), (0.0, 0.06, "open")])
+def test_relevance_counts_by_more_than_the_gap_of_the_map(relevant: float, gap: float, state: str) -> None:
+    assert state_of(relevant, 0.3, 0.0, -0.3, 0.05, gap=gap) == state
+
+
+def test_a_map_that_misses_its_sum_by_much_says_so_and_leaves_open() -> None:
+    found = compared(saturated(), n_steps=1, most_steps=1)
+    assert found.gap > 0.3
+    assert "so less is known of it: more steps would help" in str(found)
+    assert row(found, "bass").state == "open"
+    assert found.agrees is None
+
+
 @pytest.mark.parametrize(("rho", "n"), [(0.0, 12), (0.6, 12), (0.6, 40)])
 def test_intervals_of_rank_correlations_hold_them_as_often_as_they_say(rho: float, n: int) -> None:
     """Of 1,000 draws from a normal distribution; a standard error is .007."""
