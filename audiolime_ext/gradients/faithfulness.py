@@ -10,8 +10,9 @@ components. Three orders are compared, since either area alone says nothing:
 - *random*: a mean over some orders. Read from either end it is the same, so deletion and insertion share it.
 
 A window with a few cells of the baseline is an odd input, which no recording gives; that is so for all three. It can
-leave deletion without a say: of musicnn a fifth of the cells, whichever they are, takes all of the score away, and the
-three areas were .066, .069 and .069 (one window of the bundled clip, five points). Insertion told them apart there.
+leave deletion without a say: without a quarter of its cells, whichever they are, musicnn says nothing of the label any
+more, and the three areas were .066, .069 and .069 (one window of the bundled clip, five points). Insertion told the
+orders apart there.
 
 *On the sound.* What `Relevance.listen` plays, the cells of largest relevance for the value, is given to the model as a
 recording of its own, and so is the rest. The measures are those of `audiolime_ext.faithfulness.removal` for stems: AI,
