@@ -40,6 +40,7 @@ adapters = {
     "openunmix": "openunmix",
     "training": "torch",
     "captum": "captum",
+    "musicnn_agreement": "torch",
 }
 for module, package in adapters.items():
     if not asked or find_spec(package) is None:

@@ -48,6 +48,8 @@ TESTED_ELSEWHERE = {  # modules, or all of a package, whose tests are those of w
     **{f"factorization.{name}": "factorization/test_contract" for name in ("own_rate", "stems")},
     "factorization.loading": "prediction/test_loading",
     **{f"gradients.{name}": "gradients/test_relevance" for name in ("saved", "window_facts", "words")},
+    **{f"gradients.{name}": "gradients/test_agreement" for name in ("agreed", "placing")},
+    **{f"gradients.{name}": "gradients/test_faithfulness" for name in ("again", "mean")},
     "gradients.window_maps": "gradients/test_integrated",
     "models.deejai_weights": "models/test_deejai",
     "models.musicnn_network": "models/test_musicnn",

@@ -231,7 +231,7 @@ def _judge(explanation: Explanation, label: str, game: Game, everything: bool) -
         share = Measure(float(explanation.components.mask(arguing).mean()))
         sets = _with_and_without(explanation, arguing, game) if made_by else made_by.message
         measures["explanation_share"] = share if made_by else Measure.undefined(made_by.message)
-        measures |= _removal_measures(near.full, sets, column)
+        measures |= removal_measures(near.full, sets, column)
         measures |= _weight_measures(explanation, game, column)
     return LabelFaithfulness(
         label,
@@ -255,7 +255,18 @@ def _with_and_without(explanation: Explanation, names: tuple[str, ...], game: Ga
     return answered(game, masks)
 
 
-def _removal_measures(full: Array, sets: Array | str, column: int) -> dict[str, Measure]:
+def removal_measures(full: Array, sets: Array | str, column: int) -> dict[str, Measure]:
+    """AI, AD, AG, FF and Fid-In of one explanation, as `removal` defines them, by their names.
+
+    Parameters
+    ----------
+    full : ndarray of float64, shape (n_labels,)
+        Values of the recording.
+    sets : ndarray of float64, shape (2, n_labels), or str
+        Values of the explanation alone and of the recording without it; or the reason why there are none.
+    column : int
+        Position of the label among the values.
+    """
     names = ("average_increase", "average_drop", "average_gain", "score_drop", "input_fidelity")
     if isinstance(sets, str):
         return dict.fromkeys(names, Measure.undefined(sets))

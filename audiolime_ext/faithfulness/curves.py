@@ -57,7 +57,7 @@ def random_area(n: int, game: Game, column: int) -> Measure:
     if isinstance(scores, str):
         return Measure.undefined(scores)
     sizes = masks.sum(axis=1)
-    return Measure(_trapezoid(np.array([scores[sizes == k, column].mean() for k in range(n + 1)])))
+    return Measure(area_under(np.array([scores[sizes == k, column].mean() for k in range(n + 1)])))
 
 
 def heaviest(weights: Array) -> list[Masks] | None:
@@ -102,8 +102,15 @@ def _area(weights: Array, game: Game, column: int, *, delete: bool) -> Measure:
     if isinstance(scores, str):
         return Measure.undefined(scores)
     points = np.split(scores[:, column], np.cumsum([len(rows) for rows in sets])[:-1])
-    return Measure(_trapezoid(np.array([point.mean() for point in points])))
+    return Measure(area_under(np.array([point.mean() for point in points])))
 
 
-def _trapezoid(curve: Array) -> float:
+def area_under(curve: Array) -> float:
+    """Area under a curve whose points are equally far apart, from 0 to 1: its mean.
+
+    Examples
+    --------
+    >>> area_under(np.array([0.0, 1.0, 1.0]))
+    0.75
+    """
     return float((curve[1:] + curve[:-1]).mean() / 2)

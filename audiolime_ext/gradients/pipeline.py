@@ -143,8 +143,8 @@ def relevance(
         require_gradients(asked, target)
     heard = hear(recording, asked, start_s=start_s, duration_s=duration_s)
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
-    aim, called = _aim(target, label, asked, outputs)
-    base, base_name, notes = _baseline(baseline, heard, asked)
+    aim, called = one_value(target, label, asked, outputs)
+    base, base_name, notes = start_of(baseline, heard, asked)
     given = asked, heard.features, aim
     drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
     if method == "integrated":
@@ -161,7 +161,9 @@ def relevance(
     return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, seed)
 
 
-def _aim(target: TargetSpec | Target, label: str | int | None, model: Model, outputs: Scores) -> tuple[Target, str]:
+def one_value(
+    target: TargetSpec | Target, label: str | int | None, model: Model, outputs: Scores
+) -> tuple[Target, str]:
     """The one value that is explained, and its name."""
     aim = target if isinstance(target, Target) else make_target(target, label_names(model, outputs.shape[1]))
     require_gradients(model, aim)
@@ -172,7 +174,7 @@ def _aim(target: TargetSpec | Target, label: str | int | None, model: Model, out
     return aim.only(names.index(called)), called
 
 
-def _baseline(given: Any, heard: Heard, model: Model) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
+def start_of(given: Any, heard: Heard, model: Model) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
     """Where the way to the windows begins, its name, and notes."""
     if isinstance(given, str) and given not in BASELINES:
         raise unknown("baseline", given, [*BASELINES, "features", "an Audio of another song"])

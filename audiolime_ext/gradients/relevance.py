@@ -105,6 +105,11 @@ class Relevance(Plotted):
         """The windows that are explained."""
         return tuple(one for one in self.windows if not one.abstained)
 
+    def frames_of(self, window: int) -> slice:
+        """The frames of the map that a window holds, by the window's number."""
+        starts = [round((one.start_s - self.windows[0].start_s) / self.step_s) for one in self.windows]
+        return slice(starts[window], starts[window] + len(self.values) - max(starts))
+
     def bands(self, *, level: float = 0.95, n_draws: int = 2000, seed: int | None = None) -> tuple[Band, ...]:
         """Each band's mean sum within a window, with an interval by a bootstrap over the explained windows.
 
@@ -133,7 +138,7 @@ class Relevance(Plotted):
         own = self.per_window[[not one.abstained for one in self.windows]]
         if not len(own):
             return ()
-        ends = _intervals(own, level, n_draws, self.seed if seed is None else seed)
+        ends = mean_intervals(own, level, n_draws, self.seed if seed is None else seed)
         khz = [None] * own.shape[1] if self.bands_hz is None else [float(hz) / 1000 for hz in self.bands_hz]
         return tuple(
             Band(i, khz[i], float(mean), *(() if ends is None else (float(ends[0][i]), float(ends[1][i]))))
@@ -220,8 +225,20 @@ class Relevance(Plotted):
         return cls(**saved.load(Path(folder)))
 
 
-def _intervals(own: Floats, level: float, n_draws: int, seed: int) -> tuple[Floats, Floats] | None:
-    """Ends of the intervals of means over windows (n_windows, n_bands); None where there are fewer than two."""
+def mean_intervals(own: Floats, level: float, n_draws: int, seed: int) -> tuple[Floats, Floats] | None:
+    """Ends of the intervals of means over windows, by a bootstrap; None where there are fewer than two.
+
+    Parameters
+    ----------
+    own : ndarray of float64, shape (n_windows, n)
+        Numbers of each window.
+    level : float
+        Confidence of the intervals, between 0 and 1.
+    n_draws : int
+        Number of draws.
+    seed : int
+        Seed of the draws.
+    """
     if len(own) < 2:
         return None
     rng, tail = np.random.default_rng(seed), tail_of(level, len(own))

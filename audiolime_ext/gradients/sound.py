@@ -39,11 +39,7 @@ def parted(relevance: Relevance, cells: NDArray[np.bool_], audio: Audio | None) 
     UsageError
         If the bands' frequencies are not known, or the recording is not at hand, or another.
     """
-    recording = audio or relevance.audio
-    if recording is None:
-        raise UsageError("a saved result does not hold its recording; give it: listen(audio=load_audio(…))")
-    if recording.sha256 != relevance.sha256:
-        raise UsageError(f"{recording.name!r} is not the recording {relevance.recording!r} that this was made of")
+    recording = recording_of(relevance, audio)
     if relevance.bands_hz is None or relevance.top_hz is None:
         raise UsageError(
             "the front end does not say which frequencies its bands are, so they cannot be heard; wrap it: "
@@ -58,6 +54,22 @@ def parted(relevance: Relevance, cells: NDArray[np.bool_], audio: Audio | None) 
     part = masked(mixture, cells.astype(np.float64), times_s, relevance.step_s, shares, recording.sr)
     name = f"{recording.name}: {relevance.label}, by {relevance.method}"
     return Audio(part, recording.sr, name), Audio(mixture - part, recording.sr, f"{name}, the rest")
+
+
+def recording_of(relevance: Relevance, audio: Audio | None) -> Audio:
+    """The recording of a map: the one that is given, or the one at hand.
+
+    Raises
+    ------
+    UsageError
+        If it is not at hand, or another.
+    """
+    recording = audio or relevance.audio
+    if recording is None:
+        raise UsageError("a saved result does not hold its recording; give it: listen(audio=load_audio(…))")
+    if recording.sha256 != relevance.sha256:
+        raise UsageError(f"{recording.name!r} is not the recording {relevance.recording!r} that this was made of")
+    return recording
 
 
 def bin_shares(bands_hz: Floats, top_hz: float, sr: int, n_fft: int) -> Floats:

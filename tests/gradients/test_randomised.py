@@ -1,0 +1,67 @@
+"""Maps of networks that forget, and of one that only claims to."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.pipeline import relevance
+from audiolime_ext.gradients.randomised import MapRandomisation, map_randomisation, random_maps
+from tests.gradients.networks import Network, linear, one_place
+from tests.gradients.stems import ALL, LOW, Forgetful, hears_bass, stems
+
+PAIR = stems([0.1, 0.1, 0.0, 0.1], [0.1, 0.1, 0.0, 0.1])
+
+
+def test_a_network_that_forgets_passes_and_one_that_only_claims_to_does_not() -> None:
+    honest = hears_bass()
+    claimed = Forgetful(honest.weights, forgets=False)
+    found, kept = (map_randomisation(relevance(PAIR.mixture, one), one, seeds=(0, 1)) for one in (honest, claimed))
+    assert found.correlations.shape == (1, 2, 3)
+    assert found.passed is True
+    assert kept.means[-1].value == pytest.approx(1, abs=1e-6)
+    assert kept.passed is False
+    assert "the map stays much the same" in str(kept)
+    assert "the map depends on what the network has learned" in str(found)
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["layers"] == ["head"]
+
+
+def test_a_map_of_the_sound_itself_is_seen_to_be_one() -> None:
+    network = Forgetful(one_place(ALL, ALL))
+    found = map_randomisation(relevance(PAIR.mixture, network), network)
+    assert found.with_sound == pytest.approx(np.ones(3), abs=1e-6)
+
+
+def test_maps_that_are_constant_decide_nothing() -> None:
+    mute = MapRandomisation("loud", "gradients", ("head",), np.full((1, 1, 2), np.nan), np.ones(2))
+    assert mute.means[0].value is None
+    assert mute.passed is None
+    assert "which decides nothing" in str(mute)
+
+
+def test_random_maps_are_on_the_same_grid_and_explain_every_window() -> None:
+    network = hears_bass()
+    given = relevance(PAIR.mixture, network, start_s=1.0)
+    maps = random_maps(given, network, seeds=(3, 4))
+    assert [one.values.shape for one in maps] == [given.values.shape] * 2
+    assert np.allclose(maps[0].times_s, given.times_s)
+    assert not any(window.abstained for one in maps for window in one.windows)
+    assert np.abs(maps[0].values - maps[1].values).max() > 0
+    again = random_maps(given, network, seeds=(3,))[0]
+    assert (again.values == maps[0].values).all()
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    network = hears_bass()
+    given = relevance(PAIR.mixture, network)
+    with pytest.raises(UsageError, match="Network cannot be randomised"):
+        random_maps(given, Network(linear(one_place(ALL, LOW)), labels=["loud"]))
+    with pytest.raises(UsageError, match="at least one layer and one seed"):
+        random_maps(given, network, seeds=())
+    with pytest.raises(UsageError, match="give those that it was made with"):
+        random_maps(given, network, method="gradients")
+    with pytest.raises(UsageError, match="no window of the map is explained"):
+        map_randomisation(relevance(PAIR.mixture, network, near=5), network)
