@@ -7,6 +7,7 @@
 - `smoothing`: means over noisy inputs, and blurs; `grad_cam`: where a layer holds what raises a value
 - `window_maps`: what a method says of each window, and its gaps
 - `relevance`: the result: one map of the recording; `window_facts`: what it keeps of windows and bands
+- `cost`: what that will take, by a trial of one window
 - `sound`: what is relevant, to listen to; `words`: in sentences and plain values; `saved`: on disk
 
 Kept true: what a map sums to is stated, with how far it is off; where there is nothing to explain, nothing is.
