@@ -10,6 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
     add_files,
     add_json,
@@ -24,7 +25,6 @@ from audiolime_ext.cli.options import (
     resolve_model,
 )
 from audiolime_ext.cli.question import add_target, labels_asked, require_one_target, target_of
-from audiolime_ext.cli.numbers import whole
 from audiolime_ext.files.names import legible, utf8
 
 MOST_WINDOWS = 3  # that are explained, unless every one is wanted
@@ -112,9 +112,7 @@ def _baseline(given: str) -> Any:
         raise UsageError(f"the baseline must be {', '.join(BASELINES)} or a recording; {error}") from error
 
 
-def _explain(
-    given: Any, model: Any, labels: list[Any], baseline: Any, folder: Path | None, args: Namespace
-) -> None:
+def _explain(given: Any, model: Any, labels: list[Any], baseline: Any, folder: Path | None, args: Namespace) -> None:
     """All labels of one file; what it takes is told first."""
     from audiolime_ext.audio.recording import load_audio
     from audiolime_ext.audio.silence import require_sound

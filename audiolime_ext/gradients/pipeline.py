@@ -225,7 +225,9 @@ def _strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArra
         return chosen, ()
     silent = f" ({n_windows - len(sounds)} silent)" if len(sounds) < n_windows else ""
     of = counted(n_windows, "window")
-    return chosen, (f"of {of}{silent}, {len(chosen)} {'is' if len(chosen) == 1 else 'are'} explained: where {label} is highest",)
+    return chosen, (
+        f"of {of}{silent}, {len(chosen)} {'is' if len(chosen) == 1 else 'are'} explained: where {label} is highest",
+    )
 
 
 def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
