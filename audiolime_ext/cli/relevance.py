@@ -56,7 +56,7 @@ def add(commands: Any) -> None:
         "--baseline",
         default="silence",
         metavar="B",
-        help="where Integrated Gradients begin: silence (default), mean (of the excerpt's windows) or another recording",
+        help="where Integrated Gradients begin: silence (default), mean (of all windows) or another recording",
     )
     parser.add_argument("--every", action="store_true", help=f"explain every window, not the {MOST_WINDOWS} strongest")
     parser.add_argument(

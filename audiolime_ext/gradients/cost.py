@@ -81,7 +81,7 @@ class Cost:
 
 
 def gradients_of(method: str) -> tuple[int, int]:
-    """How many gradients a window takes by a method of `audiolime_ext.gradients.pipeline.METHODS`, at least and at most.
+    """How many gradients a window takes, at least and at most; the method is one of the pipeline's `METHODS`.
 
     Examples
     --------

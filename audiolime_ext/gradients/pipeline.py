@@ -224,10 +224,8 @@ def _strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArra
     if len(chosen) == n_windows:
         return chosen, ()
     silent = f" ({n_windows - len(sounds)} silent)" if len(sounds) < n_windows else ""
-    of = counted(n_windows, "window")
-    return chosen, (
-        f"of {of}{silent}, {len(chosen)} {'is' if len(chosen) == 1 else 'are'} explained: where {label} is highest",
-    )
+    some = "1 is" if len(chosen) == 1 else f"{len(chosen)} are"
+    return chosen, (f"of {counted(n_windows, 'window')}{silent}, {some} explained: where {label} is highest",)
 
 
 def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:

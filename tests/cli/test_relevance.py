@@ -123,7 +123,7 @@ def test_another_recording_is_a_baseline_and_a_misspelt_name_is_none(capsys: pyt
     [
         (
             ("--method", "lime"),
-            "unknown method 'lime'.*integrated, gradients, smooth-integrated, grad-cam"),
+            "unknown method 'lime'.*integrated, gradients, smooth-integrated, grad-cam",
         ),
         (("--layer", "cells"), "a layer is for grad-cam, and integrated is of the features; leave layer out"),
         (("--method", "gradients", "--baseline", "mean"), "gradients compares with nothing; leave baseline out"),
