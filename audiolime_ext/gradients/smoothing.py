@@ -106,8 +106,8 @@ def smooth_grad(
         for copy in copies:
             total += values_and_gradients(model, copy, target)[2]
         quiet = np.zeros(len(x), bool)
-        full, cited = values_of(model, x, target), (REFERENCE,)
-        maps = WindowMaps("SmoothGrad", total / n_draws, full, None, None, None, quiet, references=cited)
+        full = values_of(model, x, target)
+        maps = WindowMaps("SmoothGrad", total / n_draws, full, None, None, None, quiet, references=(REFERENCE,))
         return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "gradients"))
     asked = {"baseline": baseline, "n_steps": n_steps, "most_steps": n_steps, "near": 0.0}
     values, moved = np.zeros(x.shape), np.zeros(len(x))

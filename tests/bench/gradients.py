@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,11 @@ def report(*, rounds: int = 3) -> str:
 def _captum(model: MusicnnModel, heard: Any, column: int) -> tuple[Callable[[], object], int, float]:
     """Captum's call with the fewest nodes that are complete enough, how many these are, and its gap."""
     import torch
-    from captum.attr import IntegratedGradients
 
     graph = model._graph(None).in_torch()
-    method = IntegratedGradients(lambda features: graph(features.unsqueeze(1), [SCORES])[0])
+    method = import_module("captum.attr").IntegratedGradients(
+        lambda features: graph(features.unsqueeze(1), [SCORES])[0]
+    )
     given, base = torch.from_numpy(heard.features), torch.from_numpy(heard.silence[None])
     how = {"target": column, "method": "gausslegendre", "internal_batch_size": n_at_once(model)}
     with torch.no_grad():
