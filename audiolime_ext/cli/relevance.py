@@ -89,11 +89,11 @@ def run(args: Namespace) -> int:
     require_differentiable(model)
     if args.method == "grad-cam":
         require_layered(model, args.layer)
-    labels = labels_asked(args, model) or [None]
+    labels: list[Any] = list(labels_asked(args, model) or ())
     names = names_apart(args.files)
 
     def work(file: str) -> None:
-        _explain(as_called(file, names), model, labels, baseline, folders.get(file), args)
+        _explain(as_called(file, names), model, labels or [None], baseline, folders.get(file), args)
 
     return for_each_file(args, work)
 
