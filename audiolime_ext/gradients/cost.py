@@ -54,7 +54,7 @@ class Cost:
     Examples
     --------
     >>> print(Cost(60, 3, 16, 496, 0.02, n_values=2))
-    2 values × 3 windows of 60 × 16 to 496 gradients: 1 s to 60 s
+    2 values × 3 windows of 60 × 16 to 496 gradients: 5 s to 60 s
     """
 
     n_windows: int

@@ -21,7 +21,8 @@ from audiolime_ext import load_audio
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import integrated_gradients
 from audiolime_ext.gradients.window_maps import tolerance
-from audiolime_ext.models.musicnn import SCORES, MusicnnModel
+from audiolime_ext.models.musicnn import MusicnnModel
+from audiolime_ext.models.musicnn_network import SCORES
 from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.targets import make_target
 

@@ -55,7 +55,7 @@ class Celled(Network):
         return (cells - cells.min(axis=(1, 2), keepdims=True))[..., None]
 
     def __call__(self, batch: NDArray[np.float32]) -> Array:
-        return self._outputs(self.activations(self.front_end(batch), "cells"))
+        return np.asarray(self._outputs(self.activations(self.front_end(batch), "cells")), np.float64)
 
     def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> Any:
         self.batches.append(len(features))
