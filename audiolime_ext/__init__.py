@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from audiolime_ext.factorization.contract import Factorization
     from audiolime_ext.factorization.loading import load_factorization
     from audiolime_ext.factorization.stems import Stems, with_residual
+    from audiolime_ext.gradients.pipeline import relevance
     from audiolime_ext.prediction.contract import Model
     from audiolime_ext.prediction.contract import Tagger as Tagger
     from audiolime_ext.prediction.function import tagger
@@ -82,6 +83,7 @@ _HOMES = {
     "load_model": "prediction.loading",
     "make_index": "collection.indexing.making",
     "playlist": "recommendation.playlists.pipeline",
+    "relevance": "gradients.pipeline",
     "run_audit": "audit.run",
     "similar": "recommendation.similar",
     "tag": "prediction.taggram",
@@ -111,6 +113,7 @@ __all__ = [
     "load_model",
     "make_index",
     "playlist",
+    "relevance",
     "run_audit",
     "similar",
     "tag",

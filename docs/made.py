@@ -121,10 +121,17 @@ FIGURES = {  # name → title, and what is drawn of what FIGURES_OF makes
     "neighbours": ("The nearest songs, and by which stems", 'nearest.plot(style="paper")'),
     "map": ("A map, beside one of noise", 'laid_out.plot(style="paper")'),
     "transitions": ("The transitions of a playlist", 'listed.plot(style="paper")'),
+    "relevance": (
+        "Where in time and frequency a score comes from, of a model that hears the middle bands alone",
+        'heard.plot(style="paper")',
+    ),
     "training": ("How a training went, until nothing improved", 'trained.plot(style="paper")'),
 }
 FIGURES_OF = """
-from audiolime_ext import embedding_map, explain, explain_track, playlist, similar, why
+import numpy as np
+
+from audiolime_ext import embedding_map, explain, explain_track, playlist, relevance, similar, why
+from audiolime_ext.prediction.front_end import LogMel
 from audiolime_ext.recommendation.training.result import TrainedEmbedding
 
 e = explain("ezer_ev.ogg", "musicnn:MSD_musicnn", labels=["female vocalists", "metal"])
@@ -134,6 +141,27 @@ reason = why("ezer_ev.ogg", "vermocsar.ogg", "mime.wav", index="music.index")
 laid_out = embedding_map("pieces/pieces.index", group="album")
 listed = playlist("pieces/pieces.index", n=10, start="Feelings 3 s", end="Ezer év 12 s")
 trained = TrainedEmbedding.load("own.training")
+
+
+class Middle:  # a model that is known: it hears how loud bands 10 to 59 of 96 are, and nothing else
+    sr, window_s, hop_s, lead_s, min_s, n_channels, batch_size = 16000, 3.0, 3.0, 0.0, None, 1, 8
+    labels, spec, fingerprint, references = ["middle"], None, None, ()
+    front_end = LogMel(16000, 512, 256, 96)
+    weights = np.repeat([0, 2 / 50, 0], [10, 50, 36])
+
+    def scores(self, features):
+        return 1 / (1 + np.exp(4 - (features @ self.weights).mean(axis=1, keepdims=True)))
+
+    def __call__(self, batch):
+        return self.scores(self.front_end(batch))
+
+    def vjp(self, features, cotangent_fn, *, wrt=None):
+        scores = self.scores(features)
+        slope = cotangent_fn(scores) * scores * (1 - scores) / features.shape[1]
+        return scores, features, slope[:, :, None] * self.weights * np.ones_like(features)
+
+
+heard = relevance("ezer_ev.ogg", Middle(), strongest=1)
 """
 NOTEBOOKS = {"start": "The first explanation", "audit": "An audit"}
 BEFORE = [

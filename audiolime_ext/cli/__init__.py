@@ -28,6 +28,7 @@ from audiolime_ext.cli import (
     map,
     page,
     playlist,
+    relevance,
     rerun,
     separate,
     similar,
@@ -43,8 +44,8 @@ from audiolime_ext.cli.streams import StdoutError, discard_output, flush_c, own_
 from audiolime_ext.progress.stages import reporting
 
 COMMANDS = (
-    *(tag, separate, explain, page, audit, index, similar, why, playlist, map, evaluate_embedding, train_embedding),
-    *(demo, rerun, checkpoints, cache, listing),
+    *(tag, separate, explain, relevance, page, audit, index, similar, why, playlist, map, evaluate_embedding),
+    *(train_embedding, demo, rerun, checkpoints, cache, listing),
 )
 
 

@@ -30,10 +30,7 @@ def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
         "within those that matter), auto (default: shapley, or owen if there are too many segments for exact values), "
         "lime (audioLIME's kernel), banzhaf, leave-one-out",
     )
-    parser.add_argument("--target", help="what is explained: score (default) or log-odds")
-    parser.add_argument(
-        "--contrast", nargs=2, metavar=("L", "M"), help="explain why label L and not M; instead of --target"
-    )
+    add_target(parser)
     parser.add_argument(
         "--baseline",
         default="silence",
@@ -41,6 +38,14 @@ def add_question(parser: ArgumentParser, *, top_labels: str) -> None:
         help="what 'off' sounds like: silence (default), noise, floor (noise at -80 dBFS) or another recording",
     )
     add_sampling(parser)
+
+
+def add_target(parser: _ActionsContainer) -> None:
+    """`--target` and `--contrast`."""
+    parser.add_argument("--target", help="what is explained: score (default) or log-odds")
+    parser.add_argument(
+        "--contrast", nargs=2, metavar=("L", "M"), help="explain why label L and not M; instead of --target"
+    )
 
 
 def add_sampling(parser: _ActionsContainer) -> None:
@@ -83,14 +88,20 @@ def require_known_words(args: Namespace) -> None:
     """
     from audiolime_ext.attribution.methods import method_named
     from audiolime_ext.components.segments import require_known
+
+    require_one_target(args)
+    method_named(args.method)
+    require_known(args.segments)
+
+
+def require_one_target(args: Namespace) -> None:
+    """Raise `UsageError` if `--contrast` stands beside `--target` or `--labels`."""
     from audiolime_ext.errors import UsageError
 
     if args.contrast is not None and args.target is not None:
         raise UsageError("--contrast explains the difference of two labels and --target one label; give one of the two")
     if args.contrast is not None and args.labels:
         raise UsageError("--contrast names the two labels that it explains; leave --labels out")
-    method_named(args.method)
-    require_known(args.segments)
 
 
 def labels_asked(args: Namespace, model: Any) -> list[str | int] | None:
@@ -99,14 +110,14 @@ def labels_asked(args: Namespace, model: Any) -> list[str | int] | None:
 
     labels = label_numbers(args.labels, model)
     if model.labels is not None:
-        make_target(_target(args), model.labels)
+        make_target(target_of(args), model.labels)
     return labels
 
 
 def how_asked(args: Namespace) -> dict[str, Any]:
     """The arguments of a question that `explain` and `explain_track` share."""
     return {
-        "target": _target(args),
+        "target": target_of(args),
         "baseline": args.baseline,
         "method": args.method,
         "max_evals": args.max_evals,
@@ -114,7 +125,8 @@ def how_asked(args: Namespace) -> dict[str, Any]:
     }
 
 
-def _target(args: Namespace) -> Any:
+def target_of(args: Namespace) -> Any:
+    """What is explained: `--contrast`, `--target`, or the score."""
     return args.contrast or args.target or "score"
 
 

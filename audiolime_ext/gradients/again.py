@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
@@ -39,7 +40,7 @@ class Again:
     model : Model
         Model that it is of.
     heard : Heard
-        All windows of the excerpt.
+        Windows of the map.
     aim, whole : Target
         Target of the one value, and of all values of the model.
     column : int
@@ -70,7 +71,8 @@ class Again:
 
     def answers(self, audio: Audio) -> Scores:
         """All values of the model for the explained windows of another recording as long, (n_windows, n_values)."""
-        signals = hear(audio, self.model, **span_of(self.relevance)).signals[self.explained]
+        heard = hear(audio, self.model, **span_of(self.relevance))
+        signals = heard.only(numbers_of(self.relevance, heard.starts_s)).signals[self.explained]
         return np.asarray(self.whole.apply(np.asarray(predict(self.model, signals[:, None]))))
 
 
@@ -83,6 +85,21 @@ def span_of(relevance: Relevance) -> dict[str, float]:
     """Start and length of the excerpt that the windows of a map fill, in seconds."""
     start_s = relevance.windows[0].start_s
     return {"start_s": start_s, "duration_s": relevance.windows[-1].start_s + relevance.window_s - start_s}
+
+
+def numbers_of(relevance: Relevance, starts_s: Floats) -> NDArray[np.intp]:
+    """Which of the windows that begin at `starts_s` are those of a map, which may be of the strongest alone.
+
+    Raises
+    ------
+    UsageError
+        If one of the map's is not among them.
+    """
+    own = np.array([one.start_s for one in relevance.windows])
+    apart = np.abs(own[:, None] - starts_s)
+    if not len(starts_s) or apart.min(axis=1).max() > relevance.step_s / 2:
+        raise UsageError("the model hears other windows than those that the map is of; give the model that it is of")
+    return np.asarray(apart.argmin(axis=1), np.intp)
 
 
 def maps_of(relevance: Relevance) -> Floats:
@@ -124,15 +141,16 @@ def ask_again(
     if relevance.model is not None and asked.spec != relevance.model:
         raise UsageError(f"the map is of the model {relevance.model}, not of {asked.spec}")
     wanted = stated_target(relevance, target)
-    heard = hear(recording, asked, **span_of(relevance))
-    if not np.allclose(heard.starts_s, [one.start_s for one in relevance.windows], atol=relevance.step_s / 2):
-        raise UsageError("the model hears other windows than those that the map is of; give the model that it is of")
+    every = hear(recording, asked, **span_of(relevance))
+    chosen = numbers_of(relevance, every.starts_s)
+    heard = every.only(chosen)
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
     names = label_names(asked, outputs.shape[1])
     whole = wanted if isinstance(wanted, Target) else make_target(wanted, names)
     label = relevance.label if whole.keeps_labels else None
     aim, called = one_value(wanted, label, asked, outputs)
-    base, named, _ = start_of(baseline, heard, asked)
+    base, named, _ = start_of(baseline, every, asked)
+    base = base[chosen] if base.shape == every.features.shape else base
     if relevance.baseline not in (None, named):
         raise UsageError(f"the map starts from {relevance.baseline}, and not from {named}; give its own: baseline=")
     own = explained(relevance)

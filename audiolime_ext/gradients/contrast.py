@@ -148,5 +148,6 @@ def _less(first: WindowMaps, second: WindowMaps, *, target: Target, near: float 
     values[abstained] = 0.0
     gaps = np.abs(values.sum(axis=tuple(range(1, values.ndim))) - moved)
     steps = np.where(abstained, 0, first.nodes)
-    maps = WindowMaps(f"difference of two {METHOD}", values, full, full - moved, gaps, steps, abstained)
+    cited: dict[str, Any] = {"references": first.references}
+    maps = WindowMaps(f"difference of two {METHOD}", values, full, full - moved, gaps, steps, abstained, **cited)
     return judged(maps, target, near)

@@ -35,11 +35,19 @@ from audiolime_ext.gradients.window_maps import WindowMaps, judged
 from audiolime_ext.prediction.capabilities import Layered
 from audiolime_ext.prediction.layers import CHANNELS, require_layer
 from audiolime_ext.prediction.targets import Target
+from audiolime_ext.text import shortened
 
 Channels = Literal["first", "last"]
 Order = Literal["time", "frequency"]
 
 SCALED_BY, LOG_BY, LOG_LIMIT = 1e-8, 1e-5, 3.0
+REFERENCE = """@inproceedings{selvaraju2017gradcam,
+  author = {Selvaraju, Ramprasaath R. and Cogswell, Michael and Das, Abhishek and Vedantam, Ramakrishna and Parikh, Devi
+    and Batra, Dhruv},
+  title = {{Grad-CAM}: Visual Explanations from Deep Networks via Gradient-based Localization},
+  booktitle = {IEEE International Conference on Computer Vision (ICCV)},
+  year = {2017}
+}"""
 _CLEARLY = np.log(1.5)  # by which one order of the axes must fit the features better than the other
 
 
@@ -85,10 +93,7 @@ def grad_cam(
         If the model fails, or answers NaN or infinity.
     """
     require_gradients(model, target)
-    if not isinstance(model, Layered):
-        called = getattr(model, "spec", None) or type(model).__name__
-        raise UsageError(f"the layers of the model {called} cannot be read; integrated_gradients() needs none")
-    require_layer(layer, model.layers)
+    require_layered(model, layer)
     x = np.asarray(features, np.float32)
     if x.ndim != 3:
         raise UsageError(f"a map needs features (n_windows, n_frames, n_bands), not {x.shape}")
@@ -107,10 +112,28 @@ def grad_cam(
         values = _scaled(values)
     if sigma:
         values = gaussian(values, (0.0, sigma, sigma))
-    maps = WindowMaps(f"Grad-CAM at {layer}", values, full, None, None, None, np.zeros(len(x), bool))
+    every = np.zeros(len(x), bool)
+    maps = WindowMaps(f"Grad-CAM at {layer}", values, full, None, None, None, every, references=(REFERENCE,))
     told = [note, *(["each window's map is scaled to 0…1"] if scaled else [])]
     told += [f"blurred by a Gaussian of {sigma:g} frames and bands"] if sigma else []
     return judged(maps, target, 0.0).with_notes(*told)
+
+
+def require_layered(model: Any, layer: str | None) -> None:
+    """Refuse a layer that the model does not have, or none: with the names of those that it has.
+
+    Raises
+    ------
+    UsageError
+        If its layers cannot be read, none is named, or there is none of that name.
+    """
+    if not isinstance(model, Layered):
+        called = getattr(model, "spec", None) or type(model).__name__
+        raise UsageError(f"the layers of the model {called} cannot be read; integrated_gradients() needs none")
+    if layer is None:
+        few = shortened(", ".join(model.layers), 400)
+        raise UsageError(f"grad-cam is of a layer: name it (layer=, --layer), one of {few}")
+    require_layer(layer, model.layers)
 
 
 def channels_of(model: Any, layer: str, activations: Floats, channels: Channels | None) -> int:

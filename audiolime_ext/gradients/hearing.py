@@ -10,7 +10,7 @@ Silence is *what the front end makes of zeros*, window by window as long as the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,11 @@ class Heard:
     bands_hz: Floats | None = field(repr=False)
     top_hz: float | None
     notes: tuple[str, ...] = ()
+
+    def only(self, chosen: NDArray[np.intp]) -> Heard:
+        """Some of the windows, by their numbers."""
+        given = self.signals[chosen], self.features[chosen], self.starts_s[chosen]
+        return replace(self, signals=given[0], features=given[1], starts_s=given[2])
 
 
 def hear(audio: Audio, model: Model, *, start_s: float = 0.0, duration_s: float | None = None) -> Heard:

@@ -49,6 +49,13 @@ FEWEST_STEPS, MOST_STEPS = 16, 256
 METHOD, STAGE = "integrated gradients", "following gradients"
 Number = int | NDArray[np.int64]
 
+REFERENCE = """@inproceedings{sundararajan2017axiomatic,
+  author = {Sundararajan, Mukund and Taly, Ankur and Yan, Qiqi},
+  title = {Axiomatic Attribution for Deep Networks},
+  booktitle = {International Conference on Machine Learning (ICML)},
+  year = {2017}
+}"""
+
 
 def integrated_gradients(
     model: Any,
@@ -114,7 +121,8 @@ def integrated_gradients(
         left = left[(gaps > tolerance((full - base)[left])) & (2 * number[left] <= most[left])]
         number[left] *= 2
     gaps = np.abs(_sums(values) - (full - base))
-    return judged(WindowMaps(METHOD, values, full, base, gaps, steps, abstained), target, near)
+    maps = WindowMaps(METHOD, values, full, base, gaps, steps, abstained, references=(REFERENCE,))
+    return judged(maps, target, near)
 
 
 def _sums(values: Floats) -> Floats:

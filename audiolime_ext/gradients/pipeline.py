@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import load_audio
-from audiolime_ext.errors import ModelError, UsageError, unknown
+from audiolime_ext.audio.silence import sounding
+from audiolime_ext.errors import AudioError, ModelError, UsageError, unknown
 from audiolime_ext.gradients.differentiating import require_gradients
-from audiolime_ext.gradients.grad_cam import Channels, Order, grad_cam
+from audiolime_ext.gradients.grad_cam import Channels, Order, grad_cam, require_layered
 from audiolime_ext.gradients.hearing import Heard, hear, other_windows
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS, integrated_gradients
 from audiolime_ext.gradients.relevance import Relevance, joined
@@ -52,6 +53,7 @@ def relevance(
     baseline: Any = "silence",
     start_s: float = 0.0,
     duration_s: float | None = None,
+    strongest: int | None = None,
     near: float | None = None,
     n_steps: int = FEWEST_STEPS,
     most_steps: int = MOST_STEPS,
@@ -85,6 +87,8 @@ def relevance(
         n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
+    strongest : int or None
+        Number of windows to explain, those of the highest value that are not silent; None: all.
     near : float or None
         Difference from the baseline's value below which a window is not explained; None: the target's own.
     n_steps, most_steps : int
@@ -109,7 +113,7 @@ def relevance(
     UsageError
         If the model or the target has no derivatives, or an argument cannot be used.
     AudioError
-        If the recording cannot be read, or is too short for the model.
+        If the recording cannot be read, or is too short for the model; with `strongest`, if the excerpt is silent.
     ModelError
         If the model fails, answers NaN or infinity, or its gradients are those of another function than its answers.
 
@@ -131,20 +135,21 @@ def relevance(
     >>> found.values.shape, round(float(found.values[:, :8].sum() / found.values.sum()), 3), found.method
     ((123, 32), 1.0, 'integrated gradients')
     """
-    if method not in METHODS:
-        raise unknown("method", method, METHODS)
-    if (layer is None) == (method == "grad-cam"):
-        raise UsageError("grad-cam is of a layer: name it (layer=), and none with another method")
-    if method in ("gradients", "grad-cam") and not (isinstance(baseline, str) and baseline == "silence"):
-        raise UsageError(f"{method} compares with nothing; leave baseline out, or take 'integrated'")
+    require_consistent(method, layer=layer, baseline=baseline)
     recording, asked = load_audio(audio), load_model(model)
     require_differentiable(asked)
+    if method == "grad-cam":
+        require_layered(asked, layer)
     if isinstance(target, Target):
         require_gradients(asked, target)
     heard = hear(recording, asked, start_s=start_s, duration_s=duration_s)
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
     aim, called = one_value(target, label, asked, outputs)
     base, base_name, notes = start_of(baseline, heard, asked)
+    if strongest is not None:
+        chosen, told = _strongest(heard, aim.apply(outputs)[:, 0], strongest, called)
+        base = base[chosen] if base.shape == heard.features.shape else base
+        heard, outputs, notes = heard.only(chosen), outputs[chosen], (*notes, *told)
     given = asked, heard.features, aim
     drawn: dict[str, Any] = {"noise": noise, "n_draws": n_draws, "seed": seed}
     if method == "integrated":
@@ -157,8 +162,18 @@ def relevance(
         maps = smooth_grad(*given, of="integrated", baseline=base, n_steps=n_steps, **drawn)
     _require_same(maps, aim.apply(outputs)[:, 0], aim)
     maps = blurred(maps, frames=blur_frames, bands=blur_bands)
-    maps = maps.with_notes(*(() if maps.base is None else notes), *heard.notes)
+    maps = maps.with_notes(*notes, *heard.notes)
     return _result(maps, heard, aim, called, None if maps.base is None else base_name, asked, seed)
+
+
+def require_consistent(method: str, *, layer: str | None, baseline: Any) -> None:
+    """Refuse an unknown method, and a layer or a baseline that it has no use for; `UsageError`."""
+    if method not in METHODS:
+        raise unknown("method", method, METHODS)
+    if layer is not None and method != "grad-cam":
+        raise UsageError(f"a layer is for grad-cam, and {method} is of the features; leave layer out")
+    if method in ("gradients", "grad-cam") and not (isinstance(baseline, str) and baseline == "silence"):
+        raise UsageError(f"{method} compares with nothing; leave baseline out, or take 'integrated'")
 
 
 def one_value(
@@ -188,6 +203,31 @@ def start_of(given: Any, heard: Heard, model: Model) -> tuple[NDArray[np.float32
     windows, notes = other_windows(other, len(heard.features))
     about = f"the baseline is another song, {other.audio.name}: maps say nothing of how near this one is to it"
     return windows, f"the windows of {other.audio.name}", (*notes, about)
+
+
+def _strongest(heard: Heard, values: Scores, n: int, label: str) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Numbers of the windows of the highest value that are not silent, in their order, with a note where some are left.
+
+    Raises
+    ------
+    UsageError
+        If less than one is asked for.
+    AudioError
+        If all are silent.
+    """
+    if n < 1:
+        raise UsageError(f"strongest is {n}; explain one window or more, or all: strongest=None")
+    audio, n_windows = heard.audio, len(values)
+    spans = [(start, min(heard.window_s, audio.duration_s - start)) for start in heard.starts_s.tolist()]
+    sounds = np.flatnonzero(sounding(audio, spans, 1 if heard.signals.shape[1] == 1 else 2))
+    if not len(sounds):
+        raise AudioError(f"{audio.name!r} is silent in all that was asked about; choose another start")
+    chosen = np.sort(sounds[np.argsort(-values[sounds], kind="stable")[:n]])
+    if len(chosen) == n_windows:
+        return chosen, ()
+    silent = f" ({n_windows - len(sounds)} silent)" if len(sounds) < n_windows else ""
+    some = "1 is" if len(chosen) == 1 else f"{len(chosen)} are"
+    return chosen, (f"of {counted(n_windows, 'window')}{silent}, {some} explained: where {label} is highest",)
 
 
 def _require_same(maps: WindowMaps, answered: Scores, aim: Target) -> None:
@@ -232,5 +272,6 @@ def _result(
         window_s=heard.window_s,
         seed=seed,
         notes=tuple(notes),
+        cited=tuple(dict.fromkeys((*maps.references, *getattr(model, "references", ())))),
         audio=heard.audio,
     )

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from audiolime_ext.audio.recording import Audio
 from audiolime_ext.errors import UsageError
 from audiolime_ext.faithfulness.randomisation import DECORRELATED, spearman
-from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, span_of, stated_target
+from audiolime_ext.gradients.again import ALWAYS_MADE, ask_again, maps_of, numbers_of, span_of, stated_target
 from audiolime_ext.gradients.differentiating import Floats
 from audiolime_ext.gradients.mean import Mean
 from audiolime_ext.gradients.pipeline import relevance as relevance_of
@@ -195,7 +195,7 @@ def map_randomisation(
     chosen = tuple(asked.trained_layers if layers is None else layers)
     given = {"seeds": seeds, "target": target, "audio": audio, **options}
     steps = [random_maps(relevance, asked, layers=chosen[: i + 1], **given) for i in range(len(chosen) or 1)]
-    found = [[_alike(again.maps, maps_of(one)[again.explained]) for one in step] for step in steps]
+    found = [[_alike(again.maps, _of_windows(one, relevance)[again.explained]) for one in step] for step in steps]
     sound = np.abs(again.features.astype(np.float64) - again.base)
     return MapRandomisation(relevance.label, relevance.method, chosen, np.array(found), _alike(again.maps, sound))
 
@@ -206,6 +206,11 @@ def require_randomisable(model: Any) -> Randomisable:
         named = getattr(model, "spec", None) or type(model).__name__
         raise UsageError(f"{named} cannot be randomised: it lacks `trained_layers` and `randomised(layers, seed=…)`")
     return model
+
+
+def _of_windows(one: Relevance, relevance: Relevance) -> Floats:
+    """The maps of those windows that another map has, too."""
+    return maps_of(one)[numbers_of(relevance, np.array([window.start_s for window in one.windows]))]
 
 
 def _alike(one: Floats, other: Floats) -> Floats:

@@ -71,6 +71,8 @@ class Relevance(Plotted):
         Random seed.
     notes : tuple of str
         Sentences on what else to know.
+    cited : tuple of str
+        BibTeX entries of the method and the model.
     audio : Audio or None
         Recording; None for a result that was loaded.
     """
@@ -93,12 +95,18 @@ class Relevance(Plotted):
     window_s: float
     seed: int = 0
     notes: tuple[str, ...] = ()
+    cited: tuple[str, ...] = field(default=(), repr=False)
     audio: Audio | None = field(default=None, repr=False)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The one label."""
         return (self.label,)
+
+    @property
+    def references(self) -> str:
+        """BibTeX entries of everything that was used."""
+        return "\n\n".join(self.cited)
 
     @property
     def explained(self) -> tuple[WindowFacts, ...]:

@@ -51,6 +51,7 @@ class _Saved(TypedDict):
     window_s: float
     seed: int
     notes: list[str]
+    cited: list[str]
 
 
 _PLAIN = (
@@ -79,6 +80,7 @@ def save(relevance: Relevance, folder: Path) -> Path:
         "windows": [vars(one) for one in relevance.windows],
         "per_window": relevance.per_window.tolist(),
         "notes": list(relevance.notes),
+        "cited": list(relevance.cited),
     }
     values = io.BytesIO()
     np.save(values, relevance.values, allow_pickle=False)
@@ -125,4 +127,5 @@ def _fields(content: _Saved, values: NDArray[Any]) -> dict[str, Any]:
         "windows": tuple(WindowFacts(**one) for one in content["windows"]),
         "per_window": np.array(rows, np.float64),
         "notes": tuple(content["notes"]),
+        "cited": tuple(content["cited"]),
     }

@@ -38,6 +38,13 @@ NOISE, N_DRAWS = 0.15, 25
 ROUNDING = 1e-9  # of the largest total of a band
 REACH = 4.0  # standard deviations
 
+REFERENCE = """@article{smilkov2017smoothgrad,
+  author = {Smilkov, Daniel and Thorat, Nikhil and Kim, Been and Vi{\\'e}gas, Fernanda and Wattenberg, Martin},
+  title = {{SmoothGrad}: removing noise by adding noise},
+  journal = {arXiv preprint arXiv:1706.03825},
+  year = {2017}
+}"""
+
 
 def smooth_grad(
     model: Any,
@@ -99,7 +106,8 @@ def smooth_grad(
         for copy in copies:
             total += values_and_gradients(model, copy, target)[2]
         quiet = np.zeros(len(x), bool)
-        maps = WindowMaps("SmoothGrad", total / n_draws, values_of(model, x, target), None, None, None, quiet)
+        full = values_of(model, x, target)
+        maps = WindowMaps("SmoothGrad", total / n_draws, full, None, None, None, quiet, references=(REFERENCE,))
         return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "gradients"))
     asked = {"baseline": baseline, "n_steps": n_steps, "most_steps": n_steps, "near": 0.0}
     values, moved = np.zeros(x.shape), np.zeros(len(x))
@@ -107,7 +115,9 @@ def smooth_grad(
         found = integrated_gradients(model, copy, target, **asked)  # type: ignore[arg-type]
         values, moved = values + found.values / n_draws, moved + found.moved / n_draws
     gaps, full = np.abs(values.sum(axis=tuple(range(1, values.ndim))) - moved), values_of(model, x, target)
-    maps = replace(found, method="SmoothGrad of integrated gradients", values=values, full=full, gaps=gaps, notes=())
+    given: dict[str, Any] = {"values": values, "full": full, "gaps": gaps, "notes": ()}
+    cited = (REFERENCE, *found.references)
+    maps = replace(found, method="SmoothGrad of integrated gradients", references=cited, **given)
     sums = "maps sum to the mean of the noisy copies' values less the baseline's, from which gaps are measured"
     return judged(maps, target, 0.0).with_notes(_told(noise, n_draws, "integrated gradients"), sums)
 

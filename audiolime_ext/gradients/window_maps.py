@@ -38,6 +38,8 @@ class WindowMaps:
         True where full and base are the same value, so that there is nothing to explain.
     notes : tuple of str
         Sentences on what else to know.
+    references : tuple of str
+        BibTeX entries of the method.
     """
 
     method: str
@@ -48,6 +50,7 @@ class WindowMaps:
     steps: NDArray[np.int64] | None
     abstained: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
     @property
     def moved(self) -> Floats:

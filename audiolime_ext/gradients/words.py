@@ -104,4 +104,5 @@ def to_dict(relevance: Relevance) -> dict[str, Any]:
         "windows": [vars(one) for one in relevance.windows],
         "bands": [vars(one) for one in relevance.bands()],
         "notes": list(relevance.notes),
+        "references": list(relevance.cited),
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audiolime_ext import evaluate_embedding, explain, explain_track, run_audit, similar
+from audiolime_ext import evaluate_embedding, explain, explain_track, relevance, run_audit, similar
 from audiolime_ext.audit.run import plan_audit
 from audiolime_ext.cli import build_parser
 from audiolime_ext.cli.parser import all_commands
@@ -18,6 +18,7 @@ from audiolime_ext.cli.question import MIN_SCORE
 COMMANDS = {parser.prog: parser for parser in all_commands(build_parser())}
 CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
     "audiolime explain": (explain,),
+    "audiolime relevance": (relevance,),
     "audiolime page": (explain, explain_track),
     "audiolime audit run": (run_audit, plan_audit),
     "audiolime similar": (similar,),
@@ -25,6 +26,7 @@ CALLED: dict[str, tuple[Callable[..., Any], ...]] = {
 }
 LEAST = {  # that are shared
     "audiolime explain": 7,
+    "audiolime relevance": 3,
     "audiolime page": 4,
     "audiolime audit run": 2,
     "audiolime similar": 8,

@@ -39,6 +39,35 @@ class Network:
         return outputs.astype(np.float32), features, gradient.astype(np.float32)
 
 
+class Celled(Network):
+    """Hears the lowest eight bands, in cells of four frames and four bands, which are its one layer."""
+
+    layers, channels = ("cells",), -1
+
+    def __init__(self) -> None:
+        self.labels, self.batches = ["low"], []
+
+    def at(self, layer: str) -> Any:
+        raise NotImplementedError
+
+    def activations(self, features: Any, layer: str) -> Any:
+        cells = features[:, :60].reshape(len(features), 15, 4, N_BANDS // 4, 4).mean((2, 4))
+        return (cells - cells.min(axis=(1, 2), keepdims=True))[..., None]
+
+    def __call__(self, batch: NDArray[np.float32]) -> Array:
+        return np.asarray(self._outputs(self.activations(self.front_end(batch), "cells")), np.float64)
+
+    def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> Any:
+        self.batches.append(len(features))
+        cells = self.activations(features, "cells")
+        outputs, slope = self._outputs(cells), np.zeros_like(cells)
+        slope[:, :, :2] = cotangent_fn(outputs)[:, :, None, None] / 30
+        return outputs, cells, slope
+
+    def _outputs(self, cells: Any) -> Any:
+        return cells[:, :, :2].mean((1, 2))
+
+
 def sigmoid(values: Array) -> Array:
     return np.asarray(np.exp(-np.logaddexp(0.0, -values)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ import pytest
 
 from audiolime_ext import tagger
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.errors import ModelError, UsageError
+from audiolime_ext.errors import AudioError, ModelError, UsageError
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import integrated_gradients
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.prediction.similarity import cosine_to, nearer
-from tests.gradients.networks import N_BANDS, SR, Network, linear, logistic, one_place, relu, score
+from tests.gradients.networks import N_BANDS, SR, Celled, Network, linear, logistic, one_place, relu, score
 
 RNG = np.random.default_rng(0)
 NOISE = Audio(RNG.normal(0, 0.1, (1, 3 * SR)).astype(np.float32), SR, "noise")
@@ -112,8 +113,9 @@ def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
     ("options", "complaint"),
     [
         ({"method": "lime"}, "unknown method 'lime'"),
-        ({"method": "grad-cam"}, "grad-cam is of a layer: name it"),
-        ({"layer": "conv"}, "and none with another method"),
+        ({"method": "grad-cam"}, "the layers of the model Network cannot be read"),
+        ({"layer": "conv"}, "a layer is for grad-cam, and integrated is of the features; leave layer out"),
+        ({"strongest": 0}, "strongest is 0; explain one window or more, or all"),
         ({"method": "gradients", "baseline": "mean"}, "gradients compares with nothing; leave baseline out"),
         (
             {"baseline": "zeros"},
@@ -127,6 +129,61 @@ def test_a_blur_is_noted_and_keeps_the_sums_of_bands() -> None:
 def test_what_cannot_be_used_is_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         relevance(NOISE, LOW, **options)
+
+
+def test_grad_cam_without_a_layer_lists_those_that_there_are() -> None:
+    with pytest.raises(UsageError, match=r"grad-cam is of a layer: name it \(layer=, --layer\), one of cells"):
+        relevance(NOISE, Celled(), method="grad-cam")
+    with pytest.raises(UsageError, match=r"unknown layer 'cell'; did you mean 'cells'"):
+        relevance(NOISE, Celled(), method="grad-cam", layer="cell")
+
+
+LEVELS = Audio(NOISE.samples[:, : 2 * SR] * np.repeat([0.2, 2.0], SR).astype(np.float32), SR, "levels")
+
+
+def test_the_strongest_windows_are_explained_as_they_are_among_all() -> None:
+    whole, one = relevance(LEVELS, LOW, near=0), relevance(LEVELS, LOW, strongest=1, near=0)
+    assert whole.windows[1].value > whole.windows[0].value
+    assert one.windows == whole.windows[1:]
+    assert one.values == pytest.approx(whole.values[-len(one.values) :], abs=1e-12)
+    assert one.notes[0] == "of 2 windows, 1 is explained: where low is highest"
+    assert relevance(LEVELS, LOW, strongest=2, near=0).notes == whole.notes
+
+
+def test_the_strongest_windows_keep_their_own_baseline() -> None:
+    other = Audio(NOISE.samples[:, SR:], SR, "other")
+    whole, one = (relevance(LEVELS, LOW, baseline=other, strongest=n, near=0) for n in (None, 1))
+    assert one.windows == whole.windows[1:]
+
+
+def test_silent_windows_are_not_among_the_strongest() -> None:
+    quiet = Audio(NOISE.samples[:, : 2 * SR] * np.repeat([0.0, 1.0], SR).astype(np.float32), SR, "quiet")
+    fond = Network(logistic(-4 * one_place(slice(None), slice(0, 6)), -3.0), labels=["silence"])
+    found = relevance(quiet, fond, strongest=2)
+    assert [one.start_s for one in found.windows] == [1.0]
+    assert "of 2 windows (1 silent), 1 is explained: where silence is highest" in found.notes
+    with pytest.raises(AudioError, match="'quiet' is silent in all that was asked about"):
+        relevance(quiet, fond, strongest=1, duration_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "entries"),
+    [
+        ({}, ["sundararajan2017axiomatic"]),
+        ({"method": "gradients", "n_draws": 2}, ["smilkov2017smoothgrad"]),
+        ({"method": "smooth-integrated", "n_draws": 2}, ["smilkov2017smoothgrad", "sundararajan2017axiomatic"]),
+    ],
+)
+def test_references_are_those_of_the_method_and_of_the_model(options: dict[str, Any], entries: list[str]) -> None:
+    network = Network(LOW.answer, labels=["low"])
+    network.references = ("@misc{low}",)  # type: ignore[assignment]
+    found = relevance(NOISE, network, **options)
+    assert re.findall(r"^@\w+{(\w+)", found.references, flags=re.MULTILINE) == [*entries, "low"]
+
+
+def test_grad_cam_cites_its_paper() -> None:
+    found = relevance(NOISE, Celled(), method="grad-cam", layer="cells")
+    assert found.references.startswith("@inproceedings{selvaraju2017gradcam,")
 
 
 def test_a_label_beside_a_contrast_is_refused() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from audiolime_ext.errors import UsageError
+from audiolime_ext.gradients.faithfulness import faithfulness
 from audiolime_ext.gradients.pipeline import relevance
 from audiolime_ext.gradients.randomised import MapRandomisation, map_randomisation, random_maps
 from tests.gradients.networks import Network, linear, one_place
@@ -65,3 +66,14 @@ def test_what_cannot_be_compared_is_refused() -> None:
         random_maps(given, network, method="gradients")
     with pytest.raises(UsageError, match="no window of the map is explained"):
         map_randomisation(relevance(PAIR.mixture, network, near=5), network)
+
+
+def test_a_map_of_the_strongest_windows_is_compared_by_these_windows() -> None:
+    pair = stems([0.3, 0.1, 0.2], [0.1, 0.1, 0.1])
+    network = hears_bass()
+    some, every = relevance(pair.mixture, network, strongest=2), relevance(pair.mixture, network)
+    assert [window.start_s for window in some.windows] == [every.windows[0].start_s, every.windows[2].start_s]
+    found, whole = (map_randomisation(one, network, seeds=(0,)).correlations for one in (some, every))
+    np.testing.assert_allclose(found[0, 0], whole[0, 0][[0, 2]], atol=1e-6)
+    curves, all_curves = (faithfulness(one, network, n_steps=4).curves for one in (some, every))
+    np.testing.assert_allclose(curves[:, 0], all_curves[:, 0][:, [0, 2]], atol=1e-6)

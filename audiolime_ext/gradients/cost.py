@@ -1,0 +1,147 @@
+"""What relevance will cost: windows times gradients, by a trial of one window.
+
+A gradient is one pass through the network and back. Integrated Gradients take 16 for a window, and where their sum is
+off by too much, twice as many again and again, up to 256: all in all 16 to 496 and, for the two ends, two more. Smooth
+ones take as many for each noisy copy, but never more than at first; Grad-CAM takes one.
+
+The trial asks once, since the first call builds what later ones use, and then for 16 gradients of one window at a time
+(or as many as fit into the model's batch), which are measured. A machine that gets busier later will be slower.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from audiolime_ext.audio.recording import Audio
+from audiolime_ext.gradients.differentiating import require_gradients, values_and_gradients
+from audiolime_ext.gradients.hearing import hear
+from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
+from audiolime_ext.gradients.smoothing import N_DRAWS
+from audiolime_ext.prediction.asking import n_at_once
+from audiolime_ext.prediction.grid import Grid
+from audiolime_ext.prediction.taggram import whole_windows
+from audiolime_ext.prediction.targets import Target
+from audiolime_ext.progress.progress import span
+from audiolime_ext.text import counted
+
+_ALL_OUTPUTS = Target(
+    "trial",
+    ("trial",),
+    lambda outputs: outputs.sum(axis=1, keepdims=True),
+    derivative=lambda outputs, _: np.ones_like(outputs),
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What relevance will cost.
+
+    Parameters
+    ----------
+    n_windows, n_explained : int
+        Number of windows of the excerpt, and of those that are explained.
+    least, most : int
+        Number of gradients for each of these.
+    gradient_s : float
+        Seconds for one gradient, as the trial took.
+    n_values : int
+        Number of values that are explained, one after another.
+
+    Examples
+    --------
+    >>> print(Cost(60, 3, 16, 496, 0.02, n_values=2))
+    2 values × 3 windows of 60 × 16 to 496 gradients: 5 s to 60 s
+    """
+
+    n_windows: int
+    n_explained: int
+    least: int
+    most: int
+    gradient_s: float
+    n_values: int = 1
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """How long it will take, at least and at most."""
+        n = self.n_values * self.n_explained * self.gradient_s
+        return n * self.least, n * self.most
+
+    def __str__(self) -> str:
+        values = f"{counted(self.n_values, 'value')} × " if self.n_values > 1 else ""
+        of = f" of {self.n_windows}" if self.n_explained < self.n_windows else ""
+        each = counted(self.most, "gradient")
+        each = each if self.least == self.most else f"{self.least} to {each}"
+        least, most = map(span, self.seconds)
+        took = least if least == most else f"{least} to {most}"
+        return f"{values}{counted(self.n_explained, 'window')}{of} × {each}: {took}"
+
+
+def gradients_of(method: str) -> tuple[int, int]:
+    """How many gradients a window takes, at least and at most; the method is one of the pipeline's `METHODS`.
+
+    Examples
+    --------
+    >>> gradients_of("integrated"), gradients_of("smooth-integrated"), gradients_of("grad-cam")
+    ((16, 496), (400, 400), (1, 1))
+    """
+    if method == "integrated":
+        doubled = [FEWEST_STEPS]
+        while doubled[-1] < MOST_STEPS:
+            doubled.append(2 * doubled[-1])
+        return FEWEST_STEPS, sum(doubled)
+    each = {"gradients": N_DRAWS, "smooth-integrated": N_DRAWS * FEWEST_STEPS, "grad-cam": 1}[method]
+    return each, each
+
+
+def cost(
+    audio: Audio,
+    model: Any,
+    *,
+    method: str,
+    strongest: int | None,
+    n_values: int = 1,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+) -> Cost:
+    """What `audiolime_ext.relevance` will cost at its own settings, by a trial of the excerpt's first window.
+
+    Parameters
+    ----------
+    audio : Audio
+        Recording.
+    model : Model
+        Model that can be differentiated.
+    method : str
+        Method, from `audiolime_ext.gradients.pipeline.METHODS`.
+    strongest : int or None
+        Number of windows that are explained; None: all.
+    n_values : int
+        Number of values that are explained, one after another.
+    start_s, duration_s : float, float or None
+        Start and length of the excerpt in seconds; None: to the end.
+
+    Raises
+    ------
+    UsageError
+        If the model has no derivatives, or no front end.
+    AudioError
+        If the excerpt does not lie within the recording, or is too short for the model.
+    ModelError
+        If the model fails.
+    """
+    require_gradients(model, _ALL_OUTPUTS)
+    n_windows = len(whole_windows(audio, Grid.of(model, audio.sr, audio.n_samples), *audio.span(start_s, duration_s)))
+    first_s = duration_s if model.window_s is None else model.window_s
+    window = hear(audio, model, start_s=start_s, duration_s=first_s).features[:1]
+    values_and_gradients(model, window, _ALL_OUTPUTS)
+    least, most = gradients_of(method)
+    copies = np.repeat(window, min(n_at_once(model), FEWEST_STEPS, most), axis=0)
+    begun = time.perf_counter()
+    values_and_gradients(model, copies, _ALL_OUTPUTS)
+    each_s = (time.perf_counter() - begun) / len(copies)
+    explained = n_windows if strongest is None else min(strongest, n_windows)
+    return Cost(n_windows, explained, least, most, each_s, n_values)
