@@ -159,7 +159,13 @@ class TrainedEmbedding(Plotted):
 
         Examples
         --------
-        >>> TrainedEmbedding.load("own.training").plot()  # doctest: +SKIP
+        >>> import json, tempfile
+        >>> history = (Point(0, None, 0.1), Point(50, 2.0, 0.6))
+        >>> trained = TrainedEmbedding(Path("own.onnx"), {"name": "parts"}, history, 50, 50, 90, 10, 0, "", Path("own"))
+        >>> with tempfile.TemporaryDirectory() as run:
+        ...     _ = Path(run, "history.json").write_text(json.dumps(trained.to_dict()))
+        ...     TrainedEmbedding.load(run).best.recall
+        0.6
         """
         file = Path(run, FILE_NAME) if Path(run).is_dir() else Path(run)
         try:
