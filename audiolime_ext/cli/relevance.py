@@ -142,7 +142,8 @@ def _show(found: Any, folder: Path | None, *, as_json: bool) -> None:
 
     files, why_silent = ({}, None) if folder is None else _write(found, folder)
     if as_json:
-        print(to_json(found.to_dict() | {"files": {name: str(path) for name, path in files.items()}}))
+        kept = {"files": {name: str(path) for name, path in files.items()}, "no_sound": why_silent}
+        print(to_json(found.to_dict() | kept))
         return
     print(found)
     for name, path in files.items():
@@ -170,4 +171,7 @@ def _write(found: Any, folder: Path) -> tuple[dict[str, Path], str | None]:
             found.listen().write(fresh / PART)
             found.rest().write(fresh / REST)
             names |= {"part": PART, "rest": REST}
+    if why_silent:  # sounds of an earlier map are not this one's
+        for name in (PART, REST):
+            (folder / name).unlink(missing_ok=True)
     return {what: folder / name for what, name in names.items()}, why_silent

@@ -134,8 +134,10 @@ def cost(
         If the model fails.
     """
     require_gradients(model, _ALL_OUTPUTS)
-    n_windows = len(whole_windows(audio, Grid.of(model, audio.sr, audio.n_samples), *audio.span(start_s, duration_s)))
-    first_s = duration_s if model.window_s is None else model.window_s
+    first, end = audio.span(start_s, duration_s)
+    n_windows = len(whole_windows(audio, Grid.of(model, audio.sr, audio.n_samples), first, end))
+    held_s = (end - first) / audio.sr
+    first_s = held_s if model.window_s is None else min(model.window_s, held_s)
     window = hear(audio, model, start_s=start_s, duration_s=first_s).features[:1]
     values_and_gradients(model, window, _ALL_OUTPUTS)
     least, most = gradients_of(method)

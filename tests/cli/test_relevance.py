@@ -6,14 +6,16 @@ import os
 import re
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from audiolime_ext import Audio, load_audio
+from audiolime_ext import Audio, load_audio, relevance
 from audiolime_ext.cli import main
+from audiolime_ext.cli.relevance import _write
 from audiolime_ext.gradients.relevance import Relevance
 from tests.cli.test_bad_input import AUDIO, INTERRUPTED, MISSING, USAGE, refusal
 from tests.cli.test_commands import MODELS, strict
@@ -85,6 +87,25 @@ def test_what_is_written_is_the_result_with_a_picture_and_two_sounds_that_add_up
         part, rest = (load_audio(folder / name).samples for name in ("part.wav", "rest.wav"))
         assert part + rest == pytest.approx(load_audio("song.wav").samples[:, 3 * SR :], abs=1e-6)
         assert np.abs(part).max() > 0.01
+
+
+def test_a_recording_that_is_shorter_than_a_window_is_filled_up_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    song = load_audio("song.wav")
+    Audio(song.samples[:, : SR // 2], SR).write("short.wav")
+    assert main(["relevance", "short.wav", *SPEC]) == 0
+    out, err = capsys.readouterr()
+    assert "short, 1 window: " in out
+    assert "note: 0.50 s are less than the model's window of 1.00 s" in out
+    assert "audiolime: short: 1 window × " in err
+
+
+def test_sounds_of_an_earlier_map_do_not_stay_beside_one_that_has_none() -> None:
+    found = relevance("song.wav", LOW, label="low", strongest=1)
+    folder = Path("kept")
+    assert set(_write(found, folder)[0]) == {"map", "picture", "part", "rest"}
+    files, why_silent = _write(replace(found, values=-np.abs(found.values)), folder)
+    assert (set(files), why_silent) == ({"map", "picture"}, "nothing speaks for low")
+    assert not [name for name in ("part.wav", "rest.wav") if (folder / name).exists()]
 
 
 def test_json_is_an_object_for_each_label_with_its_files_and_references(capsys: pytest.CaptureFixture[str]) -> None:
