@@ -10,6 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from audiolime_ext.cli.gradients import METHODS_ARE, SHORT, add_layer
 from audiolime_ext.cli.numbers import whole
 from audiolime_ext.cli.options import (
     add_files,
@@ -28,7 +29,6 @@ from audiolime_ext.cli.question import add_target, labels_asked, require_one_tar
 from audiolime_ext.files.names import legible, utf8
 
 MOST_WINDOWS = 3  # that are explained, unless every one is wanted
-SHORT = {"ig": "integrated"}
 PICTURE, PART, REST = "picture.png", "part.wav", "rest.wav"
 
 
@@ -48,10 +48,9 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--method",
         default="integrated",
-        help="integrated or ig (Integrated Gradients: sums to the difference from the baseline; default), "
-        "smooth-integrated (the same of noisy copies), gradients (SmoothGrad), grad-cam (of a --layer)",
+        help=f"{METHODS_ARE}; default integrated",
     )
-    parser.add_argument("--layer", metavar="NAME", help="layer of the model for grad-cam, such as cnn2 of musicnn")
+    add_layer(parser)
     parser.add_argument(
         "--baseline",
         default="silence",
