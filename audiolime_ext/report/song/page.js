@@ -252,7 +252,22 @@
       this.drawOverTime();
       this.openSummary();
       this.markTaggram();
+      this.showMap();
       this.tellPlayer(hidden);
+    }
+
+    /** The map of the chosen label; of a blind page, once the label is guessed in every window. */
+    showMap() {
+      const label = this.data.labels[this.tag];
+      const secret = this.data.windows.some((_, window) => this.secret(window));
+      const maps = [...this.root.querySelectorAll("[data-map]")];
+      if (!maps.length) return;
+      const own = secret ? null : maps.find((one) => one.dataset.map === label);
+      for (const one of maps) one.hidden = one !== own;
+      const none = this.find(".no-map");
+      none.hidden = Boolean(own);
+      none.textContent = secret ? "The map is shown once every window is guessed." : `No map was made for “${label}”.`;
+      this.player?.layers.choose(secret ? null : label);
     }
 
     /** Whether the reader has yet to guess a label in a window; of silence there is nothing to guess. */
