@@ -65,7 +65,7 @@ def maps_beside(args: Namespace, explained: Sequence[Any], given: Any, model: An
     from audiolime_ext.files.names import utf8
     from audiolime_ext.gradients.beside import cost_beside, map_beside
 
-    asked = map_asked(args)
+    asked: dict[str, Any] | None = map_asked(args)
     if asked is None:
         return []
     audio, first = load_audio(given), explained[0]

@@ -105,8 +105,8 @@ def add(commands: Any) -> None:
         "rerun",
         help="repeat a result and say whether it is the same",
         description="Explain the same file again with the settings in RESULT.json (written by explain --json or -o) "
-        f"and compare components, labels, scores, weights and maps of --gradients: same (every number to {TOLERANCE:g}; exit code 0) or "
-        "different (1).",
+        "and compare components, labels, scores, weights and maps of --gradients: same (every number to "
+        f"{TOLERANCE:g}; exit code 0) or different (1).",
     )
     parser.add_argument("result", metavar="RESULT.json", help="result to repeat")
     add_trust(parser, "RESULT.json")
