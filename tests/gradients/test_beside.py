@@ -84,7 +84,7 @@ def test_what_it_will_cost_counts_these_windows() -> None:
 
 @pytest.mark.parametrize("target", ["score", "log-odds", ("low", "high")])
 def test_it_is_of_the_same_target(target: Any) -> None:
-    labels = {} if isinstance(target, tuple) else {"labels": ["high"]}
+    labels: dict[str, Any] = {} if isinstance(target, tuple) else {"labels": ["high"]}
     one = explain(MIX, TWO, target=target, start_s=0.0, **labels, **USUAL)
     found = map_beside(one, MIX, TWO)
     assert found.windows[0].value == pytest.approx(one.score()[0], abs=1e-5)

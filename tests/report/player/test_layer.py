@@ -68,7 +68,7 @@ def pixels(found: Relevance, **changes: Any) -> Any:
 def test_a_density_is_divided_as_its_integral_says() -> None:
     """Of a density that rises evenly, cells between a and b hold (b² − a²) / 2; cells of 1 hold i + 1/2."""
     edges = np.arange(101.0)
-    cells = np.arange(100) + 0.5
+    cells = np.arange(0.5, 100.0)
     to = np.arange(0.0, 101.0, 4.0)
     assert rebinned(cells, edges, to) == pytest.approx((to[1:] ** 2 - to[:-1] ** 2) / 2)
 
