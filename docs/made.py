@@ -71,7 +71,7 @@ ITEMS = [
     Item(
         "relevance.html",
         "A map over the spectrogram, beside the sources",
-        "Of a model that is known, one map that is right and one that misleads; switching bands off says which is which.",
+        "Of a model that is known, a map that is right and one that misleads; switching bands off says which.",
         "python examples/map_of_a_song.py relevance.html",
     ),
     Item("pages/index.html", "A folder of songs", "A page for each, and an index.", "audiolime page clips -o pages"),

@@ -180,8 +180,9 @@ def _one_page(args: Namespace, model: Any, separators: list[Any], options: dict[
     explained, maps = list[Any](), list[Any]()
     for file in args.files:
         own = [_explained(args, file, model, separator) for separator in separators]
+        if own[0].provenance.sha256 not in {one.provenance.sha256 for one in explained}:  # a copy has the same maps
+            maps += maps_beside(args, own, as_called(file, names_apart(args.files)), model)
         explained += own
-        maps += maps_beside(args, own, as_called(file, names_apart(args.files)), model)
     make_folder(target.parent)
     replaced = is_file(target)
     write_page(explained, target, maps=maps, **options)

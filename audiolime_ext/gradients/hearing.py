@@ -99,7 +99,8 @@ def hear(
     Raises
     ------
     UsageError
-        If the model has no front end, or this makes no frames and bands; or `at` is empty, or the model has no window.
+        If the model has no front end, or this makes no frames and bands; or `at` is empty, stands beside an excerpt, or
+        the model has no window.
     AudioError
         If the excerpt does not lie within the recording, or is too short for the model.
     ModelError
@@ -114,6 +115,8 @@ def hear(
     ((2, 61, 32), array([0., 1.]), 0.016, 0.016)
     """
     grid = Grid.of(model, audio.sr, audio.n_samples)
+    if at is not None and (start_s or duration_s is not None):
+        raise UsageError("at says where windows begin, each as long as the model's; leave out start_s and duration_s")
     begin, stop = audio.span(start_s, duration_s)
     starts_s = whole_windows(audio, grid, begin, stop) if at is None else _chosen(at, audio, grid)
     excerpt = round(stop / audio.sr * grid.sr) - round(begin / audio.sr * grid.sr)

@@ -1,4 +1,4 @@
-"""Maps of the published musicnn on a page, over the bundled clip: drawn, told, and beside bands that are switched off."""
+"""Maps of the published musicnn on a page, over the bundled clip: drawn, told, and beside bands switched off."""
 
 from __future__ import annotations
 

@@ -182,6 +182,14 @@ def test_a_page_of_grad_cam_names_its_layer_and_pages_of_a_folder_have_their_map
         assert "Grad-CAM at cells" in Path(f"out/{name}.html").read_text(encoding="utf-8")
 
 
+def test_a_copy_of_a_recording_on_the_same_page_has_the_same_maps(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("copy.wav").write_bytes(Path("song.wav").read_bytes())
+    args = ["page", "song.wav", "copy.wav", *SPEC, "--labels", "low", "--gradients", "ig", "--audio", "none"]
+    assert main([*args, "-o", "both.html"]) == 0
+    assert capsys.readouterr().err.count("by a trial of one window") == 1
+    assert Path("both.html").read_text(encoding="utf-8").count('data-map="low"') == 2
+
+
 def test_a_page_of_one_window_in_segments_has_the_map_of_that_window(capsys: pytest.CaptureFixture[str]) -> None:
     args: list[Any] = [
         "page",

@@ -47,6 +47,12 @@ def test_windows_that_cannot_be_chosen_are_refused(at: list[float], error: type[
         hear(MIX, TWO, at=at)
 
 
+def test_windows_are_chosen_by_their_starts_or_by_an_excerpt() -> None:
+    for excerpt in ({"start_s": 1.0}, {"duration_s": 2.0}):
+        with pytest.raises(UsageError, match=r"at says where windows begin, .*; leave out start_s and duration_s"):
+            relevance(MIX, TWO, at=[0.0], **excerpt)  # type: ignore[arg-type]
+
+
 def test_a_model_without_windows_has_none_to_choose() -> None:
     whole = Network(TWO.answer)
     whole.window_s = whole.hop_s = None  # type: ignore[assignment]

@@ -54,7 +54,7 @@ class Layer:
     moment_s : float
         Length of a moment in seconds.
     phrases : tuple of str
-        What is said of moments, each once.
+        Sentences on moments, each once.
     said : tuple of int
         Number of each moment's phrase.
     notes : tuple of str
@@ -204,7 +204,7 @@ def said_of(moments: Array, khz: Array, label: str) -> list[str]:
     moments : ndarray of float64, shape (n_moments, n_bands)
         Relevance of each moment and band.
     khz : ndarray of float64, shape (n_bands + 1,)
-        Where bands meet, in kHz.
+        Frequencies at which bands meet, in kHz.
     label : str
         Label.
 

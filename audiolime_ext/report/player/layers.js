@@ -23,7 +23,7 @@
       this.shown = this.every.length ? 0 : -1;
     }
 
-    /** Show the map of a label, of the first one that the player opens with; null hides all maps and says nothing. */
+    /** Show the map of a label, or say that it has none; null hides all maps and says nothing. */
     choose(label) {
       if (!this.every.length) return;
       this.shown = this.every.findIndex((one) => one.label === label);

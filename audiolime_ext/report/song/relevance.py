@@ -38,7 +38,7 @@ class MapView:
     label : str
         Label that the map is of.
     told : tuple of str
-        What the map is, which bands it names most, and why it is not drawn where it is not.
+        Sentences on what the map is, on its strongest bands, and on why it is not drawn where it is not.
     notes : tuple of str
         Its sentences on single bands, and what else to know of it.
     sounds : tuple of (str, str)
@@ -46,11 +46,11 @@ class MapView:
     silent : str
         Why there are no sounds; empty where there are some, or the page has none at all.
     agreed : tuple of str
-        What map and weights say differently, or that they agree; empty where they were not compared.
+        Sentences on what map and weights say differently, or that they agree; empty where they were not compared.
     header, rows : tuple of str, tuple of tuple of str
         Numbers of that.
     remarks : tuple of str
-        What else to know of the comparison.
+        Notes on the comparison.
     """
 
     label: str
@@ -118,7 +118,7 @@ def map_view(found: Relevance, explained: Explained, *, sound: bool, mixture: bo
     explained : Explanation or TrackExplanation
         Explanation that it stands beside.
     sound, mixture, player : bool
-        Whether the page has sound, may hold the whole recording, and has a player.
+        True where the page has sound, may hold the whole recording, and has a player.
     """
     told = [_sentence(head(found)), *_overall(found)]
     if found.bands_hz is None or not player:

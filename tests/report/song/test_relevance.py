@@ -359,6 +359,17 @@ def test_without_javascript_all_that_is_said_of_maps_is_there(
     assert not page.locator(".al-map:visible, [data-do=map]:visible, .al-says:visible").count()
 
 
+@browser_test
+def test_paper_shows_the_map_with_its_key_and_no_button(
+    show: Callable[..., Page], track: TrackExplanation, maps: list[Relevance]
+) -> None:
+    page = show(page_html(track, maps=maps))
+    page.emulate_media(media="print")
+    assert page.locator(".al-map:visible").count() == 1
+    assert page.locator(".al-key:visible").inner_text().startswith("for “deep”")
+    assert not page.locator("[data-do=map]:visible").count()
+
+
 def test_a_page_without_maps_has_nothing_of_them(track: TrackExplanation, tmp_path: Any) -> None:
     text = write_page(track, tmp_path / "page.html").read_text(encoding="utf-8")
     assert 'class="maps"' not in text
