@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Known:
     def __call__(self, batch: np.ndarray) -> np.ndarray:
         return self.scores(self.front_end(batch))[0]
 
-    def vjp(self, features, cotangent_fn, *, wrt=None):
+    def vjp(self, features: Any, cotangent_fn: Any, *, wrt: str | None = None) -> Any:
         scores, _, on = self.scores(features)
         asked = cotangent_fn(scores.astype(np.float32)) / features.shape[1]
         by_band = asked[:, :1] * self.middle / 3

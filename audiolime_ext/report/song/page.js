@@ -492,6 +492,19 @@
     return Math.round(255 * Math.sqrt(Math.max(0, Math.min(1, score))));
   }
 
+  /** One sound at a time: of the players, and of what is heard of maps. */
+  function soundAlone() {
+    const clips = [...document.querySelectorAll(".sounds audio")];
+    const still = (all) => all.forEach((clip) => clip.pause());
+    for (const clip of clips) {
+      clip.addEventListener("play", () => {
+        audiolime.sounding?.pause();
+        still(clips.filter((other) => other !== clip));
+      });
+    }
+    document.addEventListener("audiolime:state", ({ detail }) => { if (detail.state === "playing") still(clips); });
+  }
+
   function mountPage() {
     const views = [];
     document.querySelectorAll("section.view").forEach((root, i) => {
@@ -518,6 +531,7 @@
         (heard ?? views.find(({ player }) => player) ?? views[0]).playFrom(Number(note.dataset.seek));
       });
     }
+    soundAlone();
     document.body.classList.add("live");
     for (const button of document.querySelectorAll("button[data-copy]")) {
       button.addEventListener("click", async () => {

@@ -7,6 +7,7 @@ them what switching sources off does (`audiolime_ext.gradients.agreement`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from audiolime_ext.text import minus
 from audiolime_ext.track.explanation import TrackExplanation
 
 MOST_S = 30.0  # of a sound
+VERDICT = "verdict"
 NO_BANDS = "The front end of the model does not say which frequencies its bands are, so the map is not drawn here"
 NO_PLAYER = "The map is drawn over the spectrogram of the player, which this page does not have"
 
@@ -126,6 +128,7 @@ def map_view(found: Relevance, explained: Explained, *, sound: bool, mixture: bo
     sounds, silent = sounds_of(found, mixture) if sound else ((), "")
     beside = agreement(found, explained) if found.bands_hz is not None else None
     header, rows = beside.table() if beside is not None and beside.rows else ([], [])
+    header = [name or (VERDICT if i else "") for i, name in enumerate(header)]
     return MapView(
         found.label,
         tuple(told),
@@ -162,8 +165,9 @@ def _capital(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    """A text as a page writes it, with a full stop."""
-    return minus(text) + ("" if text.endswith((".", "!", "?")) else ".")
+    """A text as a page writes it, with a full stop; no line begins with a unit."""
+    whole = text if text.endswith((".", "!", "?")) else f"{text}."
+    return re.sub(r"(?<=\d) (?=%|kHz)", "\N{NO-BREAK SPACE}", minus(whole))
 
 
 def sounds_of(found: Relevance, mixture: bool) -> tuple[tuple[tuple[str, str], ...], str]:

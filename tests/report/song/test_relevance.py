@@ -102,9 +102,11 @@ def test_the_page_says_that_the_mass_lies_where_the_one_stem_is_that_is_read(tra
     assert bass.on_for >= 0.95
     told = on_page.map_view(found, one, sound=False, mixture=True, player=True)
     assert told.agreed == ("The map and the weights agree on every component.",)
+    assert told.header[-1] == "verdict"
     own = dict(zip(told.header, next(row for row in told.rows if row[0] == "bass"), strict=True))
+    assert own["verdict"] == "agrees"
     assert int(own["map for"].removesuffix(" %")) >= 95
-    khz = re.findall(r"most for “loud” at ([\d.]+)–([\d.]+) kHz", " ".join(told.told))
+    khz = re.findall(r"most for “loud” at ([\d.]+)–([\d.]+)\skHz", " ".join(told.told))
     assert len(khz) == 1
     assert float(khz[0][1]) < 1.0, "the eight lowest bands of 32"
 
@@ -114,7 +116,7 @@ def test_the_page_says_where_the_map_and_the_sources_disagree() -> None:
     one = explain(MIX, network, factorization=BAND, start_s=0.0, progress=False)
     text = page_html(one, maps=[map_beside(one, MIX, network, method="gradients")], audio=None)
     assert re.search(
-        r"<li>cymbals: the map puts 9\d % of what is for loud there \(.*switching it off changes nothing", text
+        r"<li>cymbals: the map puts 9\d\s% of what is for loud there \(.*switching it off changes nothing", text
     )
     assert "A map says what the network does with its input, not what is true of the music." in text
 
@@ -306,6 +308,23 @@ def test_the_layer_is_switched_by_button_and_key_and_the_spectrogram_comes_back(
     assert seen(page)["button"] == "false"
     page.get_by_role("button", name="bright", exact=True).click()
     assert seen(page)["layers"] == [], "off stays off"
+
+
+@browser_test
+def test_the_part_the_rest_and_the_player_never_sound_together(
+    show: Callable[..., Page], track: TrackExplanation, maps: list[Relevance]
+) -> None:
+    page = show(page_html(track, maps=maps))
+    clips, player = "document.querySelectorAll('.map:not([hidden]) audio')", "audiolime.views[0].player"
+    page.get_by_role("button", name="bright", exact=True).click()
+    page.evaluate(f"{clips}[0].play()")
+    wait(page, f"{clips}[0].currentTime > 0")
+    page.evaluate(f"{clips}[1].play()")
+    wait(page, f"{clips}[0].paused && !{clips}[1].paused")
+    page.evaluate(f"{player}.play()")
+    wait(page, f"{player}.state === 'playing' && {clips}[1].paused")
+    page.evaluate(f"{clips}[0].play()")
+    wait(page, f"{player}.state === 'paused' && !{clips}[0].paused")
 
 
 @browser_test
