@@ -46,7 +46,7 @@ def test_integrated_gradients_are_drawn_where_the_window_is_and_compared(
     assert (columns.min() / 50, columns.max() / 50) == pytest.approx((START_S, START_S + 3), abs=0.05)
     said = [layer.phrases[i] for i in layer.said]
     assert said[0] == said[-1] == NOT_EXPLAINED
-    assert any(re.match(r"most (for|against) “female vocalists” at [\d.–]+ kHz", phrase) for phrase in said)
+    assert any(re.match(r"most (for|against) “female vocalists” at [\d.–]+ k?Hz", phrase) for phrase in said)
     text = page_html(explained, maps=[found])
     assert 'alt="Map of relevance for female vocalists, over the spectrogram"' in text
     assert all(sentence[1:] in text for sentence in agreement(found, explained).sentences()[:1])

@@ -215,7 +215,7 @@ def said_of(moments: Array, khz: Array, label: str) -> list[str]:
     ...     print(phrase)
     most for “metal” at 0.5–2 kHz, most against it at 2–4 kHz
     little for or against “metal”
-    most against “metal” at 0–0.5 kHz
+    most against “metal” at 0–500 Hz
     for “metal”, in all bands alike
     """
     least, named, told = COUNTS * float(np.abs(moments).max(initial=0.0)), f"“{utf8(label)}”", []
@@ -238,8 +238,9 @@ def _around(own: Array, khz: Array) -> str:
     under = np.flatnonzero(own < HALF * own[peak])
     low = int(under[under < peak].max(initial=-1)) + 1
     high = int(under[under > peak].min(initial=len(own)))
-    ends = dict.fromkeys(f"{khz[edge]:.2g}" for edge in (low, high))
-    return f"{'–'.join(ends)} kHz"
+    unit, size = ("Hz", 1000) if khz[high] < 1 else ("kHz", 1)
+    ends = dict.fromkeys(f"{float(f'{size * khz[edge]:.2g}'):g}" for edge in (low, high))
+    return f"{'–'.join(ends)} {unit}"
 
 
 def _notes(found: Relevance, columns: Array, drawn: Array, sr: int) -> tuple[str, ...]:

@@ -167,7 +167,7 @@ def _capital(text: str) -> str:
 def _sentence(text: str) -> str:
     """A text as a page writes it, with a full stop; no line begins with a unit."""
     whole = text if text.endswith((".", "!", "?")) else f"{text}."
-    return re.sub(r"(?<=\d) (?=%|kHz)", "\N{NO-BREAK SPACE}", minus(whole))
+    return re.sub(r"(?<=\d) (?=%|k?Hz)", "\N{NO-BREAK SPACE}", minus(whole))
 
 
 def sounds_of(found: Relevance, mixture: bool) -> tuple[tuple[tuple[str, str], ...], str]:

@@ -206,8 +206,8 @@ def test_a_map_of_nothing_is_one_gap() -> None:
 def test_the_strongest_bands_are_named_with_their_neighbours_down_to_half() -> None:
     khz = np.array([0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])
     own = np.array([[0.4, 0.6, 1.0, 0.5, 0.49, -0.3]])
-    assert said_of(own, khz, "x") == ["most for “x” at 0.1–0.8 kHz, most against it at 1.6–3.2 kHz"]
-    assert said_of(-own, khz, "x") == ["most for “x” at 1.6–3.2 kHz, most against it at 0.1–0.8 kHz"]
+    assert said_of(own, khz, "x") == ["most for “x” at 100–800 Hz, most against it at 1.6–3.2 kHz"]
+    assert said_of(-own, khz, "x") == ["most for “x” at 1.6–3.2 kHz, most against it at 100–800 Hz"]
 
 
 def test_a_side_below_a_tenth_is_left_out_and_a_moment_of_little_says_so() -> None:
@@ -231,7 +231,7 @@ def test_what_is_said_of_a_moment_is_of_that_moment() -> None:
     assert layer.moment_s == 0.25
     said = [layer.phrases[i] for i in layer.said]
     khz = mel_to_khz(band_edges(FOUND))
-    ends = [f"{khz[a]:.2g}–{khz[b]:.2g} kHz" for a, b in ((0, 4), (24, 32))]
+    ends = [f"{1000 * khz[0]:.0f}–{10 * round(100 * khz[4])} Hz", f"{khz[24]:.2g}–{khz[32]:.2g} kHz"]
     assert [phrase.rpartition(" at ")[2] for phrase in said[1:3] + said[5:7]] == [ends[0]] * 2 + [ends[1]] * 2
     assert len(layer.phrases) <= 4, "what is the same is held once"
 
