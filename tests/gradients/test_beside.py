@@ -14,7 +14,9 @@ from audiolime_ext.gradients.agreement import agreement
 from audiolime_ext.gradients.beside import OWN_MAP, all_asked, asked_of, cost_beside, map_beside, require_map
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.pipeline import METHODS, relevance
-from tests.gradients.networks import SR, Celled, Network, logistic, one_place
+from audiolime_ext.report.song.page import page_html
+from factorizations.oracle import OracleFactorization
+from tests.gradients.networks import N_BANDS, N_FRAMES, SR, Celled, Network, linear, logistic, one_place
 from tests.gradients.stems import ALL, HIGH, LOW, hears_both, stems
 
 PAIR = stems([0.1, 0.0, 0.05, 0.1], [0.1, 0.0, 0.1, 0.1])
@@ -79,6 +81,23 @@ def test_the_map_of_a_track_has_the_windows_that_are_explained_and_sound() -> No
     found = map_beside(some, MIX, TWO)
     assert starts(found) == [0, 2.25]
     assert [one.value for one in found.windows] == pytest.approx(some.score("low")[0].tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize("windowed", [True, False])
+def test_a_recording_that_is_shorter_than_a_window_and_a_model_without_windows_are_mapped_as_they_are_explained(
+    windowed: bool,
+) -> None:
+    short = stems([0.1], [0.1])
+    short = OracleFactorization({n: (one[:, : SR // 2], SR) for n, one in zip(short.names, short.samples, strict=True)})
+    network = Network(linear(one_place(slice(None), LOW, (N_FRAMES if windowed else 30, N_BANDS))), ["low"])
+    if not windowed:
+        network.window_s = network.hop_s = None  # type: ignore[assignment]
+    one = explain(short.mixture, network, factorization=short, start_s=0.0, progress=False)
+    found = map_beside(one, short.mixture, network)
+    assert found.windows[0].value == pytest.approx(one.score("low")[0], abs=1e-6)
+    assert cost_beside(one, short.mixture, network, method="integrated", n_values=1).n_explained == 1
+    assert agreement(found, one).rows
+    assert 'data-map="low"' in page_html(one, maps=[found], audio=None)
 
 
 def test_what_it_will_cost_counts_these_windows() -> None:

@@ -94,9 +94,8 @@ def _misfit(one: Relevance, track: TrackExplanation) -> str | None:
         return "its recording is not on the page"
     if one.label not in track.labels:
         return f"its label is not explained there, but {', '.join(map(repr, track.labels)) or 'none'}"
-    slack = one.step_s / 2
-    inside = [track.start_s - slack <= at.start_s <= track.end_s + slack - one.window_s for at in one.windows]
-    if not any(inside):
+    slack, last_s = one.step_s / 2, max(track.start_s, track.end_s - one.window_s)
+    if not any(track.start_s - slack <= at.start_s <= last_s + slack for at in one.windows):
         begin, end = one.windows[0].start_s, one.windows[-1].start_s + one.window_s
         shown = f"{boundary(track.start_s)} to {boundary(track.end_s)}"
         return f"it is of {boundary(begin)} to {boundary(end)}, and the page shows {shown}"
