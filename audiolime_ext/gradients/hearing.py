@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from audiolime_ext.audio.recording import Audio, Samples
 from audiolime_ext.audio.spectrogram import mel_edges_hz
-from audiolime_ext.errors import UsageError
+from audiolime_ext.errors import AudioError, UsageError
 from audiolime_ext.gradients.differentiating import Features, Floats
 from audiolime_ext.prediction.asking import asking_notes, n_at_once
 from audiolime_ext.prediction.contract import Model
@@ -94,15 +94,15 @@ def hear(
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
     at : sequence of float or None
-        Starts of the windows in seconds, in place of those of the excerpt; None: all of these.
+        Starts of the windows within the excerpt, in seconds, wherever they lie; None: those of `tag`, in order.
 
     Raises
     ------
     UsageError
-        If the model has no front end, or this makes no frames and bands; or `at` is empty, stands beside an excerpt, or
-        the model has no window.
+        If the model has no front end, or this makes no frames and bands; or `at` is empty, or the model has no window.
     AudioError
-        If the excerpt does not lie within the recording, or is too short for the model.
+        If the excerpt does not lie within the recording, or is too short for the model; or a window that was chosen is
+        not within it.
     ModelError
         If the front end fails.
 
@@ -115,10 +115,8 @@ def hear(
     ((2, 61, 32), array([0., 1.]), 0.016, 0.016)
     """
     grid = Grid.of(model, audio.sr, audio.n_samples)
-    if at is not None and (start_s or duration_s is not None):
-        raise UsageError("at says where windows begin, each as long as the model's; leave out start_s and duration_s")
     begin, stop = audio.span(start_s, duration_s)
-    starts_s = whole_windows(audio, grid, begin, stop) if at is None else _chosen(at, audio, grid)
+    starts_s = whole_windows(audio, grid, begin, stop) if at is None else _chosen(at, audio, grid, begin, stop)
     excerpt = round(stop / audio.sr * grid.sr) - round(begin / audio.sr * grid.sr)
     length = excerpt if grid.window is None or grid.fill else grid.window
     signals = np.concatenate([_signal(audio, grid, round(start * grid.sr), length) for start in starts_s])
@@ -145,15 +143,19 @@ def hear(
     return Heard(*made, np.array(starts_s), first_s, step_s, heard_s, bands_hz, top_hz, tuple(notes))
 
 
-def _chosen(at: Sequence[float], audio: Audio, grid: Grid) -> list[float]:
-    """The seconds at which windows begin, in order, each once."""
+def _chosen(at: Sequence[float], audio: Audio, grid: Grid, begin: int, stop: int) -> list[float]:
+    """The seconds at which windows begin, in order, each once; all lie within the excerpt."""
     if not len(at) or grid.window is None:
         why = "it is empty" if grid.window else "the model has no window"
         raise UsageError(f"at names the seconds at which windows begin, and {why}; leave it out, or name some")
-    seconds = sorted({float(second) for second in at})
-    for second in seconds:
-        audio.span(second, min((grid.window - grid.lead) / grid.sr, audio.duration_s))
-    return seconds
+    length_s, slack = min((grid.window - grid.lead) / grid.sr, audio.duration_s), 1 / grid.sr
+    first_s, end_s = begin / audio.sr, stop / audio.sr
+    for second in at:
+        audio.require_seconds(second, length_s)
+        if not first_s - slack <= second <= end_s - length_s + slack:
+            inside = f"{first_s:g} s to {end_s:g} s"
+            raise AudioError(f"the window of {length_s:.3f} s at {second:g} s is not within the excerpt, {inside}")
+    return sorted({float(second) for second in at})
 
 
 def _signal(audio: Audio, grid: Grid, first: int, length: int) -> Samples:

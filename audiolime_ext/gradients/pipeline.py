@@ -90,7 +90,7 @@ def relevance(
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
     at : sequence of float or None
-        Starts of the windows in seconds, in place of those of the excerpt; None: all of these.
+        Starts of the windows within the excerpt, in seconds, wherever they lie; None: those of `tag`, in order.
     strongest : int or None
         Number of windows to explain, those of the highest value that are not silent; None: all.
     near : float or None

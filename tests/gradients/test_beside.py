@@ -40,8 +40,9 @@ def test_chosen_windows_are_heard_where_they_begin_in_order_and_once() -> None:
     ("at", "error", "complaint"),
     [
         ([], UsageError, "at names the seconds at which windows begin, and it is empty"),
-        ([3.5], AudioError, "does not lie within"),
-        ([-1.0], AudioError, "does not lie within"),
+        ([3.5], AudioError, "is not within the excerpt, 0 s to 4 s"),
+        ([-1.0], AudioError, "is not within the excerpt"),
+        ([float("nan")], AudioError, "a number of seconds, not nan"),
     ],
 )
 def test_windows_that_cannot_be_chosen_are_refused(at: list[float], error: type[Exception], complaint: str) -> None:
@@ -49,10 +50,17 @@ def test_windows_that_cannot_be_chosen_are_refused(at: list[float], error: type[
         hear(MIX, TWO, at=at)
 
 
-def test_windows_are_chosen_by_their_starts_or_by_an_excerpt() -> None:
-    for excerpt in ({"start_s": 1.0}, {"duration_s": 2.0}):
-        with pytest.raises(UsageError, match=r"at says where windows begin, .*; leave out start_s and duration_s"):
-            relevance(MIX, TWO, at=[0.0], **excerpt)  # type: ignore[arg-type]
+def test_chosen_windows_lie_within_the_excerpt() -> None:
+    found = relevance(MIX, TWO, start_s=0.5, duration_s=3.0, at=[0.5, 2.5])
+    assert starts(found) == [0.5, 2.5]
+    whole = relevance(MIX, TWO, start_s=0.5, duration_s=3.0)
+    assert starts(
+        relevance(MIX, TWO, start_s=0.5, duration_s=3.0, at=[one.start_s for one in whole.windows])
+    ) == starts(whole)
+    with pytest.raises(
+        AudioError, match=r"the window of 1\.000 s at 0\.25 s is not within the excerpt, 0\.5 s to 3\.5 s"
+    ):
+        relevance(MIX, TWO, start_s=0.5, duration_s=3.0, at=[0.25])
 
 
 def test_a_model_without_windows_has_none_to_choose() -> None:
