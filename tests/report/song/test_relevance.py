@@ -281,6 +281,8 @@ def test_the_line_says_what_the_map_says_at_the_playhead_and_follows_it(
     assert re.fullmatch(r"At 0:00: most for “bright” at 1\.\d–\d(\.\d)? kHz\.", seen(page)["told"])
     page.evaluate(f"{player}.seek(1.5)")
     assert seen(page)["told"] == "At 0:01: not explained."
+    described = page.locator(".al-seek").get_attribute("aria-describedby")
+    assert page.locator(f"#{described}").text_content() == "At 0:01: not explained.", "readers of screens hear it"
     page.evaluate(f"{player}.play()")
     wait(page, "document.querySelector('.al-told').textContent.startsWith('At 0:02: most for “bright”')")
     page.evaluate(f"{player}.pause()")
