@@ -68,6 +68,12 @@ ITEMS = [
         "The weights stay hidden until the listener has said what the model heard (`--blind`).",
         f"audiolime page ezer_ev.ogg --blind --labels {LABELS} -o guess.html",
     ),
+    Item(
+        "relevance.html",
+        "A map over the spectrogram, beside the sources",
+        "Of a model that is known, a map that is right and one that misleads; switching bands off says which.",
+        "python examples/map_of_a_song.py relevance.html",
+    ),
     Item("pages/index.html", "A folder of songs", "A page for each, and an index.", "audiolime page clips -o pages"),
     Item(
         "audit/index.html",

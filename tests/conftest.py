@@ -41,6 +41,7 @@ adapters = {
     "training": "torch",
     "captum": "captum",
     "musicnn_agreement": "torch",
+    "musicnn_on_page": "torch",
 }
 for module, package in adapters.items():
     if not asked or find_spec(package) is None:

@@ -139,7 +139,7 @@ def _show(found: Any, folder: Path | None, *, as_json: bool) -> None:
     """Write the files if a folder is given, then print the table or the JSON object."""
     from audiolime_ext.files.plain import to_json
 
-    files, why_silent = ({}, None) if folder is None else _write(found, folder)
+    files, why_silent = ({}, None) if folder is None else write_map(found, folder)
     if as_json:
         kept = {"files": {name: str(path) for name, path in files.items()}, "no_sound": why_silent}
         print(to_json(found.to_dict() | kept))
@@ -151,7 +151,7 @@ def _show(found: Any, folder: Path | None, *, as_json: bool) -> None:
         print(f"no sound: {why_silent}")
 
 
-def _write(found: Any, folder: Path) -> tuple[dict[str, Path], str | None]:
+def write_map(found: Any, folder: Path) -> tuple[dict[str, Path], str | None]:
     """Write all or nothing; the files by what they are, and why there is no sound, where there is none."""
     from audiolime_ext.files.fresh import fresh_folder
     from audiolime_ext.gradients.saved import FILE_NAME

@@ -8,6 +8,7 @@
 - `window_maps`: what a method says of each window, and its gaps
 - `relevance`: the result: one map of the recording; `window_facts`: what it keeps of windows and bands
 - `cost`: what that will take, by a trial of one window
+- `beside`: the map of what sources were weighed for
 - `agreement`: does the map agree with what switching sounds off changes? `component_power`: where each component is;
   `placing`: the map divided between them; `agreed`: the result
 - `faithfulness`: is the map true of the model, on its features and by ear? `randomised`: does it depend on what the

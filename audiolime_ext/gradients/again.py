@@ -81,7 +81,7 @@ def explained(relevance: Relevance) -> list[int]:
     return [i for i, one in enumerate(relevance.windows) if not one.abstained]
 
 
-def span_of(relevance: Relevance) -> dict[str, float]:
+def span_of(relevance: Relevance) -> dict[str, Any]:
     """Start and length of the excerpt that the windows of a map fill, in seconds."""
     start_s = relevance.windows[0].start_s
     return {"start_s": start_s, "duration_s": relevance.windows[-1].start_s + relevance.window_s - start_s}

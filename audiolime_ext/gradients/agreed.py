@@ -255,7 +255,8 @@ class Agreement:
             f"of {self.factorization or 'own stems'}"
         )
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Header and rows, a row for each component."""
         random, over = bool(self.n_random), any(row.correlation for row in self.rows)
         header = ["", "map for", "against", "energy", "cells", *(["random"] if random else [])]
         header += ["relevance", "weight", "off", "", *(["over windows"] if over else [])]
@@ -280,11 +281,11 @@ class Agreement:
         return [minus(utf8(note)) for note in (*notes, *self.notes)]
 
     def __str__(self) -> str:
-        table = [text_table(*self._table()), ""] if self.rows else []
+        table = [text_table(*self.table()), ""] if self.rows else []
         return "\n".join([self._head(), "", *table, *self.sentences(), *(f"note: {one}" for one in self._all_notes())])
 
     def _repr_html_(self) -> str:
-        table = html_table(*self._table()) if self.rows else ""
+        table = html_table(*self.table()) if self.rows else ""
         told = "".join(f"<p>{html.escape(one)}</p>" for one in self.sentences())
         notes = "".join(f"<li>{html.escape(one)}</li>" for one in self._all_notes())
         return f"<div><p>{html.escape(self._head())}</p>{table}{told}<ul>{notes}</ul></div>"

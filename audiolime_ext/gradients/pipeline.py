@@ -11,6 +11,7 @@ first over noisy copies; *grad-cam* says where a layer holds what raises the val
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def relevance(
     baseline: Any = "silence",
     start_s: float = 0.0,
     duration_s: float | None = None,
+    at: Sequence[float] | None = None,
     strongest: int | None = None,
     near: float | None = None,
     n_steps: int = FEWEST_STEPS,
@@ -87,6 +89,8 @@ def relevance(
         n_bands) or of all windows, or the windows of another song, as an `Audio` or ``(array, sr)``.
     start_s, duration_s : float, float or None
         Start and length of the excerpt in seconds; None: to the end.
+    at : sequence of float or None
+        Starts of the windows within the excerpt, in seconds, wherever they lie; None: those of `tag`, in order.
     strongest : int or None
         Number of windows to explain, those of the highest value that are not silent; None: all.
     near : float or None
@@ -142,7 +146,7 @@ def relevance(
         require_layered(asked, layer)
     if isinstance(target, Target):
         require_gradients(asked, target)
-    heard = hear(recording, asked, start_s=start_s, duration_s=duration_s)
+    heard = hear(recording, asked, start_s=start_s, duration_s=duration_s, at=at)
     outputs = np.asarray(predict(asked, heard.signals[:, None]))
     aim, called = one_value(target, label, asked, outputs)
     base, base_name, notes = start_of(baseline, heard, asked)

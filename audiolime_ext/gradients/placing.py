@@ -141,7 +141,7 @@ def find_places(
     found, names, n_abstained, n_unmatched, inside = [], [], 0, 0, set[int]()
     for start_s, duration_s, opened in _excerpts(explained):
         slack = relevance.step_s / 2
-        end_s = start_s + duration_s + slack - relevance.window_s
+        end_s = start_s + max(0.0, duration_s - relevance.window_s) + slack  # a short recording was filled up
         own = [i for i, start in enumerate(starts) if start_s - slack <= start <= end_s]
         told = [i for i in own if not relevance.windows[i].abstained]
         n_abstained += len(own) - len(told)

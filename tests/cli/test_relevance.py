@@ -15,7 +15,7 @@ import pytest
 
 from audiolime_ext import Audio, load_audio, relevance
 from audiolime_ext.cli import main
-from audiolime_ext.cli.relevance import _write
+from audiolime_ext.cli.relevance import write_map
 from audiolime_ext.gradients.relevance import Relevance
 from tests.cli.test_bad_input import AUDIO, INTERRUPTED, MISSING, USAGE, refusal
 from tests.cli.test_commands import MODELS, strict
@@ -102,8 +102,8 @@ def test_a_recording_that_is_shorter_than_a_window_is_filled_up_and_said(capsys:
 def test_sounds_of_an_earlier_map_do_not_stay_beside_one_that_has_none() -> None:
     found = relevance("song.wav", LOW, label="low", strongest=1)
     folder = Path("kept")
-    assert set(_write(found, folder)[0]) == {"map", "picture", "part", "rest"}
-    files, why_silent = _write(replace(found, values=-np.abs(found.values)), folder)
+    assert set(write_map(found, folder)[0]) == {"map", "picture", "part", "rest"}
+    files, why_silent = write_map(replace(found, values=-np.abs(found.values)), folder)
     assert (set(files), why_silent) == ({"map", "picture"}, "nothing speaks for low")
     assert not [name for name in ("part.wav", "rest.wav") if (folder / name).exists()]
 
