@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 
 from audiolime_ext.audio.recording import Audio
-from audiolime_ext.gradients.differentiating import require_gradients, values_and_gradients
+from audiolime_ext.gradients.differentiating import require_gradients, values_and_gradients, windows_at_once
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import FEWEST_STEPS, MOST_STEPS
 from audiolime_ext.gradients.smoothing import N_DRAWS
-from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.grid import Grid
 from audiolime_ext.prediction.taggram import whole_windows
 from audiolime_ext.prediction.targets import Target
@@ -141,7 +140,7 @@ def cost(
     window = hear(audio, model, start_s=start_s, duration_s=first_s).features[:1]
     values_and_gradients(model, window, _ALL_OUTPUTS)
     least, most = gradients_of(method)
-    copies = np.repeat(window, min(n_at_once(model), FEWEST_STEPS, most), axis=0)
+    copies = np.repeat(window, min(windows_at_once(model), FEWEST_STEPS, most), axis=0)
     begun = time.perf_counter()
     values_and_gradients(model, copies, _ALL_OUTPUTS)
     each_s = (time.perf_counter() - begun) / len(copies)

@@ -39,9 +39,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiolime_ext.errors import UsageError
-from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of
+from audiolime_ext.gradients.differentiating import Features, Floats, values_and_gradients, values_of, windows_at_once
 from audiolime_ext.gradients.window_maps import WindowMaps, judged, tolerance
-from audiolime_ext.prediction.asking import n_at_once
 from audiolime_ext.prediction.targets import Target
 from audiolime_ext.progress.stages import stage
 
@@ -153,7 +152,7 @@ def _integrals(model: Any, x: Features, start: Features, target: Target, number:
     window = np.repeat(np.arange(len(x)), number)
     rules = [gauss_legendre(int(n)) for n in number]
     at, weights = (np.concatenate(one) for one in zip(*rules, strict=True))
-    total, size, one = np.zeros(x.shape), n_at_once(model), (-1, *[1] * (x.ndim - 1))
+    total, size, one = np.zeros(x.shape), windows_at_once(model), (-1, *[1] * (x.ndim - 1))
     with stage(STAGE, len(window), "step") as following:
         for first in range(0, len(window), size):
             some = slice(first, first + size)

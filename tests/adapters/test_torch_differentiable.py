@@ -361,6 +361,33 @@ def test_a_layer_whose_answer_is_let_go_is_told() -> None:
         made(lambda self, x: self.part(x)[:, :3].detach()).vjp(SIGNALS, np.ones_like, wrt="part")
 
 
+def test_a_vector_of_zeros_asks_for_the_outputs_alone_and_no_way_back_is_computed() -> None:
+    class NoWayBack(torch.autograd.Function):  # type: ignore[misc, name-defined]
+        @staticmethod
+        def forward(context: Any, x: Any) -> Any:
+            return x[:, :3].clone()
+
+        @staticmethod
+        def backward(context: Any, *vectors: Any) -> Any:
+            raise AssertionError("the way back")
+
+    model = made(lambda self, x: NoWayBack.apply(x))
+    outputs, at, gradient = model.vjp(SIGNALS, np.zeros_like)
+    np.testing.assert_array_equal(outputs, SIGNALS[:, :3])
+    assert gradient.shape == at.shape
+    assert not gradient.any()
+    with pytest.raises(ModelError, match="the way back"):
+        model.vjp(SIGNALS, np.ones_like)
+
+
+@pytest.mark.parametrize("vector", [np.zeros_like, np.ones_like])
+def test_outputs_that_do_not_depend_on_the_input_are_told_whatever_is_asked(vector: Any) -> None:
+    with pytest.raises(UnfitModel, match="cannot follow back to its input"):
+        made(lambda self, x: self.weight.expand(len(x), 3)).vjp(SIGNALS, vector)
+    with pytest.raises(UsageError, match="by layer 'part': its outputs do not depend on it"):
+        made(lambda self, x: (self.part(x), self.weight * x[:, :3])[1]).vjp(SIGNALS, vector, wrt="part")
+
+
 def test_an_error_of_the_vectors_own_function_stays_what_it_is() -> None:
     def wrong(outputs: Any) -> Any:
         raise KeyError("mine")
