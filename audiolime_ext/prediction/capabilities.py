@@ -3,8 +3,8 @@
 - `Layered`: its layers can be read. `Layered.at` gives an *embedder*, a model whose outputs are a layer's activations;
   spec strings name it with ``?layer=``, as in ``musicnn:MSD_musicnn?layer=penultimate``.
 - `Differentiable`: its outputs can be differentiated with respect to the network's input or a layer. So can musicnn,
-  saved models of ONNX, PyTorch and Keras, networks of the latter two that are at hand, and what brings a ``vjp`` of its
-  own; `require_differentiable` says of others why they cannot.
+  vibenet, Deej-AI, saved models of ONNX, PyTorch and Keras, networks of the latter two that are at hand, and what
+  brings a ``vjp`` of its own; `require_differentiable` says of others why they cannot.
 - `Randomisable`: its weights can be replaced by random ones, layer by layer, for
   `audiolime_ext.faithfulness.randomisation`.
 
