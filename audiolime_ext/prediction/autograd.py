@@ -124,7 +124,7 @@ class TorchNetwork:
         except Exception as error:
             if isinstance(error, AudiolimeError) or is_out_of_memory(error):
                 raise
-            said = " ".join(str(error).split())[:300]
+            said = " ".join(str(error).partition("Hint:")[0].split())[:300]
             if "modified by an inplace operation" in said:
                 raise UnfitModel(
                     f"{self.who} changes in place what its derivative needs ({said}); write y = y + x for y += x, and "
