@@ -307,6 +307,10 @@ def changed(self: Any, x: Any) -> Any:
     return x[:, :3]
 
 
+def rectified(self: Any, x: Any) -> Any:
+    return 2 * x.relu_()[:, :3] * (x[:, :3] >= 0)
+
+
 def changed_too_late(self: Any, x: Any) -> Any:
     y = torch.exp(x[:, :3])
     y += 1
@@ -319,6 +323,26 @@ def test_a_network_that_changes_its_input_in_place_is_differentiated_by_what_it_
     np.testing.assert_array_equal(SIGNALS, before)
     np.testing.assert_array_equal(at, SIGNALS)
     np.testing.assert_array_equal(gradient[:, :3], 2 * VECTOR)
+    _, at, gradient = made(rectified).vjp(SIGNALS, lambda _: VECTOR)
+    np.testing.assert_array_equal(at, SIGNALS)
+    np.testing.assert_array_equal(gradient[:, :3], 2 * VECTOR * (SIGNALS[:, :3] > 0))
+
+
+def test_in_half_precision_small_derivatives_vanish_and_float_keeps_them() -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(SR, 3, bias=False))
+    net[1].weight.data[:] = 1e-9
+    kept = tagger(net, sr=SR).vjp(SIGNALS, np.ones_like)[2]
+    np.testing.assert_allclose(kept, np.full(SIGNALS.shape, 3e-9), rtol=1e-5)
+    _, at, gradient = tagger(net.half(), sr=SR).vjp(SIGNALS, np.ones_like)
+    assert gradient.dtype == at.dtype == np.float32
+    assert not gradient.any()
+
+
+def test_a_network_without_weights_is_refused() -> None:
+    with pytest.raises(
+        UsageError, match=r"the network Linear has no weights \(it is on the device 'meta'\); load them"
+    ):
+        tagger(nn.Linear(SR, 3, device="meta"), sr=SR)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from audiolime_ext.errors import AudioError, ModelError, UnfitModel, UsageError
 from audiolime_ext.gradients.hearing import hear
 from audiolime_ext.gradients.integrated import integrated_gradients
 from audiolime_ext.gradients.pipeline import relevance
+from audiolime_ext.prediction.front_end import MelSpectra
 from audiolime_ext.prediction.similarity import cosine_to, nearer
 from tests.gradients.networks import N_BANDS, SR, Celled, Network, linear, logistic, one_place, relu, score
 
@@ -148,13 +149,26 @@ def test_a_model_that_answers_by_chance_is_explained_with_a_note() -> None:
     assert any("the model answers differently: ±0.0008" in note and "is dropout on?" in note for note in notes)
     assert "its gradients differ from pass to pass, too: maps hold that chance" in notes
     assert not any("differ" in note for note in relevance(NOISE, LOW).notes)
-    with pytest.raises(ModelError, match=r"another value of score .*\(or the model answers by chance: is dropout on\?\)"):
+    with pytest.raises(
+        ModelError, match=r"another value of score .*\(or the model answers by chance: is dropout on\?\)"
+    ):
         relevance(NOISE, Chancy(spread=0.3))
 
 
 def test_a_model_whose_answer_depends_on_its_batch_is_refused() -> None:
     with pytest.raises(UnfitModel, match=r"depends on what else is in the batch: 'low' differs by 0\.02"):
         relevance(NOISE, Chancy(beside=0.02))
+
+
+def test_gradients_end_at_the_spectrogram_whatever_the_front_end_does() -> None:
+    class Rounding(Network):
+        front_end = MelSpectra(lambda batch: np.round(Network.front_end(batch), 1), SR, 256, 128, N_BANDS)
+
+    network = Rounding(linear(one_place(slice(None), slice(0, 6))), labels=["low"])
+    found, heard = relevance(NOISE, network, near=0), hear(NOISE, network)
+    weights = one_place(slice(None), slice(0, 6))[0]
+    assert np.unique(heard.features).size < 100
+    assert found.values.sum() == pytest.approx((heard.features * weights).sum(), abs=1e-6)
 
 
 def test_in_a_silent_excerpt_there_is_nothing_to_explain_from_silence() -> None:
