@@ -194,14 +194,14 @@ class Attributes:
     [0.25, 0.0, 0.0, 0.25, 0.25, 1.0, 1.0]
     """
 
-    def __call__(self, outputs: Floats) -> Floats:
+    def __call__(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Attributes (n_batch, 7) in the order of `LABELS`."""
-        return np.where(_PROBABLE, 1 / (1 + np.exp(-outputs)), np.clip(outputs, 0, 1))
+        return np.asarray(np.where(_PROBABLE, 1 / (1 + np.exp(-outputs)), np.clip(outputs, 0, 1)))
 
-    def pullback(self, outputs: Floats, vector: Floats) -> Floats:
+    def pullback(self, outputs: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
         """A vector by the attributes, times their derivatives by the network's outputs."""
         p = 1 / (1 + np.exp(-outputs))
-        return vector * np.where(_PROBABLE, p * (1 - p), (outputs >= 0) & (outputs <= 1))
+        return np.asarray(vector * np.where(_PROBABLE, p * (1 - p), (outputs >= 0) & (outputs <= 1)))
 
 
 attributes = Attributes()

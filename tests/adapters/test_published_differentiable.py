@@ -11,7 +11,6 @@ from audiolime_ext.errors import UsageError
 from audiolime_ext.extras import require
 from audiolime_ext.models import deejai, vibenet
 from audiolime_ext.prediction.capabilities import Differentiable
-from audiolime_ext.prediction.front_end import MelSpectra
 from tests.models.test_deejai import as_safetensors, expected
 
 require("torch", extra="torch")
@@ -38,10 +37,7 @@ def answers(model: Any, x: Any) -> Any:
 
 def test_it_is_differentiated_as_it_answers(given: tuple[Any, Any]) -> None:
     model, signals = given
-    assert isinstance(model, Differentiable)
-    assert isinstance(model.front_end, MelSpectra)
-    x = model.front_end(signals)
-    scores = model(signals)
+    x, scores = model.front_end(signals), model(signals)
     vector = RNG.normal(size=scores.shape).astype(np.float32)
     outputs, at, gradient = model.vjp(x, lambda _: vector)
     np.testing.assert_allclose(outputs, scores, atol=1e-5 * np.abs(scores).max())
@@ -52,6 +48,11 @@ def test_it_is_differentiated_as_it_answers(given: tuple[Any, Any]) -> None:
     up, down = (answers(model, x + sign * step * way.astype(np.float64)) for sign in (1, -1))
     np.testing.assert_allclose(found, ((up - down) * vector).sum(axis=1) / (2 * step), rtol=0.02)
     assert np.abs(found).min() > 0
+
+
+def test_it_says_that_it_can_and_so_do_its_embedders(given: tuple[Any, Any]) -> None:
+    model, _ = given
+    assert all(isinstance(one, Differentiable) for one in (model, model.at("penultimate")))
 
 
 def test_layers_are_those_that_can_be_read_and_carry_the_derivative(given: tuple[Any, Any]) -> None:
