@@ -1,8 +1,9 @@
 """What relevance will cost: windows times gradients, by a trial of one window.
 
 A gradient is one pass through the network and back. Integrated Gradients take 16 for a window, and where their sum is
-off by too much, twice as many again and again, up to 256: all in all 16 to 496 and, for the two ends, two more. Smooth
-ones take as many for each noisy copy, but never more than at first; Grad-CAM takes one.
+off by too much, two or four times as many again and again, up to 256: all in all 16 to 496, and for the two ends two
+passes without the way back. Smooth ones take as many for each noisy copy, but never more than at first; Grad-CAM takes
+one.
 
 The trial asks once, since the first call builds what later ones use, and then for 16 gradients of one window at a time
 (or as many as fit into the model's batch), which are measured. A machine that gets busier later will be slower.
